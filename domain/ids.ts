@@ -1,0 +1,28 @@
+import { z } from 'zod'
+
+/** Slug of a campaign: what its workflow id, its folder and its URL are made of. */
+export const campaignSlug = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "geometry-3b"')
+
+/** Name of a step within its round. */
+export const stepName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "rl-hard"')
+
+/** Workflow ids speak and are never random: they make a start idempotent. */
+export const campaignWorkflowId = (campaign: string): string => `campaign/${campaign}`
+export const roundWorkflowId = (campaign: string, round: number): string => `campaign/${campaign}/round/${round}`
+export const stepWorkflowId = (campaign: string, round: number, step: string): string =>
+  `campaign/${campaign}/round/${round}/step/${step}`
+
+/** Identity of a step everywhere outside Temporal: job keys, run folders, checkpoint names. */
+export const stepKey = (campaign: string, round: number, step: string): string => `${campaign}/${round}/${step}`
+
+/** Task queues, one a resource. */
+export const taskQueues = {
+  orchestrator: 'hone-orchestrator',
+  io: 'hone-io',
+  inference: 'hone-inference',
+  gpu: 'hone-gpu',
+} as const

@@ -1,0 +1,30 @@
+/** A round as lineage sees it. Round 0 is the base model and has no parent. */
+export interface RoundNode {
+  number: number
+  parent: number | null
+}
+
+/** The number of the next round: numbers are never used twice, also after a rollback. */
+export function nextRoundNumber(rounds: readonly RoundNode[]): number {
+  return rounds.reduce((highest, round) => Math.max(highest, round.number), 0) + 1
+}
+
+/** The round and its ancestors, nearest first, down to the base model. Throws a RangeError for a round that is not there. */
+export function ancestors(rounds: readonly RoundNode[], from: number): number[] {
+  const byNumber = new Map(rounds.map((round) => [round.number, round]))
+  const path: number[] = []
+  let at: number | null = from
+  while (at !== null) {
+    const round: RoundNode | undefined = byNumber.get(at)
+    if (!round) throw new RangeError(`round ${at} does not exist`)
+    if (path.includes(at)) throw new RangeError(`round ${at} is its own ancestor`)
+    path.push(at)
+    at = round.parent
+  }
+  return path
+}
+
+/** How many training rounds lie between the base model and this round: the depth that "round n" of a paper means. */
+export function depth(rounds: readonly RoundNode[], from: number): number {
+  return ancestors(rounds, from).length - 1
+}

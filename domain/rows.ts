@@ -1,0 +1,64 @@
+import { z } from 'zod'
+
+/** How an answer is checked. `auto` looks at the gold answer. */
+export const answerKinds = ['auto', 'number', 'choice', 'yesno', 'text'] as const
+export type AnswerKind = (typeof answerKinds)[number]
+
+/** Verdict of the verifier on one answer. */
+export const verdicts = ['correct', 'incorrect', 'unverifiable'] as const
+export type Verdict = (typeof verdicts)[number]
+
+export interface RowVerdict {
+  verdict: Verdict
+  /** Reason code of the verifier. */
+  reason: string
+  extracted: string | null
+  verifierVersion: string
+}
+
+/**
+ * One item on its way through a round. Source rows carry images and a question; later rows add a description, a trace
+ * and a verdict. Rows are values: a step returns new ones and never changes what it was given.
+ */
+export interface Row {
+  id: string
+  /** The row this one was made from; null for a source row. */
+  parentId: string | null
+  /** The source row at the root: all samples of one question share it. */
+  originId: string
+  /** SHA-256 of each image, in order. */
+  images: readonly string[]
+  question: string
+  answer: string | null
+  kind: AnswerKind
+  choices: readonly string[] | null
+  description: string | null
+  /** The full text of a completion, tags included. */
+  trace: string | null
+  verdict: RowVerdict | null
+  metadata: Readonly<Record<string, unknown>>
+}
+
+/** What a data step says about one output row. Fields not named are inherited from the row it was made from. */
+export interface Outcome {
+  status: 'kept' | 'dropped'
+  /** Why it was dropped; null when kept. Short code, e.g. `truncated`, `not-shortest`, `empty-description`. */
+  reason: string | null
+  /** The row it was made from. */
+  parentId: string
+  changes: Partial<Pick<Row, 'question' | 'answer' | 'kind' | 'choices' | 'description' | 'trace' | 'verdict' | 'metadata'>>
+  /** Content keys of the replies it was made from, in order of use. */
+  requestKeys: readonly string[]
+}
+
+/** A line of a source file: the first form of the user's own data. */
+export const sourceLine = z.strictObject({
+  id: z.union([z.string().min(1), z.number()]).transform(String),
+  images: z.array(z.string().min(1)).min(1),
+  question: z.string().min(1),
+  answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
+  kind: z.enum(answerKinds).default('auto'),
+  choices: z.array(z.string().min(1)).min(2).max(26).optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+})
+export type SourceLine = z.infer<typeof sourceLine>
