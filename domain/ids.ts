@@ -3,12 +3,18 @@ import { z } from 'zod'
 /** Slug of a campaign: what its workflow id, its folder and its URL are made of. */
 export const campaignSlug = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "geometry-3b"')
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/,
+    'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "geometry-3b"',
+  )
 
 /** Name of a step within its round. */
 export const stepName = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/, 'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "rl-hard"')
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/,
+    'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "rl-hard"',
+  )
 
 /** Workflow ids speak and are never random: they make a start idempotent. */
 export const campaignWorkflowId = (campaign: string): string => `campaign/${campaign}`

@@ -46,7 +46,9 @@ export interface Outcome {
   reason: string | null
   /** The row it was made from. */
   parentId: string
-  changes: Partial<Pick<Row, 'question' | 'answer' | 'kind' | 'choices' | 'description' | 'trace' | 'verdict' | 'metadata'>>
+  changes: Partial<
+    Pick<Row, 'question' | 'answer' | 'kind' | 'choices' | 'description' | 'trace' | 'verdict' | 'metadata'>
+  >
   /** Content keys of the replies it was made from, in order of use. */
   requestKeys: readonly string[]
 }

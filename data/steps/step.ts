@@ -1,0 +1,56 @@
+import type { z } from 'zod'
+import type { DataStepSchema } from '../../domain/recipe.ts'
+import type { Outcome, Row } from '../../domain/rows.ts'
+import type { Ask } from '../../models/ask.ts'
+
+/** What a step gets besides its rows. `ask` is its only way out: no Temporal, no Postgres, no HTTP, no clock. */
+export interface StepContext<Options> {
+  options: Options
+  ask: Ask
+  /** Seed of the recipe, the round mixed in: the same row gets fresh samples in another round. */
+  seed: number
+  /** Appended to every question the trained model sees. */
+  promptSuffix: string
+}
+
+interface StepBase<Schema extends DataStepSchema> {
+  /** Options as they stand in a recipe, `step` (the name), `name` and `from` included. */
+  options: Schema
+  /** One line for `--help`, docs and the UI. */
+  summary: string
+}
+
+/** A step that looks at one row at a time. Returns at least one outcome. */
+export interface RowStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
+  per: 'row'
+  run(row: Row, context: StepContext<z.infer<Schema>>): Promise<Outcome[]>
+}
+
+/** A step that needs all rows of one question together, e.g. to choose the shortest. Returns one outcome a row. */
+export interface QuestionStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
+  per: 'question'
+  run(rows: readonly Row[], context: StepContext<z.infer<Schema>>): Promise<Outcome[]>
+}
+
+/** A row as a dataset step sees it: enough to choose, small enough for hundreds of thousands. */
+export interface RowRef {
+  id: string
+  originId: string
+  /** Index into the step's `from`. */
+  input: number
+}
+
+/** A step that chooses and orders rows of whole datasets. Returns the ids that stay, in order; the rest is dropped. */
+export interface DatasetStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
+  per: 'dataset'
+  run(
+    rows: readonly RowRef[],
+    context: Omit<StepContext<z.infer<Schema>>, 'ask'>,
+  ): Promise<{ kept: string[]; droppedReason: string }>
+}
+
+/** A data step: one file, its tests and a line in the registry. */
+export type DataStep<Schema extends DataStepSchema = DataStepSchema> =
+  | RowStep<Schema>
+  | QuestionStep<Schema>
+  | DatasetStep<Schema>

@@ -1,0 +1,109 @@
+import type { z } from 'zod'
+import type { EndpointSpec } from './recipe.ts'
+
+interface AnyStep {
+  step: string
+  name?: string | undefined
+  from?: string | string[] | undefined
+  startFrom?: string | undefined
+  of?: string | undefined
+  benchmark?: string | undefined
+  benchmarks?: string[] | undefined
+  endpoint?: unknown
+  phases?: { from?: string | string[] | undefined }[] | undefined
+  epochs?: unknown
+  steps?: unknown
+}
+
+interface AnyRecipe {
+  endpoints: Record<string, EndpointSpec>
+  sources: Record<string, unknown>
+  benchmarks: Record<string, { role: string }>
+  rounds: { first: AnyStep[]; next?: AnyStep[] | undefined }
+}
+
+const trainingSteps = new Set(['sft', 'rl'])
+const listed = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ') || 'none'
+
+/** The step's name in tables and in `from`: its own, else its kind. */
+export const nameOf = (step: { step: string; name?: string | undefined }): string => step.name ?? step.step
+
+/** Every name a step uses must exist before it: sources, endpoints, earlier steps, benchmarks. */
+export function checkReferences(recipe: AnyRecipe, context: z.core.$RefinementCtx): void {
+  checkRound(recipe, recipe.rounds.first, ['rounds', 'first'], context)
+  if (recipe.rounds.next) checkRound(recipe, recipe.rounds.next, ['rounds', 'next'], context)
+}
+
+function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], context: z.core.$RefinementCtx): void {
+  const data = new Set(Object.keys(recipe.sources))
+  const trained = new Set<string>()
+  const names = new Set<string>()
+  let hasDataStep = false
+  steps.forEach((step, index) => {
+    const at = [...path, index]
+    const issue = (field: string, message: string, input: unknown) =>
+      context.addIssue({ code: 'custom', path: [...at, field], message, input })
+    const name = nameOf(step)
+    if (names.has(name) || data.has(name))
+      issue('name', `"${name}" is used twice: give this step a name of its own`, name)
+    for (const from of [step.from, ...(step.phases ?? []).map((phase) => phase.from)].flat()) {
+      if (from !== undefined && !data.has(from))
+        issue('from', `"${from}" is neither a source nor an earlier data step: use one of ${listed(data)}`, from)
+    }
+    if (isData(step) && !hasDataStep && step.from === undefined)
+      issue('from', `the first data step must say where its rows come from: use one of ${listed(data)}`, undefined)
+    checkModels(recipe, step, trained, issue)
+    if (isData(step)) {
+      data.add(name)
+      hasDataStep = true
+    }
+    if (step.step === 'sft' && (step.epochs === undefined) === (step.steps === undefined))
+      issue('steps', 'say either epochs or steps, one of the two', step.steps)
+    if (step.step === 'sft' && !hasDataStep && step.from === undefined)
+      issue('from', `there is no data step before it: use one of ${listed(data)}`, undefined)
+    if (trainingSteps.has(step.step)) trained.add(name)
+    names.add(name)
+  })
+}
+
+const isData = (step: AnyStep): boolean =>
+  !trainingSteps.has(step.step) && step.step !== 'evaluate' && step.step !== 'gate'
+
+function checkModels(
+  recipe: AnyRecipe,
+  step: AnyStep,
+  trained: Set<string>,
+  issue: (field: string, message: string, input: unknown) => void,
+): void {
+  if (typeof step.endpoint === 'string') {
+    const endpoint = recipe.endpoints[step.endpoint]
+    if (!endpoint)
+      issue(
+        'endpoint',
+        `no endpoint "${step.endpoint}": use one of ${listed(Object.keys(recipe.endpoints))}`,
+        step.endpoint,
+      )
+    else if ('checkpoint' in endpoint && !['parent', 'base', ...trained].includes(endpoint.checkpoint))
+      issue(
+        'endpoint',
+        `endpoint "${step.endpoint}" serves "${endpoint.checkpoint}", which nothing before this step trains`,
+        step.endpoint,
+      )
+  }
+  if (step.startFrom !== undefined && !['base', 'parent', ...trained].includes(step.startFrom))
+    issue(
+      'startFrom',
+      `"${step.startFrom}" is not trained before this step: use base, parent or one of ${listed(trained)}`,
+      step.startFrom,
+    )
+  if (step.of !== undefined && !trained.has(step.of))
+    issue('of', `"${step.of}" is not trained before this step: use one of ${listed(trained)}`, step.of)
+  for (const benchmark of step.step === 'gate' ? [step.benchmark] : (step.benchmarks ?? [])) {
+    if (benchmark === undefined) continue
+    const found = recipe.benchmarks[benchmark]
+    if (!found)
+      issue('benchmark', `no benchmark "${benchmark}": use one of ${listed(Object.keys(recipe.benchmarks))}`, benchmark)
+    else if (step.step === 'gate' && found.role !== 'dev')
+      issue('benchmark', `gates never read a report benchmark: use one with role dev`, benchmark)
+  }
+}

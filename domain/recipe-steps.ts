@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { stepName } from './ids.ts'
+
+/** Weights a training starts from: the base model, the parent round's checkpoint or an earlier training step of this round. */
+const startWeights = z.union([z.literal('base'), z.literal('parent'), stepName])
+
+const optimiser = {
+  learningRate: z.number().positive().max(1),
+  scheduler: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
+  warmupRatio: z.number().min(0).max(1).default(0.1),
+  weightDecay: z.number().min(0).default(0),
+  precision: z.enum(['auto', 'fp32', 'bf16']).default('auto'),
+  freezeVision: z.boolean().default(false),
+  imageMaxPixels: z.int().positive().optional(),
+  saveEverySteps: z.int().positive().default(100),
+}
+
+/** Supervised fine-tuning. Starts from the base model unless told otherwise: only data crosses rounds. */
+export const sftStep = z.strictObject({
+  step: z.literal('sft'),
+  name: stepName.optional(),
+  from: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  startFrom: startWeights.default('base'),
+  ...optimiser,
+  /** Global batch, in rows. */
+  batchSize: z.int().positive().default(32),
+  microBatchSize: z.int().positive().optional(),
+  epochs: z.number().positive().optional(),
+  steps: z.int().positive().optional(),
+})
+export type SftStep = z.infer<typeof sftStep>
+
+/** Rewards by name (verifier/reward.ts). */
+export const rewardNames = ['accuracy', 'format-and-accuracy', 'accuracy-with-explanation', 'weighted'] as const
+
+const phase = z.strictObject({
+  name: stepName.optional(),
+  from: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  steps: z.int().positive().optional(),
+  /** Completion length cap, in tokens. */
+  maxCompletionTokens: z.int().positive().optional(),
+  /** Group size: completions a prompt. */
+  generations: z.int().min(2).optional(),
+  learningRate: z.number().positive().max(1).optional(),
+  freezeVision: z.boolean().optional(),
+})
+
+/** GRPO against the verifier. Phases run one after the other, each from the weights of the one before. */
+export const rlStep = z.strictObject({
+  step: z.literal('rl'),
+  name: stepName.optional(),
+  from: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  /** The last training step of this round, else the base model, when absent. */
+  startFrom: startWeights.optional(),
+  ...optimiser,
+  learningRate: optimiser.learningRate.default(1e-6),
+  reward: z.enum(rewardNames).default('accuracy'),
+  onRewardFailure: z.enum(['abstain', 'zero']).default('abstain'),
+  promptsPerStep: z.int().positive().default(16),
+  generations: z.int().min(2).default(8),
+  steps: z.int().positive().default(100),
+  maxCompletionTokens: z.int().positive().default(2048),
+  temperature: z.number().positive().max(2).default(1),
+  topP: z.number().positive().max(1).default(1),
+  /** Weight of the KL term in the loss. */
+  klBeta: z.number().min(0).default(0),
+  epsilonLow: z.number().positive().default(0.2),
+  epsilonHigh: z.number().positive().default(0.2),
+  /** Groups whose completions all score the same carry no signal: leave them out of the step. */
+  dropZeroSpread: z.boolean().default(true),
+  phases: z.array(phase).min(1).optional(),
+})
+export type RlStep = z.infer<typeof rlStep>
+
+/** Measure a checkpoint of this round on benchmarks. */
+export const evaluateStep = z.strictObject({
+  step: z.literal('evaluate'),
+  name: stepName.optional(),
+  /** The training step whose checkpoint is measured; the last one before this step when absent. */
+  of: stepName.optional(),
+  /** All of the recipe's benchmarks when absent. */
+  benchmarks: z.array(stepName).min(1).optional(),
+  concurrency: z.int().min(1).max(4096).default(128),
+})
+export type EvaluateStep = z.infer<typeof evaluateStep>
+
+/** Compare the round with another one and decide. Looks at the end of a round, never after SFT. */
+export const gateStep = z.strictObject({
+  step: z.literal('gate'),
+  name: stepName.optional(),
+  /** A benchmark with role `dev`: gates never read the report split. */
+  benchmark: stepName,
+  against: z.enum(['parent', 'base']).default('parent'),
+  marginPercent: z.number().min(0).max(100).default(2),
+  /** rollback: the head stays at the parent, the next round starts there. pause: wait for a person. */
+  onRegress: z.enum(['rollback', 'pause', 'continue']).default('pause'),
+  onInconclusive: z.enum(['rollback', 'pause', 'continue']).default('continue'),
+})
+export type GateStep = z.infer<typeof gateStep>

@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { campaignSlug, stepName } from './ids.ts'
+import { checkReferences } from './recipe-references.ts'
+import { evaluateStep, gateStep, rlStep, sftStep } from './recipe-steps.ts'
+
+/** A place that serves a model: someone's OpenAI-compatible URL, or a checkpoint that Hone brings up itself. */
+const urlEndpoint = z.strictObject({
+  url: z.string().regex(/^(https?:\/\/|demo:)/, 'use an http(s) URL that ends in /v1, e.g. http://localhost:8000/v1'),
+  model: z.string().min(1),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Z_][A-Z0-9_]*$/, 'name the environment variable that holds the key, never the key itself')
+    .optional(),
+  concurrency: z.int().min(1).max(4096).default(16),
+  timeoutSeconds: z.number().positive().max(3600).default(120),
+  imageMaxPixels: z.int().positive().default(1_003_520),
+})
+
+const checkpointEndpoint = z.strictObject({
+  checkpoint: z.union([z.literal('parent'), z.literal('base'), stepName]),
+  concurrency: z.int().min(1).max(4096).default(128),
+  timeoutSeconds: z.number().positive().max(3600).default(300),
+  imageMaxPixels: z.int().positive().default(1_003_520),
+})
+
+export const endpointSpec = z.union([urlEndpoint, checkpointEndpoint])
+export type EndpointSpec = z.infer<typeof endpointSpec>
+
+/** A folder of pictures with a JSONL file, or a split of the demo world (`demo:train`). */
+const source = z.strictObject({ path: z.string().min(1), maxRows: z.int().positive().optional() })
+
+/** Items with answers that a model is measured on. `dev` steers gates; `report` is only ever read. */
+const benchmark = z.strictObject({
+  path: z.string().min(1),
+  role: z.enum(['dev', 'report']),
+  maxItems: z.int().positive().optional(),
+  temperature: z.number().min(0).max(2).default(0),
+  maxTokens: z.int().positive().default(2048),
+})
+export type BenchmarkSpec = z.infer<typeof benchmark>
+
+const limits = z
+  .strictObject({
+    /** A data step fails above this share of rows that failed (not: were dropped). */
+    failedRowsPercent: z.number().min(0).max(100).default(5),
+    attemptsPerJob: z.int().min(1).max(20).default(3),
+    queueHours: z.number().positive().default(24),
+    runHours: z.number().positive().default(72),
+    /** A training job that shows no new step for so long is stopped. */
+    stallMinutes: z.number().positive().default(30),
+    shardRows: z.int().min(1).max(4096).default(128),
+    lanes: z.int().min(1).max(64).default(4),
+  })
+  .prefault({})
+
+/** Options of one data step: its own file in data/steps defines them; `step` is its name. */
+export type DataStepSchema = z.ZodObject<{ step: z.ZodLiteral<string> }>
+
+/** Fields that every data step has in a recipe besides its own options. */
+export const dataStepBase = {
+  /** Name in tables and UI; the step's kind unless two of a kind stand in one round. */
+  name: stepName.optional(),
+  /** Source(s) or earlier step(s) that the rows come from; the data step before when absent. */
+  from: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+}
+
+/** The recipe's schema over a vocabulary of data steps (the registry in data/steps passes its own). */
+export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSchema[]]) {
+  const step = z.discriminatedUnion('step', [...dataSteps, sftStep, rlStep, evaluateStep, gateStep])
+  return z
+    .strictObject({
+      /** Version of this format. */
+      hone: z.literal(1),
+      campaign: campaignSlug,
+      title: z.string().max(200).optional(),
+      /** Hugging Face model folder, or `demo:base`. Round 0. */
+      baseModel: z.strictObject({ path: z.string().min(1) }),
+      endpoints: z.record(stepName, endpointSpec).default({}),
+      sources: z.record(stepName, source),
+      benchmarks: z.record(stepName, benchmark).default({}),
+      /** Appended to every question the trained model sees, in SFT, RL, sampling and evaluation alike. */
+      promptSuffix: z.string().default(''),
+      seed: z.int().min(0).default(1),
+      trainer: z
+        .strictObject({ backend: z.literal('trl').default('trl'), launcher: z.literal('local').default('local') })
+        .prefault({}),
+      rounds: z.strictObject({
+        count: z.int().min(1).max(100),
+        first: z.array(step).min(1),
+        /** Steps of the second and later rounds; `first` again when absent. */
+        next: z.array(step).min(1).optional(),
+      }),
+      limits,
+    })
+    .superRefine(checkReferences)
+}
+
+/** A parsed recipe. Data steps keep their options as they stand; each step's own schema has checked them. */
+export type Recipe = z.infer<ReturnType<typeof recipeSchema>>
+
+/** A data step as the loop sees it: its own options stay opaque until its file parses them again. */
+export interface DataStepSpec {
+  step: string
+  name?: string | undefined
+  from?: string | string[] | undefined
+  endpoint?: string
+}
