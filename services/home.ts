@@ -1,0 +1,109 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { HoneError } from '../domain/errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where each part of a home lies. Paths only: nothing is created by asking. */
+export interface HomePaths {
+  root: string
+  postgres: string
+  temporalDb: string
+  artifacts: string
+  runs: string
+  services: string
+  logs: string
+  ports: string
+  devLock: string
+}
+
+/** Where each part of the cache lies. All of it can be made again. */
+export interface CachePaths {
+  root: string
+  bin: string
+  python: string
+  models: string
+}
+
+/**
+ * Folder that holds all state of one Hone: `HONE_HOME`, else the nearest `.hone/` at or above `cwd`, else `<cwd>/.hone`.
+ */
+export function honeHome(env: Environment = process.env, cwd: string = process.cwd()): string {
+  if (env['HONE_HOME']) return resolve(cwd, env['HONE_HOME'])
+  for (let folder = resolve(cwd); folder !== dirname(folder); folder = dirname(folder)) {
+    const candidate = join(folder, '.hone')
+    if (existsSync(candidate) && statSync(candidate).isDirectory()) return candidate
+  }
+  return join(resolve(cwd), '.hone')
+}
+
+/** Folder of re-creatable things that clones share: `HONE_CACHE`, else `$XDG_CACHE_HOME/hone`, else `~/.cache/hone`. */
+export function honeCache(env: Environment = process.env): string {
+  if (env['HONE_CACHE']) return resolve(env['HONE_CACHE'])
+  if (env['XDG_CACHE_HOME']) return join(resolve(env['XDG_CACHE_HOME']), 'hone')
+  return join(env['HOME'] ?? homedir(), '.cache', 'hone')
+}
+
+/** Paths inside a home. */
+export function homePaths(home: string): HomePaths {
+  const root = resolve(home)
+  return {
+    root,
+    postgres: join(root, 'postgres'),
+    temporalDb: join(root, 'temporal.db'),
+    artifacts: join(root, 'artifacts'),
+    runs: join(root, 'runs'),
+    services: join(root, 'services'),
+    logs: join(root, 'logs'),
+    ports: join(root, 'ports.json'),
+    devLock: join(root, 'services', 'dev.lock'),
+  }
+}
+
+/** Paths inside a cache. */
+export function cachePaths(cache: string): CachePaths {
+  const root = resolve(cache)
+  return { root, bin: join(root, 'bin'), python: join(root, 'python'), models: join(root, 'models') }
+}
+
+/**
+ * Makes a folder that Hone must write to.
+ * @throws HoneError StorageFull or MissingDependency, naming the folder and the variable that moves it elsewhere.
+ */
+export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME', mode: number = 0o755): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode })
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw storageError(error, folder, movedBy)
+  }
+}
+
+/** Turns a file system error into one that says what to do. Other errors come back as they are. */
+export function storageError(error: unknown, path: string, movedBy: string = 'HONE_HOME'): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new HoneError({
+      type: 'StorageFull',
+      message: `No space left to write ${path} (${code}).`,
+      nextStep: `Free space there, or set ${movedBy} to a folder on a disk with room.`,
+      cause: error,
+    })
+  }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)) {
+    const why =
+      code === 'EROFS'
+        ? 'the disk is read-only'
+        : code.startsWith('E') && /DIR|EXIST/.test(code)
+          ? 'a file is in the way'
+          : 'no permission'
+    return new HoneError({
+      type: 'MissingDependency',
+      message: `Cannot write to ${path}: ${why} (${code}).`,
+      nextStep: `Make it a folder you may write to, or set ${movedBy} to one.`,
+      cause: error,
+    })
+  }
+  return error
+}

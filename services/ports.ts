@@ -1,0 +1,108 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { z } from 'zod'
+import { HoneError } from '../domain/errors.ts'
+import { ensureFolder, homePaths, storageError } from './home.ts'
+
+/** Services that listen, and the variable with which a user fixes the port of each. */
+export const portVariables = {
+  postgres: 'HONE_POSTGRES_PORT',
+  temporal: 'HONE_TEMPORAL_PORT',
+  'temporal-ui': 'HONE_TEMPORAL_UI_PORT',
+  reward: 'HONE_REWARD_PORT',
+  teacher: 'HONE_TEACHER_PORT',
+  dashboard: 'HONE_DASHBOARD_PORT',
+} as const
+
+/** A service that listens. */
+export type PortName = keyof typeof portVariables
+
+const portNumber = z.coerce.number().int().min(1).max(65535)
+const portsFile = z.record(z.string(), z.int().min(1).max(65535))
+
+/**
+ * The port a service shall listen on: the one its variable asks for, else the one it had last time if it is free (a job
+ * that outlives a restart still finds its server), else a free one, which is remembered in `<home>/ports.json`.
+ * @throws HoneError PortInUse if the port that was asked for is taken; InvalidInput if it is no port.
+ */
+export async function choosePort(
+  home: string,
+  name: PortName,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<number> {
+  const variable = portVariables[name]
+  const asked = env[variable]
+  if (asked !== undefined && asked !== '') {
+    const port = portNumber.safeParse(asked)
+    if (!port.success) {
+      throw new HoneError({
+        type: 'InvalidInput',
+        message: `${variable} is "${asked}", which is no port.`,
+        nextStep: `Set ${variable} to a number from 1 to 65535, or unset it.`,
+      })
+    }
+    if (!(await isFree(port.data))) throw portInUse(port.data, name, variable)
+    remember(home, name, port.data)
+    return port.data
+  }
+  const known = rememberedPorts(home)
+  const before = known[name]
+  if (before !== undefined && (await isFree(before))) return before
+  const others = new Set(Object.values(known))
+  let port = await freePort()
+  for (let tries = 0; others.has(port) && tries < 20; tries++) port = await freePort()
+  remember(home, name, port)
+  return port
+}
+
+/** Ports that the services of this home had last. */
+export function rememberedPorts(home: string): Record<string, number> {
+  try {
+    return portsFile.parse(JSON.parse(readFileSync(homePaths(home).ports, 'utf8')))
+  } catch {
+    return {}
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
+    })
+  })
+}
+
+/** Whether a server could listen there. */
+export async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+function portInUse(port: number, name: PortName, variable: string): HoneError {
+  return new HoneError({
+    type: 'PortInUse',
+    message: `Port ${port}, asked for by ${variable} for ${name}, is in use, perhaps by another Hone or a service of the system.`,
+    nextStep: `See who holds it (\`ss -ltnp 'sport = :${port}'\` or \`lsof -i :${port}\`) and stop it, set ${variable} to another port, or unset it to take a free one.`,
+  })
+}
+
+function remember(home: string, name: PortName, port: number): void {
+  const path = homePaths(home).ports
+  ensureFolder(homePaths(home).root)
+  const draft = `${path}.${process.pid}`
+  try {
+    writeFileSync(draft, `${JSON.stringify({ ...rememberedPorts(home), [name]: port }, null, 2)}\n`)
+    renameSync(draft, path)
+  } catch (error) {
+    throw storageError(error, path)
+  }
+}
