@@ -61,6 +61,8 @@ function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], co
       issue('steps', 'say either epochs or steps, one of the two', step.steps)
     if (step.step === 'sft' && !hasDataStep && step.from === undefined)
       issue('from', `there is no data step before it: use one of ${listed(data)}`, undefined)
+    if (step.step === 'rl' && !hasDataStep && step.from === undefined && !step.phases?.every((phase) => phase.from))
+      issue('from', `say where its questions come from: use one of ${listed(data)}`, undefined)
     if (trainingSteps.has(step.step)) trained.add(name)
     names.add(name)
   })

@@ -1,0 +1,121 @@
+import type { Decision } from '../domain/gate.ts'
+
+/** Names one campaign. */
+export interface CampaignRef {
+  campaign: string
+}
+/** Names one round. */
+export interface RoundRef extends CampaignRef {
+  round: number
+}
+/** Names one step of a round. */
+export interface StepRef extends RoundRef {
+  step: string
+}
+
+/** A measured accuracy, small enough to travel. Accuracy and its 95 % interval are fractions. */
+export interface ScoreSummary {
+  benchmark: string
+  n: number
+  accuracy: number
+  low: number
+  high: number
+}
+
+/** One line of the campaign's table. */
+export interface RoundSummary {
+  round: number
+  parent: number | null
+  status: 'running' | 'closed' | 'cancelled' | 'failed'
+  decision: Decision | null
+  scores: ScoreSummary[]
+  seconds: number | null
+}
+
+/** What the loop needs to know to go on, read from Postgres. */
+export interface CampaignState {
+  status: 'running' | 'paused' | 'finished' | 'failed' | 'cancelled'
+  head: number
+  /** Rounds that the recipe asks for, counted along the head's ancestors. */
+  roundsWanted: number
+  rounds: RoundSummary[]
+  /** The round to run now: one that was left open, or a new one on the head; null when the recipe is fulfilled. */
+  next: { round: number; parent: number | null } | null
+}
+
+/** A step as the round runs it. */
+export type StepPlan =
+  | { kind: 'data'; name: string; step: string; isDone: boolean }
+  | { kind: 'training'; name: string; step: 'sft' | 'rl'; phases: string[]; maxHours: number; isDone: boolean }
+  | { kind: 'evaluation'; name: string; isDone: boolean }
+  | { kind: 'gate'; name: string; isDone: boolean }
+
+export interface RoundPlan {
+  steps: StepPlan[]
+}
+
+/** Rows or items that went through a step. */
+export interface StepCounts {
+  rowsIn: number
+  kept: number
+  dropped: number
+  failed: number
+}
+
+/** How a data step or an evaluation is cut into shards. */
+export interface ShardPlan {
+  shards: number
+  lanes: number
+  /** True when another run already finished it. */
+  isDone: boolean
+}
+
+export interface TrainingResult {
+  checkpoint: string
+  stepsDone: number
+  seconds: number
+}
+
+export interface GateResult {
+  decision: Decision
+  /** What the recipe says to do about it. */
+  action: 'advance' | 'stay' | 'pause'
+  /** One line for people. */
+  summary: string
+}
+
+/** Database and file work: seconds to minutes. */
+export interface IoActivities {
+  loadCampaign(input: CampaignRef): Promise<CampaignState>
+  setCampaignStatus(input: CampaignRef & { status: CampaignState['status']; reason: string | null }): Promise<void>
+  recordCommand(
+    input: CampaignRef & { kind: 'paused' | 'resumed'; who: string; why: string | null; dedupeKey: string },
+  ): Promise<void>
+  moveHead(
+    input: CampaignRef & { to: number; kind: 'advanced' | 'rollback'; who: string; why: string; dedupeKey: string },
+  ): Promise<{ from: number; to: number }>
+  openRound(input: RoundRef & { parent: number | null }): Promise<RoundPlan>
+  closeRound(
+    input: RoundRef & { status: 'closed' | 'cancelled' | 'failed'; reason: string | null },
+  ): Promise<RoundSummary>
+  openDataStep(input: StepRef): Promise<ShardPlan>
+  sealDataStep(input: StepRef): Promise<StepCounts>
+  openEvaluation(input: StepRef): Promise<ShardPlan>
+  finishEvaluation(input: StepRef): Promise<ScoreSummary[]>
+  openTraining(input: StepRef): Promise<{ attemptsSoFar: Record<string, number> }>
+  finishTraining(input: StepRef): Promise<void>
+  decideGate(input: StepRef): Promise<GateResult>
+  stopStep(input: StepRef & { status: 'cancelled' | 'failed'; reason: string }): Promise<void>
+  releaseEndpoints(input: StepRef): Promise<void>
+}
+
+/** Model calls, a shard at a time. */
+export interface InferenceActivities {
+  runDataShard(input: StepRef & { shard: number }): Promise<StepCounts>
+  runEvaluationShard(input: StepRef & { shard: number }): Promise<StepCounts>
+}
+
+/** One job on a GPU (or on the CPU that stands in for it). */
+export interface GpuActivities {
+  train(input: StepRef & { phase: string; attemptsSoFar: number }): Promise<TrainingResult>
+}

@@ -1,0 +1,122 @@
+import {
+  Client,
+  Connection,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
+import type { WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
+import { HoneError } from '../domain/errors.ts'
+import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
+import type { campaign } from '../workflows/campaign.ts'
+import { pauseUpdate, resumeUpdate, rollbackUpdate, searchAttributes } from '../workflows/messages.ts'
+import type { Command, RollbackCommand, RollbackResult } from '../workflows/messages.ts'
+import { dataConverter } from './payload-limit.ts'
+
+/** Where Temporal is. */
+export interface TemporalAddress {
+  address: string
+  namespace: string
+}
+
+/** Commands on campaigns: the only code that talks to Temporal from outside. */
+export interface CampaignClient {
+  /** Starts the campaign's workflow, or leaves the one that runs alone. Idempotent by the campaign's id. */
+  start(slug: string, title?: string): Promise<{ workflowId: string; isNew: boolean }>
+  pause(slug: string, command: Command, id?: string): Promise<{ status: string }>
+  /** Resumes a paused campaign; a failed or finished one is started again where it stopped. */
+  resume(slug: string, command: Command, id?: string): Promise<{ status: string }>
+  /** Moves the head, on a running, paused, failed or finished campaign. Waits until what ran is really gone. */
+  rollback(slug: string, command: RollbackCommand, id?: string): Promise<RollbackResult>
+  isRunning(slug: string): Promise<boolean>
+  handle(slug: string): WorkflowHandle<typeof campaign>
+  close(): Promise<void>
+}
+
+/** Connects, or says what to do when nobody answers. */
+export async function connectClient({ address, namespace }: TemporalAddress): Promise<CampaignClient> {
+  const connection = await Connection.connect({ address, connectTimeout: '10 seconds' }).catch((cause: unknown) => {
+    throw new HoneError({
+      type: 'MissingDependency',
+      message: `no Temporal server answers at ${address}`,
+      nextStep: 'start one with `hone dev`, or set TEMPORAL_ADDRESS to a server that runs',
+      cause,
+    })
+  })
+  const client = new Client({ connection, namespace, dataConverter })
+  return campaignClient(client, () => connection.close())
+}
+
+/** The same over a client that is connected already. */
+export function campaignClient(client: Client, close: () => Promise<void>): CampaignClient {
+  const startOptions = (slug: string, title?: string) => ({
+    workflowId: campaignWorkflowId(slug),
+    taskQueue: taskQueues.orchestrator,
+    args: [{ campaign: slug }] as [{ campaign: string }],
+    staticSummary: title ?? `campaign ${slug}`,
+    typedSearchAttributes: [{ key: searchAttributes.campaign, value: slug }],
+  })
+  const withStart = (slug: string) =>
+    new WithStartWorkflowOperation<typeof campaign>('campaign', {
+      ...startOptions(slug),
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    })
+  const handle = (slug: string) => client.workflow.getHandle<typeof campaign>(campaignWorkflowId(slug))
+  return {
+    async start(slug, title) {
+      try {
+        await client.workflow.start<typeof campaign>('campaign', {
+          ...startOptions(slug, title),
+          workflowIdConflictPolicy: 'FAIL',
+        })
+        return { workflowId: campaignWorkflowId(slug), isNew: true }
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError)
+          return { workflowId: campaignWorkflowId(slug), isNew: false }
+        throw error
+      }
+    },
+    pause: (slug, command, id) =>
+      plainly(handle(slug).executeUpdate(pauseUpdate, { args: [command], ...updateId(id) })),
+    resume: (slug, command, id) =>
+      plainly(
+        client.workflow.executeUpdateWithStart(resumeUpdate, {
+          args: [command],
+          startWorkflowOperation: withStart(slug),
+          ...updateId(id),
+        }),
+      ),
+    rollback: (slug, command, id) =>
+      plainly(
+        client.workflow.executeUpdateWithStart(rollbackUpdate, {
+          args: [command],
+          startWorkflowOperation: withStart(slug),
+          ...updateId(id),
+        }),
+      ),
+    async isRunning(slug) {
+      const description = await handle(slug)
+        .describe()
+        .catch(() => null)
+      return description?.status.name === 'RUNNING'
+    },
+    handle,
+    close,
+  }
+}
+
+/** A caller's id makes a repeated command the same command. */
+const updateId = (id: string | undefined) => (id === undefined ? {} : { updateId: id })
+
+/** What the workflow refused, in its own words. */
+async function plainly<Result>(update: Promise<Result>): Promise<Result> {
+  try {
+    return await update
+  } catch (error) {
+    if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error
+    const nextStep =
+      typeof error.cause.details?.[0] === 'string' ? error.cause.details[0] : 'see `hone rounds` for what there is'
+    throw new HoneError({ type: 'InvalidInput', message: error.cause.message, nextStep, cause: error })
+  }
+}

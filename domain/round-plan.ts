@@ -1,0 +1,107 @@
+import type { Recipe } from './recipe.ts'
+import { nameOf } from './recipe-references.ts'
+import type { EvaluateStep, GateStep, RlStep, SftStep } from './recipe-steps.ts'
+import type { RoundNode } from './lineage.ts'
+import { depth, nextRoundNumber } from './lineage.ts'
+
+/** A step of a recipe's round. */
+export type RecipeStep = Recipe['rounds']['first'][number]
+
+/** The steps of a round at this depth under the base model. The base model itself is only measured. */
+export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
+  if (atDepth > 1) return recipe.rounds.next ?? recipe.rounds.first
+  if (atDepth === 1) return recipe.rounds.first
+  return Object.keys(recipe.benchmarks).length === 0 ? [] : [{ step: 'evaluate', concurrency: 128 }]
+}
+
+export const isSft = (step: { step: string }): step is SftStep => step.step === 'sft'
+export const isRl = (step: { step: string }): step is RlStep => step.step === 'rl'
+export const isTraining = (step: { step: string }): step is SftStep | RlStep => isSft(step) || isRl(step)
+export const isEvaluation = (step: { step: string }): step is EvaluateStep => step.step === 'evaluate'
+export const isGate = (step: { step: string }): step is GateStep => step.step === 'gate'
+export const isDataStep = (step: { step: string }): boolean => !isTraining(step) && !isEvaluation(step) && !isGate(step)
+
+/** The step with this name; a RangeError when the round has none, which means that recipe and round do not belong together. */
+export function findStep(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
+  const index = steps.findIndex((step) => nameOf(step) === name)
+  const step = steps[index]
+  if (!step) throw new RangeError(`no step "${name}" in this round`)
+  return { step, index }
+}
+
+/**
+ * Names of the sources or steps whose rows a step takes: what `from` says; else the data step before it. RL without `from` takes
+ * the questions that the round's first data step started from: it needs questions, not traces.
+ */
+export function inputsOf(steps: readonly RecipeStep[], index: number): string[] {
+  const step = steps[index]
+  if (!step || isEvaluation(step) || isGate(step)) return []
+  if (step.from !== undefined) return [step.from].flat()
+  const before = steps.slice(0, index).filter(isDataStep)
+  if (isRl(step)) return before[0] ? inputsOf(steps, steps.indexOf(before[0])) : []
+  const last = before.at(-1)
+  return last ? [nameOf(last)] : []
+}
+
+/** Weights a training step starts from: `base`, `parent` or the name of an earlier training step. */
+export function startOf(steps: readonly RecipeStep[], index: number): string {
+  const step = steps[index]
+  if (step && isTraining(step) && step.startFrom !== undefined) return step.startFrom
+  const before = steps.slice(0, index).filter(isTraining).at(-1)
+  return before ? nameOf(before) : 'base'
+}
+
+/** The training step that an evaluation measures; null in round 0, where it is the base model. */
+export function measuredBy(steps: readonly RecipeStep[], index: number): string | null {
+  const step = steps[index]
+  if (step && isEvaluation(step) && step.of !== undefined) return step.of
+  const before = steps.slice(0, index).filter(isTraining).at(-1)
+  return before ? nameOf(before) : null
+}
+
+/** The training step whose checkpoint is the round's model. */
+export function finalTraining(steps: readonly RecipeStep[]): string | null {
+  const last = steps.filter(isTraining).at(-1)
+  return last ? nameOf(last) : null
+}
+
+/** The last evaluation that measures the round's model: what gates and tables read. */
+export function finalEvaluation(steps: readonly RecipeStep[], benchmark: string): string | null {
+  const final = finalTraining(steps)
+  const found = steps.filter(
+    (step, index) =>
+      isEvaluation(step) && measuredBy(steps, index) === final && (step.benchmarks?.includes(benchmark) ?? true),
+  )
+  const last = found.at(-1)
+  return last ? nameOf(last) : null
+}
+
+/** Phases of a training step by name: SFT has one, RL one or more. */
+export function phasesOf(step: SftStep | RlStep): string[] {
+  if (isRl(step) && step.phases) return step.phases.map((phase, index) => phase.name ?? `${nameOf(step)}-${index + 1}`)
+  return [nameOf(step)]
+}
+
+/** A round with what decides whether it goes on. */
+export interface RoundState extends RoundNode {
+  status: 'running' | 'closed' | 'cancelled' | 'failed'
+}
+
+/**
+ * The round to run now. A round that was left running or failed on this head goes on; otherwise a new one starts on the head until as
+ * many lie between the base model and the head as the recipe wants. Cancelled rounds never go on.
+ */
+export function nextRound(
+  rounds: readonly RoundState[],
+  head: number,
+  wanted: number,
+): { round: number; parent: number | null } | null {
+  const base = rounds.find((round) => round.number === 0)
+  if (!base || base.status === 'running' || base.status === 'failed') return { round: 0, parent: null }
+  const open = rounds.find(
+    (round) => round.parent === head && (round.status === 'running' || round.status === 'failed'),
+  )
+  if (open) return { round: open.number, parent: open.parent }
+  if (depth(rounds, head) >= wanted) return null
+  return { round: nextRoundNumber(rounds), parent: head }
+}

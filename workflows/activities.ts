@@ -1,0 +1,31 @@
+import { proxyActivities } from '@temporalio/workflow'
+import type { GpuActivities, InferenceActivities, IoActivities } from '../activities/types.ts'
+import { taskQueues } from '../domain/ids.ts'
+
+/**
+ * Activities as workflow code sees them: types only, one proxy a resource. A heartbeat timeout bounds how long a killed
+ * worker's work lies idle; the number of attempts bounds how long a broken outside world is tried.
+ */
+export const io = proxyActivities<IoActivities>({
+  taskQueue: taskQueues.io,
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '20 seconds',
+  retry: { maximumAttempts: 10, initialInterval: '1 second', maximumInterval: '30 seconds' },
+})
+
+export const inference = proxyActivities<InferenceActivities>({
+  taskQueue: taskQueues.inference,
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '20 seconds',
+  retry: { maximumAttempts: 20, initialInterval: '2 seconds', maximumInterval: '2 minutes' },
+})
+
+/** The GPU proxy's time limit depends on the recipe, so it is made a step at a time. */
+export const gpu = (maxHours: number, summary: string) =>
+  proxyActivities<GpuActivities>({
+    taskQueue: taskQueues.gpu,
+    startToCloseTimeout: `${Math.ceil(maxHours * 60)} minutes`,
+    heartbeatTimeout: '20 seconds',
+    summary,
+    retry: { maximumAttempts: 50, initialInterval: '2 seconds', maximumInterval: '1 minute' },
+  })

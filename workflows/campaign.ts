@@ -1,0 +1,156 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  currentUpdateInfo,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { ChildWorkflowHandle } from '@temporalio/workflow'
+import type { CampaignRef, CampaignState } from '../activities/types.ts'
+import { roundWorkflowId } from '../domain/ids.ts'
+import { io } from './activities.ts'
+import { CampaignControl } from './campaign-control.ts'
+import { campaignDetails } from './details.ts'
+import { failureReason, failureType } from './failures.ts'
+import { holdSignal, pauseUpdate, progressSignal, resumeUpdate, rollbackUpdate, searchAttributes } from './messages.ts'
+import type { Command } from './messages.ts'
+import { round } from './round.ts'
+import type { RoundResult } from './round.ts'
+
+export interface CampaignInput extends CampaignRef {
+  /** Rounds a run carries before it continues as new, so that histories stay small and old code dies out. */
+  roundsPerRun?: number
+}
+
+/**
+ * The loop: run the next round on the head, advance the head as its gate says, until the recipe is fulfilled. Everything it
+ * knows it reads from Postgres, so a run can end at any line and the next one goes on from there.
+ */
+export async function campaign(input: CampaignInput): Promise<{ head: number }> {
+  const { campaign: slug, roundsPerRun = 10 } = input
+  const control = new CampaignControl()
+  let state: CampaignState | null = null
+  let running: { round: number; step: string; progress: string } | null = null
+  let child: ChildWorkflowHandle<typeof round> | null = null
+
+  const show = () => state && setCurrentDetails(campaignDetails({ ...state, running }))
+  const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: Command) => {
+    control.isPaused = isPaused
+    const dedupeKey = `${slug}/${kind}/${currentUpdateInfo()?.id}`
+    await io.recordCommand({ campaign: slug, kind, ...command, dedupeKey })
+    await child?.signal(holdSignal, isPaused).catch(() => undefined)
+    await reload()
+    return { status: isPaused ? 'paused' : 'running' }
+  }
+  setHandler(pauseUpdate, (command) => hold(true, 'paused', command))
+  setHandler(resumeUpdate, (command) => hold(false, 'resumed', command))
+  setHandler(rollbackUpdate, (command) => control.requestRollback(currentUpdateInfo()?.id ?? '', command), {
+    validator: ({ to, why }) => {
+      if (!Number.isInteger(to) || to < 0) throw refused(`a round is a number from 0 up, not ${to}`)
+      if (why.trim() === '') throw refused('say why: the reason is kept with the rollback')
+    },
+  })
+  setHandler(progressSignal, (progress) => {
+    running = progress
+    show()
+  })
+
+  const moveHead = (to: number, kind: 'advanced' | 'rollback', who: string, why: string, id: string) =>
+    io.moveHead({ campaign: slug, to, kind, who, why, dedupeKey: `${slug}/${kind}/${id}` })
+  const reload = async () => {
+    state = await io.loadCampaign({ campaign: slug })
+    show()
+    return state
+  }
+
+  const { status } = await reload()
+  control.isPaused ??= status === 'paused'
+  for (let rounds = 0; ; rounds++) {
+    await control.carryOutRollbacks((command, id) => moveHead(command.to, 'rollback', command.who, command.why, id))
+    const { next, head } = await reload()
+    if (next === null && !control.hasRollback) {
+      await io.setCampaignStatus({ campaign: slug, status: 'finished', reason: null })
+      await condition(allHandlersFinished)
+      if (control.hasRollback) continue
+      await reload()
+      return { head }
+    }
+    if (next === null || control.hasRollback) continue
+    if (control.isPaused) {
+      await condition(() => !control.isPaused || control.hasRollback)
+      continue
+    }
+    if (rounds >= roundsPerRun || workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished)
+      await continueAsNew<typeof campaign>(input)
+    }
+    await io.setCampaignStatus({ campaign: slug, status: 'running', reason: null })
+    const result = await runRound(slug, next, control, (handle) => (child = handle))
+    child = null
+    running = null
+    if (result === 'rolled back' || result.action === 'stay') continue
+    await moveHead(result.round, 'advanced', 'gate', result.decision ?? 'no gate', String(result.round))
+    if (result.action === 'pause') {
+      control.isPaused = true
+      await io.setCampaignStatus({ campaign: slug, status: 'paused', reason: pausedByGate(result) })
+    }
+  }
+}
+
+const refused = (message: string) => ApplicationFailure.nonRetryable(message, 'InvalidInput')
+const pausedByGate = (result: RoundResult) =>
+  `the gate of round ${result.round} says ${result.decision}: resume to go on from it, or roll back`
+
+/**
+ * Runs one round as a child. A rollback cancels it and waits until it is gone, jobs included, before the head may move.
+ * A failed round fails the campaign; resuming starts it again at the step that failed.
+ */
+async function runRound(
+  slug: string,
+  next: NonNullable<CampaignState['next']>,
+  control: CampaignControl,
+  started: (handle: ChildWorkflowHandle<typeof round>) => void,
+): Promise<RoundResult | 'rolled back'> {
+  const scope = new CancellationScope()
+  const finished = scope.run(async () => {
+    const handle = await startChild(round, {
+      workflowId: roundWorkflowId(slug, next.round),
+      args: [{ campaign: slug, ...next }],
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      staticSummary:
+        next.round === 0 ? `base model of ${slug}` : `round ${next.round} of ${slug}, parent ${next.parent}`,
+      typedSearchAttributes: [
+        { key: searchAttributes.campaign, value: slug },
+        { key: searchAttributes.round, value: next.round },
+      ],
+    })
+    started(handle)
+    return await handle.result()
+  })
+  const cancelled = condition(() => control.hasRollback).then(() => 'rolled back' as const)
+  try {
+    const first = await Promise.race([finished, cancelled])
+    if (first !== 'rolled back') return first
+    scope.cancel()
+    await finished.catch(() => undefined)
+    return first
+  } catch (error) {
+    const status = isCancellation(error) ? 'cancelled' : 'failed'
+    const reason = failureReason(error)
+    await CancellationScope.nonCancellable(() => io.setCampaignStatus({ campaign: slug, status, reason }))
+    if (status === 'cancelled') throw error
+    throw ApplicationFailure.create({
+      message: `round ${next.round} failed: ${reason}`,
+      type: failureType(error) ?? 'RoundFailed',
+      nonRetryable: true,
+      ...(error instanceof Error && { cause: error }),
+    })
+  }
+}

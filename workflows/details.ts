@@ -1,0 +1,54 @@
+import type { RoundSummary, ScoreSummary, StepPlan } from '../activities/types.ts'
+
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
+
+/** `report 61.2 % ± 2.5` for people; half the width of the interval, as a fraction of 100. */
+export function scoreText(score: ScoreSummary): string {
+  const half = (100 * (score.high - score.low)) / 2
+  return `${score.benchmark} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
+}
+
+/** Rows shown of a long campaign: the details travel as one payload. */
+const shownRounds = 30
+
+/** The campaign's page: a table of rounds, live. Markdown. */
+export function campaignDetails(state: {
+  status: string
+  head: number
+  rounds: readonly RoundSummary[]
+  running: { round: number; step: string; progress: string } | null
+}): string {
+  const rows = state.rounds.slice(-shownRounds).map((round) => {
+    const live = state.running?.round === round.round ? state.running : null
+    const cells = [
+      `${round.round}${round.round === state.head ? ' **head**' : ''}`,
+      round.parent ?? '—',
+      live ? live.step : round.status,
+      live ? live.progress : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
+      round.scores.map(scoreText).join('<br>') || '—',
+      round.decision ?? '—',
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  return [
+    `**${state.status}**, head: round ${state.head}`,
+    '',
+    '| round | parent | step | progress | score ± 95 % | decision |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')
+}
+
+/** A round's page: the list of its steps. Markdown. */
+export function roundDetails(
+  steps: readonly StepPlan[],
+  notes: ReadonlyMap<string, string>,
+  running: string | null,
+): string {
+  const rows = steps.map((step) => {
+    const note = notes.get(step.name)
+    const state = step.name === running ? '▶ running' : note !== undefined || step.isDone ? '✓ done' : 'waiting'
+    return `| ${step.name} | ${step.kind} | ${state} | ${note ?? ''} |`
+  })
+  return ['| step | kind | state | result |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}

@@ -1,0 +1,17 @@
+import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow'
+
+/** The message at the root of a chain of Temporal failures: what a person needs to read. */
+export function failureReason(error: unknown): string {
+  if (isCancellation(error)) return 'cancelled'
+  let at: unknown = error
+  while (at instanceof TemporalFailure && at.cause !== undefined) at = at.cause
+  const text = at instanceof Error ? at.message : String(at)
+  return text.slice(0, 1000)
+}
+
+/** The type of the ApplicationFailure at the root, if there is one. */
+export function failureType(error: unknown): string | null {
+  let at: unknown = error
+  while (at instanceof TemporalFailure && at.cause !== undefined) at = at.cause
+  return at instanceof ApplicationFailure ? (at.type ?? null) : null
+}

@@ -1,0 +1,35 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import { defineSignal, defineUpdate } from '@temporalio/workflow'
+
+/** Who asks and why: every command is kept in the events table. */
+export interface Command {
+  who: string
+  why: string | null
+}
+export interface RollbackCommand {
+  who: string
+  why: string
+  to: number
+}
+export interface RollbackResult {
+  from: number
+  to: number
+}
+
+export const pauseUpdate = defineUpdate<{ status: string }, [Command]>('pause')
+export const resumeUpdate = defineUpdate<{ status: string }, [Command]>('resume')
+export const rollbackUpdate = defineUpdate<RollbackResult, [RollbackCommand]>('rollback')
+
+/** Campaign → round → step: hold before the next step or shard, or go on. */
+export const holdSignal = defineSignal<[boolean]>('hold')
+/** Round → campaign: what runs now, for the campaign's table. */
+export const progressSignal = defineSignal<[{ round: number; step: string; progress: string }]>('progress')
+
+/** Typed search attributes; the Temporal server must know them (`hone dev` registers them). */
+export const searchAttributes = {
+  campaign: defineSearchAttributeKey('Campaign', SearchAttributeType.KEYWORD),
+  round: defineSearchAttributeKey('Round', SearchAttributeType.INT),
+  step: defineSearchAttributeKey('Step', SearchAttributeType.KEYWORD),
+  decision: defineSearchAttributeKey('Decision', SearchAttributeType.KEYWORD),
+  score: defineSearchAttributeKey('Score', SearchAttributeType.DOUBLE),
+}

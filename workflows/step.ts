@@ -1,0 +1,61 @@
+import { CancellationScope, setCurrentDetails, setHandler } from '@temporalio/workflow'
+import type { ScoreSummary, ShardPlan, StepCounts, StepRef } from '../activities/types.ts'
+import { inference, io } from './activities.ts'
+import { scoreText } from './details.ts'
+import { holdSignal } from './messages.ts'
+import { runShardLanes } from './shard-lanes.ts'
+
+/** A data step: open the dataset, run its shards, seal it. */
+export async function dataStep(input: StepRef): Promise<StepCounts> {
+  return await inShards(input, {
+    open: io.openDataStep,
+    shard: inference.runDataShard,
+    finish: io.sealDataStep,
+    say: (counts) =>
+      `${counts.rowsIn} rows in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`,
+  })
+}
+
+/** An evaluation: ask a checkpoint every item of its benchmarks, then grade and store each item's result. */
+export async function evaluation(input: StepRef): Promise<ScoreSummary[]> {
+  return await inShards(input, {
+    open: io.openEvaluation,
+    shard: inference.runEvaluationShard,
+    finish: io.finishEvaluation,
+    say: (scores) => scores.map(scoreText).join(', '),
+  })
+}
+
+/** Open, run in lanes, finish; servers that were brought up for the step are always torn down. */
+async function inShards<Result>(
+  input: StepRef,
+  work: {
+    open: (input: StepRef) => Promise<ShardPlan>
+    shard: (input: StepRef & { shard: number }) => Promise<StepCounts>
+    finish: (input: StepRef) => Promise<Result>
+    say: (result: Result) => string
+  },
+): Promise<Result> {
+  let isHeld = false
+  setHandler(holdSignal, (hold) => {
+    isHeld = hold
+  })
+  try {
+    const plan = await work.open(input)
+    if (!plan.isDone)
+      await runShardLanes({
+        ...plan,
+        isHeld: () => isHeld,
+        run: (shard) => work.shard({ ...input, shard }),
+        onProgress: (done, counts) =>
+          setCurrentDetails(
+            `${done} of ${plan.shards} shards · ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`,
+          ),
+      })
+    const result = await work.finish(input)
+    setCurrentDetails(work.say(result))
+    return result
+  } finally {
+    await CancellationScope.nonCancellable(() => io.releaseEndpoints(input))
+  }
+}
