@@ -53,9 +53,6 @@ const limits = z
   })
   .prefault({})
 
-/** Options of one data step: its own file in data/steps defines them; `step` is its name. */
-export type DataStepSchema = z.ZodObject<{ step: z.ZodLiteral<string> }>
-
 /** Fields that every data step has in a recipe besides its own options. */
 export const dataStepBase = {
   /** Name in tables and UI; the step's kind unless two of a kind stand in one round. */
@@ -63,6 +60,9 @@ export const dataStepBase = {
   /** Source(s) or earlier step(s) that the rows come from; the data step before when absent. */
   from: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
 }
+
+/** Options of one data step: its own file in data/steps defines them; `step` is its name. */
+export type DataStepSchema = z.ZodObject<{ step: z.ZodLiteral<string> } & typeof dataStepBase>
 
 /** The recipe's schema over a vocabulary of data steps (the registry in data/steps passes its own). */
 export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSchema[]]) {
@@ -97,11 +97,3 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
 
 /** A parsed recipe. Data steps keep their options as they stand; each step's own schema has checked them. */
 export type Recipe = z.infer<ReturnType<typeof recipeSchema>>
-
-/** A data step as the loop sees it: its own options stay opaque until its file parses them again. */
-export interface DataStepSpec {
-  step: string
-  name?: string | undefined
-  from?: string | string[] | undefined
-  endpoint?: string
-}
