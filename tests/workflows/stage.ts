@@ -1,0 +1,62 @@
+import { Client, Connection } from '@temporalio/client'
+import { NativeConnection } from '@temporalio/worker'
+import { campaignClient } from '../../client/campaigns.ts'
+import type { CampaignClient } from '../../client/campaigns.ts'
+import { dataConverter } from '../../client/payload-limit.ts'
+import { bundleWorkflows } from '../../worker/bundle.ts'
+import { createWorkers, runWorkers } from '../../worker/workers.ts'
+import { freshNamespace } from '../world/temporal.ts'
+import type { FakeHone } from './fake-hone.ts'
+
+/** A namespace of its own with a client; `work` runs workers over fake activities while a test goes on. */
+export interface Stage {
+  client: Client
+  campaigns: CampaignClient
+  work: <Result>(fake: FakeHone, body: () => Promise<Result>) => Promise<Result>
+  close: () => Promise<void>
+}
+
+/** Sets the stage for a test file. */
+export async function setStage(): Promise<Stage> {
+  const { address, namespace } = await freshNamespace()
+  const connection = await Connection.connect({ address })
+  const native = await NativeConnection.connect({ address })
+  const bundle = await bundleWorkflows()
+  const client = new Client({ connection, namespace, dataConverter })
+  return {
+    client,
+    campaigns: campaignClient(client, () => Promise.resolve()),
+    async work(fake, body) {
+      const workers = await createWorkers({
+        connection: native,
+        namespace,
+        bundle,
+        activities: fake,
+        slots: { io: 10, inference: 4, gpu: 2 },
+        shutdownGraceSeconds: 5,
+      })
+      let stop = () => {}
+      const stopped = new Promise<void>((resolve) => (stop = resolve))
+      const running = runWorkers(workers, stopped)
+      try {
+        return await Promise.race([body(), running.then(() => Promise.reject(new Error('the workers ended')))])
+      } finally {
+        stop()
+        await running
+      }
+    },
+    async close() {
+      await connection.close()
+      await native.close()
+    },
+  }
+}
+
+/** Waits until something is true; fails with its name after some seconds. */
+export async function until(what: string, isTrue: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+  const end = Date.now() + seconds * 1000
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error(`still not true after ${seconds} s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

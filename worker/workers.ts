@@ -1,0 +1,65 @@
+import { Worker } from '@temporalio/worker'
+import type { NativeConnection, WorkerOptions, WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import type { GpuActivities, InferenceActivities, IoActivities } from '../activities/types.ts'
+import { dataConverter } from '../client/payload-limit.ts'
+import { taskQueues } from '../domain/ids.ts'
+
+/** All activities by the resource they need. */
+export interface HoneActivities {
+  io: IoActivities
+  inference: InferenceActivities
+  gpu: GpuActivities
+}
+
+/** How much of each resource this process may use at once. */
+export interface Slots {
+  io: number
+  /** Shards, not requests: the engine bounds requests an endpoint. */
+  inference: number
+  /** Training jobs: as many as fit on the machine. */
+  gpu: number
+}
+
+/** One Temporal worker a task queue, over one connection. */
+export async function createWorkers(input: {
+  connection: NativeConnection
+  namespace: string
+  bundle: WorkflowBundleWithSourceMap
+  activities: HoneActivities
+  slots: Slots
+  /** Time that activities get to notice a shutdown: jobs are left running, shards stop. */
+  shutdownGraceSeconds: number
+}): Promise<Worker[]> {
+  const shared: Pick<
+    WorkerOptions,
+    'connection' | 'namespace' | 'dataConverter' | 'shutdownForceTime' | 'maxHeartbeatThrottleInterval'
+  > = {
+    connection: input.connection,
+    namespace: input.namespace,
+    dataConverter,
+    maxHeartbeatThrottleInterval: '5 seconds',
+    shutdownForceTime: `${input.shutdownGraceSeconds} seconds`,
+  }
+  const forActivities = (queue: keyof HoneActivities) =>
+    Worker.create({
+      ...shared,
+      taskQueue: taskQueues[queue],
+      activities: { ...input.activities[queue] },
+      maxConcurrentActivityTaskExecutions: input.slots[queue],
+    })
+  return await Promise.all([
+    Worker.create({ ...shared, taskQueue: taskQueues.orchestrator, workflowBundle: input.bundle }),
+    forActivities('io'),
+    forActivities('inference'),
+    forActivities('gpu'),
+  ])
+}
+
+/** Runs all workers until one of them ends or `stop` is called; then ends the others. */
+export async function runWorkers(workers: readonly Worker[], stopped: Promise<unknown>): Promise<void> {
+  const runs = workers.map((worker) => worker.run())
+  const shutdown = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown())
+  await Promise.race([stopped, ...runs.map((run) => run.catch(() => undefined))])
+  shutdown()
+  await Promise.all(runs)
+}
