@@ -217,19 +217,24 @@ async function adoptLeftover(
   if (!record) return null
   const service = adoptService(home, record, stopOptions)
   const password = readPassword(home)
-  const url = password === null ? null : urlOf(Number(record.details['port']), password)
+  const port = Number(record.details['port'])
   progress.update('found a running server')
-  const deadline = Date.now() + 10_000
-  while (url !== null && Date.now() < deadline && identify(record.identity.pid)) {
-    const admin = urlOf(Number(record.details['port']), password ?? '', 'postgres')
-    if (await serves(admin, data).catch(() => false)) {
-      await createDatabase(admin)
-      return { service, url }
-    }
-    await sleep(100)
+  if (password !== null && (await answersWithin(urlOf(port, password, 'postgres'), data, record))) {
+    await createDatabase(urlOf(port, password, 'postgres'))
+    return { service, url: urlOf(port, password) }
   }
   await stopServer(service, data)
   return null
+}
+
+/** A server found in the middle of its own start or recovery gets 10 s. */
+async function answersWithin(url: string, data: string, record: ServiceRecord): Promise<boolean> {
+  const deadline = Date.now() + 10_000
+  while (Date.now() < deadline && identify(record.identity.pid)) {
+    if (await serves(url, data).catch(() => false)) return true
+    await sleep(100)
+  }
+  return false
 }
 
 function unrecordedServer(data: string): ServiceRecord | null {

@@ -9,6 +9,8 @@ import type { TestProject } from 'vitest/node'
 import { bringUpPostgres } from '../../services/postgres.ts'
 import type { Postgres } from '../../services/postgres.ts'
 import { runningServices } from '../../services/processes.ts'
+import { bringUpTemporal } from '../../services/temporal.ts'
+import type { Temporal } from '../../services/temporal.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -27,6 +29,10 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
   chmodSync(home, 0o755)
   const guards: ChildProcess[] = []
   let postgres: Promise<Postgres> | null = null
+  let temporal: Promise<Temporal> | null = null
+  // Made with the server, for a namespace made later is seen only after seconds. One for each file that asks.
+  const namespaces = Array.from({ length: 48 }, (_, index) => `test-${index + 1}`)
+  const unused = [...namespaces]
 
   const answers: Record<string, () => Promise<object>> = {
     '/postgres': async () => {
@@ -35,6 +41,17 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
         return server
       })
       return { url: (await postgres).url }
+    },
+    '/temporal': async () => {
+      const namespace = unused.shift()
+      if (namespace === undefined) throw new Error(`All ${namespaces.length} test namespaces are taken: add some here.`)
+      const env = { ...process.env, TEMPORAL_ADDRESS: undefined }
+      temporal ??= bringUpTemporal({ home, anyPort: true, inMemory: true, namespaces, env }).then((server) => {
+        guards.push(guard(home, 'temporal', 'TERM'))
+        return server
+      })
+      const { address, uiUrl } = await temporal
+      return { address, uiUrl, namespace }
     },
   }
   const server = createServer((request, response) => {
@@ -49,7 +66,8 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
   const teardown = async (): Promise<void> => {
     server.close()
     server.closeAllConnections()
-    await postgres?.then((running) => running.stop()).catch(() => {})
+    const servers = await Promise.allSettled([postgres, temporal])
+    for (const server of servers) if (server.status === 'fulfilled') await server.value?.stop()
     for (const child of guards) child.kill('SIGKILL')
     rmSync(home, { recursive: true, force: true })
   }

@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Connection } from '@temporalio/client'
+import { msToTs } from '@temporalio/common/lib/time.js'
+import { HoneError } from '../domain/errors.ts'
+import { ensureFolder, homePaths, honeCache } from './home.ts'
+import { identify, processIds } from './identity.ts'
+import { withLock } from './lock.ts'
+import { choosePort, freePort } from './ports.ts'
+import { adoptService, findService, startService, stopGroup } from './processes.ts'
+import type { Service } from './processes.ts'
+import { quietProgress } from './progress.ts'
+import type { Progress } from './progress.ts'
+import { obtainTemporalBinary } from './temporal-binary.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A Temporal to work with. */
+export interface TemporalAddress {
+  /** host:port of the gRPC front end. */
+  address: string
+  /** Web UI, or null if the user's server did not tell (TEMPORAL_UI_URL). */
+  uiUrl: string | null
+  namespace: string
+}
+
+/** A Temporal that was found or brought up. */
+export interface Temporal extends TemporalAddress {
+  /** False if it is the user's own server: then `stop` does nothing. */
+  owned: boolean
+  /** True if it was running already. */
+  found: boolean
+  /** Ends the server and returns when nothing of it is left. */
+  stop: () => Promise<void>
+}
+
+export interface TemporalOptions {
+  home: string
+  /** Default: {@link honeCache}. */
+  cache?: string
+  progress?: Progress
+  env?: Environment
+  /** Any free ports rather than the remembered ones: for servers of a test. */
+  anyPort?: boolean
+  /** Further namespaces that the dev server shall have. */
+  namespaces?: readonly string[]
+  /** Keep no file: for servers of a test. About five times as fast. */
+  inMemory?: boolean
+}
+
+/** Search attributes that campaigns and rounds carry, with Temporal's names of their types. */
+export const temporalSearchAttributes = {
+  Campaign: 'Keyword',
+  Round: 'Int',
+  Step: 'Keyword',
+  Decision: 'Keyword',
+  Score: 'Double',
+} as const
+
+// grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING.
+const serving = 1
+
+// Numbers of temporal.api.enums.v1.IndexedValueType.
+const indexedValueTypes = { Keyword: 2, Int: 3, Double: 4 } as const
+
+/**
+ * Finds or starts Temporal: the user's server if TEMPORAL_ADDRESS is set, else a dev server with its Web UI that keeps
+ * its state in `<home>/temporal.db`. A server that a crashed run left behind is adopted.
+ * @throws HoneError EndpointRefused if TEMPORAL_ADDRESS does not answer; PortInUse; StorageFull; MissingDependency.
+ */
+export async function bringUpTemporal(options: TemporalOptions): Promise<Temporal> {
+  const env = options.env ?? process.env
+  const progress = options.progress ?? quietProgress
+  progress.start('Temporal')
+  try {
+    if (env['TEMPORAL_ADDRESS']) {
+      const users = usersServer(env, env['TEMPORAL_ADDRESS'])
+      await checkUsersServer(users, env)
+      progress.done(`yours, at ${users.address}`)
+      return { ...users, owned: false, found: true, stop: async () => {} }
+    }
+    ensureFolder(homePaths(options.home).services)
+    const lock = join(homePaths(options.home).services, 'temporal.lock')
+    return await withLock(lock, 'Temporal', () => devServer(options, env, progress))
+  } catch (error) {
+    progress.fail()
+    throw error
+  }
+}
+
+/** Where this home's Temporal (or TEMPORAL_ADDRESS) is, or null if none runs. Starts nothing. */
+export function findTemporal(home: string, env: Environment = process.env): TemporalAddress | null {
+  if (env['TEMPORAL_ADDRESS']) return usersServer(env, env['TEMPORAL_ADDRESS'])
+  const details = findService(home, 'temporal')?.details
+  return details ? addressOf(Number(details['port']), Number(details['uiPort'])) : null
+}
+
+async function devServer(options: TemporalOptions, env: Environment, progress: Progress): Promise<Temporal> {
+  const { home } = options
+  const record = findService(home, 'temporal')
+  if (record) {
+    const service = adoptService(home, record)
+    const where = addressOf(Number(record.details['port']), Number(record.details['uiPort']))
+    progress.update('found a running server')
+    if (await healthyWithin(where.address, 10, () => identify(record.identity.pid) !== null)) {
+      progress.done(`already running, Web UI ${where.uiUrl}`)
+      return { ...where, owned: true, found: true, stop: service.stop }
+    }
+    await service.stop()
+  }
+  await stopUnrecorded(homePaths(home).temporalDb)
+  const binary = await obtainTemporalBinary({ cache: options.cache ?? honeCache(env), progress, env })
+  const port = options.anyPort ? await freePort() : await choosePort(home, 'temporal', env)
+  const uiPort = options.anyPort ? await freePort() : await choosePort(home, 'temporal-ui', env)
+  const where = addressOf(port, uiPort)
+  progress.update('starting')
+  const service: Service = await startService({
+    home,
+    name: 'temporal',
+    command: binary,
+    args: serverArguments(options, port, uiPort),
+    details: { port, uiPort },
+    ready: () => isHealthy(where.address),
+    deadlineSeconds: 60,
+  })
+  await keepHistory(where)
+  progress.done(`Web UI ${where.uiUrl}`)
+  return { ...where, owned: true, found: false, stop: service.stop }
+}
+
+function serverArguments(options: TemporalOptions, port: number, uiPort: number): string[] {
+  const attributes = Object.entries(temporalSearchAttributes)
+  return [
+    'server',
+    'start-dev',
+    '--ip=127.0.0.1',
+    `--port=${port}`,
+    `--ui-port=${uiPort}`,
+    '--log-level=warn',
+    ...(options.inMemory ? [] : ['--db-filename', homePaths(options.home).temporalDb]),
+    ...attributes.map(([name, type]) => `--search-attribute=${name}=${type}`),
+    ...(options.namespaces ?? []).map((name) => `--namespace=${name}`),
+  ]
+}
+
+/** A server of this file whose record was never written, because its owner died in that very moment. */
+async function stopUnrecorded(dbFile: string): Promise<void> {
+  for (const pid of processIds()) {
+    let args: string[]
+    try {
+      args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    } catch {
+      continue
+    }
+    const identity = args.includes('start-dev') && args.includes(dbFile) ? identify(pid) : null
+    if (identity) await stopGroup(identity)
+  }
+}
+
+/** The dev server forgets closed workflows after a day; a campaign is looked at for longer. Older CLIs may refuse. */
+async function keepHistory({ address, namespace }: TemporalAddress): Promise<void> {
+  const connection = await Connection.connect({ address })
+  try {
+    const workflowExecutionRetentionTtl = msToTs('90 days')
+    await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } })
+  } catch {
+    // Nothing depends on it but how long the Web UI shows what has ended.
+  } finally {
+    await connection.close()
+  }
+}
+
+function addressOf(port: number, uiPort: number): TemporalAddress {
+  return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, namespace: 'default' }
+}
+
+async function healthyWithin(address: string, seconds: number, alive: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + seconds * 1000
+  while (Date.now() < deadline && alive()) {
+    if (await isHealthy(address).catch(() => false)) return true
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return false
+}
+
+/** Whether the front end answers gRPC's health question with SERVING. Throws if nobody answers. */
+async function isHealthy(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 2000 })
+  try {
+    const { status } = await connection.healthService.check({
+      service: 'temporal.api.workflowservice.v1.WorkflowService',
+    })
+    if (Number(status) !== serving) return false
+    // The namespace cache lags behind the front end by a moment.
+    await connection.workflowService.describeNamespace({ namespace: 'default' })
+    return true
+  } finally {
+    await connection.close()
+  }
+}
+
+function usersServer(env: Environment, address: string): TemporalAddress {
+  return { address, uiUrl: env['TEMPORAL_UI_URL'] || null, namespace: env['TEMPORAL_NAMESPACE'] || 'default' }
+}
+
+/** Checks that the user's server answers and knows the search attributes; adds those that are missing. */
+async function checkUsersServer({ address, namespace }: TemporalAddress, env: Environment): Promise<void> {
+  let connection: Connection
+  try {
+    const apiKey = env['TEMPORAL_API_KEY']
+    connection = await Connection.connect({ address, connectTimeout: 10_000, ...(apiKey ? { apiKey, tls: true } : {}) })
+    await connection.workflowService.describeNamespace({ namespace })
+  } catch (error) {
+    throw new HoneError({
+      type: 'EndpointRefused',
+      message: `TEMPORAL_ADDRESS is set, but ${address} does not serve namespace ${namespace}: ${error instanceof Error ? error.message : String(error)}.`,
+      nextStep:
+        'Start that server, or correct TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE; unset TEMPORAL_ADDRESS to use a dev server that Hone starts.',
+      cause: error,
+    })
+  }
+  try {
+    await addSearchAttributes(connection, namespace)
+  } finally {
+    await connection.close()
+  }
+}
+
+async function addSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const names = Object.entries(temporalSearchAttributes)
+  try {
+    const known = await connection.operatorService.listSearchAttributes({ namespace })
+    const missing = names.filter(([name]) => !(name in (known.customAttributes ?? {})))
+    if (missing.length === 0) return
+    const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]))
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
+  } catch (error) {
+    const flags = names.map(([name, type]) => `--name ${name} --type ${type}`).join(' ')
+    throw new HoneError({
+      type: 'MissingDependency',
+      message: `Namespace ${namespace} lacks Hone's search attributes, and they could not be added: ${error instanceof Error ? error.message : String(error)}.`,
+      nextStep: `Let an operator run: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
+      cause: error,
+    })
+  }
+}
