@@ -1,0 +1,193 @@
+import { cutChatTokens, withoutReasoning } from './format.ts'
+import { collapseSpace, TEXT_WINDOW, trimMarks } from './plain-text.ts'
+import type { AnswerKind, ExtractionRule } from './verdict.ts'
+
+export type Extraction = {
+  /** The answer as written; '' for an empty slot, null when there is none. */
+  extracted: string | null
+  rule: ExtractionRule
+  /** Whether the model never finished its reasoning. */
+  unclosedReasoning: boolean
+}
+
+/** A bare answer is at most this long; longer texts are prose in which the answer must be found. Characters. */
+const WHOLE_LIMIT = 300
+
+type Slot = { extracted: string; rule: ExtractionRule }
+
+/**
+ * Finds the answer: the last `<answer>`, else the last boxed group, else "the answer is …", else the whole of a short text,
+ * else by kind the last number, letter or yes/no. Reasoning is never searched.
+ */
+export function extractAnswer(completion: string, kind: Exclude<AnswerKind, 'auto'>): Extraction {
+  const { spoken, unclosed } = withoutReasoning(
+    cutChatTokens(completion).replace(/<(\/?)(think|answer)>/gi, (tag) => tag.toLowerCase()),
+  )
+  const text = spoken.slice(-TEXT_WINDOW)
+  const slot = answerTag(text) ?? boxed(text) ?? statedAnswer(text) ?? byKind(text.replaceAll('</answer>', ' '), kind)
+  if (slot !== null) return { ...slot, extracted: slot.extracted.trim(), unclosedReasoning: unclosed }
+  return { extracted: null, rule: 'none', unclosedReasoning: unclosed }
+}
+
+function answerTag(text: string): Slot | null {
+  const open = text.lastIndexOf('<answer>')
+  if (open < 0) return null
+  const from = open + '<answer>'.length
+  const close = text.indexOf('</answer>', from)
+  const inner = close < 0 ? text.slice(from) : text.slice(from, close)
+  const box = boxed(inner)
+  const extracted = box?.extracted ?? withoutLeadIn(inner)
+  return { extracted, rule: close < 0 ? 'answer-tag-unclosed' : 'answer-tag' }
+}
+
+/** Boxes looked back at when the last ones stand together: "\boxed{1} and \boxed{2}". */
+const MOST_BOXES = 16
+
+function boxed(text: string): Slot | null {
+  const groups: string[] = []
+  let before = text.length
+  let unclosed = false
+  while (groups.length < MOST_BOXES) {
+    const at = text.lastIndexOf('boxed', before - 1)
+    if (at < 0) break
+    before = at
+    const found = text.charAt(at - 1) === '\\' ? readBox(text, at + 'boxed'.length) : null
+    if (found === null) {
+      if (at === 0) break
+      continue
+    }
+    if (groups.length === 0) unclosed = !found.closed
+    groups.unshift(found.inner)
+    const gap = /(?:^|[^\\])\}\s*\$?\s*(?:,|and|or|,\s?and|,\s?or)\s*\$?\s*\\*$/.test(
+      text.slice(Math.max(0, at - 24), at),
+    )
+    if (!gap || unclosed) break
+  }
+  if (groups.length === 0) return null
+  return { extracted: groups.join(', '), rule: unclosed ? 'boxed-unclosed' : 'boxed' }
+}
+
+/** The content of a box whose brace stands at or just after `at`; an unclosed one goes to the end of its line. */
+function readBox(text: string, at: number): { inner: string; closed: boolean } | null {
+  const open = /^\s?\{/.exec(text.slice(at, at + 2))
+  if (open === null) {
+    const bare = /^ ([^\s{}$\\]{1,40})/.exec(text.slice(at, at + 42))
+    return bare === null ? null : { inner: bare[1] ?? '', closed: true }
+  }
+  const from = at + open[0].length
+  let depth = 1
+  for (let i = from; i < text.length; i += 1) {
+    const c = text.charCodeAt(i)
+    if (c === 92) i += 1
+    else if (c === 123) depth += 1
+    else if (c === 125) depth -= 1
+    if (depth === 0) return { inner: text.slice(from, i), closed: true }
+  }
+  return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false }
+}
+
+const STATED =
+  /(?:\bfinal answer|\banswer|\bcorrect (?:option|choice)|答案)(?: here)?[*_]{0,2} ?(?:is|are|was|:|=|：|是|为)(?: ?(?:therefore|thus|option|choice)\b)?[ :：*_]{0,4}/gi
+
+function statedAnswer(text: string): Slot | null {
+  let last: { from: number } | null = null
+  for (const found of text.matchAll(STATED)) last = { from: found.index + found[0].length }
+  if (last === null) return null
+  const rest = text.slice(last.from, last.from + 4_000)
+  const line = rest.split('\n').find((l) => trimMarks(l.replaceAll('$', '')) !== '') ?? ''
+  const extracted = withoutLeadIn(firstSentence(line))
+  return extracted === '' ? null : { extracted, rule: 'final-answer' }
+}
+
+/** Up to the first full stop that ends a sentence: one before white space, not one within a number. */
+function firstSentence(line: string): string {
+  const end = /[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/.exec(line)
+  // "B. red" is a letter with its text, not a sentence.
+  if (end !== null && !/^\W*[A-Za-z]$/.test(line.slice(0, end.index))) return line.slice(0, end.index)
+  return line
+}
+
+/** Takes "Final answer:", "The answer is", "Answer:" off an answer. */
+export function withoutLeadIn(raw: string): string {
+  const text = raw.trim().replace(/^\*{2}(?=[^*])/, '')
+  const found =
+    /^(?:(?:so|thus|therefore|hence),? )?(?:the )?(?:(?:final|correct|right|best) )?(?:answer|option|choice|result|value|答案)[*_]{0,2} ?(?:is|:|=|：|是|为)[ :：*_]{0,4}/i.exec(
+      text,
+    )
+  return (found === null ? text : text.slice(found[0].length)).replace(/^\s*\*\*|\*\*\s*$/g, '').trim()
+}
+
+function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
+  const text = raw.trim()
+  if (text === '') return null
+  if (kind === 'text' || (text.length <= WHOLE_LIMIT && isBare(text))) {
+    return text.length <= WHOLE_LIMIT || kind !== 'text'
+      ? { extracted: withoutLeadIn(text), rule: 'whole' }
+      : lastLine(text)
+  }
+  if (kind === 'number') return lastNumber(text)
+  if (kind === 'choice') return lastLetter(text)
+  return lastYesNo(text)
+}
+
+/** One line of one sentence. */
+function isBare(text: string): boolean {
+  return (
+    !text.includes('\n') &&
+    !/[.!?]\s+[A-Z(]\w/.test(text.replace(/^\W?[A-Za-z][.)]\s/, '')) &&
+    text.split(' ').length <= 8
+  )
+}
+
+function lastLine(text: string): Slot {
+  const line = text.slice(text.lastIndexOf('\n') + 1).trim()
+  return { extracted: withoutLeadIn(line), rule: 'whole' }
+}
+
+/** Words and signs before the last number that make it no answer by itself. */
+const BOUND_BEFORE =
+  /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't))\s*$/i
+const BOUND_AFTER = /^\s*(?:[+*/^×÷·!=<>]|or\b|times\b|x\s*\d)/i
+
+function lastNumber(text: string): Slot | null {
+  const flat = collapseSpace(text.slice(-4_000))
+  const words = flat.split(' ')
+  const index = words.findLastIndex((word) => /\d/.test(word))
+  if (index < 0) return null
+  const last = { token: words[index] ?? '', from: words.slice(0, index).join(' ').length + (index > 0 ? 1 : 0) }
+  const before = flat.slice(Math.max(0, last.from - 40), last.from)
+  const after = flat.slice(last.from + last.token.length, last.from + last.token.length + 40)
+  const unit = /^ (?:%|percent|million|billion|thousand|hundred)(?![a-zA-Z])/i.exec(after)?.[0] ?? ''
+  const token = trimMarks(`${last.token}${unit}`)
+  if (BOUND_BEFORE.test(before) && !/[=≈]\s*-?\s*$/.test(before)) {
+    return { extracted: trimMarks(`${before.split(' ').slice(-4).join(' ')}${token}`), rule: 'last-number' }
+  }
+  return { extracted: BOUND_AFTER.test(after) ? `${token}${after.slice(0, 12)}` : token, rule: 'last-number' }
+}
+
+function lastLetter(text: string): Slot | null {
+  const tail = text.slice(-4_000)
+  let last: RegExpMatchArray | null = null
+  for (const found of tail.matchAll(/(?<![A-Za-z'’\d])\(?\b([A-J])\b\)?(?!['’])(?=[\s).,:;!?*]|$)/g)) {
+    // "A" and "I" before a lower-case word are an article and a pronoun.
+    const next = tail.slice((found.index ?? 0) + found[0].length, (found.index ?? 0) + found[0].length + 3)
+    if (/^[AI]$/.test(found[0]) && /^ [a-z]/.test(next) && !/^ (?:is|or)/.test(next)) continue
+    last = found
+  }
+  if (last === null) return null
+  const at = last.index ?? 0
+  const bound = /(?:\b([A-J])\)?,? (?:or|and)|\b(?:not|isn't|neither|nor)(?: option)?)\s*$/i.exec(
+    tail.slice(Math.max(0, at - 24), at),
+  )
+  return { extracted: `${bound?.[0] ?? ''}${last[0]}`, rule: 'last-letter' }
+}
+
+function lastYesNo(text: string): Slot | null {
+  const sentences = text
+    .slice(-4_000)
+    .split(/[.!?\n。]+/)
+    .map((s) => s.trim())
+  const opens = /^(?:(?:so|thus|therefore|hence),? )?(?:yes|no|true|false|是|否|对|错)\b/i
+  const found = sentences.findLast((s) => opens.test(s) || /^[是否对错]/.test(s))
+  return found === undefined ? null : { extracted: found, rule: 'last-yesno' }
+}

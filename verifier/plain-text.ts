@@ -1,0 +1,82 @@
+/** Bounds and characters: what happens to a text before any rule looks at it. */
+
+/** Only the end of a completion is read: an answer stands there, and the work stays bounded. Characters. */
+export const TEXT_WINDOW = 20_000
+/** Longest answer that is analysed; a longer one can only be right by being the same text. Characters. */
+export const LEAF_LIMIT = 4_000
+
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+const VULGAR: Record<string, string> = {
+  '½': '1/2', '⅓': '1/3', '⅔': '2/3', '¼': '1/4', '¾': '3/4', '⅕': '1/5', '⅖': '2/5', '⅗': '3/5', '⅘': '4/5',
+  '⅙': '1/6', '⅚': '5/6', '⅛': '1/8', '⅜': '3/8', '⅝': '5/8', '⅞': '7/8',
+} // prettier-ignore
+
+/**
+ * Makes look-alike characters one: full-width forms to ASCII, minus signs (not the em dash of a sentence) to "-", superscripts to ^n, vulgar fractions to a/b.
+ * NFKC alone is not used for this: it would turn 5² into 52 and 1½ into 11⁄2.
+ */
+export function unifyCharacters(text: string): string {
+  return text
+    .replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+    .replace(/[\u3000\u00a0\u202f\u2009\u2007]/g, ' ')
+    .replace(/[\u2212\u2012\u2013\ufe63]/g, '-')
+    .replace(
+      /⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g,
+      (run) => `^${Array.from(run, (c) => (c === '⁻' ? '-' : SUPERSCRIPTS.indexOf(c))).join('')}`,
+    )
+    .replace(/[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]/g, (c) => ` ${VULGAR[c] ?? c} `)
+    .replace(/[。｡]/g, '.')
+    .replace(/、/g, ',')
+    .replace(/[\u200b-\u200f\u2060\ufeff]/g, '')
+}
+
+/** Takes the mark-up off a LaTeX answer as far as plain numbers and words need it; a real expression keeps its commands. */
+export function plainLatex(text: string): string {
+  if (!/[\\$*_`{}]/.test(text)) return text.trim()
+  const plain = text
+    .replace(/\\\\(?=[a-zA-Z])/g, '\\')
+    .replace(/\\\$/g, '﹩')
+    .replace(/\\[()[\]]/g, ' ')
+    .replace(/\\(?:left|right|displaystyle|bigl?|bigr?)(?![a-zA-Z])/g, '')
+    .replace(/\\(?:text|mathrm|mathbf|textbf|mathit|operatorname|mbox|boxed|fbox)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\{,\}/g, ',')
+    .replace(/\\!/g, '')
+    .replace(/\\[,;: ]|~/g, ' ')
+    .replace(/\\q?quad(?![a-zA-Z])/g, ' ')
+    .replace(/\\%/g, '%')
+    .replace(/\^\s*\{?\s*\\circ\s*\}?/g, '°')
+    .replace(/\\(?:times|cdot)(?![a-zA-Z])/g, '×')
+    .replace(/\\approx(?![a-zA-Z])/g, '≈')
+    .replace(/\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, ' ($1)/($2)')
+    .replace(/\\[dtc]?frac\s*(\d)\s*(\d)/g, ' ($1)/($2)')
+    .replace(/\*\*|`/g, '')
+    .trim()
+  return unwrapDollars(plain).replaceAll('﹩', '$').trim()
+}
+
+/** "$12$" is mathematics and loses its signs; "$12" is money and keeps it. */
+function unwrapDollars(text: string): string {
+  if (text.length > 1 && text.startsWith('$') && text.endsWith('$'))
+    return text.replace(/^\$\$?/, '').replace(/\$\$?$/, '')
+  return text
+}
+
+const LEADING = new Set(' \t\r\n"\'“”‘’*_`:')
+const TRAILING = new Set(' \t\r\n"\'“”‘’*_`.,;:!?')
+
+/** Takes sentence marks and mark-up off both ends: "**12**." → "12"; the "!" of a factorial stays. Loops, because /x+$/ is quadratic on long runs. */
+export function trimMarks(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && LEADING.has(text.charAt(from))) from += 1
+  while (to > from && TRAILING.has(text.charAt(to - 1))) {
+    if (text.charAt(to - 1) === '!' && /[\d)}]/.test(text.charAt(to - 2))) break
+    to -= 1
+  }
+  return text.slice(from, to)
+}
+
+/** One space for every run of white space, none at the ends. Done first: later patterns may then be simple. */
+export function collapseSpace(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

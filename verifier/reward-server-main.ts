@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { describeError, HoneError } from '../domain/errors.ts'
+import { startRewardServer } from './reward-server.ts'
+
+/**
+ * Process entry of the reward server: `reward-server-main.ts [--host 127.0.0.1] [--port 0]`. The token comes from
+ * HONE_REWARD_TOKEN, never from argv. Prints one JSON line when ready; SIGTERM, SIGINT or the end of the parent's IPC channel end it.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { host: { type: 'string' }, port: { type: 'string' } } })
+  const port = z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .safeParse(values.port ?? '0')
+  if (!port.success) {
+    throw new HoneError({
+      type: 'InvalidInput',
+      message: `--port "${values.port ?? ''}" is not a port.`,
+      nextStep: 'Give a number from 0 to 65535; 0 takes a free port.',
+    })
+  }
+  const token = process.env['HONE_REWARD_TOKEN']
+  const server = await startRewardServer({ host: values.host ?? '127.0.0.1', port: port.data, token })
+  let ending = false
+  const end = (): void => {
+    if (ending) return
+    ending = true
+    server.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+  process.on('disconnect', end)
+  console.log(JSON.stringify({ ready: true, service: 'reward-server', url: server.url, pid: process.pid }))
+}
+
+main().catch((error: unknown) => {
+  console.error(describeError(error))
+  process.exit(1)
+})
