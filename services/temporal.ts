@@ -190,7 +190,7 @@ async function isHealthy(address: string): Promise<boolean> {
     const { status } = await connection.healthService.check({
       service: 'temporal.api.workflowservice.v1.WorkflowService',
     })
-    if (Number(status) !== serving) return false
+    if (status.valueOf() !== serving) return false
     // The namespace cache lags behind the front end by a moment.
     await connection.workflowService.describeNamespace({ namespace: 'default' })
     return true

@@ -86,6 +86,6 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
 function guard(home: string, name: string, signal: string): ChildProcess {
   const pid = runningServices(home).find((record) => record.name === name)?.identity.pid
   if (pid === undefined) throw new Error(`${name} has no record`)
-  const script = `cat >/dev/null; kill -${signal} -- -${pid} 2>/dev/null; sleep 3; kill -KILL -- -${pid} 2>/dev/null; rm -rf "${home}"`
+  const script = `cat >/dev/null; kill -${signal} -${pid} 2>/dev/null; sleep 3; kill -KILL -${pid} 2>/dev/null; rm -rf "${home}"`
   return spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
 }
