@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { baseCorpusRow } from './base-corpus.ts'
+import { drawPicture } from './picture.ts'
+import type { PictureSettings } from './picture.ts'
+import { askQuestions } from './questions.ts'
+import type { Question, QuestionMix } from './questions.ts'
+import { createRandom, seedOf } from './random.ts'
+import { drawDistinctScenes } from './scene.ts'
+import type { Scene, SceneSettings } from './scene.ts'
+
+export type Split = 'train' | 'dev' | 'report'
+
+export type WorldSettings = {
+  /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
+  form: number
+  seed: number
+  scene: SceneSettings
+  picture: PictureSettings
+  mix: QuestionMix
+  splits: Readonly<Record<Split, { pictures: number; questionsEach: number }>>
+  baseCorpus: { pictures: number; formatShare: number }
+}
+
+/** The demo world. Everything that tuning may want to change is here. */
+export const WORLD: WorldSettings = {
+  form: 1,
+  seed: 20250,
+  scene: { rows: 2, columns: 2, emptyShare: 0.2, repeatShare: 0.45 },
+  picture: { sizePx: 56, noiseLevels: 10, radiusShare: [0.27, 0.38], shiftShare: 0.08 },
+  // Counting is what a model of 1.5 million parameters can learn in minutes; the other families wait at weight 0.
+  mix: { 'count-color': 5, 'count-shape': 5, 'count-all': 0, exists: 0, compare: 0, place: 0 },
+  splits: {
+    train: { pictures: 1600, questionsEach: 2 },
+    dev: { pictures: 300, questionsEach: 1 },
+    // One question a picture: items stay independent, which the tests between checkpoints assume.
+    report: { pictures: 1200, questionsEach: 1 },
+  },
+  baseCorpus: { pictures: 2500, formatShare: 0.06 },
+}
+
+/** How the rule-based teacher errs. Not part of the world's hash: it changes no file of the world. */
+export const TEACHER = {
+  seed: 4,
+  /** Share of pictures whose description has one wrong or missing thing. */
+  captionErrorRate: 0.04,
+  /** Share of reasoning samples with a wrong count or verdict. */
+  slipRate: 0.12,
+  /** Share of samples in full sentences, which are longer than the plain list. */
+  wordyShare: 0.3,
+  /** Share of samples with reflection words, and of those that go on reflecting for long. */
+  reflectionShare: 0.25,
+  longShare: 0.2,
+}
+
+/** A row of train.jsonl, dev.jsonl or report.jsonl; `images` are relative to the file. */
+export type WorldRow = { id: string; images: string[] } & Question
+
+export type WorldProgress = { done: number; total: number }
+
+export type WorldManifest = z.infer<typeof manifestSchema>
+
+const manifestSchema = z.object({
+  hash: z.string(),
+  baseHash: z.string(),
+  rows: z.object({ train: z.number(), dev: z.number(), report: z.number(), baseCorpus: z.number() }),
+})
+
+/** Names the world's content: the same hash, the same files. 16 hexadecimal digits. */
+export function worldHash(settings: WorldSettings = WORLD): string {
+  return hashOf(settings)
+}
+
+/** Names only what the base corpus depends on, so that tuning questions or split sizes keeps a cached base model. */
+export function baseCorpusHash(settings: WorldSettings = WORLD): string {
+  const { form, seed, scene, picture, baseCorpus } = settings
+  return hashOf({ form, seed, scene, picture, baseCorpus })
+}
+
+/** Which scenes each part shows. No scene is in two parts. */
+export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'base', Scene[]> {
+  const taken = new Set<string>()
+  const draw = (part: string, pictures: number): Scene[] =>
+    drawDistinctScenes(settings.scene, pictures, taken, createRandom(seedOf(settings.seed, 'scenes', part)))
+  // The order matters: a part that is drawn later never changes an earlier one, so train may grow and report stays.
+  const base = draw('base', settings.baseCorpus.pictures)
+  const report = draw('report', settings.splits.report.pictures)
+  const dev = draw('dev', settings.splits.dev.pictures)
+  const train = draw('train', settings.splits.train.pictures)
+  return { train, dev, report, base }
+}
+
+/**
+ * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, the pictures in `img/<part>/`, and last
+ * `manifest.json`. A folder whose manifest has this world's hash is left as it is, and `written` is false. Without a
+ * manifest, or with another hash, all is written anew; a crash leaves no manifest. One writer a folder
+ * at a time. Fails with the file system's error.
+ */
+export async function writeWorld(
+  dir: string,
+  onProgress: (progress: WorldProgress) => void = () => {},
+  settings: WorldSettings = WORLD,
+): Promise<WorldManifest & { written: boolean }> {
+  const hash = worldHash(settings)
+  const found = await readManifest(dir)
+  if (found?.hash === hash) return { ...found, written: false }
+
+  await rm(join(dir, 'manifest.json'), { force: true })
+  await rm(join(dir, 'img'), { recursive: true, force: true })
+  const scenes = allotScenes(settings)
+  const total = scenes.train.length + scenes.dev.length + scenes.report.length + scenes.base.length
+  let done = 0
+  const drawAll = (part: Split | 'base'): Promise<void> =>
+    drawPart(dir, part, scenes[part], settings, () => {
+      done += 1
+      if (done % 50 === 0 || done === total) onProgress({ done, total })
+    })
+
+  const rows = { train: 0, dev: 0, report: 0, baseCorpus: scenes.base.length }
+  for (const split of ['train', 'dev', 'report'] as const) {
+    await drawAll(split)
+    const splitRows = scenes[split].flatMap((scene, index) => questionRows(scene, split, index, settings))
+    rows[split] = splitRows.length
+    await writeRows(join(dir, `${split}.jsonl`), splitRows)
+  }
+  await drawAll('base')
+  await writeRows(join(dir, 'base-corpus.jsonl'), baseRows(scenes.base, settings))
+
+  const manifest: WorldManifest = { hash, baseHash: baseCorpusHash(settings), rows }
+  const partial = join(dir, `manifest.json.${process.pid}`)
+  await writeFile(partial, `${JSON.stringify(manifest, null, 2)}\n`)
+  await rename(partial, join(dir, 'manifest.json'))
+  return { ...manifest, written: true }
+}
+
+/** The questions on one scene of a split, with ids such as `report-00012` or `train-00007-2`. */
+function questionRows(scene: Scene, split: Split, index: number, settings: WorldSettings): WorldRow[] {
+  const { questionsEach } = settings.splits[split]
+  const random = createRandom(seedOf(settings.seed, 'questions', split, index))
+  const name = pictureName(index)
+  return askQuestions(scene, settings.mix, questionsEach, random).map((question, each) => ({
+    id: questionsEach === 1 ? `${split}-${name}` : `${split}-${name}-${each + 1}`,
+    images: [imagePath(split, index)],
+    ...question,
+  }))
+}
+
+function baseRows(scenes: readonly Scene[], settings: WorldSettings): object[] {
+  return scenes.map((scene, index) => {
+    const random = createRandom(seedOf(settings.seed, 'base-corpus', index))
+    const { formatShare } = settings.baseCorpus
+    return baseCorpusRow(scene, imagePath('base', index), `base-${pictureName(index)}`, formatShare, random)
+  })
+}
+
+async function drawPart(
+  dir: string,
+  part: Split | 'base',
+  scenes: readonly Scene[],
+  settings: WorldSettings,
+  onDrawn: () => void,
+): Promise<void> {
+  await mkdir(join(dir, 'img', part), { recursive: true })
+  const queue = scenes.entries()
+  const draw = async (): Promise<void> => {
+    for (const [index, scene] of queue) {
+      const random = createRandom(seedOf(settings.seed, 'picture', part, index))
+      await writeFile(join(dir, imagePath(part, index)), await drawPicture(scene, settings.picture, random))
+      onDrawn()
+    }
+  }
+  // Four at once keep sharp's threads busy on two cores; more only hold memory.
+  await Promise.all([draw(), draw(), draw(), draw()])
+}
+
+async function readManifest(dir: string): Promise<WorldManifest | undefined> {
+  try {
+    const parsed = manifestSchema.safeParse(JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8')))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    // No manifest or a broken one: in both cases the world is written anew.
+    return undefined
+  }
+}
+
+async function writeRows(file: string, rows: readonly object[]): Promise<void> {
+  await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+}
+
+function imagePath(part: Split | 'base', index: number): string {
+  return `img/${part}/${pictureName(index)}.png`
+}
+
+function pictureName(index: number): string {
+  return String(index + 1).padStart(5, '0')
+}
+
+function hashOf(value: object): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+}
