@@ -6,7 +6,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { ApplicationFailure } from '@temporalio/common'
+import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
 import type { campaign } from '../workflows/campaign.ts'
@@ -114,9 +114,12 @@ async function plainly<Result>(update: Promise<Result>): Promise<Result> {
   try {
     return await update
   } catch (error) {
-    if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw error
-    const nextStep =
-      typeof error.cause.details?.[0] === 'string' ? error.cause.details[0] : 'see `hone rounds` for what there is'
-    throw new HoneError({ type: 'InvalidInput', message: error.cause.message, nextStep, cause: error })
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error
+    let root: unknown = error.cause
+    while (root instanceof TemporalFailure && root.cause !== undefined) root = root.cause
+    if (!(root instanceof ApplicationFailure)) throw error
+    const nextStep = typeof root.details?.[0] === 'string' ? root.details[0] : 'see `hone rounds` for what there is'
+    const message = root.message.replace(` → ${nextStep}`, '')
+    throw new HoneError({ type: 'InvalidInput', message, nextStep, cause: error })
   }
 }

@@ -1,3 +1,4 @@
+import '../world/quiet-logs.ts'
 import { Client, Connection } from '@temporalio/client'
 import { NativeConnection } from '@temporalio/worker'
 import { campaignClient } from '../../client/campaigns.ts'
