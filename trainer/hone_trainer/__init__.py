@@ -1,0 +1,1 @@
+"""Hone's trainer: one process a job, one JSON file of settings a process."""

@@ -1,0 +1,137 @@
+"""The settings of a job, as the planner writes them: one JSON object, camelCase, units in the names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from hone_trainer.errors import TrainerError
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+class Settings(BaseModel):
+    """Unknown keys are refused: a misspelt rate that is silently left at its default costs a training."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class JobConfig(Settings):
+    """What every training job has."""
+
+    kind: str
+    output: Path
+    metrics: Path
+    result: Path
+    seed: int = 0
+    log_every_steps: int = Field(default=5, ge=1)
+    precision: Precision = "auto"
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; null leaves torch's choice")
+
+
+class TrainingConfig(JobConfig):
+    """What SFT and GRPO share. `model` are the weights to start from, `base` those of round 0."""
+
+    model: Path
+    base: Path
+    data: Path
+    checkpoints: Path
+    resume_from: Path | None = None
+    learning_rate: float = Field(gt=0)
+    scheduler: str = "constant_with_warmup"
+    warmup_ratio: float = Field(default=0.05, ge=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    micro_batch_size: int | None = Field(default=None, ge=1)
+    save_every_steps: int | None = Field(default=None, ge=1)
+    freeze_vision: bool = False
+    image_min_pixels: int | None = Field(default=None, ge=1)
+    image_max_pixels: int | None = Field(default=None, ge=1)
+    gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
+
+
+class SftConfig(TrainingConfig):
+    """SFT: either a number of steps or a number of epochs."""
+
+    kind: Literal["sft"]
+    batch_size: int = Field(ge=1, description="rows in one step, over all devices")
+    max_steps: int | None = Field(default=None, ge=1)
+    epochs: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> SftConfig:
+        if (self.max_steps is None) == (self.epochs is None):
+            raise ValueError("give exactly one of maxSteps and epochs")
+        return self
+
+
+class RewardConfig(Settings):
+    """Where rewards come from. `token_env` names the variable that holds the token; the token is never in a file."""
+
+    url: str
+    name: str
+    token_env: str | None = None
+    timeout_seconds: float = Field(default=30, gt=0)
+    attempts: int = Field(default=4, ge=1)
+    on_failure: Literal["abstain", "zero"] = "abstain"
+
+
+class GrpoConfig(TrainingConfig):
+    """GRPO. One step takes `prompts_per_step` questions and `generations` answers to each."""
+
+    kind: Literal["grpo"]
+    prompts_per_step: int = Field(ge=1)
+    generations: int = Field(ge=2)
+    steps: int = Field(ge=1)
+    max_completion_tokens: int = Field(ge=1)
+    temperature: float = Field(default=1.0, gt=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    kl_beta: float = Field(default=0.0, ge=0)
+    epsilon_low: float = Field(default=0.2, gt=0)
+    epsilon_high: float = Field(default=0.2, gt=0)
+    drop_zero_spread: bool = True
+    steps_per_generation: int = Field(default=1, ge=1, description="steps served by one generation pass")
+    batch_size: int | None = Field(default=None, description="ignored: promptsPerStep x generations is the batch")
+    reward: RewardConfig
+
+
+class BaseConfig(JobConfig):
+    """The demo's base model: a tiny Qwen2.5-VL trained from nothing on `corpus`."""
+
+    kind: Literal["base"]
+    corpus: Path
+    vocabulary: Path | None = Field(default=None, description="more text for the tokenizer, one sample a line")
+    steps: int = Field(ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    hidden_size: int = 128
+    layers: int = 4
+    heads: int = 4
+    vision_hidden_size: int = 128
+    vision_depth: int = 3
+    image_min_pixels: int = 56 * 56
+    image_max_pixels: int = 112 * 112
+    vocabulary_size: int = 768
+
+
+ConfigT = TypeVar("ConfigT", bound=Settings)
+
+
+def read(path: Path, shape: type[ConfigT]) -> ConfigT:
+    """Reads one settings file. Raises TrainerError with the path of each wrong key, its value and what was expected."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise TrainerError(f"cannot read the settings {path}: {error.strerror}. Give --config an existing file") from error
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']} (got {problem['input']!r:.80})"
+            for problem in error.errors()
+        ]
+        raise TrainerError("the settings " + str(path) + " are not usable: " + "; ".join(lines)) from error

@@ -1,0 +1,151 @@
+"""Reinforcement learning with TRL's GRPOTrainer against a reward server."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import torch
+from datasets import Dataset
+from trl import GRPOConfig as TrlConfig
+from trl import GRPOTrainer
+
+from hone_trainer.config import GrpoConfig
+from hone_trainer.images import Pictures, remember_pixels
+from hone_trainer.metrics import MetricCallback, MetricFile
+from hone_trainer.reward import RewardClient
+from hone_trainer.rows import GrpoRow, Message, parts, read_rows
+from hone_trainer.training import common_arguments, finish, micro_batch, resume_point, start
+
+# Per-sequence tensors of a step, which are cut together when groups are dropped.
+_BY_ROW = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "advantages", "old_per_token_logps",
+           "ref_per_token_logps", "mm_token_type_ids", "token_type_ids", "tool_mask")  # fmt: skip
+
+
+class SpreadTrainer(GRPOTrainer):
+    """TRL's trainer without the rows that carry no signal.
+
+    Where all answers to a question earn the same, every advantage is 0. TRL keeps those rows: they add nothing to the
+    policy's gradient but count in the loss's mean, so that the step shrinks as the model gets better, and their
+    forward and backward passes cost as much as any. Here the loss is taken over the rest (the dynamic sampling of
+    DAPO without its resampling). A step with no spread at all keeps one row of weight 0, so that every step is a step.
+    """
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        batch = super()._generate_and_score_completions(inputs)
+        kept = int((batch["advantages"] != 0).sum())
+        self._metrics["train"]["rows_with_spread"].append(float(kept))
+        return batch
+
+    def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        return super()._compute_loss(model, without_zero_advantage(inputs))
+
+
+def without_zero_advantage(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The step's rows whose advantage is not 0 (at least one row), with their pictures."""
+    advantages = inputs["advantages"]
+    keep = (advantages != 0).nonzero().flatten()
+    if len(keep) == len(advantages):
+        return inputs
+    if len(keep) == 0:
+        keep = torch.zeros(1, dtype=torch.long, device=advantages.device)
+    kept = {name: value[keep] if name in _BY_ROW and value is not None else value for name, value in inputs.items()}
+    counts = inputs.get("num_images")
+    if counts is not None and inputs.get("pixel_values") is not None:
+        firsts = torch.tensor([0, *counts]).cumsum(0).tolist()
+        chosen = [place for row in keep.tolist() for place in range(firsts[row], firsts[row + 1])]
+        grid = inputs["image_grid_thw"]
+        patches = grid.prod(-1).tolist()
+        pieces = inputs["pixel_values"].split(patches)
+        kept["pixel_values"] = torch.cat([pieces[place] for place in chosen])
+        kept["image_grid_thw"] = grid[chosen]
+        kept["num_images"] = [counts[row] for row in keep.tolist()]
+    longest = int(kept["completion_mask"].sum(-1).max())
+    for name in ("completion_ids", "completion_mask", "old_per_token_logps", "ref_per_token_logps", "tool_mask"):
+        if kept.get(name) is not None:
+            kept[name] = kept[name][:, :longest]
+    return kept
+
+
+def train(settings: GrpoConfig) -> int:
+    """Runs the job. Returns the exit status; raises TrainerError for unusable input or output."""
+    began = time.monotonic()
+    reward = RewardClient(settings.reward)
+    rows = read_rows(settings.data, GrpoRow)
+    resume = resume_point(settings.resume_from)
+    model, processor = start(settings)
+    remember_pixels(processor)
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    batch = settings.prompts_per_step * settings.generations
+    micro, accumulation = micro_batch(batch, settings.micro_batch_size, world)
+    arguments = TrlConfig(
+        **common_arguments(settings, micro, accumulation),
+        max_steps=settings.steps,
+        num_generations=settings.generations,
+        steps_per_generation=accumulation * settings.steps_per_generation,
+        max_completion_length=settings.max_completion_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        beta=settings.kl_beta,
+        epsilon=settings.epsilon_low,
+        epsilon_high=settings.epsilon_high,
+        loss_type="grpo",
+        scale_rewards="group",
+        remove_unused_columns=False,
+        log_completions=False,
+    )
+    trainer_class = SpreadTrainer if settings.drop_zero_spread and _splits(processor) else GRPOTrainer
+    trainer = trainer_class(
+        model=model,
+        args=arguments,
+        reward_funcs=[reward],
+        train_dataset=_dataset(rows),
+        processing_class=processor,
+        callbacks=[MetricCallback(MetricFile(settings.metrics))],
+    )
+    trainer.data_collator = OpenPictures()
+    trainer.train(resume_from_checkpoint=resume)
+    return finish(settings, trainer, processor, len(rows), began)
+
+
+class OpenPictures:
+    """Turns rows of paths into rows of pictures as the trainer asks for them. A group shares one opened picture."""
+
+    def __init__(self) -> None:
+        self._pictures = Pictures()
+
+    def __call__(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of one generation pass."""
+        return [self._row(row) for row in rows]
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        images = [self._pictures.get(path) for path in row["images"]]
+        slots: list[Any] = [None] * len(images)
+        prompt = [parts(Message(**turn), slots) for turn in row["prompt"]]
+        for turn in prompt:
+            for part in turn["content"]:
+                part.pop("image", None)  # TRL fills empty slots in their order
+        return {**row, "images": images, "prompt": prompt}
+
+
+def _dataset(rows: list[GrpoRow]) -> Dataset:
+    return Dataset.from_list(
+        [
+            {
+                "id": row.id,
+                "images": [str(path) for path in row.images],
+                "prompt": [message.model_dump() for message in row.prompt],
+                "answer": row.answer,
+                "kind": row.kind,
+                "choices": row.choices,
+                "precision": row.precision,
+            }
+            for row in rows
+        ]
+    )
+
+
+def _splits(processor: Any) -> bool:
+    """Whether a step's pictures can be told apart by row, as in the Qwen-VL family."""
+    return "image_grid_thw" in getattr(processor.image_processor, "model_input_names", ())

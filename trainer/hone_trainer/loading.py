@@ -1,0 +1,77 @@
+"""Loading weights and processors from a folder, the same way in training, checking and serving."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+from transformers.utils import logging as hf_logging
+
+from hone_trainer.errors import TrainerError
+
+
+def quiet() -> None:
+    """Turns off progress bars of weight loading: job logs are files."""
+    hf_logging.disable_progress_bar()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+
+
+def device() -> torch.device:
+    """The accelerator if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def dtype(precision: str) -> torch.dtype:
+    """`auto` is bf16 on CUDA and fp32 on a CPU, where bf16 is slower than fp32 and loses small updates."""
+    if precision == "auto":
+        return torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    return torch.bfloat16 if precision == "bf16" else torch.float32
+
+
+def use_threads(threads: int | None) -> None:
+    """Sets torch's CPU threads. OMP_NUM_THREADS from the launcher wins when no number is given."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    elif "OMP_NUM_THREADS" not in os.environ and not torch.cuda.is_available():
+        torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
+
+
+def load_model(folder: Path, precision: str) -> Any:
+    """Loads the weights of any image-text-to-text model. Raises TrainerError when the folder is not one."""
+    if not (folder / "config.json").is_file():
+        raise TrainerError(f"{folder} holds no config.json: it is not a folder of weights in Hugging Face layout")
+    try:
+        return AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype(precision))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise TrainerError(f"the weights in {folder} do not load: {error}") from error
+    except Exception as error:
+        if type(error).__name__ == "SafetensorError":
+            raise TrainerError(f"the weights in {folder} are damaged: {error}") from error
+        raise
+
+
+def load_processor(folder: Path, min_pixels: int | None = None, max_pixels: int | None = None) -> Any:
+    """Loads tokenizer, image processor and chat template; the pixel limits override those of the folder."""
+    limits = {}
+    if min_pixels is not None:
+        limits["min_pixels"] = min_pixels
+    if max_pixels is not None:
+        limits["max_pixels"] = max_pixels
+    try:
+        processor = AutoProcessor.from_pretrained(folder, **limits)
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainerError(f"the processor in {folder} does not load: {error}") from error
+    if getattr(processor, "chat_template", None) is None:
+        raise TrainerError(f"{folder} has no chat template: copy chat_template.jinja from the base model's folder")
+    if processor.tokenizer.pad_token_id is None:
+        processor.tokenizer.pad_token = processor.tokenizer.eos_token
+    return processor
+
+
+def architecture(folder: Path) -> str:
+    """The model type that the folder declares, for messages."""
+    return str(AutoConfig.from_pretrained(folder).model_type)

@@ -1,0 +1,117 @@
+"""Rewards over HTTP. A failed request is retried, then abstained from or scored 0, and always counted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hone_trainer.config import RewardConfig
+from hone_trainer.errors import TrainerError
+
+RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+FIRST_WAIT_SECONDS = 0.2
+
+
+class _Score(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    id: str
+    overall: float | None
+    parts: dict[str, float | None] = {}
+    verdict: str | None = None
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    scores: list[_Score]
+
+
+class RewardClient:
+    """Called by the trainer once a generation pass with all completions; one request for all of them.
+
+    `__name__` is what the trainer's metrics call the reward: `rewards/<name>/mean`.
+    """
+
+    def __init__(self, settings: RewardConfig) -> None:
+        self.__name__ = settings.name
+        self._settings = settings
+        self._headers = {}
+        if settings.token_env is not None:
+            token = os.environ.get(settings.token_env)
+            if not token:
+                raise TrainerError(
+                    f"the variable {settings.token_env} that holds the reward server's token is not set; set it"
+                )
+            self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def __call__(
+        self,
+        prompts: list[Any],
+        completions: list[Any],
+        log_metric: Callable[[str, float], None],
+        trainer_state: Any = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """One reward a completion; None where the verifier could not say or the server could not be asked."""
+        items = [
+            _item(index, completion, {name: values[index] for name, values in columns.items() if len(values) > index})
+            for index, completion in enumerate(completions)
+        ]
+        step = getattr(trainer_state, "global_step", None)
+        body = {"reward": {"name": self._settings.name}, "stage": "rl", "step": step, "items": items}
+        scores = await self._ask(body, [item["id"] for item in items], log_metric)
+        if scores is None:
+            log_metric("reward/failed", float(len(items)))
+            missing = 0.0 if self._settings.on_failure == "zero" else None
+            return [missing] * len(items)
+        log_metric("reward/failed", 0.0)
+        log_metric("reward/abstained", float(sum(score.overall is None for score in scores)))
+        for part in sorted({name for score in scores for name in score.parts}):
+            known = [value for score in scores if (value := score.parts.get(part)) is not None]
+            if known:
+                log_metric(f"reward/{part}", sum(known) / len(known))
+        return [score.overall for score in scores]
+
+    async def _ask(
+        self, body: dict[str, Any], ids: list[str], log_metric: Callable[[str, float], None]
+    ) -> list[_Score] | None:
+        """The scores in the order of `ids`, or None after the last attempt. A refusal (4xx) is not retried."""
+        url = self._settings.url.rstrip("/") + "/v1/score"
+        retries = 0
+        async with httpx.AsyncClient(timeout=self._settings.timeout_seconds, headers=self._headers) as client:
+            for attempt in range(self._settings.attempts):
+                if attempt > 0:
+                    retries += 1
+                    await asyncio.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+                try:
+                    response = await client.post(url, json=body)
+                    if response.status_code in (400, 401, 403, 404, 422):
+                        raise TrainerError(
+                            f"the reward server {url} refused the request with {response.status_code}: "
+                            f"{response.text[:300]}. Check the reward's name and the token"
+                        )
+                    if response.status_code in RETRY_STATUS:
+                        continue
+                    response.raise_for_status()
+                    scores = _Reply.model_validate_json(response.content).scores
+                except (httpx.HTTPError, ValidationError):
+                    continue
+                if [score.id for score in scores] == ids:
+                    log_metric("reward/retries", float(retries))
+                    return scores
+        log_metric("reward/retries", float(retries))
+        return None
+
+
+def _item(index: int, completion: Any, columns: dict[str, Any]) -> dict[str, Any]:
+    """One completion in the server's form. Ids repeat within a group, so the place is part of them."""
+    text = completion if isinstance(completion, str) else completion[-1]["content"]
+    item = {"id": f"{columns.get('id', '')}#{index}", "gold": columns["answer"], "answer": text}
+    for name in ("kind", "choices", "precision"):
+        if columns.get(name) is not None:
+            item[name] = columns[name]
+    return item

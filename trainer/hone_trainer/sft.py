@@ -1,0 +1,90 @@
+"""Supervised fine-tuning with TRL's SFTTrainer; the loss sees only the assistant's last turn."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from datasets import Dataset
+from trl import SFTConfig as TrlConfig
+from trl import SFTTrainer
+from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
+
+from hone_trainer.config import SftConfig
+from hone_trainer.images import Pictures, remember_pixels
+from hone_trainer.metrics import MetricCallback, MetricFile
+from hone_trainer.rows import Message, SftRow, parts, read_rows
+from hone_trainer.training import common_arguments, finish, micro_batch, resume_point, start
+
+
+class RowCollator(DataCollatorForVisionLanguageModeling):
+    """TRL's collator, fed from rows: opens each row's pictures and puts them where its `<image>` marks are.
+
+    Rows carry paths, not pixels, so that a dataset of any size costs no memory and no copy on disk.
+    """
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        """Rows to tensors."""
+        return super().torch_call([self._open(example) for example in examples])
+
+    def _open(self, example: dict[str, Any]) -> dict[str, Any]:
+        images = [self.pictures.get(path) for path in example["images"]]
+        turns = [Message(**turn) for turn in example["prompt"]]
+        slots: list[Any] = [None] * len(images)
+        prompt = [parts(turn, slots) for turn in turns]
+        for turn in prompt:
+            for part in turn["content"]:
+                part.pop("image", None)  # TRL fills empty slots in their order
+        return {"images": images, "prompt": prompt, "completion": example["completion"]}
+
+
+def train(settings: SftConfig) -> int:
+    """Runs the job. Returns the exit status; raises TrainerError for unusable input or output."""
+    began = time.monotonic()
+    rows = read_rows(settings.data, SftRow)
+    resume = resume_point(settings.resume_from)
+    model, processor = start(settings)
+    remember_pixels(processor)
+    world = _world()
+    micro, accumulation = micro_batch(settings.batch_size, settings.micro_batch_size, world)
+    length = {"max_steps": settings.max_steps} if settings.max_steps else {"num_train_epochs": settings.epochs}
+    arguments = TrlConfig(
+        **common_arguments(settings, micro, accumulation),
+        **length,
+        max_length=None,  # a cut prompt loses image tokens but not the image's features, and the model refuses it
+        completion_only_loss=True,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+    collator = RowCollator(processor=processor, completion_only_loss=True)
+    collator.pictures = Pictures()
+    trainer = SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=_dataset(rows),
+        processing_class=processor,
+        data_collator=collator,
+        callbacks=[MetricCallback(MetricFile(settings.metrics))],
+    )
+    trainer.train(resume_from_checkpoint=resume)
+    return finish(settings, trainer, processor, len(rows), began)
+
+
+def _dataset(rows: list[SftRow]) -> Dataset:
+    return Dataset.from_list(
+        [
+            {
+                "images": [str(path) for path in row.images],
+                "prompt": [message.model_dump() for message in row.messages[:-1]],
+                "completion": [row.messages[-1].model_dump()],
+            }
+            for row in rows
+        ]
+    )
+
+
+def _world() -> int:
+    """How many processes train together, as torchrun or accelerate say."""
+    import os
+
+    return int(os.environ.get("WORLD_SIZE", "1"))
