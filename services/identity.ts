@@ -79,3 +79,22 @@ export function processIds(): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
 }
+
+/** Processes that have the path, or something below it, as a word of their command line. Empty without /proc. */
+export function processesNaming(path: string): ProcessIdentity[] {
+  return processIds()
+    .filter(
+      (pid) => pid !== process.pid && commandLine(pid).some((word) => word === path || word.startsWith(`${path}/`)),
+    )
+    .map((pid) => identify(pid))
+    .filter((identity) => identity !== null)
+}
+
+/** Words of a process's command line; none if it is gone. */
+export function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}

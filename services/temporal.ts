@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { HoneError } from '../domain/errors.ts'
 import { ensureFolder, homePaths, honeCache } from './home.ts'
-import { identify, processIds } from './identity.ts'
+import { commandLine, identify, processesNaming } from './identity.ts'
 import { withLock } from './lock.ts'
 import { choosePort, freePort } from './ports.ts'
 import { adoptService, findService, startService, stopGroup } from './processes.ts'
@@ -145,15 +144,8 @@ function serverArguments(options: TemporalOptions, port: number, uiPort: number)
 
 /** A server of this file whose record was never written, because its owner died in that very moment. */
 async function stopUnrecorded(dbFile: string): Promise<void> {
-  for (const pid of processIds()) {
-    let args: string[]
-    try {
-      args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    } catch {
-      continue
-    }
-    const identity = args.includes('start-dev') && args.includes(dbFile) ? identify(pid) : null
-    if (identity) await stopGroup(identity)
+  for (const identity of processesNaming(dbFile)) {
+    if (commandLine(identity.pid).includes('start-dev')) await stopGroup(identity)
   }
 }
 
