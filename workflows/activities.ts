@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow'
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { GpuActivities, InferenceActivities, IoActivities } from '../activities/types.ts'
 import { taskQueues } from '../domain/ids.ts'
 
@@ -13,8 +13,15 @@ export const io = proxyActivities<IoActivities>({
   retry: { maximumAttempts: 10, initialInterval: '1 second', maximumInterval: '30 seconds' },
 })
 
+/**
+ * Wait until a cancelled activity has really ended. Said outright, because leaving it out means TRY_CANCEL on the wire, whatever the SDK's
+ * documentation calls the default: the head would move while a trainer still runs.
+ */
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+
 export const inference = proxyActivities<InferenceActivities>({
   taskQueue: taskQueues.inference,
+  cancellationType,
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '20 seconds',
   retry: { maximumAttempts: 20, initialInterval: '2 seconds', maximumInterval: '2 minutes' },
@@ -24,6 +31,7 @@ export const inference = proxyActivities<InferenceActivities>({
 export const gpu = (maxHours: number, summary: string) =>
   proxyActivities<GpuActivities>({
     taskQueue: taskQueues.gpu,
+    cancellationType,
     startToCloseTimeout: `${Math.ceil(maxHours * 60)} minutes`,
     heartbeatTimeout: '20 seconds',
     summary,
