@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { drizzle, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
+import type { PgDatabase } from 'drizzle-orm/pg-core'
+import { Client, Pool } from 'pg'
+
+/** What every query takes: the pool or a transaction, so that queries compose. */
+export type Database = PgDatabase<NodePgQueryResultHKT>
+
+/** An open connection pool. `close` waits for queries that run. */
+export interface OpenDatabase {
+  db: Database
+  pool: Pool
+  close: () => Promise<void>
+}
+
+/**
+ * Opens a pool on the database that the URL names. Nothing connects before the first query, so an unreachable server is
+ * the first query's error. `max` is the number of connections (default 10, as in pg).
+ */
+export function openDatabase(url: string, { max = 10 }: { max?: number } = {}): OpenDatabase {
+  const pool = new Pool({ connectionString: url, max, application_name: 'hone' })
+  // An idle connection that dies (a server restart) is replaced by the pool; unheard, the event would end the process.
+  pool.on('error', () => {})
+  return { db: drizzle(pool), pool, close: () => pool.end() }
+}
+
+/** Any two Hone processes that migrate one database meet at this advisory lock ("HONE" in ASCII). */
+const migrationLock = 0x484f4e45
+
+/**
+ * Brings the database to this version's tables. Idempotent, and safe when several processes start at once: one migrates,
+ * the others wait and find nothing to do. `onProgress` gets a line when there is something to wait for.
+ */
+export async function migrate(url: string, onProgress?: (line: string) => void): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: 'hone-migrate' })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ free: boolean }>('select pg_try_advisory_lock($1) as free', [migrationLock])
+    if (!rows[0]?.free) {
+      onProgress?.('another process is updating the database; waiting for it')
+      await client.query('select pg_advisory_lock($1)', [migrationLock])
+    }
+    onProgress?.('bringing the tables up to date')
+    await client.query('set client_min_messages = warning')
+    await applyMigrations(drizzle(client), { migrationsFolder: migrationsFolder() })
+  } finally {
+    // The lock is the session's: ending the connection gives it back, also after an error.
+    await client.end()
+  }
+}
+
+/** Beside this file when it runs from source; in the package's own tree when it runs from `dist/`. */
+function migrationsFolder(): string {
+  const beside = fileURLToPath(new URL('./migrations', import.meta.url))
+  return existsSync(beside) ? beside : fileURLToPath(new URL('../../db/migrations', import.meta.url))
+}

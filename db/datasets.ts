@@ -1,0 +1,169 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { HoneError } from '../domain/errors.ts'
+import type { Database } from './database.ts'
+import { campaignSources, datasets, type SourceRole } from './schema/datasets.ts'
+import { steps } from './schema/steps.ts'
+import { only, rowsOf } from './sql.ts'
+
+/** A dataset as it is stored. */
+export type DatasetRecord = typeof datasets.$inferSelect
+
+/** Opens the dataset that a step writes, or finds it. Throws InvalidInput when the id belongs to another step. */
+export async function openDataset(
+  db: Database,
+  input: { id: string; stepId: number; name: string },
+): Promise<DatasetRecord> {
+  await db.insert(datasets).values(input).onConflictDoNothing()
+  const [found] = await db.select().from(datasets).where(eq(datasets.id, input.id))
+  if (found && found.stepId === input.stepId) return found
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: found
+      ? `dataset ${input.id} belongs to step ${found.stepId ?? '(a source)'}, not to step ${input.stepId}`
+      : `step ${input.stepId} already writes another dataset than ${input.id}`,
+    nextStep: 'a step writes one dataset: open it under the same id every time',
+  })
+}
+
+/** The dataset. Throws InvalidInput when there is none of that id. */
+export async function getDataset(db: Database, id: string): Promise<DatasetRecord> {
+  const [found] = await db.select().from(datasets).where(eq(datasets.id, id))
+  if (found) return found
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `there is no dataset "${id}"`,
+    nextStep: 'see the datasets of a round with: hone show ROUND',
+  })
+}
+
+/** A sealed dataset: kept rows and the SHA-256 over their contents in order. */
+export interface SealedDataset {
+  rows: number
+  contentHash: string
+}
+
+/**
+ * Ends a dataset: kept rows get dense positions, and the contents get their hash. The order is that of the inputs, then
+ * of the parents in them, then of the outputs of one parent; rows that were given a position (sources, selections) keep
+ * to it. Idempotent. The hash leaves ids out, so equal data has the same hash in another campaign.
+ */
+export async function sealDataset(db: Database, id: string): Promise<SealedDataset> {
+  return db.transaction(async (tx) => {
+    const [found] = await tx.select().from(datasets).where(eq(datasets.id, id)).for('update')
+    const dataset = found ?? (await getDataset(tx, id))
+    if (dataset.sealedAt && dataset.contentHash !== null && dataset.rowCount !== null)
+      return { rows: dataset.rowCount, contentHash: dataset.contentHash }
+    await tx.execute(sql`
+      update rows set position = ordered.n
+      from (
+        select r.id, row_number() over (
+          order by r.position nulls last, i.ordinal, p.position, r.out_index, r.id
+        )::int - 1 as n
+        from rows r
+        left join rows p on p.id = r.parent_row_id
+        left join (
+          select dataset_id, min(ordinal) as ordinal from step_inputs where step_id = ${dataset.stepId} group by 1
+        ) i on i.dataset_id = p.dataset_id
+        where r.dataset_id = ${id} and r.status = 'kept'
+      ) ordered
+      where rows.id = ordered.id and rows.position is distinct from ordered.n`)
+    const sealed = only(await rowsOf(tx, sealedRow, contentsOf(id)))
+    await tx
+      .update(datasets)
+      .set({ sealedAt: sql`now()`, ...toColumns(sealed) })
+      .where(eq(datasets.id, id))
+    return sealed
+  })
+}
+
+const sealedRow = z.object({ rows: z.number(), contentHash: z.string() })
+const toColumns = ({ rows, contentHash }: SealedDataset) => ({ rowCount: rows, contentHash })
+
+const contentsOf = (id: string) => sql`
+  select count(*)::int as rows,
+    encode(sha256(convert_to(coalesce(string_agg(row_hash, '' order by position), ''), 'UTF8')), 'hex') as "contentHash"
+  from (
+    select r.position, encode(sha256(convert_to(jsonb_build_array(
+      r.question, r.answer, r.kind, r.choices, r.description, r.trace, r.metadata,
+      (select jsonb_agg(ri.image_hash order by ri.ordinal) from row_images ri where ri.row_id = r.origin_row_id)
+    )::text, 'UTF8')), 'hex') as row_hash
+    from rows r where r.dataset_id = ${id} and r.status = 'kept'
+  ) hashed`
+
+/** What a recipe's name stands for in a round: an earlier step's dataset, else a source. Throws InvalidInput. */
+export async function resolveDataset(db: Database, campaign: string, round: number, name: string): Promise<string> {
+  const [ofStep] = await db
+    .select({ id: datasets.id })
+    .from(datasets)
+    .innerJoin(steps, eq(steps.id, datasets.stepId))
+    .where(and(eq(steps.campaignId, campaign), eq(steps.roundNumber, round), eq(steps.name, name)))
+  const id = ofStep?.id ?? (await findSource(db, campaign, 'source', name))
+  if (id) return id
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `"${name}" is neither a dataset of round ${round} of ${campaign} nor one of its sources`,
+    nextStep: `see what there is with: hone show ${campaign} ${round}`,
+  })
+}
+
+/** The dataset of a benchmark by its name in the recipe. Throws InvalidInput. */
+export async function resolveBenchmark(db: Database, campaign: string, name: string): Promise<string> {
+  const id = await findSource(db, campaign, 'benchmark', name)
+  if (id) return id
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `benchmark "${name}" of ${campaign} was not imported`,
+    nextStep: 'start the campaign again: its sources and benchmarks are imported first',
+  })
+}
+
+async function findSource(db: Database, campaign: string, role: SourceRole, name: string): Promise<string | null> {
+  const [source] = await db
+    .select({ id: campaignSources.datasetId })
+    .from(campaignSources)
+    .where(
+      and(eq(campaignSources.campaignId, campaign), eq(campaignSources.role, role), eq(campaignSources.name, name)),
+    )
+  return source?.id ?? null
+}
+
+/** A source as a campaign names it. */
+export interface SourceLink {
+  campaign: string
+  role: SourceRole
+  name: string
+  datasetId: string
+}
+
+/**
+ * Gives an imported source its name in a campaign; again is a no-op. Throws InvalidSource when the name stands for other
+ * data: the rows of a campaign do not change under it.
+ */
+export async function linkSource(db: Database, link: SourceLink): Promise<void> {
+  const { campaign, ...columns } = link
+  await db
+    .insert(campaignSources)
+    .values({ campaignId: campaign, ...columns })
+    .onConflictDoNothing()
+  const found = await findSource(db, campaign, link.role, link.name)
+  if (found === link.datasetId) return
+  throw new HoneError({
+    type: 'InvalidSource',
+    message: `the data of ${link.role} "${link.name}" has changed since ${campaign} started (${found} → ${link.datasetId})`,
+    nextStep: 'put the old data back, or start a campaign of another name on the new data',
+  })
+}
+
+/** Every source and benchmark of a campaign with its dataset. */
+export async function listSources(
+  db: Database,
+  campaign: string,
+): Promise<{ role: SourceRole; name: string; dataset: DatasetRecord }[]> {
+  return db
+    .select({ role: campaignSources.role, name: campaignSources.name, dataset: datasets })
+    .from(campaignSources)
+    .innerJoin(datasets, eq(datasets.id, campaignSources.datasetId))
+    .where(eq(campaignSources.campaignId, campaign))
+    .orderBy(asc(campaignSources.role), asc(campaignSources.name))
+}

@@ -1,0 +1,113 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { ReplyStore, StoredReply } from '../models/reply-store.ts'
+import type { Database } from './database.ts'
+import { requests } from './schema/requests.ts'
+import { batchesOf, rowsOf, textArray } from './sql.ts'
+import { storableJson, storableText } from './storable.ts'
+
+const storedReply = z.object({
+  key: z.string(),
+  endpoint: z.string(),
+  model: z.string(),
+  request: z.record(z.string(), z.unknown()),
+  text: z.string(),
+  finishReason: z.enum(['stop', 'length', 'refused']),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  latencyMs: z.number(),
+  attempts: z.number(),
+})
+
+/** Replies in Postgres. New ones are booked on `stepId`, the step that paid (null outside of steps). */
+export function postgresReplies(db: Database, stepId: number | null): ReplyStore {
+  return {
+    find: (keys) => findReplies(db, keys),
+    save: (replies) => saveReplies(db, stepId, replies),
+  }
+}
+
+/** Finished replies by content key, whoever paid for them; keys without a reply are left out. */
+export async function findReplies(db: Database, keys: readonly string[]): Promise<Map<string, StoredReply>> {
+  const found = new Map<string, StoredReply>()
+  for (const batch of batchesOf(keys, 1000)) {
+    const replies = await rowsOf(
+      db,
+      storedReply,
+      sql`
+        select key, endpoint, model, request, reply as text, finish_reason as "finishReason",
+          prompt_tokens as "promptTokens", completion_tokens as "completionTokens", latency_ms as "latencyMs", attempts
+        from requests where key = any(${textArray(batch)})`,
+    )
+    for (const reply of replies) found.set(reply.key, reply)
+  }
+  return found
+}
+
+/** Keeps replies; a key that is there stays as it is. Resolves when they are durable. */
+export async function saveReplies(db: Database, stepId: number | null, replies: readonly StoredReply[]): Promise<void> {
+  // In the order of keys, so that two workers with the same replies cannot block each other for good.
+  const inOrder = [...new Map(replies.map((reply) => [reply.key, reply])).values()].sort((a, b) =>
+    a.key < b.key ? -1 : 1,
+  )
+  for (const batch of batchesOf(inOrder, 1000)) {
+    const values = batch.map(({ text, request, latencyMs, ...reply }) => ({
+      ...reply,
+      stepId,
+      request: storableJson(request),
+      reply: storableText(text),
+      latencyMs: Math.round(latencyMs),
+    }))
+    await db.insert(requests).values(values).onConflictDoNothing()
+  }
+}
+
+/** Whose calls to count. */
+export interface RequestScope {
+  campaign: string
+  round?: number
+  stepId?: number
+}
+
+const requestTotals = z.object({
+  /** Replies that steps in scope paid for. */
+  paid: z.number(),
+  /** Uses, in scope, of replies that another step had paid for. */
+  reused: z.number(),
+  /** Rows that failed. */
+  failed: z.number(),
+  /** Tokens of what was paid. */
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+})
+export type RequestTotals = z.infer<typeof requestTotals>
+
+/** What the model calls of a campaign, a round or a step came to. A reply counts as reused once a step that uses it. */
+export async function requestCounts(db: Database, scope: RequestScope): Promise<RequestTotals> {
+  const ofRound = scope.round === undefined ? sql`` : sql`and s.round_number = ${scope.round}`
+  const ofStep = scope.stepId === undefined ? sql`` : sql`and s.id = ${scope.stepId}`
+  const [totals] = await rowsOf(
+    db,
+    requestTotals,
+    sql`
+      with scope as (select s.id from steps s where s.campaign_id = ${scope.campaign} ${ofRound} ${ofStep}),
+      uses as (
+        select d.step_id, rr.request_key
+        from scope join datasets d on d.step_id = scope.id join rows r on r.dataset_id = d.id
+        join row_requests rr on rr.row_id = r.id
+        union
+        select sc.step_id, si.request_key
+        from scope join scores sc on sc.step_id = scope.id join score_items si on si.score_id = sc.id
+        where si.request_key is not null
+      )
+      select paid.*, reused.*, failed.* from
+        (select count(*)::int as paid, coalesce(sum(prompt_tokens), 0)::float8 as "promptTokens",
+          coalesce(sum(completion_tokens), 0)::float8 as "completionTokens"
+          from requests where step_id in (select id from scope)) paid,
+        (select count(*)::int as reused from uses join requests q on q.key = uses.request_key
+          where q.step_id is distinct from uses.step_id) reused,
+        (select count(*)::int as failed from scope join datasets d on d.step_id = scope.id
+          join rows r on r.dataset_id = d.id and r.status = 'failed') failed`,
+  )
+  return totals ?? { paid: 0, reused: 0, failed: 0, promptTokens: 0, completionTokens: 0 }
+}

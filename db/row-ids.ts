@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto'
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
+
+/**
+ * Id of an output row: 22 characters (132 bits) of a hash over its dataset, the row it was made from and its place among
+ * the rows made from it. A retry that does the work again writes the same id, so it cannot write a row twice.
+ */
+export const rowId = (datasetId: string, parentId: string, outIndex: number): string =>
+  shortHash(`row\n${datasetId}\n${parentId}\n${outIndex}`)
+
+/** Id of a source row, over the id that the source's file gives it. */
+export const sourceRowId = (datasetId: string, sourceId: string): string =>
+  shortHash(`source\n${datasetId}\n${sourceId}`)

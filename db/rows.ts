@@ -1,0 +1,126 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { HoneError } from '../domain/errors.ts'
+import { answerKinds, verdicts as verdictWords, type Row } from '../domain/rows.ts'
+import type { Database } from './database.ts'
+import { getDataset } from './datasets.ts'
+import { rowStatuses, type RowStatus } from './schema/rows.ts'
+import { rowsOf } from './sql.ts'
+
+/** A row as {@link rowColumns} reads it. */
+export const storedRow = z.object({
+  id: z.string(),
+  parentId: z.string().nullable(),
+  originId: z.string(),
+  images: z.array(z.string()),
+  question: z.string(),
+  answer: z.string().nullable(),
+  kind: z.enum(answerKinds),
+  choices: z.array(z.string()).nullable(),
+  description: z.string().nullable(),
+  trace: z.string().nullable(),
+  verdict: z
+    .object({
+      verdict: z.enum(verdictWords),
+      reason: z.string(),
+      extracted: z.string().nullable(),
+      verifierVersion: z.string(),
+    })
+    .nullable(),
+  metadata: z.record(z.string(), z.unknown()),
+})
+
+/** Columns of a {@link Row} over `rows r left join verdicts v`; images are those of the origin. */
+export const rowColumns = sql`
+  r.id, r.parent_row_id as "parentId", r.origin_row_id as "originId",
+  array(select ri.image_hash from row_images ri where ri.row_id = r.origin_row_id order by ri.ordinal) as images,
+  r.question, r.answer, r.kind, r.choices, r.description, r.trace, r.metadata,
+  case when v.row_id is not null then jsonb_build_object(
+    'verdict', v.verdict, 'reason', v.reason, 'extracted', v.extracted, 'verifierVersion', v.verifier_version
+  ) end as verdict`
+
+const keptRow = storedRow.extend({ position: z.number() })
+
+/**
+ * The kept rows of a sealed dataset in order, a page of `batch` rows (default 500) in memory at a time. Throws
+ * InvalidInput when the dataset is not sealed: its order is not known yet.
+ */
+export async function* streamRows(
+  db: Database,
+  datasetId: string,
+  { batch = 500 }: { batch?: number } = {},
+): AsyncGenerator<Row> {
+  await requireSealed(db, [datasetId])
+  let last = -1
+  for (;;) {
+    const page = await rowsOf(
+      db,
+      keptRow,
+      sql`
+        select ${rowColumns}, r.position from rows r left join verdicts v on v.row_id = r.id
+        where r.dataset_id = ${datasetId} and r.status = 'kept' and r.position > ${last}
+        order by r.position limit ${batch}`,
+    )
+    for (const { position, ...row } of page) {
+      yield row
+      last = position
+    }
+    if (page.length < batch) return
+  }
+}
+
+/** Throws InvalidInput unless all of these datasets are sealed. */
+export async function requireSealed(db: Database, datasetIds: readonly string[]): Promise<void> {
+  for (const id of datasetIds) {
+    const dataset = await getDataset(db, id)
+    if (dataset.sealedAt) continue
+    throw new HoneError({
+      type: 'InvalidInput',
+      message: `dataset "${id}" is not complete yet`,
+      nextStep: 'wait until the step that writes it is done',
+    })
+  }
+}
+
+/** A row with what became of it. */
+export interface SampledRow extends Row {
+  status: RowStatus
+  reason: string | null
+  detail: string | null
+}
+
+const sampledRow = storedRow.extend({
+  status: z.enum(rowStatuses),
+  reason: z.string().nullable(),
+  detail: z.string().nullable(),
+})
+
+/** `n` rows of a dataset for people to look at: always the same ones, picked by their ids, which are hashes. */
+export async function sampleRows(
+  db: Database,
+  datasetId: string,
+  n: number,
+  status?: RowStatus,
+): Promise<SampledRow[]> {
+  const ofStatus = status === undefined ? sql`` : sql`and r.status = ${status}`
+  return rowsOf(
+    db,
+    sampledRow,
+    sql`
+      select ${rowColumns}, r.status, r.reason, r.detail from rows r left join verdicts v on v.row_id = r.id
+      where r.dataset_id = ${datasetId} ${ofStatus} order by r.id limit ${n}`,
+  )
+}
+
+/** The row of this id, or of the one id that begins so; null when there is none or more than one. */
+export async function findRow(db: Database, idOrPrefix: string): Promise<SampledRow | null> {
+  const found = await rowsOf(
+    db,
+    sampledRow,
+    sql`
+      select ${rowColumns}, r.status, r.reason, r.detail from rows r left join verdicts v on v.row_id = r.id
+      where starts_with(r.id, ${idOrPrefix}) order by r.id limit 2`,
+  )
+  const [row, second] = found
+  return row && (!second || row.id === idOrPrefix) ? row : null
+}

@@ -1,0 +1,61 @@
+import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { campaigns } from './campaigns.ts'
+import { createdAt, moment, oneOf } from './columns.ts'
+import { steps } from './steps.ts'
+
+/** What a campaign uses an imported source for: rows to learn from, or items to be measured on. */
+export const sourceRoles = ['source', 'benchmark'] as const
+export type SourceRole = (typeof sourceRoles)[number]
+
+/** An ordered set of rows that a step produced, or an imported source. Sealed, it never changes again. */
+export const datasets = pgTable('datasets', {
+  /** `<campaign>/<round>/<step>`, or `source/<first 16 of the source's hash>`. */
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  /** The step that writes it, one dataset a step; null for a source. */
+  stepId: bigint('step_id', { mode: 'number' })
+    .unique()
+    .references(() => steps.id),
+  sourcePath: text('source_path'),
+  sourceHash: text('source_hash'),
+  sealedAt: moment('sealed_at'),
+  /** SHA-256 over the contents of the kept rows in order, ids left out: equal data has equal hashes everywhere. */
+  contentHash: text('content_hash'),
+  /** Kept rows, known once it is sealed. */
+  rowCount: integer('row_count'),
+  createdAt: createdAt(),
+})
+
+/** The datasets that a step reads, in the order of its `from`. */
+export const stepInputs = pgTable(
+  'step_inputs',
+  {
+    stepId: bigint('step_id', { mode: 'number' })
+      .notNull()
+      .references(() => steps.id),
+    ordinal: integer('ordinal').notNull(),
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+  },
+  (table) => [primaryKey({ columns: [table.stepId, table.ordinal] }), index('step_inputs_dataset').on(table.datasetId)],
+)
+
+/** Names that a campaign's recipe gives to imported sources. Campaigns with the same pictures share the rows. */
+export const campaignSources = pgTable(
+  'campaign_sources',
+  {
+    campaignId: text('campaign_id')
+      .notNull()
+      .references(() => campaigns.id),
+    role: text('role', { enum: sourceRoles }).notNull(),
+    name: text('name').notNull(),
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+  },
+  (table) => [
+    primaryKey({ columns: [table.campaignId, table.role, table.name] }),
+    oneOf('campaign_sources_role', table.role, sourceRoles),
+  ],
+)

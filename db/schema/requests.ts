@@ -1,0 +1,25 @@
+import { bigint, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { createdAt } from './columns.ts'
+import { steps } from './steps.ts'
+
+/** A finished model call under its content key. It is paid for once and may be used by many rows and campaigns. */
+export const requests = pgTable(
+  'requests',
+  {
+    key: text('key').primaryKey(),
+    /** The step that paid. */
+    stepId: bigint('step_id', { mode: 'number' }).references(() => steps.id),
+    endpoint: text('endpoint').notNull(),
+    model: text('model').notNull(),
+    /** Messages without pixels, sampling, image hashes. */
+    request: jsonb('request').notNull(),
+    reply: text('reply').notNull(),
+    finishReason: text('finish_reason').notNull(),
+    promptTokens: integer('prompt_tokens').notNull(),
+    completionTokens: integer('completion_tokens').notNull(),
+    latencyMs: integer('latency_ms').notNull(),
+    attempts: integer('attempts').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('requests_step').on(table.stepId)],
+)

@@ -1,0 +1,108 @@
+import { sql } from 'drizzle-orm'
+import { check, index, integer, jsonb, pgTable, primaryKey, text, type AnyPgColumn } from 'drizzle-orm/pg-core'
+import { answerKinds, verdicts as verdictWords } from '../../domain/rows.ts'
+import { createdAt, oneOf } from './columns.ts'
+import { datasets } from './datasets.ts'
+import { requests } from './requests.ts'
+
+/** What became of a row in the step that wrote it. */
+export const rowStatuses = ['kept', 'dropped', 'failed'] as const
+export type RowStatus = (typeof rowStatuses)[number]
+
+/** One item of one dataset, with full values: reading a row never walks its ancestors. */
+export const rows = pgTable(
+  'rows',
+  {
+    /** 22 characters of a SHA-256 over dataset, parent and output index (db/row-ids.ts): a retry writes the same id. */
+    id: text('id').primaryKey(),
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+    parentRowId: text('parent_row_id').references((): AnyPgColumn => rows.id),
+    originRowId: text('origin_row_id')
+      .notNull()
+      .references((): AnyPgColumn => rows.id),
+    outIndex: integer('out_index').notNull().default(0),
+    /** Place among the kept rows, 0, 1, 2, …; null for the others, and before the dataset is sealed. */
+    position: integer('position'),
+    status: text('status', { enum: rowStatuses }).notNull(),
+    reason: text('reason'),
+    detail: text('detail'),
+    /** The id that the source's file gave this item. */
+    sourceId: text('source_id'),
+    question: text('question').notNull(),
+    answer: text('answer'),
+    kind: text('kind', { enum: answerKinds }).notNull(),
+    choices: jsonb('choices'),
+    description: text('description'),
+    trace: text('trace'),
+    metadata: jsonb('metadata').notNull().default({}),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    oneOf('rows_status', table.status, rowStatuses),
+    oneOf('rows_kind', table.kind, answerKinds),
+    check('rows_reason', sql`(${table.status} = 'kept') = (${table.reason} is null)`),
+    index('rows_position')
+      .on(table.datasetId, table.position)
+      .where(sql`${table.status} = 'kept'`),
+    index('rows_parent_in_dataset').on(table.datasetId, table.parentRowId),
+    index('rows_origin_in_dataset').on(table.datasetId, table.originRowId),
+    index('rows_parent').on(table.parentRowId),
+    index('rows_origin').on(table.originRowId),
+  ],
+)
+
+/** A picture in the artifact store, named by its SHA-256. */
+export const images = pgTable('images', {
+  hash: text('hash').primaryKey(),
+  width: integer('width').notNull(),
+  height: integer('height').notNull(),
+  bytes: integer('bytes').notNull(),
+  mediaType: text('media_type').notNull(),
+})
+
+/** Pictures of source rows; every other row has those of its origin. */
+export const rowImages = pgTable(
+  'row_images',
+  {
+    rowId: text('row_id')
+      .notNull()
+      .references(() => rows.id),
+    ordinal: integer('ordinal').notNull(),
+    imageHash: text('image_hash')
+      .notNull()
+      .references(() => images.hash),
+  },
+  (table) => [primaryKey({ columns: [table.rowId, table.ordinal] }), index('row_images_hash').on(table.imageHash)],
+)
+
+/** The replies that a row was made from, in order of use. */
+export const rowRequests = pgTable(
+  'row_requests',
+  {
+    rowId: text('row_id')
+      .notNull()
+      .references(() => rows.id),
+    ordinal: integer('ordinal').notNull(),
+    requestKey: text('request_key')
+      .notNull()
+      .references(() => requests.key),
+  },
+  (table) => [primaryKey({ columns: [table.rowId, table.ordinal] }), index('row_requests_key').on(table.requestKey)],
+)
+
+/** The verifier's word on a row's answer. */
+export const verdicts = pgTable(
+  'verdicts',
+  {
+    rowId: text('row_id')
+      .primaryKey()
+      .references(() => rows.id),
+    verdict: text('verdict', { enum: verdictWords }).notNull(),
+    reason: text('reason').notNull(),
+    extracted: text('extracted'),
+    verifierVersion: text('verifier_version').notNull(),
+  },
+  (table) => [oneOf('verdicts_verdict', table.verdict, verdictWords)],
+)

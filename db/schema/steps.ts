@@ -1,0 +1,34 @@
+import { bigserial, foreignKey, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { rounds } from './campaigns.ts'
+import { moment, oneOf } from './columns.ts'
+
+/** Where a step stands. `failed` and `cancelled` go back to `running` when the step is opened again. */
+export const stepStatuses = ['running', 'done', 'failed', 'cancelled'] as const
+export type StepStatus = (typeof stepStatuses)[number]
+
+/** One unit inside a round. Its output dataset is the one that names it; its rows and seconds are derived. */
+export const steps = pgTable(
+  'steps',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    campaignId: text('campaign_id').notNull(),
+    roundNumber: integer('round_number').notNull(),
+    name: text('name').notNull(),
+    kind: text('kind').notNull(),
+    ordinal: integer('ordinal').notNull(),
+    spec: jsonb('spec').notNull(),
+    status: text('status', { enum: stepStatuses }).notNull().default('running'),
+    reason: text('reason'),
+    startedAt: moment('started_at').notNull().defaultNow(),
+    finishedAt: moment('finished_at'),
+  },
+  (table) => [
+    foreignKey({
+      name: 'steps_round',
+      columns: [table.campaignId, table.roundNumber],
+      foreignColumns: [rounds.campaignId, rounds.number],
+    }),
+    unique('steps_name').on(table.campaignId, table.roundNumber, table.name),
+    oneOf('steps_status', table.status, stepStatuses),
+  ],
+)

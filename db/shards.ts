@@ -1,0 +1,111 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { RowRef } from '../data/steps/step.ts'
+import type { Row } from '../domain/rows.ts'
+import type { Database } from './database.ts'
+import { requireSealed, rowColumns, storedRow } from './rows.ts'
+import { rowsOf, textArray } from './sql.ts'
+
+/** Rows of a step's inputs are numbered through in the order of the inputs: `starts` is where each input begins. */
+const numbered = (inputDatasetIds: readonly string[]) => sql`
+  inputs as (
+    select d.id, i.ordinal, (sum(d.row_count) over (order by i.ordinal) - d.row_count)::int as start
+    from unnest(${textArray([...new Set(inputDatasetIds)])}) with ordinality as i(id, ordinal)
+    join datasets d on d.id = i.id
+  )`
+
+/** How many shards the inputs make. Throws InvalidInput when an input is not sealed. */
+export async function shardCount(
+  db: Database,
+  { inputDatasetIds, shardRows }: { inputDatasetIds: readonly string[]; shardRows: number },
+): Promise<number> {
+  await requireSealed(db, inputDatasetIds)
+  const counted = await rowsOf(
+    db,
+    z.object({ rows: z.number() }),
+    sql`select coalesce(sum(row_count), 0)::int as rows from datasets where id = any(${textArray(inputDatasetIds)})`,
+  )
+  return Math.ceil((counted[0]?.rows ?? 0) / shardRows)
+}
+
+/** One shard of a step's inputs. */
+export interface ShardQuery {
+  inputDatasetIds: readonly string[]
+  /** 0, 1, … below {@link shardCount}. */
+  shard: number
+  shardRows: number
+  /** `question`: all rows of one question (one origin) are in the same shard, whatever the order of the inputs. */
+  per: 'row' | 'question'
+  outputDatasetId: string
+}
+
+/**
+ * Rows of a shard that have no output yet, in order. A retry gets what the attempt before left undone. Per question a
+ * shard holds the questions whose first row lies in it, each with all of its rows and next to each other; a question
+ * comes back whole as long as one of its rows has no output.
+ */
+export async function shardInputs(db: Database, query: ShardQuery): Promise<Row[]> {
+  await requireSealed(db, query.inputDatasetIds)
+  return rowsOf(db, storedRow, query.per === 'row' ? rowShard(query) : questionShard(query))
+}
+
+const bounds = ({ shard, shardRows }: ShardQuery) => ({ from: shard * shardRows, to: (shard + 1) * shardRows })
+
+function rowShard(query: ShardQuery) {
+  const { from, to } = bounds(query)
+  return sql`
+    with ${numbered(query.inputDatasetIds)}
+    select ${rowColumns}
+    from inputs i
+    join rows r on r.dataset_id = i.id and r.status = 'kept'
+      and r.position >= ${from} - i.start and r.position < ${to} - i.start
+    left join verdicts v on v.row_id = r.id
+    where not exists (
+      select 1 from rows o where o.dataset_id = ${query.outputDatasetId} and o.parent_row_id = r.id
+    )
+    order by i.start + r.position`
+}
+
+function questionShard(query: ShardQuery) {
+  const { from, to } = bounds(query)
+  return sql`
+    with ${numbered(query.inputDatasetIds)},
+    seen as (
+      select distinct r.origin_row_id as origin
+      from inputs i
+      join rows r on r.dataset_id = i.id and r.status = 'kept'
+        and r.position >= ${from} - i.start and r.position < ${to} - i.start
+    ),
+    members as (
+      select r.id, s.origin, i.start + r.position as place,
+        min(i.start + r.position) over (partition by s.origin) as first_place,
+        bool_and(exists (
+          select 1 from rows o where o.dataset_id = ${query.outputDatasetId} and o.parent_row_id = r.id
+        )) over (partition by s.origin) as done
+      from seen s
+      join inputs i on true
+      join rows r on r.dataset_id = i.id and r.origin_row_id = s.origin and r.status = 'kept'
+    )
+    select ${rowColumns}
+    from members m
+    join rows r on r.id = m.id
+    left join verdicts v on v.row_id = r.id
+    where m.first_place >= ${from} and not m.done
+    order by m.first_place, m.place`
+}
+
+const rowRef = z.object({ id: z.string(), originId: z.string(), input: z.number() })
+
+/** Every kept row of the inputs in order, as small as a step that chooses among whole datasets needs it. */
+export async function datasetRefs(db: Database, inputDatasetIds: readonly string[]): Promise<RowRef[]> {
+  await requireSealed(db, inputDatasetIds)
+  return rowsOf(
+    db,
+    rowRef,
+    sql`
+      with ${numbered(inputDatasetIds)}
+      select r.id, r.origin_row_id as "originId", (i.ordinal - 1)::int as input
+      from inputs i join rows r on r.dataset_id = i.id and r.status = 'kept'
+      order by i.start + r.position`,
+  )
+}
