@@ -23,7 +23,7 @@ export function asFailure(error: unknown): unknown {
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** How often a running activity says that it is alive, whatever it is doing. */
-const heartbeatMs = 4_000
+const heartbeatMs = 2_000
 
 /**
  * Runs the body of an activity: beats from start to end with the latest progress (gaps between the phases of one activity are the classic

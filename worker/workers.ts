@@ -37,7 +37,7 @@ export async function createWorkers(input: {
     connection: input.connection,
     namespace: input.namespace,
     dataConverter,
-    maxHeartbeatThrottleInterval: '5 seconds',
+    maxHeartbeatThrottleInterval: '2 seconds',
     shutdownForceTime: `${input.shutdownGraceSeconds} seconds`,
   }
   const forActivities = (queue: keyof HoneActivities) =>
