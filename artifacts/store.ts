@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { HoneError } from '../domain/errors.ts'
+import { hashTree, sha256Hex } from './hash.ts'
+import type { TreeFile } from './hash.ts'
+
+/** Content-addressed folder: what is in it never changes, and equal content is stored once. */
+export interface ArtifactStore {
+  readonly root: string
+  /** Stores the bytes of an image and returns its SHA-256 and its path. Storing it again does nothing. */
+  putImage(bytes: Uint8Array): Promise<{ hash: string; path: string }>
+  /** Absolute path of an image. Does not look whether it is there. */
+  imagePath(hash: string): string
+  /** Stores any other bytes. With `expected`, content of another hash is refused. */
+  putFile(bytes: Uint8Array, expected?: string): Promise<{ hash: string; path: string }>
+  filePath(hash: string): string
+  /**
+   * Publishes a folder of weights as `checkpoints/<hash of the tree>/`; it appears there whole or not at all. The
+   * folder itself stays where it is (its files are shared by hard links where the file system can), so that a retry
+   * after a crash finds the same input and gets the same answer. Published files are read-only.
+   */
+  publishCheckpoint(directory: string): Promise<{ hash: string; path: string; bytes: number }>
+  checkpointPath(hash: string): string
+  hasCheckpoint(hash: string): Promise<boolean>
+  /** Removes what unfinished writes left that are older than `olderThanSeconds`; returns how many. */
+  sweepTemporary(olderThanSeconds: number): Promise<number>
+}
+
+const temporaryPrefix = '.tmp-'
+const hexHash = /^[0-9a-f]{64}$/
+const oneHourSeconds = 3600
+
+function errorCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}
+
+/** Turns what a user can mend (full disk, rights) into a named failure; other errors pass unchanged. */
+export function explainStorageError(error: unknown, path: string): unknown {
+  const code = errorCode(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new HoneError({
+      type: 'StorageFull',
+      message: `No space is left to write ${path} (${code}).`,
+      nextStep: 'Free space on that disk or set HONE_HOME to a larger one, then resume the campaign.',
+      cause: error,
+    })
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
+    return new HoneError({
+      type: 'StorageFull',
+      message: `${path} cannot be written (${code}).`,
+      nextStep: 'Give the user that runs Hone the right to write there, or set HONE_HOME to another folder.',
+      cause: error,
+    })
+  }
+  return error
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+async function syncToDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Some network and FUSE file systems refuse fsync on a folder; the rename is still atomic there.
+    if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'EISDIR') throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
+  if (await exists(path)) return
+  const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${randomUUID()}`)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const handle = await open(temporary, 'wx', 0o444)
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw explainStorageError(error, path)
+  }
+}
+
+/** A hard link costs no space; where the file system has none, or it is another one, the file is copied. */
+async function linkOrCopy(source: string, target: string): Promise<void> {
+  try {
+    await link(source, target)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code !== 'EXDEV' && code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EMLINK' && code !== 'ENOSYS')
+      throw error
+    await copyFile(source, target)
+  }
+}
+
+async function copyTree(source: string, target: string, files: readonly TreeFile[]): Promise<void> {
+  const folders = new Set<string>([target])
+  for (const file of files) {
+    const path = join(target, file.path)
+    if (!folders.has(dirname(path))) {
+      await mkdir(dirname(path), { recursive: true })
+      folders.add(dirname(path))
+    }
+    await linkOrCopy(join(source, file.path), path)
+    await chmod(path, 0o444)
+    await syncToDisk(path)
+  }
+  for (const folder of folders) await syncToDisk(folder)
+}
+
+async function publishTree(
+  directory: string,
+  checkpoints: string,
+): Promise<{ hash: string; path: string; bytes: number }> {
+  const { hash, bytes, files } = await hashTree(directory)
+  const path = join(checkpoints, hash)
+  if (await exists(path)) return { hash, path, bytes }
+  const temporary = join(checkpoints, `${temporaryPrefix}${process.pid}-${randomUUID()}`)
+  try {
+    await mkdir(temporary, { recursive: true })
+    await copyTree(directory, temporary, files)
+    // The job that wrote the folder has ended, so this only fails when something still writes into it or a disk lies.
+    const copied = await hashTree(temporary)
+    if (copied.hash !== hash) {
+      throw new HoneError({
+        type: 'CheckpointInvalid',
+        message: `${directory} changed while it was being published.`,
+        nextStep: 'See that no process writes into it any more, then retry the step.',
+      })
+    }
+    try {
+      await rename(temporary, path)
+    } catch (error) {
+      // Somebody else published the same tree meanwhile: theirs is as good as ours.
+      if (!(await exists(path))) throw error
+      await rm(temporary, { recursive: true, force: true })
+    }
+    await syncToDisk(checkpoints)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw explainStorageError(error, path)
+  }
+  return { hash, path, bytes }
+}
+
+async function sweepFolder(folder: string, before: number): Promise<number> {
+  let removed = 0
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name)
+    if (entry.name.startsWith(temporaryPrefix)) {
+      const found = await stat(path).catch(() => null)
+      if (found === null || found.mtimeMs > before) continue
+      await rm(path, { recursive: true, force: true })
+      removed += 1
+    } else if (entry.isDirectory() && entry.name.length === 2) {
+      removed += await sweepFolder(path, before)
+    }
+  }
+  return removed
+}
+
+function checkedHash(hash: string): string {
+  if (hexHash.test(hash)) return hash
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `${JSON.stringify(hash)} is not a SHA-256 hash.`,
+    nextStep: 'Give the 64 hexadecimal digits that publishing it returned.',
+  })
+}
+
+/**
+ * Opens the store at `root`, makes its folders and sweeps what writes that never finished left an hour or more ago
+ * (younger ones may belong to a process that still runs). Throws StorageFull where the folder cannot be written.
+ */
+export async function openArtifactStore(root: string): Promise<ArtifactStore> {
+  const checkpoints = join(root, 'checkpoints')
+  const fanned = (kind: string, hash: string) => join(root, kind, checkedHash(hash).slice(0, 2), hash)
+  const put = async (kind: string, bytes: Uint8Array) => {
+    const hash = sha256Hex(bytes)
+    const path = fanned(kind, hash)
+    await writeOnce(path, bytes)
+    return { hash, path }
+  }
+  const store: ArtifactStore = {
+    root,
+    putImage: (bytes) => put('images', bytes),
+    imagePath: (hash) => fanned('images', hash),
+    putFile: async (bytes, expected) => {
+      const hash = sha256Hex(bytes)
+      if (expected !== undefined && expected !== hash) {
+        throw new HoneError({
+          type: 'InvalidInput',
+          message: `The content has hash ${hash}, not ${expected}.`,
+          nextStep: 'Transfer the file again: it was changed or cut on the way.',
+        })
+      }
+      return put('files', bytes)
+    },
+    filePath: (hash) => fanned('files', hash),
+    publishCheckpoint: (directory) => publishTree(directory, checkpoints),
+    checkpointPath: (hash) => join(checkpoints, checkedHash(hash)),
+    hasCheckpoint: (hash) => exists(join(checkpoints, checkedHash(hash))),
+    sweepTemporary: async (olderThanSeconds) => {
+      const before = Date.now() - olderThanSeconds * 1000
+      let removed = 0
+      for (const kind of ['images', 'files', 'checkpoints']) removed += await sweepFolder(join(root, kind), before)
+      return removed
+    },
+  }
+  try {
+    for (const kind of ['images', 'files', 'checkpoints']) await mkdir(join(root, kind), { recursive: true })
+  } catch (error) {
+    throw explainStorageError(error, root)
+  }
+  await store.sweepTemporary(oneHourSeconds)
+  return store
+}

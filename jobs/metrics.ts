@@ -1,0 +1,128 @@
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import { errorCode } from './job-files.ts'
+
+/** A metrics file of a job. `jsonl-flat`: one flat JSON object a logged step, with a number `step`. */
+export interface MetricSource {
+  path: string
+  format: 'jsonl-flat'
+}
+
+/** One number. Upsert on (job, attempt, segment, step, name): reading a file twice gives the same points. */
+export interface MetricPoint {
+  /** Counts from 0; a file that was truncated or replaced goes on in the next segment. */
+  segment: number
+  step: number
+  /** The trainer's own name. */
+  name: string
+  /** Ours, when the name has one. */
+  canonical: string | null
+  value: number
+  /** Seconds since the epoch, as the trainer wrote them. */
+  time: number | null
+}
+
+/** Where a tailer stands; plain JSON. `anchor` is the base64 of the bytes just before `offset`. */
+export const tailState = z.object({
+  inode: z.number(),
+  offset: z.int().nonnegative(),
+  segment: z.int().nonnegative(),
+  anchor: z.string(),
+  badLines: z.int().nonnegative(),
+})
+export type TailState = z.infer<typeof tailState>
+
+/** Reads what was added to a metrics file since the last look. */
+export interface MetricTailer {
+  /** New points. With `final`, a last line without a line break counts too, if it is whole. */
+  read(options?: { final?: boolean }): Promise<MetricPoint[]>
+  state(): TailState
+}
+
+const anchorBytes = 64
+const largestReadBytes = 8 << 20
+const metricLine = z.looseObject({ step: z.number(), time: z.number().optional() })
+// Python's json writes these three, which no JSON parser reads. A number that is none has no point.
+const pythonNumber = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g
+
+function parseLine(text: string): z.infer<typeof metricLine> | null {
+  try {
+    return metricLine.parse(JSON.parse(text.replace(pythonNumber, 'null')))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Opens a tailer. Files are appended to while they are read, cut by trainers that start again and replaced by
+ * restored ones: a changed inode, a shrunken file or other bytes before the offset start a new segment at the
+ * beginning of the file. A line that is not finished yet waits; a line that cannot be read is counted.
+ */
+export function createMetricTailer(
+  path: string,
+  canonical: (name: string) => string | null,
+  from?: TailState,
+): MetricTailer {
+  let state: TailState = from ?? { inode: 0, offset: 0, segment: 0, anchor: '', badLines: 0 }
+
+  const points = (text: string): MetricPoint[] => {
+    if (text.trim() === '') return []
+    const line = parseLine(text)
+    if (line === null) {
+      state.badLines += 1
+      return []
+    }
+    const { step, time = null, ...values } = line
+    return Object.entries(values).flatMap(([name, value]) =>
+      typeof value === 'number' && Number.isFinite(value)
+        ? [{ segment: state.segment, step, name, canonical: canonical(name), value, time }]
+        : [],
+    )
+  }
+
+  const consume = (bytes: Buffer, final: boolean): MetricPoint[] => {
+    const end = bytes.lastIndexOf(0x0a) + 1
+    const found = bytes.subarray(0, end).toString('utf8').split('\n').flatMap(points)
+    let taken = end
+    const rest = bytes.subarray(end).toString('utf8')
+    if (final && rest.trim() !== '') {
+      found.push(...points(rest))
+      taken = bytes.length
+    }
+    const before = Buffer.concat([Buffer.from(state.anchor, 'base64'), bytes.subarray(0, taken)])
+    state.anchor = before.subarray(-anchorBytes).toString('base64')
+    state.offset += taken
+    return found
+  }
+
+  const read = async ({ final = false }: { final?: boolean } = {}): Promise<MetricPoint[]> => {
+    const file = await open(path, 'r').catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return null
+      throw error
+    })
+    if (file === null) return []
+    try {
+      const { ino, size } = await file.stat()
+      const anchor = Buffer.from(state.anchor, 'base64')
+      const there = Buffer.alloc(anchor.length)
+      if (size >= state.offset) await file.read(there, 0, anchor.length, state.offset - anchor.length)
+      if (state.offset > 0 && (ino !== state.inode || size < state.offset || !there.equals(anchor))) {
+        state = { inode: ino, offset: 0, segment: state.segment + 1, anchor: '', badLines: state.badLines }
+      }
+      state.inode = ino
+      const found: MetricPoint[] = []
+      while (state.offset < size) {
+        const bytes = Buffer.alloc(Math.min(size - state.offset, largestReadBytes))
+        const { bytesRead } = await file.read(bytes, 0, bytes.length, state.offset)
+        const start = state.offset
+        found.push(...consume(bytes.subarray(0, bytesRead), final && start + bytesRead >= size))
+        if (state.offset === start) break
+      }
+      return found
+    } finally {
+      await file.close()
+    }
+  }
+
+  return { read, state: () => ({ ...state }) }
+}
