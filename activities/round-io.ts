@@ -1,0 +1,77 @@
+import type { Database } from '../db/database.ts'
+import { checkpointOfStep } from '../db/checkpoints.ts'
+import { closeRound, getRound, openRound, reopenRound } from '../db/rounds.ts'
+import { findStep, finishStep, listSteps } from '../db/steps.ts'
+import { finalTraining, isDataStep, isEvaluation, isTraining, phasesOf } from '../domain/round-plan.ts'
+import type { RecipeStep } from '../domain/round-plan.ts'
+import { nameOf } from '../domain/recipe-references.ts'
+import type { Recipe } from '../domain/recipe.ts'
+import { storedDecision } from './gate.ts'
+import { roundContext } from './recipes.ts'
+import { roundSummaries } from './summaries.ts'
+import type { IoActivities, RoundPlan, RoundRef, RoundSummary, StepPlan } from './types.ts'
+
+/** Opens a round, or finds it where it was left, and says which of its steps are still to do. */
+export async function openRoundPlan(
+  db: Database,
+  { campaign, round, parent }: Parameters<IoActivities['openRound']>[0],
+): Promise<RoundPlan> {
+  const record = await openRound(db, { campaign, number: round, parent })
+  if (record.status === 'failed') await reopenRound(db, campaign, round)
+  const { recipe, steps } = await roundContext(db, { campaign, round })
+  const done = new Set(
+    (await listSteps(db, campaign, round)).filter(({ status }) => status === 'done').map(({ name }) => name),
+  )
+  return { steps: steps.map((step) => planOf(recipe, step, done.has(nameOf(step)))) }
+}
+
+function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepPlan {
+  const name = nameOf(step)
+  if (isTraining(step)) {
+    const { queueHours, runHours, attemptsPerJob } = recipe.limits
+    const maxHours = (queueHours + runHours) * attemptsPerJob
+    return { kind: 'training', name, step: step.step, phases: phasesOf(step), maxHours, isDone }
+  }
+  if (isEvaluation(step)) return { kind: 'evaluation', name, isDone }
+  if (isDataStep(step)) return { kind: 'data', name, step: step.step, isDone }
+  return { kind: 'gate', name, isDone }
+}
+
+/**
+ * Ends a round. A round that ended well has the last training's checkpoint and the gate's decision; the base model's round has the base model.
+ * Steps that still ran are ended the same way.
+ */
+export async function closeRoundAs(
+  db: Database,
+  { campaign, round, status, reason }: Parameters<IoActivities['closeRound']>[0],
+): Promise<RoundSummary> {
+  if ((await getRound(db, campaign, round)).status === 'running') {
+    const stepStatus = status === 'closed' ? 'done' : status
+    for (const step of await listSteps(db, campaign, round))
+      if (step.status === 'running') await finishStep(db, step.id, stepStatus, reason)
+    const end =
+      status === 'closed'
+        ? {
+            checkpointId: await modelOfRound(db, { campaign, round }),
+            ...(await storedDecision(db, { campaign, round })),
+          }
+        : {}
+    await closeRound(db, { campaign, number: round, status, reason, ...end })
+  }
+  const summary = (await roundSummaries(db, campaign)).find((each) => each.round === round)
+  if (!summary) throw new RangeError(`round ${round} of ${campaign} has no summary`)
+  return summary
+}
+
+/** The checkpoint that a round ends with: its last training's, the parent's when it trains nothing, the base model's for round 0. */
+export async function modelOfRound(db: Database, ref: RoundRef): Promise<string | null> {
+  const { round, rounds, steps } = await roundContext(db, ref)
+  const trained = finalTraining(steps)
+  if (trained !== null) {
+    const step = await findStep(db, ref.campaign, ref.round, trained)
+    const published = step && (await checkpointOfStep(db, step.id))
+    if (published) return published.id
+  }
+  if (round.checkpointId !== null) return round.checkpointId
+  return rounds.find((each) => each.number === round.parentNumber)?.checkpointId ?? null
+}
