@@ -67,13 +67,25 @@ export function verifyCommand(streams: VerifyStreams = process): Command {
 async function run(options: Options, streams: VerifyStreams): Promise<number> {
   const single = options.gold !== undefined || options.answer !== undefined
   if (single === (options.input !== undefined)) throw usage('Give either --input, or --gold and --answer.')
-  if (!single) return verifyFile(options, streams)
+  if (!single)
+    return verifyFile(options, streams).catch((error: unknown) => Promise.reject(asFileError(error, options)))
   if (options.gold === undefined || options.answer === undefined) throw usage('--gold and --answer belong together.')
   return verifyOne(options, streams)
 }
 
 function usage(message: string): HoneError {
   return new HoneError({ type: 'InvalidInput', message, nextStep: 'See `hone verify --help` for examples.' })
+}
+
+/** A disk that is full or a folder in place of a file, in words. */
+function asFileError(error: unknown, { input = '-', output = '-' }: Options): unknown {
+  if (error instanceof HoneError || !(error instanceof Error) || !('code' in error)) return error
+  return new HoneError({
+    type: 'InvalidInput',
+    message: `Cannot read ${input} or write ${output}: ${error.message}.`,
+    nextStep: 'Check that both are files, their permissions and the space on the disk.',
+    cause: error,
+  })
 }
 
 function verifyOne(options: Options, streams: VerifyStreams): number {
@@ -115,6 +127,9 @@ async function verifyFile(options: Options, streams: VerifyStreams): Promise<num
   if (input !== '-') await opened(source, input)
   const sink = output === '-' ? streams.stdout : createWriteStream(output)
   if (output !== '-') await opened(sink, output)
+  const written = finished(sink, { readable: false })
+  // A write error is thrown where the file is closed; until then it must not end the process.
+  written.catch(() => undefined)
   const summary: Summary = { rows: 0, correct: 0, incorrect: 0, unverifiable: 0, bad: 0 }
   let lineNumber = 0
   for await (const line of createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -134,7 +149,7 @@ async function verifyFile(options: Options, streams: VerifyStreams): Promise<num
   }
   if (output !== '-') {
     sink.end()
-    await finished(sink)
+    await written
   }
   report(summary, options, streams)
   return summary.bad === 0 ? 0 : 2

@@ -29,7 +29,12 @@ export function readChoice(raw: string, choices: readonly string[]): Reading {
   if (whole !== null) return whole
   const exact = optionByText(text, choices)
   if (exact !== null) return { letters: new Set([exact]) }
-  if (/\b(?:or|either|neither|nor|not|isn't)\b/i.test(withoutLongOption(text, choices))) return { problem: 'hedged' }
+  if (
+    /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false)\b/i.test(
+      withoutLongOption(text, choices),
+    )
+  )
+    return { problem: 'hedged' }
   const lead = /^\(?([A-Za-z])(?:\)\s*[.:]?\s*|\s*[.:]\s*|\s+-\s+|\s+(?=is\b))(.*)$/.exec(picked)
   if (lead !== null) {
     const letter = letterIndex(lead[1] ?? '')

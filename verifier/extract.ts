@@ -135,7 +135,7 @@ function isBare(text: string): boolean {
   return (
     !text.includes('\n') &&
     !/[.!?]\s+[A-Z(]\w/.test(text.replace(/^\W?[A-Za-z][.)]\s/, '')) &&
-    text.split(' ').length <= 8
+    text.split(' ').filter((w) => /\p{L}/u.test(w)).length <= 8
   )
 }
 
@@ -146,15 +146,22 @@ function lastLine(text: string): Slot {
 
 /** Words and signs before the last number that make it no answer by itself. */
 const BOUND_BEFORE =
-  /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't))\s*$/i
-const BOUND_AFTER = /^\s*(?:[+*/^×÷·!=<>]|or\b|times\b|x\s*\d)/i
+  /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't|nearly|almost|twice|double|half of|sqrt|log|ln|sin|cos|tan|root of|except|but|before|after|over|under|above|below|mod))\s*$/i
+const BOUND_AFTER =
+  /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too))\b|x\s*\d)/i
 
 function lastNumber(text: string): Slot | null {
   const flat = collapseSpace(text.slice(-4_000))
   const words = flat.split(' ')
   const index = words.findLastIndex((word) => /\d/.test(word))
   if (index < 0) return null
-  const last = { token: words[index] ?? '', from: words.slice(0, index).join(' ').length + (index > 0 ? 1 : 0) }
+  // "12 345" is one number: groups of three belong to the digits before them.
+  let first = index
+  while (first > 0 && /^\d{3}\D*$/.test(words[first] ?? '') && /^\d{1,3}$/.test(words[first - 1] ?? '')) first -= 1
+  const last = {
+    token: words.slice(first, index + 1).join(' '),
+    from: words.slice(0, first).join(' ').length + (first > 0 ? 1 : 0),
+  }
   const before = flat.slice(Math.max(0, last.from - 40), last.from)
   const after = flat.slice(last.from + last.token.length, last.from + last.token.length + 40)
   const unit = /^ (?:%|percent|million|billion|thousand|hundred)(?![a-zA-Z])/i.exec(after)?.[0] ?? ''

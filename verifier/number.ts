@@ -1,5 +1,5 @@
 import { numberFromWords } from './number-words.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
+import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
 import { add, divide, equal, MAX_DIGITS, negate, roundAt, scaleByTen } from './rational.ts'
 import type { Rational } from './rational.ts'
 import { compareUnits, splitCurrency, splitUnit } from './units.ts'
@@ -79,7 +79,17 @@ function parseCore(text: string): Core | null {
     const core = parseCore(signed.rest)
     return core !== null && signed.negative ? { ...core, value: negate(core.value) } : core
   }
-  return parseDecimal(text) ?? parseFraction(text) ?? parsePowerOfTen(text) ?? wordCore(text)
+  return parseDecimal(text) ?? parseFraction(text) ?? parsePowerOfTen(text) ?? parseScaled(text) ?? wordCore(text)
+}
+
+const SCALES: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }
+
+/** "1.5 million" */
+function parseScaled(text: string): Core | null {
+  const found = /^([\d.,]+) (hundred|thousand|million|billion|trillion)$/i.exec(text)
+  const amount = found === null ? null : parseDecimal(found[1] ?? '')
+  const value = amount === null ? null : scaleByTen(amount.value, SCALES[(found?.[2] ?? '').toLowerCase()] ?? 0)
+  return value === null ? null : { value, decimals: null }
 }
 
 /** Takes off one pair of round or curly brackets that encloses everything; with a comma inside it is a pair, not 1,2. */
@@ -173,7 +183,8 @@ function parsePowerOfTen(text: string): Core | null {
  */
 export function compareNumbers(gold: WrittenNumber, answer: WrittenNumber, precision?: number): Judgement {
   const unit = compareUnits(gold.unit, answer.unit)
-  if (unit === 'different') return incorrect('different-unit')
+  const percentOfUnit = (gold.percent && answer.unit !== null) || (answer.percent && gold.unit !== null)
+  if (unit === 'different' || percentOfUnit) return incorrect('different-unit')
   if (unit === 'convertible') return unverifiable('needs-conversion')
   const same = sameValue(gold, answer, precision)
   if (same !== null) return unit === 'missing' ? correct('unit-missing') : correct(same)
@@ -198,41 +209,7 @@ function roundsTo(fraction: WrittenNumber, decimal: WrittenNumber): boolean {
   return roundAt(fraction.value, decimal.decimals) === roundAt(decimal.value, decimal.decimals)
 }
 
-/** Judges an answer against a gold number. An operation that this rule cannot carry out is unverifiable, not wrong. */
-export function judgeNumber(goldText: string, answerText: string, precision?: number): Judgement {
-  if (goldText.trim() === answerText.trim() && goldText.trim() !== '') return correct('same-text')
-  if (answerText.length > LEAF_LIMIT || goldText.length > LEAF_LIMIT) return unverifiable('too-long')
-  const gold = parseNumber(goldText)
-  if (gold === null) return unverifiable('bad-gold')
-  const answer = parseNumber(answerText) ?? soleNumber(answerText)
-  if (answer !== null) return compareNumbers(gold, answer, precision)
-  if (/\bor\b|\beither\b/i.test(answerText)) return incorrect('hedged')
-  return looksLikeMath(answerText) ? unverifiable('needs-expression') : incorrect('not-a-number')
-}
-
 /** True for a text that a computer algebra could still turn into a number. */
 export function looksLikeMath(text: string): boolean {
   return /\\[a-zA-Z]|[\d)}\s][+*/^×÷·√!_-]\s*[\d({\\]|\d\s*[+*/^×÷·√!_]|[√π]/.test(unifyCharacters(text))
-}
-
-const UNSAFE_WORDS =
-  /\b(?:not|no|never|isn't|or|either|neither|between|less|more|fewer|greater|than|least|most|under|over|above|below|minus|negative|plus|times|half|halves|quarters?|thirds?|dozens?|hundreds?|thousands?|millions?|billions?|squared|cubed|root|pi|percent|point|times)\b/i
-
-/** The one number in a short sentence ("There are 3 apples."), when no word in it can change what the number says. */
-export function soleNumber(raw: string): WrittenNumber | null {
-  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
-  if (
-    text.length > 200 ||
-    UNSAFE_WORDS.test(text) ||
-    /\([^)]*,/.test(text) ||
-    !/^[a-zA-Z\d\s.,:'"$€£%()/-]+$/.test(text)
-  )
-    return null
-  const words = text.split(/[\s:()]+/).filter((w) => w !== '')
-  const numbers = words.flatMap((word, index) => {
-    if (!/\d/.test(word) && (/^one\b/i.test(word) || numberFromWords(trimMarks(word)) === null)) return []
-    const next = words[index + 1]
-    return [(next === undefined ? null : parseNumber(`${word} ${next}`)) ?? parseNumber(word)]
-  })
-  return numbers.length === 1 ? (numbers[0] ?? null) : null
 }

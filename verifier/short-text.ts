@@ -12,6 +12,7 @@ const SHORT_WORDS = 6
  */
 export function canonicalText(raw: string): string {
   const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
+  if (/^[a-zA-Z]$/.test(text)) return text
   if (/[\d\\=+^<>_|]/.test(text)) {
     return collapseSpace(
       text

@@ -29,10 +29,19 @@ for (const [dimension, units] of Object.entries(TABLE)) {
 
 /** Words that make "3 …" another amount, a bound or an operation, so that they can never be stripped like a noun. */
 const NOT_NOUNS = new Set(
-  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial root is are was equals at no'.split(
+  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total'.split(
     ' ',
   ),
 )
+
+const PART_OF_ONE =
+  /^(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth|[a-z]+teenth|[a-z]+tieth|hundredth|thousandth|millionth)s?$/
+
+/** A plain word that can be counted: no bound, no operation, no part of one. */
+export function isNoun(word: string): boolean {
+  const lower = word.toLowerCase()
+  return /^[a-z]{2,30}$/.test(lower) && !NOT_NOUNS.has(lower) && !PART_OF_ONE.test(lower)
+}
 
 /** "$5", "US$ 5", "5 €" → the amount and the currency; unit null when there is none. */
 export function splitCurrency(text: string): { rest: string; unit: string | null } {
@@ -63,7 +72,7 @@ export function splitUnit(text: string): { amount: string; unit: string } | null
   if (nouns.length === 1 && SPELLINGS.has(nouns[0] ?? '')) {
     return { amount: words.slice(0, split).join(' '), unit: canonical(nouns[0] ?? '') }
   }
-  if (!nouns.every((w) => /^[a-zA-Z]{2,30}$/.test(w) && !NOT_NOUNS.has(w.toLowerCase()))) return null
+  if (!nouns.every(isNoun)) return null
   return { amount: words.slice(0, split).join(' '), unit: nouns.join(' ').toLowerCase() }
 }
 

@@ -7,7 +7,7 @@ import type { AnswerKind, Verdict } from '../domain/rows.ts'
 export const VERIFIER_VERSION = '1.0.0'
 
 /** Names that the row format keeps for answer kinds without rules yet: refused, so that no row is judged by the wrong rule. */
-export const RESERVED_KINDS = ['expression', 'list', 'date', 'time', 'ocr', 'chart', 'box'] as const
+const RESERVED_KINDS = ['expression', 'list', 'date', 'time', 'ocr', 'chart', 'box'] as const
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 

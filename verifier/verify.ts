@@ -1,6 +1,7 @@
 import { isChoiceGold, judgeChoice } from './choice.ts'
 import { extractAnswer } from './extract.ts'
-import { judgeNumber, parseNumber } from './number.ts'
+import { judgeNumber } from './judge-number.ts'
+import { parseNumber } from './number.ts'
 import { judgeText } from './short-text.ts'
 import type { AnswerKind, Judgement, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect } from './verdict.ts'

@@ -8,19 +8,24 @@ const WORDS = new RegExp(
   `^(?:(?:so|thus|therefore|hence),? )?(?:it(?:'s| is) |that(?:'s| is) |the (?:statement|answer) is )?(?:(not) )?(?:(${YES})|(${NO}))(?![a-z])`,
   'i',
 )
-const OPPOSITE = new RegExp(`^[\\s,;/.]*(?:(?:or|and|but|maybe|perhaps)[\\s,]+)*(?:(${YES})|(${NO}))[\\s.!]*$`, 'i')
+/** What may follow without a pause: "Yes it is". "No idea" and "no one" are no answers. */
+const GOES_ON =
+  /^(?:$|\s*[,.;:!)—-]|\s+(?:it|there|they|he|she|the|that|this|because|since|as|i|we)\b|[\u4e00-\u9fff，。])/i
+/** The other answer where a clause ends: "Yes, but actually no." A "no" before a noun is not one. */
+const SAYS_YES = /\b(?:yes|yeah|true)\s*(?:[,.;!?]|$)/i
+const SAYS_NO = /\b(?:no|nope|false)\s*(?:[,.;!?]|$)/i
 
 /** Reads the leading yes or no of an answer; `hedged` when the other one follows at once, null when there is none. */
 export function readYesNo(raw: string): boolean | 'hedged' | null {
   const text = trimMarks(collapseSpace(unifyCharacters(raw.slice(0, 1_000))))
   const found = WORDS.exec(text)
   if (found === null) return null
-  const yes = (found[2] !== undefined) !== (found[1] !== undefined)
   const rest = text.slice(found[0].length)
-  const other = OPPOSITE.exec(rest)
-  if (other !== null && (other[1] !== undefined) !== yes) return 'hedged'
-  if (/^[\s,/]*(?:or|maybe|perhaps|and\/or)\b/i.test(rest) || /^\s*\//.test(rest)) return 'hedged'
-  return yes
+  if (/^[\s,]*(?:or|maybe|perhaps|and|but)\b|^\s*[/?]/i.test(rest)) return 'hedged'
+  const denied = found[1] !== undefined
+  if (!GOES_ON.test(rest) || (denied && /^(?:yes|no)/i.test(found[2] ?? found[3] ?? ''))) return null
+  const yes = (found[2] !== undefined) !== denied
+  return (yes ? SAYS_NO : SAYS_YES).test(rest) ? 'hedged' : yes
 }
 
 export function isYesNoGold(gold: string): boolean {

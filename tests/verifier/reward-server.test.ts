@@ -1,0 +1,146 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { startRewardServer } from '../../verifier/reward-server.ts'
+import type { RewardServer } from '../../verifier/reward-server.ts'
+
+const post = (url: string, body: unknown, token?: string): Promise<Response> =>
+  fetch(`${url}/v1/score`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+const items = Array.from({ length: 300 }, (_, i) => ({
+  id: `i${i}`,
+  gold: String(i % 7),
+  answer: `<think>x</think> So. <answer>${i % 5}</answer>`,
+  kind: 'number',
+}))
+const request = { reward: { name: 'weighted' }, stage: 'rl', step: 3, items }
+const reply = z.object({
+  version: z.string(),
+  scores: z.array(z.object({ id: z.string(), overall: z.number(), verdict: z.string() })),
+})
+
+describe('the reward server', () => {
+  let server: RewardServer
+  beforeAll(async () => {
+    server = await startRewardServer({ token: 'secret-1' })
+  })
+  afterAll(() => server.close())
+
+  it('scores a batch in order', async () => {
+    const { scores } = reply.parse(await (await post(server.url, request, 'secret-1')).json())
+    expect(scores.map((s) => s.id)).toEqual(items.map((i) => i.id))
+    expect(scores.map((s) => s.overall)).toEqual(items.map((_, i) => (i % 7 === i % 5 ? 1 : 0.3)))
+  })
+
+  it('has the whole shape of a score', async () => {
+    const body: unknown = await (await post(server.url, { ...request, items: items.slice(0, 1) }, 'secret-1')).json()
+    expect(body).toEqual({
+      version: expect.any(String),
+      scores: [
+        {
+          id: 'i0',
+          overall: 1,
+          parts: { accuracy: 1, format: 1 },
+          verdict: 'correct',
+          reason: 'same-text',
+          extracted: '0',
+          rule: 'answer-tag',
+        },
+      ],
+    })
+  })
+
+  it('gives the same bytes for the same request, also to many at once', async () => {
+    const texts = await Promise.all(
+      Array.from({ length: 16 }, async () => (await post(server.url, request, 'secret-1')).text()),
+    )
+    expect(new Set(texts).size).toBe(1)
+  })
+
+  it('refuses a missing and a wrong token without saying what was wrong', async () => {
+    const [without, wrong] = [await post(server.url, request), await post(server.url, request, 'secret-2')]
+    expect([without.status, wrong.status]).toEqual([401, 401])
+    expect(await without.text()).toBe(await wrong.text())
+  })
+
+  it.each([
+    ['not JSON', '{', /not JSON/],
+    ['no items', { reward: { name: 'accuracy' } }, /items/],
+    ['an unknown reward', { reward: { name: 'acuracy' }, items: [] }, /accuracy/],
+    [
+      'an unknown kind',
+      { reward: { name: 'accuracy' }, items: [{ id: 'r1', gold: '1', answer: '1', kind: 'numbr' }] },
+      /r1.*numbr/,
+    ],
+    ['too many items', { reward: { name: 'accuracy' }, items: Array.from({ length: 4097 }, () => items[0]) }, /items/],
+  ])('refuses %s with the reason', async (_name, body, reason) => {
+    const response = await post(server.url, body, 'secret-1')
+    expect(response.status).toBe(400)
+    expect(await response.text()).toMatch(reason)
+  })
+
+  it('refuses a body over its limit', async () => {
+    const response = await post(server.url, `"${'x'.repeat(65 * 1024 * 1024)}"`, 'secret-1')
+    expect(response.status).toBe(413)
+  })
+
+  it('tells its health and counts what it did', async () => {
+    expect(await (await fetch(`${server.url}/healthz`)).json()).toMatchObject({ ok: true })
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    expect(metrics).toMatch(/^hone_reward_items_total [1-9]/m)
+    expect(metrics).toMatch(/^hone_reward_verdicts_total\{verdict="correct"\} [1-9]/m)
+    expect(metrics).toMatch(/^hone_reward_errors_total\{reason="401"\} 2$/m)
+    expect(metrics).not.toContain('secret-1')
+    expect((await fetch(`${server.url}/nowhere`)).status).toBe(404)
+  })
+
+  it('names the port when it is in use', async () => {
+    const port = Number(new URL(server.url).port)
+    await expect(startRewardServer({ port })).rejects.toThrow(`127.0.0.1:${port}: the port is in use`)
+  })
+
+  it('needs no token when none was given, and frees its port', async () => {
+    const open = await startRewardServer()
+    expect((await post(open.url, request)).status).toBe(200)
+    await open.close()
+    await expect(fetch(`${open.url}/healthz`)).rejects.toThrow('fetch failed')
+  })
+})
+
+describe('the reward server as a process', () => {
+  const entry = fileURLToPath(new URL('../../verifier/reward-server-main.ts', import.meta.url))
+  const start = async (token: string) => {
+    const child = fork(entry, ['--port', '0'], {
+      execArgv: ['--import', 'tsx'],
+      env: { ...process.env, HONE_REWARD_TOKEN: token },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer]
+    return { child, ready: z.object({ ready: z.literal(true), url: z.url() }).parse(JSON.parse(String(line))) }
+  }
+
+  it('takes the token from the environment and ends at SIGTERM', async () => {
+    const { child, ready } = await start('secret-3')
+    expect((await post(ready.url, request)).status).toBe(401)
+    expect((await post(ready.url, request, 'secret-3')).status).toBe(200)
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await exited).toEqual([0, null])
+  })
+
+  it('ends when its parent goes away', async () => {
+    const { child } = await start('secret-4')
+    const exited = once(child, 'exit')
+    child.disconnect()
+    expect(await exited).toEqual([0, null])
+  })
+})

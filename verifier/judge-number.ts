@@ -1,0 +1,73 @@
+import { numberFromWords } from './number-words.ts'
+import { compareNumbers, looksLikeMath, parseNumber } from './number.ts'
+import type { WrittenNumber } from './number.ts'
+import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
+import { equal } from './rational.ts'
+import { isNoun } from './units.ts'
+import { correct, incorrect, unverifiable } from './verdict.ts'
+import type { Judgement } from './verdict.ts'
+
+/** Judges an answer against a gold number. An operation that this rule cannot carry out is unverifiable, not wrong. */
+export function judgeNumber(goldText: string, answerText: string, precision?: number): Judgement {
+  if (goldText.trim() === answerText.trim() && goldText.trim() !== '') return correct('same-text')
+  if (answerText.length > LEAF_LIMIT || goldText.length > LEAF_LIMIT) return unverifiable('too-long')
+  const gold = parseNumber(goldText)
+  if (gold === null) return unverifiable('bad-gold')
+  const answer = parseNumber(answerText) ?? soleNumber(answerText)
+  if (answer !== null) return compareNumbers(gold, answer, precision)
+  if (/\b(?:or|either)\b/i.test(answerText)) return incorrect('hedged')
+  return looksLikeMath(answerText) ? unverifiable('needs-expression') : incorrect('not-a-number')
+}
+
+/**
+ * Words that may stand before the number in a sentence. A list of what is allowed: a list of what is not ("nearly", "twice",
+ * "log", "other than" …) never ends, and each word missing from it would be a way to be right by accident.
+ */
+const BEFORE = new Set(
+  'there are is was were it its the a an total totals number count counted i see we get got have has find found so therefore thus hence this that they these which means gives makes in picture image scene figure chart exactly answer final result value equals equal altogether just shows contains showing visible you can and'.split(
+    ' ',
+  ),
+)
+/** What may follow the counted nouns. */
+const TAIL =
+  /^(?:(?:is|are) )?(?:there|here|visible|shown|present|altogether|total|in total|in all|(?:in|on) (?:the|this) [a-z]{2,20})$/i
+
+/** The one number in a short sentence ("There are 3 apples."); null when any word could change what it says. */
+export function soleNumber(raw: string): WrittenNumber | null {
+  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
+  if (text.length > 200) return null
+  const twice = /^([^()]*[^() ]) ?\(([^()]+)\)$/.exec(text)
+  if (twice !== null) return sameNumberTwice(twice[1] ?? '', twice[2] ?? '')
+  const words = text.split(' ')
+  const at = words.findIndex((w) => /\d/.test(w) || (!/^one\b/i.test(w) && numberFromWords(trimMarks(w)) !== null))
+  if (at < 0) return null
+  const lead = withoutQuantity(words.slice(0, at).map((w) => w.toLowerCase().replace(/'s$|[:,]$/g, '')))
+  return lead.every((w) => w === '' || BEFORE.has(w)) ? readCount(words.slice(at)) : null
+}
+
+/** Takes "number of red dots is" and "total of" off the end of a lead-in. */
+function withoutQuantity(words: readonly string[]): readonly string[] {
+  const of = words.findLastIndex((w, i) => w === 'of' && /^(?:number|count|total)$/.test(words[i - 1] ?? ''))
+  const named = words.slice(of + 1)
+  const closed = named.length === 0 || /^(?:is|are|equals)$/.test(named.at(-1) ?? '')
+  const counted = named.slice(0, -1)
+  if (of < 0 || !closed || counted.length > 6 || !counted.every((w) => isNoun(w) || BEFORE.has(w))) return words
+  return words.slice(0, of)
+}
+
+function sameNumberTwice(first: string, second: string): WrittenNumber | null {
+  const [a, b] = [parseNumber(first), parseNumber(second)]
+  return a !== null && b !== null && equal(a.value, b.value) && a.unit === b.unit ? a : null
+}
+
+/** "3 red cubes in the picture": the number with its nouns, and a tail that says nothing about it. */
+function readCount(words: readonly string[]): WrittenNumber | null {
+  for (let length = Math.min(words.length, 5); length >= 1; length -= 1) {
+    const tail = words.slice(length).join(' ')
+    if (tail !== '' && !TAIL.test(tail)) continue
+    if (!words.slice(1, length).every((w) => isNoun(trimMarks(w)) || parseNumber(`1 ${w}`) !== null)) continue
+    const found = parseNumber(words.slice(0, length).join(' '))
+    if (found !== null) return found
+  }
+  return null
+}
