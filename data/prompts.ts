@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+
+/** Prompts that come with Hone. A changed text is a new version in a new file: replies are kept by their prompt. */
+export const promptNames = ['describe-v1', 'reason-v1'] as const
+export type PromptName = (typeof promptNames)[number]
+
+const loaded = new Map<PromptName, string>()
+
+/** The template's text, without the line end that closes the file. */
+export function loadPrompt(name: PromptName): string {
+  const text = loaded.get(name) ?? readFileSync(new URL(`prompts/${name}.md`, import.meta.url), 'utf8').trimEnd()
+  loaded.set(name, text)
+  return text
+}
+
+/**
+ * Puts values in the place of `{name}`. Only the given names count, so braces of LaTeX and JSON stay as they are, and
+ * what a value says is never read as a template again.
+ */
+export function renderPrompt(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/\{([a-z]+)\}/gi, (whole, name: string) =>
+    Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
+  )
+}

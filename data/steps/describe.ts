@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { loadPrompt } from '../prompts.ts'
+import { sampleSeed } from '../seeds.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('describe'),
+  ...dataStepBase,
+  endpoint: z.string().min(1),
+  /** The recipe's own words in the place of data/prompts/describe-v1.md. The question is never shown. */
+  prompt: z.string().min(1).optional(),
+  temperature: sampling.temperature.default(0),
+  topP: sampling.topP.default(1),
+  maxTokens: sampling.maxTokens.default(1024),
+})
+
+/**
+ * Puts a row's pictures into words. The question stays out of the prompt (OpenVLThinker 1.3), so rows that share
+ * their pictures share one description, and one payment. At temperature 0 the round makes no difference either.
+ */
+export const describe: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'describe the pictures in words, without looking at the question',
+  async run(row, { options, ask, seed }) {
+    const { endpoint, temperature, topP, maxTokens } = options
+    const roundSeed = temperature === 0 ? 0 : seed
+    const reply = await ask({
+      endpoint,
+      messages: [{ role: 'user', text: options.prompt ?? loadPrompt('describe-v1'), images: row.images }],
+      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.images.join(' '), 0) },
+      sampleIndex: 0,
+    })
+    const description = reply.text.trim()
+    const reason =
+      reply.finishReason === 'length'
+        ? 'truncated'
+        : reply.finishReason === 'refused'
+          ? 'refused'
+          : description === ''
+            ? 'empty-description'
+            : null
+    return [
+      {
+        status: reason === null ? 'kept' : 'dropped',
+        reason,
+        parentId: row.id,
+        changes: { description },
+        requestKeys: [reply.key],
+      },
+    ]
+  },
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { questionText } from '../question-text.ts'
+import { sampleTraces, sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('sample'),
+  ...dataStepBase,
+  /** Normally an endpoint that serves a checkpoint of this campaign. */
+  endpoint: z.string().min(1),
+  samples: sampling.samples.default(4),
+  temperature: sampling.temperature.default(1),
+  topP: sampling.topP.default(1),
+  maxTokens: sampling.maxTokens.default(2048),
+})
+
+/** Lets the trained model look at the pictures and answer: k traces a row, from the same turn that it was trained on. */
+export const sample: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'let a vision-language model answer from the pictures, k traces a row',
+  run(row, { options, ask, seed, promptSuffix }) {
+    const { endpoint, samples, temperature, topP, maxTokens } = options
+    return sampleTraces({
+      row,
+      ask,
+      endpoint,
+      messages: [{ role: 'user', text: questionText(row, promptSuffix), images: row.images }],
+      samples,
+      seed,
+      sampling: { temperature, topP, maxTokens },
+    })
+  },
+}

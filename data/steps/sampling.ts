@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import type { Outcome, Row } from '../../domain/rows.ts'
+import { type Ask, AskFailure, type AskMessage, type Reply, type Sampling } from '../../models/ask.ts'
+import { sampleSeed } from '../seeds.ts'
+
+/** Sampling options that steps share, each with its own default. */
+export const sampling = {
+  samples: z.int().min(1).max(256),
+  temperature: z.number().min(0).max(2),
+  topP: z.number().positive().max(1),
+  maxTokens: z.int().positive(),
+}
+
+interface TraceRequest {
+  row: Row
+  ask: Ask
+  endpoint: string
+  messages: readonly AskMessage[]
+  samples: number
+  seed: number
+  sampling: Omit<Sampling, 'seed'>
+}
+
+/**
+ * Asks for k traces of one row, one outcome each, in order. A sample whose request failed is dropped with that reason
+ * as long as another one came back; when none did, the row itself failed.
+ */
+export async function sampleTraces({ row, ask, endpoint, messages, samples, seed, sampling }: TraceRequest) {
+  const settled = await Promise.allSettled(
+    Array.from({ length: samples }, (_, sampleIndex) =>
+      ask({
+        endpoint,
+        messages,
+        sampling: { ...sampling, seed: sampleSeed(seed, row.originId, sampleIndex) },
+        sampleIndex,
+      }),
+    ),
+  )
+  const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  const fatal = failures.find((error) => !(error instanceof AskFailure))
+  if (fatal !== undefined) throw fatal
+  if (failures.length === samples) throw failures[0]
+  return settled.map((one, index) =>
+    one.status === 'fulfilled' ? traceOutcome(row, one.value, index) : failedSample(row, one.reason, index),
+  )
+}
+
+function traceOutcome(row: Row, reply: Reply, sampleIndex: number): Outcome {
+  const reason =
+    reply.finishReason === 'length'
+      ? 'truncated'
+      : reply.finishReason === 'refused'
+        ? 'refused'
+        : reply.text.trim() === ''
+          ? 'empty-trace'
+          : null
+  return {
+    status: reason === null ? 'kept' : 'dropped',
+    reason,
+    parentId: row.id,
+    // A new trace has no verdict yet, whatever the row carried before.
+    changes: { trace: reply.text.trim(), verdict: null, metadata: { ...row.metadata, sampleIndex } },
+    requestKeys: [reply.key],
+  }
+}
+
+function failedSample(row: Row, error: unknown, sampleIndex: number): Outcome {
+  return {
+    status: 'dropped',
+    reason: error instanceof AskFailure ? error.reason : 'failed',
+    parentId: row.id,
+    changes: { trace: null, verdict: null, metadata: { ...row.metadata, sampleIndex } },
+    requestKeys: [],
+  }
+}

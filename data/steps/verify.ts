@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { verifyCase } from '../../verifier/verify.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({ step: z.literal('verify'), ...dataStepBase })
+
+/** Keeps traces whose final answer the verifier shows to be right. Every judged row stores its verdict, dropped ones too. */
+export const verify: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'keep traces whose answer is right',
+  run(row) {
+    const outcome = (reason: string | null, changes = {}) =>
+      Promise.resolve([
+        {
+          status: reason ? ('dropped' as const) : ('kept' as const),
+          reason,
+          parentId: row.id,
+          changes,
+          requestKeys: [],
+        },
+      ])
+    if (row.answer === null) return outcome('no-gold')
+    if (row.trace === null) return outcome('no-trace')
+    const { verdict, reason, extracted } = verifyCase({
+      id: row.id,
+      gold: row.answer,
+      answer: row.trace,
+      kind: row.kind,
+      choices: row.choices ?? undefined,
+    })
+    return outcome(verdict === 'correct' ? null : verdict, {
+      verdict: { verdict, reason, extracted, verifierVersion: VERIFIER_VERSION },
+    })
+  },
+}

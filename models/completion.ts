@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { Reply } from './ask.ts'
+
+/** What a chat completion says, in our words. */
+export interface Completion {
+  text: string
+  finishReason: Reply['finishReason']
+  /** 0 when the server does not count. */
+  promptTokens: number
+  completionTokens: number
+}
+
+const tokens = z.number().nonnegative().nullish()
+
+const body = z.object({
+  choices: z
+    .array(
+      z.object({
+        message: z.object({
+          content: z.string().nullish(),
+          // Servers with a reasoning parser (vLLM, SGLang, DeepSeek) hand the thinking over apart from the answer.
+          reasoning_content: z.string().nullish(),
+          refusal: z.string().nullish(),
+        }),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .min(1),
+  usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish(),
+})
+
+/**
+ * Reads the body of a 2xx reply. Thinking that came apart is put back in front as `<think>…</think>`, so that one trace
+ * format holds for all servers. An empty text is a reply (a model may end at once); no choice at all is not.
+ */
+export function readCompletion(text: string): Completion | { problem: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { problem: text.trim() === '' ? 'the reply has no body' : 'the reply is not JSON' }
+  }
+  const parsed = body.safeParse(json)
+  const choice = parsed.data?.choices[0]
+  if (!parsed.success || !choice) return { problem: 'the reply is not a chat completion with at least one choice' }
+  const { content, reasoning_content: reasoning, refusal } = choice.message
+  const answer = content ?? ''
+  return {
+    text: reasoning ? `<think>\n${reasoning.trim()}\n</think>\n\n${answer}` : answer || (refusal ?? ''),
+    finishReason: finishReason(choice.finish_reason, refusal),
+    promptTokens: parsed.data.usage?.prompt_tokens ?? 0,
+    completionTokens: parsed.data.usage?.completion_tokens ?? 0,
+  }
+}
+
+function finishReason(reason: string | null | undefined, refusal: string | null | undefined): Reply['finishReason'] {
+  if (reason === 'length') return 'length'
+  return reason === 'content_filter' || refusal ? 'refused' : 'stop'
+}

@@ -1,0 +1,307 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HoneError } from '../../domain/errors.ts'
+import type { AskFailure, AskRequest } from '../../models/ask.ts'
+import { createEngine, type Engine, type EngineOptions, type Usage } from '../../models/engine.ts'
+import { Outage } from '../../models/failures.ts'
+import { Limiters } from '../../models/limiter.ts'
+import { completion, FakeEndpoint, lastText } from './fake-endpoint.ts'
+import { MemoryReplies } from './memory-replies.ts'
+
+let endpoint: FakeEndpoint
+let replies: MemoryReplies
+const engines: Engine[] = []
+
+beforeEach(async () => {
+  endpoint = await new FakeEndpoint().start()
+  replies = new MemoryReplies()
+})
+
+afterEach(async () => {
+  await Promise.all(engines.splice(0).map((engine) => engine.close()))
+  await endpoint.stop()
+})
+
+function engineWith(changes: Partial<EngineOptions> = {}): Engine {
+  const engine = createEngine({
+    endpoints: [endpoint.resolved()],
+    replies,
+    images: { dataUrl: async (hash) => `data:image/png;base64,${hash}` },
+    signal: new AbortController().signal,
+    retries: { attempts: 3, baseMs: 5 },
+    limiters: new Limiters(),
+    ...changes,
+  })
+  engines.push(engine)
+  return engine
+}
+
+const question = (text: string, changes: Partial<AskRequest> = {}): AskRequest => ({
+  endpoint: 'teacher',
+  messages: [{ role: 'user', text }],
+  sampling: { temperature: 0.7, topP: 0.95, maxTokens: 64, seed: 1 },
+  sampleIndex: 0,
+  ...changes,
+})
+
+const failureOf = async (ask: Promise<unknown>): Promise<AskFailure & HoneError> => {
+  const outcome = await ask.then(
+    () => new Error('it succeeded'),
+    (error: unknown) => error,
+  )
+  return outcome as AskFailure & HoneError
+}
+
+describe('paying once', () => {
+  it('keeps a reply before it hands it out, and a second engine gets it for nothing', async () => {
+    const first = await engineWith().ask(question('a'))
+    expect(replies.byKey.has(first.key)).toBe(true)
+    const second = await engineWith().ask(question('a'))
+    expect(second).toEqual({ ...first, reused: true })
+    expect(endpoint.requests).toHaveLength(1)
+    expect(replies.byKey.get(first.key)).toMatchObject({ model: 'fake-model', attempts: 1, promptTokens: 10 })
+  })
+
+  it('shares one call between equal requests in flight', async () => {
+    endpoint.latencyMs = 30
+    const usage: Usage[] = []
+    const engine = engineWith({ onUsage: (used) => usage.push(used) })
+    const answers = await Promise.all(Array.from({ length: 5 }, () => engine.ask(question('same'))))
+    expect(endpoint.requests).toHaveLength(1)
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
+    expect(usage.filter((used) => !used.reused)).toHaveLength(1)
+  })
+
+  it('asks again for another sample, seed, picture, picture limit or model, but not for another URL', async () => {
+    const pictured = question('q', { messages: [{ role: 'user', text: 'q', images: ['h1'] }] })
+    const engine = engineWith()
+    const keys = new Set([
+      (await engine.ask(question('q'))).key,
+      (await engine.ask(question('q', { sampleIndex: 1 }))).key,
+      (await engine.ask(question('q', { sampling: { ...question('q').sampling, seed: 2 } }))).key,
+      (await engine.ask(pictured)).key,
+      (await engineWith({ endpoints: [endpoint.resolved({ imageMaxPixels: 784 })] }).ask(pictured)).key,
+      (await engineWith({ endpoints: [endpoint.resolved({ identity: 'checkpoint-hash' })] }).ask(pictured)).key,
+    ])
+    expect(keys.size).toBe(6)
+    const other = await new FakeEndpoint().start()
+    const moved = await engineWith({ endpoints: [other.resolved()] }).ask(pictured)
+    expect(moved.reused).toBe(true)
+    await other.stop()
+  })
+
+  it('looks up and saves in batches', async () => {
+    const engine = engineWith({ endpoints: [endpoint.resolved({ concurrency: 100 })] })
+    await Promise.all(Array.from({ length: 100 }, (_, index) => engine.ask(question(`q${index}`))))
+    expect(replies.finds.length).toBeLessThan(5)
+    expect(replies.saves.length).toBeLessThan(30)
+    expect(replies.byKey.size).toBe(100)
+  })
+
+  it('fails the shard, not the row, when the store is away', async () => {
+    replies.save = () => Promise.reject(new Error('connection terminated'))
+    const error = await failureOf(engineWith().ask(question('a')))
+    expect(error).toBeInstanceOf(Outage)
+    expect(error.message).toContain('reply store')
+  })
+})
+
+describe('what is sent', () => {
+  it('puts pictures before the text and sends every sampling parameter', async () => {
+    await engineWith().ask(question('q', { messages: [{ role: 'user', text: 'q', images: ['aa', 'bb'] }] }))
+    const sent = endpoint.requests[0]!
+    expect(sent.messages[0]!.content).toMatchObject([
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,aa' } },
+      { type: 'image_url' },
+      { type: 'text', text: 'q' },
+    ])
+    expect(sent.seed).toBe(1)
+  })
+
+  it('reads the key from the named variable and never shows it', async () => {
+    endpoint.misbehave = () => ({ status: 400, body: 'bad key sk-secret in your request' })
+    const options = { endpoints: [endpoint.resolved({ apiKeyEnv: 'TEACHER_KEY' })], env: { TEACHER_KEY: 'sk-secret' } }
+    const error = await failureOf(engineWith(options).ask(question('a')))
+    expect(endpoint.authorizations).toEqual(['Bearer sk-secret'])
+    expect(error.reason).toBe('http-400')
+    expect(error.message).toContain('[key]')
+    expect(error.message).not.toContain('sk-secret')
+  })
+
+  it('names the variable when the key is missing, before anything is sent', async () => {
+    const options = { endpoints: [endpoint.resolved({ apiKeyEnv: 'TEACHER_KEY' })], env: {} }
+    const error = await failureOf(engineWith(options).ask(question('a')))
+    expect(error.type).toBe('MissingSecret')
+    expect(error.message).toContain('TEACHER_KEY')
+    expect(endpoint.requests).toHaveLength(0)
+  })
+})
+
+describe('replies', () => {
+  it.each([
+    ['length', 'length'],
+    ['content_filter', 'refused'],
+    ['stop', 'stop'],
+  ])('marks finish reason %s as %s', async (sent, expected) => {
+    endpoint.misbehave = () => ({ status: 200, body: completion('half a', sent) })
+    expect((await engineWith().ask(question('a'))).finishReason).toBe(expected)
+  })
+
+  it('puts thinking that came apart back in front', async () => {
+    const message = { role: 'assistant', content: '<answer>3</answer>', reasoning_content: 'one, two, three' }
+    endpoint.misbehave = () => ({ status: 200, body: JSON.stringify({ choices: [{ message }] }) })
+    const reply = await engineWith().ask(question('a'))
+    expect(reply.text).toBe('<think>\none, two, three\n</think>\n\n<answer>3</answer>')
+    expect(reply.promptTokens).toBe(0)
+  })
+
+  it('takes an empty text for a reply', async () => {
+    endpoint.reply = () => ''
+    expect((await engineWith().ask(question('a'))).text).toBe('')
+  })
+})
+
+describe('failures of one row', () => {
+  it.each([
+    ['500s', { status: 500, body: 'boom' }, 'http-500'],
+    ['broken JSON', { status: 200, body: '{"choices": [' }, 'broken-reply'],
+    ['an empty body', { status: 200, body: '' }, 'broken-reply'],
+    ['no choices', { status: 200, body: '{"choices":[]}' }, 'broken-reply'],
+    ['a cut connection', { cut: true }, 'connection-lost'],
+  ])('tries %s again, then gives the row up with the reason', async (_, misbehaviour, reason) => {
+    endpoint.misbehave = () => misbehaviour
+    const error = await failureOf(engineWith().ask(question('a')))
+    expect(error).toMatchObject({ name: 'AskFailure', reason })
+    expect(error.message).toContain('after 3 calls')
+    expect(endpoint.requests).toHaveLength(3)
+    expect(replies.byKey.size).toBe(0)
+  })
+
+  it('recovers when the failure passes', async () => {
+    endpoint.misbehave = (call) => (call < 3 ? { status: 502 } : undefined)
+    const reply = await engineWith().ask(question('a'))
+    expect(reply.text).toBe('reply to a')
+    expect(replies.byKey.get(reply.key)?.attempts).toBe(3)
+  })
+
+  it('tries a 400 once', async () => {
+    endpoint.misbehave = () => ({ status: 400, body: '{"error":"too long"}' })
+    const error = await failureOf(engineWith().ask(question('a')))
+    expect(error).toMatchObject({ reason: 'http-400' })
+    expect(endpoint.requests).toHaveLength(1)
+  })
+
+  it('gives up a call that hangs', async () => {
+    endpoint.misbehave = () => ({ hang: true })
+    const engine = engineWith({
+      endpoints: [endpoint.resolved({ timeoutSeconds: 0.1 })],
+      retries: { attempts: 2, baseMs: 5 },
+    })
+    expect(await failureOf(engine.ask(question('a')))).toMatchObject({ reason: 'timeout' })
+    expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('lets new work pass while a row waits for its retry', async () => {
+    endpoint.misbehave = (_, request) => (lastText(request) === 'bad' ? { status: 500 } : undefined)
+    const engine = engineWith({
+      endpoints: [endpoint.resolved({ concurrency: 1 })],
+      retries: { attempts: 2, baseMs: 200 },
+    })
+    const bad = failureOf(engine.ask(question('bad')))
+    await engine.ask(question('good'))
+    expect(endpoint.requests.map(lastText)).toEqual(['bad', 'good'])
+    expect(await bad).toMatchObject({ reason: 'http-500' })
+  })
+})
+
+describe('failures of every row', () => {
+  it.each([401, 403, 404])('ends on HTTP %i with what to do', async (status) => {
+    endpoint.misbehave = () => ({ status })
+    const error = await failureOf(engineWith().ask(question('a')))
+    expect(error.type).toBe('EndpointRefused')
+    expect(error.message).toContain('"teacher"')
+    expect(error.nextStep).toContain(status === 404 ? 'ends in /v1' : 'apiKeyEnv')
+    expect(endpoint.requests).toHaveLength(1)
+  })
+
+  it('refuses an endpoint that the recipe does not have', async () => {
+    const error = await failureOf(engineWith().ask(question('a', { endpoint: 'techer' })))
+    expect(error).toMatchObject({ type: 'InvalidRecipe', nextStep: 'use one of teacher' })
+  })
+
+  it('reports an endpoint that nobody serves, for all waiting rows, with the URL and the next step', async () => {
+    await endpoint.stop()
+    const engine = engineWith({ downLimitMs: 300 })
+    const errors = await Promise.all([1, 2, 3].map((n) => failureOf(engine.ask(question(`q${n}`)))))
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(Outage)
+      expect(error.message).toContain(`http://127.0.0.1:${endpoint.port}/v1`)
+      expect(error.message).toContain('Check that the model server runs')
+    }
+    await endpoint.start()
+  })
+
+  it('waits for a server that comes back and burns no attempts meanwhile', async () => {
+    const port = endpoint.port
+    await endpoint.stop()
+    const engine = engineWith({ retries: { attempts: 1, baseMs: 5 } })
+    const answers = Promise.all([1, 2, 3].map((n) => engine.ask(question(`q${n}`))))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await endpoint.start(port)
+    expect((await answers).map((reply) => reply.text)).toEqual(['reply to q1', 'reply to q2', 'reply to q3'])
+  })
+})
+
+describe('load', () => {
+  it('never runs more calls than the endpoint takes, also over two engines', async () => {
+    endpoint.latencyMs = 5
+    const limiters = new Limiters()
+    const options = { endpoints: [endpoint.resolved({ concurrency: 4 })], limiters }
+    const [one, two] = [engineWith(options), engineWith(options)]
+    const asks = Array.from({ length: 40 }, (_, index) => (index % 2 ? one : two).ask(question(`q${index}`)))
+    await Promise.all(asks)
+    expect(endpoint.peak).toBe(4)
+  })
+
+  it('loses no row to a server that takes half the concurrency, and is refused seldom', async () => {
+    let rejected = 0
+    endpoint.latencyMs = 20
+    endpoint.misbehave = () => {
+      if (endpoint.running <= 16) return undefined
+      rejected++
+      return { status: 429, headers: { 'retry-after': '0.1' } }
+    }
+    const engine = engineWith({
+      endpoints: [endpoint.resolved({ concurrency: 32 })],
+      retries: { attempts: 1, baseMs: 20 },
+    })
+    const asks = Array.from({ length: 400 }, (_, index) => engine.ask(question(`q${index}`)))
+    expect(await Promise.all(asks)).toHaveLength(400)
+    expect(rejected).toBeLessThan(80)
+  })
+
+  it('honours Retry-After', async () => {
+    endpoint.misbehave = (call) => (call === 1 ? { status: 429, headers: { 'retry-after': '0.4' } } : undefined)
+    const began = performance.now()
+    await engineWith().ask(question('a'))
+    expect(performance.now() - began).toBeGreaterThan(380)
+  })
+})
+
+describe('cancelling', () => {
+  it('ends calls in flight and calls that wait within a second, and keeps what was paid', async () => {
+    endpoint.misbehave = (call) => (call > 2 ? { hang: true } : undefined)
+    const controller = new AbortController()
+    const engine = engineWith({ signal: controller.signal, endpoints: [endpoint.resolved({ concurrency: 2 })] })
+    await Promise.all([engine.ask(question('paid 1')), engine.ask(question('paid 2'))])
+    const asks = Promise.allSettled([1, 2, 3, 4].map((n) => engine.ask(question(`hang ${n}`))))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const began = performance.now()
+    controller.abort(new Error('the round was cancelled'))
+    const settled = await asks
+    expect(performance.now() - began).toBeLessThan(1000)
+    expect(settled.map((one) => one.status === 'rejected' && String(one.reason))).toEqual(
+      Array.from({ length: 4 }, () => 'Error: the round was cancelled'),
+    )
+    expect(replies.byKey.size).toBe(2)
+  })
+})
