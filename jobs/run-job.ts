@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { latestChange } from './job-files.ts'
+import { isTerminal } from './launcher.ts'
+import type { CancelCause, CommandPlan, JobHandle, JobStatus, Launcher } from './launcher.ts'
+import { createMetricTailer } from './metrics.ts'
+import type { MetricPoint, MetricSource } from './metrics.ts'
+
+/** Reasons to give to `AbortController.abort`. Any other reason counts as `detach`, which loses nothing. */
+export type AbortJob = 'cancel' | 'detach'
+
+/** How long a job may wait, run, and go on without a sign of life. Three different limits. */
+export interface JobLimits {
+  queueSeconds: number
+  runSeconds: number
+  stallSeconds: number
+}
+
+export interface JobProgress {
+  handle: JobHandle
+  status: JobStatus
+  /** New since the last call. */
+  points: MetricPoint[]
+  step: number | null
+  totalSteps: number | null
+  badLines: number
+}
+
+/**
+ * How watching a job ended. `finished`: by itself (`status` says how). `cancelled`: no process is left, `cause` says
+ * who wanted it. `detached`: it goes on, and a later call with the same key re-attaches.
+ */
+export type JobOutcome =
+  | { outcome: 'finished'; handle: JobHandle; status: JobStatus }
+  | { outcome: 'cancelled'; handle: JobHandle; status: JobStatus; cause: CancelCause }
+  | { outcome: 'detached'; handle: JobHandle }
+
+export interface RunJobOptions {
+  launcher: Launcher
+  key: string
+  /** Hash of the inputs; see `stageHash`. */
+  specHash: string
+  spec: CommandPlan
+  /** Called before the job is submitted for the first time; not when it is there already and reads its files. */
+  prepare?: () => Promise<void>
+  metrics?: { sources: readonly MetricSource[]; canonical: (name: string) => string | null }
+  /** Called after each look. An error in it ends the watching, never the job. */
+  onProgress?: (progress: JobProgress) => void | Promise<void>
+  signal?: AbortSignal
+  /** Milliseconds between two looks. */
+  pollIntervalMs?: number
+  limits: JobLimits
+}
+
+const firstPauseMs = 50
+
+/** Which limit a job is over, at `now`. Times come from the job's files, so a new worker does not start the clock again. */
+function brokenLimit(status: JobStatus, lastSignMs: number, limits: JobLimits, now: number): CancelCause | null {
+  const over = (since: number | undefined, seconds: number) => since !== undefined && now - since > seconds * 1000
+  if (status.state === 'queued') return over(status.submittedAt, limits.queueSeconds) ? 'queue-limit' : null
+  if (status.state !== 'running') return null
+  if (over(status.startedAt, limits.runSeconds)) return 'run-limit'
+  const sign = Math.max(lastSignMs, status.startedAt ?? now, status.lastOutputAt ?? 0)
+  return over(sign, limits.stallSeconds) ? 'stalled' : null
+}
+
+/** Follows the metrics of a job and remembers how far it is. */
+function followMetrics(options: RunJobOptions) {
+  const sources = options.metrics?.sources ?? []
+  const tailers = sources.map(({ path }) => createMetricTailer(path, options.metrics?.canonical ?? (() => null)))
+  let step: number | null = null
+  let totalSteps: number | null = null
+  return {
+    look: async (final: boolean) => {
+      const points = (await Promise.all(tailers.map((tailer) => tailer.read({ final })))).flat()
+      for (const point of points) {
+        step = point.step
+        if (point.canonical === 'totalSteps') totalSteps = point.value
+      }
+      const badLines = tailers.reduce((sum, tailer) => sum + tailer.state().badLines, 0)
+      return { points, step, totalSteps, badLines }
+    },
+    lastChange: async () => (await latestChange(sources.map(({ path }) => path))) ?? 0,
+  }
+}
+
+async function submit({ launcher, key, specHash, spec, prepare }: RunJobOptions): Promise<JobHandle> {
+  if ((await launcher.find(key)) === null) await prepare?.()
+  return launcher.ensure(key, specHash, spec)
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error
+  })
+}
+
+/**
+ * Submits a job or re-attaches to it, follows it to its end and hands its metrics on while it runs. Calling it again
+ * with the same key after a crash goes on watching the same job; points are then delivered from the beginning, to be
+ * upserted. Throws JobConflict when the key belongs to a job with other inputs.
+ */
+export async function runJob(options: RunJobOptions): Promise<JobOutcome> {
+  const { launcher, spec, signal, onProgress, limits, pollIntervalMs = 1000 } = options
+  const handle = await submit(options)
+  const metrics = followMetrics(options)
+  let interval = Math.min(firstPauseMs, pollIntervalMs)
+  for (;;) {
+    if (signal?.aborted === true) {
+      if (signal.reason !== 'cancel') return { outcome: 'detached', handle }
+      await launcher.cancel(handle, spec.gracePeriodSeconds, 'request')
+    }
+    const status = await launcher.poll(handle)
+    const isOver = isTerminal(status.state)
+    await onProgress?.({ handle, status, ...(await metrics.look(isOver)) })
+    if (isOver) {
+      if (status.state !== 'cancelled') return { outcome: 'finished', handle, status }
+      return { outcome: 'cancelled', handle, status, cause: status.cancelCause ?? 'request' }
+    }
+    const limit = brokenLimit(status, await metrics.lastChange(), limits, Date.now())
+    if (limit !== null) {
+      await launcher.cancel(handle, spec.gracePeriodSeconds, limit)
+      continue
+    }
+    await pause(interval, signal)
+    interval = Math.min(interval * 2, pollIntervalMs)
+  }
+}
