@@ -99,12 +99,13 @@ function statedAnswer(text: string): Slot | null {
   return extracted === '' ? null : { extracted, rule: 'final-answer' }
 }
 
-/** Up to the first full stop that ends a sentence: one before white space, not one within a number. */
+/** Up to the first full stop that ends a sentence: one before white space, not one within a number. Its reasons are left out. */
 function firstSentence(line: string): string {
   const end = /[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/.exec(line)
   // "B. red" is a letter with its text, not a sentence.
-  if (end !== null && !/^\W*[A-Za-z]$/.test(line.slice(0, end.index))) return line.slice(0, end.index)
-  return line
+  const sentence = end !== null && !/^\W*[A-Za-z]$/.test(line.slice(0, end.index)) ? line.slice(0, end.index) : line
+  const clause = /,? (?:because|since|which|as)\b/.exec(sentence)
+  return clause === null ? sentence : sentence.slice(0, clause.index)
 }
 
 /** Takes "Final answer:", "The answer is", "Answer:" off an answer. */

@@ -32,11 +32,19 @@ export function parseNumber(raw: string): WrittenNumber | null {
 function parseChain(text: string): WrittenNumber | null {
   if (/[!<>≠≤≥±]|\\(?:n?eq|[lg]eq?|pm)(?![a-zA-Z])/.test(text)) return null
   for (const part of text.split('≈', 4)) {
-    const last = part.slice(part.lastIndexOf('=') + 1)
+    const sign = part.lastIndexOf('=')
+    if (!isChainStart(part.slice(0, Math.max(0, sign)))) return null
+    const last = part.slice(sign + 1)
     const found = parseQuantity(last.trim())
     if (found !== null) return found
   }
   return null
+}
+
+/** "6 because 2 + 3 =" and "x = 12, y =" say more than one thing: what follows their last "=" is not the answer. */
+function isChainStart(left: string): boolean {
+  if (/[,;] /.test(left)) return false
+  return !(/\d/.test(left) && /(?:^|[^\\a-zA-Z])[a-zA-Z]{3}/.test(left))
 }
 
 function parseQuantity(text: string): WrittenNumber | null {

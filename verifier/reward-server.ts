@@ -16,8 +16,8 @@ import { checkKind, VERIFIER_VERSION, verifyCaseSchema } from './verdict.ts'
 const MAX_BODY = 64 * 1024 * 1024
 /** Most completions in one request. */
 const MAX_ITEMS = 4096
-/** Completions scored before other requests get their turn. */
-const SLICE = 64
+/** Time that one request scores before others get their turn. Milliseconds. */
+const SLICE_MS = 2
 
 /** Body of `POST /v1/score`. `stage` and `step` are the trainer's own marks; they do not change a score. */
 export const scoreRequestSchema = z.object({
@@ -53,8 +53,12 @@ export type RewardServer = { url: string; close: () => Promise<void> }
 async function score(request: ScoreRequest, metrics: RewardMetrics): Promise<ScoreResponse> {
   const cases = request.items.map(checkKind)
   const scores: Score[] = []
-  for (const [index, row] of cases.entries()) {
-    if (index > 0 && index % SLICE === 0) await new Promise(setImmediate)
+  let since = performance.now()
+  for (const row of cases) {
+    if (performance.now() - since > SLICE_MS) {
+      await new Promise(setImmediate)
+      since = performance.now()
+    }
     const { overall, parts, result } = rewardCase(request.reward.name, row)
     const { id, verdict, reason, extracted, rule } = result
     scores.push({ id, overall, parts, verdict, reason, extracted, rule })
