@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { DrizzleQueryError } from 'drizzle-orm'
 import { drizzle, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
 import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase } from 'drizzle-orm/pg-core'
@@ -55,4 +56,15 @@ export async function migrate(url: string, onProgress?: (line: string) => void):
 function migrationsFolder(): string {
   const beside = fileURLToPath(new URL('./migrations', import.meta.url))
   return existsSync(beside) ? beside : fileURLToPath(new URL('../../db/migrations', import.meta.url))
+}
+
+/**
+ * A failed query as people may read it and as it may travel through Temporal. Drizzle's own message holds the whole
+ * statement with every value bound to it: megabytes, and the rows' contents. Any other error comes back as it is.
+ */
+export function shortDatabaseError(error: unknown): unknown {
+  if (!(error instanceof DrizzleQueryError)) return error
+  const { cause } = error
+  const code = cause && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+  return new Error(`the database refused a statement${code}: ${cause?.message ?? 'no reason given'}`, { cause })
 }

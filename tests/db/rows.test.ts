@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { getDataset, resolveDataset, sealDataset } from '../../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../../db/outcomes.ts'
@@ -78,7 +78,7 @@ describe('commitOutcomes', () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'rollback', [sourceId])
     const outcomes = [kept(sourceRows[0] ?? ''), kept(sourceRows[1] ?? '', 0, { requestKeys: ['never-saved'] })]
-    await expect(commitOutcomes(db, datasetId, outcomes)).rejects.toThrow()
+    await expect(commitOutcomes(db, datasetId, outcomes)).rejects.toThrow(/row_requests/)
     expect(await sampleRows(db, datasetId, 10)).toEqual([])
   })
 
@@ -236,7 +236,7 @@ describe('shardInputs', () => {
             for (const question of questions) home.set(question, shard)
           }
           expect(seen.toSorted()).toEqual(all.map((ref) => ref.id).toSorted())
-          if (per === 'row') expect(seen).toEqual(all.map((ref) => ref.id))
+          expect(per === 'question' || seen.join() === all.map((ref) => ref.id).join()).toBe(true)
         }
       }),
       { numRuns: 25 },

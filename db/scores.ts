@@ -1,0 +1,168 @@
+import { and, asc, desc, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { HoneError } from '../domain/errors.ts'
+import type { Verdict } from '../domain/rows.ts'
+import type { Database } from './database.ts'
+import { scoreItems as items, scores, type SplitRole } from './schema/scores.ts'
+import { steps } from './schema/steps.ts'
+import { batchesOf, only, rowsOf } from './sql.ts'
+import { storableOrNull } from './storable.ts'
+
+/** A score as it is stored. */
+export type ScoreRecord = typeof scores.$inferSelect
+
+/** One item of a benchmark, answered. */
+export interface ScoreItem {
+  /** Row of the benchmark's source dataset. */
+  itemId: string
+  correct: boolean
+  verdict: Verdict
+  reason: string
+  extracted: string | null
+  requestKey: string | null
+  truncated: boolean
+}
+
+/** A benchmark result. Counts are those of `items`; accuracy and the 95 % interval are fractions. */
+export interface ScoreInput {
+  campaign: string
+  round: number
+  stepId: number
+  checkpointId: string
+  benchmark: string
+  role: SplitRole
+  /** All that must be equal for two scores to be compared; `identityHash` is its hash. */
+  identity: unknown
+  identityHash: string
+  accuracy: number
+  low: number
+  high: number
+  items: readonly ScoreItem[]
+}
+
+/** Keeps a score with its items, in one transaction. The same score saved again changes nothing. */
+export async function saveScore(db: Database, input: ScoreInput): Promise<ScoreRecord> {
+  return db.transaction(async (tx) => {
+    const count = (holds: (item: ScoreItem) => boolean): number => input.items.filter(holds).length
+    const [created] = await tx
+      .insert(scores)
+      .values({
+        campaignId: input.campaign,
+        roundNumber: input.round,
+        stepId: input.stepId,
+        checkpointId: input.checkpointId,
+        benchmark: input.benchmark,
+        splitRole: input.role,
+        identity: input.identity,
+        identityHash: input.identityHash,
+        n: input.items.length,
+        correct: count((item) => item.correct),
+        unverifiable: count((item) => item.verdict === 'unverifiable'),
+        truncated: count((item) => item.truncated),
+        accuracy: input.accuracy,
+        low: input.low,
+        high: input.high,
+      })
+      .onConflictDoNothing()
+      .returning()
+    if (!created) return only(await scoreOf(tx, input))
+    for (const batch of batchesOf(input.items, 1000))
+      await tx
+        .insert(items)
+        .values(batch.map((item) => ({ ...item, scoreId: created.id, extracted: storableOrNull(item.extracted) })))
+    return created
+  })
+}
+
+const scoreOf = (
+  db: Database,
+  { stepId, benchmark, identityHash }: Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash'>,
+): Promise<ScoreRecord[]> =>
+  db
+    .select()
+    .from(scores)
+    .where(and(eq(scores.stepId, stepId), eq(scores.benchmark, benchmark), eq(scores.identityHash, identityHash)))
+
+/** The score of a step on a benchmark under one identity, or null: what is there need not be measured again. */
+export async function findScore(
+  db: Database,
+  which: Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash'>,
+): Promise<ScoreRecord | null> {
+  return (await scoreOf(db, which))[0] ?? null
+}
+
+/** Every score of a campaign: by round, then in order of steps. */
+export async function listScores(db: Database, campaign: string): Promise<ScoreRecord[]> {
+  const found = await db
+    .select({ score: scores })
+    .from(scores)
+    .innerJoin(steps, eq(steps.id, scores.stepId))
+    .where(eq(scores.campaignId, campaign))
+    .orderBy(asc(scores.roundNumber), asc(steps.ordinal), asc(scores.benchmark), asc(scores.id))
+  return found.map(({ score }) => score)
+}
+
+/** Whether each item was answered right, by item id. */
+export async function scoreItems(db: Database, scoreId: number): Promise<Map<string, boolean>> {
+  const found = await db
+    .select({ itemId: items.itemId, correct: items.correct })
+    .from(items)
+    .where(eq(items.scoreId, scoreId))
+  return new Map(found.map(({ itemId, correct }) => [itemId, correct]))
+}
+
+/** The score of the end of a round on a benchmark: that of its last evaluation. Null when there is none. */
+export async function latestScore(
+  db: Database,
+  campaign: string,
+  round: number,
+  benchmark: string,
+): Promise<ScoreRecord | null> {
+  const [found] = await db
+    .select({ score: scores })
+    .from(scores)
+    .innerJoin(steps, eq(steps.id, scores.stepId))
+    .where(and(eq(scores.campaignId, campaign), eq(scores.roundNumber, round), eq(scores.benchmark, benchmark)))
+    .orderBy(desc(steps.ordinal), desc(scores.id))
+    .limit(1)
+  return found?.score ?? null
+}
+
+const pairedItems = z.object({
+  /** Items that both scores have. */
+  n: z.number(),
+  both: z.number(),
+  aOnly: z.number(),
+  bOnly: z.number(),
+  neither: z.number(),
+})
+export type PairedItems = z.infer<typeof pairedItems>
+
+/** Two scores item by item: what a McNemar test needs. Throws ScoresNotComparable when their identities differ. */
+export async function pairScores(db: Database, a: number, b: number): Promise<PairedItems> {
+  const found = await db
+    .select()
+    .from(scores)
+    .where(sql`${scores.id} in (${a}, ${b})`)
+  const [first, second] = [found.find((score) => score.id === a), found.find((score) => score.id === b)]
+  if (!first || !second || first.benchmark !== second.benchmark || first.identityHash !== second.identityHash)
+    throw new HoneError({
+      type: 'ScoresNotComparable',
+      message: `scores ${a} and ${b} were not measured in the same way`,
+      nextStep: 'evaluate both checkpoints on the same benchmark with the same settings',
+    })
+  return only(
+    await rowsOf(
+      db,
+      pairedItems,
+      sql`
+        select count(*)::int as n,
+          count(*) filter (where x.correct and y.correct)::int as both,
+          count(*) filter (where x.correct and not y.correct)::int as "aOnly",
+          count(*) filter (where y.correct and not x.correct)::int as "bOnly",
+          count(*) filter (where not x.correct and not y.correct)::int as neither
+        from score_items x join score_items y on y.item_id = x.item_id and y.score_id = ${b}
+        where x.score_id = ${a}`,
+    ),
+  )
+}
