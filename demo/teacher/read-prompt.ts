@@ -1,0 +1,114 @@
+import { COLORS, SHAPES } from '../scene.ts'
+import type { Cell, Color, Shape } from '../scene.ts'
+
+/** One thing that a description mentions; a place without a shape has `what` null, a shape without a place `place` null. */
+export type Mention = { place: string | null; what: Cell }
+
+/** The parts of a reason prompt. `description` is undefined when the prompt has none. */
+export type PromptParts = { description: string | undefined; question: string | undefined; choices: string[] }
+
+/** What is counted: any shape, or only those of a colour, of a form, or both. */
+export type Wanted = { color?: Color; shape?: Shape }
+
+export type Asked =
+  | { kind: 'count'; wanted: Wanted }
+  | { kind: 'exists'; wanted: Wanted }
+  | { kind: 'compare'; first: Wanted; second: Wanted }
+  | { kind: 'place'; place: string; attribute: 'color' | 'shape' }
+
+/** Takes a prompt of the form `Description: … Question: … Choices: A. …` apart; other text around them is ignored. */
+export function readPrompt(prompt: string): PromptParts {
+  const description = /Description:\s*([\s\S]*?)\s*\n\s*Question:/.exec(prompt)?.[1]
+  const question = /Question:\s*([^\n]+)/.exec(prompt)?.[1]?.trim()
+  const choiceLines = /\nChoices:\s*\n((?:[A-Z]\. [^\n]*(?:\n|$))+)/.exec(prompt)?.[1] ?? ''
+  const choices = choiceLines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.slice(3).trim())
+  return { description, question, choices }
+}
+
+const COLOR = COLORS.join('|')
+const SHAPE = SHAPES.join('|')
+const PLACE = String.raw`(?:top|upper|middle|bottom|lower)[ -](?:left|center|middle|right)|row \d+ column \d+`
+const NUMBER_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+
+/**
+ * Everything that a description says about places and shapes, in its order. In each sentence a place goes with the
+ * shape next to it, whichever comes first: `Top left: a red circle`, `a red circle is at the top left`.
+ */
+export function readDescription(description: string): Mention[] {
+  const token = new RegExp(
+    String.raw`\b(?<place>${PLACE})\b|\b(?<empty>empty|nothing|blank)\b|` +
+      String.raw`(?:\b(?<many>${NUMBER_WORDS.join('|')}|\d)\s+)?\b(?<color>${COLOR})\s+(?:\w+\s+)?(?<shape>${SHAPE})s?\b`,
+    'g',
+  )
+  return description
+    .toLowerCase()
+    .split(/[.;!\n]/)
+    .flatMap((sentence) => readSentence(sentence, token))
+}
+
+function readSentence(sentence: string, token: RegExp): Mention[] {
+  const mentions: Mention[] = []
+  let place: string | null = null
+  let loose: Mention[] = []
+  for (const { groups } of sentence.matchAll(token)) {
+    if (groups?.['place'] !== undefined) {
+      const name = plainPlace(groups['place'])
+      if (loose.length === 0) place = name
+      for (const mention of loose) mention.place = name
+      loose = []
+      continue
+    }
+    const what = readThing(groups?.['color'], groups?.['shape'])
+    const found = Array.from({ length: howMany(groups?.['many']) }, () => ({ place, what }))
+    mentions.push(...found)
+    loose = place === null ? found : []
+    place = null
+  }
+  // `nothing` without a place says nothing about any cell.
+  return mentions.filter((mention) => mention.place !== null || mention.what !== null)
+}
+
+/** What a question asks, or undefined when it is none that this reasoner understands. */
+export function readQuestion(question: string): Asked | undefined {
+  const text = question.toLowerCase().replaceAll('colour', 'color')
+  const thing = String.raw`(?:(${COLOR})\s+)?(${SHAPE}|shape|one)s?`
+  const count = new RegExp(`^how many ${thing}\\b`).exec(text)
+  if (count) return { kind: 'count', wanted: readWanted(count[1], count[2]) }
+  const exists = new RegExp(`^is there (?:a|an|any) ${thing}\\b`).exec(text)
+  if (exists) return { kind: 'exists', wanted: readWanted(exists[1], exists[2]) }
+  const compare = new RegExp(`^are there more ${thing} than ${thing}\\b`).exec(text)
+  if (compare) {
+    return {
+      kind: 'compare',
+      first: readWanted(compare[1], compare[2]),
+      second: readWanted(compare[3], compare[4]),
+    }
+  }
+  const at = new RegExp(`^(?:which|what) (color|shape) is (?:at|in) the (${PLACE})\\b`).exec(text)
+  if (at?.[2] === undefined) return undefined
+  return { kind: 'place', place: plainPlace(at[2]), attribute: at[1] === 'shape' ? 'shape' : 'color' }
+}
+
+function readWanted(colorWord: string | undefined, shapeWord: string | undefined): Wanted {
+  const color = COLORS.find((each) => each === colorWord)
+  const shape = SHAPES.find((each) => each === shapeWord)
+  return { ...(color === undefined ? {} : { color }), ...(shape === undefined ? {} : { shape }) }
+}
+
+function readThing(colorWord: string | undefined, shapeWord: string | undefined): Cell {
+  const { color, shape } = readWanted(colorWord, shapeWord)
+  return color === undefined || shape === undefined ? null : { color, shape }
+}
+
+function howMany(word: string | undefined): number {
+  if (word === undefined) return 1
+  const index = NUMBER_WORDS.indexOf(word)
+  return index === -1 ? Number(word) : index
+}
+
+function plainPlace(words: string): string {
+  return words.replace('-', ' ').replace('upper', 'top').replace('lower', 'bottom')
+}

@@ -1,0 +1,158 @@
+import { createRandom, seedOf } from '../random.ts'
+import type { Random } from '../random.ts'
+import { TEACHER } from '../world.ts'
+import { readDescription, readPrompt, readQuestion } from './read-prompt.ts'
+import type { Asked, Mention, Wanted } from './read-prompt.ts'
+
+export type ReasonOptions = {
+  /** The request's seed, one for each sample. */
+  seed: number
+  /** Share of samples with a wrong count or verdict, 0 to 1. Default: the world's. */
+  slipRate?: number
+}
+
+/**
+ * Answers the question of a reason prompt from the prompt's description and nothing else, as
+ * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the teacher's seed, the
+ * prompt and the request's seed. When the description or the question does not hold what is needed, the reply says so
+ * and the answer is `unknown`.
+ */
+export function reasonOver(prompt: string, options: ReasonOptions): string {
+  const random = createRandom(seedOf(TEACHER.seed, 'reason', prompt, options.seed))
+  const { description, question, choices } = readPrompt(prompt)
+  if (question === undefined) return unknown('there is no question.')
+  const mentions = description === undefined ? [] : readDescription(description)
+  if (mentions.length === 0) return unknown('the description does not name any shape or place.')
+  const asked = readQuestion(question)
+  if (asked === undefined) return unknown('this question is not one that can be answered by rule.')
+  const slips = random.chance(options.slipRate ?? TEACHER.slipRate)
+  const steps = work(asked, mentions, slips, random)
+  if (steps === undefined) return unknown('the description does not say what is at that place.')
+  const answer = inChoices(steps.answer, choices, slips, random)
+  return wordTrace(mentions, steps, answer, random)
+}
+
+/** The working after the list of what is seen, in plain and in full words, its conclusion and a last sentence. */
+type Steps = { plain: string; full: string; answer: string; explanation: string }
+
+function work(asked: Asked, mentions: readonly Mention[], slips: boolean, random: Random): Steps | undefined {
+  switch (asked.kind) {
+    case 'count': {
+      const { places, total } = countUp(asked.wanted, mentions, slips, random)
+      const label = labelOf(asked.wanted)
+      return {
+        plain: `${label}: ${tally(places)}.`,
+        full: `Now I count the ${label}: ${tally(places)}.`,
+        answer: String(total),
+        explanation: `there are ${total}.`,
+      }
+    }
+    case 'exists': {
+      const { places } = countUp(asked.wanted, mentions, false, random)
+      const verdict = places.length > 0 !== slips
+      const label = labelOf(asked.wanted)
+      return {
+        plain: `${label}: ${tally(places)}.`,
+        full: `Now I look for a ${label}: ${tally(places)}.`,
+        answer: verdict ? 'yes' : 'no',
+        explanation: verdict ? 'there is one.' : 'there is none.',
+      }
+    }
+    case 'compare': {
+      const first = countUp(asked.first, mentions, slips, random)
+      const second = countUp(asked.second, mentions, false, random)
+      const [one, two] = [labelOf(asked.first), labelOf(asked.second)]
+      const verdict = first.total > second.total
+      return {
+        plain: `${one}: ${tally(first.places)}. ${two}: ${tally(second.places)}.`,
+        full: `Now I count the ${one}: ${tally(first.places)}. And the ${two}: ${tally(second.places)}.`,
+        answer: verdict ? 'yes' : 'no',
+        explanation: `there are ${first.total} and ${second.total}.`,
+      }
+    }
+    case 'place': {
+      const at = mentions.find((mention) => mention.place === asked.place)?.what
+      if (at === undefined || at === null) return undefined
+      const seen = at[asked.attribute]
+      return {
+        plain: `${asked.place}: ${seen}.`,
+        full: `Now I look at the ${asked.place}: it is ${seen}.`,
+        answer: seen,
+        explanation: `it is ${seen}.`,
+      }
+    }
+    default:
+      throw new TypeError(`There is no rule for ${String(asked satisfies never)}.`)
+  }
+}
+
+/** Where the wanted shapes are, and how many; a slip overlooks one, or counts one too many or too few. */
+function countUp(
+  wanted: Wanted,
+  mentions: readonly Mention[],
+  slips: boolean,
+  random: Random,
+): { places: string[]; total: number } {
+  const places = mentions
+    .filter(({ what }) => what !== null && fits(what, wanted))
+    .map(({ place, what }) => place ?? `${what?.color} ${what?.shape}`)
+  if (!slips) return { places, total: places.length }
+  if (places.length > 0 && random.chance(0.5)) {
+    places.splice(random.integer(places.length), 1)
+    return { places, total: places.length }
+  }
+  return { places, total: places.length > 0 && random.chance(0.5) ? places.length - 1 : places.length + 1 }
+}
+
+function fits(what: NonNullable<Mention['what']>, wanted: Wanted): boolean {
+  return (
+    (wanted.color === undefined || wanted.color === what.color) &&
+    (wanted.shape === undefined || wanted.shape === what.shape)
+  )
+}
+
+/** `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model could not learn. */
+function tally(places: readonly string[]): string {
+  return places.length === 0 ? 'none' : places.map((place, index) => `${index + 1} ${place}`).join(', ')
+}
+
+function labelOf({ color, shape }: Wanted): string {
+  if (color === undefined) return shape ?? 'shapes'
+  return shape === undefined ? color : `${color} ${shape}`
+}
+
+/** The letter of the choice that says the answer; a slip picks another one. Without choices the answer itself. */
+function inChoices(answer: string, choices: readonly string[], slips: boolean, random: Random): string {
+  const right = choices.findIndex((choice) => choice.toLowerCase() === answer)
+  if (right === -1) return answer
+  const others = choices.map((_, index) => index).filter((index) => index !== right)
+  return String.fromCodePoint(65 + (slips && others.length > 0 ? random.pick(others) : right))
+}
+
+const REFLECTIONS = ['Wait, let me check again.', 'Hmm, let me look once more.', 'Wait, is that right?'] as const
+
+function wordTrace(mentions: readonly Mention[], steps: Steps, answer: string, random: Random): string {
+  const list = mentions.map(({ place, what }) => [place, cellWords(what)].filter((word) => word !== null).join(' '))
+  const plain = `${list.join(', ')}. ${steps.plain}`
+  const full = `I look at each place of the picture. ${mentions.map(fullSentence).join(' ')} ${steps.full}`
+  const isWordy = random.chance(TEACHER.wordyShare)
+  const thoughts = isWordy ? [full, `So the answer is ${answer}.`] : [plain, `so ${answer}.`]
+  if (random.chance(TEACHER.reflectionShare)) {
+    const times = random.chance(TEACHER.longShare) ? 3 + random.integer(4) : 1
+    for (let time = 0; time < times; time += 1) thoughts.push(random.pick(REFLECTIONS), plain, `so ${answer}.`)
+  }
+  return `<think>${thoughts.join(' ')}</think> ${steps.explanation} <answer>${answer}</answer>`
+}
+
+function fullSentence({ place, what }: Mention): string {
+  const where = place === null ? 'Somewhere' : `At the ${place}`
+  return what === null ? `${where} there is nothing.` : `${where} there is a ${cellWords(what)}.`
+}
+
+function cellWords(what: Mention['what']): string {
+  return what === null ? 'empty' : `${what.color} ${what.shape}`
+}
+
+function unknown(reason: string): string {
+  return `<think>${reason}</think> I can not tell. <answer>unknown</answer>`
+}

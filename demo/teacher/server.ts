@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { seedOf } from '../random.ts'
+import { describePicture } from './captioner.ts'
+import { readChatRequest, RefusedRequest } from './chat-request.ts'
+import type { ChatRequest } from './chat-request.ts'
+import { reasonOver } from './reasoner.ts'
+import { UnreadablePicture } from './see.ts'
+import { countTokens, truncate } from './tokens.ts'
+
+export type TeacherOptions = {
+  /** 0 takes a free port. */
+  port: number
+  host: string
+  /** Wait before each reply, to play a slower model. Default 0. */
+  latencyMs?: number
+  /** Overrides of the world's error rates, 0 to 1. */
+  captionErrorRate?: number
+  slipRate?: number
+}
+
+export type Teacher = {
+  /** Without a slash at the end; the OpenAI base URL is `${url}/v1`. */
+  url: string
+  /** Ends open connections and returns when the port is free. */
+  close: () => Promise<void>
+}
+
+type Errors = Pick<TeacherOptions, 'captionErrorRate' | 'slipRate'>
+/** One model: the text that it writes for a request under a sample's seed. */
+type Model = (request: ChatRequest, seed: number, errors: Errors) => Promise<string> | string
+
+const MODELS: Readonly<Record<string, Model>> = {
+  'demo-captioner': ({ images }, seed, { captionErrorRate }) => {
+    const [image] = images
+    if (image === undefined || images.length > 1) {
+      throw new RefusedRequest(
+        400,
+        'invalid_value',
+        'messages',
+        'demo-captioner describes exactly one picture a request.',
+      )
+    }
+    return describePicture(image, { seed, ...(captionErrorRate === undefined ? {} : { errorRate: captionErrorRate }) })
+  },
+  'demo-reasoner': ({ images, text }, seed, { slipRate }) => {
+    if (images.length > 0) {
+      throw new RefusedRequest(400, 'invalid_value', 'messages', 'demo-reasoner reads text only. Send no picture.')
+    }
+    return reasonOver(text, { seed, ...(slipRate === undefined ? {} : { slipRate }) })
+  },
+}
+
+const OWNER = 'hone demo (a rule-based program, not a neural network)'
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+/** Tokens that one picture counts for: a 56-pixel picture is 2×2 merged patches of 28 pixels. */
+const TOKENS_PER_IMAGE = 4
+
+/**
+ * Starts the demo's teacher: an OpenAI-compatible server whose two models are rule-based programs and say so in
+ * /v1/models. Rejects with the system's error when the port is taken.
+ */
+export async function startTeacher(options: TeacherOptions): Promise<Teacher> {
+  const server = createAdaptorServer({ fetch: teacherApp(options).fetch })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  // A server that listens on TCP has an AddressInfo; a string is only for pipes.
+  const { port } = server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return {
+    url: `http://${host}:${port}`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)))
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}
+
+function teacherApp(options: TeacherOptions): Hono {
+  const app = new Hono()
+  app.get('/health', (context) => context.json({ status: 'ok' }))
+  app.get('/v1/models', (context) =>
+    context.json({
+      object: 'list',
+      data: Object.keys(MODELS).map((id) => ({ id, object: 'model', created: 0, owned_by: OWNER })),
+    }),
+  )
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new RefusedRequest(413, 'request_too_large', null, `A request has at most ${MAX_BODY_BYTES} bytes.`)
+    },
+  })
+  app.post('/v1/chat/completions', limit, async (context) => {
+    const body: unknown = await context.req.json().catch(() => {
+      throw new RefusedRequest(400, 'invalid_json', null, 'The body is not JSON.')
+    })
+    const request = readChatRequest(body)
+    const reply = await complete(request, options)
+    if (options.latencyMs !== undefined) await sleep(options.latencyMs)
+    return context.json(reply)
+  })
+  app.notFound((context) =>
+    context.json(errorObject('not_found', null, `There is no ${context.req.method} ${context.req.path}.`), 404),
+  )
+  app.onError((error, context) => {
+    if (error instanceof RefusedRequest) {
+      return context.json(errorObject(error.code, error.param, error.message), error.status)
+    }
+    if (error instanceof UnreadablePicture) {
+      return context.json(errorObject('invalid_image', 'messages', error.message), 400)
+    }
+    const failure = {
+      message: 'The demo teacher failed on this request.',
+      type: 'server_error',
+      param: null,
+      code: null,
+    }
+    process.stderr.write(`demo teacher: ${error.stack ?? error.message}\n`)
+    return context.json({ error: failure }, 500)
+  })
+  return app
+}
+
+async function complete(request: ChatRequest, errors: Errors): Promise<object> {
+  const model = MODELS[request.model]
+  if (model === undefined) {
+    const known = Object.keys(MODELS).join(', ')
+    throw new RefusedRequest(
+      404,
+      'model_not_found',
+      'model',
+      `There is no model ${request.model}. There are: ${known}.`,
+    )
+  }
+  const choices = []
+  let completionTokens = 0
+  for (let index = 0; index < request.samples; index += 1) {
+    // Sample 0 of seed s is what a request for one sample with seed s gives, whatever n is.
+    const seed = index === 0 ? request.seed : seedOf(request.seed, 'sample', index)
+    const { text, isCut } = truncate(await model(request, seed, errors), request.maxTokens)
+    completionTokens += countTokens(text)
+    choices.push({
+      index,
+      message: { role: 'assistant', content: text, refusal: null },
+      logprobs: null,
+      finish_reason: isCut ? 'length' : 'stop',
+    })
+  }
+  const promptTokens = countTokens(request.text) + request.images.length * TOKENS_PER_IMAGE
+  const content = JSON.stringify([request.model, request.seed, request.text, choices])
+  return {
+    id: `chatcmpl-${createHash('sha256').update(content).digest('hex').slice(0, 24)}`,
+    object: 'chat.completion',
+    created: Math.floor(Date.now() / 1000),
+    model: request.model,
+    choices,
+    usage: {
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
+      total_tokens: promptTokens + completionTokens,
+    },
+  }
+}
+
+function errorObject(code: string, param: string | null, message: string): object {
+  return { error: { message, type: 'invalid_request_error', param, code } }
+}
