@@ -17,7 +17,7 @@ function letterIndex(letter: string): number {
  * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · red (by the options' texts) · A, C.
  * An "or", a denial, or a letter beside another option's text is a problem, never a choice.
  */
-export function readChoice(raw: string, choices: readonly string[]): Reading {
+function readChoice(raw: string, choices: readonly string[]): Reading {
   if (raw.length > LEAF_LIMIT) return { problem: 'too-long' }
   const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
   const count = choices.length === 0 ? DEFAULT_LETTERS : choices.length

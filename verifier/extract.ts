@@ -109,7 +109,7 @@ function firstSentence(line: string): string {
 }
 
 /** Takes "Final answer:", "The answer is", "Answer:" off an answer. */
-export function withoutLeadIn(raw: string): string {
+function withoutLeadIn(raw: string): string {
   const text = raw.trim().replace(/^\*{2}(?=[^*])/, '')
   const found =
     /^(?:(?:so|thus|therefore|hence),? )?(?:the )?(?:(?:final|correct|right|best) )?(?:answer|option|choice|result|value|答案)[*_]{0,2} ?(?:is|:|=|：|是|为)[ :：*_]{0,4}/i.exec(

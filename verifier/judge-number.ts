@@ -33,7 +33,7 @@ const TAIL =
   /^(?:(?:is|are) )?(?:there|here|visible|shown|present|altogether|total|in total|in all|(?:in|on) (?:the|this) [a-z]{2,20})$/i
 
 /** The one number in a short sentence ("There are 3 apples."); null when any word could change what it says. */
-export function soleNumber(raw: string): WrittenNumber | null {
+function soleNumber(raw: string): WrittenNumber | null {
   const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
   if (text.length > 200) return null
   const twice = /^([^()]*[^() ]) ?\(([^()]+)\)$/.exec(text)

@@ -20,15 +20,15 @@ const MAX_ITEMS = 4096
 const SLICE_MS = 2
 
 /** Body of `POST /v1/score`. `stage` and `step` are the trainer's own marks; they do not change a score. */
-export const scoreRequestSchema = z.object({
+const scoreRequestSchema = z.object({
   reward: z.object({ name: z.enum(rewardNames) }),
   stage: z.union([z.string(), z.number()]).nullish(),
   step: z.number().nullish(),
   items: z.array(verifyCaseSchema).max(MAX_ITEMS),
 })
-export type ScoreRequest = z.infer<typeof scoreRequestSchema>
+type ScoreRequest = z.infer<typeof scoreRequestSchema>
 
-export type Score = {
+type Score = {
   id: string
   overall: number
   parts: { accuracy: number; format: number }
@@ -37,7 +37,7 @@ export type Score = {
   extracted: string | null
   rule: string
 }
-export type ScoreResponse = { version: string; scores: Score[] }
+type ScoreResponse = { version: string; scores: Score[] }
 
 export type RewardServerOptions = {
   /** Default 127.0.0.1. */
@@ -75,7 +75,7 @@ function sameSecret(given: string, wanted: string): boolean {
 }
 
 /** The server's routes without a socket: `POST /v1/score`, `GET /healthz`, `GET /metrics`. */
-export function createRewardApp(token?: string): Hono {
+function createRewardApp(token?: string): Hono {
   const metrics = newRewardMetrics()
   const app = new Hono()
   const refuse = (status: 400 | 401 | 404 | 413, message: string): Response => {

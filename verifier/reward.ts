@@ -28,7 +28,7 @@ const FORMAT_WEIGHT = 0.3
  * - `weighted`: 0.7 accuracy + 0.3 format (WeThink).
  * An unverifiable answer has accuracy 0; the verdict beside it lets the caller count it or leave it out.
  */
-export function combineReward(name: RewardName, correct: boolean, format: TraceFormat): Reward {
+function combineReward(name: RewardName, correct: boolean, format: TraceFormat): Reward {
   const parts = { accuracy: correct ? 1 : 0, format: format.held ? 1 : 0 }
   const overall: Record<RewardName, number> = {
     accuracy: parts.accuracy,

@@ -10,7 +10,7 @@ const SHORT_WORDS = 6
  * The form in which two short texts are compared. Words lose case, articles and punctuation. A text with digits or operators
  * keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
  */
-export function canonicalText(raw: string): string {
+function canonicalText(raw: string): string {
   const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
   if (/^[a-zA-Z]$/.test(text)) return text
   if (/[\d\\=+^<>_|]/.test(text)) {

@@ -16,7 +16,7 @@ const SAYS_YES = /\b(?:yes|yeah|true)\s*(?:[,.;!?]|$)/i
 const SAYS_NO = /\b(?:no|nope|false)\s*(?:[,.;!?]|$)/i
 
 /** Reads the leading yes or no of an answer; `hedged` when the other one follows at once, null when there is none. */
-export function readYesNo(raw: string): boolean | 'hedged' | null {
+function readYesNo(raw: string): boolean | 'hedged' | null {
   const text = trimMarks(collapseSpace(unifyCharacters(raw.slice(0, 1_000))))
   const found = WORDS.exec(text)
   if (found === null) return null
