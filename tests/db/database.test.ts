@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { is } from 'drizzle-orm'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
 import { listCampaigns } from '../../db/campaigns.ts'
@@ -8,6 +12,7 @@ import { openRound } from '../../db/rounds.ts'
 import { migrate, openDatabase, shortDatabaseError } from '../../db/database.ts'
 import { freshDatabase } from '../world/postgres.ts'
 
+const schemaFolder = fileURLToPath(new URL('../../db/schema', import.meta.url))
 const program = fileURLToPath(new URL('./migrate-process.ts', import.meta.url))
 
 async function runMigration(url: string): Promise<number | null> {
@@ -41,6 +46,29 @@ describe('migrate', () => {
       'another process is updating the database; waiting for it',
       'bringing the tables up to date',
     ])
+  })
+})
+
+describe('the checked-in migrations', () => {
+  it('make the tables that the schema describes', async () => {
+    const { url } = await freshDatabase()
+    await migrate(url)
+    const { pool, close } = openDatabase(url)
+    const files = readdirSync(schemaFolder).map((file) => import(pathToFileURL(join(schemaFolder, file)).href))
+    const exported = (await Promise.all(files)).flatMap((file: object) => Object.values(file))
+    const described = exported
+      .filter((value) => is(value, PgTable))
+      .flatMap((table) => {
+        const { name, columns } = getTableConfig(table)
+        return columns.map((column) => `${name}.${column.name} ${column.notNull ? 'NO' : 'YES'}`)
+      })
+    const { rows } = await pool.query<{ line: string }>(
+      `select table_name || '.' || column_name || ' ' || is_nullable as line
+       from information_schema.columns where table_schema = 'public'`,
+    )
+    await close()
+    expect(described.length).toBeGreaterThan(100)
+    expect(rows.map(({ line }) => line).toSorted()).toEqual(described.toSorted())
   })
 })
 
