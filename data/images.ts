@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import sharp, { type Metadata } from 'sharp'
 import { AskFailure } from '../models/ask.ts'
 import type { RequestImages } from '../models/endpoint.ts'
 
@@ -31,7 +31,7 @@ const mediaTypes = new Map([
 ])
 
 const open = (bytes: Uint8Array) =>
-  sharp(bytes, { limitInputPixels: maxInputPixels, sequentialRead: true, failOn: 'truncated' })
+  sharp(bytes, { limitInputPixels: maxInputPixels, sequentialRead: true, failOn: 'error' })
 
 /** Decodes the whole picture. Throws {@link AskFailure} `image-too-large` or `image-broken`. */
 export async function examineImage(bytes: Uint8Array): Promise<ImageInfo> {
@@ -54,7 +54,7 @@ interface Header extends ImageInfo {
 async function readHeader(bytes: Uint8Array): Promise<Header> {
   if (bytes.length > maxInputBytes)
     throw new AskFailure('image-too-large', `the file has ${bytes.length} bytes; at most ${maxInputBytes} are read`)
-  let meta: sharp.Metadata
+  let meta: Metadata
   try {
     // The header alone, so that our own message can name the size.
     meta = await sharp(bytes, { limitInputPixels: false }).metadata()
@@ -82,7 +82,8 @@ async function readHeader(bytes: Uint8Array): Promise<Header> {
 const broken = (error: unknown): AskFailure =>
   new AskFailure('image-broken', `the picture cannot be decoded: ${messageOf(error)}`, error)
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 
 /**
  * Largest size within `maxPixels` of the same shape, each side a multiple of 28 so that the model's own processor has
@@ -112,7 +113,11 @@ export interface ImagesOptions {
  * Pictures ready to be sent, by hash: EXIF-rotated, shrunk, PNG or JPEG, as data URLs, encoded once while they stay in
  * the cache. Rejects with {@link AskFailure} `image-missing`, `image-too-large` or `image-broken`.
  */
-export function createImages({ source, cacheBytes = 256 * 1024 * 1024, concurrency = 4 }: ImagesOptions): RequestImages {
+export function createImages({
+  source,
+  cacheBytes = 256 * 1024 * 1024,
+  concurrency = 4,
+}: ImagesOptions): RequestImages {
   const cache = new Map<string, string>()
   const running = new Map<string, Promise<string>>()
   const withSlot = slots(concurrency)

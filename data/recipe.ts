@@ -1,0 +1,60 @@
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { contentHash } from '../artifacts/hash.ts'
+import { HoneError } from '../domain/errors.ts'
+import { type DataStepSchema, type Recipe, recipeSchema } from '../domain/recipe.ts'
+import { explainIssues } from './recipe-issues.ts'
+import { dataSteps } from './steps/registry.ts'
+
+const [firstStep, ...otherSteps] = Object.values(dataSteps).map((step): DataStepSchema => step.options)
+if (!firstStep) throw new Error('the registry of data steps is empty')
+const schema = recipeSchema([firstStep, ...otherSteps])
+
+/**
+ * Reads a recipe's YAML. Throws {@link HoneError} InvalidRecipe that lists all problems at once, each with its place,
+ * its value, what is wrong and the fix. `file` is only shown. Anchors and merge keys (`<<`) are understood.
+ */
+export function parseRecipe(yamlText: string, { file }: { file: string }): Recipe {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(yamlText, { lineCounter, merge: true })
+  if (document.errors.length > 0)
+    throw invalid(
+      file,
+      document.errors.map((error) => `  ${error.message.trim()}`),
+    )
+  let raw: unknown
+  try {
+    raw = document.toJS({ maxAliasCount: 1000 })
+  } catch (error) {
+    throw invalid(file, [`  ${error instanceof Error ? error.message : String(error)}`])
+  }
+  if (raw === null || raw === undefined) throw invalid(file, ['  the file is empty'])
+  const parsed = schema.safeParse(raw, { reportInput: true })
+  if (parsed.success) return parsed.data
+  throw invalid(
+    file,
+    explainIssues(parsed.error.issues, { raw, document, lineCounter, schema: recipeJsonSchema() }).map(
+      ({ where, value, wrong, fix }) =>
+        [`  ${where}: ${wrong}`, ...(value === null ? [] : [`    value: ${value}`]), `    fix:   ${fix}`].join('\n'),
+    ),
+  )
+}
+
+function invalid(file: string, problems: readonly string[]): HoneError {
+  return new HoneError({
+    type: 'InvalidRecipe',
+    message: `${file} is not a valid recipe (${problems.length} problem${problems.length === 1 ? '' : 's'})\n\n${problems.join('\n\n')}\n`,
+    nextStep: `mend ${file} and run the command again; nothing was started`,
+  })
+}
+
+/** SHA-256 of the parsed recipe, defaults filled in: comments, order of keys and layout make no difference. */
+export const recipeHash = (recipe: Recipe): string => contentHash(recipe)
+
+/** JSON Schema of recipes for editors, as a user writes them (defaults may be left out). */
+export function recipeJsonSchema(): Record<string, unknown> {
+  return { title: 'Hone recipe', ...z.toJSONSchema(schema, { io: 'input' }) }
+}
+
+/** Text of `recipes/recipe.schema.json`. */
+export const recipeJsonSchemaText = (): string => `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { sampleSeed } from '../seeds.ts'
+import type { DatasetStep, RowRef } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('mix'),
+  ...dataStepBase,
+  /** Share of each input, in the order of `from`, e.g. [3, 1]. All rows of all inputs when absent. */
+  weights: z.array(z.number().positive()).min(1).optional(),
+  /** Upper limit of the result. */
+  maxRows: z.int().positive().optional(),
+  /** The recipe's seed when absent. */
+  seed: z.int().min(0).optional(),
+})
+
+/**
+ * Joins datasets in the shares that the recipe asks, shuffled by question: rows of one question stay side by side, so
+ * that later steps find them together. With weights no row is used twice: the scarcest input sets the size.
+ */
+export const mix: DatasetStep<typeof options> = {
+  per: 'dataset',
+  options,
+  summary: 'join and shuffle datasets, in shares and up to a size',
+  run(rows, { options: { weights, maxRows, seed: ownSeed }, seed }) {
+    const order = shuffled(rows, ownSeed ?? seed)
+    const kept = weights ? takeShares(order, weights, maxRows ?? rows.length) : order.slice(0, maxRows ?? order.length)
+    return Promise.resolve({ kept: kept.map((row) => row.id), droppedReason: 'not-in-mix' })
+  },
+}
+
+/** Questions in an order that only seed and origin decide; within one, inputs and their own order. An id counts once. */
+function shuffled(rows: readonly RowRef[], seed: number): RowRef[] {
+  const byOrigin = new Map<string, Map<string, RowRef>>()
+  for (const row of rows) {
+    const group = byOrigin.get(row.originId) ?? new Map<string, RowRef>()
+    if (!group.has(row.id)) group.set(row.id, row)
+    byOrigin.set(row.originId, group)
+  }
+  return [...byOrigin]
+    .map(([origin, group]) => ({ place: sampleSeed(seed, origin, 0), origin, group: [...group.values()] }))
+    .sort((a, b) => a.place - b.place || (a.origin < b.origin ? -1 : 1))
+    .flatMap(({ group }) => group.sort((a, b) => a.input - b.input))
+}
+
+/** The first rows of each input up to its share, in the given order. Inputs without a weight get the weight 1. */
+function takeShares(rows: readonly RowRef[], weights: readonly number[], maxRows: number): RowRef[] {
+  const counts = new Map<number, number>()
+  for (const row of rows) counts.set(row.input, (counts.get(row.input) ?? 0) + 1)
+  const weightOf = (input: number) => weights[input] ?? 1
+  const sum = [...counts.keys()].reduce((total, input) => total + weightOf(input), 0)
+  // Rows a unit of weight: as many as the scarcest input can give and the limit allows.
+  const unit = Math.min(maxRows / sum, ...[...counts].map(([input, count]) => count / weightOf(input)))
+  // A hair above, so that 3 × (1/3 of 9) is 3 rows and not 2.
+  const left = new Map([...counts.keys()].map((input) => [input, Math.floor(unit * weightOf(input) + 1e-9)]))
+  return rows.filter((row) => {
+    const more = left.get(row.input) ?? 0
+    left.set(row.input, more - 1)
+    return more > 0
+  })
+}

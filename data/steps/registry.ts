@@ -1,0 +1,11 @@
+import { clean } from './clean.ts'
+import { describe } from './describe.ts'
+import { mix } from './mix.ts'
+import { reason } from './reason.ts'
+import { sample } from './sample.ts'
+import { select } from './select.ts'
+import type { DataStep } from './step.ts'
+import { verify } from './verify.ts'
+
+/** Every data step by its name in recipes. A new step is a file and a line here. */
+export const dataSteps: Readonly<Record<string, DataStep>> = { describe, reason, verify, clean, select, sample, mix }

@@ -1,0 +1,29 @@
+/** A trace in its parts: reasoning between the think tags, what stands after them. */
+export interface TraceParts {
+  reasoning: string
+  rest: string
+}
+
+const closing = '</think>'
+
+/**
+ * Splits `<think>reasoning</think>rest`. A missing opening tag is accepted, because chat templates often write it into
+ * the prompt; a missing or second closing tag is malformed: null.
+ */
+export function splitTrace(trace: string): TraceParts | null {
+  const at = trace.indexOf(closing)
+  if (at < 0 || trace.includes(closing, at + closing.length)) return null
+  const before = trace.slice(0, at).trimStart()
+  const reasoning = before.startsWith('<think>') ? before.slice('<think>'.length) : before
+  if (reasoning.includes('<think>')) return null
+  return { reasoning: reasoning.trim(), rest: trace.slice(at + closing.length).trim() }
+}
+
+/** The trace as the trained model shall write it. */
+export const joinTrace = ({ reasoning, rest }: TraceParts): string => `<think>\n${reasoning}\n</think>\n\n${rest}`
+
+/** Words of a text: what stands between white space. */
+export const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length
+
+/** Length of a trace's reasoning in words; of the whole text when it has no think tags. */
+export const reasoningWords = (trace: string): number => countWords(splitTrace(trace)?.reasoning ?? trace)
