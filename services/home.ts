@@ -73,11 +73,35 @@ export function cachePaths(cache: string): CachePaths {
  */
 export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME', mode: number = 0o755): void {
   try {
-    mkdirSync(folder, { recursive: true, mode })
+    makeFolders(resolve(folder), mode)
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw storageError(error, folder, movedBy)
   }
+}
+
+/** One level at a time: Node's recursive mkdir never returns below /proc, which answers ENOENT for what it cannot make. */
+function makeFolders(folder: string, mode: number): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })
+    return
+  }
+  makeFolders(dirname(folder), mode)
+  try {
+    mkdirSync(folder, { mode })
+  } catch (error) {
+    // Another process made it in between.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EPERM: 'not permitted',
+  EROFS: 'the disk is read-only',
+  ENOTDIR: 'a file is in the way',
+  EEXIST: 'a file is in the way',
+  ENOENT: 'the system does not let it be made there',
 }
 
 /** Turns a file system error into one that says what to do. Other errors come back as they are. */
@@ -91,13 +115,8 @@ export function storageError(error: unknown, path: string, movedBy: string = 'HO
       cause: error,
     })
   }
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)) {
-    const why =
-      code === 'EROFS'
-        ? 'the disk is read-only'
-        : code.startsWith('E') && /DIR|EXIST/.test(code)
-          ? 'a file is in the way'
-          : 'no permission'
+  const why = reasons[code]
+  if (why !== undefined) {
     return new HoneError({
       type: 'MissingDependency',
       message: `Cannot write to ${path}: ${why} (${code}).`,
