@@ -52,13 +52,11 @@ export function planHoneServer(
   served: ServedModel,
   { python, env, maxTokens }: { python: string; env: Record<string, string>; maxTokens?: number },
 ): PlanServer {
+  const flags = ['--model', served.model, '--name', served.name, '--host', '127.0.0.1']
+  if (maxTokens !== undefined) flags.push('--max-tokens', String(maxTokens))
   return (port) => ({
     ...onLoopback(port, served),
-    argv: [
-      ...[python, '-m', 'hone_trainer', 'serve', '--model', served.model, '--name', served.name],
-      ...['--host', '127.0.0.1', '--port', String(port)],
-      ...(maxTokens === undefined ? [] : ['--max-tokens', String(maxTokens)]),
-    ],
+    argv: [python, '-m', 'hone_trainer', 'serve', ...flags, '--port', String(port)],
     env: { PYTHONUNBUFFERED: '1', ...env },
   })
 }
@@ -81,27 +79,24 @@ export interface VllmOptions {
  * are compared with what the request says and nothing else.
  */
 export function planVllmServer(served: ServedModel, options: VllmOptions): PlanServer {
+  const perPrompt =
+    options.imagesPerPrompt === undefined ? undefined : JSON.stringify({ image: options.imagesPerPrompt })
+  const pixels = options.maxPixels === undefined ? undefined : JSON.stringify({ max_pixels: options.maxPixels })
   const flags: [string, string | number | undefined][] = [
+    ['--served-model-name', served.name],
+    ['--host', '127.0.0.1'],
+    ['--generation-config', 'vllm'],
     ['--tensor-parallel-size', options.tensorParallel],
     ['--gpu-memory-utilization', options.gpuMemoryShare],
     ['--max-model-len', options.maxModelTokens],
-    [
-      '--limit-mm-per-prompt',
-      options.imagesPerPrompt === undefined ? undefined : JSON.stringify({ image: options.imagesPerPrompt }),
-    ],
-    [
-      '--mm-processor-kwargs',
-      options.maxPixels === undefined ? undefined : JSON.stringify({ max_pixels: options.maxPixels }),
-    ],
+    ['--limit-mm-per-prompt', perPrompt],
+    ['--mm-processor-kwargs', pixels],
     ['--seed', options.seed],
   ]
+  const given = flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]))
   return (port) => ({
     ...onLoopback(port, served),
-    argv: [
-      ...[options.program, 'serve', served.model, '--served-model-name', served.name],
-      ...['--host', '127.0.0.1', '--port', String(port), '--generation-config', 'vllm'],
-      ...flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)])),
-    ],
+    argv: [options.program, 'serve', served.model, ...given, '--port', String(port)],
     env: { ...options.env },
     gracePeriodSeconds: 30,
   })

@@ -146,7 +146,7 @@ export interface TrainerBackend {
   command(stage: TrainingStage, directory: string, attempt: number): CommandPlan
   metrics(directory: string): MetricSource[]
   /** Our name of a metric (loss, reward.mean, reward.std, reward.<part>, kl, entropy, …); null when it has none. */
-  canonical(name: string): string | null
+  canonical: (name: string) => string | null
   /** Newest complete one first. */
   checkpoints(directory: string): Promise<TrainerCheckpoint[]>
   /** A job that turns the last checkpoint into Hugging Face weights; null when the trainer does so itself. */

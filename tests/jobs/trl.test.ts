@@ -1,0 +1,258 @@
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { JobStatus } from '../../jobs/launcher.ts'
+import { stageHash } from '../../jobs/trainer.ts'
+import type { GrpoSettings, RlRow, SftRow, SftSettings, TrainingStage } from '../../jobs/trainer.ts'
+import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { safetensors, writeModel } from '../artifacts/weights.ts'
+
+let folder = ''
+const backend = createTrlBackend({ python: 'python3', env: { PYTHONPATH: '/pkg' } })
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hone-trl-'))
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+async function* each<T>(rows: T[]): AsyncGenerator<T> {
+  yield* rows
+}
+
+const optimiser = {
+  learningRate: 1e-4,
+  scheduler: 'constant' as const,
+  warmupRatio: 0.05,
+  weightDecay: 0,
+  saveEverySteps: 50,
+  logEverySteps: 5,
+  precision: 'auto' as const,
+  freezeVision: false,
+  imageMinPixels: null,
+  imageMaxPixels: 3136,
+}
+const settings: SftSettings = { ...optimiser, batchSize: 32, maxSteps: 200 }
+const rlSettings: GrpoSettings = {
+  ...optimiser,
+  steps: 100,
+  promptsPerStep: 16,
+  generations: 8,
+  maxCompletionTokens: 96,
+  temperature: 1,
+  topP: 1,
+  klBeta: 0,
+  epsilonLow: 0.2,
+  epsilonHigh: 0.2,
+  dropZeroSpread: true,
+}
+
+const sftRows: SftRow[] = [1, 2].map((number) => ({
+  id: `r${number}`,
+  images: ['/images/a'],
+  messages: [
+    { role: 'user', content: '<image>How many?' },
+    { role: 'assistant', content: `<answer>${number}</answer>` },
+  ],
+}))
+const weights = { startFrom: { path: '/w/base', hash: 'b' }, base: { path: '/w/base', hash: 'b' } }
+
+function sft(rows: SftRow[] = sftRows, more: Partial<Extract<TrainingStage, { kind: 'sft' }>> = {}): TrainingStage {
+  return {
+    kind: 'sft',
+    key: 'demo/round/1/sft',
+    ...weights,
+    rows: each(rows),
+    rowsHash: 'h',
+    settings,
+    seed: 7,
+    ...more,
+  }
+}
+
+function grpo(url = 'http://127.0.0.1:1'): TrainingStage {
+  const row: RlRow = {
+    id: 'q1',
+    images: ['/images/a'],
+    prompt: [{ role: 'user', content: '<image>How many?' }],
+    answer: '3',
+    kind: 'number',
+    choices: null,
+  }
+  const reward = {
+    url,
+    name: 'accuracy',
+    tokenEnv: 'HONE_REWARD_TOKEN',
+    timeoutSeconds: 30,
+    onFailure: 'abstain' as const,
+  }
+  const common = { ...weights, rows: each([row]), rowsHash: 'h', seed: 7 }
+  return { kind: 'grpo', key: 'demo/round/1/rl', ...common, settings: rlSettings, reward }
+}
+
+const json = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8'))
+
+describe('planning', () => {
+  test('the same stage gives the same bytes', async () => {
+    const first = await backend.materialize(sft(), folder)
+    expect(await backend.materialize(sft(), folder)).toEqual(first)
+    expect(first.rows).toBe(2)
+    expect(first.files.map(({ path }) => path)).toEqual(['train.jsonl', 'config.json'])
+    const lines = (await readFile(join(folder, 'train.jsonl'), 'utf8')).trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toEqual(sftRows)
+  })
+
+  test('SFT settings are those that the trainer reads', async () => {
+    await backend.materialize(sft(), folder)
+    expect(await json('config.json')).toEqual({
+      ...settings,
+      scheduler: 'constant_with_warmup',
+      kind: 'sft',
+      model: '/w/base',
+      base: '/w/base',
+      seed: 7,
+      resumeFrom: null,
+      data: join(folder, 'train.jsonl'),
+      metrics: join(folder, 'metrics.jsonl'),
+      result: join(folder, 'result.json'),
+      checkpoints: join(folder, 'checkpoints'),
+      output: join(folder, 'output'),
+    })
+  })
+
+  test('GRPO takes its token by the name of a variable', async () => {
+    await backend.materialize(grpo(), folder)
+    expect((await json('config.json')).reward).toMatchObject({ name: 'accuracy', tokenEnv: 'HONE_REWARD_TOKEN' })
+    const plan = backend.command(grpo(), folder, 2)
+    expect(plan.argv).toEqual(['python3', '-m', 'hone_trainer', 'grpo', '--config', join(folder, 'config.json')])
+    expect(plan.secretEnv).toEqual(['HONE_REWARD_TOKEN'])
+    expect(plan.env).toMatchObject({ PYTHONPATH: '/pkg', HONE_ATTEMPT: '2' })
+  })
+
+  test('no row, a row without its mark and a relative path are refused by name', async () => {
+    await expect(backend.materialize(sft([]), folder)).rejects.toMatchObject({ type: 'EmptyDataset' })
+    const [good] = sftRows
+    if (good === undefined) throw new Error('no row')
+    const noMark = { ...good, messages: [{ role: 'user' as const, content: 'How many?' }, ...good.messages.slice(1)] }
+    await expect(backend.materialize(sft([good, noMark]), folder)).rejects.toThrow(
+      /Row 2 .* 0 <image> marks and 1 images/,
+    )
+    await expect(backend.materialize(sft([{ ...good, images: ['a.png'] }]), folder)).rejects.toThrow(/absolute path/)
+  })
+
+  test('the hash of a stage follows what it computes and not where things are', () => {
+    expect(stageHash('trl', grpo('http://127.0.0.1:2'))).toBe(stageHash('trl', grpo()))
+    expect(stageHash('trl', sft(sftRows, { seed: 8 }))).not.toBe(stageHash('trl', sft()))
+    expect(stageHash('trl', sft(sftRows, { rowsHash: 'i' }))).not.toBe(stageHash('trl', sft()))
+  })
+
+  test('metrics have our names', () => {
+    const names = [
+      'loss',
+      'reward',
+      'reward_std',
+      'reward/format',
+      'completions/clipped_ratio',
+      'learning_rate',
+      'rows_with_spread',
+    ]
+    expect(names.map(backend.canonical)).toEqual([
+      'loss',
+      'reward.mean',
+      'reward.std',
+      'reward.format',
+      'completion.clipped',
+      'lr',
+      null,
+    ])
+  })
+})
+
+describe('checkpoints', () => {
+  test('are listed newest complete one first', async () => {
+    const write = async (step: number, { state = true, bytes = 0 } = {}) => {
+      const path = join(folder, 'checkpoints', `checkpoint-${step}`)
+      await mkdir(path, { recursive: true })
+      const whole = safetensors(['a'])
+      await writeFile(join(path, 'model.safetensors'), whole.subarray(0, whole.length - bytes))
+      if (state) await writeFile(join(path, 'trainer_state.json'), '{}')
+    }
+    await write(50)
+    await write(100)
+    await write(150, { bytes: 3 })
+    await write(200, { state: false })
+    const found = await backend.checkpoints(folder)
+    expect(found.map(({ step, complete }) => [step, complete])).toEqual([
+      [100, true],
+      [50, true],
+      [200, false],
+      [150, false],
+    ])
+    expect(await backend.checkpoints(join(folder, 'nothing'))).toEqual([])
+  })
+})
+
+describe('what an ended job means', () => {
+  const verified = { loads: true, sameKeys: true, weightsDiffer: true, generates: true }
+  const good = { stepsPlanned: 200, stepsDone: 200, rowsRead: 2, seconds: 3.5, verified }
+  const judge = (status: JobStatus, stderr = '') => backend.success(folder, { status, logs: { stdout: '', stderr } })
+  const exitZero: JobStatus = { state: 'succeeded', exitCode: 0 }
+  const result = (value: unknown) => writeFile(join(folder, 'result.json'), JSON.stringify(value))
+
+  beforeEach(async () => {
+    await backend.materialize(sft(), folder)
+    await writeModel(join(folder, 'output'))
+  })
+
+  test('all steps, all rows, verified and whole weights are a success', async () => {
+    await result(good)
+    expect(await judge(exitZero)).toEqual({
+      outcome: 'ok',
+      output: join(folder, 'output'),
+      stepsDone: 200,
+      rowsRead: 2,
+      seconds: 3.5,
+    })
+  })
+
+  test('exit code 0 alone is none', async () => {
+    expect(await judge(exitZero)).toMatchObject({ outcome: 'retryable' })
+    await result({ ...good, stepsDone: 150 })
+    expect(await judge(exitZero)).toEqual({ outcome: 'retryable', reason: 'it made 150 of 200 steps' })
+    // An epoch boundary on resume: the trainer planned nothing more and is content.
+    await result({ ...good, stepsPlanned: 0, stepsDone: 0 })
+    expect(await judge(exitZero)).toMatchObject({ outcome: 'retryable' })
+    await result({ ...good, rowsRead: 1 })
+    expect(await judge(exitZero)).toMatchObject({ outcome: 'fatal', reason: 'the trainer read 1 rows of 2' })
+    await result({ ...good, verified: { ...verified, weightsDiffer: false, problems: ['all weights equal'] } })
+    expect(await judge(exitZero)).toMatchObject({ outcome: 'fatal', reason: expect.stringContaining('weightsDiffer') })
+    await result(good)
+    await rm(join(folder, 'output', 'tokenizer.json'))
+    expect(await judge(exitZero)).toMatchObject({ outcome: 'fatal', reason: expect.stringContaining('tokenizer') })
+  })
+
+  test.each<[string, JobStatus, string, string]>([
+    ['a lost job', { state: 'lost' }, '', 'retryable'],
+    ['a stop of Hone', { state: 'failed', exitCode: 143, interrupted: true }, '', 'retryable'],
+    ['a kill for memory', { state: 'failed', signal: 'SIGKILL' }, '', 'retryable'],
+    ['a GPU without memory', { state: 'failed', exitCode: 1 }, 'torch.OutOfMemoryError: CUDA out of memory.', 'fatal'],
+    [
+      'a failed network of devices',
+      { state: 'failed', exitCode: 1 },
+      'NCCL error: unhandled system error',
+      'retryable',
+    ],
+    ['a full disk', { state: 'failed', exitCode: 1 }, 'OSError: [Errno 28] No space left on device', 'fatal'],
+    ['unusable input', { state: 'failed', exitCode: 2 }, 'hone_trainer sft: the settings are not usable', 'fatal'],
+    ['a cancellation', { state: 'cancelled', cancelCause: 'request' }, '', 'fatal'],
+    ['a crash before the first step', { state: 'failed', exitCode: 1 }, 'ValueError: shapes', 'fatal'],
+  ])('%s is judged', async (_, status, stderr, outcome) => {
+    expect(await judge(status, stderr)).toMatchObject({ outcome })
+  })
+
+  test('a crash after steps is tried again', async () => {
+    await appendFile(join(folder, 'metrics.jsonl'), '{"step":1}\n')
+    expect(await judge({ state: 'failed', exitCode: 1 }, 'ValueError: x')).toMatchObject({ outcome: 'retryable' })
+  })
+})
