@@ -39,7 +39,7 @@ export function baseCorpusRow(
 ): BaseCorpusRow {
   if (!random.chance(formatShare)) return row(id, image, DESCRIBE_INSTRUCTION, `${listCells(scene)}.`)
   const answer = random.pick(SHOWN_ANSWERS)
-  const reply = `<think>the answer is ${answer}.</think> it is ${answer}. <answer>${answer}</answer>`
+  const reply = `<think>\nthe answer is ${answer}.\n</think>\n\nit is ${answer}. <answer>${answer}</answer>`
   return row(id, image, `Write the answer ${answer}.`, reply)
 }
 

@@ -10,8 +10,13 @@ import type { Question, QuestionMix } from './questions.ts'
 import { createRandom, seedOf } from './random.ts'
 import { drawDistinctScenes } from './scene.ts'
 import type { Scene, SceneSettings } from './scene.ts'
+import type { CaptionerSettings } from './teacher/captioner.ts'
+import type { ReasonerSettings } from './teacher/reasoner.ts'
+import { vocabularyLines } from './vocabulary.ts'
 
 export type Split = 'train' | 'dev' | 'report'
+
+export type TeacherSettings = CaptionerSettings & ReasonerSettings
 
 export type WorldSettings = {
   /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
@@ -21,7 +26,8 @@ export type WorldSettings = {
   picture: PictureSettings
   mix: QuestionMix
   splits: Readonly<Record<Split, { pictures: number; questionsEach: number }>>
-  baseCorpus: { pictures: number; formatShare: number }
+  /** `formatShare` of the rows show only the form of an answer; `vocabularyLines` is text for the tokenizer alone. */
+  baseCorpus: { pictures: number; formatShare: number; vocabularyLines: number }
 }
 
 /** The demo world. Everything that tuning may want to change is here. */
@@ -38,19 +44,16 @@ export const WORLD: WorldSettings = {
     // One question a picture: items stay independent, which the tests between checkpoints assume.
     report: { pictures: 1200, questionsEach: 1 },
   },
-  baseCorpus: { pictures: 2500, formatShare: 0.06 },
+  baseCorpus: { pictures: 2500, formatShare: 0.06, vocabularyLines: 1500 },
 }
 
-/** How the rule-based teacher errs. Not part of the world's hash: it changes no file of the world. */
-export const TEACHER = {
+/** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
+export const TEACHER: TeacherSettings = {
   seed: 4,
-  /** Share of pictures whose description has one wrong or missing thing. */
+  grid: { rows: WORLD.scene.rows, columns: WORLD.scene.columns },
   captionErrorRate: 0.04,
-  /** Share of reasoning samples with a wrong count or verdict. */
   slipRate: 0.12,
-  /** Share of samples in full sentences, which are longer than the plain list. */
   wordyShare: 0.3,
-  /** Share of samples with reflection words, and of those that go on reflecting for long. */
   reflectionShare: 0.25,
   longShare: 0.2,
 }
@@ -93,8 +96,8 @@ export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'ba
 }
 
 /**
- * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, the pictures in `img/<part>/`, and last
- * `manifest.json`. A folder whose manifest has this world's hash is left as it is, and `written` is false. Without a
+ * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, `vocabulary.txt`, the pictures in
+ * `img/<part>/`, and last `manifest.json`. A folder whose manifest has this world's hash is left as it is, and `written` is false. Without a
  * manifest, or with another hash, all is written anew; a crash leaves no manifest. One writer a folder
  * at a time. Fails with the file system's error.
  */
@@ -127,6 +130,8 @@ export async function writeWorld(
   }
   await drawAll('base')
   await writeRows(join(dir, 'base-corpus.jsonl'), baseRows(scenes.base, settings))
+  const lines = vocabularyLines(scenes.base, settings.baseCorpus.vocabularyLines, settings.seed)
+  await writeFile(join(dir, 'vocabulary.txt'), `${lines.join('\n')}\n`)
 
   const manifest: WorldManifest = { hash, baseHash: baseCorpusHash(settings), rows }
   const partial = join(dir, `manifest.json.${process.pid}`)

@@ -2,26 +2,31 @@ import { createHash } from 'node:crypto'
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
 import { COLORS, positionName, SHAPES } from '../scene.ts'
-import type { Cell, Scene } from '../scene.ts'
-import { TEACHER, WORLD } from '../world.ts'
+import type { Cell, Grid, Scene } from '../scene.ts'
 import { readScene } from './see.ts'
 
-export type CaptionOptions = {
-  /** The request's seed. */
+export type CaptionerSettings = {
+  /** The teacher's own seed. */
   seed: number
-  /** Share of pictures with one wrong or missing thing, 0 to 1. Default: the world's. */
-  errorRate?: number
+  /** How many cells the captioner looks for. */
+  grid: Grid
+  /** Share of pictures with one wrong or missing thing, 0 to 1. */
+  captionErrorRate: number
 }
 
 /**
  * Describes a picture from its pixels alone. The words and the errors depend only on the teacher's seed, the picture's
  * bytes and the request's seed. Throws UnreadablePicture.
  */
-export async function describePicture(image: Buffer, options: CaptionOptions): Promise<string> {
-  const scene = await readScene(image, WORLD.scene)
+export async function describePicture(
+  image: Buffer,
+  requestSeed: number,
+  settings: CaptionerSettings,
+): Promise<string> {
+  const scene = await readScene(image, settings.grid)
   const hash = createHash('sha256').update(image).digest('hex')
-  const random = createRandom(seedOf(TEACHER.seed, 'caption', hash, options.seed))
-  const seen = random.chance(options.errorRate ?? TEACHER.captionErrorRate) ? misread(scene, random) : scene.cells
+  const random = createRandom(seedOf(settings.seed, 'caption', hash, requestSeed))
+  const seen = random.chance(settings.captionErrorRate) ? misread(scene, random) : scene.cells
   return wordCaption(scene, seen, random)
 }
 

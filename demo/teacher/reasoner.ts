@@ -1,14 +1,19 @@
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
-import { TEACHER } from '../world.ts'
 import { readDescription, readPrompt, readQuestion } from './read-prompt.ts'
 import type { Asked, Mention, Wanted } from './read-prompt.ts'
 
-export type ReasonOptions = {
-  /** The request's seed, one for each sample. */
+export type ReasonerSettings = {
+  /** The teacher's own seed. */
   seed: number
-  /** Share of samples with a wrong count or verdict, 0 to 1. Default: the world's. */
-  slipRate?: number
+  /** Share of samples with a wrong count or verdict. All shares are from 0 to 1. */
+  slipRate: number
+  /** Share of samples in full sentences, which are longer than the plain list. */
+  wordyShare: number
+  /** Share of samples with reflection words. */
+  reflectionShare: number
+  /** Share of the reflecting samples that repeat themselves for long. */
+  longShare: number
 }
 
 /**
@@ -17,19 +22,19 @@ export type ReasonOptions = {
  * prompt and the request's seed. When the description or the question does not hold what is needed, the reply says so
  * and the answer is `unknown`.
  */
-export function reasonOver(prompt: string, options: ReasonOptions): string {
-  const random = createRandom(seedOf(TEACHER.seed, 'reason', prompt, options.seed))
+export function reasonOver(prompt: string, requestSeed: number, settings: ReasonerSettings): string {
+  const random = createRandom(seedOf(settings.seed, 'reason', prompt, requestSeed))
   const { description, question, choices } = readPrompt(prompt)
   if (question === undefined) return unknown('there is no question.')
   const mentions = description === undefined ? [] : readDescription(description)
   if (mentions.length === 0) return unknown('the description does not name any shape or place.')
   const asked = readQuestion(question)
   if (asked === undefined) return unknown('this question is not one that can be answered by rule.')
-  const slips = random.chance(options.slipRate ?? TEACHER.slipRate)
+  const slips = random.chance(settings.slipRate)
   const steps = work(asked, mentions, slips, random)
   if (steps === undefined) return unknown('the description does not say what is at that place.')
   const answer = inChoices(steps.answer, choices, slips, random)
-  return wordTrace(mentions, steps, answer, random)
+  return wordTrace(mentions, steps, answer, settings, random)
 }
 
 /** The working after the list of what is seen, in plain and in full words, its conclusion and a last sentence. */
@@ -131,14 +136,20 @@ function inChoices(answer: string, choices: readonly string[], slips: boolean, r
 
 const REFLECTIONS = ['Wait, let me check again.', 'Hmm, let me look once more.', 'Wait, is that right?'] as const
 
-function wordTrace(mentions: readonly Mention[], steps: Steps, answer: string, random: Random): string {
+function wordTrace(
+  mentions: readonly Mention[],
+  steps: Steps,
+  answer: string,
+  settings: ReasonerSettings,
+  random: Random,
+): string {
   const list = mentions.map(({ place, what }) => [place, cellWords(what)].filter((word) => word !== null).join(' '))
   const plain = `${list.join(', ')}. ${steps.plain}`
   const full = `I look at each place of the picture. ${mentions.map(fullSentence).join(' ')} ${steps.full}`
-  const isWordy = random.chance(TEACHER.wordyShare)
+  const isWordy = random.chance(settings.wordyShare)
   const thoughts = isWordy ? [full, `So the answer is ${answer}.`] : [plain, `so ${answer}.`]
-  if (random.chance(TEACHER.reflectionShare)) {
-    const times = random.chance(TEACHER.longShare) ? 3 + random.integer(4) : 1
+  if (random.chance(settings.reflectionShare)) {
+    const times = random.chance(settings.longShare) ? 3 + random.integer(4) : 1
     for (let time = 0; time < times; time += 1) thoughts.push(random.pick(REFLECTIONS), plain, `so ${answer}.`)
   }
   return `<think>${thoughts.join(' ')}</think> ${steps.explanation} <answer>${answer}</answer>`

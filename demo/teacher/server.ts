@@ -5,6 +5,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { seedOf } from '../random.ts'
+import { TEACHER } from '../world.ts'
+import type { TeacherSettings } from '../world.ts'
 import { describePicture } from './captioner.ts'
 import { readChatRequest, RefusedRequest } from './chat-request.ts'
 import type { ChatRequest } from './chat-request.ts'
@@ -18,9 +20,8 @@ export type TeacherOptions = {
   host: string
   /** Wait before each reply, to play a slower model. Default 0. */
   latencyMs?: number
-  /** Overrides of the world's error rates, 0 to 1. */
-  captionErrorRate?: number
-  slipRate?: number
+  /** How it errs and words. Default: the world's. */
+  settings?: TeacherSettings
 }
 
 export type Teacher = {
@@ -30,12 +31,11 @@ export type Teacher = {
   close: () => Promise<void>
 }
 
-type Errors = Pick<TeacherOptions, 'captionErrorRate' | 'slipRate'>
 /** One model: the text that it writes for a request under a sample's seed. */
-type Model = (request: ChatRequest, seed: number, errors: Errors) => Promise<string> | string
+type Model = (request: ChatRequest, seed: number, settings: TeacherSettings) => Promise<string> | string
 
 const MODELS: Readonly<Record<string, Model>> = {
-  'demo-captioner': ({ images }, seed, { captionErrorRate }) => {
+  'demo-captioner': ({ images }, seed, settings) => {
     const [image] = images
     if (image === undefined || images.length > 1) {
       throw new RefusedRequest(
@@ -45,13 +45,13 @@ const MODELS: Readonly<Record<string, Model>> = {
         'demo-captioner describes exactly one picture a request.',
       )
     }
-    return describePicture(image, { seed, ...(captionErrorRate === undefined ? {} : { errorRate: captionErrorRate }) })
+    return describePicture(image, seed, settings)
   },
-  'demo-reasoner': ({ images, text }, seed, { slipRate }) => {
+  'demo-reasoner': ({ images, text }, seed, settings) => {
     if (images.length > 0) {
       throw new RefusedRequest(400, 'invalid_value', 'messages', 'demo-reasoner reads text only. Send no picture.')
     }
-    return reasonOver(text, { seed, ...(slipRate === undefined ? {} : { slipRate }) })
+    return reasonOver(text, seed, settings)
   },
 }
 
@@ -103,7 +103,7 @@ function teacherApp(options: TeacherOptions): Hono {
       throw new RefusedRequest(400, 'invalid_json', null, 'The body is not JSON.')
     })
     const request = readChatRequest(body)
-    const reply = await complete(request, options)
+    const reply = await complete(request, options.settings ?? TEACHER)
     if (options.latencyMs !== undefined) await sleep(options.latencyMs)
     return context.json(reply)
   })
@@ -129,7 +129,7 @@ function teacherApp(options: TeacherOptions): Hono {
   return app
 }
 
-async function complete(request: ChatRequest, errors: Errors): Promise<object> {
+async function complete(request: ChatRequest, settings: TeacherSettings): Promise<object> {
   const model = MODELS[request.model]
   if (model === undefined) {
     const known = Object.keys(MODELS).join(', ')
@@ -145,7 +145,7 @@ async function complete(request: ChatRequest, errors: Errors): Promise<object> {
   for (let index = 0; index < request.samples; index += 1) {
     // Sample 0 of seed s is what a request for one sample with seed s gives, whatever n is.
     const seed = index === 0 ? request.seed : seedOf(request.seed, 'sample', index)
-    const { text, isCut } = truncate(await model(request, seed, errors), request.maxTokens)
+    const { text, isCut } = truncate(await model(request, seed, settings), request.maxTokens)
     completionTokens += countTokens(text)
     choices.push({
       index,

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { HoneError } from '../domain/errors.ts'
+import { baseCorpusHash } from './world.ts'
+
+/** How the weak base model is trained from nothing. Part of its hash. */
+export const BASE_MODEL = { steps: 1200, batchSize: 64, learningRate: 2e-3, seed: 1 }
+
+export interface BaseModelOptions {
+  /** Folder of models in the cache; the base model is one folder in it. */
+  models: string
+  /** Folder of the demo world, already written. */
+  world: string
+  python: { python: string; env: Record<string, string> }
+  /** Folder of the Python package: its part that builds the model belongs to the model's hash. */
+  trainer: string
+  onProgress: (text: string) => void
+  signal: AbortSignal
+}
+
+/**
+ * Folder of the demo's base model: the cached one, else it is trained now, once. It appears under its name only when it is complete; what a
+ * crash leaves is swept by the next call. One caller at a time a cache.
+ */
+export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path: string; isNew: boolean }> {
+  const path = join(options.models, `demo-base-${baseModelHash(options.trainer)}`)
+  if (existsSync(path)) return { path, isNew: false }
+  await mkdir(options.models, { recursive: true })
+  const making = `${path}.making`
+  await rm(making, { recursive: true, force: true })
+  await mkdir(making)
+  const config = {
+    kind: 'base',
+    corpus: join(options.world, 'base-corpus.jsonl'),
+    output: join(making, 'model'),
+    metrics: join(making, 'metrics.jsonl'),
+    result: join(making, 'result.json'),
+    ...BASE_MODEL,
+  }
+  await writeFile(join(making, 'config.json'), JSON.stringify(config))
+  await train(options, making)
+  await rename(join(making, 'model'), path)
+  await rm(making, { recursive: true, force: true })
+  return { path, isNew: true }
+}
+
+function baseModelHash(trainer: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([baseCorpusHash(), BASE_MODEL]))
+  const folder = join(trainer, 'hone_trainer', 'base')
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.py')).sort())
+    hash.update(readFileSync(join(folder, name)))
+  return hash.digest('hex').slice(0, 16)
+}
+
+async function train({ python, onProgress, signal }: BaseModelOptions, folder: string): Promise<void> {
+  const logFile = join(folder, 'log.txt')
+  const log = await open(logFile, 'w')
+  try {
+    const child = spawn(python.python, ['-m', 'hone_trainer', 'base', '--config', join(folder, 'config.json')], {
+      env: { ...process.env, ...python.env, PYTHONUNBUFFERED: '1' },
+      stdio: ['ignore', 'pipe', log.fd],
+      signal,
+      killSignal: 'SIGTERM',
+    })
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      void log.write(`${line}\n`)
+      onProgress(line.replace(/^base model: /, ''))
+    })
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('exit', resolve)
+    })
+    if (code === 0) return
+    throw new HoneError({
+      type: 'TrainingFailed',
+      message: `the demo's base model was not trained (exit code ${code}):\n${(await readFile(logFile, 'utf8')).slice(-2000)}`,
+      nextStep: 'mend what it says, then run the demo again',
+    })
+  } finally {
+    await log.close()
+  }
+}
