@@ -1,0 +1,173 @@
+import { assert, integer, property, string } from 'fast-check'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { listCells } from '../../demo/base-corpus.ts'
+import { drawPicture } from '../../demo/picture.ts'
+import { askQuestions } from '../../demo/questions.ts'
+import type { QuestionMix } from '../../demo/questions.ts'
+import { createRandom } from '../../demo/random.ts'
+import { drawScene, sceneKey } from '../../demo/scene.ts'
+import type { Scene } from '../../demo/scene.ts'
+import { describePicture } from '../../demo/teacher/captioner.ts'
+import { readDescription } from '../../demo/teacher/read-prompt.ts'
+import { reasonOver } from '../../demo/teacher/reasoner.ts'
+import { readScene, UnreadablePicture } from '../../demo/teacher/see.ts'
+import { TEACHER, WORLD } from '../../demo/world.ts'
+
+const EVERY_FAMILY: QuestionMix = {
+  'count-color': 1,
+  'count-shape': 1,
+  'count-all': 1,
+  exists: 1,
+  compare: 1,
+  place: 1,
+}
+const SURE = { ...TEACHER, captionErrorRate: 0, slipRate: 0 }
+const PICTURES = 300
+
+async function manyPictures(): Promise<{ scene: Scene; picture: Buffer }[]> {
+  const random = createRandom(77)
+  return Promise.all(
+    Array.from({ length: PICTURES }, async (_, index) => {
+      const scene = drawScene(WORLD.scene, random)
+      return { scene, picture: await drawPicture(scene, WORLD.picture, createRandom(1000 + index)) }
+    }),
+  )
+}
+const pictures = await manyPictures()
+
+function promptFor(description: string, question: string, choices: readonly string[] = []): string {
+  const lines = choices.map((choice, index) => `${String.fromCodePoint(65 + index)}. ${choice}\n`).join('')
+  return `Words before.\n\nDescription:\n${description}\n\nQuestion: ${question}\n${lines && `Choices:\n${lines}`}\nThink in <think>.`
+}
+
+function answerOf(reply: string): string | undefined {
+  return /^<think>[^<]+<\/think> [^<]+ <answer>([^<]+)<\/answer>$/.exec(reply)?.[1]
+}
+
+/** Share of pictures whose description does not lead back to the scene. */
+async function captionErrors(captionErrorRate: number): Promise<number> {
+  let wrong = 0
+  for (const { scene, picture } of pictures) {
+    const caption = await describePicture(picture, 0, { ...TEACHER, captionErrorRate })
+    const what = readDescription(caption).map((mention) => mention.what)
+    if (sceneKey({ ...scene, cells: what }) !== sceneKey(scene)) wrong += 1
+  }
+  return wrong / pictures.length
+}
+
+describe('the captioner', () => {
+  test('reads at least 99 of 100 pictures right from PNG pixels', async () => {
+    expect(await captionErrors(0)).toBeLessThanOrEqual(0.01)
+  })
+
+  test('reads JPEG and enlarged pictures as well', async () => {
+    let right = 0
+    for (const { scene, picture } of pictures.slice(0, 60)) {
+      const large = await sharp(picture).resize(224, 224).jpeg({ quality: 85 }).toBuffer()
+      if (sceneKey(await readScene(large, WORLD.scene)) === sceneKey(scene)) right += 1
+    }
+    expect(right).toBeGreaterThanOrEqual(58)
+  })
+
+  test('errs as often as it is set to', async () => {
+    // 300 pictures at 20 %: three standard deviations are 7 points.
+    const rate = await captionErrors(0.2)
+    expect(rate).toBeGreaterThan(0.13)
+    expect(rate).toBeLessThan(0.27)
+    expect(await captionErrors(1)).toBe(1)
+  })
+
+  test('depends on nothing but seeds and bytes', async () => {
+    const picture = pictures[0]?.picture ?? Buffer.alloc(0)
+    const texts = await Promise.all([1, 1, 2, 3, 4].map((seed) => describePicture(picture, seed, SURE)))
+    expect(texts[0]).toBe(texts[1])
+    expect(new Set(texts).size).toBeGreaterThan(1)
+  })
+
+  test('refuses bytes that are no picture and pictures that are cut off', async () => {
+    const whole = pictures[0]?.picture ?? Buffer.alloc(0)
+    await expect(describePicture(Buffer.from('no picture'), 0, SURE)).rejects.toThrow(UnreadablePicture)
+    await expect(describePicture(whole.subarray(0, whole.length / 2), 0, SURE)).rejects.toThrow(UnreadablePicture)
+  })
+})
+
+describe('the reasoner', () => {
+  test('answers every family right from a right description when it does not slip', () => {
+    let asked = 0
+    for (const { scene } of pictures) {
+      for (const { question, answer, choices } of askQuestions(scene, EVERY_FAMILY, 4, createRandom(asked))) {
+        asked += 1
+        const reply = reasonOver(promptFor(listCells(scene), question, choices), asked, SURE)
+        expect(answerOf(reply), `${question}\n${reply}`).toBe(answer)
+      }
+    }
+    expect(asked).toBeGreaterThan(1000)
+  })
+
+  test('slips as often as it is set to, and the reply still parses', () => {
+    let [asked, wrong] = [0, 0]
+    for (const { scene } of pictures) {
+      for (const { question, answer, choices } of askQuestions(scene, WORLD.mix, 4, createRandom(asked))) {
+        asked += 1
+        const given = answerOf(reasonOver(promptFor(listCells(scene), question, choices), asked, TEACHER))
+        expect(given).toBeDefined()
+        if (given !== answer) wrong += 1
+      }
+    }
+    expect(wrong / asked).toBeGreaterThan(TEACHER.slipRate - 0.04)
+    expect(wrong / asked).toBeLessThan(TEACHER.slipRate + 0.04)
+  })
+
+  test('varies length and reflects now and then, so that the shortest right trace is worth choosing', () => {
+    const prompt = promptFor('Top left: a red circle. Top right: a red square.', 'How many red shapes are there?')
+    const replies = Array.from({ length: 200 }, (_, seed) => reasonOver(prompt, seed, SURE))
+    const reflecting = replies.filter((reply) => /Wait,|Hmm,/.test(reply)).length
+    expect(reflecting).toBeGreaterThan(20)
+    expect(reflecting).toBeLessThan(100)
+    const [shortest = ''] = replies.toSorted((one, other) => one.length - other.length)
+    expect(shortest).toBe(
+      '<think>top left red circle, top right red square. red: 1 top left, 2 top right. so 2.</think> ' +
+        'there are 2. <answer>2</answer>',
+    )
+    expect(Math.max(...replies.map((reply) => reply.length))).toBeGreaterThan(3 * shortest.length)
+  })
+
+  test.each([
+    ['', 'How many red shapes are there?'],
+    ['A quiet afternoon.', 'How many red shapes are there?'],
+    ['Top left: a red circle.', 'What is the meaning of it?'],
+    ['Top left: a red circle.', 'Which color is at the bottom right?'],
+  ])('says so when the description %j does not answer %j', (description, question) => {
+    expect(answerOf(reasonOver(promptFor(description, question), 0, SURE))).toBe('unknown')
+  })
+
+  test('always ends in an answer, whatever it is given', () => {
+    assert(
+      property(string(), string(), integer(), (description, question, seed) => {
+        const reply = reasonOver(promptFor(description, question), seed, TEACHER)
+        expect(reply).toMatch(/^<think>[\s\S]+<\/think> [\s\S]+ <answer>[^<]+<\/answer>$/)
+        expect(reasonOver(promptFor(description, question), seed, TEACHER)).toBe(reply)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('reading a description', () => {
+  test.each([
+    ['Top left: a red circle. Top right: nothing.', ['top left red circle', 'top right empty']],
+    [
+      'A small red circle is at the upper-left, a blue square at the bottom right.',
+      ['top left red circle', 'bottom right blue square'],
+    ],
+    ['There are two green triangles and a yellow square.', ['green triangle', 'green triangle', 'yellow square']],
+    ['Row 1 column 2 is empty; row 4 column 3: blue circle', ['row 1 column 2 empty', 'row 4 column 3 blue circle']],
+    ['Nothing much happens here.', []],
+  ])('%s', (description, expected) => {
+    const words = readDescription(description).map(({ place, what }) =>
+      [place, what === null ? 'empty' : `${what.color} ${what.shape}`].filter((word) => word !== null).join(' '),
+    )
+    expect(words).toEqual(expected)
+  })
+})
