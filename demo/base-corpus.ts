@@ -10,7 +10,7 @@ export type BaseCorpusRow = {
 }
 
 /** The only instruction that the base model is taught to follow well. */
-export const DESCRIBE_INSTRUCTION = 'Describe the picture.'
+const DESCRIBE_INSTRUCTION = 'Describe the picture.'
 
 /** Answers that format rows show: every kind of answer that a question of this world can have. */
 const SHOWN_ANSWERS = ['0', '1', '2', '3', '4', 'yes', 'no', 'A', 'B', 'C', 'D'] as const

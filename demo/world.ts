@@ -59,7 +59,7 @@ export const TEACHER: TeacherSettings = {
 }
 
 /** A row of train.jsonl, dev.jsonl or report.jsonl; `images` are relative to the file. */
-export type WorldRow = { id: string; images: string[] } & Question
+type WorldRow = { id: string; images: string[] } & Question
 
 export type WorldProgress = { done: number; total: number }
 

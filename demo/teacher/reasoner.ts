@@ -1,3 +1,4 @@
+import { cellWords } from '../base-corpus.ts'
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
 import { readDescription, readPrompt, readQuestion } from './read-prompt.ts'
@@ -158,10 +159,6 @@ function wordTrace(
 function fullSentence({ place, what }: Mention): string {
   const where = place === null ? 'Somewhere' : `At the ${place}`
   return what === null ? `${where} there is nothing.` : `${where} there is a ${cellWords(what)}.`
-}
-
-function cellWords(what: Mention['what']): string {
-  return what === null ? 'empty' : `${what.color} ${what.shape}`
 }
 
 function unknown(reason: string): string {
