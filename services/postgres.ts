@@ -270,9 +270,9 @@ function processesIn(data: string): number[] {
   })
 }
 
-/** Workers notice that their server was killed and end by themselves; a busy one gets 3 s, then is killed. */
+/** Workers notice that their server was killed and end by themselves; a busy one gets 2 s, then is killed. */
 async function endStrays(data: string): Promise<void> {
-  const deadline = Date.now() + 3000
+  const deadline = Date.now() + 2000
   for (let left = processesIn(data); left.length > 0; left = processesIn(data)) {
     if (Date.now() > deadline) for (const pid of left) process.kill(pid, 'SIGKILL')
     await sleep(50)

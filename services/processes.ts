@@ -87,6 +87,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
   child.once('exit', (code, signal) => (ended ??= signal ? `ended by ${signal}` : `ended with exit code ${code}`))
   child.unref()
   const identity = child.pid === undefined ? null : identify(child.pid)
+  let why: string | null = null
   if (identity) {
     const record: ServiceRecord = {
       name: spec.name,
@@ -98,6 +99,8 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
     writeRecord(spec.home, record)
     const stop = (): Promise<void> => stopService(spec.home, record, spec)
     if (await becomesReady(spec, () => ended)) return { record, logFile, stop }
+    // Before the stop, whose signal would look like the cause.
+    why = ended ?? `not ready after ${spec.deadlineSeconds} s`
     await stop()
   } else {
     // A command that cannot be run has no pid; its reason comes with the error event, a tick later.
@@ -105,7 +108,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
   }
   throw new HoneError({
     type: 'MissingDependency',
-    message: `${spec.name} did not start: ${ended ?? `not ready after ${spec.deadlineSeconds} s`}.\n${tail(logFile, logStart)}`,
+    message: `${spec.name} did not start: ${why ?? ended ?? 'it ended at once'}.\n${tail(logFile, logStart)}`,
     nextStep: `Its whole log is ${logFile}.`,
   })
 }

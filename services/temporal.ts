@@ -200,7 +200,7 @@ async function checkUsersServer({ address, namespace }: TemporalAddress, env: En
   let connection: Connection
   try {
     const apiKey = env['TEMPORAL_API_KEY']
-    connection = await Connection.connect({ address, connectTimeout: 10_000, ...(apiKey ? { apiKey, tls: true } : {}) })
+    connection = await Connection.connect({ address, connectTimeout: 5000, ...(apiKey ? { apiKey, tls: true } : {}) })
     await connection.workflowService.describeNamespace({ namespace })
   } catch (error) {
     throw new HoneError({
