@@ -2,11 +2,14 @@ import type { ArtifactStore } from '../artifacts/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Launcher } from '../jobs/launcher.ts'
 import type { TrainerBackend } from '../jobs/trainer.ts'
+import type { RequestImages } from '../models/endpoint.ts'
 
 /** What activities work with. worker/main wires the real parts; tests put in what they need. */
 export interface Deps {
   db: Database
   store: ArtifactStore
+  /** Pictures ready to be sent, cached for all shards of this worker. */
+  images: RequestImages
   launcher: Launcher
   trainer: TrainerBackend
   /** Folder of run directories, one a job attempt. */

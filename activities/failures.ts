@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { shortDatabaseError } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 
 /**
@@ -17,10 +18,34 @@ export function asFailure(error: unknown): unknown {
     })
   if (Context.current().cancellationSignal.aborted && !(error instanceof ApplicationFailure))
     return error instanceof CancelledFailure ? error : new CancelledFailure('cancelled', [], toError(error))
-  return error
+  return shortDatabaseError(error)
 }
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+/** What the body of an activity works with. */
+export interface Activity {
+  /** Aborts when the activity is cancelled or its worker shuts down. */
+  signal: AbortSignal
+  /** Says what is going on: shown under Pending Activities. */
+  progress: (details: Record<string, unknown>) => void
+  /** True when somebody asked for the cancellation, as opposed to a worker that goes away. */
+  isCancelRequested: () => boolean
+}
+
+/**
+ * The signal for a job: `cancel` ends it, `detach` leaves it running for the next worker. Only a cancellation that was asked for ends a job;
+ * a shutdown, a timeout or a lost connection never does.
+ */
+export function jobSignal(activity: Activity, shutdown: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  const abort = () => controller.abort(activity.isCancelRequested() ? 'cancel' : 'detach')
+  for (const signal of [activity.signal, shutdown]) {
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  }
+  return controller.signal
+}
 
 /** How often a running activity says that it is alive, whatever it is doing. */
 const heartbeatMs = 2_000
@@ -29,9 +54,7 @@ const heartbeatMs = 2_000
  * Runs the body of an activity: beats from start to end with the latest progress (gaps between the phases of one activity are the classic
  * false alarm), and names its failures.
  */
-export async function beating<Result>(
-  body: (activity: { signal: AbortSignal; progress: (details: Record<string, unknown>) => void }) => Promise<Result>,
-): Promise<Result> {
+export async function beating<Result>(body: (activity: Activity) => Promise<Result>): Promise<Result> {
   const context = Context.current()
   let latest: Record<string, unknown> = {}
   const timer = setInterval(() => context.heartbeat(latest), heartbeatMs)
@@ -42,6 +65,7 @@ export async function beating<Result>(
         latest = details
         context.heartbeat(details)
       },
+      isCancelRequested: () => context.cancellationDetails?.cancelRequested === true,
     })
   } catch (error) {
     throw asFailure(error)

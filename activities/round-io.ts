@@ -6,6 +6,8 @@ import { finalTraining, isDataStep, isEvaluation, isTraining, phasesOf } from '.
 import type { RecipeStep } from '../domain/round-plan.ts'
 import { nameOf } from '../domain/recipe-references.ts'
 import type { Recipe } from '../domain/recipe.ts'
+import { baseCheckpoint } from './base-model.ts'
+import type { Deps } from './deps.ts'
 import { storedDecision } from './gate.ts'
 import { roundContext } from './recipes.ts'
 import { roundSummaries } from './summaries.ts'
@@ -42,9 +44,10 @@ function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepPlan {
  * Steps that still ran are ended the same way.
  */
 export async function closeRoundAs(
-  db: Database,
+  deps: Deps,
   { campaign, round, status, reason }: Parameters<IoActivities['closeRound']>[0],
 ): Promise<RoundSummary> {
+  const { db } = deps
   if ((await getRound(db, campaign, round)).status === 'running') {
     const stepStatus = status === 'closed' ? 'done' : status
     for (const step of await listSteps(db, campaign, round))
@@ -52,7 +55,7 @@ export async function closeRoundAs(
     const end =
       status === 'closed'
         ? {
-            checkpointId: await modelOfRound(db, { campaign, round }),
+            checkpointId: await modelOfRound(deps, { campaign, round }),
             ...(await storedDecision(db, { campaign, round })),
           }
         : {}
@@ -64,7 +67,8 @@ export async function closeRoundAs(
 }
 
 /** The checkpoint that a round ends with: its last training's, the parent's when it trains nothing, the base model's for round 0. */
-export async function modelOfRound(db: Database, ref: RoundRef): Promise<string | null> {
+async function modelOfRound(deps: Deps, ref: RoundRef): Promise<string> {
+  const { db } = deps
   const { round, rounds, steps } = await roundContext(db, ref)
   const trained = finalTraining(steps)
   if (trained !== null) {
@@ -72,6 +76,6 @@ export async function modelOfRound(db: Database, ref: RoundRef): Promise<string 
     const published = step && (await checkpointOfStep(db, step.id))
     if (published) return published.id
   }
-  if (round.checkpointId !== null) return round.checkpointId
-  return rounds.find((each) => each.number === round.parentNumber)?.checkpointId ?? null
+  const parent = rounds.find((each) => each.number === round.parentNumber)
+  return parent?.checkpointId ?? (await baseCheckpoint(deps, ref.campaign)).id
 }

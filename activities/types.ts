@@ -119,3 +119,10 @@ export interface InferenceActivities {
 export interface GpuActivities {
   train(input: StepRef & { phase: string; attemptsSoFar: number }): Promise<TrainingResult>
 }
+
+/** All activities by the resource they need. */
+export interface HoneActivities {
+  io: IoActivities
+  inference: InferenceActivities
+  gpu: GpuActivities
+}

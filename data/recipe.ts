@@ -17,11 +17,9 @@ const schema = recipeSchema([firstStep, ...otherSteps])
 export function parseRecipe(yamlText: string, { file }: { file: string }): Recipe {
   const lineCounter = new LineCounter()
   const document = parseDocument(yamlText, { lineCounter, merge: true })
-  if (document.errors.length > 0)
-    throw invalid(
-      file,
-      document.errors.map((error) => `  ${error.message.trim()}`),
-    )
+  // The first error alone: those after it are mostly its echoes.
+  const [broken] = document.errors
+  if (broken) throw invalid(file, [broken.message.trim().replaceAll(/\n+/g, '\n').replaceAll(/^/gm, '  ')])
   let raw: unknown
   try {
     raw = document.toJS({ maxAliasCount: 1000 })
@@ -50,6 +48,17 @@ function invalid(file: string, problems: readonly string[]): HoneError {
 
 /** SHA-256 of the parsed recipe, defaults filled in: comments, order of keys and layout make no difference. */
 export const recipeHash = (recipe: Recipe): string => contentHash(recipe)
+
+/** A recipe as a campaign keeps it. Throws InvalidRecipe when this version of Hone does not accept it any more. */
+export function storedRecipe(value: unknown): Recipe {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new HoneError({
+    type: 'InvalidRecipe',
+    message: `the stored recipe is not valid for this version of Hone: ${z.prettifyError(parsed.error)}`,
+    nextStep: 'run a worker of the version that started the campaign, or start a new campaign',
+  })
+}
 
 /** JSON Schema of recipes for editors, as a user writes them (defaults may be left out). */
 export function recipeJsonSchema(): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { eq, or, sql } from 'drizzle-orm'
+import { desc, eq, or, sql } from 'drizzle-orm'
 import { HoneError } from '../domain/errors.ts'
 import type { Database } from './database.ts'
 import { checkpointSteps } from './schema/checkpoint-steps.ts'
@@ -7,39 +7,40 @@ import { checkpoints } from './schema/checkpoints.ts'
 /** Model weights in the store. */
 export type CheckpointRecord = typeof checkpoints.$inferSelect
 
-/** A checkpoint and, unless it is a base model, the step that published it. */
+/** Weights and, unless they are a base model's, the job that made them. */
 export interface CheckpointInput {
   /** Content hash. */
   id: string
   path: string
   bytes: number
   /** Null for a base model: nothing here made it. */
-  stepId: number | null
-  jobId?: string | null
-  /** The weights that the training started from. */
-  startCheckpointId?: string | null
+  madeBy: {
+    stepId: number
+    jobId: string
+    /** The weights that the training started from. */
+    startCheckpointId: string | null
+  } | null
 }
 
 /**
- * Records a checkpoint and who published it. Idempotent; weights that are known keep their first path. Throws
- * CheckpointInvalid when the step published other weights before.
+ * Records a checkpoint and the job that published it. Idempotent; weights that are known keep their first path. Throws
+ * CheckpointInvalid when the job published other weights before.
  */
 export async function recordCheckpoint(db: Database, input: CheckpointInput): Promise<CheckpointRecord> {
   return db.transaction(async (tx) => {
-    const { id, path, bytes, stepId } = input
+    const { id, path, bytes, madeBy } = input
     await tx.insert(checkpoints).values({ id, path, bytes }).onConflictDoNothing()
-    if (stepId !== null) {
-      const publication = { startCheckpointId: input.startCheckpointId ?? null, jobId: input.jobId ?? null }
+    if (madeBy !== null) {
       await tx
         .insert(checkpointSteps)
-        .values({ stepId, checkpointId: id, ...publication })
+        .values({ ...madeBy, checkpointId: id })
         .onConflictDoNothing()
-      const published = await checkpointOfStep(tx, stepId)
+      const published = await checkpointOfJob(tx, madeBy.jobId)
       if (published?.id !== id)
         throw new HoneError({
           type: 'CheckpointInvalid',
-          message: `step ${stepId} published checkpoint ${published?.id}, and now ${id}`,
-          nextStep: 'a step trains once: use the checkpoint it published, or start a new round',
+          message: `job ${madeBy.jobId} published checkpoint ${published?.id}, and now ${id}`,
+          nextStep: 'a job publishes once: use the checkpoint it published, or start a new round',
         })
     }
     return getCheckpoint(tx, id)
@@ -74,12 +75,24 @@ export async function getCheckpoint(db: Database, idPrefixOrPath: string): Promi
   })
 }
 
-/** What a training step published, or null. */
+/** What a training job published, or null. */
+export async function checkpointOfJob(db: Database, jobId: string): Promise<CheckpointRecord | null> {
+  const [found] = await db
+    .select({ checkpoint: checkpoints })
+    .from(checkpointSteps)
+    .innerJoin(checkpoints, eq(checkpoints.id, checkpointSteps.checkpointId))
+    .where(eq(checkpointSteps.jobId, jobId))
+  return found?.checkpoint ?? null
+}
+
+/** What a training step published, or null: the checkpoint of its last phase so far. */
 export async function checkpointOfStep(db: Database, stepId: number): Promise<CheckpointRecord | null> {
   const [found] = await db
     .select({ checkpoint: checkpoints })
     .from(checkpointSteps)
     .innerJoin(checkpoints, eq(checkpoints.id, checkpointSteps.checkpointId))
     .where(eq(checkpointSteps.stepId, stepId))
+    .orderBy(desc(checkpointSteps.createdAt))
+    .limit(1)
   return found?.checkpoint ?? null
 }

@@ -71,6 +71,14 @@ export async function closeRound(db: Database, round: RoundKey & RoundEnd): Prom
   })
 }
 
+/** Lets a failed round go on: it is no result yet, so nothing of history is changed. A round in another state stays as it is. */
+export async function reopenRound(db: Database, campaign: string, number: number): Promise<void> {
+  await db
+    .update(rounds)
+    .set({ status: 'running', reason: null, closedAt: null })
+    .where(and(eq(rounds.campaignId, campaign), eq(rounds.number, number), eq(rounds.status, 'failed')))
+}
+
 /** The round, or null. */
 export async function findRound(db: Database, campaign: string, number: number): Promise<RoundRecord | null> {
   const [round] = await db

@@ -42,23 +42,24 @@ export const rowColumns = sql`
 const keptRow = storedRow.extend({ position: z.number() })
 
 /**
- * The kept rows of a sealed dataset in order, a page of `batch` rows (default 500) in memory at a time. Throws
+ * The kept rows of a sealed dataset in order, positions `from` to below `to` (default all), a page of `batch` rows
+ * (default 500) in memory at a time. Throws
  * InvalidInput when the dataset is not sealed: its order is not known yet.
  */
 export async function* streamRows(
   db: Database,
   datasetId: string,
-  { batch = 500 }: { batch?: number } = {},
+  { batch = 500, from = 0, to = 2 ** 31 - 1 }: { batch?: number; from?: number; to?: number } = {},
 ): AsyncGenerator<Row> {
   await requireSealed(db, [datasetId])
-  let last = -1
+  let last = from - 1
   for (;;) {
     const page = await rowsOf(
       db,
       keptRow,
       sql`
         select ${rowColumns}, r.position from rows r left join verdicts v on v.row_id = r.id
-        where r.dataset_id = ${datasetId} and r.status = 'kept' and r.position > ${last}
+        where r.dataset_id = ${datasetId} and r.status = 'kept' and r.position > ${last} and r.position < ${to}
         order by r.position limit ${batch}`,
     )
     for (const { position, ...row } of page) {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -51,10 +52,18 @@ export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path
 function baseModelHash(trainer: string): string {
   const hash = createHash('sha256').update(JSON.stringify([baseCorpusHash(), BASE_MODEL]))
   const folder = join(trainer, 'hone_trainer', 'base')
-  for (const name of readdirSync(folder).filter((each) => each.endsWith('.py')).sort())
+  for (const name of readdirSync(folder)
+    .filter((each) => each.endsWith('.py'))
+    .sort())
     hash.update(readFileSync(join(folder, name)))
   return hash.digest('hex').slice(0, 16)
 }
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
 
 async function train({ python, onProgress, signal }: BaseModelOptions, folder: string): Promise<void> {
   const logFile = join(folder, 'log.txt')
@@ -66,14 +75,13 @@ async function train({ python, onProgress, signal }: BaseModelOptions, folder: s
       signal,
       killSignal: 'SIGTERM',
     })
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!child.stdout) throw new TypeError('the trainer has no output')
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => {
       void log.write(`${line}\n`)
       onProgress(line.replace(/^base model: /, ''))
     })
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('exit', resolve)
-    })
+    const code = await ended(child)
     if (code === 0) return
     throw new HoneError({
       type: 'TrainingFailed',

@@ -13,6 +13,8 @@ const optimiser = {
   freezeVision: z.boolean().default(false),
   imageMaxPixels: z.int().positive().optional(),
   saveEverySteps: z.int().positive().default(100),
+  /** Rows (SFT) or completions (RL) on a device at once; the trainer's choice when absent. */
+  microBatchSize: z.int().positive().optional(),
 }
 
 /** Supervised fine-tuning. Starts from the base model unless told otherwise: only data crosses rounds. */
@@ -24,7 +26,6 @@ export const sftStep = z.strictObject({
   ...optimiser,
   /** Global batch, in rows. */
   batchSize: z.int().positive().default(32),
-  microBatchSize: z.int().positive().optional(),
   epochs: z.number().positive().optional(),
   steps: z.int().positive().optional(),
 })

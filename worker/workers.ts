@@ -1,15 +1,8 @@
 import { Worker } from '@temporalio/worker'
 import type { NativeConnection, WorkerOptions, WorkflowBundleWithSourceMap } from '@temporalio/worker'
-import type { GpuActivities, InferenceActivities, IoActivities } from '../activities/types.ts'
+import type { HoneActivities } from '../activities/types.ts'
 import { dataConverter } from '../client/payload-limit.ts'
 import { taskQueues } from '../domain/ids.ts'
-
-/** All activities by the resource they need. */
-export interface HoneActivities {
-  io: IoActivities
-  inference: InferenceActivities
-  gpu: GpuActivities
-}
 
 /** How much of each resource this process may use at once. */
 export interface Slots {

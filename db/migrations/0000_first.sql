@@ -32,10 +32,10 @@ CREATE TABLE "rounds" (
 );
 --> statement-breakpoint
 CREATE TABLE "checkpoint_steps" (
-	"step_id" bigint PRIMARY KEY NOT NULL,
+	"step_id" bigint NOT NULL,
 	"checkpoint_id" text NOT NULL,
 	"start_checkpoint_id" text,
-	"job_id" text,
+	"job_id" text PRIMARY KEY NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -284,6 +284,7 @@ ALTER TABLE "scores" ADD CONSTRAINT "scores_checkpoint_id_checkpoints_id_fk" FOR
 ALTER TABLE "scores" ADD CONSTRAINT "scores_round" FOREIGN KEY ("campaign_id","round_number") REFERENCES "public"."rounds"("campaign_id","number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "steps" ADD CONSTRAINT "steps_round" FOREIGN KEY ("campaign_id","round_number") REFERENCES "public"."rounds"("campaign_id","number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "checkpoint_steps_checkpoint" ON "checkpoint_steps" USING btree ("checkpoint_id");--> statement-breakpoint
+CREATE INDEX "checkpoint_steps_step" ON "checkpoint_steps" USING btree ("step_id","created_at");--> statement-breakpoint
 CREATE INDEX "step_inputs_dataset" ON "step_inputs" USING btree ("dataset_id");--> statement-breakpoint
 CREATE INDEX "events_campaign" ON "events" USING btree ("campaign_id","id");--> statement-breakpoint
 CREATE INDEX "jobs_step" ON "jobs" USING btree ("step_id");--> statement-breakpoint

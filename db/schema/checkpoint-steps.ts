@@ -12,14 +12,20 @@ export const checkpointSteps = pgTable(
   'checkpoint_steps',
   {
     stepId: bigint('step_id', { mode: 'number' })
-      .primaryKey()
+      .notNull()
       .references(() => steps.id),
     checkpointId: text('checkpoint_id')
       .notNull()
       .references(() => checkpoints.id),
     startCheckpointId: text('start_checkpoint_id').references(() => checkpoints.id),
-    jobId: text('job_id').references(() => jobs.id),
+    /** One job publishes once; a step with phases has several. */
+    jobId: text('job_id')
+      .primaryKey()
+      .references(() => jobs.id),
     createdAt: createdAt(),
   },
-  (table) => [index('checkpoint_steps_checkpoint').on(table.checkpointId)],
+  (table) => [
+    index('checkpoint_steps_checkpoint').on(table.checkpointId),
+    index('checkpoint_steps_step').on(table.stepId, table.createdAt),
+  ],
 )

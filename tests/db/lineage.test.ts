@@ -55,9 +55,10 @@ async function train(round: number, input: string, checkpoint: string): Promise<
   const jobId = `c/${round}/sft`
   await recordIntent(db, { jobId, stepId, kind: 'sft', backend: 'trl', launcher: 'local', specHash: 'h', spec: {} })
   await newAttempt(db, jobId, '/runs')
-  const published = { id: checkpoint, path: `/store/${checkpoint}`, bytes: 5_000_000_000, stepId, jobId }
-  await recordCheckpoint(db, { ...published, startCheckpointId: base })
-  await recordCheckpoint(db, { ...published, startCheckpointId: base })
+  const published = { id: checkpoint, path: `/store/${checkpoint}`, bytes: 5_000_000_000 }
+  const madeBy = { stepId, jobId, startCheckpointId: base }
+  await recordCheckpoint(db, { ...published, madeBy })
+  await recordCheckpoint(db, { ...published, madeBy })
   await finishStep(db, stepId, 'done')
   return stepId
 }
@@ -99,7 +100,7 @@ beforeAll(async () => {
   world = await openTestDatabase()
   const { db } = world
   await startCampaign(db, 'c')
-  await recordCheckpoint(db, { id: base, path: '/models/base', bytes: 9, stepId: null })
+  await recordCheckpoint(db, { id: base, path: '/models/base', bytes: 9, madeBy: null })
   sourceId = (await importLines(db, 4, 'train', 'c')).datasetId
   await dataStep(1, 'describe', [sourceId], 'teacher-7b')
   await dataStep(1, 'reason', ['c/1/describe'], 'teacher-7b')
@@ -162,7 +163,10 @@ describe('checkpointLineage', () => {
     await startCampaign(db, 'again')
     const step = { campaign: 'again', round: 1, name: 'sft', kind: 'sft', ordinal: 0, spec: {}, inputs: [sourceId] }
     const { stepId } = await openStep(db, step)
-    await recordCheckpoint(db, { id: sft1, path: '/elsewhere', bytes: 1, stepId })
+    const jobId = 'again/1/sft'
+    await recordIntent(db, { jobId, stepId, kind: 'sft', backend: 'trl', launcher: 'local', specHash: 'h', spec: {} })
+    const madeBy = { stepId, jobId, startCheckpointId: null }
+    await recordCheckpoint(db, { id: sft1, path: '/elsewhere', bytes: 1, madeBy })
     const { publications, path } = await checkpointLineage(db, sft1)
     expect(path).toBe(`/store/${sft1}`)
     expect(publications.map((made) => [made.step.campaign, made.datasets.map(({ id }) => id)])).toEqual([
@@ -170,11 +174,11 @@ describe('checkpointLineage', () => {
       ['again', [sourceId]],
     ])
     expect((await checkpointOfStep(db, stepId))?.id).toBe(sft1)
-    const other = recordCheckpoint(db, { id: hash('cc'), path: '/p', bytes: 1, stepId })
+    const other = recordCheckpoint(db, { id: hash('cc'), path: '/p', bytes: 1, madeBy })
     await expect(other).rejects.toMatchObject({ type: 'CheckpointInvalid' })
     expect(await findCheckpoint(db, hash('cc'))).toBeNull()
     await expect(getCheckpoint(db, 'zz')).rejects.toThrow(/no checkpoint/)
-    await recordCheckpoint(db, { id: `${sft1.slice(0, 20)}f`, path: '/q', bytes: 1, stepId: null })
+    await recordCheckpoint(db, { id: `${sft1.slice(0, 20)}f`, path: '/q', bytes: 1, madeBy: null })
     await expect(getCheckpoint(db, 'a1')).rejects.toThrow(/more than one/)
   })
 })

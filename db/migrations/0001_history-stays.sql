@@ -6,7 +6,7 @@ BEGIN
 END $$;
 --> statement-breakpoint
 CREATE TRIGGER ended_rounds_stay BEFORE UPDATE ON "rounds" FOR EACH ROW
-  WHEN (OLD.status <> 'running' AND OLD.* IS DISTINCT FROM NEW.*)
+  WHEN (OLD.status NOT IN ('running', 'failed') AND OLD.* IS DISTINCT FROM NEW.*)
   EXECUTE FUNCTION refuse_change_of_history();
 --> statement-breakpoint
 CREATE TRIGGER ended_rounds_are_kept BEFORE DELETE ON "rounds" FOR EACH ROW

@@ -1,0 +1,164 @@
+import { runDatasetStep, runShard } from '../data/run-shard.ts'
+import { dataSteps } from '../data/steps/registry.ts'
+import type { DataStep } from '../data/steps/step.ts'
+import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
+import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
+import { postgresReplies } from '../db/replies.ts'
+import { datasetRefs, shardCount, shardInputs } from '../db/shards.ts'
+import { findStep, finishStep, openStep, stepCounts, stepInputIds } from '../db/steps.ts'
+import { HoneError } from '../domain/errors.ts'
+import { stepKey } from '../domain/ids.ts'
+import { inputsOf } from '../domain/round-plan.ts'
+import { createEngine } from '../models/engine.ts'
+import type { ResolvedEndpoint } from '../models/endpoint.ts'
+import type { Deps } from './deps.ts'
+import { resolveEndpoint } from './endpoints.ts'
+import { beating } from './failures.ts'
+import { stepContext } from './recipes.ts'
+import type { StepContext } from './recipes.ts'
+import type { ShardPlan, StepCounts, StepRef } from './types.ts'
+
+const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)
+
+function definitionOf(context: StepContext): DataStep {
+  const definition = dataSteps[context.step.step]
+  if (definition) return definition
+  throw new HoneError({
+    type: 'InvalidRecipe',
+    message: `this worker knows no data step "${context.step.step}"`,
+    nextStep: 'run a worker of the version that started the campaign',
+  })
+}
+
+/** Seed of a step's samples: the round mixed in, so that a round done again draws others. */
+const seedOf = ({ recipe, round }: StepContext): number => recipe.seed * 1000 + round.number
+
+const shardContext = (context: StepContext) => ({
+  options: context.step,
+  seed: seedOf(context),
+  promptSuffix: context.recipe.promptSuffix,
+})
+
+/** Opens a step's dataset and cuts its input into shards. A step that chooses among whole datasets has run when this returns. */
+export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan> {
+  return await beating(async () => {
+    const context = await stepContext(deps.db, ref)
+    const { recipe, step, steps, index } = context
+    const definition = definitionOf(context)
+    const inputs = await Promise.all(
+      inputsOf(steps, index).map((name) => resolveDataset(deps.db, ref.campaign, ref.round, name)),
+    )
+    const opened = await openStep(deps.db, {
+      ...ref,
+      name: ref.step,
+      kind: step.step,
+      ordinal: index,
+      spec: step,
+      inputs,
+    })
+    const { shardRows, lanes } = recipe.limits
+    if (opened.status === 'done') return { shards: 0, lanes, isDone: true }
+    await openDataset(deps.db, { id: datasetId(ref), stepId: opened.stepId, name: ref.step })
+    if (definition.per !== 'dataset')
+      return { shards: await shardCount(deps.db, { inputDatasetIds: inputs, shardRows }), lanes, isDone: false }
+    const selection = await runDatasetStep(definition, await datasetRefs(deps.db, inputs), shardContext(context))
+    await commitSelection(deps.db, datasetId(ref), { inputDatasetIds: inputs, ...selection })
+    return { shards: 0, lanes, isDone: false }
+  })
+}
+
+/** Runs what a shard has left to do. Finished rows are in Postgres at once; a retry finds them there. */
+export async function runDataShard(deps: Deps, ref: StepRef & { shard: number }): Promise<StepCounts> {
+  return await beating(async ({ signal, progress }) => {
+    const context = await stepContext(deps.db, ref)
+    const definition = definitionOf(context)
+    if (definition.per === 'dataset') throw new RangeError(`${ref.step} has no shards`)
+    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+    if (!step) throw new RangeError(`${ref.step} was not opened`)
+    const rows = await shardInputs(deps.db, {
+      inputDatasetIds: await stepInputIds(deps.db, step.id),
+      shard: ref.shard,
+      shardRows: context.recipe.limits.shardRows,
+      per: definition.per,
+      outputDatasetId: datasetId(ref),
+    })
+    const stop = AbortSignal.any([signal, deps.shutdown])
+    const endpoints = rows.length === 0 ? [] : await endpointsOf(deps, ref, context, stop)
+    const engine = createEngine({
+      endpoints,
+      replies: postgresReplies(deps.db, step.id),
+      images: deps.images,
+      signal: stop,
+    })
+    try {
+      const counts = await runShard({
+        step: definition,
+        rows,
+        context: { ...shardContext(context), ask: (request) => engine.ask(request) },
+        // Twice what the endpoint takes keeps it full while finished rows are written.
+        concurrency: 2 * Math.max(16, ...endpoints.map((endpoint) => endpoint.concurrency)),
+        commit: async (outcomes) => {
+          await commitOutcomes(deps.db, datasetId(ref), outcomes.map(committed))
+        },
+        onProgress: (now) => progress({ done: now.rows, total: rows.length, step: ref.step, failed: now.failed }),
+        signal: stop,
+      })
+      return { rowsIn: rows.length, ...counts }
+    } finally {
+      await engine.close()
+    }
+  })
+}
+
+type ShardOutcome = Parameters<Parameters<typeof runShard>[0]['commit']>[0][number]
+
+const committed = (outcome: ShardOutcome) =>
+  outcome.status === 'failed' ? { ...outcome, changes: {}, requestKeys: [] } : outcome
+
+/** The endpoint that a step's options name; steps without one make no calls. */
+async function endpointsOf(
+  deps: Deps,
+  ref: StepRef,
+  { recipe, step }: StepContext,
+  signal: AbortSignal,
+): Promise<ResolvedEndpoint[]> {
+  const name = 'endpoint' in step && typeof step.endpoint === 'string' ? step.endpoint : null
+  const spec = name === null ? undefined : recipe.endpoints[name]
+  return name === null || !spec ? [] : [await resolveEndpoint(deps, ref, name, spec, signal)]
+}
+
+/** Ends a data step: its dataset is sealed for ever. Too many failed rows or nothing left ends the round, with the reasons. */
+export async function sealDataStep(deps: Deps, ref: StepRef): Promise<StepCounts> {
+  return await beating(async () => {
+    const { recipe } = await stepContext(deps.db, ref)
+    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+    if (!step) throw new RangeError(`${ref.step} was not opened`)
+    const counts = await stepCounts(deps.db, step.id)
+    const share = (100 * counts.failed) / Math.max(1, counts.rowsIn)
+    const fail = async (type: 'TooManyFailedRows' | 'EmptyDataset', message: string, nextStep: string) => {
+      await finishStep(deps.db, step.id, 'failed', message)
+      throw new HoneError({ type, message, nextStep })
+    }
+    if (share > recipe.limits.failedRowsPercent)
+      await fail(
+        'TooManyFailedRows',
+        `${counts.failed} of ${counts.rowsIn} rows of ${ref.step} failed (${said(counts.failedByReason)}); the limit is ${recipe.limits.failedRowsPercent} %`,
+        'mend the cause, or raise limits.failedRowsPercent in the recipe of a new campaign',
+      )
+    if (counts.kept === 0)
+      await fail(
+        'EmptyDataset',
+        `${ref.step} kept none of ${counts.rowsIn} rows (${said({ ...counts.droppedByReason, ...counts.failedByReason })})`,
+        'look at its rows with `hone show`; the step before it or its options do not fit the data',
+      )
+    await sealDataset(deps.db, datasetId(ref))
+    await finishStep(deps.db, step.id, 'done')
+    const { rowsIn, kept, dropped, failed } = counts
+    return { rowsIn, kept, dropped, failed }
+  })
+}
+
+const said = (reasons: Record<string, number>): string =>
+  Object.entries(reasons)
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ') || 'no rows came in'

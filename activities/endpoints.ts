@@ -1,0 +1,81 @@
+import { checkpointOfStep, getCheckpoint } from '../db/checkpoints.ts'
+import type { CheckpointRecord } from '../db/checkpoints.ts'
+import { findStep } from '../db/steps.ts'
+import { HoneError } from '../domain/errors.ts'
+import type { EndpointSpec } from '../domain/recipe.ts'
+import { measuredBy } from '../domain/round-plan.ts'
+import type { ResolvedEndpoint } from '../models/endpoint.ts'
+import { baseCheckpoint } from './base-model.ts'
+import type { Deps } from './deps.ts'
+import { roundContext, stepContext } from './recipes.ts'
+import { servedCheckpoint } from './serving.ts'
+import type { StepRef } from './types.ts'
+
+/** An endpoint of the recipe with everything filled in; a checkpoint's server is brought up when it is not there. */
+export async function resolveEndpoint(
+  deps: Deps,
+  ref: StepRef,
+  name: string,
+  spec: EndpointSpec,
+  signal: AbortSignal,
+): Promise<ResolvedEndpoint> {
+  const { concurrency, timeoutSeconds, imageMaxPixels } = spec
+  const shared = { name, concurrency, timeoutSeconds, imageMaxPixels }
+  if ('url' in spec) {
+    const baseUrl = spec.url === 'demo:teacher' ? demoTeacher(deps) : spec.url
+    return { ...shared, baseUrl, model: spec.model, identity: spec.model, apiKeyEnv: spec.apiKeyEnv }
+  }
+  const checkpoint = await namedCheckpoint(deps, ref, spec.checkpoint)
+  return { ...shared, ...(await served(deps, ref, checkpoint, signal)) }
+}
+
+/** The endpoint of an evaluation: the measured checkpoint, brought up for this step. */
+export async function checkpointEndpoint(
+  deps: Deps,
+  ref: StepRef,
+  checkpoint: CheckpointRecord,
+  settings: Pick<ResolvedEndpoint, 'name' | 'concurrency' | 'timeoutSeconds' | 'imageMaxPixels'>,
+  signal: AbortSignal,
+): Promise<ResolvedEndpoint> {
+  return { ...settings, ...(await served(deps, ref, checkpoint, signal)) }
+}
+
+async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, signal: AbortSignal) {
+  // The whole id: lineage follows a reply from its model's name to the checkpoint.
+  const model = `checkpoint-${checkpoint.id}`
+  return { baseUrl: await servedCheckpoint(deps, ref, checkpoint, model, signal), model, identity: checkpoint.id }
+}
+
+/** The checkpoint behind a name of the recipe: `base`, `parent` or a training step of this round. */
+export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): Promise<CheckpointRecord> {
+  if (name === 'base') return await baseCheckpoint(deps, ref.campaign)
+  if (name === 'parent') {
+    const { round, rounds } = await roundContext(deps.db, ref)
+    const parent = rounds.find((each) => each.number === round.parentNumber)
+    if (parent?.checkpointId) return await getCheckpoint(deps.db, parent.checkpointId)
+    return await baseCheckpoint(deps, ref.campaign)
+  }
+  const step = await findStep(deps.db, ref.campaign, ref.round, name)
+  const published = step && (await checkpointOfStep(deps.db, step.id))
+  if (published) return published
+  throw new HoneError({
+    type: 'CheckpointInvalid',
+    message: `step "${name}" of round ${ref.round} has published no checkpoint`,
+    nextStep: 'see `hone show` for how it ended',
+  })
+}
+
+/** What an evaluation measures: the training step before it, or the base model where nothing was trained. */
+export async function measuredCheckpoint(deps: Deps, ref: StepRef): Promise<CheckpointRecord> {
+  const { steps, index } = await stepContext(deps.db, ref)
+  return await namedCheckpoint(deps, ref, measuredBy(steps, index) ?? 'parent')
+}
+
+function demoTeacher(deps: Deps): string {
+  if (deps.demo) return deps.demo.teacherUrl
+  throw new HoneError({
+    type: 'EndpointRefused',
+    message: 'the recipe asks the demo teacher, which does not run here',
+    nextStep: 'use `hone demo`, start the worker with `hone dev --demo`, or give the URL of a server of your own',
+  })
+}

@@ -1,0 +1,228 @@
+import { contentHash } from '../artifacts/hash.ts'
+import { getDataset, resolveBenchmark } from '../db/datasets.ts'
+import type { Database } from '../db/database.ts'
+import { findReplies, postgresReplies } from '../db/replies.ts'
+import { streamRows } from '../db/rows.ts'
+import { findScore, saveScore } from '../db/scores.ts'
+import type { ScoreItem } from '../db/scores.ts'
+import { finishStep, findStep, openStep } from '../db/steps.ts'
+import { questionText } from '../data/question-text.ts'
+import type { BenchmarkSpec, Recipe } from '../domain/recipe.ts'
+import { isEvaluation } from '../domain/round-plan.ts'
+import type { Row } from '../domain/rows.ts'
+import { scoreIdentity } from '../evaluation/score-identity.ts'
+import { wilson } from '../evaluation/statistics.ts'
+import { AskFailure } from '../models/ask.ts'
+import type { AskRequest } from '../models/ask.ts'
+import { contentKey } from '../models/content-key.ts'
+import { createEngine } from '../models/engine.ts'
+import { VERIFIER_VERSION } from '../verifier/verdict.ts'
+import { verifyCase } from '../verifier/verify.ts'
+import { beating } from './failures.ts'
+import type { Deps } from './deps.ts'
+import { checkpointEndpoint, measuredCheckpoint } from './endpoints.ts'
+import { stepContext } from './recipes.ts'
+import type { StepContext } from './recipes.ts'
+import { scoreSummary } from './summaries.ts'
+import type { ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
+
+/** A benchmark as an evaluation asks it. */
+interface Benchmark {
+  name: string
+  spec: BenchmarkSpec
+  datasetId: string
+  revision: string
+  items: number
+}
+
+const endpointName = 'measured'
+
+async function benchmarksOf(db: Database, ref: StepRef, { recipe, step }: StepContext): Promise<Benchmark[]> {
+  const wanted = (isEvaluation(step) && step.benchmarks) || Object.keys(recipe.benchmarks)
+  return await Promise.all(
+    wanted.map(async (name) => {
+      const spec = recipe.benchmarks[name]
+      if (!spec) throw new RangeError(`no benchmark ${name}`)
+      const dataset = await getDataset(db, await resolveBenchmark(db, ref.campaign, name))
+      return {
+        name,
+        spec,
+        datasetId: dataset.id,
+        revision: dataset.contentHash ?? dataset.id,
+        items: dataset.rowCount ?? 0,
+      }
+    }),
+  )
+}
+
+/** What the model is asked for one item: exactly what it was trained on, decoded as the benchmark says. */
+function requestFor(item: Row, spec: BenchmarkSpec, recipe: Recipe): AskRequest {
+  return {
+    endpoint: endpointName,
+    messages: [{ role: 'user', text: questionText(item, recipe.promptSuffix), images: item.images }],
+    sampling: { temperature: spec.temperature, topP: 1, maxTokens: spec.maxTokens, seed: recipe.seed },
+    sampleIndex: 0,
+  }
+}
+
+/** Pixel limit of pictures in evaluations; part of a score's identity. */
+const imageMaxPixels = 1_003_520
+
+const concurrencyOf = ({ step }: StepContext): number => (isEvaluation(step) ? step.concurrency : 128)
+
+const shardsOf = (benchmark: Benchmark, shardRows: number): number => Math.ceil(benchmark.items / shardRows)
+
+/** Opens the step and cuts its benchmarks into shards of items. */
+export async function openEvaluation(deps: Deps, ref: StepRef): Promise<ShardPlan> {
+  const context = await stepContext(deps.db, ref)
+  const { recipe, step, index } = context
+  const opened = await openStep(deps.db, {
+    ...ref,
+    name: ref.step,
+    kind: 'evaluate',
+    ordinal: index,
+    spec: step,
+    inputs: [],
+  })
+  const benchmarks = await benchmarksOf(deps.db, ref, context)
+  const { shardRows, lanes } = recipe.limits
+  return {
+    shards: benchmarks.reduce((sum, benchmark) => sum + shardsOf(benchmark, shardRows), 0),
+    lanes,
+    isDone: opened.status === 'done',
+  }
+}
+
+/** Asks the checkpoint the items of one shard. Replies are kept; grading comes later and pays for nothing again. */
+export async function runEvaluationShard(deps: Deps, ref: StepRef & { shard: number }): Promise<StepCounts> {
+  return await beating(async ({ signal, progress }) => {
+    const context = await stepContext(deps.db, ref)
+    const { recipe } = context
+    const { shardRows } = recipe.limits
+    let shard = ref.shard
+    let benchmark: Benchmark | undefined
+    for (const each of await benchmarksOf(deps.db, ref, context)) {
+      benchmark = each
+      if (shard < shardsOf(each, shardRows)) break
+      shard -= shardsOf(each, shardRows)
+    }
+    if (!benchmark) throw new RangeError(`evaluation ${ref.step} has no benchmark`)
+    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+    const stop = AbortSignal.any([signal, deps.shutdown])
+    const settings = { name: endpointName, concurrency: concurrencyOf(context), timeoutSeconds: 600, imageMaxPixels }
+    const endpoint = await checkpointEndpoint(deps, ref, await measuredCheckpoint(deps, ref), settings, stop)
+    const engine = createEngine({
+      endpoints: [endpoint],
+      replies: postgresReplies(deps.db, step?.id ?? null),
+      images: deps.images,
+      signal: stop,
+    })
+    try {
+      const items: Row[] = []
+      for await (const row of streamRows(deps.db, benchmark.datasetId, {
+        from: shard * shardRows,
+        to: (shard + 1) * shardRows,
+      }))
+        items.push(row)
+      let done = 0
+      const { spec } = benchmark
+      const asked = await Promise.all(
+        items.map(async (item) => {
+          const isAnswered = await engine.ask(requestFor(item, spec, recipe)).then(
+            () => true,
+            (error: unknown) => {
+              if (error instanceof AskFailure) return false
+              throw error
+            },
+          )
+          progress({ done: ++done, total: items.length, step: ref.step })
+          return isAnswered
+        }),
+      )
+      const failed = asked.filter((isAnswered) => !isAnswered).length
+      return { rowsIn: items.length, kept: items.length - failed, dropped: 0, failed }
+    } finally {
+      await engine.close()
+    }
+  })
+}
+
+/** Grades every item and stores the results, one score a benchmark. An item without a reply counts as wrong and says so. */
+export async function finishEvaluation(deps: Deps, ref: StepRef): Promise<ScoreSummary[]> {
+  return await beating(async ({ progress }) => {
+    const context = await stepContext(deps.db, ref)
+    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+    if (!step) throw new RangeError(`evaluation ${ref.step} was not opened`)
+    const checkpoint = await measuredCheckpoint(deps, ref)
+    const summaries: ScoreSummary[] = []
+    for (const benchmark of await benchmarksOf(deps.db, ref, context)) {
+      progress({ benchmark: benchmark.name })
+      const { spec } = benchmark
+      const identity = scoreIdentity({
+        benchmarkRevision: benchmark.revision,
+        promptHash: contentHash({ suffix: context.recipe.promptSuffix, form: 'question-choices-v1' }),
+        decoding: { temperature: spec.temperature, topP: 1, maxTokens: spec.maxTokens, samples: 1 },
+        imageLimits: { minPixels: null, maxPixels: imageMaxPixels },
+        graderVersion: VERIFIER_VERSION,
+        judge: null,
+      })
+      const which = { stepId: step.id, benchmark: benchmark.name, identityHash: identity.hash }
+      const score = (await findScore(deps.db, which)) ?? (await grade(checkpoint.id))
+      summaries.push(scoreSummary(score))
+
+      async function grade(checkpointId: string) {
+        const items = await gradedItems(deps.db, benchmark, context.recipe, checkpointId)
+        const correct = items.filter((item) => item.correct).length
+        return await saveScore(deps.db, {
+          ...which,
+          campaign: ref.campaign,
+          round: ref.round,
+          checkpointId,
+          role: spec.role,
+          identity,
+          accuracy: items.length === 0 ? 0 : correct / items.length,
+          ...wilson(correct, items.length),
+          items,
+        })
+      }
+    }
+    await finishStep(deps.db, step.id, 'done')
+    return summaries
+  })
+}
+
+async function gradedItems(db: Database, benchmark: Benchmark, recipe: Recipe, identity: string): Promise<ScoreItem[]> {
+  const rows: Row[] = []
+  for await (const row of streamRows(db, benchmark.datasetId)) rows.push(row)
+  const keys = rows.map((row) => contentKey({ ...requestFor(row, benchmark.spec, recipe), identity, imageMaxPixels }))
+  const replies = await findReplies(db, keys)
+  return rows.map((row, index) => {
+    const reply = replies.get(keys[index] ?? '')
+    if (!reply)
+      return {
+        itemId: row.id,
+        correct: false,
+        verdict: 'unverifiable',
+        reason: 'no-reply',
+        extracted: null,
+        requestKey: null,
+        truncated: false,
+      }
+    const { verdict, reason, extracted } = verifyCase({
+      id: row.id,
+      gold: row.answer ?? '',
+      answer: reply.text,
+      kind: row.kind,
+      ...(row.choices && { choices: [...row.choices] }),
+    })
+    return {
+      itemId: row.id,
+      correct: verdict === 'correct',
+      verdict,
+      reason,
+      extracted,
+      requestKey: reply.key,
+      truncated: reply.finishReason === 'length',
+    }
+  })
+}

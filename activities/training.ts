@@ -1,0 +1,185 @@
+import { rlRow, sftRow } from '../data/training-rows.ts'
+import type { Converted } from '../data/training-rows.ts'
+import { checkpointOfJob } from '../db/checkpoints.ts'
+import { latestAttempt } from '../db/jobs.ts'
+import { getDataset, resolveDataset } from '../db/datasets.ts'
+import { streamRows } from '../db/rows.ts'
+import { finishStep, findStep, openStep } from '../db/steps.ts'
+import { stepKey } from '../domain/ids.ts'
+import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
+import { inputsOf, isRl, isSft, isTraining, phasesOf, startOf } from '../domain/round-plan.ts'
+import type { Row } from '../domain/rows.ts'
+import type { TrainingStage, Weights } from '../jobs/trainer.ts'
+import { baseCheckpoint } from './base-model.ts'
+import type { Deps } from './deps.ts'
+import { namedCheckpoint } from './endpoints.ts'
+import { beating } from './failures.ts'
+import { stepContext } from './recipes.ts'
+import type { StepContext } from './recipes.ts'
+import { trainJob } from './train-job.ts'
+import type { GpuActivities, StepRef, TrainingResult } from './types.ts'
+
+/** A phase's job: one name in Postgres, in run folders and in logs. */
+export const jobIdOf = (ref: StepRef, phase: string): string =>
+  phase === ref.step
+    ? stepKey(ref.campaign, ref.round, ref.step)
+    : `${stepKey(ref.campaign, ref.round, ref.step)}/${phase}`
+
+/** Opens a training step on the datasets of all its phases, and counts the attempts that earlier runs of it used up. */
+export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attemptsSoFar: Record<string, number> }> {
+  const context = await stepContext(deps.db, ref)
+  const { step, index } = context
+  if (!isTraining(step)) throw new RangeError(`${ref.step} trains nothing`)
+  const phases = phasesOf(step)
+  const names = new Set(phases.flatMap((phase) => phaseInputs(context, phase)))
+  const inputs = await Promise.all([...names].map((name) => resolveDataset(deps.db, ref.campaign, ref.round, name)))
+  await openStep(deps.db, { ...ref, name: ref.step, kind: step.step, ordinal: index, spec: step, inputs })
+  const attempts = await Promise.all(
+    phases.map(async (phase) => [phase, (await latestAttempt(deps.db, jobIdOf(ref, phase)))?.attempt ?? 0] as const),
+  )
+  return { attemptsSoFar: Object.fromEntries(attempts) }
+}
+
+/** Ends a training step that went well. */
+export async function finishTraining(deps: Deps, ref: StepRef): Promise<void> {
+  const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+  if (step) await finishStep(deps.db, step.id, 'done')
+}
+
+/** Trains one phase: plans the job, runs it or re-attaches to it, and publishes its checkpoint. */
+export async function train(deps: Deps, input: Parameters<GpuActivities['train']>[0]): Promise<TrainingResult> {
+  return await beating(async (activity) => {
+    const context = await stepContext(deps.db, input)
+    const step = await findStep(deps.db, input.campaign, input.round, input.step)
+    if (!step) throw new RangeError(`training ${input.step} was not opened`)
+    const start = await startWeights(deps, input, context)
+    const stage = await stageOf(deps, input, context, start)
+    const jobId = jobIdOf(input, input.phase)
+    return await trainJob(
+      deps,
+      { jobId, stepId: step.id, stage, start, limits: context.recipe.limits, attemptsSoFar: input.attemptsSoFar },
+      activity,
+    )
+  })
+}
+
+/** Sources or steps that a phase takes its rows from. */
+function phaseInputs({ step, steps, index }: StepContext, phase: string): string[] {
+  if (isRl(step)) {
+    const from = step.phases?.[phasesOf(step).indexOf(phase)]?.from
+    if (from !== undefined) return [from].flat()
+  }
+  return inputsOf(steps, index)
+}
+
+/** The first phase starts where the recipe says, a later one from the phase before it. */
+async function startWeights(deps: Deps, input: StepRef & { phase: string }, context: StepContext): Promise<Weights> {
+  const { step, steps, index } = context
+  if (!isTraining(step)) throw new RangeError(`${input.step} trains nothing`)
+  const phases = phasesOf(step)
+  const before = phases[phases.indexOf(input.phase) - 1]
+  const checkpoint =
+    before === undefined
+      ? await namedCheckpoint(deps, input, startOf(steps, index))
+      : await checkpointOfJob(deps.db, jobIdOf(input, before))
+  if (!checkpoint) throw new RangeError(`phase ${before} of ${input.step} published no checkpoint`)
+  return { path: checkpoint.path, hash: checkpoint.id }
+}
+
+async function stageOf(
+  deps: Deps,
+  input: StepRef & { phase: string },
+  context: StepContext,
+  startFrom: Weights,
+): Promise<TrainingStage> {
+  const { recipe, round, step } = context
+  const names = phaseInputs(context, input.phase)
+  const ids = await Promise.all(names.map((name) => resolveDataset(deps.db, input.campaign, input.round, name)))
+  const datasets = await Promise.all(ids.map((id) => getDataset(deps.db, id)))
+  const base = await baseCheckpoint(deps, input.campaign)
+  const common = {
+    key: jobIdOf(input, input.phase),
+    startFrom,
+    base: { path: base.path, hash: base.id },
+    rowsHash: datasets.map((dataset) => dataset.contentHash ?? dataset.id).join(' '),
+    // Another round draws other samples and another order, also when a rolled-back round is done again.
+    seed: recipe.seed * 1000 + round.number,
+  }
+  const places = { promptSuffix: recipe.promptSuffix, imagePath: (hash: string) => deps.store.imagePath(hash) }
+  if (isSft(step)) {
+    const rows = usable(rowsOf(deps, ids), (row) => sftRow(row, places))
+    return { ...common, kind: 'sft', rows, settings: sftSettingsOf(step) }
+  }
+  if (!isRl(step)) throw new RangeError(`${input.step} trains nothing`)
+  const phase = step.phases?.[phasesOf(step).indexOf(input.phase)]
+  return {
+    ...common,
+    kind: 'grpo',
+    rows: usable(rowsOf(deps, ids), (row) => rlRow(row, places)),
+    settings: grpoSettingsOf(inPhase(step, phase)),
+    reward: { ...deps.reward, name: step.reward, timeoutSeconds: 30, onFailure: step.onRewardFailure },
+  }
+}
+
+async function* rowsOf(deps: Deps, datasetIds: readonly string[]): AsyncGenerator<Row> {
+  for (const id of datasetIds) yield* streamRows(deps.db, id)
+}
+
+/** Rows that cannot be trained on (no trace, no answer) are left out: the steps before have counted them. */
+async function* usable<Value>(
+  rows: AsyncIterable<Row>,
+  convert: (row: Row) => Converted<Value>,
+): AsyncGenerator<Value> {
+  for await (const row of rows) {
+    const converted = convert(row)
+    if ('row' in converted) yield converted.row
+  }
+}
+
+/** A phase overrides what it names. */
+function inPhase(step: RlStep, phase: NonNullable<RlStep['phases']>[number] | undefined): RlStep {
+  if (!phase) return step
+  return {
+    ...step,
+    steps: phase.steps ?? step.steps,
+    maxCompletionTokens: phase.maxCompletionTokens ?? step.maxCompletionTokens,
+    generations: phase.generations ?? step.generations,
+    learningRate: phase.learningRate ?? step.learningRate,
+    freezeVision: phase.freezeVision ?? step.freezeVision,
+  }
+}
+
+const optimiserOf = (step: SftStep | RlStep) => ({
+  learningRate: step.learningRate,
+  scheduler: step.scheduler,
+  warmupRatio: step.warmupRatio,
+  weightDecay: step.weightDecay,
+  precision: step.precision,
+  freezeVision: step.freezeVision,
+  saveEverySteps: step.saveEverySteps,
+  logEverySteps: 5,
+  imageMinPixels: null,
+  imageMaxPixels: step.imageMaxPixels ?? null,
+  ...(step.microBatchSize !== undefined && { microBatchSize: step.microBatchSize }),
+})
+
+const sftSettingsOf = (step: SftStep) => ({
+  ...optimiserOf(step),
+  batchSize: step.batchSize,
+  ...(step.steps !== undefined && { maxSteps: step.steps }),
+  ...(step.epochs !== undefined && { epochs: step.epochs }),
+})
+
+const grpoSettingsOf = (step: RlStep) => ({
+  ...optimiserOf(step),
+  steps: step.steps,
+  promptsPerStep: step.promptsPerStep,
+  generations: step.generations,
+  maxCompletionTokens: step.maxCompletionTokens,
+  temperature: step.temperature,
+  topP: step.topP,
+  klBeta: step.klBeta,
+  epsilonLow: step.epsilonLow,
+  epsilonHigh: step.epsilonHigh,
+  dropZeroSpread: step.dropZeroSpread,
+})

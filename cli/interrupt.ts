@@ -1,0 +1,24 @@
+import { Interrupted } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Runs work under a signal that Ctrl-C or SIGTERM aborts, and waits for the work's own cleaning up. A second Ctrl-C says that it is under way;
+ * it is never cut short, because what it ends would be left behind.
+ */
+export async function untilInterrupted<Result>(
+  terminal: Terminal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController()
+  const interrupt = () => {
+    if (controller.signal.aborted) terminal.stderr.write('stopping, a moment …\n')
+    controller.abort(new Interrupted('interrupted'))
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of signals) process.on(name, interrupt)
+  try {
+    return await work(controller.signal)
+  } finally {
+    for (const name of signals) process.removeListener(name, interrupt)
+  }
+}

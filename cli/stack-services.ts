@@ -1,0 +1,69 @@
+import { nodeEntry } from '../services/node-process.ts'
+import { choosePort, freePort } from '../services/ports.ts'
+import { startService } from '../services/processes.ts'
+import type { Service } from '../services/processes.ts'
+import type { Python } from '../services/python.ts'
+import type { TemporalAddress } from '../services/temporal.ts'
+
+/** All that a worker must be told. */
+export interface WorkerPlaces {
+  home: string
+  databaseUrl: string
+  temporal: TemporalAddress
+  python: Python
+  reward: { url: string; token: string }
+  demo: { world: string; baseModel: string; teacherUrl: string } | null
+}
+
+/** Variable that holds the reward server's token: in its own process, the worker's and the trainers'. */
+const rewardTokenEnv = 'HONE_REWARD_TOKEN'
+
+const answers = async (url: string): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok
+
+/** Starts the reward server on the port it had before, so that a trainer that outlived a restart still finds it. */
+export async function startRewardService(home: string, token: string): Promise<Service & { url: string }> {
+  const port = await choosePort(home, 'reward')
+  const url = `http://127.0.0.1:${port}`
+  const { command, args } = nodeEntry('verifier/reward-server-main')
+  const service = await startService({
+    home,
+    name: 'reward',
+    command,
+    args: [...args, '--host', '127.0.0.1', '--port', String(port)],
+    env: { [rewardTokenEnv]: token },
+    details: { port },
+    ready: () => answers(`${url}/healthz`),
+    deadlineSeconds: 60,
+  })
+  return { ...service, url }
+}
+
+/** Starts the worker and waits until it takes work. */
+export async function startWorkerService(places: WorkerPlaces): Promise<Service> {
+  const { command, args } = nodeEntry('worker/main')
+  const { demo, temporal, python, home } = places
+  const port = await freePort()
+  return await startService({
+    home,
+    name: 'worker',
+    command,
+    args,
+    env: {
+      DATABASE_URL: places.databaseUrl,
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: temporal.namespace,
+      HONE_HOME: home,
+      HONE_PYTHON: python.python,
+      HONE_TRAINER_PATH: python.env['PYTHONPATH'],
+      HONE_HEALTH_PORT: String(port),
+      HONE_REWARD_URL: places.reward.url,
+      HONE_REWARD_TOKEN_ENV: rewardTokenEnv,
+      [rewardTokenEnv]: places.reward.token,
+      HONE_DEMO_TEACHER_URL: demo?.teacherUrl,
+      HONE_DEMO_BASE_MODEL: demo?.baseModel,
+      HONE_DEMO_WORLD: demo?.world,
+    },
+    ready: () => answers(`http://127.0.0.1:${port}/`),
+    deadlineSeconds: 120,
+  })
+}

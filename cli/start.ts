@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { openArtifactStore } from '../artifacts/store.ts'
+import type { CampaignClient } from '../client/campaigns.ts'
+import { startCampaign } from '../client/start-campaign.ts'
+import type { Started } from '../client/start-campaign.ts'
+import { parseRecipe } from '../data/recipe.ts'
+import type { Database } from '../db/database.ts'
+import { HoneError } from '../domain/errors.ts'
+import type { Recipe } from '../domain/recipe.ts'
+import { honeHome, homePaths } from '../services/home.ts'
+import { findService } from '../services/processes.ts'
+import { createProgress, quietProgress } from '../services/progress.ts'
+import type { Progress } from '../services/progress.ts'
+import { withClient, withDatabase } from './context.ts'
+import { demoPlaces } from './demo-world.ts'
+import { osUser, print, printJson } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+
+const EXAMPLES = `
+Examples:
+  $ hone dev &                         servers and worker, once
+  $ hone start my-recipe.yaml          checks endpoints and data, imports, starts
+  $ hone start my-recipe.yaml --json | jq -r .workflowId
+
+Again with the same recipe it finds the campaign and lets it go on. Paths in a recipe are relative to its file.`
+
+/** `hone start RECIPE`. */
+export function startCommand(terminal: Terminal): Command {
+  return new Command('start')
+    .description('Start the campaign of a recipe: checks it, imports its data, hands it to the worker.')
+    .argument('<recipe>', 'YAML file')
+    .option('--json', 'print JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, options: { json?: boolean }) => {
+      const recipe = await readRecipe(file)
+      const home = honeHome(terminal.env)
+      const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)
+      const started = await withDatabase(terminal, (db) =>
+        withClient(terminal, (client) => admit({ ...recipe, db, client, home, progress, who: osUser(terminal.env) })),
+      )
+      const { campaign } = recipe.recipe
+      if (options.json === true) return printJson(terminal, { campaign, ...started })
+      print(
+        terminal,
+        started.outcome === 'created'
+          ? `campaign ${campaign} started`
+          : `campaign ${campaign} was there already and goes on`,
+        ...(started.failedRows > 0 ? [`${started.failedRows} source rows cannot be used and are left out`] : []),
+        ...(findService(home, 'worker') || terminal.env['TEMPORAL_ADDRESS']
+          ? []
+          : ['no worker runs here: `hone dev` brings one up']),
+        `follow it with: hone watch ${campaign}`,
+      )
+    })
+}
+
+/** A recipe with its text and folder. Throws InvalidRecipe, also when the file cannot be read. */
+export async function readRecipe(file: string): Promise<{ recipe: Recipe; recipeText: string; folder: string }> {
+  const recipeText = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new HoneError({
+      type: 'InvalidRecipe',
+      message: `cannot read the recipe ${file}`,
+      nextStep: 'name an existing YAML file, e.g. a copy of recipes/demo.yaml',
+      cause,
+    })
+  })
+  return { recipe: parseRecipe(recipeText, { file }), recipeText, folder: dirname(resolve(file)) }
+}
+
+/** Admits a recipe with progress: what `start` and `demo` share. */
+export async function admit(options: {
+  recipe: Recipe
+  recipeText: string
+  folder: string
+  db: Database
+  client: CampaignClient
+  home: string
+  progress: Progress
+  who: string
+}): Promise<Started> {
+  const { home, progress, ...rest } = options
+  progress.start(`campaign ${rest.recipe.campaign}`)
+  try {
+    const store = await openArtifactStore(join(homePaths(home).root, 'artifacts'))
+    const started = await startCampaign({
+      ...rest,
+      store,
+      demo: demoPlaces(home),
+      onProgress: (text) => progress.update(text),
+    })
+    progress.done(started.outcome === 'created' ? 'created' : 'found, it goes on')
+    return started
+  } catch (error) {
+    progress.fail()
+    throw error
+  }
+}

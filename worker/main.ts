@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { createActivities } from '../activities/create.ts'
+import { openArtifactStore } from '../artifacts/store.ts'
+import { createImages } from '../data/images.ts'
+import { openDatabase } from '../db/database.ts'
+import { describeError } from '../domain/errors.ts'
+import { createLocalLauncher } from '../jobs/launchers/local.ts'
+import { createTrlBackend } from '../jobs/trainers/trl.ts'
+import { bundleWorkflows } from './bundle.ts'
+import { workerConfig } from './config.ts'
+import type { WorkerConfig } from './config.ts'
+import { startHealthServer } from './health.ts'
+import { createWorkers, runWorkers } from './workers.ts'
+
+/** Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running: the next worker finds them. */
+async function main(): Promise<void> {
+  const config = workerConfig()
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] })
+  const shutdown = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => shutdown.abort())
+  const stopped = new Promise<void>((resolve) => shutdown.signal.addEventListener('abort', () => resolve()))
+
+  const database = openDatabase(config.DATABASE_URL, { max: 20 })
+  const [connection, bundle, store] = await Promise.all([
+    NativeConnection.connect({ address: config.TEMPORAL_ADDRESS }),
+    bundleWorkflows(),
+    openArtifactStore(join(config.HONE_HOME, 'artifacts')),
+  ])
+  const runs = join(config.HONE_HOME, 'runs')
+  const python = { python: config.HONE_PYTHON, env: { PYTHONPATH: config.HONE_TRAINER_PATH } }
+  const activities = createActivities({
+    db: database.db,
+    store,
+    runs,
+    images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
+    launcher: createLocalLauncher({ root: runs }),
+    trainer: createTrlBackend(python),
+    python,
+    reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },
+    demo: demoPlaces(config),
+    shutdown: shutdown.signal,
+  })
+  const workers = await createWorkers({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    bundle,
+    activities,
+    slots: { io: 20, inference: config.HONE_SLOTS_INFERENCE, gpu: config.HONE_SLOTS_GPU },
+    shutdownGraceSeconds: 5,
+  })
+  const closeHealth = config.HONE_HEALTH_PORT ? await startHealthServer(config.HONE_HEALTH_PORT) : null
+  console.log(JSON.stringify({ ready: true, service: 'worker', pid: process.pid }))
+  await runWorkers(workers, stopped)
+  await closeHealth?.()
+  await connection.close()
+  await database.close()
+}
+
+function demoPlaces(config: WorkerConfig) {
+  const { HONE_DEMO_TEACHER_URL: teacherUrl, HONE_DEMO_BASE_MODEL: baseModel, HONE_DEMO_WORLD: world } = config
+  return teacherUrl && baseModel && world ? { teacherUrl, baseModel, world } : null
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(describeError(error))
+    process.exit(1)
+  },
+)
