@@ -1,4 +1,5 @@
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cancelCauses, jobResources } from './launcher.ts'
@@ -99,7 +100,15 @@ export async function createJson(path: string, value: unknown): Promise<boolean>
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
-    throw error
+    if (errorCode(error) !== 'EPERM' && errorCode(error) !== 'ENOTSUP') throw error
+    // A file system without hard links.
+    return await copyFile(draft, path, constants.COPYFILE_EXCL).then(
+      () => true,
+      (taken: unknown) => {
+        if (errorCode(taken) === 'EEXIST') return false
+        throw taken
+      },
+    )
   } finally {
     await rm(draft, { force: true })
   }

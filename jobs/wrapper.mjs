@@ -13,11 +13,13 @@ import { spawn } from 'node:child_process'
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   openSync,
   readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname } from 'node:os'
@@ -115,16 +117,27 @@ function readJson(path) {
   }
 }
 
+/** Takes the job for this process. Appears whole: a reader of half a claim would believe its owner dead. */
 function claim(folder) {
+  const path = join(folder, 'claim.json')
+  const draft = `${path}.draft-${process.pid}`
+  const owner = { pid: process.pid, startTicks: startTicks(process.pid), bootId: bootId() }
+  writeJson(draft, owner)
   try {
-    const file = openSync(join(folder, 'claim.json'), 'wx')
-    writeFileSync(file, JSON.stringify({ pid: process.pid, startTicks: startTicks(process.pid), bootId: bootId() }))
-    fsyncSync(file)
-    closeSync(file)
+    linkSync(draft, path)
     return true
   } catch (error) {
     if (error.code === 'EEXIST') return false
-    throw error
+    // A file system without hard links: exclusive still, though not whole at once.
+    try {
+      writeFileSync(path, JSON.stringify(owner), { flag: 'wx' })
+      return true
+    } catch (taken) {
+      if (taken.code === 'EEXIST') return false
+      throw taken
+    }
+  } finally {
+    unlinkSync(draft)
   }
 }
 

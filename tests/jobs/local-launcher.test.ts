@@ -133,6 +133,35 @@ describe('a local job', () => {
   })
 })
 
+describe('a job that has ended', () => {
+  test('has left nothing behind, not even what its program forgot in a session of its own', async () => {
+    const launcher = createLocalLauncher({ root })
+    const script = `setsid sh -c 'echo $$ > deep; sleep 60' & sleep 60 & while [ ! -s deep ]; do sleep 0.02; done`
+    const handle = await launcher.ensure('forgetful', 'a', sh(script))
+    expect(await end(launcher, handle)).toMatchObject({ state: 'succeeded' })
+    expect(processesOf(await jobId(handle)).length).toBeLessThanOrEqual(1)
+    expect(JSON.parse(await readFile(jobFiles(handle.directory).exit, 'utf8')).leftBehind).toBeGreaterThan(0)
+  })
+})
+
+describe('a job that starts', () => {
+  test('is never taken for lost, however closely it is watched', async () => {
+    const launcher = createLocalLauncher({ root })
+    const states = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const handle = await launcher.ensure(`watched-${index}`, 'a', sh('true'))
+        const seen = new Set<string>()
+        for (;;) {
+          const { state } = await launcher.poll(handle)
+          seen.add(state)
+          if (isTerminal(state)) return [...seen]
+        }
+      }),
+    )
+    for (const seen of states) expect(seen.at(-1)).toBe('succeeded')
+  })
+})
+
 describe('cancelling', () => {
   test('leaves no process, not even of sessions that a grandchild opened', async () => {
     const launcher = createLocalLauncher({ root })
