@@ -24,9 +24,13 @@ declare module 'vitest' {
  * brings a server up on the first question, and ends all of them when the run is over.
  */
 export default function setup(project: TestProject): Promise<() => Promise<void>> {
-  const home = mkdtempSync(join(tmpdir(), 'hone-world-'))
-  // Where root runs the tests, PostgreSQL runs as another user, who must reach it.
-  chmodSync(home, 0o755)
+  let made: string | null = null
+  const home = (): string => {
+    made ??= mkdtempSync(join(tmpdir(), 'hone-world-'))
+    // Where root runs the tests, PostgreSQL runs as another user, who must reach it.
+    chmodSync(made, 0o755)
+    return made
+  }
   const guards: ChildProcess[] = []
   let postgres: Promise<Postgres> | null = null
   let temporal: Promise<Temporal> | null = null
@@ -36,8 +40,8 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
 
   const answers: Record<string, () => Promise<object>> = {
     '/postgres': async () => {
-      postgres ??= bringUpPostgres({ home, durability: 'fast', anyPort: true, env: {} }).then((server) => {
-        guards.push(guard(home, 'postgres', 'INT'))
+      postgres ??= bringUpPostgres({ home: home(), durability: 'fast', anyPort: true, env: {} }).then((server) => {
+        guards.push(guard(home(), 'postgres', 'INT'))
         return server
       })
       return { url: (await postgres).url }
@@ -46,8 +50,8 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
       const namespace = unused.shift()
       if (namespace === undefined) throw new Error(`All ${namespaces.length} test namespaces are taken: add some here.`)
       const env = { ...process.env, TEMPORAL_ADDRESS: undefined }
-      temporal ??= bringUpTemporal({ home, anyPort: true, inMemory: true, namespaces, env }).then((server) => {
-        guards.push(guard(home, 'temporal', 'TERM'))
+      temporal ??= bringUpTemporal({ home: home(), anyPort: true, inMemory: true, namespaces, env }).then((server) => {
+        guards.push(guard(home(), 'temporal', 'TERM'))
         return server
       })
       const { address, uiUrl } = await temporal
@@ -69,7 +73,7 @@ export default function setup(project: TestProject): Promise<() => Promise<void>
     const servers = await Promise.allSettled([postgres, temporal])
     for (const server of servers) if (server.status === 'fulfilled') await server.value?.stop()
     for (const child of guards) child.kill('SIGKILL')
-    rmSync(home, { recursive: true, force: true })
+    if (made !== null) rmSync(made, { recursive: true, force: true })
   }
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
