@@ -84,8 +84,9 @@ function describeIssue(issue: Issue, value: unknown): { wrong: string; fix: stri
     case 'not_multiple_of':
     case 'invalid_element':
     case 'unrecognized_keys':
-      return described(issue.message, value)
+      break
   }
+  return described(issue.message, value)
 }
 
 function invalidType(expected: string, value: unknown): { wrong: string; fix: string } {

@@ -17,7 +17,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
     additionalProperties: z.union([z.boolean(), node]).optional(),
     anyOf: z.array(node).optional(),
     oneOf: z.array(node).optional(),
-    const: z.unknown(),
+    const: z.unknown().optional(),
   }),
 )
 

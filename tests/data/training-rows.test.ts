@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { rlRow, sftRow } from '../../data/training-rows.ts'
+import { row, trace } from './rows.ts'
+
+const options = { promptSuffix: ' Think first.', imagePath: (hash: string) => `/store/${hash}.png` }
+const subject = row({
+  images: ['aa', 'bb'],
+  question: '<image>Which?<image>',
+  choices: ['two', 'three'],
+  trace: trace('x'),
+})
+
+describe('rows for trainers', () => {
+  it('writes an SFT row with one mark an image', () => {
+    expect(sftRow(subject, options)).toEqual({
+      row: {
+        id: 'r1',
+        images: ['/store/aa.png', '/store/bb.png'],
+        messages: [
+          { role: 'user', content: '<image><image>Which?\nA. two\nB. three Think first.' },
+          { role: 'assistant', content: trace('x') },
+        ],
+      },
+    })
+  })
+
+  it('writes an RL row with what the reward needs', () => {
+    expect(rlRow(subject, options)).toMatchObject({
+      row: { answer: '3', kind: 'auto', choices: ['two', 'three'], prompt: [{ role: 'user' }] },
+    })
+  })
+
+  it.each([
+    ['no-trace', { trace: null }],
+    ['no-trace', { trace: ' ' }],
+    ['image-mark-in-trace', { trace: 'I see <image>' }],
+    ['no-image', { images: [] }],
+  ])('refuses an SFT row: %s', (refused, changes) => {
+    expect(sftRow({ ...subject, ...changes }, options)).toEqual({ refused })
+  })
+
+  it('refuses an RL row without an answer', () => {
+    expect(rlRow({ ...subject, answer: null }, options)).toEqual({ refused: 'no-answer' })
+  })
+})

@@ -1,0 +1,190 @@
+import { setMaxListeners } from 'node:events'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../models/clock.ts'
+import { type CallHealth, Limiter, Limiters, type Permit } from '../../models/limiter.ts'
+
+/** Time that only moves when a test says so. */
+class ManualClock implements Clock {
+  at = 0
+  #timers: { due: number; run: () => void }[] = []
+  now = () => this.at
+  after = (ms: number, run: () => void) => {
+    const timer = { due: this.at + ms, run }
+    this.#timers.push(timer)
+    return () => void (this.#timers = this.#timers.filter((one) => one !== timer))
+  }
+
+  async advance(ms: number): Promise<void> {
+    const end = this.at + ms
+    for (;;) {
+      const next = this.#timers.toSorted((a, b) => a.due - b.due)[0]
+      if (!next || next.due > end) break
+      this.at = Math.max(this.at, next.due)
+      this.#timers = this.#timers.filter((one) => one !== next)
+      next.run()
+      await settle()
+    }
+    this.at = end
+    await settle()
+  }
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+const never = new AbortController().signal
+setMaxListeners(0, never)
+
+function setUp(concurrency: number, downLimitMs = 60_000) {
+  const clock = new ManualClock()
+  const limiter = new Limiter({ url: 'http://x/v1', concurrency, clock, random: () => 0.5, downLimitMs })
+  const permits: Permit[] = []
+  const errors: Error[] = []
+  const ask = (retry = false) =>
+    void limiter.acquire(never, retry).then(
+      (permit) => permits.push(permit),
+      (error: Error) => errors.push(error),
+    )
+  return { clock, limiter, permits, errors, ask }
+}
+
+describe('the limiter', () => {
+  it('shrinks once a burst, grows by one a window of successes, never above the limit', async () => {
+    const { limiter, permits, ask } = setUp(10)
+    for (let index = 0; index < 10; index++) ask()
+    await settle()
+    for (const permit of permits.splice(0, 4)) permit.release('overloaded')
+    expect(limiter.state.window).toBe(7)
+    for (const permit of permits.splice(0)) permit.release('ok')
+    for (let index = 0; index < 8; index++) ask()
+    await settle()
+    for (const permit of permits.splice(0, 1)) permit.release('ok')
+    expect(limiter.state.window).toBe(8)
+    for (let round = 0; round < 50; round++) {
+      ask()
+      await settle()
+      for (const permit of permits.splice(0)) permit.release('ok')
+    }
+    expect(limiter.state.window).toBe(10)
+  })
+
+  it('pauses as long as the server asks when it takes nothing at all', async () => {
+    const { clock, limiter, permits, ask } = setUp(2)
+    ask()
+    await settle()
+    permits.pop()!.release('overloaded', 5000)
+    ask()
+    await clock.advance(4900)
+    expect(limiter.state.waiting).toBe(1)
+    await clock.advance(200)
+    expect(limiter.state).toMatchObject({ waiting: 0, inFlight: 1 })
+  })
+
+  it('probes a dead endpoint with one call at a time, and opens fully after a success', async () => {
+    const { clock, limiter, permits, ask } = setUp(4)
+    for (let index = 0; index < 8; index++) ask()
+    await settle()
+    for (const permit of permits.splice(0)) permit.release('unreachable')
+    await clock.advance(300)
+    expect(limiter.state).toEqual({ inFlight: 1, window: 1, waiting: 3 })
+    permits.pop()!.release('ok')
+    expect(limiter.state).toEqual({ inFlight: 3, window: 4, waiting: 0 })
+  })
+
+  it('gives everyone up after the limit, and starts anew for who comes next', async () => {
+    const { clock, limiter, permits, errors, ask } = setUp(4, 10_000)
+    for (let index = 0; index < 4; index++) ask()
+    await settle()
+    const began = clock.at
+    let last: Error | undefined
+    while (!last && clock.at < began + 60_000) {
+      for (const permit of permits.splice(0)) last ??= permit.release('unreachable', undefined, 'connect ECONNREFUSED')
+      if (!last) ask()
+      await clock.advance(500)
+    }
+    expect(clock.at - began).toBeLessThan(25_000)
+    expect(last?.message).toMatch(/http:\/\/x\/v1 has answered nothing for \d+ s: connect ECONNREFUSED/)
+    expect(errors.length).toBeGreaterThan(0)
+    ask()
+    await clock.advance(20_000)
+    expect(limiter.state.inFlight).toBe(1)
+  })
+
+  it('lets retries go before new work', async () => {
+    const { limiter, ask, permits } = setUp(1)
+    ask()
+    await settle()
+    const order: string[] = []
+    void limiter.acquire(never).then(() => order.push('new'))
+    void limiter.acquire(never, true).then((permit) => (order.push('retry'), permits.push(permit)))
+    permits.shift()!.release('ok')
+    await settle()
+    permits.shift()!.release('ok')
+    await settle()
+    expect(order).toEqual(['retry', 'new'])
+  })
+
+  it('frees a place in the queue when a caller leaves', async () => {
+    const { limiter, ask } = setUp(1)
+    ask()
+    const controller = new AbortController()
+    const waiting = limiter.acquire(controller.signal)
+    controller.abort(new Error('gone'))
+    await expect(waiting).rejects.toThrow('gone')
+    expect(limiter.state.waiting).toBe(0)
+  })
+
+  it('holds its promises under any course of events', async () => {
+    const health = fc.constantFrom<CallHealth>('ok', 'ok', 'ok', 'failed', 'silent', 'overloaded', 'unreachable')
+    const event = fc.oneof(
+      fc.record({ ask: fc.boolean() }),
+      fc.record({ release: health, which: fc.nat(20), retryAfterMs: fc.option(fc.nat(3000), { nil: undefined }) }),
+      fc.record({ wait: fc.nat(2000) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(event, { maxLength: 60 }),
+        async (concurrency, events) => {
+          const { clock, limiter, permits, errors, ask } = setUp(concurrency)
+          let asked = 0
+          let released = 0
+          for (const one of events) {
+            if ('ask' in one) {
+              asked++
+              ask(one.ask)
+            } else if ('release' in one && permits.length > 0) {
+              const [permit] = permits.splice(one.which % permits.length, 1)
+              released++
+              permit!.release(one.release, one.retryAfterMs)
+              permit!.release(one.release)
+            } else if ('wait' in one) await clock.advance(one.wait)
+            await settle()
+            expect(limiter.state.inFlight).toBe(permits.length)
+            expect(limiter.state.inFlight).toBeLessThanOrEqual(concurrency)
+            expect(limiter.state.window).toBeGreaterThanOrEqual(1)
+            expect(limiter.state.window).toBeLessThanOrEqual(concurrency)
+          }
+          // Nobody is forgotten: with time and a healthy endpoint everyone gets a turn.
+          for (let turn = 0; turn < 200 && released + errors.length < asked; turn++) {
+            await clock.advance(10_000)
+            for (const permit of permits.splice(0)) {
+              released++
+              permit.release('ok')
+            }
+            await settle()
+          }
+          expect(released + errors.length).toBe(asked)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('is shared by base URL and model', () => {
+    const limiters = new Limiters()
+    const one = limiters.for({ baseUrl: 'http://x/v1', model: 'm', concurrency: 2 }, {})
+    expect(limiters.for({ baseUrl: 'http://x/v1', model: 'm', concurrency: 3 }, {})).toBe(one)
+    expect(one.state.window).toBe(3)
+    expect(limiters.for({ baseUrl: 'http://x/v1', model: 'n', concurrency: 2 }, {})).not.toBe(one)
+  })
+})
