@@ -105,17 +105,17 @@ class BaseConfig(JobConfig):
     corpus: Path
     vocabulary: Path | None = Field(default=None, description="more text for the tokenizer, one sample a line")
     steps: int = Field(ge=1)
-    batch_size: int = Field(default=64, ge=1)
-    learning_rate: float = Field(default=2e-3, gt=0)
+    batch_size: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     hidden_size: int = 128
     layers: int = 4
     heads: int = 4
     vision_hidden_size: int = 128
-    vision_depth: int = 3
+    vision_depth: int = 2
     image_min_pixels: int = 56 * 56
     image_max_pixels: int = 112 * 112
-    vocabulary_size: int = 768
+    vocabulary_size: int = 512
 
 
 ConfigT = TypeVar("ConfigT", bound=Settings)

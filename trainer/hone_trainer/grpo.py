@@ -65,6 +65,9 @@ def without_zero_advantage(inputs: dict[str, Any]) -> dict[str, Any]:
     for name in ("completion_ids", "completion_mask", "old_per_token_logps", "ref_per_token_logps", "tool_mask"):
         if kept.get(name) is not None:
             kept[name] = kept[name][:, :longest]
+    for name in ("mm_token_type_ids", "token_type_ids"):  # these run over prompt and completion
+        if kept.get(name) is not None:
+            kept[name] = kept[name][:, : kept["prompt_ids"].shape[1] + longest]
     return kept
 
 

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from hone_trainer.config import RewardConfig
 from hone_trainer.errors import TrainerError
 
-RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+REFUSALS = (400, 401, 403, 404, 422)  # asking again would be refused again
 FIRST_WAIT_SECONDS = 0.2
+COLUMNS = ("id", "answer", "kind", "choices", "precision")  # what the server may see of a row
 
 
 class _Score(BaseModel):
@@ -39,7 +40,8 @@ class RewardClient:
     def __init__(self, settings: RewardConfig) -> None:
         self.__name__ = settings.name
         self._settings = settings
-        self._headers = {}
+        self._headers: dict[str, str] = {}
+        self._client: httpx.AsyncClient | None = None
         if settings.token_env is not None:
             token = os.environ.get(settings.token_env)
             if not token:
@@ -58,7 +60,7 @@ class RewardClient:
     ) -> list[float | None]:
         """One reward a completion; None where the verifier could not say or the server could not be asked."""
         items = [
-            _item(index, completion, {name: values[index] for name, values in columns.items() if len(values) > index})
+            _item(index, completion, {name: columns[name][index] for name in COLUMNS if name in columns})
             for index, completion in enumerate(completions)
         ]
         step = getattr(trainer_state, "global_step", None)
@@ -81,29 +83,27 @@ class RewardClient:
     ) -> list[_Score] | None:
         """The scores in the order of `ids`, or None after the last attempt. A refusal (4xx) is not retried."""
         url = self._settings.url.rstrip("/") + "/v1/score"
-        retries = 0
-        async with httpx.AsyncClient(timeout=self._settings.timeout_seconds, headers=self._headers) as client:
-            for attempt in range(self._settings.attempts):
-                if attempt > 0:
-                    retries += 1
-                    await asyncio.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
-                try:
-                    response = await client.post(url, json=body)
-                    if response.status_code in (400, 401, 403, 404, 422):
-                        raise TrainerError(
-                            f"the reward server {url} refused the request with {response.status_code}: "
-                            f"{response.text[:300]}. Check the reward's name and the token"
-                        )
-                    if response.status_code in RETRY_STATUS:
-                        continue
-                    response.raise_for_status()
-                    scores = _Reply.model_validate_json(response.content).scores
-                except (httpx.HTTPError, ValidationError):
-                    continue
-                if [score.id for score in scores] == ids:
-                    log_metric("reward/retries", float(retries))
-                    return scores
-        log_metric("reward/retries", float(retries))
+        # One client for the job, made on the loop that uses it: making one costs as much as a small step.
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=self._settings.timeout_seconds, headers=self._headers)
+        for attempt in range(self._settings.attempts):
+            if attempt > 0:
+                await asyncio.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+            try:
+                response = await self._client.post(url, json=body)
+                if response.status_code in REFUSALS:
+                    raise TrainerError(
+                        f"the reward server {url} refused the request with {response.status_code}: "
+                        f"{response.text[:300]}. Check the reward's name and the token"
+                    )
+                response.raise_for_status()
+                scores = _Reply.model_validate_json(response.content).scores
+            except (httpx.HTTPError, ValidationError):
+                continue
+            if [score.id for score in scores] == ids:
+                log_metric("reward/retries", float(attempt))
+                return scores
+        log_metric("reward/retries", float(self._settings.attempts - 1))
         return None
 
 

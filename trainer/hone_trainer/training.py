@@ -50,7 +50,7 @@ def common_arguments(settings: TrainingConfig, micro: int, accumulation: int) ->
         "seed": settings.seed,
         "learning_rate": settings.learning_rate,
         "lr_scheduler_type": settings.scheduler,
-        "warmup_ratio": settings.warmup_ratio,
+        "warmup_steps": settings.warmup_ratio,  # below 1 it is a share of the steps
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,
         "per_device_train_batch_size": micro,

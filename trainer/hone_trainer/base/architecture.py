@@ -18,6 +18,10 @@ from hone_trainer.config import BaseConfig
 
 PATCH = 14
 
+# About 1 / sqrt(hidden size / 2). With the large models' 0.02 a narrow model's attention starts out flat and it does
+# not find its image tokens: no sight after 900 steps, against all of it after 250.
+INITIALIZER_RANGE = 0.06
+
 
 def make_processor(tokenizer: PreTrainedTokenizerFast, settings: BaseConfig) -> Qwen2_5_VLProcessor:
     """Patches of 14 pixels merged two by two, as in the large models; only the pixel limits are smaller."""
@@ -53,6 +57,7 @@ def make_model(tokenizer: PreTrainedTokenizerFast, settings: BaseConfig) -> Any:
             "pad_token_id": tokenizer.pad_token_id,
             "bos_token_id": None,
             "tie_word_embeddings": True,
+            "initializer_range": INITIALIZER_RANGE,
         },
         vision_config={
             "depth": settings.vision_depth,
@@ -63,12 +68,14 @@ def make_model(tokenizer: PreTrainedTokenizerFast, settings: BaseConfig) -> Any:
             "patch_size": PATCH,
             "window_size": 112,
             "fullatt_block_indexes": [settings.vision_depth - 1],
+            "initializer_range": INITIALIZER_RANGE,
         },
         image_token_id=special("<|image_pad|>"),
         video_token_id=special("<|video_pad|>"),
         vision_start_token_id=special("<|vision_start|>"),
         vision_end_token_id=special("<|vision_end|>"),
         tie_word_embeddings=True,
+        initializer_range=INITIALIZER_RANGE,
     )
     model = Qwen2_5_VLForConditionalGeneration(config)
     model.generation_config.eos_token_id = tokenizer.eos_token_id

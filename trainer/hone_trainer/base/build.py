@@ -16,7 +16,7 @@ from hone_trainer import rows as row_files
 from hone_trainer.base.architecture import make_model, make_processor
 from hone_trainer.base.tokenizer import learn
 from hone_trainer.config import BaseConfig
-from hone_trainer.loading import use_threads
+from hone_trainer.loading import quiet, use_threads
 from hone_trainer.metrics import MetricFile
 from hone_trainer.result import draft_folder, publish, write_json
 from hone_trainer.verify import check_answers
@@ -37,6 +37,7 @@ def input_hash(settings: BaseConfig) -> str:
 def build(settings: BaseConfig) -> int:
     """Trains and publishes the base model. Returns the exit status."""
     started = time.monotonic()
+    quiet()
     use_threads(settings.threads)
     torch.manual_seed(settings.seed)
     corpus = row_files.read_rows(settings.corpus, row_files.SftRow)

@@ -22,11 +22,19 @@ KEPT_PICTURES = 2048
 
 @dataclass(frozen=True)
 class Prompt:
-    """A request after the chat template: its text, its pictures, and how long it is in tokens."""
+    """A request after the chat template: its text and its pictures."""
 
     text: str
     pictures: tuple[Image.Image, ...]
-    tokens: int
+
+    @property
+    def size(self) -> int:
+        """A measure of length for sorting, in characters; a picture counts as its share of a usual page.
+
+        Not in tokens: a fast tokenizer keeps its padding settings in itself, so that counting here while a batch is
+        made on the model's thread would break that batch.
+        """
+        return len(self.text) + sum(image.width * image.height // 256 for image in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,7 @@ class Engine:
         except Exception as error:  # templates raise what they like about roles and their order
             raise RequestError(400, "invalid_messages", f"the chat template refuses the messages: {error}") from error
         images = tuple(self._same(raw, image) for raw, image in pictures)
-        tokens = len(self.processor.tokenizer(text)["input_ids"]) + 256 * len(images)
-        return Prompt(text, images, tokens)
+        return Prompt(text, images)
 
     def _same(self, raw: bytes, image: Image.Image) -> Image.Image:
         key = sha256(raw).digest()

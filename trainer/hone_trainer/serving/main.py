@@ -44,5 +44,7 @@ def serve(arguments: argparse.Namespace) -> int:
             port = listener.getsockname()[1]
             print(f"ready: {arguments.name} on http://{arguments.host}:{port}/v1", flush=True)
 
-    Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+    # A connection closed for idleness while its client sends the next request is an error that nobody made.
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=3600)
+    Server(settings).run(sockets=[listener])
     return 0

@@ -80,7 +80,7 @@ class BatchQueue:
         near = sorted(
             self._waiting,
             key=lambda item: (
-                abs(item.prompt.tokens - first.prompt.tokens) // 32,
+                abs(item.prompt.size - first.prompt.size) // 64,
                 abs(item.sampling.max_tokens - first.sampling.max_tokens),
             ),
         )
@@ -89,7 +89,7 @@ class BatchQueue:
             chosen[-1] = first
         taken = {id(item) for item in chosen}
         self._waiting = [item for item in self._waiting if id(item) not in taken]
-        return sorted(chosen, key=lambda item: item.prompt.tokens)
+        return sorted(chosen, key=lambda item: item.prompt.size)
 
     async def _answer(self, batch: list[Waiting]) -> None:
         self.running = len(batch)
