@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { z } from 'zod'
+import { describeError, HoneError, type PermanentFailure } from '../domain/errors.ts'
+import { exitCodes, Interrupted, printJson, processTerminal, type Terminal } from './terminal.ts'
+import { verbs } from './verbs.ts'
+
+const DESCRIPTION = `Durable self-improvement campaigns for vision-language models. Round after round, a model's own verified \
+answers become the data it is trained on next. Every step survives a crash, every row and checkpoint knows where it \
+comes from, and any round can be gone back to.`
+
+const EXAMPLES = `
+Examples:
+  $ hone demo                                    a whole campaign on this machine, in minutes
+  $ hone start my-recipe.yaml                    your own data, your own endpoints
+  $ hone watch                                   follow it live
+  $ hone rollback demo --to 1 --reason "worse"   go on from an earlier round
+  $ vllm serve $(hone model demo)                use what was trained
+
+CAMPAIGN may be left out of every command while there is only one. State lies in HONE_HOME (default: the nearest .hone/).
+Exit codes: 0 ok, 1 failed, 2 wrong usage or input, 3 the campaign failed (watch, status --exit-code), 130 Ctrl-C.`
+
+/**
+ * The `hone` program. Returns the exit code: 0 ok, 1 failed, 2 wrong usage or input, 3 campaign failed, 130 interrupted.
+ * Verbs set `process.exitCode`, which is read here and put back as it was.
+ */
+export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  const before = process.exitCode
+  process.exitCode = undefined
+  // Whoever reads us may stop reading (`hone rounds | head`): no error of ours. What runs still ends in order.
+  const ignore = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+  }
+  terminal.stdout.on('error', ignore)
+  terminal.stderr.on('error', ignore)
+  try {
+    const program = await createProgram(argv, terminal)
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCodeOfVerb()
+  } catch (error) {
+    return await report(error, argv, terminal)
+  } finally {
+    process.exitCode = before
+  }
+}
+
+/** What the verb left in `process.exitCode`. */
+function exitCodeOfVerb(): number {
+  return Number(process.exitCode ?? exitCodes.ok)
+}
+
+/** The program with the one verb that is asked for loaded; the others are known by name and summary alone. */
+async function createProgram(argv: readonly string[], terminal: Terminal): Promise<Command> {
+  const isJson = argv.includes('--json')
+  const program = new Command('hone')
+    .description(DESCRIPTION)
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .commandsGroup('Tools:')
+    .helpCommand('help [command]', 'print help for a command')
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      // With --json, an error is one object on standard output and nothing else.
+      writeErr: (text) => isJson || terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? 100,
+      getErrHelpWidth: () => terminal.stderr.columns ?? 100,
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('  → `hone help` lists the commands, `hone help COMMAND` shows how one is used')
+    .exitOverride()
+  const words = argv.filter((word) => !word.startsWith('-'))
+  const wanted = words[0] === 'help' ? words[1] : words[0]
+  for (const verb of verbs) {
+    const command = verb.name === wanted ? await verb.load(terminal) : new Command(verb.name)
+    program.addCommand(command.summary(verb.summary).helpGroup(verb.group).copyInheritedSettings(program))
+  }
+  return program
+}
+
+const inputErrors: ReadonlySet<PermanentFailure> = new Set<PermanentFailure>([
+  'InvalidRecipe',
+  'InvalidSource',
+  'InvalidInput',
+  'UnknownCampaign',
+  'UnknownRound',
+])
+
+/** Says what went wrong, on standard error or as JSON on standard output, and returns the exit code for it. */
+async function report(error: unknown, argv: readonly string[], terminal: Terminal): Promise<number> {
+  const say = (type: string, message: string, nextStep: string): void => {
+    if (argv.includes('--json')) printJson(terminal, { error: { type, message, nextStep } })
+    else terminal.stderr.write(`${message}\n  → ${nextStep}\n`)
+  }
+  if (error instanceof Interrupted) return exitCodes.interrupted
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.ok
+    // Commander has told people already; programs want an object.
+    if (argv.includes('--json')) say('Usage', error.message.replace(/^error: /, ''), 'see `hone help`')
+    return exitCodes.usage
+  }
+  const isDebugging = (terminal.env['HONE_DEBUG'] ?? '') !== ''
+  if (isDebugging && error instanceof Error) terminal.stderr.write(`${error.stack ?? error.message}\n`)
+  if (error instanceof HoneError) {
+    say(error.type, error.message, error.nextStep)
+    return inputErrors.has(error.type) ? exitCodes.usage : exitCodes.failed
+  }
+  const { shortDatabaseError } = await import('../db/database.ts')
+  const [line = ''] = describeError(shortDatabaseError(error)).split('\n')
+  say(
+    'Unexpected',
+    line,
+    isDebugging ? 'this is a bug of Hone: please report it' : 'HONE_DEBUG=1 shows where it happened',
+  )
+  return exitCodes.failed
+}
+
+/** Version of the package: beside the sources, or one folder further up from `dist/`. */
+function version(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const text = readFileSync(new URL(path, import.meta.url), 'utf8')
+      return z.object({ version: z.string() }).parse(JSON.parse(text)).version
+    } catch {
+      // Not here.
+    }
+  }
+  return 'unknown'
+}

@@ -1,0 +1,50 @@
+import { userInfo } from 'node:os'
+import type { Readable, Writable } from 'node:stream'
+import type { CampaignClient, TemporalAddress } from '../client/campaigns.ts'
+
+type Output = Writable & { isTTY?: boolean; columns?: number }
+
+/** What a verb sees of the world around it; tests give their own. */
+export interface Terminal {
+  stdin: Readable & { isTTY?: boolean }
+  stdout: Output
+  stderr: Output
+  env: Readonly<Record<string, string | undefined>>
+  /** Connects to Temporal. Default: the real client, loaded only when it is asked for. */
+  connect: (address: TemporalAddress) => Promise<CampaignClient>
+}
+
+/** The process's own terminal. */
+export const processTerminal = (): Terminal => ({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  connect: async (address) => (await import('../client/campaigns.ts')).connectClient(address),
+})
+
+/** What `hone` ends with. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, campaignFailed: 3, interrupted: 130 } as const
+
+/** Ctrl-C while a verb waits for the user. */
+export class Interrupted extends Error {}
+
+/** Lines of text with one line break at the end. */
+export function print(terminal: Terminal, ...lines: readonly string[]): void {
+  terminal.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** A result for other programs: indented, since people read it too. */
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** Name of the user at the keyboard, for the record of who did what. */
+export function osUser(env: Terminal['env']): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A container may run under a number that has no name.
+    return env['USER'] ?? 'unknown'
+  }
+}

@@ -1,0 +1,109 @@
+import type { Command } from 'commander'
+import type { Terminal } from './terminal.ts'
+
+/** A verb as the help lists it. Its module is loaded only when it is used, so that `hone --help` is quick. */
+export interface Verb {
+  name: string
+  group: string
+  summary: string
+  load: (terminal: Terminal) => Promise<Command>
+}
+
+const run = 'Run:'
+const look = 'Look:'
+const steer = 'Steer:'
+const tools = 'Tools:'
+
+/** Every verb, in the order of the help. */
+export const verbs: readonly Verb[] = [
+  {
+    name: 'demo',
+    group: run,
+    summary: 'run a real campaign on this machine, from nothing',
+    load: async (terminal) => (await import('./demo.ts')).demoCommand(terminal),
+  },
+  {
+    name: 'dev',
+    group: run,
+    summary: 'bring up servers and worker, until Ctrl-C',
+    load: async (terminal) => (await import('./dev.ts')).devCommand(terminal),
+  },
+  {
+    name: 'start',
+    group: run,
+    summary: 'start the campaign of a recipe',
+    load: async (terminal) => (await import('./start.ts')).startCommand(terminal),
+  },
+  {
+    name: 'list',
+    group: look,
+    summary: 'all campaigns',
+    load: async (terminal) => (await import('./list.ts')).listCommand(terminal),
+  },
+  {
+    name: 'status',
+    group: look,
+    summary: 'where a campaign stands and what runs now',
+    load: async (terminal) => (await import('./status.ts')).statusCommand(terminal),
+  },
+  {
+    name: 'watch',
+    group: look,
+    summary: 'follow a campaign live until it ends',
+    load: async (terminal) => (await import('./watch.ts')).watchCommand(terminal),
+  },
+  {
+    name: 'rounds',
+    group: look,
+    summary: 'the tree of rounds with decisions and scores',
+    load: async (terminal) => (await import('./rounds.ts')).roundsCommand(terminal),
+  },
+  {
+    name: 'show',
+    group: look,
+    summary: 'one round: steps, rows, jobs, metrics, samples',
+    load: async (terminal) => (await import('./show.ts')).showCommand(terminal),
+  },
+  {
+    name: 'lineage',
+    group: look,
+    summary: 'where a checkpoint or a row comes from',
+    load: async (terminal) => (await import('./lineage.ts')).lineageCommand(terminal),
+  },
+  {
+    name: 'model',
+    group: look,
+    summary: "path of the head's checkpoint",
+    load: async (terminal) => (await import('./model.ts')).modelCommand(terminal),
+  },
+  {
+    name: 'pause',
+    group: steer,
+    summary: 'hold a campaign before its next step',
+    load: async (terminal) => (await import('./pause.ts')).pauseCommand(terminal),
+  },
+  {
+    name: 'resume',
+    group: steer,
+    summary: 'go on with a paused or failed campaign',
+    load: async (terminal) => (await import('./pause.ts')).resumeCommand(terminal),
+  },
+  {
+    name: 'rollback',
+    group: steer,
+    summary: 'move the head to another round; nothing is deleted',
+    load: async (terminal) => (await import('./rollback.ts')).rollbackCommand(terminal),
+  },
+  {
+    name: 'verify',
+    group: tools,
+    summary: 'check answers against gold answers',
+    load: async (terminal) => (await import('./verify.ts')).verifyCommand(terminal),
+  },
+  {
+    name: 'doctor',
+    group: tools,
+    summary: 'what is found on this machine, what is missing, how to get it',
+    load: async (terminal) => (await import('./doctor.ts')).doctorCommand(terminal),
+  },
+]

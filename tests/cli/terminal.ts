@@ -1,0 +1,75 @@
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { CampaignClient } from '../../client/campaigns.ts'
+import { main } from '../../cli/main.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+
+/** What a call of `hone` wrote and ended with. */
+export interface Ran {
+  out: string
+  err: string
+  code: number
+}
+
+export interface Surroundings {
+  env?: Record<string, string>
+  /** Stands in for Temporal. */
+  client?: CampaignClient
+  /** What is typed, on a terminal; without it, there is none. */
+  typed?: string
+  /** A terminal of this width to draw on. */
+  columns?: number
+}
+
+/** Calls `hone` as the shell would, with captured output. */
+export async function hone(
+  argv: readonly string[],
+  { env = {}, client, typed, columns }: Surroundings = {},
+): Promise<Ran> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const read = Promise.all([text(stdout), text(stderr)])
+  const isTTY = typed !== undefined || columns !== undefined
+  const terminal: Terminal = {
+    stdin: Object.assign(Readable.from(typed === undefined ? [] : [typed]), { isTTY }),
+    stdout: Object.assign(stdout, { isTTY, ...(columns === undefined ? {} : { columns }) }),
+    stderr,
+    env,
+    connect: () => (client ? Promise.resolve(client) : Promise.reject(new Error('no client was given'))),
+  }
+  const code = await main(argv, terminal)
+  stdout.end()
+  stderr.end()
+  const [out, err] = await read
+  return { out, err, code }
+}
+
+/** Commands that were sent, in place of Temporal; `refusal` is what the next one is answered with. */
+export class FakeCampaignClient implements CampaignClient {
+  readonly sent: unknown[] = []
+  refusal: Error | null = null
+  closed = 0
+
+  readonly start = () => Promise.reject(new Error('not used'))
+  readonly isRunning = () => Promise.resolve(true)
+  readonly handle = (): never => {
+    throw new Error('not used')
+  }
+
+  readonly pause: CampaignClient['pause'] = (slug, command) =>
+    this.take({ pause: slug, ...command }, { status: 'paused' })
+  readonly resume: CampaignClient['resume'] = (slug, command) =>
+    this.take({ resume: slug, ...command }, { status: 'running' })
+  readonly rollback: CampaignClient['rollback'] = (slug, command) =>
+    this.take({ rollback: slug, ...command }, { from: 2, to: command.to })
+
+  readonly close = (): Promise<void> => {
+    this.closed += 1
+    return Promise.resolve()
+  }
+
+  private take<Result>(command: unknown, result: Result): Promise<Result> {
+    if (this.refusal) return Promise.reject(this.refusal)
+    this.sent.push(command)
+    return Promise.resolve(result)
+  }
+}
