@@ -3,7 +3,7 @@ import { AskFailure } from '../models/ask.ts'
 import type { RequestImages } from '../models/endpoint.ts'
 
 /** Where pictures come from, by SHA-256. Rejects when the picture is not there. */
-export interface ImageSource {
+interface ImageSource {
   read(hash: string): Promise<Buffer>
 }
 
@@ -15,7 +15,7 @@ export interface ImageInfo {
 }
 
 /** Larger pictures are refused before they are decoded: 50 megapixels take 200 MB. */
-export const maxInputPixels = 50_000_000
+const maxInputPixels = 50_000_000
 const maxInputBytes = 64 * 1024 * 1024
 /** Vision towers of the Qwen2.5-VL family merge 2×2 patches of 14 pixels. */
 const patchPixels = 28

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 /** Prompts that come with Hone. A changed text is a new version in a new file: replies are kept by their prompt. */
-export const promptNames = ['describe-v1', 'reason-v1'] as const
-export type PromptName = (typeof promptNames)[number]
+type PromptName = 'describe-v1' | 'reason-v1'
 
 const loaded = new Map<PromptName, string>()
 

@@ -61,7 +61,7 @@ export function storedRecipe(value: unknown): Recipe {
 }
 
 /** JSON Schema of recipes for editors, as a user writes them (defaults may be left out). */
-export function recipeJsonSchema(): Record<string, unknown> {
+function recipeJsonSchema(): Record<string, unknown> {
   return { title: 'Hone recipe', ...z.toJSONSchema(schema, { io: 'input' }) }
 }
 

@@ -8,7 +8,7 @@ import { Outage } from '../models/failures.ts'
 import type { DataStep, DatasetStep, RowRef, StepContext } from './steps/step.ts'
 
 /** A row that could not be worked on: its reason in a short code, and what happened. */
-export interface FailedOutcome {
+interface FailedOutcome {
   status: 'failed'
   reason: string
   /** At most 500 characters. */

@@ -10,7 +10,7 @@ import { AskFailure } from '../models/ask.ts'
 import { examineImage, type ImageInfo } from './images.ts'
 
 /** A picture of a source row, decoded once to see that it is whole. */
-export interface SourceImage extends ImageInfo {
+interface SourceImage extends ImageInfo {
   /** Absolute. */
   path: string
   /** SHA-256 of the file. */
@@ -19,7 +19,7 @@ export interface SourceImage extends ImageInfo {
 }
 
 /** A good line. */
-export interface SourceRow {
+interface SourceRow {
   ok: true
   /** Line number in the file, from 1. */
   line: number
@@ -28,7 +28,7 @@ export interface SourceRow {
 }
 
 /** A line that cannot be used: `bad-line`, `duplicate-id`, `image-missing`, `image-outside`, `image-broken`, `image-too-large`. */
-export interface BadRow {
+interface BadRow {
   ok: false
   line: number
   /** The line's id where it could be read. */

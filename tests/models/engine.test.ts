@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HoneError } from '../../domain/errors.ts'
 import type { AskFailure, AskRequest } from '../../models/ask.ts'
 import { createEngine, type Engine, type EngineOptions, type Usage } from '../../models/engine.ts'
+import { retryAfterMs } from '../../models/endpoint.ts'
 import { Outage } from '../../models/failures.ts'
 import { Limiters } from '../../models/limiter.ts'
 import { completion, FakeEndpoint, lastText } from './fake-endpoint.ts'
@@ -287,6 +288,28 @@ describe('load', () => {
   })
 })
 
+it('lets a refused row wait as long as the server asks while others pass', async () => {
+  let refusedAt = 0
+  let servedAt = 0
+  endpoint.latencyMs = 100
+  endpoint.misbehave = (_, request) => {
+    if (lastText(request) !== 'refused') return undefined
+    if (refusedAt > 0) {
+      servedAt = performance.now()
+      return undefined
+    }
+    refusedAt = performance.now()
+    return { status: 429, headers: { 'retry-after': '0.6' } }
+  }
+  const engine = engineWith()
+  const refused = engine.ask(question('refused'))
+  const others = ['a', 'b', 'c'].map((text) => engine.ask(question(text)))
+  await Promise.all(others)
+  expect(servedAt).toBe(0)
+  await refused
+  expect(servedAt - refusedAt).toBeGreaterThan(580)
+})
+
 describe('cancelling', () => {
   it('ends calls in flight and calls that wait within a second, and keeps what was paid', async () => {
     endpoint.misbehave = (call) => (call > 2 ? { hang: true } : undefined)
@@ -304,4 +327,17 @@ describe('cancelling', () => {
     )
     expect(replies.byKey.size).toBe(2)
   })
+})
+
+it.each([
+  [undefined, undefined],
+  ['', undefined],
+  ['soon', undefined],
+  ['2', 2000],
+  ['0.5', 500],
+  ['-1', 0],
+  ['99999999', 3_600_000],
+  ['Thu, 01 Jan 1970 00:00:12 GMT', 2000],
+])('reads Retry-After %j', (header, expected) => {
+  expect(retryAfterMs(header, 10_000)).toBe(expected)
 })
