@@ -19,7 +19,7 @@ Examples:
   $ hone lineage sQ4w --json | jq .chain
 
 ID is the beginning of a checkpoint's hash, the path of a checkpoint, or the beginning of a row's id
-(see \`hone rounds\` and \`hone show --step\`).`
+(see \`hone rounds\` and \`hone show --step\`). An id that begins with - goes after --: hone lineage -- -x7Fq.`
 
 /** `hone lineage ID`: where a checkpoint or a row comes from. */
 export function lineageCommand(terminal: Terminal): Command {

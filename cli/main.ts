@@ -51,7 +51,7 @@ function exitCodeOfVerb(): number {
 
 /** The program with the one verb that is asked for loaded; the others are known by name and summary alone. */
 async function createProgram(argv: readonly string[], terminal: Terminal): Promise<Command> {
-  const isJson = argv.includes('--json')
+  const isJson = wantsJson(argv)
   const program = new Command('hone')
     .description(DESCRIPTION)
     .version(version(), '-V, --version', 'print the version')
@@ -69,14 +69,22 @@ async function createProgram(argv: readonly string[], terminal: Terminal): Promi
     .showSuggestionAfterError()
     .showHelpAfterError('  → `hone help` lists the commands, `hone help COMMAND` shows how one is used')
     .exitOverride()
-  const words = argv.filter((word) => !word.startsWith('-'))
-  const wanted = words[0] === 'help' ? words[1] : words[0]
+  const wanted = verbOf(argv)
   for (const verb of verbs) {
     const command = verb.name === wanted ? await verb.load(terminal) : new Command(verb.name)
     program.addCommand(command.summary(verb.summary).helpGroup(verb.group).copyInheritedSettings(program))
   }
   return program
 }
+
+/** The verb that is run, or that help is asked for. */
+function verbOf(argv: readonly string[]): string | undefined {
+  const words = argv.filter((word) => !word.startsWith('-'))
+  return words[0] === 'help' ? words[1] : words[0]
+}
+
+/** Whether the output is for a program. The demo talks to people all the same: its `--json` names a file. */
+const wantsJson = (argv: readonly string[]): boolean => argv.includes('--json') && verbOf(argv) !== 'demo'
 
 const inputErrors: ReadonlySet<PermanentFailure> = new Set<PermanentFailure>([
   'InvalidRecipe',
@@ -89,14 +97,14 @@ const inputErrors: ReadonlySet<PermanentFailure> = new Set<PermanentFailure>([
 /** Says what went wrong, on standard error or as JSON on standard output, and returns the exit code for it. */
 async function report(error: unknown, argv: readonly string[], terminal: Terminal): Promise<number> {
   const say = (type: string, message: string, nextStep: string): void => {
-    if (argv.includes('--json')) printJson(terminal, { error: { type, message, nextStep } })
+    if (wantsJson(argv)) printJson(terminal, { error: { type, message, nextStep } })
     else terminal.stderr.write(`${message}\n  → ${nextStep}\n`)
   }
   if (error instanceof Interrupted) return exitCodes.interrupted
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.ok
     // Commander has told people already; programs want an object.
-    if (argv.includes('--json')) say('Usage', error.message.replace(/^error: /, ''), 'see `hone help`')
+    if (wantsJson(argv)) say('Usage', error.message.replace(/^error: /, ''), 'see `hone help`')
     return exitCodes.usage
   }
   const isDebugging = (terminal.env['HONE_DEBUG'] ?? '') !== ''

@@ -107,9 +107,10 @@ function jobLines({
 }
 
 /** A row as people read it: where a text is long, its beginning. */
-export function sampleLines(step: string, row: SampledRow): string[] {
+function sampleLines(step: string, row: SampledRow): string[] {
   const { id, status, reason, detail, verdict } = row
   const fields: [string, string | null][] = [
+    ['pictures', row.images.map(shortHash).join(' ')],
     ['question', row.question],
     ['choices', row.choices?.join(' | ') ?? null],
     ['answer', row.answer],

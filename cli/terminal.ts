@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { CampaignClient, TemporalAddress } from '../client/campaigns.ts'
 
-type Output = Writable & { isTTY?: boolean; columns?: number }
+type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number }
 
 /** What a verb sees of the world around it; tests give their own. */
 export interface Terminal {

@@ -99,12 +99,16 @@ function jsonRenderer({ stdout }: Terminal): (look: Look) => void {
   }
 }
 
-/** Redraws in place. Lines are cut to the width, so that each takes one row and moving up lands where it should. */
+/** Redraws in place. Lines are cut to the window, so that each takes one row and moving up lands where it should. */
 function liveRenderer({ stdout }: Terminal): (look: Look) => void {
   let drawn = 0
   return (look) => {
     const width = stdout.columns ?? 80
-    const lines = pageLines(look).map((line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`))
+    const page = pageLines(look)
+    const height = Math.max(2, (stdout.rows ?? 50) - 1)
+    const shown =
+      page.length <= height ? page : [...page.slice(0, height - 1), '… (the window is too low for the rest)']
+    const lines = shown.map((line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`))
     const back = drawn === 0 ? '' : `\x1b[${drawn}A`
     stdout.write(`${back}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
     drawn = lines.length

@@ -13,7 +13,7 @@ import { finishStep, openStep } from '../../db/steps.ts'
 import { importLines, kept, reply } from '../db/world.ts'
 
 /** Hashes of the checkpoints, told apart by their first characters. */
-export const checkpoints = { base: 'ba5e'.padEnd(64, '0'), one: '0ne1'.padEnd(64, '0'), two: '2222'.padEnd(64, '0') }
+const checkpoints = { base: 'ba5e'.padEnd(64, '0'), one: '0ne1'.padEnd(64, '0'), two: '2222'.padEnd(64, '0') }
 
 /**
  * A campaign in the middle of things: round 1 is closed and promoted, round 2 was left behind by a rollback, round 3
@@ -95,7 +95,13 @@ async function train(
   start: string,
 ): Promise<void> {
   const { stepId } = await openStep(db, {
-    ...{ campaign: id, round, name: 'sft', kind: 'sft', ordinal: 1, spec: {}, inputs: [input] },
+    campaign: id,
+    round,
+    name: 'sft',
+    kind: 'sft',
+    ordinal: 1,
+    spec: {},
+    inputs: [input],
   })
   const jobId = `${id}/${round}/sft`
   await recordIntent(db, { jobId, stepId, kind: 'sft', backend: 'trl', launcher: 'local', specHash: 's', spec: {} })
@@ -106,7 +112,14 @@ async function train(
     db,
     values.flatMap((loss, index) =>
       [['loss', loss] as const, ['totalSteps', 250] as const].map(([name, value]) => ({
-        ...{ jobId, attempt, segment: 0, step: 30 * (index + 1), name, canonical: name, value, at: new Date() },
+        jobId,
+        attempt,
+        segment: 0,
+        step: 30 * (index + 1),
+        name,
+        canonical: name,
+        value,
+        at: new Date(),
       })),
     ),
   )
@@ -134,20 +147,25 @@ async function score(
   const { stepId } = await openStep(db, place)
   const items = await sampleRows(db, source, 5)
   await saveScore(db, {
-    ...{
-      campaign: id,
-      round,
-      stepId,
-      checkpointId,
-      benchmark: 'report',
-      role: 'report',
-      identity: {},
-      identityHash: 'i',
-    },
-    ...{ accuracy: correct / 5, low: correct / 5 - 0.1, high: correct / 5 + 0.1 },
+    campaign: id,
+    round,
+    stepId,
+    checkpointId,
+    benchmark: 'report',
+    role: 'report',
+    identity: {},
+    identityHash: 'i',
+    accuracy: correct / 5,
+    low: correct / 5 - 0.1,
+    high: correct / 5 + 0.1,
     items: items.map((item, index) => ({
-      ...{ itemId: item.id, correct: index < correct, verdict: index < correct ? 'correct' : 'incorrect' },
-      ...{ reason: 'same-text', extracted: '1', requestKey: null, truncated: false },
+      itemId: item.id,
+      correct: index < correct,
+      verdict: index < correct ? 'correct' : 'incorrect',
+      reason: 'same-text',
+      extracted: '1',
+      requestKey: null,
+      truncated: false,
     })),
   })
   await finishStep(db, stepId, 'done')

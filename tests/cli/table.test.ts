@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytes, clip, count, drawTree, duration, figure, interval, pairs, sparkline, table } from '../../cli/table.ts'
 
@@ -28,7 +28,13 @@ describe('numbers', () => {
   it('are written as people read them', () => {
     expect([0, 12, 1234, 1_234_567].map(count)).toEqual(['0', '12', '1,234', '1,234,567'])
     expect([0, 8.44, 45, 59.6, 185, 3599.6, 8040].map(duration)).toEqual([
-      ...['0.0 s', '8.4 s', '45 s', '1 min 00 s', '3 min 05 s', '1 h 00 min', '2 h 14 min'],
+      '0.0 s',
+      '8.4 s',
+      '45 s',
+      '1 min 00 s',
+      '3 min 05 s',
+      '1 h 00 min',
+      '2 h 14 min',
     ])
     expect([0, 999, 6_100_000, 15e9].map(bytes)).toEqual(['0 bytes', '999 bytes', '6.1 MB', '15.0 GB'])
     expect([3, 0.41234, 0.00004, 61.27].map(figure)).toEqual(['3', '0.412', '0.00004', '61.3'])
