@@ -16,12 +16,12 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   const home = honeHome(env)
   const url = findPostgres(home, env)
-  if (url === null) throw notRunning(home)
+  if (url === null) throw notRunning('Hone', home)
   const { db, close } = openDatabase(url, { max: 4 })
   try {
     return await work(db)
   } catch (error) {
-    throw connectionError(error, url)
+    throw connectionError(error, url, !env['DATABASE_URL'])
   } finally {
     await close()
   }
@@ -39,7 +39,7 @@ export async function withClient<Result>(
   const home = honeHome(env)
   const { findTemporal } = await import('../services/temporal.ts')
   const address = findTemporal(home, env)
-  if (address === null) throw notRunning(home)
+  if (address === null) throw notRunning('Temporal', home)
   const client = await connect(address)
   try {
     return await work(client)
@@ -48,10 +48,10 @@ export async function withClient<Result>(
   }
 }
 
-function notRunning(home: string): HoneError {
+function notRunning(what: 'Hone' | 'Temporal', home: string): HoneError {
   return new HoneError({
     type: 'MissingDependency',
-    message: `No Hone runs in this home (${home}).`,
+    message: `No ${what} runs in this home (${home}).`,
     nextStep:
       'Start it with `hone dev`; or name another home in HONE_HOME, or your own servers in DATABASE_URL and TEMPORAL_ADDRESS.',
   })
@@ -77,28 +77,28 @@ export async function chooseCampaign(db: Database, named: string | undefined): P
   return getCampaign(db, only)
 }
 
-const advice: Readonly<Record<string, readonly [problem: string, nextStep: string]>> = {
-  '28P01': ['refuses the password', 'Correct the password in DATABASE_URL.'],
-  '28000': ['refuses the user', 'Correct the user in DATABASE_URL.'],
-  '3D000': ['has no such database', 'Create it, or correct the name in DATABASE_URL.'],
-  '42P01': ["lacks Hone's tables", '`hone dev` brings them up to date.'],
-  '42703': ['has tables of another version of Hone', '`hone dev` brings them up to date.'],
+// SQLSTATE codes: PostgreSQL's manual, appendix A.
+const problems: Readonly<Record<string, string>> = {
+  '28P01': 'refuses the password',
+  '28000': 'refuses the user',
+  '3D000': 'has no such database',
+  '42P01': "lacks Hone's tables",
+  '42703': 'has tables of another version of Hone',
+  '57P03': 'is starting or stopping',
 }
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'])
 
 /** A database that cannot be used, in words, without the password. Other errors come back as they are. */
-function connectionError(error: unknown, url: string): unknown {
+function connectionError(error: unknown, url: string, isOwn: boolean): unknown {
   const code = codeOf(error)
-  const known = code === null ? undefined : advice[code]
-  if (code === null || (!known && !unreachable.has(code))) return error
-  const [problem, nextStep] = known ?? [
-    'does not answer',
-    'Start it: `hone dev` for your own home, else the server of DATABASE_URL.',
-  ]
+  const problem = code !== null && unreachable.has(code) ? 'does not answer' : problems[code ?? '']
+  if (problem === undefined) return error
   return new HoneError({
     type: 'MissingDependency',
     message: `PostgreSQL at ${placeOf(url)} ${problem} (${code}).`,
-    nextStep,
+    nextStep: isOwn
+      ? 'If it is just being brought up, try again in a moment; else `hone dev` puts it right.'
+      : 'Check the server and DATABASE_URL; `hone dev` makes the tables in an empty database.',
     cause: error,
   })
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database } from '../../db/database.ts'
 import { runningSteps } from '../../db/step-progress.ts'
 import { openTestDatabase } from '../db/world.ts'
+import { freshDatabase } from '../world/postgres.ts'
 import { endCampaign, fillCampaign } from './campaign.ts'
 import { hone as call, type Ran } from './terminal.ts'
 
@@ -211,4 +212,16 @@ it('asks which campaign when there are several', async () => {
   const { code, err } = await hone(['rounds'])
   expect(code).toBe(2)
   expect(err).toMatch(/^Which campaign\? There are 5: /)
+})
+
+it('says when a database is not one of ours', async () => {
+  const { url, drop } = await freshDatabase()
+  const empty = await call(['list'], { env: { DATABASE_URL: url } })
+  await drop()
+  const gone = await call(['list'], { env: { DATABASE_URL: url } })
+  expect(empty).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/lacks Hone's tables \(42P01\)\.\n {2}→ .*hone dev/),
+  })
+  expect(gone).toMatchObject({ code: 1, err: expect.stringContaining('has no such database (3D000)') })
 })
