@@ -39,10 +39,11 @@ describe('help', () => {
     expect(await hone(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   })
 
-  it('starts without Temporal, the database or the picture library', async () => {
+  it('and verify load neither Temporal, nor the database, nor the picture library', async () => {
     const script = `
       const { main } = await import('./cli/main.ts')
       await main(['--help'])
+      await main(['verify', '--gold', '3', '--answer', '3'])
       const { createRequire } = await import('node:module')
       const loaded = Object.keys(createRequire(import.meta.url).cache)
       process.stdout.write('LOADED ' + JSON.stringify(loaded.filter((path) => /temporalio|drizzle|sharp|[/]pg[/]/.test(path))))`
