@@ -43,7 +43,7 @@ async function checkServer(
     const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
     throw refused(
       `endpoint "${name}": nobody answers at ${url} (${why})`,
-      'start the server, or correct endpoints.' + `${name}.url`,
+      `start the server, or correct endpoints.${name}.url`,
     )
   })
   if (response.status === 401 || response.status === 403)

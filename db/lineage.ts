@@ -17,7 +17,7 @@ const lineageReply = z.object({
   completionTokens: z.number(),
 })
 /** A reply that a row was made from, with what was asked. */
-export type LineageReply = z.infer<typeof lineageReply>
+type LineageReply = z.infer<typeof lineageReply>
 
 const lineageImage = z.object({
   hash: z.string(),

@@ -30,7 +30,7 @@ export const startedFile = z.object({
   childPid: z.int().nullable(),
   childStartTicks: z.number().nullable(),
 })
-export type StartedFile = z.infer<typeof startedFile>
+type StartedFile = z.infer<typeof startedFile>
 
 export const exitFile = z.object({
   code: z.int().nullable(),

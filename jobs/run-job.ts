@@ -6,7 +6,7 @@ import { createMetricTailer } from './metrics.ts'
 import type { MetricPoint, MetricSource } from './metrics.ts'
 
 /** Reasons to give to `AbortController.abort`. Any other reason counts as `detach`, which loses nothing. */
-export type AbortJob = 'cancel' | 'detach'
+type AbortJob = 'cancel' | 'detach'
 
 /** How long a job may wait, run, and go on without a sign of life. Three different limits. */
 export interface JobLimits {
