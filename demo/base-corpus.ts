@@ -1,5 +1,5 @@
 import type { Random } from './random.ts'
-import { positionName } from './scene.ts'
+import { COLORS, positionName, SHAPES } from './scene.ts'
 import type { Cell, Scene } from './scene.ts'
 
 /** A row that the SFT trainer reads; `images` are relative to the file that holds the row. */
@@ -15,6 +15,9 @@ const DESCRIBE_INSTRUCTION = 'Describe the picture.'
 /** Answers that format rows show: every kind of answer that a question of this world can have. */
 const SHOWN_ANSWERS = ['0', '1', '2', '3', '4', 'yes', 'no', 'A', 'B', 'C', 'D'] as const
 
+/** What a guess may be. */
+const NUMBERS = ['0', '1', '2', '3', '4'] as const
+
 /** What a cell holds, in two words at most. */
 export function cellWords(cell: Cell): string {
   return cell === null ? 'empty' : `${cell.color} ${cell.shape}`
@@ -25,22 +28,49 @@ export function listCells(scene: Scene): string {
   return scene.cells.map((cell, index) => `${positionName(scene, index)} ${cellWords(cell)}`).join(', ')
 }
 
+/** Shares of the corpus's rows, 0 to 1; what is left describes. */
+export type CorpusShares = {
+  /** Rows that name the places of one colour or shape. */
+  findShare: number
+  /** Rows that show only the form of an answer. */
+  formatShare: number
+}
+
 /**
- * One row of the corpus that makes the base model. Most rows describe a picture truly. A few show only the form of an
- * answer: the user names the answer, the model repeats it in tags. No row holds a question about a picture, so the base
- * model sees and knows the form, and has never counted.
+ * One row of the corpus that makes the base model. Most rows describe a picture truly, or say where one colour or shape
+ * is. A few show only the form of an answer: the user names it, or asks `How many?` without saying of what and gets a
+ * number that has nothing to do with the picture. No row holds a question that can be answered, so the base model sees,
+ * knows the form and guesses.
  */
 export function baseCorpusRow(
   scene: Scene,
   image: string,
   id: string,
-  formatShare: number,
+  shares: CorpusShares,
   random: Random,
 ): BaseCorpusRow {
-  if (!random.chance(formatShare)) return row(id, image, DESCRIBE_INSTRUCTION, `${listCells(scene)}.`)
-  const answer = random.pick(SHOWN_ANSWERS)
+  const drawn = random.weighted({
+    find: shares.findShare,
+    form: shares.formatShare,
+    describe: 1 - shares.findShare - shares.formatShare,
+  })
+  if (drawn === 'describe') return row(id, image, DESCRIBE_INSTRUCTION, `${listCells(scene)}.`)
+  if (drawn === 'find') {
+    const wanted = random.pick([...COLORS, ...SHAPES])
+    const places = scene.cells.flatMap((cell, index) =>
+      cell?.color === wanted || cell?.shape === wanted ? [positionName(scene, index)] : [],
+    )
+    return row(id, image, `Where is ${wanted}?`, `${wanted}: ${tally(places)}.`)
+  }
+  const guesses = random.chance(0.5)
+  const answer = random.pick(guesses ? NUMBERS : SHOWN_ANSWERS)
   const reply = `<think>\nthe answer is ${answer}.\n</think>\n\nit is ${answer}. <answer>${answer}</answer>`
-  return row(id, image, `Write the answer ${answer}.`, reply)
+  return row(id, image, guesses ? 'How many?' : `Write the answer ${answer}.`, reply)
+}
+
+/** `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model could not learn. */
+export function tally(places: readonly string[]): string {
+  return places.length === 0 ? 'none' : places.map((place, index) => `${index + 1} ${place}`).join(', ')
 }
 
 function row(id: string, image: string, instruction: string, reply: string): BaseCorpusRow {

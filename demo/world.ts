@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { baseCorpusRow } from './base-corpus.ts'
+import type { CorpusShares } from './base-corpus.ts'
 import { drawPicture } from './picture.ts'
 import type { PictureSettings } from './picture.ts'
 import { askQuestions } from './questions.ts'
@@ -26,8 +27,8 @@ export type WorldSettings = {
   picture: PictureSettings
   mix: QuestionMix
   splits: Readonly<Record<Split, { pictures: number; questionsEach: number }>>
-  /** `formatShare` of the rows show only the form of an answer; `vocabularyLines` is text for the tokenizer alone. */
-  baseCorpus: { pictures: number; formatShare: number; vocabularyLines: number }
+  /** `vocabularyLines` is text for the tokenizer alone. */
+  baseCorpus: CorpusShares & { pictures: number; vocabularyLines: number }
 }
 
 /** The demo world. Everything that tuning may want to change is here. */
@@ -44,7 +45,7 @@ export const WORLD: WorldSettings = {
     // One question a picture: items stay independent, which the tests between checkpoints assume.
     report: { pictures: 1200, questionsEach: 1 },
   },
-  baseCorpus: { pictures: 2500, formatShare: 0.06, vocabularyLines: 1500 },
+  baseCorpus: { pictures: 3000, findShare: 0.25, formatShare: 0.1, vocabularyLines: 1500 },
 }
 
 /** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
@@ -155,8 +156,7 @@ function questionRows(scene: Scene, split: Split, index: number, settings: World
 function baseRows(scenes: readonly Scene[], settings: WorldSettings): object[] {
   return scenes.map((scene, index) => {
     const random = createRandom(seedOf(settings.seed, 'base-corpus', index))
-    const { formatShare } = settings.baseCorpus
-    return baseCorpusRow(scene, imagePath('base', index), `base-${pictureName(index)}`, formatShare, random)
+    return baseCorpusRow(scene, imagePath('base', index), `base-${pictureName(index)}`, settings.baseCorpus, random)
   })
 }
 

@@ -1,4 +1,4 @@
-import { cellWords } from '../base-corpus.ts'
+import { cellWords, tally } from '../base-corpus.ts'
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
 import { readDescription, readPrompt, readQuestion } from './read-prompt.ts'
@@ -115,11 +115,6 @@ function fits(what: NonNullable<Mention['what']>, wanted: Wanted): boolean {
     (wanted.color === undefined || wanted.color === what.color) &&
     (wanted.shape === undefined || wanted.shape === what.shape)
   )
-}
-
-/** `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model could not learn. */
-function tally(places: readonly string[]): string {
-  return places.length === 0 ? 'none' : places.map((place, index) => `${index + 1} ${place}`).join(', ')
 }
 
 function labelOf({ color, shape }: Wanted): string {

@@ -85,7 +85,9 @@ export async function startTeacher(options: TeacherOptions): Promise<Teacher> {
 
 function teacherApp(options: TeacherOptions): Hono {
   const app = new Hono()
-  app.get('/health', (context) => context.json({ status: 'ok' }))
+  let calls = 0
+  // How often it was asked tells whether a caller paid for a reply twice.
+  app.get('/health', (context) => context.json({ status: 'ok', calls }))
   app.get('/v1/models', (context) =>
     context.json({
       object: 'list',
@@ -99,6 +101,7 @@ function teacherApp(options: TeacherOptions): Hono {
     },
   })
   app.post('/v1/chat/completions', limit, async (context) => {
+    calls += 1
     const body: unknown = await context.req.json().catch(() => {
       throw new RefusedRequest(400, 'invalid_json', null, 'The body is not JSON.')
     })

@@ -20,7 +20,7 @@ const SMALL: WorldSettings = {
     dev: { pictures: 10, questionsEach: 1 },
     report: { pictures: 30, questionsEach: 1 },
   },
-  baseCorpus: { pictures: 40, formatShare: 0.2, vocabularyLines: 20 },
+  baseCorpus: { pictures: 40, findShare: 0.2, formatShare: 0.2, vocabularyLines: 20 },
 }
 
 const rowSchema = z.strictObject({
@@ -138,11 +138,15 @@ describe('writing the world', () => {
   test('fills the base corpus with true descriptions and a few rows that only show the form', async () => {
     const rows = await rowsOf('base-corpus.jsonl', baseRowSchema)
     const contents = rows.map((row) => row.messages.map((message) => message.content))
-    const form = contents.filter(([user]) => user?.includes('Write the answer'))
+    const form = contents.filter(([user]) => user?.includes('Write the answer') || user === '<image>How many?')
+    const find = contents.filter(([user]) => user?.includes('Where is'))
     expect(form.length).toBeGreaterThan(0)
+    expect(find.length).toBeGreaterThan(0)
     expect(form.length).toBeLessThan(rows.length / 2)
-    expect(contents.filter(([user]) => user === '<image>Describe the picture.')).toHaveLength(rows.length - form.length)
-    expect(contents.flat().filter((text) => /how many|is there/i.test(text))).toEqual([])
+    expect(contents.filter(([user]) => user === '<image>Describe the picture.')).toHaveLength(
+      rows.length - form.length - find.length,
+    )
+    expect(contents.flat().filter((text) => /how many \w|is there/i.test(text))).toEqual([])
     for (const row of rows) expect((await stat(join(dir, row.images[0] ?? ''))).isFile()).toBe(true)
   })
 
@@ -202,6 +206,6 @@ describe('the hashes', () => {
 
 test('a description row says what each cell holds', () => {
   const scene = { rows: 1, columns: 2, cells: [{ color: 'red', shape: 'circle' } as const, null] }
-  const row = baseCorpusRow(scene, 'a.png', 'x', 0, createRandom(seedOf('any')))
+  const row = baseCorpusRow(scene, 'a.png', 'x', { findShare: 0, formatShare: 0 }, createRandom(seedOf('any')))
   expect(row.messages[1].content).toBe('middle left red circle, middle right empty.')
 })

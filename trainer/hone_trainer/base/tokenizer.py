@@ -28,18 +28,20 @@ TAGS = ["<think>", "</think>", "<answer>", "</answer>"]
 # Words with their leading space, single digits, runs of signs: numbers are read digit by digit.
 SPLIT = r"<[^<>\s]+>| ?[A-Za-z]+|\d| ?[^\sA-Za-z\d<>]+|\s+|."
 
+# Line ends are expressions, so that no stripping of template whitespace can take one away: the text before an answer
+# must be the same in training, where the answer is there, and in generation, where it is not.
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
-    "<|im_start|>{{ message['role'] }}\n"
+    "{{ '<|im_start|>' + message['role'] + '\\n' }}"
     "{%- if message['content'] is string -%}{{ message['content'] }}"
     "{%- else -%}{%- for part in message['content'] -%}"
     "{%- if part['type'] == 'image' or 'image' in part or 'image_url' in part -%}"
-    "<|vision_start|><|image_pad|><|vision_end|>"
+    "{{ '<|vision_start|><|image_pad|><|vision_end|>' }}"
     "{%- elif 'text' in part -%}{{ part['text'] }}{%- endif -%}"
     "{%- endfor -%}{%- endif -%}"
-    "<|im_end|>\n"
+    "{{ '<|im_end|>\\n' }}"
     "{%- endfor -%}"
-    "{%- if add_generation_prompt -%}<|im_start|>assistant\n{% endif -%}"
+    "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}"
 )
 
 
