@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { homePaths } from '../services/home.ts'
 import { nodeEntry } from '../services/node-process.ts'
 import { choosePort, freePort } from '../services/ports.ts'
-import { startService } from '../services/processes.ts'
+import { adoptService, findService, startService } from '../services/processes.ts'
 import type { Service } from '../services/processes.ts'
 import type { Python } from '../services/python.ts'
 import type { TemporalAddress } from '../services/temporal.ts'
@@ -20,8 +24,20 @@ const rewardTokenEnv = 'HONE_REWARD_TOKEN'
 
 const answers = async (url: string): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok
 
-/** Starts the reward server on the port it had before, so that a trainer that outlived a restart still finds it. */
+/** The home's token for the reward server. Kept, because a trainer that outlives a restart goes on with the one it was started with. */
+export function rewardToken(home: string): string {
+  const path = join(homePaths(home).services, 'reward-token')
+  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
+  return readFileSync(path, 'utf8')
+}
+
+/**
+ * Starts the reward server on the port it had before, so that a trainer that outlived a restart still finds it. One that a killed `hone dev`
+ * left behind serves until then: the gap is shorter than the trainer's patience.
+ */
 export async function startRewardService(home: string, token: string): Promise<Service & { url: string }> {
+  const before = findService(home, 'reward')
+  if (before) await adoptService(home, before).stop()
   const port = await choosePort(home, 'reward')
   const url = `http://127.0.0.1:${port}`
   const { command, args } = nodeEntry('verifier/reward-server-main')

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -14,7 +13,7 @@ import { bringUpPython } from '../services/python.ts'
 import { bringUpTemporal } from '../services/temporal.ts'
 import type { Temporal } from '../services/temporal.ts'
 import { hasDemoWorld, makeDemoWorld, startTeacherService } from './demo-world.ts'
-import { startRewardService, startWorkerService } from './stack-services.ts'
+import { rewardToken, startRewardService, startWorkerService } from './stack-services.ts'
 import type { WorkerPlaces } from './stack-services.ts'
 
 /** Everything that campaigns run on, up and owned by this process. */
@@ -75,30 +74,30 @@ async function bringUpParts(options: StackOptions): Promise<Omit<Stack, 'stop'>>
   await migrate(postgres.url)
   const temporal = await bringUpTemporal({ home, cache, progress })
   signal.throwIfAborted()
-  const rewardToken = randomBytes(24).toString('base64url')
+  const token = rewardToken(home)
   const demo =
     (options.withDemo ?? hasDemoWorld(home)) ? await makeDemoWorld({ home, cache, python, progress, signal }) : null
   signal.throwIfAborted()
 
   progress.start('servers')
-  const reward = await startRewardService(home, rewardToken)
+  const reward = await startRewardService(home, token)
   const teacher = demo && (await startTeacherService(home))
   const places: WorkerPlaces = {
     home,
     databaseUrl: postgres.url,
     temporal,
     python,
-    reward: { url: reward.url, token: rewardToken },
+    reward: { url: reward.url, token },
     demo: demo && teacher && { ...demo, teacherUrl: teacher.url },
   }
   signal.throwIfAborted()
   await startWorkerService(places)
   progress.done(`worker, reward server${teacher ? ', demo teacher' : ''}`)
-  return { home, databaseUrl: postgres.url, temporal, mend: () => mend(places, rewardToken) }
+  return { home, databaseUrl: postgres.url, temporal, mend: () => mend(places) }
 }
 
 /** A part that died (a crash, a kill -9) is started again; jobs and campaigns go on where they were. */
-async function mend(places: WorkerPlaces, rewardToken: string): Promise<string[]> {
+async function mend(places: WorkerPlaces): Promise<string[]> {
   const { home } = places
   const started: string[] = []
   const again = async (name: string, start: () => Promise<unknown>) => {
@@ -106,16 +105,19 @@ async function mend(places: WorkerPlaces, rewardToken: string): Promise<string[]
     await start()
     started.push(name)
   }
-  await again('reward', () => startRewardService(home, rewardToken))
+  await again('reward', () => startRewardService(home, places.reward.token))
   if (places.demo) await again('teacher', () => startTeacherService(home))
   await again('worker', () => startWorkerService(places))
   return started
 }
 
-/** Servers of ours that a killed `hone dev` left behind hold old settings; Postgres and Temporal are adopted where they are brought up. */
+/**
+ * Servers of ours that a killed `hone dev` left behind hold old settings. Postgres and Temporal are adopted where they are brought up; the
+ * reward server is replaced where it is started, because a trainer may be asking it.
+ */
 async function stopOwnLeftovers(home: string): Promise<void> {
   for (const record of runningServices(home))
-    if (['worker', 'teacher', 'reward'].includes(record.name)) await adoptService(home, record).stop()
+    if (['worker', 'teacher'].includes(record.name)) await adoptService(home, record).stop()
 }
 
 /** The worker first, so that it starts nothing more; then jobs; the databases last. */

@@ -75,7 +75,8 @@ class RewardConfig(Settings):
     name: str
     token_env: str | None = None
     timeout_seconds: float = Field(default=30, gt=0)
-    attempts: int = Field(default=4, ge=1)
+    # Seven attempts wait 12.6 s in all: longer than a reward server takes to be started again.
+    attempts: int = Field(default=7, ge=1)
     on_failure: Literal["abstain", "zero"] = "abstain"
 
 
