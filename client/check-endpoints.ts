@@ -10,18 +10,25 @@ const lookSeconds = 10
  * pass: their first request will tell.
  * @throws HoneError MissingSecret or EndpointRefused, naming the endpoint and the fix; never the key.
  */
-export async function checkEndpoints(recipe: Recipe, demo: { teacherUrl: string } | null): Promise<void> {
+export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings): Promise<void> {
   await Promise.all(
     Object.entries(recipe.endpoints).map(async ([name, spec]) => {
-      if ('url' in spec) await checkServer(name, spec, demo)
+      if ('url' in spec) await checkServer(name, spec, surroundings)
     }),
   )
+}
+
+interface Surroundings {
+  /** What `demo:teacher` stands for, where it runs. */
+  demo: { teacherUrl: string } | null
+  /** Where keys are looked for. */
+  env: Readonly<Record<string, string | undefined>>
 }
 
 async function checkServer(
   name: string,
   spec: Extract<EndpointSpec, { url: string }>,
-  demo: { teacherUrl: string } | null,
+  { demo, env }: Surroundings,
 ): Promise<void> {
   const url = spec.url === 'demo:teacher' ? demo?.teacherUrl : spec.url
   if (url === undefined)
@@ -29,20 +36,24 @@ async function checkServer(
       `endpoint "${name}" is the demo teacher, which does not run here`,
       'run `hone demo` or `hone dev --demo`, or give a URL',
     )
-  const key = spec.apiKeyEnv === undefined ? undefined : process.env[spec.apiKeyEnv]
+  const key = spec.apiKeyEnv === undefined ? undefined : env[spec.apiKeyEnv]?.trim()
   if (spec.apiKeyEnv !== undefined && !key)
     throw new HoneError({
       type: 'MissingSecret',
       message: `endpoint "${name}" needs the environment variable ${spec.apiKeyEnv}, which is not set`,
       nextStep: `export ${spec.apiKeyEnv}=… here and where the worker runs, then start again`,
     })
-  const response = await fetch(`${url}/models`, {
+  if (hasCredentials(url))
+    throw refused(
+      `endpoint "${name}": its URL holds a user name or a password`,
+      `take them out of endpoints.${name}.url, put the key into an environment variable and name it in apiKeyEnv`,
+    )
+  const response = await fetch(`${url.replace(/\/+$/, '')}/models`, {
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     signal: AbortSignal.timeout(lookSeconds * 1000),
   }).catch((error: unknown) => {
-    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
     throw refused(
-      `endpoint "${name}": nobody answers at ${url} (${why})`,
+      `endpoint "${name}": nobody answers at ${url} (${whyOf(error)})`,
       `start the server, or correct endpoints.${name}.url`,
     )
   })
@@ -59,6 +70,21 @@ async function checkServer(
       `endpoint "${name}" does not serve the model "${spec.model}"`,
       `use one of: ${ids.slice(0, 10).join(', ') || '(it lists none)'}`,
     )
+}
+
+const hasCredentials = (url: string): boolean => {
+  if (!URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username !== '' || password !== ''
+}
+
+/** Why a request failed. A name with two addresses (localhost) fails with a list of errors and no message of its own. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer within ${lookSeconds} s`
+  if (error.cause !== undefined) return whyOf(error.cause)
+  if (error instanceof AggregateError) return error.errors.map(whyOf).join('; ')
+  return error.message
 }
 
 const refused = (message: string, nextStep: string) => new HoneError({ type: 'EndpointRefused', message, nextStep })
