@@ -53,9 +53,8 @@ export function demoCommand(terminal: Terminal): Command {
         const { db, close } = openDatabase(stack.databaseUrl, { max: 4 })
         try {
           const client = await connectClient(stack.temporal)
-          await admit({ ...recipe, db, client, home, progress, who: osUser(terminal.env) }).finally(() =>
-            client.close(),
-          )
+          const who = osUser(terminal.env)
+          await admit({ ...recipe, db, client, home, progress, who, env: terminal.env }).finally(() => client.close())
           const result = await runToEnd({ db, stack, campaign: recipe.recipe.campaign, terminal, signal })
           if (result === null) return
           if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)

@@ -3,13 +3,13 @@ import { dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { openArtifactStore } from '../artifacts/store.ts'
 import type { CampaignClient } from '../client/campaigns.ts'
-import { startCampaign } from '../client/start-campaign.ts'
+import { badLineText, startCampaign } from '../client/start-campaign.ts'
 import type { Started } from '../client/start-campaign.ts'
 import { parseRecipe } from '../data/recipe.ts'
 import type { Database } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { Recipe } from '../domain/recipe.ts'
-import { honeHome, homePaths } from '../services/home.ts'
+import { ensureFolder, honeHome, homePaths } from '../services/home.ts'
 import { findService } from '../services/processes.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
 import type { Progress } from '../services/progress.ts'
@@ -38,7 +38,9 @@ export function startCommand(terminal: Terminal): Command {
       const home = honeHome(terminal.env)
       const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)
       const started = await withDatabase(terminal, (db) =>
-        withClient(terminal, (client) => admit({ ...recipe, db, client, home, progress, who: osUser(terminal.env) })),
+        withClient(terminal, (client) =>
+          admit({ ...recipe, db, client, home, progress, who: osUser(terminal.env), env: terminal.env }),
+        ),
       )
       const { campaign } = recipe.recipe
       if (options.json === true) return printJson(terminal, { campaign, ...started })
@@ -47,7 +49,9 @@ export function startCommand(terminal: Terminal): Command {
         started.outcome === 'created'
           ? `campaign ${campaign} started`
           : `campaign ${campaign} was there already and goes on`,
-        ...(started.failedRows > 0 ? [`${started.failedRows} source rows cannot be used and are left out`] : []),
+        ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
+        ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
+        ...(started.failedRows > started.badLines.length ? ['  …'] : []),
         ...(findService(home, 'worker') || terminal.env['TEMPORAL_ADDRESS']
           ? []
           : ['no worker runs here: `hone dev` brings one up']),
@@ -79,10 +83,13 @@ export async function admit(options: {
   home: string
   progress: Progress
   who: string
+  env: Terminal['env']
 }): Promise<Started> {
   const { home, progress, ...rest } = options
   progress.start(`campaign ${rest.recipe.campaign}`)
   try {
+    // Before the store makes its own folders: this says what is wrong also where Node would hang (below /proc).
+    ensureFolder(homePaths(home).root)
     const store = await openArtifactStore(join(homePaths(home).root, 'artifacts'))
     const started = await startCampaign({
       ...rest,

@@ -5,10 +5,11 @@ import type { ArtifactStore } from '../artifacts/store.ts'
 import { recipeHash } from '../data/recipe.ts'
 import { readSource, sourceHash } from '../data/source.ts'
 import type { SourceItem } from '../data/source.ts'
-import { insertCampaign } from '../db/campaigns.ts'
+import { findCampaign, insertCampaign } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
 import { linkSource } from '../db/datasets.ts'
 import { recordEvent } from '../db/events.ts'
+import { sampleRows, streamRows } from '../db/rows.ts'
 import { importSource } from '../db/sources.ts'
 import type { SourceRow } from '../db/sources.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -29,6 +30,17 @@ export interface StartOptions {
   demo: { world: string; teacherUrl: string } | null
   who: string
   onProgress: (text: string) => void
+  /** Where endpoints' keys are looked for. */
+  env: Readonly<Record<string, string | undefined>>
+}
+
+/** A line of a source or benchmark that cannot be used. */
+export interface BadLine {
+  /** Name in the recipe. */
+  data: string
+  line: number | null
+  reason: string
+  detail: string
 }
 
 /** What a start came to. `exists`: the campaign is there, with the same recipe, and goes on if it was left. */
@@ -36,55 +48,66 @@ export interface Started {
   outcome: 'created' | 'exists'
   workflowId: string
   failedRows: number
+  /** The first few of them, of each source and benchmark. */
+  badLines: BadLine[]
 }
 
 /**
  * Admits a campaign: keys, endpoints, base model and data are looked at before anything is kept, then sources are imported and its workflow starts.
- * Again with the same recipe it finds what is there.
+ * Again with the same recipe it finds what is there. A refused recipe leaves no campaign; rows that were imported stay for the next try.
  * @throws HoneError InvalidRecipe, InvalidSource, MissingSecret, EndpointRefused.
  */
 export async function startCampaign(options: StartOptions): Promise<Started> {
   const { db, client, recipe, folder } = options
+  const hash = recipeHash(recipe)
+  // Asked first, too: importing data for a recipe that cannot start would be time lost.
+  const before = await findCampaign(db, recipe.campaign)
+  if (before && before.recipeHash !== hash) throw otherRecipe(recipe.campaign)
   checkBaseModel(recipe, folder)
-  await checkEndpoints(recipe, options.demo)
+  await checkEndpoints(recipe, { demo: options.demo, env: options.env })
   const admitted: Admitted[] = []
   for (const [role, specs] of [['source', recipe.sources] as const, ['benchmark', recipe.benchmarks] as const])
     for (const [name, spec] of Object.entries(specs)) {
       const maxRows = 'maxRows' in spec ? spec.maxRows : 'maxItems' in spec ? spec.maxItems : undefined
       admitted.push(await admitData(options, { role, name, path: spec.path, maxRows }))
     }
-  const inserted = await insertCampaign(db, {
-    id: recipe.campaign,
-    recipe,
-    recipeHash: recipeHash(recipe),
-    recipeSource: options.recipeText,
-    folder,
-  })
-  if (inserted.outcome === 'conflict')
-    throw new HoneError({
-      type: 'InvalidRecipe',
-      message: `there is a campaign "${recipe.campaign}" with another recipe: a campaign's recipe does not change`,
-      nextStep: 'give the changed recipe another name (campaign: …)',
-    })
-  for (const { role, name, datasetId } of admitted)
-    await linkSource(db, { campaign: recipe.campaign, role, name, datasetId })
-  await recordEvent(db, {
-    campaign: recipe.campaign,
-    kind: 'created',
-    who: options.who,
-    why: recipe.title ?? null,
-    dedupeKey: `${recipe.campaign}/created`,
-  })
+  const outcome = await keepCampaign(options, hash, admitted)
   const { workflowId } = await client.start(recipe.campaign, recipe.title)
   const failedRows = admitted.reduce((sum, { failed }) => sum + failed, 0)
-  return { outcome: inserted.outcome, workflowId, failedRows }
+  return { outcome, workflowId, failedRows, badLines: admitted.flatMap(({ badLines }) => badLines) }
 }
+
+/** The campaign with its data and its first event, whole or not at all: a worker may take it up at once. */
+async function keepCampaign(
+  { db, recipe, recipeText, folder, who }: StartOptions,
+  hash: string,
+  admitted: readonly Admitted[],
+): Promise<Started['outcome']> {
+  const { campaign } = recipe
+  return await db.transaction(async (tx) => {
+    const input = { id: campaign, recipe, recipeHash: hash, recipeSource: recipeText, folder }
+    const { outcome } = await insertCampaign(tx, input)
+    if (outcome === 'conflict') throw otherRecipe(campaign)
+    for (const { role, name, datasetId } of admitted) await linkSource(tx, { campaign, role, name, datasetId })
+    const why = recipe.title ?? null
+    await recordEvent(tx, { campaign, kind: 'created', who, why, dedupeKey: `${campaign}/created` })
+    return outcome
+  })
+}
+
+const otherRecipe = (campaign: string): HoneError =>
+  new HoneError({
+    type: 'InvalidRecipe',
+    message: `there is a campaign "${campaign}" with another recipe: a campaign's recipe does not change`,
+    nextStep: 'give the changed recipe another name (campaign: …)',
+  })
 
 interface Admitted {
   role: 'source' | 'benchmark'
   name: string
   datasetId: string
   failed: number
+  badLines: BadLine[]
 }
 
 /** Imports one source or benchmark, unless the same data was imported before. Pictures go to the store by content. */
@@ -107,16 +130,44 @@ async function admitData(
       if (counts.read % 100 === 0) onProgress(`${role} ${name}: ${counts.read} rows`)
     }),
   )
-  const failedPercent = (100 * imported.failed) / Math.max(1, imported.failed + imported.rows)
-  if (imported.rows === 0 || failedPercent > recipe.limits.failedRowsPercent)
+  if (imported.reused && !(await hasPictures(db, store, imported.datasetId))) {
+    onProgress(`${role} ${name}: imported before, its pictures not in this home`)
+    for await (const item of readSource(place, limit)) if (item.ok) await storePictures(item, store)
+  }
+  const total = imported.failed + imported.rows
+  const badLines = imported.failed === 0 ? [] : await badLinesOf(db, name, imported.datasetId)
+  if (imported.rows === 0 || (100 * imported.failed) / total > recipe.limits.failedRowsPercent)
     throw new HoneError({
       type: 'InvalidSource',
-      message: `${role} "${name}" (${place}): ${imported.failed} of ${imported.failed + imported.rows} rows cannot be used`,
-      nextStep: `mend them (hone show lists each with its line and reason), or raise limits.failedRowsPercent`,
+      message: [
+        total === 0
+          ? `${role} "${name}" (${place}) has no rows`
+          : `${role} "${name}" (${place}): ${imported.failed} of ${total} rows cannot be used; the limit is ${recipe.limits.failedRowsPercent} %`,
+        ...badLines.map((bad) => `  ${badLineText(bad)}`),
+        ...(imported.failed > badLines.length ? [`  … and ${imported.failed - badLines.length} more`] : []),
+      ].join('\n'),
+      nextStep: 'mend them and start again, or raise limits.failedRowsPercent; no campaign was created',
     })
   onProgress(`${role} ${name}: ${imported.rows} rows${imported.reused ? ', imported before' : ''}`)
-  return { role, name, datasetId: imported.datasetId, failed: imported.failed }
+  return { role, name, datasetId: imported.datasetId, failed: imported.failed, badLines }
 }
+
+const badLinesShown = 5
+
+async function badLinesOf(db: Database, data: string, datasetId: string): Promise<BadLine[]> {
+  const failed = await sampleRows(db, datasetId, badLinesShown, 'failed')
+  return failed
+    .map(({ metadata: { line }, reason, detail }) => ({
+      data,
+      line: typeof line === 'number' ? line : null,
+      reason: reason ?? '',
+      detail: detail ?? '',
+    }))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+}
+
+/** `line 3: image-broken, the picture cannot be decoded: …` */
+export const badLineText = ({ line, reason, detail }: BadLine): string => `line ${line ?? '?'}: ${reason}, ${detail}`
 
 async function* storedRows(
   items: AsyncIterable<SourceItem>,
@@ -129,14 +180,24 @@ async function* storedRows(
   }
 }
 
-async function goodRow(item: Extract<SourceItem, { ok: true }>, store: ArtifactStore): Promise<SourceRow> {
-  const { id, question, answer, kind, choices, metadata } = item.value
-  const images = await Promise.all(
+/** Rows are in a database that several homes may share; pictures are in a home. */
+async function hasPictures(db: Database, store: ArtifactStore, datasetId: string): Promise<boolean> {
+  for await (const { images } of streamRows(db, datasetId))
+    if (!images.every((hash) => existsSync(store.imagePath(hash)))) return false
+  return true
+}
+
+const storePictures = (item: Extract<SourceItem, { ok: true }>, store: ArtifactStore) =>
+  Promise.all(
     item.images.map(async ({ path, width, height, bytes, mediaType }) => {
       const { hash } = await store.putImage(await readFile(path))
       return { hash, width, height, bytes, mediaType }
     }),
   )
+
+async function goodRow(item: Extract<SourceItem, { ok: true }>, store: ArtifactStore): Promise<SourceRow> {
+  const { id, question, answer, kind, choices, metadata } = item.value
+  const images = await storePictures(item, store)
   return {
     sourceId: id,
     images,

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { findInterpreter } from '../../services/python.ts'
+
+const program = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
+
+/** Runs `hone` as a process of its own, to its end, on a Python that claims to have what the trainer imports. */
+export async function honeProcess(
+  argv: readonly string[],
+  { home, env }: { home: string; env: Record<string, string> },
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [program, ...argv], {
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      HONE_HOME: home,
+      HONE_PYTHON: await fakePython(),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGTERM'))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  return { code, out, err }
+}
+
+/** The real interpreter without the names of modules to look for: finding none of them missing. */
+async function fakePython(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'hone-python-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'fake-python')
+  writeFileSync(path, `#!/bin/sh\nexec "${(await findInterpreter())?.path ?? 'python3'}" "$1" "$2"\n`)
+  chmodSync(path, 0o755)
+  return path
+}

@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DefaultLogger } from '@temporalio/worker'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-steps.ts'
+import type { Deps } from '../../activities/deps.ts'
+import { openArtifactStore } from '../../artifacts/store.ts'
+import { createImages } from '../../data/images.ts'
+import { openRound } from '../../db/rounds.ts'
+import { createLocalLauncher } from '../../jobs/launchers/local.ts'
+import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { hone } from '../cli/terminal.ts'
+import { openTestDatabase } from '../db/world.ts'
+import { completion } from '../models/fake-endpoint.ts'
+import { FakeTeacher } from './fake-teacher.ts'
+import type { Treatment } from './fake-teacher.ts'
+import { line, recipeText, start, startingClient, workFolder, writeSource } from './world.ts'
+import type { RecipeParts } from './world.ts'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+let teacher: FakeTeacher
+const shutdown = new AbortController()
+
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+beforeEach(async () => {
+  teacher = await new FakeTeacher().start()
+})
+afterEach(() => teacher.stop())
+
+/** A started campaign at the first step of round 1, with the questions in `names`, and what runs its steps. */
+async function campaignWith(names: readonly string[], parts: RecipeParts, env: Record<string, string> = {}) {
+  const folder = await workFolder()
+  const campaign = parts.campaign ?? 'mine'
+  await writeSource(
+    folder,
+    names.map((name) => line(name, { question: `How many shapes? (${name})` })),
+  )
+  const text = recipeText({ url: teacher.url, ...parts })
+  const started = await start(folder, text, { client: startingClient(), env: { DATABASE_URL: database.url, ...env } })
+  expect(started).toMatchObject({ code: 0, out: expect.stringContaining(`campaign ${campaign} started`) })
+  await openRound(database.db, { campaign, number: 0, parent: null })
+  await openRound(database.db, { campaign, number: 1, parent: 0 })
+  const store = await openArtifactStore(join(folder, 'home', 'artifacts'))
+  const python = { python: 'python3', env: {} }
+  const deps: Deps = {
+    db: database.db,
+    store,
+    images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
+    launcher: createLocalLauncher({ root: join(folder, 'runs') }),
+    trainer: createTrlBackend(python),
+    runs: join(folder, 'runs'),
+    python,
+    reward: { url: 'http://127.0.0.1:9', tokenEnv: null },
+    demo: null,
+    shutdown: shutdown.signal,
+  }
+  const ref = { campaign, round: 1, step: 'sample' }
+  const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+  return {
+    open: () => activity.run(() => openDataStep(deps, ref)),
+    runShard: () => activity.run(() => runDataShard(deps, { ...ref, shard: 0 })),
+    seal: () => activity.run(() => sealDataStep(deps, ref)),
+    rows: async () => {
+      const argv = ['show', campaign, '1', '--step', 'sample', '--samples', '50', '--json']
+      const { out } = await hone(argv, { env: { DATABASE_URL: database.url } })
+      const { steps } = JSON.parse(out) as { steps: { samples: ShownRow[] }[] }
+      return new Map(steps[0]?.samples.map((row) => [/\((.*)\)/.exec(row.question)?.[1], row]))
+    },
+    show: async () => (await hone(['show', campaign, '1'], { env: { DATABASE_URL: database.url } })).out,
+  }
+}
+
+interface ShownRow {
+  question: string
+  status: string
+  reason: string | null
+  detail: string | null
+}
+
+const always =
+  (treatment: Treatment): (() => Treatment) =>
+  () =>
+    treatment
+
+/** Each row's treatment, and what becomes of the row. A failed one is tried five times, a refused one once. */
+const treatments: [name: string, treatment: (call: number) => Treatment, status: string, reason: string | null][] = [
+  ['500 for ever', always({ status: 500, body: 'CUDA error' }), 'failed', 'http-500'],
+  ['500 once', (call) => (call === 1 ? { status: 500 } : { body: completion('<answer>3</answer>') }), 'kept', null],
+  [
+    '429 twice',
+    (call) =>
+      call <= 2
+        ? { status: 429, headers: { 'retry-after': '0.2' }, body: 'slow down' }
+        : { body: completion('<answer>3</answer>') },
+    'kept',
+    null,
+  ],
+  ['broken JSON', always({ body: '{"choices": [{"message": ' }), 'failed', 'broken-reply'],
+  ['a page', always({ body: '<html>Welcome to nginx</html>' }), 'failed', 'broken-reply'],
+  ['no choices', always({ body: '{"choices": []}' }), 'failed', 'broken-reply'],
+  ['an empty body', always({ body: '' }), 'failed', 'broken-reply'],
+  ['never', always({ isSilent: true }), 'failed', 'timeout'],
+  ['hangs up', always({ hangsUp: true }), 'failed', 'connection-lost'],
+  ['400', always({ status: 400, body: 'prompt is too long' }), 'failed', 'http-400'],
+  ['no words', always({ body: completion('') }), 'dropped', 'empty-trace'],
+  ['cut off', always({ body: completion('<think>I count', 'length') }), 'dropped', 'truncated'],
+  ['good', always({ body: completion('<answer>3</answer>') }), 'kept', null],
+]
+
+it('a teacher that misbehaves costs its own rows alone, each with its reason, and the step tells the sum', async () => {
+  for (const [name, treatment] of treatments) teacher.treatments.set(name, treatment)
+  const names = treatments.map(([name]) => name)
+  const step = await campaignWith(names, { campaign: 'awkward', endpoint: ', timeoutSeconds: 0.3' })
+  expect(await step.open()).toMatchObject({ shards: 1, isDone: false })
+  expect(await step.runShard()).toEqual({ rowsIn: 13, kept: 3, dropped: 2, failed: 8 })
+
+  const rows = await step.rows()
+  for (const [name, , status, reason] of treatments) expect(rows.get(name)).toMatchObject({ status, reason })
+  expect(rows.get('500 for ever')?.detail).toBe('HTTP 500: CUDA error (after 5 calls)')
+  expect(rows.get('broken JSON')?.detail).toContain('the reply is not JSON: {"choices"')
+  expect(rows.get('a page')?.detail).toContain('Welcome to nginx')
+  expect(rows.get('an empty body')?.detail).toContain('the reply has no body')
+  expect(rows.get('never')?.detail).toContain('no reply within 0.3 s')
+  expect(rows.get('400')?.detail).toContain('HTTP 400: prompt is too long')
+  expect({ refused: teacher.calls.get('400'), tried: teacher.calls.get('500 for ever') }).toEqual({
+    refused: 1,
+    tried: 5,
+  })
+
+  // Another try of the shard finds all of it finished and asks nothing.
+  const paid = [...teacher.calls.values()].reduce((sum, calls) => sum + calls, 0)
+  expect(await step.runShard()).toMatchObject({ rowsIn: 0 })
+  expect([...teacher.calls.values()].reduce((sum, calls) => sum + calls, 0)).toBe(paid)
+
+  const failure = await step.seal().catch((error: unknown) => error)
+  expect(failure).toMatchObject({ type: 'TooManyFailedRows', nonRetryable: true })
+  expect(String(failure)).toMatch(/8 of 13 rows of sample failed \(.*http-500 1.*\); the limit is 5 %/)
+  expect(String(failure)).toContain('→ mend the cause, or raise limits.failedRowsPercent')
+  const shown = await step.show()
+  expect(shown).toMatch(/failed: .*broken-reply 4/)
+  expect(shown).toMatch(/dropped: .*truncated 1/)
+})
+
+it('a step whose rows fail within the limit goes on without them', async () => {
+  teacher.treatments.set('bad', always({ status: 400 }))
+  const step = await campaignWith(['good', 'bad'], { campaign: 'within', limits: '{ failedRowsPercent: 50 }' })
+  await step.open()
+  await step.runShard()
+  expect(await step.seal()).toEqual({ rowsIn: 2, kept: 1, dropped: 0, failed: 1 })
+})
+
+it('a step that keeps no row fails with what became of them', async () => {
+  teacher.treatments.set('mute', always({ body: completion('') }))
+  const step = await campaignWith(['mute'], { campaign: 'mute' })
+  await step.open()
+  await step.runShard()
+  await expect(step.seal()).rejects.toMatchObject({
+    type: 'EmptyDataset',
+    nonRetryable: true,
+    message: expect.stringContaining('sample kept none of 1 rows (empty-trace 1)'),
+  })
+})
+
+it.each<[string, Treatment, string]>([
+  ['refuses the key', { status: 401, body: 'who are you?' }, 'refuses every request: HTTP 401: who are you?'],
+  ['does not know the path', { status: 404 }, 'refuses every request: HTTP 404'],
+  ['has no quota left', { status: 429, body: '{"error":{"code":"insufficient_quota"}}' }, 'insufficient_quota'],
+])('a teacher that %s ends the step at once, for good', async (name, treatment, message) => {
+  teacher.treatments.set('good', always(treatment))
+  const campaign = name.replaceAll(' ', '-')
+  const step = await campaignWith(['good'], { campaign })
+  await step.open()
+  await expect(step.runShard()).rejects.toMatchObject({
+    type: 'EndpointRefused',
+    nonRetryable: true,
+    message: expect.stringContaining(message),
+  })
+  expect(teacher.calls.get('good')).toBe(1)
+  expect(await step.rows()).toEqual(new Map())
+})
+
+it('a key that the worker lacks ends the step, with the variable and before anything is sent', async () => {
+  const step = await campaignWith(
+    ['good'],
+    { campaign: 'keyless', endpoint: ', apiKeyEnv: TEST_TEACHER_KEY' },
+    { TEST_TEACHER_KEY: 'sk-secret' },
+  )
+  await step.open()
+  const failure = await step.runShard().catch((error: unknown) => error)
+  expect(failure).toMatchObject({ type: 'MissingSecret', nonRetryable: true })
+  expect(String(failure)).toMatch(/TEST_TEACHER_KEY is not set → set TEST_TEACHER_KEY where the worker starts/)
+  expect(teacher.calls.size).toBe(0)
+})
