@@ -48,7 +48,8 @@ export async function withClient<Result>(
   }
 }
 
-function notRunning(what: 'Hone' | 'Temporal', home: string): HoneError {
+/** Nothing of ours runs in this home: what to do about it. */
+export function notRunning(what: 'Hone' | 'Temporal', home: string): HoneError {
   return new HoneError({
     type: 'MissingDependency',
     message: `No ${what} runs in this home (${home}).`,

@@ -53,7 +53,7 @@ export function whereToLook(options: {
   return [
     'Look:',
     `  Temporal Web UI   ${uiUrl ?? 'of your own server'}${up}`,
-    `  rows and scores   psql "$(npx hone database)"${up}`,
+    `  rows and scores   npx hone psql${up}`,
     `  a round           npx hone show ${result.campaign} ${result.head ?? 1}${up}`,
     'Try next:',
     `  go back           npx hone rollback ${result.campaign} --to 1 --reason "try again"${up}`,

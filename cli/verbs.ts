@@ -77,6 +77,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./model.ts')).modelCommand(terminal),
   },
   {
+    name: 'psql',
+    group: look,
+    summary: "psql on this home's database",
+    load: async (terminal) => (await import('./psql.ts')).psqlCommand(terminal),
+  },
+  {
     name: 'pause',
     group: steer,
     summary: 'hold a campaign before its next step',
