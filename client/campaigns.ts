@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   Client,
   Connection,
@@ -77,22 +78,22 @@ export function campaignClient(client: Client, close: () => Promise<void>): Camp
         throw error
       }
     },
-    pause: (slug, command, id) =>
-      plainly(handle(slug).executeUpdate(pauseUpdate, { args: [command], ...updateId(id) })),
-    resume: (slug, command, id) =>
-      plainly(
+    pause: (slug, command, id = randomUUID()) =>
+      plainly(() => handle(slug).executeUpdate(pauseUpdate, { args: [command], updateId: id })),
+    resume: (slug, command, id = randomUUID()) =>
+      plainly(() =>
         client.workflow.executeUpdateWithStart(resumeUpdate, {
           args: [command],
           startWorkflowOperation: withStart(slug),
-          ...updateId(id),
+          updateId: id,
         }),
       ),
-    rollback: (slug, command, id) =>
-      plainly(
+    rollback: (slug, command, id = randomUUID()) =>
+      plainly(() =>
         client.workflow.executeUpdateWithStart(rollbackUpdate, {
           args: [command],
           startWorkflowOperation: withStart(slug),
-          ...updateId(id),
+          updateId: id,
         }),
       ),
     async isRunning(slug) {
@@ -106,20 +107,24 @@ export function campaignClient(client: Client, close: () => Promise<void>): Camp
   }
 }
 
-/** A caller's id makes a repeated command the same command. */
-const updateId = (id: string | undefined) => (id === undefined ? {} : { updateId: id })
+/** A run that ends just as a command arrives takes the command with it: it is sent again, under the same id, to the next run. */
+const endedUnderCommand = 'AcceptedUpdateCompletedWorkflow'
+const tries = 5
 
-/** What the workflow refused, in its own words. */
-async function plainly<Result>(update: Promise<Result>): Promise<Result> {
-  try {
-    return await update
-  } catch (error) {
-    if (!(error instanceof WorkflowUpdateFailedError)) throw error
-    let root: unknown = error.cause
-    while (root instanceof TemporalFailure && root.cause !== undefined) root = root.cause
-    if (!(root instanceof ApplicationFailure)) throw error
-    const nextStep = typeof root.details?.[0] === 'string' ? root.details[0] : 'see `hone rounds` for what there is'
-    const message = root.message.replace(` → ${nextStep}`, '')
-    throw new HoneError({ type: 'InvalidInput', message, nextStep, cause: error })
+/** Sends a command. What the workflow refuses comes back in its own words. */
+async function plainly<Result>(send: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error
+      let root: unknown = error.cause
+      while (root instanceof TemporalFailure && root.cause !== undefined) root = root.cause
+      if (!(root instanceof ApplicationFailure)) throw error
+      if (root.type === endedUnderCommand && attempt < tries) continue
+      const nextStep = typeof root.details?.[0] === 'string' ? root.details[0] : 'see `hone rounds` for what there is'
+      const message = root.message.replace(` → ${nextStep}`, '')
+      throw new HoneError({ type: 'InvalidInput', message, nextStep, cause: error })
+    }
   }
 }

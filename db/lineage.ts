@@ -17,7 +17,6 @@ const lineageReply = z.object({
   completionTokens: z.number(),
 })
 /** A reply that a row was made from, with what was asked. */
-type LineageReply = z.infer<typeof lineageReply>
 
 const lineageImage = z.object({
   hash: z.string(),

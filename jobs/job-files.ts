@@ -30,7 +30,6 @@ export const startedFile = z.object({
   childPid: z.int().nullable(),
   childStartTicks: z.number().nullable(),
 })
-type StartedFile = z.infer<typeof startedFile>
 
 export const exitFile = z.object({
   code: z.int().nullable(),

@@ -5,9 +5,6 @@ import type { CancelCause, CommandPlan, JobHandle, JobStatus, Launcher } from '.
 import { createMetricTailer } from './metrics.ts'
 import type { MetricPoint, MetricSource } from './metrics.ts'
 
-/** Reasons to give to `AbortController.abort`. Any other reason counts as `detach`, which loses nothing. */
-type AbortJob = 'cancel' | 'detach'
-
 /** How long a job may wait, run, and go on without a sign of life. Three different limits. */
 export interface JobLimits {
   queueSeconds: number
@@ -45,6 +42,7 @@ export interface RunJobOptions {
   metrics?: { sources: readonly MetricSource[]; canonical: (name: string) => string | null }
   /** Called after each look. An error in it ends the watching, never the job. */
   onProgress?: (progress: JobProgress) => void | Promise<void>
+  /** Abort with the reason `cancel` to end the job; any other reason detaches, which loses nothing. */
   signal?: AbortSignal
   /** Milliseconds between two looks. */
   pollIntervalMs?: number

@@ -14,7 +14,15 @@ interface PendingRollback {
 export class CampaignControl {
   /** Null until a command or the stored status says. A command that came with the start wins over what is stored. */
   isPaused: boolean | null = null
+  /** How often a person has said resume: tells a command that came after a failure from one before it. */
+  resumes = 0
   private readonly rollbacks: PendingRollback[] = []
+
+  /** Pauses or resumes. */
+  hold(isPaused: boolean): void {
+    this.isPaused = isPaused
+    if (!isPaused) this.resumes += 1
+  }
 
   /** Queues a rollback; the promise settles when the loop has carried it out. */
   requestRollback(id: string, command: RollbackCommand): Promise<RollbackResult> {

@@ -42,7 +42,7 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
 
   const show = () => state && setCurrentDetails(campaignDetails({ ...state, running }))
   const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: Command) => {
-    control.isPaused = isPaused
+    control.hold(isPaused)
     const dedupeKey = `${slug}/${kind}/${currentUpdateInfo()?.id}`
     await io.recordCommand({ campaign: slug, kind, ...command, dedupeKey })
     await child?.signal(holdSignal, isPaused).catch(() => undefined)
@@ -95,7 +95,7 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
     const result = await runRound(slug, next, control, (handle) => (child = handle))
     child = null
     running = null
-    if (result === 'rolled back' || result.action === 'stay') continue
+    if (result === 'again' || result.action === 'stay') continue
     await moveHead(result.round, 'advanced', 'gate', result.decision ?? 'no gate', String(result.round))
     if (result.action === 'pause') {
       control.isPaused = true
@@ -117,7 +117,7 @@ async function runRound(
   next: NonNullable<CampaignState['next']>,
   control: CampaignControl,
   started: (handle: ChildWorkflowHandle<typeof round>) => void,
-): Promise<RoundResult | 'rolled back'> {
+): Promise<RoundResult | 'again'> {
   const scope = new CancellationScope()
   const finished = scope.run(async () => {
     const handle = await startChild(round, {
@@ -134,18 +134,22 @@ async function runRound(
     started(handle)
     return await handle.result()
   })
-  const cancelled = condition(() => control.hasRollback).then(() => 'rolled back' as const)
+  const cancelled = condition(() => control.hasRollback).then(() => 'again' as const)
   try {
     const first = await Promise.race([finished, cancelled])
-    if (first !== 'rolled back') return first
+    if (first !== 'again') return first
     scope.cancel()
     await finished.catch(() => undefined)
     return first
   } catch (error) {
     const status = isCancellation(error) ? 'cancelled' : 'failed'
     const reason = failureReason(error)
+    const { resumes } = control
     await CancellationScope.nonCancellable(() => io.setCampaignStatus({ campaign: slug, status, reason }))
     if (status === 'cancelled') throw error
+    // A person who resumes at once must not find a run that ends under the command.
+    await condition(allHandlersFinished)
+    if (control.resumes > resumes || control.hasRollback) return 'again'
     throw ApplicationFailure.create({
       message: `round ${next.round} failed: ${reason}`,
       type: failureType(error) ?? 'RoundFailed',

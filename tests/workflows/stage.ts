@@ -17,9 +17,11 @@ export interface Stage {
   close: () => Promise<void>
 }
 
-/** Sets the stage for a test file. */
-export async function setStage(): Promise<Stage> {
-  const { address, namespace } = await freshNamespace()
+/** Sets the stage for a test file, in a namespace of its own. */
+export const setStage = async (): Promise<Stage> => openStage(await freshNamespace())
+
+/** The stage on a server that is there. */
+export async function openStage({ address, namespace }: { address: string; namespace: string }): Promise<Stage> {
   const connection = await Connection.connect({ address })
   const native = await NativeConnection.connect({ address })
   const bundle = await bundleWorkflows()

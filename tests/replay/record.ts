@@ -1,0 +1,49 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { bringUpTemporal } from '../../services/temporal.ts'
+import { openStage } from '../workflows/stage.ts'
+import { shapes } from './shapes.ts'
+
+/**
+ * Records the histories of every shape that has none yet, over fake activities on a real dev server: `npm run record-histories`. A recorded
+ * history is never edited or recorded again: old campaigns run on it. A changed workflow takes `patched()` and a new shape.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = fileURLToPath(new URL('histories/', import.meta.url))
+/** Stack traces name the folder and workers the machine of whoever records: neither belongs in the repository. */
+const withoutPlaces = (json: string): string =>
+  JSON.stringify(JSON.parse(json))
+    .replaceAll(root, '')
+    .replaceAll(/"identity":"[^"]*"/g, '"identity":"recorder"')
+
+const home = mkdtempSync(join(tmpdir(), 'hone-record-'))
+const temporal = await bringUpTemporal({ home, anyPort: true, inMemory: true })
+try {
+  const stage = await openStage(temporal)
+  for (const { name, fake: make, act } of shapes) {
+    if (existsSync(join(folder, `${name}.campaign.1.json`))) continue
+    const fake = make()
+    const campaign = name
+    await stage.work(fake, async () => {
+      await stage.campaigns.start(campaign)
+      await act(fake, stage.campaigns, campaign)
+    })
+    const counts = new Map<string, number>()
+    for await (const { workflowId, runId, type } of stage.client.workflow.list({ query: `Campaign = '${campaign}'` })) {
+      const history = await stage.client.workflow.getHandle(workflowId, runId).fetchHistory()
+      const number = (counts.get(type) ?? 0) + 1
+      counts.set(type, number)
+      // Steps look the same in every shape; of each kind a few say all.
+      if (type !== 'campaign' && (name === 'plain' || type === 'round' ? number > 2 : true)) continue
+      writeFileSync(join(folder, `${name}.${type}.${number}.json`), `${withoutPlaces(historyToJSON(history))}\n`)
+      process.stdout.write(`${name}.${type}.${number}\n`)
+    }
+  }
+  await stage.close()
+} finally {
+  await temporal.stop()
+  rmSync(home, { recursive: true, force: true })
+}
