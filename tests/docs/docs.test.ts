@@ -1,0 +1,124 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { verbs } from '../../cli/verbs.ts'
+import { parseRecipe } from '../../data/recipe.ts'
+import { sourceLine } from '../../domain/rows.ts'
+import { portVariables } from '../../services/ports.ts'
+import { verifyCase } from '../../verifier/verify.ts'
+import { workerConfig } from '../../worker/config.ts'
+import { hone } from '../cli/terminal.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/worker.md']
+const readme = read('README.md')
+const everything = documents.map(read).join('\n')
+
+/** Fenced blocks of a language. */
+const blocks = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map((found) => found[1] ?? '')
+/** What stands in backquotes or in indented blocks: what a reader would type. */
+const typed = (text: string): string[] => [
+  ...[...text.matchAll(/`([^`\n]+)`/g)].map((found) => found[1] ?? ''),
+  ...text.split('\n').filter((line) => line.startsWith('    ')),
+]
+
+describe('the recipe in the README', () => {
+  const [recipe = ''] = blocks(readme, 'yaml')
+
+  it('is valid, in 20 lines', () => {
+    expect(recipe.trimEnd().split('\n')).toHaveLength(20)
+    const { rounds } = parseRecipe(recipe, { file: 'README.md' })
+    expect(rounds.next?.map(({ step }) => step)).toEqual([
+      'sample',
+      'verify',
+      'select',
+      'sft',
+      'rl',
+      'evaluate',
+      'gate',
+    ])
+  })
+})
+
+it('the lines of data in the README are what a source may hold', () => {
+  const lines = blocks(readme, 'jsonl').join('').trim().split('\n')
+  expect(lines).toHaveLength(2)
+  for (const line of lines) expect(sourceLine.safeParse(JSON.parse(line)).error).toBeUndefined()
+})
+
+it('the README keeps its marks for the table of the demo', () => {
+  expect(readme.split('<!-- demo:begin -->')).toHaveLength(2)
+  expect(readme.indexOf('<!-- demo:end -->')).toBeGreaterThan(readme.indexOf('<!-- demo:begin -->'))
+})
+
+it('the table of the verifier says what the verifier says', () => {
+  const rows = [...readme.matchAll(/^\| `(.+?)`(?: \((.+)\))? \| `(.+)` \| (\w+) \| ([\w-]+) \|$/gm)]
+  expect(rows.length).toBeGreaterThan(10)
+  for (const [, gold = '', choices, answer = '', verdict, reason] of rows) {
+    const result = verifyCase({ id: gold, gold, answer, kind: 'auto', choices: choices?.split(', ') })
+    expect({ gold, answer, verdict: result.verdict, reason: result.reason }).toEqual({ gold, answer, verdict, reason })
+  }
+})
+
+describe('what a reader would type', () => {
+  /** Options of each verb, from its help. */
+  const known = new Map<string, string>()
+  beforeAll(async () => {
+    for (const { name } of verbs) known.set(name, (await hone(['help', name])).out)
+  })
+
+  it('names only verbs and options that there are', () => {
+    const commands = typed(everything).flatMap((text) => [...text.matchAll(/\bhone ([a-z]+)([^#`]*)/g)])
+    const named = new Set(commands.map(([, verb = '']) => verb))
+    expect(named.size).toBeGreaterThan(12)
+    for (const [command, verb = '', rest = ''] of commands) {
+      if (verb === 'help') continue
+      expect(known.has(verb), command).toBe(true)
+      for (const [, option = ''] of rest.matchAll(/ (--[a-z]+)/g)) expect(known.get(verb), command).toContain(option)
+    }
+  })
+
+  it('leaves no verb out', () => {
+    for (const { name } of verbs) expect(readme).toMatch(new RegExp(`(?:hone|npm run) ${name}\\b`))
+  })
+
+  it('names only npm scripts that there are', () => {
+    const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')))
+    const named = [...everything.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name)
+    expect(named.length).toBeGreaterThan(5)
+    for (const name of [...named, 'test']) expect(Object.keys(scripts)).toContain(name)
+  })
+
+  it('names only files that there are', () => {
+    const links = documents.flatMap((path) =>
+      [...read(path).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to = '']) => new URL(to, new URL(path, root))),
+    )
+    const paths = [...everything.matchAll(/\b(?:[a-z]+\/)+[a-z0-9-]+\.(?:ts|mjs|md|sql|yaml|json)\b/g)]
+      .map(([path]) => path)
+      // Names of a run folder, and of a schema that an editor is given, are no files of the repository.
+      .filter((path) => !path.startsWith('job/') && path !== 'meta/_journal.json')
+    for (const url of [...links, ...paths.map((path) => new URL(path, root))])
+      expect(existsSync(fileURLToPath(url)), url.pathname).toBe(true)
+  })
+})
+
+describe('the tables of variables', () => {
+  it('name every port that can be fixed, but those of parts that are not there yet', () => {
+    for (const [part, variable] of Object.entries(portVariables))
+      if (part !== 'dashboard') expect(readme).toContain(`\`${variable}\``)
+  })
+
+  it('of the worker name all that it reads and all that it requires', () => {
+    const table = read('docs/worker.md')
+    const source = read('worker/config.ts')
+    for (const [, name = ''] of source.matchAll(/^ {2}([A-Z_]+): /gm)) expect(table).toContain(`\`${name}\``)
+    const required = [...table.matchAll(/^\| `([A-Z_]+)` \| .*required \|$/gm)].map(([, name = '']) => name)
+    for (const name of required) expect(() => workerConfig({})).toThrow(name)
+    expect(
+      () => workerConfig(Object.fromEntries(required.map((name) => [name, 'http://127.0.0.1:1']))).HONE_SLOTS_GPU,
+    ).not.toThrow()
+  })
+})
