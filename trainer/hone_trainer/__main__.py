@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
 
             return serve(arguments)
         if arguments.command == "verify":
-            from hone_trainer.verify import verify_folder
             from hone_trainer.result import write_json
+            from hone_trainer.verify import verify_folder
 
             verdict = verify_folder(arguments.model, arguments.base, arguments.start or arguments.base)
             if arguments.result is not None:

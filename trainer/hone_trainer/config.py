@@ -127,12 +127,15 @@ def read(path: Path, shape: type[ConfigT]) -> ConfigT:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise TrainerError(f"cannot read the settings {path}: {error.strerror}. Give --config an existing file") from error
+        raise TrainerError(
+            f"cannot read the settings {path}: {error.strerror}. Give --config an existing file"
+        ) from error
     try:
         return shape.model_validate_json(text)
     except ValidationError as error:
         lines = [
-            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']} (got {problem['input']!r:.80})"
+            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']} "
+            f"(got {problem['input']!r:.80})"
             for problem in error.errors()
         ]
         raise TrainerError("the settings " + str(path) + " are not usable: " + "; ".join(lines)) from error

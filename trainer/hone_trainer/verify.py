@@ -22,8 +22,8 @@ class Verdict:
     """What was found. `problems` says in words what is wrong, for people."""
 
     loads: bool = False
-    sameKeys: bool = False  # noqa: N815 (these names are the result file's)
-    weightsDiffer: bool = False  # noqa: N815
+    sameKeys: bool = False  # these names are the result file's
+    weightsDiffer: bool = False
     generates: bool = False
     problems: list[str] = field(default_factory=list)
 

@@ -124,4 +124,6 @@ def decode_image(url: str) -> tuple[bytes, Image.Image]:
             )
         return raw, image.convert("RGB")
     except (binascii.Error, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise RequestError(400, "invalid_image", f"the image cannot be read ({error}); send a whole PNG or JPEG") from error
+        raise RequestError(
+            400, "invalid_image", f"the image cannot be read ({error}); send a whole PNG or JPEG"
+        ) from error
