@@ -10,6 +10,7 @@ import { createImages } from '../../data/images.ts'
 import { openRound } from '../../db/rounds.ts'
 import { createLocalLauncher } from '../../jobs/launchers/local.ts'
 import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { sharedLimiters } from '../../models/limiter.ts'
 import { hone } from '../cli/terminal.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { completion } from '../models/fake-endpoint.ts'
@@ -180,6 +181,40 @@ it.each<[string, Treatment, string]>([
     message: expect.stringContaining(message),
   })
   expect(teacher.calls.get('good')).toBe(1)
+  expect(await step.rows()).toEqual(new Map())
+})
+
+/** Makes this worker give an endpoint up after 0.4 s instead of a minute. */
+const impatient = () =>
+  sharedLimiters.for({ baseUrl: teacher.url, model: 'fake-model', concurrency: 16 }, { downLimitMs: 400 })
+
+it('a teacher that answers 429 to everything costs no row: the shard is tried again later, and finishes then', async () => {
+  teacher.treatments.set('good', always({ status: 429, body: 'slow down' }))
+  const step = await campaignWith(['good', 'better'], { campaign: 'busy' })
+  impatient()
+  teacher.treatments.set('better', always({ status: 429, body: 'slow down' }))
+  await step.open()
+  const failure = await step.runShard().catch((error: unknown) => error)
+  expect(failure).not.toHaveProperty('nonRetryable')
+  expect(String(failure)).toMatch(
+    /has answered nothing for \d+ s: HTTP 429: slow down\. Check that the model server runs/,
+  )
+  expect(await step.rows()).toEqual(new Map())
+  teacher.treatments.clear()
+  expect(await step.runShard()).toEqual({ rowsIn: 2, kept: 2, dropped: 0, failed: 0 })
+})
+
+it('a teacher that went away after the start costs no row either', async () => {
+  const step = await campaignWith(['good'], { campaign: 'gone' })
+  impatient()
+  await step.open()
+  const { url } = teacher
+  await teacher.stop()
+  const failure = await step.runShard().catch((error: unknown) => error)
+  teacher = await new FakeTeacher().start()
+  expect(failure).not.toHaveProperty('nonRetryable')
+  expect(String(failure)).toContain(`${url} has answered nothing`)
+  expect(String(failure)).toContain('ECONNREFUSED')
   expect(await step.rows()).toEqual(new Map())
 })
 
