@@ -28,9 +28,11 @@ export async function makeDemoWorld(options: {
   const { home, cache, python, progress, signal } = options
   const world = worldFolder(home)
   progress.start('demo pictures')
-  const { rows, written } = await writeWorld(world, ({ done, total }) =>
-    progress.update(`${done} of ${total} pictures`),
-  )
+  const { rows, written } = await writeWorld(world, ({ done, total }) => {
+    // The only way to stop it; else Ctrl-C would wait for the last picture.
+    signal.throwIfAborted()
+    progress.update(`${done} of ${total} pictures`)
+  })
   progress.done(`${written ? 'drawn' : 'found'}, ${rows.train} train, ${rows.dev} dev, ${rows.report} report questions`)
   signal.throwIfAborted()
 
