@@ -28,7 +28,7 @@ export interface BaseModelOptions {
  * crash leaves is swept by the next call. One caller at a time a cache.
  */
 export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path: string; isNew: boolean }> {
-  const path = join(options.models, `demo-base-${baseModelHash(options.trainer)}`)
+  const path = join(options.models, baseModelName(options.trainer))
   if (existsSync(path)) return { path, isNew: false }
   await mkdir(options.models, { recursive: true })
   const making = `${path}.making`
@@ -49,14 +49,15 @@ export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path
   return { path, isNew: true }
 }
 
-function baseModelHash(trainer: string): string {
+/** Folder name of the base model that this code would train. */
+export function baseModelName(trainer: string): string {
   const hash = createHash('sha256').update(JSON.stringify([baseCorpusHash(), BASE_MODEL]))
   const folder = join(trainer, 'hone_trainer', 'base')
   for (const name of readdirSync(folder)
     .filter((each) => each.endsWith('.py'))
     .sort())
     hash.update(readFileSync(join(folder, name)))
-  return hash.digest('hex').slice(0, 16)
+  return `demo-base-${hash.digest('hex').slice(0, 16)}`
 }
 
 const ended = (child: ChildProcess): Promise<number | null> =>

@@ -11,7 +11,7 @@ import { findPostgres } from '../../services/postgres.ts'
 import { findService } from '../../services/processes.ts'
 import { killAll, processesOf, start } from './processes.ts'
 import type { Ran, Running } from './processes.ts'
-import { makeWorldAndModel, smallCampaign } from './small-campaign.ts'
+import { demoCache, makeWorldAndModel, smallCampaign } from './small-campaign.ts'
 
 const bin = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
 
@@ -54,15 +54,23 @@ export interface CampaignWorld {
   close: () => Promise<void>
 }
 
-/** Makes a world with a teacher that takes its time. About 7 s, most of it for the base model. */
-export async function campaignWorld({ latencyMs }: { latencyMs: number }): Promise<CampaignWorld> {
+export interface CampaignWorldOptions {
+  /** How long the teacher waits before each reply. */
+  latencyMs: number
+  /** The demo finds this world's base model as its own, which takes minutes to train. */
+  isForDemo?: boolean
+}
+
+/** Makes a world. About 7 s, most of it for the base model. */
+export async function campaignWorld({ latencyMs, isForDemo = false }: CampaignWorldOptions): Promise<CampaignWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'hone-campaign-'))
   // Where root runs the tests, PostgreSQL runs as another user, who must reach its folder.
   chmodSync(folder, 0o755)
   const home = join(folder, 'home')
   // What a developer has set up for himself is not meant for this home.
   const plain = { ...process.env, DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined }
-  const env = { ...plain, HONE_HOME: home }
+  const cache = join(folder, 'cache')
+  const env = { ...plain, HONE_HOME: home, ...(isForDemo && { HONE_CACHE: cache }) }
   const { command, args } = nodeEntry('demo/teacher-main')
   const teacher = start(command, [...args, '--latency-ms', String(latencyMs)], plain, tmpdir())
   const close = async () => {
@@ -78,6 +86,7 @@ export async function campaignWorld({ latencyMs }: { latencyMs: number }): Promi
     },
   )
 
+  if (isForDemo) await demoCache(cache, join(folder, 'model'))
   const background = (...argv: string[]) => start(process.execPath, [bin, ...argv], env, folder)
   const hone = async (...argv: string[]) => await background(...argv).ended
   const query: CampaignWorld['query'] = async (shape, sql, ...values) => {

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { baseModelName } from '../../demo/base-model.ts'
 import { WORLD, writeWorld } from '../../demo/world.ts'
-import { bringUpPython } from '../../services/python.ts'
+import { cachePaths, honeCache } from '../../services/home.ts'
+import { bringUpPython, trainerFolder } from '../../services/python.ts'
 
 /** A model of 0.3 million parameters that has hardly learned anything: 40 steps, about 6 s with Python's own start. */
 const modelSettings = {
@@ -35,6 +37,17 @@ export async function makeWorldAndModel(folder: string, env: NodeJS.ProcessEnv):
   const python = await bringUpPython({ env })
   const run = promisify(execFile)
   await run(python.python, ['-m', 'hone_trainer', 'base', '--config', config], { env: { ...env, ...python.env } })
+}
+
+/** A cache with the user's own programs, and this model in the place of the demo's. */
+export async function demoCache(cache: string, model: string): Promise<void> {
+  const [own, users] = [cachePaths(cache), cachePaths(honeCache())]
+  for (const part of ['python', 'bin'] as const) {
+    await mkdir(users[part], { recursive: true })
+    await mkdir(own.root, { recursive: true })
+    await symlink(users[part], own[part])
+  }
+  await cp(model, join(own.models, baseModelName(trainerFolder)), { recursive: true })
 }
 
 /**
