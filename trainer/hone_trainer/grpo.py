@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from datasets import Dataset
+from torch.utils.data import Sampler
 from trl import GRPOConfig as TrlConfig
 from trl import GRPOTrainer
+from trl.trainer.utils import RepeatSampler
 
 from hone_trainer.config import GrpoConfig
 from hone_trainer.images import Pictures, remember_pixels
@@ -23,7 +26,34 @@ _BY_ROW = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "ad
            "ref_per_token_logps", "mm_token_type_ids", "token_type_ids", "tool_mask")  # fmt: skip
 
 
-class SpreadTrainer(GRPOTrainer):
+class EpochOrder(Sampler[int]):
+    """TRL's sampler, with an order that depends on the seed and the epoch alone.
+
+    TRL draws each epoch's order from one stream, which starts anew when a job is resumed: a job cut in its third epoch
+    would go on at the place where it stopped, but in the order of the first.
+    """
+
+    def __init__(self, sampler: RepeatSampler, epoch: Callable[[], int]) -> None:
+        self._sampler, self._epoch = sampler, epoch
+
+    def __iter__(self) -> Iterator[int]:
+        if self._sampler.shuffle:
+            self._sampler.generator.manual_seed(self._sampler.seed + self._epoch())
+        return iter(self._sampler)
+
+    def __len__(self) -> int:
+        return len(self._sampler)
+
+
+class ResumableTrainer(GRPOTrainer):
+    """TRL's trainer, going on with the questions that a job cut short has not yet seen."""
+
+    def _get_train_sampler(self, dataset: Dataset | None = None) -> EpochOrder:
+        # When an epoch begins `state.epoch` is its number, or lies within it where a job is resumed.
+        return EpochOrder(super()._get_train_sampler(dataset), lambda: int(self.state.epoch or 0))
+
+
+class SpreadTrainer(ResumableTrainer):
     """TRL's trainer without the rows that carry no signal.
 
     Where all answers to a question earn the same, every advantage is 0. TRL keeps those rows: they add nothing to the
@@ -98,7 +128,7 @@ def train(settings: GrpoConfig) -> int:
         remove_unused_columns=False,
         log_completions=False,
     )
-    trainer_class = SpreadTrainer if settings.drop_zero_spread and _splits(processor) else GRPOTrainer
+    trainer_class = SpreadTrainer if settings.drop_zero_spread and _splits(processor) else ResumableTrainer
     trainer = trainer_class(
         model=model,
         args=arguments,

@@ -21,11 +21,17 @@ def start(settings: TrainingConfig) -> tuple[Any, Any]:
     """The model and processor to train. Weights are fp32 whatever the folder holds.
 
     Mixed precision computes in bf16 from fp32 weights: updates of 1e-6 are lost when added to bf16 weights.
+
+    A resumed job's weights are read from its checkpoint here. The trainer, which restores optimizer, schedule, step
+    and data position, compares names without the renaming that `from_pretrained` and `save_pretrained` do: for
+    Qwen2.5-VL none match, and it goes on from the start weights with a warning.
     """
     quiet()
     use_threads(settings.threads)
     processor = load_processor(settings.model, settings.image_min_pixels, settings.image_max_pixels)
-    model = load_model(settings.model, "fp32")
+    model = load_model(settings.resume_from or settings.model, "fp32")
+    # By this name GRPO loads its reference model, which stays the one that the job began with.
+    model.config._name_or_path = str(settings.model)
     if settings.freeze_vision:
         freeze_vision(model)
     return model, processor
