@@ -30,7 +30,7 @@ export function listCells(scene: Scene): string {
 
 /** Shares of the corpus's rows, 0 to 1; what is left describes. */
 export type CorpusShares = {
-  /** Rows that name the places of one colour or shape. */
+  /** Rows that describe the picture, then name the places of one colour or shape. */
   findShare: number
   /** Rows that show only the form of an answer. */
   formatShare: number
@@ -60,7 +60,7 @@ export function baseCorpusRow(
     const places = scene.cells.flatMap((cell, index) =>
       cell?.color === wanted || cell?.shape === wanted ? [positionName(scene, index)] : [],
     )
-    return row(id, image, `Where is ${wanted}?`, `${wanted}: ${tally(places)}.`)
+    return row(id, image, `Where is ${wanted}?`, `${listCells(scene)}. ${wanted}: ${tally(places)}.`)
   }
   const guesses = random.chance(0.5)
   const answer = random.pick(guesses ? NUMBERS : SHOWN_ANSWERS)

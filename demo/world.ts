@@ -33,7 +33,7 @@ export type WorldSettings = {
 
 /** The demo world. Everything that tuning may want to change is here. */
 export const WORLD: WorldSettings = {
-  form: 1,
+  form: 2,
   seed: 20250,
   scene: { rows: 2, columns: 2, emptyShare: 0.2, repeatShare: 0.45 },
   picture: { sizePx: 56, noiseLevels: 10, radiusShare: [0.27, 0.38], shiftShare: 0.08 },
@@ -45,7 +45,7 @@ export const WORLD: WorldSettings = {
     // One question a picture: items stay independent, which the tests between checkpoints assume.
     report: { pictures: 1200, questionsEach: 1 },
   },
-  baseCorpus: { pictures: 3000, findShare: 0.25, formatShare: 0.1, vocabularyLines: 1500 },
+  baseCorpus: { pictures: 4000, findShare: 0.5, formatShare: 0.1, vocabularyLines: 1500 },
 }
 
 /** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
