@@ -15,6 +15,7 @@ from trl import GRPOTrainer
 from trl.trainer.utils import RepeatSampler
 
 from hone_trainer.config import GrpoConfig
+from hone_trainer.errors import TrainerError
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.reward import RewardClient
@@ -106,6 +107,11 @@ def train(settings: GrpoConfig) -> int:
     began = time.monotonic()
     reward = RewardClient(settings.reward)
     rows = read_rows(settings.data, GrpoRow)
+    if len(rows) < settings.prompts_per_step:
+        raise TrainerError(
+            f"promptsPerStep is {settings.prompts_per_step} and {settings.data} has {len(rows)} rows: not one step can "
+            "be filled; lower promptsPerStep or give more rows"
+        )
     resume = resume_point(settings.resume_from)
     model, processor = start(settings)
     remember_pixels(processor)

@@ -92,12 +92,22 @@ def _row(path: Path, number: int, line: str, shape: type[RowT]) -> RowT:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise TrainerError(f"{path} line {number}: {where} {first['msg']}".replace("  ", " ")) from error
+        said = f"{where} {first['msg']}".strip()
+        raise TrainerError(f"{path} line {number}{_id_of(line)}: {said}") from error
     row.images = [path.parent / image for image in row.images]  # an absolute path stays as it is
     missing = [str(image) for image in row.images if not image.is_file()]
     if missing:
         raise TrainerError(f"{path} line {number} (row {row.id}): image {missing[0]} does not exist")
     return row
+
+
+def _id_of(line: str) -> str:
+    """` (row <id>)` where the line has an id, however wrong the rest of it is."""
+    try:
+        name = json.loads(line).get("id")
+    except (ValueError, AttributeError):
+        return ""
+    return f" (row {name})" if isinstance(name, str) else ""
 
 
 def parts(message: Message, images: list[Any]) -> dict[str, Any]:
