@@ -1,5 +1,4 @@
 import { setCampaignStatus } from '../db/campaigns.ts'
-import { findStep, finishStep } from '../db/steps.ts'
 import { loadCampaign, moveHead, recordCommand } from './campaign-io.ts'
 import { openDataStep, runDataShard, sealDataStep } from './data-steps.ts'
 import type { Deps } from './deps.ts'
@@ -8,7 +7,7 @@ import { beating } from './failures.ts'
 import { decideGate } from './gate.ts'
 import { closeRoundAs, openRoundPlan } from './round-io.ts'
 import { releaseEndpoints } from './serving.ts'
-import { finishTraining, openTraining, train } from './training.ts'
+import { finishTraining, openTraining, stopTraining, train } from './training.ts'
 import type { HoneActivities, IoActivities } from './types.ts'
 
 /** All activities over one set of dependencies. Each only calls one room and returns a small value. */
@@ -28,11 +27,7 @@ export function createActivities(deps: Deps): HoneActivities {
     openTraining: (input) => beating(() => openTraining(deps, input)),
     finishTraining: (input) => beating(() => finishTraining(deps, input)),
     decideGate: (input) => beating(() => decideGate(db, input)),
-    stopStep: ({ campaign, round, step, status, reason }) =>
-      beating(async () => {
-        const found = await findStep(db, campaign, round, step)
-        if (found) await finishStep(db, found.id, status, reason)
-      }),
+    stopStep: (input) => beating(() => stopTraining(deps, input)),
     releaseEndpoints: (input) => beating(() => releaseEndpoints(deps, input)),
   }
   return {

@@ -23,6 +23,8 @@ interface TrainJob {
 
 const pollIntervalMs = 1000
 const logTailBytes = 16_384
+/** What a trainer gets to end in peace when its step is over. */
+const stopGraceSeconds = 15
 
 /**
  * Intent in Postgres → look up → submit → record. A job that is under way is attached to, one that ended well is not trained again, one that was
@@ -57,7 +59,19 @@ export async function trainJob(deps: Deps, job: TrainJob, activity: Activity): P
   }
 }
 
-const attemptKey = (job: TrainJob, attempt: number): string => `${job.jobId}/attempt-${attempt}`
+const attemptKey = (job: Pick<TrainJob, 'jobId'>, attempt: number): string => `${job.jobId}/attempt-${attempt}`
+
+/**
+ * Ends what the last attempt of a job left running. Usually the activity that watches a job ends it; one whose worker died is cancelled by the
+ * server without a word to anybody, and then its trainer would go on beside the next round's.
+ */
+export async function endLastAttempt(deps: Deps, jobId: string): Promise<void> {
+  const latest = await latestAttempt(deps.db, jobId)
+  if (!latest || ['succeeded', 'failed', 'cancelled', 'lost'].includes(latest.state)) return
+  const handle = await deps.launcher.find(attemptKey({ jobId }, latest.attempt))
+  if (handle) await deps.launcher.cancel(handle, stopGraceSeconds, 'request')
+  await setAttempt(deps.db, jobId, latest.attempt, { state: 'cancelled', reason: 'request', finishedAt: new Date() })
+}
 
 const nextAttempt = (deps: Deps, job: TrainJob): Promise<number> =>
   newAttempt(deps.db, job.jobId, (attempt) => deps.launcher.directory(attemptKey(job, attempt)))

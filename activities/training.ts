@@ -16,8 +16,8 @@ import { namedCheckpoint } from './endpoints.ts'
 import { beating } from './failures.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
-import { trainJob } from './train-job.ts'
-import type { GpuActivities, StepRef, TrainingResult } from './types.ts'
+import { endLastAttempt, trainJob } from './train-job.ts'
+import type { GpuActivities, IoActivities, StepRef, TrainingResult } from './types.ts'
 
 /** A phase's job: one name in Postgres, in run folders and in logs. */
 export const jobIdOf = (ref: StepRef, phase: string): string =>
@@ -44,6 +44,17 @@ export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attempts
 export async function finishTraining(deps: Deps, ref: StepRef): Promise<void> {
   const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
   if (step) await finishStep(deps.db, step.id, 'done')
+}
+
+/** Ends a training step that was cancelled or that failed, and first what still runs of it. */
+export async function stopTraining(
+  deps: Deps,
+  { status, reason, ...ref }: Parameters<IoActivities['stopStep']>[0],
+): Promise<void> {
+  const { step } = await stepContext(deps.db, ref)
+  if (isTraining(step)) for (const phase of phasesOf(step)) await endLastAttempt(deps, jobIdOf(ref, phase))
+  const found = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+  if (found) await finishStep(deps.db, found.id, status, reason)
 }
 
 /** Trains one phase: plans the job, runs it or re-attaches to it, and publishes its checkpoint. */
