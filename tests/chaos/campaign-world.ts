@@ -49,8 +49,8 @@ export interface CampaignWorld {
   untilFinished: (campaign: string) => Promise<void>
   /** Process id of a service of this home. */
   pidOf: (service: string) => number
-  /** Command lines of all processes that belong to this home, whoever started them. */
-  processes: () => string[]
+  /** All processes that belong to this home, whoever started them. */
+  processes: () => { pid: number; command: string }[]
   close: () => Promise<void>
 }
 
@@ -161,7 +161,7 @@ export async function campaignWorld({ latencyMs, isForDemo = false }: CampaignWo
       if (pid === undefined) throw new Error(`no ${service} runs in ${home}`)
       return pid
     },
-    processes: () => processesOf(home).map(({ command }) => command),
+    processes: () => processesOf(home),
     close,
   }
 }
