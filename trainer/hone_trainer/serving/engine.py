@@ -61,12 +61,23 @@ class Engine:
 
     def prepare(self, messages: list[dict[str, Any]], pictures: list[tuple[bytes, Image.Image]]) -> Prompt:
         """Applies the chat template. Equal pictures become one object, which is prepared for the model only once."""
+        self._refuse_marks(messages)
         try:
             text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except Exception as error:  # templates raise what they like about roles and their order
             raise RequestError(400, "invalid_messages", f"the chat template refuses the messages: {error}") from error
         images = tuple(self._same(raw, image) for raw, image in pictures)
         return Prompt(text, images)
+
+    def _refuse_marks(self, messages: list[dict[str, Any]]) -> None:
+        """A picture's token written as text would be counted as a picture, and fail the whole batch."""
+        marks = [getattr(self.processor, name, None) for name in ("image_token", "video_token")]
+        texts = [part.get("text", "") for message in messages for part in message["content"]]
+        for mark in marks:
+            if isinstance(mark, str) and any(mark in text for text in texts):
+                raise RequestError(
+                    400, "invalid_messages", f"the text holds {mark}, which stands for a picture; take it out"
+                )
 
     def _same(self, raw: bytes, image: Image.Image) -> Image.Image:
         key = sha256(raw).digest()

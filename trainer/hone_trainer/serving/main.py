@@ -39,8 +39,8 @@ def serve(arguments: argparse.Namespace) -> int:
         def capture_signals(self) -> Iterator[None]:
             yield
 
-        def _log_started_message(self, listeners: object) -> None:
-            del listeners
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
             port = listener.getsockname()[1]
             print(f"ready: {arguments.name} on http://{arguments.host}:{port}/v1", flush=True)
 
