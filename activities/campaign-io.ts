@@ -3,7 +3,7 @@ import { HoneError } from '../domain/errors.ts'
 import { getCampaign, setCampaignStatus, setHead } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
 import { listEvents, recordEvent } from '../db/events.ts'
-import { getRound, listRounds } from '../db/rounds.ts'
+import { closeRound, getRound, listRounds, reopenRound } from '../db/rounds.ts'
 import { recipeOf } from './recipes.ts'
 import { roundSummaries } from './summaries.ts'
 import type { CampaignRef, CampaignState, IoActivities } from './types.ts'
@@ -36,7 +36,10 @@ export async function recordCommand(
   })
 }
 
-/** Moves the head and records the act. Only a closed round can be the head; the same act twice moves it once. */
+/**
+ * Moves the head and records the act. Only a closed round can be the head; the same act twice moves it once. A rollback gives up rounds that
+ * failed: the next round gets a number of its own, also where the round that was cancelled ended as failed because its worker had died.
+ */
 export async function moveHead(
   db: Database,
   { campaign, to, kind, who, why, dedupeKey }: Parameters<IoActivities['moveHead']>[0],
@@ -48,7 +51,18 @@ export async function moveHead(
       message: `round ${to} of ${campaign} is ${round.status}: only a round that ended well can be the head`,
       nextStep: `choose one that is closed; see: hone rounds ${campaign}`,
     })
-  await setHead(db, campaign, to, { kind, who, why, dedupeKey })
+  await db.transaction(async (tx) => {
+    const isNew = await setHead(tx, campaign, to, { kind, who, why, dedupeKey })
+    if (isNew && kind === 'rollback') await giveUpFailedRounds(tx, campaign)
+  })
   const act = (await listEvents(db, campaign)).find((event) => event.dedupeKey === dedupeKey)
   return { from: act?.fromRound ?? to, to }
+}
+
+async function giveUpFailedRounds(db: Database, campaign: string): Promise<void> {
+  for (const { number, status, reason } of await listRounds(db, campaign)) {
+    if (status !== 'failed' || number === 0) continue
+    await reopenRound(db, campaign, number)
+    await closeRound(db, { campaign, number, status: 'cancelled', reason })
+  }
 }
