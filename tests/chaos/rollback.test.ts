@@ -125,6 +125,7 @@ describe('one campaign, steered all the way', { timeout: 400_000 }, () => {
     expect(await world.query(z.unknown(), `select attempt, state from attempts where job_id = 'small/8/sft'`)).toEqual([
       { attempt: 1, state: 'cancelled' },
     ])
+    expect((await rounds()).at(-1)).toEqual({ number: 8, parent: 1, status: 'cancelled' })
     await world.untilFinished(campaign)
   })
 
