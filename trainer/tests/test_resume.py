@@ -10,9 +10,11 @@ import torch
 from conftest import Jobs
 from rewards import RewardServer
 from safetensors.torch import load_file
+from trl.trainer.utils import RepeatSampler
 
 from hone_trainer.config import GrpoConfig, read
 from hone_trainer.errors import TrainerError
+from hone_trainer.grpo import EpochOrder
 from hone_trainer.training import resume_point, start
 
 
@@ -100,3 +102,12 @@ def test_a_checkpoint_that_is_not_whole_is_refused(tmp_path: Path, jobs: Jobs) -
 
 def test_nothing_is_resumed_when_nothing_is_named() -> None:
     assert resume_point(None) is None
+
+
+def test_each_epoch_has_its_own_order_which_depends_on_the_seed_and_the_epoch_alone() -> None:
+    def order(seed: int, epoch: int) -> list[int]:
+        return list(EpochOrder(RepeatSampler(range(8), mini_repeat_count=2, batch_size=2, seed=seed), lambda: epoch))
+
+    assert sorted(order(1, 0)) == sorted([*range(8), *range(8)])
+    assert order(1, 1) == order(1, 1)
+    assert len({tuple(order(seed, epoch)) for seed in (1, 11) for epoch in range(3)}) == 6

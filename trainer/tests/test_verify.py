@@ -62,6 +62,11 @@ def test_unchanged_weights_fail_and_one_changed_value_is_enough(base: Path, trai
 
 def test_missing_and_renamed_tensors_fail_by_name(base: Path, trained: Path) -> None:
     names = sorted(load_file(base / "model.safetensors"))
+    rewrite(trained, lambda tensors: {**tensors, "more.weight": torch.zeros(1)})
+    more = verify_folder(trained, base, base)
+    assert not more.sameKeys
+    assert "1 tensors are not in the base, the first is more.weight" in more.problems
+    rewrite(trained, lambda tensors: {name: tensors[name] for name in names})
     rewrite(trained, drop_first)
     missing = verify_folder(trained, base, base)
     assert not missing.sameKeys
