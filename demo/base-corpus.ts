@@ -57,10 +57,12 @@ export function baseCorpusRow(
   if (drawn === 'describe') return row(id, image, DESCRIBE_INSTRUCTION, `${listCells(scene)}.`)
   if (drawn === 'find') {
     const wanted = random.pick([...COLORS, ...SHAPES])
+    // In the words of questions: a model this small does not know that squares are more than one square.
+    const plural = SHAPES.some((shape) => shape === wanted) ? `${wanted}s` : `${wanted} shapes`
     const places = scene.cells.flatMap((cell, index) =>
       cell?.color === wanted || cell?.shape === wanted ? [positionName(scene, index)] : [],
     )
-    return row(id, image, `Where is ${wanted}?`, `${listCells(scene)}. ${wanted}: ${tally(places)}.`)
+    return row(id, image, `Where are the ${plural}?`, `${listCells(scene)}. ${wanted}: ${tally(places)}.`)
   }
   const guesses = random.chance(0.5)
   const answer = random.pick(guesses ? NUMBERS : SHOWN_ANSWERS)

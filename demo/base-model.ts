@@ -9,7 +9,7 @@ import { HoneError } from '../domain/errors.ts'
 import { baseCorpusHash } from './world.ts'
 
 /** How the weak base model is trained from nothing. Part of its hash. */
-export const BASE_MODEL = { steps: 1200, batchSize: 64, learningRate: 2e-3, seed: 1 }
+export const BASE_MODEL = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
 
 export interface BaseModelOptions {
   /** Folder of models in the cache; the base model is one folder in it. */
@@ -37,6 +37,7 @@ export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path
   const config = {
     kind: 'base',
     corpus: join(options.world, 'base-corpus.jsonl'),
+    vocabulary: join(options.world, 'vocabulary.txt'),
     output: join(making, 'model'),
     metrics: join(making, 'metrics.jsonl'),
     result: join(making, 'result.json'),

@@ -33,7 +33,7 @@ export type WorldSettings = {
 
 /** The demo world. Everything that tuning may want to change is here. */
 export const WORLD: WorldSettings = {
-  form: 2,
+  form: 3,
   seed: 20250,
   scene: { rows: 2, columns: 2, emptyShare: 0.2, repeatShare: 0.45 },
   picture: { sizePx: 56, noiseLevels: 10, radiusShare: [0.27, 0.38], shiftShare: 0.08 },

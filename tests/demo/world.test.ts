@@ -139,7 +139,7 @@ describe('writing the world', () => {
     const rows = await rowsOf('base-corpus.jsonl', baseRowSchema)
     const contents = rows.map((row) => row.messages.map((message) => message.content))
     const form = contents.filter(([user]) => user?.includes('Write the answer') || user === '<image>How many?')
-    const find = contents.filter(([user]) => user?.includes('Where is'))
+    const find = contents.filter(([user]) => user?.includes('Where are'))
     expect(form.length).toBeGreaterThan(0)
     expect(find.length).toBeGreaterThan(0)
     expect(form.length).toBeLessThan(rows.length / 2)

@@ -46,7 +46,7 @@ class SftRow(Row):
     messages: list[Message]
 
     def turns(self) -> list[Message]:
-        return self.messages
+        return [message for message in self.messages if message.role != "assistant"]  # a model may write the mark
 
     @model_validator(mode="after")
     def _ends_with_answer(self) -> SftRow:

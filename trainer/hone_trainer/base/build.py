@@ -41,7 +41,8 @@ def build(settings: BaseConfig) -> int:
     use_threads(settings.threads)
     torch.manual_seed(settings.seed)
     corpus = row_files.read_rows(settings.corpus, row_files.SftRow)
-    texts = [message.content for row in corpus for message in row.messages]
+    # Marks of pictures never reach the model; learnt as a word, one would be a token that sampling can hit by chance.
+    texts = [message.content.replace(row_files.PLACEHOLDER, "") for row in corpus for message in row.messages]
     texts += ["user", "assistant", "system"]
     if settings.vocabulary is not None:
         texts += settings.vocabulary.read_text(encoding="utf-8").splitlines()
