@@ -1,4 +1,11 @@
-import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow'
+
+/**
+ * Whether this workflow's work ended because it was cancelled. An activity whose worker died before it heard of the cancellation ends with a
+ * timeout: what counts is that the cancellation was asked for.
+ */
+export const wasCancelled = (error: unknown): boolean =>
+  isCancellation(error) || CancellationScope.current().consideredCancelled
 
 /** The message at the root of a chain of Temporal failures: what a person needs to read. */
 export function failureReason(error: unknown): string {

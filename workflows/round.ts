@@ -2,7 +2,6 @@ import {
   CancellationScope,
   condition,
   getExternalWorkflowHandle,
-  isCancellation,
   ParentClosePolicy,
   setCurrentDetails,
   setHandler,
@@ -15,7 +14,7 @@ import type { GateResult, RoundRef, RoundSummary, StepPlan } from '../activities
 import { stepWorkflowId } from '../domain/ids.ts'
 import { gpu, io } from './activities.ts'
 import { roundDetails, scoreText } from './details.ts'
-import { failureReason } from './failures.ts'
+import { failureReason, wasCancelled } from './failures.ts'
 import { holdSignal, progressSignal, searchAttributes } from './messages.ts'
 import { dataStep, evaluation } from './step.ts'
 
@@ -62,7 +61,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
     ])
     return { ...summary, action }
   } catch (error) {
-    const status = isCancellation(error) ? 'cancelled' : 'failed'
+    const status = wasCancelled(error) ? 'cancelled' : 'failed'
     await CancellationScope.nonCancellable(() => io.closeRound({ ...input, status, reason: failureReason(error) }))
     throw error
   }
@@ -116,7 +115,7 @@ async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'trainin
     await io.finishTraining(ref)
     return said.join('; ')
   } catch (error) {
-    const status = isCancellation(error) ? 'cancelled' : 'failed'
+    const status = wasCancelled(error) ? 'cancelled' : 'failed'
     await CancellationScope.nonCancellable(() => io.stopStep({ ...ref, status, reason: failureReason(error) }))
     throw error
   }
