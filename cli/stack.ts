@@ -67,12 +67,13 @@ export async function bringUpStack(options: StackOptions): Promise<Stack> {
 async function bringUpParts(options: StackOptions): Promise<Omit<Stack, 'stop'>> {
   const { home, progress, signal } = options
   const cache = honeCache()
-  const python = await bringUpPython({ cache, progress })
-  signal.throwIfAborted()
   const postgres = await bringUpPostgres({ home, progress })
   signal.throwIfAborted()
   await migrate(postgres.url)
   const temporal = await bringUpTemporal({ home, cache, progress })
+  signal.throwIfAborted()
+  // After the servers: a port that is taken is told before minutes of installing.
+  const python = await bringUpPython({ cache, progress })
   signal.throwIfAborted()
   const token = rewardToken(home)
   const demo =

@@ -56,6 +56,7 @@ export function campaignClient(client: Client, close: () => Promise<void>): Camp
     taskQueue: taskQueues.orchestrator,
     args: [{ campaign: slug }] as [{ campaign: string }],
     staticSummary: title ?? `campaign ${slug}`,
+    staticDetails: `Rounds, progress and scores are under **Current Details**. In a shell: \`hone watch ${slug}\`, \`hone rounds ${slug}\`.`,
     typedSearchAttributes: [{ key: searchAttributes.campaign, value: slug }],
   })
   const withStart = (slug: string) =>

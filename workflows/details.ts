@@ -11,25 +11,28 @@ export function scoreText(score: ScoreSummary): string {
 /** Rows shown of a long campaign: the details travel as one payload. */
 const shownRounds = 30
 
-/** The campaign's page: a table of rounds, live. Markdown. */
+/** The campaign's page: a table of rounds, live, the newest first: the Web UI shows a few lines before one must scroll. Markdown. */
 export function campaignDetails(state: {
   status: string
   head: number
   rounds: readonly RoundSummary[]
   running: { round: number; step: string; progress: string } | null
 }): string {
-  const rows = state.rounds.slice(-shownRounds).map((round) => {
-    const live = state.running?.round === round.round ? state.running : null
-    const cells = [
-      `${round.round}${round.round === state.head ? ' **head**' : ''}`,
-      round.parent ?? '—',
-      live ? live.step : round.status,
-      live ? live.progress : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
-      round.scores.map(scoreText).join('<br>') || '—',
-      round.decision ?? '—',
-    ]
-    return `| ${cells.join(' | ')} |`
-  })
+  const rows = state.rounds
+    .slice(-shownRounds)
+    .toReversed()
+    .map((round) => {
+      const live = state.running?.round === round.round ? state.running : null
+      const cells = [
+        `${round.round}${round.round === state.head ? ' **head**' : ''}`,
+        round.parent ?? '—',
+        live ? live.step : round.status,
+        live ? live.progress : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
+        round.scores.map(scoreText).join('<br>') || '—',
+        round.decision ?? '—',
+      ]
+      return `| ${cells.join(' | ')} |`
+    })
   return [
     `**${state.status}**, head: round ${state.head}`,
     '',
