@@ -9,7 +9,7 @@ import { HoneError } from '../domain/errors.ts'
 import { baseCorpusHash } from './world.ts'
 
 /** How the weak base model is trained from nothing. Part of its hash. */
-export const BASE_MODEL = { steps: 1300, batchSize: 32, learningRate: 1e-3, seed: 1 }
+export const BASE_MODEL = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
 
 export interface BaseModelOptions {
   /** Folder of models in the cache; the base model is one folder in it. */

@@ -45,7 +45,7 @@ export const WORLD: WorldSettings = {
     // One question a picture: items stay independent, which the tests between checkpoints assume.
     report: { pictures: 1200, questionsEach: 1 },
   },
-  baseCorpus: { pictures: 4000, findShare: 0.75, formatShare: 0.1, vocabularyLines: 1500 },
+  baseCorpus: { pictures: 4000, findShare: 0.5, formatShare: 0.1, vocabularyLines: 1500 },
 }
 
 /** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
