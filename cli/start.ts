@@ -46,9 +46,7 @@ export function startCommand(terminal: Terminal): Command {
       if (options.json === true) return printJson(terminal, { campaign, ...started })
       print(
         terminal,
-        started.outcome === 'created'
-          ? `campaign ${campaign} started`
-          : `campaign ${campaign} was there already and goes on`,
+        `campaign ${campaign} ${told[started.outcome].long}`,
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
         ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
@@ -59,6 +57,13 @@ export function startCommand(terminal: Terminal): Command {
       )
     })
 }
+
+/** What became of a start, in words. */
+const told = {
+  created: { short: 'created', long: 'started' },
+  exists: { short: 'found, it goes on', long: 'was there already and goes on' },
+  finished: { short: 'found, it finished earlier', long: 'was there already and has finished' },
+} as const
 
 /** A recipe with its text and folder. Throws InvalidRecipe, also when the file cannot be read. */
 export async function readRecipe(file: string): Promise<{ recipe: Recipe; recipeText: string; folder: string }> {
@@ -97,7 +102,7 @@ export async function admit(options: {
       demo: demoPlaces(home),
       onProgress: (text) => progress.update(text),
     })
-    progress.done(started.outcome === 'created' ? 'created' : 'found, it goes on')
+    progress.done(told[started.outcome].short)
     return started
   } catch (error) {
     progress.fail()

@@ -13,6 +13,7 @@ import { sampleRows, streamRows } from '../db/rows.ts'
 import { importSource } from '../db/sources.ts'
 import type { SourceRow } from '../db/sources.ts'
 import { HoneError } from '../domain/errors.ts'
+import { campaignWorkflowId } from '../domain/ids.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import type { CampaignClient } from './campaigns.ts'
 import { checkEndpoints } from './check-endpoints.ts'
@@ -43,9 +44,9 @@ export interface BadLine {
   detail: string
 }
 
-/** What a start came to. `exists`: the campaign is there, with the same recipe, and goes on if it was left. */
+/** What a start came to. `exists`: the campaign is there, with the same recipe, and goes on if it was left; `finished`: nothing is left of it to run. */
 export interface Started {
-  outcome: 'created' | 'exists'
+  outcome: 'created' | 'exists' | 'finished'
   workflowId: string
   failedRows: number
   /** The first few of them, of each source and benchmark. */
@@ -71,8 +72,11 @@ export async function startCampaign(options: StartOptions): Promise<Started> {
       const maxRows = 'maxRows' in spec ? spec.maxRows : 'maxItems' in spec ? spec.maxItems : undefined
       admitted.push(await admitData(options, { role, name, path: spec.path, maxRows }))
     }
-  const outcome = await keepCampaign(options, hash, admitted)
-  const { workflowId } = await client.start(recipe.campaign, recipe.title)
+  const kept = await keepCampaign(options, hash, admitted)
+  // A finished campaign has nothing left to run; a rollback is what starts it again.
+  const outcome = before?.status === 'finished' ? 'finished' : kept
+  const workflowId = campaignWorkflowId(recipe.campaign)
+  if (outcome !== 'finished') await client.start(recipe.campaign, recipe.title)
   const failedRows = admitted.reduce((sum, { failed }) => sum + failed, 0)
   return { outcome, workflowId, failedRows, badLines: admitted.flatMap(({ badLines }) => badLines) }
 }
@@ -82,7 +86,7 @@ async function keepCampaign(
   { db, recipe, recipeText, folder, who }: StartOptions,
   hash: string,
   admitted: readonly Admitted[],
-): Promise<Started['outcome']> {
+): Promise<'created' | 'exists'> {
   const { campaign } = recipe
   return await db.transaction(async (tx) => {
     const input = { id: campaign, recipe, recipeHash: hash, recipeSource: recipeText, folder }
