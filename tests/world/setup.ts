@@ -6,7 +6,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { describeError } from '../../domain/errors.ts'
+import { honeCache } from '../../services/home.ts'
 import { bringUpPostgres } from '../../services/postgres.ts'
+import { createProgress } from '../../services/progress.ts'
+import { bringUpPython } from '../../services/python.ts'
+import { findTemporalBinary, obtainTemporalBinary } from '../../services/temporal-binary.ts'
 import type { Postgres } from '../../services/postgres.ts'
 import { runningServices } from '../../services/processes.ts'
 import { bringUpTemporal } from '../../services/temporal.ts'
@@ -20,10 +25,26 @@ declare module 'vitest' {
 }
 
 /**
+ * On a machine that has never seen the project, a Temporal CLI may have to be built (minutes) and the trainer's environment made: here, where no
+ * test's time limit runs. What cannot be had is told by the tests that need it.
+ */
+async function prepare(projectName: string): Promise<void> {
+  const progress = createProgress()
+  const cache = honeCache()
+  const tell = (error: unknown) => process.stderr.write(`${describeError(error)}\n`)
+  if (findTemporalBinary(cache) === null) {
+    progress.start('Temporal CLI, once')
+    await obtainTemporalBinary({ cache, progress }).then(() => progress.done(), tell)
+  }
+  if (projectName === 'campaigns') await bringUpPython({ cache, progress }).catch(tell)
+}
+
+/**
  * The servers that test files share, one set a run. Nothing is started until a file asks: the main process listens,
  * brings a server up on the first question, and ends all of them when the run is over.
  */
-export default function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await prepare(project.name)
   let made: string | null = null
   const home = (): string => {
     made ??= mkdtempSync(join(tmpdir(), 'hone-world-'))
