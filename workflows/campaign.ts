@@ -54,12 +54,11 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
   setHandler(rollbackUpdate, (command) => control.requestRollback(currentUpdateInfo()?.id ?? '', command), {
     validator: ({ to, why }) => {
       if (!Number.isInteger(to) || to < 0) throw refused(`a round is a number from 0 up, not ${to}`)
-      const known = state?.rounds.find((each) => each.round === to)
-      const newest = state?.rounds.at(-1)?.round
-      if (newest !== undefined && to > newest) throw refused(`there is no round ${to}: the newest is ${newest}`)
-      if (known && known.status !== 'closed')
-        throw refused(`round ${to} is ${known.status}: only a round that ended well can be the head`)
       if (why.trim() === '') throw refused('say why: the reason is kept with the rollback')
+      // What is known here may be a round behind: it refuses what was never closed, and the act itself looks again.
+      const known = state?.rounds.find((each) => each.round === to)
+      const isNewer = to > (state?.rounds.at(-1)?.round ?? Infinity)
+      if (isNewer || (known && known.status !== 'closed')) throw refused(`there is no closed round ${to}`)
     },
   })
   setHandler(progressSignal, (progress) => {

@@ -18,7 +18,14 @@ export function campaignDetails(state: {
   rounds: readonly RoundSummary[]
   running: { round: number; step: string; progress: string } | null
 }): string {
-  const rows = state.rounds
+  const { running } = state
+  const isKnown = state.rounds.some(({ round }) => round === running?.round)
+  // The round that runs was opened after the rounds were read.
+  const begun: RoundSummary[] =
+    running && !isKnown
+      ? [{ round: running.round, parent: state.head, status: 'running', decision: null, scores: [], seconds: null }]
+      : []
+  const rows = [...state.rounds, ...begun]
     .slice(-shownRounds)
     .toReversed()
     .map((round) => {

@@ -31,7 +31,10 @@ it('steers a real workflow: pause, resume, rollback, and a refusal in its own wo
     expect((await hone('resume')).out).toBe('demo is running.\n')
     // Round 2 is closed in Postgres, which the command reads; the workflow's own rounds know none.
     const refused = await hone('rollback', '--to', '2', '--reason', 'try')
-    expect(refused).toMatchObject({ code: 2, err: 'there is no closed round 2\n  → see `hone rounds`\n' })
+    expect(refused).toMatchObject({
+      code: 2,
+      err: 'there is no closed round 2\n  → see `hone rounds` for what there is\n',
+    })
     const { out, code } = await hone('rollback', '--to', '0', '--reason', 'again', '--who', 'ada')
     expect(code).toBe(0)
     expect(out).toContain('Done: the head of demo moved from round 0 to round 0.')
