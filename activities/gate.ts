@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../db/database.ts'
 import { listEvents, recordEvent } from '../db/events.ts'
 import { listRounds } from '../db/rounds.ts'
-import { listScores, pairScores } from '../db/scores.ts'
+import { latestScore, pairScores } from '../db/scores.ts'
 import type { ScoreRecord } from '../db/scores.ts'
 import { finishStep, openStep } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -85,10 +85,7 @@ async function endScore(
   benchmark: string,
   evaluation: string | null,
 ): Promise<ScoreRecord> {
-  const ofRound = (await listScores(db, ref.campaign)).filter(
-    (score) => score.roundNumber === ref.round && score.benchmark === benchmark,
-  )
-  const last = ofRound.at(-1)
+  const last = await latestScore(db, ref.campaign, ref.round, benchmark)
   if (last) return last
   throw new HoneError({
     type: 'ScoresNotComparable',
