@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { z } from 'zod'
@@ -16,6 +17,10 @@ export const portVariables = {
 
 /** A service that listens. */
 export type PortName = keyof typeof portVariables
+
+const lowestPort = 15_000
+const highestPort = 32_000
+const releaseMs = 2000
 
 const portNumber = z.coerce.number().int().min(1).max(65535)
 const portsFile = z.record(z.string(), z.int().min(1).max(65535))
@@ -47,7 +52,7 @@ export async function choosePort(
   }
   const known = rememberedPorts(home)
   const before = known[name]
-  if (before !== undefined && (await isFree(before))) return before
+  if (before !== undefined && (await isFreeWithin(before, releaseMs))) return before
   const others = new Set(Object.values(known))
   let port = await freePort()
   for (let tries = 0; others.has(port) && tries < 20; tries++) port = await freePort()
@@ -64,17 +69,19 @@ export function rememberedPorts(home: string): Record<string, number> {
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/**
+ * A port of 127.0.0.1 that nobody listens on now. It lies below the range from which systems take ports for outgoing
+ * connections (Linux 32768, others 49152): one from that range is lost to any client while its server restarts.
+ */
 export async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
-    })
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(lowestPort, highestPort + 1)
+    if (await isFree(port)) return port
+  }
+  throw new HoneError({
+    type: 'PortInUse',
+    message: `No port from ${lowestPort} to ${highestPort} was free in 100 tries.`,
+    nextStep: 'See who holds them (`ss -ltn`), or set the ports of the services by their variables (HONE_…_PORT).',
   })
 }
 
@@ -85,6 +92,16 @@ export async function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false))
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
   })
+}
+
+/** A server that was just killed holds its port until the last of its threads is gone. */
+async function isFreeWithin(port: number, ms: number): Promise<boolean> {
+  const deadline = Date.now() + ms
+  while (!(await isFree(port))) {
+    if (Date.now() > deadline) return false
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return true
 }
 
 function portInUse(port: number, name: PortName, variable: string): HoneError {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { choosePort } from '../../services/ports.ts'
+import { choosePort, freePort } from '../../services/ports.ts'
 import { temporaryHome } from '../world/home.ts'
 
 async function listen(port: number = 0): Promise<number> {
@@ -20,6 +20,19 @@ test('a service gets its port of last time back, and another once somebody took 
   const second = await choosePort(home, 'reward', {})
   expect(second).not.toBe(first)
   expect(await choosePort(home, 'reward', {})).toBe(second)
+})
+
+test('a port that its dying server still holds for a moment is waited for', async () => {
+  const home = temporaryHome()
+  const first = await choosePort(home, 'reward', {})
+  const dying = createServer()
+  await new Promise<void>((resolve) => dying.listen(first, '127.0.0.1', resolve))
+  setTimeout(() => dying.close(), 300)
+  expect(await choosePort(home, 'reward', {})).toBe(first)
+})
+
+test('ports lie below those that systems give to outgoing connections', async () => {
+  for (let i = 0; i < 20; i++) expect(await freePort()).toBeLessThan(32_768)
 })
 
 test('a port that was asked for and is in use is an error that names port, variable and fix', async () => {
