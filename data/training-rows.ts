@@ -1,4 +1,5 @@
-import type { AnswerKind, Row } from '../domain/rows.ts'
+import type { AnswerKind } from '../domain/answer-check.ts'
+import type { Row } from '../domain/rows.ts'
 import { questionText } from './question-text.ts'
 
 export interface TrainingRowOptions {

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { HoneError } from '../domain/errors.ts'
-import type { AnswerKind } from '../domain/rows.ts'
+import type { AnswerKind } from '../domain/answer-check.ts'
 import type { Database } from './database.ts'
 import { getDataset, linkSource, sealDataset } from './datasets.ts'
 import { sourceRowId } from './row-ids.ts'

@@ -1,8 +1,6 @@
 import { z } from 'zod'
-
-/** How an answer is checked. `auto` looks at the gold answer. */
-export const answerKinds = ['auto', 'number', 'choice', 'yesno', 'text'] as const
-export type AnswerKind = (typeof answerKinds)[number]
+import { answerKinds } from './answer-check.ts'
+import type { AnswerKind } from './answer-check.ts'
 
 /** Verdict of the verifier on one answer. */
 export const verdicts = ['correct', 'incorrect', 'unverifiable'] as const

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { answerKinds } from '../domain/rows.ts'
-import type { AnswerKind, Verdict } from '../domain/rows.ts'
+import { answerKinds, answerPolicy } from '../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
+import type { Verdict } from '../domain/rows.ts'
+import type { Budget } from './budget.ts'
 
 /** Changes whenever any verdict, extraction or reward can change; stored with every verdict and score. */
-export const VERIFIER_VERSION = '1.0.0'
-
-/** Names that the row format keeps for answer kinds without rules yet: refused, so that no row is judged by the wrong rule. */
-const RESERVED_KINDS = ['expression', 'list', 'date', 'time', 'ocr', 'chart', 'box'] as const
+export const VERIFIER_VERSION = '2.0.0'
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
@@ -21,6 +20,7 @@ export const verifyCaseSchema = z.object({
   /** Texts of the options in order: the first is A. */
   choices: z.array(text).max(26).nullish(),
   precision: z.number().int().min(0).max(100).nullish(),
+  policy: answerPolicy.nullish(),
 })
 export type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
 
@@ -32,9 +32,10 @@ export type VerifyCase = {
   kind?: AnswerKind | undefined
   choices?: readonly string[] | undefined
   precision?: number | undefined
+  policy?: AnswerPolicy | undefined
 }
 
-export type { AnswerKind, Verdict }
+export type { AnswerKind, AnswerPolicy, Verdict }
 
 /** Which rule found the answer in the text. */
 export type ExtractionRule =
@@ -51,32 +52,60 @@ export type ExtractionRule =
 
 /** Why a verdict is what it is. Codes are stable: they are stored and counted. */
 export type ReasonCode =
+  // correct
   | 'same-text'
   | 'same-number'
+  | 'same-expression'
+  | 'same-list'
+  | 'same-relation'
   | 'same-choice'
   | 'same-yesno'
+  | 'same-date'
+  | 'same-time'
+  | 'same-box'
   | 'rounded'
   | 'percent-scale'
+  | 'ratio-reduced'
   | 'unit-missing'
+  | 'unit-converted'
+  | 'within-5-percent'
+  | 'similar-text'
+  | 'overlap'
+  | 'point-inside'
+  // incorrect
   | 'no-answer'
   | 'empty-answer'
   | 'unclosed-reasoning'
   | 'different-number'
+  | 'different-expression'
+  | 'different-list'
+  | 'different-relation'
   | 'different-choice'
   | 'different-yesno'
   | 'different-text'
   | 'different-unit'
+  | 'different-date'
+  | 'different-time'
+  | 'different-box'
+  | 'different-form'
   | 'not-a-number'
+  | 'not-an-expression'
   | 'not-a-choice'
   | 'not-a-yesno'
+  | 'not-a-date'
+  | 'not-a-time'
+  | 'not-a-box'
   | 'hedged'
   | 'contradiction'
-  | 'needs-expression'
-  | 'needs-conversion'
+  // unverifiable
+  | 'not-understood'
+  | 'ambiguous-date'
   | 'free-text'
   | 'contains-gold'
   | 'bad-gold'
   | 'too-long'
+  | 'too-hard'
+  | 'timed-out'
 
 export type VerifyResult = {
   id: string
@@ -89,6 +118,21 @@ export type VerifyResult = {
 
 /** What one kind's rule says about an extracted answer. */
 export type Judgement = { verdict: Verdict; reason: ReasonCode }
+
+/** What a kind's rule may look at beside the two texts. */
+export type RuleContext = {
+  /** Decimals after the point that count; undefined compares as written. */
+  precision: number | undefined
+  choices: readonly string[]
+  policy: AnswerPolicy
+  budget: Budget
+}
+
+/**
+ * One kind's rule. `gold` and `answer` are bare texts (no tags, no reasoning). Pure and deterministic; every loop over input
+ * spends from the budget. `correct` only when shown; `unverifiable` when the rule cannot tell.
+ */
+export type Rule = (gold: string, answer: string, context: RuleContext) => Judgement
 
 export const correct = (reason: ReasonCode): Judgement => ({ verdict: 'correct', reason })
 export const incorrect = (reason: ReasonCode): Judgement => ({ verdict: 'incorrect', reason })
@@ -110,18 +154,18 @@ function isKind(kind: string): kind is AnswerKind {
 export function parseVerifyCase(value: unknown): VerifyCase {
   const parsed = verifyCaseSchema.safeParse(value)
   if (!parsed.success) {
-    const given = z.object({ id: z.string() }).safeParse(value)
+    const given = z.object({ id: z.union([z.string(), z.number()]) }).safeParse(value)
     const issue = parsed.error.issues[0]
     const path = issue === undefined || issue.path.length === 0 ? 'the row' : `"${issue.path.join('.')}"`
     throw badCase(
-      `Row ${given.success ? `"${given.data.id}"` : 'without an id'}: ${path} is not valid (${issue?.message ?? 'unknown'}).`,
-      'A row is {"id", "gold", "answer"} as strings, and optionally "kind", "choices" (texts in order), "precision" (decimals).',
+      `Row ${given.success ? `"${String(given.data.id)}"` : 'without an id'}: ${path} is not valid (${issue?.message ?? 'unknown'}).`,
+      'A row is {"id", "gold", "answer"} as strings, and optionally "kind", "choices" (texts in order), "precision" (decimals), "policy" (see `hone verify --help`).',
     )
   }
   return checkKind(parsed.data)
 }
 
-/** Narrows the kind of a case whose shape is right. @throws HoneError (InvalidInput) for an unknown or reserved kind. */
+/** Narrows the kind of a case whose shape is right. @throws HoneError (InvalidInput) for an unknown kind. */
 export function checkKind(row: VerifyCaseInput): VerifyCase {
   const kind = row.kind ?? 'auto'
   if (isKind(kind)) {
@@ -132,14 +176,9 @@ export function checkKind(row: VerifyCaseInput): VerifyCase {
       kind,
       choices: row.choices ?? undefined,
       precision: row.precision ?? undefined,
+      policy: row.policy ?? undefined,
     }
   }
   const known = answerKinds.join(', ')
-  const reserved = (RESERVED_KINDS as readonly string[]).includes(kind)
-  throw badCase(
-    reserved
-      ? `Row "${row.id}": kind "${kind}" is reserved and has no rules in verifier ${VERIFIER_VERSION}.`
-      : `Row "${row.id}": unknown kind "${kind}".`,
-    `Use one of ${known}.`,
-  )
+  throw badCase(`Row "${row.id}": unknown kind "${kind}".`, `Use one of ${known}.`)
 }

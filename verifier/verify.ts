@@ -1,13 +1,14 @@
-import { isChoiceGold, judgeChoice } from './choice.ts'
+import { judgeNumber } from './answers/judge-number.ts'
+import { parseNumber } from './answers/number.ts'
+import { Budget, BudgetSpent } from './budget.ts'
 import { extractAnswer } from './extract.ts'
-import { judgeNumber } from './judge-number.ts'
-import { parseNumber } from './number.ts'
-import { judgeText } from './short-text.ts'
-import type { AnswerKind, Judgement, VerifyCase, VerifyResult } from './verdict.ts'
-import { incorrect } from './verdict.ts'
-import { isYesNoGold, judgeYesNo } from './yes-no.ts'
+import { isChoiceGold, judgeChoice } from './kinds/choice.ts'
+import { judgeText } from './kinds/short-text.ts'
+import { isYesNoGold, judgeYesNo } from './kinds/yes-no.ts'
+import type { AnswerKind, Judgement, Rule, VerifyCase, VerifyResult } from './verdict.ts'
+import { incorrect, unverifiable } from './verdict.ts'
 
-type ConcreteKind = Exclude<AnswerKind, 'auto'>
+export type ConcreteKind = Exclude<AnswerKind, 'auto'>
 
 /** The kind that `auto` stands for: options first, then yes/no, then a number, else text. */
 export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>): ConcreteKind {
@@ -32,8 +33,18 @@ export function verifyCase(row: VerifyCase): VerifyResult {
       ? incorrect(unclosedReasoning ? 'unclosed-reasoning' : 'no-answer')
       : extracted === ''
         ? incorrect('empty-answer')
-        : RULES[kind](goldAnswer(row.gold, kind), extracted, row)
+        : judge(kind, goldAnswer(row.gold, kind), extracted, row)
   return { id: row.id, ...judgement, extracted: shown, rule }
+}
+
+function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Judgement {
+  const { precision, choices = [], policy = {} } = row
+  try {
+    return RULES[kind](gold, answer, { precision, choices, policy, budget: new Budget() })
+  } catch (error) {
+    if (error instanceof BudgetSpent) return unverifiable('too-hard')
+    throw error
+  }
 }
 
 /** A gold answer may carry the marks of a data set: <answer>5</answer>, \boxed{5}. */
@@ -41,9 +52,16 @@ function goldAnswer(gold: string, kind: ConcreteKind): string {
   return /<answer>|\\boxed/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
 }
 
-const RULES: Record<ConcreteKind, (gold: string, answer: string, row: VerifyCase) => Judgement> = {
-  number: (gold, answer, row) => judgeNumber(gold, answer, row.precision),
-  choice: (gold, answer, row) => judgeChoice(gold, answer, row.choices ?? []),
+const RULES: Record<ConcreteKind, Rule> = {
+  number: (gold, answer, { precision }) => judgeNumber(gold, answer, precision),
+  expression: (gold, answer, { precision }) => judgeNumber(gold, answer, precision),
+  list: judgeText,
+  choice: (gold, answer, { choices }) => judgeChoice(gold, answer, choices),
   yesno: judgeYesNo,
   text: judgeText,
+  date: judgeText,
+  time: judgeText,
+  ocr: judgeText,
+  chart: judgeText,
+  box: judgeText,
 }

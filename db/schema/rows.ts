@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, jsonb, pgTable, primaryKey, text, type AnyPgColumn } from 'drizzle-orm/pg-core'
-import { answerKinds, verdicts as verdictWords } from '../../domain/rows.ts'
+import { answerKinds } from '../../domain/answer-check.ts'
+import { verdicts as verdictWords } from '../../domain/rows.ts'
 import { createdAt, oneOf } from './columns.ts'
 import { datasets } from './datasets.ts'
 import { requests } from './requests.ts'

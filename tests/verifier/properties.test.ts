@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerKinds } from '../../domain/rows.ts'
+import { answerKinds } from '../../domain/answer-check.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
 import { readFormat } from '../../verifier/format.ts'
-import { compareNumbers, parseNumber } from '../../verifier/number.ts'
+import { compareNumbers, parseNumber } from '../../verifier/answers/number.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 
 const fragments = fc.constantFrom(

@@ -40,8 +40,9 @@ describe('a row that is no case', () => {
     expect(refusal({ id: 'r7', gold: '1', answer: '1', kind: 'numbr' })).toMatch(/"r7".*unknown kind "numbr"[^]*number/)
   })
 
-  it('refuses a reserved kind as reserved', () => {
-    expect(refusal({ id: 'r8', gold: '1', answer: '1', kind: 'expression' })).toMatch(/"r8".*"expression" is reserved/)
+  it('refuses a policy it does not know, with the path of the field', () => {
+    expect(refusal({ id: 'r8', gold: '1', answer: '1', policy: { percent: 'maybe' } })).toMatch(/"r8".*policy\.percent/)
+    expect(refusal({ id: 'r8', gold: '1', answer: '1', policy: { colour: 'red' } })).toMatch(/"r8".*colour/)
   })
 
   it('names the field that is missing', () => {

@@ -1,10 +1,10 @@
 import { numberFromWords } from './number-words.ts'
-import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
-import { add, divide, equal, MAX_DIGITS, negate, roundAt, scaleByTen } from './rational.ts'
-import type { Rational } from './rational.ts'
+import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { add, divide, equal, MAX_DIGITS, negate, roundAt, scaleByTen } from '../math/rational.ts'
+import type { Rational } from '../math/rational.ts'
 import { compareUnits, splitCurrency, splitUnit } from './units.ts'
-import { correct, incorrect, unverifiable } from './verdict.ts'
-import type { Judgement } from './verdict.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Judgement } from '../verdict.ts'
 
 /** A number as it was written. */
 export type WrittenNumber = {
@@ -193,7 +193,7 @@ export function compareNumbers(gold: WrittenNumber, answer: WrittenNumber, preci
   const unit = compareUnits(gold.unit, answer.unit)
   const percentOfUnit = (gold.percent && answer.unit !== null) || (answer.percent && gold.unit !== null)
   if (unit === 'different' || percentOfUnit) return incorrect('different-unit')
-  if (unit === 'convertible') return unverifiable('needs-conversion')
+  if (unit === 'convertible') return unverifiable('different-unit')
   const same = sameValue(gold, answer, precision)
   if (same !== null) return unit === 'missing' ? correct('unit-missing') : correct(same)
   if (gold.percent !== answer.percent) {

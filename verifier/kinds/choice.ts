@@ -1,9 +1,9 @@
-import { numberFromWords } from './number-words.ts'
-import { compareNumbers, parseNumber } from './number.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
+import { numberFromWords } from '../answers/number-words.ts'
+import { compareNumbers, parseNumber } from '../answers/number.ts'
+import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
 import { sameText } from './short-text.ts'
-import { correct, incorrect, unverifiable } from './verdict.ts'
-import type { Judgement, ReasonCode } from './verdict.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Judgement, ReasonCode } from '../verdict.ts'
 
 const DEFAULT_LETTERS = 10
 

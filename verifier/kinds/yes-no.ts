@@ -1,6 +1,6 @@
-import { collapseSpace, trimMarks, unifyCharacters } from './plain-text.ts'
-import { correct, incorrect, unverifiable } from './verdict.ts'
-import type { Judgement } from './verdict.ts'
+import { collapseSpace, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Judgement } from '../verdict.ts'
 
 const YES = 'yes|yeah|yep|true|correct|right|affirmative|是的|是|对|正确'
 const NO = 'no|nope|false|incorrect|wrong|negative|不是|否|不对|不|错误|错|没有'

@@ -1,11 +1,11 @@
 import { numberFromWords } from './number-words.ts'
 import { compareNumbers, looksLikeMath, parseNumber } from './number.ts'
 import type { WrittenNumber } from './number.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
-import { equal } from './rational.ts'
+import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { equal } from '../math/rational.ts'
 import { isNoun } from './units.ts'
-import { correct, incorrect, unverifiable } from './verdict.ts'
-import type { Judgement } from './verdict.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Judgement } from '../verdict.ts'
 
 /** Judges an answer against a gold number. An operation that this rule cannot carry out is unverifiable, not wrong. */
 export function judgeNumber(goldText: string, answerText: string, precision?: number): Judgement {
@@ -16,7 +16,7 @@ export function judgeNumber(goldText: string, answerText: string, precision?: nu
   const answer = parseNumber(answerText) ?? soleNumber(answerText)
   if (answer !== null) return compareNumbers(gold, answer, precision)
   if (/\b(?:or|either)\b/i.test(answerText)) return incorrect('hedged')
-  return looksLikeMath(answerText) ? unverifiable('needs-expression') : incorrect('not-a-number')
+  return looksLikeMath(answerText) ? unverifiable('not-understood') : incorrect('not-a-number')
 }
 
 /**

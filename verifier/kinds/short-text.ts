@@ -1,7 +1,7 @@
-import { looksLikeMath } from './number.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from './plain-text.ts'
-import { correct, incorrect, unverifiable } from './verdict.ts'
-import type { Judgement } from './verdict.ts'
+import { looksLikeMath } from '../answers/number.ts'
+import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Judgement } from '../verdict.ts'
 
 /** A gold answer of more words than this is free text: another wording of it is for a judge, not for a rule. */
 const SHORT_WORDS = 6
@@ -45,7 +45,7 @@ export function judgeText(goldText: string, answerText: string): Judgement {
   if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
   const lead = answerText.replace(/^\s*(?:it is|it's|they are|this is|that is|there is)\s+/i, '')
   if (lead !== answerText && sameText(goldText, lead)) return correct('same-text')
-  if (looksLikeMath(goldText)) return unverifiable('needs-expression')
+  if (looksLikeMath(goldText)) return unverifiable('not-understood')
   const gold = canonicalText(goldText)
   if (gold.split(' ').length > SHORT_WORDS) return unverifiable('free-text')
   return ` ${canonicalText(answerText)} `.includes(` ${gold} `)

@@ -1,0 +1,28 @@
+/** Steps that one case may take. About 10 ms of the slowest kind of step. */
+const STEPS = 100_000
+
+/** Thrown when a case has used up its steps; `verifyCase` turns it into `unverifiable (too-hard)`. */
+export class BudgetSpent extends Error {
+  constructor() {
+    super('The case takes more steps than one case may.')
+    this.name = 'BudgetSpent'
+  }
+}
+
+/**
+ * Counts the work of one case, so that no input is slow: parsing, comparing and sampling spend a step for each node,
+ * item or character class they look at. Time is no measure here: verdicts must not depend on the machine.
+ */
+export class Budget {
+  #left: number
+
+  constructor(steps = STEPS) {
+    this.#left = steps
+  }
+
+  /** @throws BudgetSpent when nothing is left. */
+  spend(steps = 1): void {
+    this.#left -= steps
+    if (this.#left < 0) throw new BudgetSpent()
+  }
+}
