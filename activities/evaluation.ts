@@ -213,7 +213,9 @@ async function gradedItems(db: Database, benchmark: Benchmark, recipe: Recipe, i
       gold: row.answer ?? '',
       answer: reply.text,
       kind: row.kind,
-      ...(row.choices && { choices: [...row.choices] }),
+      choices: row.choices ?? undefined,
+      precision: row.precision ?? undefined,
+      policy: row.policy ?? undefined,
     })
     return {
       itemId: row.id,

@@ -114,6 +114,8 @@ function sampleLines(step: string, row: SampledRow): string[] {
     ['question', row.question],
     ['choices', row.choices?.join(' | ') ?? null],
     ['answer', row.answer],
+    ['precision', row.precision === null ? null : `${row.precision} decimals`],
+    ['policy', row.policy && JSON.stringify(row.policy)],
     ['description', row.description],
     ['trace', row.trace],
     ['verdict', verdict && `${verdict.verdict} (${verdict.reason}), extracted ${verdict.extracted ?? nothing}`],

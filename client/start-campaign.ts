@@ -200,7 +200,7 @@ const storePictures = (item: Extract<SourceItem, { ok: true }>, store: ArtifactS
   )
 
 async function goodRow(item: Extract<SourceItem, { ok: true }>, store: ArtifactStore): Promise<SourceRow> {
-  const { id, question, answer, kind, choices, metadata } = item.value
+  const { id, question, answer, kind, choices, precision, policy, metadata } = item.value
   const images = await storePictures(item, store)
   return {
     sourceId: id,
@@ -209,6 +209,8 @@ async function goodRow(item: Extract<SourceItem, { ok: true }>, store: ArtifactS
     answer: answer ?? null,
     kind,
     choices: choices ?? null,
+    precision: precision ?? null,
+    policy: policy ?? null,
     metadata: metadata ?? {},
   }
 }
@@ -223,6 +225,8 @@ function badRow(item: Extract<SourceItem, { ok: false }>): SourceRow {
     answer: item.value?.answer ?? null,
     kind: item.value?.kind ?? 'auto',
     choices: item.value?.choices ?? null,
+    precision: item.value?.precision ?? null,
+    policy: item.value?.policy ?? null,
     metadata: { line: item.line },
     failure: { reason: item.reason, detail: item.detail },
   }

@@ -3,7 +3,9 @@ import { createReadStream } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { z } from 'zod'
 import { hashFile, sha256Hex } from '../artifacts/hash.ts'
+import { answerPolicy } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
 import { type SourceLine, sourceLine } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
@@ -147,7 +149,7 @@ function parseLine(line: number, text: string, ids: Map<string, number>): { valu
   }
   const parsed = sourceLine.safeParse(json)
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'line'}: ${issue.message}`)
+    const problems = parsed.error.issues.map(problemText)
     return bad('bad-line', problems.join('; '), idOf(json))
   }
   const { data } = parsed
@@ -156,6 +158,14 @@ function parseLine(line: number, text: string, ids: Map<string, number>): { valu
     return bad('duplicate-id', `line ${earlier} has the id "${data.id}" already`, data.id, data)
   ids.set(data.id, line)
   return { value: data }
+}
+
+/** `policy: Unrecognized key: "unit" (known: percent, ratio, …)` */
+function problemText({ path, message, code }: z.core.$ZodIssue): string {
+  const where = path.join('.') || 'line'
+  const shape = where === 'policy' ? answerPolicy : sourceLine
+  const known = code === 'unrecognized_keys' ? ` (known: ${Object.keys(shape.shape).join(', ')})` : ''
+  return `${where}: ${message}${known}`
 }
 
 function idOf(json: unknown): string | null {

@@ -1,4 +1,4 @@
-import type { AnswerKind } from '../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
 import type { Row } from '../domain/rows.ts'
 import { questionText } from './question-text.ts'
 
@@ -28,6 +28,9 @@ export interface RlRow {
   answer: string
   kind: AnswerKind
   choices: string[] | null
+  /** Left out, not null, where the row has none: files of rows without them keep their bytes and hashes. */
+  precision?: number
+  policy?: AnswerPolicy
 }
 
 /** A row in the trainer's form, or a short code for why it cannot be trained on. */
@@ -51,7 +54,14 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   if ('refused' in user) return user
   const { images, message } = user
   const choices = row.choices === null ? null : [...row.choices]
-  return { row: { id: row.id, images, prompt: [message], answer: row.answer, kind: row.kind, choices } }
+  const { id, answer, kind, precision, policy } = row
+  return {
+    row: {
+      ...{ id, images, prompt: [message], answer, kind, choices },
+      ...(precision !== null && { precision }),
+      ...(policy !== null && { policy }),
+    },
+  }
 }
 
 function userTurn(

@@ -46,7 +46,8 @@ export interface SealedDataset {
 /**
  * Ends a dataset: kept rows get dense positions, and the contents get their hash. The order is that of the inputs, then
  * of the parents in them, then of the outputs of one parent; rows that were given a position (sources, selections) keep
- * to it. Idempotent. The hash leaves ids out, so equal data has the same hash in another campaign.
+ * to it. Idempotent. The hash leaves ids out, so equal data has the same hash in another campaign. A row without precision
+ * and policy hashes as it did before there were any.
  */
 export async function sealDataset(db: Database, id: string): Promise<SealedDataset> {
   return db.transaction(async (tx) => {
@@ -84,9 +85,11 @@ const contentsOf = (id: string) => sql`
   select count(*)::int as rows,
     encode(sha256(convert_to(coalesce(string_agg(row_hash, '' order by position), ''), 'UTF8')), 'hex') as "contentHash"
   from (
-    select r.position, encode(sha256(convert_to(jsonb_build_array(
+    select r.position, encode(sha256(convert_to((jsonb_build_array(
       r.question, r.answer, r.kind, r.choices, r.description, r.trace, r.metadata,
       (select jsonb_agg(ri.image_hash order by ri.ordinal) from row_images ri where ri.row_id = r.origin_row_id)
+    ) || case when r.precision is null and r.policy is null then '[]'::jsonb
+      else jsonb_build_array(jsonb_build_object('precision', r.precision, 'policy', r.policy)) end
     )::text, 'UTF8')), 'hex') as row_hash
     from rows r where r.dataset_id = ${id} and r.status = 'kept'
   ) hashed`

@@ -107,6 +107,8 @@ function outputRow(datasetId: string, outcome: CommittedOutcome, parent: Parent)
       answer: storableOrNull(values.answer),
       kind: values.kind,
       choices: storableJson(values.choices),
+      precision: values.precision,
+      policy: values.policy,
       description: storableOrNull(values.description),
       trace: storableOrNull(values.trace),
       metadata: storableJson(values.metadata),
@@ -169,11 +171,11 @@ export async function commitSelection(db: Database, datasetId: string, selection
       ) as chosen(id, parent, place)`
       await tx.execute(sql`
         insert into rows (id, dataset_id, parent_row_id, origin_row_id, out_index, position, status, reason, question,
-          answer, kind, choices, description, trace, metadata)
+          answer, kind, choices, precision, policy, description, trace, metadata)
         select chosen.id, ${datasetId}, p.id, p.origin_row_id, 0, chosen.place,
           case when chosen.place is null then 'dropped' else 'kept' end,
           case when chosen.place is null then ${selection.droppedReason}::text end,
-          p.question, p.answer, p.kind, p.choices, p.description, p.trace, p.metadata
+          p.question, p.answer, p.kind, p.choices, p.precision, p.policy, p.description, p.trace, p.metadata
         from ${chosen} join rows p on p.id = chosen.parent`)
       await tx.execute(sql`
         insert into verdicts (row_id, verdict, reason, extracted, verifier_version)

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { answerKinds } from '../domain/answer-check.ts'
+import { answerKinds, answerPolicy } from '../domain/answer-check.ts'
 import { verdicts as verdictWords, type Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset } from './datasets.ts'
@@ -18,6 +18,8 @@ export const storedRow = z.object({
   answer: z.string().nullable(),
   kind: z.enum(answerKinds),
   choices: z.array(z.string()).nullable(),
+  precision: z.number().nullable(),
+  policy: answerPolicy.nullable(),
   description: z.string().nullable(),
   trace: z.string().nullable(),
   verdict: z
@@ -35,7 +37,7 @@ export const storedRow = z.object({
 export const rowColumns = sql`
   r.id, r.parent_row_id as "parentId", r.origin_row_id as "originId",
   array(select ri.image_hash from row_images ri where ri.row_id = r.origin_row_id order by ri.ordinal) as images,
-  r.question, r.answer, r.kind, r.choices, r.description, r.trace, r.metadata,
+  r.question, r.answer, r.kind, r.choices, r.precision, r.policy, r.description, r.trace, r.metadata,
   case when v.row_id is not null then jsonb_build_object(
     'verdict', v.verdict, 'reason', v.reason, 'extracted', v.extracted, 'verifierVersion', v.verifier_version
   ) end as verdict`

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { HoneError } from '../domain/errors.ts'
-import type { AnswerKind } from '../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
 import type { Database } from './database.ts'
 import { getDataset, linkSource, sealDataset } from './datasets.ts'
 import { sourceRowId } from './row-ids.ts'
@@ -27,6 +27,8 @@ export interface SourceRow {
   answer: string | null
   kind: AnswerKind
   choices: readonly string[] | null
+  precision: number | null
+  policy: AnswerPolicy | null
   metadata: Readonly<Record<string, unknown>>
   failure?: { reason: string; detail: string } | null
 }
@@ -125,6 +127,8 @@ async function writeBatch(
       answer: storableOrNull(line.answer),
       kind: line.kind,
       choices: storableJson(line.choices),
+      precision: line.precision,
+      policy: line.policy,
       metadata: storableJson(line.metadata),
     }
   })

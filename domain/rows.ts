@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { answerKinds } from './answer-check.ts'
-import type { AnswerKind } from './answer-check.ts'
+import { answerKinds, answerPolicy } from './answer-check.ts'
+import type { AnswerKind, AnswerPolicy } from './answer-check.ts'
 
 /** Verdict of the verifier on one answer. */
 export const verdicts = ['correct', 'incorrect', 'unverifiable'] as const
@@ -30,6 +30,10 @@ export interface Row {
   answer: string | null
   kind: AnswerKind
   choices: readonly string[] | null
+  /** Decimals after the point that count; null compares as written. */
+  precision: number | null
+  /** Leniency of this row's check; null takes every default. */
+  policy: AnswerPolicy | null
   description: string | null
   /** The full text of a completion, tags included. */
   trace: string | null
@@ -45,7 +49,19 @@ export interface Outcome {
   /** The row it was made from. */
   parentId: string
   changes: Partial<
-    Pick<Row, 'question' | 'answer' | 'kind' | 'choices' | 'description' | 'trace' | 'verdict' | 'metadata'>
+    Pick<
+      Row,
+      | 'question'
+      | 'answer'
+      | 'kind'
+      | 'choices'
+      | 'precision'
+      | 'policy'
+      | 'description'
+      | 'trace'
+      | 'verdict'
+      | 'metadata'
+    >
   >
   /** Content keys of the replies it was made from, in order of use. */
   requestKeys: readonly string[]
@@ -59,6 +75,8 @@ export const sourceLine = z.strictObject({
   answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
   kind: z.enum(answerKinds).default('auto'),
   choices: z.array(z.string().min(1)).min(2).max(26).optional(),
+  precision: z.int().min(0).max(100).optional(),
+  policy: answerPolicy.optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
 export type SourceLine = z.infer<typeof sourceLine>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { contentHash } from '../artifacts/hash.ts'
+import { answerPolicy } from '../domain/answer-check.ts'
 import type { CommandPlan, JobLogs, JobStatus } from './launcher.ts'
 import type { MetricSource } from './metrics.ts'
 
@@ -18,6 +19,8 @@ export const rlRow = z.object({
   answer: z.string(),
   kind: z.string(),
   choices: z.array(z.string()).nullable(),
+  precision: z.int().optional(),
+  policy: answerPolicy.optional(),
 })
 export type RlRow = z.infer<typeof rlRow>
 

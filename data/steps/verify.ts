@@ -30,6 +30,8 @@ export const verify: RowStep<typeof options> = {
       answer: row.trace,
       kind: row.kind,
       choices: row.choices ?? undefined,
+      precision: row.precision ?? undefined,
+      policy: row.policy ?? undefined,
     })
     return outcome(verdict === 'correct' ? null : verdict, {
       verdict: { verdict, reason, extracted, verifierVersion: VERIFIER_VERSION },

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, jsonb, pgTable, primaryKey, text, type AnyPgColumn } from 'drizzle-orm/pg-core'
 import { answerKinds } from '../../domain/answer-check.ts'
+import type { AnswerPolicy } from '../../domain/answer-check.ts'
 import { verdicts as verdictWords } from '../../domain/rows.ts'
 import { createdAt, oneOf } from './columns.ts'
 import { datasets } from './datasets.ts'
@@ -35,6 +36,10 @@ export const rows = pgTable(
     answer: text('answer'),
     kind: text('kind', { enum: answerKinds }).notNull(),
     choices: jsonb('choices'),
+    /** Decimals after the point that count. */
+    precision: integer('precision'),
+    /** Leniency of the check (domain/answer-check.ts); null takes every default. */
+    policy: jsonb('policy').$type<AnswerPolicy>(),
     description: text('description'),
     trace: text('trace'),
     metadata: jsonb('metadata').notNull().default({}),

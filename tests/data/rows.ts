@@ -14,6 +14,8 @@ export function row(changes: Partial<Row> = {}): Row {
     answer: '3',
     kind: 'auto',
     choices: null,
+    precision: null,
+    policy: null,
     description: null,
     trace: null,
     verdict: null,

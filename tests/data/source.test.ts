@@ -34,8 +34,10 @@ async function read(path = folder, options: SourceOptions = {}): Promise<SourceI
 
 describe('reading a source', () => {
   it('gives rows in order, with their pictures hashed and measured', async () => {
-    await write([line('a'), '', line('b', { kind: 'choice', choices: ['x', 'y'], answer: 'A' })])
+    const check = { kind: 'box', precision: 2, policy: { coords: '0-1000', width: 640, height: 480 } }
+    await write([line('a'), '', line('b', { choices: ['x', 'y'], answer: 'A', ...check })])
     const items = await read()
+    expect(items[1]).toMatchObject({ value: check })
     expect(items.map((item) => [item.ok, item.line])).toEqual([
       [true, 1],
       [true, 3],
@@ -61,6 +63,20 @@ describe('reading a source', () => {
     ['a line that is not JSON', '{"id":', 'bad-line', 'not JSON'],
     ['a line without a question', { id: 'x', images: ['pictures/a.png'] }, 'bad-line', 'question'],
     ['a line without images', line('x', { images: [] }), 'bad-line', 'images'],
+    [
+      'an unknown kind',
+      line('x', { kind: 'nmber' }),
+      'bad-line',
+      'kind: Invalid option: expected one of "auto"|"number"',
+    ],
+    ['an unknown policy', line('x', { policy: { unit: 'strict' } }), 'bad-line', '(known: percent, ratio, units'],
+    [
+      'a policy it does not have',
+      line('x', { policy: { units: 'loose' } }),
+      'bad-line',
+      'policy.units: Invalid option',
+    ],
+    ['half a decimal', line('x', { precision: 0.5 }), 'bad-line', 'precision'],
     ['an unknown field', line('x', { anwser: 3 }), 'bad-line', 'anwser'],
     ['a missing picture', line('x', { images: ['pictures/none.png'] }), 'image-missing', 'none.png'],
     ['a path out of the folder', line('x', { images: ['../a.png'] }), 'image-outside', 'absolute path'],

@@ -164,6 +164,12 @@ group('verify', () => {
     expect(reasons(await run({ trace: null }))).toEqual(['no-trace'])
   })
 
+  it('checks by the precision and the policy of the row', async () => {
+    const near = { answer: '0.333', trace: trace('x', '0.33'), kind: 'number' as const }
+    expect(reasons(await run(near))).toEqual(['incorrect'])
+    expect(reasons(await run({ ...near, precision: 2 }))).toEqual([null])
+  })
+
   it('reads choices', async () => {
     const choices = ['two', 'three']
     expect(reasons(await run({ answer: 'B', choices, trace: trace('x', 'B') }))).toEqual([null])

@@ -30,6 +30,13 @@ describe('rows for trainers', () => {
     })
   })
 
+  it('writes precision and policy of an RL row that has them, and nothing where it has none', () => {
+    const converted = rlRow({ ...subject, precision: 2, policy: { percent: 'strict' } }, options)
+    expect(converted).toMatchObject({ row: { precision: 2, policy: { percent: 'strict' } } })
+    const plain = rlRow(subject, options)
+    expect('row' in plain && Object.keys(plain.row)).toEqual(['id', 'images', 'prompt', 'answer', 'kind', 'choices'])
+  })
+
   it.each([
     ['no-trace', { trace: null }],
     ['no-trace', { trace: ' ' }],

@@ -5,8 +5,19 @@ import { commitOutcomes, commitSelection } from '../../db/outcomes.ts'
 import { saveReplies } from '../../db/replies.ts'
 import { findRow, sampleRows, streamRows } from '../../db/rows.ts'
 import { datasetRefs, shardCount, shardInputs } from '../../db/shards.ts'
+import { importSource, type SourceRow } from '../../db/sources.ts'
 import { stepCounts } from '../../db/steps.ts'
-import { collect, importLines, keepAll, kept, openDataStep, openTestDatabase, reply, startCampaign } from './world.ts'
+import {
+  collect,
+  importLines,
+  keepAll,
+  kept,
+  openDataStep,
+  openTestDatabase,
+  reply,
+  sourceLines,
+  startCampaign,
+} from './world.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let sourceId: string
@@ -51,6 +62,44 @@ describe('commitOutcomes', () => {
     const [child] = await sampleRows(db, next.datasetId, 1)
     expect(child).toMatchObject({ verdict, images: ['img-train-1'], originId: sourceRows[1], status: 'kept' })
     expect(await findRow(db, child?.id.slice(0, 10) ?? '')).toEqual(child)
+  })
+
+  it('hands precision and policy down to every later row, through selections too', async () => {
+    const { db } = world
+    const check = { kind: 'box', precision: 2, policy: { coords: '0-1000', width: 640, height: 480 } } as const
+    const lines = sourceLines(1, 'checked').map((line) => ({ ...line, ...check }))
+    const { datasetId: source } = await importSource(db, { name: 's', path: '/s', hash: 'c'.repeat(64) }, lines)
+    const [first] = await collect(streamRows(db, source))
+    expect(first).toMatchObject(check)
+    const { datasetId } = await openDataStep(db, 'c', 'checked', [source])
+    await keepAll(db, datasetId, [first?.id ?? ''])
+    await sealDataset(db, datasetId)
+    const [second] = await collect(streamRows(db, datasetId))
+    expect(second).toMatchObject({ ...check, parentId: first?.id })
+    const chosen = await openDataStep(db, 'c', 'checked-chosen', [datasetId])
+    await commitSelection(db, chosen.datasetId, {
+      inputDatasetIds: [datasetId],
+      kept: [second?.id ?? ''],
+      droppedReason: 'not-chosen',
+    })
+    expect(await sampleRows(db, chosen.datasetId, 1)).toMatchObject([check])
+    const changed = await openDataStep(db, 'c', 'checked-changed', [datasetId])
+    const changes = { precision: null, policy: { match: 'point' as const } }
+    await commitOutcomes(db, changed.datasetId, [kept(second?.id ?? '', 0, { changes })])
+    expect(await sampleRows(db, changed.datasetId, 1)).toMatchObject([changes])
+  })
+
+  it('hashes rows without precision and policy as before there were any, and rows with them otherwise', async () => {
+    const { db } = world
+    const hashOf = async (mark: string, check: Partial<SourceRow>) => {
+      const lines = sourceLines(2, 'pinned').map((line) => ({ ...line, ...check }))
+      const source = { name: mark, path: `/${mark}`, hash: mark.repeat(64) }
+      return (await importSource(db, source, lines)).contentHash
+    }
+    const plain = await hashOf('1', {})
+    expect(plain).toBe('dc080c02c242aaa58cc3795516341b8b919cbde70ba77fe3e3e5b57d74320363')
+    const others = [await hashOf('2', { precision: 2 }), await hashOf('3', { policy: { percent: 'strict' } })]
+    expect(new Set([plain, ...others]).size).toBe(3)
   })
 
   it('writes nothing twice and never mixes two results of one parent', async () => {

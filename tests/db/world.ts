@@ -32,6 +32,8 @@ export function sourceLines(count: number, mark = 'item'): SourceRow[] {
     answer: String(index),
     kind: 'number',
     choices: null,
+    precision: null,
+    policy: null,
     metadata: { index },
   }))
 }

@@ -19,7 +19,7 @@ from hone_trainer.errors import TrainerError
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.reward import RewardClient
-from hone_trainer.rows import GrpoRow, Message, parts, read_rows
+from hone_trainer.rows import GrpoRow, Message, dump, parts, read_rows
 from hone_trainer.training import common_arguments, finish, micro_batch, resume_point, start
 
 # Per-sequence tensors of a step, which are cut together when groups are dropped.
@@ -179,6 +179,8 @@ def _dataset(rows: list[GrpoRow]) -> Dataset:
                 "kind": row.kind,
                 "choices": row.choices,
                 "precision": row.precision,
+                # As text: columns of dicts get every key of every row, with null where a row has none.
+                "policy": None if row.policy is None else dump(row.policy),
             }
             for row in rows
         ]

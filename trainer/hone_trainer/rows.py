@@ -62,7 +62,8 @@ class GrpoRow(Row):
     answer: str
     kind: str | None = None
     choices: list[str] | None = None
-    precision: float | None = None
+    precision: int | None = None
+    policy: dict[str, Any] | None = None
 
     def turns(self) -> list[Message]:
         return self.prompt
@@ -122,5 +123,5 @@ def parts(message: Message, images: list[Any]) -> dict[str, Any]:
 
 
 def dump(value: Any) -> str:
-    """Compact JSON for metric lines."""
+    """Compact JSON for metric lines and columns."""
     return json.dumps(value, separators=(",", ":"))

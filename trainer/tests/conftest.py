@@ -77,6 +77,13 @@ def sft_rows(pictures: list[Path]) -> list[dict[str, Any]]:
     ]
 
 
+GRPO_CHECKS: dict[int, dict[str, Any]] = {
+    1: {"precision": 2, "policy": {"percent": "strict", "width": 640}},
+    2: {"policy": {"units": "strict", "width": 0.5}},
+}
+"""What single rows say about their check, by their place."""
+
+
 def grpo_rows(pictures: list[Path]) -> list[dict[str, Any]]:
     """The same questions, with the answer beside them."""
     return [
@@ -87,6 +94,7 @@ def grpo_rows(pictures: list[Path]) -> list[dict[str, Any]]:
             "answer": path.stem,
             "kind": "text",
             "choices": None,
+            **GRPO_CHECKS.get(place, {}),
         }
         for place, path in enumerate(pictures)
     ]

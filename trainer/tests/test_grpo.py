@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import Jobs
+from conftest import GRPO_CHECKS, Jobs
 from rewards import Items, RewardServer
 
 from hone_trainer.errors import TrainerError
@@ -29,6 +29,8 @@ def test_grpo_asks_with_its_token_and_leaves_metrics_and_a_result(
             assert item["kind"] == "text"
             assert isinstance(item["answer"], str)
             assert "choices" not in item
+            said = {name: item[name] for name in ("precision", "policy") if name in item}
+            assert said == GRPO_CHECKS.get(row, {})
     lines = job.lines()
     assert [line["step"] for line in lines] == [1, 2]
     for line in lines:
