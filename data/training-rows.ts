@@ -57,7 +57,12 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   const { id, answer, kind, precision, policy } = row
   return {
     row: {
-      ...{ id, images, prompt: [message], answer, kind, choices },
+      id,
+      images,
+      prompt: [message],
+      answer,
+      kind,
+      choices,
       ...(precision !== null && { precision }),
       ...(policy !== null && { policy }),
     },
