@@ -1,0 +1,67 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { assess } from '../../../verifier/judge/assess.ts'
+import type { RuleAssessment, VerifiedCase } from '../../../verifier/judge/assess.ts'
+import { createJudge } from '../../../verifier/judge/judge.ts'
+import type { Judge, JudgeCase } from '../../../verifier/judge/judge.ts'
+import type { ReasonCode, Verdict } from '../../../verifier/verdict.ts'
+
+const row = (verdict: Verdict, reason: ReasonCode): VerifiedCase => ({
+  question: 'q',
+  gold: 'g',
+  answer: 'a',
+  result: { id: '1', verdict, reason, extracted: 'a', rule: 'answer-tag' },
+})
+
+/** Says `correct` to everything and notes what it was asked. */
+function eagerJudge(): Judge & { seen: JudgeCase[] } {
+  const seen: JudgeCase[] = []
+  const key = { finishReason: 'stop', promptTokens: 1, completionTokens: 1, reused: false } as const
+  const ask = () => Promise.resolve({ key: 'k', text: 'tier: correct', ...key })
+  const judge = createJudge({ ask, endpoint: 'judge', model: 'm' })
+  return {
+    ...judge,
+    seen,
+    judge(cases, signal) {
+      seen.push(...cases)
+      return judge.judge(cases, signal)
+    },
+  }
+}
+
+describe('assess', () => {
+  it('never sends a verdict of the rules to the judge, and keeps it', async () => {
+    const judge = eagerJudge()
+    const cases = [row('incorrect', 'different-number'), row('correct', 'same-text'), row('unverifiable', 'free-text')]
+    const assessments = await assess(cases, judge)
+    expect(assessments.map(({ by, accuracy }) => [by, accuracy])).toEqual([
+      ['rule', 0],
+      ['rule', 1],
+      ['judge', 1],
+    ])
+    expect(assessments.map(({ result }) => result)).toEqual(cases.map(({ result }) => result))
+    expect(judge.seen).toHaveLength(1)
+  })
+
+  it('leaves open what was made too hard for the rules, what only a policy can settle, and broken data', async () => {
+    const judge = eagerJudge()
+    const reasons = ['too-long', 'too-hard', 'timed-out', 'ambiguous-date', 'bad-gold'] as const
+    const assessments = await assess(
+      reasons.map((reason) => row('unverifiable', reason)),
+      judge,
+    )
+    expect(assessments.map(({ by, accuracy }) => [by, accuracy])).toEqual(reasons.map(() => ['none', null]))
+    expect(judge.seen).toEqual([])
+  })
+
+  it('leaves everything open without a judge', async () => {
+    expect(await assess([row('unverifiable', 'free-text')], undefined)).toMatchObject([{ by: 'none', accuracy: null }])
+  })
+
+  it('has no place for a judgement beside a verdict of the rules, and a judge takes no other verdict', () => {
+    expectTypeOf<RuleAssessment>().not.toHaveProperty('judgement')
+    expectTypeOf<NonNullable<JudgeCase['verdict']>>().toEqualTypeOf<'unverifiable'>()
+    // @ts-expect-error a rule's verdict is not for a judge
+    const refused: JudgeCase = { question: 'q', gold: 'g', answer: 'a', verdict: 'incorrect' }
+    expect(refused.verdict).toBe('incorrect')
+  })
+})

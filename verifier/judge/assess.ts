@@ -1,0 +1,75 @@
+import type { ReasonCode, VerifyResult } from '../verdict.ts'
+import type { Judge, JudgeResult } from './judge.ts'
+
+/** A rule decided: there is no judgement beside it, and no field to put one in. */
+export interface RuleAssessment {
+  by: 'rule'
+  result: VerifyResult & { verdict: 'correct' | 'incorrect' }
+  accuracy: 0 | 1
+}
+
+/** A judge was asked. `accuracy` is its score, null when it abstained. */
+export interface JudgeAssessment {
+  by: 'judge'
+  result: VerifyResult & { verdict: 'unverifiable' }
+  judgement: JudgeResult
+  accuracy: number | null
+}
+
+/** No rule decided, and the case is none for a judge or there is no judge. */
+export interface OpenAssessment {
+  by: 'none'
+  result: VerifyResult & { verdict: 'unverifiable' }
+  accuracy: null
+}
+
+export type Assessment = RuleAssessment | JudgeAssessment | OpenAssessment
+
+/**
+ * What a judge is asked about: texts that rules could not read or that are prose. Left out on purpose: `too-long`,
+ * `too-hard` and `timed-out`, since an answer that is built to wear the rules out must not be sent to a milder examiner;
+ * `ambiguous-date`, which only the row's policy can settle; `bad-gold`, which is a mistake in the data.
+ */
+const JUDGED_REASONS: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['not-understood', 'free-text', 'contains-gold'])
+
+/** A case after the rules. `answer` is the bare answer, as extracted, in full. */
+export interface VerifiedCase {
+  question: string
+  gold: string
+  answer: string
+  result: VerifyResult
+}
+
+/**
+ * Rules first, then a judge for what they left open. A rule's verdict stands whatever a judge would say: it is never
+ * sent to one. Keeps the order of the cases. @throws what {@link Judge.judge} throws.
+ */
+export async function assess(
+  cases: readonly VerifiedCase[],
+  judge: Judge | undefined,
+  signal?: AbortSignal,
+): Promise<Assessment[]> {
+  const begun = cases.map(ruleAssessment)
+  const open = begun.flatMap((assessment, index) => {
+    const texts = cases[index]
+    const isAsked = assessment.by === 'none' && JUDGED_REASONS.has(assessment.result.reason)
+    return isAsked && texts ? [{ index, texts, result: assessment.result }] : []
+  })
+  if (judge === undefined || open.length === 0) return begun
+  const judgements = await judge.judge(
+    open.map(({ texts: { question, gold, answer }, result: { verdict } }) => ({ question, gold, answer, verdict })),
+    signal,
+  )
+  const assessments: Assessment[] = [...begun]
+  for (const [place, { index, result }] of open.entries()) {
+    const judgement = judgements[place]
+    if (judgement) assessments[index] = { by: 'judge', result, judgement, accuracy: judgement.score }
+  }
+  return assessments
+}
+
+function ruleAssessment({ result }: VerifiedCase): RuleAssessment | OpenAssessment {
+  const { verdict } = result
+  if (verdict === 'unverifiable') return { by: 'none', result: { ...result, verdict }, accuracy: null }
+  return { by: 'rule', result: { ...result, verdict }, accuracy: verdict === 'correct' ? 1 : 0 }
+}

@@ -1,0 +1,179 @@
+import type { Verdict } from '../../domain/rows.ts'
+import { type Ask, AskFailure, type AskRequest, type Reply } from '../../models/ask.ts'
+import { Outage } from '../../models/failures.ts'
+import { LEAF_LIMIT } from '../plain-text.ts'
+import { JUDGE_PROMPT_HASH, judgeMessages } from './prompt.ts'
+import type { JudgeTexts } from './prompt.ts'
+import { JUDGE_MAX_TOKENS, judgeTiers, readTier } from './tiers.ts'
+import type { JudgeTier } from './tiers.ts'
+
+/** A question may be longer than an answer; a longer one is not sent. Characters. */
+const QUESTION_LIMIT = 16_000
+/** Under the 30 s that trainers wait for a reward, with room for the way back. */
+const TIMEOUT_SECONDS = 20
+
+/** One case that no rule decided. `answer` is the bare answer, as extracted, not the whole completion. */
+export interface JudgeCase extends JudgeTexts {
+  /** What the rules said, where it is known. The type holds the promise that a judge never touches a rule's verdict. */
+  verdict?: 'unverifiable'
+}
+
+/** Why a judge gave no score. Other words are an {@link AskFailure}'s own, such as `http-400`. */
+export type AbstainReason = 'cannot-tell' | 'unreadable' | 'timeout' | 'outage' | 'too-long' | 'blank' | (string & {})
+
+interface Judged {
+  judged: true
+  /** Paid for earlier: nothing was asked for this result. */
+  cached: boolean
+  judgeVersion: string
+  model: string
+  /** Content keys of the replies, in order of use. */
+  requestKeys: readonly string[]
+}
+
+/** What the judge says of one case. Only tier `correct` is a correct verdict; `score` is for rewards. */
+export type JudgeResult =
+  | (Judged & {
+      abstained: false
+      verdict: Exclude<Verdict, 'unverifiable'>
+      tier: Exclude<JudgeTier, 'cannot-tell'>
+      score: number
+    })
+  | (Judged & { abstained: true; verdict: 'unverifiable'; score: null; reason: AbstainReason })
+
+export interface JudgeOptions {
+  /** The sampling engine's; replies are kept by content key, so no case is paid for twice by one model and prompt. */
+  ask: Ask
+  /** Name of the judge's endpoint in the engine. */
+  endpoint: string
+  /** Model name as results and scores show it. */
+  model: string
+  /** How long one batch may take before what is open abstains. Late replies are kept for the next time. Seconds. */
+  timeoutSeconds?: number
+}
+
+export interface Judge {
+  /** Prompt and tiers by their hash, and the model: scores of different versions are never compared. */
+  version: string
+  model: string
+  /**
+   * Grades cases in their order. What cannot be graded abstains with a reason; a failure that no case can escape (a wrong
+   * key, an unknown model) is thrown as HoneError, and a cancelled signal as its reason.
+   */
+  judge(cases: readonly JudgeCase[], signal?: AbortSignal): Promise<JudgeResult[]>
+}
+
+/** Makes a judge over a sampling engine. */
+export function createJudge(options: JudgeOptions): Judge {
+  const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS } = options
+  const version = `judge-${JUDGE_PROMPT_HASH}/${model}`
+  const about = (replies: readonly Reply[]) => ({
+    judged: true as const,
+    cached: replies.length > 0 && replies.every((reply) => reply.reused),
+    judgeVersion: version,
+    model,
+    requestKeys: replies.map((reply) => reply.key),
+  })
+  const abstain = (reason: AbstainReason, replies: readonly Reply[]): JudgeResult => ({
+    ...about(replies),
+    abstained: true,
+    verdict: 'unverifiable',
+    score: null,
+    reason,
+  })
+
+  const grade = async (texts: JudgeCase, given: Deadline): Promise<JudgeResult> => {
+    const unfit = unfitReason(texts)
+    if (unfit !== null) return abstain(unfit, [])
+    const replies: Reply[] = []
+    try {
+      // One more try by another seed: at temperature 0 the same seed would say the same again.
+      for (const seed of [0, 1]) {
+        const reply = await given.race(ask(requestFor(endpoint, texts, seed)))
+        if (reply === null) return abstain('timeout', replies)
+        replies.push(reply)
+        const tier = reply.finishReason === 'stop' ? readTier(reply.text) : null
+        if (tier === 'cannot-tell') return abstain('cannot-tell', replies)
+        if (tier === null) continue
+        const verdict = tier === 'correct' ? 'correct' : 'incorrect'
+        return { ...about(replies), abstained: false, verdict, tier, score: judgeTiers[tier] }
+      }
+      return abstain('unreadable', replies)
+    } catch (error) {
+      if (error instanceof AskFailure) return abstain(error.reason, replies)
+      if (error instanceof Outage) return abstain('outage', replies)
+      throw error
+    }
+  }
+
+  return {
+    version,
+    model,
+    async judge(cases, signal) {
+      signal?.throwIfAborted()
+      const given = startDeadline(timeoutSeconds * 1000, signal)
+      try {
+        return await Promise.all(cases.map((texts) => grade(texts, given)))
+      } finally {
+        given.clear()
+      }
+    },
+  }
+}
+
+function requestFor(endpoint: string, texts: JudgeTexts, seed: number): AskRequest {
+  const sampling = { temperature: 0, topP: 1, maxTokens: JUDGE_MAX_TOKENS, seed }
+  return { endpoint, messages: judgeMessages(texts), sampling, sampleIndex: 0 }
+}
+
+/** Texts that are not sent: cutting one could turn its meaning round, and nothing can be said of an empty one. */
+function unfitReason({ question, gold, answer }: JudgeTexts): 'too-long' | 'blank' | null {
+  if (question.length > QUESTION_LIMIT || gold.length > LEAF_LIMIT || answer.length > LEAF_LIMIT) return 'too-long'
+  return gold.trim() === '' || answer.trim() === '' ? 'blank' : null
+}
+
+interface Deadline {
+  /** The work's value, or null when the time was up first; the work itself goes on. */
+  race<Value>(work: Promise<Value>): Promise<Value | null>
+  clear(): void
+}
+
+function startDeadline(ms: number, signal?: AbortSignal): Deadline {
+  let timer: NodeJS.Timeout | undefined
+  let cancel = (): void => undefined
+  const over = new Promise<null>((resolve, reject) => {
+    timer = setTimeout(() => resolve(null), ms)
+    cancel = () => reject(signal?.reason instanceof Error ? signal.reason : new Error('the judge was cancelled'))
+    signal?.addEventListener('abort', cancel, { once: true })
+  })
+  // Without cases nobody else listens.
+  over.catch(() => undefined)
+  return {
+    race(work) {
+      // A failure after the time is up has nobody to tell.
+      work.catch(() => undefined)
+      return Promise.race([work, over])
+    },
+    clear() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+    },
+  }
+}
+
+/** Counts for metrics. `asked` are results that a request was made for, `cached` those paid for earlier. */
+export interface JudgeCounts {
+  judged: number
+  asked: number
+  cached: number
+  abstained: number
+}
+
+export function countJudged(results: readonly JudgeResult[]): JudgeCounts {
+  const cached = results.filter((result) => result.cached).length
+  const unasked = results.filter(
+    (result) => result.abstained && (result.reason === 'too-long' || result.reason === 'blank'),
+  ).length
+  const abstained = results.filter((result) => result.abstained).length
+  return { judged: results.length, asked: results.length - cached - unasked, cached, abstained }
+}

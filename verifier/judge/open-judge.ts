@@ -1,0 +1,107 @@
+import { HoneError } from '../../domain/errors.ts'
+import { createEngine } from '../../models/engine.ts'
+import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
+import { createJudge } from './judge.ts'
+import type { Judge } from './judge.ts'
+
+/** Replies that a judge without a database remembers; the oldest go first. */
+const REMEMBERED = 50_000
+
+export interface OpenJudge {
+  judge: Judge
+  /** Cancels what still runs and frees connections. */
+  close(): Promise<void>
+}
+
+export interface OpenJudgeOptions {
+  /** Ends in `/v1`. */
+  url: string
+  model: string
+  /** Environment variable that holds the key; none is sent without it. */
+  apiKeyEnv?: string | undefined
+  /** Where replies are kept; in memory by default. */
+  replies?: ReplyStore
+  timeoutSeconds?: number
+  concurrency?: number
+  env?: Readonly<Record<string, string | undefined>>
+}
+
+/** A judge at an OpenAI-compatible endpoint, with an engine of its own. */
+export function openJudge(options: OpenJudgeOptions): OpenJudge {
+  const { url, model, apiKeyEnv, timeoutSeconds = 20, concurrency = 16, env = process.env } = options
+  const engine = createEngine({
+    endpoints: [
+      {
+        name: 'judge',
+        baseUrl: url,
+        model,
+        identity: model,
+        apiKeyEnv,
+        concurrency,
+        timeoutSeconds,
+        imageMaxPixels: 1,
+      },
+    ],
+    replies: options.replies ?? new RememberedReplies(),
+    images: { dataUrl: () => Promise.reject(new RangeError('a judge is shown no pictures')) },
+    signal: new AbortController().signal,
+    // The deadline of a batch is near: long waits between tries would only turn into abstentions.
+    retries: { attempts: 3, baseMs: 250 },
+    env,
+  })
+  return {
+    judge: createJudge({ ask: (request) => engine.ask(request), endpoint: 'judge', model, timeoutSeconds }),
+    close: () => engine.close(),
+  }
+}
+
+/**
+ * The judge that the environment names: HONE_JUDGE_URL and HONE_JUDGE_MODEL, with a key in HONE_JUDGE_KEY where the
+ * endpoint wants one. Null when neither is set. @throws HoneError (InvalidInput) when one of the two is missing or the
+ * URL is none.
+ */
+export function judgeFromEnv(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  more: Pick<OpenJudgeOptions, 'replies' | 'timeoutSeconds'> = {},
+): OpenJudge | null {
+  const url = env['HONE_JUDGE_URL']?.trim() ?? ''
+  const model = env['HONE_JUDGE_MODEL']?.trim() ?? ''
+  if (url === '' && model === '') return null
+  if (url === '' || model === '' || !/^https?:\/\/\S+$/.test(url) || !URL.canParse(url)) {
+    const wrong =
+      url === ''
+        ? 'HONE_JUDGE_URL is not set'
+        : model === ''
+          ? 'HONE_JUDGE_MODEL is not set'
+          : 'HONE_JUDGE_URL is not an http URL'
+    throw new HoneError({
+      type: 'InvalidInput',
+      message: `The judge cannot be reached: ${wrong}.`,
+      nextStep: 'Set HONE_JUDGE_URL (it ends in /v1) and HONE_JUDGE_MODEL both, or neither to go without a judge.',
+    })
+  }
+  const apiKeyEnv = env['HONE_JUDGE_KEY'] ? 'HONE_JUDGE_KEY' : undefined
+  return openJudge({ url, model, apiKeyEnv, env, ...more })
+}
+
+class RememberedReplies implements ReplyStore {
+  readonly #byKey = new Map<string, StoredReply>()
+
+  find(keys: readonly string[]): Promise<Map<string, StoredReply>> {
+    const found = new Map<string, StoredReply>()
+    for (const key of keys) {
+      const reply = this.#byKey.get(key)
+      if (reply) found.set(key, reply)
+    }
+    return Promise.resolve(found)
+  }
+
+  save(replies: readonly StoredReply[]): Promise<void> {
+    for (const reply of replies) this.#byKey.set(reply.key, { ...reply, request: {} })
+    for (const key of this.#byKey.keys()) {
+      if (this.#byKey.size <= REMEMBERED) break
+      this.#byKey.delete(key)
+    }
+    return Promise.resolve()
+  }
+}
