@@ -40,7 +40,7 @@ export async function startRewardService(home: string, token: string): Promise<S
   if (before) await adoptService(home, before).stop()
   const port = await choosePort(home, 'reward')
   const url = `http://127.0.0.1:${port}`
-  const { command, args } = nodeEntry('verifier/reward-server-main')
+  const { command, args } = nodeEntry('verifier/serve/reward-server-main')
   const service = await startService({
     home,
     name: 'reward',

@@ -1,3 +1,4 @@
+import { HoneError } from '../domain/errors.ts'
 import type { rewardNames } from '../domain/recipe-steps.ts'
 import { readFormat } from './format.ts'
 import type { TraceFormat } from './format.ts'
@@ -9,7 +10,7 @@ export type RewardName = (typeof rewardNames)[number]
 export type Reward = {
   /** What the trainer optimises. */
   overall: number
-  /** Each 0 or 1. */
+  /** Accuracy from 0 to 1: 0 or 1 from a rule, anything between from a judge. Format 0 or 1. */
   parts: { accuracy: number; format: number }
 }
 
@@ -20,27 +21,36 @@ const ACCURACY_WEIGHT = 0.7
 const FORMAT_WEIGHT = 0.3
 
 /**
- * Combines a verdict and a format into a reward.
- * - `accuracy`: 1 for correct, else 0.
- * - `format-and-accuracy`: 1 only when the answer is correct and the format held (Vision-R1).
+ * Combines an accuracy and a format into a reward.
+ * - `accuracy`: the accuracy alone.
+ * - `format-and-accuracy`: the accuracy when the format held, else 0 (Vision-R1's hard format-result reward).
  * - `accuracy-with-explanation`: accuracy − 0.5 unless words stand between reasoning and answer, so from −0.5 to 1
  *   (OpenVLThinker). A text without the format has no explanation: leaving the tags out must not avoid the deduction.
  * - `weighted`: 0.7 accuracy + 0.3 format (WeThink).
- * An unverifiable answer has accuracy 0; the verdict beside it lets the caller count it or leave it out.
+ * `accuracy` is from 0 to 1: a rule gives 1 for correct, else 0; a judge's score for a free-text row may lie between.
+ * An unverifiable answer that no judge scored has accuracy 0; the verdict beside it lets the caller count it or leave it out.
+ * @throws HoneError (InvalidInput) for an accuracy outside 0 to 1.
  */
-function combineReward(name: RewardName, correct: boolean, format: TraceFormat): Reward {
-  const parts = { accuracy: correct ? 1 : 0, format: format.held ? 1 : 0 }
+export function combineReward(name: RewardName, accuracy: number, format: TraceFormat): Reward {
+  if (!(accuracy >= 0 && accuracy <= 1)) {
+    throw new HoneError({
+      type: 'InvalidInput',
+      message: `An accuracy of ${accuracy} cannot be rewarded.`,
+      nextStep: 'Give a number from 0 to 1; map a judge’s scale onto that first.',
+    })
+  }
+  const parts = { accuracy, format: format.held ? 1 : 0 }
   const overall: Record<RewardName, number> = {
-    accuracy: parts.accuracy,
-    'format-and-accuracy': parts.accuracy * parts.format,
-    'accuracy-with-explanation': parts.accuracy - (format.explanation ? 0 : NO_EXPLANATION),
-    weighted: ACCURACY_WEIGHT * parts.accuracy + FORMAT_WEIGHT * parts.format,
+    accuracy,
+    'format-and-accuracy': accuracy * parts.format,
+    'accuracy-with-explanation': accuracy - (format.explanation ? 0 : NO_EXPLANATION),
+    weighted: ACCURACY_WEIGHT * accuracy + FORMAT_WEIGHT * parts.format,
   }
   return { overall: overall[name], parts }
 }
 
-/** Verifies a completion and rewards it. */
+/** Verifies a completion by rule and rewards it. */
 export function rewardCase(name: RewardName, row: VerifyCase): Reward & { result: VerifyResult } {
   const result = verifyCase(row)
-  return { ...combineReward(name, result.verdict === 'correct', readFormat(row.answer)), result }
+  return { ...combineReward(name, result.verdict === 'correct' ? 1 : 0, readFormat(row.answer)), result }
 }

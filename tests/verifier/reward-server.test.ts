@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { startRewardServer } from '../../verifier/reward-server.ts'
-import type { RewardServer } from '../../verifier/reward-server.ts'
+import { startRewardServer } from '../../verifier/serve/reward-server.ts'
+import type { RewardServer } from '../../verifier/serve/reward-server.ts'
 
 const post = (url: string, body: unknown, token?: string): Promise<Response> =>
   fetch(`${url}/v1/score`, {
@@ -117,7 +117,7 @@ describe('the reward server', () => {
 })
 
 describe('the reward server as a process', () => {
-  const entry = fileURLToPath(new URL('../../verifier/reward-server-main.ts', import.meta.url))
+  const entry = fileURLToPath(new URL('../../verifier/serve/reward-server-main.ts', import.meta.url))
   const start = async (token: string) => {
     const child = fork(entry, ['--port', '0'], {
       execArgv: ['--import', 'tsx'],

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { describeError, HoneError } from '../domain/errors.ts'
+import { describeError, HoneError } from '../../domain/errors.ts'
 import { startRewardServer } from './reward-server.ts'
 
 /**

@@ -1,0 +1,14 @@
+import { serveThread } from '../../verifier/serve/thread-loop.ts'
+import { verifyCase } from '../../verifier/verify.ts'
+
+/** FakeVerifier: a thread of the pool that hangs, throws, leaks or dies on the rows that ask for it, and judges the others. */
+const kept: number[][] = []
+
+serveThread((row) => {
+  if (row.answer.startsWith('FAKE-HANG')) for (;;) kept.length = 0
+  if (row.answer.startsWith('FAKE-THROW')) throw new RangeError('a rule that breaks')
+  if (row.answer.startsWith('FAKE-LEAK')) for (;;) kept.push(Array.from({ length: 100_000 }, (_, i) => i))
+  if (row.answer.startsWith('FAKE-EXIT')) process.exit(3)
+  if (row.answer.startsWith('FAKE-SLOW')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+  return verifyCase(row)
+})

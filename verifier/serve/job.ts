@@ -1,0 +1,73 @@
+import type { TransferListItem } from 'node:worker_threads'
+import type { DeadRow, ThreadReply, ThreadRequest } from './thread-messages.ts'
+
+/** A piece of work for one thread. */
+export type ChunkParts = {
+  rows: number
+  request: (dead: readonly DeadRow[]) => ThreadRequest
+  done: (reply: ThreadReply) => void
+  /** Memory that moves to the thread. Such a chunk cannot be sent again. */
+  moved?: TransferListItem[]
+}
+
+export type ChunkSource = {
+  /** Rows of all chunks. `next` is asked until it has given them all. */
+  rows: number
+  /** What one row may take, in milliseconds. */
+  limitMs: number
+  /** Makes the next chunk, of at most `maxRows` rows: only when a thread is free for it, so that what waits costs no memory. */
+  next: (maxRows: number) => ChunkParts
+  signal?: AbortSignal | undefined
+}
+
+export type Chunk = ChunkParts & {
+  job: Job
+  limitMs: number
+  /** Rows that stopped a thread already. */
+  dead: DeadRow[]
+  /** How often a thread died with this chunk before its first row. */
+  attempts: number
+}
+
+/** What one caller wants done. */
+export type Job = {
+  take: (maxRows: number) => Chunk
+  /** Puts a chunk back whose thread was ended. */
+  again: (chunk: Chunk) => void
+  finished: () => void
+  hasMore: () => boolean
+  isDone: () => boolean
+  waitingRows: () => number
+  settle: (error?: Error) => void
+}
+
+export function createJob(source: ChunkSource, settle: (error?: Error) => void): Job {
+  const back: Chunk[] = []
+  let left = source.rows
+  let underWay = 0
+  const job: Job = {
+    take: (maxRows) => {
+      underWay += 1
+      const again = back.shift()
+      if (again !== undefined) return again
+      const parts = source.next(maxRows)
+      left -= parts.rows
+      return { ...parts, job, limitMs: source.limitMs, dead: [], attempts: 0 }
+    },
+    again: (chunk) => {
+      underWay -= 1
+      back.push(chunk)
+    },
+    finished: () => {
+      underWay -= 1
+    },
+    hasMore: () => left > 0 || back.length > 0,
+    isDone: () => left <= 0 && back.length === 0 && underWay === 0,
+    waitingRows: () => left + back.reduce((sum, { rows }) => sum + rows, 0),
+    settle,
+  }
+  return job
+}
+
+/** Whoever asked has gone. */
+export const cancelled = (): Error => new DOMException('The caller has gone.', 'AbortError')

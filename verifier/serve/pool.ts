@@ -1,0 +1,113 @@
+import type { RewardName } from '../reward.ts'
+import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import { READ_LIMIT_MS, Scheduler } from './scheduler.ts'
+import type { PoolStats, VerifierPoolOptions } from './scheduler.ts'
+import { chunkEnd } from './score-request.ts'
+import type { PackedRows, ReadBody, Scored } from './thread-messages.ts'
+
+export type { PoolStats, VerifierPoolOptions }
+
+export type ScoredBatch = {
+  /** The score objects as JSON, a text for each chunk, in order. */
+  scores: string[]
+  verdicts: Record<Verdict, number>
+}
+
+export type VerifierPool = {
+  /** Resolves when a thread can take work. @throws HoneError when threads cannot start. */
+  ready: () => Promise<void>
+  /**
+   * Judges rows, in order. The same results as `verifyCase` gives, save that a row that takes longer than `killAfterMs`, or
+   * takes its thread down, is `unverifiable (timed-out)`. Small batches are not kept waiting by big ones.
+   */
+  judge: (rows: readonly VerifyCase[], signal?: AbortSignal) => Promise<VerifyResult[]>
+  /** Parses the body of a score request in a thread. The body's memory is given away. @throws HoneError when it is wrong. */
+  read: (body: Uint8Array<ArrayBuffer>, signal?: AbortSignal) => Promise<Omit<ReadBody, 'task'>>
+  /** Judges and rewards what `read` gave. */
+  score: (reward: RewardName, chunks: readonly PackedRows[], signal?: AbortSignal) => Promise<ScoredBatch>
+  stats: () => PoolStats
+  /** Ends all threads; what is under way is rejected. */
+  close: () => Promise<void>
+}
+
+/** Starts a pool of threads that judge rows and can be ended in the middle of one. Close it, or the process stays. */
+export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierPool {
+  const scheduler = new Scheduler(options)
+  const judge = async (rows: readonly VerifyCase[], signal?: AbortSignal): Promise<VerifyResult[]> => {
+    const results: VerifyResult[][] = []
+    let [from, part] = [0, 0]
+    await scheduler.run({
+      rows: rows.length,
+      limitMs: scheduler.killAfterMs,
+      next: (maxRows) => {
+        const slice = rows.slice(from, chunkEnd(rows, from, maxRows))
+        const at = part++
+        from += slice.length
+        return {
+          rows: slice.length,
+          request: (dead) => ({ task: 'judge', rows: slice, dead }),
+          done: (reply) => {
+            if (reply.task === 'judge') results[at] = reply.results
+          },
+        }
+      },
+      signal,
+    })
+    return results.flat()
+  }
+  const score = async (
+    reward: RewardName,
+    chunks: readonly PackedRows[],
+    signal?: AbortSignal,
+  ): Promise<ScoredBatch> => {
+    const scored: Scored[] = []
+    let part = 0
+    await scheduler.run({
+      rows: chunks.reduce((sum, { rows }) => sum + rows, 0),
+      limitMs: scheduler.killAfterMs,
+      next: () => {
+        const at = part++
+        const { bytes, rows } = chunks[at] ?? { bytes: new Uint8Array(), rows: 0 }
+        return {
+          rows,
+          request: (dead) => ({ task: 'score', reward, packed: bytes, dead }),
+          done: (reply) => {
+            if (reply.task === 'score') scored[at] = reply
+          },
+        }
+      },
+      signal,
+    })
+    const verdicts: Record<Verdict, number> = { correct: 0, incorrect: 0, unverifiable: 0 }
+    for (const { verdicts: counts } of scored) {
+      for (const name of ['correct', 'incorrect', 'unverifiable'] as const) verdicts[name] += counts[name]
+    }
+    return { scores: scored.map(({ scores }) => scores), verdicts }
+  }
+  const read = async (body: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Omit<ReadBody, 'task'>> => {
+    let result: ReadBody | undefined
+    await scheduler.run({
+      rows: 1,
+      limitMs: READ_LIMIT_MS,
+      next: () => ({
+        rows: 1,
+        request: () => ({ task: 'read', body, rowsPerChunk: scheduler.chunkRows() }),
+        moved: [body.buffer],
+        done: (reply) => {
+          if (reply.task === 'read') result = reply
+        },
+      }),
+      signal,
+    })
+    if (result === undefined) throw new Error('the thread did not read the body')
+    return { reward: result.reward, chunks: result.chunks }
+  }
+  return {
+    ready: () => scheduler.ready(),
+    judge,
+    read,
+    score,
+    stats: () => scheduler.stats(),
+    close: () => scheduler.close(),
+  }
+}

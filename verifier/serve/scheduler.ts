@@ -1,0 +1,277 @@
+import { availableParallelism } from 'node:os'
+import { HoneError } from '../../domain/errors.ts'
+import { cancelled, createJob } from './job.ts'
+import type { Chunk, ChunkSource, Job } from './job.ts'
+import { VerifierThread } from './thread.ts'
+import type { ThreadReply } from './thread-messages.ts'
+
+/** How often busy threads are looked at. Milliseconds. */
+const LOOK_MS = 10
+/** A row that stands still this long hangs, most likely: another thread takes over while this one is waited for. */
+const STUCK_MS = 30
+/** What one chunk should take: long against a message between threads, short against what another request may wait. */
+const CHUNK_MS = 4
+const MAX_CHUNK_ROWS = 256
+/** Reading a body of 64 MB takes about a second; nothing in it can hang. */
+export const READ_LIMIT_MS = 15_000
+/** Threads that may end one after another before any of them was ready: then the installation is broken. */
+const MAX_FAILED_STARTS = 3
+/** Workers by default are at most this many: judging is a few thousand rows a second each. */
+const MAX_DEFAULT_WORKERS = 8
+
+export type VerifierPoolOptions = {
+  /** Threads that judge at a time. Default: one fewer than processors, from 1 to 8. One more is kept warm as a spare. */
+  workers?: number | undefined
+  /** A row that takes longer is given up and its thread ended. Milliseconds, default 250. */
+  killAfterMs?: number | undefined
+  /** Module that a thread runs; it calls `serveThread`. Default: the product's own. */
+  entry?: URL | undefined
+}
+
+/** Counters since the pool began, and what it is doing. */
+export type PoolStats = {
+  workers: number
+  /** Threads that can take work, the spare included. */
+  ready: number
+  busy: number
+  /** Rows that wait for a thread. */
+  queuedRows: number
+  judgedRows: number
+  /** Rows given up because they took too long, because their thread died of them, or because a rule threw. */
+  killedRows: { hung: number; crashed: number; threw: number }
+  /** Threads started in the place of others. */
+  respawns: number
+}
+
+type Busy = { thread: VerifierThread; chunk: Chunk }
+
+/** Hands chunks to threads, a chunk of each job in turn, and ends threads whose row stands still. */
+export class Scheduler {
+  readonly killAfterMs: number
+  readonly #workers: number
+  readonly #entry: URL | undefined
+  readonly #threads = new Set<VerifierThread>()
+  readonly #busy = new Map<VerifierThread, Busy>()
+  /** Jobs that have chunks to give, in the order of their turns. */
+  readonly #ring: Job[] = []
+  readonly #open = new Set<Job>()
+  readonly #ended = new Set<Promise<void>>()
+  readonly #whenReady: { resolve: () => void; reject: (error: Error) => void }[] = []
+  #watch: NodeJS.Timeout | undefined
+  #failedStarts = 0
+  /** Why the pool takes no work any more. */
+  #over: HoneError | undefined
+  /** Milliseconds that a row takes, smoothed; a guess at first. */
+  #rowMs = 0.5
+  #judgedRows = 0
+  #killedRows = { hung: 0, crashed: 0, threw: 0 }
+  #respawns = 0
+
+  constructor({ workers, killAfterMs = 250, entry }: VerifierPoolOptions) {
+    this.#workers = workers ?? Math.max(1, Math.min(MAX_DEFAULT_WORKERS, availableParallelism() - 1))
+    this.killAfterMs = killAfterMs
+    this.#entry = entry
+    for (let i = 0; i < this.#workers + 1; i += 1) this.#spawn()
+  }
+
+  /** Rows that make a chunk of CHUNK_MS. */
+  chunkRows(): number {
+    return Math.max(1, Math.min(MAX_CHUNK_ROWS, Math.round(CHUNK_MS / this.#rowMs)))
+  }
+
+  ready(): Promise<void> {
+    if (this.#over !== undefined) return Promise.reject(this.#over)
+    if ([...this.#threads].some((thread) => thread.isReady)) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#whenReady.push({ resolve, reject }))
+  }
+
+  /** Resolves when every chunk of the source is done. */
+  async run(source: ChunkSource): Promise<void> {
+    if (this.#over !== undefined) throw this.#over
+    source.signal?.throwIfAborted()
+    if (source.rows === 0) return
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => this.#settle(job, cancelled())
+      const job = createJob(source, (error) => {
+        source.signal?.removeEventListener('abort', abort)
+        if (error === undefined) resolve()
+        else reject(error)
+      })
+      source.signal?.addEventListener('abort', abort, { once: true })
+      this.#open.add(job)
+      this.#ring.push(job)
+      this.#pump()
+    })
+  }
+
+  stats(): PoolStats {
+    return {
+      workers: this.#workers,
+      ready: [...this.#threads].filter((thread) => thread.isReady).length,
+      busy: this.#busy.size,
+      queuedRows: this.#ring.reduce((sum, job) => sum + job.waitingRows(), 0),
+      judgedRows: this.#judgedRows,
+      killedRows: { ...this.#killedRows },
+      respawns: this.#respawns,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#fail(closed())
+    await Promise.all(this.#ended)
+  }
+
+  #spawn(): void {
+    const thread = new VerifierThread(
+      {
+        ready: () => {
+          this.#failedStarts = 0
+          for (const { resolve } of this.#whenReady.splice(0)) resolve()
+          this.#pump()
+        },
+        reply: (reply) => this.#take(thread, reply),
+        died: (error) => this.#replace(thread, error),
+      },
+      this.#entry,
+    )
+    this.#threads.add(thread)
+  }
+
+  /** Gives chunks to idle threads. A thread whose row stands still does not count: the spare works in its place. */
+  #pump(): void {
+    while (this.#over === undefined && this.#ring.length > 0) {
+      const working = [...this.#busy.keys()].filter((thread) => thread.stillMs < STUCK_MS).length
+      const thread = [...this.#threads].find((thread) => thread.isReady && !this.#busy.has(thread))
+      // A job that holds a thread up gets no second one, so that a batch of nothing but hangs cannot take them all.
+      const turn = this.#ring.findIndex((job) => !this.#isStuck(job))
+      if (working >= this.#workers || thread === undefined || turn < 0) return
+      const [job] = this.#ring.splice(turn, 1)
+      const chunk = job?.take(this.chunkRows())
+      if (job === undefined || chunk === undefined) continue
+      if (job.hasMore()) this.#ring.push(job)
+      this.#busy.set(thread, { thread, chunk })
+      thread.send(chunk.request(chunk.dead), chunk.moved)
+      this.#watch ??= setInterval(() => this.#look(), LOOK_MS)
+    }
+  }
+
+  #isStuck(job: Job): boolean {
+    return [...this.#busy.values()].some(({ thread, chunk }) => chunk.job === job && thread.stillMs >= STUCK_MS)
+  }
+
+  #take(thread: VerifierThread, reply: ThreadReply): void {
+    const chunk = this.#busy.get(thread)?.chunk
+    if (chunk === undefined) return
+    this.#busy.delete(thread)
+    if (reply.task === 'judge' || reply.task === 'score') {
+      this.#killedRows.threw += reply.threw
+      this.#judgedRows += chunk.rows
+      this.#rowMs += 0.2 * (reply.ms / chunk.rows - this.#rowMs)
+    }
+    if (reply.task === 'refused') {
+      this.#settle(chunk.job, new HoneError({ type: 'InvalidInput', ...reply }))
+    } else {
+      chunk.done(reply)
+      chunk.job.finished()
+      if (chunk.job.isDone()) this.#settle(chunk.job)
+    }
+    this.#rest()
+    this.#pump()
+  }
+
+  /** Ends threads whose row has stood still too long. */
+  #look(): void {
+    let someStuck = false
+    for (const { thread, chunk } of this.#busy.values()) {
+      thread.look()
+      const place = thread.place()
+      // Between rows nothing can hang but the machine.
+      const limit = place === null ? Math.max(chunk.limitMs, READ_LIMIT_MS) : chunk.limitMs
+      if (thread.stillMs >= limit) this.#replace(thread, null)
+      else if (thread.stillMs >= STUCK_MS) someStuck = true
+    }
+    if (someStuck) this.#pump()
+  }
+
+  /** Puts another thread in the place of one that hangs (`error` is null) or died, and gives up the row it was on. */
+  #replace(thread: VerifierThread, error: Error | null): void {
+    const chunk = this.#busy.get(thread)?.chunk
+    const place = thread.place()
+    this.#threads.delete(thread)
+    this.#busy.delete(thread)
+    this.#end(thread)
+    if (this.#over !== undefined) return
+    if (!thread.isReady && ++this.#failedStarts >= MAX_FAILED_STARTS) {
+      this.#fail(cannotStart(error))
+      return
+    }
+    this.#respawns += 1
+    this.#spawn()
+    if (chunk !== undefined && this.#open.has(chunk.job)) {
+      if (place !== null) {
+        this.#killedRows[error === null ? 'hung' : 'crashed'] += 1
+        chunk.dead.push(place)
+      } else chunk.attempts += 1
+      if (chunk.attempts > 1 || chunk.moved !== undefined) this.#settle(chunk.job, tooBig(error))
+      else {
+        if (!chunk.job.hasMore()) this.#ring.push(chunk.job)
+        chunk.job.again(chunk)
+      }
+    }
+    this.#rest()
+    this.#pump()
+  }
+
+  #settle(job: Job, error?: Error): void {
+    if (!this.#open.delete(job)) return
+    const at = this.#ring.indexOf(job)
+    if (at >= 0) this.#ring.splice(at, 1)
+    job.settle(error)
+  }
+
+  #rest(): void {
+    if (this.#busy.size > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
+  }
+
+  #end(thread: VerifierThread): void {
+    const ended = thread.end()
+    this.#ended.add(ended)
+    void ended.then(() => this.#ended.delete(ended))
+  }
+
+  #fail(error: HoneError): void {
+    this.#over ??= error
+    clearInterval(this.#watch)
+    this.#watch = undefined
+    for (const { reject } of this.#whenReady.splice(0)) reject(this.#over)
+    for (const job of this.#open) this.#settle(job, this.#over)
+    for (const thread of this.#threads) this.#end(thread)
+    this.#threads.clear()
+    this.#busy.clear()
+  }
+}
+
+const closed = (): HoneError =>
+  new HoneError({
+    type: 'LimitExceeded',
+    message: 'The verifier pool is closed.',
+    nextStep: 'Create another pool, or close it only when no rows are left to judge.',
+  })
+
+const cannotStart = (cause: Error | null): HoneError =>
+  new HoneError({
+    type: 'MissingDependency',
+    message: `The verifier's threads do not start: ${cause?.message ?? 'they hang'}.`,
+    nextStep: 'Install Hone again (`npm ci` in a clone), and look for a limit on threads or memory.',
+    cause,
+  })
+
+const tooBig = (cause: Error | null): HoneError =>
+  new HoneError({
+    type: 'LimitExceeded',
+    message: `The rows cannot be read in a thread's memory and time (${cause?.message ?? 'too slow'}).`,
+    nextStep: 'Send fewer or shorter completions at a time.',
+    cause,
+  })

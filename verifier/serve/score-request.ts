@@ -1,0 +1,66 @@
+import { serialize } from 'node:v8'
+import { z } from 'zod'
+import { HoneError } from '../../domain/errors.ts'
+import { rewardNames } from '../../domain/recipe-steps.ts'
+import type { RewardName } from '../reward.ts'
+import { parseVerifyCase } from '../verdict.ts'
+import type { VerifyCase } from '../verdict.ts'
+import type { PackedRows } from './thread-messages.ts'
+
+/** Most completions in one request. */
+const MAX_ITEMS = 4096
+/** A chunk is cut when its answers reach this many characters, however few rows they are. */
+const CHUNK_CHARACTERS = 512 * 1024
+
+/** Body of `POST /v1/score`. `stage` and `step` are the trainer's own marks; they do not change a score. */
+const scoreRequestSchema = z.object({
+  reward: z.object({ name: z.enum(rewardNames) }),
+  stage: z.union([z.string(), z.number()]).nullish(),
+  step: z.number().nullish(),
+  items: z.array(z.unknown()).max(MAX_ITEMS),
+})
+
+const refused = (message: string, nextStep: string): HoneError =>
+  new HoneError({ type: 'InvalidInput', message, nextStep })
+
+/**
+ * Parses the bytes of a request's body. Costs up to 10 ms a megabyte, so it runs in a thread of the pool.
+ * @throws HoneError (InvalidInput) that names the field, and the row's id where a row is wrong.
+ */
+export function readScoreRequest(body: Uint8Array): { reward: RewardName; cases: VerifyCase[] } {
+  const parsed = scoreRequestSchema.safeParse(parseJson(body))
+  if (!parsed.success) {
+    throw refused(z.prettifyError(parsed.error), 'Send {"reward":{"name":…},"items":[{"id","gold","answer"}, …]}.')
+  }
+  return { reward: parsed.data.reward.name, cases: parsed.data.items.map(parseVerifyCase) }
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    throw refused('The body is not JSON.', 'Send {"reward":{"name":…},"items":[{"id","gold","answer"}, …]}.')
+  }
+}
+
+/** Where the chunk that starts at `from` ends: after `maxRows` rows or CHUNK_CHARACTERS, but at least one row. */
+export function chunkEnd(cases: readonly VerifyCase[], from: number, maxRows: number): number {
+  let characters = 0
+  let to = from
+  while (to < cases.length && to - from < maxRows && characters < CHUNK_CHARACTERS) {
+    characters += cases[to]?.answer.length ?? 0
+    to += 1
+  }
+  return to
+}
+
+/** Packs the cases into chunks that the main thread hands on unread. */
+export function packCases(cases: readonly VerifyCase[], maxRows: number): PackedRows[] {
+  const chunks: PackedRows[] = []
+  for (let from = 0; from < cases.length;) {
+    const to = chunkEnd(cases, from, maxRows)
+    chunks.push({ bytes: new Uint8Array(serialize(cases.slice(from, to))), rows: to - from })
+    from = to
+  }
+  return chunks
+}

@@ -1,0 +1,99 @@
+import { Worker } from 'node:worker_threads'
+import type { TransferListItem } from 'node:worker_threads'
+import type { TraceFormat } from '../format.ts'
+import { cells, formatOfBits, NO_ROW } from './thread-messages.ts'
+import type { ThreadData, ThreadReply, ThreadRequest } from './thread-messages.ts'
+
+/** Old generation of a thread's heap. Reading the largest body takes about 400 MB at worst; judging takes a few. */
+const HEAP_MB = 512
+/** What one look at a thread may count at most: a machine that slept must not look like a row that hung. Milliseconds. */
+const LONGEST_LOOK_MS = 50
+
+export type ThreadEvents = {
+  ready: () => void
+  reply: (reply: ThreadReply) => void
+  /** The thread ended by itself: out of memory, or a fault outside the rules. */
+  died: (error: Error) => void
+}
+
+/** The product's entry: beside this file, as source or built. */
+const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? 'thread-main.ts' : 'thread-main.js', import.meta.url)
+
+/**
+ * Code that runs a source file. A thread does not inherit the loader that its main thread registered, and `--import` comes too
+ * late for a thread's own entry (Node 20).
+ */
+function throughTsx(entry: URL): string {
+  const tsx = import.meta.resolve('tsx/esm/api')
+  return `import(${JSON.stringify(tsx)}).then(({ register }) => (register(), import(${JSON.stringify(entry.href)})))`
+}
+
+/** One thread of the pool: takes one request at a time and can be ended in the middle of it, which takes about 7 ms. */
+export class VerifierThread {
+  readonly #worker: Worker
+  readonly #progress: Int32Array<SharedArrayBuffer>
+  #seenRow = NO_ROW
+  #looked = 0
+  #ended = false
+  isReady = false
+  /** Milliseconds for which the present row has been watched without moving. */
+  stillMs = 0
+
+  constructor(events: ThreadEvents, entry: URL = defaultEntry) {
+    const progress = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
+    this.#progress = new Int32Array(progress)
+    const data: ThreadData = { progress }
+    const isSource = entry.pathname.endsWith('.ts')
+    this.#worker = new Worker(isSource ? throughTsx(entry) : entry, {
+      eval: isSource,
+      workerData: data,
+      execArgv: [],
+      // Nothing in it is for threads, least of all tokens.
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    })
+    this.#worker.on('message', (reply: ThreadReply) => {
+      if (this.#ended) return
+      if (reply.task === 'ready') {
+        this.isReady = true
+        events.ready()
+      } else events.reply(reply)
+    })
+    const died = (error: Error): void => {
+      if (this.#ended) return
+      this.#ended = true
+      events.died(error)
+    }
+    this.#worker.on('error', died)
+    this.#worker.on('messageerror', died)
+    this.#worker.on('exit', (code) => died(new Error(`exit code ${code}`)))
+  }
+
+  send(request: ThreadRequest, moved: TransferListItem[] = []): void {
+    Atomics.store(this.#progress, cells.row, NO_ROW)
+    this.#seenRow = NO_ROW
+    this.#looked = performance.now()
+    this.stillMs = 0
+    this.#worker.postMessage(request, moved)
+  }
+
+  /** Looks at the row that the thread is on, and adds to `stillMs` when it is the one of the last look. */
+  look(): void {
+    const [row, now] = [Atomics.load(this.#progress, cells.row), performance.now()]
+    this.stillMs = row === this.#seenRow ? this.stillMs + Math.min(now - this.#looked, LONGEST_LOOK_MS) : 0
+    this.#seenRow = row
+    this.#looked = now
+  }
+
+  /** The row that the thread is on, in its chunk, or null between rows; with its format as far as it was read. */
+  place(): { row: number; format: TraceFormat } | null {
+    const row = Atomics.load(this.#progress, cells.row)
+    return row === NO_ROW ? null : { row, format: formatOfBits(Atomics.load(this.#progress, cells.format)) }
+  }
+
+  /** Ends the thread, whatever it does. No event comes after this. */
+  async end(): Promise<void> {
+    this.#ended = true
+    await this.#worker.terminate()
+  }
+}
