@@ -1,27 +1,50 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { describeError } from '../../domain/errors.ts'
 import { parseVerifyCase } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 
-const wanted = z.object({ id: z.string(), want: z.string(), rule: z.string().optional() })
-const lines = readFileSync(new URL('cases.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-const cases = lines.map((line): unknown => JSON.parse(line))
+/** A row of a table: a case and the verdicts that are right, with "|" between them. */
+const wanted = z.object({
+  id: z.string(),
+  want: z.string().regex(/^(?:correct|incorrect|unverifiable)(?:\|(?:correct|incorrect|unverifiable))*$/),
+  rule: z.string().optional(),
+  kind: z.string().optional(),
+})
+const folder = new URL('cases/', import.meta.url)
 
-describe('the table of cases', () => {
-  it('holds at least 150 cases with different ids', () => {
-    const ids = new Set(cases.map((value) => wanted.parse(value).id))
-    expect(ids.size).toBe(cases.length)
-    expect(ids.size).toBeGreaterThanOrEqual(150)
+/** One table a form of answer. doubtful.jsonl holds rows on which sensible people differ: it is not run. */
+const tables = readdirSync(folder)
+  .filter((name) => name.endsWith('.jsonl') && name !== 'doubtful.jsonl')
+  .sort()
+  .map((name) => ({
+    form: name.replace('.jsonl', ''),
+    rows: readFileSync(new URL(name, folder), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line)),
+  }))
+const all = tables.flatMap(({ rows }) => rows.map((row) => wanted.parse(row)))
+
+describe('the tables of cases', () => {
+  it('hold at least 1,500 cases of 15 forms, with different ids', () => {
+    expect(tables.length).toBeGreaterThanOrEqual(15)
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
+    expect(all.length).toBeGreaterThanOrEqual(1500)
   })
 
-  it.each(cases.map((value) => [wanted.parse(value).id, value] as const))('judges %s as wanted', (_id, value) => {
-    const { want, rule } = wanted.parse(value)
-    const result = verifyCase(parseVerifyCase(value))
-    expect({ value, result, agrees: want.split('|').includes(result.verdict) }).toMatchObject({ agrees: true })
+  it('are half answers that must not be taken, and a third of their rows leave the kind to the verifier', () => {
+    expect(all.filter(({ want }) => !want.split('|').includes('correct')).length).toBeGreaterThan(all.length * 0.45)
+    expect(all.filter(({ kind }) => kind === undefined).length).toBeGreaterThan(all.length * 0.3)
+  })
+})
+
+describe.each(tables)('the table of $form', ({ rows }) => {
+  it.each(rows.map((row) => [wanted.parse(row).id, row] as const))('judges %s as wanted', (_id, row) => {
+    const { want, rule } = wanted.parse(row)
+    const result = verifyCase(parseVerifyCase(row))
+    expect({ row, result, agrees: want.split('|').includes(result.verdict) }).toMatchObject({ agrees: true })
     expect(result.rule).toBe(rule ?? result.rule)
   })
 })
