@@ -1,0 +1,22 @@
+import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
+
+/** What a reward needs of a row. */
+export interface RewardRow {
+  id: string
+  gold: string
+  kind?: AnswerKind | undefined
+  choices?: readonly string[] | null | undefined
+  precision?: number | null | undefined
+  policy?: AnswerPolicy | null | undefined
+}
+
+/**
+ * A row as one text, for trainers that hand a reward nothing but the reference answer (EasyR1's and verl's
+ * `ground_truth`, ms-swift's column `hone_row`). It begins with `{"hone":1,`, by which a shim tells it from a reference
+ * that is JSON itself, such as a box.
+ */
+export function packGroundTruth({ id, gold, kind, choices, precision, policy }: RewardRow): string {
+  const optional = { kind, choices, precision, policy }
+  const said = Object.entries(optional).filter(([, value]) => value !== undefined && value !== null)
+  return JSON.stringify({ hone: 1, id, gold, ...Object.fromEntries(said) })
+}

@@ -1,0 +1,94 @@
+import { HoneError } from '../../domain/errors.ts'
+import type { RewardName } from '../reward.ts'
+import { VERIFIER_VERSION } from '../verdict.ts'
+import { clientSource } from './client-source.ts'
+import { abstainsByNone, trainerSources } from './trainer-sources.ts'
+import type { ShimTrainer } from './trainer-sources.ts'
+
+export interface ShimOptions {
+  /** The reward server as the training machines reach it, without `/v1/score`. */
+  url: string
+  rewardName: RewardName
+  /** Environment variable that holds the token where the training runs; null when the server wants none. */
+  tokenEnv: string | null
+  /** What a completion gets that could not be scored; `abstain` where the trainer can leave one out (TRL). */
+  onFailure: 'abstain' | 'zero'
+  /** For one request from sending to its last byte. */
+  timeoutSeconds: number
+  /** Attempts after the first, with waits of 0.2, 0.4, … at most 5 s between them. */
+  retries: number
+}
+
+const trainerNames: Record<ShimTrainer, string> = { trl: 'TRL', easyr1: 'EasyR1', verl: 'verl', swift: 'ms-swift' }
+
+/**
+ * Writes the reward file of a trainer: one Python file without dependencies that asks the reward server. The same options
+ * give the same bytes. The trainers' own reward client in hone_trainer stays apart: it is asynchronous on httpx, shares
+ * TRL's loop and its settings file, and may use what that package installs, which this file must not.
+ *
+ * Failures are counted a JSON line each in HONE_REWARD_FAILURES, else in `reward-failures.jsonl` beside the file.
+ * @throws HoneError (InvalidInput) for settings that cannot work: abstaining where the trainer knows no missing reward, a
+ * URL that is none or holds a secret, a name that no variable can have, numbers out of range.
+ */
+export function rewardShim(trainer: ShimTrainer, options: ShimOptions): string {
+  const { url, rewardName, tokenEnv, onFailure, timeoutSeconds, retries } = options
+  const name = trainerNames[trainer]
+  if (onFailure === 'abstain' && !abstainsByNone[trainer])
+    throw refused(
+      `${name} knows no missing reward: it would count an abstention as 0.`,
+      'Set what happens on failure to zero, so that it is meant and counted, or train with TRL.',
+    )
+  if (tokenEnv !== null && !/^[A-Za-z_]\w*$/.test(tokenEnv))
+    throw refused(
+      'The token is to be named by an environment variable, and this is no name of one.',
+      'Give a name such as HONE_REWARD_TOKEN, never the token.',
+    )
+  if (!Number.isFinite(timeoutSeconds) || timeoutSeconds <= 0 || !Number.isInteger(retries) || retries < 0)
+    throw refused(
+      `A reward request cannot wait ${timeoutSeconds} s and be made again ${retries} times.`,
+      'Give a positive number of seconds, and 0 or more retries.',
+    )
+  const settings = [
+    `TRAINER = ${python(trainer)}`,
+    `URL = ${python(serverUrl(url))}`,
+    `REWARD = ${python(rewardName)}`,
+    `TOKEN_ENV = ${tokenEnv === null ? 'None' : python(tokenEnv)}`,
+    `ON_FAILURE = ${python(onFailure)}`,
+    `TIMEOUT_SECONDS = ${timeoutSeconds}`,
+    `RETRIES = ${retries}`,
+  ]
+  return `"""Rewards of Hone's verifier (${VERIFIER_VERSION}) for ${name}. Written by Hone; edits are lost."""
+
+import http.client
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+${settings.join('\n')}
+${clientSource}
+${trainerSources[trainer]}`
+}
+
+/** A JSON string is a Python one: the escapes it uses mean the same. */
+const python = (text: string): string => JSON.stringify(text)
+
+function serverUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || parsed.search !== '' || parsed.hash !== '')
+    throw refused(
+      'The reward server has no URL that a training can ask.',
+      'Give one such as http://10.0.0.5:8080, as the training machines see it.',
+    )
+  if (parsed.username !== '' || parsed.password !== '')
+    throw refused(
+      'The URL of the reward server holds a secret.',
+      'Name the variable of a token instead; files are read by many.',
+    )
+  return url.replace(/\/+$/, '')
+}
+
+const refused = (message: string, nextStep: string): HoneError =>
+  new HoneError({ type: 'InvalidInput', message, nextStep })
