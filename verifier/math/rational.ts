@@ -1,11 +1,18 @@
 /**
- * Exact fractions of big integers. They are never reduced: equality cross-multiplies, and a gcd of two 6,000-digit
- * numbers would cost more than everything else here together. The denominator is always positive.
+ * Exact fractions of big integers. They are not reduced by `add`, `divide` and `multiply`: equality cross-multiplies, and a
+ * gcd of two 6,000-digit numbers would cost more than everything else here together. `reduced` brings down what grew in a
+ * longer calculation. The denominator is always positive.
  */
 export type Rational = { n: bigint; d: bigint }
 
 /** Longest number, in decimal digits, that is computed with (20 kbit). Longer ones are compared as text only. */
 export const MAX_DIGITS = 6000
+
+/** Longest result of a power, factorial or binomial, in bits. Checked before it is computed. */
+export const MAX_BITS = 20_000
+
+export const ZERO: Rational = { n: 0n, d: 1n }
+export const ONE: Rational = { n: 1n, d: 1n }
 
 export function equal(a: Rational, b: Rational): boolean {
   return a.n * b.d === b.n * a.d
@@ -16,7 +23,16 @@ export function negate(a: Rational): Rational {
 }
 
 export function add(a: Rational, b: Rational): Rational {
+  if (a.d === b.d) return { n: a.n + b.n, d: a.d }
   return { n: a.n * b.d + b.n * a.d, d: a.d * b.d }
+}
+
+export function subtract(a: Rational, b: Rational): Rational {
+  return add(a, negate(b))
+}
+
+export function multiply(a: Rational, b: Rational): Rational {
+  return { n: a.n * b.n, d: a.d * b.d }
 }
 
 /** a / b, or null when b is zero. */
@@ -25,6 +41,67 @@ export function divide(a: Rational, b: Rational): Rational | null {
   const n = a.n * b.d
   const d = a.d * b.n
   return d < 0n ? { n: -n, d: -d } : { n, d }
+}
+
+/** Negative, zero or positive, as a is less than, equal to or greater than b. */
+export function compare(a: Rational, b: Rational): number {
+  const difference = a.n * b.d - b.n * a.d
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
+
+/** Number of binary digits of an integer's size, rounded up to a multiple of four. */
+export function bitLength(n: bigint): number {
+  return (n < 0n ? -n : n).toString(16).length * 4
+}
+
+/** a^exponent for a whole exponent; null for 0^0, 0 to a negative power, and a result over the bit limit. */
+export function power(a: Rational, exponent: bigint): Rational | null {
+  if (exponent === 0n) return a.n === 0n ? null : ONE
+  if (a.n === 0n) return exponent < 0n ? null : ZERO
+  const size = exponent < 0n ? -exponent : exponent
+  const unit = a.d === 1n && (a.n === 1n || a.n === -1n)
+  if (unit) return size % 2n === 0n ? ONE : a
+  if (size > BigInt(MAX_BITS)) return null
+  if ((Math.max(bitLength(a.n), bitLength(a.d)) - 4) * Number(size) > MAX_BITS) return null
+  const raised = { n: a.n ** size, d: a.d ** size }
+  return exponent > 0n ? raised : divide(ONE, raised)
+}
+
+/** The nearest double, also where numerator and denominator are beyond a double's range; ±Infinity when the value itself is. */
+export function toNumber(a: Rational): number {
+  const plain = Number(a.n) / Number(a.d)
+  if (Number.isFinite(plain) && Number.isFinite(Number(a.d)) && plain !== 0) return plain
+  if (a.n === 0n) return 0
+  const shift = bitLength(a.n) - bitLength(a.d) - 64
+  const scaled = shift >= 0 ? a.n / (a.d << BigInt(shift)) : (a.n << BigInt(-shift)) / a.d
+  if (Math.abs(shift) < 1000) return Number(scaled) * 2 ** shift
+  return Number(scaled) * 2 ** Math.trunc(shift / 2) * 2 ** (shift - Math.trunc(shift / 2))
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b]
+  while (y !== 0n) [x, y] = [y, x % y]
+  return x
+}
+
+const LARGE = 1n << 128n
+
+/** The same value in lowest terms when its denominator has become large; small ones are left as they are. */
+export function reduced(a: Rational): Rational {
+  return a.d < LARGE ? a : lowest(a)
+}
+
+/** The same value in lowest terms. */
+export function lowest(a: Rational): Rational {
+  if (a.d === 1n) return a
+  const divisor = gcd(a.n, a.d)
+  return divisor === 1n ? a : { n: a.n / divisor, d: a.d / divisor }
+}
+
+/** Whole value of a fraction, or null when it is not whole. */
+export function toInteger(a: Rational): bigint | null {
+  if (a.d === 1n) return a.n
+  return a.n % a.d === 0n ? a.n / a.d : null
 }
 
 /** a × 10^exponent, or null when the exponent is beyond the limit. */

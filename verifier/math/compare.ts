@@ -1,0 +1,153 @@
+import type { Budget } from '../budget.ts'
+import { evaluate } from './evaluate.ts'
+import { exactValue } from './exact.ts'
+import type { Expression } from './expression.ts'
+import { contains, integer, sameTree, variablesOf } from './expression.ts'
+import { closeness } from './points.ts'
+import { preciseValue } from './precise.ts'
+import type { Rational } from './rational.ts'
+import { equal, roundAt } from './rational.ts'
+import { residueOf, sameResidue } from './residue.ts'
+import { sample } from './sampling.ts'
+import type { Sampled } from './sampling.ts'
+
+/** `exact`: the same value or tree; `equal`: shown to be the same; `rounded`: as declared, or a long decimal of the other side. */
+export type Comparison = 'exact' | 'equal' | 'rounded' | 'different' | 'unknown'
+
+export type CompareOptions = {
+  /** Decimals after the point to which both sides are rounded (half away from zero). */
+  precision?: number | undefined
+  budget: Budget
+}
+
+/** A decimal counts as the rounded value of the other side from so many decimals on, and so many digits after its zeros. */
+const FEWEST_DECIMALS = 6
+const FEWEST_DIGITS = 5n
+
+/**
+ * Compares two expressions. Rational values are compared exactly; rational functions exactly modulo a prime; what has roots
+ * and functions by values at fixed points, in doubles and then in many more digits. A bare \log equals only what is equal
+ * for every base; where base 10 or e would make the two equal, the result is `unknown`. `unknown` also for values that are
+ * undefined or too large, and for sums and integrals that are not the same part by part.
+ * @throws BudgetSpent
+ */
+export function compareExpressions(a: Expression, b: Expression, { precision, budget }: CompareOptions): Comparison {
+  if (sameTree(a, b, budget)) return 'exact'
+  const [left, right] = [exactValue(a, budget), exactValue(b, budget)]
+  if (left !== null && right !== null) {
+    if (equal(left, right)) return 'exact'
+    return isRounded(a, b, left, right, precision) ? 'rounded' : 'different'
+  }
+  const unbounded = compareInfinite(a, b, budget)
+  if (unbounded !== null) return unbounded
+  const exact = byResidues(a, b, budget)
+  if (exact === 'equal') return 'equal'
+  if (variablesOf(a).size > 0 || variablesOf(b).size > 0) {
+    return (
+      exact ??
+      honest(
+        a,
+        b,
+        overLogBases(a, b, (logBase) => sample({ a, b, budget, logBase })),
+      )
+    )
+  }
+  const closed =
+    exact ??
+    honest(
+      a,
+      b,
+      overLogBases(a, b, (logBase) => compareClosed(a, b, budget, logBase)),
+    )
+  if (closed !== 'different') return closed
+  return roundedClosed(a, b, precision, budget) ? 'rounded' : 'different'
+}
+
+/** Decided when both sides are rational; when they are not, only equality is shown. */
+function byResidues(a: Expression, b: Expression, budget: Budget): 'equal' | 'different' | null {
+  let same = true
+  let rational = true
+  for (let index = 0; index < 2; index += 1) {
+    const left = residueOf(a, { index, budget })
+    const right = left === null ? null : residueOf(b, { index, budget })
+    if (left === null || right === null) return null
+    same = same && sameResidue(left, right)
+    rational = rational && left.rational && right.rational
+    if (!same) return rational ? 'different' : null
+  }
+  return 'equal'
+}
+
+const isBareLog = (e: Expression) => e.type === 'func' && e.name === 'log' && e.args.length === 1
+
+/** ln of a base that nobody means: what holds for it holds for every base. */
+const NO_BASE = 1.618_271_4
+const USUAL_BASES = [Math.LN10, 1]
+
+function overLogBases(a: Expression, b: Expression, compared: (logBase: number) => Sampled): Sampled {
+  if (!contains(a, isBareLog) && !contains(b, isBareLog)) return compared(1)
+  const found = compared(NO_BASE)
+  if (found !== 'different') return found
+  return USUAL_BASES.some((base) => compared(base) !== 'different') ? 'unknown' : 'different'
+}
+
+/** Two values without variables: to many digits where they are real, else in doubles. */
+function compareClosed(a: Expression, b: Expression, budget: Budget, logBase: number): Sampled {
+  const how = { at: new Map(), budget, realOnly: false, generic: true, logBase, scale: 0 }
+  const [left, right] = [evaluate(a, how), evaluate(b, how)]
+  if (left !== null && right !== null && closeness(left, right, how.scale) === 'apart') return 'different'
+  const [precise, other] = [preciseValue(a, budget, logBase), preciseValue(b, budget, logBase)]
+  if (precise !== null && other !== null) return precise.near(other)
+  if (left === null || right === null) return 'unknown'
+  return closeness(left, right, how.scale) === 'close' ? 'equal' : 'unknown'
+}
+
+/** Different parts do not make two integrals different: nothing was computed. */
+function honest(a: Expression, b: Expression, found: Sampled): Sampled {
+  const isOpaque = (e: Expression) => e.type === 'opaque'
+  return found === 'different' && (contains(a, isOpaque) || contains(b, isOpaque)) ? 'unknown' : found
+}
+
+/** ∞ equals ∞ and differs from −∞ and from what has a value; null when neither side is infinite. */
+function compareInfinite(a: Expression, b: Expression, budget: Budget): Comparison | null {
+  const [left, right] = [infiniteSign(a, budget), infiniteSign(b, budget)]
+  if (left === 0 && right === 0) return null
+  if (left === right) return 'equal'
+  if (left !== 0 && right !== 0) return 'different'
+  const isInfinity = (e: Expression) => e.type === 'constant' && e.name === 'infinity'
+  return contains(left === 0 ? a : b, isInfinity) ? 'unknown' : 'different'
+}
+
+/** 1 and −1 for ±∞ with a rational factor, 0 for everything else. */
+function infiniteSign(e: Expression, budget: Budget): number {
+  if (e.type === 'constant') return e.name === 'infinity' ? 1 : 0
+  if (e.type !== 'product') return 0
+  const at = e.factors.findIndex((factor) => factor.type === 'constant' && factor.name === 'infinity')
+  if (at < 0) return 0
+  const rest = e.factors.filter((_, index) => index !== at)
+  const factor = exactValue({ type: 'product', factors: rest.length === 0 ? [integer(1)] : rest }, budget)
+  return factor === null ? 0 : Number(factor.n > 0n) - Number(factor.n < 0n)
+}
+
+function isRounded(a: Expression, b: Expression, left: Rational, right: Rational, precision?: number): boolean {
+  if (precision !== undefined) return roundAt(left, precision) === roundAt(right, precision)
+  return isRoundingOf(a, b, right) || isRoundingOf(b, a, left)
+}
+
+/** True for a long decimal that is the other side, which is no decimal itself, correctly rounded. */
+function isRoundingOf(decimal: Expression, other: Expression, value: Rational): boolean {
+  if (decimal.type !== 'number' || decimal.decimals === null || decimal.decimals < FEWEST_DECIMALS) return false
+  if (other.type === 'number' && other.decimals !== null) return false
+  const digits = roundAt(decimal.value, decimal.decimals)
+  const size = digits < 0n ? -digits : digits
+  return size >= 10n ** (FEWEST_DIGITS - 1n) && digits === roundAt(value, decimal.decimals)
+}
+
+function roundedClosed(a: Expression, b: Expression, precision: number | undefined, budget: Budget): boolean {
+  const isDecimal = (e: Expression) =>
+    e.type === 'number' && e.decimals !== null && e.decimals >= FEWEST_DECIMALS && e.decimals <= 40
+  if (precision === undefined && !isDecimal(a) && !isDecimal(b)) return false
+  if ([a, b].some((e) => contains(e, isBareLog)) || (precision ?? 0) > 40) return false
+  const [left, right] = [preciseValue(a, budget, 1)?.value, preciseValue(b, budget, 1)?.value]
+  return left !== undefined && right !== undefined && isRounded(a, b, left, right, precision)
+}

@@ -1,0 +1,127 @@
+import type { Budget } from '../budget.ts'
+import type { Expression } from './expression.ts'
+import type { Token } from './tokens.ts'
+
+/** Deepest nesting that is read. */
+export const MAX_DEPTH = 120
+
+/** Thrown inside the parser when a text is not one expression; `parseExpression` turns it into null. */
+export class Unreadable extends Error {}
+
+/** The parts of the grammar that need each other. */
+export type Grammar = {
+  sum: (cursor: Cursor) => Expression
+  term: (cursor: Cursor) => Expression
+  factor: (cursor: Cursor) => Expression
+  exponent: (cursor: Cursor) => Expression
+}
+
+/** A place in the tokens, and what the grammar's parts share. */
+export class Cursor {
+  readonly budget: Budget
+  /** Inside the argument of a trigonometric function a degree sign is π/180. */
+  degrees = false
+  /** Inside an integral "d x" ends the integrand. */
+  differential = false
+  /** How many absolute bars are open here. */
+  bars = 0
+  /** How many sums, integrals and limits enclose this place. */
+  operators = 0
+  readonly #tokens: Token[]
+  readonly grammar: Grammar
+  #at = 0
+  #depth = 0
+
+  constructor(tokens: Token[], grammar: Grammar, budget: Budget) {
+    this.#tokens = tokens
+    this.grammar = grammar
+    this.budget = budget
+  }
+
+  /** The token here, or further on. */
+  peek(ahead = 0): Token | undefined {
+    return this.#tokens[this.#at + ahead]
+  }
+
+  before(): Token | undefined {
+    return this.#tokens[this.#at - 1]
+  }
+
+  next(): Token {
+    this.budget.spend()
+    const token = this.#tokens[this.#at]
+    if (token === undefined) throw new Unreadable()
+    this.#at += 1
+    return token
+  }
+
+  /** Puts another token in place of the one here: \frac12 takes the digits of one number singly. */
+  replace(token: Token): void {
+    this.#tokens[this.#at] = token
+  }
+
+  atSign(sign: string, ahead = 0): boolean {
+    const token = this.peek(ahead)
+    return token?.kind === 'sign' && token.sign === sign
+  }
+
+  /** Moves past the sign when it stands here. */
+  take(sign: string): boolean {
+    if (!this.atSign(sign)) return false
+    this.next()
+    return true
+  }
+
+  expect(sign: string): void {
+    if (!this.take(sign)) throw new Unreadable()
+  }
+
+  atCommand(name: string): boolean {
+    const token = this.peek()
+    return token?.kind === 'command' && token.name === name
+  }
+
+  atEnd(): boolean {
+    return this.#at >= this.#tokens.length
+  }
+
+  /** Parses a + b − c … here. */
+  sum(): Expression {
+    return this.grammar.sum(this)
+  }
+
+  /** Runs one part of the grammar a level deeper. */
+  deeper(part: () => Expression): Expression {
+    this.#depth += 1
+    if (this.#depth > MAX_DEPTH) throw new Unreadable()
+    const e = part()
+    this.#depth -= 1
+    return e
+  }
+
+  /** Parses what stands between brackets: bars and differentials of outside do not end it. */
+  enclosed(close: string, bars = 0): Expression {
+    const [outerBars, outerDifferential] = [this.bars, this.differential]
+    this.bars = bars
+    this.differential = false
+    const e = this.deeper(() => this.sum())
+    this.bars = outerBars
+    this.differential = outerDifferential
+    this.expect(close)
+    return e
+  }
+
+  /** Comma-separated expressions up to the closing sign. */
+  list(close: string): Expression[] {
+    const items: Expression[] = []
+    const [outerBars, outerDifferential] = [this.bars, this.differential]
+    this.bars = 0
+    this.differential = false
+    do items.push(this.deeper(() => this.sum()))
+    while (this.take(','))
+    this.bars = outerBars
+    this.differential = outerDifferential
+    this.expect(close)
+    return items
+  }
+}

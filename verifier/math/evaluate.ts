@@ -1,0 +1,139 @@
+import type { Budget } from '../budget.ts'
+import type { Complex } from './complex.ts'
+import {
+  complexPower, gamma, isFinite, magnitude, over, plus, real, times,
+} from './complex.ts' // prettier-ignore
+import type { Expression } from './expression.ts'
+import { callFunction, genericValue } from './functions.ts'
+import { lowest, toNumber } from './rational.ts'
+
+export { exactValue } from './exact.ts'
+
+/** How an expression is to be evaluated. */
+export type Evaluation = {
+  at: ReadonlyMap<string, Complex>
+  budget: Budget
+  /** Every part must be real: √x is then undefined for negative x, odd roots of negative numbers are real. */
+  realOnly: boolean
+  /** f(x), sums and integrals get the value of a made-up function of their parts, so that they can be compared. */
+  generic: boolean
+  /** ln of the base that a bare "log" stands for. */
+  logBase: number
+  /** Size of the largest term that was added up: what the rounding of the sum depends on. Written during evaluation. */
+  scale: number
+}
+
+/**
+ * The value of an expression in complex doubles, on principal branches. `at` gives each free variable its value. A bare
+ * \log is the natural one here; `compareExpressions` does not rely on that. Null where it is undefined or overflows, for f(x)
+ * and for sums, integrals and limits.
+ * @throws BudgetSpent
+ */
+export function approximate(e: Expression, at: ReadonlyMap<string, Complex>, budget: Budget): Complex | null {
+  return evaluate(e, { at, budget, realOnly: false, generic: false, logBase: 1, scale: 0 })
+}
+
+/** As `approximate`, with every choice open. */
+export function evaluate(e: Expression, how: Evaluation): Complex | null {
+  const value = valueOf(e, how)
+  if (value === null || !isFinite(value)) return null
+  if (how.realOnly && Math.abs(value.im) > 1e-13 * Math.abs(value.re)) return null
+  return value
+}
+
+const CONSTANTS = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
+
+function valueOf(e: Expression, how: Evaluation): Complex | null {
+  how.budget.spend()
+  switch (e.type) {
+    case 'number':
+      return real(toNumber(e.value))
+    case 'constant':
+      return CONSTANTS[e.name]
+    case 'symbol':
+      return how.at.get(e.name) ?? null
+    case 'sum': {
+      let total = real(0)
+      for (const term of e.terms) {
+        const value = evaluate(term, how)
+        if (value === null) return null
+        how.scale = Math.max(how.scale, magnitude(value))
+        total = plus(total, value)
+      }
+      return total
+    }
+    case 'product': {
+      let total = real(1)
+      for (const factor of e.factors) {
+        const value = evaluate(factor, how)
+        if (value === null) return null
+        total = times(total, value)
+      }
+      return total
+    }
+    case 'quotient': {
+      const bottom = evaluate(e.bottom, how)
+      const top = bottom === null || (bottom.re === 0 && bottom.im === 0) ? null : evaluate(e.top, how)
+      return top === null || bottom === null ? null : over(top, bottom)
+    }
+    case 'power':
+      return powerOf(e.base, e.exponent, how)
+    case 'factorial': {
+      const of = evaluate(e.of, how)
+      return of === null ? null : factorialOf(of, e.double)
+    }
+    case 'func': {
+      const args = evaluateAll(e.args, how)
+      return args === null ? null : callFunction(e.name, args, how)
+    }
+    case 'opaque': {
+      const parts = how.generic ? evaluateAll(e.parts, how) : null
+      return parts === null ? null : genericValue(e.operator, parts)
+    }
+  }
+}
+
+function evaluateAll(parts: readonly Expression[], how: Evaluation): Complex[] | null {
+  const values: Complex[] = []
+  for (const part of parts) {
+    const value = evaluate(part, how)
+    if (value === null) return null
+    values.push(value)
+  }
+  return values
+}
+
+function powerOf(baseOf: Expression, exponentOf: Expression, how: Evaluation): Complex | null {
+  const exponent = evaluate(exponentOf, how)
+  const base = exponent === null ? null : evaluate(baseOf, how)
+  if (base === null || exponent === null) return null
+  if (base.im === 0 && exponent.im === 0 && base.re < 0 && !Number.isInteger(exponent.re)) {
+    const odd = oddRoot(exponentOf)
+    if (odd !== null) return real((odd.evenTop ? 1 : -1) * (-base.re) ** exponent.re)
+  }
+  if (base.re === 0 && base.im === 0 && exponent.re <= 0) return null
+  return complexPower(base, exponent)
+}
+
+/** A written exponent p/q with odd q: for a negative number the real root is meant. */
+function oddRoot(exponent: Expression): { evenTop: boolean } | null {
+  if (exponent.type === 'product' && exponent.factors.length === 2) {
+    const [sign, rest] = exponent.factors
+    return sign?.type === 'number' && sign.value.n === -1n && rest !== undefined ? oddRoot(rest) : null
+  }
+  if (exponent.type !== 'quotient' || exponent.top.type !== 'number' || exponent.bottom.type !== 'number') return null
+  const [top, bottom] = [exponent.top.value, exponent.bottom.value]
+  const { n, d } = lowest({ n: top.n * bottom.d, d: top.d * bottom.n })
+  return d % 2n === 0n ? null : { evenTop: n % 2n === 0n }
+}
+
+function factorialOf(of: Complex, double: boolean): Complex | null {
+  const whole = of.im === 0 && Number.isInteger(of.re)
+  if (whole && (of.re < 0 || of.re > 300)) return null
+  if (whole) {
+    let value = 1
+    for (let k = of.re; k > 1; k -= double ? 2 : 1) value *= k
+    return real(value)
+  }
+  return double ? null : gamma(plus(of, real(1)))
+}

@@ -1,0 +1,249 @@
+import type { Budget } from '../budget.ts'
+import { contains, childrenOf } from './expression.ts'
+import type { Expression } from './expression.ts'
+import { exactValue } from './exact.ts'
+import {
+  cosineOf,
+  divided,
+  exponentialOf,
+  logarithmOf,
+  multiplied,
+  piAt,
+  rootOf,
+  sineOf,
+  tangentInverseOf,
+} from './fixed-point.ts'
+import type { Fixed } from './fixed-point.ts'
+import type { Rational } from './rational.ts'
+import { bitLength } from './rational.ts'
+
+/** A real value to many digits. `near` compares two of them. */
+export type Precise = { value: Rational; near: (other: Precise) => 'equal' | 'different' | 'unknown' }
+
+const LEAST_BITS = 256
+const MOST_BITS = 8192
+
+/**
+ * The value of an expression whose every part is real, in fixed-point with 256 bits and more where longer numbers stand in
+ * it: doubles would take √(10^40 + 1) for 10^20. Null without such a value. `at` gives variables exact values.
+ * @throws BudgetSpent
+ */
+export function preciseValue(
+  e: Expression,
+  budget: Budget,
+  logBase: number,
+  at: ReadonlyMap<string, Rational> = new Map(),
+): Precise | null {
+  if (logBase !== 1 && contains(e, (part) => part.type === 'func' && part.name === 'log' && part.args.length === 1))
+    return null
+  const bits = LEAST_BITS + 8 * lengthOfNumbers(e)
+  if (bits > MOST_BITS) return null
+  const value = new FixedPoint(bits, budget, at).valueOf(e)
+  return value === null ? null : asPrecise(value, bits)
+}
+
+function asPrecise(value: Fixed, bits: number): Precise {
+  const fraction = { n: value, d: 1n << BigInt(bits) }
+  return {
+    value: fraction,
+    near: (other) => {
+      // The coarser of the two decides how far they can be told apart.
+      const shared = BigInt(Math.min(bits, bitLength(other.value.d) - 4))
+      const difference = value * other.value.d - other.value.n * fraction.d
+      const gap = ((difference < 0n ? -difference : difference) << shared) / (fraction.d * other.value.d)
+      const size = ((value < 0n ? -value : value) << shared) / fraction.d
+      if (gap === 0n || gap << (shared / 2n) < size || gap < 1n << (shared / 3n)) {
+        // Values so small that their digits are lost are not compared.
+        return size === 0n || size > 1n << (shared / 2n) ? 'equal' : 'unknown'
+      }
+      return 'different'
+    },
+  }
+}
+
+function lengthOfNumbers(e: Expression): number {
+  if (e.type === 'number') return bitLength(e.value.n) + bitLength(e.value.d) - 8
+  return childrenOf(e).reduce((total, part) => total + lengthOfNumbers(part), 0)
+}
+
+class FixedPoint {
+  readonly #bits: bigint
+  readonly #one: bigint
+  readonly #cost: number
+  readonly #budget: Budget
+  readonly #at: ReadonlyMap<string, Rational>
+
+  constructor(bits: number, budget: Budget, at: ReadonlyMap<string, Rational>) {
+    this.#bits = BigInt(bits)
+    this.#one = 1n << this.#bits
+    this.#cost = bits / 256
+    this.#budget = budget
+    this.#at = at
+  }
+
+  #fixed(value: Rational): Fixed {
+    return (value.n << this.#bits) / value.d
+  }
+
+  valueOf(e: Expression): Fixed | null {
+    this.#budget.spend(this.#cost)
+    const value = this.#evaluate(e)
+    return value === null || bitLength(value) > 3 * Number(this.#bits) ? null : value
+  }
+
+  #evaluate(e: Expression): Fixed | null {
+    switch (e.type) {
+      case 'number':
+        return this.#fixed(e.value)
+      case 'constant':
+        if (e.name === 'pi') return piAt(this.#bits)
+        return e.name === 'e' ? exponentialOf(this.#one, this.#bits) : null
+      case 'symbol': {
+        const value = this.#at.get(e.name)
+        return value === undefined ? null : this.#fixed(value)
+      }
+      case 'sum':
+        return this.#fold(e.terms, 0n, (total, value) => total + value)
+      case 'product':
+        return this.#fold(e.factors, this.#one, (total, value) => multiplied(total, value, this.#bits))
+      case 'quotient': {
+        const bottom = this.valueOf(e.bottom)
+        const top = bottom === null ? null : this.valueOf(e.top)
+        return top === null || bottom === null ? null : this.#divided(top, bottom)
+      }
+      case 'power':
+        return this.#power(e.base, e.exponent)
+      case 'factorial':
+        return this.#exact(e)
+      case 'func':
+        return this.#call(e)
+      case 'opaque':
+        return null
+    }
+  }
+
+  /** A divisor near zero has lost its digits. */
+  #divided(top: Fixed, bottom: Fixed): Fixed | null {
+    const size = bottom < 0n ? -bottom : bottom
+    return size < 1n << (this.#bits / 2n) ? null : divided(top, bottom, this.#bits)
+  }
+
+  #fold(parts: readonly Expression[], start: Fixed, join: (total: Fixed, value: Fixed) => Fixed): Fixed | null {
+    let total = start
+    for (const part of parts) {
+      const value = this.valueOf(part)
+      if (value === null) return null
+      total = join(total, value)
+    }
+    return total
+  }
+
+  #exact(e: Expression): Fixed | null {
+    const value = exactValue(e, this.#budget)
+    return value === null ? null : this.#fixed(value)
+  }
+
+  #power(baseOf: Expression, exponentOf: Expression): Fixed | null {
+    const exponent = exactValue(exponentOf, this.#budget)
+    const isE = baseOf.type === 'constant' && baseOf.name === 'e'
+    const base = this.valueOf(baseOf)
+    if (base === null) return null
+    if (exponent !== null && exponent.d <= 64n * 64n) {
+      const simple = simplest(exponent)
+      if (simple.d <= 64n && (simple.n < 0n ? -simple.n : simple.n) <= 1024n)
+        return this.#rationalPower(base, Number(simple.n), Number(simple.d))
+    }
+    const raised = this.valueOf(exponentOf)
+    if (raised === null || base <= 0n) return null
+    this.#budget.spend(60 * this.#cost)
+    const log = isE ? this.#one : logarithmOf(base, this.#bits)
+    return log === null ? null : exponentialOf(multiplied(log, raised, this.#bits), this.#bits)
+  }
+
+  #rationalPower(base: Fixed, top: number, index: number): Fixed | null {
+    if (base < 0n && index % 2 === 0) return null
+    this.#budget.spend((index > 1 ? 12 : 1) * this.#cost)
+    const size = base < 0n ? -base : base
+    const root = index === 1 ? size : rootOf(size, index, this.#bits)
+    const signed = base < 0n ? -root : root
+    let [result, square] = [this.#one, signed]
+    for (let left = Math.abs(top); left > 0; left = Math.floor(left / 2)) {
+      if (left % 2 === 1) result = multiplied(result, square, this.#bits)
+      square = multiplied(square, square, this.#bits)
+      this.#budget.spend(this.#cost)
+      if (bitLength(square) > 6 * Number(this.#bits)) return null
+    }
+    return top < 0 ? this.#divided(this.#one, result) : result
+  }
+
+  #call(e: Extract<Expression, { type: 'func' }>): Fixed | null {
+    const [first, second] = e.args
+    if (first === undefined) return null
+    if (/^(?:floor|ceil|max|min|gcd|lcm|binom|sgn)$/.test(e.name)) return this.#exact(e)
+    const x = this.valueOf(first)
+    if (x === null) return null
+    this.#budget.spend(40 * this.#cost)
+    const bits = this.#bits
+    switch (e.name) {
+      case 'abs':
+        return x < 0n ? -x : x
+      case 'sin':
+        return sineOf(x, bits)
+      case 'cos':
+        return cosineOf(x, bits)
+      case 'tan':
+        return this.#divided(sineOf(x, bits), cosineOf(x, bits))
+      case 'cot':
+        return this.#divided(cosineOf(x, bits), sineOf(x, bits))
+      case 'sec':
+        return this.#divided(this.#one, cosineOf(x, bits))
+      case 'csc':
+        return this.#divided(this.#one, sineOf(x, bits))
+      case 'arctan':
+        return tangentInverseOf(x, bits)
+      case 'arcsin':
+      case 'arccos':
+        return this.#inverseSine(x, e.name)
+      case 'ln':
+      case 'log':
+        return this.#logarithm(x, second)
+      case 'sinh':
+      case 'cosh':
+      case 'tanh':
+        return this.#hyperbolic(x, e.name)
+      default:
+        return null
+    }
+  }
+
+  #logarithm(x: Fixed, base: Expression | undefined): Fixed | null {
+    const top = logarithmOf(x, this.#bits)
+    if (base === undefined || top === null) return top
+    const value = this.valueOf(base)
+    const bottom = value === null ? null : logarithmOf(value, this.#bits)
+    return bottom === null ? null : this.#divided(top, bottom)
+  }
+
+  /** arcsin x = arctan(x / √(1 − x²)). */
+  #inverseSine(x: Fixed, name: string): Fixed | null {
+    const rest = this.#one - multiplied(x, x, this.#bits)
+    if (rest < 0n) return null
+    const half = piAt(this.#bits) / 2n
+    const cosine = rootOf(rest, 2, this.#bits)
+    const angle = cosine === 0n ? (x < 0n ? -half : half) : tangentInverseOf(divided(x, cosine, this.#bits), this.#bits)
+    return name === 'arcsin' ? angle : half - angle
+  }
+
+  #hyperbolic(x: Fixed, name: string): Fixed | null {
+    const [up, down] = [exponentialOf(x, this.#bits), exponentialOf(-x, this.#bits)]
+    if (up === null || down === null) return null
+    if (name === 'sinh') return (up - down) / 2n
+    return name === 'cosh' ? (up + down) / 2n : this.#divided(up - down, up + down)
+  }
+}
+
+function simplest(value: Rational): Rational {
+  let [a, b] = [value.n < 0n ? -value.n : value.n, value.d]
+  while (b !== 0n) [a, b] = [b, a % b]
+  return a === 0n ? value : { n: value.n / a, d: value.d / a }
+}

@@ -1,0 +1,72 @@
+import type { Budget } from '../budget.ts'
+import type { Complex } from './complex.ts'
+import type { Evaluation } from './evaluate.ts'
+import { evaluate } from './evaluate.ts'
+import type { Expression } from './expression.ts'
+import { contains, variablesOf } from './expression.ts'
+import { isBranching } from './functions.ts'
+import type { Points } from './points.ts'
+import { closeness, complexPoints, realPoints } from './points.ts'
+
+/** What sampling says; `unknown` when too few points have a value on both sides or doubles cannot tell. */
+export type Sampled = 'equal' | 'different' | 'unknown'
+
+const GOOD_POINTS = 5
+const COMPLEX_POINTS = 8
+const REAL_POINTS = 36
+
+/** One pair of values at each point where both sides have one. */
+export type Pairs = { left: Complex; right: Complex; scale: number }[]
+
+export type Sides = { a: Expression; b: Expression; budget: Budget; logBase: number }
+
+/** Every variable of the two, sorted: equal for (a, b) and (b, a). */
+export function namesOf(sides: Sides): string[] {
+  return [...new Set([...variablesOf(sides.a), ...variablesOf(sides.b)])].sort()
+}
+
+/** Values of both sides at the points, as long as more are wanted. */
+export function pairsAt(sides: Sides, points: Points, realOnly: boolean, wanted: number): Pairs {
+  const pairs: Pairs = []
+  for (const at of points) {
+    if (pairs.length >= wanted) break
+    const how: Evaluation = { at, budget: sides.budget, realOnly, generic: true, logBase: sides.logBase, scale: 0 }
+    const left = evaluate(sides.a, how)
+    const right = left === null ? null : evaluate(sides.b, how)
+    if (left !== null && right !== null) pairs.push({ left, right, scale: how.scale })
+  }
+  return pairs
+}
+
+/** True when a part is a root, a logarithm, a bar or anything else that is not one smooth function on the whole plane. */
+export function hasBranches(e: Expression): boolean {
+  return contains(e, (part) => {
+    if (part.type === 'func') return isBranching(part.name)
+    if (part.type !== 'power') return false
+    const whole = part.exponent.type === 'number' && part.exponent.value.n % part.exponent.value.d === 0n
+    return !whole && contains(part.base, (leaf) => leaf.type === 'symbol')
+  })
+}
+
+function agreement(pairs: Pairs): Sampled {
+  if (pairs.length < GOOD_POINTS) return 'unknown'
+  const found = pairs.map(({ left, right, scale }) => closeness(left, right, scale))
+  if (found.every((one) => one === 'close')) return 'equal'
+  return found.includes('apart') ? 'different' : 'unknown'
+}
+
+/**
+ * Whether two expressions with variables agree. First at complex points; where roots, logarithms or bars make that fail, at
+ * real points at which every part of both sides is real: ln(x²) = 2 ln x there, and √(x²) = x is not, for x may be negative.
+ * @throws BudgetSpent
+ */
+export function sample(sides: Sides): Sampled {
+  const names = namesOf(sides)
+  const general = agreement(pairsAt(sides, complexPoints(names, COMPLEX_POINTS * 2), false, COMPLEX_POINTS))
+  if (general === 'equal') return 'equal'
+  if (!hasBranches(sides.a) && !hasBranches(sides.b)) return general
+  const isImaginary = (e: Expression) => e.type === 'constant' && e.name === 'i'
+  if (contains(sides.a, isImaginary) || contains(sides.b, isImaginary)) return 'unknown'
+  const pairs = pairsAt(sides, realPoints(names, REAL_POINTS), true, REAL_POINTS)
+  return agreement(pairs)
+}
