@@ -1,0 +1,70 @@
+import type { AnswerKind } from '../../domain/answer-check.ts'
+import type { Draw } from './draw.ts'
+
+/** What a family draws: two texts and whether they are equal, which is known because of how they were made. */
+export type Made = { gold: string; answer: string; equal: boolean }
+
+/** One way of making pairs. */
+export type Family = { name: string; kind: AnswerKind; make: (draw: Draw) => Made }
+
+/** A made pair with its place in the run. */
+export type Pair = Made & { id: string; family: string; kind: AnswerKind }
+
+/** An equal pair or a near miss, half and half. `wrong` holds texts that differ from the gold by one small thing. */
+export function either(draw: Draw, gold: string, right: readonly string[], wrong: readonly string[]): Made {
+  const misses = wrong.filter((text) => text !== gold)
+  const equal = misses.length === 0 || draw.chance(0.5)
+  const [first = gold, ...others] = equal ? right : misses
+  return { gold, answer: draw.of(first, ...others), equal }
+}
+
+/** "+ 3", "- 3": a term that follows others. */
+export function plus(n: number, of = ''): string {
+  if (n === 0) return ''
+  return `${n < 0 ? ' - ' : ' + '}${factor(Math.abs(n), of)}`
+}
+
+/** "3x", "-x", "7": a term that stands first. */
+export function term(n: number, of = ''): string {
+  return n < 0 ? `-${factor(-n, of)}` : factor(n, of)
+}
+
+function factor(n: number, of: string): string {
+  return n === 1 && of !== '' ? of : `${n}${of}`
+}
+
+/** Coefficients from the highest power down, as a polynomial. */
+export function polynomial(coefficients: readonly number[], of = 'x'): string {
+  const degree = coefficients.length - 1
+  const terms = coefficients
+    .map((n, i) => ({ n, power: degree - i }))
+    .filter(({ n }) => n !== 0)
+    .map(({ n, power }) => ({ n, of: power === 0 ? '' : power === 1 ? of : `${of}^${power}` }))
+  if (terms.length === 0) return '0'
+  return terms.map(({ n, of: x }, i) => (i === 0 ? term(n, x) : plus(n, x))).join('')
+}
+
+/** The product of two polynomials. */
+export function product(a: readonly number[], b: readonly number[]): number[] {
+  const result = Array.from({ length: a.length + b.length - 1 }, () => 0)
+  for (const [i, x] of a.entries()) for (const [j, y] of b.entries()) result[i + j] = (result[i + j] ?? 0) + x * y
+  return result
+}
+
+export function gcd(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : gcd(b, a % b)
+}
+
+/** A fraction in LaTeX, as given: nothing is reduced. */
+export function fraction(n: number, d: number): string {
+  return `${n < 0 ? '-' : ''}\\frac{${Math.abs(n)}}{${d}}`
+}
+
+/** The same number with one digit changed, never to 0. */
+export function digitChanged(draw: Draw, text: string): string {
+  const places = Array.from(text.matchAll(/\d/g), ({ index }) => index)
+  const at = draw.of(places[0] ?? 0, ...places.slice(1))
+  const digit = (Number(text.charAt(at)) + draw.int(1, 8)) % 10
+  const next = digit === 0 ? (Number(text.charAt(at)) === 9 ? 8 : 9) : digit
+  return text.slice(0, at) + String(next) + text.slice(at + 1)
+}
