@@ -11,6 +11,8 @@ import type { JudgeTier } from './tiers.ts'
 const QUESTION_LIMIT = 16_000
 /** Under the 30 s that trainers wait for a reward, with room for the way back. */
 const TIMEOUT_SECONDS = 20
+/** Requests under way at once, late ones of earlier batches included: a slow judge must not gather work without end. */
+const MAX_OPEN = 4096
 
 /** One case that no rule decided. `answer` is the bare answer, as extracted, not the whole completion. */
 export interface JudgeCase extends JudgeTexts {
@@ -19,7 +21,10 @@ export interface JudgeCase extends JudgeTexts {
 }
 
 /** Why a judge gave no score. Other words are an {@link AskFailure}'s own, such as `http-400`. */
-export type AbstainReason = 'cannot-tell' | 'unreadable' | 'timeout' | 'outage' | 'too-long' | 'blank' | (string & {})
+export type AbstainReason = 'cannot-tell' | 'unreadable' | 'timeout' | 'outage' | Unasked | (string & {})
+/** Reasons for which nothing was sent. */
+const unasked = ['too-long', 'blank', 'busy'] as const
+type Unasked = (typeof unasked)[number]
 
 interface Judged {
   judged: true
@@ -50,6 +55,8 @@ export interface JudgeOptions {
   model: string
   /** How long one batch may take before what is open abstains. Late replies are kept for the next time. Seconds. */
   timeoutSeconds?: number
+  /** Requests under way at once; cases over it abstain as `busy`. */
+  maxOpen?: number
 }
 
 export interface Judge {
@@ -65,7 +72,8 @@ export interface Judge {
 
 /** Makes a judge over a sampling engine. */
 export function createJudge(options: JudgeOptions): Judge {
-  const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS } = options
+  const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS, maxOpen = MAX_OPEN } = options
+  let open = 0
   const version = `judge-${JUDGE_PROMPT_HASH}/${model}`
   const about = (replies: readonly Reply[]) => ({
     judged: true as const,
@@ -82,14 +90,24 @@ export function createJudge(options: JudgeOptions): Judge {
     reason,
   })
 
+  const askCounted = async (request: AskRequest): Promise<Reply> => {
+    open += 1
+    try {
+      return await ask(request)
+    } finally {
+      open -= 1
+    }
+  }
+
   const grade = async (texts: JudgeCase, given: Deadline): Promise<JudgeResult> => {
     const unfit = unfitReason(texts)
     if (unfit !== null) return abstain(unfit, [])
+    if (open >= maxOpen) return abstain('busy', [])
     const replies: Reply[] = []
     try {
       // One more try by another seed: at temperature 0 the same seed would say the same again.
       for (const seed of [0, 1]) {
-        const reply = await given.race(ask(requestFor(endpoint, texts, seed)))
+        const reply = await given.race(askCounted(requestFor(endpoint, texts, seed)))
         if (reply === null) return abstain('timeout', replies)
         replies.push(reply)
         const tier = reply.finishReason === 'stop' ? readTier(reply.text) : null
@@ -127,7 +145,7 @@ function requestFor(endpoint: string, texts: JudgeTexts, seed: number): AskReque
 }
 
 /** Texts that are not sent: cutting one could turn its meaning round, and nothing can be said of an empty one. */
-function unfitReason({ question, gold, answer }: JudgeTexts): 'too-long' | 'blank' | null {
+function unfitReason({ question, gold, answer }: JudgeTexts): Unasked | null {
   if (question.length > QUESTION_LIMIT || gold.length > LEAF_LIMIT || answer.length > LEAF_LIMIT) return 'too-long'
   return gold.trim() === '' || answer.trim() === '' ? 'blank' : null
 }
@@ -171,9 +189,9 @@ export interface JudgeCounts {
 
 export function countJudged(results: readonly JudgeResult[]): JudgeCounts {
   const cached = results.filter((result) => result.cached).length
-  const unasked = results.filter(
-    (result) => result.abstained && (result.reason === 'too-long' || result.reason === 'blank'),
+  const unsent = results.filter(
+    (result) => result.abstained && unasked.some((reason) => reason === result.reason),
   ).length
   const abstained = results.filter((result) => result.abstained).length
-  return { judged: results.length, asked: results.length - cached - unasked, cached, abstained }
+  return { judged: results.length, asked: results.length - cached - unsent, cached, abstained }
 }

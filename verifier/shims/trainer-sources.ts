@@ -4,7 +4,7 @@ export type ShimTrainer = (typeof shimTrainers)[number]
 
 /** What a trainer takes a missing reward for. */
 export const abstainsByNone: Record<ShimTrainer, boolean> = {
-  // TRL leaves a completion out of its group's mean when every reward function returned None for it.
+  // TRL 1.16 leaves a completion out of its group when every reward function returned None for it; before, it was 0.
   trl: true,
   // Writes the number into a tensor; None is a TypeError.
   easyr1: false,
@@ -46,7 +46,7 @@ def compute_score(reward_inputs, **_kwargs):
     EasyR1 hands over response and ground_truth alone, so the rest of a row is packed into ground_truth.
     """
     if not isinstance(reward_inputs, list):
-        raise RewardRefused('this is a batch reward: set worker.reward.reward_type to "batch"')
+        raise RewardRefused("EasyR1 called this reward for one completion; it is a batch reward, let it say so")
     rows = [_row(given["ground_truth"]) for given in reward_inputs]
     results = _score([_item(place, row, reward_inputs[place]["response"]) for place, row in enumerate(rows)])
     return [{**result, "overall": result["overall"] or 0.0} for result in results]

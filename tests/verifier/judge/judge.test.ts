@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../../../models/engine.ts'
 import type { Engine } from '../../../models/engine.ts'
 import { Limiters } from '../../../models/limiter.ts'
@@ -137,6 +137,17 @@ describe('abstaining', () => {
     expect(results.map((each) => each.abstained && each.reason)).toEqual(['blank', 'too-long', 'blank'])
     expect(countJudged(results)).toEqual({ judged: 3, asked: 0, cached: 0, abstained: 3 })
     expect(endpoint.requests).toHaveLength(0)
+  })
+
+  it('abstains from what comes on top of a full queue, until late replies have made room', async () => {
+    endpoint.misbehave = () => ({ hang: true })
+    const judge = judgeWith({ timeoutSeconds: 0.2, maxOpen: 2 }, { timeoutSeconds: 0.3 })
+    const reasonsOf = async (...answers: string[]) =>
+      (await judge.judge(answers.map((answer) => asked(answer)))).map((each) => each.abstained && each.reason)
+    expect(await reasonsOf('1', '2', '3')).toEqual(['timeout', 'timeout', 'busy'])
+    expect(await reasonsOf('4')).toEqual(['busy'])
+    endpoint.misbehave = () => undefined
+    await vi.waitFor(async () => expect(await reasonsOf('the dog')).toEqual([false]), 5000)
   })
 
   it('throws what no case can escape: a key that is refused, a signal', async () => {
