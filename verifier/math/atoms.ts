@@ -33,6 +33,7 @@ export function atom(cursor: Cursor, mixed = true): Expression {
     case 'command':
       return command(cursor, token.name)
     case 'sign':
+    default:
       return group(cursor, token.sign)
   }
 }

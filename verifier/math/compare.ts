@@ -3,12 +3,12 @@ import { evaluate } from './evaluate.ts'
 import { exactValue } from './exact.ts'
 import type { Expression } from './expression.ts'
 import { contains, integer, sameTree, variablesOf } from './expression.ts'
-import { closeness } from './points.ts'
+import { closeness, exactPoints } from './points.ts'
 import { preciseValue } from './precise.ts'
 import type { Rational } from './rational.ts'
-import { equal, roundAt } from './rational.ts'
+import { bitLength, equal, roundAt } from './rational.ts'
 import { residueOf, sameResidue } from './residue.ts'
-import { sample } from './sampling.ts'
+import { namesOf, sample } from './sampling.ts'
 import type { Sampled } from './sampling.ts'
 
 /** `exact`: the same value or tree; `equal`: shown to be the same; `rounded`: as declared, or a long decimal of the other side. */
@@ -48,7 +48,7 @@ export function compareExpressions(a: Expression, b: Expression, { precision, bu
       honest(
         a,
         b,
-        overLogBases(a, b, (logBase) => sample({ a, b, budget, logBase })),
+        overLogBases(a, b, (logBase) => compareOpen(a, b, budget, logBase)),
       )
     )
   }
@@ -91,6 +91,32 @@ function overLogBases(a: Expression, b: Expression, compared: (logBase: number) 
   return USUAL_BASES.some((base) => compared(base) !== 'different') ? 'unknown' : 'different'
 }
 
+/** Longest number, in bits, for which agreement in doubles is enough where more digits cannot be computed. */
+const BITS_OF_DOUBLES = 40
+
+/** Agreement in doubles is confirmed by many digits at a point where both sides are real. */
+function compareOpen(a: Expression, b: Expression, budget: Budget, logBase: number): Sampled {
+  const sides = { a, b, budget, logBase }
+  const sampled = sample(sides)
+  if (sampled === 'different') return 'different'
+  for (const at of exactPoints(namesOf(sides))) {
+    const left = preciseValue(a, budget, logBase, at)
+    const right = left === null ? null : preciseValue(b, budget, logBase, at)
+    if (left === null || right === null) continue
+    const near = left.near(right)
+    if (near === 'different') return 'different'
+    if (near === 'equal') return sampled
+  }
+  return sampled === 'equal' && [a, b].every(hasShortNumbers) ? 'equal' : 'unknown'
+}
+
+function hasShortNumbers(e: Expression): boolean {
+  return !contains(
+    e,
+    (part) => part.type === 'number' && Math.max(bitLength(part.value.n), bitLength(part.value.d)) > BITS_OF_DOUBLES,
+  )
+}
+
 /** Two values without variables: to many digits where they are real, else in doubles. */
 function compareClosed(a: Expression, b: Expression, budget: Budget, logBase: number): Sampled {
   const how = { at: new Map(), budget, realOnly: false, generic: true, logBase, scale: 0 }
@@ -99,7 +125,8 @@ function compareClosed(a: Expression, b: Expression, budget: Budget, logBase: nu
   const [precise, other] = [preciseValue(a, budget, logBase), preciseValue(b, budget, logBase)]
   if (precise !== null && other !== null) return precise.near(other)
   if (left === null || right === null) return 'unknown'
-  return closeness(left, right, how.scale) === 'close' ? 'equal' : 'unknown'
+  const close = closeness(left, right, how.scale) === 'close'
+  return close && [a, b].every(hasShortNumbers) ? 'equal' : 'unknown'
 }
 
 /** Different parts do not make two integrals different: nothing was computed. */

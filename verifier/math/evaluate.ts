@@ -86,7 +86,8 @@ function valueOf(e: Expression, how: Evaluation): Complex | null {
       const args = evaluateAll(e.args, how)
       return args === null ? null : callFunction(e.name, args, how)
     }
-    case 'opaque': {
+    case 'opaque':
+    default: {
       const parts = how.generic ? evaluateAll(e.parts, how) : null
       return parts === null ? null : genericValue(e.operator, parts)
     }

@@ -46,6 +46,7 @@ export function exactValue(e: Expression, budget: Budget): Rational | null {
     case 'constant':
     case 'symbol':
     case 'opaque':
+    default:
       return null
   }
 }

@@ -93,6 +93,7 @@ export function childrenOf(e: Expression): readonly Expression[] {
     case 'factorial':
       return [e.of]
     case 'opaque':
+    default:
       return e.parts
   }
 }
@@ -118,6 +119,7 @@ export function mapLeaves(e: Expression, leaf: (e: Expression) => Expression): E
     case 'factorial':
       return { type: 'factorial', of: mapLeaves(e.of, leaf), double: e.double }
     case 'opaque':
+    default:
       return { type: 'opaque', operator: e.operator, parts: each(e.parts) }
   }
 }

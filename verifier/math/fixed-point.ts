@@ -32,7 +32,7 @@ function inverseTangentOfReciprocal(n: bigint, bits: bigint, alternating: boolea
 const EXTRA = 32n
 const kept = new Map<string, Fixed>()
 
-/** Constants are computed once for each precision; precisions are multiples of eight up to 8,192, so that this stays small. */
+/** Constants are computed once for each precision; there are few precisions, so that this stays small. */
 function remembered(name: string, bits: bigint, compute: (bits: bigint) => Fixed): Fixed {
   const key = `${name} ${bits}`
   const known = kept.get(key)

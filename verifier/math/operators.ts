@@ -8,7 +8,7 @@ export function bigOperator(cursor: Cursor, name: string): Expression {
   const level = cursor.operators
   cursor.operators += 1
   const e = cursor.deeper(() => {
-    if (/int$/.test(name)) return integral(cursor, name, level)
+    if (name.endsWith('int')) return integral(cursor, name, level)
     return name.startsWith('lim') ? limit(cursor, name, level) : series(cursor, name, level)
   })
   cursor.operators = level

@@ -1,5 +1,6 @@
 import type { Complex } from './complex.ts'
 import { magnitude, minus, real } from './complex.ts'
+import type { Rational } from './rational.ts'
 
 /** Numbers in [0, 1) that are the same on every machine and in every run (mulberry32). */
 export function fixedNumbers(seed: number): () => number {
@@ -44,6 +45,16 @@ export function realPoints(names: readonly string[], count: number): Points {
     const [from, to] = RANGES[index % RANGES.length] ?? [0.1, 3]
     const at = new Map<string, Complex>()
     for (const name of names) at.set(name, real(Math.round((from + (to - from) * next()) * 1024) / 1024 || 1 / 1024))
+    return at
+  })
+}
+
+/** Three real points as exact fractions: positive, below one, above one. */
+export function exactPoints(names: readonly string[]): ReadonlyMap<string, Rational>[] {
+  const next = fixedNumbers(0x5eed3)
+  return [1, 0, 3].map((whole) => {
+    const at = new Map<string, Rational>()
+    for (const name of names) at.set(name, { n: BigInt(whole * 1024 + 1 + Math.floor(next() * 1022)), d: 1024n })
     return at
   })
 }

@@ -36,7 +36,7 @@ export function preciseValue(
 ): Precise | null {
   if (logBase !== 1 && contains(e, (part) => part.type === 'func' && part.name === 'log' && part.args.length === 1))
     return null
-  const bits = LEAST_BITS + 8 * lengthOfNumbers(e)
+  const bits = roundedUp(LEAST_BITS + 8 * Math.max(0, lengthOfNumbers(e) - 16))
   if (bits > MOST_BITS) return null
   const value = new FixedPoint(bits, budget, at).valueOf(e)
   return value === null ? null : asPrecise(value, bits)
@@ -59,6 +59,13 @@ function asPrecise(value: Fixed, bits: number): Precise {
       return 'different'
     },
   }
+}
+
+/** 256, 384, 512, 768, 1024 …: few precisions, so that π and ln 2 are computed once for each. */
+function roundedUp(bits: number): number {
+  let step = LEAST_BITS
+  while (step < bits) step *= step % 384 === 0 ? 4 / 3 : 3 / 2
+  return step
 }
 
 function lengthOfNumbers(e: Expression): number {
@@ -118,6 +125,7 @@ class FixedPoint {
       case 'func':
         return this.#call(e)
       case 'opaque':
+      default:
         return null
     }
   }

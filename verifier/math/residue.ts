@@ -1,6 +1,7 @@
 import type { Budget } from '../budget.ts'
 import { exactValue } from './exact.ts'
 import type { Expression } from './expression.ts'
+import { isKnown } from './functions.ts'
 import { bitLength } from './rational.ts'
 
 /**
@@ -59,6 +60,7 @@ export function residueOf(e: Expression, point: Point): Residue | null {
     case 'func':
       return madeUp(e, e.type === 'func' ? e.name : e.double ? '!!' : '!', point)
     case 'opaque':
+    default:
       return madeUp(e, `opaque ${e.operator}`, point)
   }
 }
@@ -113,12 +115,16 @@ function madeUp(e: Expression, name: string, point: Point): Residue | null {
   const exact = e.type === 'opaque' ? null : exactValue(e, point.budget)
   if (exact !== null) return { n: mod(exact.n), d: mod(exact.d), rational: true }
   let key = name
+  // Nothing is known of f(x), so that different residues of it differ; of sin and of sums there are identities.
+  let rational = e.type === 'func' && !isKnown(e.name)
   for (const part of partsOf(e)) {
     const value = residueOf(part, point)
     if (value === null) return null
+    rational = rational && value.rational
+    point.budget.spend(value.d === 1n ? 1 : 20)
     key += ` ${canonical(value)}`
   }
-  return whole(hashed(key), false)
+  return whole(hashed(key), rational)
 }
 
 function partsOf(e: Expression): readonly Expression[] {

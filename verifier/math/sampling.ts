@@ -67,6 +67,16 @@ export function sample(sides: Sides): Sampled {
   if (!hasBranches(sides.a) && !hasBranches(sides.b)) return general
   const isImaginary = (e: Expression) => e.type === 'constant' && e.name === 'i'
   if (contains(sides.a, isImaginary) || contains(sides.b, isImaginary)) return 'unknown'
-  const pairs = pairsAt(sides, realPoints(names, REAL_POINTS), true, REAL_POINTS)
-  return agreement(pairs)
+  const points = realPoints(names, REAL_POINTS)
+  // ln|x| is written for the sake of the negative x that ln x leaves out.
+  const isBar = (e: Expression) => e.type === 'func' && e.name === 'abs'
+  if ((contains(sides.a, isBar) || contains(sides.b, isBar)) && domainsDiffer(sides, points)) return 'different'
+  return agreement(pairsAt(sides, points, true, REAL_POINTS))
+}
+
+function domainsDiffer({ a, b, budget, logBase }: Sides, points: Points): boolean {
+  return points.some((at) => {
+    const how = { at, budget, realOnly: true, generic: true, logBase, scale: 0 }
+    return (evaluate(a, how) === null) !== (evaluate(b, how) === null)
+  })
 }
