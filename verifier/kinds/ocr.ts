@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { LEAF_LIMIT } from '../plain-text.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Judgement, Rule, RuleContext } from '../verdict.ts'
+import { editDistance } from './edit-distance.ts'
+
+const accepted = z.array(z.string()).min(1)
+
+/**
+ * Judges text that was read from a picture. Policy `ocr`:
+ * - `anls` (default): the similarity of ANLS as DocVQA defines it (Biten et al. 2019, "Scene Text Visual Question Answering"),
+ *   1 − edit distance / longer length, in lower case, of at least 0.5. It forgives reading errors, so "5 kg" passes for "5 cm":
+ *   this kind is for reading, not for values. Two texts of digits and marks alone must be equal.
+ * - `exact`: equal texts, case kept; only runs of white space are one space.
+ *
+ * A gold that is a JSON array of strings lists several accepted texts; the best counts.
+ */
+export const judgeOcr: Rule = (goldText, answerText, context) => {
+  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  const golds = acceptedTexts(goldText).filter((gold) => gold.trim() !== '')
+  if (golds.length === 0) return unverifiable('bad-gold')
+  let best: Judgement = incorrect('different-text')
+  for (const gold of golds) {
+    const judged = compareRead(gold, answerText, context)
+    if (judged.reason === 'same-text') return judged
+    if (judged.verdict === 'correct') best = judged
+  }
+  return best
+}
+
+function acceptedTexts(gold: string): string[] {
+  if (!/^\s*\[/.test(gold)) return [gold]
+  try {
+    const parsed = accepted.safeParse(JSON.parse(gold))
+    return parsed.success ? parsed.data : [gold]
+  } catch {
+    // Not JSON: a text that begins with a bracket.
+    return [gold]
+  }
+}
+
+function compareRead(goldText: string, answerText: string, { policy, budget }: RuleContext): Judgement {
+  budget.spend(1 + (goldText.length + answerText.length) / 50)
+  const exact = policy.ocr === 'exact'
+  const [gold, answer] = [goldText, answerText].map((text) => {
+    const flat = text.normalize('NFC').replace(/\s+/g, ' ').trim()
+    return exact ? flat : flat.toLowerCase()
+  })
+  if (gold === undefined || answer === undefined || answer === '') return incorrect('different-text')
+  if (gold === answer) return correct('same-text')
+  if (exact) return incorrect('different-text')
+  if (isFigure(gold) && isFigure(answer)) {
+    return figure(gold) === figure(answer) ? correct('same-text') : incorrect('different-number')
+  }
+  const longest = Math.max(Array.from(gold).length, Array.from(answer).length)
+  return 2 * editDistance(gold, answer, budget) <= longest ? correct('similar-text') : incorrect('different-text')
+}
+
+/** Digits with separators, signs and currency: a wrong digit is another value, not a reading error to forgive. */
+function isFigure(text: string): boolean {
+  return /^[\d\s.,:/%$€£¥₹#()+-]+$/.test(text) && /\d/.test(text)
+}
+
+function figure(text: string): string {
+  return text.replace(/\s/g, '').replace(/(?<=\d),(?=\d{3}(?!\d))/g, '')
+}

@@ -1,0 +1,45 @@
+import { Budget } from '../budget.ts'
+import { LEAF_LIMIT } from '../plain-text.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { Rule } from '../verdict.ts'
+import { readAround } from './around.ts'
+import { readTime, sameTime } from './time-reading.ts'
+
+/**
+ * Judges a time of day: 3:30 PM = 15:30 = 3.30pm = 15:30:00 = 下午3点30分. 12 AM is 0:00, 12 PM is 12:00. Digits without AM or PM
+ * are read as written, on a 24-hour clock: 3:30 is not 15:30. Words without it ("half past three") equal 3:30 as written, and
+ * are unverifiable beside a time that says its half of the day. Lengths of time (1h30) are no times. A time zone must be the
+ * same on both sides; nothing is converted.
+ */
+export const judgeTime: Rule = (goldText, answerText, { budget }) => {
+  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  const gold = readTime(goldText, budget)
+  if (typeof gold === 'string' || readAround(gold.around) !== 'plain') return unverifiable('bad-gold')
+  const answer = readTime(answerText, budget)
+  if (answer === 'none') return incorrect('not-a-time')
+  if (answer === 'several') return incorrect('hedged')
+  const around = readAround(answer.around)
+  if (around === 'hedged') return incorrect('hedged')
+  const same = sameTime(gold, answer)
+  if (gold.zone !== answer.zone) {
+    return gold.zone === '' || answer.zone === ''
+      ? same === 'different'
+        ? incorrect('different-time')
+        : unverifiable('not-understood')
+      : unverifiable('not-understood')
+  }
+  if (same === 'different') return incorrect('different-time')
+  return same === 'unsure' || around === 'moved' ? unverifiable('not-understood') : correct('same-time')
+}
+
+/**
+ * True for a text that is nothing but a time of day: 3:30 PM, 3 o'clock, noon, 15:30, 03:30, 3:30:15, 下午3点. A lone 7:32 may be a
+ * ratio and "ten to one" odds, so they are left out.
+ */
+export function isTimeGold(gold: string): boolean {
+  if (gold.length > 60) return false
+  const text = gold.trim()
+  if (/^\d:\d{2}$/.test(text) || /^(?!quarter)[\w-]+ to \w+$/i.test(text)) return false
+  const read = readTime(text, new Budget())
+  return typeof read !== 'string' && /^[\s⌖]*$/.test(read.around)
+}
