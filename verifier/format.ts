@@ -3,7 +3,7 @@
 export type TraceFormat = {
   /**
    * True when the text is exactly one non-empty think block, then anything but tags, then exactly one non-empty answer block.
-   * Nested, repeated, reversed or unclosed tags never meet it, nor does text before or after.
+   * Nested, repeated, reversed or unclosed tags never meet it, nor does text before or after, nor a block that shows nothing.
    */
   held: boolean
   /** True when the format held and words stand between reasoning and answer. */
@@ -20,21 +20,54 @@ export function cutChatTokens(text: string): string {
   return (end === null ? text : text.slice(0, end.index)).replace(START_TOKENS, '')
 }
 
-/** Reads the format of a completion. */
+const TAGS = ['<think>', '</think>', '<answer>', '</answer>'] as const
+/** Characters that do not show: zero-width spaces and joiners, direction marks, controls that are no space. */
+const UNSEEN = /\p{DI}|(?!\s)\p{Cc}/gu
+const NOTHING_SEEN = /^[\s\p{DI}\p{Cc}\p{Cf}\u2800]*$/u
+/** All that anyone may take for a tag: in capitals, with spaces, attributes, a slash at the end, full-width brackets. */
+const LIKE_A_TAG =
+  /[<＜]\s{0,8}[/／]?\s{0,8}(?:think|answer)(?:\s{0,8}[/／]?\s{0,8}[>＞]|(?<=[<＜/／](?:think|answer))[\s/][^<>＜＞]{0,200}[>＞])/giu
+const NOT_HELD: TraceFormat = { held: false, explanation: false }
+
+/**
+ * Reads the format of a completion. The four tags must stand there once each, letter for letter and in order, with nothing else
+ * in the text that looks like one of them: a reward for the form must not be had by tags inside, beside or across others.
+ */
 export function readFormat(completion: string): TraceFormat {
   const text = cutChatTokens(completion).trim()
-  const tags: { name: string; from: number; to: number }[] = []
-  for (const found of text.matchAll(/<\s?(\/?)\s?(think|answer)\s?>/gi)) {
-    tags.push({ name: found[0], from: found.index, to: found.index + found[0].length })
-    if (tags.length > 4) break
+  const places: number[] = []
+  for (const tag of TAGS) {
+    const at = text.indexOf(tag)
+    if (at < (places.at(-1) ?? 0)) return NOT_HELD
+    places.push(at)
   }
-  const [think, thinkEnd, answer, answerEnd] = tags
-  if (tags.length !== 4 || !think || !thinkEnd || !answer || !answerEnd) return { held: false, explanation: false }
-  const inOrder = tags.map((t) => t.name).join('') === '<think></think><answer></answer>'
-  const filled =
-    text.slice(think.to, thinkEnd.from).trim() !== '' && text.slice(answer.to, answerEnd.from).trim() !== ''
-  const held = inOrder && filled && think.from === 0 && answerEnd.to === text.length
-  return { held, explanation: held && /\p{L}/u.test(text.slice(thinkEnd.to, answer.from)) }
+  const [think = 0, thinkEnd = 0, answer = 0, answerEnd = 0] = places
+  if (think !== 0 || answerEnd + '</answer>'.length !== text.length) return NOT_HELD
+  if (places.some((at, tag) => cutsATag(text, at, TAGS[tag]?.length ?? 0)) || hasOtherTags(text)) return NOT_HELD
+  const between = (from: number, tag: string, to: number): string => text.slice(from + tag.length, to)
+  const isEmpty = (part: string): boolean => NOTHING_SEEN.test(part)
+  if (isEmpty(between(think, '<think>', thinkEnd)) || isEmpty(between(answer, '<answer>', answerEnd))) return NOT_HELD
+  return { held: true, explanation: /\p{L}/u.test(between(thinkEnd, '</think>', answer)) }
+}
+
+/** Whether more in the text looks like a tag than the four that were found. */
+function hasOtherTags(text: string): boolean {
+  let found = 0
+  for (const _ of text.replace(UNSEEN, '').matchAll(LIKE_A_TAG)) {
+    found += 1
+    if (found > TAGS.length) return true
+  }
+  return false
+}
+
+/** Whether the tag stands in the middle of another: `</thi</think>nk>`. */
+function cutsATag(text: string, at: number, length: number): boolean {
+  const [before, after] = [text.slice(Math.max(0, at - 10), at), text.slice(at + length, at + length + 10)]
+  return TAGS.some((tag) =>
+    Array.from(tag.slice(1), (_, i) => i + 1).some(
+      (cut) => before.endsWith(tag.slice(0, cut)) && after.startsWith(tag.slice(cut)),
+    ),
+  )
 }
 
 /**

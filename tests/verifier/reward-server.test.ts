@@ -81,6 +81,13 @@ describe('the reward server', () => {
       { reward: { name: 'accuracy' }, items: [{ id: 'r1', gold: '1', answer: '1', kind: 'numbr' }] },
       /r1.*numbr/,
     ],
+    [
+      'an unknown policy',
+      { reward: { name: 'accuracy' }, items: [{ id: 'r2', gold: '1', answer: '1', policy: { percent: 'some' } }] },
+      /r2.*policy\.percent/,
+    ],
+    ['a row without an answer', { reward: { name: 'accuracy' }, items: [{ id: 'r3', gold: '1' }] }, /r3.*answer/],
+    ['no body', '', /not JSON/],
     ['too many items', { reward: { name: 'accuracy' }, items: Array.from({ length: 4097 }, () => items[0]) }, /items/],
   ])('refuses %s with the reason', async (_name, body, reason) => {
     const response = await post(server.url, body, 'secret-1')
@@ -99,8 +106,51 @@ describe('the reward server', () => {
     expect(metrics).toMatch(/^hone_reward_items_total [1-9]/m)
     expect(metrics).toMatch(/^hone_reward_verdicts_total\{verdict="correct"\} [1-9]/m)
     expect(metrics).toMatch(/^hone_reward_errors_total\{reason="401"\} 2$/m)
+    expect(metrics).toMatch(/^hone_reward_killed_rows_total\{cause="hung"\} 0$/m)
+    expect(metrics).toMatch(/^hone_reward_event_loop_lag_seconds\{quantile="0.99"\} [\d.e-]+$/m)
+    expect(metrics).toMatch(/^hone_reward_request_seconds_bucket\{le="\+Inf"\} [1-9]/m)
     expect(metrics).not.toContain('secret-1')
     expect((await fetch(`${server.url}/nowhere`)).status).toBe(404)
+  })
+
+  it('writes metrics that Prometheus reads: every sample typed once, every histogram rising', async () => {
+    const lines = (await (await fetch(`${server.url}/metrics`)).text()).trimEnd().split('\n')
+    const types = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2] ?? '')
+    expect(new Set(types).size).toBe(types.length)
+    for (const line of lines.filter((line) => !line.startsWith('#'))) {
+      expect(line).toMatch(/^[a-z_]+(\{[a-z]+="[^"\\\n]*"\})? -?\d+(\.\d+)?(e-?\d+)?$/)
+      const name = /^[a-z_]+/.exec(line)?.[0].replace(/(?<=seconds)_(bucket|sum|count)$/, '')
+      expect(types).toContain(name)
+    }
+    const buckets = lines.filter((line) => line.includes('_bucket')).map((line) => Number(line.split(' ')[1]))
+    expect(buckets).toEqual(buckets.toSorted((a, b) => a - b))
+  })
+
+  it('takes a body that comes in pieces without a length', async () => {
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      const bytes = Buffer.from(JSON.stringify(request))
+      for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
+    }
+    const response = await fetch(`${server.url}/v1/score`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer secret-1' },
+      body: ReadableStream.from(pieces()),
+      duplex: 'half',
+    })
+    expect(await response.text()).toBe(await (await post(server.url, request, 'secret-1')).text())
+  })
+
+  it('goes on after a client that went away', async () => {
+    const gone = new AbortController()
+    const asked = fetch(`${server.url}/v1/score`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer secret-1' },
+      body: JSON.stringify({ ...request, items: Array.from({ length: 4000 }, (_, i) => ({ ...items[0], id: i })) }),
+      signal: gone.signal,
+    })
+    setTimeout(() => gone.abort(), 20)
+    await asked.catch(() => undefined)
+    expect((await post(server.url, request, 'secret-1')).status).toBe(200)
   })
 
   it('names the port when it is in use', async () => {
@@ -113,6 +163,38 @@ describe('the reward server', () => {
     expect((await post(open.url, request)).status).toBe(200)
     await open.close()
     await expect(fetch(`${open.url}/healthz`)).rejects.toThrow('fetch failed')
+  })
+})
+
+describe('the reward server with a rule that hangs or dies', () => {
+  it('answers the other rows, keeps the format’s part of the reward, and counts', async () => {
+    const entry = new URL('fake-verifier-process.ts', import.meta.url)
+    const server = await startRewardServer({ pool: { workers: 1, entry } })
+    try {
+      const formatted = (thought: string): string => `<think>${thought}</think>So<answer>1</answer>`
+      const rows = ['1', formatted('FAKE-HANG'), formatted('a'), 'FAKE-EXIT', 'FAKE-THROW', '1'].map((answer, i) => ({
+        id: `r${i}`,
+        gold: '1',
+        answer,
+      }))
+      const body: unknown = await (await post(server.url, { reward: { name: 'weighted' }, items: rows })).json()
+      const { scores } = reply.parse(body)
+      expect(scores.map((s) => [s.id, s.verdict, s.overall])).toEqual([
+        ['r0', 'correct', 0.7],
+        ['r1', 'unverifiable', 0.3],
+        ['r2', 'correct', 1],
+        ['r3', 'unverifiable', 0],
+        ['r4', 'unverifiable', 0],
+        ['r5', 'correct', 0.7],
+      ])
+      const metrics = await (await fetch(`${server.url}/metrics`)).text()
+      for (const cause of ['hung', 'crashed', 'threw']) {
+        expect(metrics).toContain(`hone_reward_killed_rows_total{cause="${cause}"} 1\n`)
+      }
+      expect(metrics).toContain('hone_reward_respawns_total 2\n')
+    } finally {
+      await server.close()
+    }
   })
 })
 

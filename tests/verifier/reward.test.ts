@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { rewardNames } from '../../domain/recipe-steps.ts'
-import { rewardCase } from '../../verifier/reward.ts'
+import { combineReward, rewardCase } from '../../verifier/reward.ts'
 
 const texts = {
   right: '<think>a</think> It is three. <answer>3</answer>',
@@ -28,6 +28,39 @@ describe('rewards by name', () => {
         parts: { accuracy: 1, format: 1 },
         result: { verdict: 'correct' },
       })
+    }
+  })
+})
+
+describe('a reward from a judge’s score', () => {
+  const formats = {
+    whole: { held: true, explanation: true },
+    silent: { held: true, explanation: false },
+    none: { held: false, explanation: false },
+  }
+
+  it.each([
+    ['accuracy', [0.5, 0.5, 0.5]],
+    ['format-and-accuracy', [0.5, 0.5, 0]],
+    ['accuracy-with-explanation', [0.5, 0, 0]],
+    ['weighted', [0.65, 0.65, 0.35]],
+  ] as const)('%s takes an accuracy between 0 and 1', (name, wanted) => {
+    const rewards = Object.values(formats).map((format) => combineReward(name, 0.5, format))
+    expect(rewards.map(({ overall }) => overall)).toEqual(wanted.map((value) => expect.closeTo(value, 12)))
+    expect(rewards.map(({ parts }) => parts.accuracy)).toEqual([0.5, 0.5, 0.5])
+  })
+
+  it.each([-0.01, 1.01, Number.NaN, Number.POSITIVE_INFINITY])('refuses an accuracy of %d', (accuracy) => {
+    expect(() => combineReward('accuracy', accuracy, formats.whole)).toThrow('cannot be rewarded')
+  })
+
+  it('is never better without the format than with it', () => {
+    for (const name of rewardNames) {
+      for (const accuracy of [0, 0.3, 1]) {
+        const [whole, silent, none] = Object.values(formats).map((f) => combineReward(name, accuracy, f).overall)
+        expect(whole).toBeGreaterThanOrEqual(silent ?? Number.NaN)
+        expect(silent).toBeGreaterThanOrEqual(none ?? Number.NaN)
+      }
     }
   })
 })

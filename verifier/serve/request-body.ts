@@ -5,6 +5,36 @@ export const MAX_BODY = 64 * 1024 * 1024
 /** What a refused client may still send before its connection is cut, so that it gets to read the refusal. Bytes. */
 const MAX_DISCARDED = 2 * MAX_BODY
 
+/** Bytes of bodies that are taken in one turn of the event loop, of all requests together: about a millisecond's work. */
+const TURN_BYTES = 512 * 1024
+
+/**
+ * Spreads the reading of many bodies over turns of the event loop. Without it the loop would take all that the network holds,
+ * some megabytes of each connection, before anyone else has a turn.
+ */
+export class BodyPace {
+  readonly #line: (() => void)[] = []
+  #left = TURN_BYTES
+  #isTurning = false
+
+  /** Resolves when it is this piece's turn. */
+  async turn(bytes: number): Promise<void> {
+    if (this.#left <= 0) await new Promise<void>((resolve) => this.#line.push(resolve))
+    this.#left -= bytes
+    if (this.#isTurning) return
+    this.#isTurning = true
+    setImmediate(() => this.#next())
+  }
+
+  #next(): void {
+    this.#isTurning = false
+    this.#left = TURN_BYTES
+    // Pieces are 64 KiB: who waits enters in the order of coming, as many as the turn takes.
+    const entering = this.#line.splice(0, TURN_BYTES / (64 * 1024))
+    for (const enter of entering) enter()
+  }
+}
+
 /** The body is over MAX_BODY bytes, and was read to its end or to MAX_DISCARDED. */
 export class BodyTooLarge extends Error {}
 
@@ -18,7 +48,7 @@ export function announcedLength(request: IncomingMessage): number | null {
  * Reads a body into memory of its own, piece by piece: no piece is copied twice and nothing is parsed here, so that the event
  * loop stays free. @throws BodyTooLarge, or the stream's error when the client goes.
  */
-export async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(request: IncomingMessage, pace: BodyPace): Promise<Uint8Array<ArrayBuffer>> {
   const announced = announcedLength(request)
   if (announced !== null && announced > MAX_BODY) {
     await discard(request)
@@ -27,6 +57,7 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array<Arr
   let body = new Uint8Array(new ArrayBuffer(announced ?? 64 * 1024))
   let length = 0
   for await (const piece of request as AsyncIterable<Buffer>) {
+    await pace.turn(piece.length)
     const needed = length + piece.length
     if (needed > MAX_BODY) {
       await discard(request)

@@ -7,7 +7,7 @@ import { watchLoopLag } from './loop-lag.ts'
 import type { LoopLag } from './loop-lag.ts'
 import { createVerifierPool } from './pool.ts'
 import type { VerifierPool, VerifierPoolOptions } from './pool.ts'
-import { announcedLength, BodyRoom, BodyTooLarge, discard, MAX_BODY, readBody } from './request-body.ts'
+import { announcedLength, BodyPace, BodyRoom, BodyTooLarge, discard, MAX_BODY, readBody } from './request-body.ts'
 import { countError, countSeconds, newRewardMetrics, renderMetrics } from './reward-metrics.ts'
 import type { RewardMetrics } from './reward-metrics.ts'
 
@@ -34,6 +34,7 @@ type Served = {
   pool: VerifierPool
   metrics: RewardMetrics
   room: BodyRoom
+  pace: BodyPace
   lag: () => LoopLag
   token: string | undefined
   inFlight: number
@@ -53,6 +54,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     pool,
     metrics: newRewardMetrics(),
     room: new BodyRoom(BODY_ROOM, MAX_WAITING),
+    pace: new BodyPace(),
     lag: lag.read,
     token: token === '' ? undefined : token,
     inFlight: 0,
@@ -121,7 +123,7 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   try {
-    const scores = await score(served, await readBody(request), gone.signal)
+    const scores = await score(served, await readBody(request, served.pace), gone.signal)
     send(response, 200, 'application/json', scores)
   } catch (error) {
     refuseFor(error, served, response, gone.signal)

@@ -9,6 +9,8 @@ import type { ThreadReply } from './thread-messages.ts'
 const LOOK_MS = 10
 /** A row that stands still this long hangs, most likely: another thread takes over while this one is waited for. */
 const STUCK_MS = 30
+/** A thread that got too little of the processor is given this many times the limit. */
+const STARVED_FACTOR = 4
 /** What one chunk should take: long against a message between threads, short against what another request may wait. */
 const CHUNK_MS = 4
 const MAX_CHUNK_ROWS = 256
@@ -187,7 +189,8 @@ export class Scheduler {
       const place = thread.place()
       // Between rows nothing can hang but the machine.
       const limit = place === null ? Math.max(chunk.limitMs, READ_LIMIT_MS) : chunk.limitMs
-      if (thread.stillMs >= limit) this.#replace(thread, null)
+      const isOver = thread.stillMs >= limit * STARVED_FACTOR || (thread.stillMs >= limit && !thread.isStarved())
+      if (isOver) this.#replace(thread, null)
       else if (thread.stillMs >= STUCK_MS) someStuck = true
     }
     if (someStuck) this.#pump()

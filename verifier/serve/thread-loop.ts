@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { deserialize } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -12,7 +13,7 @@ import { cells, formatBits, NO_ROW } from './thread-messages.ts'
 import type { DeadRow, ThreadData, ThreadReply, ThreadRequest } from './thread-messages.ts'
 
 /** Niceness of a thread: the main thread, which answers the network, comes first when processors are short. */
-const NICENESS = 5
+const NICENESS = 10
 
 /** Answer for a row that no rule came to an end with. */
 const timedOut = (id: string): VerifyResult => ({
@@ -110,7 +111,7 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
       reply.task === 'read' ? reply.chunks.map(({ bytes }) => bytes.buffer as ArrayBuffer) : []
     port.postMessage(reply, moved)
   })
-  port.postMessage({ task: 'ready' } satisfies ThreadReply)
+  port.postMessage({ task: 'ready', kernelThread: kernelThread() } satisfies ThreadReply)
 }
 
 /** On Linux a priority belongs to a thread; elsewhere it would be the whole process's. */
@@ -120,5 +121,14 @@ function stepBack(): void {
     setPriority(NICENESS)
   } catch {
     // A sandbox may forbid it; then all threads are equal.
+  }
+}
+
+/** The thread's number with the kernel, by which its processor time is known. Linux only. */
+function kernelThread(): string | null {
+  try {
+    return readlinkSync('/proc/thread-self').split('/').at(-1) ?? null
+  } catch {
+    return null
   }
 }

@@ -31,7 +31,7 @@ export type Scored = { task: 'score'; scores: string; verdicts: Record<Verdict, 
 export type ReadBody = { task: 'read'; reward: RewardName; chunks: PackedRows[] }
 /** The request itself is wrong; as `HoneError` (InvalidInput) says it. */
 export type Refused = { task: 'refused'; message: string; nextStep: string }
-export type ThreadReply = { task: 'ready' } | Judged | Scored | ReadBody | Refused
+export type ThreadReply = { task: 'ready'; kernelThread: string | null } | Judged | Scored | ReadBody | Refused
 
 /** A trace's format in one number, for shared memory. */
 export const formatBits = (format: TraceFormat): number => (format.held ? 1 : 0) | (format.explanation ? 2 : 0)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { TransferListItem } from 'node:worker_threads'
 import type { TraceFormat } from '../format.ts'
@@ -19,12 +20,15 @@ export type ThreadEvents = {
 /** The product's entry: beside this file, as source or built. */
 const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? 'thread-main.ts' : 'thread-main.js', import.meta.url)
 
+/** Resolved once: under tsx, resolving waits for another thread. */
+let tsx: string | undefined
+
 /**
  * Code that runs a source file. A thread does not inherit the loader that its main thread registered, and `--import` comes too
  * late for a thread's own entry (Node 20).
  */
 function throughTsx(entry: URL): string {
-  const tsx = import.meta.resolve('tsx/esm/api')
+  tsx ??= import.meta.resolve('tsx/esm/api')
   return `import(${JSON.stringify(tsx)}).then(({ register }) => (register(), import(${JSON.stringify(entry.href)})))`
 }
 
@@ -35,6 +39,8 @@ export class VerifierThread {
   #seenRow = NO_ROW
   #looked = 0
   #ended = false
+  #kernelThread: string | null = null
+  #cpuBefore: number | null = null
   isReady = false
   /** Milliseconds for which the present row has been watched without moving. */
   stillMs = 0
@@ -56,6 +62,7 @@ export class VerifierThread {
       if (this.#ended) return
       if (reply.task === 'ready') {
         this.isReady = true
+        this.#kernelThread = reply.kernelThread
         events.ready()
       } else events.reply(reply)
     })
@@ -73,6 +80,7 @@ export class VerifierThread {
     Atomics.store(this.#progress, cells.row, NO_ROW)
     this.#seenRow = NO_ROW
     this.#looked = performance.now()
+    this.#cpuBefore = null
     this.stillMs = 0
     this.#worker.postMessage(request, moved)
   }
@@ -83,6 +91,27 @@ export class VerifierThread {
     this.stillMs = row === this.#seenRow ? this.stillMs + Math.min(now - this.#looked, LONGEST_LOOK_MS) : 0
     this.#seenRow = row
     this.#looked = now
+    if (this.stillMs === 0) this.#cpuBefore = null
+    else this.#cpuBefore ??= this.#cpuMs()
+  }
+
+  /**
+   * Whether the thread had less than half of the time that it is watched: on a busy machine a row may stand still because the
+   * thread does, and no verdict should depend on that. False where the kernel does not tell (not Linux).
+   */
+  isStarved(): boolean {
+    const now = this.#cpuMs()
+    return now !== null && this.#cpuBefore !== null && now - this.#cpuBefore < this.stillMs / 2
+  }
+
+  /** Processor time of the thread so far, in milliseconds. */
+  #cpuMs(): number | null {
+    if (this.#kernelThread === null) return null
+    try {
+      return Number(readFileSync(`/proc/self/task/${this.#kernelThread}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6
+    } catch {
+      return null
+    }
   }
 
   /** The row that the thread is on, in its chunk, or null between rows; with its format as far as it was read. */
