@@ -1,0 +1,59 @@
+import type { Budget } from '../budget.ts'
+
+/** A rectangle from its upper left to its lower right corner; x goes right, y goes down. */
+export type Box = { x1: number; y1: number; x2: number; y2: number }
+export type Point = readonly [x: number, y: number]
+
+/** Whether the sides have length: corners in order and no area of zero. */
+export function isProper({ x1, y1, x2, y2 }: Box): boolean {
+  return x1 < x2 && y1 < y2
+}
+
+export function sameBox(a: Box, b: Box): boolean {
+  return a.x1 === b.x1 && a.y1 === b.y1 && a.x2 === b.x2 && a.y2 === b.y2
+}
+
+/** Intersection over union, 0 to 1, of two proper boxes. */
+export function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.x2, b.x2) - Math.max(a.x1, b.x1)
+  const height = Math.min(a.y2, b.y2) - Math.max(a.y1, b.y1)
+  if (width <= 0 || height <= 0) return 0
+  const shared = width * height
+  return shared / (area(a) + area(b) - shared)
+}
+
+function area({ x1, y1, x2, y2 }: Box): number {
+  return (x2 - x1) * (y2 - y1)
+}
+
+/** The border counts as inside. */
+export function isInside([x, y]: Point, { x1, y1, x2, y2 }: Box): boolean {
+  return x >= x1 && x <= x2 && y >= y1 && y <= y2
+}
+
+export function centre({ x1, y1, x2, y2 }: Box): Point {
+  return [(x1 + x2) / 2, (y1 + y2) / 2]
+}
+
+/**
+ * Whether `count` left items can each get a right item of their own, out of `count`, along allowed pairs. Augmenting paths
+ * (Kuhn); a greedy choice would miss pairings that exist.
+ */
+export function hasPairing(count: number, allowed: (left: number, right: number) => boolean, budget: Budget): boolean {
+  const takenBy = new Array<number | undefined>(count).fill(undefined)
+  const place = (left: number, seen: Set<number>): boolean => {
+    for (let right = 0; right < count; right += 1) {
+      budget.spend()
+      if (seen.has(right) || !allowed(left, right)) continue
+      seen.add(right)
+      const holder = takenBy[right]
+      if (holder === undefined || place(holder, seen)) {
+        takenBy[right] = left
+        return true
+      }
+    }
+    return false
+  }
+  for (let left = 0; left < count; left += 1) if (!place(left, new Set())) return false
+  return true
+}

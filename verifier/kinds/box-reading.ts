@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import type { Budget } from '../budget.ts'
+import { collapseSpace, unifyCharacters } from '../plain-text.ts'
+import type { Box, Point } from './box-geometry.ts'
+
+/** What a text marks in a picture, in its own coordinates. `pairs` are two points that may also be the corners of a box. */
+export type Mark =
+  | { type: 'box'; box: Box; label: string | null }
+  | { type: 'point'; point: Point; label: string | null }
+  | { type: 'corners'; corners: readonly [Point, Point]; label: string | null }
+
+/** Most boxes or points of one answer. */
+export const MOST_MARKS = 64
+/** Nesting of arrays and objects that is read. */
+const MOST_DEPTH = 4
+
+const four = z.tuple([z.number(), z.number(), z.number(), z.number()])
+const two = z.tuple([z.number(), z.number()])
+const named = z.object({
+  bbox_2d: four.optional(),
+  bbox: four.optional(),
+  box: four.optional(),
+  point_2d: two.optional(),
+  point: two.optional(),
+  label: z.string().nullish(),
+})
+const corners = z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z.number() })
+const xy = z.object({ x: z.number(), y: z.number() })
+
+/**
+ * Reads boxes and points: [x1,y1,x2,y2] · (x1,y1),(x2,y2) · {"bbox_2d":[…],"label":…} and arrays of them, also in a code fence ·
+ * <box>…</box> · <|box_start|>…<|box_end|> · x1=…, y1=…, x2=…, y2=… · [x,y] · <point>x y</point> · <point x="…" y="…"> ·
+ * {"point_2d":[x,y]}. Null when there is none, or when a JSON text holds anything else. "box_2d" is not read: its users write
+ * y before x.
+ */
+export function readMarks(raw: string, budget: Budget): Mark[] | null {
+  budget.spend(raw.length + 10)
+  const text = collapseSpace(unifyCharacters(raw.replaceAll(/```(?:json)?/gi, ' ')))
+  const marks = fromJson(text, budget) ?? fromText(text, budget)
+  return marks === null || marks.length === 0 ? null : marks
+}
+
+function fromJson(text: string, budget: Budget): Mark[] | null {
+  const from = text.search(/[[{]/)
+  const to = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'))
+  if (from < 0 || to < from || !/^[[{]\s*["[{]/.test(text.slice(from))) return null
+  try {
+    const marks: Mark[] = []
+    return collect(JSON.parse(text.slice(from, to + 1)), marks, 0, budget) ? marks : null
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+/** False when the value holds something that is no mark. */
+function collect(value: unknown, marks: Mark[], depth: number, budget: Budget): boolean {
+  budget.spend(5)
+  if (depth > MOST_DEPTH || marks.length > MOST_MARKS) return depth <= MOST_DEPTH
+  const box = four.safeParse(value)
+  if (box.success) return push(marks, boxMark(box.data, null))
+  const pair = two.safeParse(value)
+  if (pair.success) return push(marks, { type: 'point', point: pair.data, label: null })
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value
+    const ends = z.tuple([two, two]).safeParse(value)
+    if (ends.success) return push(marks, { type: 'corners', corners: ends.data, label: null })
+    return items.every((item) => collect(item, marks, depth + 1, budget))
+  }
+  const sides = corners.safeParse(value)
+  if (sides.success) return push(marks, boxMark([sides.data.x1, sides.data.y1, sides.data.x2, sides.data.y2], null))
+  const place = xy.safeParse(value)
+  if (place.success) return push(marks, { type: 'point', point: [place.data.x, place.data.y], label: null })
+  const object = named.safeParse(value)
+  if (!object.success) return false
+  const label = object.data.label ?? null
+  const given = object.data.bbox_2d ?? object.data.bbox ?? object.data.box
+  const point = object.data.point_2d ?? object.data.point
+  if (given !== undefined) return push(marks, boxMark(given, label))
+  return point !== undefined && push(marks, { type: 'point', point, label })
+}
+
+function push(marks: Mark[], mark: Mark): true {
+  marks.push(mark)
+  return true
+}
+
+function boxMark([x1, y1, x2, y2]: readonly [number, number, number, number], label: string | null): Mark {
+  return { type: 'box', box: { x1, y1, x2, y2 }, label }
+}
+
+const N = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
+const GAP = '(?: ?, ?| )'
+const PAIR = `\\( ?${N}${GAP}${N} ?\\)`
+const SPAN = (pair: string): RegExp => new RegExp(pair, 'gi')
+/** Forms in order; what one has read, the next does not see. */
+const FORMS: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
+  { pattern: SPAN(`x_?1 ?[=:] ?${N}[ ,;]{1,2}y_?1 ?[=:] ?${N}[ ,;]{1,2}x_?2 ?[=:] ?${N}[ ,;]{1,2}y_?2 ?[=:] ?${N}`), type: 'box' },
+  { pattern: SPAN(`<point x ?= ?["']?${N}["']? y ?= ?["']?${N}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
+  { pattern: SPAN(`<box>[ [(]{0,3}${N}${GAP}${N}[ )\\],([]{0,5}(?: |,|\\(|\\[)${N}${GAP}${N}[ )\\]]{0,3}</box>`), type: 'box' },
+  { pattern: SPAN(`<point>[ [(]{0,3}${N}${GAP}${N}[ )\\]]{0,3}</point>`), type: 'point' },
+  { pattern: SPAN(`[[(] ?${N} ?, ?${N} ?, ?${N} ?, ?${N} ?[\\])]`), type: 'box' },
+  { pattern: SPAN(`[[(] ?${N} ${N} ${N} ${N} ?[\\])]`), type: 'box' },
+  { pattern: SPAN(`${PAIR} ?(?:,|and|to|-)? ?${PAIR}`), type: 'corners' },
+  { pattern: SPAN(`[[(] ?${N}${GAP}${N} ?[\\])]`), type: 'point' },
+  { pattern: SPAN(`(?<![\\w(]|[([] )x ?[=:] ?${N}[ ,;]{1,2}y ?[=:] ?${N}`), type: 'point' },
+  { pattern: SPAN(`^${N}${GAP}${N}${GAP}${N}${GAP}${N}\\.?$`), type: 'box' },
+  { pattern: SPAN(`^${N} ?, ?${N}\\.?$`), type: 'point' },
+] // prettier-ignore
+
+function fromText(raw: string, budget: Budget): Mark[] | null {
+  let text = raw
+    .replace(/<(ref)>[^<>]{0,200}<\/ref>|<\|object_ref_start\|>[^<>]{0,200}<\|object_ref_end\|>/gi, ' ')
+    .replace(/<\|box_start\|>/gi, '<box>')
+    .replace(/<\|box_end\|>/gi, '</box>')
+    .replace(/<\|point_start\|>/gi, '<point>')
+    .replace(/<\|point_end\|>/gi, '</point>')
+    .trim()
+  const found: { mark: Mark; at: number }[] = []
+  for (const { pattern, type } of FORMS) {
+    budget.spend(50)
+    text = text.replace(pattern, (all: string, ...rest: unknown[]) => {
+      const [a = 0, b = 0, c = 0, d = 0] = rest.slice(0, type === 'point' ? 2 : 4).map(Number)
+      const at = Number(rest.find((part) => typeof part === 'number'))
+      const mark: Mark =
+        type === 'box'
+          ? boxMark([a, b, c, d], null)
+          : type === 'point'
+            ? { type, point: [a, b], label: null }
+            : { type, corners: [[a, b], [c, d]], label: null } // prettier-ignore
+      if (found.length <= MOST_MARKS) found.push({ mark, at })
+      return '¤'.repeat(all.length)
+    })
+  }
+  // A list of five numbers, a denial or a choice between boxes leaves something behind that could change the answer.
+  if (/\d ?, ?[+-]?\d|¤\d|\d¤/.test(text) || /\b(?:not|or|either|neither|isn't)\b|或|不/i.test(text)) return null
+  return found.sort((x, y) => x.at - y.at).map(({ mark }) => mark)
+}

@@ -1,0 +1,140 @@
+import { Budget } from '../budget.ts'
+import { LEAF_LIMIT } from '../plain-text.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import type { AnswerPolicy, Judgement, Rule } from '../verdict.ts'
+import { centre, hasPairing, isInside, isProper, overlap, sameBox } from './box-geometry.ts'
+import type { Box, Point } from './box-geometry.ts'
+import { MOST_MARKS, readMarks } from './box-reading.ts'
+import type { Mark } from './box-reading.ts'
+import { sameText } from './short-text.ts'
+
+/** The overlap from which a box counts as found, as PASCAL VOC set it (Everingham et al. 2010). */
+const LEAST_OVERLAP = 0.5
+
+type Labelled<T> = { at: T; label: string | null }
+
+/**
+ * Judges boxes against the gold boxes. Policy `match`:
+ * - `iou` (default): as many boxes as the gold, each paired with a gold box of its own at an IoU of at least 0.5.
+ * - `point`: as many points (or boxes, of which the centre counts) as the gold has boxes, each inside a gold box of its own.
+ *
+ * Labels must agree where both have one. Coordinates are pixels unless `coords` (the answer's) or `goldCoords` say thousandths of
+ * the picture; fractions of one are read as pixels. Two different systems need `width` and `height` in the policy, else the
+ * verdict is unverifiable (`not-understood`). A gold box without area is `bad-gold`, such an answer is `not-a-box`.
+ */
+export const judgeBox: Rule = (goldText, answerText, { policy, budget }) => {
+  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  const goldScale = scaleOf(policy.goldCoords, policy)
+  const scale = scaleOf(policy.coords, policy)
+  const goldMarks = readMarks(goldText, budget)
+  if (goldMarks === null) return unverifiable('bad-gold')
+  const golds = goldMarks.map((mark) => labelled(mark, boxOf(mark)))
+  if (!golds.every(({ at }) => at !== null && isProper(at) && fits(at, policy.goldCoords)))
+    return unverifiable('bad-gold')
+  const marks = readMarks(answerText, budget)
+  if (marks === null) return incorrect('not-a-box')
+  if (golds.length > MOST_MARKS || marks.length > MOST_MARKS) return unverifiable('too-long')
+  if (goldScale === null || scale === null) return unverifiable('not-understood')
+  const wanted = golds.flatMap(({ at, label }) => (at === null ? [] : [{ at: scaled(at, goldScale), label }]))
+  return policy.match === 'point'
+    ? judgePoints(wanted, marks, policy, scale, budget)
+    : judgeBoxes(wanted, marks, policy, scale, budget)
+}
+
+type Scale = readonly [x: number, y: number]
+
+/** Factors to common coordinates: pixels when the two systems differ, else their own. Null when the picture's size is missing. */
+function scaleOf(system: AnswerPolicy['coords'], policy: AnswerPolicy): Scale | null {
+  if ((policy.coords ?? 'pixel') === (policy.goldCoords ?? 'pixel')) return [1, 1]
+  const { width, height } = policy
+  if (width === undefined || height === undefined) return null
+  return system === '0-1000' ? [width / 1000, height / 1000] : [1, 1]
+}
+
+function scaled({ x1, y1, x2, y2 }: Box, [x, y]: Scale): Box {
+  return { x1: x1 * x, y1: y1 * y, x2: x2 * x, y2: y2 * y }
+}
+
+function fits({ x1, y1, x2, y2 }: Box, system: AnswerPolicy['coords']): boolean {
+  return system !== '0-1000' || [x1, y1, x2, y2].every((part) => part >= 0 && part <= 1000)
+}
+
+function boxOf(mark: Mark): Box | null {
+  if (mark.type === 'box') return mark.box
+  if (mark.type === 'point') return null
+  const [[x1, y1], [x2, y2]] = mark.corners
+  return { x1, y1, x2, y2 }
+}
+
+function labelled<T>({ label }: Mark, at: T): Labelled<T> {
+  return { at, label }
+}
+
+function labelsAgree(a: string | null, b: string | null): boolean {
+  return a === null || b === null || sameText(a, b)
+}
+
+function judgeBoxes(
+  golds: readonly Labelled<Box>[],
+  marks: readonly Mark[],
+  { coords }: AnswerPolicy,
+  scale: Scale,
+  budget: Budget,
+): Judgement {
+  const boxes: Labelled<Box>[] = []
+  for (const mark of marks) {
+    const box = boxOf(mark)
+    if (box === null || !isProper(box) || !fits(box, coords)) return incorrect('not-a-box')
+    boxes.push(labelled(mark, scaled(box, scale)))
+  }
+  if (boxes.length !== golds.length) return incorrect('different-box')
+  const pairs = (test: (a: Box, b: Box) => boolean): boolean =>
+    hasPairing(
+      golds.length,
+      (left, right) => {
+        const [gold, box] = [golds[left], boxes[right]]
+        return gold !== undefined && box !== undefined && labelsAgree(gold.label, box.label) && test(gold.at, box.at)
+      },
+      budget,
+    )
+  if (pairs(sameBox)) return correct('same-box')
+  return pairs((a, b) => overlap(a, b) >= LEAST_OVERLAP) ? correct('overlap') : incorrect('different-box')
+}
+
+function judgePoints(
+  golds: readonly Labelled<Box>[],
+  marks: readonly Mark[],
+  { coords }: AnswerPolicy,
+  [scaleX, scaleY]: Scale,
+  budget: Budget,
+): Judgement {
+  const points: Labelled<Point>[] = []
+  for (const mark of marks) {
+    const box = boxOf(mark)
+    if (mark.type === 'point') points.push(labelled(mark, mark.point))
+    // (10,20),(30,40) are two points where two are wanted, else the corners of a box.
+    else if (mark.type === 'corners' && marks.length < golds.length) {
+      points.push(...mark.corners.map((corner) => labelled(mark, corner)))
+    } else if (box !== null && isProper(box)) points.push(labelled(mark, centre(box)))
+    else return incorrect('not-a-box')
+  }
+  if (points.some(({ at: [x, y] }) => !fits({ x1: x, y1: y, x2: x, y2: y }, coords))) return incorrect('not-a-box')
+  if (points.length !== golds.length) return incorrect('different-box')
+  const found = hasPairing(
+    golds.length,
+    (left, right) => {
+      const [gold, point] = [golds[left], points[right]]
+      if (gold === undefined || point === undefined || !labelsAgree(gold.label, point.label)) return false
+      return isInside([point.at[0] * scaleX, point.at[1] * scaleY], gold.at)
+    },
+    budget,
+  )
+  return found ? correct('point-inside') : incorrect('different-box')
+}
+
+/** True for a text that marks boxes in a way no list does: <box>…</box>, <|box_start|>…, {"bbox_2d": …}. */
+export function isBoxGold(gold: string): boolean {
+  if (gold.length > LEAF_LIMIT || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
+  const marks = readMarks(gold, new Budget())
+  return marks !== null && marks.every((mark) => mark.type !== 'point')
+}
