@@ -1,23 +1,16 @@
+import { createRandom } from '../../demo/random.ts'
+
 /** Draws that depend on the seed alone, so that every run of the bench sees the same pairs. */
 export class Draw {
-  #state: number
+  #random
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
-  }
-
-  /** A number in [0, 1). Steps of a 32-bit Weyl sequence, mixed with multiplications and shifts (the splitmix family). */
-  unit(): number {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0
-    let z = this.#state
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad)
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32
+    this.#random = createRandom(seed)
   }
 
   /** An integer from `low` to `high`, both included. */
   int(low: number, high: number): number {
-    return low + Math.floor(this.unit() * (high - low + 1))
+    return low + this.#random.integer(high - low + 1)
   }
 
   /** An integer from −most to most that is not 0. */
@@ -26,7 +19,7 @@ export class Draw {
   }
 
   chance(share: number): boolean {
-    return this.unit() < share
+    return this.#random.chance(share)
   }
 
   /** One of the values. */
@@ -36,7 +29,7 @@ export class Draw {
 
   shuffled<T>(values: readonly T[]): T[] {
     return values
-      .map((value) => ({ value, at: this.unit() }))
+      .map((value) => ({ value, at: this.#random.next() }))
       .sort((a, b) => a.at - b.at)
       .map(({ value }) => value)
   }

@@ -35,7 +35,14 @@ export function generatePairs(seed: number, count: number): Pair[] {
     seen.add(key)
     const wrapping = draw.chance(1 / 3) ? '#' : draw.of(wrappings[0] ?? '#', ...wrappings)
     const answer = wrapping.split('#').join(made.answer)
-    pairs.push({ ...made, answer, id: `${family.name}-${turn}`, family: family.name, kind: family.kind })
+    pairs.push({
+      ...made,
+      answer,
+      bare: made.answer,
+      id: `${family.name}-${turn}`,
+      family: family.name,
+      kind: family.kind,
+    })
   }
   return pairs
 }

@@ -7,8 +7,8 @@ export type Made = { gold: string; answer: string; equal: boolean }
 /** One way of making pairs. */
 export type Family = { name: string; kind: AnswerKind; make: (draw: Draw) => Made }
 
-/** A made pair with its place in the run. */
-export type Pair = Made & { id: string; family: string; kind: AnswerKind }
+/** A made pair with its place in the run. `answer` may stand in a sentence or a box; `bare` is the answer alone. */
+export type Pair = Made & { id: string; family: string; kind: AnswerKind; bare: string }
 
 /** An equal pair or a near miss, half and half. `wrong` holds texts that differ from the gold by one small thing. */
 export function either(draw: Draw, gold: string, right: readonly string[], wrong: readonly string[]): Made {

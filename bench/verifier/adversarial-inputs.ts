@@ -1,0 +1,52 @@
+/** An input that made some answer checker burn seconds or hang. `gold` is left out where it is the same text. */
+export type Adversarial = { name: string; answer: string; gold?: string }
+
+const nested = (open: string, inner: string, close: string, depth: number): string =>
+  `${open.repeat(depth)}${inner}${close.repeat(depth)}`
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+const set = (items: readonly number[]): string => `\\{${items.join(',')}\\}`
+const roots = numbers(28).map((n) => `\\sqrt{${n * n + 1}}`)
+const mixedRoots = numbers(10).map((n) => `\\sqrt[${(n % 4) + 2}]{${n + 1}}`)
+const matrix = `\\begin{pmatrix}${numbers(25)
+  .map((row) =>
+    numbers(25)
+      .map((column) => (row * column) % 7)
+      .join('&'),
+  )
+  .join('\\\\')}\\end{pmatrix}^{50}`
+
+export const adversarialInputs: readonly Adversarial[] = [
+  { name: 'a tower of four nines', answer: '9^{9^{9^9}}' },
+  { name: 'a tower of three nines', answer: '9^{9^9}' },
+  { name: 'a power with a billion bits', answer: '2^{10^9}' },
+  { name: 'a difference of huge powers', answer: '10^{10^8}-10^{10^8}+1' },
+  { name: 'a factorial of a factorial', answer: '((100!)!)' },
+  { name: 'a huge factorial', answer: '(10^8)!' },
+  { name: 'a huge binomial', answer: '\\binom{10^7}{5 \\cdot 10^6}' },
+  { name: '300 nested fractions', answer: nested('\\frac{1}{1+', 'x', '}', 300) },
+  { name: '3,000 nested round brackets', answer: nested('(', '1', ')', 3000) },
+  { name: '5,000 nested braces', answer: nested('{', '1', '}', 5000) },
+  { name: '400 nested roots', answer: nested('\\sqrt{', '2', '}', 400) },
+  { name: '25 nested sines and cosines', answer: nested('\\sin(\\cos(', 'x', '))', 25) },
+  { name: 'a sum of 28 surds', answer: roots.join('+'), gold: roots.toReversed().join('+') },
+  { name: 'one over a sum of ten roots', answer: `\\frac{1}{${mixedRoots.join('+')}}` },
+  { name: 'a power of a sum', answer: '(a+b+c+d+e)^{60}', gold: '(a+b+c+d+e)^{59}(a+b+c+d+e)' },
+  { name: 'an improper integral', answer: '\\int_0^\\infty \\frac{\\sin x^3}{x^{1/7}+e^{x}}\\,dx' },
+  { name: 'a sum of a billion terms', answer: '\\sum_{k=1}^{10^9}\\frac{1}{k^k}' },
+  { name: 'a product of a million factors', answer: '\\prod_{k=1}^{10^6}k' },
+  { name: 'an equation nobody solves', answer: 'x^7+3x^5-x^2+\\sin x=y^3\\cos y' },
+  { name: 'an inequality nobody solves', answer: '\\frac{x^5-3x+1}{x^4+x-7}>e^{x}-\\ln(x^2+1)' },
+  { name: 'a matrix of 25 by 25 to the 50th', answer: matrix },
+  { name: 'a list of 3,000, reversed', answer: numbers(3000).join(', '), gold: numbers(3000).toReversed().join(', ') },
+  { name: 'a set of 1,500, reversed', answer: set(numbers(1500)), gold: set(numbers(1500).toReversed()) },
+  { name: 'ones and commas', answer: '1,'.repeat(5000) },
+  { name: 'thousands without end', answer: '1,000'.repeat(3000) },
+  { name: 'an integer of 20,000 digits', answer: '7'.repeat(20_000) },
+  { name: '3,000 boxes', answer: '\\boxed{1}, '.repeat(3000) },
+  { name: '3,000 boxes never closed', answer: '\\boxed{'.repeat(3000) },
+  { name: '20,000 spaces within dollars', answer: `$1${' '.repeat(20_000)}x$` },
+  { name: 'one phrase 3,000 times', answer: 'the answer is 12 '.repeat(3000) },
+  { name: 'a huge exponent', answer: '1e999999999' },
+  { name: 'NUL, emoji, a cut command', answer: '\u0000😀\\frac' },
+  { name: '5,000 dollars', answer: '$'.repeat(5000) },
+]

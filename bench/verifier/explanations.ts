@@ -1,0 +1,70 @@
+import type { VerifyResult } from '../../verifier/verdict.ts'
+import type { Pair } from './pair.ts'
+
+/** A pair on which Hone differs from the truth or from math-verify. */
+export type Disagreement = { pair: Pair; hone: VerifyResult; mathVerify: boolean | null; mathruler: boolean | null }
+
+/** Why two checkers differ. The first class that applies to a disagreement explains it. */
+export type Explanation = { name: string; why: string; applies: (row: Disagreement) => boolean }
+
+const honeIsRight = ({ pair, hone }: Disagreement): boolean => (hone.verdict === 'correct') === pair.equal
+const wrongly = (said: 'same' | 'different', families: readonly string[]) => (row: Disagreement) =>
+  honeIsRight(row) && row.pair.equal === (said === 'different') && families.includes(row.pair.family)
+
+export const explanations: readonly Explanation[] = [
+  {
+    name: 'units dropped',
+    why: 'math-verify takes every unit off before it compares, so 5 cm is 5 kg and 5 cm is 5 cm². Hone compares dimensions.',
+    applies: wrongly('same', ['unit']),
+  },
+  {
+    name: 'units not converted',
+    why: 'math-verify compares the bare numbers: 1.5 m is not 150 cm to it. Hone converts within a dimension.',
+    applies: wrongly('different', ['unit']),
+  },
+  {
+    name: 'bases dropped',
+    why: 'math-verify drops the base: 4343 in base 6 is 4343 in base 2. Hone compares digits and base.',
+    applies: wrongly('same', ['base']),
+  },
+  {
+    name: 'bases in brackets',
+    why: 'math-verify does not read (1011)₂ as 1011₂.',
+    applies: wrongly('different', ['base']),
+  },
+  {
+    name: 'rounded at six decimals',
+    why: 'math-verify rounds both sides to six decimals, so a wrong seventh is the same to it, and a right seventh may differ.',
+    applies: (row) => honeIsRight(row) && row.pair.family === 'rounded',
+  },
+  {
+    name: 'thousands with thin spaces, or a closing point',
+    why: 'math-verify does not read 74\\,151 as 74151, nor "74151." in a box.',
+    applies: wrongly('different', ['integer']),
+  },
+  {
+    name: 'powers of ten written with e',
+    why: 'math-verify reads the e of 6.21e-6 as the number e.',
+    applies: wrongly('different', ['scientific']),
+  },
+  {
+    name: 'complex products',
+    why: 'math-verify does not always multiply (5 + 6i)(5 - 2i) out.',
+    applies: wrongly('different', ['complex']),
+  },
+  {
+    name: 'inequalities against intervals',
+    why: 'math-verify takes 11 < x < 22 for an interval only when it stands in the gold answer, and reads no "or" between inequalities.',
+    applies: wrongly('different', ['interval', 'ray', 'union']),
+  },
+  {
+    name: 'an identity that simplification does not find',
+    why: 'math-verify proves ln x + ln y = ln(xy) and sin 30° = 1/2 only for some ways of writing; Hone compares values at fixed points.',
+    applies: wrongly('different', ['logarithm', 'trigonometry', 'power', 'rational-function']),
+  },
+]
+
+/** The class of a disagreement, or null when no rule explains it. */
+export function explain(row: Disagreement): Explanation | null {
+  return explanations.find(({ applies }) => applies(row)) ?? null
+}
