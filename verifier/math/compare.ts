@@ -105,7 +105,7 @@ function compareOpen(a: Expression, b: Expression, budget: Budget, logBase: numb
     if (left === null || right === null) continue
     const near = left.near(right)
     if (near === 'different') return 'different'
-    if (near === 'equal') return sampled
+    return near === 'equal' ? sampled : 'unknown'
   }
   return sampled === 'equal' && [a, b].every(hasShortNumbers) ? 'equal' : 'unknown'
 }

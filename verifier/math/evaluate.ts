@@ -41,6 +41,15 @@ export function evaluate(e: Expression, how: Evaluation): Complex | null {
   return value
 }
 
+/** The result of an operation on nonzero values: below the smallest double it comes out as zero, which it is not. */
+function notVanished(value: Complex): Complex | null {
+  return value.re === 0 && value.im === 0 ? null : value
+}
+
+function isZero(value: Complex): boolean {
+  return value.re === 0 && value.im === 0
+}
+
 const CONSTANTS = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
 
 function valueOf(e: Expression, how: Evaluation): Complex | null {
@@ -64,17 +73,20 @@ function valueOf(e: Expression, how: Evaluation): Complex | null {
     }
     case 'product': {
       let total = real(1)
+      let zero = false
       for (const factor of e.factors) {
         const value = evaluate(factor, how)
         if (value === null) return null
+        zero = zero || isZero(value)
         total = times(total, value)
       }
-      return total
+      return zero ? total : notVanished(total)
     }
     case 'quotient': {
       const bottom = evaluate(e.bottom, how)
-      const top = bottom === null || (bottom.re === 0 && bottom.im === 0) ? null : evaluate(e.top, how)
-      return top === null || bottom === null ? null : over(top, bottom)
+      const top = bottom === null || isZero(bottom) ? null : evaluate(e.top, how)
+      if (top === null || bottom === null) return null
+      return isZero(top) ? top : notVanished(over(top, bottom))
     }
     case 'power':
       return powerOf(e.base, e.exponent, how)
@@ -112,8 +124,8 @@ function powerOf(baseOf: Expression, exponentOf: Expression, how: Evaluation): C
     const odd = oddRoot(exponentOf)
     if (odd !== null) return real((odd.evenTop ? 1 : -1) * (-base.re) ** exponent.re)
   }
-  if (base.re === 0 && base.im === 0 && exponent.re <= 0) return null
-  return complexPower(base, exponent)
+  if (isZero(base)) return exponent.re > 0 ? base : null
+  return notVanished(complexPower(base, exponent))
 }
 
 /** A written exponent p/q with odd q: for a negative number the real root is meant. */

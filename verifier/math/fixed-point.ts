@@ -56,12 +56,12 @@ function logTwo(bits: bigint): Fixed {
   return remembered('ln2', bits, (b) => 2n * inverseTangentOfReciprocal(3n, b, false))
 }
 
-/** e^x: x = k ln 2 + r, and the series at r / 256. Null for results beyond 2^±1000. */
+/** e^x: x = k ln 2 + r, and the series at r / 256. Null for results over 2^1000 and for those too small to keep half of their digits. */
 export function exponentialOf(x: Fixed, bits: bigint): Fixed | null {
   const inner = bits + EXTRA
   const wide = x << EXTRA
   const k = wide / logTwo(inner)
-  if (k > 1000n || k < -1000n) return null
+  if (k > 1000n || k < -bits / 2n) return null
   const small = (wide - k * logTwo(inner)) >> 8n
   let [term, total] = [1n << inner, 1n << inner]
   for (let n = 1n; term !== 0n && term !== -1n; n += 1n) {

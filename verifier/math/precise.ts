@@ -21,7 +21,7 @@ import { bitLength } from './rational.ts'
 export type Precise = { value: Rational; near: (other: Precise) => 'equal' | 'different' | 'unknown' }
 
 const LEAST_BITS = 256
-const MOST_BITS = 8192
+const MOST_BITS = 12_288
 
 /**
  * The value of an expression whose every part is real, in fixed-point with 256 bits and more where longer numbers stand in
@@ -36,7 +36,7 @@ export function preciseValue(
 ): Precise | null {
   if (logBase !== 1 && contains(e, (part) => part.type === 'func' && part.name === 'log' && part.args.length === 1))
     return null
-  const bits = roundedUp(LEAST_BITS + 8 * Math.max(0, lengthOfNumbers(e) - 16))
+  const bits = roundedUp(LEAST_BITS + 4 * Math.max(0, lengthOfNumbers(e, budget) - 32))
   if (bits > MOST_BITS) return null
   const value = new FixedPoint(bits, budget, at).valueOf(e)
   return value === null ? null : asPrecise(value, bits)
@@ -47,16 +47,17 @@ function asPrecise(value: Fixed, bits: number): Precise {
   return {
     value: fraction,
     near: (other) => {
-      // The coarser of the two decides how far they can be told apart.
+      // The coarser of the two decides how far they can be told apart. A quarter of the digits is left to rounding; between
+      // that and half of them nothing is claimed.
       const shared = BigInt(Math.min(bits, bitLength(other.value.d) - 4))
-      const difference = value * other.value.d - other.value.n * fraction.d
-      const gap = ((difference < 0n ? -difference : difference) << shared) / (fraction.d * other.value.d)
-      const size = ((value < 0n ? -value : value) << shared) / fraction.d
-      if (gap === 0n || gap << (shared / 2n) < size || gap < 1n << (shared / 3n)) {
-        // Values so small that their digits are lost are not compared.
-        return size === 0n || size > 1n << (shared / 2n) ? 'equal' : 'unknown'
-      }
-      return 'different'
+      const units = (n: bigint, d: bigint) => ((n < 0n ? -n : n) << shared) / d
+      const gap = units(value * other.value.d - other.value.n * fraction.d, fraction.d * other.value.d)
+      const size = units(value, fraction.d) + units(other.value.n, other.value.d)
+      const within = (digits: bigint) => gap <= 1n << (shared - digits) || gap <= size >> digits
+      if (!within(shared / 2n)) return 'different'
+      // Values that are not zero but so small that their digits are lost are not compared.
+      const lost = size > 1n << (shared / 4n) && size < 1n << (shared / 2n)
+      return within((shared * 3n) / 4n) && !lost ? 'equal' : 'unknown'
     },
   }
 }
@@ -68,9 +69,13 @@ function roundedUp(bits: number): number {
   return step
 }
 
-function lengthOfNumbers(e: Expression): number {
-  if (e.type === 'number') return bitLength(e.value.n) + bitLength(e.value.d) - 8
-  return childrenOf(e).reduce((total, part) => total + lengthOfNumbers(part), 0)
+/** Bits of all numbers in the expression; 10^{40} counts with its value. How near two roots can be depends on it. */
+function lengthOfNumbers(e: Expression, budget: Budget): number {
+  budget.spend()
+  const written = e.type === 'number' || e.type === 'power' || e.type === 'factorial'
+  const value = written ? exactValue(e, budget) : null
+  if (value !== null) return bitLength(value.n) + bitLength(value.d) - 8
+  return childrenOf(e).reduce((total, part) => total + lengthOfNumbers(part, budget), 0)
 }
 
 class FixedPoint {

@@ -213,7 +213,8 @@ class Lexer {
     const lettered = /[A-F]/.test(digits)
     if (base === null || (lettered && base < 11)) {
       this.#at = start
-      return lettered ? undefined : false
+      // 3A_2 is 3 times A_2; 1A3_9 is a number with a digit that its base lacks.
+      return lettered && /^\d+[A-F]$/.test(digits) ? undefined : false
     }
     const value = valueInBase(digits, base)
     if (value === null) return false
