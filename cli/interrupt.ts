@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.ts'
  * it is never cut short, because what it ends would be left behind.
  */
 export async function untilInterrupted<Result>(
-  terminal: Terminal,
+  terminal: Pick<Terminal, 'stderr'>,
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController()
