@@ -40,7 +40,7 @@ export function centre({ x1, y1, x2, y2 }: Box): Point {
  * (Kuhn); a greedy choice would miss pairings that exist.
  */
 export function hasPairing(count: number, allowed: (left: number, right: number) => boolean, budget: Budget): boolean {
-  const takenBy = new Array<number | undefined>(count).fill(undefined)
+  const takenBy = Array.from({ length: count }, (): number | undefined => undefined)
   const place = (left: number, seen: Set<number>): boolean => {
     for (let right = 0; right < count; right += 1) {
       budget.spend()

@@ -1,106 +1,149 @@
-import { numberFromWords } from '../answers/number-words.ts'
-import { compareNumbers, parseNumber } from '../answers/number.ts'
 import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
-import { sameText } from './short-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement, ReasonCode } from '../verdict.ts'
+import { optionByText, readOptions } from './option-texts.ts'
+import type { Options } from './option-texts.ts'
+import { sameText } from './short-text.ts'
 
 const DEFAULT_LETTERS = 10
+/** Longest list of letters: "A, B and C". Characters. */
+const LONGEST_LIST = 80
 
 type Reading = { letters: ReadonlySet<number> } | { problem: ReasonCode }
+
+const LEAD_IN =
+  /^(?:(?:so|thus|therefore|hence),? )?(?:(?:i (?:choose|pick|select|would (?:choose|pick|select)|think)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
+const CIRCLED = '①②③④⑤⑥⑦⑧⑨⑩'
+const HEDGES =
+  /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false|maybe|perhaps|possibly)\b|[或不非]/i
 
 function letterIndex(letter: string): number {
   return letter.toUpperCase().charCodeAt(0) - 65
 }
 
 /**
- * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · red (by the options' texts) · A, C.
- * An "or", a denial, or a letter beside another option's text is a problem, never a choice.
+ * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · 选项B · ② · red (by the options' texts) · A, C · (ii)
+ * where the options are called so. `several` also reads "AC" as two letters. An "or", a denial, or a letter beside another
+ * option's text is a problem, never a choice.
  */
-function readChoice(raw: string, choices: readonly string[]): Reading {
+function readChoice(raw: string, choices: readonly string[], several: boolean): Reading {
   if (raw.length > LEAF_LIMIT) return { problem: 'too-long' }
-  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
+  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw)))).replaceAll('’', "'")
+  const options = readOptions(choices)
   const count = choices.length === 0 ? DEFAULT_LETTERS : choices.length
-  const picked = text.replace(
-    /^(?:it'?s |it is |(?:the )?(?:(?:correct|right) )?(?:option|choice|answer)s?:? (?:is )?|选项? ?)/i,
-    '',
-  )
-  const whole = letterList(picked, count)
+  const picked = text
+    .replace(LEAD_IN, '')
+    .replace(/ ?(?:选项|项)$| only$/, '')
+    .trim()
+  const own = ownName(picked, options)
+  if (own !== null) return { letters: new Set([own]) }
+  // A text that is an option comes first where options are single letters or digits themselves ("B" among A: "C", B: "D").
+  const whole = letterList(picked, count, several)
   if (whole !== null) return whole
-  const exact = optionByText(text, choices)
+  const exact = optionByText(text, options) ?? (picked === text ? null : optionByText(picked, options))
   if (exact !== null) return { letters: new Set([exact]) }
-  if (
-    /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false)\b/i.test(
-      withoutLongOption(text, choices),
-    )
-  )
-    return { problem: 'hedged' }
-  const lead = /^\(?([A-Za-z])(?:\)\s*[.:]?\s*|\s*[.:]\s*|\s+-\s+|\s+(?=is\b))(.*)$/.exec(picked)
-  if (lead !== null) {
-    const letter = letterIndex(lead[1] ?? '')
-    if (letter >= count) return { problem: 'not-a-choice' }
-    return checkRest(letter, (lead[2] ?? '').trim(), choices)
-  }
-  const trail = /^(.*\S)\s*\(([A-Z])\)$/.exec(text)
-  if (trail !== null && letterIndex(trail[2] ?? '') < count)
-    return checkRest(letterIndex(trail[2] ?? ''), trail[1] ?? '', choices)
-  return { problem: 'not-a-choice' }
+  const claim = withoutReason(picked)
+  if (HEDGES.test(withoutOptions(claim, options))) return { problem: 'hedged' }
+  return readLetterWithText(claim, options, count)
 }
 
-/** "B", "(B)", "A, C", "A and C", "AC" is not a list: letters must stand apart. */
-function letterList(text: string, count: number): Reading | null {
-  if (text.length > 80) return null
-  const parts = text.split(/\s*(?:,|;|&|\/|\band\b|\bor\b|\s)\s*/i).filter((p) => p !== '')
-  const letters = parts.map((p) => /^\(?([A-Za-z])[).:]?$/.exec(p)?.[1] ?? null)
+function readLetterWithText(text: string, options: Options, count: number): Reading {
+  const bare = letterList(text, count, false)
+  if (bare !== null) return bare
+  const lead =
+    /^[([]?([A-Za-z])(?:[)\]]\s*[.:,-]?\s*|\s*[.:,]\s*|\s+-\s+|\s+(?=is\b|\()|(?=[\u4e00-\u9fff]))(.*)$/.exec(text)
+  if (lead !== null) {
+    const letter = letterIndex(lead[1] ?? '')
+    return letter >= count ? { problem: 'not-a-choice' } : checkRest(letter, (lead[2] ?? '').trim(), options)
+  }
+  const trail = /^(.*\S)\s*[([]([A-Z])[)\]]$/.exec(text)
+  if (trail !== null && letterIndex(trail[2] ?? '') < count) {
+    return checkRest(letterIndex(trail[2] ?? ''), trail[1] ?? '', options)
+  }
+  // "B blue": without a mark between them the text must be the option's own.
+  const glued = /^([A-Z]) (.+)$/.exec(text)
+  const named = glued === null ? null : optionByText(glued[2] ?? '', options)
+  if (glued === null || named === null) return { problem: 'not-a-choice' }
+  return letterIndex(glued[1] ?? '') === named ? { letters: new Set([named]) } : { problem: 'contradiction' }
+}
+
+/** ② and, where the options are called so, (ii) and 2. */
+function ownName(text: string, { texts, names }: Options): number | null {
+  const circled = Array.from(text).length === 1 ? CIRCLED.indexOf(text) : -1
+  if (circled >= 0 && circled < (texts.length || DEFAULT_LETTERS) && !texts.some((t) => /[①-⑩]/.test(t))) return circled
+  const bare = /^\(?([a-z\d]{1,4})[).]?$/i.exec(text)?.[1]?.toLowerCase()
+  const index = bare === undefined ? -1 : names.indexOf(bare)
+  // Options that are numbers or letters themselves ("1) 2", "2) 1") leave the name in doubt.
+  return index >= 0 && !texts.some((t) => sameText(t, text)) ? index : null
+}
+
+/** "B", "(B)", "A, C", "A and C", A和C; "AC" only when several letters are looked for. */
+function letterList(text: string, count: number, several: boolean): Reading | null {
+  if (text.length > LONGEST_LIST) return null
+  const compact = /^[A-Z]{2,10}$/.test(text) && new Set(text).size === text.length
+  const parts =
+    several && compact
+      ? Array.from(text)
+      : text.split(/\s*(?:,|;|&|\/|\band\b|\bor\b|[和与及或]|\s)\s*/i).filter((p) => p !== '')
+  const letters = parts.map((p) => /^[([{]?([A-Za-z])[)\]}.:]{0,2}$/.exec(p)?.[1] ?? null)
   if (letters.length === 0 || letters.includes(null)) return null
-  if (letters.length > 1 && /\bor\b|\//i.test(text)) return { problem: 'hedged' }
+  if (letters.length > 1 && /\bor\b|\/|或/i.test(text)) return { problem: 'hedged' }
   const found = new Set(letters.map((l) => letterIndex(l ?? '')))
   return [...found].some((i) => i >= count) ? { problem: 'not-a-choice' } : { letters: found }
 }
 
-/** An option's own "or"/"not" is no hedge. */
-function withoutLongOption(text: string, choices: readonly string[]): string {
+/** "B because A is wrong" picks B; what follows is its reason. */
+function withoutReason(text: string): string {
+  const reason = /,? (?:because|since|as it|as the|which)\b|,?因为/i.exec(text)
+  return reason === null ? text : text.slice(0, reason.index).trim()
+}
+
+/** An option's own "or"/"not" is no hedge. Longer options first: one may be the start of another. */
+function withoutOptions(text: string, { texts }: Options): string {
   let rest = text.toLowerCase()
-  for (const choice of choices) if (choice.length > 3) rest = rest.replace(choice.toLowerCase(), ' ')
+  for (const option of texts.toSorted((a, b) => b.length - a.length)) {
+    if (option.length > 3) rest = rest.replace(option.toLowerCase(), ' ')
+  }
   return rest
 }
 
 /** A letter with its option's text agrees; with another option's text it contradicts itself; with a second letter it hedges. */
-function checkRest(letter: number, rest: string, choices: readonly string[]): Reading {
-  const words = rest.replace(/^is (?:the )?(?:correct|right)(?: (?:answer|option|choice))?$/i, '')
-  if (words === '') return { letters: new Set([letter]) }
-  const named = optionByText(words, choices)
-  if (named !== null && named !== letter && !sameText(choices[letter] ?? '', words)) return { problem: 'contradiction' }
-  if (/(?:^|[\s(,;])\(?[B-J][).:](?:\s|$)/.test(words)) return { problem: 'hedged' }
+function checkRest(letter: number, rest: string, options: Options): Reading {
+  const words = rest.replace(/^is (?:the )?(?:correct|right|best)(?: (?:answer|option|choice))?$|^is the answer$/i, '')
+  if (words === '' || words === '正确' || words === '是正确的') return { letters: new Set([letter]) }
+  const named = optionByText(words, options)
+  if (named !== null && named !== letter && !sameText(options.texts[letter] ?? '', words)) {
+    return { problem: 'contradiction' }
+  }
+  if (/(?:^|[\s(,;])\(?[B-J][).:](?:\s|$)/.test(words) || letterList(words, 26, false) !== null) {
+    return named === letter ? { letters: new Set([letter]) } : { problem: 'hedged' }
+  }
   return { letters: new Set([letter]) }
 }
 
-/** Index of the only option with this text (as text, else as number); null when none or several. */
-function optionByText(text: string, choices: readonly string[]): number | null {
-  const byText = choices.flatMap((choice, index) => (sameText(choice, text) ? [index] : []))
-  if (byText.length > 0) return byText.length === 1 ? (byText[0] ?? null) : null
-  const number = /\d/.test(text) || numberFromWords(text) !== null ? parseNumber(text) : null
-  if (number === null) return null
-  const byNumber = choices.flatMap((choice, index) => {
-    const option = parseNumber(choice)
-    return option !== null && compareNumbers(option, number).reason === 'same-number' ? [index] : []
-  })
-  return byNumber.length === 1 ? (byNumber[0] ?? null) : null
-}
-
-/** Judges a choice; several letters are compared as a set. */
+/**
+ * Judges a choice; several letters are compared as a set. Option texts stand for their letters where the row gives them. A
+ * second letter that the gold does not name is a hedge.
+ */
 export function judgeChoice(goldText: string, answerText: string, choices: readonly string[]): Judgement {
-  const gold = readChoice(goldText, choices)
+  const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
-  const answer = readChoice(answerText, choices)
+  const answer = readChoice(answerText, choices, gold.letters.size > 1)
   if ('problem' in answer) return answer.problem === 'too-long' ? unverifiable('too-long') : incorrect(answer.problem)
   if (answer.letters.size > 1 && gold.letters.size === 1) return incorrect('hedged')
   const same = answer.letters.size === gold.letters.size && [...gold.letters].every((l) => answer.letters.has(l))
   return same ? correct('same-choice') : incorrect('different-choice')
 }
 
-/** True when a gold answer names an option: by letter when there are options, or as a lone capital letter A–J. */
+/** A gold "AC" is two letters when they rise; an option's own text "AC" comes first. */
+function readGold(gold: string, choices: readonly string[]): Reading {
+  const single = readChoice(gold, choices, false)
+  const rises = /^\s*[A-Z]{2,10}\s*$/.test(gold) && Array.from(gold.trim()).every((c, i, all) => (all[i - 1] ?? '') < c)
+  return 'problem' in single && rises ? readChoice(gold, choices, true) : single
+}
+
+/** True when a gold answer names an option: by letter or text when there are options, or as a lone capital letter A–J. */
 export function isChoiceGold(gold: string, choices: readonly string[]): boolean {
-  if (choices.length > 0) return 'letters' in readChoice(gold, choices)
+  if (choices.length > 0) return 'letters' in readGold(gold, choices)
   return /^\s*(?:\(([A-J])\)|[A-J][.)]?)\s*$/.test(gold)
 }

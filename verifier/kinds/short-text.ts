@@ -1,3 +1,4 @@
+import { numberFromWords } from '../answers/number-words.ts'
 import { looksLikeMath } from '../answers/number.ts'
 import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
@@ -5,31 +6,79 @@ import type { Judgement } from '../verdict.ts'
 
 /** A gold answer of more words than this is free text: another wording of it is for a judge, not for a rule. */
 const SHORT_WORDS = 6
+/** Longest text in which number words are looked for, and most words of one number. */
+const COUNT_WORDS = 40
+const NUMBER_WORDS = 6
 
 /**
- * The form in which two short texts are compared. Words lose case, articles and punctuation. A text with digits or operators
- * keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
+ * The form in which two short texts are compared. Words lose case, articles and punctuation, "&" is "and", and counts are
+ * digits: "Two dogs" is "2 dogs". Accents, plurals and the order of words count. A text with operators, or digits that are no
+ * counts, keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
  */
 function canonicalText(raw: string): string {
   const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
   if (/^[a-zA-Z]$/.test(text)) return text
   if (/[\d\\=+^<>_|]/.test(text)) {
-    return collapseSpace(
-      text
-        .normalize('NFC')
-        .replace(/[a-zA-Z]{3,}/g, (word) => word.toLowerCase())
-        .replace(/ ?([,;:=+*/^<>()[\]{}|-]) ?/g, '$1'),
-    )
+    return countedText(text) ?? symbolText(text)
   }
   const words = text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/['’`]/g, '')
-    .replace(/[.,;:!?"“”‘()[\]{}_…\-—·《》「」]/g, ' ')
+    .replace(/&/g, ' and ')
+    .replace(/[.,;:!?"“”‘()[\]{}_…\-—·《》「」『』【】〈〉]/g, ' ')
+    .replace(/(?<=[\u3040-\u30ff\u3400-\u9fff])\s+(?=[\u3040-\u30ff\u3400-\u9fff])/g, '')
     .split(/\s+/)
     .filter((w) => w !== '')
+  return countsAsDigits(withoutArticles(words)).join(' ')
+}
+
+function symbolText(text: string): string {
+  return collapseSpace(
+    text
+      .normalize('NFC')
+      .replace(/[a-zA-Z]{3,}/g, (word) => word.toLowerCase())
+      .replace(/ ?([,;:=+*/^<>()[\]{}|-]) ?/g, '$1'),
+  )
+}
+
+/** "2 dogs", "the 1,000 people": plain words with whole counts. Null for any other text with digits; "2 mW" keeps its case. */
+function countedText(text: string): string | null {
+  const words = text.normalize('NFKC').split(' ')
+  if (words.length > COUNT_WORDS) return null
+  const plain: string[] = []
+  for (const word of words) {
+    if (/^(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})$/.test(word)) plain.push(word.replaceAll(',', ''))
+    else if (/^[a-z'’]{3,}$/i.test(word)) plain.push(word.toLowerCase().replace(/['’]/g, ''))
+    else if (/^(?:of|in|on|at|to|by|is|it)$/.test(word) || (plain.length === 0 && /^an?$/i.test(word)))
+      plain.push(word.toLowerCase())
+    else return null
+  }
+  return countsAsDigits(withoutArticles(plain)).join(' ')
+}
+
+function withoutArticles(words: readonly string[]): readonly string[] {
   const content = words.filter((w) => w !== 'the' && w !== 'a' && w !== 'an')
-  return (content.length > 0 ? content : words).join(' ')
+  return content.length > 0 ? content : words
+}
+
+/** Replaces number words by digits, the longest run first: "twenty one dogs" → "21 dogs".. */
+function countsAsDigits(words: readonly string[]): readonly string[] {
+  if (words.length > COUNT_WORDS) return words
+  const out: string[] = []
+  for (let at = 0; at < words.length;) {
+    let taken = 0
+    for (let length = Math.min(NUMBER_WORDS, words.length - at); length > 0 && taken === 0; length -= 1) {
+      const run = words.slice(at, at + length).join(' ')
+      const value = /^[a-z ]+$/.test(run) ? numberFromWords(run) : null
+      if (value === null) continue
+      out.push(String(value))
+      taken = length
+    }
+    if (taken === 0) out.push(words[at] ?? '')
+    at += Math.max(taken, 1)
+  }
+  return out
 }
 
 export function sameText(a: string, b: string): boolean {
