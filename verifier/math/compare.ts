@@ -102,6 +102,7 @@ function compareOpen(a: Expression, b: Expression, budget: Budget, logBase: numb
   for (const at of exactPoints(namesOf(sides))) {
     const left = preciseValue(a, budget, logBase, at)
     const right = left === null ? null : preciseValue(b, budget, logBase, at)
+    if (left === 'beyond' || right === 'beyond') return 'unknown'
     if (left === null || right === null) continue
     const near = left.near(right)
     if (near === 'different') return 'different'
@@ -123,6 +124,7 @@ function compareClosed(a: Expression, b: Expression, budget: Budget, logBase: nu
   const [left, right] = [evaluate(a, how), evaluate(b, how)]
   if (left !== null && right !== null && closeness(left, right, how.scale) === 'apart') return 'different'
   const [precise, other] = [preciseValue(a, budget, logBase), preciseValue(b, budget, logBase)]
+  if (precise === 'beyond' || other === 'beyond') return 'unknown'
   if (precise !== null && other !== null) return precise.near(other)
   if (left === null || right === null) return 'unknown'
   const close = closeness(left, right, how.scale) === 'close'
@@ -175,6 +177,7 @@ function roundedClosed(a: Expression, b: Expression, precision: number | undefin
     e.type === 'number' && e.decimals !== null && e.decimals >= FEWEST_DECIMALS && e.decimals <= 40
   if (precision === undefined && !isDecimal(a) && !isDecimal(b)) return false
   if ([a, b].some((e) => contains(e, isBareLog)) || (precision ?? 0) > 40) return false
-  const [left, right] = [preciseValue(a, budget, 1)?.value, preciseValue(b, budget, 1)?.value]
-  return left !== undefined && right !== undefined && isRounded(a, b, left, right, precision)
+  const [left, right] = [preciseValue(a, budget, 1), preciseValue(b, budget, 1)]
+  if (left === null || right === null || left === 'beyond' || right === 'beyond') return false
+  return isRounded(a, b, left.value, right.value, precision)
 }

@@ -25,7 +25,7 @@ const MOST_BITS = 12_288
 
 /**
  * The value of an expression whose every part is real, in fixed-point with 256 bits and more where longer numbers stand in
- * it: doubles would take √(10^40 + 1) for 10^20. Null without such a value. `at` gives variables exact values.
+ * it: doubles would take √(10^40 + 1) for 10^20. Null without such a value, `beyond` when it would take too many bits. `at` gives variables exact values.
  * @throws BudgetSpent
  */
 export function preciseValue(
@@ -33,13 +33,20 @@ export function preciseValue(
   budget: Budget,
   logBase: number,
   at: ReadonlyMap<string, Rational> = new Map(),
-): Precise | null {
+): Precise | 'beyond' | null {
   if (logBase !== 1 && contains(e, (part) => part.type === 'func' && part.name === 'log' && part.args.length === 1))
     return null
-  const bits = roundedUp(LEAST_BITS + 4 * Math.max(0, lengthOfNumbers(e, budget) - 32))
-  if (bits > MOST_BITS) return null
-  const value = new FixedPoint(bits, budget, at).valueOf(e)
-  return value === null ? null : asPrecise(value, bits)
+  let bits = roundedUp(LEAST_BITS + 4 * Math.max(0, lengthOfNumbers(e, budget) - 32))
+  while (bits <= MOST_BITS) {
+    const point = new FixedPoint(bits, budget, at)
+    const value = point.valueOf(e)
+    if (value === null) return point.largest > 3 * bits ? 'beyond' : null
+    // Large parts take digits from the result, above all where they cancel.
+    const excess = point.largest - bits
+    if (excess <= bits / 4) return asPrecise(value, bits)
+    bits = roundedUp(4 * excess)
+  }
+  return 'beyond'
 }
 
 function asPrecise(value: Fixed, bits: number): Precise {
@@ -84,6 +91,8 @@ class FixedPoint {
   readonly #cost: number
   readonly #budget: Budget
   readonly #at: ReadonlyMap<string, Rational>
+  /** Length in bits of the largest value met. */
+  largest = 0
 
   constructor(bits: number, budget: Budget, at: ReadonlyMap<string, Rational>) {
     this.#bits = BigInt(bits)
@@ -100,7 +109,9 @@ class FixedPoint {
   valueOf(e: Expression): Fixed | null {
     this.#budget.spend(this.#cost)
     const value = this.#evaluate(e)
-    return value === null || bitLength(value) > 3 * Number(this.#bits) ? null : value
+    if (value === null) return null
+    this.largest = Math.max(this.largest, bitLength(value))
+    return this.largest > 3 * Number(this.#bits) ? null : value
   }
 
   #evaluate(e: Expression): Fixed | null {
