@@ -2,7 +2,8 @@ import type { Budget } from '../budget.ts'
 import { exactValue } from './exact.ts'
 import type { Expression } from './expression.ts'
 import { isKnown } from './functions.ts'
-import { bitLength } from './rational.ts'
+import type { Rational } from './rational.ts'
+import { bitLength, lowest } from './rational.ts'
 
 /**
  * Exact evaluation modulo a 61-bit prime at made-up points. Two rational expressions that agree there are the same for all
@@ -87,7 +88,7 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Residue 
   if (exact === null || exact.n % exact.d !== 0n) {
     const rational = exactValue({ type: 'power', base, exponent }, point.budget)
     if (rational !== null) return { n: mod(rational.n), d: mod(rational.d), rational: true }
-    return madeUp({ type: 'power', base, exponent }, '^', point)
+    return exact === null ? madeUp({ type: 'power', base, exponent }, '^', point) : rootOf(base, lowest(exact), point)
   }
   const power = exact.n / exact.d
   if (bitLength(power) > 64) return null
@@ -97,6 +98,14 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Residue 
   point.budget.spend(bitLength(size) / 8)
   const [n, d] = [modularPower(value.n, size), modularPower(value.d, size)]
   return power < 0n ? { n: d, d: n, rational: value.rational } : { n, d, rational: value.rational }
+}
+
+/** A power with a fraction as exponent. */
+function rootOf(base: Expression, exponent: Rational, point: Point): Residue | null {
+  const value = residueOf(base, point)
+  if (value === null) return null
+  point.budget.spend(20)
+  return whole(hashed(`^ ${canonical(value)} ${exponent.n}/${exponent.d}`), false)
 }
 
 function modularPower(base: bigint, exponent: bigint): bigint {

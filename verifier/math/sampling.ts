@@ -14,6 +14,8 @@ export type Sampled = 'equal' | 'different' | 'unknown'
 const GOOD_POINTS = 5
 const COMPLEX_POINTS = 8
 const REAL_POINTS = 36
+/** Two from each range of the real points. */
+const GOOD_REAL_POINTS = 12
 
 /** One pair of values at each point where both sides have one. */
 export type Pairs = { left: Complex; right: Complex; scale: number }[]
@@ -48,11 +50,19 @@ export function hasBranches(e: Expression): boolean {
   })
 }
 
-function agreement(pairs: Pairs): Sampled {
-  if (pairs.length < GOOD_POINTS) return 'unknown'
-  const found = pairs.map(({ left, right, scale }) => closeness(left, right, scale))
-  if (found.every((one) => one === 'close')) return 'equal'
-  return found.includes('apart') ? 'different' : 'unknown'
+/** One point at which the two are apart is enough; to be equal they must be close at several. */
+function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: number): Sampled {
+  let [close, unclear] = [0, 0]
+  for (const at of points) {
+    const [pair] = pairsAt(sides, [at], realOnly, 1)
+    if (pair === undefined) continue
+    const found = closeness(pair.left, pair.right, pair.scale)
+    if (found === 'apart') return 'different'
+    if (found === 'close') close += 1
+    else unclear += 1
+    if (close + unclear >= wanted) break
+  }
+  return unclear === 0 && close >= GOOD_POINTS ? 'equal' : 'unknown'
 }
 
 /**
@@ -62,7 +72,7 @@ function agreement(pairs: Pairs): Sampled {
  */
 export function sample(sides: Sides): Sampled {
   const names = namesOf(sides)
-  const general = agreement(pairsAt(sides, complexPoints(names, COMPLEX_POINTS * 2), false, COMPLEX_POINTS))
+  const general = agreement(sides, complexPoints(names, COMPLEX_POINTS * 2), false, COMPLEX_POINTS)
   if (general === 'equal') return 'equal'
   if (!hasBranches(sides.a) && !hasBranches(sides.b)) return general
   const isImaginary = (e: Expression) => e.type === 'constant' && e.name === 'i'
@@ -71,7 +81,7 @@ export function sample(sides: Sides): Sampled {
   // ln|x| is written for the sake of the negative x that ln x leaves out.
   const isBar = (e: Expression) => e.type === 'func' && e.name === 'abs'
   if ((contains(sides.a, isBar) || contains(sides.b, isBar)) && domainsDiffer(sides, points)) return 'different'
-  return agreement(pairsAt(sides, points, true, REAL_POINTS))
+  return agreement(sides, points, true, GOOD_REAL_POINTS)
 }
 
 function domainsDiffer({ a, b, budget, logBase }: Sides, points: Points): boolean {
