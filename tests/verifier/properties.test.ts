@@ -1,22 +1,38 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { adversarialInputs } from '../../bench/verifier/adversarial-inputs.ts'
+import { generatePairs } from '../../bench/verifier/generate.ts'
+import { tableCases } from '../../bench/verifier/tables.ts'
 import { answerKinds } from '../../domain/answer-check.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
-import { readFormat } from '../../verifier/format.ts'
-import { compareNumbers, parseNumber } from '../../verifier/answers/number.ts'
+import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 
 const fragments = fc.constantFrom(
   '<think>', '</think>', '<answer>', '</answer>', '\\boxed{', '}', '{', '\\frac{1}{2}', '\\frac', 'the answer is', '12', '-3', '1,000',
   '%', 'B', '(C)', 'or', 'yes', 'no', '$', ' ', '\n', '.', '=', '≈', '<|im_end|>', 'cm', '10^6', 'e9', '½', '٣', '😀', '\u0000', '/', '5!',
+  '\\sqrt', 'x^2', '\\pm', '\\cup', '[1,2)', '\\infty', '\\le', ':', '\\begin{pmatrix}', '&', '\\\\', '\\in', '三', '2024-03-05', '3:30 PM',
 ) // prettier-ignore
 const soup = fc
   .array(fc.oneof(fragments, fc.string({ unit: 'binary', maxLength: 8 })), { maxLength: 40 })
   .map((p) => p.join(''))
 const kinds = fc.constantFrom(...answerKinds)
 
-const judge = (gold: string, answer: string, kind: (typeof answerKinds)[number] = 'auto') =>
+const judge = (gold: string, answer: string, kind: (typeof answerKinds)[number] = 'auto'): VerifyResult =>
   verifyCase({ id: 'x', gold, answer, kind })
+
+const table = tableCases().map(({ row }) => row)
+const pairs = generatePairs(7, 2000)
+/** A row's answer alone: what stands in its box or tag, or all of a bare one. */
+const bareTexts = fc.constantFrom(...pairs.flatMap(({ gold, bare }) => [gold, bare]))
+
+/** A list of what is wrong, so that one failing run names all of it. */
+function failing(rows: readonly VerifyCase[], wrong: (row: VerifyCase) => unknown): unknown[] {
+  return rows.flatMap((row) => {
+    const found = wrong(row)
+    return found === null ? [] : [{ id: row.id, gold: row.gold.slice(0, 80), answer: row.answer.slice(0, 80), found }]
+  })
+}
 
 describe('verifyCase on any text', () => {
   it('always gives a verdict, and the same one again', () => {
@@ -30,10 +46,124 @@ describe('verifyCase on any text', () => {
     )
   })
 
-  it('is symmetric for bare numbers and short texts', () => {
+  it('gives every row of the tables the same result again, whatever was judged before', () => {
+    const first = table.map((row) => verifyCase(row))
+    const again = table.toReversed().map((row) => verifyCase(row))
+    expect(again.toReversed()).toEqual(first)
+  })
+
+  it('never says that a text is another answer than itself', () => {
+    expect(
+      failing(table, (row) => {
+        const { verdict, reason } = verifyCase({ ...row, answer: `<answer>${row.gold}</answer>` })
+        return verdict === 'incorrect' && row.gold.trim() !== '' ? reason : null
+      }),
+    ).toEqual([])
+    fc.assert(
+      fc.property(bareTexts, (text) => {
+        expect(judge(text, text).verdict).toBe('correct')
+      }),
+    )
+  })
+
+  it('never reads an answer out of reasoning', () => {
+    fc.assert(
+      fc.property(
+        soup.map((s) => s.replaceAll('<', '')),
+        (thought) => {
+          expect(extractAnswer(`<think>${thought}</think>`, 'number').extracted).toBeNull()
+          expect(extractAnswer(`<think>${thought}`, 'number')).toMatchObject({
+            extracted: null,
+            unclosedReasoning: true,
+          })
+        },
+      ),
+    )
+  })
+})
+
+describe('an answer and its wrapping', () => {
+  const wrappings: [string, (text: string) => string][] = [
+    ['tags', (text) => `<answer>${text}</answer>`],
+    ['tags after reasoning', (text) => `<think>Is it 17? No.</think>\n<answer>${text}</answer>`],
+    ['tags around a box', (text) => `<answer>\\boxed{${text}}</answer>`],
+    ['a box', (text) => `\\boxed{${text}}`],
+    ['a box in a sentence', (text) => `Putting both together we find $\\boxed{${text}}$.`],
+    ['a box on a line of its own', (text) => `We multiply.\n\\[\n\\boxed{${text}}\n\\]`],
+    ['a sentence', (text) => `The final answer is $${text}$.`],
+    ['a chat token', (text) => `<answer>${text}</answer><|im_end|>`],
+    ['dollars', (text) => `$${text}$`],
+  ]
+
+  it.each(wrappings)('gives the same verdict in %s', (_name, wrap) => {
+    const rows = pairs.map(({ id, gold, bare, kind }) => ({ id, gold, answer: bare, kind }))
+    expect(
+      failing(rows, (row) => {
+        const bare = verifyCase(row)
+        const wrapped = verifyCase({ ...row, answer: wrap(row.answer) })
+        return bare.verdict === wrapped.verdict ? null : `${bare.verdict}, wrapped ${wrapped.verdict}`
+      }),
+    ).toEqual([])
+  })
+})
+
+describe('gold and answer swapped', () => {
+  /** Documented ways in which they are not alike: what the kind measures against gold, and a unit that only gold may have. */
+  const oneWayKinds = new Set(['chart', 'ocr', 'box', 'choice'])
+  const oneWay = new Set(['unit-missing', 'rounded', 'similar-text', 'within-5-percent', 'overlap', 'point-inside'])
+
+  it('gives the same verdict on all generated pairs', () => {
+    const rows = pairs.map(({ id, gold, bare, kind }) => ({ id, gold, answer: bare, kind }))
+    expect(
+      failing(rows, (row) => {
+        const there = verifyCase({ ...row, answer: `<answer>${row.answer}</answer>` })
+        const back = verifyCase({ ...row, gold: row.answer, answer: `<answer>${row.gold}</answer>` })
+        if (oneWay.has(there.reason) || oneWay.has(back.reason)) return null
+        return (there.verdict === 'correct') === (back.verdict === 'correct')
+          ? null
+          : `${there.verdict} (${there.reason}), back ${back.verdict} (${back.reason})`
+      }),
+    ).toEqual([])
+  })
+
+  it('takes in the tables what it takes the other way round', () => {
+    const bare = table.filter(
+      ({ kind, gold, answer }) =>
+        !oneWayKinds.has(kind ?? 'auto') && kind !== undefined && !/[<\n]|boxed|answer|答案/i.test(gold + answer),
+    )
+    expect(
+      failing(bare, (row) => {
+        const there = verifyCase({ ...row, answer: `<answer>${row.answer}</answer>` })
+        if (there.verdict !== 'correct' || there.extracted !== row.answer.trim() || oneWay.has(there.reason))
+          return null
+        const back = verifyCase({ ...row, gold: row.answer, answer: `<answer>${row.gold}</answer>` })
+        // A sentence may hold an answer; it is no gold answer.
+        return back.verdict === 'correct' || back.reason === 'bad-gold' ? null : `${there.reason}, back ${back.reason}`
+      }),
+    ).toEqual([])
+  })
+
+  it('gives the same verdict on bare numbers and short texts', () => {
     const value = fc.oneof(
       fc.integer().map(String),
-      fc.constantFrom('1/2', '0.5', '50%', '1,000', '5 cm', '5', 'seven', 'red', 'a Red.', '2:3'),
+      fc.constantFrom(
+        '1/2',
+        '0.5',
+        '50%',
+        '1,000',
+        '5 cm',
+        '50 mm',
+        '5',
+        'seven',
+        'red',
+        'a Red.',
+        '2:3',
+        '\\sqrt{4}',
+        '2',
+        'x=2',
+        '{1,2}',
+        '2, 1',
+      ),
     )
     fc.assert(
       fc.property(value, value, (a, b) => {
@@ -42,6 +172,14 @@ describe('verifyCase on any text', () => {
         expect(correct(a, b)).toBe(correct(b, a))
       }),
     )
+  })
+})
+
+describe('near misses', () => {
+  it('takes none of 1,000 generated ones', () => {
+    const misses = pairs.filter(({ equal }) => !equal)
+    expect(misses.length).toBeGreaterThan(900)
+    expect(failing(misses, (row) => (verifyCase(row).verdict === 'correct' ? 'taken' : null))).toEqual([])
   })
 
   it('tells big integers apart and knows each again in every grouping', () => {
@@ -56,7 +194,7 @@ describe('verifyCase on any text', () => {
     )
   })
 
-  it('never takes a near miss: a digit, the sign, the point or the order changed', () => {
+  it('never takes a digit, the sign, the point or the order changed', () => {
     const decimal = fc.tuple(fc.integer({ min: 101, max: 99_999_999 }), fc.integer({ min: 0, max: 4 }))
     const write = (n: number, places: number): string => (n / 10 ** places).toFixed(places)
     fc.assert(
@@ -88,84 +226,21 @@ describe('verifyCase on any text', () => {
         fc.integer({ min: 1, max: 999 }),
         fc.integer({ min: 2, max: 9 }),
         (n, d, k) => {
-          const plain = parseNumber(`${n}/${d}`)
-          const latex = parseNumber(`${n < 0 ? '-' : ''}\\frac{${Math.abs(n) * k}}{${d * k}}`)
-          if (plain === null || latex === null) throw new Error('a fraction was not read')
-          expect(compareNumbers(plain, latex).verdict).toBe('correct')
+          const latex = (a: number, b: number): string => `${a < 0 ? '-' : ''}\\frac{${Math.abs(a)}}{${b}}`
+          expect(judge(`${n}/${d}`, latex(n * k, d * k)).verdict).toBe('correct')
+          expect(judge(`${n}/${d}`, latex(n * k + 1, d * k)).verdict).not.toBe('correct')
         },
       ),
     )
-  })
-
-  it('never reads an answer out of reasoning', () => {
-    fc.assert(
-      fc.property(
-        soup.map((s) => s.replaceAll('<', '')),
-        (thought) => {
-          expect(extractAnswer(`<think>${thought}</think>`, 'number').extracted).toBeNull()
-          expect(extractAnswer(`<think>${thought}`, 'number')).toMatchObject({
-            extracted: null,
-            unclosedReasoning: true,
-          })
-        },
-      ),
-    )
-  })
-})
-
-describe('the trace format', () => {
-  it('holds for one think and one answer, and says whether words stand between', () => {
-    expect(readFormat('<think>a</think> It is three. <answer>3</answer>')).toEqual({ held: true, explanation: true })
-    expect(readFormat('<think>a</think>\n<answer>3</answer><|im_end|>\n')).toEqual({ held: true, explanation: false })
-    expect(readFormat('<think>a</think> … <answer>3</answer>')).toEqual({ held: true, explanation: false })
-  })
-
-  it.each([
-    '<think>a</think><answer>3</answer><answer>3</answer>',
-    '<think><think>a</think></think><answer>3</answer>',
-    '<think>a<answer>3</answer></think>',
-    '<answer>3</answer><think>a</think>',
-    '<think>a</think><answer><answer>3</answer></answer>',
-    '<think>a</think><think>b</think><answer>3</answer>',
-    '<think></think><answer>3</answer>',
-    '<think>a</think><answer> </answer>',
-    '<think>a</think><answer>3',
-    '<think>a<answer>3</answer>',
-    'so <think>a</think><answer>3</answer>',
-    '<think>a</think><answer>3</answer> and more',
-    '<THINK>a</THINK><answer>3</answer>',
-    '<think>a</think><answer>3</answer></answer>',
-    '3',
-    '',
-  ])('is not met by %s', (text) => {
-    expect(readFormat(text)).toEqual({ held: false, explanation: false })
   })
 })
 
 describe('degenerate text', () => {
   const repeat = (text: string, times: number): string => text.repeat(times)
-  const inputs: [string, string][] = [
-    ['a tower of powers', '9^{9^{9^9}}'],
-    ['a huge power', '2^{10^9}'],
-    ['a factorial of a factorial', '((100!)!)'],
-    ['nested fractions', `${repeat('\\frac{1}{1+', 300)}x${repeat('}', 300)}`],
-    ['nested round brackets', repeat('(', 3000) + repeat(')', 3000)],
-    ['nested braces', repeat('{', 5000) + repeat('}', 5000)],
-    ['nested roots', `${repeat('\\sqrt{', 400)}2${repeat('}', 400)}`],
-    ['a long list', Array.from({ length: 3000 }, (_, i) => 3000 - i).join(', ')],
-    ['ones and commas', repeat('1,', 5000)],
-    ['thousands without end', repeat('1,000', 3000)],
-    ['an integer of 20,000 digits', repeat('7', 20_000)],
+  const more: [string, string][] = [
     ['an integer of 3,900 digits', repeat('7', 3900)],
-    ['many boxes', repeat('\\boxed{1}, ', 3000)],
-    ['boxes never closed', repeat('\\boxed{', 3000)],
     ['boxed without a backslash', repeat('boxed{', 3000)],
-    ['spaces', `$1$${repeat(' ', 20_000)}$x$`],
     ['spaces in an answer', `<answer>1${repeat(' ', 19_000)}x</answer>`],
-    ['one phrase again and again', repeat('the answer is 12 ', 3000)],
-    ['a huge exponent', '1e999999999'],
-    ['NUL, emoji, a cut command', '\u0000😀\\frac'],
-    ['dollars', repeat('$', 5000)],
     ['opened thoughts', repeat('<think>', 20_000)],
     ['closed thoughts', repeat('</think>', 20_000)],
     ['opened answers', repeat('<answer>', 20_000)],
@@ -177,8 +252,13 @@ describe('degenerate text', () => {
     ['asterisks', repeat('** ', 6000)],
     ['end of sentences', repeat('. ', 10_000)],
     ['quotes', repeat('"', 20_000)],
+    ['equalities', repeat('a=', 1900)],
+    ['plus-minus', repeat('\\pm 1, ', 500)],
+    ['unions', Array.from({ length: 300 }, (_, i) => `[${i},${i + 1})`).join('\\cup')],
+    ['minus signs', `${repeat('-', 3900)}1`],
     ['a megabyte', repeat('lorem 7 ipsum ', 75_000)],
   ]
+  const inputs = [...adversarialInputs.map(({ name, answer }): [string, string] => [name, answer]), ...more]
 
   it.each(inputs)('is answered without a hang: %s', (_name, text) => {
     for (const kind of answerKinds) {
