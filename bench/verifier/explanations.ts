@@ -58,6 +58,16 @@ export const explanations: readonly Explanation[] = [
     applies: wrongly('different', ['interval', 'ray', 'union']),
   },
   {
+    name: 'inequalities that are multiplied out',
+    why: 'math-verify does not divide 5x > 85 by 5.',
+    applies: wrongly('different', ['inequality']),
+  },
+  {
+    name: 'ratios with \\colon',
+    why: 'math-verify does not read 17\\colon 12.',
+    applies: wrongly('different', ['ratio']),
+  },
+  {
     name: 'degrees and logarithms',
     why: 'math-verify drops the sign of degrees before it takes the sine, and does not know ln x + ln y for ln(xy), which holds for positive x and y alone.',
     applies: wrongly('different', ['logarithm', 'trigonometry']),

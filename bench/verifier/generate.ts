@@ -5,8 +5,9 @@ import { collectionFamilies } from './collection-families.ts'
 import { Draw } from './draw.ts'
 import { numberFamilies } from './number-families.ts'
 import type { Pair } from './pair.ts'
+import { relationFamilies } from './relation-families.ts'
 
-const families = [...numberFamilies, ...algebraFamilies, ...collectionFamilies]
+const families = [...numberFamilies, ...algebraFamilies, ...collectionFamilies, ...relationFamilies]
 
 /** How models write an answer down; the answer stands for #. A third of the pairs stay bare. */
 const wrappings = [
