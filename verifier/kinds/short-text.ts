@@ -11,12 +11,12 @@ const COUNT_WORDS = 40
 const NUMBER_WORDS = 6
 
 /**
- * The form in which two short texts are compared. Words lose case, articles and punctuation, "&" is "and", and counts are
+ * The form in which two short texts are compared. Words lose case, articles and punctuation, "&" is "and", initials stand together (U.S.A. is USA), and counts are
  * digits: "Two dogs" is "2 dogs". Accents, plurals and the order of words count. A text with operators, or digits that are no
  * counts, keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
  */
 function canonicalText(raw: string): string {
-  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
+  const text = withoutNestedText(trimMarks(plainLatex(collapseSpace(unifyCharacters(raw)))))
   if (/^[a-zA-Z]$/.test(text)) return text
   if (/[\d\\=+^<>_|]/.test(text)) {
     return countedText(text) ?? symbolText(text)
@@ -24,6 +24,7 @@ function canonicalText(raw: string): string {
   const words = text
     .normalize('NFKC')
     .toLowerCase()
+    .replace(/(?<![a-z])([a-z])\. ?(?=[a-z](?![a-z]))/g, '$1')
     .replace(/['’`]/g, '')
     .replace(/&/g, ' and ')
     .replace(/[.,;:!?"“”‘()[\]{}_…\-—·《》「」『』【】〈〉]/g, ' ')
@@ -31,6 +32,11 @@ function canonicalText(raw: string): string {
     .split(/\s+/)
     .filter((w) => w !== '')
   return countsAsDigits(withoutArticles(words)).join(' ')
+}
+
+/** \text{\text{red}}: what is left of a command within a command. */
+function withoutNestedText(text: string): string {
+  return text.includes('\\text') ? trimMarks(plainLatex(text)) : text
 }
 
 function symbolText(text: string): string {

@@ -27,11 +27,12 @@ const HALF =
   '(?: ?(?<half>a\\.? ?m\\b\\.?|p\\.? ?m\\b\\.?)| (?<part>in the morning|in the afternoon|in the evening|at night))'
 const FROM = '(?<![\\d.,/:a-z-])'
 const TO = '(?![\\d:/]|[.,-]\\d)'
+const DAY_PART = '凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里'
 const CHINESE = '\\d{1,2}|[零〇一二两三四五六七八九十]{1,3}'
 
 const FORMS: readonly Form[] = [
-  form(`(?<day>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里)? ?(?<h>${CHINESE}) ?[点點时時]钟?(?: ?(?:(?<m>${CHINESE})分?|(?<word>半|一刻|三刻|整)))?(?: ?(?<s>${CHINESE})秒)?(?!\\d|间|小)`, readChinese),
-  form(`${FROM}(?<h>\\d{1,2}):(?<m>\\d{2})(?::(?<s>\\d{2})(?<f>\\.\\d{1,6})?)?(?: ?(?:hours|hrs|Uhr|h)\\b)?${HALF}?${TO}`, readDigits),
+  form(`(?:(?<day>${DAY_PART}) ?|(?<![\\d.,:零〇一二两三四五六七八九十]))(?<h>${CHINESE}) ?[点點时時]钟?(?: ?(?:(?<m>${CHINESE})分?|(?<word>半|一刻|三刻|整)))?(?: ?(?<s>${CHINESE})秒)?(?!\\d|间|小)`, readChinese),
+  form(`(?:(?<day>${DAY_PART}) ?|${FROM})(?<h>\\d{1,2}):(?<m>\\d{2})(?::(?<s>\\d{2})(?<f>\\.\\d{1,6})?)?(?: ?(?:hours|hrs|Uhr|h)\\b)?${HALF}?${TO}`, readDigits),
   form(`${FROM}(?<h>\\d{1,2})\\.(?<m>\\d{2})${HALF}${TO}`, readDigits),
   form(`${FROM}(?<h>\\d{1,2})${HALF}${TO}`, readDigits),
   form(`\\b(?:(?:a|the) )?(?<m>${MINUTE_WORDS}|\\d{1,2})(?: minutes?)? (?<dir>past|after|to|before|till) (?<h>${HOUR_WORDS}|\\d{1,2}|noon|midnight)(?: o'?clock)?${HALF}?(?![\\d:]|\\.\\d)`, readSpoken),
@@ -45,16 +46,30 @@ function form(source: string, read: Form['read']): Form {
   return { pattern: new RegExp(source, 'gi'), read }
 }
 
-function readDigits({ h, m = '0', s = '0', f = '', half, part }: Record<string, string | undefined>): ClockTime | null {
+function readDigits(parts: Record<string, string | undefined>): ClockTime | null {
+  if (parts['day'] !== undefined) return readChinese(parts)
+  const { h, m = '0', s = '0', f = '', half, part } = parts
   // 03:30 and 15:30 are times of a 24-hour clock; 3:30 may be half a day off.
   const written = h ?? ''
-  return clock(Number(written), Number(m), Number(`${s}${f}`), halfOf(half, part), written.startsWith('0'))
+  return clock(
+    Number(written),
+    Number(m),
+    Number(`${s}${f}`),
+    halfOf(half, part, Number(written)),
+    written.startsWith('0'),
+  )
 }
 
-function halfOf(half: string | undefined, part: string | undefined): 'am' | 'pm' | undefined {
+function halfOf(half: string | undefined, part: string | undefined, hour: number): 'am' | 'pm' | undefined {
   if (half !== undefined) return /^a/i.test(half) ? 'am' : 'pm'
   if (part === undefined) return undefined
+  if (/night/i.test(part)) return isSmallHour(hour) ? 'am' : 'pm'
   return /morning/i.test(part) ? 'am' : 'pm'
+}
+
+/** Twelve to four "at night" are the first hours of a day. */
+function isSmallHour(hour: number): boolean {
+  return hour === 12 || hour < 5
 }
 
 function clock(
@@ -92,7 +107,7 @@ function readSpoken({ h = '', m, dir, half, part }: Record<string, string | unde
   if (hour === null || minutes === null || minutes > 59) return null
   const back = dir !== undefined && /^(?:to|before|till)$/i.test(dir)
   if (/^half$/i.test(m ?? '') && back) return null
-  const base = clock(hour, 0, 0, halfOf(half, part), named !== null)
+  const base = clock(hour, 0, 0, halfOf(half, part, hour), named !== null)
   if (base === null) return null
   const seconds = (base.seconds + (back ? -minutes : minutes) * 60 + 86_400) % 86_400
   return { seconds, half: named !== null || base.half === 'fixed' ? 'fixed' : 'spoken' }
@@ -105,11 +120,10 @@ function readChinese({ day, h = '', m, word, s }: Record<string, string | undefi
   }
   const quarter = { 半: 30, 一刻: 15, 三刻: 45 }[word ?? ''] ?? 0
   const hour = number(h)
-  const pm = day !== undefined && /下午|傍晚|晚上|夜里/.test(day)
-  const noon = day === '中午' && hour < 11
-  const half = day === undefined ? undefined : pm || noon || (day === '中午' && hour === 12) ? 'pm' : 'am'
-  // 晚上12点 is midnight.
-  if (pm && day !== '下午' && hour === 12) return clock(0, number(m) + quarter, number(s), undefined)
+  const night = day === '晚上' || day === '夜里'
+  const pm =
+    day === '下午' || day === '傍晚' || (night && !isSmallHour(hour)) || (day === '中午' && (hour < 11 || hour === 12))
+  const half = day === undefined ? undefined : pm ? 'pm' : 'am'
   return clock(hour, number(m) + quarter, number(s), half)
 }
 

@@ -39,6 +39,8 @@ export const judgeTime: Rule = (goldText, answerText, { budget }) => {
 export function isTimeGold(gold: string): boolean {
   if (gold.length > 60) return false
   const text = gold.trim()
+  // 三点五 is also 3.5, and 3点 three points.
+  if (/[点點时時]/.test(text) && !/[分半刻整午上晨晚夜]/.test(text)) return false
   if (/^\d:\d{2}$/.test(text) || /^(?!quarter)[\w-]+ to \w+$/i.test(text)) return false
   const read = readTime(text, new Budget())
   return typeof read !== 'string' && /^[\s⌖]*$/.test(read.around)

@@ -1,4 +1,4 @@
-import { collapseSpace, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement } from '../verdict.ts'
 
@@ -31,7 +31,7 @@ type Reading = boolean | 'hedged' | null
 
 /** Reads the leading yes or no of an answer; `hedged` when the other one follows at once, null when there is none. */
 function readYesNo(raw: string): Reading {
-  const text = trimMarks(collapseSpace(unifyCharacters(raw.slice(0, WINDOW))))
+  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw.slice(0, WINDOW)))))
     .replaceAll('’', "'")
     .replace(LEAD_IN, '')
   if (WHOLE_YES.test(text)) return true
