@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -84,10 +85,46 @@ function batch(isDegenerate: boolean): { body: Buffer; rows: number } {
   return { body: Buffer.from(JSON.stringify({ reward: { name: 'weighted' }, items })), rows }
 }
 
+/** Processor time of the main thread and the time it waited for a processor, in milliseconds. Linux alone tells. */
+function schedule(): { ran: number; waited: number } {
+  try {
+    const [ran = 0, waited = 0] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8')
+      .split(' ')
+      .map(Number)
+    return { ran: ran / 1e6, waited: waited / 1e6 }
+  } catch {
+    return { ran: Number.NaN, waited: Number.NaN }
+  }
+}
+
+/** Looks every 5 ms how late the loop is, and whether the loop itself worked then or waited for a processor. */
+function watchLateness(): () => string {
+  const late = { all: 0, atWork: 0 }
+  let [last, before] = [performance.now(), schedule()]
+  const timer = setInterval(() => {
+    const [now, after] = [performance.now(), schedule()]
+    if (now - last - 5 > 20) {
+      late.all += 1
+      if (after.ran - before.ran > 20) late.atWork += 1
+    }
+    ;[last, before] = [now, after]
+  }, 5)
+  const began = schedule()
+  return () => {
+    clearInterval(timer)
+    const { ran, waited } = schedule()
+    return `loop later than 20 ms: ${late.all} times, ${late.atWork} of them by its own work; it ran ${(ran - began.ran).toFixed(0)} ms and waited ${(waited - began.waited).toFixed(0)} ms for a processor`
+  }
+}
+
 async function serve(): Promise<void> {
   const workers = values.workers === undefined ? undefined : Number(values.workers)
   const server = await startRewardServer({ pool: { workers, entry: values.hangs ? fakeThread : undefined } })
-  process.on('disconnect', () => void server.close().then(() => process.exit(0)))
+  const lateness = watchLateness()
+  process.on('disconnect', () => {
+    console.log(lateness())
+    void server.close().then(() => process.exit(0))
+  })
   process.send?.(server.url)
 }
 
@@ -141,7 +178,9 @@ async function load(): Promise<void> {
   seconds.sort((a, b) => a - b)
   const metrics = await (await fetch(`${url}/metrics`)).text()
   agent.destroy()
+  const ended = once(serving, 'exit')
   serving.disconnect()
+  await ended
   const shown = metrics
     .split('\n')
     .filter((line) => /^hone_reward_(event_loop|killed|respawns|verdicts|errors)/.test(line))

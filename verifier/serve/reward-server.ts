@@ -112,6 +112,9 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
     refuse(served, response, 401, message)
     return
   }
+  // A client that gave up waiting will ask again: what it no longer wants is not worth a thread.
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   const leave = await room.enter(announcedLength(request) ?? MAX_BODY)
   if (leave === null) {
     await discard(request)
@@ -119,10 +122,8 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
     refuse(served, response, 503, 'Too many requests wait already. Send the request again in a second.')
     return
   }
-  // A client that gave up waiting will ask again: what it no longer wants is not worth a thread.
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
   try {
+    gone.signal.throwIfAborted()
     const scores = await score(served, await readBody(request, served.pace), gone.signal)
     send(response, 200, 'application/json', scores)
   } catch (error) {
