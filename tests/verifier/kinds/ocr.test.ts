@@ -1,0 +1,109 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Budget } from '../../../verifier/budget.ts'
+import { editDistance } from '../../../verifier/kinds/edit-distance.ts'
+import { judgeOcr } from '../../../verifier/kinds/ocr.ts'
+import { hostileTexts, judgeWith } from './context.ts'
+
+const said = (gold: string, answer: string, policy = {}): string => {
+  const { verdict, reason } = judgeWith(judgeOcr, gold, answer, policy)
+  return verdict === 'correct' ? reason : `${verdict} ${reason}`
+}
+
+describe('text read from a picture', () => {
+  it.each([
+    ['Hello World', 'Hello World', 'same-text'],
+    ['Hello World', 'hello  world', 'same-text'],
+    ['Hello World', ' HELLO\nWORLD ', 'same-text'],
+    ['Hello World', 'hallo welt', 'similar-text'],
+    ['R.J. Reynolds', 'R.J. Reynolds.', 'similar-text'],
+    ['abcd', 'abxy', 'similar-text'],
+    ['abcd', 'axyz', 'incorrect different-text'],
+    ['abc', 'axy', 'incorrect different-text'],
+    ['ab', 'ba', 'incorrect different-text'],
+    ['Hello', 'xyz', 'incorrect different-text'],
+    ['Hello', '', 'incorrect different-text'],
+    ['Hello', ' ', 'incorrect different-text'],
+    ['a', 'b', 'incorrect different-text'],
+    ['Hello', 'Hello Hello Hello', 'incorrect different-text'],
+    ['5 cm', '5 kg', 'similar-text'],
+    ['cafe\u0301', 'café', 'same-text'],
+    ['😀😀', '😀x', 'similar-text'],
+    ['你好世界', '你好', 'similar-text'],
+    ['你好世界', '再见', 'incorrect different-text'],
+    ['1234', '1235', 'incorrect different-text'],
+    ['1,234', '1234', 'same-text'],
+    ['1,23', '123', 'incorrect different-text'],
+    ['12.50', '$12.50', 'incorrect different-text'],
+    ['$12.50', '$12.60', 'incorrect different-text'],
+    ['12/05/2020', '12/06/2020', 'incorrect different-text'],
+    ['(555) 123-4567', '(555) 123-4568', 'incorrect different-text'],
+    ['45%', '46%', 'incorrect different-text'],
+    ['12 345', '12345', 'same-text'],
+    ['["abc","defg"]', 'defg', 'same-text'],
+    ['["abc","defg"]', 'defx', 'similar-text'],
+    ['["abc","defg"]', 'nothing like it', 'incorrect different-text'],
+    ['["12","13"]', '13', 'same-text'],
+    ['["12","13"]', '14', 'incorrect different-text'],
+    ['[abc', '[abc', 'same-text'],
+    ['[]', '[]', 'same-text'],
+    ['[""]', 'a', 'unverifiable bad-gold'],
+    ['', 'a', 'unverifiable bad-gold'],
+    ['  ', 'a', 'unverifiable bad-gold'],
+    ['a', 'a'.repeat(4_001), 'unverifiable too-long'],
+    ['a'.repeat(4_000), 'a'.repeat(4_000), 'same-text'],
+    ['ab'.repeat(2_000), 'cd'.repeat(2_000), 'incorrect different-text'],
+  ])('%s read as %s is %s', (gold, answer, want) => {
+    expect(said(gold, answer)).toBe(want)
+  })
+
+  it.each([
+    ['Hello World', 'Hello  World', 'same-text'],
+    ['Hello World', 'hello world', 'incorrect different-text'],
+    ['Hello World', 'Hello Worlds', 'incorrect different-text'],
+    ['["A","B"]', 'B', 'same-text'],
+  ])('%s read as %s is %s when it must be exact', (gold, answer, want) => {
+    expect(said(gold, answer, { ocr: 'exact' })).toBe(want)
+  })
+
+  it('is measured by the edit distance of the table', () => {
+    const byTable = (a: string, b: string): number => {
+      let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+      for (let i = 1; i <= a.length; i += 1) {
+        const next = [i]
+        for (let k = 1; k <= b.length; k += 1) {
+          const change = (row[k - 1] ?? 0) + (a[i - 1] === b[k - 1] ? 0 : 1)
+          next.push(Math.min((row[k] ?? 0) + 1, (next[k - 1] ?? 0) + 1, change))
+        }
+        row = next
+      }
+      return row[b.length] ?? 0
+    }
+    const text = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 120 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        expect(editDistance(a, b, new Budget())).toBe(byTable(a, b))
+        expect(editDistance(b, a, new Budget())).toBe(byTable(a, b))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is symmetric for two texts, deterministic and never throws', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((t) => !t.trimStart().startsWith('['))
+    fc.assert(
+      fc.property(text, text, (gold, answer) => {
+        expect(said(gold, answer)).toBe(said(gold, answer))
+        const correct = (a: string, b: string): boolean => judgeWith(judgeOcr, a, b).verdict === 'correct'
+        expect(correct(gold, answer)).toBe(correct(answer, gold))
+        if (gold.trim() !== '') expect(said(gold, gold)).toBe('same-text')
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it.each(hostileTexts)('is not a hostile text: %#', (text) => {
+    expect(said('A quiet red house', text)).toMatch(/^(?:incorrect|unverifiable)/)
+    expect(judgeWith(judgeOcr, text, 'A quiet red house').verdict).not.toBe('correct')
+  })
+})
