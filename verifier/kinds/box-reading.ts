@@ -36,6 +36,7 @@ const xy = z.object({ x: z.number(), y: z.number() })
 export function readMarks(raw: string, budget: Budget): Mark[] | null {
   budget.spend(raw.length + 10)
   const text = collapseSpace(unifyCharacters(raw.replaceAll(/```(?:json)?/gi, ' ')))
+  if (/["']box_2d["']/.test(text)) return null
   const marks = fromJson(text, budget) ?? fromText(text, budget)
   return marks === null || marks.length === 0 ? null : marks
 }

@@ -114,7 +114,11 @@ describe('an answer about a chart', () => {
       fc.integer().map(String),
       fc.constantFrom('Blue', '[1, 2]', '45%', '$5', '1.5 million', '5M', 'Yes'),
     )
-    fc.assert(fc.property(known, (gold) => expect(judgeWith(judgeChart, gold, gold).verdict).toBe('correct')))
+    fc.assert(
+      fc.property(known, (gold) => {
+        expect(judgeWith(judgeChart, gold, gold).verdict).toBe('correct')
+      }),
+    )
   })
 
   it.each(hostileTexts)('is not a hostile text: %#', (text) => {

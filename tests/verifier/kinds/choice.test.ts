@@ -129,10 +129,10 @@ describe('a choice', () => {
       fc.property(text, text, fc.constantFrom([], colours), (gold, answer, choices) => {
         const verdict = said(gold, answer, choices)
         expect(said(gold, answer, choices)).toBe(verdict)
-        if (isChoiceGold(gold, choices)) expect(said(gold, gold, choices)).toBe('correct')
-        if (isChoiceGold(gold, choices) && isChoiceGold(answer, choices)) {
-          expect(said(answer, gold, choices) === 'correct').toBe(verdict === 'correct')
-        }
+        const isGold = isChoiceGold(gold, choices)
+        expect(isGold ? said(gold, gold, choices) : 'correct').toBe('correct')
+        const both = isGold && isChoiceGold(answer, choices)
+        expect(both ? said(answer, gold, choices) === 'correct' : verdict === 'correct').toBe(verdict === 'correct')
       }),
       { numRuns: 1000 },
     )
