@@ -1,9 +1,6 @@
 import { HoneError } from '../domain/errors.ts'
 import type { rewardNames } from '../domain/recipe-steps.ts'
-import { readFormat } from './format.ts'
 import type { TraceFormat } from './format.ts'
-import type { VerifyCase, VerifyResult } from './verdict.ts'
-import { verifyCase } from './verify.ts'
 
 export type RewardName = (typeof rewardNames)[number]
 
@@ -47,10 +44,4 @@ export function combineReward(name: RewardName, accuracy: number, format: TraceF
     weighted: ACCURACY_WEIGHT * accuracy + FORMAT_WEIGHT * parts.format,
   }
   return { overall: overall[name], parts }
-}
-
-/** Verifies a completion by rule and rewards it. */
-export function rewardCase(name: RewardName, row: VerifyCase): Reward & { result: VerifyResult } {
-  const result = verifyCase(row)
-  return { ...combineReward(name, result.verdict === 'correct' ? 1 : 0, readFormat(row.answer)), result }
 }

@@ -64,14 +64,18 @@ describe('the verifier pool', () => {
     expect(done).toEqual(['small', 'big'])
   })
 
-  it('judges others while a batch of nothing but hangs is given up row by row', async () => {
-    const pool = open({ entry: fake })
+  it('judges others while a batch of nothing but hangs holds a thread up', async () => {
+    const pool = open({ entry: fake, killAfterMs: 3000 })
     await pool.ready()
-    const done: string[] = []
-    const hangs = pool.judge(rows(4, () => 'FAKE-HANG')).then(() => done.push('hangs'))
-    for (let i = 0; i < 3; i += 1) await pool.judge(rows(10)).then(() => done.push('others'))
-    await hangs
-    expect(done).toEqual(['others', 'others', 'others', 'hangs'])
+    const stop = new AbortController()
+    const hangs = pool.judge(
+      rows(100, () => 'FAKE-HANG'),
+      stop.signal,
+    )
+    for (let i = 0; i < 3; i += 1) expect(await pool.judge(rows(10))).toHaveLength(10)
+    expect(pool.stats().killedRows.hung).toBe(0)
+    stop.abort()
+    await expect(hangs).rejects.toThrow('The caller has gone')
   })
 
   it('drops what its caller no longer wants', async () => {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { rewardNames } from '../../domain/recipe-steps.ts'
-import { combineReward, rewardCase } from '../../verifier/reward.ts'
+import { readFormat } from '../../verifier/format.ts'
+import { combineReward } from '../../verifier/reward.ts'
+import type { RewardName } from '../../verifier/reward.ts'
+import { verifyCase } from '../../verifier/verify.ts'
+
+/** A completion to a question whose answer is 3, rewarded by rule. */
+const reward = (name: RewardName, answer: string) =>
+  combineReward(name, verifyCase({ id: 'x', gold: '3', answer }).verdict === 'correct' ? 1 : 0, readFormat(answer))
 
 const texts = {
   right: '<think>a</think> It is three. <answer>3</answer>',
@@ -17,17 +24,13 @@ describe('rewards by name', () => {
     ['accuracy-with-explanation', [1, 0.5, 0.5, 0, -0.5]],
     ['weighted', [1, 1, 0.7, 0.3, 0]],
   ] as const)('%s gives its published values', (name, wanted) => {
-    const given = Object.values(texts).map((answer) => rewardCase(name, { id: 'x', gold: '3', answer }).overall)
+    const given = Object.values(texts).map((answer) => reward(name, answer).overall)
     expect(given).toEqual(wanted)
   })
 
   it('covers every name that a recipe may use', () => {
     for (const name of rewardNames) {
-      expect(rewardCase(name, { id: 'x', gold: '3', answer: texts.right })).toMatchObject({
-        overall: 1,
-        parts: { accuracy: 1, format: 1 },
-        result: { verdict: 'correct' },
-      })
+      expect(reward(name, texts.right)).toEqual({ overall: 1, parts: { accuracy: 1, format: 1 } })
     }
   })
 })
