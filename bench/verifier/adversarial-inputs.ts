@@ -49,4 +49,7 @@ export const adversarialInputs: readonly Adversarial[] = [
   { name: 'a huge exponent', answer: '1e999999999' },
   { name: 'NUL, emoji, a cut command', answer: '\u0000😀\\frac' },
   { name: '5,000 dollars', answer: '$'.repeat(5000) },
+  // Found by fuzzing: these took a second or more of arithmetic with many digits.
+  { name: '295 logarithms times a factorial of a factorial', answer: `(${'\\ln 16'.repeat(295)})(((100!)!))` },
+  { name: '300 logarithms in an exponent', answer: `\\ln 16^{${'\\ln 16'.repeat(300)}}`, gold: '\\ln 16' },
 ]

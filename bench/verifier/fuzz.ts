@@ -39,7 +39,7 @@ function changed(text: string): string {
   const to = Math.min(text.length, at + draw.int(1, 12))
   const piece = text.slice(at, to)
   const odd = draw.of('0', ...oddities)
-  switch (draw.int(0, 8)) {
+  switch (draw.int(0, 11)) {
     case 0:
       return text.slice(0, at)
     case 1:
@@ -56,6 +56,9 @@ function changed(text: string): string {
         ['\\frac{1}{', '}'],
         ['<answer>', '</answer>'],
         ['\\boxed{', '}'],
+        ['\\sin(', ')'],
+        ['(', ')!'],
+        ['2^{', '}'],
         ['$', '$'],
       )
       const depth = draw.chance(0.05) ? draw.int(20, 500) : draw.int(1, 3)
@@ -67,6 +70,12 @@ function changed(text: string): string {
       return text.slice(0, at) + odd + text.slice(at)
     case 7:
       return text.slice(0, at) + odd + text.slice(to)
+    case 8:
+      return `${text}+${anyText()}`
+    case 9:
+      return `(${text})(${anyText()})`
+    case 10:
+      return `(${text})^{${anyText()}}`
     default:
       return Array.from(text).toReversed().join('')
   }
