@@ -239,7 +239,8 @@ export class Scheduler {
   }
 
   #end(thread: VerifierThread): void {
-    const ended = thread.end()
+    const mayBeBroken = this.#over?.type === 'MissingDependency' && !thread.isReady
+    const ended = mayBeBroken ? thread.endLate() : thread.end()
     this.#ended.add(ended)
     void ended.then(() => this.#ended.delete(ended))
   }

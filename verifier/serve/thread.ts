@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { TransferListItem } from 'node:worker_threads'
@@ -9,6 +10,8 @@ import type { ThreadData, ThreadReply, ThreadRequest } from './thread-messages.t
 const HEAP_MB = 512
 /** What one look at a thread may count at most: a machine that slept must not look like a row that hung. Milliseconds. */
 const LONGEST_LOOK_MS = 50
+/** How long a thread that cannot start is waited for. Milliseconds. */
+const BROKEN_START_MS = 3000
 
 export type ThreadEvents = {
   ready: () => void
@@ -123,6 +126,17 @@ export class VerifierThread {
   /** Ends the thread, whatever it does. No event comes after this. */
   async end(): Promise<void> {
     this.#ended = true
+    await this.#worker.terminate()
+  }
+
+  /**
+   * Waits for the thread's own end before ending it, a few seconds at most. For threads whose modules are broken: Node 20 aborts the
+   * whole process when such a thread is ended in the moment in which it finds that out.
+   */
+  async endLate(): Promise<void> {
+    this.#ended = true
+    const waiting = AbortSignal.timeout(BROKEN_START_MS)
+    await once(this.#worker, 'exit', { signal: waiting }).catch(() => undefined)
     await this.#worker.terminate()
   }
 }
