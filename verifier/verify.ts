@@ -1,23 +1,59 @@
-import { judgeNumber } from './answers/judge-number.ts'
-import { parseNumber } from './answers/number.ts'
+import { judgeExpression, judgeList, judgeNumber } from './answers/judge-math.ts'
+import { mathText } from './answers/math-text.ts'
+import { readAnswer } from './answers/read.ts'
+import type { Structure } from './answers/structure.ts'
 import { Budget, BudgetSpent } from './budget.ts'
 import { extractAnswer } from './extract.ts'
+import { isBoxGold, judgeBox } from './kinds/box.ts'
+import { judgeChart } from './kinds/chart.ts'
 import { isChoiceGold, judgeChoice } from './kinds/choice.ts'
+import { isDateGold, judgeDate } from './kinds/date.ts'
+import { judgeOcr } from './kinds/ocr.ts'
 import { judgeText } from './kinds/short-text.ts'
+import { isTimeGold, judgeTime } from './kinds/time.ts'
 import { isYesNoGold, judgeYesNo } from './kinds/yes-no.ts'
+import { LEAF_LIMIT } from './plain-text.ts'
 import type { AnswerKind, Judgement, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
 
 export type ConcreteKind = Exclude<AnswerKind, 'auto'>
 
-/** The kind that `auto` stands for: options first, then yes/no, then a number, else text. */
+/** The kind that `auto` stands for, by the gold answer: an option, yes or no, a date, a time, boxes, mathematics, else text. */
 export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>): ConcreteKind {
   const kind = row.kind ?? 'auto'
   if (kind !== 'auto') return kind
   const choices = row.choices ?? []
   if (isChoiceGold(row.gold, choices)) return 'choice'
   if (isYesNoGold(row.gold)) return 'yesno'
-  return parseNumber(row.gold) === null ? 'text' : 'number'
+  const gold = goldAnswer(row.gold, 'expression')
+  if (isBoxGold(gold)) return 'box'
+  if (isDateGold(gold)) return 'date'
+  if (isTimeGold(gold)) return 'time'
+  return mathKind(gold)
+}
+
+/** Number, expression or text. Letters alone are words: mathematics shows by a digit, a sign or a command. */
+function mathKind(gold: string): 'number' | 'expression' | 'text' {
+  if (gold.length > LEAF_LIMIT) return 'text'
+  const text = mathText(gold)
+  const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[(\[]/s.test(gold.trim())
+  try {
+    const [first] = readAnswer(gold, new Budget())
+    if (first === undefined) return 'text'
+    if (first.type === 'quantity' && first.exact !== null) return 'number'
+    return isMarked && isMath(first) ? 'expression' : 'text'
+  } catch (error) {
+    if (error instanceof BudgetSpent) return 'expression'
+    throw error
+  }
+}
+
+/** Whether anything but words stands in it. */
+function isMath(structure: Structure): boolean {
+  if (structure.type === 'words') return false
+  if (structure.type === 'group') return structure.items.some(isMath)
+  if (structure.type === 'relation') return structure.sides.some(isMath)
+  return true
 }
 
 /**
@@ -53,15 +89,15 @@ function goldAnswer(gold: string, kind: ConcreteKind): string {
 }
 
 const RULES: Record<ConcreteKind, Rule> = {
-  number: (gold, answer, { precision }) => judgeNumber(gold, answer, precision),
-  expression: (gold, answer, { precision }) => judgeNumber(gold, answer, precision),
-  list: judgeText,
+  number: judgeNumber,
+  expression: judgeExpression,
+  list: judgeList,
   choice: (gold, answer, { choices }) => judgeChoice(gold, answer, choices),
   yesno: judgeYesNo,
   text: judgeText,
-  date: judgeText,
-  time: judgeText,
-  ocr: judgeText,
-  chart: judgeText,
-  box: judgeText,
+  date: judgeDate,
+  time: judgeTime,
+  ocr: judgeOcr,
+  chart: judgeChart,
+  box: judgeBox,
 }

@@ -1,35 +1,195 @@
-/** Units as words only: they are recognised, compared and stripped. Nothing is converted here. */
+import { divide, multiply } from '../math/rational.ts'
+import type { Rational } from '../math/rational.ts'
+import { measureWords, unitTable } from './unit-table.ts'
 
-/** Every spelling → [canonical name, dimension]. Case counts: m is not M. */
-const SPELLINGS = new Map<string, { name: string; dimension: string }>()
-const TABLE: Record<string, readonly string[]> = {
-  length: ['mm millimeter millimetre', 'cm centimeter centimetre', 'm meter metre', 'km kilometer kilometre',
-    'in inch inches', 'ft foot feet', 'yd yard', 'mi mile', '米'],
-  area: ['mm^2 mm2', 'cm^2 cm2', 'm^2 m2', 'km^2 km2', 'in^2', 'ft^2'],
-  volume: ['ml mL milliliter millilitre', 'l L liter litre', 'cm^3 cm3', 'm^3 m3'],
-  mass: ['mg milligram', 'g gram', 'kg kilogram', 'lb lbs pound', 'oz ounce', 't ton tonne'],
-  time: ['ms millisecond', 's sec second', 'min minute', 'h hr hrs hour', 'day', 'week', 'month', 'year yr yrs'],
-  angle: ['° degree deg', 'rad radian'],
-  temperature: ['°C', '°F', 'K kelvin'],
-  speed: ['m/s', 'km/h', 'mph'],
-  electric: ['V volt', 'A amp ampere', 'W watt', 'Ω ohm', 'kW', 'mA'],
-  other: ['N newton', 'J joule', 'Pa pascal', 'Hz hertz', 'mol', 'kJ'],
-  money: ['$ usd USD US$ dollar', '€ EUR euro', '£ GBP', '¥ JPY yen', '₹ INR rupee', '元 CNY yuan', 'cent'],
-  count: ['个'],
-} // prettier-ignore
-for (const [dimension, units] of Object.entries(TABLE)) {
-  for (const unit of units) {
-    const [name = '', ...others] = unit.split(' ')
+/** A unit of measure, or a counted noun, as it was written and as it compares. */
+export type Unit = {
+  /** Canonical text; equal texts are equal units. */
+  name: string
+  /** Powers of base dimensions; null for a noun ("apples"), which converts into nothing. */
+  dimensions: ReadonlyMap<string, number> | null
+  /** Size in base units. */
+  size: Rational
+}
+
+type Known = { name: string; dimension: string; size: Rational }
+
+const ONE: Rational = { n: 1n, d: 1n }
+const SPELLINGS = new Map<string, Known>()
+for (const [dimension, units] of Object.entries(unitTable)) {
+  for (const line of units) {
+    const [size = '1', name = '', ...others] = line.split(' ')
+    const [n = '1', d = '1'] = size.split('/')
+    const known = { name, dimension, size: { n: BigInt(n), d: BigInt(d) } }
     for (const spelling of [name, ...others]) {
-      SPELLINGS.set(spelling, { name, dimension })
-      if (/^[a-z]{3,}$/.test(spelling)) SPELLINGS.set(`${spelling}s`, { name, dimension })
+      SPELLINGS.set(spelling, known)
+      if (/^[a-z]{3,}$/.test(spelling)) {
+        SPELLINGS.set(`${spelling}s`, known)
+        SPELLINGS.set(spelling[0]?.toUpperCase() + spelling.slice(1), known)
+        SPELLINGS.set(`${spelling[0]?.toUpperCase() + spelling.slice(1)}s`, known)
+      }
     }
   }
 }
 
+/** Dimensions that are products of others: what converts a litre into cubic metres and a newton into its base units. */
+const DERIVED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  volume: { length: 3 },
+  area: { length: 2 },
+  speed: { length: 1, time: -1 },
+  force: { mass: 1, length: 1, time: -2 },
+  energy: { mass: 1, length: 2, time: -2 },
+  power: { mass: 1, length: 2, time: -3 },
+  pressure: { mass: 1, length: -1, time: -2 },
+  frequency: { time: -1 },
+  voltage: { mass: 1, length: 2, time: -3, current: -1 },
+  resistance: { mass: 1, length: 2, time: -3, current: -2 },
+  charge: { current: 1, time: 1 },
+}
+
+const POWER_WORDS: Readonly<Record<string, number>> = {
+  square: 2,
+  sq: 2,
+  squared: 2,
+  cubic: 3,
+  cu: 3,
+  cubed: 3,
+  平方: 2,
+  立方: 3,
+}
+
+/** Reads "cm", "m/s^2", "km per hour", "square feet", "kg·m^2/s^2", "°C"; null when any part is no unit. At most 60 characters. */
+export function parseUnit(raw: string): Unit | null {
+  const text = raw.trim().replace(/^\*|\*$/g, '')
+  if (text === '' || text.length > 60) return null
+  const whole = SPELLINGS.get(text)
+  if (whole !== undefined) return unitOf(whole)
+  const chinese = /^(平方|立方)(.+)$/.exec(text)
+  if (chinese !== null) return raised(parseUnit(chinese[2] ?? ''), POWER_WORDS[chinese[1] ?? ''] ?? 1)
+  const tokens =
+    text
+      .replace(/\bper\b|每/g, '/')
+      .match(/[a-zA-Z°µμΩ$€£¥℃℉¢\u4e00-\u9fff.]+|\^?\s*[({]?\s*-?\d+\s*[)}]?|[/·*×]|\s+|./g) ?? []
+  return readProduct(tokens.filter((t) => t.trim() !== ''))
+}
+
+function readProduct(tokens: readonly string[]): Unit | null {
+  let result: Unit | null = null
+  let below = false
+  let pending = 1
+  for (let i = 0; i < tokens.length; i += 1) {
+    const token = (tokens[i] ?? '').trim()
+    if (token === '/') {
+      if (below && tokens.length > 9) return null
+      below = true
+      continue
+    }
+    if (/^[·*×.]$/.test(token)) continue
+    const prefix = POWER_WORDS[token.toLowerCase().replace(/\.$/, '')]
+    if (prefix !== undefined && token.toLowerCase() !== 'squared' && token.toLowerCase() !== 'cubed') {
+      pending = prefix
+      continue
+    }
+    const known = SPELLINGS.get(token) ?? SPELLINGS.get(token.replace(/\.$/, ''))
+    if (known === undefined) return null
+    const next = (tokens[i + 1] ?? '').trim()
+    const digits = /^\^?\s*[({]?\s*(-?\d)\s*[)}]?$/.exec(next)
+    const word = POWER_WORDS[next.toLowerCase()]
+    let power = pending
+    if (digits !== null) power = Number(digits[1])
+    else if ((next === 'squared' || next === 'cubed') && word !== undefined) power = word
+    if (digits !== null || next === 'squared' || next === 'cubed') i += 1
+    if (Math.abs(power) > 4) return null
+    const part = raised(unitOf(known), below ? -power : power)
+    if (part === null) return null
+    result = result === null ? part : product(result, part)
+    pending = 1
+  }
+  return result
+}
+
+function unitOf(known: Known): Unit {
+  const powers = DERIVED[known.dimension] ?? { [known.dimension]: 1 }
+  return { name: known.name, dimensions: new Map(Object.entries(powers)), size: known.size }
+}
+
+function raised(unit: Unit | null, power: number): Unit | null {
+  if (unit === null || unit.dimensions === null) return null
+  if (power === 1) return unit
+  const dimensions = new Map([...unit.dimensions].map(([name, p]) => [name, p * power] as const))
+  let size = ONE
+  for (let i = 0; i < Math.abs(power); i += 1) size = multiply(size, unit.size)
+  const inverse = power < 0 ? divide(ONE, size) : size
+  return inverse === null ? null : { name: `${unit.name}^${power}`, dimensions, size: inverse }
+}
+
+function product(a: Unit, b: Unit): Unit {
+  const dimensions = new Map(a.dimensions ?? [])
+  for (const [name, power] of b.dimensions ?? []) {
+    const sum = (dimensions.get(name) ?? 0) + power
+    if (sum === 0) dimensions.delete(name)
+    else dimensions.set(name, sum)
+  }
+  return { name: `${a.name} ${b.name}`, dimensions, size: multiply(a.size, b.size) }
+}
+
+/** A counted noun or two: "red cubes". They compare as words. */
+export function nounUnit(words: readonly string[]): Unit {
+  return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: ONE }
+}
+
+function singular(noun: string): string {
+  return noun.length > 3 && noun.endsWith('s') && !noun.endsWith('ss') ? noun.slice(0, -1) : noun
+}
+
+/** Whether a text is a Chinese measure word, which says nothing about the value it follows. */
+export function isMeasureWord(text: string): boolean {
+  return measureWords.has(text)
+}
+
+export type UnitMatch = 'same' | 'missing' | 'convertible' | 'temperature' | 'different'
+
+/**
+ * How an answer's unit fits the gold's: `same` also when the gold has none; `missing` when only the gold names one; `convertible`
+ * when both measure the same dimension. A gold with several nouns ("10 Downing Street") counts nothing, so nothing may be missing.
+ */
+export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
+  if (gold === null) return 'same'
+  if (answer === null) return gold.dimensions !== null || !gold.name.includes(' ') ? 'missing' : 'different'
+  if (gold.name === answer.name) return 'same'
+  if (gold.dimensions === null || answer.dimensions === null) return 'different'
+  if (temperatureOf(gold) !== null && temperatureOf(answer) !== null) return 'temperature'
+  const [a, b] = [gold.dimensions, answer.dimensions]
+  const fits = a.size === b.size && [...a].every(([name, power]) => b.get(name) === power)
+  return fits ? 'convertible' : 'different'
+}
+
+/** The value in the gold's unit of a value in the answer's unit. */
+export function convert(value: Rational, from: Unit, to: Unit): Rational | null {
+  return divide(multiply(value, from.size), to.size)
+}
+
+type Scale = 'temperature' | 'celsius' | 'fahrenheit'
+
+function temperatureOf(unit: Unit): Scale | null {
+  const [entry] = [...(unit.dimensions ?? [])]
+  if (entry === undefined || unit.dimensions?.size !== 1 || entry[1] !== 1) return null
+  return entry[0] === 'temperature' || entry[0] === 'celsius' || entry[0] === 'fahrenheit' ? entry[0] : null
+}
+
+/** Kelvin of a reading on a temperature scale, exact; null for other units. */
+export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
+  const scale = temperatureOf(unit)
+  if (scale === null) return null
+  if (scale === 'temperature') return { n, d }
+  // 273.15 = 5463/20 and K = (F + 459.67) · 5/9.
+  if (scale === 'celsius') return { n: n * 20n + 5463n * d, d: d * 20n }
+  return { n: (n * 100n + 45_967n * d) * 5n, d: d * 900n }
+}
+
 /** Words that make "3 …" another amount, a bound or an operation, so that they can never be stripped like a noun. */
 const NOT_NOUNS = new Set(
-  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total'.split(
+  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp'.split(
     ' ',
   ),
 )
@@ -41,62 +201,4 @@ const PART_OF_ONE =
 export function isNoun(word: string): boolean {
   const lower = word.toLowerCase()
   return /^[a-z]{2,30}$/.test(lower) && !NOT_NOUNS.has(lower) && !PART_OF_ONE.test(lower)
-}
-
-/** "$5", "US$ 5", "5 €" → the amount and the currency; unit null when there is none. */
-export function splitCurrency(text: string): { rest: string; unit: string | null } {
-  const before = /^(?:US ?)?([$€£¥₹]) ?/.exec(text) ?? /^(USD|EUR|GBP|JPY|INR|CNY) /.exec(text)
-  const sign = before?.[1]
-  if (before !== null && sign !== undefined) return { rest: text.slice(before[0].length), unit: canonical(sign) }
-  const after = /[$€£¥₹]$/.exec(text)
-  if (after !== null) return { rest: text.slice(0, -1).trim(), unit: canonical(after[0]) }
-  return { rest: text, unit: null }
-}
-
-function canonical(spelling: string): string {
-  return SPELLINGS.get(spelling)?.name ?? spelling
-}
-
-/** "5 cm", "5cm", "3 red cubes" → amount and unit. Null when what follows the amount is not a plain unit or up to three nouns. */
-export function splitUnit(text: string): { amount: string; unit: string } | null {
-  if (text.length > 200) return null
-  const glued = /^([\d.,/e^×() -]*[\d)])\s*([a-zA-Z°Ω元米个][a-zA-Z°/^23]*)$/.exec(text)
-  const known = glued === null ? undefined : SPELLINGS.get(glued[2] ?? '')
-  if (glued !== null && known !== undefined) return { amount: (glued[1] ?? '').trim(), unit: known.name }
-  const words = text.split(' ')
-  const digits = words.findIndex((w) => !/[\d/]/.test(w))
-  const split = /^\d/.test(text) ? digits : wordAmountLength(words)
-  if (split < 1) return null
-  const nouns = words.slice(split)
-  if (nouns.length > 3 || nouns.length === 0) return null
-  if (nouns.length === 1 && SPELLINGS.has(nouns[0] ?? '')) {
-    return { amount: words.slice(0, split).join(' '), unit: canonical(nouns[0] ?? '') }
-  }
-  if (!nouns.every(isNoun)) return null
-  return { amount: words.slice(0, split).join(' '), unit: nouns.join(' ').toLowerCase() }
-}
-
-function wordAmountLength(words: readonly string[]): number {
-  return /^[a-zA-Z-]+$/.test(words[0] ?? '') ? 1 : -1
-}
-
-/**
- * `same`, also when the gold has none or both have none; `missing` when only the gold names one; `convertible` for two units of
- * one dimension; `different` otherwise. A gold with several nouns ("10 Downing Street") is no unit, so nothing may be missing there.
- */
-export function compareUnits(
-  gold: string | null,
-  answer: string | null,
-): 'same' | 'missing' | 'convertible' | 'different' {
-  if (gold === null || gold === answer) return 'same'
-  if (answer === null) return SPELLINGS.has(gold) || !gold.includes(' ') ? 'missing' : 'different'
-  const a = SPELLINGS.get(gold)
-  const b = SPELLINGS.get(answer)
-  if (a !== undefined && b !== undefined)
-    return a.dimension === b.dimension && a.dimension !== 'money' ? 'convertible' : 'different'
-  return singular(gold) === singular(answer) ? 'same' : 'different'
-}
-
-function singular(noun: string): string {
-  return noun.length > 3 && noun.endsWith('s') ? noun.slice(0, -1) : noun
 }

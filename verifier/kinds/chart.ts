@@ -58,7 +58,7 @@ function judgeItem(gold: string, answer: string, { policy, budget }: RuleContext
   }
   const given = chartNumber(answer)
   if (given === null) return incorrect('not-a-number')
-  if (wanted.unit !== null && given.unit !== null && singular(wanted.unit) !== singular(given.unit)) {
+  if (wanted.unit !== null && given.unit !== null && wanted.unit.name !== given.unit.name) {
     return incorrect('different-unit')
   }
   const distance = size(wanted.value.n * given.value.d - given.value.n * wanted.value.d)
@@ -94,10 +94,6 @@ function isHundredth(a: WrittenNumber, b: WrittenNumber): boolean {
   if (a.percent === b.percent) return false
   const [percent, bare] = a.percent ? [a, b] : [b, a]
   return percent.value.n * bare.value.d === 100n * bare.value.n * percent.value.d
-}
-
-function singular(unit: string): string {
-  return unit.length > 3 && unit.endsWith('s') ? unit.slice(0, -1) : unit
 }
 
 function size(n: bigint): bigint {

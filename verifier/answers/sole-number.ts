@@ -1,23 +1,11 @@
-import { numberFromWords } from './number-words.ts'
-import { compareNumbers, looksLikeMath, parseNumber } from './number.ts'
-import type { WrittenNumber } from './number.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import type { Budget } from '../budget.ts'
 import { equal } from '../math/rational.ts'
-import { isNoun } from './units.ts'
-import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement } from '../verdict.ts'
-
-/** Judges an answer against a gold number. An operation that this rule cannot carry out is unverifiable, not wrong. */
-export function judgeNumber(goldText: string, answerText: string, precision?: number): Judgement {
-  if (goldText.trim() === answerText.trim() && goldText.trim() !== '') return correct('same-text')
-  if (answerText.length > LEAF_LIMIT || goldText.length > LEAF_LIMIT) return unverifiable('too-long')
-  const gold = parseNumber(goldText)
-  if (gold === null) return unverifiable('bad-gold')
-  const answer = parseNumber(answerText) ?? soleNumber(answerText)
-  if (answer !== null) return compareNumbers(gold, answer, precision)
-  if (/\b(?:or|either)\b/i.test(answerText)) return incorrect('hedged')
-  return looksLikeMath(answerText) ? unverifiable('not-understood') : incorrect('not-a-number')
-}
+import { collapseSpace, trimMarks } from '../plain-text.ts'
+import { mathText } from './math-text.ts'
+import { numberFromWords } from './number-words.ts'
+import { readQuantities } from './quantity.ts'
+import type { Quantity } from './structure.ts'
+import { isNoun, parseUnit } from './units.ts'
 
 /**
  * Words that may stand before the number in a sentence. A list of what is allowed: a list of what is not ("nearly", "twice",
@@ -33,16 +21,16 @@ const TAIL =
   /^(?:(?:is|are) )?(?:there|here|visible|shown|present|altogether|total|in total|in all|(?:in|on) (?:the|this) [a-z]{2,20})$/i
 
 /** The one number in a short sentence ("There are 3 apples."); null when any word could change what it says. */
-function soleNumber(raw: string): WrittenNumber | null {
-  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))
+export function soleNumber(raw: string, budget: Budget): Quantity | null {
+  const text = trimMarks(collapseSpace(mathText(raw)))
   if (text.length > 200) return null
   const twice = /^([^()]*[^() ]) ?\(([^()]+)\)$/.exec(text)
-  if (twice !== null) return sameNumberTwice(twice[1] ?? '', twice[2] ?? '')
+  if (twice !== null) return sameNumberTwice(twice[1] ?? '', twice[2] ?? '', budget)
   const words = text.split(' ')
   const at = words.findIndex((w) => /\d/.test(w) || (!/^one\b/i.test(w) && numberFromWords(trimMarks(w)) !== null))
   if (at < 0) return null
   const lead = withoutQuantity(words.slice(0, at).map((w) => w.toLowerCase().replace(/'s$|[:,]$/g, '')))
-  return lead.every((w) => w === '' || BEFORE.has(w)) ? readCount(words.slice(at)) : null
+  return lead.every((w) => w === '' || BEFORE.has(w)) ? readCount(words.slice(at), budget) : null
 }
 
 /** Takes "number of red dots is" and "total of" off the end of a lead-in. */
@@ -55,18 +43,23 @@ function withoutQuantity(words: readonly string[]): readonly string[] {
   return words.slice(0, of)
 }
 
-function sameNumberTwice(first: string, second: string): WrittenNumber | null {
-  const [a, b] = [parseNumber(first), parseNumber(second)]
-  return a !== null && b !== null && equal(a.value, b.value) && a.unit === b.unit ? a : null
+function sameNumberTwice(first: string, second: string, budget: Budget): Quantity | null {
+  const [a, b] = [exactNumber(first, budget), exactNumber(second, budget)]
+  if (a?.exact == null || b?.exact == null) return null
+  return equal(a.exact, b.exact) && a.unit?.name === b.unit?.name && a.percent === b.percent ? a : null
+}
+
+function exactNumber(text: string, budget: Budget): Quantity | null {
+  return readQuantities(text, budget).find((quantity) => quantity.exact !== null) ?? null
 }
 
 /** "3 red cubes in the picture": the number with its nouns, and a tail that says nothing about it. */
-function readCount(words: readonly string[]): WrittenNumber | null {
+function readCount(words: readonly string[], budget: Budget): Quantity | null {
   for (let length = Math.min(words.length, 5); length >= 1; length -= 1) {
     const tail = words.slice(length).join(' ')
     if (tail !== '' && !TAIL.test(tail)) continue
-    if (!words.slice(1, length).every((w) => isNoun(trimMarks(w)) || parseNumber(`1 ${w}`) !== null)) continue
-    const found = parseNumber(words.slice(0, length).join(' '))
+    if (!words.slice(1, length).every((w) => isNoun(trimMarks(w)) || parseUnit(trimMarks(w)) !== null)) continue
+    const found = exactNumber(words.slice(0, length).join(' '), budget)
     if (found !== null) return found
   }
   return null

@@ -1,0 +1,273 @@
+import { lowest } from '../math/rational.ts'
+import { sameText } from '../kinds/short-text.ts'
+import type { Judgement, RuleContext } from '../verdict.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import { compareQuantities } from './compare-quantities.ts'
+import { isSetLike, sameRealSet } from './real-sets.ts'
+import { assignmentOf, conditionsOf, sameCondition } from './relations.ts'
+import type { Condition } from './relations.ts'
+import type { Group, Matrix, Quantity, Ratio, Relation, Structure } from './structure.ts'
+
+/** How two structures are compared. `unordered` takes brackets and order as of no meaning: a row of kind list. */
+export type Comparison = RuleContext & { unordered: boolean }
+
+/**
+ * Compares two mathematical answers. Symmetric but for a unit that only the gold names. Sets and rows are unordered and without
+ * repeats; tuples, matrices and intervals are compared place by place; x = 5 stands for 5 when x is but a name.
+ */
+export function compareStructures(gold: Structure, answer: Structure, context: Comparison): Judgement {
+  context.budget.spend(2)
+  if (gold.type === 'relation' || answer.type === 'relation') return compareRelations(gold, answer, context)
+  if (gold.type === 'group' && answer.type === 'group') return compareGroups(gold, answer, context)
+  if (gold.type === 'quantity' && answer.type === 'quantity') return compareQuantities(gold, answer, context)
+  if (gold.type === 'group') return compareSingle(gold, answer, (item) => compareStructures(item, answer, context))
+  if (answer.type === 'group') return compareSingle(answer, gold, (item) => compareStructures(gold, item, context))
+  return comparePlain(gold, answer, context)
+}
+
+function comparePlain(gold: Structure, answer: Structure, context: Comparison): Judgement {
+  if (gold.type === 'words' && answer.type === 'words') {
+    return sameText(gold.text, answer.text) ? correct('same-text') : incorrect('different-text')
+  }
+  if (gold.type === 'ratio' || answer.type === 'ratio') return compareRatios(gold, answer, context)
+  if (gold.type === 'matrix' && answer.type === 'matrix') return compareMatrices(gold, answer, context)
+  if (gold.type === 'named-set' && answer.type === 'named-set') return same(gold.name === answer.name, 'list')
+  return compareSets(gold, answer, context)
+}
+
+function same(equal: boolean, what: 'list' | 'relation'): Judgement {
+  if (what === 'list') return equal ? correct('same-list') : incorrect('different-list')
+  return equal ? correct('same-relation') : incorrect('different-relation')
+}
+
+function compareSets(gold: Structure, answer: Structure, { budget }: Comparison): Judgement {
+  if (!isSetLike(gold) || !isSetLike(answer)) return incorrect('different-form')
+  const equal = sameRealSet(gold, answer, budget)
+  return equal === null ? unverifiable('not-understood') : same(equal, 'list')
+}
+
+/** A group against one value: {5} is 5; "3 or 4" is no answer to 3. */
+function compareSingle(group: Group, other: Structure, compare: (item: Structure) => Judgement): Judgement {
+  const [only] = group.items
+  if (only !== undefined && group.items.length === 1) return compare(only)
+  if (other.type === 'combined' || other.type === 'named-set') {
+    return group.brackets === '{}' ? incorrect('different-list') : incorrect('different-form')
+  }
+  return incorrect(group.or ? 'hedged' : 'different-list')
+}
+
+function compareGroups(gold: Group, answer: Group, context: Comparison): Judgement {
+  const [a, b] = [gold.brackets, answer.brackets]
+  const loose = (brackets: Group['brackets']): boolean => brackets === '{}' || brackets === ''
+  if (gold.items.length === 1 && answer.items.length === 1) {
+    const [[left], [right]] = [gold.items, answer.items]
+    if (left !== undefined && right !== undefined) return compareStructures(left, right, context)
+  }
+  if (context.unordered || (loose(a) && loose(b))) return compareUnordered(gold, answer, context)
+  const plainRow = a === '' || b === ''
+  const bracket = a === '' ? b : a
+  const isInterval = bracket === '(]' || bracket === '[)' || (bracket === '[]' && gold.items.length === 2)
+  const vector = [a, b].sort().join(' ') === '() <>'
+  if (a !== b && !vector && (!plainRow || isInterval)) {
+    return setsWithConditions(gold, answer, context) ?? incorrect('different-form')
+  }
+  if (gold.items.length !== answer.items.length) return incorrect('different-list')
+  return inOrder(gold.items, answer.items, context)
+}
+
+/** A row of inequalities may stand for an interval: x > 1 and x < 2. */
+function setsWithConditions(gold: Group, answer: Group, context: Comparison): Judgement | null {
+  const conditions = [gold, answer].some((group) => group.items.some((item) => item.type === 'relation'))
+  if (!conditions) return null
+  const equal = sameRealSet(gold, answer, context.budget)
+  return equal === null ? unverifiable('not-understood') : same(equal, 'list')
+}
+
+/** All items equal, one by one. One that differs decides; one that cannot be told leaves the whole open. */
+function inOrder(gold: readonly Structure[], answer: readonly Structure[], context: Comparison): Judgement {
+  let open: Judgement | null = null
+  for (const [index, item] of gold.entries()) {
+    const other = answer[index]
+    if (other === undefined) return incorrect('different-list')
+    const judged = compareStructures(item, other, context)
+    if (judged.verdict === 'incorrect') return incorrect('different-list')
+    if (judged.verdict === 'unverifiable') open = judged
+  }
+  return open ?? correct('same-list')
+}
+
+/** The same items in any order, repeats counted once. Exact numbers are matched by their text, so that long lists stay cheap. */
+function compareUnordered(gold: Group, answer: Group, context: Comparison): Judgement {
+  const rows = valuesOf(gold, answer)
+  const [left, right] = [distinct(rows.gold, context), distinct(rows.answer, context)]
+  if (left === null || right === null) return unverifiable('not-understood')
+  const ranges = [...left, ...right].some((item) => item.type === 'relation' && !item.signs.includes('='))
+  if (left.length !== right.length) return ranges ? conditionRows(gold, answer, context) : incorrect('different-list')
+  const keys = new Map(right.map((item, index) => [keyOf(item), index] as const))
+  const free = new Set(right.keys())
+  let open: Judgement | null = null
+  const rest: Structure[] = []
+  for (const item of left) {
+    const key = keyOf(item)
+    const index = key === null ? undefined : keys.get(key)
+    if (index !== undefined) free.delete(index)
+    else rest.push(item)
+  }
+  for (const item of rest) {
+    let found = -1
+    for (const index of free) {
+      const other = right[index]
+      if (other === undefined) continue
+      const judged = compareStructures(item, other, context)
+      if (judged.verdict === 'correct') {
+        found = index
+        break
+      }
+      if (judged.verdict === 'unverifiable') open = judged
+    }
+    if (found < 0) return open ?? (ranges ? conditionRows(gold, answer, context) : incorrect('different-list'))
+    free.delete(found)
+  }
+  return correct('same-list')
+}
+
+function conditionRows(gold: Group, answer: Group, { budget }: Comparison): Judgement {
+  const equal = sameRealSet(gold, answer, budget)
+  return equal === null ? unverifiable('not-understood') : same(equal, 'relation')
+}
+
+/** "x = 1 or x = 2" against "{1, 2}": names go when only one side has them, or when only the first of a row has one. */
+function valuesOf(gold: Group, answer: Group): { gold: readonly Structure[]; answer: readonly Structure[] } {
+  const named = (group: Group): boolean => group.items.every((item) => item.type === 'relation')
+  if (named(gold) && named(answer)) return { gold: gold.items, answer: answer.items }
+  return { gold: gold.items.map(valueOf), answer: answer.items.map(valueOf) }
+}
+
+function valueOf(item: Structure): Structure {
+  return item.type === 'relation' ? (assignmentOf(item)?.value ?? item) : item
+}
+
+function distinct(items: readonly Structure[], context: Comparison): Structure[] | null {
+  const seen = new Set<string>()
+  const found: Structure[] = []
+  for (const item of items) {
+    const key = keyOf(item)
+    if (key !== null) {
+      if (seen.has(key)) continue
+      seen.add(key)
+    } else if (
+      found.some((other) => keyOf(other) === null && compareStructures(other, item, context).verdict === 'correct')
+    ) {
+      continue
+    }
+    found.push(item)
+  }
+  return found
+}
+
+/** One text for one plain number; null for what must be compared. */
+function keyOf(item: Structure): string | null {
+  if (item.type !== 'quantity' || item.exact === null || item.percent || item.unit !== null) return null
+  const { n, d } = lowest(item.exact)
+  return `${n}/${d}`
+}
+
+function compareMatrices(gold: Matrix, answer: Matrix, context: Comparison): Judgement {
+  const shape = ({ rows }: Matrix): string => rows.map((row) => row.length).join(',')
+  if (shape(gold) !== shape(answer)) return incorrect('different-form')
+  return inOrder(gold.rows.flat(), answer.rows.flat(), context)
+}
+
+/** 2:3 is 2:3 alone, unless the row's policy reduces ratios; then it is 4:6 and 2/3 too. */
+function compareRatios(gold: Structure, answer: Structure, context: Comparison): Judgement {
+  const [a, b] = [ratioOf(gold), ratioOf(answer)]
+  if (a === null || b === null || a.parts.length !== b.parts.length) return incorrect('different-form')
+  if (gold.type === answer.type) {
+    const plain = inOrder(a.parts, b.parts, context)
+    if (plain.verdict !== 'incorrect') return plain
+  }
+  if (context.policy.ratio !== 'reduce')
+    return incorrect(gold.type === answer.type ? 'different-number' : 'different-form')
+  return sameProportion(a, b) ? correct('ratio-reduced') : incorrect('different-number')
+}
+
+function ratioOf(structure: Structure): Ratio | null {
+  if (structure.type === 'ratio') return structure
+  if (structure.type !== 'quantity' || structure.exact === null) return null
+  const { n, d } = structure.exact
+  const part = (exact: { n: bigint; d: bigint }): Quantity => ({ ...structure, exact, percent: false, unit: null })
+  return { type: 'ratio', parts: [part({ n, d: 1n }), part({ n: d, d: 1n })] }
+}
+
+function sameProportion(a: Ratio, b: Ratio): boolean {
+  const [first, other] = [a.parts[0]?.exact, b.parts[0]?.exact]
+  if (!first || !other || first.n === 0n || other.n === 0n) return false
+  return a.parts.every((part, index) => {
+    const [x, y] = [part.exact, b.parts[index]?.exact]
+    // x / first = y / other, multiplied out.
+    return (
+      x !== null && y !== null && y !== undefined && x.n * first.d * y.d * other.n === y.n * other.d * x.d * first.n
+    )
+  })
+}
+
+function compareRelations(gold: Structure, answer: Structure, context: Comparison): Judgement {
+  if (gold.type !== 'relation' || answer.type !== 'relation') return compareOneRelation(gold, answer, context)
+  const [a, b] = [assignmentOf(gold), assignmentOf(answer)]
+  if (a !== null && b !== null && a.name !== null && b.name !== null) {
+    const name = compareStructures(a.name, b.name, context)
+    if (name.verdict === 'correct') return compareStructures(a.value, b.value, context)
+  }
+  if (a !== null && b !== null && (a.name === null || b.name === null)) {
+    return compareStructures(a.value, b.value, context)
+  }
+  const [left, right] = [conditionsOf(collapsed(gold)), conditionsOf(collapsed(answer))]
+  if (left !== null && right !== null && left.length === right.length) {
+    const judged = sameConditions(left, right, context)
+    if (judged.verdict === 'correct' || gold.signs.includes('=')) return judged
+  }
+  if (gold.signs.includes('=') || answer.signs.includes('=')) return incorrect('different-relation')
+  const sets = compareSets(gold, answer, context)
+  if (sets.verdict === 'correct') return correct('same-relation')
+  return sets.verdict === 'incorrect' ? incorrect('different-relation') : sets
+}
+
+/** x = 3 + 3 = 6 says x = 6. */
+function collapsed(relation: Relation): Relation {
+  const assignment = assignmentOf(relation)
+  if (assignment === null || assignment.name === null) return relation
+  return { type: 'relation', sides: [assignment.name, assignment.value], signs: ['='] }
+}
+
+function sameConditions(gold: readonly Condition[], answer: readonly Condition[], { budget }: Comparison): Judgement {
+  const free = [...answer]
+  for (const condition of gold) {
+    let open = false
+    const index = free.findIndex((other) => {
+      const equal = sameCondition(condition, other, budget)
+      if (equal === null) open = true
+      return equal === true
+    })
+    if (index < 0) return open ? unverifiable('not-understood') : incorrect('different-relation')
+    free.splice(index, 1)
+  }
+  return correct('same-relation')
+}
+
+/** One side is a relation: x = 5 is 5, 1 < x < 2 is (1, 2); 7 = 11a + c is not 11a + c. */
+function compareOneRelation(gold: Structure, answer: Structure, context: Comparison): Judgement {
+  const relation = gold.type === 'relation' ? gold : answer
+  if (relation.type !== 'relation') return incorrect('different-form')
+  const assignment = assignmentOf(relation)
+  if (assignment !== null) {
+    return gold.type === 'relation'
+      ? compareStructures(assignment.value, answer, context)
+      : compareStructures(gold, assignment.value, context)
+  }
+  if (relation.signs.length === 1 && relation.signs[0] === '∈') {
+    const set = relation.sides[1]
+    if (set === undefined) return incorrect('different-form')
+    return gold.type === 'relation' ? compareStructures(set, answer, context) : compareStructures(gold, set, context)
+  }
+  return compareSets(gold, answer, context)
+}

@@ -1,0 +1,86 @@
+import { trimMarks, unifyCharacters } from '../plain-text.ts'
+
+/** Set braces; plain { } are LaTeX's grouping. */
+export const SET_OPEN = '⦃'
+export const SET_CLOSE = '⦄'
+
+/** Commands and ASCII spellings of signs that the structure of an answer hangs on. Longer ones first. */
+const SIGNS: readonly (readonly [RegExp, string])[] = [
+  [/\\(?:leqslant|leq|le)(?![a-zA-Z])|<=|=</g, '≤'],
+  [/\\(?:geqslant|geq|ge)(?![a-zA-Z])|>=/g, '≥'],
+  [/\\(?:neq|ne|not\s*=)(?![a-zA-Z])|!=|<>/g, '≠'],
+  [/\\lt(?![a-zA-Z])/g, '<'],
+  [/\\gt(?![a-zA-Z])/g, '>'],
+  [/\\(?:approx|simeq|thickapprox)(?![a-zA-Z])|~=/g, '≈'],
+  [/\\in(?![a-zA-Z])/g, '∈'],
+  [/\\(?:big)?cup(?![a-zA-Z])/g, '∪'],
+  [/\\(?:big)?cap(?![a-zA-Z])/g, '∩'],
+  [/\\setminus(?![a-zA-Z])|\\backslash(?![a-zA-Z])/g, '∖'],
+  [/\\pm(?![a-zA-Z])|\+\/-|\+-/g, '±'],
+  [/\\mp(?![a-zA-Z])|-\+/g, '∓'],
+  [/\\infty(?![a-zA-Z])|\binfinity\b|\binf\b/g, '∞'],
+  [/\\(?:emptyset|varnothing)(?![a-zA-Z])|\\\{\s*\\\}/g, '∅'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*R\s*\}?(?![a-zA-Z])|\\R(?![a-zA-Z])/g, 'ℝ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Z\s*\}?(?![a-zA-Z])|\\Z(?![a-zA-Z])/g, 'ℤ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*N\s*\}?(?![a-zA-Z])|\\N(?![a-zA-Z])/g, 'ℕ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Q\s*\}?(?![a-zA-Z])|\\Q(?![a-zA-Z])/g, 'ℚ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*C\s*\}?(?![a-zA-Z])/g, 'ℂ'],
+  [/\\\{|\\lbrace(?![a-zA-Z])/g, SET_OPEN],
+  [/\\\}|\\rbrace(?![a-zA-Z])/g, SET_CLOSE],
+  [/\\l?angle(?=\s*[-\d\\(])(?![a-zA-Z])|\\langle(?![a-zA-Z])/g, '⟨'],
+  [/\\rangle(?![a-zA-Z])/g, '⟩'],
+  [/\\(?:mid|vert)(?![a-zA-Z])/g, '|'],
+  [/\\colon(?![a-zA-Z])/g, ':'],
+  [/\\(?:implies|Rightarrow|Longrightarrow|rightarrow|to|iff)(?![a-zA-Z])|=>|⇒|⟹/g, '⇒'],
+  [/\\(?:ldots|cdots|dots)(?![a-zA-Z])/g, '…'],
+  [/\\(?:lor|vee)(?![a-zA-Z])/g, ' or '],
+  [/\\(?:land|wedge)(?![a-zA-Z])/g, ' and '],
+  [/\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-zA-Z])|\\circ(?![a-zA-Z])/g, '°'],
+  [/\\%/g, '%'],
+]
+
+/**
+ * Brings an answer's text to the one spelling that the structure layer reads: LaTeX's marks, spacing and text boxes gone, signs
+ * as single characters, set braces told from grouping. Commands of expressions (\frac, \sqrt, \sin …) stay. Linear in its length.
+ */
+export function mathText(raw: string): string {
+  let text = unifyCharacters(raw)
+  if (text.includes('\\')) text = withoutLatexMarks(text)
+  for (const [pattern, sign] of SIGNS) text = text.replace(pattern, sign)
+  text = text
+    .replace(/\*\*(?=\s|$)|(?<=^|\s)\*\*(?=[^\s\d(])/g, '')
+    .replace(/`/g, '')
+    .replace(/\s+/g, ' ')
+  return trimMarks(withoutDollars(text)).replace(/﹩/g, '$')
+}
+
+/** Data files often carry LaTeX escaped twice. Not inside a matrix, where \\\\ ends a row. */
+function unescapeTwice(text: string): string {
+  const runs = text.match(/\\+/g) ?? []
+  if (runs.every((run) => run.length % 2 === 0)) return text.replace(/\\\\/g, '\\')
+  return text.includes('\\begin') ? text : text.replace(/\\\\(?=[a-zA-Z()[\]{}%$])/g, '\\')
+}
+
+function withoutLatexMarks(raw: string): string {
+  return unescapeTwice(raw)
+    .replace(/\\\$/g, '﹩')
+    .replace(/\\[()[\]]/g, ' ')
+    .replace(/\\(?:left|right|displaystyle|textstyle|limits|nolimits|middle|[bB]igg?[lrm]?)(?![a-zA-Z])\.?/g, '')
+    .replace(
+      /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g,
+      ' $1 ',
+    )
+    .replace(/(\d)\s*(?:\{,\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
+    .replace(/\{,\}/g, ',')
+    .replace(/\\!/g, '')
+    .replace(/\\[,;:> ]|~/g, ' ')
+    .replace(/\\(?:q?quad|hspace\s*\{[^{}]*\}|space|nobreak|newline)(?![a-zA-Z])/g, ' ')
+}
+
+/** "$12$" is mathematics and loses its signs; in "$12" and "12 $" the sign is money and stays. */
+function withoutDollars(text: string): string {
+  const count = text.split('$').length - 1
+  if (count === 0) return text
+  if (count % 2 === 0) return text.replace(/\$/g, ' ')
+  return text.replace(/\$\$/g, ' ')
+}

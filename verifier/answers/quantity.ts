@@ -1,0 +1,118 @@
+import type { Budget } from '../budget.ts'
+import { compareExpressions } from '../math/compare.ts'
+import { exactValue } from '../math/evaluate.ts'
+import { symbolsOf } from '../math/expression.ts'
+import type { Expression } from '../math/expression.ts'
+import { parseExpression } from '../math/parse.ts'
+import { negate } from '../math/rational.ts'
+import type { Rational } from '../math/rational.ts'
+import { parseAmount, splitSign } from './amount.ts'
+import type { Quantity } from './structure.ts'
+import { isMeasureWord, isNoun, nounUnit, parseUnit } from './units.ts'
+import type { Unit } from './units.ts'
+
+const number = (value: Rational, decimals: number | null): Expression => ({ type: 'number', value, decimals })
+
+/**
+ * Reads a value with its percent sign, currency or unit: 45% · $5 · -5 cm · 3 red cubes · \frac13 meters · 2\sqrt3 · x+1. Takes text
+ * as `mathText` leaves it. Two readings where a lone letter may be a unit or a factor (5m); none for prose.
+ */
+export function readQuantities(raw: string, budget: Budget): Quantity[] {
+  budget.spend(1 + raw.length / 50)
+  const text = raw.replace(/^(?:approximately|approx\.?|about|around|roughly|circa|exactly|约|大约|≈)\s*/i, '').trim()
+  if (text === '') return []
+  const signed = splitSign(text)
+  const money = splitCurrency(signed.rest)
+  const inner = money.unit === null ? { negative: false, rest: money.rest } : splitSign(money.rest)
+  const percent = /^(.*\S)\s*(?:%|％|per ?cent(?:age)?|pct\.?)$/i.exec(inner.rest)
+  const body = percent?.[1] ?? inner.rest
+  const negative = signed.negative !== inner.negative
+  const bare = readValue(body, negative, budget)
+  const readings: Quantity[] = []
+  if (bare !== null) readings.push({ ...bare, percent: percent !== null, unit: money.unit })
+  if (percent !== null || money.unit !== null) return readings
+  const split = bare === null || /[a-zA-Z]$/.test(body) ? splitUnit(body, budget) : null
+  const valued = split === null ? null : readValue(split.amount, negative, budget)
+  if (split !== null && valued !== null && symbolsOf(valued.expression).size === 0) {
+    readings.push({ ...valued, percent: false, unit: split.unit })
+  }
+  return readings
+}
+
+type Value = Pick<Quantity, 'type' | 'expression' | 'exact' | 'decimals'>
+
+function readValue(body: string, negative: boolean, budget: Budget): Value | null {
+  const amount = parseAmount(body)
+  if (amount !== null) {
+    const exact = negative ? negate(amount.value) : amount.value
+    return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
+  }
+  const plain = withoutGrouping(body)
+  const expression = parseExpression(negative ? `-${plain}` : plain, budget)
+  if (expression === null) return null
+  return { type: 'quantity', expression, exact: exactValue(expression, budget), decimals: null }
+}
+
+/** 1,234+x → 1234+x: commas between a digit and three digits group thousands inside an expression. */
+function withoutGrouping(text: string): string {
+  if (!text.includes(',')) return text
+  return text.replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (run) => run.replaceAll(',', ''))
+}
+
+/** "$5", "US$ 5", "5 €" → the amount and the currency; unit null when there is none. */
+function splitCurrency(text: string): { rest: string; unit: Unit | null } {
+  const before = /^(?:US ?|R)?([$€£¥₹]) ?/.exec(text) ?? /^(USD|EUR|GBP|JPY|INR|CNY|RMB|Rs\.?) /.exec(text)
+  if (before !== null) return { rest: text.slice(before[0].length), unit: parseUnit(before[1] ?? '') }
+  const after = /\s*([$€£¥₹])$/.exec(text)
+  if (after !== null) return { rest: text.slice(0, after.index), unit: parseUnit(after[1] ?? '') }
+  return { rest: text, unit: null }
+}
+
+const UNIT_START = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
+/** Most places at which a unit is looked for. */
+const MOST_SPLITS = 12
+
+/** "5 cm", "5cm", "3 red cubes", "2\pi \text{ m}" → amount and unit. The longest text that is a unit counts. */
+function splitUnit(text: string, budget: Budget): { amount: string; unit: Unit | null } | null {
+  const from = Math.max(1, text.length - 60)
+  let tries = 0
+  for (let i = from; i < text.length && tries < MOST_SPLITS; i += 1) {
+    const [before = '', here = ''] = [text[i - 1], text[i]]
+    if (!UNIT_START.test(here) || !/[\d\s)}\]πe!a-z]/.test(before)) continue
+    if (/[a-zA-Z\\]/.test(before)) continue
+    tries += 1
+    budget.spend(5)
+    const suffix = text.slice(i).replace(/\.$/, '')
+    const amount = text.slice(0, i).trim()
+    const unit = unitOf(suffix)
+    if (unit !== undefined && /[\dπ]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount)) return { amount, unit }
+  }
+  return null
+}
+
+/** Undefined when the text is no unit; null when it is one that says nothing ("units", 个). */
+function unitOf(suffix: string): Unit | null | undefined {
+  if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
+  const unit = parseUnit(suffix)
+  if (unit !== null) return unit
+  const measured = /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && suffix.length <= 6
+  if (measured) return nounUnit([suffix.slice(1)])
+  const words = suffix.split(' ')
+  return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
+}
+
+/** How the values of two quantities compare, units and percent set aside. */
+export function compareValues(
+  a: Pick<Quantity, 'expression' | 'exact'>,
+  b: Pick<Quantity, 'expression' | 'exact'>,
+  precision: number | undefined,
+  budget: Budget,
+): ReturnType<typeof compareExpressions> {
+  const wanted = precision === undefined ? { budget } : { precision, budget }
+  return compareExpressions(a.expression, b.expression, wanted)
+}
+
+/** The same quantity with another value. */
+export function withValue(quantity: Quantity, exact: Rational): Quantity {
+  return { ...quantity, exact, expression: number(exact, null), decimals: null }
+}
