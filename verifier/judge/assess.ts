@@ -32,6 +32,10 @@ export type Assessment = RuleAssessment | JudgeAssessment | OpenAssessment
  */
 const JUDGED_REASONS: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['not-understood', 'free-text', 'contains-gold'])
 
+/** Whether a judge may be asked about a result of the rules. */
+export const isForJudge = ({ verdict, reason }: Pick<VerifyResult, 'verdict' | 'reason'>): boolean =>
+  verdict === 'unverifiable' && JUDGED_REASONS.has(reason)
+
 /** A case after the rules. `answer` is the bare answer, as extracted, in full. */
 export interface VerifiedCase {
   question: string
@@ -52,7 +56,7 @@ export async function assess(
   const begun = cases.map(ruleAssessment)
   const open = begun.flatMap((assessment, index) => {
     const texts = cases[index]
-    const isAsked = assessment.by === 'none' && JUDGED_REASONS.has(assessment.result.reason)
+    const isAsked = assessment.by === 'none' && isForJudge(assessment.result)
     return isAsked && texts ? [{ index, texts, result: assessment.result }] : []
   })
   if (judge === undefined || open.length === 0) return begun

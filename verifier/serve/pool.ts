@@ -3,13 +3,15 @@ import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
 import { READ_LIMIT_MS, Scheduler } from './scheduler.ts'
 import type { PoolStats, VerifierPoolOptions } from './scheduler.ts'
 import { chunkEnd } from './score-request.ts'
-import type { PackedRows, ReadBody, Scored } from './thread-messages.ts'
+import type { OpenScore, PackedRows, ReadBody, Scored } from './thread-messages.ts'
 
 export type { PoolStats, VerifierPoolOptions }
 
 export type ScoredBatch = {
-  /** The score objects as JSON, a text for each chunk, in order. */
+  /** The score objects as JSON, in order: texts to be joined by commas. */
   scores: string[]
+  /** Rows with a question that rules left open, in order; `at` is the place of each one's text in `scores`. */
+  open: OpenScore[]
   verdicts: Record<Verdict, number>
 }
 
@@ -78,11 +80,7 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
       },
       signal,
     })
-    const verdicts: Record<Verdict, number> = { correct: 0, incorrect: 0, unverifiable: 0 }
-    for (const { verdicts: counts } of scored) {
-      for (const name of ['correct', 'incorrect', 'unverifiable'] as const) verdicts[name] += counts[name]
-    }
-    return { scores: scored.map(({ scores }) => scores), verdicts }
+    return joinParts(scored)
   }
   const read = async (body: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Omit<ReadBody, 'task'>> => {
     let result: ReadBody | undefined
@@ -110,4 +108,15 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
     stats: () => scheduler.stats(),
     close: () => scheduler.close(),
   }
+}
+
+/** The chunks of a batch, in order, as one. */
+function joinParts(parts: readonly Scored[]): ScoredBatch {
+  const batch: ScoredBatch = { scores: [], open: [], verdicts: { correct: 0, incorrect: 0, unverifiable: 0 } }
+  for (const { scores, open, verdicts } of parts) {
+    for (const { at, row } of open) batch.open.push({ at: batch.scores.length + at, row })
+    for (const text of scores) batch.scores.push(text)
+    for (const name of ['correct', 'incorrect', 'unverifiable'] as const) batch.verdicts[name] += verdicts[name]
+  }
+  return batch
 }

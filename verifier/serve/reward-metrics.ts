@@ -1,3 +1,4 @@
+import type { JudgeCounts } from '../judge/judge.ts'
 import type { Verdict } from '../verdict.ts'
 import type { LoopLag } from './loop-lag.ts'
 import type { PoolStats } from './pool.ts'
@@ -10,6 +11,7 @@ export type RewardMetrics = {
   requests: number
   items: number
   verdicts: Record<Verdict, number>
+  judge: JudgeCounts
   /** By HTTP status, or `internal`, or `client-gone`. */
   errors: Map<string, number>
   /** Score requests that were answered, by the time they took; one more place than there are bounds. */
@@ -24,6 +26,7 @@ export function newRewardMetrics(): RewardMetrics {
     requests: 0,
     items: 0,
     verdicts: { correct: 0, incorrect: 0, unverifiable: 0 },
+    judge: { judged: 0, asked: 0, cached: 0, abstained: 0 },
     errors: new Map(),
     seconds: { counts: Array.from({ length: SECONDS.length + 1 }, () => 0), sum: 0 },
   }
@@ -31,6 +34,10 @@ export function newRewardMetrics(): RewardMetrics {
 
 export function countError(metrics: RewardMetrics, kind: string): void {
   metrics.errors.set(kind, (metrics.errors.get(kind) ?? 0) + 1)
+}
+
+export function addJudged({ judge }: RewardMetrics, counts: JudgeCounts): void {
+  for (const name of ['judged', 'asked', 'cached', 'abstained'] as const) judge[name] += counts[name]
 }
 
 export function countSeconds({ seconds }: RewardMetrics, taken: number): void {
@@ -65,6 +72,7 @@ export function renderMetrics(
       'Completions by verdict.',
       Object.entries(metrics.verdicts).map(([verdict, n]) => [`{verdict="${verdict}"}`, n]),
     ),
+    ...renderJudge(metrics),
     ...metric(
       'hone_reward_errors_total',
       'counter',
@@ -100,6 +108,17 @@ export function renderMetrics(
     ...renderSeconds(metrics),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function renderJudge({ judge }: RewardMetrics): string[] {
+  const counter = (name: string, help: string, count: number): string[] =>
+    metric(`hone_reward_judge_${name}_total`, 'counter', help, [['', count]])
+  return [
+    ...counter('rows', 'Completions that rules left open and the judge was there for.', judge.judged),
+    ...counter('asked', 'Of them, those that the judge was asked about.', judge.asked),
+    ...counter('cached', 'Of them, those whose reply was known already.', judge.cached),
+    ...counter('abstained', 'Of them, those that the judge gave no score.', judge.abstained),
+  ]
 }
 
 function renderSeconds({ seconds: { counts, sum } }: RewardMetrics): string[] {

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { describeError, HoneError } from '../../domain/errors.ts'
+import { judgeFromEnv } from '../judge/open-judge.ts'
 import { startRewardServer } from './reward-server.ts'
 
 /**
  * Process entry of the reward server: `reward-server-main.ts [--host 127.0.0.1] [--port 0]`. The token comes from
- * HONE_REWARD_TOKEN, never from argv. Prints one JSON line when ready; SIGTERM, SIGINT or the end of the parent's IPC channel end it.
+ * HONE_REWARD_TOKEN, never from argv; HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules leave open. Prints one JSON line when ready; SIGTERM, SIGINT or the end of the parent's IPC channel end it.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { host: { type: 'string' }, port: { type: 'string' } } })
@@ -23,12 +24,19 @@ async function main(): Promise<void> {
     })
   }
   const token = process.env['HONE_REWARD_TOKEN']
-  const server = await startRewardServer({ host: values.host ?? '127.0.0.1', port: port.data, token })
+  const open = judgeFromEnv(process.env)
+  const server = await startRewardServer({
+    host: values.host ?? '127.0.0.1',
+    port: port.data,
+    token,
+    judge: open?.judge,
+  })
   let ending = false
   const end = (): void => {
     if (ending) return
     ending = true
-    server.close().then(
+    const ended = Promise.all([server.close(), open?.close()])
+    ended.then(
       () => process.exit(0),
       () => process.exit(1),
     )

@@ -2,13 +2,17 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { describeError, HoneError } from '../../domain/errors.ts'
+import { countJudged } from '../judge/judge.ts'
+import type { Judge } from '../judge/judge.ts'
+import type { RewardName } from '../reward.ts'
 import { VERIFIER_VERSION } from '../verdict.ts'
+import { JudgeFailed, judgeOpen } from './judge-open.ts'
 import { watchLoopLag } from './loop-lag.ts'
 import type { LoopLag } from './loop-lag.ts'
 import { createVerifierPool } from './pool.ts'
-import type { VerifierPool, VerifierPoolOptions } from './pool.ts'
+import type { ScoredBatch, VerifierPool, VerifierPoolOptions } from './pool.ts'
 import { announcedLength, BodyPace, BodyRoom, BodyTooLarge, discard, MAX_BODY, readBody } from './request-body.ts'
-import { countError, countSeconds, newRewardMetrics, renderMetrics } from './reward-metrics.ts'
+import { addJudged, countError, countSeconds, newRewardMetrics, renderMetrics } from './reward-metrics.ts'
 import type { RewardMetrics } from './reward-metrics.ts'
 
 /** Bodies held at a time, in bytes. */
@@ -25,6 +29,11 @@ export type RewardServerOptions = {
   port?: number
   /** When set, every score request needs `Authorization: Bearer <token>`. */
   token?: string | undefined
+  /**
+   * Asked about rows that have a question and that no rule could decide; its score is their accuracy. The caller closes it.
+   * Default: such rows have accuracy 0.
+   */
+  judge?: Judge | undefined
   /** Threads that judge. */
   pool?: VerifierPoolOptions
 }
@@ -37,13 +46,14 @@ type Served = {
   pace: BodyPace
   lag: () => LoopLag
   token: string | undefined
+  judge: Judge | undefined
   inFlight: number
 }
 
 /**
  * Starts the reward server and resolves when it accepts connections and a thread can judge: `POST /v1/score`, `GET /healthz`,
  * `GET /metrics`. The event loop only moves bytes; bodies are parsed, judged and written in the pool's threads. Stateless: the
- * same request gives the same scores however often it comes.
+ * same request gives the same scores however often it comes, save where a judge is asked and abstains for lack of time.
  * @throws HoneError (PortInUse) when the port is taken.
  */
 export async function startRewardServer(options: RewardServerOptions = {}): Promise<RewardServer> {
@@ -57,6 +67,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     pace: new BodyPace(),
     lag: lag.read,
     token: token === '' ? undefined : token,
+    judge: options.judge,
     inFlight: 0,
   }
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -124,8 +135,16 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
   }
   try {
     gone.signal.throwIfAborted()
-    const scores = await score(served, await readBody(request, served.pace), gone.signal)
-    send(response, 200, 'application/json', scores)
+    const batch = await score(served, await readBody(request, served.pace), gone.signal)
+    // The body is gone by now: who waits for a judge keeps no one else out.
+    leave()
+    const scores = await withJudge(served, batch, gone.signal)
+    send(
+      response,
+      200,
+      'application/json',
+      `{"version":${JSON.stringify(VERIFIER_VERSION)},"scores":[${scores.join(',')}]}`,
+    )
   } catch (error) {
     refuseFor(error, served, response, gone.signal)
   } finally {
@@ -133,15 +152,29 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
   }
 }
 
-/** Reads, judges and rewards a body; the response's body. */
-async function score({ pool, metrics }: Served, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<string> {
+type RewardedBatch = ScoredBatch & { reward: RewardName }
+
+/** Reads a body, and judges and rewards its rows by rules. */
+async function score(
+  { pool, metrics }: Served,
+  body: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+): Promise<RewardedBatch> {
   const { reward, chunks } = await pool.read(body, signal)
-  const { scores, verdicts } = await pool.score(reward, chunks, signal)
+  const batch = await pool.score(reward, chunks, signal)
   for (const verdict of ['correct', 'incorrect', 'unverifiable'] as const) {
-    metrics.verdicts[verdict] += verdicts[verdict]
-    metrics.items += verdicts[verdict]
+    metrics.verdicts[verdict] += batch.verdicts[verdict]
+    metrics.items += batch.verdicts[verdict]
   }
-  return `{"version":${JSON.stringify(VERIFIER_VERSION)},"scores":[${scores.join(',')}]}`
+  return { ...batch, reward }
+}
+
+/** The score texts of a batch, with a judge's say in the rows that rules left open. */
+async function withJudge({ judge, metrics }: Served, batch: RewardedBatch, signal: AbortSignal): Promise<string[]> {
+  if (judge === undefined || batch.open.length === 0) return batch.scores
+  const { scores, judgements } = await judgeOpen(judge, batch.reward, batch, signal)
+  addJudged(metrics, countJudged(judgements))
+  return scores
 }
 
 function refuseFor(error: unknown, served: Served, response: ServerResponse, gone: AbortSignal): void {
@@ -149,7 +182,9 @@ function refuseFor(error: unknown, served: Served, response: ServerResponse, gon
     countError(served.metrics, 'client-gone')
     return
   }
-  if (error instanceof BodyTooLarge) {
+  if (error instanceof JudgeFailed) {
+    refuse(served, response, 502, describeError(error.cause))
+  } else if (error instanceof BodyTooLarge) {
     refuse(served, response, 413, `The body is over ${MAX_BODY} bytes. Send fewer completions in one request.`)
   } else if (error instanceof HoneError && error.type === 'InvalidInput') {
     refuse(served, response, 400, describeError(error))
@@ -161,7 +196,12 @@ function refuseFor(error: unknown, served: Served, response: ServerResponse, gon
   }
 }
 
-function refuse(served: Served, response: ServerResponse, status: 400 | 401 | 404 | 413 | 503, message: string): void {
+function refuse(
+  served: Served,
+  response: ServerResponse,
+  status: 400 | 401 | 404 | 413 | 502 | 503,
+  message: string,
+): void {
   countError(served.metrics, String(status))
   sendJson(response, status, { error: message })
 }

@@ -4,7 +4,7 @@ import { HoneError } from '../../domain/errors.ts'
 import { rewardNames } from '../../domain/recipe-steps.ts'
 import type { RewardName } from '../reward.ts'
 import { parseVerifyCase } from '../verdict.ts'
-import type { VerifyCase } from '../verdict.ts'
+import type { ScoreCase } from './open-row.ts'
 import type { PackedRows } from './thread-messages.ts'
 
 /** Most completions in one request. */
@@ -27,12 +27,24 @@ const refused = (message: string, nextStep: string): HoneError =>
  * Parses the bytes of a request's body. Costs up to 10 ms a megabyte, so it runs in a thread of the pool.
  * @throws HoneError (InvalidInput) that names the field, and the row's id where a row is wrong.
  */
-export function readScoreRequest(body: Uint8Array): { reward: RewardName; cases: VerifyCase[] } {
+export function readScoreRequest(body: Uint8Array): { reward: RewardName; cases: ScoreCase[] } {
   const parsed = scoreRequestSchema.safeParse(parseJson(body))
   if (!parsed.success) {
     throw refused(z.prettifyError(parsed.error), 'Send {"reward":{"name":…},"items":[{"id","gold","answer"}, …]}.')
   }
-  return { reward: parsed.data.reward.name, cases: parsed.data.items.map(parseVerifyCase) }
+  return { reward: parsed.data.reward.name, cases: parsed.data.items.map(parseCase) }
+}
+
+const asked = z.object({ question: z.string().nullish() })
+
+function parseCase(item: unknown): ScoreCase {
+  const row = parseVerifyCase(item)
+  const parsed = asked.safeParse(item)
+  if (!parsed.success) {
+    throw refused(`Row "${row.id}": "question" is not a text.`, 'Leave it out, or give the question as one string.')
+  }
+  const { question } = parsed.data
+  return question === undefined || question === null ? row : { ...row, question }
 }
 
 function parseJson(body: Uint8Array): unknown {
@@ -44,7 +56,7 @@ function parseJson(body: Uint8Array): unknown {
 }
 
 /** Where the chunk that starts at `from` ends: after `maxRows` rows or CHUNK_CHARACTERS, but at least one row. */
-export function chunkEnd(cases: readonly VerifyCase[], from: number, maxRows: number): number {
+export function chunkEnd(cases: readonly ScoreCase[], from: number, maxRows: number): number {
   let characters = 0
   let to = from
   while (to < cases.length && to - from < maxRows && characters < CHUNK_CHARACTERS) {
@@ -55,7 +67,7 @@ export function chunkEnd(cases: readonly VerifyCase[], from: number, maxRows: nu
 }
 
 /** Packs the cases into chunks that the main thread hands on unread. */
-export function packCases(cases: readonly VerifyCase[], maxRows: number): PackedRows[] {
+export function packCases(cases: readonly ScoreCase[], maxRows: number): PackedRows[] {
   const chunks: PackedRows[] = []
   for (let from = 0; from < cases.length;) {
     const to = chunkEnd(cases, from, maxRows)

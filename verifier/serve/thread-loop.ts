@@ -6,11 +6,13 @@ import type { TransferListItem } from 'node:worker_threads'
 import { HoneError } from '../../domain/errors.ts'
 import { readFormat } from '../format.ts'
 import type { TraceFormat } from '../format.ts'
-import { combineReward } from '../reward.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import { openRow } from './open-row.ts'
+import type { OpenRow, ScoreCase } from './open-row.ts'
 import { packCases, readScoreRequest } from './score-request.ts'
+import { scoreText } from './score-text.ts'
 import { cells, formatBits, NO_ROW } from './thread-messages.ts'
-import type { DeadRow, ThreadData, ThreadReply, ThreadRequest } from './thread-messages.ts'
+import type { DeadRow, OpenScore, ThreadData, ThreadReply, ThreadRequest } from './thread-messages.ts'
 
 /** Niceness of a thread: the main thread, which answers the network, comes first when processors are short. */
 const NICENESS = 10
@@ -35,10 +37,10 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
   const progress = new Int32Array((workerData as ThreadData).progress)
   stepBack()
 
-  const judgeRows = (
-    rows: readonly VerifyCase[],
+  const judgeRows = <Row extends VerifyCase>(
+    rows: readonly Row[],
     dead: readonly DeadRow[],
-    take: (result: VerifyResult, format: TraceFormat) => void,
+    take: (result: VerifyResult, format: TraceFormat, row: Row) => void,
     wantFormat: boolean,
   ): number => {
     const deadRows = new Map(dead.map(({ row, format }) => [row, format]))
@@ -47,7 +49,7 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
     for (const [index, row] of rows.entries()) {
       const deadFormat = deadRows.get(index)
       if (deadFormat !== undefined) {
-        take(timedOut(row.id), deadFormat)
+        take(timedOut(row.id), deadFormat, row)
         continue
       }
       Atomics.store(progress, cells.format, 0)
@@ -63,7 +65,7 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
         threw += 1
         result = timedOut(row.id)
       }
-      take(result, format)
+      take(result, format, row)
     }
     Atomics.store(progress, cells.row, NO_ROW)
     return threw
@@ -82,17 +84,16 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
         return { task: 'judge', results, threw, ms: performance.now() - began }
       }
       case 'score': {
-        const scores: string[] = []
+        const texts = new ScoreTexts()
         const verdicts: Record<Verdict, number> = { correct: 0, incorrect: 0, unverifiable: 0 }
-        const take = (result: VerifyResult, format: TraceFormat): void => {
-          const { id, verdict, reason, extracted, rule } = result
-          const { overall, parts } = combineReward(request.reward, verdict === 'correct' ? 1 : 0, format)
-          scores.push(JSON.stringify({ id, overall, parts, verdict, reason, extracted, rule }))
-          verdicts[verdict] += 1
+        const take = (result: VerifyResult, format: TraceFormat, row: ScoreCase): void => {
+          const accuracy = result.verdict === 'correct' ? 1 : 0
+          texts.add(scoreText(request.reward, result, format, accuracy), openRow(row, result, format))
+          verdicts[result.verdict] += 1
         }
-        const rows = deserialize(request.packed) as VerifyCase[]
+        const rows = deserialize(request.packed) as ScoreCase[]
         const threw = judgeRows(rows, request.dead, take, true)
-        return { task: 'score', scores: scores.join(','), verdicts, threw, ms: performance.now() - began }
+        return { task: 'score', ...texts.end(), verdicts, threw, ms: performance.now() - began }
       }
       default:
         throw new Error('unknown task', { cause: request satisfies never })
@@ -112,6 +113,33 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
     port.postMessage(reply, moved)
   })
   port.postMessage({ task: 'ready', kernelThread: kernelThread() } satisfies ThreadReply)
+}
+
+/** Joins score texts into runs, save those of open rows, which stand alone so that a judge's can take their place. */
+class ScoreTexts {
+  readonly #scores: string[] = []
+  readonly #open: OpenScore[] = []
+  #run: string[] = []
+
+  add(text: string, row: OpenRow | null): void {
+    if (row === null) {
+      this.#run.push(text)
+      return
+    }
+    this.#close()
+    this.#open.push({ at: this.#scores.length, row })
+    this.#scores.push(text)
+  }
+
+  end(): { scores: string[]; open: OpenScore[] } {
+    this.#close()
+    return { scores: this.#scores, open: this.#open }
+  }
+
+  #close(): void {
+    if (this.#run.length > 0) this.#scores.push(this.#run.join(','))
+    this.#run = []
+  }
 }
 
 /** On Linux a priority belongs to a thread; elsewhere it would be the whole process's. */

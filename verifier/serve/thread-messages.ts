@@ -1,6 +1,7 @@
 import type { TraceFormat } from '../format.ts'
 import type { RewardName } from '../reward.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import type { OpenRow } from './open-row.ts'
 
 /** What the pool and its threads say to each other. Rows cross as structured clones: half the price of JSON for long texts. */
 
@@ -26,8 +27,15 @@ export type ThreadRequest =
 type ChunkCost = { threw: number; ms: number }
 
 export type Judged = { task: 'judge'; results: VerifyResult[] } & ChunkCost
-/** `scores` are the score objects as JSON with commas between, so that the main thread only joins them. */
-export type Scored = { task: 'score'; scores: string; verdicts: Record<Verdict, number> } & ChunkCost
+/** A row that a judge may be asked about. Its score object is the text at `at`, and the only one in it. */
+export type OpenScore = { at: number; row: OpenRow }
+/** `scores` are the score objects as JSON, runs of them with commas between, so that the main thread only joins them. */
+export type Scored = {
+  task: 'score'
+  scores: string[]
+  open: OpenScore[]
+  verdicts: Record<Verdict, number>
+} & ChunkCost
 export type ReadBody = { task: 'read'; reward: RewardName; chunks: PackedRows[] }
 /** The request itself is wrong; as `HoneError` (InvalidInput) says it. */
 export type Refused = { task: 'refused'; message: string; nextStep: string }

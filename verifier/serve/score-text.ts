@@ -1,0 +1,19 @@
+import type { TraceFormat } from '../format.ts'
+import { combineReward } from '../reward.ts'
+import type { RewardName } from '../reward.ts'
+import type { VerifyResult } from '../verdict.ts'
+
+/** What a judge said of a row that rules left open: a tier with its score from 0 to 1, or why there is none. */
+export type JudgedField = { tier: string; score: number; version: string } | { abstained: string }
+
+/** One score object of an answer, as JSON. `accuracy` is from 0 to 1; `judged` stands in it where a judge was there to ask. */
+export function scoreText(
+  reward: RewardName,
+  { id, verdict, reason, extracted, rule }: VerifyResult,
+  format: TraceFormat,
+  accuracy: number,
+  judged?: JudgedField,
+): string {
+  const { overall, parts } = combineReward(reward, accuracy, format)
+  return JSON.stringify({ id, overall, parts, verdict, reason, extracted, rule, judged })
+}
