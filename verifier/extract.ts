@@ -1,5 +1,7 @@
 import { cutChatTokens, withoutReasoning } from './format.ts'
-import { collapseSpace, TEXT_WINDOW, trimMarks } from './plain-text.ts'
+import { lastMath } from './last-math.ts'
+import { lastNumber } from './last-number.ts'
+import { TEXT_WINDOW, trimMarks } from './plain-text.ts'
 import type { AnswerKind, ExtractionRule } from './verdict.ts'
 
 export type Extraction = {
@@ -13,7 +15,7 @@ export type Extraction = {
 /** A bare answer is at most this long; longer texts are prose in which the answer must be found. Characters. */
 const WHOLE_LIMIT = 300
 
-type Slot = { extracted: string; rule: ExtractionRule }
+export type Slot = { extracted: string; rule: ExtractionRule }
 
 /**
  * Finds the answer: the last `<answer>`, else the last boxed group, else "the answer is …", else the whole of a short text,
@@ -24,7 +26,8 @@ export function extractAnswer(completion: string, kind: Exclude<AnswerKind, 'aut
     cutChatTokens(completion).replace(/<(\/?)(think|answer)>/gi, (tag) => tag.toLowerCase()),
   )
   const text = spoken.slice(-TEXT_WINDOW)
-  const slot = answerTag(text) ?? boxed(text) ?? statedAnswer(text) ?? byKind(text.replaceAll('</answer>', ' '), kind)
+  const slot =
+    answerTag(text) ?? boxed(text) ?? statedAnswer(text, kind) ?? byKind(text.replaceAll('</answer>', ' '), kind)
   if (slot !== null) return { ...slot, extracted: slot.extracted.trim(), unclosedReasoning: unclosed }
   return { extracted: null, rule: 'none', unclosedReasoning: unclosed }
 }
@@ -40,39 +43,50 @@ function answerTag(text: string): Slot | null {
   return { extracted, rule: close < 0 ? 'answer-tag-unclosed' : 'answer-tag' }
 }
 
-/** Boxes looked back at when the last ones stand together: "\boxed{1} and \boxed{2}". */
+/** Boxes looked back at when the last ones stand together: "\\boxed{1} and \\boxed{2}". */
 const MOST_BOXES = 16
 
+/** The last box, with those before it that only a comma or "and" parts from it. */
 function boxed(text: string): Slot | null {
   const groups: string[] = []
   let before = text.length
+  let next = -1
   let unclosed = false
   while (groups.length < MOST_BOXES) {
     const at = text.lastIndexOf('boxed', before - 1)
     if (at < 0) break
     before = at
     const found = text.charAt(at - 1) === '\\' ? readBox(text, at + 'boxed'.length) : null
-    if (found === null) {
-      if (at === 0) break
-      continue
+    if (found !== null) {
+      if (next >= 0 && !standTogether(text.slice(found.to, next))) break
+      if (groups.length === 0) unclosed = !found.closed
+      groups.unshift(found.inner)
+      next = at - 1
+      if (unclosed) break
     }
-    if (groups.length === 0) unclosed = !found.closed
-    groups.unshift(found.inner)
-    const gap = /(?:^|[^\\])\}\s*\$?\s*(?:,|and|or|,\s?and|,\s?or)\s*\$?\s*\\*$/.test(
-      text.slice(Math.max(0, at - 24), at),
-    )
-    if (!gap || unclosed) break
+    if (at === 0) break
   }
   if (groups.length === 0) return null
   return { extracted: groups.join(', '), rule: unclosed ? 'boxed-unclosed' : 'boxed' }
 }
 
+/** Whether a comma or "and" joins two boxes: "\boxed{1}, \boxed{2}", "\boxed{3} apples and y = \boxed{4}". */
+function standTogether(gap: string): boolean {
+  if (gap.length > 80) return false
+  const plain = gap
+    .replace(/\\text\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\\q?quad|\\[,;:! ()[\]]|[$\\]/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return /^(?:[\w()]{1,12} ?){0,3}(?:[,;、]|, and|and|or|和|&)(?: ?[a-zA-Z]_?\{?\w?\}? ?=)?$|^$/i.test(plain)
+}
+
 /** The content of a box whose brace stands at or just after `at`; an unclosed one goes to the end of its line. */
-function readBox(text: string, at: number): { inner: string; closed: boolean } | null {
+function readBox(text: string, at: number): { inner: string; closed: boolean; to: number } | null {
   const open = /^\s?\{/.exec(text.slice(at, at + 2))
   if (open === null) {
     const bare = /^ ([^\s{}$\\]{1,40})/.exec(text.slice(at, at + 42))
-    return bare === null ? null : { inner: bare[1] ?? '', closed: true }
+    return bare === null ? null : { inner: bare[1] ?? '', closed: true, to: at + bare[0].length }
   }
   const from = at + open[0].length
   let depth = 1
@@ -81,29 +95,38 @@ function readBox(text: string, at: number): { inner: string; closed: boolean } |
     if (c === 92) i += 1
     else if (c === 123) depth += 1
     else if (c === 125) depth -= 1
-    if (depth === 0) return { inner: text.slice(from, i), closed: true }
+    if (depth === 0) return { inner: text.slice(from, i), closed: true, to: i + 1 }
   }
-  return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false }
+  return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false, to: text.length }
 }
 
 const STATED =
   /(?:\bfinal answer|\banswer|\bcorrect (?:option|choice)|答案)(?: here)?[*_]{0,2} ?(?:is|are|was|:|=|：|是|为)(?: ?(?:therefore|thus|option|choice)\b)?[ :：*_]{0,4}/gi
 
-function statedAnswer(text: string): Slot | null {
+function statedAnswer(text: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   let last: { from: number } | null = null
   for (const found of text.matchAll(STATED)) last = { from: found.index + found[0].length }
   if (last === null) return null
   const rest = text.slice(last.from, last.from + 4_000)
   const line = rest.split('\n').find((l) => trimMarks(l.replaceAll('$', '')) !== '') ?? ''
   const extracted = withoutLeadIn(firstSentence(line))
+  if (kind === 'number' && STATED_NUMBER.test(extracted)) {
+    const number = lastNumber(extracted)
+    if (number !== null) return { ...number, rule: 'final-answer' }
+  }
   return extracted === '' ? null : { extracted, rule: 'final-answer' }
 }
 
 /** Up to the first full stop that ends a sentence: one before white space, not one within a number. Its reasons are left out. */
 function firstSentence(line: string): string {
-  const end = /[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/.exec(line)
-  // "B. red" is a letter with its text, not a sentence.
-  const sentence = end !== null && !/^\W*[A-Za-z]$/.test(line.slice(0, end.index)) ? line.slice(0, end.index) : line
+  let sentence = line
+  for (const end of line.matchAll(/[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/g)) {
+    const before = line.slice(0, end.index)
+    // "B. red" is a letter with its text and "J.K. Rowling" a name, not a sentence.
+    if (/(?:^|[\s.(*])[A-Za-z]$/.test(before) && end[0] !== '.') continue
+    sentence = before
+    break
+  }
   const clause = /,? (?:because|since|which|as)\b/.exec(sentence)
   return clause === null ? sentence : sentence.slice(0, clause.index)
 }
@@ -118,17 +141,29 @@ function withoutLeadIn(raw: string): string {
   return (found === null ? text : text.slice(found[0].length)).replace(/^\s*\*\*|\*\*\s*$/g, '').trim()
 }
 
+/** Prose that ends in "… is 12 cm²": the number is what it states. */
+const STATED_NUMBER = /\p{L}{3,} .{0,200}(?:\b(?:is|are|was|were|equals|it's)|:) [$€£¥]?-?\d[\d.,]*\s?\S{0,12}\.?$/u
+
 function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   const text = raw.trim()
   if (text === '') return null
-  if (kind === 'text' || (text.length <= WHOLE_LIMIT && isBare(text))) {
-    return text.length <= WHOLE_LIMIT || kind !== 'text'
-      ? { extracted: withoutLeadIn(text), rule: 'whole' }
-      : lastLine(text)
+  if (kind === 'choice' || kind === 'yesno') {
+    if (text.length <= WHOLE_LIMIT && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
+    return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
   }
-  if (kind === 'number') return lastNumber(text)
-  if (kind === 'choice') return lastLetter(text)
-  return lastYesNo(text)
+  if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
+  if (kind !== 'number' && kind !== 'expression' && kind !== 'list') {
+    return text.length <= WHOLE_LIMIT ? { extracted: withoutLeadIn(text), rule: 'whole' } : lastLine(text)
+  }
+  const math = lastMath(text)
+  const number = kind === 'number' ? lastNumber(text) : null
+  if (kind === 'number' && math === null && number !== null && STATED_NUMBER.test(text)) return number
+  if (text.length <= WHOLE_LIMIT && isBare(text) && (math === null || math.isWhole)) {
+    return { extracted: withoutLeadIn(text), rule: 'whole' }
+  }
+  if (math !== null && (number === null || !/\d/.test(text.slice(math.to)))) return math.slot
+  if (number !== null) return number
+  return text.length <= WHOLE_LIMIT ? { extracted: withoutLeadIn(text), rule: 'whole' } : lastLine(text)
 }
 
 /** One line of one sentence. */
@@ -143,34 +178,6 @@ function isBare(text: string): boolean {
 function lastLine(text: string): Slot {
   const line = text.slice(text.lastIndexOf('\n') + 1).trim()
   return { extracted: withoutLeadIn(line), rule: 'whole' }
-}
-
-/** Words and signs before the last number that make it no answer by itself. */
-const BOUND_BEFORE =
-  /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't|nearly|almost|twice|double|half of|sqrt|log|ln|sin|cos|tan|root of|except|but|before|after|over|under|above|below|mod))\s*$/i
-const BOUND_AFTER =
-  /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too))\b|x\s*\d)/i
-
-function lastNumber(text: string): Slot | null {
-  const flat = collapseSpace(text.slice(-4_000))
-  const words = flat.split(' ')
-  const index = words.findLastIndex((word) => /\d/.test(word))
-  if (index < 0) return null
-  // "12 345" is one number: groups of three belong to the digits before them.
-  let first = index
-  while (first > 0 && /^\d{3}\D*$/.test(words[first] ?? '') && /^\d{1,3}$/.test(words[first - 1] ?? '')) first -= 1
-  const last = {
-    token: words.slice(first, index + 1).join(' '),
-    from: words.slice(0, first).join(' ').length + (first > 0 ? 1 : 0),
-  }
-  const before = flat.slice(Math.max(0, last.from - 40), last.from)
-  const after = flat.slice(last.from + last.token.length, last.from + last.token.length + 40)
-  const unit = /^ (?:%|percent|million|billion|thousand|hundred)(?![a-zA-Z])/i.exec(after)?.[0] ?? ''
-  const token = trimMarks(`${last.token}${unit}`)
-  if (BOUND_BEFORE.test(before) && !/[=≈]\s*-?\s*$/.test(before)) {
-    return { extracted: trimMarks(`${before.split(' ').slice(-4).join(' ')}${token}`), rule: 'last-number' }
-  }
-  return { extracted: BOUND_AFTER.test(after) ? `${token}${after.slice(0, 12)}` : token, rule: 'last-number' }
 }
 
 function lastLetter(text: string): Slot | null {

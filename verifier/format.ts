@@ -11,13 +11,14 @@ export type TraceFormat = {
 }
 
 const END_TOKENS =
-  /<\|(?:im_end|endoftext|eot_id|end|end_of_text|eom_id)\|>|<end_of_turn>|<eos>|<\/s>|<｜end▁of▁sentence｜>/
+  /<\|(?:im_end|im_start|endoftext|eot_id|end|end_of_text|eom_id)\|>|<end_of_turn>|<eos>|<\/s>|<｜end▁of▁sentence｜>/
 const START_TOKENS = /^\s*<\|im_start\|>\s*assistant\s*/
 
 /** Cuts a chat template's tokens: what follows the end of the turn is not the model's answer. */
 export function cutChatTokens(text: string): string {
-  const end = END_TOKENS.exec(text)
-  return (end === null ? text : text.slice(0, end.index)).replace(START_TOKENS, '')
+  const from = START_TOKENS.exec(text)?.[0].length ?? 0
+  const end = END_TOKENS.exec(text.slice(from))
+  return end === null ? text.slice(from) : text.slice(from, from + end.index)
 }
 
 const TAGS = ['<think>', '</think>', '<answer>', '</answer>'] as const

@@ -45,6 +45,7 @@ export type ExtractionRule =
   | 'boxed-unclosed'
   | 'final-answer'
   | 'whole'
+  | 'last-math'
   | 'last-number'
   | 'last-letter'
   | 'last-yesno'

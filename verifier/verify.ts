@@ -23,9 +23,9 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
   const kind = row.kind ?? 'auto'
   if (kind !== 'auto') return kind
   const choices = row.choices ?? []
-  if (isChoiceGold(row.gold, choices)) return 'choice'
-  if (isYesNoGold(row.gold)) return 'yesno'
   const gold = goldAnswer(row.gold, 'expression')
+  if (isChoiceGold(choices.length > 0 ? gold : mathText(gold), choices)) return 'choice'
+  if (isYesNoGold(gold)) return 'yesno'
   if (isBoxGold(gold)) return 'box'
   if (isDateGold(gold)) return 'date'
   if (isTimeGold(gold)) return 'time'
@@ -36,7 +36,7 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
 function mathKind(gold: string): 'number' | 'expression' | 'text' {
   if (gold.length > LEAF_LIMIT) return 'text'
   const text = mathText(gold)
-  const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[(\[]/s.test(gold.trim())
+  const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[(\[]/s.test(gold.trim())
   try {
     const [first] = readAnswer(gold, new Budget())
     if (first === undefined) return 'text'

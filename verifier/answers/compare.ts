@@ -1,3 +1,4 @@
+import { symbolsOf } from '../math/expression.ts'
 import { lowest } from '../math/rational.ts'
 import { sameText } from '../kinds/short-text.ts'
 import type { Judgement, RuleContext } from '../verdict.ts'
@@ -20,9 +21,15 @@ export function compareStructures(gold: Structure, answer: Structure, context: C
   if (gold.type === 'relation' || answer.type === 'relation') return compareRelations(gold, answer, context)
   if (gold.type === 'group' && answer.type === 'group') return compareGroups(gold, answer, context)
   if (gold.type === 'quantity' && answer.type === 'quantity') return compareQuantities(gold, answer, context)
+  if (gold.type === 'named-set' && answer.type === 'named-set') return same(gold.name === answer.name, 'list')
+  if (isRealSet(gold) || isRealSet(answer)) return compareSets(gold, answer, context)
   if (gold.type === 'group') return compareSingle(gold, answer, (item) => compareStructures(item, answer, context))
   if (answer.type === 'group') return compareSingle(answer, gold, (item) => compareStructures(gold, item, context))
   return comparePlain(gold, answer, context)
+}
+
+function isRealSet(structure: Structure): boolean {
+  return structure.type === 'combined' || structure.type === 'named-set'
 }
 
 function comparePlain(gold: Structure, answer: Structure, context: Comparison): Judgement {
@@ -31,7 +38,6 @@ function comparePlain(gold: Structure, answer: Structure, context: Comparison): 
   }
   if (gold.type === 'ratio' || answer.type === 'ratio') return compareRatios(gold, answer, context)
   if (gold.type === 'matrix' && answer.type === 'matrix') return compareMatrices(gold, answer, context)
-  if (gold.type === 'named-set' && answer.type === 'named-set') return same(gold.name === answer.name, 'list')
   return compareSets(gold, answer, context)
 }
 
@@ -50,9 +56,7 @@ function compareSets(gold: Structure, answer: Structure, { budget }: Comparison)
 function compareSingle(group: Group, other: Structure, compare: (item: Structure) => Judgement): Judgement {
   const [only] = group.items
   if (only !== undefined && group.items.length === 1) return compare(only)
-  if (other.type === 'combined' || other.type === 'named-set') {
-    return group.brackets === '{}' ? incorrect('different-list') : incorrect('different-form')
-  }
+  if (other.type === 'matrix') return incorrect('different-form')
   return incorrect(group.or ? 'hedged' : 'different-list')
 }
 
@@ -63,7 +67,8 @@ function compareGroups(gold: Group, answer: Group, context: Comparison): Judgeme
     const [[left], [right]] = [gold.items, answer.items]
     if (left !== undefined && right !== undefined) return compareStructures(left, right, context)
   }
-  if (context.unordered || (loose(a) && loose(b))) return compareUnordered(gold, answer, context)
+  const items = context.unordered ? { ...context, unordered: false } : context
+  if (context.unordered || (loose(a) && loose(b))) return compareUnordered(gold, answer, items)
   const plainRow = a === '' || b === ''
   const bracket = a === '' ? b : a
   const isInterval = bracket === '(]' || bracket === '[)' || (bracket === '[]' && gold.items.length === 2)
@@ -227,9 +232,17 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
     if (judged.verdict === 'correct' || gold.signs.includes('=')) return judged
   }
   if (gold.signs.includes('=') || answer.signs.includes('=')) return incorrect('different-relation')
+  if (left !== null && right !== null && left.length === right.length && hasVariables([...left, ...right])) {
+    return sameConditions(left, right, context)
+  }
   const sets = compareSets(gold, answer, context)
   if (sets.verdict === 'correct') return correct('same-relation')
   return sets.verdict === 'incorrect' ? incorrect('different-relation') : sets
+}
+
+/** Whether conditions speak of several variables: then there is no line of numbers on which to compare them. */
+function hasVariables(conditions: readonly Condition[]): boolean {
+  return new Set(conditions.flatMap(({ expression }) => [...symbolsOf(expression)])).size > 1
 }
 
 /** x = 3 + 3 = 6 says x = 6. */

@@ -36,7 +36,7 @@ function judge(goldText: string, answerText: string, context: RuleContext, notRe
   const [alone] = golds
   const inProse = alone?.type === 'quantity' ? soleNumber(answer, context.budget) : null
   if (alone !== undefined && inProse !== null) return compareStructures(alone, inProse, { ...context, unordered })
-  if (answers.length > 0 && !answers.every(isWords)) return best ?? incorrect(notRead)
+  if (answers.length > 0 && (unordered || !answers.every(isWords))) return best ?? incorrect(notRead)
   if (/\b(?:or|either)\b/i.test(answer)) return incorrect('hedged')
   return looksLikeMath(answer) ? unverifiable('not-understood') : incorrect(notRead)
 }

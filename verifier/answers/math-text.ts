@@ -3,6 +3,8 @@ import { trimMarks, unifyCharacters } from '../plain-text.ts'
 /** Set braces; plain { } are LaTeX's grouping. */
 export const SET_OPEN = '⦃'
 export const SET_CLOSE = '⦄'
+/** LaTeX's line break: the end of a matrix row. */
+export const ROW_END = '⏎'
 
 /** Commands and ASCII spellings of signs that the structure of an answer hangs on. Longer ones first. */
 const SIGNS: readonly (readonly [RegExp, string])[] = [
@@ -45,6 +47,8 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
  */
 export function mathText(raw: string): string {
   let text = unifyCharacters(raw)
+    .replace(/(\d)\s*(?:\{\s*,\s*\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
+    .replace(/\{\s*,\s*\}/g, ',')
   if (text.includes('\\')) text = withoutLatexMarks(text)
   for (const [pattern, sign] of SIGNS) text = text.replace(pattern, sign)
   text = text
@@ -54,27 +58,27 @@ export function mathText(raw: string): string {
   return trimMarks(withoutDollars(text)).replace(/﹩/g, '$')
 }
 
-/** Data files often carry LaTeX escaped twice. Not inside a matrix, where \\\\ ends a row. */
+/** Data files often carry LaTeX escaped twice. Not inside a matrix, where \\ ends a row. */
 function unescapeTwice(text: string): string {
   const runs = text.match(/\\+/g) ?? []
   if (runs.every((run) => run.length % 2 === 0)) return text.replace(/\\\\/g, '\\')
   return text.includes('\\begin') ? text : text.replace(/\\\\(?=[a-zA-Z()[\]{}%$])/g, '\\')
 }
 
+const TEXT_BOX =
+  /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g
+
 function withoutLatexMarks(raw: string): string {
   return unescapeTwice(raw)
+    .replace(/\\\\/g, ROW_END)
     .replace(/\\\$/g, '﹩')
     .replace(/\\[()[\]]/g, ' ')
     .replace(/\\(?:left|right|displaystyle|textstyle|limits|nolimits|middle|[bB]igg?[lrm]?)(?![a-zA-Z])\.?/g, '')
-    .replace(
-      /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g,
-      ' $1 ',
-    )
-    .replace(/(\d)\s*(?:\{,\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
-    .replace(/\{,\}/g, ',')
+    .replace(TEXT_BOX, ' $1 ')
+    .replace(/\\(?:text|mathrm|mbox)\s*\{/g, '{')
     .replace(/\\!/g, '')
     .replace(/\\[,;:> ]|~/g, ' ')
-    .replace(/\\(?:q?quad|hspace\s*\{[^{}]*\}|space|nobreak|newline)(?![a-zA-Z])/g, ' ')
+    .replace(/\\q?quad|\\(?:hspace\s*\{[^{}]*\}|space|nobreak|newline)(?![a-zA-Z])/g, ' ')
 }
 
 /** "$12$" is mathematics and loses its signs; in "$12" and "12 $" the sign is money and stays. */

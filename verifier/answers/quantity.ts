@@ -31,10 +31,11 @@ export function readQuantities(raw: string, budget: Budget): Quantity[] {
   const readings: Quantity[] = []
   if (bare !== null) readings.push({ ...bare, percent: percent !== null, unit: money.unit })
   if (percent !== null || money.unit !== null) return readings
-  const split = bare === null || /[a-zA-Z]$/.test(body) ? splitUnit(body, budget) : null
+  const split = bare === null || ENDS_LIKE_UNIT.test(body) ? splitUnit(body, budget) : null
   const valued = split === null ? null : readValue(split.amount, negative, budget)
   if (split !== null && valued !== null && symbolsOf(valued.expression).size === 0) {
-    readings.push({ ...valued, percent: false, unit: split.unit })
+    const withUnit: Quantity = { ...valued, percent: false, unit: split.unit }
+    return split.unit?.uncertain === true ? [...readings, withUnit] : [withUnit, ...readings]
   }
   return readings
 }
@@ -68,6 +69,7 @@ function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   return { rest: text, unit: null }
 }
 
+const ENDS_LIKE_UNIT = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
 const UNIT_START = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
 /** Most places at which a unit is looked for. */
 const MOST_SPLITS = 12
@@ -78,23 +80,26 @@ function splitUnit(text: string, budget: Budget): { amount: string; unit: Unit |
   let tries = 0
   for (let i = from; i < text.length && tries < MOST_SPLITS; i += 1) {
     const [before = '', here = ''] = [text[i - 1], text[i]]
-    if (!UNIT_START.test(here) || !/[\d\s)}\]πe!a-z]/.test(before)) continue
+    if (!UNIT_START.test(here) || !/[\d\s)}\]πe!a-z一二三四五六七八九十百千万亿两半]/.test(before)) continue
     if (/[a-zA-Z\\]/.test(before)) continue
     tries += 1
     budget.spend(5)
     const suffix = text.slice(i).replace(/\.$/, '')
     const amount = text.slice(0, i).trim()
-    const unit = unitOf(suffix)
-    if (unit !== undefined && /[\dπ]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount)) return { amount, unit }
+    const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
+    const unit = unitOf(suffix, isGlued)
+    if (unit !== undefined && /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount))
+      return { amount, unit }
   }
   return null
 }
 
 /** Undefined when the text is no unit; null when it is one that says nothing ("units", 个). */
-function unitOf(suffix: string): Unit | null | undefined {
+function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
   if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
   const unit = parseUnit(suffix)
-  if (unit !== null) return unit
+  if (unit !== null) return isGlued && /^[a-zA-Z]$/.test(suffix) ? { ...unit, uncertain: true } : unit
+  if (isGlued) return undefined
   const measured = /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && suffix.length <= 6
   if (measured) return nounUnit([suffix.slice(1)])
   const words = suffix.split(' ')

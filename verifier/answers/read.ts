@@ -1,5 +1,5 @@
 import type { Budget } from '../budget.ts'
-import { mathText, SET_CLOSE, SET_OPEN } from './math-text.ts'
+import { mathText, ROW_END, SET_CLOSE, SET_OPEN } from './math-text.ts'
 import { readQuantities } from './quantity.ts'
 import { between, isEnclosed, topLevelMarks } from './split.ts'
 import type { Mark } from './split.ts'
@@ -17,9 +17,10 @@ export function readAnswer(raw: string, budget: Budget): Structure[] {
   const text = mathText(raw)
   if (text === '') return []
   const readings: Structure[] = []
-  if (/^[-+]?[\d.,' ]+$/.test(text) || !/[,;=<>≤≥≠≈∈∪∩∖⇒:]/.test(text)) {
-    if (!/[±∓]/.test(text) && !/\b(?:and|or)\b/.test(text)) readings.push(...readQuantities(text, budget))
-  }
+  const ungrouped = text.replace(/(?<=\d),(?=\d)/g, '')
+  const isRow =
+    /[,;=<>≤≥≠≈∈∪∩∖⇒:±∓]|[和或]/.test(ungrouped) || (/\b(?:and|or)\b/.test(text) && !/^[a-zA-Z -]+$/.test(text))
+  if (!isRow) readings.push(...readQuantities(text, budget).filter((q) => !isLetters(text) || q.exact !== null))
   const other = read(text, budget, 0)
   if (other !== null && !(other.type === 'quantity' && readings.length > 0)) readings.push(other)
   return readings
@@ -90,13 +91,13 @@ function readRelation(text: string, marks: readonly Mark[], budget: Budget, dept
   if (first === undefined) return null
   const about = relations.findIndex((mark) => mark.text === '≈')
   if (about === 0) {
-    const isName = /^[a-zA-Z\\][a-zA-Z_{}\d]*$/.test(text.slice(0, first.from).trim())
+    const isName = /^[a-zA-Z](?:_\{?\w{1,10}\}?)?$/.test(text.slice(0, first.from).trim())
     return read(isName ? text.slice(first.to) : text.slice(0, first.from), budget, depth + 1)
   }
   const used = about < 0 ? relations : relations.slice(0, about)
   const cut = about < 0 ? text : text.slice(0, relations[about]?.from)
   const parts = between(cut, used)
-  if (parts[0] === '' && parts.length === 2) return read(parts[1] ?? '', budget, depth + 1)
+  if (parts[0] === '' && parts.length === 2 && used[0]?.text === '=') return read(parts[1] ?? '', budget, depth + 1)
   if (parts.length > 12) return null
   const sides: Structure[] = []
   for (const part of parts) {
@@ -178,7 +179,7 @@ function readMatrix(text: string, budget: Budget, depth: number): Structure | nu
     return read(
       (system[1] ?? '')
         .replace(/&/g, ' ')
-        .replace(/,?\s*\\\\/g, ', ')
+        .replace(/,?\s*⏎/g, ', ')
         .replace(/[,\s]+$/, ''),
       budget,
       depth + 1,
@@ -187,7 +188,7 @@ function readMatrix(text: string, budget: Budget, depth: number): Structure | nu
   const body = MATRIX.exec(text)?.[1]
   if (body === undefined || body.includes('\\begin')) return null
   const rows: Structure[][] = []
-  for (const line of body.split('\\\\').filter((l) => l.trim() !== '')) {
+  for (const line of body.split(ROW_END).filter((l) => l.trim() !== '')) {
     const cells = line.split('&').map((cell) => read(cell, budget, depth + 1))
     if (cells.length > 32 || rows.length >= 32) return null
     const row = cells.filter((cell) => cell !== null)
@@ -205,6 +206,11 @@ function readLeaf(text: string, budget: Budget): Structure | null {
   if (NO_SOLUTION.test(text)) return { type: 'named-set', name: '∅' }
   if (ALL_REALS.test(text)) return { type: 'named-set', name: 'ℝ' }
   const [quantity] = readQuantities(text, budget)
-  if (quantity !== undefined) return quantity
+  if (quantity !== undefined && (quantity.exact !== null || !isLetters(text))) return quantity
   return text.length <= 400 ? { type: 'words', text } : null
+}
+
+/** "red" is a word, not r times e times d. */
+function isLetters(text: string): boolean {
+  return /^[a-zA-Z]{3,}$/.test(text)
 }

@@ -144,7 +144,8 @@ function isValue(quantity: Quantity, point: Point, budget: Budget): boolean | nu
 }
 
 function close(a: number, b: number): boolean {
-  return a === b || Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a))
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return a === b
+  return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a))
 }
 
 function isInGroup(group: Extract<Structure, { type: 'group' }>, point: Point, budget: Budget): boolean | null {
@@ -176,7 +177,8 @@ function isSolution(relation: Extract<Structure, { type: 'relation' }>, point: P
   if (names.size !== 1 || name === undefined) return named(relation, point, budget)
   for (const condition of conditions) {
     const holds = conditionHolds(condition, name, point, budget)
-    if (holds !== true) return holds
+    if (holds === null) return named(relation, point, budget)
+    if (!holds) return false
   }
   return true
 }

@@ -35,6 +35,7 @@ export function topLevelMarks(text: string, budget: Budget): Mark[] | null {
     else if (depth === 0) {
       const kind = SINGLE[c]
       if (kind !== undefined) marks.push({ kind, text: c, from: i, to: i + 1 })
+      else if (c === '和' || c === '或') marks.push({ kind: c === '和' ? 'and' : 'or', text: c, from: i, to: i + 1 })
       else if ((c === 'o' || c === 'a') && !/[a-zA-Z\\]/.test(text[i - 1] ?? ' ')) {
         const word =
           /^(?:or|and)(?![a-zA-Z_({]|\s*=)/.exec(text.slice(i, i + 5))?.[0] ??

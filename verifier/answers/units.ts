@@ -10,6 +10,8 @@ export type Unit = {
   dimensions: ReadonlyMap<string, number> | null
   /** Size in base units. */
   size: Rational
+  /** True for a lone letter at a number (5m), which may be a factor as well: nobody may leave it out. */
+  uncertain?: boolean
 }
 
 type Known = { name: string; dimension: string; size: Rational }
@@ -60,7 +62,10 @@ const POWER_WORDS: Readonly<Record<string, number>> = {
 
 /** Reads "cm", "m/s^2", "km per hour", "square feet", "kg·m^2/s^2", "°C"; null when any part is no unit. At most 60 characters. */
 export function parseUnit(raw: string): Unit | null {
-  const text = raw.trim().replace(/^\*|\*$/g, '')
+  const text = raw
+    .trim()
+    .replace(/\bdegrees? (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
+    .replace(/\bdegrees? (?=[cf])/i, '')
   if (text === '' || text.length > 60) return null
   const whole = SPELLINGS.get(text)
   if (whole !== undefined) return unitOf(whole)
@@ -155,8 +160,11 @@ export type UnitMatch = 'same' | 'missing' | 'convertible' | 'temperature' | 'di
  */
 export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
   if (gold === null) return 'same'
+  if (answer === null && gold.uncertain === true) return 'different'
   if (answer === null) return gold.dimensions !== null || !gold.name.includes(' ') ? 'missing' : 'different'
-  if (gold.name === answer.name) return 'same'
+  const bothNouns = gold.dimensions === null && answer.dimensions === null
+  if (gold.name === answer.name && (bothNouns || (gold.dimensions !== null && answer.dimensions !== null)))
+    return 'same'
   if (gold.dimensions === null || answer.dimensions === null) return 'different'
   if (temperatureOf(gold) !== null && temperatureOf(answer) !== null) return 'temperature'
   const [a, b] = [gold.dimensions, answer.dimensions]
