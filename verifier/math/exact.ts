@@ -2,8 +2,11 @@ import type { Budget } from '../budget.ts'
 import type { Expression } from './expression.ts'
 import type { Rational } from './rational.ts'
 import {
-  add, bitLength, compare, divide, equal, lowest, MAX_BITS, multiply, negate, ONE, power, reduced, toInteger, ZERO,
+  add, bitLength, compare, divide, equal, LARGE, lowest, MAX_BITS, multiply, negate, ONE, power, reduced, toInteger, ZERO,
 } from './rational.ts' // prettier-ignore
+import {
+  priceOfBinomial, priceOfDivisor, priceOfFactorial, priceOfProduct, priceOfRoot,
+} from './prices.ts' // prettier-ignore
 
 /**
  * The exact value of an expression without variables: whole powers, roots that come out, factorials, binomials, logarithms
@@ -22,8 +25,7 @@ export function exactValue(e: Expression, budget: Budget): Rational | null {
     case 'quotient': {
       const bottom = exactValue(e.bottom, budget)
       const top = bottom === null ? null : exactValue(e.top, budget)
-      const value = top === null || bottom === null ? null : divide(top, bottom)
-      return value === null ? null : bounded(reduced(value))
+      return top === null || bottom === null ? null : joined(top, bottom, divide, budget)
     }
     case 'power': {
       const exponent = exactValue(e.exponent, budget)
@@ -55,33 +57,56 @@ function bounded(value: Rational): Rational | null {
   return bitLength(value.n) > MAX_BITS + 4 || bitLength(value.d) > MAX_BITS + 4 ? null : value
 }
 
-type Join = (a: Rational, b: Rational) => Rational
+type Join = (a: Rational, b: Rational) => Rational | null
+
+/** Two values put together and brought down, paid for by their digits; null when there is none or it is too long. */
+function joined(a: Rational, b: Rational, join: Join, budget: Budget): Rational | null {
+  budget.spend(3 * priceOfProduct(sizeOf(a), sizeOf(b)))
+  const value = join(a, b)
+  return value === null ? null : bounded(simplified(value, budget))
+}
+
+function sizeOf(value: Rational): number {
+  return value.d === 1n ? bitLength(value.n) : bitLength(value.n) + bitLength(value.d)
+}
+
+function simplified(value: Rational, budget: Budget): Rational {
+  if (value.d >= LARGE) budget.spend(priceOfDivisor(Math.min(bitLength(value.n), bitLength(value.d))))
+  return reduced(value)
+}
 
 function fold(parts: readonly Expression[], join: Join, start: Rational, budget: Budget): Rational | null {
-  let total = start
+  let total: Rational | null = start
   for (const part of parts) {
     const value = exactValue(part, budget)
-    if (value === null) return null
-    const joined = bounded(reduced(join(total, value)))
-    if (joined === null) return null
-    total = joined
+    total = value === null ? null : joined(total, value, join, budget)
+    if (total === null) return null
   }
   return total
 }
 
 /** base^exponent, where a root must come out. The odd root of a negative number is the real one. */
 function raise(base: Rational, exponent: Rational, budget: Budget): Rational | null {
+  budget.spend(priceOfDivisor(Math.min(bitLength(exponent.n), bitLength(exponent.d))))
   const { n, d } = lowest(exponent)
-  if (d === 1n) return power(base, n)
+  if (d === 1n) return pricedPower(base, n, budget)
   if (d > 64n || bitLength(base.n) > MAX_BITS / 4) return null
   const index = Number(d)
   if (base.n < 0n && index % 2 === 0) return null
+  budget.spend(priceOfDivisor(Math.min(bitLength(base.n), bitLength(base.d))))
   const simple = lowest(base)
-  budget.spend(20 + bitLength(simple.n) / 16)
+  budget.spend(priceOfRoot(bitLength(simple.n)) + priceOfRoot(bitLength(simple.d)))
   const top = wholeRoot(simple.n < 0n ? -simple.n : simple.n, index)
   const bottom = top === null ? null : wholeRoot(simple.d, index)
   if (top === null || bottom === null) return null
-  return power({ n: simple.n < 0n ? -top : top, d: bottom }, n)
+  return pricedPower({ n: simple.n < 0n ? -top : top, d: bottom }, n, budget)
+}
+
+function pricedPower(base: Rational, exponent: bigint, budget: Budget): Rational | null {
+  const size = Number(exponent < 0n ? -exponent : exponent)
+  const bits = Math.min(MAX_BITS, size * Math.max(bitLength(base.n), bitLength(base.d)))
+  budget.spend(priceOfProduct(bits, bits))
+  return power(base, exponent)
 }
 
 /** The k-th root of n when it is whole, by Newton's method. */
@@ -90,12 +115,11 @@ export function wholeRoot(n: bigint, k: number): bigint | null {
   return root ** BigInt(k) === n ? root : null
 }
 
-/** The largest whole r with r^k ≤ n, for n ≥ 0. */
+/** The largest whole r with r^k ≤ n, for n ≥ 0: Newton's method from a start above the root, which half of its digits give. */
 export function floorRoot(n: bigint, k: number): bigint {
   if (n < 2n) return n
   const [power, less] = [BigInt(k), BigInt(k - 1)]
-  const bits = n < 2n ** 1000n ? Math.ceil(Math.log2(Number(n)) / k) : Math.ceil(bitLength(n) / k)
-  let x = 1n << BigInt(bits + 1)
+  let x = aboveRoot(n, k)
   for (;;) {
     const next = (less * x + n / x ** less) / power
     if (next >= x) return x
@@ -103,12 +127,21 @@ export function floorRoot(n: bigint, k: number): bigint {
   }
 }
 
+function aboveRoot(n: bigint, k: number): bigint {
+  const bits = bitLength(n)
+  // Doubles know nine digits of it at least; they hold no number over 2^1023.
+  if (bits <= 1000) return BigInt(Math.ceil(Number(n) ** (1 / k) * (1 + 1e-9))) + 1n
+  const shift = Math.floor(bits / (2 * k))
+  if (shift === 0) return 1n << BigInt(Math.ceil(bits / k) + 1)
+  return (floorRoot(n >> BigInt(k * shift), k) + 1n) << BigInt(shift)
+}
+
 function factorial(of: Rational, step: 1 | 2, budget: Budget): Rational | null {
   const n = toInteger(of)
   // 2,400! has 23,000 bits; 4,000!! about as many.
   if (n === null || n < 0n || n > 4000n) return null
   let value = 1n
-  budget.spend(Number(n) / 4)
+  budget.spend(priceOfFactorial(Number(n)))
   for (let k = n; k > 1n; k -= BigInt(step)) value *= k
   return bounded({ n: value, d: 1n })
 }
@@ -119,7 +152,7 @@ function binomial(top: Rational, bottom: Rational, budget: Budget): Rational | n
   if (k > n) return ZERO
   const fewer = k < n - k ? k : n - k
   if (fewer > 10_000n || Number(fewer) * bitLength(n) > MAX_BITS * 2) return null
-  budget.spend(Number(fewer) / 4)
+  budget.spend(priceOfBinomial(Number(fewer), bitLength(n)))
   let value = 1n
   for (let j = 1n; j <= fewer; j += 1n) value = (value * (n - fewer + j)) / j
   return bounded({ n: value, d: 1n })
@@ -165,11 +198,11 @@ function commonDivisor(values: readonly Rational[], name: string, budget: Budget
   for (const value of values) {
     const n = toInteger(value)
     if (n === null || n <= 0n) return null
-    budget.spend(10 + bitLength(n) / 8)
     if (total === null) {
       total = n
       continue
     }
+    budget.spend(priceOfDivisor(Math.min(bitLength(total), bitLength(n))))
     let [x, y]: [bigint, bigint] = [total, n]
     while (y !== 0n) [x, y] = [y, x % y]
     total = name === 'gcd' ? x : (total / x) * n
@@ -189,7 +222,7 @@ function logarithm(a: Rational, base: Rational, budget: Budget): Rational | null
     budget.spend(4)
     const n = Math.round(ratio * d)
     if (Math.abs(ratio * d - n) > 1e-9) continue
-    const [left, right] = [power(a, BigInt(d)), power(base, BigInt(n))]
+    const [left, right] = [pricedPower(a, BigInt(d), budget), pricedPower(base, BigInt(n), budget)]
     return left !== null && right !== null && equal(left, right) ? { n: BigInt(n), d: BigInt(d) } : null
   }
   return null

@@ -2,18 +2,10 @@ import type { Budget } from '../budget.ts'
 import { contains, childrenOf } from './expression.ts'
 import type { Expression } from './expression.ts'
 import { exactValue } from './exact.ts'
-import {
-  cosineOf,
-  divided,
-  exponentialOf,
-  logarithmOf,
-  multiplied,
-  piAt,
-  rootOf,
-  sineOf,
-  tangentInverseOf,
-} from './fixed-point.ts'
+import { divided, multiplied } from './fixed-point.ts'
 import type { Fixed } from './fixed-point.ts'
+import { PricedFunctions } from './priced-functions.ts'
+import { priceOfProduct } from './prices.ts'
 import type { Rational } from './rational.ts'
 import { bitLength } from './rational.ts'
 
@@ -89,6 +81,7 @@ class FixedPoint {
   readonly #bits: bigint
   readonly #one: bigint
   readonly #cost: number
+  readonly #functions: PricedFunctions
   readonly #budget: Budget
   readonly #at: ReadonlyMap<string, Rational>
   /** Length in bits of the largest value met. */
@@ -97,7 +90,8 @@ class FixedPoint {
   constructor(bits: number, budget: Budget, at: ReadonlyMap<string, Rational>) {
     this.#bits = BigInt(bits)
     this.#one = 1n << this.#bits
-    this.#cost = bits / 256
+    this.#cost = 0.5 + 4 * priceOfProduct(bits, bits)
+    this.#functions = new PricedFunctions(bits, budget)
     this.#budget = budget
     this.#at = at
   }
@@ -119,8 +113,8 @@ class FixedPoint {
       case 'number':
         return this.#fixed(e.value)
       case 'constant':
-        if (e.name === 'pi') return piAt(this.#bits)
-        return e.name === 'e' ? exponentialOf(this.#one, this.#bits) : null
+        if (e.name === 'pi') return this.#functions.pi()
+        return e.name === 'e' ? this.#functions.exp(this.#one) : null
       case 'symbol': {
         const value = this.#at.get(e.name)
         return value === undefined ? null : this.#fixed(value)
@@ -179,22 +173,21 @@ class FixedPoint {
     }
     const raised = this.valueOf(exponentOf)
     if (raised === null || base <= 0n) return null
-    this.#budget.spend(60 * this.#cost)
-    const log = isE ? this.#one : logarithmOf(base, this.#bits)
-    return log === null ? null : exponentialOf(multiplied(log, raised, this.#bits), this.#bits)
+    const log = isE ? this.#one : this.#functions.ln(base)
+    return log === null ? null : this.#functions.exp(multiplied(log, raised, this.#bits))
   }
 
   #rationalPower(base: Fixed, top: number, index: number): Fixed | null {
     if (base < 0n && index % 2 === 0) return null
-    this.#budget.spend((index > 1 ? 12 : 1) * this.#cost)
     const size = base < 0n ? -base : base
-    const root = index === 1 ? size : rootOf(size, index, this.#bits)
+    const root = index === 1 ? size : this.#functions.root(size, index)
+    if (root === null) return null
     const signed = base < 0n ? -root : root
     let [result, square] = [this.#one, signed]
     for (let left = Math.abs(top); left > 0; left = Math.floor(left / 2)) {
       if (left % 2 === 1) result = multiplied(result, square, this.#bits)
       square = multiplied(square, square, this.#bits)
-      this.#budget.spend(this.#cost)
+      this.#budget.spend(4 * this.#cost)
       if (bitLength(square) > 6 * Number(this.#bits)) return null
     }
     return top < 0 ? this.#divided(this.#one, result) : result
@@ -206,25 +199,23 @@ class FixedPoint {
     if (/^(?:floor|ceil|max|min|gcd|lcm|binom|sgn)$/.test(e.name)) return this.#exact(e)
     const x = this.valueOf(first)
     if (x === null) return null
-    this.#budget.spend(40 * this.#cost)
-    const bits = this.#bits
     switch (e.name) {
       case 'abs':
         return x < 0n ? -x : x
       case 'sin':
-        return sineOf(x, bits)
+        return this.#functions.sin(x)
       case 'cos':
-        return cosineOf(x, bits)
+        return this.#functions.cos(x)
       case 'tan':
-        return this.#divided(sineOf(x, bits), cosineOf(x, bits))
+        return this.#ratio(this.#functions.sin(x), this.#functions.cos(x))
       case 'cot':
-        return this.#divided(cosineOf(x, bits), sineOf(x, bits))
+        return this.#ratio(this.#functions.cos(x), this.#functions.sin(x))
       case 'sec':
-        return this.#divided(this.#one, cosineOf(x, bits))
+        return this.#ratio(this.#one, this.#functions.cos(x))
       case 'csc':
-        return this.#divided(this.#one, sineOf(x, bits))
+        return this.#ratio(this.#one, this.#functions.sin(x))
       case 'arctan':
-        return tangentInverseOf(x, bits)
+        return this.#functions.arctan(x)
       case 'arcsin':
       case 'arccos':
         return this.#inverseSine(x, e.name)
@@ -240,26 +231,32 @@ class FixedPoint {
     }
   }
 
+  #ratio(top: Fixed | null, bottom: Fixed | null): Fixed | null {
+    return top === null || bottom === null ? null : this.#divided(top, bottom)
+  }
+
   #logarithm(x: Fixed, base: Expression | undefined): Fixed | null {
-    const top = logarithmOf(x, this.#bits)
+    const top = this.#functions.ln(x)
     if (base === undefined || top === null) return top
     const value = this.valueOf(base)
-    const bottom = value === null ? null : logarithmOf(value, this.#bits)
-    return bottom === null ? null : this.#divided(top, bottom)
+    return value === null ? null : this.#ratio(top, this.#functions.ln(value))
   }
 
   /** arcsin x = arctan(x / √(1 − x²)). */
   #inverseSine(x: Fixed, name: string): Fixed | null {
     const rest = this.#one - multiplied(x, x, this.#bits)
     if (rest < 0n) return null
-    const half = piAt(this.#bits) / 2n
-    const cosine = rootOf(rest, 2, this.#bits)
-    const angle = cosine === 0n ? (x < 0n ? -half : half) : tangentInverseOf(divided(x, cosine, this.#bits), this.#bits)
+    const half = this.#functions.pi() / 2n
+    const cosine = this.#functions.root(rest, 2)
+    if (cosine === null) return null
+    const ends = x < 0n ? -half : half
+    const angle = cosine === 0n ? ends : this.#functions.arctan(divided(x, cosine, this.#bits))
+    if (angle === null) return null
     return name === 'arcsin' ? angle : half - angle
   }
 
   #hyperbolic(x: Fixed, name: string): Fixed | null {
-    const [up, down] = [exponentialOf(x, this.#bits), exponentialOf(-x, this.#bits)]
+    const [up, down] = [this.#functions.exp(x), this.#functions.exp(-x)]
     if (up === null || down === null) return null
     if (name === 'sinh') return (up - down) / 2n
     return name === 'cosh' ? (up + down) / 2n : this.#divided(up - down, up + down)

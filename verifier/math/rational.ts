@@ -84,7 +84,8 @@ function gcd(a: bigint, b: bigint): bigint {
   return x
 }
 
-const LARGE = 1n << 128n
+/** Denominators below this are not worth a gcd. */
+export const LARGE = 1n << 128n
 
 /** The same value in lowest terms when its denominator has become large; small ones are left as they are. */
 export function reduced(a: Rational): Rational {

@@ -95,7 +95,7 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Residue 
   const value = residueOf(base, point)
   if (value === null || (value.n === 0n && power <= 0n)) return null
   const size = power < 0n ? -power : power
-  point.budget.spend(bitLength(size) / 8)
+  point.budget.spend(bitLength(size))
   const [n, d] = [modularPower(value.n, size), modularPower(value.d, size)]
   return power < 0n ? { n: d, d: n, rational: value.rational } : { n, d, rational: value.rational }
 }
