@@ -75,8 +75,13 @@ export function verifyCase(row: VerifyCase): VerifyResult {
 
 function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Judgement {
   const { precision, choices = [], policy = {} } = row
+  const context = { precision, choices, policy, budget: new Budget() }
   try {
-    return RULES[kind](gold, answer, { precision, choices, policy, budget: new Budget() })
+    const judged = RULES[kind](gold, answer, context)
+    // 12:17 may be a ratio as well as a time, and only its row could tell.
+    if (kind !== 'time' || row.kind === 'time' || judged.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return judged
+    const ratio = judgeExpression(gold, answer, context)
+    return ratio.verdict === 'correct' ? ratio : judged
   } catch (error) {
     if (error instanceof BudgetSpent) return unverifiable('too-hard')
     throw error

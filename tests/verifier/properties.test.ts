@@ -53,8 +53,10 @@ describe('verifyCase on any text', () => {
   })
 
   it('never says that a text is another answer than itself', () => {
+    // A gold box in other coordinates than the answer's is another box in the answer's.
+    const oneSystem = table.filter(({ policy }) => policy?.coords === policy?.goldCoords)
     expect(
-      failing(table, (row) => {
+      failing(oneSystem, (row) => {
         const { verdict, reason } = verifyCase({ ...row, answer: `<answer>${row.gold}</answer>` })
         return verdict === 'incorrect' && row.gold.trim() !== '' ? reason : null
       }),
@@ -129,7 +131,10 @@ describe('gold and answer swapped', () => {
   it('takes in the tables what it takes the other way round', () => {
     const bare = table.filter(
       ({ kind, gold, answer }) =>
-        !oneWayKinds.has(kind ?? 'auto') && kind !== undefined && !/[<\n]|boxed|answer|答案/i.test(gold + answer),
+        !oneWayKinds.has(kind ?? 'auto') &&
+        kind !== undefined &&
+        kind !== 'auto' &&
+        !/[<\n]|boxed|answer|答案/i.test(gold + answer),
     )
     expect(
       failing(bare, (row) => {
