@@ -107,6 +107,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./verify.ts')).verifyCommand(terminal),
   },
   {
+    name: 'shim',
+    group: tools,
+    summary: 'the reward file for a trainer of your own',
+    load: async (terminal) => (await import('./shim.ts')).shimCommand(terminal),
+  },
+  {
     name: 'doctor',
     group: tools,
     summary: 'what is found on this machine, what is missing, how to get it',

@@ -32,12 +32,16 @@ export function readScoreRequest(body: Uint8Array): { reward: RewardName; cases:
   if (!parsed.success) {
     throw refused(z.prettifyError(parsed.error), 'Send {"reward":{"name":…},"items":[{"id","gold","answer"}, …]}.')
   }
-  return { reward: parsed.data.reward.name, cases: parsed.data.items.map(parseCase) }
+  return { reward: parsed.data.reward.name, cases: parsed.data.items.map(parseScoreCase) }
 }
 
 const asked = z.object({ question: z.string().nullish() })
 
-function parseCase(item: unknown): ScoreCase {
+/**
+ * Parses one item of a score request.
+ * @throws HoneError (InvalidInput) that names the row's id and the field.
+ */
+export function parseScoreCase(item: unknown): ScoreCase {
   const row = parseVerifyCase(item)
   const parsed = asked.safeParse(item)
   if (!parsed.success) {

@@ -8,6 +8,8 @@ export interface RewardRow {
   choices?: readonly string[] | null | undefined
   precision?: number | null | undefined
   policy?: AnswerPolicy | null | undefined
+  /** For a judge, where the reward server has one. */
+  question?: string | null | undefined
 }
 
 /**
@@ -15,8 +17,8 @@ export interface RewardRow {
  * `ground_truth`, ms-swift's column `hone_row`). It begins with `{"hone":1,`, by which a shim tells it from a reference
  * that is JSON itself, such as a box.
  */
-export function packGroundTruth({ id, gold, kind, choices, precision, policy }: RewardRow): string {
-  const optional = { kind, choices, precision, policy }
+export function packGroundTruth({ id, gold, kind, choices, precision, policy, question }: RewardRow): string {
+  const optional = { kind, choices, precision, policy, question }
   const said = Object.entries(optional).filter(([, value]) => value !== undefined && value !== null)
   return JSON.stringify({ hone: 1, id, gold, ...Object.fromEntries(said) })
 }
