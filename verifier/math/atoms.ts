@@ -24,6 +24,9 @@ export function atom(cursor: Cursor, mixed = true): Expression {
       const whole = number(token.value, token.decimals)
       return mixed && token.decimals === null && !token.based ? mixedNumber(cursor, whole) : whole
     }
+    case 'nonnumber':
+      // As a function without known meaning it equals itself alone. A symbol would make an equation of "4343_2 = 5".
+      return func(`digits ${token.digits}`, integer(token.base))
     case 'symbol':
       return named(cursor, token.name)
     case 'constant':

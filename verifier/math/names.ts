@@ -82,15 +82,3 @@ export function splitGlued(word: string): { before: string; name: string; after:
   const found = GLUED.exec(word)
   return found === null ? null : { before: found[1] ?? '', name: found[2] ?? '', after: found[3] ?? '' }
 }
-
-const BASE_WORDS = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
-
-/** Number system named by a subscript, "2" or "two": 2 to 36, or null. */
-export function baseFrom(subscript: string): number | null {
-  const word = BASE_WORDS.indexOf(subscript)
-  if (word >= 0) return word + 2
-  if (subscript === 'sixteen') return 16
-  if (!/^\d{1,2}$/.test(subscript)) return null
-  const base = Number(subscript)
-  return base >= 2 && base <= 36 ? base : null
-}

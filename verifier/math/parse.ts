@@ -6,6 +6,7 @@ import type { Grammar } from './cursor.ts'
 import type { Expression } from './expression.ts'
 import { constant, func, integer, negated, power, product, quotient, sum, symbol } from './expression.ts'
 import { tokenize } from './tokens.ts'
+import type { Token } from './tokens.ts'
 
 /**
  * Reads LaTeX or plain mathematics as one expression. Null unless the whole text is one: relations, lists, units, percent
@@ -95,7 +96,11 @@ function isAmbiguousDivisor(cursor: Cursor): boolean {
 /** Two numbers side by side are no product. */
 function continuesProduct(cursor: Cursor): boolean {
   if (!startsAtom(cursor)) return false
-  return !(cursor.peek()?.kind === 'number' && cursor.before()?.kind === 'number')
+  return !(isNumeral(cursor.peek()) && isNumeral(cursor.before()))
+}
+
+function isNumeral(token: Token | undefined): boolean {
+  return token?.kind === 'number' || token?.kind === 'nonnumber'
 }
 
 /** One factor with its powers, factorials and degree sign. */

@@ -1,12 +1,15 @@
 import type { Budget } from '../budget.ts'
 import type { ConstantName } from './expression.ts'
-import { baseFrom, functionName, greekLetter, greekName, isProse, splitGlued } from './names.ts'
+import { functionName, greekLetter, greekName, isProse, splitGlued } from './names.ts'
+import { baseFrom, valueInBase } from './number-systems.ts'
 import type { Rational } from './rational.ts'
-import { MAX_DIGITS, ONE, reduced, scaleByTen } from './rational.ts'
+import { MAX_DIGITS, reduced, scaleByTen } from './rational.ts'
 
 /** One token. `spaced`: white space stands before it. */
 export type Token = { spaced: boolean } & (
   | { kind: 'number'; digits: string; value: Rational; decimals: number | null; based: boolean }
+  /** 4343_2: digits that their base lacks, so that it is no number, nor anything else. */
+  | { kind: 'nonnumber'; digits: string; base: number }
   | { kind: 'symbol'; name: string }
   | { kind: 'constant'; name: ConstantName }
   | { kind: 'function'; name: string; command: boolean }
@@ -90,8 +93,9 @@ class Lexer {
     return true
   }
 
+  /** Completes the literal it is given: a copy of each would be a seventh of the time of long sums. */
   #push(body: Body): true {
-    this.tokens.push({ ...body, spaced: this.#spaced })
+    this.tokens.push(Object.assign(body, { spaced: this.#spaced }))
     this.#spaced = false
     return true
   }
@@ -201,7 +205,7 @@ class Lexer {
     return this.#push({ kind: 'number', digits, value, decimals: null, based: true })
   }
 
-  /** 4343_6, 1A3_{16}, (101)_2, 0.11_2 as the value they have; undefined when no such number stands here, false for a digit that the base lacks. */
+  /** 4343_6, 1A3_{16}, (101)_2, 0.11_2 as the value they have; undefined when no such number stands here, false when its base cannot be read. */
   #based(): boolean | undefined {
     const start = this.#at
     const found = this.#match(
@@ -210,14 +214,14 @@ class Lexer {
     if (found === null) return undefined
     const digits = found[1] ?? found[2] ?? ''
     const base = baseFrom(found[3] ?? found[4] ?? '')
-    const lettered = /[A-F]/.test(digits)
-    if (base === null || (lettered && base < 11)) {
+    if (base === null || (base < 11 && /^\d+[A-F]$/.test(digits))) {
       this.#at = start
-      // 3A_2 is 3 times A_2; 1A3_9 is a number with a digit that its base lacks.
-      return lettered && /^\d+[A-F]$/.test(digits) ? undefined : false
+      // 3A_2 is 3 times A_2.
+      return /^\d+[A-F]$/.test(digits) ? undefined : false
     }
+    if (digits.length > 1000) return false
     const value = valueInBase(digits, base)
-    if (value === null) return false
+    if (value === null) return this.#push({ kind: 'nonnumber', digits, base })
     return this.#push({ kind: 'number', digits, value, decimals: null, based: true })
   }
 
@@ -348,16 +352,4 @@ class Lexer {
     const kind = accent === 'overrightarrow' ? 'vec' : accent === 'bar' ? 'overline' : accent.replace('wide', '')
     return this.#push({ kind: 'symbol', name: `${kind} ${content[1] ?? content[2] ?? content[3] ?? ''}` })
   }
-}
-
-function valueInBase(digits: string, base: number): Rational | null {
-  const [whole = '', fraction = ''] = digits.split('.')
-  let n = 0n
-  if (whole.length + fraction.length > 1000) return null
-  for (const c of whole + fraction) {
-    const digit = parseInt(c, 36)
-    if (digit >= base) return null
-    n = n * BigInt(base) + BigInt(digit)
-  }
-  return { n, d: fraction === '' ? ONE.d : BigInt(base) ** BigInt(fraction.length) }
 }

@@ -203,6 +203,8 @@ const SAME: Record<string, string> = {
     |3+4i| ; 5`,
   'other functions': String.raw`
     |x| ; \left|x\right|
+    |x| ; |{-x}|
+    |{-x}| ; |-x|
     |-3| ; 3
     |x||y| ; |xy|
     \lvert x\rvert ; |x|
@@ -279,6 +281,14 @@ const DIFFERENT = String.raw`
     4343_6 ; 4343_7
     4343_6 ; 4343
     1010_2 ; 1010
+    4343_6 ; 4343_2
+    4343_2 ; 4343
+    4343_2 ; 4343_3
+    4343_2 ; x
+    4343_2+1 ; 4344
+    9_{2} ; 9
+    1A3_9 ; 163
+    |{-x}| ; x
     x^2+2x+1 ; (x-1)^2
     x ; y
     X ; x

@@ -10,8 +10,8 @@ describe('parseExpression', () => {
   it.each([
     '', ' ', 'x+', '+', '(x', 'x)', '(x]', '{x', '|x', '\\frac{1}', '\\frac', '\\sqrt', '\\sin', 'x^', 'x=3', 'x<3', 'x,y', '1,234',
     '(1,2)', '\\pm 2', '5%', '5\\%', '\\$5', '30^\\circ', '45°', '3 4', '12 345', '2^3 4', 'the', 'the answer is 5', 'and', 'x or y',
-    'apple', 'twelve', 'since x', '3:4', '1/2x', '1/2\\pi', 'a/bc', '2e-3', '\\sqrt12', '\\frac123', '4343_4', '12_1', '1A3_9',
-    '9_{2}', '\\sin{x}^2', 'e2', 'xy2', 'x---y', '5 \\ldots', '0.333...', '\\begin{pmatrix}1\\end{pmatrix}', '\\{1,2\\}', 'x?', '#1',
+    'apple', 'twelve', 'since x', '3:4', '1/2x', '1/2\\pi', 'a/bc', '2e-3', '\\sqrt12', '\\frac123', '12_1', '7_{50}', '3 4343_2',
+    '\\sin{x}^2', 'e2', 'xy2', 'x---y', '5 \\ldots', '0.333...', '\\begin{pmatrix}1\\end{pmatrix}', '\\{1,2\\}', 'x?', '#1',
     '\\mathbb{R}', '\\unknown{x}', 'a & b', '3!x!!!y,', '.', '..5', '1.2.3', 'x \\to 0', '\\binom{5}', '\\max', '\\gcd()', 'sin()',
     '\\sum_{k} k', '\\lim x', '$x$ and $y$', '\u0000', '😀', '是',
   ])('refuses %j, which is not one expression or has two readings', (text) => {
@@ -29,6 +29,10 @@ describe('parseExpression', () => {
     'C(n,k)',
     '\\Delta x',
     '4x^2-\\sqrt{3}x+1',
+    '4343_4',
+    '9_{2}',
+    '1A3_9',
+    '|{-x}|',
   ])('reads %j', (text) => {
     expect(parse(text)).not.toBeNull()
   })
