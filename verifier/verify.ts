@@ -36,7 +36,7 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
 function mathKind(gold: string): 'number' | 'expression' | 'text' {
   if (gold.length > LEAF_LIMIT) return 'text'
   const text = mathText(gold)
-  const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[(\[]/s.test(gold.trim())
+  const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
   try {
     const [first] = readAnswer(gold, new Budget())
     if (first === undefined) return 'text'

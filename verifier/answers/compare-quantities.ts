@@ -31,9 +31,10 @@ function judge(gold: Quantity, answer: Quantity, { precision, budget }: RuleCont
       return correct('rounded')
     case 'different':
       return incorrect(plain ? 'different-number' : 'different-expression')
-    default:
-      return unverifiable('not-understood')
+    case 'unknown':
+      break
   }
+  return unverifiable('not-understood')
 }
 
 function compareConverted(

@@ -55,9 +55,13 @@ function boundariesOf(structure: Structure, budget: Budget): Boundary[] {
       return structure.parts.flatMap((part) => boundariesOf(part, budget))
     case 'relation':
       return structure.sides.flatMap((side) => boundariesOf(side, budget))
-    default:
-      return []
+    case 'matrix':
+    case 'named-set':
+    case 'ratio':
+    case 'words':
+      break
   }
+  return []
 }
 
 /** The value of a closed expression; infinite ones too, null when it is not real or has symbols. */
@@ -132,9 +136,12 @@ function isMember(structure: Structure, point: Point, budget: Budget): boolean |
     }
     case 'relation':
       return isSolution(structure, point, budget)
-    default:
-      return null
+    case 'matrix':
+    case 'ratio':
+    case 'words':
+      break
   }
+  return null
 }
 
 function isValue(quantity: Quantity, point: Point, budget: Budget): boolean | null {
