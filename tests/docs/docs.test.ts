@@ -12,7 +12,7 @@ import { hone } from '../cli/terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/worker.md']
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/worker.md', 'docs/rewards.md']
 const readme = read('README.md')
 const everything = documents.map(read).join('\n')
 
