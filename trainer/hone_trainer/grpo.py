@@ -19,7 +19,7 @@ from hone_trainer.errors import TrainerError
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.reward import RewardClient
-from hone_trainer.rows import GrpoRow, Message, dump, parts, read_rows
+from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, dump, parts, read_rows
 from hone_trainer.training import common_arguments, finish, micro_batch, resume_point, start
 
 # Per-sequence tensors of a step, which are cut together when groups are dropped.
@@ -181,10 +181,17 @@ def _dataset(rows: list[GrpoRow]) -> Dataset:
                 "precision": row.precision,
                 # As text: columns of dicts get every key of every row, with null where a row has none.
                 "policy": None if row.policy is None else dump(row.policy),
+                "question": _question(row),
             }
             for row in rows
         ]
     )
+
+
+def _question(row: GrpoRow) -> str | None:
+    """What was asked, for a judge: the last turn of the user, pictures left out. It has the recipe's own words too."""
+    texts = [message.content for message in row.prompt if message.role == "user"]
+    return texts[-1].replace(PLACEHOLDER, "").strip() if texts else None
 
 
 def _splits(processor: Any) -> bool:

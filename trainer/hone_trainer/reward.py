@@ -16,7 +16,7 @@ from hone_trainer.errors import TrainerError
 
 REFUSALS = (400, 401, 403, 404, 422)  # asking again would be refused again
 FIRST_WAIT_SECONDS = 0.2
-COLUMNS = ("id", "answer", "kind", "choices", "precision", "policy")  # what the server may see of a row
+COLUMNS = ("id", "answer", "kind", "choices", "precision", "policy", "question")  # what the server may see of a row
 
 
 class _Score(BaseModel):
@@ -112,7 +112,7 @@ def _item(index: int, completion: Any, columns: dict[str, Any]) -> dict[str, Any
     """One completion in the server's form. Ids repeat within a group, so the place is part of them."""
     text = completion if isinstance(completion, str) else completion[-1]["content"]
     item = {"id": f"{columns.get('id', '')}#{index}", "gold": columns["answer"], "answer": text}
-    for name in ("kind", "choices", "precision", "policy"):
+    for name in ("kind", "choices", "precision", "policy", "question"):
         if columns.get(name) is not None:
             item[name] = json.loads(columns[name]) if name == "policy" else columns[name]
     return item

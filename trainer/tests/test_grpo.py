@@ -27,6 +27,7 @@ def test_grpo_asks_with_its_token_and_leaves_metrics_and_a_result(
             row = int(item["id"].split("#")[0][1:])
             assert item["gold"] == jobs.pictures[row].stem
             assert item["kind"] == "text"
+            assert item["question"] == "What colour is it?"
             assert isinstance(item["answer"], str)
             assert "choices" not in item
             said = {name: item[name] for name in ("precision", "policy") if name in item}
