@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { openJudge } from '../../verifier/judge/open-judge.ts'
-import type { OpenJudge, OpenJudgeOptions } from '../../verifier/judge/open-judge.ts'
+import { judgeFromEnv } from '../../verifier/judge/open-judge.ts'
+import type { OpenJudge } from '../../verifier/judge/open-judge.ts'
 import { startRewardServer } from '../../verifier/serve/reward-server.ts'
 import type { RewardServer } from '../../verifier/serve/reward-server.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
@@ -26,8 +26,11 @@ afterEach(async () => {
   await endpoint.stop()
 })
 
-async function start(options: Partial<OpenJudgeOptions> = {}): Promise<void> {
-  open = openJudge({ url: endpoint.resolved().baseUrl, model: 'fake-model', ...options })
+async function start(more: Parameters<typeof judgeFromEnv>[1] = {}): Promise<void> {
+  const env = { HONE_JUDGE_URL: endpoint.resolved().baseUrl, HONE_JUDGE_MODEL: 'fake-model' }
+  const found = judgeFromEnv(env, more)
+  if (found === null) throw new Error('there is a judge in the environment')
+  open = found
   server = await startRewardServer({ judge: open.judge, pool: { workers: 1 } })
 }
 

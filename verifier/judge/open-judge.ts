@@ -13,21 +13,19 @@ export interface OpenJudge {
   close(): Promise<void>
 }
 
-export interface OpenJudgeOptions {
+interface OpenJudgeOptions {
   /** Ends in `/v1`. */
   url: string
   model: string
   /** Environment variable that holds the key; none is sent without it. */
   apiKeyEnv?: string | undefined
-  /** Where replies are kept; in memory by default. */
-  replies?: ReplyStore
   timeoutSeconds?: number
   concurrency?: number
   env?: Readonly<Record<string, string | undefined>>
 }
 
-/** A judge at an OpenAI-compatible endpoint, with an engine of its own. */
-export function openJudge(options: OpenJudgeOptions): OpenJudge {
+/** A judge at an OpenAI-compatible endpoint, with an engine of its own, which remembers replies as long as it lives. */
+function openJudge(options: OpenJudgeOptions): OpenJudge {
   const { url, model, apiKeyEnv, timeoutSeconds = 20, concurrency = 16, env = process.env } = options
   const engine = createEngine({
     endpoints: [
@@ -42,7 +40,7 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
         imageMaxPixels: 1,
       },
     ],
-    replies: options.replies ?? new RememberedReplies(),
+    replies: new RememberedReplies(),
     images: { dataUrl: () => Promise.reject(new RangeError('a judge is shown no pictures')) },
     signal: new AbortController().signal,
     // The deadline of a batch is near: long waits between tries would only turn into abstentions.
@@ -62,7 +60,7 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
  */
 export function judgeFromEnv(
   env: Readonly<Record<string, string | undefined>> = process.env,
-  more: Pick<OpenJudgeOptions, 'replies' | 'timeoutSeconds'> = {},
+  more: Pick<OpenJudgeOptions, 'timeoutSeconds' | 'concurrency'> = {},
 ): OpenJudge | null {
   const url = env['HONE_JUDGE_URL']?.trim() ?? ''
   const model = env['HONE_JUDGE_MODEL']?.trim() ?? ''
