@@ -41,6 +41,7 @@ function mathKind(gold: string): 'number' | 'expression' | 'text' {
     const [first] = readAnswer(gold, new Budget())
     if (first === undefined) return 'text'
     if (first.type === 'quantity' && first.exact !== null) return 'number'
+    if (first.type === 'named-set') return 'expression'
     return isMarked && isMath(first) ? 'expression' : 'text'
   } catch (error) {
     if (error instanceof BudgetSpent) return 'expression'

@@ -232,6 +232,12 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
     if (judged.verdict === 'correct' || gold.signs.includes('=')) return judged
   }
   if (gold.signs.includes('=') || answer.signs.includes('=')) return incorrect('different-relation')
+  if (
+    gold.signs.join('') === answer.signs.join('') &&
+    inOrder(gold.sides, answer.sides, context).verdict === 'correct'
+  ) {
+    return correct('same-relation')
+  }
   if (left !== null && right !== null && left.length === right.length && hasVariables([...left, ...right])) {
     return sameConditions(left, right, context)
   }

@@ -76,6 +76,7 @@ function withoutLatexMarks(raw: string): string {
     .replace(/\\(?:left|right|displaystyle|textstyle|limits|nolimits|middle|[bB]igg?[lrm]?)(?![a-zA-Z])\.?/g, '')
     .replace(TEXT_BOX, ' $1 ')
     .replace(/\\(?:text|mathrm|mbox)\s*\{/g, '{')
+    .replace(/\\(?:measured)?(?:angle|triangle)(?![a-zA-Z])/g, '')
     .replace(/\\!/g, '')
     .replace(/\\[,;:> ]|~/g, ' ')
     .replace(/\\q?quad|\\(?:hspace\s*\{[^{}]*\}|space|nobreak|newline)(?![a-zA-Z])/g, ' ')
