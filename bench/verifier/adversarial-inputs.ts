@@ -7,6 +7,8 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 const set = (items: readonly number[]): string => `\\{${items.join(',')}\\}`
 const roots = numbers(28).map((n) => `\\sqrt{${n * n + 1}}`)
 const mixedRoots = numbers(10).map((n) => `\\sqrt[${(n % 4) + 2}]{${n + 1}}`)
+const sumOf = (count: number, term: (n: number) => string): string => numbers(count).map(term).join('+')
+const times = (count: number, factor: () => string): string => numbers(count).map(factor).join(' \\times ')
 const matrix = `\\begin{pmatrix}${numbers(25)
   .map((row) =>
     numbers(25)
@@ -52,4 +54,14 @@ export const adversarialInputs: readonly Adversarial[] = [
   // Found by fuzzing: these took a second or more of arithmetic with many digits.
   { name: '295 logarithms times a factorial of a factorial', answer: `(${'\\ln 16'.repeat(295)})(((100!)!))` },
   { name: '300 logarithms in an exponent', answer: `\\ln 16^{${'\\ln 16'.repeat(300)}}`, gold: '\\ln 16' },
+  { name: '150 factors of one logarithm', answer: `(${times(150, () => '\\ln 16')})(((100!)!))` },
+  { name: '300 powers of e', answer: sumOf(300, (n) => `e^{1/${n}}`), gold: sumOf(300, (n) => `e^{1/${301 - n}}`) },
+  { name: '200 logarithms and a long number', answer: `${sumOf(200, (n) => `\\ln ${n + 1}`)}+10^{400}` },
+  { name: '200 fractions of long powers', answer: sumOf(200, (n) => `\\frac{1}{${n + 1}^{100}}`) },
+  { name: '200 roots of long powers', answer: sumOf(200, (n) => `\\sqrt{${n + 1}^{1000}+1}`) },
+  { name: '250 roots with a large index', answer: sumOf(250, (n) => `\\sqrt[63]{${n + 1}}`) },
+  { name: '200 fractions of factorials', answer: sumOf(200, (n) => `\\frac1{${n + 500}!}`) },
+  { name: '390 terms of a harmonic sum', answer: sumOf(390, (n) => `1/${n + 600}`) },
+  { name: '150 divisors of long powers', answer: sumOf(150, (n) => `\\gcd(${n + 2}^{900},${n + 3}^{901})`) },
+  { name: '200 binomials of thousands', answer: sumOf(200, (n) => `\\binom{${n + 3000}}{1000}`) },
 ]
