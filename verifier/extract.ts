@@ -110,7 +110,7 @@ function statedAnswer(text: string, kind: Exclude<AnswerKind, 'auto'>): Slot | n
   const rest = text.slice(last.from, last.from + 4_000)
   const line = rest.split('\n').find((l) => trimMarks(l.replaceAll('$', '')) !== '') ?? ''
   const extracted = withoutLeadIn(firstSentence(line))
-  if (kind === 'number' && STATED_NUMBER.test(extracted)) {
+  if (kind === 'number' && STATED_NUMBER.test(extracted.slice(-300))) {
     const number = lastNumber(extracted)
     if (number !== null) return { ...number, rule: 'final-answer' }
   }
@@ -157,7 +157,7 @@ function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   }
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
-  if (kind === 'number' && math === null && number !== null && STATED_NUMBER.test(text)) return number
+  if (kind === 'number' && math === null && number !== null && STATED_NUMBER.test(text.slice(-300))) return number
   if (text.length <= WHOLE_LIMIT && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }

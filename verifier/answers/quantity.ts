@@ -86,6 +86,8 @@ function splitUnit(text: string, budget: Budget): { amount: string; unit: Unit |
     budget.spend(5)
     const suffix = text.slice(i).replace(/\.$/, '')
     const amount = text.slice(0, i).trim()
+    // At a number these letters are factors rather than bytes, days, tonnes, coulombs …
+    if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
     const unit = unitOf(suffix, isGlued)
     if (unit !== undefined && /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount))
