@@ -1,4 +1,4 @@
-import { Budget } from '../budget.ts'
+import { Budget, BudgetSpent } from '../budget.ts'
 import { LEAF_LIMIT, unifyCharacters } from '../plain-text.ts'
 import type { Rational } from '../math/rational.ts'
 import type { Judgement, RuleContext } from '../verdict.ts'
@@ -16,9 +16,13 @@ export type WrittenNumber = Quantity & { value: Rational }
  */
 export function parseNumber(raw: string): WrittenNumber | null {
   if (raw.length > LEAF_LIMIT * 3) return null
-  const budget = new Budget()
-  for (const quantity of readQuantities(mathText(raw), budget)) {
-    if (quantity.exact !== null) return { ...quantity, value: quantity.exact }
+  try {
+    for (const quantity of readQuantities(mathText(raw), new Budget())) {
+      if (quantity.exact !== null) return { ...quantity, value: quantity.exact }
+    }
+  } catch (error) {
+    // Whoever asks only wants to know whether it is a number; one that takes too long to read is none.
+    if (!(error instanceof BudgetSpent)) throw error
   }
   return null
 }

@@ -102,7 +102,8 @@ function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
   const unit = parseUnit(suffix)
   if (unit !== null) return isGlued && /^[a-zA-Z]$/.test(suffix) ? { ...unit, uncertain: true } : unit
   if (isGlued) return undefined
-  const measured = /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && suffix.length <= 6
+  const measured =
+    /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && /^.[\u4e00-\u9fffa-zA-Z]{1,5}$/.test(suffix)
   if (measured) return nounUnit([suffix.slice(1)])
   const words = suffix.split(' ')
   return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
