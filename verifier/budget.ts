@@ -1,4 +1,4 @@
-/** Steps that one case may take. About 10 ms of the slowest kind of step. */
+/** Steps that one case may take: about 20 ms of the slowest kind of step, and reading the gold answer has as many again. */
 const STEPS = 100_000
 
 /** Thrown when a case has used up its steps; `verifyCase` turns it into `unverifiable (too-hard)`. */
