@@ -153,7 +153,7 @@ function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
   if (kind !== 'number' && kind !== 'expression' && kind !== 'list') {
-    return text.length <= WHOLE_LIMIT ? { extracted: withoutLeadIn(text), rule: 'whole' } : lastLine(text)
+    return wholeOrLastLine(text)
   }
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
@@ -163,7 +163,7 @@ function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   }
   if (math !== null && (number === null || !/\d/.test(text.slice(math.to)))) return math.slot
   if (number !== null) return number
-  return text.length <= WHOLE_LIMIT ? { extracted: withoutLeadIn(text), rule: 'whole' } : lastLine(text)
+  return wholeOrLastLine(text)
 }
 
 /** One line of one sentence. */
@@ -175,7 +175,8 @@ function isBare(text: string): boolean {
   )
 }
 
-function lastLine(text: string): Slot {
+function wholeOrLastLine(text: string): Slot {
+  if (text.length <= WHOLE_LIMIT) return { extracted: withoutLeadIn(text), rule: 'whole' }
   const line = text.slice(text.lastIndexOf('\n') + 1).trim()
   return { extracted: withoutLeadIn(line), rule: 'whole' }
 }

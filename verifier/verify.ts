@@ -90,7 +90,7 @@ function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase
 }
 
 /** A gold answer may carry the marks of a data set: <answer>5</answer>, \boxed{5}. */
-function goldAnswer(gold: string, kind: ConcreteKind): string {
+export function goldAnswer(gold: string, kind: ConcreteKind): string {
   return /<answer>|\\boxed/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
 }
 

@@ -3,7 +3,7 @@ import type { TraceFormat } from '../format.ts'
 import { isForJudge } from '../judge/assess.ts'
 import type { VerifiedCase } from '../judge/assess.ts'
 import type { VerifyCase, VerifyResult } from '../verdict.ts'
-import { resolveKind } from '../verify.ts'
+import { goldAnswer, resolveKind } from '../verify.ts'
 
 /** A case of a score request. The rules do not see the question; a judge does. */
 export type ScoreCase = VerifyCase & { question?: string | undefined }
@@ -19,6 +19,6 @@ export function openRow(row: ScoreCase, result: VerifyResult, format: TraceForma
   const { question } = row
   if (question === undefined || !isForJudge(result)) return null
   const kind = resolveKind(row)
-  const gold = /<answer>|\\boxed/.test(row.gold) ? (extractAnswer(row.gold, kind).extracted ?? row.gold) : row.gold
+  const gold = goldAnswer(row.gold, kind)
   return { question, gold, answer: extractAnswer(row.answer, kind).extracted ?? '', result, format }
 }
