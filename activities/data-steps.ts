@@ -4,10 +4,12 @@ import type { DataStep } from '../data/steps/step.ts'
 import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
+import { streamEvidence } from '../db/rows.ts'
 import { datasetRefs, shardCount, shardInputs } from '../db/shards.ts'
 import { findStep, finishStep, openStep, stepCounts, stepInputIds } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
 import { stepKey } from '../domain/ids.ts'
+import { endpointsOf, evidenceOf } from '../domain/recipe-references.ts'
 import { inputsOf } from '../domain/round-plan.ts'
 import { createEngine } from '../models/engine.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
@@ -61,7 +63,8 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
     await openDataset(deps.db, { id: datasetId(ref), stepId: opened.stepId, name: ref.step })
     if (definition.per !== 'dataset')
       return { shards: await shardCount(deps.db, { inputDatasetIds: inputs, shardRows }), lanes, isDone: false }
-    const selection = await runDatasetStep(definition, await datasetRefs(deps.db, inputs), shardContext(context))
+    const by = 'by' in step && typeof step.by === 'string' ? step.by : null
+    const selection = await runDatasetStep(definition, await datasetRefs(deps.db, inputs, by), shardContext(context))
     await commitSelection(deps.db, datasetId(ref), { inputDatasetIds: inputs, ...selection })
     return { shards: 0, lanes, isDone: false }
   })
@@ -83,7 +86,8 @@ export async function runDataShard(deps: Deps, ref: StepRef & { shard: number })
       outputDatasetId: datasetId(ref),
     })
     const stop = AbortSignal.any([signal, deps.shutdown])
-    const endpoints = rows.length === 0 ? [] : await endpointsOf(deps, ref, context, stop)
+    const endpoints = rows.length === 0 ? [] : await resolveEndpoints(deps, ref, context, stop)
+    const overview = rows.length === 0 ? undefined : await overviewOf(deps, ref, context, definition)
     const engine = createEngine({
       endpoints,
       replies: postgresReplies(deps.db, step.id),
@@ -94,7 +98,7 @@ export async function runDataShard(deps: Deps, ref: StepRef & { shard: number })
       const counts = await runShard({
         step: definition,
         rows,
-        context: { ...shardContext(context), ask: (request) => engine.ask(request) },
+        context: { ...shardContext(context), overview, ask: (request) => engine.ask(request) },
         // Twice what the endpoint takes keeps it full while finished rows are written.
         concurrency: 2 * Math.max(16, ...endpoints.map((endpoint) => endpoint.concurrency)),
         commit: async (outcomes) => {
@@ -115,16 +119,40 @@ type ShardOutcome = Parameters<Parameters<typeof runShard>[0]['commit']>[0][numb
 const committed = (outcome: ShardOutcome) =>
   outcome.status === 'failed' ? { ...outcome, changes: {}, requestKeys: [] } : outcome
 
-/** The endpoint that a step's options name; steps without one make no calls. */
-async function endpointsOf(
+/** The endpoints that a step's options name, each once; steps without one make no calls. */
+async function resolveEndpoints(
   deps: Deps,
   ref: StepRef,
   { recipe, step }: StepContext,
   signal: AbortSignal,
 ): Promise<ResolvedEndpoint[]> {
-  const name = 'endpoint' in step && typeof step.endpoint === 'string' ? step.endpoint : null
-  const spec = name === null ? undefined : recipe.endpoints[name]
-  return name === null || !spec ? [] : [await resolveEndpoint(deps, ref, name, spec, signal)]
+  const resolved: ResolvedEndpoint[] = []
+  // One after the other: two names may stand for one checkpoint, which is brought up once.
+  for (const name of new Set(endpointsOf(step).map(({ endpoint }) => endpoint))) {
+    const spec = recipe.endpoints[name]
+    if (spec) resolved.push(await resolveEndpoint(deps, ref, name, spec, signal))
+  }
+  return resolved
+}
+
+const overviews = new Map<string, Promise<unknown>>()
+const overviewsKept = 32
+
+/** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
+async function overviewOf(deps: Deps, ref: StepRef, { step }: StepContext, definition: DataStep): Promise<unknown> {
+  const { evidence } = 'evidence' in definition ? definition : {}
+  const names = evidenceOf(step)
+  if (!evidence || names.length === 0) return undefined
+  const datasets = await Promise.all(
+    names.map(async (name) => ({ name, datasetId: await resolveDataset(deps.db, ref.campaign, ref.round, name) })),
+  )
+  const key = `${datasetId(ref)} ${datasets.map((each) => each.datasetId).join(' ')}`
+  const found = overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets))
+  overviews.set(key, found)
+  found.catch(() => overviews.delete(key))
+  const [oldest] = overviews.keys()
+  if (overviews.size > overviewsKept && oldest !== undefined) overviews.delete(oldest)
+  return await found
 }
 
 /** Ends a data step: its dataset is sealed for ever. Too many failed rows or nothing left ends the round, with the reasons. */

@@ -129,7 +129,7 @@ async function admitData(
   const imported = await importSource(
     db,
     { name, path: place, hash: key },
-    storedRows(readSource(place, limit), store, () => {
+    storedRows(readSource(place, { ...limit, needsQuestion: role === 'benchmark' }), store, () => {
       counts.read += 1
       if (counts.read % 100 === 0) onProgress(`${role} ${name}: ${counts.read} rows`)
     }),
@@ -205,7 +205,7 @@ async function goodRow(item: Extract<SourceItem, { ok: true }>, store: ArtifactS
   return {
     sourceId: id,
     images,
-    question,
+    question: question ?? '',
     answer: answer ?? null,
     kind,
     choices: choices ?? null,

@@ -1,7 +1,21 @@
 import { readFileSync } from 'node:fs'
 
 /** Prompts that come with Hone. A changed text is a new version in a new file: replies are kept by their prompt. */
-type PromptName = 'describe-v1' | 'reason-v1'
+type PromptName =
+  | 'describe-v1'
+  | 'reason-v1'
+  | 'pseudo-cot-v1'
+  | 'describe-for-question-v1'
+  | 'reason-to-answer-v1'
+  | 'ask-missing-v1'
+  | 'answer-missing-v1'
+  | 'merge-v1'
+  | 'synthesize-v1'
+  | 'screen-v1'
+  | 'answer-picture-v1'
+  | 'arbitrate-v1'
+  | 'rewrite-v1'
+  | 'rate-v1'
 
 const loaded = new Map<PromptName, string>()
 

@@ -1,8 +1,14 @@
 import type { Row } from '../domain/rows.ts'
 
 /** `A. …` lines, one a choice; empty without choices. */
-export function choiceLines(choices: readonly string[] | null): string {
+function choiceLines(choices: readonly string[] | null): string {
   return (choices ?? []).map((choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`).join('\n')
+}
+
+/** The choices as prompts name them, with a line end; empty without choices. */
+export function choicesBlock(choices: readonly string[] | null): string {
+  const lines = choiceLines(choices)
+  return lines ? `Choices:\n${lines}\n` : ''
 }
 
 /** A question without `<image>` marks: many data sets carry them, and every writer here sets its own. */

@@ -26,12 +26,12 @@ export interface ShardCounts {
 }
 
 /** A step's context with options as the recipe has them: the step's own schema reads them. */
-export type ShardContext = Omit<StepContext<unknown>, 'ask'>
+export type ShardContext = Omit<StepContext<unknown>, 'ask' | 'overview'>
 
 export interface RunShardOptions {
   step: DataStep
   rows: readonly Row[]
-  context: ShardContext & Pick<StepContext<unknown>, 'ask'>
+  context: ShardContext & Pick<StepContext<unknown>, 'ask'> & Partial<Pick<StepContext<unknown>, 'overview'>>
   /** Rows (or questions) worked on at one time. Twice the endpoint's concurrency keeps it full. */
   concurrency: number
   /** Keeps finished outcomes durably; all outcomes of one row come in one call. */
@@ -128,9 +128,11 @@ function unitsOfWork(step: DataStep, rows: readonly Row[]): Unit[] {
   if (step.per === 'dataset') throw new TypeError('a dataset step looks at whole datasets: use runDatasetStep')
   const questions = new Map<string, Row[]>()
   for (const row of rows) {
-    const group = questions.get(row.originId)
+    // One origin has many questions where they were written for its picture.
+    const question = JSON.stringify([row.originId, row.question, row.choices])
+    const group = questions.get(question)
     if (group) group.push(row)
-    else questions.set(row.originId, [row])
+    else questions.set(question, [row])
   }
   return [...questions.values()].map((group) => ({ rows: group, run: (context) => step.run(group, context) }))
 }
@@ -160,8 +162,8 @@ function numbered(rows: readonly Row[], outcomes: readonly Outcome[]): ShardOutc
   return result
 }
 
-function parseContext(step: DataStep, context: ShardContext & Pick<AnyContext, 'ask'>): AnyContext {
-  return { ...context, options: parseOptions(step, context.options) }
+function parseContext(step: DataStep, context: RunShardOptions['context']): AnyContext {
+  return { overview: undefined, ...context, options: parseOptions(step, context.options) }
 }
 
 function parseOptions(step: DataStep, options: unknown): { step: string } {

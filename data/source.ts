@@ -29,7 +29,7 @@ interface SourceRow {
   images: SourceImage[]
 }
 
-/** A line that cannot be used: `bad-line`, `duplicate-id`, `image-missing`, `image-outside`, `image-broken`, `image-too-large`. */
+/** A line that cannot be used: `bad-line`, `no-question`, `duplicate-id`, `image-missing`, `image-outside`, `image-broken`, `image-too-large`. */
 interface BadRow {
   ok: false
   line: number
@@ -46,6 +46,8 @@ export type SourceItem = SourceRow | BadRow
 export interface SourceOptions {
   /** Only so many lines, from the top; empty lines do not count. */
   maxRows?: number | undefined
+  /** A line without a question is a bad one: nothing writes questions for a benchmark. */
+  needsQuestion?: boolean
 }
 
 // Enough to keep sharp's threads busy while lines are yielded in order.
@@ -65,7 +67,7 @@ export async function* readSource(path: string, options: SourceOptions = {}): As
   const ids = new Map<string, number>()
   const window: Promise<SourceItem>[] = []
   for await (const { number, text } of lines(file, options.maxRows)) {
-    const parsed = parseLine(number, text, ids)
+    const parsed = parseLine(number, text, ids, options.needsQuestion)
     window.push('ok' in parsed ? Promise.resolve(parsed) : withImages(number, parsed.value, folder, examine))
     const first = window.length >= lookAhead ? window.shift() : undefined
     if (first) yield await first
@@ -131,7 +133,12 @@ async function* lines(
   }
 }
 
-function parseLine(line: number, text: string, ids: Map<string, number>): { value: SourceLine } | BadRow {
+function parseLine(
+  line: number,
+  text: string,
+  ids: Map<string, number>,
+  needsQuestion = false,
+): { value: SourceLine } | BadRow {
   const bad = (reason: string, detail: string, id: string | null = null, value: SourceLine | null = null): BadRow => ({
     ok: false,
     line,
@@ -157,6 +164,8 @@ function parseLine(line: number, text: string, ids: Map<string, number>): { valu
   if (earlier !== undefined)
     return bad('duplicate-id', `line ${earlier} has the id "${data.id}" already`, data.id, data)
   ids.set(data.id, line)
+  if (needsQuestion && data.question === undefined)
+    return bad('no-question', 'a benchmark asks something of every line', data.id, data)
   return { value: data }
 }
 

@@ -73,6 +73,37 @@ export async function* streamRows(
   }
 }
 
+const judgedRow = storedRow.extend({ status: z.enum(rowStatuses) })
+
+/** All rows of sealed datasets, dropped and failed ones too, by dataset and id, a page of 500 in memory at a time. */
+export async function* streamEvidence(
+  db: Database,
+  datasets: readonly { name: string; datasetId: string }[],
+): AsyncGenerator<Row & { from: string; status: RowStatus }> {
+  await requireSealed(
+    db,
+    datasets.map(({ datasetId }) => datasetId),
+  )
+  const batch = 500
+  for (const { name: from, datasetId } of datasets) {
+    let last = ''
+    for (;;) {
+      const page = await rowsOf(
+        db,
+        judgedRow,
+        sql`
+          select ${rowColumns}, r.status from rows r left join verdicts v on v.row_id = r.id
+          where r.dataset_id = ${datasetId} and r.id > ${last} order by r.id limit ${batch}`,
+      )
+      for (const row of page) {
+        yield { ...row, from }
+        last = row.id
+      }
+      if (page.length < batch) break
+    }
+  }
+}
+
 /** Throws InvalidInput unless all of these datasets are sealed. */
 export async function requireSealed(db: Database, datasetIds: readonly string[]): Promise<void> {
   for (const id of datasetIds) {

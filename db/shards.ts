@@ -94,17 +94,25 @@ function questionShard(query: ShardQuery) {
     order by m.first_place, m.place`
 }
 
-const rowRef = z.object({ id: z.string(), originId: z.string(), input: z.number() })
+const rowRef = z.object({ id: z.string(), originId: z.string(), input: z.number(), group: z.string().nullable() })
 
-/** Every kept row of the inputs in order, as small as a step that chooses among whole datasets needs it. */
-export async function datasetRefs(db: Database, inputDatasetIds: readonly string[]): Promise<RowRef[]> {
+/**
+ * Every kept row of the inputs in order, as small as a step that chooses among whole datasets needs it. `by` names the
+ * field of the metadata that groups them.
+ */
+export async function datasetRefs(
+  db: Database,
+  inputDatasetIds: readonly string[],
+  by: string | null = null,
+): Promise<RowRef[]> {
   await requireSealed(db, inputDatasetIds)
   return rowsOf(
     db,
     rowRef,
     sql`
       with ${numbered(inputDatasetIds)}
-      select r.id, r.origin_row_id as "originId", (i.ordinal - 1)::int as input
+      select r.id, r.origin_row_id as "originId", (i.ordinal - 1)::int as input,
+        r.metadata ->> ${by}::text as "group"
       from inputs i join rows r on r.dataset_id = i.id and r.status = 'kept'
       order by i.start + r.position`,
   )

@@ -9,7 +9,7 @@ interface AnyStep {
   of?: string | undefined
   benchmark?: string | undefined
   benchmarks?: string[] | undefined
-  endpoint?: unknown
+  evidence?: unknown
   phases?: { from?: string | string[] | undefined }[] | undefined
   epochs?: unknown
   steps?: unknown
@@ -20,6 +20,24 @@ interface AnyRecipe {
   sources: Record<string, unknown>
   benchmarks: Record<string, { role: string }>
   rounds: { first: AnyStep[]; next?: AnyStep[] | undefined }
+}
+
+/** Options that name an endpoint, in any step. A step that asks several models names each by its part. */
+export const endpointOptions = ['endpoint', 'asker', 'reasoner', 'viewer', 'arbiter', 'judge'] as const
+
+/** Endpoints that a step asks, by the option that names them. */
+export function endpointsOf(step: object): { option: string; endpoint: string }[] {
+  const named = new Map(Object.entries(step))
+  return endpointOptions.flatMap((option) => {
+    const endpoint: unknown = named.get(option)
+    return typeof endpoint === 'string' ? [{ option, endpoint }] : []
+  })
+}
+
+/** Names of earlier datasets that a step weighs as a whole, besides the rows it works on. */
+export function evidenceOf(step: object): string[] {
+  const named: unknown = 'evidence' in step ? step.evidence : undefined
+  return [named].flat().filter((name) => typeof name === 'string')
 }
 
 const trainingSteps = new Set(['sft', 'rl'])
@@ -50,6 +68,10 @@ function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], co
       if (from !== undefined && !data.has(from))
         issue('from', `"${from}" is neither a source nor an earlier data step: use one of ${listed(data)}`, from)
     }
+    for (const name of evidenceOf(step)) {
+      if (!data.has(name))
+        issue('evidence', `"${name}" is neither a source nor an earlier data step: use one of ${listed(data)}`, name)
+    }
     if (isData(step) && !hasDataStep && step.from === undefined)
       issue('from', `the first data step must say where its rows come from: use one of ${listed(data)}`, undefined)
     checkModels(recipe, step, trained, issue)
@@ -77,20 +99,11 @@ function checkModels(
   trained: Set<string>,
   issue: (field: string, message: string, input: unknown) => void,
 ): void {
-  if (typeof step.endpoint === 'string') {
-    const endpoint = recipe.endpoints[step.endpoint]
-    if (!endpoint)
-      issue(
-        'endpoint',
-        `no endpoint "${step.endpoint}": use one of ${listed(Object.keys(recipe.endpoints))}`,
-        step.endpoint,
-      )
+  for (const { option, endpoint: name } of endpointsOf(step)) {
+    const endpoint = recipe.endpoints[name]
+    if (!endpoint) issue(option, `no endpoint "${name}": use one of ${listed(Object.keys(recipe.endpoints))}`, name)
     else if ('checkpoint' in endpoint && !['parent', 'base', ...trained].includes(endpoint.checkpoint))
-      issue(
-        'endpoint',
-        `endpoint "${step.endpoint}" serves "${endpoint.checkpoint}", which nothing before this step trains`,
-        step.endpoint,
-      )
+      issue(option, `endpoint "${name}" serves "${endpoint.checkpoint}", which nothing before this step trains`, name)
   }
   if (step.startFrom !== undefined && !['base', 'parent', ...trained].includes(step.startFrom))
     issue(

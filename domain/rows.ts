@@ -67,11 +67,37 @@ export interface Outcome {
   requestKeys: readonly string[]
 }
 
+/** Types of written questions (WeThink): options to choose from, a short answer, a text. */
+export const questionTypes = ['choice', 'fill-in', 'descriptive'] as const
+export type QuestionType = (typeof questionTypes)[number]
+
+/** Grades of a question's source (OpenVLThinker v3, RL curriculum). */
+export const difficulties = ['easy', 'medium', 'hard'] as const
+export type Difficulty = (typeof difficulties)[number]
+
+const known = z.object({
+  /** The data set that a row came from, where one file joins several. */
+  source: z.string().optional().catch(undefined),
+  type: z.enum(questionTypes).optional().catch(undefined),
+  /** What a question asks of its reader, e.g. `reasoning`, `recognition`, `spatial`. */
+  abilities: z.array(z.string()).optional().catch(undefined),
+  category: z.string().optional().catch(undefined),
+  /** Who rewards an answer in RL: rules alone, or a judge for what rules leave open (WeThink). */
+  reward: z.enum(['rule', 'judge']).optional().catch(undefined),
+  difficulty: z.enum(difficulties).optional().catch(undefined),
+  /** A rater's word on how hard a question is, 1 to 10. */
+  rating: z.number().optional().catch(undefined),
+})
+
+/** The fields of a row's metadata that steps know by name; what has another form counts as absent. */
+export const knownMetadata = (metadata: Row['metadata']): z.infer<typeof known> => known.parse(metadata)
+
 /** A line of a source file: the first form of the user's own data. */
 export const sourceLine = z.strictObject({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   images: z.array(z.string().min(1)).min(1),
-  question: z.string().min(1),
+  /** Left out where questions are written from the picture, by `convert` or `synthesize`. */
+  question: z.string().min(1).optional(),
   answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
   kind: z.enum(answerKinds).default('auto'),
   choices: z.array(z.string().min(1)).min(2).max(26).optional(),

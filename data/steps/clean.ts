@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
 import { countWords, joinTrace, splitTrace } from '../trace.ts'
+import { dropped, kept } from './outcome.ts'
 import type { RowStep } from './step.ts'
 
 const options = z.strictObject({
@@ -30,16 +31,7 @@ export const clean: RowStep<typeof options> = {
   summary: 'check the form of traces and cut, keep or drop repeated reflection',
   run(row, { options }) {
     const result = cleanTrace(row.trace, options)
-    const dropped = 'reason' in result
-    return Promise.resolve([
-      {
-        status: dropped ? ('dropped' as const) : ('kept' as const),
-        reason: dropped ? result.reason : null,
-        parentId: row.id,
-        changes: dropped ? {} : { trace: result.trace },
-        requestKeys: [],
-      },
-    ])
+    return Promise.resolve(['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })])
   },
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { loadPrompt } from '../prompts.ts'
 import { sampleSeed } from '../seeds.ts'
+import { outcome, replyProblem } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
 
@@ -34,22 +35,6 @@ export const describe: RowStep<typeof options> = {
       sampleIndex: 0,
     })
     const description = reply.text.trim()
-    const reason =
-      reply.finishReason === 'length'
-        ? 'truncated'
-        : reply.finishReason === 'refused'
-          ? 'refused'
-          : description === ''
-            ? 'empty-description'
-            : null
-    return [
-      {
-        status: reason === null ? 'kept' : 'dropped',
-        reason,
-        parentId: row.id,
-        changes: { description },
-        requestKeys: [reply.key],
-      },
-    ]
+    return [outcome(row, replyProblem(reply, 'empty-description'), { changes: { description }, replies: [reply] })]
   },
 }

@@ -3,16 +3,25 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import { sampleSeed } from '../seeds.ts'
 import type { DatasetStep, RowRef } from './step.ts'
 
-const options = z.strictObject({
-  step: z.literal('mix'),
-  ...dataStepBase,
-  /** Share of each input, in the order of `from`, e.g. [3, 1]. All rows of all inputs when absent. */
-  weights: z.array(z.number().positive()).min(1).optional(),
-  /** Upper limit of the result. */
-  maxRows: z.int().positive().optional(),
-  /** The recipe's seed when absent. */
-  seed: z.int().min(0).optional(),
-})
+const options = z
+  .strictObject({
+    step: z.literal('mix'),
+    ...dataStepBase,
+    /** Share of each input, in the order of `from`, e.g. [3, 1]. All rows of all inputs when absent. */
+    weights: z.array(z.number().positive()).min(1).optional(),
+    /** Upper limit of the result. */
+    maxRows: z.int().positive().optional(),
+    /** Field of the rows' metadata that groups them, e.g. `source`. */
+    by: z.string().min(1).optional(),
+    /** Questions of each group, e.g. 500 of each source (OpenVLThinker v3). Rows that lack the field are one group. */
+    maxEach: z.int().positive().optional(),
+    /** The recipe's seed when absent. */
+    seed: z.int().min(0).optional(),
+  })
+  .refine(({ by, maxEach }) => (by === undefined) === (maxEach === undefined), {
+    path: ['maxEach'],
+    error: 'say by and maxEach together: by: source, maxEach: 500',
+  })
 
 /**
  * Joins datasets in the shares that the recipe asks, shuffled by question: rows of one question stay side by side, so
@@ -22,8 +31,9 @@ export const mix: DatasetStep<typeof options> = {
   per: 'dataset',
   options,
   summary: 'join and shuffle datasets, in shares and up to a size',
-  run(rows, { options: { weights, maxRows, seed: ownSeed }, seed }) {
-    const order = shuffled(rows, ownSeed ?? seed)
+  run(rows, { options: { weights, maxRows, maxEach, seed: ownSeed }, seed }) {
+    const all = shuffled(rows, ownSeed ?? seed)
+    const order = maxEach === undefined ? all : firstOfEach(all, maxEach)
     const kept = weights ? takeShares(order, weights, maxRows ?? rows.length) : order.slice(0, maxRows ?? order.length)
     return Promise.resolve({ kept: kept.map((row) => row.id), droppedReason: 'not-in-mix' })
   },
@@ -41,6 +51,17 @@ function shuffled(rows: readonly RowRef[], seed: number): RowRef[] {
     .map(([origin, group]) => ({ place: sampleSeed(seed, origin, 0), origin, group: [...group.values()] }))
     .sort((a, b) => a.place - b.place || (a.origin < b.origin ? -1 : 1))
     .flatMap(({ group }) => group.sort((a, b) => a.input - b.input))
+}
+
+/** All rows of the first questions of each group. */
+function firstOfEach(rows: readonly RowRef[], maxEach: number): RowRef[] {
+  const taken = new Map<string | null, Set<string>>()
+  return rows.filter(({ group, originId }) => {
+    const questions = taken.get(group) ?? new Set()
+    taken.set(group, questions)
+    if (questions.size < maxEach) questions.add(originId)
+    return questions.has(originId)
+  })
 }
 
 /** The first rows of each input up to its share, in the given order. Inputs without a weight get the weight 1. */

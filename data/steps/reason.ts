@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
-import { bareQuestion, choiceLines } from '../question-text.ts'
+import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { dropped } from './outcome.ts'
 import { sampleTraces, sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
 
@@ -27,14 +28,13 @@ export const reason: RowStep<typeof options> = {
   options,
   summary: 'think over the description and the question, k traces a row',
   async run(row, { options, ask, seed }) {
-    if (row.description === null || row.description.trim() === '')
-      return [{ status: 'dropped', reason: 'no-description', parentId: row.id, changes: {}, requestKeys: [] }]
+    if (row.description === null || row.description.trim() === '') return [dropped(row, 'no-description')]
+    if (row.question.trim() === '') return [dropped(row, 'no-question')]
     const { endpoint, samples, temperature, topP, maxTokens } = options
-    const choices = choiceLines(row.choices)
     const text = renderPrompt(options.prompt ?? loadPrompt('reason-v1'), {
       description: row.description,
       question: bareQuestion(row.question),
-      choices: choices ? `Choices:\n${choices}\n` : '',
+      choices: choicesBlock(row.choices),
     })
     return sampleTraces({
       row,

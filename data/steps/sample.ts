@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { questionText } from '../question-text.ts'
+import { dropped } from './outcome.ts'
 import { sampleTraces, sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
 
@@ -21,6 +22,7 @@ export const sample: RowStep<typeof options> = {
   options,
   summary: 'let a vision-language model answer from the pictures, k traces a row',
   run(row, { options, ask, seed, promptSuffix }) {
+    if (row.question.trim() === '') return Promise.resolve([dropped(row, 'no-question')])
     const { endpoint, samples, temperature, topP, maxTokens } = options
     return sampleTraces({
       row,

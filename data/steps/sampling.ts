@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import { type Ask, AskFailure, type AskMessage, type Reply, type Sampling } from '../../models/ask.ts'
 import { sampleSeed } from '../seeds.ts'
+import { dropped, outcome, replyProblem } from './outcome.ts'
 
 /** Sampling options that steps share, each with its own default. */
 export const sampling = {
@@ -46,30 +47,12 @@ export async function sampleTraces({ row, ask, endpoint, messages, samples, seed
 }
 
 function traceOutcome(row: Row, reply: Reply, sampleIndex: number): Outcome {
-  const reason =
-    reply.finishReason === 'length'
-      ? 'truncated'
-      : reply.finishReason === 'refused'
-        ? 'refused'
-        : reply.text.trim() === ''
-          ? 'empty-trace'
-          : null
-  return {
-    status: reason === null ? 'kept' : 'dropped',
-    reason,
-    parentId: row.id,
-    // A new trace has no verdict yet, whatever the row carried before.
-    changes: { trace: reply.text.trim(), verdict: null, metadata: { ...row.metadata, sampleIndex } },
-    requestKeys: [reply.key],
-  }
+  // A new trace has no verdict yet, whatever the row carried before.
+  const changes = { trace: reply.text.trim(), verdict: null, metadata: { ...row.metadata, sampleIndex } }
+  return outcome(row, replyProblem(reply, 'empty-trace'), { changes, replies: [reply] })
 }
 
 function failedSample(row: Row, error: unknown, sampleIndex: number): Outcome {
-  return {
-    status: 'dropped',
-    reason: error instanceof AskFailure ? error.reason : 'failed',
-    parentId: row.id,
-    changes: { trace: null, verdict: null, metadata: { ...row.metadata, sampleIndex } },
-    requestKeys: [],
-  }
+  const changes = { trace: null, verdict: null, metadata: { ...row.metadata, sampleIndex } }
+  return dropped(row, error instanceof AskFailure ? error.reason : 'failed', { changes })
 }

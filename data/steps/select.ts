@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
-import type { Outcome, Row } from '../../domain/rows.ts'
+import type { Row } from '../../domain/rows.ts'
 import { reasoningWords } from '../trace.ts'
+import { outcome } from './outcome.ts'
 import type { QuestionStep } from './step.ts'
 
 const options = z.strictObject({
@@ -43,12 +44,6 @@ export const select: QuestionStep<typeof options> = {
       if (!enough) reasons.set(row.id, 'too-few-traces')
       else if (pick !== 'all' && place >= keep) reasons.set(row.id, `not-${pick}`)
     })
-    return Promise.resolve(
-      rows.map((row): Outcome => {
-        const reason = reasons.get(row.id) ?? null
-        const status = reason === null ? 'kept' : 'dropped'
-        return { status, reason, parentId: row.id, changes: {}, requestKeys: [] }
-      }),
-    )
+    return Promise.resolve(rows.map((row) => outcome(row, reasons.get(row.id) ?? null)))
   },
 }

@@ -4,13 +4,22 @@ import type { Outcome, Row } from '../../domain/rows.ts'
 import type { Ask } from '../../models/ask.ts'
 
 /** What a step gets besides its rows. `ask` is its only way out: no Temporal, no Postgres, no HTTP, no clock. */
-export interface StepContext<Options> {
+export interface StepContext<Options, Overview = unknown> {
   options: Options
+  /** What the step's own {@link Evidence.reduce} made of the datasets named by `evidence`; undefined without any. */
+  overview: Overview
   ask: Ask
   /** Seed of the recipe, the round mixed in: the same row gets fresh samples in another round. */
   seed: number
   /** Appended to every question the trained model sees. */
   promptSuffix: string
+}
+
+/** A row of an earlier dataset as evidence: dropped and failed rows count too. */
+export interface EvidenceRow extends Row {
+  /** The dataset's name in the recipe. */
+  from: string
+  status: 'kept' | 'dropped' | 'failed'
 }
 
 interface StepBase<Schema extends DataStepSchema> {
@@ -20,13 +29,22 @@ interface StepBase<Schema extends DataStepSchema> {
   summary: string
 }
 
-/** A step that looks at one row at a time. Returns at least one outcome. */
-export interface RowStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
-  per: 'row'
-  run(row: Row, context: StepContext<z.infer<Schema>>): Promise<Outcome[]>
+/**
+ * How a step that looks at one row at a time learns about many: before it runs, the datasets that its option `evidence`
+ * names (complete by then) are reduced to one small value, the same for every shard and every retry.
+ */
+export interface Evidence<Overview> {
+  reduce(rows: AsyncIterable<EvidenceRow>): Promise<Overview>
 }
 
-/** A step that needs all rows of one question together, e.g. to choose the shortest. Returns one outcome a row. */
+/** A step that looks at one row at a time. Returns at least one outcome. */
+export interface RowStep<Schema extends DataStepSchema = DataStepSchema, Overview = unknown> extends StepBase<Schema> {
+  per: 'row'
+  evidence?: Evidence<Overview>
+  run(row: Row, context: StepContext<z.infer<Schema>, Overview>): Promise<Outcome[]>
+}
+
+/** A step that needs all rows of one question about one picture together, e.g. to choose the shortest. One outcome a row. */
 export interface QuestionStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
   per: 'question'
   run(rows: readonly Row[], context: StepContext<z.infer<Schema>>): Promise<Outcome[]>
@@ -38,6 +56,8 @@ export interface RowRef {
   originId: string
   /** Index into the step's `from`. */
   input: number
+  /** What the row's metadata says under the step's option `by`; null without one. */
+  group: string | null
 }
 
 /** A step that chooses and orders rows of whole datasets. Returns the ids that stay, in order; the rest is dropped. */
@@ -45,7 +65,7 @@ export interface DatasetStep<Schema extends DataStepSchema = DataStepSchema> ext
   per: 'dataset'
   run(
     rows: readonly RowRef[],
-    context: Omit<StepContext<z.infer<Schema>>, 'ask'>,
+    context: Omit<StepContext<z.infer<Schema>>, 'ask' | 'overview'>,
   ): Promise<{ kept: string[]; droppedReason: string }>
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
+import { dropped, outcome } from './outcome.ts'
 import type { RowStep } from './step.ts'
 
 const options = z.strictObject({ step: z.literal('verify'), ...dataStepBase })
@@ -12,18 +13,8 @@ export const verify: RowStep<typeof options> = {
   options,
   summary: 'keep traces whose answer is right',
   run(row) {
-    const outcome = (reason: string | null, changes = {}) =>
-      Promise.resolve([
-        {
-          status: reason ? ('dropped' as const) : ('kept' as const),
-          reason,
-          parentId: row.id,
-          changes,
-          requestKeys: [],
-        },
-      ])
-    if (row.answer === null) return outcome('no-gold')
-    if (row.trace === null) return outcome('no-trace')
+    if (row.answer === null) return Promise.resolve([dropped(row, 'no-gold')])
+    if (row.trace === null) return Promise.resolve([dropped(row, 'no-trace')])
     const { verdict, reason, extracted } = verifyCase({
       id: row.id,
       gold: row.answer,
@@ -33,8 +24,7 @@ export const verify: RowStep<typeof options> = {
       precision: row.precision ?? undefined,
       policy: row.policy ?? undefined,
     })
-    return outcome(verdict === 'correct' ? null : verdict, {
-      verdict: { verdict, reason, extracted, verifierVersion: VERIFIER_VERSION },
-    })
+    const changes = { verdict: { verdict, reason, extracted, verifierVersion: VERIFIER_VERSION } }
+    return Promise.resolve([outcome(row, verdict === 'correct' ? null : verdict, { changes })])
   },
 }

@@ -51,8 +51,9 @@ export class FakeAsk {
   }
 }
 
-export const context = <Options>(options: Options, ask: Ask = new FakeAsk(() => ({})).ask) => ({
+export const context = <Options>(options: Options, ask: Ask = new FakeAsk(() => ({})).ask, overview?: unknown) => ({
   options,
+  overview,
   ask,
   seed: 7,
   promptSuffix: '',

@@ -149,7 +149,7 @@ describe('running a shard', () => {
 })
 
 describe('running a dataset step', () => {
-  const refs = [{ id: 'a', originId: 'a', input: 0 }]
+  const refs = [{ id: 'a', originId: 'a', input: 0, group: null }]
   const step = (kept: string[]): DatasetStep<typeof options> => ({
     per: 'dataset',
     options,

@@ -61,7 +61,7 @@ describe('reading a source', () => {
 
   it.each([
     ['a line that is not JSON', '{"id":', 'bad-line', 'not JSON'],
-    ['a line without a question', { id: 'x', images: ['pictures/a.png'] }, 'bad-line', 'question'],
+    ['a line with an empty question', line('x', { question: '' }), 'bad-line', 'question'],
     ['a line without images', line('x', { images: [] }), 'bad-line', 'images'],
     [
       'an unknown kind',
@@ -92,6 +92,14 @@ describe('reading a source', () => {
     expect(items.map((item) => item.ok)).toEqual([true, false, true])
     expect(items[1]).toMatchObject({ line: 2, reason })
     expect((items[1] as { detail: string }).detail).toContain(detail)
+  })
+
+  it('takes a picture without a question, but not where every line must ask something', async () => {
+    await write([{ id: 'x', images: ['pictures/a.png'] }, line('last')])
+    expect((await read()).map((item) => item.ok)).toEqual([true, true])
+    const strict = await read(folder, { needsQuestion: true })
+    expect(strict[0]).toMatchObject({ ok: false, line: 1, id: 'x', reason: 'no-question' })
+    expect(strict[1]).toMatchObject({ ok: true })
   })
 
   it('takes an absolute path from anywhere and follows links inside the folder', async () => {

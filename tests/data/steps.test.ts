@@ -292,7 +292,9 @@ group('select', () => {
 group('mix', () => {
   const refs = fc
     .array(fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 2 })), { maxLength: 40 })
-    .map((pairs) => pairs.map(([origin, input], index): RowRef => ({ id: `r${index}`, originId: `o${origin}`, input })))
+    .map((pairs) =>
+      pairs.map(([origin, input], index): RowRef => ({ id: `r${index}`, originId: `o${origin}`, input, group: null })),
+    )
 
   it('keeps rows of one question side by side, each at most once, and is the same every time', async () => {
     await fc.assert(
@@ -322,10 +324,26 @@ group('mix', () => {
     )
   })
 
+  it('takes so many questions of each group, and all rows of a question that it takes', async () => {
+    const rows = ['x', 'y', null].flatMap((group) =>
+      Array.from({ length: 12 }, (_, index) => ({
+        id: `${group}${index}`,
+        originId: `${group}${Math.floor(index / 2)}`,
+        input: 0,
+        group,
+      })),
+    )
+    const options = mix.options.parse({ step: 'mix', by: 'source', maxEach: 3 })
+    const { kept } = await mix.run(rows, { options, seed: 1, promptSuffix: '' })
+    expect(kept).toHaveLength(18)
+    for (const group of ['x', 'y', 'null']) expect(kept.filter((id) => id.startsWith(group))).toHaveLength(6)
+    expect(mix.options.safeParse({ step: 'mix', maxEach: 3 }).success).toBe(false)
+  })
+
   it('holds the shares: the scarcest input sets the size', async () => {
     const rows = [
-      ...Array.from({ length: 90 }, (_, index) => ({ id: `a${index}`, originId: `a${index}`, input: 0 })),
-      ...Array.from({ length: 10 }, (_, index) => ({ id: `b${index}`, originId: `b${index}`, input: 1 })),
+      ...Array.from({ length: 90 }, (_, index) => ({ id: `a${index}`, originId: `a${index}`, input: 0, group: null })),
+      ...Array.from({ length: 10 }, (_, index) => ({ id: `b${index}`, originId: `b${index}`, input: 1, group: null })),
     ]
     const options = mix.options.parse({ step: 'mix', weights: [3, 1] })
     const { kept } = await mix.run(rows, { options, seed: 1, promptSuffix: '' })
