@@ -25,8 +25,10 @@ interface AnyRecipe {
 /** Options that name an endpoint, in any step. A step that asks several models names each by its part. */
 export const endpointOptions = ['endpoint', 'asker', 'reasoner', 'viewer', 'arbiter', 'judge'] as const
 
+export type EndpointOption = (typeof endpointOptions)[number]
+
 /** Endpoints that a step asks, by the option that names them. */
-export function endpointsOf(step: object): { option: string; endpoint: string }[] {
+export function endpointsOf(step: object): { option: EndpointOption; endpoint: string }[] {
   const named = new Map(Object.entries(step))
   return endpointOptions.flatMap((option) => {
     const endpoint: unknown = named.get(option)

@@ -29,6 +29,7 @@ export const clean: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'check the form of traces and cut, keep or drop repeated reflection',
+  estimate: () => ({ rowsOut: 1, calls: [] }),
   run(row, { options }) {
     const result = cleanTrace(row.trace, options)
     return Promise.resolve(['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })])

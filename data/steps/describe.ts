@@ -25,6 +25,10 @@ export const describe: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'describe the pictures in words, without looking at the question',
+  estimate: ({ maxTokens }) => ({
+    rowsOut: 1,
+    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
+  }),
   async run(row, { options, ask, seed }) {
     const { endpoint, temperature, topP, maxTokens } = options
     const roundSeed = temperature === 0 ? 0 : seed

@@ -31,6 +31,7 @@ export const mix: DatasetStep<typeof options> = {
   per: 'dataset',
   options,
   summary: 'join and shuffle datasets, in shares and up to a size',
+  estimate: () => ({ rowsOut: 1, calls: [] }),
   run(rows, { options: { weights, maxRows, maxEach, seed: ownSeed }, seed }) {
     const all = shuffled(rows, ownSeed ?? seed)
     const order = maxEach === undefined ? all : firstOfEach(all, maxEach)

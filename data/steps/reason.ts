@@ -27,6 +27,10 @@ export const reason: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'think over the description and the question, k traces a row',
+  estimate: ({ samples, maxTokens }) => ({
+    rowsOut: samples,
+    calls: [{ option: 'endpoint', perRow: samples, withImages: false, maxTokens }],
+  }),
   async run(row, { options, ask, seed }) {
     if (row.description === null || row.description.trim() === '') return [dropped(row, 'no-description')]
     if (row.question.trim() === '') return [dropped(row, 'no-question')]

@@ -21,6 +21,10 @@ export const sample: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'let a vision-language model answer from the pictures, k traces a row',
+  estimate: ({ samples, maxTokens }) => ({
+    rowsOut: samples,
+    calls: [{ option: 'endpoint', perRow: samples, withImages: true, maxTokens }],
+  }),
   run(row, { options, ask, seed, promptSuffix }) {
     if (row.question.trim() === '') return Promise.resolve([dropped(row, 'no-question')])
     const { endpoint, samples, temperature, topP, maxTokens } = options

@@ -24,6 +24,8 @@ export const select: QuestionStep<typeof options> = {
   per: 'question',
   options,
   summary: 'choose among the traces of a question, e.g. the shortest',
+  // How many traces a question has is known to the step before; a plan takes the most.
+  estimate: () => ({ rowsOut: 1, calls: [] }),
   run(rows, { options: { pick, keep, minTraces } }) {
     const reasons = new Map<string, string>()
     const seen = new Set<string>()

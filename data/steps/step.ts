@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { DataStepSchema } from '../../domain/recipe.ts'
+import type { EndpointOption } from '../../domain/recipe-references.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import type { Ask } from '../../models/ask.ts'
 
@@ -22,11 +23,31 @@ export interface EvidenceRow extends Row {
   status: 'kept' | 'dropped' | 'failed'
 }
 
+/** Model calls that a step makes, for plans. */
+export interface PlannedCalls {
+  /** The option that names the endpoint. */
+  option: EndpointOption
+  /** Calls for one row that goes in; the most it can be where replies decide. */
+  perRow: number
+  /** Whether the row's pictures go along. */
+  withImages: boolean
+  /** The most a reply may have. */
+  maxTokens: number
+}
+
+/** What a step costs and yields at most: plans are made of it, runs never. */
+export interface StepEstimate {
+  /** Rows that come out for one that goes in, if none is dropped. */
+  rowsOut: number
+  calls: readonly PlannedCalls[]
+}
+
 interface StepBase<Schema extends DataStepSchema> {
   /** Options as they stand in a recipe, `step` (the name), `name` and `from` included. */
   options: Schema
   /** One line for `--help`, docs and the UI. */
   summary: string
+  estimate(options: z.infer<Schema>): StepEstimate
 }
 
 /**

@@ -12,6 +12,7 @@ export const verify: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'keep traces whose answer is right',
+  estimate: () => ({ rowsOut: 1, calls: [] }),
   run(row) {
     if (row.answer === null) return Promise.resolve([dropped(row, 'no-gold')])
     if (row.trace === null) return Promise.resolve([dropped(row, 'no-trace')])

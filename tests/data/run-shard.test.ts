@@ -17,6 +17,7 @@ const rowStep = (run: (row: Row) => Promise<Outcome[]>): RowStep<typeof options>
   per: 'row',
   options,
   summary: '',
+  estimate: () => ({ rowsOut: 1, calls: [] }),
   run,
 })
 
@@ -154,6 +155,7 @@ describe('running a dataset step', () => {
     per: 'dataset',
     options,
     summary: '',
+    estimate: () => ({ rowsOut: 1, calls: [] }),
     run: () => Promise.resolve({ kept, droppedReason: 'x' }),
   })
 
