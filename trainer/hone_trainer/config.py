@@ -80,6 +80,13 @@ class RewardConfig(Settings):
     on_failure: Literal["abstain", "zero"] = "abstain"
 
 
+class SnapshotConfig(Settings):
+    """Weights kept of every `every` steps over the `last` steps before the end."""
+
+    every: int = Field(ge=1)
+    last: int = Field(ge=1)
+
+
 class GrpoConfig(TrainingConfig):
     """GRPO. One step takes `prompts_per_step` questions and `generations` answers to each."""
 
@@ -96,6 +103,7 @@ class GrpoConfig(TrainingConfig):
     drop_zero_spread: bool = True
     steps_per_generation: int = Field(default=1, ge=1, description="steps served by one generation pass")
     batch_size: int | None = Field(default=None, description="ignored: promptsPerStep x generations is the batch")
+    snapshots: SnapshotConfig | None = None
     reward: RewardConfig
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,7 +21,16 @@ from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.reward import RewardClient
 from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, dump, parts, read_rows
-from hone_trainer.training import common_arguments, finish, micro_batch, resume_point, start
+from hone_trainer.snapshots import SnapshotCallback
+from hone_trainer.training import (
+    common_arguments,
+    finish,
+    micro_batch,
+    resume_point,
+    save_processor,
+    start,
+    stored_dtype,
+)
 
 # Per-sequence tensors of a step, which are cut together when groups are dropped.
 _BY_ROW = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "advantages", "old_per_token_logps",
@@ -141,11 +151,25 @@ def train(settings: GrpoConfig) -> int:
         reward_funcs=[reward],
         train_dataset=_dataset(rows),
         processing_class=processor,
-        callbacks=[MetricCallback(MetricFile(settings.metrics))],
+        callbacks=[MetricCallback(MetricFile(settings.metrics)), *_snapshots(settings)],
     )
     trainer.data_collator = OpenPictures()
     trainer.train(resume_from_checkpoint=resume)
-    return finish(settings, trainer, processor, len(rows), began)
+    return finish(settings, trainer, len(rows), began)
+
+
+def _snapshots(settings: GrpoConfig) -> list[SnapshotCallback]:
+    if settings.snapshots is None:
+        return []
+    dtype = stored_dtype(settings.model)
+
+    def save(model: Any, folder: Path) -> None:
+        # The weights under training stay as they are; the copy has the number format of the start weights.
+        weights = {name: value.detach().to(dtype) for name, value in model.state_dict().items()}
+        model.save_pretrained(folder, state_dict=weights)
+        save_processor(settings, folder)
+
+    return [SnapshotCallback(settings.snapshots, settings.output.with_name("snapshots"), save)]
 
 
 class OpenPictures:

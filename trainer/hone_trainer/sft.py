@@ -67,7 +67,7 @@ def train(settings: SftConfig) -> int:
         callbacks=[MetricCallback(MetricFile(settings.metrics))],
     )
     trainer.train(resume_from_checkpoint=resume)
-    return finish(settings, trainer, processor, len(rows), began)
+    return finish(settings, trainer, len(rows), began)
 
 
 def _dataset(rows: list[SftRow]) -> Dataset:

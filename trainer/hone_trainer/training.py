@@ -103,7 +103,7 @@ def resume_point(path: Path | None) -> str | None:
     return str(path)
 
 
-def finish(settings: TrainingConfig, trainer: Any, processor: Any, rows_read: int, began: float) -> int:
+def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float) -> int:
     """Saves to a draft, checks it, publishes it, and writes the result last. Returns the exit status.
 
     A draft that fails its check stays unpublished and the result says why.
@@ -111,8 +111,8 @@ def finish(settings: TrainingConfig, trainer: Any, processor: Any, rows_read: in
     model = trainer.accelerator.unwrap_model(trainer.model)
     if trainer.is_world_process_zero():
         draft = draft_folder(settings.output)
-        model.to(_stored_dtype(settings.model)).save_pretrained(draft)
-        _save_processor(processor, settings, draft)
+        model.to(stored_dtype(settings.model)).save_pretrained(draft)
+        save_processor(settings, draft)
         verdict = verify_folder(draft, settings.base, settings.model)
         done = trainer.state.global_step
         if verdict.passed:
@@ -133,13 +133,12 @@ def finish(settings: TrainingConfig, trainer: Any, processor: Any, rows_read: in
     return 0
 
 
-def _save_processor(processor: Any, settings: TrainingConfig, draft: Path) -> None:
+def save_processor(settings: TrainingConfig, draft: Path) -> None:
     """Saves the processor as it was read, without this job's pixel limits: those belong to the job."""
-    del processor
     load_processor(settings.model).save_pretrained(draft)
 
 
-def _stored_dtype(folder: Path) -> torch.dtype:
+def stored_dtype(folder: Path) -> torch.dtype:
     """The number format of the start weights, which the trained ones keep."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     name = config.get("dtype") or config.get("torch_dtype") or "float32"

@@ -6,9 +6,13 @@ import pytest
 import torch
 from conftest import GRPO_CHECKS, Jobs
 from rewards import Items, RewardServer
+from safetensors.torch import load_file
 
+from hone_trainer.config import SnapshotConfig
 from hone_trainer.errors import TrainerError
 from hone_trainer.grpo import without_zero_advantage
+from hone_trainer.snapshots import wanted
+from hone_trainer.verify import verify_folder
 
 
 def test_grpo_asks_with_its_token_and_leaves_metrics_and_a_result(
@@ -155,3 +159,22 @@ def test_weights_that_did_not_move_are_not_published(jobs: Jobs, rewards: Reward
         job.train()
     assert not job.output.exists()
     assert job.outcome()["verified"]["weightsDiffer"] is False
+
+
+def test_weights_of_the_last_steps_are_kept_whole_and_differ_from_the_end(jobs: Jobs, rewards: RewardServer) -> None:
+    job = jobs.grpo(rewards.url, steps=3, snapshots={"every": 1, "last": 2})
+    assert job.train() == 0
+    snapshots = job.output.with_name("snapshots")
+    assert sorted(folder.name for folder in snapshots.iterdir()) == ["step-1", "step-2"]
+    end = load_file(job.output / "model.safetensors")
+    for folder in snapshots.iterdir():
+        assert verify_folder(folder, jobs.base, jobs.base).passed
+        weights = load_file(folder / "model.safetensors")
+        assert weights.keys() == end.keys()
+        assert any(not torch.equal(weights[name], end[name]) for name in end)
+
+
+def test_which_steps_are_kept() -> None:
+    kept = [step for step in range(1, 101) if wanted(SnapshotConfig(every=5, last=50), step, 100)]
+    assert kept == [50, 55, 60, 65, 70, 75, 80, 85, 90, 95]
+    assert [step for step in range(1, 4) if wanted(SnapshotConfig(every=2, last=10), step, 3)] == [1]

@@ -1,0 +1,49 @@
+"""Weights of single steps, kept beside the end's: a later evaluation may find that an earlier step was the best.
+
+They are not what a job resumes from (those hold the optimizer too and are swept as the job goes on). A snapshot is a
+whole folder in Hugging Face layout under `step-<n>`, which appears by rename.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from hone_trainer.config import SnapshotConfig
+from hone_trainer.result import draft_folder, publish
+
+
+class SnapshotCallback(TrainerCallback):
+    """Saves the weights after each wanted step. `save` writes model and processor into an empty folder."""
+
+    def __init__(self, settings: SnapshotConfig, folder: Path, save: Any) -> None:
+        self._settings, self._folder, self._save = settings, folder, save
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: Any = None,
+        **_kwargs: Any,
+    ) -> None:
+        """Called by the trainer after each optimizer step. The last step's weights are the job's output itself."""
+        if not state.is_world_process_zero or not wanted(self._settings, state.global_step, state.max_steps):
+            return
+        output = self._folder / f"step-{state.global_step}"
+        output.parent.mkdir(parents=True, exist_ok=True)
+        draft = draft_folder(output)
+        try:
+            self._save(model, draft)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        publish(draft, output)
+
+
+def wanted(settings: SnapshotConfig, step: int, last: int) -> bool:
+    """Whether a step's weights are kept: every so many steps, counted from the end, within the last so many."""
+    return 0 < last - step <= settings.last and (last - step) % settings.every == 0
