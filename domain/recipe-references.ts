@@ -10,6 +10,7 @@ interface AnyStep {
   benchmark?: string | undefined
   benchmarks?: string[] | undefined
   evidence?: unknown
+  snapshots?: unknown
   phases?: { from?: string | string[] | undefined }[] | undefined
   epochs?: unknown
   steps?: unknown
@@ -43,6 +44,7 @@ export function evidenceOf(step: object): string[] {
 }
 
 const trainingSteps = new Set(['sft', 'rl'])
+const otherSteps = new Set(['select-checkpoint', 'evaluate', 'gate'])
 const listed = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ') || 'none'
 
 /** The step's name in tables and in `from`: its own, else its kind. */
@@ -87,13 +89,27 @@ function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], co
       issue('from', `there is no data step before it: use one of ${listed(data)}`, undefined)
     if (step.step === 'rl' && !hasDataStep && step.from === undefined && !step.phases?.every((phase) => phase.from))
       issue('from', `say where its questions come from: use one of ${listed(data)}`, undefined)
-    if (trainingSteps.has(step.step)) trained.add(name)
+    if (step.step === 'select-checkpoint') checkSelection(steps, index, issue)
+    if (trainingSteps.has(step.step) || step.step === 'select-checkpoint') trained.add(name)
     names.add(name)
   })
 }
 
-const isData = (step: AnyStep): boolean =>
-  !trainingSteps.has(step.step) && step.step !== 'evaluate' && step.step !== 'gate'
+const isData = (step: AnyStep): boolean => !trainingSteps.has(step.step) && !otherSteps.has(step.step)
+
+/** A selection needs an RL step before it that keeps weights to choose among. */
+function checkSelection(
+  steps: AnyStep[],
+  index: number,
+  issue: (field: string, message: string, input: unknown) => void,
+): void {
+  const before = steps.slice(0, index).filter((step) => step.step === 'rl')
+  const { of } = steps[index] ?? {}
+  const chosen = of === undefined ? before.at(-1) : before.find((step) => nameOf(step) === of)
+  if (!chosen) issue('of', `no rl step before it to choose from: use one of ${listed(before.map(nameOf))}`, of)
+  else if (chosen.snapshots === undefined)
+    issue('of', `"${nameOf(chosen)}" keeps no weights to choose among: give it snapshots: { every: 5, last: 50 }`, of)
+}
 
 function checkModels(
   recipe: AnyRecipe,
@@ -113,14 +129,15 @@ function checkModels(
       `"${step.startFrom}" is not trained before this step: use base, parent or one of ${listed(trained)}`,
       step.startFrom,
     )
-  if (step.of !== undefined && !trained.has(step.of))
+  if (step.of !== undefined && step.step === 'evaluate' && !trained.has(step.of))
     issue('of', `"${step.of}" is not trained before this step: use one of ${listed(trained)}`, step.of)
-  for (const benchmark of step.step === 'gate' ? [step.benchmark] : (step.benchmarks ?? [])) {
+  const steers = step.step === 'gate' || step.step === 'select-checkpoint'
+  for (const benchmark of steers ? [step.benchmark] : (step.benchmarks ?? [])) {
     if (benchmark === undefined) continue
     const found = recipe.benchmarks[benchmark]
     if (!found)
       issue('benchmark', `no benchmark "${benchmark}": use one of ${listed(Object.keys(recipe.benchmarks))}`, benchmark)
-    else if (step.step === 'gate' && found.role !== 'dev')
-      issue('benchmark', `gates never read a report benchmark: use one with role dev`, benchmark)
+    else if (steers && found.role !== 'dev')
+      issue('benchmark', `${step.step} never reads a report benchmark: use one with role dev`, benchmark)
   }
 }

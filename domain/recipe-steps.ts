@@ -70,6 +70,8 @@ export const rlStep = z.strictObject({
   /** Groups whose completions all score the same carry no signal: leave them out of the step. */
   dropZeroSpread: z.boolean().default(true),
   phases: z.array(phase).min(1).optional(),
+  /** Weights to keep of the last phase besides its end: every so many steps, over the last so many. */
+  snapshots: z.strictObject({ every: z.int().positive(), last: z.int().positive() }).optional(),
 })
 export type RlStep = z.infer<typeof rlStep>
 
@@ -84,6 +86,22 @@ export const evaluateStep = z.strictObject({
   concurrency: z.int().min(1).max(4096).default(128),
 })
 export type EvaluateStep = z.infer<typeof evaluateStep>
+
+/**
+ * Evaluate the weights that an RL step kept (its `snapshots`) and its end, and go on with the best. Vision-R1's ablations
+ * take the best of evaluations every 5 steps over the last 50 (arXiv 2503.06749). What is chosen on `benchmark` is no
+ * measure of itself: evaluate again after it.
+ */
+export const selectCheckpointStep = z.strictObject({
+  step: z.literal('select-checkpoint'),
+  name: stepName.optional(),
+  /** The RL step whose weights are compared; the last one before this step when absent. */
+  of: stepName.optional(),
+  /** A benchmark with role `dev`: the report split is never chosen by. */
+  benchmark: stepName,
+  concurrency: z.int().min(1).max(4096).default(128),
+})
+export type SelectCheckpointStep = z.infer<typeof selectCheckpointStep>
 
 /** Compare the round with another one and decide. Looks at the end of a round, never after SFT. */
 export const gateStep = z.strictObject({

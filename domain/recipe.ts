@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { campaignSlug, stepName } from './ids.ts'
 import { checkReferences } from './recipe-references.ts'
-import { evaluateStep, gateStep, rlStep, sftStep } from './recipe-steps.ts'
+import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from './recipe-steps.ts'
 
 /** A place that serves a model: someone's OpenAI-compatible URL, or a checkpoint that Hone brings up itself. */
 const urlEndpoint = z.strictObject({
@@ -66,7 +66,14 @@ export type DataStepSchema = z.ZodObject<{ step: z.ZodLiteral<string> } & typeof
 
 /** The recipe's schema over a vocabulary of data steps (the registry in data/steps passes its own). */
 export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSchema[]]) {
-  const step = z.discriminatedUnion('step', [...dataSteps, sftStep, rlStep, evaluateStep, gateStep])
+  const step = z.discriminatedUnion('step', [
+    ...dataSteps,
+    sftStep,
+    rlStep,
+    selectCheckpointStep,
+    evaluateStep,
+    gateStep,
+  ])
   return z
     .strictObject({
       /** Version of this format. */

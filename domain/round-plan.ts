@@ -1,6 +1,6 @@
 import type { Recipe } from './recipe.ts'
 import { nameOf } from './recipe-references.ts'
-import type { EvaluateStep, GateStep, RlStep, SftStep } from './recipe-steps.ts'
+import type { EvaluateStep, GateStep, RlStep, SelectCheckpointStep, SftStep } from './recipe-steps.ts'
 import type { RoundNode } from './lineage.ts'
 import { depth, nextRoundNumber } from './lineage.ts'
 
@@ -17,9 +17,13 @@ export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
 export const isSft = (step: { step: string }): step is SftStep => step.step === 'sft'
 export const isRl = (step: { step: string }): step is RlStep => step.step === 'rl'
 export const isTraining = (step: { step: string }): step is SftStep | RlStep => isSft(step) || isRl(step)
+export const isSelection = (step: { step: string }): step is SelectCheckpointStep => step.step === 'select-checkpoint'
+/** Whether a step ends with weights: a training has made them, a selection has chosen among them. */
+export const hasWeights = (step: { step: string }): step is SftStep | RlStep | SelectCheckpointStep =>
+  isTraining(step) || isSelection(step)
 export const isEvaluation = (step: { step: string }): step is EvaluateStep => step.step === 'evaluate'
 export const isGate = (step: { step: string }): step is GateStep => step.step === 'gate'
-export const isDataStep = (step: { step: string }): boolean => !isTraining(step) && !isEvaluation(step) && !isGate(step)
+export const isDataStep = (step: { step: string }): boolean => !hasWeights(step) && !isEvaluation(step) && !isGate(step)
 
 /** The step with this name; a RangeError when the round has none, which means that recipe and round do not belong together. */
 export function findStep(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
@@ -35,7 +39,7 @@ export function findStep(steps: readonly RecipeStep[], name: string): { step: Re
  */
 export function inputsOf(steps: readonly RecipeStep[], index: number): string[] {
   const step = steps[index]
-  if (!step || isEvaluation(step) || isGate(step)) return []
+  if (!step || isSelection(step) || isEvaluation(step) || isGate(step)) return []
   if (step.from !== undefined) return [step.from].flat()
   const before = steps.slice(0, index).filter(isDataStep)
   if (isRl(step)) return before[0] ? inputsOf(steps, steps.indexOf(before[0])) : []
@@ -43,25 +47,34 @@ export function inputsOf(steps: readonly RecipeStep[], index: number): string[] 
   return last ? [nameOf(last)] : []
 }
 
-/** Weights a training step starts from: `base`, `parent` or the name of an earlier training step. */
+/** Weights a training step starts from: `base`, `parent` or the name of an earlier step that ended with weights. */
 export function startOf(steps: readonly RecipeStep[], index: number): string {
   const step = steps[index]
   if (step && isTraining(step) && step.startFrom !== undefined) return step.startFrom
-  const before = steps.slice(0, index).filter(isTraining).at(-1)
+  const before = steps.slice(0, index).filter(hasWeights).at(-1)
   return before ? nameOf(before) : 'base'
 }
 
-/** The training step that an evaluation measures; null in round 0, where it is the base model. */
+/** The step whose weights an evaluation measures; null in round 0, where it is the base model. */
 export function measuredBy(steps: readonly RecipeStep[], index: number): string | null {
   const step = steps[index]
   if (step && isEvaluation(step) && step.of !== undefined) return step.of
-  const before = steps.slice(0, index).filter(isTraining).at(-1)
+  const before = steps.slice(0, index).filter(hasWeights).at(-1)
   return before ? nameOf(before) : null
 }
 
-/** The training step whose checkpoint is the round's model. */
+/** The RL step among whose weights a selection chooses. A RangeError without one: the recipe was checked. */
+export function selectedFrom(steps: readonly RecipeStep[], index: number): string {
+  const step = steps[index]
+  const before = steps.slice(0, index).filter(isRl).at(-1)
+  const name = (step && isSelection(step) && step.of) || (before && nameOf(before))
+  if (name === undefined) throw new RangeError('a selection without an RL step before it')
+  return name
+}
+
+/** The step whose weights are the round's model. */
 export function finalTraining(steps: readonly RecipeStep[]): string | null {
-  const last = steps.filter(isTraining).at(-1)
+  const last = steps.filter(hasWeights).at(-1)
   return last ? nameOf(last) : null
 }
 
