@@ -6,9 +6,9 @@ import { getDataset, resolveDataset } from '../db/datasets.ts'
 import { streamRows } from '../db/rows.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
 import { stepKey } from '../domain/ids.ts'
-import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
-import { inputsOf, isRl, isSft, isTraining, phasesOf, startOf } from '../domain/round-plan.ts'
+import { isRl, isSft, isTraining, phaseInputs, phasesOf, startOf } from '../domain/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
+import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
 import type { TrainingStage, Weights } from '../jobs/trainer.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
@@ -31,7 +31,7 @@ export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attempts
   const { step, index } = context
   if (!isTraining(step)) throw new RangeError(`${ref.step} trains nothing`)
   const phases = phasesOf(step)
-  const names = new Set(phases.flatMap((phase) => phaseInputs(context, phase)))
+  const names = new Set(phases.flatMap((phase) => phaseInputs(context.steps, context.index, phase)))
   const inputs = await Promise.all([...names].map((name) => resolveDataset(deps.db, ref.campaign, ref.round, name)))
   await openStep(deps.db, { ...ref, name: ref.step, kind: step.step, ordinal: index, spec: step, inputs })
   const attempts = await Promise.all(
@@ -74,15 +74,6 @@ export async function train(deps: Deps, input: Parameters<GpuActivities['train']
   })
 }
 
-/** Sources or steps that a phase takes its rows from. */
-function phaseInputs({ step, steps, index }: StepContext, phase: string): string[] {
-  if (isRl(step)) {
-    const from = step.phases?.[phasesOf(step).indexOf(phase)]?.from
-    if (from !== undefined) return [from].flat()
-  }
-  return inputsOf(steps, index)
-}
-
 /** The first phase starts where the recipe says, a later one from the phase before it. */
 async function startWeights(deps: Deps, input: StepRef & { phase: string }, context: StepContext): Promise<Weights> {
   const { step, steps, index } = context
@@ -104,7 +95,7 @@ async function stageOf(
   startFrom: Weights,
 ): Promise<TrainingStage> {
   const { recipe, round, step } = context
-  const names = phaseInputs(context, input.phase)
+  const names = phaseInputs(context.steps, context.index, input.phase)
   const ids = await Promise.all(names.map((name) => resolveDataset(deps.db, input.campaign, input.round, name)))
   const datasets = await Promise.all(ids.map((id) => getDataset(deps.db, id)))
   const base = await baseCheckpoint(deps, input.campaign)
@@ -146,51 +137,3 @@ async function* usable<Value>(
     if ('row' in converted) yield converted.row
   }
 }
-
-/** A phase overrides what it names. */
-function inPhase(step: RlStep, phase: NonNullable<RlStep['phases']>[number] | undefined): RlStep {
-  if (!phase) return step
-  return {
-    ...step,
-    steps: phase.steps ?? step.steps,
-    maxCompletionTokens: phase.maxCompletionTokens ?? step.maxCompletionTokens,
-    generations: phase.generations ?? step.generations,
-    learningRate: phase.learningRate ?? step.learningRate,
-    freezeVision: phase.freezeVision ?? step.freezeVision,
-  }
-}
-
-const optimiserOf = (step: SftStep | RlStep) => ({
-  learningRate: step.learningRate,
-  scheduler: step.scheduler,
-  warmupRatio: step.warmupRatio,
-  weightDecay: step.weightDecay,
-  precision: step.precision,
-  freezeVision: step.freezeVision,
-  saveEverySteps: step.saveEverySteps,
-  logEverySteps: 5,
-  imageMinPixels: null,
-  imageMaxPixels: step.imageMaxPixels ?? null,
-  ...(step.microBatchSize !== undefined && { microBatchSize: step.microBatchSize }),
-})
-
-const sftSettingsOf = (step: SftStep) => ({
-  ...optimiserOf(step),
-  batchSize: step.batchSize,
-  ...(step.steps !== undefined && { maxSteps: step.steps }),
-  ...(step.epochs !== undefined && { epochs: step.epochs }),
-})
-
-const grpoSettingsOf = (step: RlStep) => ({
-  ...optimiserOf(step),
-  steps: step.steps,
-  promptsPerStep: step.promptsPerStep,
-  generations: step.generations,
-  maxCompletionTokens: step.maxCompletionTokens,
-  temperature: step.temperature,
-  topP: step.topP,
-  klBeta: step.klBeta,
-  epsilonLow: step.epsilonLow,
-  epsilonHigh: step.epsilonHigh,
-  dropZeroSpread: step.dropZeroSpread,
-})

@@ -45,6 +45,7 @@ const phase = z.strictObject({
   learningRate: z.number().positive().max(1).optional(),
   freezeVision: z.boolean().optional(),
 })
+export type RlPhase = z.infer<typeof phase>
 
 /** GRPO against the verifier. Phases run one after the other, each from the weights of the one before. */
 export const rlStep = z.strictObject({

@@ -95,6 +95,13 @@ export function phasesOf(step: SftStep | RlStep): string[] {
   return [nameOf(step)]
 }
 
+/** Names of the sources or steps whose rows a phase of a training step takes: its own `from`, else those of the step. */
+export function phaseInputs(steps: readonly RecipeStep[], index: number, phase: string): string[] {
+  const step = steps[index]
+  const from = step && isRl(step) ? step.phases?.[phasesOf(step).indexOf(phase)]?.from : undefined
+  return from === undefined ? inputsOf(steps, index) : [from].flat()
+}
+
 /** A round with what decides whether it goes on. */
 export interface RoundState extends RoundNode {
   status: 'running' | 'closed' | 'cancelled' | 'failed'

@@ -1,0 +1,51 @@
+import type { RlPhase, RlStep, SftStep } from '../domain/recipe-steps.ts'
+
+/** A phase of RL as a step of its own: it overrides what it names. The step itself when it has no phases. */
+export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
+  if (!phase) return step
+  return {
+    ...step,
+    steps: phase.steps ?? step.steps,
+    maxCompletionTokens: phase.maxCompletionTokens ?? step.maxCompletionTokens,
+    generations: phase.generations ?? step.generations,
+    learningRate: phase.learningRate ?? step.learningRate,
+    freezeVision: phase.freezeVision ?? step.freezeVision,
+  }
+}
+
+const optimiserOf = (step: SftStep | RlStep) => ({
+  learningRate: step.learningRate,
+  scheduler: step.scheduler,
+  warmupRatio: step.warmupRatio,
+  weightDecay: step.weightDecay,
+  precision: step.precision,
+  freezeVision: step.freezeVision,
+  saveEverySteps: step.saveEverySteps,
+  logEverySteps: 5,
+  imageMinPixels: null,
+  imageMaxPixels: step.imageMaxPixels ?? null,
+  ...(step.microBatchSize !== undefined && { microBatchSize: step.microBatchSize }),
+})
+
+/** Settings of a recipe's SFT step as trainers take them. */
+export const sftSettingsOf = (step: SftStep) => ({
+  ...optimiserOf(step),
+  batchSize: step.batchSize,
+  ...(step.steps !== undefined && { maxSteps: step.steps }),
+  ...(step.epochs !== undefined && { epochs: step.epochs }),
+})
+
+/** Settings of a recipe's RL step, or of one of its phases by {@link inPhase}, as trainers take them. */
+export const grpoSettingsOf = (step: RlStep) => ({
+  ...optimiserOf(step),
+  steps: step.steps,
+  promptsPerStep: step.promptsPerStep,
+  generations: step.generations,
+  maxCompletionTokens: step.maxCompletionTokens,
+  temperature: step.temperature,
+  topP: step.topP,
+  klBeta: step.klBeta,
+  epsilonLow: step.epsilonLow,
+  epsilonHigh: step.epsilonHigh,
+  dropZeroSpread: step.dropZeroSpread,
+})
