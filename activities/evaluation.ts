@@ -166,7 +166,12 @@ export async function finishEvaluation(deps: Deps, ref: StepRef): Promise<ScoreS
         graderVersion: VERIFIER_VERSION,
         judge: null,
       })
-      const which = { stepId: step.id, benchmark: benchmark.name, identityHash: identity.hash }
+      const which = {
+        stepId: step.id,
+        benchmark: benchmark.name,
+        identityHash: identity.hash,
+        checkpointId: checkpoint.id,
+      }
       const score = (await findScore(deps.db, which)) ?? (await grade(checkpoint.id))
       summaries.push(scoreSummary(score))
 

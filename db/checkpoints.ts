@@ -1,8 +1,10 @@
-import { desc, eq, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, or, sql } from 'drizzle-orm'
 import { HoneError } from '../domain/errors.ts'
 import type { Database } from './database.ts'
-import { checkpointSteps } from './schema/checkpoint-steps.ts'
+import { checkpointSteps, endOfJob } from './schema/checkpoint-steps.ts'
 import { checkpoints } from './schema/checkpoints.ts'
+import { selections } from './schema/selections.ts'
+import { only } from './sql.ts'
 
 /** Model weights in the store. */
 export type CheckpointRecord = typeof checkpoints.$inferSelect
@@ -19,12 +21,14 @@ export interface CheckpointInput {
     jobId: string
     /** The weights that the training started from. */
     startCheckpointId: string | null
+    /** Optimizer step after which they were kept; the job's end when absent. */
+    trainStep?: number
   } | null
 }
 
 /**
  * Records a checkpoint and the job that published it. Idempotent; weights that are known keep their first path. Throws
- * CheckpointInvalid when the job published other weights before.
+ * CheckpointInvalid when the job published other weights of the same step before.
  */
 export async function recordCheckpoint(db: Database, input: CheckpointInput): Promise<CheckpointRecord> {
   return db.transaction(async (tx) => {
@@ -35,7 +39,7 @@ export async function recordCheckpoint(db: Database, input: CheckpointInput): Pr
         .insert(checkpointSteps)
         .values({ ...madeBy, checkpointId: id })
         .onConflictDoNothing()
-      const published = await checkpointOfJob(tx, madeBy.jobId)
+      const published = await checkpointOfJob(tx, madeBy.jobId, madeBy.trainStep)
       if (published?.id !== id)
         throw new HoneError({
           type: 'CheckpointInvalid',
@@ -75,24 +79,66 @@ export async function getCheckpoint(db: Database, idPrefixOrPath: string): Promi
   })
 }
 
-/** What a training job published, or null. */
-export async function checkpointOfJob(db: Database, jobId: string): Promise<CheckpointRecord | null> {
+/** What a training job published as its end, or of one of its steps; null when it did not. */
+export async function checkpointOfJob(
+  db: Database,
+  jobId: string,
+  trainStep = endOfJob,
+): Promise<CheckpointRecord | null> {
   const [found] = await db
     .select({ checkpoint: checkpoints })
     .from(checkpointSteps)
     .innerJoin(checkpoints, eq(checkpoints.id, checkpointSteps.checkpointId))
-    .where(eq(checkpointSteps.jobId, jobId))
+    .where(and(eq(checkpointSteps.jobId, jobId), eq(checkpointSteps.trainStep, trainStep)))
   return found?.checkpoint ?? null
 }
 
-/** What a training step published, or null: the checkpoint of its last phase so far. */
+/** The weights that a step ended with: what it chose, or what its last phase so far published. Null when there are none. */
 export async function checkpointOfStep(db: Database, stepId: number): Promise<CheckpointRecord | null> {
+  const chosen = await selectionOf(db, stepId)
+  if (chosen) return chosen
   const [found] = await db
     .select({ checkpoint: checkpoints })
     .from(checkpointSteps)
     .innerJoin(checkpoints, eq(checkpoints.id, checkpointSteps.checkpointId))
-    .where(eq(checkpointSteps.stepId, stepId))
+    .where(and(eq(checkpointSteps.stepId, stepId), eq(checkpointSteps.trainStep, endOfJob)))
     .orderBy(desc(checkpointSteps.createdAt))
     .limit(1)
+  return found?.checkpoint ?? null
+}
+
+/** Weights that a training kept. */
+export interface Candidate {
+  checkpoint: CheckpointRecord
+  /** Optimizer step; null for the end. */
+  trainStep: number | null
+}
+
+/** Everything that a training job published: kept steps in order, then its end. */
+export async function candidatesOf(db: Database, jobId: string): Promise<Candidate[]> {
+  const found = await db
+    .select({ checkpoint: checkpoints, trainStep: checkpointSteps.trainStep })
+    .from(checkpointSteps)
+    .innerJoin(checkpoints, eq(checkpoints.id, checkpointSteps.checkpointId))
+    .where(eq(checkpointSteps.jobId, jobId))
+    .orderBy(sql`${checkpointSteps.trainStep} = ${endOfJob}`, asc(checkpointSteps.trainStep))
+  return found.map(({ checkpoint, trainStep }) => ({
+    checkpoint,
+    trainStep: trainStep === endOfJob ? null : trainStep,
+  }))
+}
+
+/** Keeps which checkpoint a step chose; the first choice stands. Returns the one in force. */
+export async function recordSelection(db: Database, stepId: number, checkpointId: string): Promise<CheckpointRecord> {
+  await db.insert(selections).values({ stepId, checkpointId }).onConflictDoNothing()
+  return only([await selectionOf(db, stepId)].filter((found) => found !== null))
+}
+
+async function selectionOf(db: Database, stepId: number): Promise<CheckpointRecord | null> {
+  const [found] = await db
+    .select({ checkpoint: checkpoints })
+    .from(selections)
+    .innerJoin(checkpoints, eq(checkpoints.id, selections.checkpointId))
+    .where(eq(selections.stepId, stepId))
   return found?.checkpoint ?? null
 }

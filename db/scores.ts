@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, ne, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { Verdict } from '../domain/rows.ts'
@@ -74,33 +74,51 @@ export async function saveScore(db: Database, input: ScoreInput): Promise<ScoreR
   })
 }
 
-const scoreOf = (
-  db: Database,
-  { stepId, benchmark, identityHash }: Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash'>,
-): Promise<ScoreRecord[]> =>
+/** What is measured once. */
+type ScoreKey = Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash' | 'checkpointId'>
+
+const scoreOf = (db: Database, { stepId, benchmark, identityHash, checkpointId }: ScoreKey): Promise<ScoreRecord[]> =>
   db
     .select()
     .from(scores)
-    .where(and(eq(scores.stepId, stepId), eq(scores.benchmark, benchmark), eq(scores.identityHash, identityHash)))
+    .where(
+      and(
+        eq(scores.stepId, stepId),
+        eq(scores.benchmark, benchmark),
+        eq(scores.identityHash, identityHash),
+        eq(scores.checkpointId, checkpointId),
+      ),
+    )
 
-/** The score of a step on a benchmark under one identity, or null: what is there need not be measured again. */
-export async function findScore(
-  db: Database,
-  which: Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash'>,
-): Promise<ScoreRecord | null> {
+/** The score of a step's checkpoint on a benchmark under one identity, or null: what is there need not be measured again. */
+export async function findScore(db: Database, which: ScoreKey): Promise<ScoreRecord | null> {
   return (await scoreOf(db, which))[0] ?? null
 }
 
-/** Every score of a campaign: by round, then in order of steps. */
+/**
+ * Scores that choose among a step's checkpoints measure candidates, not the round: and what was chosen by a score is
+ * flattered by it.
+ */
+const measuresRound = ne(steps.kind, 'select-checkpoint')
+
+/** Every score of a campaign's rounds: by round, then in order of steps. Those of candidates are left out. */
 export async function listScores(db: Database, campaign: string): Promise<ScoreRecord[]> {
   const found = await db
     .select({ score: scores })
     .from(scores)
     .innerJoin(steps, eq(steps.id, scores.stepId))
-    .where(eq(scores.campaignId, campaign))
+    .where(and(eq(scores.campaignId, campaign), measuresRound))
     .orderBy(asc(scores.roundNumber), asc(steps.ordinal), asc(scores.benchmark), asc(scores.id))
   return found.map(({ score }) => score)
 }
+
+/** Scores of one step on one benchmark, one a checkpoint. */
+export const scoresOfStep = (db: Database, stepId: number, benchmark: string): Promise<ScoreRecord[]> =>
+  db
+    .select()
+    .from(scores)
+    .where(and(eq(scores.stepId, stepId), eq(scores.benchmark, benchmark)))
+    .orderBy(asc(scores.id))
 
 /** Whether each item was answered right, by item id. */
 export async function scoreItems(db: Database, scoreId: number): Promise<Map<string, boolean>> {
@@ -122,7 +140,14 @@ export async function latestScore(
     .select({ score: scores })
     .from(scores)
     .innerJoin(steps, eq(steps.id, scores.stepId))
-    .where(and(eq(scores.campaignId, campaign), eq(scores.roundNumber, round), eq(scores.benchmark, benchmark)))
+    .where(
+      and(
+        eq(scores.campaignId, campaign),
+        eq(scores.roundNumber, round),
+        eq(scores.benchmark, benchmark),
+        measuresRound,
+      ),
+    )
     .orderBy(desc(steps.ordinal), desc(scores.id))
     .limit(1)
   return found?.score ?? null

@@ -124,10 +124,10 @@ export async function stepViews(db: Database, campaign: string, round?: number):
           where i.step_id = s.id) as "rowsIn",
         counts.kept as "rowsOut", counts.dropped, counts.failed,
         extract(epoch from coalesce(s.finished_at, now()) - s.started_at)::float8 as seconds,
-        (
-          select cs.checkpoint_id from checkpoint_steps cs where cs.step_id = s.id
+        coalesce((select l.checkpoint_id from selections l where l.step_id = s.id), (
+          select cs.checkpoint_id from checkpoint_steps cs where cs.step_id = s.id and cs.train_step = 0
           order by cs.created_at desc limit 1
-        ) as checkpoint,
+        )) as checkpoint,
         coalesce((
           select jsonb_agg(jsonb_build_object(
             'id', sc.id, 'checkpoint', sc.checkpoint_id, 'benchmark', sc.benchmark, 'role', sc.split_role,

@@ -1,8 +1,11 @@
-import { bigint, index, pgTable, text } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { checkpoints } from './checkpoints.ts'
 import { createdAt } from './columns.ts'
 import { jobs } from './jobs.ts'
 import { steps } from './steps.ts'
+
+/** `train_step` of the weights that a job ended with. */
+export const endOfJob = 0
 
 /**
  * Which step published a checkpoint, by which job, and from which weights it started. Apart from `checkpoints`, since
@@ -18,13 +21,16 @@ export const checkpointSteps = pgTable(
       .notNull()
       .references(() => checkpoints.id),
     startCheckpointId: text('start_checkpoint_id').references(() => checkpoints.id),
-    /** One job publishes once; a step with phases has several. */
+    /** One job publishes its end once; a step with phases has several jobs. */
     jobId: text('job_id')
-      .primaryKey()
+      .notNull()
       .references(() => jobs.id),
+    /** Optimizer step that the weights were kept after; 0 stands for the job's end. */
+    trainStep: integer('train_step').notNull().default(0),
     createdAt: createdAt(),
   },
   (table) => [
+    primaryKey({ columns: [table.jobId, table.trainStep] }),
     index('checkpoint_steps_checkpoint').on(table.checkpointId),
     index('checkpoint_steps_step').on(table.stepId, table.createdAt),
   ],

@@ -53,7 +53,8 @@ export const scores = pgTable(
     createdAt: createdAt(),
   },
   (table) => [
-    unique('scores_identity').on(table.stepId, table.benchmark, table.identityHash),
+    // A step that chooses among checkpoints has a score of each.
+    unique('scores_measured').on(table.stepId, table.benchmark, table.identityHash, table.checkpointId),
     foreignKey({
       name: 'scores_round',
       columns: [table.campaignId, table.roundNumber],
