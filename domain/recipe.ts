@@ -3,6 +3,13 @@ import { campaignSlug, stepName } from './ids.ts'
 import { checkReferences } from './recipe-references.ts'
 import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from './recipe-steps.ts'
 
+/** What the server's owner asks for a million tokens. Plans add it up; runs never look at it. */
+const prices = z.strictObject({
+  promptPerMillion: z.number().min(0),
+  completionPerMillion: z.number().min(0),
+  currency: z.string().min(1).max(8).default('USD'),
+})
+
 /** A place that serves a model: someone's OpenAI-compatible URL, or a checkpoint that Hone brings up itself. */
 const urlEndpoint = z.strictObject({
   url: z.string().regex(/^(https?:\/\/|demo:)/, 'use an http(s) URL that ends in /v1, e.g. http://localhost:8000/v1'),
@@ -14,6 +21,7 @@ const urlEndpoint = z.strictObject({
   concurrency: z.int().min(1).max(4096).default(16),
   timeoutSeconds: z.number().positive().max(3600).default(120),
   imageMaxPixels: z.int().positive().default(1_003_520),
+  prices: prices.optional(),
 })
 
 const checkpointEndpoint = z.strictObject({
@@ -52,6 +60,20 @@ const limits = z
     lanes: z.int().min(1).max(64).default(4),
   })
   .prefault({})
+
+/**
+ * What the user measured on the machine that trains: plans make GPU hours of it, and nothing else reads it. Nothing is
+ * assumed in its place: even one paper's figures for one recipe differ (OpenVLThinker v3: SFT takes 3.5 minutes in
+ * table 8 and 30 in appendix C).
+ */
+const rates = z.strictObject({
+  /** GPUs that train together. */
+  gpus: z.int().positive().default(1),
+  /** Tokens of SFT rows (pictures, question and trace) that one GPU gets through in a second. */
+  sftTokensPerGpuSecond: z.number().positive().optional(),
+  /** Completion tokens of RL that one GPU gets through in a second, from sampling to update. */
+  rlTokensPerGpuSecond: z.number().positive().optional(),
+})
 
 /** Fields that every data step has in a recipe besides its own options. */
 export const dataStepBase = {
@@ -98,6 +120,7 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
         next: z.array(step).min(1).optional(),
       }),
       limits,
+      rates: rates.optional(),
     })
     .superRefine(checkReferences)
 }
