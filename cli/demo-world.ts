@@ -33,7 +33,9 @@ export async function makeDemoWorld(options: {
     signal.throwIfAborted()
     progress.update(`${done} of ${total} pictures`)
   })
-  progress.done(`${written ? 'drawn' : 'found'}, ${rows.train} train, ${rows.dev} dev, ${rows.report} report questions`)
+  progress.done(
+    `${written ? 'written' : 'found'}, ${rows.train} train, ${rows.dev} dev, ${rows.report} report questions`,
+  )
   signal.throwIfAborted()
 
   progress.start('demo base model')

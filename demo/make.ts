@@ -14,6 +14,9 @@ if (values.out === undefined) {
   const { train, dev, report, baseCorpus } = world.rows
   process.stdout.write(
     `${world.written ? 'wrote' : 'found'} world ${world.hash} in ${out}: ` +
-      `${train} train, ${dev} dev, ${report} report questions, ${baseCorpus} base corpus rows\n`,
+      `${train} train, ${dev} dev, ${report} report questions, ${baseCorpus} base corpus rows\n` +
+      Object.entries(world.further?.rows ?? {})
+        .map(([name, count]) => `${name}.jsonl: ${count} rows\n`)
+        .join(''),
   )
 }

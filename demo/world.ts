@@ -6,6 +6,8 @@ import { baseCorpusRow } from './base-corpus.ts'
 import type { CorpusShares } from './base-corpus.ts'
 import { drawPicture } from './picture.ts'
 import type { PictureSettings } from './picture.ts'
+import { furtherFiles, pictureName } from './further-files.ts'
+import type { FurtherSettings } from './further-files.ts'
 import { askQuestions } from './questions.ts'
 import type { Question, QuestionMix } from './questions.ts'
 import { createRandom, seedOf } from './random.ts'
@@ -29,6 +31,8 @@ export type WorldSettings = {
   splits: Readonly<Record<Split, { pictures: number; questionsEach: number }>>
   /** `vocabularyLines` is text for the tokenizer alone. */
   baseCorpus: CorpusShares & { pictures: number; vocabularyLines: number }
+  /** Files of other questions over the same pictures; not part of the world's hash. */
+  further: FurtherSettings
 }
 
 /** The demo world. Everything that tuning may want to change is here. */
@@ -46,6 +50,22 @@ export const WORLD: WorldSettings = {
     report: { pictures: 1200, questionsEach: 1 },
   },
   baseCorpus: { pictures: 4000, findShare: 0.5, formatShare: 0.1, vocabularyLines: 1500 },
+  further: {
+    form: 1,
+    // Every family that rules can check, alike.
+    mixed: {
+      'count-color': 1,
+      'count-shape': 1,
+      'count-all': 1,
+      exists: 1,
+      compare: 1,
+      place: 1,
+      difference: 1,
+      sum: 1,
+    },
+    // Four of ten questions want free text: enough of both to see a judge and the rules at work.
+    free: { 'count-color': 1, 'count-shape': 1, exists: 1, place: 1, difference: 1, sum: 1, 'describe-row': 4 },
+  },
 }
 
 /** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
@@ -70,11 +90,19 @@ const manifestSchema = z.object({
   hash: z.string(),
   baseHash: z.string(),
   rows: z.object({ train: z.number(), dev: z.number(), report: z.number(), baseCorpus: z.number() }),
+  /** Absent in a folder from before there were such files. */
+  further: z.object({ hash: z.string(), rows: z.record(z.string(), z.number()) }).optional(),
 })
 
-/** Names the world's content: the same hash, the same files. 16 hexadecimal digits. */
+/** Names the pictures, the three splits and the base corpus: the same hash, the same files. 16 hexadecimal digits. */
 export function worldHash(settings: WorldSettings = WORLD): string {
-  return hashOf(settings)
+  const { form, seed, scene, picture, mix, splits, baseCorpus } = settings
+  return hashOf({ form, seed, scene, picture, mix, splits, baseCorpus })
+}
+
+/** Names the further files. Apart from the world's hash, so that a new question does not draw all pictures anew. */
+export function furtherHash(settings: WorldSettings = WORLD): string {
+  return hashOf({ world: worldHash(settings), further: settings.further })
 }
 
 /** Names only what the base corpus depends on, so that tuning questions or split sizes keeps a cached base model. */
@@ -98,22 +126,44 @@ export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'ba
 
 /**
  * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, `vocabulary.txt`, the pictures in
- * `img/<part>/`, and last `manifest.json`. A folder whose manifest has this world's hash is left as it is, and `written` is false. Without a
- * manifest, or with another hash, all is written anew; a crash leaves no manifest. One writer a folder
- * at a time. Fails with the file system's error.
+ * `img/<part>/`, the further files over the same pictures, and last `manifest.json`. A folder whose manifest has both
+ * hashes is left as it is, and `written` is false. With the world's hash alone only the further files are written, in
+ * the time of a few thousand lines. Without a manifest, or with another hash, all is written anew; a crash leaves no
+ * manifest, or one whose hash of the further files is not theirs. One writer a folder at a time. Fails with the file
+ * system's error.
  */
 export async function writeWorld(
   dir: string,
   onProgress: (progress: WorldProgress) => void = () => {},
   settings: WorldSettings = WORLD,
 ): Promise<WorldManifest & { written: boolean }> {
-  const hash = worldHash(settings)
   const found = await readManifest(dir)
-  if (found?.hash === hash) return { ...found, written: false }
+  const isDrawn = found?.hash === worldHash(settings)
+  if (isDrawn && found.further?.hash === furtherHash(settings)) return { ...found, written: false }
 
+  const scenes = allotScenes(settings)
+  const drawn = isDrawn ? found : await drawWorld(dir, scenes, settings, onProgress)
+  const further: Required<WorldManifest>['further'] = { hash: furtherHash(settings), rows: {} }
+  for (const [name, rows] of furtherFiles(scenes, settings, imagePath)) {
+    await writeRows(join(dir, `${name}.jsonl`), rows)
+    further.rows[name] = rows.length
+  }
+  const manifest: WorldManifest = { ...drawn, further }
+  const partial = join(dir, `manifest.json.${process.pid}`)
+  await writeFile(partial, `${JSON.stringify(manifest, null, 2)}\n`)
+  await rename(partial, join(dir, 'manifest.json'))
+  return { ...manifest, written: true }
+}
+
+/** Draws every picture and writes the files that the world's hash names. */
+async function drawWorld(
+  dir: string,
+  scenes: Readonly<Record<Split | 'base', Scene[]>>,
+  settings: WorldSettings,
+  onProgress: (progress: WorldProgress) => void,
+): Promise<WorldManifest> {
   await rm(join(dir, 'manifest.json'), { force: true })
   await rm(join(dir, 'img'), { recursive: true, force: true })
-  const scenes = allotScenes(settings)
   const total = scenes.train.length + scenes.dev.length + scenes.report.length + scenes.base.length
   let done = 0
   const drawAll = (part: Split | 'base'): Promise<void> =>
@@ -133,12 +183,7 @@ export async function writeWorld(
   await writeRows(join(dir, 'base-corpus.jsonl'), baseRows(scenes.base, settings))
   const lines = vocabularyLines(scenes.base, settings.baseCorpus.vocabularyLines, settings.seed)
   await writeFile(join(dir, 'vocabulary.txt'), `${lines.join('\n')}\n`)
-
-  const manifest: WorldManifest = { hash, baseHash: baseCorpusHash(settings), rows }
-  const partial = join(dir, `manifest.json.${process.pid}`)
-  await writeFile(partial, `${JSON.stringify(manifest, null, 2)}\n`)
-  await rename(partial, join(dir, 'manifest.json'))
-  return { ...manifest, written: true }
+  return { hash: worldHash(settings), baseHash: baseCorpusHash(settings), rows }
 }
 
 /** The questions on one scene of a split, with ids such as `report-00012` or `train-00007-2`. */
@@ -196,10 +241,6 @@ async function writeRows(file: string, rows: readonly object[]): Promise<void> {
 
 function imagePath(part: Split | 'base', index: number): string {
   return `img/${part}/${pictureName(index)}.png`
-}
-
-function pictureName(index: number): string {
-  return String(index + 1).padStart(5, '0')
 }
 
 function hashOf(value: object): string {

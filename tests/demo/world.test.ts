@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,8 +9,9 @@ import { drawPicture } from '../../demo/picture.ts'
 import { createRandom, seedOf } from '../../demo/random.ts'
 import { drawDistinctScenes, sceneKey } from '../../demo/scene.ts'
 import { readScene } from '../../demo/teacher/see.ts'
-import { allotScenes, baseCorpusHash, WORLD, worldHash, writeWorld } from '../../demo/world.ts'
+import { allotScenes, baseCorpusHash, furtherHash, WORLD, worldHash, writeWorld } from '../../demo/world.ts'
 import type { WorldSettings } from '../../demo/world.ts'
+import { vocabularyLines } from '../../demo/vocabulary.ts'
 
 /** The real world with fewer pictures, so that files are written in a second. */
 const SMALL: WorldSettings = {
@@ -30,6 +31,11 @@ const rowSchema = z.strictObject({
   answer: z.string(),
   kind: z.enum(['number', 'yesno', 'choice']),
   choices: z.array(z.string()).optional(),
+})
+
+const furtherSchema = rowSchema.extend({
+  kind: z.enum(['number', 'yesno', 'choice', 'text']),
+  metadata: z.strictObject({ source: z.string() }),
 })
 
 const baseRowSchema = z.strictObject({
@@ -157,6 +163,42 @@ describe('writing the world', () => {
     expect((await stat(join(dir, 'report.jsonl'))).mtimeMs).toBe(before.mtimeMs)
   })
 
+  test('asks further questions over the same pictures, and leaves them out in a list of pictures', async () => {
+    const expected = { 'mixed-train': 80, 'mixed-dev': 10, 'mixed-report': 30, 'free-dev': 10, 'free-report': 30 }
+    for (const [name, count] of Object.entries(expected)) {
+      const rows = await rowsOf(`${name}.jsonl`, furtherSchema)
+      expect(rows).toHaveLength(count)
+      expect(new Set(rows.map((row) => row.id)).size).toBe(count)
+      const mix = name.startsWith('mixed') ? SMALL.further.mixed : SMALL.further.free
+      for (const { images, metadata, id } of rows) {
+        expect(Object.keys(mix)).toContain(metadata.source)
+        const number = /^\w+-\w+-(\d{5})/.exec(id)?.[1]
+        expect(images).toEqual([`img/${name.split('-')[1]}/${number}.png`])
+      }
+    }
+    const pictures = await rowsOf('pictures.jsonl', z.strictObject({ id: z.string(), images: z.array(z.string()) }))
+    expect(pictures).toHaveLength(40)
+    expect(pictures[0]).toEqual({ id: 'picture-00001', images: ['img/train/00001.png'] })
+  })
+
+  test('adds further files to an older folder, or other ones, without drawing', async () => {
+    const copy = join(root, 'older')
+    await cp(dir, copy, { recursive: true })
+    const whole = await contentHash(copy)
+    const { further: _, ...older } = z
+      .looseObject({})
+      .parse(JSON.parse(await readFile(join(copy, 'manifest.json'), 'utf8')))
+    await writeFile(join(copy, 'manifest.json'), JSON.stringify(older))
+    await rm(join(copy, 'free-dev.jsonl'))
+    const quiet = (): never => expect.unreachable('nothing is drawn')
+    expect(await writeWorld(copy, quiet, SMALL)).toMatchObject({ written: true, further: { rows: { pictures: 40 } } })
+    expect(await contentHash(copy)).toBe(whole)
+    const other = { ...SMALL, further: { ...SMALL.further, free: { 'describe-row': 1 } } }
+    expect((await writeWorld(copy, quiet, other)).written).toBe(true)
+    expect((await rowsOf('free-dev.jsonl', furtherSchema, copy)).every((row) => row.kind === 'text')).toBe(true)
+    expect((await writeWorld(copy, quiet, other)).written).toBe(false)
+  })
+
   test('writes the same bytes again after a crash that left files but no manifest', async () => {
     const copy = join(root, 'crashed')
     await expect(
@@ -187,6 +229,20 @@ describe('writing the world', () => {
 })
 
 describe('the hashes', () => {
+  // A base model in a cache and every published figure rest on these.
+  test('of the world and of its base corpus are the known ones', () => {
+    expect([worldHash(), baseCorpusHash()]).toEqual(['8223e6ae9ac7d17b', 'dff202dcf5ffb51b'])
+    const { scenes, lines } = { scenes: allotScenes().base, lines: WORLD.baseCorpus.vocabularyLines }
+    const text = `${vocabularyLines(scenes, lines, WORLD.seed).join('\n')}\n`
+    expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).toBe('ca986f369911fdc6')
+  })
+
+  test('of the further files change with their mixes and with the world, and leave the world be', () => {
+    const other = { ...WORLD, further: { ...WORLD.further, form: 9 } }
+    expect(worldHash(other)).toBe(worldHash())
+    expect(new Set([WORLD, other, { ...WORLD, seed: 1 }].map((each) => furtherHash(each))).size).toBe(3)
+  })
+
   test('change with every constant that changes the files', () => {
     const changed: WorldSettings[] = [
       { ...WORLD, form: WORLD.form + 1 },
