@@ -10,19 +10,29 @@ const prompt = z.string().refine((text) => text.includes('{description}') && tex
   error: 'the prompt must say where {description} and {question} go ({choices} is optional)',
 })
 
-const options = z.strictObject({
-  step: z.literal('reason'),
-  ...dataStepBase,
-  endpoint: z.string().min(1),
-  samples: sampling.samples.default(4),
-  temperature: sampling.temperature.default(0.7),
-  topP: sampling.topP.default(0.95),
-  maxTokens: sampling.maxTokens.default(4096),
-  /** The recipe's own words in the place of data/prompts/reason-v1.md. */
-  prompt: prompt.optional(),
-})
+const options = z
+  .strictObject({
+    step: z.literal('reason'),
+    ...dataStepBase,
+    endpoint: z.string().min(1),
+    samples: sampling.samples.default(4),
+    temperature: sampling.temperature.default(0.7),
+    topP: sampling.topP.default(0.95),
+    maxTokens: sampling.maxTokens.default(4096),
+    /** Shows the reasoner the right answer, to find the way to it (Vision-R1). Rows without one are dropped. */
+    withAnswer: z.boolean().default(false),
+    /** The recipe's own words in the place of data/prompts/reason-v1.md, or of reason-to-answer-v1.md. */
+    prompt: prompt.optional(),
+  })
+  .refine(({ withAnswer, prompt }) => !withAnswer || prompt === undefined || prompt.includes('{answer}'), {
+    path: ['prompt'],
+    error: 'the prompt must say where {answer} goes, because withAnswer is true',
+  })
 
-/** Lets a text model think over the description: k traces a row, each an outcome of its own (OpenVLThinker 1.3). */
+/**
+ * Lets a text model think over the description: k traces a row, each an outcome of its own. OpenVLThinker hides the
+ * answer from it and keeps what came out right; Vision-R1 shows it (said by its author; the paper leaves it open).
+ */
 export const reason: RowStep<typeof options> = {
   per: 'row',
   options,
@@ -34,11 +44,15 @@ export const reason: RowStep<typeof options> = {
   async run(row, { options, ask, seed }) {
     if (row.description === null || row.description.trim() === '') return [dropped(row, 'no-description')]
     if (row.question.trim() === '') return [dropped(row, 'no-question')]
-    const { endpoint, samples, temperature, topP, maxTokens } = options
-    const text = renderPrompt(options.prompt ?? loadPrompt('reason-v1'), {
+    const { endpoint, samples, temperature, topP, maxTokens, withAnswer } = options
+    const answer = row.answer?.trim() ?? ''
+    if (withAnswer && answer === '') return [dropped(row, 'no-gold')]
+    const text = renderPrompt(options.prompt ?? loadPrompt(withAnswer ? 'reason-to-answer-v1' : 'reason-v1'), {
       description: row.description,
       question: bareQuestion(row.question),
       choices: choicesBlock(row.choices),
+      // Without withAnswer a prompt's {answer} stays as it is: it may be LaTeX, as in \boxed{answer}.
+      ...(withAnswer ? { answer } : {}),
     })
     return sampleTraces({
       row,

@@ -1,6 +1,9 @@
+import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
 import { describe } from './describe.ts'
+import { gradeDifficulty } from './grade-difficulty.ts'
 import { mix } from './mix.ts'
+import { rate } from './rate.ts'
 import { reason } from './reason.ts'
 import { sample } from './sample.ts'
 import { select } from './select.ts'
@@ -8,4 +11,15 @@ import type { DataStep } from './step.ts'
 import { verify } from './verify.ts'
 
 /** Every data step by its name in recipes. A new step is a file and a line here. */
-export const dataSteps: Readonly<Record<string, DataStep>> = { describe, reason, verify, clean, select, sample, mix }
+export const dataSteps: Readonly<Record<string, DataStep>> = {
+  describe,
+  bridge,
+  reason,
+  verify,
+  clean,
+  select,
+  sample,
+  mix,
+  rate,
+  'grade-difficulty': gradeDifficulty,
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { sampleSeed } from '../seeds.ts'
+import { dropped, kept, replyProblem } from './outcome.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('bridge'),
+  ...dataStepBase,
+  endpoint: z.string().min(1),
+  temperature: sampling.temperature.default(0),
+  topP: sampling.topP.default(1),
+  /** For each of the two replies. */
+  maxTokens: sampling.maxTokens.default(1024),
+})
+
+/**
+ * Modality bridging (Vision-R1, section on the cold-start data): the model that sees explains the right answer first (the
+ * pseudo-CoT), then describes the picture with that explanation before it, so that the words hold what the question
+ * rests on. A text model can reason over them without the picture. Whether a description gives the answer away is not
+ * checked: a good one nearly always contains what the answer is made of.
+ *
+ * Rows of the same pictures, question and answer share their payments; at temperature 0 in every round.
+ */
+export const bridge: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'explain the right answer from the picture, then describe the picture for the question',
+  estimate: ({ maxTokens }) => ({
+    rowsOut: 1,
+    calls: [{ option: 'endpoint', perRow: 2, withImages: true, maxTokens }],
+  }),
+  async run(row, { options, ask, seed }) {
+    const question = bareQuestion(row.question)
+    if (question === '') return [dropped(row, 'no-question')]
+    if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
+    const { endpoint, temperature, topP, maxTokens } = options
+    const choices = choicesBlock(row.choices)
+    const subject = JSON.stringify([row.images, question, row.choices, row.answer])
+    const see = (text: string, turn: number) =>
+      ask({
+        endpoint,
+        messages: [{ role: 'user', text, images: row.images }],
+        sampling: { temperature, topP, maxTokens, seed: sampleSeed(temperature === 0 ? 0 : seed, subject, turn) },
+        sampleIndex: 0,
+      })
+
+    const first = await see(
+      renderPrompt(loadPrompt('pseudo-cot-v1'), { question, choices, answer: row.answer.trim() }),
+      0,
+    )
+    const noPseudoCot = replyProblem(first, 'empty-pseudo-cot')
+    if (noPseudoCot !== null) return [dropped(row, noPseudoCot, { replies: [first] })]
+    const pseudoCot = first.text.trim()
+
+    const second = await see(
+      renderPrompt(loadPrompt('describe-for-question-v1'), { question, choices, explanation: pseudoCot }),
+      1,
+    )
+    const made = {
+      changes: { description: second.text.trim(), metadata: { ...row.metadata, pseudoCot } },
+      replies: [first, second],
+    }
+    const noDescription = replyProblem(second, 'empty-description')
+    return [noDescription === null ? kept(row, made) : dropped(row, noDescription, made)]
+  },
+}
