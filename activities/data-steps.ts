@@ -1,4 +1,4 @@
-import { runDatasetStep, runShard } from '../data/run-shard.ts'
+import { parseOptions, runDatasetStep, runShard } from '../data/run-shard.ts'
 import { dataSteps } from '../data/steps/registry.ts'
 import type { DataStep } from '../data/steps/step.ts'
 import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
@@ -147,7 +147,7 @@ async function overviewOf(deps: Deps, ref: StepRef, { step }: StepContext, defin
     names.map(async (name) => ({ name, datasetId: await resolveDataset(deps.db, ref.campaign, ref.round, name) })),
   )
   const key = `${datasetId(ref)} ${datasets.map((each) => each.datasetId).join(' ')}`
-  const found = overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets))
+  const found = overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, step))
   overviews.set(key, found)
   found.catch(() => overviews.delete(key))
   const [oldest] = overviews.keys()

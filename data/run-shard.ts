@@ -166,7 +166,8 @@ function parseContext(step: DataStep, context: RunShardOptions['context']): AnyC
   return { overview: undefined, ...context, options: parseOptions(step, context.options) }
 }
 
-function parseOptions(step: DataStep, options: unknown): { step: string } {
+/** A step's options as its own schema reads them, defaults filled in. Throws InvalidRecipe. */
+export function parseOptions(step: Pick<DataStep, 'options'>, options: unknown): { step: string } {
   const parsed = step.options.safeParse(options)
   if (parsed.success) return parsed.data
   throw new HoneError({

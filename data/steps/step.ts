@@ -54,14 +54,14 @@ interface StepBase<Schema extends DataStepSchema> {
  * How a step that looks at one row at a time learns about many: before it runs, the datasets that its option `evidence`
  * names (complete by then) are reduced to one small value, the same for every shard and every retry.
  */
-export interface Evidence<Overview> {
-  reduce(rows: AsyncIterable<EvidenceRow>): Promise<Overview>
+export interface Evidence<Options, Overview> {
+  reduce(rows: AsyncIterable<EvidenceRow>, options: Options): Promise<Overview>
 }
 
 /** A step that looks at one row at a time. Returns at least one outcome. */
 export interface RowStep<Schema extends DataStepSchema = DataStepSchema, Overview = unknown> extends StepBase<Schema> {
   per: 'row'
-  evidence?: Evidence<Overview>
+  evidence?: Evidence<z.infer<Schema>, Overview>
   run(row: Row, context: StepContext<z.infer<Schema>, Overview>): Promise<Outcome[]>
 }
 

@@ -1,0 +1,67 @@
+import { difficulties, type Difficulty } from '../../domain/rows.ts'
+import { kMeans } from './k-means.ts'
+import { zScores } from './z-scores.ts'
+
+/** What is known of a group of questions: how often a model fails on them, and how hard a rater finds them. */
+export interface GroupEvidence {
+  group: string
+  /** Answers of the model with a verdict. */
+  answers: number
+  /** How many of them are not correct. */
+  wrong: number
+  ratings: number
+  /** Sum of the ratings, on any one scale. */
+  ratingSum: number
+}
+
+/** A group's grade with what it rests on. */
+export interface GroupGrade {
+  group: string
+  /** Share of wrong answers; null where no answer was judged. */
+  errorRate: number | null
+  /** Mean rating; null where none was given. */
+  rating: number | null
+  /** Mean of the z-scores that the group has; higher is harder. */
+  score: number
+  difficulty: Difficulty
+}
+
+/**
+ * Grades groups against each other (OpenVLThinker, arXiv 2503.17352v3): error rate and mean rating, each as z-scores
+ * over the groups that have it, averaged, and split by 1-D k-means into easy, medium and hard. Groups without evidence are
+ * left out. Two distinct scores make easy and hard, a single one medium. The order of the groups makes no difference.
+ */
+export function gradeGroups(evidence: readonly GroupEvidence[]): GroupGrade[] {
+  const known = evidence
+    .filter(({ answers, ratings }) => answers + ratings > 0)
+    .toSorted((a, b) => (a.group < b.group ? -1 : 1))
+    .map(({ group, answers, wrong, ratings, ratingSum }) => ({
+      group,
+      errorRate: answers === 0 ? null : wrong / answers,
+      rating: ratings === 0 ? null : ratingSum / ratings,
+    }))
+  const errorScores = scoresOf(known.map(({ errorRate }) => errorRate))
+  const ratingScores = scoresOf(known.map(({ rating }) => rating))
+  const scores = known.map((_, index) => {
+    const own = [errorScores[index], ratingScores[index]].filter((score) => typeof score === 'number')
+    return own.reduce((sum, score) => sum + score, 0) / own.length
+  })
+  const { labels, centres } = kMeans(scores, difficulties.length)
+  return known.map((group, index) => ({
+    ...group,
+    score: scores[index] ?? 0,
+    difficulty: nameOf(labels[index] ?? 0, centres.length),
+  }))
+}
+
+/** z-scores over the values that are there, null for the others. */
+function scoresOf(values: readonly (number | null)[]): (number | null)[] {
+  const scores = zScores(values.filter((value) => value !== null))
+  let next = 0
+  return values.map((value) => (value === null ? null : (scores[next++] ?? null)))
+}
+
+function nameOf(cluster: number, clusters: number): Difficulty {
+  if (clusters === 1) return 'medium'
+  return cluster === 0 ? 'easy' : cluster === clusters - 1 ? 'hard' : 'medium'
+}

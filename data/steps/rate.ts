@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { sampleSeed } from '../seeds.ts'
+import { dropped, kept, replyProblem } from './outcome.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('rate'),
+  ...dataStepBase,
+  endpoint: z.string().min(1),
+  temperature: sampling.temperature.default(0),
+  topP: sampling.topP.default(1),
+  maxTokens: sampling.maxTokens.default(512),
+})
+
+/**
+ * Asks a model how hard a question is, from 1 to 10, with picture and right answer in sight (OpenVLThinker v3 rates five
+ * examples of each source). All rows of one question share one request; at temperature 0 the rounds do too.
+ */
+export const rate: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'let a model rate how hard each question is, from 1 to 10',
+  estimate: ({ maxTokens }) => ({
+    rowsOut: 1,
+    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
+  }),
+  async run(row, { options, ask, seed }) {
+    const question = bareQuestion(row.question)
+    if (question === '') return [dropped(row, 'no-question')]
+    if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
+    const { endpoint, temperature, topP, maxTokens } = options
+    const text = renderPrompt(loadPrompt('rate-v1'), {
+      question,
+      choices: choicesBlock(row.choices),
+      answer: row.answer.trim(),
+    })
+    const roundSeed = temperature === 0 ? 0 : seed
+    const reply = await ask({
+      endpoint,
+      messages: [{ role: 'user', text, images: row.images }],
+      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
+      sampleIndex: 0,
+    })
+    const rating = readRating(reply.text)
+    const problem = replyProblem(reply, 'empty-rating') ?? (rating === null ? 'unreadable-rating' : null)
+    if (problem !== null) return [dropped(row, problem, { replies: [reply] })]
+    return [kept(row, { changes: { metadata: { ...row.metadata, rating } }, replies: [reply] })]
+  },
+}
+
+const thoughtEnd = '</think>'
+/** A rating line; marks of emphasis and "/10" are common and say nothing else. */
+const ratingLine = /^[*_`]*rating[*_`]*\s*:/i
+const ratingValue = /^[*_`]*rating[*_`]*\s*:\s*[*_`]*\s*(10|[1-9])(?:\s*\/\s*10)?[*_`]*\.?[*_`]*$/i
+
+/**
+ * The number of the last line `rating: N`, a whole one from 1 to 10; null for anything else. What stands before the end of
+ * the model's thinking does not count; a second rating line after it leaves open which one is meant.
+ */
+export function readRating(reply: string): number | null {
+  const thoughtEnds = reply.lastIndexOf(thoughtEnd)
+  const said = thoughtEnds < 0 ? reply : reply.slice(thoughtEnds + thoughtEnd.length)
+  // Thinking that never ends has not come to its rating.
+  if (said.includes('<think>')) return null
+  const lines = said
+    .split(/\r\n|[\r\n]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  if (lines.filter((line) => ratingLine.test(line)).length !== 1) return null
+  const found = ratingValue.exec(lines.at(-1) ?? '')
+  return found ? Number(found[1]) : null
+}

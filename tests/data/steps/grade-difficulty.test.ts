@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { gradeDifficulty } from '../../../data/steps/grade-difficulty.ts'
+import type { EvidenceRow } from '../../../data/steps/step.ts'
+import type { Verdict } from '../../../domain/rows.ts'
+import { context, row } from '../rows.ts'
+
+const options = gradeDifficulty.options.parse({ step: 'grade-difficulty', evidence: ['verify', 'rate'] })
+const { evidence } = gradeDifficulty
+
+let next = 0
+function seen(
+  source: string | null,
+  more: { verdict?: Verdict; rating?: unknown; originId?: string; sample?: number },
+): EvidenceRow {
+  const { verdict, rating, sample, originId = `o${next}` } = more
+  const base = row({
+    id: `e${next++}`,
+    originId,
+    trace: 'same words',
+    verdict: verdict ? { verdict, reason: 'same-text', extracted: null, verifierVersion: '1' } : null,
+    metadata: {
+      ...(source === null ? {} : { source }),
+      ...(rating === undefined ? {} : { rating }),
+      ...(sample === undefined ? {} : { sampleIndex: sample }),
+    },
+  })
+  return { ...base, from: 'verify', status: verdict === 'correct' ? 'kept' : 'dropped' }
+}
+
+async function* streamed(rows: readonly EvidenceRow[]) {
+  await Promise.resolve()
+  yield* rows
+}
+
+const reduce = (rows: readonly EvidenceRow[], by = 'source') => evidence!.reduce(streamed(rows), { ...options, by })
+
+const run = (source: string, overview: Awaited<ReturnType<typeof reduce>>, more: Partial<typeof options> = {}) =>
+  gradeDifficulty.run(row({ metadata: { source, other: 1 } }), { ...context({ ...options, ...more }), overview })
+
+const answers = (source: string, right: number, wrong: number) => [
+  ...Array.from({ length: right }, () => seen(source, { verdict: 'correct' })),
+  ...Array.from({ length: wrong }, (_, index) => seen(source, { verdict: index % 2 ? 'incorrect' : 'unverifiable' })),
+]
+const rows = [...answers('chart', 9, 1), ...answers('scene', 5, 5), ...answers('geometry', 1, 9)]
+
+describe('grading by source', () => {
+  it('writes grade and score on each row', async () => {
+    const overview = await reduce(rows)
+    expect(await run('chart', overview)).toMatchObject([
+      { status: 'kept', changes: { metadata: { source: 'chart', other: 1, difficulty: 'easy' } } },
+    ])
+    expect(await run('scene', overview)).toMatchObject([
+      { changes: { metadata: { difficulty: 'medium', difficultyScore: 0 } } },
+    ])
+    expect(await run('geometry', overview)).toMatchObject([{ changes: { metadata: { difficulty: 'hard' } } }])
+    expect(await run('unheard', overview)).toMatchObject([{ status: 'dropped', reason: 'no-evidence', changes: {} }])
+  })
+
+  it('keeps the grades that are asked for, and drops others with theirs', async () => {
+    const overview = await reduce(rows)
+    const keep = ['medium' as const, 'hard' as const]
+    expect(await run('chart', overview, { keep })).toMatchObject([
+      { status: 'dropped', reason: 'difficulty-easy', changes: { metadata: { difficulty: 'easy' } } },
+    ])
+    expect(await run('geometry', overview, { keep })).toMatchObject([{ status: 'kept' }])
+  })
+
+  it('counts what is not shown to be right as wrong', async () => {
+    const overview = await reduce(answers('scene', 1, 3))
+    expect(overview.get('scene')).toMatchObject({ errorRate: 0.75, rating: null })
+  })
+
+  it('counts an inherited verdict or rating once, and every sample of its own', async () => {
+    const first = seen('a', { verdict: 'correct', originId: 'one', rating: 4, sample: 0 })
+    const overview = await reduce([
+      first,
+      { ...first, id: 'later', from: 'rate' },
+      seen('a', { verdict: 'incorrect', originId: 'one', rating: 4, sample: 1 }),
+      seen('a', { verdict: 'incorrect', originId: 'two', rating: 8 }),
+    ])
+    expect(overview.get('a')).toMatchObject({ errorRate: 2 / 3, rating: 6 })
+  })
+
+  it('does not depend on the order of the evidence', async () => {
+    const mixed = [...rows, seen('chart', { rating: 9 }), seen('geometry', { rating: 2 }), seen(null, { rating: 3 })]
+    expect(await reduce(mixed.toReversed())).toEqual(await reduce(mixed))
+  })
+
+  it('groups by another field, and rows without it apart', async () => {
+    const level = (value: unknown) => ({ ...seen(null, { verdict: 'incorrect' }), metadata: { level: value } })
+    const overview = await reduce(
+      [seen(null, { verdict: 'correct' }), level(2), level({ deep: 1 }), level(null)],
+      'level',
+    )
+    expect([...overview.keys()]).toEqual(['', '2'])
+    expect(overview.get('')?.errorRate).toBeCloseTo(2 / 3)
+    expect(await run('a', overview, { by: 'level' })).toMatchObject([{ changes: { metadata: { difficulty: 'easy' } } }])
+  })
+
+  it('takes the names of fields as names and nothing more', async () => {
+    expect([...(await reduce([seen('a', { verdict: 'correct' })], 'constructor')).keys()]).toEqual([''])
+  })
+
+  it('passes over ratings that are none, and evidence that says nothing', async () => {
+    expect((await reduce([])).size).toBe(0)
+    expect((await reduce([seen('a', {}), seen('b', { rating: 'high' }), seen('c', { rating: null })])).size).toBe(0)
+    expect((await reduce([seen('a', { rating: 5 })])).get('a')).toMatchObject({ difficulty: 'medium', score: 0 })
+  })
+})
+
+describe('its options', () => {
+  it('must name evidence', () => {
+    const parse = (more: object) => gradeDifficulty.options.safeParse({ step: 'grade-difficulty', ...more }).success
+    expect(parse({ evidence: 'verify' })).toBe(true)
+    expect([parse({}), parse({ evidence: [] }), parse({ evidence: '' })]).toEqual([false, false, false])
+    expect([parse({ evidence: 'v', keep: [] }), parse({ evidence: 'v', keep: ['harder'] })]).toEqual([false, false])
+    expect(options.by).toBe('source')
+  })
+})
