@@ -1,3 +1,4 @@
+import { agree } from './agree.ts'
 import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
 import { describe } from './describe.ts'
@@ -5,6 +6,7 @@ import { gradeDifficulty } from './grade-difficulty.ts'
 import { mix } from './mix.ts'
 import { rate } from './rate.ts'
 import { reason } from './reason.ts'
+import { rewrite } from './rewrite.ts'
 import { sample } from './sample.ts'
 import { select } from './select.ts'
 import type { DataStep } from './step.ts'
@@ -15,6 +17,8 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
   describe,
   bridge,
   reason,
+  agree,
+  rewrite,
   verify,
   clean,
   select,

@@ -1,31 +1,43 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
+import { knownMetadata } from '../../domain/rows.ts'
+import { assess, finalVerdict, verifiedCase } from '../../verifier/judge/assess.ts'
 import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
+import { answerCase } from '../answer-case.ts'
+import { bareQuestion } from '../question-text.ts'
 import { dropped, outcome } from './outcome.ts'
+import { judgeCalls, stepJudge } from './step-judge.ts'
 import type { RowStep } from './step.ts'
 
-const options = z.strictObject({ step: z.literal('verify'), ...dataStepBase })
+const options = z.strictObject({
+  step: z.literal('verify'),
+  ...dataStepBase,
+  /** Endpoint of a judge for answers that rules leave open. Rows whose metadata say `reward: rule` are never sent to it. */
+  judge: z.string().min(1).optional(),
+})
 
-/** Keeps traces whose final answer the verifier shows to be right. Every judged row stores its verdict, dropped ones too. */
+/**
+ * Keeps traces whose final answer the verifier shows to be right. Every judged row stores its verdict, dropped ones too.
+ * A judge is asked about free text alone, and of its grades only `correct` keeps a row; a rule's verdict always stands.
+ */
 export const verify: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'keep traces whose answer is right',
-  estimate: () => ({ rowsOut: 1, calls: [] }),
-  run(row) {
-    if (row.answer === null) return Promise.resolve([dropped(row, 'no-gold')])
-    if (row.trace === null) return Promise.resolve([dropped(row, 'no-trace')])
-    const { verdict, reason, extracted } = verifyCase({
-      id: row.id,
-      gold: row.answer,
-      answer: row.trace,
-      kind: row.kind,
-      choices: row.choices ?? undefined,
-      precision: row.precision ?? undefined,
-      policy: row.policy ?? undefined,
-    })
-    const changes = { verdict: { verdict, reason, extracted, verifierVersion: VERIFIER_VERSION } }
-    return Promise.resolve([outcome(row, verdict === 'correct' ? null : verdict, { changes })])
+  estimate: ({ judge }) => ({ rowsOut: 1, calls: judgeCalls(judge, 1) }),
+  async run(row, { options, ask }) {
+    if (row.answer === null) return [dropped(row, 'no-gold')]
+    if (row.trace === null) return [dropped(row, 'no-trace')]
+    const checked = answerCase(row, row.answer, row.trace)
+    const result = verifyCase(checked)
+    const judge = knownMetadata(row.metadata).reward === 'rule' ? null : stepJudge(ask, options.judge)
+    const [assessment] =
+      judge === null ? [] : await assess([verifiedCase(checked, bareQuestion(row.question), result)], judge.judge)
+    const { verdict, reason } = assessment ? finalVerdict(assessment) : result
+    const verifierVersion =
+      assessment?.by === 'judge' ? `${VERIFIER_VERSION}+${assessment.judgement.judgeVersion}` : VERIFIER_VERSION
+    const changes = { verdict: { verdict, reason, extracted: result.extracted, verifierVersion } }
+    return [outcome(row, verdict === 'correct' ? null : verdict, { changes, replies: judge?.replies ?? [] })]
   },
 }

@@ -1,4 +1,7 @@
-import type { ReasonCode, VerifyResult } from '../verdict.ts'
+import type { Verdict } from '../../domain/rows.ts'
+import { extractAnswer } from '../extract.ts'
+import type { ReasonCode, VerifyCase, VerifyResult } from '../verdict.ts'
+import { goldAnswer, resolveKind } from '../verify.ts'
 import type { Judge, JudgeResult } from './judge.ts'
 
 /** A rule decided: there is no judgement beside it, and no field to put one in. */
@@ -42,6 +45,27 @@ export interface VerifiedCase {
   gold: string
   answer: string
   result: VerifyResult
+}
+
+/**
+ * A case as a judge may see it. Looks for the answer again, since a result holds its beginning alone; of the gold answer
+ * the marks are taken off, as rules do.
+ */
+export function verifiedCase(row: VerifyCase, question: string, result: VerifyResult): VerifiedCase {
+  const kind = resolveKind(row)
+  const gold = goldAnswer(row.gold, kind)
+  return { question, gold, answer: extractAnswer(row.answer, kind).extracted ?? '', result }
+}
+
+/**
+ * The last word on a case. A judge's tier `correct` alone is a correct answer. Reasons of a judge are `judged-<tier>`, and
+ * `judge-<why>` where it abstained: the case stays unverifiable.
+ */
+export function finalVerdict(assessment: Assessment): { verdict: Verdict; reason: string } {
+  if (assessment.by !== 'judge') return { verdict: assessment.result.verdict, reason: assessment.result.reason }
+  const { judgement } = assessment
+  if (judgement.abstained) return { verdict: 'unverifiable', reason: `judge-${judgement.reason}` }
+  return { verdict: judgement.verdict, reason: `judged-${judgement.tier}` }
 }
 
 /**

@@ -57,6 +57,11 @@ export interface JudgeOptions {
   timeoutSeconds?: number
   /** Requests under way at once; cases over it abstain as `busy`. */
   maxOpen?: number
+  /**
+   * For work that can be tried again later: there is no deadline and no bound on requests under way, and the failure of a
+   * call is thrown as `ask` threw it. A verdict that is kept must not depend on how busy the judge was.
+   */
+  isPatient?: boolean
 }
 
 export interface Judge {
@@ -65,14 +70,15 @@ export interface Judge {
   model: string
   /**
    * Grades cases in their order. What cannot be graded abstains with a reason; a failure that no case can escape (a wrong
-   * key, an unknown model) is thrown as HoneError, and a cancelled signal as its reason.
+   * key, an unknown model) is thrown as HoneError, and a cancelled signal as its reason. A patient judge also throws
+   * {@link AskFailure} and {@link Outage}.
    */
   judge(cases: readonly JudgeCase[], signal?: AbortSignal): Promise<JudgeResult[]>
 }
 
 /** Makes a judge over a sampling engine. */
 export function createJudge(options: JudgeOptions): Judge {
-  const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS, maxOpen = MAX_OPEN } = options
+  const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS, maxOpen = MAX_OPEN, isPatient = false } = options
   let open = 0
   const version = `judge-${JUDGE_PROMPT_HASH}/${model}`
   const about = (replies: readonly Reply[]) => ({
@@ -102,7 +108,7 @@ export function createJudge(options: JudgeOptions): Judge {
   const grade = async (texts: JudgeCase, given: Deadline): Promise<JudgeResult> => {
     const unfit = unfitReason(texts)
     if (unfit !== null) return abstain(unfit, [])
-    if (open >= maxOpen) return abstain('busy', [])
+    if (!isPatient && open >= maxOpen) return abstain('busy', [])
     const replies: Reply[] = []
     try {
       // One more try by another seed: at temperature 0 the same seed would say the same again.
@@ -118,6 +124,7 @@ export function createJudge(options: JudgeOptions): Judge {
       }
       return abstain('unreadable', replies)
     } catch (error) {
+      if (isPatient) throw error
       if (error instanceof AskFailure) return abstain(error.reason, replies)
       if (error instanceof Outage) return abstain('outage', replies)
       throw error
@@ -129,7 +136,7 @@ export function createJudge(options: JudgeOptions): Judge {
     model,
     async judge(cases, signal) {
       signal?.throwIfAborted()
-      const given = startDeadline(timeoutSeconds * 1000, signal)
+      const given = startDeadline(isPatient ? null : timeoutSeconds * 1000, signal)
       try {
         return await Promise.all(cases.map((texts) => grade(texts, given)))
       } finally {
@@ -156,11 +163,11 @@ interface Deadline {
   clear(): void
 }
 
-function startDeadline(ms: number, signal?: AbortSignal): Deadline {
+function startDeadline(ms: number | null, signal?: AbortSignal): Deadline {
   let timer: NodeJS.Timeout | undefined
   let cancel = (): void => undefined
   const over = new Promise<null>((resolve, reject) => {
-    timer = setTimeout(() => resolve(null), ms)
+    if (ms !== null) timer = setTimeout(() => resolve(null), ms)
     cancel = () => reject(signal?.reason instanceof Error ? signal.reason : new Error('the judge was cancelled'))
     signal?.addEventListener('abort', cancel, { once: true })
   })

@@ -1,24 +1,32 @@
-import { extractAnswer } from '../extract.ts'
+import type { RewardKind } from '../../domain/rows.ts'
 import type { TraceFormat } from '../format.ts'
-import { isForJudge } from '../judge/assess.ts'
+import { isForJudge, verifiedCase } from '../judge/assess.ts'
 import type { VerifiedCase } from '../judge/assess.ts'
 import type { VerifyCase, VerifyResult } from '../verdict.ts'
-import { goldAnswer, resolveKind } from '../verify.ts'
+import type { JudgedField } from './score-text.ts'
 
-/** A case of a score request. The rules do not see the question; a judge does. */
-export type ScoreCase = VerifyCase & { question?: string | undefined }
+/**
+ * A case of a score request. The rules do not see the question; a judge does. `reward` says who rewards the row: `rule` keeps
+ * it from the judge; with `judge`, as without a word, one is asked where rules leave it open.
+ */
+export type ScoreCase = VerifyCase & { question?: string | undefined; reward?: RewardKind | undefined }
 
 /** A row that rules left open and a judge may be asked about, with what its reward needs beside an accuracy. */
 export type OpenRow = VerifiedCase & { format: TraceFormat }
 
-/**
- * The row for a judge, or null when it is none for one. Looks for the answer again, since a result holds its beginning alone;
- * of the gold answer the marks are taken off, as rules do.
- */
+/** The row for a judge, or null when it is none for one: rewarded by rules alone, for one. */
 export function openRow(row: ScoreCase, result: VerifyResult, format: TraceFormat): OpenRow | null {
   const { question } = row
-  if (question === undefined || !isForJudge(result)) return null
-  const kind = resolveKind(row)
-  const gold = goldAnswer(row.gold, kind)
-  return { question, gold, answer: extractAnswer(row.answer, kind).extracted ?? '', result, format }
+  if (question === undefined || row.reward === 'rule' || !isForJudge(result)) return null
+  return { ...verifiedCase(row, question, result), format }
+}
+
+/**
+ * Why a row that says who rewards it has no judge's score, though rules left it open: `rule-only`, `no-question` or, where nobody
+ * is there to ask, `no-judge`. A judge's word takes its place. Rows that do not say are left as they are.
+ */
+export function unjudged({ reward, question }: ScoreCase, result: VerifyResult): JudgedField | undefined {
+  if (reward === undefined || !isForJudge(result)) return undefined
+  if (reward === 'rule') return { abstained: 'rule-only' }
+  return { abstained: question === undefined ? 'no-question' : 'no-judge' }
 }

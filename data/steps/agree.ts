@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import type { Outcome, Row } from '../../domain/rows.ts'
+import type { AskMessage, Reply } from '../../models/ask.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { sampleSeed } from '../seeds.ts'
+import { finalAnswer } from './final-answer.ts'
+import { dropped, kept } from './outcome.ts'
+import { isSameAnswer } from './same-answer.ts'
+import { sampling } from './sampling.ts'
+import { judgeCalls, stepJudge } from './step-judge.ts'
+import type { RowStep, StepContext } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('agree'),
+  ...dataStepBase,
+  /** Answers from the description; its trace is the one that stays where both agree. */
+  reasoner: z.string().min(1),
+  /** Answers from the pictures. */
+  viewer: z.string().min(1),
+  /** Looks at the pictures and decides where the two differ. */
+  arbiter: z.string().min(1),
+  /** Says whether answers in free text mean the same; without it they must be the same words. */
+  judge: z.string().min(1).optional(),
+  temperature: sampling.temperature.default(0.6),
+  topP: sampling.topP.default(0.95),
+  maxTokens: sampling.maxTokens.default(2048),
+})
+
+/**
+ * Answers a question twice, from the description and from the pictures, and keeps what both say (WeThink, 3.1 step 5: a
+ * text model and a vision model, a third where they differ). The paper gives no sampling settings; the defaults are
+ * those that its reasoner's makers recommend. The arbiter may only choose: an answer of its own is no agreement.
+ */
+export const agree: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'answer from the description and from the picture, and keep what both say',
+  estimate: ({ judge, maxTokens }) => ({
+    rowsOut: 1,
+    calls: [
+      { option: 'reasoner', perRow: 1, withImages: false, maxTokens },
+      { option: 'viewer', perRow: 1, withImages: true, maxTokens },
+      { option: 'arbiter', perRow: 1, withImages: true, maxTokens },
+      // First with second, and the arbiter's with either.
+      ...judgeCalls(judge, 3),
+    ],
+  }),
+  async run(row, context) {
+    if (row.description === null || row.description.trim() === '') return [dropped(row, 'no-description')]
+    if (row.question.trim() === '') return [dropped(row, 'no-question')]
+    const { reasoner, viewer } = context.options
+    const [reasoned, viewed] = await Promise.all([
+      askOne(row, context, { endpoint: reasoner, prompt: 'reason-v1', values: { description: row.description } }),
+      askOne(row, context, { endpoint: viewer, prompt: 'answer-picture-v1', withImages: true }),
+    ])
+    return [await settle(row, context, reasoned, viewed)]
+  },
+}
+
+type Context = StepContext<z.infer<typeof options>>
+
+async function settle(row: Row, context: Context, reasoned: Reply, viewed: Reply): Promise<Outcome> {
+  const judge = stepJudge(context.ask, context.options.judge)
+  const first = finalAnswer(reasoned, row)
+  const second = finalAnswer(viewed, row)
+  const replies = [reasoned, viewed]
+  if (first === null && second === null) return dropped(row, 'no-answers', { replies })
+  const isSame = (gold: string | null, answer: string | null) =>
+    gold !== null && answer !== null && isSameAnswer(row, { gold, answer }, judge?.judge)
+  const keep = (answer: string | null, trace: Reply, agreement: string, used: readonly Reply[]) =>
+    kept(row, {
+      // The new answer and trace have no verdict, whatever the row carried before.
+      changes: { answer, trace: trace.text.trim(), verdict: null, metadata: { ...row.metadata, agreement } },
+      replies: used,
+    })
+
+  if (await isSame(first, second)) return keep(first, reasoned, 'both', [...replies, ...(judge?.replies ?? [])])
+  replies.push(...(judge?.replies ?? []))
+  const judgedBefore = judge?.replies.length ?? 0
+  const arbitrated = await askOne(row, context, {
+    endpoint: context.options.arbiter,
+    prompt: 'arbitrate-v1',
+    values: { first: first ?? 'none', second: second ?? 'none' },
+    withImages: true,
+  })
+  replies.push(arbitrated)
+  const third = finalAnswer(arbitrated, row)
+  if (third === null) return dropped(row, 'arbiter-unreadable', { replies })
+  const isFirst = await isSame(first, third)
+  const isSecond = !isFirst && (await isSame(second, third))
+  replies.push(...(judge?.replies.slice(judgedBefore) ?? []))
+  if (isFirst) return keep(first, reasoned, 'arbiter-first', replies)
+  return isSecond ? keep(second, viewed, 'arbiter-second', replies) : dropped(row, 'arbiter-disagrees', { replies })
+}
+
+interface Question {
+  endpoint: string
+  prompt: Parameters<typeof loadPrompt>[0]
+  values?: Readonly<Record<string, string>>
+  withImages?: boolean
+}
+
+function askOne(row: Row, { ask, options, seed }: Context, question: Question): Promise<Reply> {
+  const { endpoint, prompt, values = {}, withImages = false } = question
+  const { temperature, topP, maxTokens } = options
+  const text = renderPrompt(loadPrompt(prompt), {
+    question: bareQuestion(row.question),
+    choices: choicesBlock(row.choices),
+    ...values,
+  })
+  const message: AskMessage = withImages ? { role: 'user', text, images: row.images } : { role: 'user', text }
+  const roundSeed = temperature === 0 ? 0 : seed
+  return ask({
+    endpoint,
+    messages: [message],
+    sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
+    sampleIndex: 0,
+  })
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import type { Row } from '../../domain/rows.ts'
+import type { Reply } from '../../models/ask.ts'
+import { extractAnswer } from '../../verifier/extract.ts'
+import { goldAnswer, resolveKind } from '../../verifier/verify.ts'
+import { answerCase } from '../answer-case.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { sampleSeed } from '../seeds.ts'
+import { countWords, joinTrace, reasoningWords, splitTrace } from '../trace.ts'
+import type { TraceParts } from '../trace.ts'
+import { dropped, kept, replyProblem } from './outcome.ts'
+import { isSameAnswer } from './same-answer.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('rewrite'),
+  ...dataStepBase,
+  endpoint: z.string().min(1),
+  /** The most words of reasoning that a rewritten trace may have, as a multiple of what it had before. */
+  maxGrowth: z.number().positive().default(1),
+  temperature: sampling.temperature.default(0),
+  topP: sampling.topP.default(1),
+  maxTokens: sampling.maxTokens.default(2048),
+})
+
+/**
+ * Lets a model that sees the pictures and the answer write a trace anew, shorter and without contradictions (WeThink, 3.1
+ * step 6). A text that is not a trace, says another answer or is longer than before is dropped. Whether contradictions
+ * are gone is not checked: no rule could tell.
+ */
+export const rewrite: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'write traces anew with the picture and the answer in view, shorter and without contradictions',
+  estimate: ({ maxTokens }) => ({
+    rowsOut: 1,
+    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
+  }),
+  async run(row, { options, ask, seed }) {
+    if (row.trace === null || row.trace.trim() === '') return [dropped(row, 'no-trace')]
+    if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
+    const { trace, answer } = row
+    const { endpoint, temperature, topP, maxTokens } = options
+    const text = renderPrompt(loadPrompt('rewrite-v1'), {
+      question: bareQuestion(row.question),
+      choices: choicesBlock(row.choices),
+      answer,
+      reasoning: splitTrace(trace)?.reasoning ?? trace.trim(),
+    })
+    const roundSeed = temperature === 0 ? 0 : seed
+    const reply = await ask({
+      endpoint,
+      messages: [{ role: 'user', text, images: row.images }],
+      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
+      sampleIndex: 0,
+    })
+    const written = await rewritten({ ...row, trace, answer }, reply, options.maxGrowth)
+    return [
+      'reason' in written
+        ? dropped(row, written.reason, { replies: [reply] })
+        : kept(row, { changes: { trace: joinTrace(written), verdict: null }, replies: [reply] }),
+    ]
+  },
+}
+
+/** The new trace in its parts, or why it cannot take the place of the old one. */
+async function rewritten(
+  row: Row & { trace: string; answer: string },
+  reply: Reply,
+  maxGrowth: number,
+): Promise<TraceParts | { reason: string }> {
+  const problem = replyProblem(reply, 'empty-trace')
+  if (problem !== null) return { reason: problem }
+  const parts = splitTrace(reply.text.trim())
+  if (!parts || parts.reasoning === '' || !/<answer>[\s\S]*<\/answer>/.test(parts.rest)) return { reason: 'malformed' }
+  const kind = resolveKind(answerCase(row, row.answer, ''))
+  const { extracted } = extractAnswer(parts.rest, kind)
+  if (!extracted || !(await isSameAnswer(row, { gold: goldAnswer(row.answer, kind), answer: extracted })))
+    return { reason: 'answer-changed' }
+  return countWords(parts.reasoning) > maxGrowth * reasoningWords(row.trace) ? { reason: 'longer' } : parts
+}
