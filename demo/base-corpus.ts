@@ -70,9 +70,12 @@ export function baseCorpusRow(
   return row(id, image, guesses ? 'How many?' : `Write the answer ${answer}.`, reply)
 }
 
-/** `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model could not learn. */
-export function tally(places: readonly string[]): string {
-  return places.length === 0 ? 'none' : places.map((place, index) => `${index + 1} ${place}`).join(', ')
+/**
+ * `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model could not learn.
+ * `before` is how many were counted already.
+ */
+export function tally(places: readonly string[], before = 0): string {
+  return places.length === 0 ? 'none' : places.map((place, index) => `${before + index + 1} ${place}`).join(', ')
 }
 
 function row(id: string, image: string, instruction: string, reply: string): BaseCorpusRow {

@@ -15,6 +15,10 @@ export type Asked =
   | { kind: 'exists'; wanted: Wanted }
   | { kind: 'compare'; first: Wanted; second: Wanted }
   | { kind: 'place'; place: string; attribute: 'color' | 'shape' }
+  | { kind: 'difference'; first: Wanted; second: Wanted }
+  | { kind: 'sum'; first: Wanted; second: Wanted }
+  /** What is there, in free text. `area` is a place (`top left`), a line (`top row`, `left column`) or `picture`. */
+  | { kind: 'describe'; area: string }
 
 /** Takes a prompt of the form `Description: … Question: … Choices: A. …` apart; other text around them is ignored. */
 export function readPrompt(prompt: string): PromptParts {
@@ -75,6 +79,8 @@ function readSentence(sentence: string, token: RegExp): Mention[] {
 export function readQuestion(question: string): Asked | undefined {
   const text = question.toLowerCase().replaceAll('colour', 'color')
   const thing = String.raw`(?:(${COLOR})\s+)?(${SHAPE}|shape|one)s?`
+  const two = readTwo(text)
+  if (two !== undefined) return two
   const count = new RegExp(`^how many ${thing}\\b`).exec(text)
   if (count) return { kind: 'count', wanted: readWanted(count[1], count[2]) }
   const exists = new RegExp(`^is there (?:a|an|any) ${thing}\\b`).exec(text)
@@ -88,8 +94,49 @@ export function readQuestion(question: string): Asked | undefined {
     }
   }
   const at = new RegExp(`^(?:which|what) (color|shape) is (?:at|in) the (${PLACE})\\b`).exec(text)
-  if (at?.[2] === undefined) return undefined
-  return { kind: 'place', place: plainPlace(at[2]), attribute: at[1] === 'shape' ? 'shape' : 'color' }
+  if (at?.[2] !== undefined) {
+    return { kind: 'place', place: plainPlace(at[2]), attribute: at[1] === 'shape' ? 'shape' : 'color' }
+  }
+  const area = readArea(text)
+  return area === undefined ? undefined : { kind: 'describe', area }
+}
+
+/** Sums and differences; read before counts, whose form a sum begins with. */
+function readTwo(text: string): Asked | undefined {
+  const thing = String.raw`(?:(${COLOR})|(?:(${COLOR}) )?(${SHAPE}|shape)s?)`
+  const found = new RegExp(
+    String.raw`^how many (?:(more) ${thing} than ${thing}|(?:shapes are )?${thing} (?:or|and) ${thing})\b`,
+  ).exec(text)
+  if (!found) return undefined
+  const [, more, ...words] = found
+  const [a, b, c, d, e, f] = more === undefined ? words.slice(6) : words
+  return {
+    kind: more === undefined ? 'sum' : 'difference',
+    first: readWanted(a ?? b, c),
+    second: readWanted(d ?? e, f),
+  }
+}
+
+function readArea(text: string): string | undefined {
+  const found = new RegExp(
+    String.raw`^(?:what|which shapes?) (?:is|are) (?:there )?(?:at|in|on) the ` +
+      String.raw`(?:(picture|image)|(${PLACE})|(top|upper|middle|bottom|lower|left|center|right)(?: (row|column))?)\??$`,
+  ).exec(text)
+  if (!found) return undefined
+  const [, picture, place, side, axis] = found
+  if (picture !== undefined) return 'picture'
+  if (place !== undefined) return plainPlace(place)
+  if (side === undefined || (side === 'middle' && axis === undefined)) return undefined
+  const isRow = ['top', 'upper', 'bottom', 'lower'].includes(side)
+  return `${plainPlace(side)} ${axis ?? (isRow ? 'row' : 'column')}`
+}
+
+/** True when a place lies in an area that a question names. */
+export function isWithin(place: string | null, area: string): boolean {
+  if (area === 'picture') return true
+  const line = /^(\w+) (row|column)$/.exec(area)
+  if (line === null) return place === area
+  return line[2] === 'row' ? place?.startsWith(`${line[1]} `) === true : place?.endsWith(` ${line[1]}`) === true
 }
 
 function readWanted(colorWord: string | undefined, shapeWord: string | undefined): Wanted {

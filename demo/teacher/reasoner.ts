@@ -1,7 +1,10 @@
 import { cellWords, tally } from '../base-corpus.ts'
+import { thingWords } from '../questions.ts'
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
-import { readDescription, readPrompt, readQuestion } from './read-prompt.ts'
+import { COLORS, SHAPES } from '../scene.ts'
+import type { Cell } from '../scene.ts'
+import { isWithin, readDescription, readPrompt, readQuestion } from './read-prompt.ts'
 import type { Asked, Mention, Wanted } from './read-prompt.ts'
 
 export type ReasonerSettings = {
@@ -18,7 +21,8 @@ export type ReasonerSettings = {
 }
 
 /**
- * Answers the question of a reason prompt from the prompt's description and nothing else, as
+ * Answers the question of a reason prompt from the prompt's description and nothing else (an answer that the prompt
+ * gives away is never looked at: the thinking is its own, and stays with what it found), as
  * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the teacher's seed, the
  * prompt and the request's seed. When the description or the question does not hold what is needed, the reply says so
  * and the answer is `unknown`.
@@ -36,6 +40,14 @@ export function reasonOver(prompt: string, requestSeed: number, settings: Reason
   if (steps === undefined) return unknown('the description does not say what is at that place.')
   const answer = inChoices(steps.answer, choices, slips, random)
   return wordTrace(mentions, steps, answer, settings, random)
+}
+
+/**
+ * What rules make of a question over what a description mentions, without slips and without choices. Undefined when no
+ * mention is about the place that is asked for.
+ */
+export function decide(asked: Asked, mentions: readonly Mention[]): string | undefined {
+  return work(asked, mentions, false, createRandom(0))?.answer
 }
 
 /** The working after the list of what is seen, in plain and in full words, its conclusion and a last sentence. */
@@ -87,9 +99,73 @@ function work(asked: Asked, mentions: readonly Mention[], slips: boolean, random
         explanation: `it is ${seen}.`,
       }
     }
+    case 'difference':
+      return subtract(asked, mentions, slips, random)
+    case 'sum':
+      return addUp(asked, mentions, slips, random)
+    case 'describe':
+      return describeArea(asked.area, mentions, slips, random)
     default:
       throw new TypeError(`There is no rule for ${String(asked satisfies never)}.`)
   }
+}
+
+type Two = { first: Wanted; second: Wanted }
+
+function subtract({ first, second }: Two, mentions: readonly Mention[], slips: boolean, random: Random): Steps {
+  const more = countUp(first, mentions, slips, random)
+  const less = countUp(second, mentions, false, random)
+  const [one, two] = [labelOf(first), labelOf(second)]
+  // Below zero only for a question that says `more` where there are fewer, or after a slip.
+  const answer = String(more.total - less.total)
+  const working = `${more.total} - ${less.total} is ${answer}.`
+  return {
+    plain: `${one}: ${tally(more.places)}. ${two}: ${tally(less.places)}. ${working}`,
+    full: `Now I count the ${one}: ${tally(more.places)}. And the ${two}: ${tally(less.places)}. ${working}`,
+    answer,
+    explanation: `there are ${more.total} and ${less.total}.`,
+  }
+}
+
+/** Goes on counting over the second kind, so that nothing is left to add. A shape that is of both kinds counts once. */
+function addUp({ first, second }: Two, mentions: readonly Mention[], slips: boolean, random: Random): Steps {
+  const one = countUp(first, mentions, slips, random)
+  const left = mentions.filter(({ what }) => what === null || !fits(what, first))
+  const two = countUp(second, left, false, random)
+  const total = one.total + two.total
+  const [before, after] = [tally(one.places), tally(two.places, one.places.length)]
+  return {
+    plain: `${labelOf(first)}: ${before}. ${labelOf(second)}: ${after}.`,
+    full: `Now I count the ${labelOf(first)}: ${before}. And the ${labelOf(second)}: ${after}.`,
+    answer: String(total),
+    explanation: `there are ${total}.`,
+  }
+}
+
+function describeArea(area: string, mentions: readonly Mention[], slips: boolean, random: Random): Steps | undefined {
+  const found = mentions.filter(({ place }) => isWithin(place, area)).map(({ what }) => what)
+  if (found.length === 0) return undefined
+  if (slips) misread(found, random)
+  const things = found.filter((cell) => cell !== null).map(cellWords)
+  const answer = thingWords(found)
+  return {
+    plain: `${area}: ${things.length === 0 ? 'none' : things.join(', ')}.`,
+    full: `Now I look at the ${area}: there is ${answer}.`,
+    answer,
+    explanation: `there is ${answer}.`,
+  }
+}
+
+/** One thing is overlooked, or taken for another; where nothing is, something is seen. */
+function misread(cells: Cell[], random: Random): void {
+  const filled = cells.flatMap((cell, index) => (cell === null ? [] : [{ cell, index }]))
+  if (filled.length === 0) {
+    cells[random.integer(cells.length)] = { color: random.pick(COLORS), shape: random.pick(SHAPES) }
+    return
+  }
+  const { cell, index } = random.pick(filled)
+  const color = random.pick(COLORS.filter((each) => each !== cell.color))
+  cells[index] = random.chance(0.5) ? null : { ...cell, color }
 }
 
 /** Where the wanted shapes are, and how many; a slip overlooks one, or counts one too many or too few. */

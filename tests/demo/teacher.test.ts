@@ -1,6 +1,7 @@
 import { assert, integer, property, string } from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { loadPrompt, renderPrompt } from '../../data/prompts.ts'
 import { listCells } from '../../demo/base-corpus.ts'
 import { drawPicture } from '../../demo/picture.ts'
 import { askQuestions } from '../../demo/questions.ts'
@@ -21,6 +22,9 @@ const EVERY_FAMILY: QuestionMix = {
   exists: 1,
   compare: 1,
   place: 1,
+  difference: 1,
+  sum: 1,
+  'describe-row': 1,
 }
 const SURE = { ...TEACHER, captionErrorRate: 0, slipRate: 0 }
 const PICTURES = 300
@@ -117,6 +121,49 @@ describe('the reasoner', () => {
     }
     expect(wrong / asked).toBeGreaterThan(TEACHER.slipRate - 0.04)
     expect(wrong / asked).toBeLessThan(TEACHER.slipRate + 0.04)
+  })
+
+  test.each([
+    [
+      'How many more red shapes than green shapes are there?',
+      '2',
+      'red: 1 top left, 2 bottom left. green: none. 2 - 0 is 2.',
+    ],
+    ['How many more circles than squares are there?', '0', 'circle: 1 top left. square: 1 bottom left. 1 - 1 is 0.'],
+    ['How many shapes are red or blue?', '3', 'red: 1 top left, 2 bottom left. blue: 3 bottom right.'],
+    ['How many circles or squares are there?', '2', 'circle: 1 top left. square: 2 bottom left.'],
+    ['How many red shapes or circles are there?', '2', 'red: 1 top left, 2 bottom left. circle: none.'],
+    ['What is in the top row?', 'a red circle', 'top row: red circle.'],
+    ['What is in the bottom row?', 'a red square and a blue triangle', 'bottom row: red square, blue triangle.'],
+    ['Which shapes are at the left?', 'a red circle and a red square', 'left column: red circle, red square.'],
+    ['What is at the top right?', 'nothing', 'top right: none.'],
+    ['What is in the picture?', 'a red circle, a red square and a blue triangle', 'picture: '],
+  ])('works out %j', (question, answer, working) => {
+    const description =
+      'Top left: a red circle. Top right: nothing. Bottom left: red square. Bottom right: blue triangle.'
+    const plain = { ...SURE, wordyShare: 0, reflectionShare: 0 }
+    const reply = reasonOver(promptFor(description, question), 1, plain)
+    expect(answerOf(reply)).toBe(answer)
+    expect(reply).toContain(working)
+  })
+
+  test('slips in sums, differences and free text too', () => {
+    const mix = { difference: 1, sum: 1, 'describe-row': 1 }
+    for (const [index, { scene }] of pictures.entries()) {
+      for (const { question, answer } of askQuestions(scene, mix, 2, createRandom(index))) {
+        const reply = reasonOver(promptFor(listCells(scene), question), index, { ...SURE, slipRate: 1 })
+        expect(answerOf(reply), `${question}\n${reply}`).not.toBe(answer)
+      }
+    }
+  })
+
+  test('thinks for itself when the answer is given, and stays with what it found', () => {
+    const words = { description: 'Top left: a red circle. Top right: a red square.', choices: '' }
+    const ask = (answer: string): string =>
+      renderPrompt(loadPrompt('reason-to-answer-v1'), { ...words, question: 'How many red shapes are there?', answer })
+    for (const answer of ['2', '1']) expect(answerOf(reasonOver(ask(answer), 3, SURE))).toBe('2')
+    const wrong = Array.from({ length: 400 }, (_, seed) => answerOf(reasonOver(ask('2'), seed, TEACHER)) !== '2')
+    expect(wrong.filter(Boolean).length / wrong.length).toBeCloseTo(TEACHER.slipRate, 1)
   })
 
   test('varies length and reflects now and then, so that the shortest right trace is worth choosing', () => {
