@@ -18,15 +18,15 @@ const RETRIES = 6
 
 const HELP = `
 The file is Python without dependencies. How each trainer takes it, and where it looks for a row's reference:
-  trl      reward_funcs=[reward_func]; columns id, answer, and kind, choices, precision, policy, question if there are any
+  trl      reward_funcs=[reward_func]; columns id, answer, and kind, choices, precision, policy, question, reward if any
   easyr1   worker.reward.reward_function=FILE:compute_score; ground_truth
   verl     custom_reward_function.path=FILE; reward_model.ground_truth
   swift    --external_plugins FILE --reward_funcs hone; column hone_row
 
 The last three hand over one text a row. Plain text is the reference itself; a packed one holds the rest of the row too.
 --pack makes them of rows as \`hone verify\` reads them, without answers: {"id","gold", and kind, choices, precision, policy,
-question}. It writes one line a row, {"id","packed"}; "packed" goes into ground_truth or hone_row. The question is for a judge
-model, where the reward server has one.
+question, reward}. It writes one line a row, {"id","packed"}; "packed" goes into ground_truth or hone_row. The question is for a
+judge model, where the reward server has one; a row whose reward is "rule" is not shown to it.
 
 Examples:
   $ hone shim --trainer trl --url http://10.0.0.5:8100 --reward weighted --output hone_reward.py
@@ -104,7 +104,8 @@ async function packedRows(path: string, { trainer, url, reward }: ShimFlags): Pr
       throw new HoneError({
         type: 'InvalidInput',
         message: `${path}:${index + 1} is not a JSON object.`,
-        nextStep: 'Write one row a line: {"id", "gold"}, and optionally kind, choices, precision, policy and question.',
+        nextStep:
+          'Write one row a line: {"id", "gold"}, and optionally kind, choices, precision, policy, question and reward.',
       })
     // A reference has no answer yet; all else is checked as the reward server will.
     const checked = parseScoreCase({ ...row, answer: '' })

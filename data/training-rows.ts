@@ -1,5 +1,6 @@
 import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
-import type { Row } from '../domain/rows.ts'
+import { knownMetadata } from '../domain/rows.ts'
+import type { RewardKind, Row } from '../domain/rows.ts'
 import { questionText } from './question-text.ts'
 
 export interface TrainingRowOptions {
@@ -31,6 +32,8 @@ export interface RlRow {
   /** Left out, not null, where the row has none: files of rows without them keep their bytes and hashes. */
   precision?: number
   policy?: AnswerPolicy
+  /** Left out likewise. */
+  reward?: RewardKind
 }
 
 /** A row in the trainer's form, or a short code for why it cannot be trained on. */
@@ -55,6 +58,7 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   const { images, message } = user
   const choices = row.choices === null ? null : [...row.choices]
   const { id, answer, kind, precision, policy } = row
+  const { reward } = knownMetadata(row.metadata)
   return {
     row: {
       id,
@@ -65,6 +69,7 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
       choices,
       ...(precision !== null && { precision }),
       ...(policy !== null && { policy }),
+      ...(reward !== undefined && { reward }),
     },
   }
 }

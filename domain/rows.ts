@@ -75,6 +75,10 @@ export type QuestionType = (typeof questionTypes)[number]
 export const difficulties = ['easy', 'medium', 'hard'] as const
 export type Difficulty = (typeof difficulties)[number]
 
+/** Who rewards an answer in RL: rules alone, or a judge for what rules leave open (WeThink). */
+export const rewardKinds = ['rule', 'judge'] as const
+export type RewardKind = (typeof rewardKinds)[number]
+
 const known = z.object({
   /** The data set that a row came from, where one file joins several. */
   source: z.string().optional().catch(undefined),
@@ -82,8 +86,7 @@ const known = z.object({
   /** What a question asks of its reader, e.g. `reasoning`, `recognition`, `spatial`. */
   abilities: z.array(z.string()).optional().catch(undefined),
   category: z.string().optional().catch(undefined),
-  /** Who rewards an answer in RL: rules alone, or a judge for what rules leave open (WeThink). */
-  reward: z.enum(['rule', 'judge']).optional().catch(undefined),
+  reward: z.enum(rewardKinds).optional().catch(undefined),
   difficulty: z.enum(difficulties).optional().catch(undefined),
   /** A rater's word on how hard a question is, 1 to 10. */
   rating: z.number().optional().catch(undefined),

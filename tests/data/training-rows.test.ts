@@ -37,6 +37,14 @@ describe('rows for trainers', () => {
     expect('row' in plain && Object.keys(plain.row)).toEqual(['id', 'images', 'prompt', 'answer', 'kind', 'choices'])
   })
 
+  it('writes who rewards an RL row that says so in its metadata, and nothing for any other word', () => {
+    for (const reward of ['rule', 'judge'])
+      expect(rlRow({ ...subject, metadata: { reward } }, options)).toMatchObject({ row: { reward } })
+    const plain = JSON.stringify(rlRow(subject, options))
+    for (const metadata of [{}, { reward: 'me' }, { reward: 1 }, { source: 'x' }])
+      expect(JSON.stringify(rlRow({ ...subject, metadata }, options))).toBe(plain)
+  })
+
   it.each([
     ['no-trace', { trace: null }],
     ['no-trace', { trace: ' ' }],

@@ -25,7 +25,7 @@ interface OpenJudgeOptions {
 }
 
 /** A judge at an OpenAI-compatible endpoint, with an engine of its own, which remembers replies as long as it lives. */
-function openJudge(options: OpenJudgeOptions): OpenJudge {
+export function openJudge(options: OpenJudgeOptions): OpenJudge {
   const { url, model, apiKeyEnv, timeoutSeconds = 20, concurrency = 16, env = process.env } = options
   const engine = createEngine({
     endpoints: [

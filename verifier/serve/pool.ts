@@ -98,7 +98,7 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
       signal,
     })
     if (result === undefined) throw new Error('the thread did not read the body')
-    return { reward: result.reward, chunks: result.chunks }
+    return { reward: result.reward, judge: result.judge, chunks: result.chunks }
   }
   return {
     ready: () => scheduler.ready(),

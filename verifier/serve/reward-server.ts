@@ -9,6 +9,7 @@ import { VERIFIER_VERSION } from '../verdict.ts'
 import { JudgeFailed, judgeOpen } from './judge-open.ts'
 import { watchLoopLag } from './loop-lag.ts'
 import type { LoopLag } from './loop-lag.ts'
+import type { NamedJudges } from './named-judges.ts'
 import { createVerifierPool } from './pool.ts'
 import type { ScoredBatch, VerifierPool, VerifierPoolOptions } from './pool.ts'
 import { announcedLength, BodyPace, BodyRoom, BodyTooLarge, discard, MAX_BODY, readBody } from './request-body.ts'
@@ -19,6 +20,8 @@ import type { RewardMetrics } from './reward-metrics.ts'
 const BODY_ROOM = 256 * 1024 * 1024
 /** Requests that may wait for room; one more is told to come again. */
 const MAX_WAITING = 1024
+/** In a refusal's `code`: the judge takes no case, and going on would train on zeros. By it a trainer tells this from a proxy's 502. */
+const JUDGE_REFUSES = 'judge-refuses'
 /** Longer than trainers idle between two steps, so that a kept connection is not closed in a client's face. Milliseconds. */
 const KEEP_ALIVE_MS = 75_000
 
@@ -34,6 +37,8 @@ export type RewardServerOptions = {
    * Default: such rows have accuracy 0.
    */
   judge?: Judge | undefined
+  /** The judges that requests name by id (`reward.judge`) in the place of `judge`. Default: such requests are refused. */
+  judges?: Pick<NamedJudges, 'find'> | undefined
   /** Threads that judge. */
   pool?: VerifierPoolOptions
 }
@@ -47,6 +52,7 @@ type Served = {
   lag: () => LoopLag
   token: string | undefined
   judge: Judge | undefined
+  judges: Pick<NamedJudges, 'find'> | undefined
   inFlight: number
 }
 
@@ -68,6 +74,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     lag: lag.read,
     token: token === '' ? undefined : token,
     judge: options.judge,
+    judges: options.judges,
     inFlight: 0,
   }
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -152,29 +159,38 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
   }
 }
 
-type RewardedBatch = ScoredBatch & { reward: RewardName }
+type RewardedBatch = ScoredBatch & { reward: RewardName; judge: Judge | undefined }
 
 /** Reads a body, and judges and rewards its rows by rules. */
-async function score(
-  { pool, metrics }: Served,
-  body: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
-): Promise<RewardedBatch> {
-  const { reward, chunks } = await pool.read(body, signal)
+async function score(served: Served, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<RewardedBatch> {
+  const { pool, metrics } = served
+  const { reward, judge: id, chunks } = await pool.read(body, signal)
+  // Before the work, and whether or not a row needs it: a judge that is not there shows in the first batch.
+  const judge = id === null ? served.judge : await namedJudge(served, id)
   const batch = await pool.score(reward, chunks, signal)
   for (const verdict of ['correct', 'incorrect', 'unverifiable'] as const) {
     metrics.verdicts[verdict] += batch.verdicts[verdict]
     metrics.items += batch.verdicts[verdict]
   }
-  return { ...batch, reward }
+  return { ...batch, reward, judge }
 }
 
 /** The score texts of a batch, with a judge's say in the rows that rules left open. */
-async function withJudge({ judge, metrics }: Served, batch: RewardedBatch, signal: AbortSignal): Promise<string[]> {
+async function withJudge({ metrics }: Served, batch: RewardedBatch, signal: AbortSignal): Promise<string[]> {
+  const { judge } = batch
   if (judge === undefined || batch.open.length === 0) return batch.scores
   const { scores, judgements } = await judgeOpen(judge, batch.reward, batch, signal)
   addJudged(metrics, countJudged(judgements))
   return scores
+}
+
+async function namedJudge({ judges }: Served, id: string): Promise<Judge> {
+  if (judges) return await judges.find(id)
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `This reward server knows no judges by name, and the request names "${id}".`,
+    nextStep: 'Start it with --judges on the folder that holds their files (services/judges of a home).',
+  })
 }
 
 function refuseFor(error: unknown, served: Served, response: ServerResponse, gone: AbortSignal): void {
@@ -183,7 +199,7 @@ function refuseFor(error: unknown, served: Served, response: ServerResponse, gon
     return
   }
   if (error instanceof JudgeFailed) {
-    refuse(served, response, 502, describeError(error.cause))
+    refuse(served, response, 502, describeError(error.cause), JUDGE_REFUSES)
   } else if (error instanceof BodyTooLarge) {
     refuse(served, response, 413, `The body is over ${MAX_BODY} bytes. Send fewer completions in one request.`)
   } else if (error instanceof HoneError && error.type === 'InvalidInput') {
@@ -201,9 +217,10 @@ function refuse(
   response: ServerResponse,
   status: 400 | 401 | 404 | 413 | 502 | 503,
   message: string,
+  code?: string,
 ): void {
   countError(served.metrics, String(status))
-  sendJson(response, status, { error: message })
+  sendJson(response, status, { error: message, code })
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

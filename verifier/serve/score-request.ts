@@ -2,6 +2,8 @@ import { serialize } from 'node:v8'
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
 import { rewardNames } from '../../domain/recipe-steps.ts'
+import { rewardKinds } from '../../domain/rows.ts'
+import { judgeId } from '../judge/judge-file.ts'
 import type { RewardName } from '../reward.ts'
 import { parseVerifyCase } from '../verdict.ts'
 import type { ScoreCase } from './open-row.ts'
@@ -12,9 +14,9 @@ const MAX_ITEMS = 4096
 /** A chunk is cut when its answers reach this many characters, however few rows they are. */
 const CHUNK_CHARACTERS = 512 * 1024
 
-/** Body of `POST /v1/score`. `stage` and `step` are the trainer's own marks; they do not change a score. */
+/** Body of `POST /v1/score`. `judge` is an id, never an address: see judge-file.ts. `stage` and `step` are the trainer's own marks; they do not change a score. */
 const scoreRequestSchema = z.object({
-  reward: z.object({ name: z.enum(rewardNames) }),
+  reward: z.object({ name: z.enum(rewardNames), judge: judgeId.nullish() }),
   stage: z.union([z.string(), z.number()]).nullish(),
   step: z.number().nullish(),
   items: z.array(z.unknown()).max(MAX_ITEMS),
@@ -27,15 +29,16 @@ const refused = (message: string, nextStep: string): HoneError =>
  * Parses the bytes of a request's body. Costs up to 10 ms a megabyte, so it runs in a thread of the pool.
  * @throws HoneError (InvalidInput) that names the field, and the row's id where a row is wrong.
  */
-export function readScoreRequest(body: Uint8Array): { reward: RewardName; cases: ScoreCase[] } {
+export function readScoreRequest(body: Uint8Array): { reward: RewardName; judge: string | null; cases: ScoreCase[] } {
   const parsed = scoreRequestSchema.safeParse(parseJson(body))
   if (!parsed.success) {
     throw refused(z.prettifyError(parsed.error), 'Send {"reward":{"name":…},"items":[{"id","gold","answer"}, …]}.')
   }
-  return { reward: parsed.data.reward.name, cases: parsed.data.items.map(parseScoreCase) }
+  const { reward, items } = parsed.data
+  return { reward: reward.name, judge: reward.judge ?? null, cases: items.map(parseScoreCase) }
 }
 
-const asked = z.object({ question: z.string().nullish() })
+const asked = z.object({ question: z.string().nullish(), reward: z.enum(rewardKinds).nullish() })
 
 /**
  * Parses one item of a score request.
@@ -45,10 +48,12 @@ export function parseScoreCase(item: unknown): ScoreCase {
   const row = parseVerifyCase(item)
   const parsed = asked.safeParse(item)
   if (!parsed.success) {
-    throw refused(`Row "${row.id}": "question" is not a text.`, 'Leave it out, or give the question as one string.')
+    throw parsed.error.issues[0]?.path[0] === 'question'
+      ? refused(`Row "${row.id}": "question" is not a text.`, 'Leave it out, or give the question as one string.')
+      : refused(`Row "${row.id}": unknown "reward".`, `Use one of ${rewardKinds.join(', ')}, or leave it out.`)
   }
-  const { question } = parsed.data
-  return question === undefined || question === null ? row : { ...row, question }
+  const { question, reward } = parsed.data
+  return { ...row, ...(typeof question === 'string' && { question }), ...(reward && { reward }) }
 }
 
 function parseJson(body: Uint8Array): unknown {

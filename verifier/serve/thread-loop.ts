@@ -7,7 +7,7 @@ import { HoneError } from '../../domain/errors.ts'
 import { readFormat } from '../format.ts'
 import type { TraceFormat } from '../format.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
-import { openRow } from './open-row.ts'
+import { openRow, unjudged } from './open-row.ts'
 import type { OpenRow, ScoreCase } from './open-row.ts'
 import { packCases, readScoreRequest } from './score-request.ts'
 import { scoreText } from './score-text.ts'
@@ -75,8 +75,8 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
     const began = performance.now()
     switch (request.task) {
       case 'read': {
-        const { reward, cases } = readScoreRequest(request.body)
-        return { task: 'read', reward, chunks: packCases(cases, request.rowsPerChunk) }
+        const { reward, judge, cases } = readScoreRequest(request.body)
+        return { task: 'read', reward, judge, chunks: packCases(cases, request.rowsPerChunk) }
       }
       case 'judge': {
         const results: VerifyResult[] = []
@@ -88,7 +88,8 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
         const verdicts: Record<Verdict, number> = { correct: 0, incorrect: 0, unverifiable: 0 }
         const take = (result: VerifyResult, format: TraceFormat, row: ScoreCase): void => {
           const accuracy = result.verdict === 'correct' ? 1 : 0
-          texts.add(scoreText(request.reward, result, format, accuracy), openRow(row, result, format))
+          const text = scoreText(request.reward, result, format, accuracy, unjudged(row, result))
+          texts.add(text, openRow(row, result, format))
           verdicts[result.verdict] += 1
         }
         const rows = deserialize(request.packed) as ScoreCase[]

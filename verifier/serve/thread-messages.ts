@@ -36,7 +36,8 @@ export type Scored = {
   open: OpenScore[]
   verdicts: Record<Verdict, number>
 } & ChunkCost
-export type ReadBody = { task: 'read'; reward: RewardName; chunks: PackedRows[] }
+/** `judge` is the id of the judge that the request names, null when it names none. */
+export type ReadBody = { task: 'read'; reward: RewardName; judge: string | null; chunks: PackedRows[] }
 /** The request itself is wrong; as `HoneError` (InvalidInput) says it. */
 export type Refused = { task: 'refused'; message: string; nextStep: string }
 export type ThreadReply = { task: 'ready'; kernelThread: string | null } | Judged | Scored | ReadBody | Refused

@@ -13,7 +13,7 @@ _BATCH = 1024
 _MAX_REPLY = 64 * 1024 * 1024
 _PASSING = (408, 425, 429)
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
-_FIELDS = ("kind", "choices", "precision", "policy", "question")
+_FIELDS = ("kind", "choices", "precision", "policy", "question", "reward")
 
 
 class RewardRefused(RuntimeError):

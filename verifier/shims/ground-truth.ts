@@ -1,4 +1,5 @@
 import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
+import type { RewardKind } from '../../domain/rows.ts'
 
 /** What a reward needs of a row. */
 export interface RewardRow {
@@ -10,6 +11,8 @@ export interface RewardRow {
   policy?: AnswerPolicy | null | undefined
   /** For a judge, where the reward server has one. */
   question?: string | null | undefined
+  /** `rule` keeps the row from the judge. */
+  reward?: RewardKind | null | undefined
 }
 
 /**
@@ -17,8 +20,8 @@ export interface RewardRow {
  * `ground_truth`, ms-swift's column `hone_row`). It begins with `{"hone":1,`, by which a shim tells it from a reference
  * that is JSON itself, such as a box.
  */
-export function packGroundTruth({ id, gold, kind, choices, precision, policy, question }: RewardRow): string {
-  const optional = { kind, choices, precision, policy, question }
+export function packGroundTruth({ id, gold, kind, choices, precision, policy, question, reward }: RewardRow): string {
+  const optional = { kind, choices, precision, policy, question, reward }
   const said = Object.entries(optional).filter(([, value]) => value !== undefined && value !== null)
   return JSON.stringify({ hone: 1, id, gold, ...Object.fromEntries(said) })
 }

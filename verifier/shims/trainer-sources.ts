@@ -19,8 +19,8 @@ export const trainerSources: Record<ShimTrainer, string> = {
 def reward_func(prompts, completions, completion_ids=None, log_metric=None, **columns):
     """For TRL's GRPOTrainer: one reward a completion, None where there is none to give.
 
-    Columns of the data set: id, answer (the reference), and optionally kind, choices, precision, policy
-    and question, which a judge sees where the reward server has one.
+    Columns of the data set: id, answer (the reference), and optionally kind, choices, precision, policy,
+    question, which a judge sees where the reward server has one, and reward: "rule" keeps a row from it.
     """
     names = [name for name in ("id", "answer", *_FIELDS) if columns.get(name) is not None]
     if "answer" not in names:

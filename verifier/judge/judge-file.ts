@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { contentHash } from '../../artifacts/hash.ts'
+import { explainStorageError } from '../../artifacts/store.ts'
+import { HoneError } from '../../domain/errors.ts'
+
+/**
+ * A judge that a recipe names, as the reward server finds it in `<folder>/<id>.json`. No secret is in it: `apiKeyEnv` names
+ * the variable of the reward server's environment that holds the key.
+ */
+const judgeFile = z.strictObject({
+  /** Ends in `/v1`. */
+  url: z.string().regex(/^https?:\/\/\S+$/),
+  model: z.string().min(1),
+  apiKeyEnv: z.string().min(1).optional(),
+  /** How long one batch, and one request of it, may take. Seconds. */
+  timeoutSeconds: z.number().positive(),
+  /** Requests at one time. */
+  concurrency: z.int().positive(),
+})
+export type JudgeFile = z.infer<typeof judgeFile>
+
+/** Names a judge in a score request. Narrow, because it becomes a file's name: it holds no way out of the folder. */
+export const judgeId = z.string().regex(/^[a-z0-9-]{8,64}$/)
+
+const pathOf = (folder: string, id: string): string => join(folder, `${id}.json`)
+
+/**
+ * The id of a judge by what the recipe says of it, its address as written there: `demo:teacher` stays the same judge when its
+ * port is another after a restart, and a trainer that outlived the restart goes on with the id that it was given.
+ */
+export const judgeIdOf = (asInRecipe: JudgeFile): string => `judge-${contentHash(asInRecipe).slice(0, 24)}`
+
+/**
+ * Writes a judge's file, whole or not at all, unless it says the same already. A file, and not a request to the server: who
+ * may ask for scores must not be able to say where texts and keys are sent.
+ * @throws HoneError (StorageFull) when the folder cannot be written to.
+ */
+export async function writeJudgeFile(folder: string, id: string, judge: JudgeFile): Promise<void> {
+  const path = pathOf(folder, id)
+  const text = `${JSON.stringify(judgeFile.parse(judge))}\n`
+  const before = await readFile(path, 'utf8').catch(() => null)
+  if (before === text) return
+  const draft = join(folder, `.${id}-${randomUUID()}.draft`)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(draft, text, { mode: 0o600 })
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    throw explainStorageError(error, path)
+  }
+}
+
+/**
+ * The text of a judge's file and what it says.
+ * @throws HoneError (InvalidInput) when there is none of that name or it is not usable.
+ */
+export async function readJudgeFile(folder: string, id: string): Promise<{ text: string; judge: JudgeFile }> {
+  const text = await readFile(pathOf(folder, judgeId.parse(id)), 'utf8').catch((cause: unknown) => {
+    throw refused(`There is no judge "${id}" here.`, cause)
+  })
+  const parsed = judgeFile.safeParse(jsonOf(text))
+  if (!parsed.success) throw refused(`The file of judge "${id}" is not usable: ${z.prettifyError(parsed.error)}.`)
+  return { text, judge: parsed.data }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const refused = (message: string, cause?: unknown): HoneError =>
+  new HoneError({
+    type: 'InvalidInput',
+    message,
+    nextStep:
+      'Hone writes it where a training begins whose recipe names a judge: resume the campaign, and see that this server was started with --judges on services/judges of the same home. Without reward.judge the judge of HONE_JUDGE_URL is asked.',
+    cause,
+  })
