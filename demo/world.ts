@@ -13,13 +13,14 @@ import type { Question, QuestionMix } from './questions.ts'
 import { createRandom, seedOf } from './random.ts'
 import { drawDistinctScenes } from './scene.ts'
 import type { Scene, SceneSettings } from './scene.ts'
-import type { CaptionerSettings } from './teacher/captioner.ts'
 import type { ReasonerSettings } from './teacher/reasoner.ts'
+import { VISION_RATES } from './teacher/vision/settings.ts'
+import type { VisionSettings } from './teacher/vision/settings.ts'
 import { vocabularyLines } from './vocabulary.ts'
 
 export type Split = 'train' | 'dev' | 'report'
 
-export type TeacherSettings = CaptionerSettings & ReasonerSettings
+export type TeacherSettings = VisionSettings & ReasonerSettings
 
 export type WorldSettings = {
   /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
@@ -73,6 +74,7 @@ export const TEACHER: TeacherSettings = {
   seed: 4,
   grid: { rows: WORLD.scene.rows, columns: WORLD.scene.columns },
   captionErrorRate: 0.04,
+  ...VISION_RATES,
   slipRate: 0.12,
   wordyShare: 0.3,
   reflectionShare: 0.25,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { contentHash } from '../artifacts/hash.ts'
 import { answerPolicy } from '../domain/answer-check.ts'
+import { rewardKinds } from '../domain/rows.ts'
 import type { CommandPlan, JobLogs, JobStatus } from './launcher.ts'
 import type { MetricSource } from './metrics.ts'
 
@@ -21,6 +22,7 @@ export const rlRow = z.object({
   choices: z.array(z.string()).nullable(),
   precision: z.int().optional(),
   policy: answerPolicy.optional(),
+  reward: z.enum(rewardKinds).optional(),
 })
 export type RlRow = z.infer<typeof rlRow>
 
@@ -78,6 +80,8 @@ export interface RewardPlan {
   name: string
   tokenEnv: string | null
   timeoutSeconds: number
+  /** Id of the judge that the reward server is to ask (verifier/judge/judge-file.ts); the server's own, if any, when left out. */
+  judge?: string
   onFailure: 'abstain' | 'zero'
 }
 
@@ -162,7 +166,7 @@ export interface TrainerBackend {
  * a worker that comes back may have other ones and must still find its job.
  */
 export function stageHash(trainer: string, stage: TrainingStage): string {
-  const reward = stage.kind === 'grpo' ? { name: stage.reward.name, onFailure: stage.reward.onFailure } : null
+  const reward = stage.kind === 'grpo' ? identityOf(stage.reward) : null
   return contentHash({
     trainer,
     kind: stage.kind,
@@ -173,4 +177,9 @@ export function stageHash(trainer: string, stage: TrainingStage): string {
     seed: stage.seed,
     reward,
   })
+}
+
+/** Without a judge the fields of before there were any: stages keep their hashes. */
+function identityOf({ name, onFailure, judge }: RewardPlan): Pick<RewardPlan, 'name' | 'onFailure' | 'judge'> {
+  return { name, onFailure, ...(judge !== undefined && { judge }) }
 }

@@ -7,12 +7,19 @@ import { bodyLimit } from 'hono/body-limit'
 import { seedOf } from '../random.ts'
 import { TEACHER } from '../world.ts'
 import type { TeacherSettings } from '../world.ts'
-import { describePicture } from './captioner.ts'
+import { caption } from './captioner.ts'
 import { readChatRequest, RefusedRequest } from './chat-request.ts'
 import type { ChatRequest } from './chat-request.ts'
+import { reading, seeing } from './model.ts'
+import type { Model } from './model.ts'
 import { reasonOver } from './reasoner.ts'
 import { UnreadablePicture } from './see.ts'
 import { countTokens, truncate } from './tokens.ts'
+import { answerer } from './vision/answerer.ts'
+import { arbitrate } from './vision/arbiter.ts'
+import { glance } from './vision/glancer.ts'
+import { rate } from './vision/rater.ts'
+import { rewriteTrace } from './vision/rewriter.ts'
 
 export type TeacherOptions = {
   /** 0 takes a free port. */
@@ -31,28 +38,15 @@ export type Teacher = {
   close: () => Promise<void>
 }
 
-/** One model: the text that it writes for a request under a sample's seed. */
-type Model = (request: ChatRequest, seed: number, settings: TeacherSettings) => Promise<string> | string
-
+/** Every model by its id: a role that sees one picture, or one that reads text alone. */
 const MODELS: Readonly<Record<string, Model>> = {
-  'demo-captioner': ({ images }, seed, settings) => {
-    const [image] = images
-    if (image === undefined || images.length > 1) {
-      throw new RefusedRequest(
-        400,
-        'invalid_value',
-        'messages',
-        'demo-captioner describes exactly one picture a request.',
-      )
-    }
-    return describePicture(image, seed, settings)
-  },
-  'demo-reasoner': ({ images, text }, seed, settings) => {
-    if (images.length > 0) {
-      throw new RefusedRequest(400, 'invalid_value', 'messages', 'demo-reasoner reads text only. Send no picture.')
-    }
-    return reasonOver(text, seed, settings)
-  },
+  'demo-captioner': seeing(caption),
+  'demo-glancer': seeing(glance),
+  'demo-answerer': seeing(answerer),
+  'demo-arbiter': seeing(arbitrate),
+  'demo-rewriter': seeing(rewriteTrace),
+  'demo-rater': seeing(rate),
+  'demo-reasoner': reading(reasonOver),
 }
 
 const OWNER = 'hone demo (a rule-based program, not a neural network)'
@@ -61,7 +55,7 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024
 const TOKENS_PER_IMAGE = 4
 
 /**
- * Starts the demo's teacher: an OpenAI-compatible server whose two models are rule-based programs and say so in
+ * Starts the demo's teacher: an OpenAI-compatible server whose models are rule-based programs and say so in
  * /v1/models. Rejects with the system's error when the port is taken.
  */
 export async function startTeacher(options: TeacherOptions): Promise<Teacher> {

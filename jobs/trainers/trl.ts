@@ -127,8 +127,8 @@ async function* one(text: string): AsyncGenerator<string> {
   yield text
 }
 
-function rewardOf({ url, name, tokenEnv, timeoutSeconds, onFailure }: RewardPlan): RewardPlan {
-  return { url, name, tokenEnv, timeoutSeconds, onFailure }
+function rewardOf({ url, name, tokenEnv, timeoutSeconds, judge, onFailure }: RewardPlan): RewardPlan {
+  return { url, name, tokenEnv, timeoutSeconds, onFailure, ...(judge !== undefined && { judge }) }
 }
 
 /** The settings file of trainer/hone_trainer/config.py. It refuses keys it does not know, so every key here is meant. */

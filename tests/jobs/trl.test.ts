@@ -71,7 +71,7 @@ function sft(rows: SftRow[] = sftRows, more: Partial<Extract<TrainingStage, { ki
   }
 }
 
-function grpo(url = 'http://127.0.0.1:1'): TrainingStage {
+function grpo(url = 'http://127.0.0.1:1', judge?: string): TrainingStage {
   const row: RlRow = {
     id: 'q1',
     images: ['/images/a'],
@@ -86,6 +86,7 @@ function grpo(url = 'http://127.0.0.1:1'): TrainingStage {
     tokenEnv: 'HONE_REWARD_TOKEN',
     timeoutSeconds: 30,
     onFailure: 'abstain' as const,
+    ...(judge !== undefined && { judge }),
   }
   const common = { ...weights, rows: each([row]), rowsHash: 'h', seed: 7 }
   return { kind: 'grpo', key: 'demo/round/1/rl', ...common, settings: rlSettings, reward }
@@ -145,6 +146,19 @@ describe('planning', () => {
     expect(stageHash('trl', grpo('http://127.0.0.1:2'))).toBe(stageHash('trl', grpo()))
     expect(stageHash('trl', sft(sftRows, { seed: 8 }))).not.toBe(stageHash('trl', sft()))
     expect(stageHash('trl', sft(sftRows, { rowsHash: 'i' }))).not.toBe(stageHash('trl', sft()))
+  })
+
+  test('a judge is part of a stage, of its settings and of its hash, where there is one', async () => {
+    // As it was before stages could have judges: jobs of then are found again.
+    expect(stageHash('trl', grpo())).toBe('ba496993f5df62c1d646301ea12a3ce3e22d7d67d7855ec53d6ce2002788c28a')
+    const judged = stageHash('trl', grpo(undefined, 'judge-0123'))
+    expect(judged).not.toBe(stageHash('trl', grpo()))
+    expect(judged).not.toBe(stageHash('trl', grpo(undefined, 'judge-4567')))
+    expect(judged).toBe(stageHash('trl', grpo('http://127.0.0.1:2', 'judge-0123')))
+    await backend.materialize(grpo(), folder)
+    expect(Object.keys((await json('config.json')).reward)).not.toContain('judge')
+    await backend.materialize(grpo(undefined, 'judge-0123'), folder)
+    expect((await json('config.json')).reward).toMatchObject({ judge: 'judge-0123' })
   })
 
   test('metrics have our names', () => {

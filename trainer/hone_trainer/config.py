@@ -73,6 +73,7 @@ class RewardConfig(Settings):
 
     url: str
     name: str
+    judge: str | None = Field(default=None, description="id of the judge that the server asks; null: its own, if any")
     token_env: str | None = None
     timeout_seconds: float = Field(default=30, gt=0)
     # Seven attempts wait 12.6 s in all: longer than a reward server takes to be started again.

@@ -206,6 +206,7 @@ def _dataset(rows: list[GrpoRow]) -> Dataset:
                 # As text: columns of dicts get every key of every row, with null where a row has none.
                 "policy": None if row.policy is None else dump(row.policy),
                 "question": _question(row),
+                "reward": row.reward,
             }
             for row in rows
         ]

@@ -16,7 +16,8 @@ from hone_trainer.errors import TrainerError
 
 REFUSALS = (400, 401, 403, 404, 422)  # asking again would be refused again
 FIRST_WAIT_SECONDS = 0.2
-COLUMNS = ("id", "answer", "kind", "choices", "precision", "policy", "question")  # what the server may see of a row
+OPTIONAL = ("kind", "choices", "precision", "policy", "question", "reward")
+COLUMNS = ("id", "answer", *OPTIONAL)  # what the server may see of a row
 
 
 class _Score(BaseModel):
@@ -25,6 +26,8 @@ class _Score(BaseModel):
     overall: float | None
     parts: dict[str, float | None] = {}
     verdict: str | None = None
+    judged: dict[str, Any] | None = None
+    """What a judge said where rules left the answer open: a `tier`, or why it `abstained`."""
 
 
 class _Reply(BaseModel):
@@ -65,7 +68,10 @@ class RewardClient:
             for index, completion in enumerate(completions)
         ]
         step = getattr(trainer_state, "global_step", None)
-        body = {"reward": {"name": self._settings.name}, "stage": "rl", "step": step, "items": items}
+        reward = {"name": self._settings.name}
+        if self._settings.judge is not None:
+            reward["judge"] = self._settings.judge
+        body = {"reward": reward, "stage": "rl", "step": step, "items": items}
         scores = await self._ask(body, [item["id"] for item in items], log_metric)
         if scores is None:
             log_metric("reward/failed", float(len(items)))
@@ -73,20 +79,34 @@ class RewardClient:
             return [missing] * len(items)
         log_metric("reward/failed", 0.0)
         log_metric("reward/abstained", float(sum(score.overall is None for score in scores)))
+        self._log_judge(scores, log_metric)
         for part in sorted({name for score in scores for name in score.parts}):
             known = [value for score in scores if (value := score.parts.get(part)) is not None]
             if known:
                 log_metric(f"reward/{part}", sum(known) / len(known))
         return [score.overall for score in scores]
 
+    def _log_judge(self, scores: list[_Score], log_metric: Callable[[str, float], None]) -> None:
+        """Answers that a judge graded, and those that it or nobody could, which count as wrong: many of them mislead."""
+        open_ = [score.judged for score in scores if score.judged is not None]
+        if open_ or self._settings.judge is not None:
+            graded = sum("tier" in judged for judged in open_)
+            log_metric("reward/judged", float(graded))
+            log_metric("reward/unjudged", float(len(open_) - graded))
+
     async def _ask(
         self, body: dict[str, Any], ids: list[str], log_metric: Callable[[str, float], None]
     ) -> list[_Score] | None:
-        """The scores in the order of `ids`, or None after the last attempt. A refusal (4xx) is not retried."""
+        """The scores in the order of `ids`, or None after the last attempt. A refusal (4xx) is not retried.
+
+        A judge that refuses every case (a wrong key or model) is asked again, since it may be starting; then the job
+        ends. Going on without would train on the rows of rules alone and take all others for wrong.
+        """
         url = self._settings.url.rstrip("/") + "/v1/score"
         # One client for the job, made on the loop that uses it: making one costs as much as a small step.
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=self._settings.timeout_seconds, headers=self._headers)
+        refusal = None
         for attempt in range(self._settings.attempts):
             if attempt > 0:
                 await asyncio.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
@@ -97,6 +117,7 @@ class RewardClient:
                         f"the reward server {url} refused the request with {response.status_code}: "
                         f"{response.text[:300]}. Check the reward's name and the token"
                     )
+                refusal = _judge_refusal(response)
                 response.raise_for_status()
                 scores = _Reply.model_validate_json(response.content).scores
             except (httpx.HTTPError, ValidationError):
@@ -104,15 +125,30 @@ class RewardClient:
             if [score.id for score in scores] == ids:
                 log_metric("reward/retries", float(attempt))
                 return scores
+        if refusal is not None:
+            raise TrainerError(f"the judge behind the reward server {url} refuses every case: {refusal}")
         log_metric("reward/retries", float(self._settings.attempts - 1))
         return None
+
+
+def _judge_refusal(response: httpx.Response) -> str | None:
+    """The judge's words on one line where a reply says that the judge refuses. Any other reply, of a proxy say: None."""
+    if response.status_code != 502:
+        return None
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    if not isinstance(body, dict) or body.get("code") != "judge-refuses":
+        return None
+    return " ".join(str(body.get("error", "")).split())[:500]
 
 
 def _item(index: int, completion: Any, columns: dict[str, Any]) -> dict[str, Any]:
     """One completion in the server's form. Ids repeat within a group, so the place is part of them."""
     text = completion if isinstance(completion, str) else completion[-1]["content"]
     item = {"id": f"{columns.get('id', '')}#{index}", "gold": columns["answer"], "answer": text}
-    for name in ("kind", "choices", "precision", "policy", "question"):
+    for name in OPTIONAL:
         if columns.get(name) is not None:
             item[name] = json.loads(columns[name]) if name == "policy" else columns[name]
     return item

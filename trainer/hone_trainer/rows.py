@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -64,6 +64,8 @@ class GrpoRow(Row):
     choices: list[str] | None = None
     precision: int | None = None
     policy: dict[str, Any] | None = None
+    reward: Literal["rule", "judge"] | None = None
+    """Who rewards it: rules alone, or a judge where rules leave it open. None leaves it to the server."""
 
     def turns(self) -> list[Message]:
         return self.prompt

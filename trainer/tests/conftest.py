@@ -78,7 +78,8 @@ def sft_rows(pictures: list[Path]) -> list[dict[str, Any]]:
 
 
 GRPO_CHECKS: dict[int, dict[str, Any]] = {
-    1: {"precision": 2, "policy": {"percent": "strict", "width": 640}},
+    0: {"reward": "rule"},
+    1: {"reward": "judge", "precision": 2, "policy": {"percent": "strict", "width": 640}},
     2: {"policy": {"units": "strict", "width": 0.5}},
 }
 """What single rows say about their check, by their place."""

@@ -18,10 +18,12 @@ def by_turns(_request: int, items: Items) -> list[float | None]:
 
 
 class RewardServer:
-    """`answers(request number from 0, items)` gives the rewards, or an HTTP status to fail with."""
+    """`answers(request number from 0, items)` gives the rewards, or an HTTP status to fail with. `codes` go with a status."""
 
     def __init__(self) -> None:
         self.answers: Callable[[int, Items], list[float | None] | int] = by_turns
+        self.codes: dict[int, str] = {}
+        self.judged: dict[str, Any] | None = None  # what every score says of a judge
         self.bodies: list[dict[str, Any]] = []
         self.tokens: list[str | None] = []
         server = self
@@ -36,9 +38,9 @@ class RewardServer:
                 server.tokens.append(self.headers.get("Authorization"))
                 answer = server.answers(number, body["items"])
                 if isinstance(answer, int):
-                    self._send(answer, {"error": "as the test wants it"})
+                    self._send(answer, {"error": "as the test\n  wants it", "code": server.codes.get(answer)})
                 else:
-                    self._send(200, {"version": "1", "scores": _scores(body["items"], answer)})
+                    self._send(200, {"version": "1", "scores": _scores(body["items"], answer, server.judged)})
 
             def _send(self, status: int, body: dict[str, Any]) -> None:
                 data = json.dumps(body).encode()
@@ -63,7 +65,7 @@ class RewardServer:
         self._http.server_close()
 
 
-def _scores(items: Items, rewards: list[float | None]) -> Items:
+def _scores(items: Items, rewards: list[float | None], judged: dict[str, Any] | None) -> Items:
     return [
         {
             "id": item["id"],
@@ -72,6 +74,7 @@ def _scores(items: Items, rewards: list[float | None]) -> Items:
             "verdict": "unsure" if reward is None else "right" if reward else "wrong",
             "reason": "",
             "extracted": None,
+            **({} if judged is None else {"judged": judged}),
         }
         for item, reward in zip(items, rewards, strict=True)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from conftest import GRPO_CHECKS, Jobs
-from rewards import Items, RewardServer
+from rewards import Items, RewardServer, by_turns
 from safetensors.torch import load_file
 
 from hone_trainer.config import SnapshotConfig
@@ -34,7 +34,7 @@ def test_grpo_asks_with_its_token_and_leaves_metrics_and_a_result(
             assert item["question"] == "What colour is it?"
             assert isinstance(item["answer"], str)
             assert "choices" not in item
-            said = {name: item[name] for name in ("precision", "policy") if name in item}
+            said = {name: item[name] for name in ("precision", "policy", "reward") if name in item}
             assert said == GRPO_CHECKS.get(row, {})
     lines = job.lines()
     assert [line["step"] for line in lines] == [1, 2]
@@ -70,6 +70,48 @@ def test_a_server_that_fails_for_a_while_is_asked_again(jobs: Jobs, rewards: Rew
     assert rewards.bodies[0]["items"] == rewards.bodies[2]["items"]
     (line,) = job.lines()
     assert (line["reward/retries"], line["reward/failed"], line["reward"]) == (2, 0, 0.5)
+
+
+def test_a_recipe_s_judge_is_named_in_each_request_and_its_grades_are_counted(
+    jobs: Jobs, rewards: RewardServer
+) -> None:
+    rewards.judged = {"tier": "mostly", "score": 0.5, "version": "judge-1/big"}
+    job = jobs.grpo(rewards.url, steps=1, reward={"judge": "judge-0123"})
+    assert job.train() == 0
+    assert [body["reward"] for body in rewards.bodies] == [{"name": "accuracy", "judge": "judge-0123"}]
+    (line,) = job.lines()
+    assert (line["reward/judged"], line["reward/unjudged"]) == (4, 0)
+
+
+def test_answers_that_no_judge_graded_are_counted(jobs: Jobs, rewards: RewardServer) -> None:
+    rewards.judged = {"abstained": "outage"}
+    job = jobs.grpo(rewards.url, steps=1)
+    assert job.train() == 0
+    (line,) = job.lines()
+    assert (line["reward/judged"], line["reward/unjudged"]) == (0, 4)
+
+
+def test_a_judge_that_refuses_ends_the_job_with_its_words(jobs: Jobs, rewards: RewardServer) -> None:
+    rewards.answers = lambda _request, _items: 502
+    rewards.codes = {502: "judge-refuses"}
+    with pytest.raises(TrainerError, match=r"judge .* refuses every case: as the test wants it$"):
+        jobs.grpo(rewards.url, reward={"attempts": 2}).train()
+    assert len(rewards.bodies) == 2
+
+
+def test_a_proxy_s_502_is_an_outage_and_no_refusal(jobs: Jobs, rewards: RewardServer) -> None:
+    rewards.answers = lambda request, items: 502 if request > 0 else by_turns(request, items)
+    job = jobs.grpo(rewards.url, reward={"attempts": 1})
+    assert job.train() == 0
+    assert [line["reward/failed"] for line in job.lines()] == [0, 4]
+
+
+def test_a_row_that_names_nobody_known_to_reward_it_is_refused_by_id(jobs: Jobs, rewards: RewardServer) -> None:
+    job = jobs.grpo(rewards.url)
+    path = jobs.folder / "grpo.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace('"rule"', '"rules"'), encoding="utf-8")
+    with pytest.raises(TrainerError, match=r"line 1 \(row g0\): reward .*'rule' or 'judge'"):
+        job.train()
 
 
 @pytest.mark.parametrize("policy", ["abstain", "zero"])

@@ -1,0 +1,34 @@
+import { readScene } from '../see.ts'
+import { askedIn, isSame, withoutEnd, workOut } from './own-answer.ts'
+import { labelled, partAfter, promptKind, refusedPrompt } from './prompt-kind.ts'
+import { roleRandom } from './role.ts'
+import type { SeeingRole } from './role.ts'
+import { wrongAnswer } from './wrong-answer.ts'
+
+/**
+ * A plain trace to the answer that is given, from what the picture shows. Of the reasoning in the prompt it keeps
+ * nothing: the plain working is what is left of it without detours. In error it ends at another answer, or says
+ * everything twice.
+ */
+export const rewriteTrace: SeeingRole = async (image, prompt, seed, settings) => {
+  if (promptKind(prompt) !== 'rewrite') {
+    throw refusedPrompt('demo-rewriter', 'a "Question:" with its "Answer:" and a "Reasoning:"')
+  }
+  const scene = await readScene(image, settings.grid)
+  const random = roleRandom('rewrite', image, prompt, seed, settings)
+  const asked = askedIn(prompt)
+  const given = labelled(prompt, 'Answer') ?? ''
+  const own = workOut(scene, scene.cells, asked, settings)
+  const error = random.chance(settings.rewriterErrorRate) ? random.pick(['answer', 'length'] as const) : undefined
+  const answer = error === 'answer' ? wrongAnswer(given, asked.choices, random) : given
+  const explanation = isSame(own.answer, answer, asked.choices) ? own.explanation : `it is ${answer}.`
+  const working = own.answer === 'unknown' ? 'I look at the picture.' : withoutEnd(own)
+  const plain = `${working} so ${answer}.`
+  const thoughts = error === 'length' ? `${plain} ${before(prompt)} So it is: ${plain}` : plain
+  return `<think>${thoughts}</think> ${explanation} <answer>${answer}</answer>`
+}
+
+/** The reasoning as it was, without tags that would end the new one early. */
+function before(prompt: string): string {
+  return partAfter(prompt, 'Reasoning', 'Rewrite the reasoning').replaceAll(/<\/?\w+>/g, '')
+}

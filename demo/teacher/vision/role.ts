@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import { createRandom, seedOf } from '../../random.ts'
+import type { Random } from '../../random.ts'
+import type { ReasonerSettings } from '../reasoner.ts'
+import type { VisionSettings } from './settings.ts'
+
+/** What a role that sees needs to know: how it errs, and how the reasoner words what it concludes. */
+export type SeeingSettings = VisionSettings & ReasonerSettings
+
+/**
+ * A role that looks at one picture: the text that it writes for a prompt under a sample's seed. Rejects with
+ * UnreadablePicture, and with RefusedRequest when the prompt is not one that the role is for.
+ */
+export type SeeingRole = (image: Buffer, prompt: string, seed: number, settings: SeeingSettings) => Promise<string>
+
+/** A role's own stream: it depends on the teacher's seed, the role, the picture's bytes, the prompt and the request's seed. */
+export function roleRandom(role: string, image: Buffer, prompt: string, seed: number, own: { seed: number }): Random {
+  return createRandom(roleSeed(role, image, prompt, seed, own))
+}
+
+/** The seed of that stream. */
+export function roleSeed(role: string, image: Buffer, prompt: string, seed: number, own: { seed: number }): number {
+  return seedOf(own.seed, role, createHash('sha256').update(image).digest('hex'), prompt, seed)
+}
