@@ -152,6 +152,10 @@ function configOf(stage: TrainingStage, directory: string): Record<string, unkno
   }
 }
 
+/** The text of `config.json`: the same stage in the same folder gives the same bytes. */
+export const configText = (stage: TrainingStage, directory: string): string =>
+  `${canonicalJson(configOf(stage, directory))}\n`
+
 function plannedSteps(stage: TrainingStage): number | null {
   return stage.kind === 'grpo' ? stage.settings.steps : (stage.settings.maxSteps ?? null)
 }
@@ -169,7 +173,7 @@ async function materialize(stage: TrainingStage, directory: string): Promise<{ f
       nextStep: 'Look with `hone show` at why the steps before it dropped their rows.',
     })
   }
-  const { pieces: _, ...configFile } = await writeWhole(config, one(`${canonicalJson(configOf(stage, directory))}\n`))
+  const { pieces: _, ...configFile } = await writeWhole(config, one(configText(stage, directory)))
   await writeWhole(plan, one(`${canonicalJson({ rows, steps: plannedSteps(stage) })}\n`))
   return { files: [dataFile, configFile], rows }
 }
