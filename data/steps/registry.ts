@@ -2,19 +2,25 @@ import { agree } from './agree.ts'
 import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
 import { describe } from './describe.ts'
+import { dialogue } from './dialogue.ts'
 import { gradeDifficulty } from './grade-difficulty.ts'
 import { mix } from './mix.ts'
 import { rate } from './rate.ts'
 import { reason } from './reason.ts'
 import { rewrite } from './rewrite.ts'
 import { sample } from './sample.ts'
+import { screen } from './screen.ts'
 import { select } from './select.ts'
 import type { DataStep } from './step.ts'
+import { synthesize } from './synthesize.ts'
 import { verify } from './verify.ts'
 
 /** Every data step by its name in recipes. A new step is a file and a line here. */
 export const dataSteps: Readonly<Record<string, DataStep>> = {
   describe,
+  dialogue,
+  synthesize,
+  screen,
   bridge,
   reason,
   agree,

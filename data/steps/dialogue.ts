@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import type { Row } from '../../domain/rows.ts'
+import type { AskMessage, Reply } from '../../models/ask.ts'
+import { withoutReasoning } from '../../verifier/format.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { sampleSeed } from '../seeds.ts'
+import { readAnswers, readQuestions } from '../synthesis/reply-lines.ts'
+import { questionKey } from '../synthesis/same-text.ts'
+import { dropped, kept, replyProblem } from './outcome.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep, StepContext } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('dialogue'),
+  ...dataStepBase,
+  /** Text model that reads what is known and asks for what is missing. */
+  asker: z.string().min(1),
+  /** Vision model that answers, and merges at the end. */
+  viewer: z.string().min(1),
+  /** Turns at most; the asker may end earlier. WeThink says "several" without a number. */
+  turns: z.int().min(1).max(16).default(3),
+  /** Questions of one turn that are passed on. */
+  questionsEach: z.int().min(1).max(32).default(4),
+  temperature: sampling.temperature.default(0),
+  topP: sampling.topP.default(1),
+  maxTokens: sampling.maxTokens.default(1024),
+  /** Whether the viewer writes one new description of all; else the answers are put below the old one. */
+  merge: z.boolean().default(true),
+})
+
+type Options = z.infer<typeof options>
+
+interface Exchange {
+  question: string
+  /** One line; null where the viewer gave none. */
+  answer: string | null
+}
+
+/** Why no further turn came: nothing left to ask, all turns used, or a turn whose reply was cut or refused. */
+type Ended = 'complete' | 'turns' | 'truncated' | 'refused'
+
+/**
+ * Fills the gaps of a coarse description (WeThink 3.1, step 2): a text model asks for what is missing, a vision model
+ * answers, over several turns; then all of it becomes one fine description. What was said is kept as
+ * `metadata.dialogue`. Only the pictures and the description matter, so rows that share both share their payments.
+ */
+export const dialogue: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'ask for what a description lacks, look again, and merge the answers into it',
+  estimate: ({ turns, maxTokens, merge }) => ({
+    rowsOut: 1,
+    calls: [
+      { option: 'asker', perRow: turns, withImages: false, maxTokens },
+      { option: 'viewer', perRow: turns + (merge ? 1 : 0), withImages: true, maxTokens },
+    ],
+  }),
+  async run(row, context) {
+    const coarse = row.description?.trim() ?? ''
+    if (coarse === '') return [dropped(row, 'no-description')]
+    const replies: Reply[] = []
+    const ask = speaker(row, context, replies)
+    const talk = await converse(coarse, context.options, ask)
+    const metadata = { ...row.metadata, dialogue: recordOf(talk) }
+    const answers = answerLines(talk.exchanges)
+    // Nothing was missing, or nothing was learnt: there is nothing to merge.
+    if (answers === '') return [kept(row, { changes: { metadata }, replies })]
+    if (!context.options.merge) {
+      return [kept(row, { changes: { description: `${coarse}\n\n${answers}`, metadata }, replies })]
+    }
+    const prompt = renderPrompt(loadPrompt('merge-v1'), { description: coarse, answers })
+    const merged = await ask('viewer', prompt, talk.turns)
+    const description = withoutReasoning(merged.text).spoken.trim()
+    const problem = replyProblem({ ...merged, text: description }, 'empty-description')
+    if (problem !== null) return [dropped(row, problem, { changes: { metadata }, replies })]
+    return [kept(row, { changes: { description, metadata }, replies })]
+  },
+}
+
+type Speak = (who: 'asker' | 'viewer', text: string, turn: number) => Promise<Reply>
+
+/** Asks one of the two and notes the reply. At temperature 0 the round makes no difference, see describe.ts. */
+function speaker(row: Row, { ask, options, seed }: StepContext<Options>, replies: Reply[]): Speak {
+  const { temperature, topP, maxTokens } = options
+  const roundSeed = temperature === 0 ? 0 : seed
+  return async (who, text, turn) => {
+    const message: AskMessage = who === 'viewer' ? { role: 'user', text, images: row.images } : { role: 'user', text }
+    const reply = await ask({
+      endpoint: options[who],
+      messages: [message],
+      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.images.join(' '), turn) },
+      sampleIndex: 0,
+    })
+    replies.push(reply)
+    return reply
+  }
+}
+
+interface Talk {
+  /** Turns in which something was asked. */
+  turns: number
+  ended: Ended
+  exchanges: readonly Exchange[]
+}
+
+async function converse(description: string, { turns, questionsEach }: Options, ask: Speak): Promise<Talk> {
+  const exchanges: Exchange[] = []
+  const asked = new Set<string>()
+  for (let turn = 0; turn < turns; turn++) {
+    const wanted = await ask(
+      'asker',
+      renderPrompt(loadPrompt('ask-missing-v1'), {
+        description,
+        answers: answerLines(exchanges) || 'none',
+        limit: String(questionsEach),
+      }),
+      turn,
+    )
+    const cut = ending(wanted)
+    if (cut) return { turns: turn, ended: cut, exchanges }
+    const questions = newQuestions(readQuestions(wanted.text), asked, questionsEach)
+    if (questions.length === 0) return { turns: turn, ended: 'complete', exchanges }
+    const seen = await ask(
+      'viewer',
+      renderPrompt(loadPrompt('answer-missing-v1'), { questions: questions.map((one) => `- ${one}`).join('\n') }),
+      turn,
+    )
+    const blind = ending(seen)
+    const answers = blind ? questions.map(() => null) : readAnswers(seen.text, questions)
+    questions.forEach((question, index) => exchanges.push({ question, answer: answers[index] ?? null }))
+    if (blind) return { turns: turn + 1, ended: blind, exchanges }
+  }
+  return { turns, ended: 'turns', exchanges }
+}
+
+/** Half a reply may be wrong at its end, so none of it is used. */
+function ending({ finishReason }: Reply): Ended | null {
+  if (finishReason === 'length') return 'truncated'
+  return finishReason === 'refused' ? 'refused' : null
+}
+
+/** The first questions that were not asked before, in whatever spelling; adds them to `asked`. */
+function newQuestions(questions: readonly string[], asked: Set<string>, limit: number): string[] {
+  const fresh: string[] = []
+  for (const question of questions) {
+    const key = questionKey(question)
+    if (fresh.length === limit || asked.has(key)) continue
+    asked.add(key)
+    fresh.push(question)
+  }
+  return fresh
+}
+
+/** What is known by now, as the prompts show it; empty when nothing was answered. */
+const answerLines = (exchanges: readonly Exchange[]): string =>
+  exchanges.flatMap(({ question, answer }) => (answer === null ? [] : [`Q: ${question}\nA: ${answer}`])).join('\n')
+
+/** For people to look at; an answer is null where none came. */
+const recordOf = ({ turns, ended, exchanges }: Talk) => ({
+  turns,
+  ended,
+  questions: exchanges.map(({ question }) => question),
+  answers: exchanges.map(({ answer }) => answer),
+})

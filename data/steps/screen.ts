@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { knownMetadata } from '../../domain/rows.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { sampleSeed } from '../seeds.ts'
+import { readScreening } from '../synthesis/screening.ts'
+import { dropped, outcome, replyProblem } from './outcome.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const options = z.strictObject({
+  step: z.literal('screen'),
+  ...dataStepBase,
+  /** Text model that judges the questions; another than their writer is the better critic. */
+  endpoint: z.string().min(1),
+  temperature: sampling.temperature.default(0),
+  topP: sampling.topP.default(1),
+  maxTokens: sampling.maxTokens.default(512),
+})
+
+const reasons = { keep: null, reject: 'rejected', unreadable: 'unreadable-screening' } as const
+
+/**
+ * Second stage of WeThink's filter, by a model: reads a question beside the description and says whether it can be
+ * used. A question counts as good only when that is said in the agreed form. The row itself stays as it is.
+ */
+export const screen: RowStep<typeof options> = {
+  per: 'row',
+  options,
+  summary: 'let a model reject questions that make no sense or can not be checked',
+  estimate: ({ maxTokens }) => ({
+    rowsOut: 1,
+    calls: [{ option: 'endpoint', perRow: 1, withImages: false, maxTokens }],
+  }),
+  async run(row, { options, ask, seed }) {
+    const description = row.description?.trim() ?? ''
+    if (description === '') return [dropped(row, 'no-description')]
+    const question = bareQuestion(row.question)
+    if (question === '') return [dropped(row, 'no-question')]
+    const { endpoint, temperature, topP, maxTokens } = options
+    const text = renderPrompt(loadPrompt('screen-v1'), {
+      description,
+      type: knownMetadata(row.metadata).type ?? 'fill-in',
+      question,
+      choices: choicesBlock(row.choices),
+    })
+    // At temperature 0 the round makes no difference, see describe.ts.
+    const roundSeed = temperature === 0 ? 0 : seed
+    const reply = await ask({
+      endpoint,
+      messages: [{ role: 'user', text }],
+      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
+      sampleIndex: 0,
+    })
+    const reason = replyProblem(reply, 'unreadable-screening') ?? reasons[readScreening(reply.text)]
+    return [outcome(row, reason, { replies: [reply] })]
+  },
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { dataStepBase } from '../../domain/recipe.ts'
+import { questionTypes, type Outcome, type QuestionType, type Row } from '../../domain/rows.ts'
+import type { Reply } from '../../models/ask.ts'
+import { loadPrompt, renderPrompt } from '../prompts.ts'
+import { bareQuestion } from '../question-text.ts'
+import { sampleSeed } from '../seeds.ts'
+import { companionAbilities } from '../synthesis/abilities.ts'
+import { drawConstraint, tallyQuestions, type Constraint, type Tally } from '../synthesis/constraints.ts'
+import { questionProblem } from '../synthesis/question-rules.ts'
+import { readWrittenQuestion } from '../synthesis/written-question.ts'
+import { dropped, outcome, replyProblem } from './outcome.ts'
+import { sampling } from './sampling.ts'
+import type { RowStep } from './step.ts'
+
+const distinct = (names: readonly string[]): boolean => new Set(names).size === names.length
+const eachOnce = { error: 'name each of them once' }
+
+const options = z.strictObject({
+  step: z.literal('synthesize'),
+  ...dataStepBase,
+  /** Text model that writes the questions. */
+  endpoint: z.string().min(1),
+  /** Questions of a row, written one after the other. */
+  questions: z.int().min(1).max(64).default(3),
+  /** Types to draw from. */
+  types: z
+    .array(z.enum(questionTypes))
+    .min(1)
+    .refine(distinct, eachOnce)
+    .default([...questionTypes]),
+  /** Abilities to draw from; `reasoning` is always asked for and not named here. */
+  abilities: z
+    .array(z.enum(companionAbilities))
+    .min(1)
+    .refine(distinct, eachOnce)
+    .default([...companionAbilities]),
+  temperature: sampling.temperature.default(0.7),
+  topP: sampling.topP.default(0.95),
+  maxTokens: sampling.maxTokens.default(512),
+  /** Earlier datasets of questions: types and abilities that are seldom among their kept rows are drawn more often. */
+  evidence: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+})
+
+/**
+ * Writes questions to a picture from its description (WeThink 3.1, step 3): each needs reasoning and one or two other
+ * abilities, and is a choice, a fill-in or a descriptive question. Rules drop at once what can not be used (the first
+ * stage of WeThink's filter); a dropped question keeps its text, so that people can look at it.
+ */
+export const synthesize: RowStep<typeof options, Tally | undefined> = {
+  per: 'row',
+  options,
+  summary: 'write questions to a picture from its description, under ability constraints',
+  estimate: ({ questions, maxTokens }) => ({
+    rowsOut: questions,
+    calls: [{ option: 'endpoint', perRow: questions, withImages: false, maxTokens }],
+  }),
+  evidence: { reduce: tallyQuestions },
+  async run(row, { options, overview, ask, seed }) {
+    const description = row.description?.trim() ?? ''
+    if (description === '') return [dropped(row, 'no-description')]
+    const { endpoint, questions, types, abilities, temperature, topP, maxTokens } = options
+    // A second pass over the same rows shall not write the first one's questions again.
+    const subject = overview === undefined ? row.originId : JSON.stringify([row.originId, overview])
+    const asked = [bareQuestion(row.question)].filter((question) => question !== '')
+    const outcomes: Outcome[] = []
+    for (let index = 0; index < questions; index++) {
+      const drawn = sampleSeed(seed, subject, index)
+      const constraint = drawConstraint({ types, companions: abilities, tally: overview, seed: drawn })
+      const reply = await ask({
+        endpoint,
+        messages: [{ role: 'user', text: promptFor(description, constraint, asked) }],
+        sampling: { temperature, topP, maxTokens, seed: temperature === 0 ? 0 : drawn },
+        sampleIndex: index,
+      })
+      const made = questionOutcome(row, reply, constraint, asked)
+      if (made.status === 'kept' && made.changes.question !== undefined) asked.push(made.changes.question)
+      outcomes.push(made)
+    }
+    return outcomes
+  },
+}
+
+const promptFor = (description: string, { type, abilities }: Constraint, asked: readonly string[]): string =>
+  renderPrompt(loadPrompt('synthesize-v1'), {
+    description,
+    type,
+    abilities: abilities.join(', '),
+    asked: asked.map((question) => `- ${question.replaceAll(/\s+/g, ' ')}`).join('\n') || 'none',
+  })
+
+/** How an answer is checked: by its letter, by what the answer turns out to be, or as a text. */
+const kindOf = { choice: 'choice', 'fill-in': 'auto', descriptive: 'text' } as const satisfies Record<
+  QuestionType,
+  Row['kind']
+>
+
+function questionOutcome(row: Row, reply: Reply, { type, abilities }: Constraint, asked: readonly string[]): Outcome {
+  const written = readWrittenQuestion(reply.text)
+  const reason =
+    replyProblem(reply, 'unparseable') ?? (written === null ? 'unparseable' : questionProblem(written, type, asked))
+  const reward = type === 'descriptive' ? 'judge' : 'rule'
+  const category = written?.category ? { category: written.category } : {}
+  // Nothing that belonged to another question is inherited.
+  const changes: Outcome['changes'] = {
+    question: written?.question ?? '',
+    choices: written?.choices ?? null,
+    kind: kindOf[type],
+    answer: null,
+    precision: null,
+    policy: null,
+    trace: null,
+    verdict: null,
+    metadata: { ...row.metadata, type, abilities, ...category, reward },
+  }
+  return outcome(row, reason, { changes, replies: [reply] })
+}
