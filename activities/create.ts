@@ -6,6 +6,7 @@ import { finishEvaluation, openEvaluation, runEvaluationShard } from './evaluati
 import { beating } from './failures.ts'
 import { decideGate } from './gate.ts'
 import { closeRoundAs, openRoundPlan } from './round-io.ts'
+import { finishSelection, openSelection } from './selection.ts'
 import { releaseEndpoints } from './serving.ts'
 import { finishTraining, openTraining, stopTraining, train } from './training.ts'
 import type { HoneActivities, IoActivities } from './types.ts'
@@ -24,6 +25,8 @@ export function createActivities(deps: Deps): HoneActivities {
     sealDataStep: (input) => sealDataStep(deps, input),
     openEvaluation: (input) => beating(() => openEvaluation(deps, input)),
     finishEvaluation: (input) => finishEvaluation(deps, input),
+    openSelection: (input) => beating(() => openSelection(db, input)),
+    finishSelection: (input) => beating(() => finishSelection(db, input)),
     openTraining: (input) => beating(() => openTraining(deps, input)),
     finishTraining: (input) => beating(() => finishTraining(deps, input)),
     decideGate: (input) => beating(() => decideGate(db, input)),

@@ -18,6 +18,8 @@ export interface Deps {
   python: { python: string; env: Record<string, string> }
   /** Where trainers send completions to be scored. The token stays in the environment variable of this name. */
   reward: { url: string; tokenEnv: string | null }
+  /** Folder in which the reward server looks for the judges that recipes name. */
+  judges: string
   /** What the `demo:` names in a recipe stand for; null when this worker has no demo world. */
   demo: DemoPlaces | null
   /** Aborts when this worker shuts down: jobs are left running for the next one. */

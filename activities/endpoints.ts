@@ -9,7 +9,7 @@ import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import { roundContext, stepContext } from './recipes.ts'
 import { servedCheckpoint } from './serving.ts'
-import type { StepRef } from './types.ts'
+import type { EvaluationRef, StepRef } from './types.ts'
 
 /** An endpoint of the recipe with everything filled in; a checkpoint's server is brought up when it is not there. */
 export async function resolveEndpoint(
@@ -65,8 +65,9 @@ export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): P
   })
 }
 
-/** What an evaluation measures: the training step before it, or the base model where nothing was trained. */
-export async function measuredCheckpoint(deps: Deps, ref: StepRef): Promise<CheckpointRecord> {
+/** What an evaluation measures: the candidate that it names, the step with weights before it, or the base model where nothing was trained. */
+export async function measuredCheckpoint(deps: Deps, ref: EvaluationRef): Promise<CheckpointRecord> {
+  if (ref.candidate !== undefined) return await getCheckpoint(deps.db, ref.candidate)
   const { steps, index } = await stepContext(deps.db, ref)
   return await namedCheckpoint(deps, ref, measuredBy(steps, index) ?? 'parent')
 }

@@ -3,12 +3,12 @@ import { getDataset, resolveBenchmark } from '../db/datasets.ts'
 import type { Database } from '../db/database.ts'
 import { findReplies, postgresReplies } from '../db/replies.ts'
 import { streamRows } from '../db/rows.ts'
-import { findScore, saveScore } from '../db/scores.ts'
+import { findScore, saveScore, scoresOfStep } from '../db/scores.ts'
 import type { ScoreItem } from '../db/scores.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
 import { questionText } from '../data/question-text.ts'
 import type { BenchmarkSpec, Recipe } from '../domain/recipe.ts'
-import { isEvaluation } from '../domain/round-plan.ts'
+import { isEvaluation, isSelection } from '../domain/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
 import { scoreIdentity } from '../evaluation/score-identity.ts'
 import { wilson } from '../evaluation/statistics.ts'
@@ -17,14 +17,14 @@ import type { AskRequest } from '../models/ask.ts'
 import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
 import { VERIFIER_VERSION } from '../verifier/verdict.ts'
-import { verifyCase } from '../verifier/verify.ts'
 import { beating } from './failures.ts'
 import type { Deps } from './deps.ts'
 import { checkpointEndpoint, measuredCheckpoint } from './endpoints.ts'
+import { abstentions, benchmarkJudgeVersion, gradeReply, openBenchmarkJudge } from './grading.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
 import { scoreSummary } from './summaries.ts'
-import type { ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
+import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
 
 /** A benchmark as an evaluation asks it. */
 interface Benchmark {
@@ -38,7 +38,9 @@ interface Benchmark {
 const endpointName = 'measured'
 
 async function benchmarksOf(db: Database, ref: StepRef, { recipe, step }: StepContext): Promise<Benchmark[]> {
-  const wanted = (isEvaluation(step) && step.benchmarks) || Object.keys(recipe.benchmarks)
+  const wanted = isSelection(step)
+    ? [step.benchmark]
+    : (isEvaluation(step) && step.benchmarks) || Object.keys(recipe.benchmarks)
   return await Promise.all(
     wanted.map(async (name) => {
       const spec = recipe.benchmarks[name]
@@ -68,33 +70,38 @@ function requestFor(item: Row, spec: BenchmarkSpec, recipe: Recipe): AskRequest 
 /** Pixel limit of pictures in evaluations; part of a score's identity. */
 const imageMaxPixels = 1_003_520
 
-const concurrencyOf = ({ step }: StepContext): number => (isEvaluation(step) ? step.concurrency : 128)
+const concurrencyOf = ({ step }: StepContext): number =>
+  isEvaluation(step) || isSelection(step) ? step.concurrency : 128
 
 const shardsOf = (benchmark: Benchmark, shardRows: number): number => Math.ceil(benchmark.items / shardRows)
 
-/** Opens the step and cuts its benchmarks into shards of items. */
-export async function openEvaluation(deps: Deps, ref: StepRef): Promise<ShardPlan> {
+/** Opens the step and cuts its benchmarks into shards of items. A candidate that has its score is done. */
+export async function openEvaluation(deps: Deps, ref: EvaluationRef): Promise<ShardPlan> {
   const context = await stepContext(deps.db, ref)
   const { recipe, step, index } = context
   const opened = await openStep(deps.db, {
     ...ref,
     name: ref.step,
-    kind: 'evaluate',
+    kind: step.step,
     ordinal: index,
     spec: step,
     inputs: [],
   })
   const benchmarks = await benchmarksOf(deps.db, ref, context)
   const { shardRows, lanes } = recipe.limits
+  const scored = isSelection(step) ? await scoresOfStep(deps.db, opened.stepId, step.benchmark) : []
   return {
     shards: benchmarks.reduce((sum, benchmark) => sum + shardsOf(benchmark, shardRows), 0),
     lanes,
-    isDone: opened.status === 'done',
+    isDone: opened.status === 'done' || scored.some((score) => score.checkpointId === ref.candidate),
   }
 }
 
-/** Asks the checkpoint the items of one shard. Replies are kept; grading comes later and pays for nothing again. */
-export async function runEvaluationShard(deps: Deps, ref: StepRef & { shard: number }): Promise<StepCounts> {
+/**
+ * Asks the checkpoint the items of one shard, and the benchmark's judge about what rules leave open of the replies. All
+ * replies are kept; grading comes later and pays for nothing again.
+ */
+export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shard: number }): Promise<StepCounts> {
   return await beating(async ({ signal, progress }) => {
     const context = await stepContext(deps.db, ref)
     const { recipe } = context
@@ -117,6 +124,9 @@ export async function runEvaluationShard(deps: Deps, ref: StepRef & { shard: num
       images: deps.images,
       signal: stop,
     })
+    const { spec } = benchmark
+    const judging =
+      step && (await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId: step.id }, stop))
     try {
       const items: Row[] = []
       for await (const row of streamRows(deps.db, benchmark.datasetId, {
@@ -125,32 +135,33 @@ export async function runEvaluationShard(deps: Deps, ref: StepRef & { shard: num
       }))
         items.push(row)
       let done = 0
-      const { spec } = benchmark
       const asked = await Promise.all(
         items.map(async (item) => {
-          const isAnswered = await engine.ask(requestFor(item, spec, recipe)).then(
-            () => true,
-            (error: unknown) => {
-              if (error instanceof AskFailure) return false
-              throw error
-            },
-          )
+          const reply = await engine.ask(requestFor(item, spec, recipe)).catch((error: unknown) => {
+            if (error instanceof AskFailure) return null
+            throw error
+          })
+          // Only its replies matter here: the end grades all items together and finds them.
+          if (reply && judging) await gradeReply(item, reply, judging.judge)
           progress({ done: ++done, total: items.length, step: ref.step })
-          return isAnswered
+          return reply !== null
         }),
       )
       const failed = asked.filter((isAnswered) => !isAnswered).length
       return { rowsIn: items.length, kept: items.length - failed, dropped: 0, failed }
     } finally {
+      await judging?.close()
       await engine.close()
     }
   })
 }
 
 /** Grades every item and stores the results, one score a benchmark. An item without a reply counts as wrong and says so. */
-export async function finishEvaluation(deps: Deps, ref: StepRef): Promise<ScoreSummary[]> {
-  return await beating(async ({ progress }) => {
+export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<ScoreSummary[]> {
+  return await beating(async ({ signal, progress }) => {
     const context = await stepContext(deps.db, ref)
+    const { recipe } = context
+    const stop = AbortSignal.any([signal, deps.shutdown])
     const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
     if (!step) throw new RangeError(`evaluation ${ref.step} was not opened`)
     const checkpoint = await measuredCheckpoint(deps, ref)
@@ -160,11 +171,11 @@ export async function finishEvaluation(deps: Deps, ref: StepRef): Promise<ScoreS
       const { spec } = benchmark
       const identity = scoreIdentity({
         benchmarkRevision: benchmark.revision,
-        promptHash: contentHash({ suffix: context.recipe.promptSuffix, form: 'question-choices-v1' }),
+        promptHash: contentHash({ suffix: recipe.promptSuffix, form: 'question-choices-v1' }),
         decoding: { temperature: spec.temperature, topP: 1, maxTokens: spec.maxTokens, samples: 1 },
         imageLimits: { minPixels: null, maxPixels: imageMaxPixels },
         graderVersion: VERIFIER_VERSION,
-        judge: null,
+        judge: benchmarkJudgeVersion(recipe, spec),
       })
       const which = {
         stepId: step.id,
@@ -176,7 +187,8 @@ export async function finishEvaluation(deps: Deps, ref: StepRef): Promise<ScoreS
       summaries.push(scoreSummary(score))
 
       async function grade(checkpointId: string) {
-        const items = await gradedItems(deps.db, benchmark, context.recipe, checkpointId)
+        const items = await gradedItems(checkpointId)
+        progress({ benchmark: benchmark.name, items: items.length, abstained: abstentions(items) })
         const correct = items.filter((item) => item.correct).length
         return await saveScore(deps.db, {
           ...which,
@@ -191,7 +203,7 @@ export async function finishEvaluation(deps: Deps, ref: StepRef): Promise<ScoreS
         })
       }
     }
-    await finishStep(deps.db, step.id, 'done')
+    if (ref.candidate === undefined) await finishStep(deps.db, step.id, 'done')
     return summaries
   })
 }

@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts'
 import { checkpointOfStep } from '../db/checkpoints.ts'
 import { closeRound, getRound, openRound, reopenRound } from '../db/rounds.ts'
 import { findStep, finishStep, listSteps } from '../db/steps.ts'
-import { finalTraining, isDataStep, isEvaluation, isTraining, phasesOf } from '../domain/round-plan.ts'
+import { finalTraining, isDataStep, isEvaluation, isSelection, isTraining, phasesOf } from '../domain/round-plan.ts'
 import type { RecipeStep } from '../domain/round-plan.ts'
 import { nameOf } from '../domain/recipe-references.ts'
 import type { Recipe } from '../domain/recipe.ts'
@@ -34,6 +34,7 @@ function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepPlan {
     const maxHours = (queueHours + runHours) * attemptsPerJob
     return { kind: 'training', name, step: step.step, phases: phasesOf(step), maxHours, isDone }
   }
+  if (isSelection(step)) return { kind: 'selection', name, isDone }
   if (isEvaluation(step)) return { kind: 'evaluation', name, isDone }
   if (isDataStep(step)) return { kind: 'data', name, step: step.step, isDone }
   return { kind: 'gate', name, isDone }
@@ -66,7 +67,7 @@ export async function closeRoundAs(
   return summary
 }
 
-/** The checkpoint that a round ends with: its last training's, the parent's when it trains nothing, the base model's for round 0. */
+/** The checkpoint that a round ends with: its last training's or what a selection chose of it, the parent's when it trains nothing, the base model's for round 0. */
 async function modelOfRound(deps: Deps, ref: RoundRef): Promise<string> {
   const { db } = deps
   const { round, rounds, steps } = await roundContext(db, ref)

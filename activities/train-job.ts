@@ -5,6 +5,7 @@ import { HoneError } from '../domain/errors.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import { runJob } from '../jobs/run-job.ts'
 import type { JobOutcome, JobProgress } from '../jobs/run-job.ts'
+import { createStarvationWatch } from '../jobs/starvation.ts'
 import { stageHash } from '../jobs/trainer.ts'
 import type { TrainerVerdict, TrainingStage, Weights } from '../jobs/trainer.ts'
 import type { Deps } from './deps.ts'
@@ -109,6 +110,7 @@ async function watchAttempt(
       runSeconds: job.limits.runHours * 3600,
       stallSeconds: job.limits.stallMinutes * 60,
     },
+    isStarved: createStarvationWatch(),
     onProgress: (progress) => report(deps, job, attempt, progress, activity),
   })
   return await judge(deps, job, attempt, directory, outcome)
@@ -184,6 +186,7 @@ async function judge(
       await setIntent(deps.db, job.jobId, 'cancel')
       throw new Error('the job was cancelled on request')
     }
+    if (outcome.cause === 'starved') throw starved(job)
     const type = outcome.cause === 'stalled' ? 'TrainingStalled' : 'LimitExceeded'
     throw new HoneError({
       type,
@@ -208,15 +211,31 @@ async function publish(
   attempt: number,
   { output }: Extract<TrainerVerdict, { outcome: 'ok' }>,
 ): Promise<TrainingResult> {
-  const { hash, path, bytes } = await deps.store.publishCheckpoint(output)
+  const publishOne = async (folder: string, trainStep?: number) => {
+    const { hash: id, path, bytes } = await deps.store.publishCheckpoint(folder)
+    const madeBy = { stepId: job.stepId, jobId: job.jobId, startCheckpointId: job.start.hash }
+    return await recordCheckpoint(deps.db, {
+      id,
+      path,
+      bytes,
+      madeBy: trainStep === undefined ? madeBy : { ...madeBy, trainStep },
+    })
+  }
+  // Kept steps before the end: once the end is recorded the job counts as done.
+  for (const { step, path } of await keptSteps(deps, job, attempt)) await publishOne(path, step)
   await setAttempt(deps.db, job.jobId, attempt, { state: 'succeeded' })
-  const checkpoint = await recordCheckpoint(deps.db, {
-    id: hash,
-    path,
-    bytes,
-    madeBy: { stepId: job.stepId, jobId: job.jobId, startCheckpointId: job.start.hash },
-  })
+  const checkpoint = await publishOne(output)
   return await resultOf(deps, job, checkpoint)
+}
+
+/** Weights kept of single steps by the attempts that the last one went on from; where two kept a step, the later one's. */
+async function keptSteps(deps: Deps, job: TrainJob, attempt: number): Promise<{ step: number; path: string }[]> {
+  if (!('snapshots' in job.stage.settings)) return []
+  const byStep = new Map<number, string>()
+  for (let each = job.attemptsSoFar + 1; each <= attempt; each++)
+    for (const { step, path } of await deps.trainer.snapshots(deps.launcher.directory(attemptKey(job, each))))
+      byStep.set(step, path)
+  return [...byStep].map(([step, path]) => ({ step, path })).sort((a, b) => a.step - b.step)
 }
 
 async function resultOf(deps: Deps, job: TrainJob, checkpoint: CheckpointRecord): Promise<TrainingResult> {
@@ -225,6 +244,17 @@ async function resultOf(deps: Deps, job: TrainJob, checkpoint: CheckpointRecord)
   const { settings } = job.stage
   const stepsDone = 'steps' in settings ? settings.steps : (settings.maxSteps ?? 0)
   return { checkpoint: checkpoint.id, stepsDone, seconds }
+}
+
+/** Trying again would starve again: the recipe has to change. */
+function starved({ jobId, stage }: TrainJob): HoneError {
+  const cap = 'maxCompletionTokens' in stage.settings ? stage.settings.maxCompletionTokens : 0
+  return new HoneError({
+    type: 'TrainingFailed',
+    message: `${jobId} was stopped: nearly all of its completions hit the cap of ${cap} tokens and none earned more than another, so there was nothing to learn from`,
+    nextStep:
+      'start a campaign whose rl step or phase has a larger maxCompletionTokens, or SFT data with shorter reasoning',
+  })
 }
 
 const trainingFailed = (job: TrainJob, reason: string, nextStep: string) =>

@@ -16,6 +16,7 @@ import { namedCheckpoint } from './endpoints.ts'
 import { beating } from './failures.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
+import { rewardPlan } from './reward-plan.ts'
 import { endLastAttempt, trainJob } from './train-job.ts'
 import type { GpuActivities, IoActivities, StepRef, TrainingResult } from './types.ts'
 
@@ -119,7 +120,7 @@ async function stageOf(
     kind: 'grpo',
     rows: usable(rowsOf(deps, ids), (row) => rlRow(row, places)),
     settings: grpoSettingsOf(inPhase(step, phase)),
-    reward: { ...deps.reward, name: step.reward, timeoutSeconds: 30, onFailure: step.onRewardFailure },
+    reward: await rewardPlan(deps, input, recipe, step),
   }
 }
 

@@ -13,6 +13,12 @@ export interface StepRef extends RoundRef {
   step: string
 }
 
+/** Names an evaluation: of a step, or of one of the checkpoints that a selection compares. */
+export interface EvaluationRef extends StepRef {
+  /** Checkpoint id. */
+  candidate?: string
+}
+
 /** A measured accuracy, small enough to travel. Accuracy and its 95 % interval are fractions. */
 export interface ScoreSummary {
   benchmark: string
@@ -47,6 +53,7 @@ export interface CampaignState {
 export type StepPlan =
   | { kind: 'data'; name: string; step: string; isDone: boolean }
   | { kind: 'training'; name: string; step: 'sft' | 'rl'; phases: string[]; maxHours: number; isDone: boolean }
+  | { kind: 'selection'; name: string; isDone: boolean }
   | { kind: 'evaluation'; name: string; isDone: boolean }
   | { kind: 'gate'; name: string; isDone: boolean }
 
@@ -76,6 +83,18 @@ export interface TrainingResult {
   seconds: number
 }
 
+/** Checkpoints to compare; `trainStep` is null for a training's end. */
+export interface SelectionPlan {
+  candidates: { checkpoint: string; trainStep: number | null }[]
+  isDone: boolean
+}
+
+export interface SelectionResult {
+  checkpoint: string
+  /** One line for people. */
+  summary: string
+}
+
 export interface GateResult {
   decision: Decision
   /** What the recipe says to do about it. */
@@ -100,8 +119,10 @@ export interface IoActivities {
   ): Promise<RoundSummary>
   openDataStep(input: StepRef): Promise<ShardPlan>
   sealDataStep(input: StepRef): Promise<StepCounts>
-  openEvaluation(input: StepRef): Promise<ShardPlan>
-  finishEvaluation(input: StepRef): Promise<ScoreSummary[]>
+  openEvaluation(input: EvaluationRef): Promise<ShardPlan>
+  finishEvaluation(input: EvaluationRef): Promise<ScoreSummary[]>
+  openSelection(input: StepRef): Promise<SelectionPlan>
+  finishSelection(input: StepRef): Promise<SelectionResult>
   openTraining(input: StepRef): Promise<{ attemptsSoFar: Record<string, number> }>
   finishTraining(input: StepRef): Promise<void>
   decideGate(input: StepRef): Promise<GateResult>
@@ -112,7 +133,7 @@ export interface IoActivities {
 /** Model calls, a shard at a time. */
 export interface InferenceActivities {
   runDataShard(input: StepRef & { shard: number }): Promise<StepCounts>
-  runEvaluationShard(input: StepRef & { shard: number }): Promise<StepCounts>
+  runEvaluationShard(input: EvaluationRef & { shard: number }): Promise<StepCounts>
 }
 
 /** One job on a GPU (or on the CPU that stands in for it). */

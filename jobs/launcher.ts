@@ -35,8 +35,8 @@ export type JobHandle = z.infer<typeof jobHandle>
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'lost', 'unknown'] as const
 export type JobState = (typeof jobStates)[number]
 
-/** Why a job was cancelled. The three limits are different things and are told apart. */
-export const cancelCauses = ['request', 'queue-limit', 'run-limit', 'stalled'] as const
+/** Why a job was cancelled. The three limits are different things and are told apart. `starved`: it runs and learns nothing. */
+export const cancelCauses = ['request', 'queue-limit', 'run-limit', 'stalled', 'starved'] as const
 export type CancelCause = (typeof cancelCauses)[number]
 
 export interface JobStatus {

@@ -40,6 +40,8 @@ export interface RunJobOptions {
   /** Called before the job is submitted for the first time; not when it is there already and reads its files. */
   prepare?: () => Promise<void>
   metrics?: { sources: readonly MetricSource[]; canonical: (name: string) => string | null }
+  /** Looks at new metrics and says whether the job can come to nothing: then it is ended as `starved`. */
+  isStarved?: (points: readonly MetricPoint[]) => boolean
   /** Called after each look. An error in it ends the watching, never the job. */
   onProgress?: (progress: JobProgress) => void | Promise<void>
   /** Abort with the reason `cancel` to end the job; any other reason detaches, which loses nothing. */
@@ -109,12 +111,14 @@ export async function runJob(options: RunJobOptions): Promise<JobOutcome> {
     }
     const status = await launcher.poll(handle)
     const isOver = isTerminal(status.state)
-    await onProgress?.({ handle, status, ...(await metrics.look(isOver)) })
+    const seen = await metrics.look(isOver)
+    await onProgress?.({ handle, status, ...seen })
     if (isOver) {
       if (status.state !== 'cancelled') return { outcome: 'finished', handle, status }
       return { outcome: 'cancelled', handle, status, cause: status.cancelCause ?? 'request' }
     }
-    const limit = brokenLimit(status, await metrics.lastChange(), limits, Date.now())
+    const isStarved = options.isStarved?.(seen.points) ?? false
+    const limit = isStarved ? 'starved' : brokenLimit(status, await metrics.lastChange(), limits, Date.now())
     if (limit !== null) {
       await launcher.cancel(handle, spec.gracePeriodSeconds, limit)
       continue

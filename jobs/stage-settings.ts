@@ -10,6 +10,8 @@ export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
     generations: phase.generations ?? step.generations,
     learningRate: phase.learningRate ?? step.learningRate,
     freezeVision: phase.freezeVision ?? step.freezeVision,
+    // What a later phase starts from is the end of the one before, so only the last one has steps to choose among.
+    snapshots: phase === step.phases?.at(-1) ? step.snapshots : undefined,
   }
 }
 
@@ -48,4 +50,5 @@ export const grpoSettingsOf = (step: RlStep) => ({
   epsilonLow: step.epsilonLow,
   epsilonHigh: step.epsilonHigh,
   dropZeroSpread: step.dropZeroSpread,
+  ...(step.snapshots !== undefined && { snapshots: step.snapshots }),
 })

@@ -71,6 +71,8 @@ export const grpoSettings = z.strictObject({
   epsilonLow: z.number().positive(),
   epsilonHigh: z.number().positive(),
   dropZeroSpread: z.boolean(),
+  /** Weights to keep besides the end's: every so many steps, over the last so many. Left out where none are wanted. */
+  snapshots: z.strictObject({ every: z.int().positive(), last: z.int().positive() }).optional(),
 })
 export type GrpoSettings = z.infer<typeof grpoSettings>
 
@@ -156,6 +158,8 @@ export interface TrainerBackend {
   canonical: (name: string) => string | null
   /** Newest complete one first. */
   checkpoints(directory: string): Promise<TrainerCheckpoint[]>
+  /** Weights that the job kept of single steps, whole ones only, in the order of their steps. */
+  snapshots(directory: string): Promise<{ step: number; path: string }[]>
   /** A job that turns the last checkpoint into Hugging Face weights; null when the trainer does so itself. */
   finalize(directory: string): CommandPlan | null
   success(directory: string, exit: { status: JobStatus; logs: JobLogs }): Promise<TrainerVerdict>

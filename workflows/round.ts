@@ -49,7 +49,9 @@ export async function round(input: RoundInput): Promise<RoundResult> {
         const gate = await io.decideGate({ ...input, step: step.name })
         action = gate.action
         notes.set(step.name, gate.summary)
-      } else if (step.kind === 'training') notes.set(step.name, await train(input, step))
+      } else if (step.kind === 'selection')
+        notes.set(step.name, await select(input, step, (handle) => (child = handle)))
+      else if (step.kind === 'training') notes.set(step.name, await train(input, step))
       else notes.set(step.name, await inChild(input, step, (handle) => (child = handle)))
       child = null
       show(null)
@@ -73,8 +75,20 @@ async function inChild(
   step: StepPlan,
   started: (handle: ChildWorkflowHandle<Workflow>) => void,
 ): Promise<string> {
-  const { campaign, round: number } = input
-  const options = {
+  const options = childOptions(input, step)
+  if (step.kind === 'evaluation') {
+    const handle = await startChild(evaluation, options)
+    started(handle)
+    return (await handle.result()).map(scoreText).join(', ')
+  }
+  const handle = await startChild(dataStep, options)
+  started(handle)
+  const counts = await handle.result()
+  return `${counts.rowsIn} in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`
+}
+
+function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
+  return {
     workflowId: stepWorkflowId(campaign, number, step.name),
     args: [{ campaign, round: number, step: step.name }] as [{ campaign: string; round: number; step: string }],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -85,15 +99,30 @@ async function inChild(
       { key: searchAttributes.step, value: step.name },
     ],
   }
-  if (step.kind === 'evaluation') {
-    const handle = await startChild(evaluation, options)
+}
+
+/** Evaluates the weights that a training kept, one after the other so that one server is up at a time, and chooses among them. */
+async function select(
+  input: RoundInput,
+  step: StepPlan,
+  started: (handle: ChildWorkflowHandle<Workflow>) => void,
+): Promise<string> {
+  const ref = { campaign: input.campaign, round: input.round, step: step.name }
+  const options = childOptions(input, step)
+  const { candidates, isDone } = await io.openSelection(ref)
+  for (const [index, { checkpoint, trainStep }] of isDone ? [] : candidates.entries()) {
+    const name = trainStep === null ? 'end' : `step-${trainStep}`
+    await announce(input, step.name, `${name}, ${index + 1} of ${candidates.length}`)
+    const handle = await startChild(evaluation, {
+      ...options,
+      workflowId: `${options.workflowId}/${name}`,
+      args: [{ ...ref, candidate: checkpoint }],
+      staticSummary: `evaluate ${name} · round ${input.round} of ${input.campaign}`,
+    })
     started(handle)
-    return (await handle.result()).map(scoreText).join(', ')
+    await handle.result()
   }
-  const handle = await startChild(dataStep, options)
-  started(handle)
-  const counts = await handle.result()
-  return `${counts.rowsIn} in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`
+  return (await io.finishSelection(ref)).summary
 }
 
 /** Training jobs run one after the other: a phase starts from the weights of the one before. */

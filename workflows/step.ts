@@ -1,5 +1,5 @@
 import { CancellationScope, setCurrentDetails, setHandler } from '@temporalio/workflow'
-import type { ScoreSummary, ShardPlan, StepCounts, StepRef } from '../activities/types.ts'
+import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from '../activities/types.ts'
 import { inference, io } from './activities.ts'
 import { scoreText } from './details.ts'
 import { holdSignal } from './messages.ts'
@@ -17,7 +17,7 @@ export async function dataStep(input: StepRef): Promise<StepCounts> {
 }
 
 /** An evaluation: ask a checkpoint every item of its benchmarks, then grade and store each item's result. */
-export async function evaluation(input: StepRef): Promise<ScoreSummary[]> {
+export async function evaluation(input: EvaluationRef): Promise<ScoreSummary[]> {
   return await inShards(input, {
     open: io.openEvaluation,
     shard: inference.runEvaluationShard,
@@ -27,12 +27,12 @@ export async function evaluation(input: StepRef): Promise<ScoreSummary[]> {
 }
 
 /** Open, run in lanes, finish; servers that were brought up for the step are always torn down. */
-async function inShards<Result>(
-  input: StepRef,
+async function inShards<Ref extends StepRef, Result>(
+  input: Ref,
   work: {
-    open: (input: StepRef) => Promise<ShardPlan>
-    shard: (input: StepRef & { shard: number }) => Promise<StepCounts>
-    finish: (input: StepRef) => Promise<Result>
+    open: (input: Ref) => Promise<ShardPlan>
+    shard: (input: Ref & { shard: number }) => Promise<StepCounts>
+    finish: (input: Ref) => Promise<Result>
     say: (result: Result) => string
   },
 ): Promise<Result> {

@@ -33,6 +33,7 @@ const paths = (directory: string) => ({
   metrics: join(directory, 'metrics.jsonl'),
   result: join(directory, 'result.json'),
   checkpoints: join(directory, 'checkpoints'),
+  snapshots: join(directory, 'snapshots'),
   output: join(directory, 'output'),
 })
 
@@ -178,16 +179,26 @@ async function materialize(stage: TrainingStage, directory: string): Promise<{ f
   return { files: [dataFile, configFile], rows }
 }
 
+/** Folders in `folder` that are named `<prefix>-<step>`. */
+async function stepFolders(folder: string, prefix: string): Promise<{ step: number; path: string }[]> {
+  const names = await readdir(folder).catch((): string[] => [])
+  return names.flatMap((name) => {
+    const step = name.startsWith(`${prefix}-`) ? Number(name.slice(prefix.length + 1)) : Number.NaN
+    return Number.isInteger(step) ? [{ step, path: join(folder, name) }] : []
+  })
+}
+
+/** `step-<n>` folders appear by rename when they are whole; a full disk may still have cut their weights. */
+async function listSnapshots(directory: string): Promise<{ step: number; path: string }[]> {
+  const folders = await stepFolders(paths(directory).snapshots, 'step')
+  const reports = await Promise.all(folders.map(({ path }) => verifyCheckpointFiles(path)))
+  return folders.filter((_, index) => reports[index]?.problems.length === 0).sort((a, b) => a.step - b.step)
+}
+
 /** `checkpoint-<step>` folders. `trainer_state.json` is written last; weights may still be cut by a full disk. */
 async function listCheckpoints(directory: string): Promise<TrainerCheckpoint[]> {
-  const folder = paths(directory).checkpoints
-  const names = await readdir(folder).catch((): string[] => [])
-  const found = await Promise.all(
-    names.flatMap((name) => {
-      const step = /^checkpoint-(\d+)$/.exec(name)?.[1]
-      return step === undefined ? [] : [describeCheckpoint(join(folder, name), Number(step))]
-    }),
-  )
+  const folders = await stepFolders(paths(directory).checkpoints, 'checkpoint')
+  const found = await Promise.all(folders.map(({ path, step }) => describeCheckpoint(path, step)))
   return found.sort((a, b) => Number(b.complete) - Number(a.complete) || b.step - a.step)
 }
 
@@ -258,6 +269,7 @@ export function createTrlBackend({ python, env }: TrlOptions): TrainerBackend {
     metrics: (directory) => [{ path: paths(directory).metrics, format: 'jsonl-flat' }],
     canonical: (name) => canonicalNames[name] ?? (name.startsWith('reward/') ? `reward.${name.slice(7)}` : null),
     checkpoints: listCheckpoints,
+    snapshots: listSnapshots,
     finalize: () => null,
     success: async (directory, { status, logs }) => {
       if (status.state === 'succeeded') return judgeSuccess(directory)

@@ -28,6 +28,15 @@ const holding = (step: string, rounds = 2): (() => FakeHone) => {
 export const shapes: readonly Shape[] = [
   { name: 'plain', fake: () => new FakeHone(2), act: (_, campaigns, campaign) => finish(campaigns, campaign) },
   {
+    name: 'choosing-a-checkpoint',
+    fake() {
+      const fake = new FakeHone(1)
+      fake.selects = true
+      return fake
+    },
+    act: (_, campaigns, campaign) => finish(campaigns, campaign),
+  },
+  {
     name: 'paused-and-resumed',
     fake: holding('sft 1', 1),
     async act(fake, campaigns, campaign) {

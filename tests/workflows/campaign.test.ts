@@ -29,6 +29,25 @@ describe('a campaign', () => {
     expect(order).toEqual(['describe 1', 'sft 1', 'evaluate 1', 'gate 1', 'closed 1', 'advanced 0 → 1', 'open 2 on 1'])
   })
 
+  it('evaluates the weights that training kept one after the other before it chooses among them', async () => {
+    const fake = new FakeHone(1)
+    fake.selects = true
+    await stage.work(fake, async () => {
+      await stage.campaigns.start('choosing')
+      await stage.campaigns.handle('choosing').result()
+    })
+    const order = fake.calls.filter((call) => call.includes('select-checkpoint 1') || call === 'evaluate 1')
+    const one = (candidate: string) => [`select-checkpoint 1 of ${candidate}`, 'release select-checkpoint 1']
+    expect(order).toEqual([
+      'select-checkpoint 1',
+      ...one('c10'),
+      ...one('c15'),
+      ...one('cend'),
+      'chosen by select-checkpoint 1',
+      'evaluate 1',
+    ])
+  })
+
   it('is started once, however often it is asked for', async () => {
     const fake = new FakeHone(1)
     await stage.work(fake, async () => {

@@ -32,6 +32,9 @@ export class FakeHone {
   readonly training = new Set<string>()
   roundsWanted: number
 
+  /** Whether rounds choose among the weights that training kept. */
+  selects = false
+
   constructor(roundsWanted = 2) {
     this.roundsWanted = roundsWanted
   }
@@ -89,11 +92,20 @@ export class FakeHone {
       return { shards: 3, lanes: 2, isDone: false }
     },
     sealDataStep: async () => ({ ...counts, rowsIn: 30, kept: 24, dropped: 6 }),
-    openEvaluation: async ({ round, step }) => {
-      this.say(`${step} ${round}`)
+    openEvaluation: async ({ round, step, candidate }) => {
+      this.say(`${step} ${round}${candidate === undefined ? '' : ` of ${candidate}`}`)
       return { shards: 2, lanes: 2, isDone: false }
     },
     finishEvaluation: async () => [score],
+    openSelection: async ({ round, step }) => {
+      this.say(`${step} ${round}`)
+      const kept = [10, 15, null].map((trainStep) => ({ checkpoint: `c${trainStep ?? 'end'}`, trainStep }))
+      return { candidates: kept, isDone: false }
+    },
+    finishSelection: async ({ round, step }) => {
+      this.say(`chosen by ${step} ${round}`)
+      return { checkpoint: 'c15', summary: 'step 15: dev 61.0 %, best of 3 (end 60.0 %)' }
+    },
     openTraining: async ({ round, step }) => {
       this.say(`${step} ${round}`)
       return { attemptsSoFar: {} }
@@ -132,6 +144,7 @@ export class FakeHone {
     return [
       { kind: 'data', name: 'describe', step: 'describe', isDone: false },
       { kind: 'training', name: 'sft', step: 'sft', phases: ['sft'], maxHours: 1, isDone: false },
+      ...(this.selects ? [{ kind: 'selection' as const, name: 'select-checkpoint', isDone: false }] : []),
       { kind: 'evaluation', name: 'evaluate', isDone: false },
       { kind: 'gate', name: 'gate', isDone: false },
     ]
