@@ -2,28 +2,25 @@ import { createHash } from 'node:crypto'
 import { createRandom, seedOf } from '../random.ts'
 import { readScene } from './see.ts'
 import { misread, wordCaption } from './vision/caption-words.ts'
-import { promptKind, refusedPrompt } from './vision/prompt-kind.ts'
+import type { PromptKind } from './vision/prompt-kind.ts'
 import { explainAnswer } from './vision/pseudo-cot.ts'
 import { describeForQuestion } from './vision/question-caption.ts'
+import { roleByPrompt } from './vision/role.ts'
 import type { SeeingRole } from './vision/role.ts'
 import type { VisionSettings } from './vision/settings.ts'
 
-/** Describes a picture, explains a given answer from it, or describes it for a question, by what the prompt holds. */
-export const caption: SeeingRole = (image, prompt, seed, settings) => {
-  switch (promptKind(prompt)) {
-    case 'describe':
-      return describePicture(image, seed, settings)
-    case 'explain-answer':
-      return explainAnswer(image, prompt, seed, settings)
-    case 'describe-for-question':
-      return describeForQuestion(image, prompt, seed, settings)
-    default:
-      throw refusedPrompt(
-        'demo-captioner',
-        'a prompt that asks for a description, or a "Question:" with its "Answer:" or an "Explanation:"',
-      )
-  }
+const ROLES: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
+  describe: (image, _, seed, settings) => describePicture(image, seed, settings),
+  'explain-answer': explainAnswer,
+  'describe-for-question': describeForQuestion,
 }
+
+/** Describes a picture, explains a given answer from it, or describes it for a question, by what the prompt holds. */
+export const caption = roleByPrompt(
+  'demo-captioner',
+  'a prompt that asks for a description, or a "Question:" with its "Answer:" or an "Explanation:"',
+  ROLES,
+)
 
 /**
  * Describes a picture from its pixels alone. The words and the errors depend only on the teacher's seed, the picture's

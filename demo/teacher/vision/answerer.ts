@@ -3,26 +3,8 @@ import { readScene } from '../see.ts'
 import { answerMissing } from './answer-missing.ts'
 import { misread, wordCaption } from './caption-words.ts'
 import { askedIn, reasonPrompt } from './own-answer.ts'
-import { promptKind, refusedPrompt } from './prompt-kind.ts'
-import { roleRandom, roleSeed } from './role.ts'
+import { roleByPrompt, roleRandom, roleSeed } from './role.ts'
 import type { SeeingRole } from './role.ts'
-
-/** Answers what another asks about a picture, writes one whole description of it, or answers a question with a trace. */
-export const answerer: SeeingRole = (image, prompt, seed, settings) => {
-  switch (promptKind(prompt)) {
-    case 'answer-missing':
-      return answerMissing(image, prompt, seed, settings)
-    case 'merge':
-      return merge(image, prompt, seed, settings)
-    case 'answer':
-      return answerQuestion(image, prompt, seed, settings)
-    default:
-      throw refusedPrompt(
-        'demo-answerer',
-        'a list under "Questions:", or "Description:" with "Answers so far:", or a "Question:" alone',
-      )
-  }
-}
 
 /**
  * One whole description. Where the first description or the answers differ from the pixels, the pixels are right, so
@@ -48,3 +30,10 @@ const answerQuestion: SeeingRole = async (image, prompt, seed, settings) => {
   }
   return reasonOver(reasonPrompt(scene, scene.cells, askedIn(prompt)), seed, own)
 }
+
+/** Answers what another asks about a picture, writes one whole description of it, or answers a question with a trace. */
+export const answerer = roleByPrompt(
+  'demo-answerer',
+  'a list under "Questions:", or "Description:" with "Answers so far:", or a "Question:" alone',
+  { 'answer-missing': answerMissing, merge, answer: answerQuestion },
+)

@@ -6,16 +6,12 @@ import type { Mention } from '../read-prompt.ts'
 import { readScene } from '../see.ts'
 import { askedIn, isSame, withoutEnd, workOut } from './own-answer.ts'
 import type { Worked } from './own-answer.ts'
-import { labelled, promptKind, refusedPrompt } from './prompt-kind.ts'
-import { roleRandom } from './role.ts'
+import { labelled } from './prompt-kind.ts'
+import { roleByPrompt, roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 import { wrongAnswer } from './wrong-answer.ts'
 
-/** Looks for itself and says which of two answers is right, in a sentence and `<answer>…</answer>`; neither may be. */
-export const arbitrate: SeeingRole = async (image, prompt, seed, settings) => {
-  if (promptKind(prompt) !== 'arbitrate') {
-    throw refusedPrompt('demo-arbiter', 'a "Question:" with a "First answer:" and a "Second answer:"')
-  }
+const look: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
   const random = roleRandom('arbitrate', image, prompt, seed, settings)
   const asked = askedIn(prompt)
@@ -26,6 +22,11 @@ export const arbitrate: SeeingRole = async (image, prompt, seed, settings) => {
   const wrong = answers.find((answer) => answer !== '' && answer !== 'none' && !isSame(answer, right, asked.choices))
   return wordDecision(wrong ?? wrongAnswer(right, asked.choices, random), own, answers)
 }
+
+/** Looks for itself and says which of two answers is right, in a sentence and `<answer>…</answer>`; neither may be. */
+export const arbitrate = roleByPrompt('demo-arbiter', 'a "Question:" with a "First answer:" and a "Second answer:"', {
+  arbitrate: look,
+})
 
 /**
  * The one of the answers that is the arbiter's own, in its words; else, where answers are texts, the one that agrees

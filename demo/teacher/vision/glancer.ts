@@ -1,16 +1,10 @@
 import { readScene } from '../see.ts'
 import { wordCaption } from './caption-words.ts'
 import type { Belief } from './caption-words.ts'
-import { promptKind, refusedPrompt } from './prompt-kind.ts'
-import { roleRandom } from './role.ts'
+import { roleByPrompt, roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
-/**
- * Describes a picture at a glance: a set share of the cells is left out, or a thing is named without its place, so
- * that there is something to ask. What it says is true.
- */
-export const glance: SeeingRole = async (image, prompt, seed, settings) => {
-  if (promptKind(prompt) !== 'describe') throw refusedPrompt('demo-glancer', 'a prompt that asks for a description')
+const look: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
   const random = roleRandom('glance', image, prompt, seed, settings)
   const loose: string[] = []
@@ -21,3 +15,9 @@ export const glance: SeeingRole = async (image, prompt, seed, settings) => {
   })
   return [wordCaption(scene, beliefs, random), ...loose].join(' ')
 }
+
+/**
+ * Describes a picture at a glance: a set share of the cells is left out, or a thing is named without its place, so
+ * that there is something to ask. What it says is true.
+ */
+export const glance = roleByPrompt('demo-glancer', 'a prompt that asks for a description', { describe: look })

@@ -1,5 +1,3 @@
-import { RefusedRequest } from '../chat-request.ts'
-
 /** What a prompt wants of a role that sees, told by the labels at the beginnings of its lines. */
 export type PromptKind =
   | 'describe'
@@ -50,16 +48,6 @@ function questionKind(second: string | undefined, third: string | undefined): Pr
     default:
       return undefined
   }
-}
-
-/** The refusal of a prompt that is not what a model is for. */
-export function refusedPrompt(model: string, wants: string): RefusedRequest {
-  return new RefusedRequest(
-    400,
-    'invalid_value',
-    'messages',
-    `${model} is a program of rules that knows few prompts. It takes ${wants}; this prompt is something else.`,
-  )
 }
 
 /** A line of a prompt that begins with a label, without the label; undefined when there is none. */

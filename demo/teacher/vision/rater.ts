@@ -1,7 +1,6 @@
 import { askedIn } from './own-answer.ts'
-import { promptKind, refusedPrompt } from './prompt-kind.ts'
 import { readScene } from '../see.ts'
-import { roleRandom } from './role.ts'
+import { roleByPrompt, roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
 /** How hard a question of this form is by its steps, hardest forms first where one opening begins two. */
@@ -15,11 +14,7 @@ const GRADES: readonly { form: RegExp; rating: number; why: string }[] = [
 ]
 const OTHER = { rating: 6, why: 'The answer is put into words of its own.' }
 
-/** Rates how hard a question is by its form alone, give or take a point. The picture is read only to refuse what is none. */
-export const rate: SeeingRole = async (image, prompt, seed, settings) => {
-  if (promptKind(prompt) !== 'rate') {
-    throw refusedPrompt('demo-rater', 'a "Question:" with its "Answer:" and a last line "rating:"')
-  }
+const look: SeeingRole = async (image, prompt, seed, settings) => {
   await readScene(image, settings.grid)
   const random = roleRandom('rate', image, prompt, seed, settings)
   const { question } = askedIn(prompt)
@@ -27,3 +22,8 @@ export const rate: SeeingRole = async (image, prompt, seed, settings) => {
   const noise = random.integer(2 * settings.ratingNoise + 1) - settings.ratingNoise
   return `${why}\nrating: ${Math.min(10, Math.max(1, rating + noise))}`
 }
+
+/** Rates how hard a question is by its form alone, give or take a point. The picture is read only to refuse what is none. */
+export const rate = roleByPrompt('demo-rater', 'a "Question:" with its "Answer:" and a last line "rating:"', {
+  rate: look,
+})

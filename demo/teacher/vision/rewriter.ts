@@ -1,19 +1,11 @@
 import { readScene } from '../see.ts'
 import { askedIn, isSame, withoutEnd, workOut } from './own-answer.ts'
-import { labelled, partAfter, promptKind, refusedPrompt } from './prompt-kind.ts'
-import { roleRandom } from './role.ts'
+import { labelled, partAfter } from './prompt-kind.ts'
+import { roleByPrompt, roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 import { wrongAnswer } from './wrong-answer.ts'
 
-/**
- * A plain trace to the answer that is given, from what the picture shows. Of the reasoning in the prompt it keeps
- * nothing: the plain working is what is left of it without detours. In error it ends at another answer, or says
- * everything twice.
- */
-export const rewriteTrace: SeeingRole = async (image, prompt, seed, settings) => {
-  if (promptKind(prompt) !== 'rewrite') {
-    throw refusedPrompt('demo-rewriter', 'a "Question:" with its "Answer:" and a "Reasoning:"')
-  }
+const look: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
   const random = roleRandom('rewrite', image, prompt, seed, settings)
   const asked = askedIn(prompt)
@@ -27,6 +19,15 @@ export const rewriteTrace: SeeingRole = async (image, prompt, seed, settings) =>
   const thoughts = error === 'length' ? `${plain} ${before(prompt)} So it is: ${plain}` : plain
   return `<think>${thoughts}</think> ${explanation} <answer>${answer}</answer>`
 }
+
+/**
+ * A plain trace to the answer that is given, from what the picture shows. Of the reasoning in the prompt it keeps
+ * nothing: the plain working is what is left of it without detours. In error it ends at another answer, or says
+ * everything twice.
+ */
+export const rewriteTrace = roleByPrompt('demo-rewriter', 'a "Question:" with its "Answer:" and a "Reasoning:"', {
+  rewrite: look,
+})
 
 /** The reasoning as it was, without tags that would end the new one early. */
 function before(prompt: string): string {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createRandom, seedOf } from '../../random.ts'
 import type { Random } from '../../random.ts'
+import { RefusedRequest } from '../chat-request.ts'
 import type { ReasonerSettings } from '../reasoner.ts'
+import { promptKind } from './prompt-kind.ts'
+import type { PromptKind } from './prompt-kind.ts'
 import type { VisionSettings } from './settings.ts'
 
 /** What a role that sees needs to know: how it errs, and how the reasoner words what it concludes. */
@@ -12,6 +15,27 @@ export type SeeingSettings = VisionSettings & ReasonerSettings
  * UnreadablePicture, and with RefusedRequest when the prompt is not one that the role is for.
  */
 export type SeeingRole = (image: Buffer, prompt: string, seed: number, settings: SeeingSettings) => Promise<string>
+
+/** A model that plays a role by what the prompt wants, and refuses every other prompt with what it takes. */
+export function roleByPrompt(
+  model: string,
+  takes: string,
+  roles: Readonly<Partial<Record<PromptKind, SeeingRole>>>,
+): SeeingRole {
+  return async (image, prompt, seed, settings) => {
+    const kind = promptKind(prompt)
+    const role = kind === undefined ? undefined : roles[kind]
+    if (role === undefined) {
+      throw new RefusedRequest(
+        400,
+        'invalid_value',
+        'messages',
+        `${model} is a program of rules that knows few prompts. It takes ${takes}; this prompt is something else.`,
+      )
+    }
+    return role(image, prompt, seed, settings)
+  }
+}
 
 /** A role's own stream: it depends on the teacher's seed, the role, the picture's bytes, the prompt and the request's seed. */
 export function roleRandom(role: string, image: Buffer, prompt: string, seed: number, own: { seed: number }): Random {
