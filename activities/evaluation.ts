@@ -16,6 +16,7 @@ import { AskFailure } from '../models/ask.ts'
 import type { AskRequest } from '../models/ask.ts'
 import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
+import type { Judge } from '../verifier/judge/judge.ts'
 import { VERIFIER_VERSION } from '../verifier/verdict.ts'
 import { beating } from './failures.ts'
 import type { Deps } from './deps.ts'
@@ -125,8 +126,7 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       signal: stop,
     })
     const { spec } = benchmark
-    const judging =
-      step && (await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId: step.id }, stop))
+    const judging = step && (await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId: step.id }, stop))
     try {
       const items: Row[] = []
       for await (const row of streamRows(deps.db, benchmark.datasetId, {
@@ -164,6 +164,7 @@ export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<
     const stop = AbortSignal.any([signal, deps.shutdown])
     const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
     if (!step) throw new RangeError(`evaluation ${ref.step} was not opened`)
+    const stepId = step.id
     const checkpoint = await measuredCheckpoint(deps, ref)
     const summaries: ScoreSummary[] = []
     for (const benchmark of await benchmarksOf(deps.db, ref, context)) {
@@ -187,8 +188,7 @@ export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<
       summaries.push(scoreSummary(score))
 
       async function grade(checkpointId: string) {
-        const items = await gradedItems(checkpointId)
-        progress({ benchmark: benchmark.name, items: items.length, abstained: abstentions(items) })
+        const items = await judgedItems(checkpointId)
         const correct = items.filter((item) => item.correct).length
         return await saveScore(deps.db, {
           ...which,
@@ -202,18 +202,34 @@ export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<
           items,
         })
       }
+
+      async function judgedItems(identity: string): Promise<ScoreItem[]> {
+        const judging = await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId }, stop)
+        try {
+          const graded = await gradedItems(deps.db, benchmark, recipe, { identity, judge: judging?.judge ?? null })
+          progress({ benchmark: benchmark.name, items: graded.length, abstained: abstentions(graded) })
+          return graded
+        } finally {
+          await judging?.close()
+        }
+      }
     }
     if (ref.candidate === undefined) await finishStep(deps.db, step.id, 'done')
     return summaries
   })
 }
 
-async function gradedItems(db: Database, benchmark: Benchmark, recipe: Recipe, identity: string): Promise<ScoreItem[]> {
+async function gradedItems(
+  db: Database,
+  benchmark: Benchmark,
+  recipe: Recipe,
+  { identity, judge }: { identity: string; judge: Judge | null },
+): Promise<ScoreItem[]> {
   const rows: Row[] = []
   for await (const row of streamRows(db, benchmark.datasetId)) rows.push(row)
   const keys = rows.map((row) => contentKey({ ...requestFor(row, benchmark.spec, recipe), identity, imageMaxPixels }))
   const replies = await findReplies(db, keys)
-  return rows.map((row, index) => {
+  const graded = rows.map(async (row, index): Promise<ScoreItem> => {
     const reply = replies.get(keys[index] ?? '')
     if (!reply)
       return {
@@ -225,23 +241,8 @@ async function gradedItems(db: Database, benchmark: Benchmark, recipe: Recipe, i
         requestKey: null,
         truncated: false,
       }
-    const { verdict, reason, extracted } = verifyCase({
-      id: row.id,
-      gold: row.answer ?? '',
-      answer: reply.text,
-      kind: row.kind,
-      choices: row.choices ?? undefined,
-      precision: row.precision ?? undefined,
-      policy: row.policy ?? undefined,
-    })
-    return {
-      itemId: row.id,
-      correct: verdict === 'correct',
-      verdict,
-      reason,
-      extracted,
-      requestKey: reply.key,
-      truncated: reply.finishReason === 'length',
-    }
+    const grade = await gradeReply(row, reply, judge)
+    return { itemId: row.id, ...grade, requestKey: reply.key, truncated: reply.finishReason === 'length' }
   })
+  return await Promise.all(graded)
 }

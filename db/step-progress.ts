@@ -33,7 +33,7 @@ export type StepProgress = z.infer<typeof stepProgress>
 
 /**
  * How far the running steps of a campaign are, in order. An evaluation's answers are the replies that it paid for: graded
- * items are stored only at its end, and replies that others paid for are not counted.
+ * items are stored only at its end, and replies that others paid for are not counted, nor are those of its judge.
  */
 export async function runningSteps(db: Database, campaign: string): Promise<StepProgress[]> {
   return rowsOf(
@@ -43,7 +43,7 @@ export async function runningSteps(db: Database, campaign: string): Promise<Step
       select s.round_number as round, s.name as step, s.kind,
         extract(epoch from now() - s.started_at)::float8 as seconds,
         case when s.kind = 'evaluate'
-          then (select count(*)::int from requests q where q.step_id = s.id)
+          then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge')
           else (select count(distinct r.parent_row_id)::int from datasets d join rows r on r.dataset_id = d.id
             where d.step_id = s.id)
         end as done,

@@ -19,7 +19,7 @@ interface AnyStep {
 interface AnyRecipe {
   endpoints: Record<string, EndpointSpec>
   sources: Record<string, unknown>
-  benchmarks: Record<string, { role: string }>
+  benchmarks: Record<string, { role: string; judge?: string | undefined }>
   rounds: { first: AnyStep[]; next?: AnyStep[] | undefined }
 }
 
@@ -54,6 +54,20 @@ export const nameOf = (step: { step: string; name?: string | undefined }): strin
 export function checkReferences(recipe: AnyRecipe, context: z.core.$RefinementCtx): void {
   checkRound(recipe, recipe.rounds.first, ['rounds', 'first'], context)
   if (recipe.rounds.next) checkRound(recipe, recipe.rounds.next, ['rounds', 'next'], context)
+  checkJudges(recipe, context)
+}
+
+/** A benchmark's judge stays the same over all rounds, so it is never a checkpoint. */
+function checkJudges({ endpoints, benchmarks }: AnyRecipe, context: z.core.$RefinementCtx): void {
+  const urls = Object.keys(endpoints).filter((name) => 'url' in (endpoints[name] ?? {}))
+  for (const [name, { judge }] of Object.entries(benchmarks)) {
+    if (judge === undefined || urls.includes(judge)) continue
+    const wrong = Object.hasOwn(endpoints, judge)
+      ? `"${judge}" is a checkpoint, and a judge must not change`
+      : `no endpoint "${judge}"`
+    const message = `${wrong}: use one with a URL, of ${listed(urls)}`
+    context.addIssue({ code: 'custom', path: ['benchmarks', name, 'judge'], message, input: judge })
+  }
 }
 
 function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], context: z.core.$RefinementCtx): void {
@@ -122,6 +136,12 @@ function checkModels(
     if (!endpoint) issue(option, `no endpoint "${name}": use one of ${listed(Object.keys(recipe.endpoints))}`, name)
     else if ('checkpoint' in endpoint && !['parent', 'base', ...trained].includes(endpoint.checkpoint))
       issue(option, `endpoint "${name}" serves "${endpoint.checkpoint}", which nothing before this step trains`, name)
+    else if ('checkpoint' in endpoint && step.step === 'rl')
+      issue(
+        option,
+        `"${name}" is a checkpoint, and the reward server asks its judge at a URL: use an endpoint with a url`,
+        name,
+      )
   }
   if (step.startFrom !== undefined && !['base', 'parent', ...trained].includes(step.startFrom))
     issue(

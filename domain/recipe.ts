@@ -44,6 +44,8 @@ const benchmark = z.strictObject({
   maxItems: z.int().positive().optional(),
   temperature: z.number().min(0).max(2).default(0),
   maxTokens: z.int().positive().default(2048),
+  /** Endpoint (a URL) of a judge for answers that rules leave open. Scores of different judges are never compared. */
+  judge: z.string().min(1).optional(),
 })
 export type BenchmarkSpec = z.infer<typeof benchmark>
 

@@ -76,11 +76,14 @@ export interface Judge {
   judge(cases: readonly JudgeCase[], signal?: AbortSignal): Promise<JudgeResult[]>
 }
 
+/** Version of the judge that a model makes: what scores and verdicts name before one is asked. */
+export const judgeVersion = (model: string): string => `judge-${JUDGE_PROMPT_HASH}/${model}`
+
 /** Makes a judge over a sampling engine. */
 export function createJudge(options: JudgeOptions): Judge {
   const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS, maxOpen = MAX_OPEN, isPatient = false } = options
   let open = 0
-  const version = `judge-${JUDGE_PROMPT_HASH}/${model}`
+  const version = judgeVersion(model)
   const about = (replies: readonly Reply[]) => ({
     judged: true as const,
     cached: replies.length > 0 && replies.every((reply) => reply.reused),
