@@ -38,7 +38,7 @@ export function figure(value: number): string {
 }
 
 /** A fraction as a percentage: 61.2 %. */
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
 /** An accuracy with its 95 % interval, all fractions: 61.2 % [58.1, 64.2]. */
 export const interval = (score: { accuracy: number; low: number; high: number }): string =>

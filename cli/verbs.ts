@@ -35,6 +35,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./start.ts')).startCommand(terminal),
   },
   {
+    name: 'plan',
+    group: run,
+    summary: 'what a recipe would run and cost, round by round; starts nothing',
+    load: async (terminal) => (await import('./plan.ts')).planCommand(terminal),
+  },
+  {
     name: 'list',
     group: look,
     summary: 'all campaigns',
@@ -63,6 +69,12 @@ export const verbs: readonly Verb[] = [
     group: look,
     summary: 'one round: steps, rows, jobs, metrics, samples',
     load: async (terminal) => (await import('./show.ts')).showCommand(terminal),
+  },
+  {
+    name: 'stats',
+    group: look,
+    summary: 'datasets in figures: lengths, reflection words, variety',
+    load: async (terminal) => (await import('./stats.ts')).statsCommand(terminal),
   },
   {
     name: 'lineage',

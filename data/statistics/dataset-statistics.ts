@@ -1,0 +1,25 @@
+import type { Row } from '../../domain/rows.ts'
+import { countDiversity, type Described, type Diversity } from './diversity.ts'
+import { countTraces, reflectionWords, type TraceStatistics } from './reflections.ts'
+
+/** A dataset in figures. */
+export interface DatasetStatistics {
+  rows: number
+  diversity: Diversity
+  traces: TraceStatistics
+}
+
+/** Looks once at every row of a dataset, whatever its size. `words`: what to count as reflection. */
+export async function datasetStatistics(
+  rows: AsyncIterable<Described & Pick<Row, 'trace'>>,
+  words: readonly string[] = reflectionWords,
+): Promise<DatasetStatistics> {
+  const [diversity, traces] = [countDiversity(), countTraces(words)]
+  let count = 0
+  for await (const row of rows) {
+    count += 1
+    diversity.add(row)
+    traces.add(row.trace)
+  }
+  return { rows: count, diversity: diversity.report(), traces: traces.report() }
+}
