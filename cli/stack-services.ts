@@ -45,7 +45,7 @@ export async function startRewardService(home: string, token: string): Promise<S
     home,
     name: 'reward',
     command,
-    args: [...args, '--host', '127.0.0.1', '--port', String(port)],
+    args: [...args, '--host', '127.0.0.1', '--port', String(port), '--judges', homePaths(home).judges],
     env: { [rewardTokenEnv]: token },
     details: { port },
     ready: () => answers(`${url}/healthz`),

@@ -57,6 +57,8 @@ export const rlStep = z.strictObject({
   ...optimiser,
   learningRate: optimiser.learningRate.default(1e-6),
   reward: z.enum(rewardNames).default('accuracy'),
+  /** Endpoint (with a URL) of a judge for the answers that rules leave open. The reward server's own, if any, when absent. */
+  judge: z.string().min(1).optional(),
   onRewardFailure: z.enum(['abstain', 'zero']).default('abstain'),
   promptsPerStep: z.int().positive().default(16),
   generations: z.int().min(2).default(8),

@@ -13,6 +13,8 @@ export interface HomePaths {
   artifacts: string
   runs: string
   services: string
+  /** Files of the judges that recipes name, for the reward server. */
+  judges: string
   logs: string
   ports: string
   devLock: string
@@ -55,6 +57,7 @@ export function homePaths(home: string): HomePaths {
     artifacts: join(root, 'artifacts'),
     runs: join(root, 'runs'),
     services: join(root, 'services'),
+    judges: join(root, 'services', 'judges'),
     logs: join(root, 'logs'),
     ports: join(root, 'ports.json'),
     devLock: join(root, 'services', 'dev.lock'),

@@ -8,6 +8,7 @@ import { openDatabase } from '../db/database.ts'
 import { describeError } from '../domain/errors.ts'
 import { createLocalLauncher } from '../jobs/launchers/local.ts'
 import { createTrlBackend } from '../jobs/trainers/trl.ts'
+import { homePaths } from '../services/home.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
     trainer: createTrlBackend(python),
     python,
     reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },
+    judges: homePaths(config.HONE_HOME).judges,
     demo: demoPlaces(config),
     shutdown: shutdown.signal,
   })

@@ -56,6 +56,7 @@ async function campaignWith(names: readonly string[], parts: RecipeParts, env: R
     runs: join(folder, 'runs'),
     python,
     reward: { url: 'http://127.0.0.1:9', tokenEnv: null },
+    judges: join(folder, 'judges'),
     demo: null,
     shutdown: shutdown.signal,
   }

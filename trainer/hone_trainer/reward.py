@@ -87,7 +87,7 @@ class RewardClient:
         return [score.overall for score in scores]
 
     def _log_judge(self, scores: list[_Score], log_metric: Callable[[str, float], None]) -> None:
-        """Answers that a judge graded, and those that it or nobody could, which count as wrong: many of them mislead."""
+        """Answers that a judge graded, and open ones that nobody did, which count as wrong: many of those mislead."""
         open_ = [score.judged for score in scores if score.judged is not None]
         if open_ or self._settings.judge is not None:
             graded = sum("tier" in judged for judged in open_)
@@ -132,7 +132,7 @@ class RewardClient:
 
 
 def _judge_refusal(response: httpx.Response) -> str | None:
-    """The judge's words on one line where a reply says that the judge refuses. Any other reply, of a proxy say: None."""
+    """The judge's words on one line where a reply says that it refuses. Any other reply, a proxy's 502 say: None."""
     if response.status_code != 502:
         return None
     try:

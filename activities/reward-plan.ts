@@ -1,0 +1,31 @@
+import type { Recipe } from '../domain/recipe.ts'
+import type { RlStep } from '../domain/recipe-steps.ts'
+import type { RewardPlan } from '../jobs/trainer.ts'
+import { judgeIdOf, writeJudgeFile } from '../verifier/judge/judge-file.ts'
+import type { Deps } from './deps.ts'
+import { resolveEndpoint } from './endpoints.ts'
+import type { StepRef } from './types.ts'
+
+/** What a trainer waits for scores by rules. */
+const RULES_SECONDS = 30
+/** Beside the judge's own deadline, for the rules and the ways. */
+const MARGIN_SECONDS = 10
+
+/**
+ * Where and how an RL step's completions are rewarded. A judge that the step names is written down where the reward server
+ * looks for it; done again by every worker that comes to the step, so that a trainer which outlived a restart finds its judge
+ * at the address of now.
+ * @throws HoneError (EndpointRefused) for the demo teacher where there is none, (StorageFull) when the file cannot be written.
+ */
+export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step: RlStep): Promise<RewardPlan> {
+  const plan = { ...deps.reward, name: step.reward, onFailure: step.onRewardFailure }
+  if (step.judge === undefined) return { ...plan, timeoutSeconds: RULES_SECONDS }
+  const spec = recipe.endpoints[step.judge]
+  if (spec === undefined || !('url' in spec)) throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
+  const { baseUrl } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
+  const { model, apiKeyEnv, timeoutSeconds, concurrency } = spec
+  const said = { model, ...(apiKeyEnv !== undefined && { apiKeyEnv }), timeoutSeconds, concurrency }
+  const judge = judgeIdOf({ ...said, url: spec.url })
+  await writeJudgeFile(deps.judges, judge, { ...said, url: baseUrl })
+  return { ...plan, judge, timeoutSeconds: Math.max(RULES_SECONDS, timeoutSeconds + MARGIN_SECONDS) }
+}

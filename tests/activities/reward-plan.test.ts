@@ -1,0 +1,102 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Deps } from '../../activities/deps.ts'
+import { rewardPlan } from '../../activities/reward-plan.ts'
+import { openArtifactStore } from '../../artifacts/store.ts'
+import { createImages } from '../../data/images.ts'
+import { parseRecipe } from '../../data/recipe.ts'
+import { openDatabase } from '../../db/database.ts'
+import { isRl } from '../../domain/round-plan.ts'
+import { createLocalLauncher } from '../../jobs/launchers/local.ts'
+import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+
+// Nothing is asked of it: a recipe and a folder are all that the plan needs.
+const database = openDatabase('postgres://nobody@127.0.0.1:1/none', { max: 1 })
+const ref = { campaign: 'mine', round: 1, step: 'rl' }
+let folder: string
+beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'hone-reward-plan-'))))
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+async function depsWith(teacherUrl: string | null): Promise<Deps> {
+  const python = { python: 'python3', env: {} }
+  return {
+    db: database.db,
+    store: await openArtifactStore(join(folder, 'artifacts')),
+    images: createImages({ source: { read: (hash) => readFile(hash) } }),
+    launcher: createLocalLauncher({ root: folder }),
+    trainer: createTrlBackend(python),
+    runs: folder,
+    python,
+    reward: { url: 'http://127.0.0.1:9', tokenEnv: 'TOKEN' },
+    judges: join(folder, 'services', 'judges'),
+    demo: teacherUrl === null ? null : { teacherUrl, baseModel: 'b', world: 'w' },
+    shutdown: new AbortController().signal,
+  }
+}
+
+function planned(endpoint: string, rl: string) {
+  const text = `hone: 1
+campaign: mine
+baseModel: { path: models/base }
+endpoints:
+  grader: ${endpoint}
+sources:
+  seed: { path: data/seed }
+rounds:
+  count: 1
+  first:
+    - { step: rl, from: seed, ${rl} }
+`
+  const recipe = parseRecipe(text, { file: 'mine.yaml' })
+  const step = recipe.rounds.first.find(isRl)
+  if (step === undefined) throw new Error('the recipe has an rl step')
+  return { recipe, step }
+}
+
+const plan = async (endpoint: string, rl: string, teacherUrl: string | null = null) => {
+  const { recipe, step } = planned(endpoint, rl)
+  return await rewardPlan(await depsWith(teacherUrl), ref, recipe, step)
+}
+const judgeFile = async (id: string | undefined): Promise<unknown> =>
+  JSON.parse(await readFile(join(folder, 'services', 'judges', `${id}.json`), 'utf8'))
+
+describe('the reward of an RL step', () => {
+  it('is as it was where the recipe names no judge', async () => {
+    expect(await plan(`{ url: 'https://a.example/v1', model: big }`, 'reward: weighted')).toEqual({
+      url: 'http://127.0.0.1:9',
+      tokenEnv: 'TOKEN',
+      name: 'weighted',
+      onFailure: 'abstain',
+      timeoutSeconds: 30,
+    })
+    expect(await readdir(folder)).not.toContain('services')
+  })
+
+  it('names the judge by an id, writes its file, and gives it its time', async () => {
+    const endpoint = `{ url: 'https://a.example/v1', model: big, apiKeyEnv: BIG_KEY, timeoutSeconds: 60, concurrency: 3 }`
+    const { judge, timeoutSeconds } = await plan(endpoint, 'judge: grader')
+    expect(timeoutSeconds).toBe(70)
+    const said = { model: 'big', apiKeyEnv: 'BIG_KEY', timeoutSeconds: 60, concurrency: 3 }
+    expect(await judgeFile(judge)).toEqual({ url: 'https://a.example/v1', ...said })
+    expect((await plan(endpoint, 'judge: grader, steps: 3')).judge).toBe(judge)
+    expect((await plan(endpoint.replace('big', 'small'), 'judge: grader')).judge).not.toBe(judge)
+  })
+
+  it('keeps the id of the demo teacher when its port is another, and writes where it is now', async () => {
+    const endpoint = `{ url: 'demo:teacher', model: demo-teacher }`
+    const before = await plan(endpoint, 'judge: grader', 'http://127.0.0.1:1001/v1')
+    expect(await judgeFile(before.judge)).toMatchObject({ url: 'http://127.0.0.1:1001/v1' })
+    const after = await plan(endpoint, 'judge: grader', 'http://127.0.0.1:1002/v1')
+    expect(after).toEqual(before)
+    expect(await judgeFile(before.judge)).toMatchObject({ url: 'http://127.0.0.1:1002/v1' })
+    await expect(plan(endpoint, 'judge: grader')).rejects.toMatchObject({ type: 'EndpointRefused' })
+  })
+
+  it('refuses a judge that is no endpoint, or a checkpoint, in the recipe', () => {
+    const url = `{ url: 'https://a.example/v1', model: big }`
+    expect(() => planned(url, 'judge: grades')).toThrow(/rounds\.first\[0\]\.judge.*no endpoint "grades"/s)
+    expect(() => planned('{ checkpoint: base }', 'judge: grader')).toThrow(/judge.*is a checkpoint.*with a url/s)
+  })
+})
