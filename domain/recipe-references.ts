@@ -137,8 +137,6 @@ function checkModels(
     else if ('checkpoint' in endpoint && !['parent', 'base', ...trained].includes(endpoint.checkpoint))
       issue(option, `endpoint "${name}" serves "${endpoint.checkpoint}", which nothing before this step trains`, name)
     else if ('checkpoint' in endpoint && step.step === 'rl')
-      issue(option, `"${name}" is a checkpoint, and the reward server asks its judge at a URL: use an endpoint with a url`, name)
-    else if ('checkpoint' in endpoint && step.step === 'rl')
       issue(
         option,
         `"${name}" is a checkpoint, and the reward server asks its judge at a URL: use an endpoint with a url`,
