@@ -8,19 +8,24 @@ const closing = '</think>'
 
 /**
  * Splits `<think>reasoning</think>rest`. A missing opening tag is accepted, because chat templates often write it into
- * the prompt; a missing or second closing tag is malformed: null.
+ * the prompt; a missing or second closing tag is malformed: null. So is reasoning that opens again after its end: what
+ * follows would never be read as an answer.
  */
 export function splitTrace(trace: string): TraceParts | null {
   const at = trace.indexOf(closing)
   if (at < 0 || trace.includes(closing, at + closing.length)) return null
   const before = trace.slice(0, at).trimStart()
   const reasoning = before.startsWith('<think>') ? before.slice('<think>'.length) : before
-  if (reasoning.includes('<think>')) return null
-  return { reasoning: reasoning.trim(), rest: trace.slice(at + closing.length).trim() }
+  const rest = trace.slice(at + closing.length)
+  if (reasoning.includes('<think>') || rest.includes('<think>')) return null
+  return { reasoning: reasoning.trim(), rest: rest.trim() }
 }
 
 /** The trace as the trained model shall write it. */
 export const joinTrace = ({ reasoning, rest }: TraceParts): string => `<think>\n${reasoning}\n</think>\n\n${rest}`
+
+/** The answer in Vision-R1's target form; stands alone after the reasoning. */
+export const finalAnswerForm = (answer: string): string => `<answer> Final Answer:${answer} </answer>`
 
 /** Words of a text: what stands between white space. */
 export const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
-import { countWords, joinTrace, splitTrace } from '../trace.ts'
+import { extractAnswer } from '../../verifier/extract.ts'
+import { resolveKind } from '../../verifier/verify.ts'
+import { countWords, finalAnswerForm, joinTrace, splitTrace } from '../trace.ts'
+import { brokenRule } from './logic-rules.ts'
 import { dropped, kept } from './outcome.ts'
 import type { RowStep } from './step.ts'
+import { speakOfImage } from './wording.ts'
 
 const options = z.strictObject({
   step: z.literal('clean'),
@@ -16,36 +20,52 @@ const options = z.strictObject({
   maxRepeats: z.int().min(0).default(2),
   /** Longer reasoning is left out. */
   maxWords: z.int().positive().optional(),
+  /** Whether the rules of logic-rules.ts leave inconsistent chains out, each with its own reason (Vision-R1). */
+  logic: z.boolean().default(false),
+  /** With `logic`: one sentence may stand there so often. */
+  maxSentenceRepeats: z.int().positive().default(5),
+  /** image: talk of "the description" becomes talk of the image (Vision-R1). */
+  wording: z.enum(['keep', 'image']).default('keep'),
+  /** final-answer: after the reasoning stands `<answer> Final Answer:X </answer>` alone (Vision-R1's target format). */
+  form: z.enum(['keep', 'final-answer']).default('keep'),
 })
 
 type Options = z.infer<typeof options>
 
+/** What says how an answer is read and compared. */
+type Checked = Pick<Row, 'answer' | 'kind' | 'choices' | 'precision' | 'policy'>
+
 /**
  * Brings traces into the form to be trained on: `<think>` reasoning `</think>` explanation and answer. Over-repeated
  * reflection is cut together with what follows it inside the reasoning; explanation and answer stay (the filter that
- * OpenVLThinker adopted over a plain length limit).
+ * OpenVLThinker adopted over a plain length limit). The rules of logic look at what is left after the cut, because that
+ * is what is trained on.
  */
 export const clean: RowStep<typeof options> = {
   per: 'row',
   options,
-  summary: 'check the form of traces and cut, keep or drop repeated reflection',
+  summary: 'check form and logic of traces; cut, keep or drop repeated reflection; let them speak of the image',
   estimate: () => ({ rowsOut: 1, calls: [] }),
   run(row, { options }) {
-    const result = cleanTrace(row.trace, options)
+    const result = cleanTrace(row.trace, options, row)
     return Promise.resolve(['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })])
   },
 }
 
+const UNCHECKED: Checked = { answer: null, kind: 'auto', choices: null, precision: null, policy: null }
+
 /** The cleaned trace, or why it cannot be used. */
 export function cleanTrace(
   trace: Row['trace'],
-  { reflections, markers, maxRepeats, maxWords }: Pick<Options, 'reflections' | 'markers' | 'maxRepeats' | 'maxWords'>,
+  options: Omit<Options, 'step' | 'name' | 'from'>,
+  row: Checked = UNCHECKED,
 ): { trace: string } | { reason: string } {
   if (trace === null) return { reason: 'no-trace' }
   const parts = splitTrace(trace)
   if (!parts || parts.reasoning === '') return { reason: 'malformed' }
   if (!/<answer>[\s\S]*<\/answer>|\\boxed\s*\{/.test(parts.rest)) return { reason: 'no-answer' }
-  let { reasoning } = parts
+  let { reasoning, rest } = parts
+  const { reflections, markers, maxRepeats, maxWords } = options
   const excess = reflections === 'keep' ? undefined : markerPositions(reasoning, markers)[maxRepeats]
   if (excess !== undefined) {
     if (reflections === 'drop') return { reason: 'too-many-reflections' }
@@ -53,7 +73,22 @@ export function cleanTrace(
     if (reasoning === '') return { reason: 'only-reflections' }
   }
   if (maxWords !== undefined && countWords(reasoning) > maxWords) return { reason: 'too-long' }
-  return { trace: joinTrace({ reasoning, rest: parts.rest }) }
+  if (options.logic || options.form === 'final-answer') {
+    const answer = finalAnswer(rest, row)
+    if (answer === '') return { reason: 'no-answer' }
+    const { maxSentenceRepeats } = options
+    const broken = options.logic ? brokenRule({ reasoning, rest, answer, row, maxSentenceRepeats }) : null
+    if (broken !== null) return { reason: broken }
+    if (options.form === 'final-answer') rest = finalAnswerForm(answer)
+  }
+  if (options.wording === 'image') [reasoning, rest] = [speakOfImage(reasoning), speakOfImage(rest)]
+  return { trace: joinTrace({ reasoning, rest }) }
+}
+
+/** The answer as the verifier finds it; empty when there is none. */
+function finalAnswer(rest: string, { answer, kind, choices }: Checked): string {
+  const concrete = resolveKind({ gold: answer ?? '', kind, choices: choices ?? undefined })
+  return extractAnswer(rest, concrete).extracted ?? ''
 }
 
 /** Where markers stand as whole words, in order. Case counts: "Wait" opens a sentence, "wait" is a word in one. */

@@ -1,0 +1,73 @@
+/** Equations looked at in one text. */
+const MOST_EQUATIONS = 200
+
+const number = String.raw`\d{1,12}(?:,\d{3}){0,3}(?:\.\d{1,10})?`
+const operator = String.raw`(?: [-+*/×÷−] |[-+*/×÷])`
+/** Nothing that could make the equation a part of a larger one stands before or after it. */
+const EQUATION = new RegExp(
+  String.raw`(?<![\d.,:;^√∠°²³%)(\]}{\\/*×÷+=−<>≈_-] ?|[\p{L}\d.,:^√_\\]|(?<!\p{L})\p{L} )(${number}(?:${operator}${number}){1,6}) ?= ?(-?${number})(?![\p{L}\d^°²³%/*×÷√!]|[.,:]\d| ?[-+*/×÷−=^(≈]| ?(?:mod|o['’]clock|am|pm|%|percent|remainder|r)\b)`,
+  'giu',
+)
+/** Where `2 + 3` may mean something else. */
+const OTHER_ARITHMETIC =
+  /\b(?:mod|modulo|modular|binary|hexadecimal|octal|base[- ]\d+|clock|puzzle|redefin\w*|operation|matchsticks?|pattern)\b/i
+/** The equation is weighed, not claimed, or taken back. */
+const NOT_CLAIMED =
+  /\b(?:if|not|no|wrong|mistake|incorrect|error|instead|suppose|would|should|claims?|says|false|wait|but|however|hmm+|actually|let me|recheck|check|approximately|about|roughly)\b|n['’]t\b|\?|≠/i
+/** Words that make the number after them a name or a factor. */
+const BOUND_BEFORE =
+  /(?:angles?|sides?|figures?|rows?|columns?|steps?|items?|pages?|times|plus|minus|over|by|squared|cubed|root|of|and|no\.|equation|line)\s?$/i
+
+/**
+ * Whether a text claims a false equation of plain numbers. Rounded and cut results are true: a written result may be off
+ * by less than one in its last place when something was divided or decimals are in it. Divisions by zero say nothing.
+ */
+export function falseEquation(text: string): boolean {
+  if (OTHER_ARITHMETIC.test(text)) return false
+  // A mark before a number ends what came before: two blanks tell it from a number within a larger expression.
+  const plain = text.replaceAll(/[^\S\n]+/g, ' ').replaceAll(/([:;.,]) (?=\d)/g, '$1  ')
+  let looked = 0
+  for (const found of plain.matchAll(EQUATION)) {
+    looked += 1
+    if (looked > MOST_EQUATIONS) return false
+    const [whole, left, right] = found
+    if (left === undefined || right === undefined || !isFalse(left, right)) continue
+    const lead = plain.slice(Math.max(0, found.index - 160), found.index)
+    const before = lead.slice(lead.search(/(?:(?![.!?] )[^\n])*$/))
+    const after = plain.slice(found.index + whole.length, found.index + whole.length + 160)
+    if (!BOUND_BEFORE.test(before) && !NOT_CLAIMED.test(before) && !NOT_CLAIMED.test(after)) return true
+  }
+  return false
+}
+
+function isFalse(left: string, right: string): boolean {
+  const value = evaluate(left)
+  if (value === null) return false
+  const stated = toNumber(right)
+  const decimals = /\.(\d+)/.exec(right)?.[1]?.length ?? 0
+  const rounds = decimals > 0 || /[/÷.]/.test(left)
+  const slack = (rounds ? 10 ** -decimals : 0) + 1e-9 * Math.max(1, Math.abs(value))
+  return Math.abs(value - stated) >= slack
+}
+
+const toNumber = (written: string): number => Number(written.replaceAll(',', ''))
+
+/** × and ÷ before + and −, each from the left; null when it has no value. */
+function evaluate(expression: string): number | null {
+  let sum = 0
+  let product = 0
+  let sign = 1
+  for (const found of expression.matchAll(new RegExp(String.raw`([-+*/×÷−])? ?(${number})`, 'gu'))) {
+    const operand = toNumber(found[2] ?? '')
+    const operator = found[1] ?? '+'
+    if (operator === '*' || operator === '×') product *= operand
+    else if (operator === '/' || operator === '÷') product /= operand
+    else {
+      sum += sign * product
+      sign = operator === '+' ? 1 : -1
+      product = operand
+    }
+  }
+  const value = sum + sign * product
+  return Number.isFinite(value) ? value : null
+}

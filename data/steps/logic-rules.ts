@@ -1,0 +1,165 @@
+import type { Row } from '../../domain/rows.ts'
+import { verifyCase } from '../../verifier/verify.ts'
+import { falseEquation } from './false-equation.ts'
+
+/** What the rules look at. */
+export interface Chain {
+  reasoning: string
+  /** What stands after the reasoning, answer included. */
+  rest: string
+  /** The final answer as it was extracted. */
+  answer: string
+  row: Pick<Row, 'kind' | 'choices' | 'precision' | 'policy'>
+  /** The same sentence may stand so often. */
+  maxSentenceRepeats: number
+}
+
+interface LogicRule {
+  /** Reason code of the rows that it drops. */
+  name: string
+  finds: string
+  holds: (chain: Chain) => boolean
+}
+
+/**
+ * Rules that leave a logically inconsistent chain out. Vision-R1 drops such chains by rules that it does not publish;
+ * these are ours. Each would rather miss a bad chain than drop a good one: a sentence with "if", a question, or doubt
+ * after it takes nothing for certain. The first that holds names the reason.
+ */
+export const logicRules: readonly LogicRule[] = [
+  {
+    name: 'contradiction',
+    finds: 'the last "the answer is X" of the reasoning is, by the verifier, another answer than the final one',
+    holds: concludesOtherwise,
+  },
+  {
+    name: 'false-arithmetic',
+    finds: 'an equation of plain numbers with + - * / × ÷ that is wrong beyond rounding and is not taken back',
+    holds: ({ reasoning }) => falseEquation(reasoning),
+  },
+  {
+    name: 'gives-up',
+    finds: 'the reasoning ends in "cannot be determined" or "not enough information", yet another answer follows',
+    holds: givesUp,
+  },
+  {
+    name: 'leak',
+    finds: 'the text says that the answer was given to it',
+    holds: ({ reasoning, rest }) => LEAK.test(reasoning) || LEAK.test(rest),
+  },
+  { name: 'repetition', finds: 'one sentence stands there more often than maxSentenceRepeats', holds: repeats },
+]
+
+/** The name of the first rule that holds, or null. */
+export const brokenRule = (chain: Chain): string | null => logicRules.find(({ holds }) => holds(chain))?.name ?? null
+
+/** Said of what was said before it: it may not stand any more. */
+const DOUBT =
+  /\b(?:wait|but|however|hmm+|actually|though|no|not|wrong|mistake|mistaken|incorrect|error|instead|alternatively|recheck|reconsider|unless|oops|correction)\b|\?/i
+/** Not said as a fact. */
+const SUPPOSED =
+  /\b(?:if|would|could|might|may|suppose|suppos(?:ed|ing)|assum\w*|perhaps|maybe|probably|either|or|not|unless|whether|says?|claims?|option [a-z] (?:says|is))\b|n['’]t\b|\?/i
+
+const CONCLUSION =
+  /\bthe (?:final |correct |right )?(?:answer|option|choice) (?:is|must be|has to be|=):? {0,2}|(?:^|[.!\n] {0,2})(?:therefore|thus|hence),? (?=[-+]?\d[\d.,/]{0,15}[.!]?(?:\s|$)|[A-J][.!]?(?:\n|$))/gi
+/** Words in the place of an answer that say something about it. */
+const ABOUT_IT =
+  /^(?:clear|obvious|simple|straightforward|correct|right|wrong|consistent|confirmed|unique|known|given|the same|easy|below|above|here|as|what|that|this|it|in|on|at|by|from|found|determined|indeed|now|therefore|thus|likely|also|still|among|one of|option|choice)\b/i
+
+/** Verdicts that two answers of one form differ; `not-a-…` only says that what was read is no answer. */
+const DIFFERS = new Set([
+  'different-number',
+  'different-choice',
+  'different-yesno',
+  'different-text',
+  'different-date',
+  'different-time',
+])
+
+function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
+  let last: { at: number; from: number } | undefined
+  for (const found of reasoning.matchAll(CONCLUSION)) last = { at: found.index, from: found.index + found[0].length }
+  if (last === undefined) return false
+  const { at, from } = last
+  const line = reasoning.slice(from, from + 200)
+  const end = /[.!;](?=\s|$)|\n|,? (?:because|since|as|which|so)\b|$/.exec(line)?.index ?? line.length
+  const conclusion = line
+    .slice(0, end)
+    .replace(/^(?:option|choice) (?=\(?[A-J]\b)/i, '')
+    .replaceAll(/[*_`"“”]/g, '')
+    .trim()
+  const before = reasoning.slice(Math.max(0, at - 300), at)
+  const lead = before.slice(before.search(/[^.!?\n]*$/))
+  if (SUPPOSED.test(lead) || /\bnot\b|\?|\bor\b/i.test(line.slice(0, end + 1))) return false
+  if (DOUBT.test(reasoning.slice(from + end))) return false
+  if (conclusion === '' || conclusion.length > 40 || ABOUT_IT.test(conclusion)) return false
+  if ((conclusion.match(/\d[\d.,]*/g) ?? []).length > 1 && !/^\S+$/.test(conclusion)) return false
+  const { verdict, reason } = verifyCase({
+    id: 'conclusion',
+    gold: answer,
+    answer: conclusion,
+    kind: row.kind,
+    choices: row.choices ?? undefined,
+    precision: row.precision ?? undefined,
+    policy: row.policy ?? undefined,
+  })
+  if (verdict !== 'incorrect' || !DIFFERS.has(reason)) return false
+  // Of two long texts the verifier only knows that their letters differ.
+  return reason !== 'different-text' || (isOneWord(conclusion) && isOneWord(answer))
+}
+
+const isOneWord = (text: string): boolean => /^(?:(?:an?|the) )?[\p{L}-]{1,30}$/iu.test(text.trim())
+
+const GIVES_UP =
+  /\b(?:(?:cannot|can['’]t|can not) (?:be )?determined?\b|(?:not|isn['’]t) enough (?:information|data|details)|insufficient (?:information|data|details)|(?:impossible|unable|not possible) to (?:determine|tell|know|say)|there is no way to (?:know|tell|determine))/gi
+/** The answer, or one to choose from, is that nobody can say. */
+const UNKNOWABLE =
+  /\b(?:determin|enough|insufficient|impossible|unable|unknown|uncertain|undecid|cannot|can['’]?t|none|not |no )/i
+
+function givesUp({ reasoning, answer, row }: Chain): boolean {
+  if (UNKNOWABLE.test(answer) || (row.choices ?? []).some((choice) => UNKNOWABLE.test(choice))) return false
+  let from: number | undefined
+  let to = 0
+  for (const found of reasoning.matchAll(GIVES_UP)) [from, to] = [found.index, found.index + found[0].length]
+  if (from === undefined) return false
+  const before = reasoning.slice(Math.max(0, from - 300), from)
+  const lead = before.slice(before.search(/[^.!?\n]*$/))
+  const after = reasoning.slice(to)
+  return (
+    !SUPPOSED.test(lead) &&
+    !/\b(?:never|at first|initially|seem\w*)\b/i.test(lead) &&
+    !DOUBT.test(after) &&
+    !/\b(?:directly|alone|exactly|precisely|yet|until|without|by just|only|luckily|fortunately|so let|let['’]?s|can be|we can|i can|using|therefore it follows)\b/i.test(
+      after,
+    )
+  )
+}
+
+const LEAK = new RegExp(
+  String.raw`\b(?:${[
+    String.raw`(?:the|this) (?:given|provided|supplied) (?:correct |right |final )?answer\b(?! (?:choice|option|format|list|key is missing))`,
+    String.raw`(?:as|since|because|that) (?:we|I) (?:are|were|was|am) told (?:that )?the (?:correct |right |final )?answer`,
+    String.raw`(?:we|I) (?:are|were|was|am|['’]m|have been) (?:told|given) (?:that )?the (?:correct |right |final )?answer\b(?! (?:choice|option))`,
+    String.raw`the (?:correct |right |final )?answer (?:is|was|has been) (?:already )?(?:given|provided|supplied)(?= (?:as|to (?:me|us)|in the prompt|already|here)\b|[,.:;])`,
+    String.raw`the (?:correct |right )?answer is (?:already )?known to be`,
+    String.raw`(?:we|I) already know (?:that )?the (?:correct |right |final )?answer`,
+    String.raw`the ground[- ]truth answer`,
+  ].join('|')})`,
+  'i',
+)
+
+/** Shorter ones ("Wait.", "Yes.") repeat in good reasoning too. */
+const SHORTEST_SENTENCE_WORDS = 3
+
+function repeats({ reasoning, maxSentenceRepeats }: Chain): boolean {
+  const seen = new Map<string, number>()
+  for (const part of reasoning.split(/[.!?](?=\s)|\n+/)) {
+    const words = part.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+    if (words.length < SHORTEST_SENTENCE_WORDS) continue
+    const sentence = words.join(' ')
+    const times = (seen.get(sentence) ?? 0) + 1
+    if (times > maxSentenceRepeats) return true
+    seen.set(sentence, times)
+  }
+  return false
+}
