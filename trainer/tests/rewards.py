@@ -18,7 +18,7 @@ def by_turns(_request: int, items: Items) -> list[float | None]:
 
 
 class RewardServer:
-    """`answers(request number from 0, items)` gives the rewards or an HTTP status to fail with; `codes` has its code."""
+    """`answers(request number from 0, items)` gives the rewards or an HTTP status to fail with, `codes` its code."""
 
     def __init__(self) -> None:
         self.answers: Callable[[int, Items], list[float | None] | int] = by_turns
