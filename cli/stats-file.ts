@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import { contentHash } from '../artifacts/hash.ts'
 import type { Described } from '../data/statistics/diversity.ts'
 import { datasetStatistics, type DatasetStatistics } from '../data/statistics/dataset-statistics.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -116,9 +117,15 @@ export function readTrainingLine(json: string): FileRow | null {
     trace,
     answer: found.answer ?? null,
     choices: found.choices ?? null,
-    images: pictures.map((picture) => (typeof picture === 'string' ? picture : JSON.stringify(picture))),
+    images: pictures.map(pictureName),
     metadata: { type, abilities, category, ...found.metadata },
   }
+}
+
+/** Some files hold whole pictures: their hashes are enough to tell them apart, and fit in memory. */
+function pictureName(picture: unknown): string {
+  const name = typeof picture === 'string' ? picture : JSON.stringify(picture)
+  return name.length <= 200 ? name : contentHash(name)
 }
 
 function parseJson(json: string): unknown {

@@ -38,9 +38,12 @@ export function statisticsLines(all: readonly NamedStatistics[]): string[] {
   const cells = rows
     .map(([name, cell]) => [clip(name, nameWidth), ...all.map(cell)])
     .filter(([, ...values]) => values.some((value) => value !== nothing))
-  const columns = [{ head: '' }, ...all.map(({ name }) => ({ head: clip(name, nameWidth), align: 'right' as const }))]
+  const columns = [{ head: '' }, ...all.map(({ name }) => ({ head: ending(name), align: 'right' as const }))]
   return [...table(columns, cells), ...notes(all)]
 }
+
+/** The end of a path says more than its beginning. */
+const ending = (name: string): string => (name.length <= nameWidth ? name : `…${name.slice(1 - nameWidth)}`)
 
 function traceRows(all: readonly NamedStatistics[]): [string, Cell][] {
   if (all.every(({ traces }) => traces.traces === 0)) return []

@@ -22,8 +22,9 @@ Examples:
   $ hone stats demo --step synthesize --json | jq '.datasets[0].diversity.abilities'
 
 A column stands for a dataset: kept rows of a step or source of the round (the last one when none is named; all complete
-datasets without --step). A file has one JSON object a line with messages, conversations, or question and trace (or
-response); it needs no database. Words a trace and reflection words are those of the reasoning inside the think tags.`
+datasets without --step). A file's name has a point or a slash in it. It holds one JSON object a line, with messages,
+conversations, or question and trace (or response), and needs no database. Words a trace and reflection words are those of
+the reasoning inside the think tags. Variety is that of the questions, each counted once however many traces it has.`
 
 interface Options {
   step: string[]

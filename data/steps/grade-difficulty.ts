@@ -55,7 +55,7 @@ function groupOf({ metadata }: Pick<Row, 'metadata'>, by: string): string {
 /**
  * Evidence of each group. A verdict or rating that later rows have inherited counts once, so that it does not matter which
  * steps of a chain are named: else a verified dataset and one made of its correct rows would make every source look
- * easier. Samples are told apart by their number and text. An answer that could not be verified counts as wrong. Memory:
+ * easier. Samples are told apart by their number, where they have none by their text, since `clean` changes texts. An answer that could not be verified counts as wrong. Memory:
  * a hash a judged answer and a rated question.
  */
 async function tally(rows: AsyncIterable<EvidenceRow>, by: string): Promise<GroupEvidence[]> {
@@ -70,8 +70,8 @@ async function tally(rows: AsyncIterable<EvidenceRow>, by: string): Promise<Grou
     const known = groups.get(group) ?? { group, answers: 0, wrong: 0, ratings: 0, ratingSum: 0 }
     groups.set(group, known)
     const { sampleIndex } = row.metadata
-    const sample = typeof sampleIndex === 'number' ? sampleIndex : null
-    if (row.verdict !== null && isNew(row, group, 'verdict', sample, row.trace, row.verdict.verdict)) {
+    const sample = typeof sampleIndex === 'number' ? sampleIndex : row.trace
+    if (row.verdict !== null && isNew(row, group, 'verdict', sample, row.verdict.verdict)) {
       known.answers += 1
       if (row.verdict.verdict !== 'correct') known.wrong += 1
     }

@@ -148,6 +148,13 @@ describe('reading a line', () => {
     expect(readTrainingLine(line(value))).toMatchObject(expected)
   })
 
+  it('keeps no whole picture', () => {
+    const picture = (last: string) => ({ bytes: `${'A'.repeat(5000)}${last}` })
+    const images = readTrainingLine(line({ images: [picture('a'), picture('b'), picture('a')] }))?.images ?? []
+    expect(images.every((name) => name.length <= 200)).toBe(true)
+    expect(new Set(images).size).toBe(2)
+  })
+
   it.each(['', 'null', '[]', '3', '{}', '{"question":" "}', '{"messages":"x"}', '{"messages":[]}', '{"question":'])(
     'has no row in %j',
     (text) => {

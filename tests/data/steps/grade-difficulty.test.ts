@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gradeDifficulty } from '../../../data/steps/grade-difficulty.ts'
 import type { EvidenceRow } from '../../../data/steps/step.ts'
+import { sealDataset } from '../../../db/datasets.ts'
+import { commitOutcomes } from '../../../db/outcomes.ts'
+import { sampleRows, streamEvidence } from '../../../db/rows.ts'
 import type { Verdict } from '../../../domain/rows.ts'
+import { importLines, kept, openDataStep, openTestDatabase, startCampaign } from '../../db/world.ts'
 import { context, row } from '../rows.ts'
 
 const options = gradeDifficulty.options.parse({ step: 'grade-difficulty', evidence: ['verify', 'rate'] })
@@ -75,10 +79,18 @@ describe('grading by source', () => {
     const overview = await reduce([
       first,
       { ...first, id: 'later', from: 'rate' },
+      { ...first, id: 'cleaned', from: 'clean', trace: 'words' },
       seen('a', { verdict: 'incorrect', originId: 'one', rating: 4, sample: 1 }),
       seen('a', { verdict: 'incorrect', originId: 'two', rating: 8 }),
     ])
     expect(overview.get('a')).toMatchObject({ errorRate: 2 / 3, rating: 6 })
+  })
+
+  it('tells answers without a number apart by their text', async () => {
+    const one = seen('a', { verdict: 'correct', originId: 'one' })
+    const wrong = seen('a', { verdict: 'incorrect', originId: 'one' })
+    const overview = await reduce([one, { ...one, from: 'rate' }, wrong, { ...wrong, trace: 'other words' }])
+    expect(overview.get('a')?.errorRate).toBe(2 / 3)
   })
 
   it('does not depend on the order of the evidence', async () => {
@@ -105,6 +117,40 @@ describe('grading by source', () => {
     expect((await reduce([])).size).toBe(0)
     expect((await reduce([seen('a', {}), seen('b', { rating: 'high' }), seen('c', { rating: null })])).size).toBe(0)
     expect((await reduce([seen('a', { rating: 5 })])).get('a')).toMatchObject({ difficulty: 'medium', score: 0 })
+  })
+})
+
+describe('evidence in the database', () => {
+  let world: Awaited<ReturnType<typeof openTestDatabase>>
+  beforeAll(async () => {
+    world = await openTestDatabase()
+  })
+  afterAll(() => world.close())
+
+  it('counts answers that were dropped as wrong', async () => {
+    const { db } = world
+    await startCampaign(db, 'graded')
+    const { datasetId: source } = await importLines(db, 6, 'graded', 'graded')
+    const { datasetId } = await openDataStep(db, 'graded', 'verify', [source])
+    const parents = await sampleRows(db, source, 6)
+    await commitOutcomes(
+      db,
+      datasetId,
+      parents.map(({ id }, index) => {
+        const verdict = index < 4 ? ('incorrect' as const) : ('correct' as const)
+        const found = { verdict, reason: 'same-text', extracted: null, verifierVersion: '1' }
+        const changes = { trace: 'words', verdict: found, metadata: { source: index % 2 ? 'b' : 'a', rating: index } }
+        return index < 4
+          ? { ...kept(id), status: 'dropped' as const, reason: 'incorrect', changes }
+          : { ...kept(id), changes }
+      }),
+    )
+    await sealDataset(db, datasetId)
+    const overview = await evidence!.reduce(streamEvidence(db, [{ name: 'verify', datasetId }]), options)
+    expect([...overview.values()]).toMatchObject([
+      { group: 'a', errorRate: 2 / 3, rating: 2, difficulty: 'easy' },
+      { group: 'b', errorRate: 2 / 3, rating: 3, difficulty: 'hard' },
+    ])
   })
 })
 
