@@ -20,7 +20,7 @@ interface AnyRecipe {
   endpoints: Record<string, EndpointSpec>
   sources: Record<string, unknown>
   benchmarks: Record<string, { role: string; judge?: string | undefined }>
-  rounds: { first: AnyStep[]; next?: AnyStep[] | undefined }
+  rounds: { first: AnyStep[]; next?: AnyStep[] | undefined; at?: Record<string, AnyStep[]> | undefined }
 }
 
 /** Options that name an endpoint, in any step. A step that asks several models names each by its part. */
@@ -54,6 +54,8 @@ export const nameOf = (step: { step: string; name?: string | undefined }): strin
 export function checkReferences(recipe: AnyRecipe, context: z.core.$RefinementCtx): void {
   checkRound(recipe, recipe.rounds.first, ['rounds', 'first'], context)
   if (recipe.rounds.next) checkRound(recipe, recipe.rounds.next, ['rounds', 'next'], context)
+  for (const [round, steps] of Object.entries(recipe.rounds.at ?? {}))
+    checkRound(recipe, steps, ['rounds', 'at', round], context)
   checkJudges(recipe, context)
 }
 

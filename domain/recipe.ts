@@ -120,6 +120,8 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
         first: z.array(step).min(1),
         /** Steps of the second and later rounds; `first` again when absent. */
         next: z.array(step).min(1).optional(),
+        /** Rounds that differ from `next`, by how far they lie from the base model, e.g. "3". */
+        at: z.record(z.string().regex(/^[1-9]\d?$/, 'use the number of a round'), z.array(step).min(1)).optional(),
       }),
       limits,
       rates: rates.optional(),

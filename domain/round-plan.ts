@@ -9,6 +9,8 @@ export type RecipeStep = Recipe['rounds']['first'][number]
 
 /** The steps of a round at this depth under the base model. The base model itself is only measured. */
 export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
+  const own = recipe.rounds.at?.[String(atDepth)]
+  if (own) return own
   if (atDepth > 1) return recipe.rounds.next ?? recipe.rounds.first
   if (atDepth === 1) return recipe.rounds.first
   return Object.keys(recipe.benchmarks).length === 0 ? [] : [{ step: 'evaluate', concurrency: 128 }]
