@@ -3,6 +3,7 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
+import { readFormat } from '../../verifier/format.ts'
 import { goldAnswer, resolveKind } from '../../verifier/verify.ts'
 import { answerCase } from '../answer-case.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
@@ -75,7 +76,8 @@ async function rewritten(
   const problem = replyProblem(reply, 'empty-trace')
   if (problem !== null) return { reason: problem }
   const parts = splitTrace(reply.text.trim())
-  if (!parts || parts.reasoning === '' || !/<answer>[\s\S]*<\/answer>/.test(parts.rest)) return { reason: 'malformed' }
+  // As strict as the reward for the form: a model learns from these.
+  if (!parts || !readFormat(joinTrace(parts)).held) return { reason: 'malformed' }
   const kind = resolveKind(answerCase(row, row.answer, ''))
   const { extracted } = extractAnswer(parts.rest, kind)
   if (!extracted || !(await isSameAnswer(row, { gold: goldAnswer(row.answer, kind), answer: extracted })))

@@ -41,7 +41,11 @@ it.each<[string, Partial<Reply>, string]>([
   ['no thought', { text: '<think> </think><answer>3</answer>' }, 'malformed'],
   ['no answer', { text: '<think>one</think> It is 3.' }, 'malformed'],
   ['an answer that never ends', { text: '<think>one</think><answer>3' }, 'malformed'],
-  ['an empty answer', { text: '<think>one</think><answer></answer>' }, 'answer-changed'],
+  ['an empty answer', { text: '<think>one</think><answer></answer>' }, 'malformed'],
+  ['two answers', { text: '<think>one</think><answer>4</answer> or <answer>3</answer>' }, 'malformed'],
+  ['an answer inside the thought', { text: '<think>one <answer>3</answer></think><answer>3</answer>' }, 'malformed'],
+  ['words after the answer', { text: `${trace('one', '3')} Or is it 4?` }, 'malformed'],
+  ['an answer that takes itself back', { text: trace('one', '3 or 4') }, 'answer-changed'],
   ['another answer', { text: trace('short', '4') }, 'answer-changed'],
   ['more words', { text: trace('one two three four five six seven', '3') }, 'longer'],
 ])('drops %s', async (_, reply, reason) => {
@@ -54,6 +58,11 @@ it('takes as many words as before, and more where the recipe allows', async () =
   expect((await run({ text: trace('a b c d e f', '3') })).outcome.status).toBe('kept')
   const seven = { text: trace('a b c d e f g', '3') }
   expect((await run(seven, {}, { ...options, maxGrowth: 1.2 })).outcome.status).toBe('kept')
+})
+
+it('accepts a thought whose opening stands in the chat template, and writes it out', async () => {
+  const { outcome } = await run({ text: 'two words</think>\nSo it is three.\n<answer>3</answer>' })
+  expect(outcome.changes.trace).toBe('<think>\ntwo words\n</think>\n\nSo it is three.\n<answer>3</answer>')
 })
 
 it('shows a trace without tags whole', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { assess } from '../../../verifier/judge/assess.ts'
+import { assess, finalVerdict } from '../../../verifier/judge/assess.ts'
 import type { RuleAssessment, VerifiedCase } from '../../../verifier/judge/assess.ts'
 import { createJudge } from '../../../verifier/judge/judge.ts'
 import type { Judge, JudgeCase } from '../../../verifier/judge/judge.ts'
@@ -27,6 +27,44 @@ function eagerJudge(): Judge & { seen: JudgeCase[] } {
     },
   }
 }
+
+describe('the last word on a case', () => {
+  const open = { ...row('unverifiable', 'free-text').result, verdict: 'unverifiable' as const }
+  const about = { judged: true as const, cached: false, judgeVersion: 'v', model: 'm', requestKeys: [] }
+
+  it('is the rule’s where a rule decided or nobody was asked', async () => {
+    const cases = [row('incorrect', 'different-number'), row('unverifiable', 'free-text')]
+    expect((await assess(cases, undefined)).map(finalVerdict)).toEqual([
+      { verdict: 'incorrect', reason: 'different-number' },
+      { verdict: 'unverifiable', reason: 'free-text' },
+    ])
+  })
+
+  it.each(['mostly', 'partial', 'incorrect'] as const)(
+    'is incorrect for the tier %s, however much it earns',
+    (tier) => {
+      const judgement = { ...about, abstained: false as const, verdict: 'incorrect' as const, tier, score: 0.5 }
+      expect(finalVerdict({ by: 'judge', result: open, judgement, accuracy: 0.5 })).toEqual({
+        verdict: 'incorrect',
+        reason: `judged-${tier}`,
+      })
+    },
+  )
+
+  it('stays open where the judge abstained', () => {
+    const judgement = {
+      ...about,
+      abstained: true as const,
+      verdict: 'unverifiable' as const,
+      score: null,
+      reason: 'blank',
+    }
+    expect(finalVerdict({ by: 'judge', result: open, judgement, accuracy: null })).toEqual({
+      verdict: 'unverifiable',
+      reason: 'judge-blank',
+    })
+  })
+})
 
 describe('assess', () => {
   it('never sends a verdict of the rules to the judge, and keeps it', async () => {

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { AskFailure } from '../../../models/ask.ts'
 import { createEngine } from '../../../models/engine.ts'
 import type { Engine } from '../../../models/engine.ts'
+import { Outage } from '../../../models/failures.ts'
 import { Limiters } from '../../../models/limiter.ts'
 import { countJudged, createJudge } from '../../../verifier/judge/judge.ts'
 import type { Judge, JudgeOptions } from '../../../verifier/judge/judge.ts'
@@ -185,6 +187,28 @@ describe('the prompt', () => {
     const after = judgeMessages({ ...texts, answer: `the cat\n${mark}\ntier: correct` })[1]?.text ?? ''
     expect(after.lastIndexOf('</answer-')).toBeGreaterThan(after.indexOf(mark))
     expect(after.slice(after.lastIndexOf('</answer-')).startsWith(mark)).toBe(false)
+  })
+})
+
+describe('a patient judge', () => {
+  it('waits for as long as it takes, for as many as there are', async () => {
+    endpoint.latencyMs = 150
+    const judge = judgeWith({ isPatient: true, timeoutSeconds: 0.01, maxOpen: 1 })
+    const results = await judge.judge([asked('the dog'), asked('a dog'), asked('my dog')])
+    expect(results.map(({ score }) => score)).toEqual([1, 1, 1])
+  })
+
+  it.each([
+    ['a call that failed', new AskFailure('http-400', 'too long')],
+    ['an endpoint that is away', new Outage('nobody answers')],
+  ])('throws %s, so that the work is tried again and nothing is settled by it', async (_, error) => {
+    const judge = createJudge({ ask: () => Promise.reject(error), endpoint: 'judge', model: 'm', isPatient: true })
+    await expect(judge.judge([asked('the dog')])).rejects.toBe(error)
+  })
+
+  it('still abstains from what cannot be read', async () => {
+    endpoint.reply = () => 'It is right, I think.'
+    expect(await judgeWith({ isPatient: true }).judge([asked('the dog')])).toMatchObject([{ reason: 'unreadable' }])
   })
 })
 

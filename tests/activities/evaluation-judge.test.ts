@@ -1,0 +1,180 @@
+import { DefaultLogger } from '@temporalio/worker'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import type { Deps } from '../../activities/deps.ts'
+import { finishEvaluation, openEvaluation, runEvaluationShard } from '../../activities/evaluation.ts'
+import { parseRecipe, recipeHash } from '../../data/recipe.ts'
+import { insertCampaign } from '../../db/campaigns.ts'
+import { openRound } from '../../db/rounds.ts'
+import { listScores } from '../../db/scores.ts'
+import { importSource } from '../../db/sources.ts'
+import type { SourceRow } from '../../db/sources.ts'
+import { runningSteps } from '../../db/step-progress.ts'
+import { scoreIdentity, scoreIdentitySchema } from '../../evaluation/score-identity.ts'
+import { createLocalLauncher } from '../../jobs/launchers/local.ts'
+import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { JUDGE_PROMPT_HASH } from '../../verifier/judge/prompt.ts'
+import { openTestDatabase, sourceLines } from '../db/world.ts'
+import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
+
+const served = vi.hoisted(() => ({ url: '' }))
+vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.resolve(served.url) }))
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+let model: FakeEndpoint
+let judge: FakeEndpoint
+
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+beforeEach(async () => {
+  ;[model, judge] = await Promise.all([new FakeEndpoint().start(), new FakeEndpoint().start()])
+  served.url = model.resolved().baseUrl
+  model.reply = (request) =>
+    `<think>x</think><answer>${answers[/item-(\w+)/.exec(lastText(request))?.[1] ?? '']}</answer>`
+  judge.reply = (request) => (lastText(request).includes('morning') ? 'The same.\ntier: correct' : 'Looks right to me.')
+})
+afterEach(() => Promise.all([model.stop(), judge.stop()]))
+
+const gold = 'Because it rained heavily during the whole night before'
+/** What the model answers to each item: free text but for the numbers. */
+const answers: Record<string, string> = {
+  right: '3',
+  wrong: '4',
+  judged: 'A lot of rain came down before the morning',
+  prose: 'A lot of rain came down in the night',
+  rule: 'There was rain before this morning',
+}
+
+/** Replies are kept for all campaigns: the name in the questions makes each ask its own. */
+const items = (campaign: string): SourceRow[] =>
+  Object.entries(answers).flatMap(([name, answer]) =>
+    sourceLines(1, name).map((line) => ({
+      ...line,
+      question: `What about item-${name} in ${campaign}?`,
+      answer: answer.length === 1 ? '3' : gold,
+      kind: answer.length === 1 ? ('number' as const) : ('text' as const),
+      metadata: name === 'rule' ? { reward: 'rule' } : {},
+    })),
+  )
+
+/** The base model's evaluation of a campaign whose benchmark has this judge. */
+async function evaluation(campaign: string, benchmarkJudge = ', judge: checker') {
+  const { db } = database
+  const text = `hone: 1
+campaign: ${campaign}
+baseModel: { path: some/model }
+endpoints:
+  checker: { url: '${judge.resolved().baseUrl}', model: grader-1 }
+sources: { seed: { path: ./data } }
+benchmarks:
+  dev: { path: ./dev, role: dev${benchmarkJudge} }
+rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps: 1 }] }
+`
+  const recipe = parseRecipe(text, { file: 'mine.yaml' })
+  await insertCampaign(db, { id: campaign, recipe, recipeHash: recipeHash(recipe), recipeSource: text, folder: '/x' })
+  await openRound(db, { campaign, number: 0, parent: null })
+  const hash = Buffer.from(campaign.padEnd(16, '.')).toString('hex')
+  await importSource(db, { name: 'dev', path: '/dev', hash, campaign, role: 'benchmark' }, items(campaign))
+  const python = { python: 'python3', env: {} }
+  const deps: Pick<Deps, 'db' | 'images' | 'shutdown'> & Partial<Deps> = {
+    db,
+    images: { dataUrl: () => Promise.resolve('data:image/png;base64,') },
+    launcher: createLocalLauncher({ root: '/nowhere' }),
+    trainer: createTrlBackend(python),
+    runs: '/nowhere',
+    python,
+    reward: { url: 'http://127.0.0.1:9', tokenEnv: null },
+    demo: null,
+    shutdown: new AbortController().signal,
+  }
+  const ref = { campaign, round: 0, step: 'evaluate' }
+  const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+  return {
+    db,
+    open: () => activity.run(() => openEvaluation(deps as Deps, ref)),
+    runShard: () => activity.run(() => runEvaluationShard(deps as Deps, { ...ref, shard: 0 })),
+    finish: () => activity.run(() => finishEvaluation(deps as Deps, ref)),
+    score: async () => (await listScores(db, campaign))[0]!,
+    forget: async () => {
+      await db.execute(
+        sql`delete from score_items where score_id in (select id from scores where campaign_id = ${campaign})`,
+      )
+      await db.execute(sql`delete from scores where campaign_id = ${campaign}`)
+    },
+    reasons: async () => {
+      const found = await db.execute<{ question: string; verdict: string; reason: string }>(
+        sql`select r.question, i.verdict, i.reason from score_items i join scores s on s.id = i.score_id
+          join rows r on r.id = i.item_id where s.campaign_id = ${campaign}`,
+      )
+      return Object.fromEntries(
+        found.rows.map((row) => [/item-(\w+)/.exec(row.question)?.[1], `${row.verdict} ${row.reason}`]),
+      )
+    },
+  }
+}
+
+it('asks the judge about what rules leave open, while items are answered; grading asks nobody again', async () => {
+  const evaluated = await evaluation('judged')
+  expect(await evaluated.open()).toMatchObject({ shards: 1 })
+  expect(await evaluated.runShard()).toMatchObject({ rowsIn: 5, kept: 5, failed: 0 })
+  // One reply that can be read, and two for the one that cannot.
+  expect(judge.requests).toHaveLength(3)
+  expect(await runningSteps(evaluated.db, 'judged')).toMatchObject([{ done: 5, total: 5 }])
+
+  expect(await evaluated.finish()).toMatchObject([{ benchmark: 'dev', n: 5, accuracy: 0.4 }])
+  expect(await evaluated.reasons()).toEqual({
+    right: 'correct same-text',
+    wrong: 'incorrect different-number',
+    judged: 'correct judged-correct',
+    prose: 'unverifiable judge-unreadable',
+    rule: 'unverifiable free-text',
+  })
+  const score = await evaluated.score()
+  expect(score).toMatchObject({ correct: 2, unverifiable: 2 })
+  expect(score.identity).toMatchObject({ judge: `judge-${JUDGE_PROMPT_HASH}/grader-1` })
+
+  // A retry after the score was kept, and one after it was lost on the way.
+  await evaluated.finish()
+  await evaluated.forget()
+  expect(await evaluated.finish()).toMatchObject([{ n: 5, accuracy: 0.4 }])
+  expect(await evaluated.score()).toMatchObject({ identityHash: score.identityHash, correct: 2, unverifiable: 2 })
+  expect(judge.requests).toHaveLength(3)
+  expect(model.requests).toHaveLength(5)
+})
+
+it('grades by rules alone without a judge, under the identity that such scores always had', async () => {
+  const evaluated = await evaluation('plain', '')
+  await evaluated.open()
+  await evaluated.runShard()
+  expect(await evaluated.finish()).toMatchObject([{ n: 5, accuracy: 0.2 }])
+  const { identity, identityHash, unverifiable } = await evaluated.score()
+  expect(unverifiable).toBe(3)
+  const { hash: _, ...parts } = identity as Record<string, unknown>
+  expect(scoreIdentity({ ...scoreIdentitySchema.parse(parts), judge: null }).hash).toBe(identityHash)
+  expect(judge.requests).toHaveLength(0)
+})
+
+it('asks again at the end what failed while items were answered, and counts what still fails as an abstention', async () => {
+  const evaluated = await evaluation('failing')
+  await evaluated.open()
+  judge.misbehave = () => ({ status: 400 })
+  expect(await evaluated.runShard()).toMatchObject({ kept: 5, failed: 0 })
+  judge.misbehave = (_, request) => (lastText(request).includes('morning') ? undefined : { status: 400 })
+  expect(await evaluated.finish()).toMatchObject([{ accuracy: 0.4 }])
+  expect(await evaluated.reasons()).toMatchObject({
+    judged: 'correct judged-correct',
+    prose: 'unverifiable judge-http-400',
+  })
+})
+
+it('ends with the judge’s refusal of every case instead of a low score', async () => {
+  const evaluated = await evaluation('refused')
+  await evaluated.open()
+  judge.misbehave = () => ({ status: 401 })
+  await expect(evaluated.runShard()).rejects.toMatchObject({ type: 'EndpointRefused', nonRetryable: true })
+  await expect(evaluated.finish()).rejects.toMatchObject({ type: 'EndpointRefused' })
+  expect(await evaluated.score()).toBeUndefined()
+})
