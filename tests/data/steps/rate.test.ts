@@ -75,6 +75,7 @@ describe('reading a rating', () => {
     ['rating: 7/10', 7],
     ['<think>rating: 2\nrating: 9</think>\nEasy.\nrating: 4', 4],
     ['rating: 2</think>rating: 5', 5],
+    ['<think>a</think>\nrating: 2\n</think>\nrating: 5', 5],
     ['The rating: hard to say.\nrating: 6', 6],
   ])('%j is %d', (reply, expected) => {
     expect(readRating(reply)).toBe(expected)
