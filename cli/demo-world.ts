@@ -12,7 +12,8 @@ import type { Progress } from '../services/progress.ts'
 import { trainerFolder } from '../services/python.ts'
 import type { Python } from '../services/python.ts'
 
-const worldFolder = (home: string): string => join(homePaths(home).root, 'demo', 'world')
+/** Where the demo's pictures and questions lie once they were made. */
+export const worldFolder = (home: string): string => join(homePaths(home).root, 'demo', 'world')
 
 /** True when the demo was ever made in this home: then its campaign may need it again. */
 export const hasDemoWorld = (home: string): boolean => existsSync(join(worldFolder(home), 'manifest.json'))

@@ -92,6 +92,40 @@ export async function sourceHash(path: string, options: SourceOptions = {}): Pro
   return hash.digest('hex')
 }
 
+/** What a source holds, counted without a look at its pictures. */
+export interface SourceCount {
+  /** Lines that can be read. */
+  rows: number
+  /** Lines that cannot. */
+  badLines: number
+  /** Mean characters of a question with its choices. */
+  questionCharacters: number
+  /** Mean pictures a row. */
+  images: number
+}
+
+/** Counts a source's lines; null when nothing lies at the path. Throws {@link HoneError} InvalidSource as {@link readSource} does. */
+export async function countSource(path: string, options: SourceOptions = {}): Promise<SourceCount | null> {
+  if (!(await stat(path).catch(() => null))) return null
+  const file = await sourceFile(path)
+  const ids = new Map<string, number>()
+  const total = { rows: 0, badLines: 0, characters: 0, images: 0 }
+  for await (const { number, text } of lines(file, options.maxRows)) {
+    const parsed = parseLine(number, text, ids, options.needsQuestion)
+    if ('ok' in parsed) {
+      total.badLines++
+      continue
+    }
+    const { question = '', choices = [], images } = parsed.value
+    total.rows++
+    total.images += images.length
+    total.characters += choices.reduce((sum, choice) => sum + choice.length, question.length)
+  }
+  const { rows, badLines } = total
+  const mean = (sum: number): number => (rows === 0 ? 0 : sum / rows)
+  return { rows, badLines, questionCharacters: mean(total.characters), images: mean(total.images) }
+}
+
 async function sourceFile(path: string): Promise<string> {
   const file = resolve(path)
   const found = await stat(file).catch(() => null)

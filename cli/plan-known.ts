@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { countSource } from '../data/source.ts'
+import { baseModelName } from '../demo/base-model.ts'
+import { HoneError } from '../domain/errors.ts'
+import type { Recipe } from '../domain/recipe.ts'
+import { modelFromName, type Known, type KnownModel, type KnownRows } from '../plan/known.ts'
+import { cachePaths } from '../services/home.ts'
+import { trainerFolder } from '../services/python.ts'
+import { worldFolder } from './demo-world.ts'
+
+export interface KnownPlaces {
+  /** Folder of the recipe: its paths are relative to it. */
+  folder: string
+  home: string
+  cache: string
+}
+
+/**
+ * What can be known before a run, without changing anything: lines of the files that are there, sizes of the base
+ * model's weights, and rows that the user states by name, which count before the file's. Throws InvalidInput for a stated name
+ * that is neither source nor benchmark.
+ */
+export async function knownBefore(
+  recipe: Recipe,
+  places: KnownPlaces,
+  stated: ReadonlyMap<string, number>,
+): Promise<Known & { badLines: { name: string; lines: number }[] }> {
+  const names = [...Object.keys(recipe.sources), ...Object.keys(recipe.benchmarks)]
+  for (const name of stated.keys())
+    if (!names.includes(name))
+      throw new HoneError({
+        type: 'InvalidInput',
+        message: `--rows ${name}: the recipe has neither a source nor a benchmark of this name`,
+        nextStep: `name one of ${names.join(', ')}`,
+      })
+  const badLines: { name: string; lines: number }[] = []
+  const count = async (name: string, path: string, maxRows: number | undefined, needsQuestion: boolean) => {
+    const rows = stated.get(name)
+    const limit = maxRows ?? Number.POSITIVE_INFINITY
+    if (rows !== undefined) return { rows: Math.min(rows, limit), questionCharacters: null, images: null }
+    const counted = await countSource(placeOf(path, places), {
+      ...(maxRows !== undefined && { maxRows }),
+      needsQuestion,
+    })
+    if (counted && counted.badLines > 0) badLines.push({ name, lines: counted.badLines })
+    return counted ?? undefined
+  }
+  const sources: Record<string, KnownRows | undefined> = {}
+  for (const [name, { path, maxRows }] of Object.entries(recipe.sources))
+    sources[name] = await count(name, path, maxRows, false)
+  const benchmarks: Record<string, KnownRows | undefined> = {}
+  for (const [name, { path, maxItems }] of Object.entries(recipe.benchmarks))
+    benchmarks[name] = await count(name, path, maxItems, true)
+  return { sources, benchmarks, model: await modelOf(recipe.baseModel.path, places), badLines }
+}
+
+function placeOf(path: string, { folder, home }: KnownPlaces): string {
+  if (!path.startsWith('demo:')) return resolve(folder, path)
+  return join(worldFolder(home), `${path.slice('demo:'.length)}.jsonl`)
+}
+
+/** The weights in the model's folder; else what its name says. */
+async function modelOf(path: string, { folder, cache }: KnownPlaces): Promise<KnownModel | null> {
+  const place =
+    path === 'demo:base' ? join(cachePaths(cache).models, baseModelName(trainerFolder)) : resolve(folder, path)
+  if (!existsSync(place)) return modelFromName(path)
+  const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.safetensors'))
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(place, name))).size))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  return bytes === 0
+    ? modelFromName(path)
+    : { bytes, parameters: Math.round(bytes / (await bytesAParameter(place))), from: 'folder' }
+}
+
+const modelConfig = z.object({ dtype: z.string().optional(), torch_dtype: z.string().optional() })
+
+/** The number format that the folder's configuration names, 32 bits without one, as the trainer reads it. */
+async function bytesAParameter(place: string): Promise<number> {
+  const text = await readFile(join(place, 'config.json'), 'utf8').catch(() => '{}')
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return 4
+  }
+  const { data } = modelConfig.safeParse(json)
+  return ['bfloat16', 'float16'].includes(data?.dtype ?? data?.torch_dtype ?? '') ? 2 : 4
+}

@@ -1,0 +1,148 @@
+import type { Count, Sum } from './count.ts'
+
+/** Money at the recipe's prices. */
+export interface Cost {
+  amount: Count
+  currency: string
+}
+
+/** Model calls of a step to one endpoint. Prompt tokens are an estimate; everything else is the most there can be. */
+export interface CallPlan {
+  /** Name in the recipe; `measured` for the checkpoint that an evaluation serves. */
+  endpoint: string
+  /** Model behind a URL, or `checkpoint <name>`. */
+  model: string
+  calls: Count
+  promptTokens: Count
+  completionTokens: Count
+  /** Null when the endpoint states no prices. */
+  cost: Cost | null
+}
+
+export interface DataStepPlan {
+  kind: 'data'
+  name: string
+  step: string
+  from: string[]
+  rowsIn: Count
+  rowsOut: Count
+  /** Temporal activities. */
+  shards: Count
+  calls: CallPlan[]
+}
+
+/** An evaluation, or the choice among several weights of a training, which evaluates each. */
+export interface EvaluationPlan {
+  kind: 'evaluation'
+  name: string
+  step: string
+  /** Checkpoints that are measured. */
+  checkpoints: number
+  /** The step that made them; null for the base model. */
+  of: string | null
+  benchmarks: { name: string; items: Count }[]
+  shards: Count
+  calls: CallPlan[]
+}
+
+/** One training job. */
+export interface JobPlan {
+  /** Its name in the database, in run folders and in logs. */
+  key: string
+  kind: 'sft' | 'grpo'
+  startFrom: string
+  from: string[]
+  rows: Count
+  /** Optimizer steps. */
+  steps: Count
+  /** How often each row is seen. */
+  passes: Count
+  /** RL: questions × group size over all steps; null for SFT. */
+  completions: Count
+  /** SFT: tokens of all rows it sees. RL: tokens of all completions at the cap. */
+  tokens: Count
+  /** RL: length cap × group size, the tokens that one question may take; null for SFT. */
+  tokensAQuestion: Count
+  /** Null when the recipe states no rate. */
+  gpuHours: Count
+  argv: string[]
+  cwd: string
+  /** Names of the variables it gets; values are nobody's business. */
+  env: string[]
+  /** Of these, the ones that hold secrets. */
+  secretEnv: string[]
+  files: { path: string; bytes: Count }[]
+  disk: {
+    /** The trained weights, published. */
+    output: Count
+    /** Weights of single steps that the recipe keeps. */
+    snapshots: Count
+    /** Checkpoints to go on from: weights and optimizer, the newest two. */
+    checkpoints: Count
+  }
+  settings: Record<string, unknown>
+}
+
+export interface TrainingPlan {
+  kind: 'training'
+  name: string
+  step: 'sft' | 'rl'
+  jobs: JobPlan[]
+}
+
+export interface GatePlan {
+  kind: 'gate'
+  name: string
+  step: 'gate'
+  benchmark: string
+  against: string
+}
+
+export type StepPlan = DataStepPlan | EvaluationPlan | TrainingPlan | GatePlan
+
+/** What the endpoints are asked in all, or one of them. */
+export interface CallTotals {
+  calls: Sum
+  promptTokens: Sum
+  completionTokens: Sum
+}
+
+export interface Totals extends CallTotals {
+  endpoints: (CallTotals & { endpoint: string; cost: Cost | null })[]
+  /** One a currency. Endpoints without prices are not in it. */
+  costs: { currency: string; amount: Sum }[]
+  jobs: number
+  sftSteps: Sum
+  rlSteps: Sum
+  completions: Sum
+  gpuHours: Sum
+  diskBytes: Sum
+  shards: Sum
+}
+
+export interface RoundPlan {
+  /** The first round with these steps. */
+  round: number
+  /** How many rounds have them, one after the other. */
+  times: number
+  steps: StepPlan[]
+  /** Of one round. */
+  totals: Totals
+}
+
+/** What a campaign would run. */
+export interface CampaignPlan {
+  campaign: string
+  baseModel: string
+  /** Null when unknown. */
+  modelBytes: Count
+  rounds: RoundPlan[]
+  /** Of all rounds shown, each as often as it runs. */
+  totals: Totals
+  /** What would have to be known for the figures that are not. */
+  missing: string[]
+  /** What was taken where nothing is known, and what is left out. */
+  assumptions: string[]
+  /** What would run and may not be meant. */
+  notes: string[]
+}

@@ -1,0 +1,112 @@
+import { nameOf } from '../domain/recipe-references.ts'
+import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
+import { isSft, phasesOf } from '../domain/round-plan.ts'
+import { inPhase } from '../jobs/stage-settings.ts'
+import type { TrainerCapabilities } from '../jobs/trainer.ts'
+import type { JobPlan } from './campaign-plan.ts'
+import { joined, type Flow } from './flow.ts'
+import type { TrainingPlace } from './training.ts'
+
+/** What a check found. A refusal names a thing that cannot run; a note, one that runs and may not be meant. */
+export interface Findings {
+  refusals: string[]
+  notes: string[]
+}
+
+// More than the 15 passes of OpenVLThinker v1.2's hard phase, the longest of the recipes that come with Hone.
+const manyPasses = 20
+
+const counted = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',')
+
+/**
+ * What cannot be trained together, or not with this backend. `sampledTokens` is the cap under which the SFT data was
+ * sampled that the start weights learnt from; 0 without any.
+ */
+export function checkTraining(
+  place: TrainingPlace,
+  step: SftStep | RlStep,
+  jobs: readonly JobPlan[],
+  sampledTokens: number,
+): Findings {
+  const where = `round ${place.round}, ${nameOf(step)}`
+  const found: Findings = { refusals: [], notes: [] }
+  const kind = isSft(step) ? 'sft' : 'grpo'
+  const flow = joined(jobs.flatMap(({ from }) => from.map(place.flowOf)))
+  found.refusals.push(
+    ...missingCapabilities(place.backend.capabilities(), { kind, flow, gpus: place.recipe.rates?.gpus }),
+  )
+  if (isSft(step)) checkSft(step, jobs, found)
+  else checkRl(step, jobs, sampledTokens, found)
+  const placed = (texts: readonly string[]) => texts.map((text) => `${where}: ${text}`)
+  return { refusals: placed(found.refusals), notes: placed(found.notes) }
+}
+
+/** What a job needs that its backend does not do. */
+export function missingCapabilities(
+  capabilities: TrainerCapabilities,
+  { kind, flow, gpus }: { kind: 'sft' | 'grpo'; flow: Pick<Flow, 'images'>; gpus: number | undefined },
+): string[] {
+  const { kinds, multiImage, rewardModes, tuning, minGpus } = capabilities
+  return [
+    ...(kinds.includes(kind) ? [] : [`this trainer does not do ${kind}: it does ${kinds.join(', ')}`]),
+    ...(multiImage || flow.images <= 1 ? [] : ['rows have several pictures, and this trainer takes one a row']),
+    ...(kind === 'sft' || rewardModes.includes('http') ? [] : ['this trainer cannot ask a reward server']),
+    ...(tuning.includes('full') ? [] : ['this trainer does not train all weights']),
+    ...(gpus === undefined || gpus >= minGpus ? [] : [`this trainer needs ${minGpus} GPUs, rates.gpus says ${gpus}`]),
+  ]
+}
+
+/** A batch is cut into equal parts of `microBatchSize`. */
+function indivisible(what: string, batch: number, micro: number | undefined): string[] {
+  if (micro === undefined || micro > batch || batch % micro === 0) return []
+  let smaller = micro
+  while (batch % smaller !== 0) smaller -= 1
+  return [`microBatchSize ${micro} does not divide ${what} = ${counted(batch)}: use ${smaller} or another divisor`]
+}
+
+function checkSft(step: SftStep, jobs: readonly JobPlan[], { refusals }: Findings): void {
+  refusals.push(...indivisible('batchSize', step.batchSize, step.microBatchSize))
+  for (const { rows, from } of jobs)
+    if (rows === 0) refusals.push(`no rows come from ${from.join(', ')}: there is nothing to train on`)
+}
+
+function checkRl(step: RlStep, jobs: readonly JobPlan[], sampledTokens: number, { refusals, notes }: Findings): void {
+  const names = phasesOf(step)
+  const phases = names.map((name, nth) => ({ name, ...pickPhase(inPhase(step, step.phases?.[nth])), job: jobs[nth] }))
+  const called = (name: string) => (step.phases ? `phase ${name}: ` : '')
+  for (const { name, steps, generations, cap, job } of phases) {
+    const batch = step.promptsPerStep * generations
+    const what = `promptsPerStep × generations = ${step.promptsPerStep} × ${generations}`
+    refusals.push(...indivisible(what, batch, step.microBatchSize).map((text) => called(name) + text))
+    const { rows = null, passes = null } = job ?? {}
+    if (rows !== null && rows < step.promptsPerStep)
+      refusals.push(
+        `${called(name)}promptsPerStep is ${counted(step.promptsPerStep)} and there are at most ${counted(rows)} rows: not one step can be filled`,
+      )
+    else if (passes !== null && passes > manyPasses)
+      notes.push(`${called(name)}${counted(steps)} steps see each question ${counted(Math.round(passes))} times`)
+    if (cap < sampledTokens)
+      notes.push(
+        `${called(name)}maxCompletionTokens ${counted(cap)} is below the ${counted(sampledTokens)} tokens that the SFT data was sampled with: ` +
+          'longer completions are clipped and score as wrong, and a phase that clips nearly all of them learns nothing',
+      )
+  }
+  if (new Set(phases.map(({ cap }) => cap)).size > 1) notes.push(lengthSchedule(phases))
+}
+
+const pickPhase = ({ steps, generations, maxCompletionTokens }: RlStep) => ({
+  steps,
+  generations,
+  cap: maxCompletionTokens,
+})
+
+/** Length cap × group size of each phase: Vision-R1 holds it at 64K tokens a question (arXiv 2503.06749, PTST). */
+function lengthSchedule(phases: readonly { name: string; cap: number; generations: number }[]): string {
+  const shown = phases.map(
+    ({ name, cap, generations }) => `${name} ${counted(cap)} × ${generations} = ${counted(cap * generations)}`,
+  )
+  const isConstant = new Set(phases.map(({ cap, generations }) => cap * generations)).size === 1
+  return `tokens × generations of a question: ${shown.join(', ')}${
+    isConstant ? '' : '; Vision-R1 keeps this product constant, at 64K (arXiv 2503.06749)'
+  }`
+}

@@ -1,0 +1,125 @@
+import { dataSteps } from '../data/steps/registry.ts'
+import { mix } from '../data/steps/mix.ts'
+import { select } from '../data/steps/select.ts'
+import type { DataStep, PlannedCalls } from '../data/steps/step.ts'
+import { endpointsOf, nameOf } from '../domain/recipe-references.ts'
+import type { EndpointSpec, Recipe } from '../domain/recipe.ts'
+import type { RecipeStep } from '../domain/round-plan.ts'
+import type { CallPlan, Cost, DataStepPlan } from './campaign-plan.ts'
+import { known, type Count } from './count.ts'
+import { joined, type Flow } from './flow.ts'
+import { pictureTokens, templateCharacters, textTokens } from './tokens.ts'
+
+/** What a data step does with the datasets it takes, and what comes out of it. */
+export function planDataStep(
+  recipe: Recipe,
+  step: RecipeStep,
+  from: readonly { name: string; flow: Flow }[],
+): { plan: DataStepPlan; out: Flow } {
+  const definition = dataSteps[step.step]
+  if (!definition) throw new RangeError(`no data step "${step.step}"`)
+  const flows = from.map(({ flow }) => flow)
+  const into = joined(flows)
+  const { rowsOut, calls } = definition.estimate(definition.options.parse(step))
+  const out = {
+    ...into,
+    ...rowsAfter(step, definition, flows, into, rowsOut),
+    textTokens: Math.max(0, ...calls.map(({ maxTokens }) => maxTokens)) || into.textTokens,
+  }
+  return {
+    out,
+    plan: {
+      kind: 'data',
+      name: nameOf(step),
+      step: step.step,
+      from: from.map(({ name }) => name),
+      rowsIn: into.rows,
+      rowsOut: out.rows,
+      // A step over whole datasets runs at once, in the activity that opens it.
+      shards:
+        definition.per === 'dataset' ? 0 : known([into.rows], (rows) => Math.ceil(rows / recipe.limits.shardRows)),
+      calls: calls.map((call) => planCalls(recipe, step, call, into)),
+    },
+  }
+}
+
+type Rows = Pick<Flow, 'rows' | 'questions'>
+
+function rowsAfter(step: RecipeStep, definition: DataStep, flows: readonly Flow[], into: Flow, rowsOut: number): Rows {
+  if (definition === dataSteps['select']) {
+    const { pick, keep } = select.options.parse(step)
+    const rows =
+      pick === 'all'
+        ? into.rows
+        : atMost(
+            into.rows,
+            known([into.questions], (all) => all * keep),
+          )
+    return { rows, questions: into.questions }
+  }
+  if (definition === dataSteps['mix']) return mixedRows(step, flows, into)
+  const multiplied = (count: Count) => known([count], (value) => value * rowsOut)
+  // Samples are traces of the question that was there; other steps that make rows of a row write questions.
+  return { rows: multiplied(into.rows), questions: 'samples' in step ? into.questions : multiplied(into.questions) }
+}
+
+/** With shares the scarcest input sets the size, as in data/steps/mix.ts; an unknown input may be as large as it likes. */
+function mixedRows(step: RecipeStep, flows: readonly Flow[], into: Flow): Rows {
+  const { weights, maxRows } = mix.options.parse(step)
+  let rows = into.rows
+  if (weights) {
+    const total = flows.reduce((sum, _, input) => sum + (weights[input] ?? 1), 0)
+    const units = flows.flatMap((flow, input) => (flow.rows === null ? [] : [flow.rows / (weights[input] ?? 1)]))
+    rows = units.length === 0 ? null : Math.floor(Math.min(...units) * total + 1e-9)
+  }
+  rows = atMost(rows, maxRows ?? null)
+  return { rows, questions: atMost(into.questions, rows) }
+}
+
+/** The smaller of two upper limits; one that is unknown limits nothing. */
+const atMost = (a: Count, b: Count): Count => (a === null ? b : b === null ? a : Math.min(a, b))
+
+/**
+ * Calls to one endpoint. A prompt is the step's template, the question, and the pictures; a call without pictures reads
+ * what the step before wrote in their place. What the calls of one step hand to each other is not counted.
+ */
+function planCalls(recipe: Recipe, step: RecipeStep, call: PlannedCalls, into: Flow): CallPlan {
+  const name = endpointsOf(step).find(({ option }) => option === call.option)?.endpoint
+  const spec = name === undefined ? undefined : recipe.endpoints[name]
+  const calls = known([into.rows], (rows) => rows * call.perRow)
+  const pictures = into.images * pictureTokens(spec?.imageMaxPixels ?? 0)
+  const prompt = promptTokens(recipe, step) + into.questionTokens + (call.withImages ? pictures : into.textTokens)
+  return {
+    endpoint: name ?? call.option,
+    model: spec ? modelOf(spec) : '?',
+    ...priced(spec, { calls, prompt, completion: call.maxTokens }),
+  }
+}
+
+/** Words around the question: the recipe's own, those of the step, or the suffix that the trained model always sees. */
+function promptTokens(recipe: Recipe, step: RecipeStep): number {
+  if ('prompt' in step && typeof step.prompt === 'string') return textTokens(step.prompt.length)
+  return textTokens(step.step === 'sample' ? recipe.promptSuffix.length : templateCharacters)
+}
+
+const modelOf = (spec: EndpointSpec): string => ('url' in spec ? spec.model : `checkpoint ${spec.checkpoint}`)
+
+/** Tokens and money of so many calls of one size. */
+export function priced(
+  spec: EndpointSpec | undefined,
+  { calls, prompt, completion }: { calls: Count; prompt: number; completion: number },
+): Pick<CallPlan, 'calls' | 'promptTokens' | 'completionTokens' | 'cost'> {
+  const promptTokens = known([calls], (value) => Math.ceil(value * prompt))
+  const completionTokens = known([calls], (value) => value * completion)
+  return { calls, promptTokens, completionTokens, cost: costOf(spec, promptTokens, completionTokens) }
+}
+
+function costOf(spec: EndpointSpec | undefined, promptTokens: Count, completionTokens: Count): Cost | null {
+  if (!spec || !('url' in spec) || !spec.prices) return null
+  const { promptPerMillion, completionPerMillion, currency } = spec.prices
+  const amount = known(
+    [promptTokens, completionTokens],
+    (prompt, completion) => (prompt * promptPerMillion + completion * completionPerMillion) / 1e6,
+  )
+  return { amount, currency }
+}

@@ -1,0 +1,44 @@
+import type { KnownRows } from './known.ts'
+import { known, type Count } from './count.ts'
+import { assumedQuestionCharacters, textTokens } from './tokens.ts'
+
+/** Rows on their way through a round: the most there can be, since what a step drops is known once it ran. */
+export interface Flow {
+  rows: Count
+  /** Different questions among them: all traces of one question count once. */
+  questions: Count
+  /** Tokens of one question with its choices. */
+  questionTokens: number
+  /** Pictures a row. */
+  images: number
+  /** Longest text that the last model step before could write, in tokens: a description or a trace. 0 without one. */
+  textTokens: number
+}
+
+/** A source as it stands in its file. */
+export const sourceFlow = (source: KnownRows | undefined): Flow => ({
+  rows: source?.rows ?? null,
+  questions: source?.rows ?? null,
+  questionTokens: textTokens(source?.questionCharacters ?? assumedQuestionCharacters),
+  images: source?.images ?? 1,
+  textTokens: 0,
+})
+
+const longest = (flows: readonly Flow[], of: (flow: Flow) => number): number => Math.max(0, ...flows.map(of))
+
+/** Several datasets one after the other. */
+export const joined = (flows: readonly Flow[]): Flow => ({
+  rows: known(
+    flows.map(({ rows }) => rows),
+    add,
+  ),
+  questions: known(
+    flows.map(({ questions }) => questions),
+    add,
+  ),
+  questionTokens: longest(flows, (flow) => flow.questionTokens),
+  images: longest(flows, (flow) => flow.images),
+  textTokens: longest(flows, (flow) => flow.textTokens),
+})
+
+const add = (...values: number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,0 +1,35 @@
+/** What is known of a source or benchmark before a run: counted in its file, or said by the user. */
+export interface KnownRows {
+  /** Lines that could be read; what its pictures are worth is seen at the import. */
+  rows: number
+  /** Mean characters of a question with its choices; null when only the number of rows was given. */
+  questionCharacters: number | null
+  /** Mean pictures a row; null likewise. */
+  images: number | null
+}
+
+/** Weights of the base model. */
+export interface KnownModel {
+  bytes: number
+  parameters: number
+  /** Where the figures come from: the folder's files, or the size in the model's name. */
+  from: 'folder' | 'name'
+}
+
+/** Everything that a plan rests on besides the recipe. What is missing is unknown, never guessed. */
+export interface Known {
+  sources: Readonly<Record<string, KnownRows | undefined>>
+  benchmarks: Readonly<Record<string, KnownRows | undefined>>
+  /** Null when neither folder nor name says how large the base model is. */
+  model: KnownModel | null
+}
+
+const bytesAParameter = 2
+
+/** Size of a model that names its parameters, as `Qwen/Qwen2.5-VL-7B-Instruct` does, in a 16-bit format. Null else. */
+export function modelFromName(path: string): KnownModel | null {
+  const billions = /(?<![\d.])(\d+(?:\.\d+)?)B(?![A-Za-z0-9])/i.exec(path.split('/').at(-1) ?? '')?.[1]
+  if (billions === undefined) return null
+  const parameters = Math.round(Number(billions) * 1e9)
+  return { parameters, bytes: parameters * bytesAParameter, from: 'name' }
+}

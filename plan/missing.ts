@@ -1,0 +1,51 @@
+import type { Recipe } from '../domain/recipe.ts'
+import type { RoundPlan } from './campaign-plan.ts'
+import type { Known } from './known.ts'
+import { assumedQuestionCharacters } from './tokens.ts'
+
+/** What would have to be known for the figures that are not, and how to say it. */
+export function missingOf(recipe: Recipe, facts: Known, rounds: readonly RoundPlan[]): string[] {
+  const steps = rounds.flatMap((round) => round.steps)
+  const taken = new Set(
+    steps.flatMap((step) =>
+      step.kind === 'data' ? step.from : step.kind === 'training' ? step.jobs.flatMap(({ from }) => from) : [],
+    ),
+  )
+  const measured = new Set(
+    steps.flatMap((step) => (step.kind === 'evaluation' ? step.benchmarks.map(({ name }) => name) : [])),
+  )
+  const rowsOf = (kind: string, specs: Record<string, { path: string }>, known: Known['sources'], used: Set<string>) =>
+    Object.entries(specs)
+      .filter(([name]) => used.has(name) && !known[name])
+      .map(([name, { path }]) => {
+        const how = path.startsWith('demo:') ? 'let `hone demo` make it' : 'put it there'
+        return `rows of ${kind} ${name}: ${path} is not there; ${how} or say --rows ${name}=N`
+      })
+  const kinds = new Set(steps.flatMap((step) => (step.kind === 'training' ? [step.step] : [])))
+  return [
+    ...rowsOf('source', recipe.sources, facts.sources, taken),
+    ...rowsOf('benchmark', recipe.benchmarks, facts.benchmarks, measured),
+    ...(facts.model || kinds.size === 0
+      ? []
+      : [`size of the base model: ${recipe.baseModel.path} is not there, and its name does not say it`]),
+    ...(['sft', 'rl'] as const)
+      .filter((kind) => kinds.has(kind) && recipe.rates?.[`${kind}TokensPerGpuSecond`] === undefined)
+      .map((kind) => `GPU hours of ${kind}: state your own rate in the recipe as rates.${kind}TokensPerGpuSecond`),
+  ]
+}
+
+/** What was taken where nothing is known. */
+export function assumptionsOf(recipe: Recipe, facts: Known): string[] {
+  const unread = [...Object.keys(recipe.sources), ...Object.keys(recipe.benchmarks)].filter(
+    (name) => (facts.sources[name] ?? facts.benchmarks[name])?.questionCharacters == null,
+  )
+  return [
+    'rows, calls and reply tokens are the most there can be: nothing dropped, nothing failed, no reply reused, every reply at its limit',
+    'prompt tokens: a quarter of the characters, and 1 a 28 × 28 pixels of the largest picture allowed',
+    ...(unread.length > 0
+      ? [`a question of ${assumedQuestionCharacters} characters and one picture a row: ${unread.join(', ')}`]
+      : []),
+    ...(facts.model?.from === 'name' ? ['size of the base model: parameters in its name, 2 bytes each'] : []),
+    'disk: trained weights, and the newest two checkpoints of a job at 12 bytes a parameter (weights and AdamW in 32 bits)',
+  ]
+}

@@ -1,0 +1,117 @@
+import { HoneError } from '../domain/errors.ts'
+import { nameOf } from '../domain/recipe-references.ts'
+import type { Recipe } from '../domain/recipe.ts'
+import {
+  inputsOf,
+  isEvaluation,
+  isGate,
+  isSelection,
+  isSft,
+  isTraining,
+  selectedFrom,
+  startOf,
+  stepsOfRound,
+  type RecipeStep,
+} from '../domain/round-plan.ts'
+import type { TrainerBackend } from '../jobs/trainer.ts'
+import { createTrlBackend } from '../jobs/trainers/trl.ts'
+import type { CampaignPlan, RoundPlan, StepPlan } from './campaign-plan.ts'
+import { checkTraining, type Findings } from './checks.ts'
+import { planDataStep } from './data-step.ts'
+import { planEvaluation } from './evaluation.ts'
+import { joined, sourceFlow, type Flow } from './flow.ts'
+import type { Known } from './known.ts'
+import { assumptionsOf, missingOf } from './missing.ts'
+import { campaignTotals, totalsOf } from './totals.ts'
+import { planTraining } from './training.ts'
+
+export interface PlanOptions {
+  /** Only this round; all of them when absent. */
+  round?: number | undefined
+  /** The recipe's trainer when absent. */
+  backend?: TrainerBackend
+}
+
+/**
+ * What a campaign would run: pure, so it starts, asks and writes nothing. Rows are the most there can be, since what a
+ * step drops is known once it ran. Throws {@link HoneError} InvalidRecipe for what cannot run, all of it at once, and
+ * UnknownRound for a round that the recipe does not have.
+ */
+export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions = {}): CampaignPlan {
+  const { backend = plannedTrainer() } = options
+  const found: Findings = { refusals: [], notes: [] }
+  const rounds = roundsOf(recipe, options.round).map(({ round, times }): RoundPlan => {
+    const steps = planRound(recipe, facts, round, backend, found)
+    return { round, times, steps, totals: totalsOf(steps) }
+  })
+  if (found.refusals.length > 0)
+    throw new HoneError({
+      type: 'InvalidRecipe',
+      message: ['this recipe cannot run as it stands:', ...found.refusals.map((text) => `  ${text}`)].join('\n'),
+      nextStep: 'change it and plan again; nothing was started',
+    })
+  return {
+    campaign: recipe.campaign,
+    baseModel: recipe.baseModel.path,
+    modelBytes: facts.model?.bytes ?? null,
+    rounds,
+    totals: campaignTotals(rounds),
+    missing: missingOf(recipe, facts, rounds),
+    assumptions: assumptionsOf(recipe, facts),
+    notes: found.notes,
+  }
+}
+
+/** The recipe's trainer with names in the place of what only a worker knows. */
+const plannedTrainer = (): TrainerBackend => createTrlBackend({ python: 'python', env: { PYTHONPATH: 'hone_trainer' } })
+
+/** Rounds with different steps: the base model's, the first, and all later ones as one. */
+function roundsOf({ rounds: { count } }: Recipe, only: number | undefined): { round: number; times: number }[] {
+  if (only !== undefined && only > count)
+    throw new HoneError({
+      type: 'UnknownRound',
+      message: `the recipe has no round ${only}: it runs rounds 0 to ${count}`,
+      nextStep: 'name one of these, or leave --round out',
+    })
+  if (only !== undefined) return [{ round: only, times: 1 }]
+  return [{ round: 0, times: 1 }, { round: 1, times: 1 }, ...(count > 1 ? [{ round: 2, times: count - 1 }] : [])]
+}
+
+function planRound(recipe: Recipe, facts: Known, round: number, backend: TrainerBackend, found: Findings): StepPlan[] {
+  const steps = stepsOfRound(recipe, round)
+  const flows = new Map<string, Flow>(
+    Object.keys(recipe.sources).map((name) => [name, sourceFlow(facts.sources[name])] as const),
+  )
+  const flowOf = (name: string): Flow => flows.get(name) ?? joined([])
+  // By step with weights: the cap under which the SFT data that they learnt from was sampled, 0 without any.
+  const sampledTokens = new Map<string, number>()
+  return steps.map((step, index) => {
+    const name = nameOf(step)
+    if (isGate(step)) return { kind: 'gate', name, step: 'gate', benchmark: step.benchmark, against: step.against }
+    if (isEvaluation(step) || isSelection(step)) {
+      if (isSelection(step)) sampledTokens.set(name, sampledTokens.get(selectedFrom(steps, index)) ?? 0)
+      return planEvaluation(recipe, facts, steps, index, step)
+    }
+    if (isTraining(step)) {
+      const place = { recipe, facts, round, steps, index, flowOf, backend }
+      const plan = planTraining(place, step)
+      const sampled = learntFrom(step, steps, index)
+      const { refusals, notes } = checkTraining(place, step, plan.jobs, sampled)
+      found.refusals.push(...refusals)
+      found.notes.push(...notes)
+      return plan
+    }
+    const from = inputsOf(steps, index).map((name) => ({ name, flow: flowOf(name) }))
+    const { plan, out } = planDataStep(recipe, step, from)
+    flows.set(name, out)
+    return plan
+  })
+
+  function learntFrom(step: RecipeStep, steps: readonly RecipeStep[], index: number): number {
+    const tokens = isSft(step)
+      ? joined(inputsOf(steps, index).map(flowOf)).textTokens
+      : (sampledTokens.get(startOf(steps, index)) ?? 0)
+    sampledTokens.set(nameOf(step), tokens)
+    return tokens
+  }
+}
