@@ -82,7 +82,17 @@ describe('the protocol', () => {
 
   test('the models say that they are programs of rules', async () => {
     const models = await client.models.list()
-    expect(models.data.map((model) => model.id)).toEqual(['demo-captioner', 'demo-reasoner'])
+    expect(models.data.map((model) => model.id)).toEqual(
+      expect.arrayContaining([
+        'demo-captioner',
+        'demo-glancer',
+        'demo-answerer',
+        'demo-arbiter',
+        'demo-rewriter',
+        'demo-rater',
+        'demo-reasoner',
+      ]),
+    )
     for (const model of models.data) expect(model.owned_by).toMatch(/rule-based program/)
     expect((await fetch(`${teacher.url}/health`)).status).toBe(200)
   })

@@ -36,12 +36,17 @@ function decide(scene: Scene, own: Worked, answers: readonly string[], choices: 
   const same = answers.find((answer) => isSame(answer, own.answer, choices))
   if (same !== undefined) return same
   if (choices.length > 0) return own.answer
+  if (own.answer === 'nothing') return answers.find(saysNothing) ?? own.answer
   const wanted = own.answer === 'unknown' ? sceneMentions(scene) : readDescription(own.answer)
   const [best] = answers
     .map((answer) => ({ answer, score: agreement(scene, readDescription(answer), wanted) }))
     .filter(({ score }) => score > 0)
     .toSorted((one, other) => other.score - one.score)
   return best?.answer ?? own.answer
+}
+
+function saysNothing(answer: string): boolean {
+  return readDescription(answer).every(({ what }) => what === null) && /\b(?:nothing|empty)\b/i.test(answer)
 }
 
 function sceneMentions(scene: Scene): Mention[] {

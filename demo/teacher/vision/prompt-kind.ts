@@ -26,7 +26,7 @@ export function promptKind(prompt: string): PromptKind | undefined {
     case 'Questions':
       return 'answer-missing'
     case 'Description':
-      return second === 'Answers so far' && third === undefined ? 'merge' : undefined
+      return labels.includes('Answers so far') ? 'merge' : undefined
     case 'Question':
       return questionKind(second, third)
     default:

@@ -18,12 +18,16 @@ export const explainAnswer: SeeingRole = async (image, prompt, seed, settings) =
   const beliefs = random.chance(settings.captionErrorRate) ? misread(scene, random) : scene.cells
   const asked = askedIn(prompt)
   const answer = labelled(prompt, 'Answer') ?? ''
-  const seen = mattering(scene, beliefs, asked.question).flatMap((index) => {
+  const matter = mattering(scene, beliefs, asked.question)
+  const seen = matter.flatMap((index) => {
     const belief = beliefs[index]
     if (belief === undefined || belief === null) return []
     return [`At the ${positionName(scene, index)} there is a ${belief.color} ${belief.shape}.`]
   })
-  const worked = workOut(scene, beliefs, asked, settings)
+  // Without a cell that matters all are gone through, so that the steps say that there is none.
+  const rests =
+    matter.length === 0 ? beliefs : beliefs.map((belief, index) => (matter.includes(index) ? belief : undefined))
+  const worked = workOut(scene, rests, asked, settings)
   const steps = worked.answer === 'unknown' ? '' : `Step by step: ${withoutEnd(worked)}`
   return [
     seen.length === 0 ? 'Nothing in the picture is of the kind that is asked for.' : `This matters: ${seen.join(' ')}`,

@@ -1,29 +1,35 @@
-import { askedIn } from './own-answer.ts'
+import { readQuestion } from '../read-prompt.ts'
+import type { Asked } from '../read-prompt.ts'
 import { readScene } from '../see.ts'
+import { askedIn } from './own-answer.ts'
 import { roleByPrompt, roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
-/** How hard a question of this form is by its steps, hardest forms first where one opening begins two. */
-const GRADES: readonly { form: RegExp; rating: number; why: string }[] = [
-  { form: /^how many more\b/i, rating: 7, why: 'Two groups are counted and one is taken from the other.' },
-  { form: /^how many\b.* or /i, rating: 7, why: 'Two groups are counted together.' },
-  { form: /^how many\b/i, rating: 3, why: 'One group is counted.' },
-  { form: /^are there more\b/i, rating: 5, why: 'Two groups are counted and compared.' },
-  { form: /^is there\b/i, rating: 2, why: 'One thing is looked for.' },
-  { form: /^(?:which|what) (?:colou?r|shape) is (?:at|in) the\b/i, rating: 2, why: 'One place is looked at.' },
-]
-const OTHER = { rating: 6, why: 'The answer is put into words of its own.' }
+type Grade = { rating: number; why: string }
+
+/** How hard a question is by its own structure: how many steps there are from seeing to the answer. */
+const GRADES: Readonly<Record<Asked['kind'], Grade>> = {
+  exists: { rating: 2, why: 'One thing is looked for.' },
+  place: { rating: 2, why: 'One place is looked at.' },
+  count: { rating: 3, why: 'One group is counted.' },
+  compare: { rating: 5, why: 'Two groups are counted and compared.' },
+  describe: { rating: 6, why: 'What is seen is put into words of its own.' },
+  sum: { rating: 7, why: 'Two groups are counted together.' },
+  difference: { rating: 7, why: 'Two groups are counted and one is taken from the other.' },
+}
+const OTHER: Grade = { rating: 6, why: 'The question has a form of its own.' }
 
 const look: SeeingRole = async (image, prompt, seed, settings) => {
   await readScene(image, settings.grid)
   const random = roleRandom('rate', image, prompt, seed, settings)
   const { question } = askedIn(prompt)
-  const { rating, why } = GRADES.find(({ form }) => form.test(question)) ?? OTHER
+  const kind = readQuestion(question)?.kind
+  const { rating, why } = kind === undefined ? OTHER : GRADES[kind]
   const noise = random.integer(2 * settings.ratingNoise + 1) - settings.ratingNoise
   return `${why}\nrating: ${Math.min(10, Math.max(1, rating + noise))}`
 }
 
-/** Rates how hard a question is by its form alone, give or take a point. The picture is read only to refuse what is none. */
+/** Rates how hard a question is by its structure, give or take a point. The picture changes only that point. */
 export const rate = roleByPrompt('demo-rater', 'a "Question:" with its "Answer:" and a last line "rating:"', {
   rate: look,
 })

@@ -1,12 +1,14 @@
 import type { Random } from '../../random.ts'
 import { COLORS, SHAPES } from '../../scene.ts'
+import { isSame } from './own-answer.ts'
 
 /** An answer of the same form that is not the given one: another choice, number, verdict, colour or shape. */
 export function wrongAnswer(answer: string, choices: readonly string[], random: Random): string {
   const plain = answer.trim().toLowerCase()
   if (choices.length > 1) {
     const letters = choices.map((_, index) => String.fromCodePoint(65 + index))
-    return random.pick(letters.filter((letter, index) => letter.toLowerCase() !== plain && choices[index] !== plain))
+    const others = letters.filter((letter) => !isSame(letter, answer, choices))
+    return random.pick(others.length > 0 ? others : letters)
   }
   if (plain === 'yes') return 'no'
   if (plain === 'no') return 'yes'
