@@ -1,6 +1,7 @@
 import { agree } from './agree.ts'
 import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
+import { convert } from './convert.ts'
 import { describe } from './describe.ts'
 import { dialogue } from './dialogue.ts'
 import { gradeDifficulty } from './grade-difficulty.ts'
@@ -27,6 +28,7 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
   rewrite,
   verify,
   clean,
+  convert,
   select,
   sample,
   mix,

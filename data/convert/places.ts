@@ -1,0 +1,68 @@
+/** Where in the picture, as far as a caption says. */
+export interface Place {
+  row: 'top' | 'middle' | 'bottom' | null
+  column: 'left' | 'center' | 'right' | null
+  /** As a question names it: `at the top left`, `on the left`. */
+  phrase: string
+}
+
+const rows = {
+  top: 'top',
+  upper: 'top',
+  bottom: 'bottom',
+  lower: 'bottom',
+  middle: 'middle',
+  center: 'middle',
+} as const
+const columns = { left: 'left', right: 'right', center: 'center', middle: 'center' } as const
+
+const one = String.raw`(?:(top|upper|bottom|lower|middle|center)(?:[- ](left|right|center|middle))?|(left|right)(?:-hand)?(?: side)?)`
+const ofPicture = String.raw`(?: corner| side)?(?: of the (?:image|picture|scene|photo|frame))?`
+/** After a place nothing stands that it could belong to: `the left shelf` is none. */
+const ends = String.raw`(?=\s*(?:$|[,:])| (?:there|is|are|and|a|an|one|two|three|four|five|six|seven|eight|nine|ten|stands?|sits?|lies|you)\b)`
+const PLACE = new RegExp(
+  String.raw`(?<!\b(?:to|toward|towards|near|from|of|by) )\b(?:(?:at|in|on) )?the ${one}${ofPicture}${ends}|^${one}(?: corner)?(?=:)`,
+  'g',
+)
+const RELATION = /\b(?:directly )?(?:(?:to the )?(left|right) of|(above|below))(?= (?:a|an|one)\b)/g
+
+/** Marks that stand for a place or a relation among the words of a sentence. */
+export const placeMark = (index: number): string => `@p${index}`
+export type Relation = 'left' | 'right' | 'above' | 'below'
+
+/** Takes places and relations out of a sentence in lower case and leaves marks `@p0`, `@rleft` in their stead. */
+export function markPlaces(sentence: string): { marked: string; places: Place[] } {
+  const places: Place[] = []
+  const marked = sentence.replace(PLACE, (...found: unknown[]) => {
+    const word = (index: number) => found[index] ?? found[index + 3]
+    places.push(placeOf(word(1), word(2), word(3)))
+    return ` ${placeMark(places.length - 1)}`
+  })
+  return {
+    marked: marked.replace(RELATION, (_, side?: string, height?: string) => ` @r${side ?? height ?? ''}`),
+    places,
+  }
+}
+
+function placeOf(first: unknown, second: unknown, side: unknown): Place {
+  const row = Object.entries(rows).find(([word]) => word === first)?.[1] ?? null
+  const column = Object.entries(columns).find(([word]) => word === (second ?? side))?.[1] ?? null
+  if (row === 'middle' && column === null) return { row, column: 'center', phrase: 'in the middle' }
+  if (row === null) return { row, column, phrase: `on the ${column ?? ''}` }
+  return { row, column, phrase: `at the ${row}${column === null ? '' : ` ${column}`}` }
+}
+
+const order: Readonly<Record<string, number>> = { left: 0, top: 0, center: 1, middle: 1, right: 2, bottom: 2 }
+
+/** How the first place lies to the second, as far as both say. */
+export function relationsOf(first: Place, second: Place): Relation[] {
+  const across = difference(first.column, second.column)
+  const down = difference(first.row, second.row)
+  return [
+    ...(across < 0 ? ['left' as const] : across > 0 ? ['right' as const] : []),
+    ...(down < 0 ? ['above' as const] : down > 0 ? ['below' as const] : []),
+  ]
+}
+
+const difference = (first: string | null, second: string | null): number =>
+  first === null || second === null ? 0 : (order[first] ?? 0) - (order[second] ?? 0)

@@ -1,0 +1,131 @@
+import { plural, singular } from './nouns.ts'
+import type { Place, Relation } from './places.ts'
+import { type Definite, type Intro, readSentence, type SentenceReading } from './read-sentence.ts'
+import { hypernyms, numbers } from './words.ts'
+
+/** Things of one name whose number a caption leaves no doubt about. */
+export interface Counted {
+  /** In the singular. */
+  noun: string
+  total: number
+  /** How many of each colour; null when a colour is missing or mixed. */
+  byColor: ReadonlyMap<string, number> | null
+  /** The single things whose place is known. */
+  placed: readonly { color: string | null; place: Place }[]
+}
+
+export interface CaptionReading {
+  counted: readonly Counted[]
+  /** Nouns of which the caption says that there are none. */
+  absent: readonly string[]
+  relations: readonly { first: string; relation: Relation; second: string }[]
+}
+
+/** Longer captions are not read at all: a part of one would leave out what takes back the rest. Characters. */
+export const LONGEST_CAPTION = 8000
+
+/**
+ * Reads what a caption surely says of countable things: how many, of which colours, where. It takes a caption for
+ * complete in the things that it counts, as captions are asked to be; nothing is concluded about things that it does
+ * not name. Whatever names a thing in a way that the grammar does not cover ("some dogs", "it", "maybe a dog", a second
+ * sentence that may speak of the same dogs) makes it silent about that thing.
+ */
+export function readCaption(caption: string): CaptionReading {
+  const sentences = caption
+    .split(/(?<=[.!?])\s+|[;\n]+|\s+[-•*]\s+/)
+    .filter((sentence) => /\p{L}/u.test(sentence))
+    .map(readSentence)
+  if (sentences.some((sentence) => sentence.addsMore)) return { counted: [], absent: [], relations: [] }
+  const loose = new Set(sentences.flatMap((sentence) => sentence.loose))
+  const found = new Map<string, Found[]>()
+  const definites: Told<Definite>[] = []
+  sentences.forEach(({ mentions }, sentence) => {
+    mentions.forEach((mention, at) => {
+      if (mention.kind === 'definite') definites.push({ mention, sentence, at })
+      else found.set(mention.noun, [...(found.get(mention.noun) ?? []), { mention, sentence, at }])
+    })
+  })
+  const nouns = [...found.keys()]
+  const counted = [...found].flatMap(([noun, intros]) =>
+    isNamedElsewhere(noun, nouns, loose) || !areDistinct(intros) || definites.some((one) => obscures(one, noun, intros))
+      ? []
+      : [settle(noun, intros)],
+  )
+  return {
+    counted,
+    absent: sentences.flatMap(({ absent }) => absent).filter((noun) => !found.has(noun) && !isLoose(noun, loose)),
+    relations: sentences.flatMap((sentence) => settledRelations(sentence, counted)),
+  }
+}
+
+interface Told<Mention> {
+  mention: Mention
+  sentence: number
+  at: number
+}
+type Found = Told<Intro>
+
+const isLoose = (word: string, loose: ReadonlySet<string>): boolean =>
+  loose.has(word) || loose.has(plural(word)) || [...loose].some((other) => singular(other) === word)
+
+const lastWord = (noun: string): string => noun.slice(noun.lastIndexOf(' ') + 1)
+
+/** In words that could not be read, as part of another name ("dog" beside "hot dog"), or by a name that holds others. */
+function isNamedElsewhere(noun: string, nouns: readonly string[], loose: ReadonlySet<string>): boolean {
+  const word = lastWord(noun)
+  if (isLoose(word, loose)) return true
+  if (hypernyms.has(word) && nouns.length > 1) return true
+  return nouns.some((other) => other !== noun && lastWord(other) === word)
+}
+
+/** Whether no two introductions can speak of the same things: all in one sentence, or single things each at a place of its own. */
+function areDistinct(intros: readonly Found[]): boolean {
+  if (intros.some(({ mention }) => mention.dependent)) return false
+  if (intros.every(({ sentence }) => sentence === intros[0]?.sentence)) return true
+  const places = intros.map(({ mention }) => mention.place)
+  if (intros.some(({ mention }) => mention.count !== 1) || places.includes(null)) return false
+  // "on the left" and "at the top left" may be one place.
+  const forms = new Set(places.map((place) => `${place?.row === null} ${place?.column === null}`))
+  return forms.size === 1 && new Set(places.map((place) => place?.phrase)).size === places.length
+}
+
+/** Whether `the …` may speak of other things of that name than those that were introduced. */
+function obscures({ mention, sentence, at }: Told<Definite>, noun: string, intros: readonly Found[]): boolean {
+  const word = lastWord(noun)
+  const head = mention.words.find((one) => one === word || singular(one) === word)
+  if (head === undefined) return false
+  const first = intros[0]
+  if (first === undefined || sentence < first.sentence || (sentence === first.sentence && at < first.at)) return true
+  const total = intros.reduce((sum, intro) => sum + intro.mention.count, 0)
+  const words = mention.words.slice(0, mention.words.indexOf(head))
+  const stated = words.map((one) => numbers.get(one) ?? Number(one)).find((count) => !Number.isNaN(count))
+  if (stated !== undefined && stated !== total) return true
+  const described = words.filter((one) => Number.isNaN(numbers.get(one) ?? Number(one)))
+  const isNamedSo = described.every((one) => intros.some((intro) => intro.mention.color === one || noun.includes(one)))
+  return !isNamedSo || (mention.restricted && total > 1) || (head === word && total > 1 && singular(word) !== word)
+}
+
+function settle(noun: string, intros: readonly Found[]): Counted {
+  const total = intros.reduce((sum, { mention }) => sum + mention.count, 0)
+  const byColor = new Map<string, number>()
+  for (const { mention } of intros)
+    if (mention.color !== null) byColor.set(mention.color, (byColor.get(mention.color) ?? 0) + mention.count)
+  return {
+    noun,
+    total,
+    byColor: intros.every(({ mention }) => mention.color !== null) ? byColor : null,
+    placed: intros.flatMap(({ mention: { count, color, place } }) =>
+      count === 1 && place !== null ? [{ color, place }] : [],
+    ),
+  }
+}
+
+/** Relations between two things each of which is the only one of its name. */
+function settledRelations({ relations }: SentenceReading, counted: readonly Counted[]): CaptionReading['relations'] {
+  const isSingle = (noun: string) => counted.some((one) => one.noun === noun && one.total === 1)
+  return relations.flatMap(({ first, relation, second }) =>
+    first.noun !== second.noun && isSingle(first.noun) && isSingle(second.noun)
+      ? [{ first: first.noun, relation, second: second.noun }]
+      : [],
+  )
+}

@@ -1,0 +1,254 @@
+import { isPlural, singular } from './nouns.ts'
+import { markPlaces, type Place, type Relation } from './places.ts'
+import {
+  addsMore,
+  arrangements,
+  boundaries,
+  colors,
+  notThings,
+  numbers,
+  qualifiers,
+  uncertain,
+  verbLikeNouns,
+} from './words.ts'
+
+/** Things that a sentence introduces: `two red circles`. */
+export interface Intro {
+  kind: 'intro'
+  /** In the singular. */
+  noun: string
+  count: number
+  /** The colour, when there is exactly one. */
+  color: string | null
+  place: Place | null
+  /** It hangs on several things before it, so that there may be one for each of them. */
+  dependent: boolean
+}
+
+/** `the two dogs`: speaks again of what was introduced. */
+export interface Definite {
+  kind: 'definite'
+  words: readonly string[]
+  /** A place or a preposition follows that may tell it from others. */
+  restricted: boolean
+}
+
+export interface SentenceReading {
+  /** In the order in which they stand there. */
+  mentions: readonly (Intro | Definite)[]
+  /** Words that stand there otherwise: nothing can be said for certain of things of that name. */
+  loose: readonly string[]
+  /** Nouns in the singular that the sentence says are not there. */
+  absent: readonly string[]
+  relations: readonly { first: Intro; relation: Relation; second: Intro }[]
+  /** There may be more of anything that was named. */
+  addsMore: boolean
+}
+
+const MOST_WORDS = 60
+const WORD = /^[a-z]+(?:-[a-z]+)*$/
+const OPENING =
+  /^(?:(?:the|this) (?:image|picture|photo|photograph|scene|illustration) (?:shows|depicts|contains|features|has|displays)|(?:in|on) (?:the|this) (?:image|picture|photo|photograph|scene),?(?= there\b))\s*/
+const ABSENT =
+  /^there (?:is|are) no ([a-z]+)(?: (?:visible|present|here))?(?: (?:in|at|on) (?:the|this) (?:image|picture|photo|scene))?$/
+const EMPTY_PLACE = /^(?:there is nothing @p\d+|@p\d+ is empty|@p\d+ ?: ?nothing)$/
+const PICTURE_END = / in (?:the|this) (?:image|picture|photo|photograph|scene)$/
+
+/**
+ * Reads one sentence of a caption. What its small grammar does not surely cover becomes `loose`, which silences the
+ * things named there; it never guesses.
+ */
+export function readSentence(sentence: string): SentenceReading {
+  const lower = sentence.toLowerCase().replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '')
+  const { marked, places } = markPlaces(lower.replace(OPENING, '').replace(PICTURE_END, ''))
+  const text = marked.trim().replaceAll(/ {2,}/g, ' ')
+  if (EMPTY_PLACE.test(text)) return { ...nothing, loose: [] }
+  const absent = ABSENT.exec(lower)?.[1]
+  if (absent !== undefined) return { ...nothing, absent: [singular(absent) ?? absent] }
+  const tokens = text.match(/@[a-z]+\d*|[a-z]+(?:['’-][a-z]+)*|\d[\d.,–-]*|[^\s]/g) ?? []
+  if (tokens.length > MOST_WORDS || tokens.some((token) => !isReadable(token))) return unread(tokens)
+  return readTokens(tokens, places)
+}
+
+const nothing: SentenceReading = { mentions: [], loose: [], absent: [], relations: [], addsMore: false }
+
+const unread = (tokens: readonly string[]): SentenceReading => ({
+  ...nothing,
+  loose: tokens.flatMap((token) => token.split(/['’-]/)),
+  addsMore: tokens.some((token) => addsMore.has(token)),
+})
+
+const isReadable = (token: string): boolean =>
+  /^(?:@[a-z]+\d*|[,:]|\d{1,3})$/.test(token) || (WORD.test(token) && !uncertain.has(token) && !addsMore.has(token))
+
+function readTokens(tokens: readonly string[], places: readonly Place[]): SentenceReading {
+  const items: { at: number; end: number; mention: Intro | Definite }[] = []
+  const loose: string[] = []
+  for (let at = 0; at < tokens.length;) {
+    const token = tokens[at] ?? ''
+    const count = countOf(token)
+    const phrase = wordsFrom(tokens, at + 1)
+    if (token === 'the') {
+      items.push({ at, end: at + 1 + phrase.length, mention: definite(tokens, at, phrase) })
+      at += 1 + phrase.length
+    } else if (count !== null) {
+      const read = readPhrase(phrase, count)
+      if (read === null || !mayCount(tokens, at, at + 1 + read.words)) {
+        // A phrase that cannot be read may hide anything: all its words are in doubt.
+        loose.push(...phrase)
+        if (phrase.length === 0) return unread(tokens)
+        at += 1 + phrase.length
+      } else {
+        const end = at + 1 + read.words
+        const dependent = hangsOn(tokens, items.at(-1), at)
+        items.push({ at, end, mention: { kind: 'intro', ...read, place: null, dependent } })
+        at = end
+      }
+    } else {
+      if (WORD.test(token) && !boundaries.has(token)) loose.push(token)
+      at += 1
+    }
+  }
+  givePlaces(tokens, items, places)
+  return { ...nothing, mentions: items.map(({ mention }) => mention), loose, relations: relationsIn(tokens, items) }
+}
+
+/** `a` is one; null for what is no number of things. */
+function countOf(token: string): number | null {
+  const count = numbers.get(token) ?? (/^\d{1,3}$/.test(token) ? Number(token) : null)
+  return count === 0 ? null : count
+}
+
+/** The words up to one that ends a noun phrase. */
+function wordsFrom(tokens: readonly string[], from: number): string[] {
+  const words: string[] = []
+  for (let at = from; at < tokens.length && words.length < 6; at += 1) {
+    const token = tokens[at] ?? ''
+    if (!WORD.test(token) || boundaries.has(token) || numbers.has(token)) break
+    words.push(token)
+  }
+  return words
+}
+
+interface Phrase {
+  noun: string
+  count: number
+  color: string | null
+  /** Words of the phrase that were read. */
+  words: number
+}
+
+function readPhrase(phrase: readonly string[], count: number): Phrase | null {
+  const length = count === 1 ? singularLength(phrase) : phrase.findIndex(isPlural) + 1
+  const head = phrase[length - 1]
+  if (head === undefined) return null
+  const following = phrase[length]
+  if (count > 1 && following !== undefined && /s$/.test(following)) return null
+  const before = phrase.slice(0, length - 1)
+  const named = before.filter((word) => colors.has(word))
+  const other = before.filter((word) => !colors.has(word) && !qualifiers.has(word))
+  const one = count === 1 ? head : singular(head)
+  // One unknown word may belong to a name in the plural ("two tennis balls"); in the singular it may be a verb's noun.
+  if (one === null || other.length > (count === 1 ? 0 : 1) || !isThing(one)) return null
+  const compound = other[0]
+  if (compound !== undefined && (notThings.has(compound) || /(?:ly|-)/.test(compound))) return null
+  return {
+    noun: compound === undefined ? one : `${compound} ${one}`,
+    count,
+    // "light blue" and "red and white" are no plain colours.
+    color: named.length === 1 && !before.includes('light') && !before.includes('dark') ? (named[0] ?? null) : null,
+    words: length,
+  }
+}
+
+/** Words up to the verb that may follow: one in -s, -ing or -ed after a noun. */
+function singularLength(phrase: readonly string[]): number {
+  const noun = phrase.findIndex((word) => !colors.has(word) && !qualifiers.has(word))
+  if (noun < 0) return 0
+  const verb = phrase.findIndex(
+    (word, index) => index > noun && /(?:[^su]s|ing|ed)$/.test(word) && !verbLikeNouns.has(word) && !colors.has(word),
+  )
+  return verb < 0 ? phrase.length : verb
+}
+
+const isThing = (noun: string): boolean =>
+  noun.length >= 3 &&
+  /^[a-z]+$/.test(noun) &&
+  !notThings.has(noun) &&
+  !colors.has(noun) &&
+  !qualifiers.has(noun) &&
+  !noun.endsWith('ly') &&
+  (!isPlural(noun) || singular(noun) === noun)
+
+/** Whether what stands around a phrase lets it count: not "as a dog", "a bowl of", "in a circle", "two to three". */
+function mayCount(tokens: readonly string[], at: number, end: number): boolean {
+  const before = tokens[at - 1] ?? ''
+  const noun = tokens[end - 1] ?? ''
+  if (['as', 'of', 'for', 'than', 'into', 'to', 'by', 'from', 'per', 'during', 'while'].includes(before)) return false
+  if (tokens[end] === 'of' || countOf(before) !== null || /^\d/.test(before)) return false
+  return !(before === 'in' && arrangements.has(noun))
+}
+
+/** Whether there may be one for each of several things named before: "two men with a dog". */
+function hangsOn(
+  tokens: readonly string[],
+  last: { end: number; mention: Intro | Definite } | undefined,
+  at: number,
+): boolean {
+  if (last === undefined) return false
+  const isList = tokens.slice(last.end, at).every((token) => token === ',' || token === 'and' || token.startsWith('@p'))
+  if (last.mention.kind === 'definite') return last.mention.words.some(isPlural)
+  return isList ? last.mention.dependent : last.mention.dependent || last.mention.count > 1
+}
+
+function definite(tokens: readonly string[], at: number, phrase: readonly string[]): Definite {
+  const number = tokens[at + 1] ?? ''
+  const next = tokens[at + 1 + phrase.length] ?? ''
+  return {
+    kind: 'definite',
+    words: phrase.length === 0 && countOf(number) !== null ? [number, ...wordsFrom(tokens, at + 2)] : phrase,
+    restricted: next.startsWith('@p') || ['in', 'on', 'at', 'with', 'near', 'that', 'which', 'behind'].includes(next),
+  }
+}
+
+/** One place belongs to all that follows it, or to the one thing before it; several go thing by thing. */
+function givePlaces(
+  tokens: readonly string[],
+  items: readonly { at: number; mention: Intro | Definite }[],
+  places: readonly Place[],
+): void {
+  const marks = tokens.flatMap((token, at) =>
+    token.startsWith('@p') ? [{ at, place: places[Number(token.slice(2))] }] : [],
+  )
+  const first = marks[0]
+  if (first === undefined || items.length === 0) return
+  const leads = first.at < (items[0]?.at ?? 0)
+  const place = (mention: Intro | Definite | undefined, where: Place | undefined) => {
+    if (mention?.kind === 'intro') mention.place = where ?? null
+  }
+  if (marks.length === 1) {
+    if (leads || items.length === 1) for (const { mention } of items) place(mention, first.place)
+    return
+  }
+  const mixed = [...marks.map(({ at }) => ({ at, isMark: true })), ...items.map(({ at }) => ({ at, isMark: false }))]
+  const alternate = mixed
+    .sort((a, b) => a.at - b.at)
+    .every(({ isMark }, index) => isMark === (leads ? index % 2 === 0 : index % 2 === 1))
+  if (!alternate || marks.length !== items.length) return
+  items.forEach(({ mention }, index) => place(mention, marks[index]?.place))
+}
+
+const LINKS = new Set(['is', 'are', 'sits', 'stands', 'lies', 'sitting', 'standing', 'lying', 'located', 'placed'])
+
+function relationsIn(
+  tokens: readonly string[],
+  items: readonly { at: number; end: number; mention: Intro | Definite }[],
+): SentenceReading['relations'] {
+  if (items.length !== 2) return []
+  const [first, second] = items
+  if (first?.mention.kind !== 'intro' || second?.mention.kind !== 'intro') return []
+  const between = tokens.slice(first.end, second.at).filter((token) => !LINKS.has(token))
+  const relation = (['left', 'right', 'above', 'below'] as const).find((name) => between[0] === `@r${name}`)
+  if (between.length !== 1 || relation === undefined) return []
+  return [{ first: first.mention, relation, second: second.mention }]
+}

@@ -1,0 +1,73 @@
+/** Word lists of the caption reader: all in lower case. */
+const set = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/).filter(Boolean))
+
+export const colors = set(
+  'red orange yellow green blue purple violet pink brown black white gray grey silver golden beige teal turquoise',
+)
+
+/** Words before a noun that do not make another thing of it. Not among them: `square` and `oval`, which are things too. */
+export const qualifiers = set(
+  `small big large tiny huge little tall short long wide narrow round rectangular old young new modern
+  beautiful pretty bright dark light wooden metal metallic empty full single simple plain striped colorful colourful
+  colored happy wet dry clean dirty open closed solid thick thin medium`,
+)
+
+const counts = 'one two three four five six seven eight nine ten eleven twelve'.split(' ')
+export const numbers: ReadonlyMap<string, number> = new Map([
+  ['a', 1],
+  ['an', 1],
+  ...counts.map((word, index) => [word, index + 1] as const),
+])
+
+/** The words of these end a noun phrase. */
+export const boundaries = set(
+  `is are was were be been being am has have had do does did and or but nor with without at in on of to from by for
+  over under above below beneath behind beside between among near next along across around through into onto off up
+  down inside outside toward towards against during while as than like that which who whom whose where when there
+  here the a an then so very too also each all sits sit stands stand lies lie runs run walks walk plays play holds
+  hold wears wear rides ride sat stood lay held wore ran rode sleeps sleep eats eat looks look faces hangs hang can
+  appear appears show shows contain contains feature features visible present alone together side`,
+)
+
+/** A sentence with one of these says nothing for certain about how many of what there is. */
+export const uncertain = set(
+  `some several many few multiple various numerous couple dozen dozens lots plenty both all each every most any none no
+  not never nothing nobody neither nor without or either about approximately roughly nearly almost around least most
+  more less fewer than over exactly half quite such only maybe perhaps possibly probably likely might may could would
+  should must seem seems seemingly appears appear apparently presumably unclear if like resembling looks can cannot
+  it they them he she him his her hers its their theirs this these those that i we you us our your my one's itself
+  themselves himself herself someone something anyone anything everyone everything who whom whose
+  painting painted drawing drawn poster posters photo photos photograph picture pictures image images statue statues
+  sculpture reflection reflections reflected mirror screen logo print printed depicting depicts depicted titled named
+  labeled labelled reads says sign signs text letter letters word words number numbers toy toys fake stuffed
+  first second third fourth last per dot times pair pairs`,
+)
+
+/** There may be more of what was named before: nothing in the caption can be counted. */
+export const addsMore = set('another other others else rest remaining additional extra further ones elsewhere')
+
+/** What can not be counted as a thing in a picture, or is the picture itself. */
+export const notThings = set(
+  `picture image photo scene view background foreground side top bottom left right corner middle center centre part area
+  piece group set row line column grid bunch number lot couple variety series stack pile collection crowd kind type
+  sort sense bit day time way shot angle distance moment amount style color colour shape shade size pattern
+  layout display mix range array handful setting surface space end edge position place location direction manner
+  meter metre centimeter inch foot mile year month week hour minute second dollar percent degree pound gram
+  glasses sunglasses scissors pants jeans shorts clothes stairs binoculars tongs pliers trousers
+  sky grass snow water sand weather light dark sunlight air ground
+  red orange yellow green blue purple violet pink brown black white gray grey`,
+)
+
+/** Words whose plural may count what another noun counts too. */
+export const hypernyms = set(
+  'person human animal creature object thing item vehicle figure fruit vegetable plant furniture pet child kid adult individual',
+)
+
+/** `in a circle`: not a thing but an arrangement. */
+export const arrangements = set('circle row line ring square triangle grid column heap')
+
+/** Words ending like verbs that are nouns, so that they do not end a phrase: `a dog bed` is no dog. */
+export const verbLikeNouns = set(
+  `bed shed sled seed weed reed building painting ceiling railing ring king wing string swing spring drawing parking
+  crossing clothing lens gas canvas chess tennis series species news bus glass grass dress cross class cactus`,
+)
