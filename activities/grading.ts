@@ -21,7 +21,7 @@ import type { StepRef } from './types.ts'
 const endpointName = 'judge'
 
 /** A benchmark's judge while it is asked. */
-export interface BenchmarkJudge {
+interface BenchmarkJudge {
   judge: Judge
   close(): Promise<void>
 }

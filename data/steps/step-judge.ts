@@ -5,7 +5,7 @@ import { JUDGE_MAX_TOKENS } from '../../verifier/judge/tiers.ts'
 import type { PlannedCalls } from './step.ts'
 
 /** A judge for one row, and what it was told so far, in order. */
-export interface StepJudge {
+interface StepJudge {
   judge: Judge
   replies: readonly Reply[]
 }

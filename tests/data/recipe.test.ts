@@ -73,7 +73,7 @@ describe('a bad recipe', () => {
         '',
       ].join('\n'),
     )
-    expect(problems(good.replace('step: describe', 'step: paint'))).toContain('fix:   use one of describe, reason, ')
+    expect(problems(good.replace('step: describe', 'step: paint'))).toContain('fix:   use one of describe, ')
   })
 
   it('hears of a value of the wrong type or out of range', () => {
