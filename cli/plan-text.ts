@@ -1,12 +1,13 @@
-import type {
-  CallPlan,
-  CallTotals,
-  CampaignPlan,
-  Cost,
-  JobPlan,
-  RoundPlan,
-  StepPlan,
-  Totals,
+import {
+  callsOf,
+  type CallPlan,
+  type CallTotals,
+  type CampaignPlan,
+  type Cost,
+  type JobPlan,
+  type RoundPlan,
+  type StepPlan,
+  type Totals,
 } from '../plan/campaign-plan.ts'
 import type { Count, Sum } from '../plan/count.ts'
 import { bytes, count, figure, pairs, table, type Column } from './table.ts'
@@ -61,9 +62,8 @@ const columns: Column[] = [
 
 /** A line a step, and one more for each further endpoint that it asks. */
 function stepRows(step: StepPlan): string[][] {
-  const calls = step.kind === 'data' || step.kind === 'evaluation' ? step.calls : []
   const shards = step.kind === 'data' || step.kind === 'evaluation' ? number(step.shards) : ''
-  const [first = Array.from({ length: 5 }, () => ''), ...others] = calls.map(callCells)
+  const [first = Array.from({ length: 5 }, () => ''), ...others] = callsOf(step).map(callCells)
   return [
     [step.name, step.step, ...rowCells(step), ...first, shards],
     ...others.map((cells) => ['', '', '', '', '', ...cells]),

@@ -57,6 +57,8 @@ export interface JobPlan {
   steps: Count
   /** How often each row is seen. */
   passes: Count
+  /** Calls of RL's judge, if the rules leave every completion open. */
+  calls: CallPlan[]
   /** RL: questions × group size over all steps; null for SFT. */
   completions: Count
   /** SFT: tokens of all rows it sees. RL: tokens of all completions at the cap. */
@@ -82,6 +84,10 @@ export interface JobPlan {
   }
   settings: Record<string, unknown>
 }
+
+/** Calls of a step, those of its jobs included. */
+export const callsOf = (step: StepPlan): CallPlan[] =>
+  step.kind === 'gate' ? [] : step.kind === 'training' ? step.jobs.flatMap(({ calls }) => calls) : step.calls
 
 export interface TrainingPlan {
   kind: 'training'

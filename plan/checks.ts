@@ -74,7 +74,7 @@ function checkRl(step: RlStep, jobs: readonly JobPlan[], sampledTokens: number, 
   const names = phasesOf(step)
   const phases = names.map((name, nth) => ({ name, ...pickPhase(inPhase(step, step.phases?.[nth])), job: jobs[nth] }))
   const called = (name: string) => (step.phases ? `phase ${name}: ` : '')
-  for (const { name, steps, generations, cap, job } of phases) {
+  for (const { name, steps, generations, job } of phases) {
     const batch = step.promptsPerStep * generations
     const what = `promptsPerStep × generations = ${step.promptsPerStep} × ${generations}`
     refusals.push(...indivisible(what, batch, step.microBatchSize).map((text) => called(name) + text))
@@ -85,12 +85,13 @@ function checkRl(step: RlStep, jobs: readonly JobPlan[], sampledTokens: number, 
       )
     else if (passes !== null && passes > manyPasses)
       notes.push(`${called(name)}${counted(steps)} steps see each question ${counted(Math.round(passes))} times`)
-    if (cap < sampledTokens)
-      notes.push(
-        `${called(name)}maxCompletionTokens ${counted(cap)} is below the ${counted(sampledTokens)} tokens that the SFT data was sampled with: ` +
-          'longer completions are clipped and score as wrong, and a phase that clips nearly all of them learns nothing',
-      )
   }
+  const clipping = phases.filter(({ cap }) => cap < sampledTokens)
+  if (clipping.length > 0)
+    notes.push(
+      `maxCompletionTokens ${clipping.map(({ name, cap }) => counted(cap) + (step.phases ? ` (${name})` : '')).join(', ')} is below the ${counted(sampledTokens)} tokens that the SFT data was sampled with: ` +
+        'longer completions are clipped and score as wrong, and where nearly all are clipped nothing is learnt',
+    )
   if (new Set(phases.map(({ cap }) => cap)).size > 1) notes.push(lengthSchedule(phases))
 }
 

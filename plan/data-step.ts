@@ -3,12 +3,13 @@ import { mix } from '../data/steps/mix.ts'
 import { select } from '../data/steps/select.ts'
 import type { DataStep, PlannedCalls } from '../data/steps/step.ts'
 import { endpointsOf, nameOf } from '../domain/recipe-references.ts'
-import type { EndpointSpec, Recipe } from '../domain/recipe.ts'
+import type { Recipe } from '../domain/recipe.ts'
 import type { RecipeStep } from '../domain/round-plan.ts'
-import type { CallPlan, Cost, DataStepPlan } from './campaign-plan.ts'
+import { callsTo } from './calls.ts'
+import type { CallPlan, DataStepPlan } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'
 import { joined, type Flow } from './flow.ts'
-import { pictureTokens, templateCharacters, textTokens } from './tokens.ts'
+import { judgeCharacters, pictureTokens, templateCharacters, textTokens } from './tokens.ts'
 
 /** What a data step does with the datasets it takes, and what comes out of it. */
 export function planDataStep(
@@ -24,7 +25,7 @@ export function planDataStep(
   const out = {
     ...into,
     ...rowsAfter(step, definition, flows, into, rowsOut),
-    textTokens: Math.max(0, ...calls.map(({ maxTokens }) => maxTokens)) || into.textTokens,
+    textTokens: writtenTokens(step, calls) || into.textTokens,
   }
   return {
     out,
@@ -41,6 +42,15 @@ export function planDataStep(
       calls: calls.map((call) => planCalls(recipe, step, call, into)),
     },
   }
+}
+
+/** Steps whose replies say something about a row and become no text of it. */
+const raters: ReadonlySet<string> = new Set(['rate', 'screen'])
+
+/** Longest text that a step may write into a row; 0 when it writes none. */
+function writtenTokens({ step }: RecipeStep, calls: readonly PlannedCalls[]): number {
+  const writing = raters.has(step) ? [] : calls.filter(({ option }) => option !== 'judge')
+  return Math.max(0, ...writing.map(({ maxTokens }) => maxTokens))
 }
 
 type Rows = Pick<Flow, 'rows' | 'questions'>
@@ -85,41 +95,16 @@ const atMost = (a: Count, b: Count): Count => (a === null ? b : b === null ? a :
  */
 function planCalls(recipe: Recipe, step: RecipeStep, call: PlannedCalls, into: Flow): CallPlan {
   const name = endpointsOf(step).find(({ option }) => option === call.option)?.endpoint
-  const spec = name === undefined ? undefined : recipe.endpoints[name]
   const calls = known([into.rows], (rows) => rows * call.perRow)
-  const pictures = into.images * pictureTokens(spec?.imageMaxPixels ?? 0)
-  const prompt = promptTokens(recipe, step) + into.questionTokens + (call.withImages ? pictures : into.textTokens)
-  return {
-    endpoint: name ?? call.option,
-    model: spec ? modelOf(spec) : '?',
-    ...priced(spec, { calls, prompt, completion: call.maxTokens }),
-  }
+  const pictures = into.images * pictureTokens(recipe.endpoints[name ?? '']?.imageMaxPixels ?? 0)
+  const seen = call.withImages ? pictures : call.option === 'judge' ? 0 : into.textTokens
+  const prompt = promptTokens(recipe, step, call) + into.questionTokens + seen
+  return callsTo(recipe, name ?? call.option, { calls, prompt, completion: call.maxTokens })
 }
 
 /** Words around the question: the recipe's own, those of the step, or the suffix that the trained model always sees. */
-function promptTokens(recipe: Recipe, step: RecipeStep): number {
+function promptTokens(recipe: Recipe, step: RecipeStep, { option }: PlannedCalls): number {
+  if (option === 'judge') return textTokens(judgeCharacters)
   if ('prompt' in step && typeof step.prompt === 'string') return textTokens(step.prompt.length)
   return textTokens(step.step === 'sample' ? recipe.promptSuffix.length : templateCharacters)
-}
-
-const modelOf = (spec: EndpointSpec): string => ('url' in spec ? spec.model : `checkpoint ${spec.checkpoint}`)
-
-/** Tokens and money of so many calls of one size. */
-export function priced(
-  spec: EndpointSpec | undefined,
-  { calls, prompt, completion }: { calls: Count; prompt: number; completion: number },
-): Pick<CallPlan, 'calls' | 'promptTokens' | 'completionTokens' | 'cost'> {
-  const promptTokens = known([calls], (value) => Math.ceil(value * prompt))
-  const completionTokens = known([calls], (value) => value * completion)
-  return { calls, promptTokens, completionTokens, cost: costOf(spec, promptTokens, completionTokens) }
-}
-
-function costOf(spec: EndpointSpec | undefined, promptTokens: Count, completionTokens: Count): Cost | null {
-  if (!spec || !('url' in spec) || !spec.prices) return null
-  const { promptPerMillion, completionPerMillion, currency } = spec.prices
-  const amount = known(
-    [promptTokens, completionTokens],
-    (prompt, completion) => (prompt * promptPerMillion + completion * completionPerMillion) / 1e6,
-  )
-  return { amount, currency }
 }

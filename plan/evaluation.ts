@@ -11,9 +11,9 @@ import {
   type RecipeStep,
 } from '../domain/round-plan.ts'
 import { inPhase } from '../jobs/stage-settings.ts'
-import type { EvaluationPlan } from './campaign-plan.ts'
-import { known, sum } from './count.ts'
-import { priced } from './data-step.ts'
+import type { CallPlan, EvaluationPlan } from './campaign-plan.ts'
+import { known, type Count } from './count.ts'
+import { callsTo, judging } from './calls.ts'
 import { sourceFlow } from './flow.ts'
 import type { Known } from './known.ts'
 import { pictureTokens, textTokens, usualMaxPixels } from './tokens.ts'
@@ -30,23 +30,23 @@ export function planEvaluation(
   const checkpoints = chosen === null ? 1 : 1 + snapshotsOf(findStep(steps, chosen).step).length
   const names = isSelection(step) ? [step.benchmark] : (step.benchmarks ?? Object.keys(recipe.benchmarks))
   const suffix = textTokens(recipe.promptSuffix.length)
+  const of = chosen ?? measuredBy(steps, index)
   const parts = names.map((name) => {
-    const items = facts.benchmarks[name]
-    const flow = sourceFlow(items)
-    const prompt = flow.questionTokens + suffix + flow.images * pictureTokens(usualMaxPixels)
-    const calls = known([flow.rows], (rows) => rows * checkpoints)
+    const { questionTokens, images, rows } = sourceFlow(facts.benchmarks[name])
+    const { judge, maxTokens = 0 } = recipe.benchmarks[name] ?? {}
+    const prompt = questionTokens + suffix + images * pictureTokens(usualMaxPixels)
+    const calls = known([rows], (items) => items * checkpoints)
+    const asked = callsTo(recipe, 'measured', { calls, prompt, completion: maxTokens })
     return {
       name,
-      items: flow.rows,
-      shards: known([flow.rows], (rows) => Math.ceil(rows / recipe.limits.shardRows) * checkpoints),
-      asked: priced(undefined, { calls, prompt, completion: recipe.benchmarks[name]?.maxTokens ?? 0 }),
+      items: rows,
+      shards: known([rows], (items) => Math.ceil(items / recipe.limits.shardRows)),
+      calls: [
+        { ...asked, model: `checkpoint ${of ?? 'base'}` },
+        ...judging(recipe, judge, { answers: calls, questionTokens }),
+      ],
     }
   })
-  const of = chosen ?? measuredBy(steps, index)
-  const total = (pick: (part: (typeof parts)[number]) => number | null) => {
-    const { known, complete } = sum(parts.map(pick))
-    return complete ? known : null
-  }
   return {
     kind: 'evaluation',
     name: nameOf(step),
@@ -54,18 +54,31 @@ export function planEvaluation(
     checkpoints,
     of,
     benchmarks: parts.map(({ name, items }) => ({ name, items })),
-    shards: total(({ shards }) => shards),
-    calls: [
-      {
-        endpoint: 'measured',
-        model: `checkpoint ${of ?? 'base'}`,
-        calls: total(({ asked }) => asked.calls),
-        promptTokens: total(({ asked }) => asked.promptTokens),
-        completionTokens: total(({ asked }) => asked.completionTokens),
-        cost: null,
-      },
-    ],
+    shards: known(
+      parts.map(({ shards }) => shards),
+      (...shards) => checkpoints * added(shards),
+    ),
+    calls: byEndpoint(parts.flatMap(({ calls }) => calls)),
   }
+}
+
+const added = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+/** Calls to one endpoint about several benchmarks as one. */
+function byEndpoint(calls: readonly CallPlan[]): CallPlan[] {
+  return [...new Set(calls.map(({ endpoint }) => endpoint))].flatMap((endpoint) => {
+    const group = calls.filter((call) => call.endpoint === endpoint)
+    const [first] = group
+    if (!first) return []
+    const total = (pick: (call: CallPlan) => Count): Count => known(group.map(pick), (...values) => added(values))
+    return {
+      ...first,
+      calls: total((call) => call.calls),
+      promptTokens: total((call) => call.promptTokens),
+      completionTokens: total((call) => call.completionTokens),
+      cost: first.cost && { ...first.cost, amount: total(({ cost }) => cost?.amount ?? null) },
+    }
+  })
 }
 
 /** Steps of an RL step's last phase whose weights are kept besides its end (trainer/hone_trainer/snapshots.py). */

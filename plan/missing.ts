@@ -3,17 +3,20 @@ import type { RoundPlan } from './campaign-plan.ts'
 import type { Known } from './known.ts'
 import { assumedQuestionCharacters } from './tokens.ts'
 
+/** Names of the sources and benchmarks that the planned steps read. */
+function readBy(rounds: readonly RoundPlan[]): { sources: Set<string>; benchmarks: Set<string> } {
+  const steps = rounds.flatMap((round) => round.steps)
+  const from = steps.flatMap((step) =>
+    step.kind === 'data' ? step.from : step.kind === 'training' ? step.jobs.flatMap(({ from }) => from) : [],
+  )
+  const measured = steps.flatMap((step) => (step.kind === 'evaluation' ? step.benchmarks : []))
+  return { sources: new Set(from), benchmarks: new Set(measured.map(({ name }) => name)) }
+}
+
 /** What would have to be known for the figures that are not, and how to say it. */
 export function missingOf(recipe: Recipe, facts: Known, rounds: readonly RoundPlan[]): string[] {
   const steps = rounds.flatMap((round) => round.steps)
-  const taken = new Set(
-    steps.flatMap((step) =>
-      step.kind === 'data' ? step.from : step.kind === 'training' ? step.jobs.flatMap(({ from }) => from) : [],
-    ),
-  )
-  const measured = new Set(
-    steps.flatMap((step) => (step.kind === 'evaluation' ? step.benchmarks.map(({ name }) => name) : [])),
-  )
+  const read = readBy(rounds)
   const rowsOf = (kind: string, specs: Record<string, { path: string }>, known: Known['sources'], used: Set<string>) =>
     Object.entries(specs)
       .filter(([name]) => used.has(name) && !known[name])
@@ -23,8 +26,8 @@ export function missingOf(recipe: Recipe, facts: Known, rounds: readonly RoundPl
       })
   const kinds = new Set(steps.flatMap((step) => (step.kind === 'training' ? [step.step] : [])))
   return [
-    ...rowsOf('source', recipe.sources, facts.sources, taken),
-    ...rowsOf('benchmark', recipe.benchmarks, facts.benchmarks, measured),
+    ...rowsOf('source', recipe.sources, facts.sources, read.sources),
+    ...rowsOf('benchmark', recipe.benchmarks, facts.benchmarks, read.benchmarks),
     ...(facts.model || kinds.size === 0
       ? []
       : [`size of the base model: ${recipe.baseModel.path} is not there, and its name does not say it`]),
@@ -35,10 +38,13 @@ export function missingOf(recipe: Recipe, facts: Known, rounds: readonly RoundPl
 }
 
 /** What was taken where nothing is known. */
-export function assumptionsOf(recipe: Recipe, facts: Known): string[] {
-  const unread = [...Object.keys(recipe.sources), ...Object.keys(recipe.benchmarks)].filter(
-    (name) => (facts.sources[name] ?? facts.benchmarks[name])?.questionCharacters == null,
-  )
+export function assumptionsOf(recipe: Recipe, facts: Known, rounds: readonly RoundPlan[]): string[] {
+  const { sources, benchmarks } = readBy(rounds)
+  const isGuessed = (known: Known['sources']) => (name: string) => (known[name]?.questionCharacters ?? null) === null
+  const unread = [
+    ...Object.keys(recipe.sources).filter((name) => sources.has(name) && isGuessed(facts.sources)(name)),
+    ...Object.keys(recipe.benchmarks).filter((name) => benchmarks.has(name) && isGuessed(facts.benchmarks)(name)),
+  ]
   return [
     'rows, calls and reply tokens are the most there can be: nothing dropped, nothing failed, no reply reused, every reply at its limit',
     'prompt tokens: a quarter of the characters, and 1 a 28 × 28 pixels of the largest picture allowed',

@@ -57,7 +57,7 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
     rounds,
     totals: campaignTotals(rounds),
     missing: missingOf(recipe, facts, rounds),
-    assumptions: assumptionsOf(recipe, facts),
+    assumptions: assumptionsOf(recipe, facts, rounds),
     notes: found.notes,
   }
 }
@@ -65,8 +65,9 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
 /** The recipe's trainer with names in the place of what only a worker knows. */
 const plannedTrainer = (): TrainerBackend => createTrlBackend({ python: 'python', env: { PYTHONPATH: 'hone_trainer' } })
 
-/** Rounds with different steps: the base model's, the first, and all later ones as one. */
-function roundsOf({ rounds: { count } }: Recipe, only: number | undefined): { round: number; times: number }[] {
+/** Rounds with different steps; those that follow each other with the same ones as one. */
+function roundsOf(recipe: Recipe, only: number | undefined): { round: number; times: number }[] {
+  const { count } = recipe.rounds
   if (only !== undefined && only > count)
     throw new HoneError({
       type: 'UnknownRound',
@@ -74,7 +75,13 @@ function roundsOf({ rounds: { count } }: Recipe, only: number | undefined): { ro
       nextStep: 'name one of these, or leave --round out',
     })
   if (only !== undefined) return [{ round: only, times: 1 }]
-  return [{ round: 0, times: 1 }, { round: 1, times: 1 }, ...(count > 1 ? [{ round: 2, times: count - 1 }] : [])]
+  const groups = [{ round: 0, times: 1 }]
+  for (let round = 1; round <= count; round++) {
+    const last = groups.at(-1)
+    if (last && last.round > 0 && stepsOfRound(recipe, round) === stepsOfRound(recipe, last.round)) last.times++
+    else groups.push({ round, times: 1 })
+  }
+  return groups
 }
 
 function planRound(recipe: Recipe, facts: Known, round: number, backend: TrainerBackend, found: Findings): StepPlan[] {

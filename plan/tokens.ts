@@ -16,5 +16,8 @@ export const usualMaxPixels = 1_003_520
 /** Longest prompt that comes with Hone, in characters, rounded up: what a step's question is wrapped in, at most. */
 export const templateCharacters = 1000
 
+/** What a judge is told (verifier/judge/prompt.ts), with its marks, a reference and a short answer; it sees no reasoning. */
+export const judgeCharacters = 2500
+
 /** Characters of a question where only the number of rows is known. */
 export const assumedQuestionCharacters = 200

@@ -1,9 +1,9 @@
-import type { Cost, RoundPlan, StepPlan, Totals } from './campaign-plan.ts'
+import { callsOf, type Cost, type RoundPlan, type StepPlan, type Totals } from './campaign-plan.ts'
 import { sum, times, together, type Count, type Sum } from './count.ts'
 
 /** What the steps of one round come to. */
 export function totalsOf(steps: readonly StepPlan[]): Totals {
-  const calls = steps.flatMap((step) => (step.kind === 'data' || step.kind === 'evaluation' ? step.calls : []))
+  const calls = steps.flatMap(callsOf)
   const jobs = steps.flatMap((step) => (step.kind === 'training' ? step.jobs : []))
   const sft = jobs.filter(({ kind }) => kind === 'sft')
   const rl = jobs.filter(({ kind }) => kind === 'grpo')

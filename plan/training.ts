@@ -6,6 +6,7 @@ import { isSft, phaseInputs, phasesOf, startOf, type RecipeStep } from '../domai
 import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
 import type { TrainerBackend, TrainingStage } from '../jobs/trainer.ts'
 import { configText } from '../jobs/trainers/trl.ts'
+import { judging } from './calls.ts'
 import type { JobPlan, TrainingPlan } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'
 import { snapshotsOf } from './evaluation.ts'
@@ -59,6 +60,7 @@ function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   return {
     ...jobOf(place, start, stage, steps),
     passes: step.steps === undefined ? (epochs ?? 1) : passesOf(seen, flow),
+    calls: [],
     completions: null,
     tokens,
     tokensAQuestion: null,
@@ -82,6 +84,7 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start & { isLast: bool
       name: step.reward,
       timeoutSeconds: 30,
       onFailure: step.onRewardFailure,
+      ...(step.judge !== undefined && { judge: 'JUDGE' }),
     },
   }
   const job = jobOf(place, start, stage, step.steps)
@@ -89,6 +92,7 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start & { isLast: bool
   return {
     ...job,
     passes: passesOf(questions, flow),
+    calls: judging(place.recipe, step.judge, { answers: completions, questionTokens: flow.questionTokens }),
     completions,
     tokens,
     tokensAQuestion: step.maxCompletionTokens * step.generations,

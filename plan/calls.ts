@@ -1,0 +1,49 @@
+import { judgeCalls } from '../data/steps/step-judge.ts'
+import type { EndpointSpec, Recipe } from '../domain/recipe.ts'
+import type { CallPlan, Cost } from './campaign-plan.ts'
+import { known, type Count } from './count.ts'
+import { judgeCharacters, textTokens } from './tokens.ts'
+
+/** So many calls of one size. */
+interface Calls {
+  calls: Count
+  /** Prompt tokens of one call. */
+  prompt: number
+  /** The most a reply may have. */
+  completion: number
+}
+
+/** Calls to an endpoint of the recipe, with their tokens and what they cost. */
+export function callsTo(recipe: Recipe, endpoint: string, { calls, prompt, completion }: Calls): CallPlan {
+  const spec = recipe.endpoints[endpoint]
+  const promptTokens = known([calls], (value) => Math.ceil(value * prompt))
+  const completionTokens = known([calls], (value) => value * completion)
+  const model = spec === undefined ? '?' : 'url' in spec ? spec.model : `checkpoint ${spec.checkpoint}`
+  return { endpoint, model, calls, promptTokens, completionTokens, cost: costOf(spec, promptTokens, completionTokens) }
+}
+
+/** Calls of a judge over so many answers, if every one of them is left open by the rules. None without a judge. */
+export function judging(
+  recipe: Recipe,
+  judge: string | undefined,
+  { answers, questionTokens }: { answers: Count; questionTokens: number },
+): CallPlan[] {
+  if (judge === undefined) return []
+  return judgeCalls(judge, 1).map(({ perRow, maxTokens }) =>
+    callsTo(recipe, judge, {
+      calls: known([answers], (value) => value * perRow),
+      prompt: textTokens(judgeCharacters) + questionTokens,
+      completion: maxTokens,
+    }),
+  )
+}
+
+function costOf(spec: EndpointSpec | undefined, promptTokens: Count, completionTokens: Count): Cost | null {
+  if (!spec || !('url' in spec) || !spec.prices) return null
+  const { promptPerMillion, completionPerMillion, currency } = spec.prices
+  const amount = known(
+    [promptTokens, completionTokens],
+    (prompt, completion) => (prompt * promptPerMillion + completion * completionPerMillion) / 1e6,
+  )
+  return { amount, currency }
+}
