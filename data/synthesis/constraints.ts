@@ -23,8 +23,7 @@ export async function tallyQuestions(rows: AsyncIterable<EvidenceRow>): Promise<
     abilities: Object.fromEntries(companionAbilities.map((ability) => [ability, 0])),
   }
   const count = (counts: Record<string, number>, name: string) => {
-    const before = counts[name]
-    if (before !== undefined) counts[name] = before + 1
+    if (Object.hasOwn(counts, name)) counts[name] = (counts[name] ?? 0) + 1
   }
   for await (const row of rows) {
     if (row.status !== 'kept') continue
