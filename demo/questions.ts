@@ -132,6 +132,11 @@ export function askByFamily(
   return [...asked.values()]
 }
 
+/** Every question of one family that makes sense for a scene. */
+export function allQuestions(scene: Scene, family: QuestionFamily): Question[] {
+  return FAMILIES[family](scene)
+}
+
 /** `a red circle and a blue square`, or `nothing`: how answers in free text name what they see. */
 export function thingWords(cells: readonly Cell[]): string {
   const things = cells.flatMap((cell) => (cell === null ? [] : [`a ${cell.color} ${cell.shape}`]))

@@ -14,13 +14,15 @@ import { createRandom, seedOf } from './random.ts'
 import { drawDistinctScenes } from './scene.ts'
 import type { Scene, SceneSettings } from './scene.ts'
 import type { ReasonerSettings } from './teacher/reasoner.ts'
+import { TEXT_RATES } from './teacher/text/settings.ts'
+import type { TextSettings } from './teacher/text/settings.ts'
 import { VISION_RATES } from './teacher/vision/settings.ts'
 import type { VisionSettings } from './teacher/vision/settings.ts'
 import { vocabularyLines } from './vocabulary.ts'
 
 export type Split = 'train' | 'dev' | 'report'
 
-export type TeacherSettings = VisionSettings & ReasonerSettings
+export type TeacherSettings = VisionSettings & ReasonerSettings & TextSettings
 
 export type WorldSettings = {
   /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
@@ -75,6 +77,7 @@ export const TEACHER: TeacherSettings = {
   grid: { rows: WORLD.scene.rows, columns: WORLD.scene.columns },
   captionErrorRate: 0.04,
   ...VISION_RATES,
+  ...TEXT_RATES,
   slipRate: 0.12,
   wordyShare: 0.3,
   reflectionShare: 0.25,

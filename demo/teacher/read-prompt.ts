@@ -47,10 +47,14 @@ export function readDescription(description: string): Mention[] {
       String.raw`(?:\b(?<many>${NUMBER_WORDS.join('|')}|\d)\s+)?\b(?<color>${COLOR})\s+(?:\w+\s+)?(?<shape>${SHAPE})s?\b`,
     'g',
   )
-  return description
-    .toLowerCase()
-    .split(/[.;!\n]/)
-    .flatMap((sentence) => readSentence(sentence, token))
+  return (
+    description
+      .toLowerCase()
+      // An answer goes with the place that its question names.
+      .replaceAll(/\?\s*\n\s*a:/g, '?')
+      .split(/[.;!\n]/)
+      .flatMap((sentence) => readSentence(sentence, token))
+  )
 }
 
 function readSentence(sentence: string, token: RegExp): Mention[] {

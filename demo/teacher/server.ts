@@ -14,6 +14,10 @@ import { reading, seeing } from './model.ts'
 import type { Model } from './model.ts'
 import { reasonOver } from './reasoner.ts'
 import { UnreadablePicture } from './see.ts'
+import { askMissing } from './text/asker.ts'
+import { judgeAnswer } from './text/judge.ts'
+import { screenQuestion } from './text/screener.ts'
+import { writeQuestion } from './text/writer.ts'
 import { countTokens, truncate } from './tokens.ts'
 import { answerer } from './vision/answerer.ts'
 import { arbitrate } from './vision/arbiter.ts'
@@ -47,6 +51,10 @@ const MODELS: Readonly<Record<string, Model>> = {
   'demo-rewriter': seeing(rewriteTrace),
   'demo-rater': seeing(rate),
   'demo-reasoner': reading(reasonOver),
+  'demo-asker': reading(askMissing),
+  'demo-writer': reading(writeQuestion),
+  'demo-screener': reading(screenQuestion),
+  'demo-judge': reading(judgeAnswer),
 }
 
 const OWNER = 'hone demo (a rule-based program, not a neural network)'
