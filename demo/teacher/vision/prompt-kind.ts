@@ -55,7 +55,7 @@ export function labelled(prompt: string, label: string): string | undefined {
   return new RegExp(String.raw`^${label}:[ \t]*(.*)$`, 'm').exec(prompt)?.[1]?.trim()
 }
 
-/** All that follows the line of a label, up to the next of its kind that is named, else to the end. */
+/** All that follows a label, up to the last paragraph that begins with `next`, else to the end. */
 export function partAfter(prompt: string, label: string, next?: string): string {
   const from = new RegExp(String.raw`^${label}:[ \t]*\n?`, 'm').exec(prompt)
   if (from === null) return ''

@@ -41,6 +41,7 @@ test.each([
   ['What is in the top row?', 'a red circle', 'One red circle and one blue square.', 'second'],
   ['What is in the top row?', 'a red circle', 'a red circle and a green square', 'first'],
   ['What is in the top row?', 'a green circle', 'a yellow square', 'a red circle and a blue square'],
+  ['What is in the top row?', 'a green circle', 'a red circle and a green square', 'a red circle and a blue square'],
   ['What is in the bottom row?', 'a red circle', 'It is empty.', 'second'],
   ['What is in the bottom row?', 'a red circle', 'a blue square', 'nothing'],
   ['What could this be about?', 'a red circle and a blue square', 'a green square', 'first'],
