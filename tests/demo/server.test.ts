@@ -91,6 +91,10 @@ describe('the protocol', () => {
         'demo-rewriter',
         'demo-rater',
         'demo-reasoner',
+        'demo-asker',
+        'demo-writer',
+        'demo-screener',
+        'demo-judge',
       ]),
     )
     for (const model of models.data) expect(model.owned_by).toMatch(/rule-based program/)

@@ -211,6 +211,15 @@ describe('reading a description', () => {
     ['There are two green triangles and a yellow square.', ['green triangle', 'green triangle', 'yellow square']],
     ['Row 1 column 2 is empty; row 4 column 3: blue circle', ['row 1 column 2 empty', 'row 4 column 3 blue circle']],
     ['Nothing much happens here.', []],
+    // Questions and answers of a dialogue that were put below a description.
+    [
+      'A grid.\n\nQ: What is at the top left?\nA: a red circle\nQ: What is at the top right?\nA: nothing\nQ: What is at the bottom left?\nA: not visible',
+      ['top left red circle', 'top right empty'],
+    ],
+    [
+      'Q: What is at the top left?\nA: At the top left there is a red circle.\nQ: Is there more?\nA: no',
+      ['top left red circle'],
+    ],
   ])('%s', (description, expected) => {
     const words = readDescription(description).map(({ place, what }) =>
       [place, what === null ? 'empty' : `${what.color} ${what.shape}`].filter((word) => word !== null).join(' '),

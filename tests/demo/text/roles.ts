@@ -1,0 +1,31 @@
+import { createRandom } from '../../../demo/random.ts'
+import { drawScene, positionName } from '../../../demo/scene.ts'
+import type { Scene } from '../../../demo/scene.ts'
+import { TEACHER, WORLD } from '../../../demo/world.ts'
+
+/** The text roles without errors of their own. */
+export const SURE = {
+  ...TEACHER,
+  askerErrorRate: 0,
+  writerErrorRate: 0,
+  screenerErrorRate: 0,
+  judgeErrorRate: 0,
+  judgeProseRate: 0,
+}
+
+/** Many scenes of the world's kind. */
+export function manyScenes(count: number): Scene[] {
+  const random = createRandom(11)
+  return Array.from({ length: count }, () => drawScene(WORLD.scene, random))
+}
+
+/** A description of the places that `isTold` names, by default all. */
+export function describe(scene: Scene, isTold: (index: number) => boolean = () => true): string {
+  return scene.cells
+    .flatMap((cell, index) =>
+      isTold(index)
+        ? [`At the ${positionName(scene, index)} there is ${cell ? `a ${cell.color} ${cell.shape}` : 'nothing'}.`]
+        : [],
+    )
+    .join(' ')
+}

@@ -1,0 +1,186 @@
+import { assert, constantFrom, integer, property, string } from 'fast-check'
+import { describe as group, expect, test } from 'vitest'
+import { loadPrompt, renderPrompt } from '../../../data/prompts.ts'
+import { choicesBlock } from '../../../data/question-text.ts'
+import { questionProblem } from '../../../data/synthesis/question-rules.ts'
+import { readScreening } from '../../../data/synthesis/screening.ts'
+import { readWrittenQuestion } from '../../../data/synthesis/written-question.ts'
+import type { WrittenQuestion } from '../../../data/synthesis/written-question.ts'
+import { reasonOver } from '../../../demo/teacher/reasoner.ts'
+import { screenQuestion } from '../../../demo/teacher/text/screener.ts'
+import { writeQuestion } from '../../../demo/teacher/text/writer.ts'
+import { TEACHER } from '../../../demo/world.ts'
+import { questionTypes } from '../../../domain/rows.ts'
+import type { QuestionType } from '../../../domain/rows.ts'
+import { describe, manyScenes, SURE } from './roles.ts'
+
+const ABILITIES = ['math', 'spatial', 'recognition', 'language generation', 'ocr, knowledge'] as const
+
+const ask = (description: string, type: string, abilities: string, asked: readonly string[] = []): string =>
+  renderPrompt(loadPrompt('synthesize-v1'), {
+    description,
+    type,
+    abilities: `reasoning, ${abilities}`,
+    asked: asked.map((question) => `- ${question}`).join('\n') || 'none',
+  })
+
+const screening = (description: string, type: string, { question, choices }: WrittenQuestion): string =>
+  renderPrompt(loadPrompt('screen-v1'), { description, type, question, choices: choicesBlock(choices) })
+
+const answerTo = (description: string, { question, choices }: WrittenQuestion): string | undefined => {
+  const prompt = renderPrompt(loadPrompt('reason-v1'), { description, question, choices: choicesBlock(choices) })
+  return /<answer>(.+)<\/answer>/.exec(reasonOver(prompt, 0, { ...SURE, slipRate: 0 }))?.[1]
+}
+
+function written(
+  description: string,
+  type: string,
+  abilities: string,
+  seed: number,
+  asked: string[] = [],
+): WrittenQuestion {
+  const reply = writeQuestion(ask(description, type, abilities, asked), seed, SURE)
+  const read = readWrittenQuestion(reply)
+  if (read === null) throw new Error(reply)
+  return read
+}
+
+test('writes questions that pass the rules and the screener and have an answer, for any picture', () => {
+  let count = 0
+  for (const [index, scene] of manyScenes(900).entries()) {
+    const description = describe(scene)
+    const asked: string[] = []
+    for (const type of questionTypes) {
+      const abilities = ABILITIES[(index + count) % ABILITIES.length] ?? ''
+      // Where nothing is, nothing has a colour to choose.
+      if (type === 'choice' && scene.cells.every((cell) => cell === null) && abilities !== 'math') continue
+      const question = written(description, type, abilities, index, asked)
+      const verdict = readScreening(screenQuestion(screening(description, type, question), index, SURE))
+      expect({ question, problem: questionProblem(question, type, asked), verdict }).toMatchObject({
+        problem: null,
+        verdict: 'keep',
+      })
+      expect(answerTo(description, question)).toMatch(type === 'choice' ? /^[A-D]$/ : /^(?!unknown)/)
+      asked.push(question.question)
+      count += 1
+    }
+  }
+  expect(count).toBeGreaterThan(2500)
+})
+
+test.each<[QuestionType, string, RegExp]>([
+  ['fill-in', 'math', /^(How many more|How many shapes are|Are there more)/],
+  ['fill-in', 'spatial', /^Which (color|shape) is at/],
+  ['fill-in', 'recognition', /^(How many|Is there|Are there|Which)/],
+  ['choice', 'math', /^How many/],
+  ['choice', 'spatial', /^Which (color|shape) is at the/],
+  ['descriptive', 'language generation', /^What is in the/],
+])('writes a %s question that needs %s', (type, abilities, form) => {
+  for (const [index, scene] of manyScenes(100).entries()) {
+    if (scene.cells.every((cell) => cell === null)) continue
+    const question = written(describe(scene), type, abilities, index)
+    expect(question.question).toMatch(form)
+    expect(question.category).toMatch(/^\w+$/)
+    expect((question.choices?.length ?? 0) >= 3).toBe(type === 'choice')
+  }
+})
+
+test('does not repeat itself while there is something else to ask', () => {
+  const [scene] = manyScenes(1)
+  if (scene === undefined) throw new Error('no scene')
+  const asked: string[] = []
+  for (let index = 0; index < 4; index += 1)
+    asked.push(written(describe(scene), 'descriptive', 'spatial', 5, asked).question)
+  expect(new Set(asked).size).toBe(4)
+})
+
+test('asks only for what is known', () => {
+  for (const [index, scene] of manyScenes(300).entries()) {
+    if (scene.cells[0] === null) continue
+    const question = written(
+      describe(scene, (place) => place === 0),
+      'fill-in',
+      'math',
+      index,
+    )
+    expect(question.question).toMatch(/^Which (color|shape) is at the top left\?$/)
+  }
+  expect(writeQuestion(ask('A quiet afternoon.', 'fill-in', 'math'), 1, SURE)).toBe('There is too little to ask about.')
+})
+
+group('the screener', () => {
+  const [full, part] = [
+    'Top left: a red circle. Top right: nothing. Bottom left: a red square. Bottom right: nothing.',
+    'Top left: a red circle.',
+  ]
+  const cases: [string, string, string, string[] | null, 'keep' | 'reject'][] = [
+    [full, 'fill-in', 'How many red shapes are there?', null, 'keep'],
+    [part, 'fill-in', 'How many red shapes are there?', null, 'reject'],
+    [part, 'fill-in', 'Which color is at the top left?', null, 'keep'],
+    [part, 'fill-in', 'Which color is at the top right?', null, 'reject'],
+    ['Two red circles and a blue square.', 'fill-in', 'How many red shapes are there?', null, 'keep'],
+    [full, 'fill-in', "What is the artist's name?", null, 'reject'],
+    [full, 'fill-in', 'How many red shapes does the description name?', null, 'reject'],
+    [full, 'fill-in', 'How many red shapes are there? There are 2.', null, 'reject'],
+    [full, 'fill-in', 'How many red shapes are there? The right answer is 2.', null, 'reject'],
+    [full, 'fill-in', 'How many more blue shapes than red shapes are there?', null, 'reject'],
+    [full, 'choice', 'Which color is at the top left?', ['red', 'blue', 'green'], 'keep'],
+    [full, 'choice', 'Which color is at the top left?', ['yellow', 'blue', 'green'], 'reject'],
+    [full, 'choice', 'Which color is at the top left?', ['red', 'red', 'green'], 'reject'],
+    [full, 'choice', 'Which color is at the top left?', null, 'reject'],
+    [full, 'choice', 'Which color is at the top right?', ['red', 'blue', 'green'], 'reject'],
+    [full, 'descriptive', 'What is in the top row?', null, 'keep'],
+    [part, 'descriptive', 'What is in the top row?', null, 'reject'],
+    [full, 'descriptive', 'How many red shapes are there?', null, 'reject'],
+  ]
+  test.each(cases)('%s %s %s %j: %s', (description, type, question, choices, expected) => {
+    const reply = screenQuestion(screening(description, type, { question, choices, category: null }), 1, SURE)
+    expect(readScreening(reply)).toBe(expected)
+  })
+
+  test('says the opposite as often as it is set to', () => {
+    const prompt = screening(full, 'fill-in', {
+      question: 'How many red shapes are there?',
+      choices: null,
+      category: null,
+    })
+    const replies = Array.from({ length: 3000 }, (_, seed) => readScreening(screenQuestion(prompt, seed, TEACHER)))
+    const wrong = replies.filter((each) => each === 'reject').length / replies.length
+    expect(wrong).toBeGreaterThan(TEACHER.screenerErrorRate - 0.015)
+    expect(wrong).toBeLessThan(TEACHER.screenerErrorRate + 0.015)
+  })
+})
+
+test('a bad question is as frequent as it is set to be, and rules or screener stop it', () => {
+  let [count, bad, through] = [0, 0, 0]
+  for (const [seed, scene] of manyScenes(1200).entries()) {
+    const description = describe(scene)
+    const prompt = ask(description, 'fill-in', 'math')
+    const reply = writeQuestion(prompt, seed, TEACHER)
+    count += 1
+    if (reply === writeQuestion(prompt, seed, SURE)) continue
+    bad += 1
+    const read = readWrittenQuestion(reply)
+    if (read === null || questionProblem(read, 'fill-in', []) !== null) continue
+    if (readScreening(screenQuestion(screening(description, 'fill-in', read), seed, SURE)) === 'keep') through += 1
+  }
+  expect(bad / count).toBeGreaterThan(TEACHER.writerErrorRate - 0.03)
+  expect(bad / count).toBeLessThan(TEACHER.writerErrorRate + 0.03)
+  expect(through).toBe(0)
+})
+
+test('writer and screener always reply, and always the same', () => {
+  assert(
+    property(string(), string(), constantFrom(...questionTypes), integer(), (description, question, type, seed) => {
+      const prompts = [ask(description, type, question, [question]), question]
+      for (const prompt of prompts)
+        expect(writeQuestion(prompt, seed, TEACHER)).toBe(writeQuestion(prompt, seed, TEACHER))
+      const reply = screenQuestion(
+        screening(description, type, { question, choices: [question, 'x'], category: null }),
+        seed,
+        TEACHER,
+      )
+      expect(readScreening(reply)).not.toBe('unreadable')
+    }),
+  )
+})
