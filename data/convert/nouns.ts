@@ -35,11 +35,14 @@ export function plural(noun: string): string {
 export function singular(word: string): string | null {
   const known = singulars.get(word)
   if (known !== undefined) return known
-  if (!/s$/.test(word) || /(?:ss|us|is)$/.test(word) || word.length < 4) return null
+  if (!word.endsWith('s') || /(?:ss|us|is)$/.test(word) || word.length < 4) return null
   if (/[^aeiou]ies$/.test(word)) return `${word.slice(0, -3)}y`
   if (/(?:sses|shes|ches|xes|zzes|uses)$/.test(word) && !/(?:houses|horses|ouses|causes|caches|aches)$/.test(word))
     return word.slice(0, -2)
-  if (/(?:ves|oes)$/.test(word) && !/(?:gloves|stoves|sleeves|shoes|waves|caves|olives|doves|canoes|hives)$/.test(word))
+  if (
+    /(?:ves|oes)$/.test(word) &&
+    !/(?:gloves|stoves|sleeves|shoes|toes|waves|caves|olives|doves|canoes|hives)$/.test(word)
+  )
     return null
   return word.slice(0, -1)
 }

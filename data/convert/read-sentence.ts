@@ -89,14 +89,18 @@ function readTokens(tokens: readonly string[], places: readonly Place[]): Senten
     const count = countOf(token)
     const phrase = wordsFrom(tokens, at + 1)
     if (token === 'the') {
-      items.push({ at, end: at + 1 + phrase.length, mention: definite(tokens, at, phrase) })
-      at += 1 + phrase.length
+      const named = countOf(tokens[at + 1] ?? '') === null ? 0 : 1
+      const words = [...tokens.slice(at + 1, at + 1 + named), ...wordsFrom(tokens, at + 1 + named)]
+      const end = at + 1 + words.length
+      items.push({ at, end, mention: definite(words, tokens[end] ?? '') })
+      at = end
     } else if (count !== null) {
       const read = readPhrase(phrase, count)
       if (read === null || !mayCount(tokens, at, at + 1 + read.words)) {
         // A phrase that cannot be read may hide anything: all its words are in doubt.
         loose.push(...phrase)
-        if (phrase.length === 0) return unread(tokens)
+        // "three red and two blue balls": what is counted comes later, or nowhere.
+        if (phrase.every(isAdjective) || (count > 1 && !phrase.some(isPlural))) return unread(tokens)
         at += 1 + phrase.length
       } else {
         const end = at + 1 + read.words
@@ -109,7 +113,7 @@ function readTokens(tokens: readonly string[], places: readonly Place[]): Senten
       at += 1
     }
   }
-  givePlaces(tokens, items, places)
+  if (!givePlaces(tokens, items, places)) return unread(tokens)
   return { ...nothing, mentions: items.map(({ mention }) => mention), loose, relations: relationsIn(tokens, items) }
 }
 
@@ -143,10 +147,10 @@ function readPhrase(phrase: readonly string[], count: number): Phrase | null {
   const head = phrase[length - 1]
   if (head === undefined) return null
   const following = phrase[length]
-  if (count > 1 && following !== undefined && /s$/.test(following)) return null
+  if (count > 1 && following !== undefined && following.endsWith('s')) return null
   const before = phrase.slice(0, length - 1)
   const named = before.filter((word) => colors.has(word))
-  const other = before.filter((word) => !colors.has(word) && !qualifiers.has(word))
+  const other = before.filter((word) => !isAdjective(word))
   const one = count === 1 ? head : singular(head)
   // One unknown word may belong to a name in the plural ("two tennis balls"); in the singular it may be a verb's noun.
   if (one === null || other.length > (count === 1 ? 0 : 1) || !isThing(one)) return null
@@ -155,21 +159,22 @@ function readPhrase(phrase: readonly string[], count: number): Phrase | null {
   return {
     noun: compound === undefined ? one : `${compound} ${one}`,
     count,
-    // "light blue" and "red and white" are no plain colours.
-    color: named.length === 1 && !before.includes('light') && !before.includes('dark') ? (named[0] ?? null) : null,
+    color: named.length === 1 ? (named[0] ?? null) : null,
     words: length,
   }
 }
 
 /** Words up to the verb that may follow: one in -s, -ing or -ed after a noun. */
 function singularLength(phrase: readonly string[]): number {
-  const noun = phrase.findIndex((word) => !colors.has(word) && !qualifiers.has(word))
+  const noun = phrase.findIndex((word) => !isAdjective(word))
   if (noun < 0) return 0
   const verb = phrase.findIndex(
     (word, index) => index > noun && /(?:[^su]s|ing|ed)$/.test(word) && !verbLikeNouns.has(word) && !colors.has(word),
   )
   return verb < 0 ? phrase.length : verb
 }
+
+const isAdjective = (word: string): boolean => colors.has(word) || qualifiers.has(word)
 
 const isThing = (noun: string): boolean =>
   noun.length >= 3 &&
@@ -196,46 +201,49 @@ function hangsOn(
   at: number,
 ): boolean {
   if (last === undefined) return false
-  const isList = tokens.slice(last.end, at).every((token) => token === ',' || token === 'and' || token.startsWith('@p'))
+  const between = tokens.slice(last.end, at)
+  const joins = (token: string) => token === ',' || token === 'and'
+  const isList =
+    between.some(joins) && between.every((one) => joins(one) || one.startsWith('@p') || /^(?:is|are)$/.test(one))
   if (last.mention.kind === 'definite') return last.mention.words.some(isPlural)
   return isList ? last.mention.dependent : last.mention.dependent || last.mention.count > 1
 }
 
-function definite(tokens: readonly string[], at: number, phrase: readonly string[]): Definite {
-  const number = tokens[at + 1] ?? ''
-  const next = tokens[at + 1 + phrase.length] ?? ''
-  return {
-    kind: 'definite',
-    words: phrase.length === 0 && countOf(number) !== null ? [number, ...wordsFrom(tokens, at + 2)] : phrase,
-    restricted: next.startsWith('@p') || ['in', 'on', 'at', 'with', 'near', 'that', 'which', 'behind'].includes(next),
-  }
+function definite(words: readonly string[], next: string): Definite {
+  const restricted =
+    next.startsWith('@p') || ['in', 'on', 'at', 'with', 'near', 'that', 'which', 'behind'].includes(next)
+  return { kind: 'definite', words, restricted }
 }
 
-/** One place belongs to all that follows it, or to the one thing before it; several go thing by thing. */
+/**
+ * One place belongs to all that follows it, or to the one thing before it; several go thing by thing. False when they do
+ * not: "a circle at the top left and at the bottom right" tells of two.
+ */
 function givePlaces(
   tokens: readonly string[],
   items: readonly { at: number; mention: Intro | Definite }[],
   places: readonly Place[],
-): void {
+): boolean {
   const marks = tokens.flatMap((token, at) =>
     token.startsWith('@p') ? [{ at, place: places[Number(token.slice(2))] }] : [],
   )
   const first = marks[0]
-  if (first === undefined || items.length === 0) return
+  if (first === undefined) return true
   const leads = first.at < (items[0]?.at ?? 0)
   const place = (mention: Intro | Definite | undefined, where: Place | undefined) => {
     if (mention?.kind === 'intro') mention.place = where ?? null
   }
   if (marks.length === 1) {
     if (leads || items.length === 1) for (const { mention } of items) place(mention, first.place)
-    return
+    return true
   }
   const mixed = [...marks.map(({ at }) => ({ at, isMark: true })), ...items.map(({ at }) => ({ at, isMark: false }))]
   const alternate = mixed
     .sort((a, b) => a.at - b.at)
     .every(({ isMark }, index) => isMark === (leads ? index % 2 === 0 : index % 2 === 1))
-  if (!alternate || marks.length !== items.length) return
+  if (!alternate || marks.length !== items.length) return false
   items.forEach(({ mention }, index) => place(mention, marks[index]?.place))
+  return true
 }
 
 const LINKS = new Set(['is', 'are', 'sits', 'stands', 'lies', 'sitting', 'standing', 'lying', 'located', 'placed'])

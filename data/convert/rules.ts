@@ -2,7 +2,6 @@ import type { AnswerKind } from '../../domain/answer-check.ts'
 import { plural, withArticle } from './nouns.ts'
 import { relationsOf, type Relation } from './places.ts'
 import type { CaptionReading, Counted } from './read-caption.ts'
-import { colors } from './words.ts'
 
 /** A question that a caption answers. */
 export interface Posed {
@@ -121,13 +120,16 @@ const relationWords: Readonly<Record<Relation, string>> = {
 const relationAsked = (first: string, relation: Relation, second: string, holds: boolean): Posed =>
   yesNo(`Is the ${first} ${relationWords[relation]} the ${second} in the image?`, holds)
 
+/** Colours that nobody takes for one another; those that the caption names come on top. */
+const PLAIN = ['red', 'green', 'blue', 'yellow']
+
 /** What is there, what the caption says is not, and colours that no thing of a counted name has. */
 function existence(reading: CaptionReading): Posed[] {
   const is = (name: string, there: boolean) => yesNo(`Is there ${withArticle(name)} in the image?`, there)
   const there = [...wholes(reading), ...parts(reading)].map(({ name }) => is(name, true))
   const absent = reading.absent.map((noun) => is(noun, false))
   const named = new Set(reading.counted.flatMap(({ byColor }) => [...(byColor?.keys() ?? [])]))
-  const candidates = new Set([...named, ...[...colors].slice(0, 5)])
+  const candidates = new Set([...named, ...PLAIN])
   const otherwise = reading.counted
     .slice(0, MOST_GROUPS)
     .flatMap(({ noun, byColor }) =>

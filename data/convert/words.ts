@@ -8,7 +8,7 @@ export const colors = set(
 /** Words before a noun that do not make another thing of it. Not among them: `square` and `oval`, which are things too. */
 export const qualifiers = set(
   `small big large tiny huge little tall short long wide narrow round rectangular old young new modern
-  beautiful pretty bright dark light wooden metal metallic empty full single simple plain striped colorful colourful
+  beautiful pretty bright wooden metal metallic empty full single simple plain striped colorful colourful
   colored happy wet dry clean dirty open closed solid thick thin medium`,
 )
 
@@ -40,7 +40,8 @@ export const uncertain = set(
   painting painted drawing drawn poster posters photo photos photograph picture pictures image images statue statues
   sculpture reflection reflections reflected mirror screen logo print printed depicting depicts depicted titled named
   labeled labelled reads says sign signs text letter letters word words number numbers toy toys fake stuffed
-  first second third fourth last per dot times pair pairs`,
+  first second third fourth last per dot times pair pairs hundred thousand million thirteen fourteen fifteen sixteen
+  seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety double triple`,
 )
 
 /** There may be more of what was named before: nothing in the caption can be counted. */
@@ -54,6 +55,7 @@ export const notThings = set(
   layout display mix range array handful setting surface space end edge position place location direction manner
   meter metre centimeter inch foot mile year month week hour minute second dollar percent degree pound gram
   glasses sunglasses scissors pants jeans shorts clothes stairs binoculars tongs pliers trousers
+  kitchen bathroom bedroom room street road field beach park city court yard garden forest lake ocean sea river
   sky grass snow water sand weather light dark sunlight air ground
   red orange yellow green blue purple violet pink brown black white gray grey`,
 )
