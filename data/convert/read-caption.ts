@@ -78,15 +78,29 @@ function isNamedElsewhere(noun: string, nouns: readonly string[], loose: Readonl
   return nouns.some((other) => other !== noun && lastWord(other) === word)
 }
 
-/** Whether no two introductions can speak of the same things: all in one sentence, or single things each at a place of its own. */
+/** Whether no two introductions can speak of the same things: in one list, or single things each at a place of its own. */
 function areDistinct(intros: readonly Found[]): boolean {
-  if (intros.some(({ mention }) => mention.dependent)) return false
-  if (intros.every(({ sentence }) => sentence === intros[0]?.sentence)) return true
-  const places = intros.map(({ mention }) => mention.place)
-  if (intros.some(({ mention }) => mention.count !== 1) || places.includes(null)) return false
+  const mentions = intros.map(({ mention }) => mention)
+  if (mentions.some(({ dependent }) => dependent)) return false
+  if (intros.length === 1) return true
+  const first = intros[0]
+  if (intros.every(({ sentence, mention }) => sentence === first?.sentence && mention.list === first.mention.list))
+    return !restate(mentions)
+  const places = mentions.map(({ place }) => place)
+  if (mentions.some(({ count }) => count !== 1) || places.includes(null)) return false
   // "on the left" and "at the top left" may be one place.
   const forms = new Set(places.map((place) => `${place?.row === null} ${place?.column === null}`))
   return forms.size === 1 && new Set(places.map((place) => place?.phrase)).size === places.length
+}
+
+/** "Five balls, two red balls and three blue balls": the rest of the list may say again what one of it said. */
+function restate(mentions: readonly Intro[]): boolean {
+  const colored = mentions.filter(({ color }) => color !== null).length
+  const total = mentions.reduce((sum, { count }) => sum + count, 0)
+  return (
+    (colored > 0 && colored < mentions.length) ||
+    (mentions.length > 2 && mentions.some(({ count }) => count === total - count))
+  )
 }
 
 /** Whether `the …` may speak of other things of that name than those that were introduced. */

@@ -21,6 +21,8 @@ export interface Intro {
   /** The colour, when there is exactly one. */
   color: string | null
   place: Place | null
+  /** Things that only commas, "and" and places part stand in one list: they are not the same things again. */
+  list: number
   /** It hangs on several things before it, so that there may be one for each of them. */
   dependent: boolean
 }
@@ -84,6 +86,7 @@ const isReadable = (token: string): boolean =>
 function readTokens(tokens: readonly string[], places: readonly Place[]): SentenceReading {
   const items: { at: number; end: number; mention: Intro | Definite }[] = []
   const loose: string[] = []
+  let list = 0
   for (let at = 0; at < tokens.length;) {
     const token = tokens[at] ?? ''
     const count = countOf(token)
@@ -104,8 +107,11 @@ function readTokens(tokens: readonly string[], places: readonly Place[]): Senten
         at += 1 + phrase.length
       } else {
         const end = at + 1 + read.words
-        const dependent = hangsOn(tokens, items.at(-1), at)
-        items.push({ at, end, mention: { kind: 'intro', ...read, place: null, dependent } })
+        const last = items.at(-1)
+        const goesOn = last?.mention.kind === 'intro' && isListed(tokens.slice(last.end, at))
+        if (!goesOn) list += 1
+        const dependent = last !== undefined && hangsOn(last.mention, goesOn)
+        items.push({ at, end, mention: { kind: 'intro', ...read, place: null, list, dependent } })
         at = end
       }
     } else {
@@ -194,19 +200,16 @@ function mayCount(tokens: readonly string[], at: number, end: number): boolean {
   return !(before === 'in' && arrangements.has(noun))
 }
 
-/** Whether there may be one for each of several things named before: "two men with a dog". */
-function hangsOn(
-  tokens: readonly string[],
-  last: { end: number; mention: Intro | Definite } | undefined,
-  at: number,
-): boolean {
-  if (last === undefined) return false
-  const between = tokens.slice(last.end, at)
+/** Whether what stands between two things makes a list of them. */
+function isListed(between: readonly string[]): boolean {
   const joins = (token: string) => token === ',' || token === 'and'
-  const isList =
-    between.some(joins) && between.every((one) => joins(one) || one.startsWith('@p') || /^(?:is|are)$/.test(one))
-  if (last.mention.kind === 'definite') return last.mention.words.some(isPlural)
-  return isList ? last.mention.dependent : last.mention.dependent || last.mention.count > 1
+  return between.some(joins) && between.every((one) => joins(one) || one.startsWith('@p') || /^(?:is|are)$/.test(one))
+}
+
+/** Whether there may be one for each of several things named before: "two men with a dog". */
+function hangsOn(last: Intro | Definite, isList: boolean): boolean {
+  if (last.kind === 'definite') return last.words.some(isPlural)
+  return last.dependent || (!isList && last.count > 1)
 }
 
 function definite(words: readonly string[], next: string): Definite {

@@ -36,6 +36,7 @@ group('reading captions', () => {
     ['There are 12 books on the shelf.', '12 book'],
     ['Two women and a man stand in front of a building.', '2 woman, 1 man'],
     ['There are two tennis balls.', '2 tennis ball'],
+    ['Two large brown dogs, a small white dog and a cat run.', '3 dog {2 brown, 1 white}, 1 cat'],
     ['Two cats are on the left, and three dogs are on the right.', '2 cat, 3 dog'],
     ['There are two cubes and a cylinder. The cubes are red.', '2 cube, 1 cylinder'],
   ])('%j holds %s', (caption, expected) => {
@@ -75,6 +76,10 @@ group('reading captions', () => {
     ['There are 1,200 books.', 'numbers that are not small'],
     ['Two sports cars.', 'a plural before a plural'],
     ['The two dogs sleep.', 'nothing introduced'],
+    ['Two dogs are here, a dog is brown.', 'the same again'],
+    ['Two dogs are in the yard, a dog is brown.', 'the same again'],
+    ['Five balls, two red balls and three blue balls.', 'the same again'],
+    ['Three dogs, a big dog and two small dogs.', 'the same again'],
   ])('%j is left alone: %s', (caption) => {
     expect(countsOf(caption)).toBe('')
   })
