@@ -25,7 +25,7 @@ export function planDataStep(
   const out = {
     ...into,
     ...rowsAfter(step, definition, flows, into, rowsOut),
-    textTokens: writtenTokens(step, calls) || into.textTokens,
+    ...textsAfter(step, calls),
   }
   return {
     out,
@@ -44,13 +44,22 @@ export function planDataStep(
   }
 }
 
-/** Steps whose replies say something about a row and become no text of it. */
-const raters: ReadonlySet<string> = new Set(['rate', 'screen'])
+/** What a step's replies become, where that is not a trace. Ratings and questions are short, whatever the limit. */
+const written: Readonly<Record<string, 'description' | 'neither'>> = {
+  describe: 'description',
+  dialogue: 'description',
+  bridge: 'description',
+  synthesize: 'neither',
+  rate: 'neither',
+  screen: 'neither',
+}
 
-/** Longest text that a step may write into a row; 0 when it writes none. */
-function writtenTokens({ step }: RecipeStep, calls: readonly PlannedCalls[]): number {
-  const writing = raters.has(step) ? [] : calls.filter(({ option }) => option !== 'judge')
-  return Math.max(0, ...writing.map(({ maxTokens }) => maxTokens))
+/** Longest texts that a step may put in the place of those that were there. */
+function textsAfter({ step }: RecipeStep, calls: readonly PlannedCalls[]): Partial<Flow> {
+  const limits = calls.filter(({ option }) => option !== 'judge').map(({ maxTokens }) => maxTokens)
+  const kind = written[step] ?? 'trace'
+  if (limits.length === 0 || kind === 'neither') return {}
+  return kind === 'description' ? { descriptionTokens: Math.max(...limits) } : { traceTokens: Math.max(...limits) }
 }
 
 type Rows = Pick<Flow, 'rows' | 'questions'>
@@ -91,13 +100,13 @@ const atMost = (a: Count, b: Count): Count => (a === null ? b : b === null ? a :
 
 /**
  * Calls to one endpoint. A prompt is the step's template, the question, and the pictures; a call without pictures reads
- * what the step before wrote in their place. What the calls of one step hand to each other is not counted.
+ * the description in their place. What the calls of one step hand to each other is not counted.
  */
 function planCalls(recipe: Recipe, step: RecipeStep, call: PlannedCalls, into: Flow): CallPlan {
   const name = endpointsOf(step).find(({ option }) => option === call.option)?.endpoint
   const calls = known([into.rows], (rows) => rows * call.perRow)
   const pictures = into.images * pictureTokens(recipe.endpoints[name ?? '']?.imageMaxPixels ?? 0)
-  const seen = call.withImages ? pictures : call.option === 'judge' ? 0 : into.textTokens
+  const seen = call.withImages ? pictures : call.option === 'judge' ? 0 : into.descriptionTokens
   const prompt = promptTokens(recipe, step, call) + into.questionTokens + seen
   return callsTo(recipe, name ?? call.option, { calls, prompt, completion: call.maxTokens })
 }

@@ -11,8 +11,10 @@ export interface Flow {
   questionTokens: number
   /** Pictures a row. */
   images: number
-  /** Longest text that the last model step before could write, in tokens: a description or a trace. 0 without one. */
-  textTokens: number
+  /** Longest description that the steps before could write, in tokens; 0 without one. */
+  descriptionTokens: number
+  /** Longest trace likewise. */
+  traceTokens: number
 }
 
 /** A source as it stands in its file. */
@@ -21,7 +23,8 @@ export const sourceFlow = (source: KnownRows | undefined): Flow => ({
   questions: source?.rows ?? null,
   questionTokens: textTokens(source?.questionCharacters ?? assumedQuestionCharacters),
   images: source?.images ?? 1,
-  textTokens: 0,
+  descriptionTokens: 0,
+  traceTokens: 0,
 })
 
 const longest = (flows: readonly Flow[], of: (flow: Flow) => number): number => Math.max(0, ...flows.map(of))
@@ -38,7 +41,8 @@ export const joined = (flows: readonly Flow[]): Flow => ({
   ),
   questionTokens: longest(flows, (flow) => flow.questionTokens),
   images: longest(flows, (flow) => flow.images),
-  textTokens: longest(flows, (flow) => flow.textTokens),
+  descriptionTokens: longest(flows, (flow) => flow.descriptionTokens),
+  traceTokens: longest(flows, (flow) => flow.traceTokens),
 })
 
 const add = (...values: number[]): number => values.reduce((total, value) => total + value, 0)

@@ -47,7 +47,7 @@ export function assumptionsOf(recipe: Recipe, facts: Known, rounds: readonly Rou
   ]
   return [
     'rows, calls and reply tokens are the most there can be: nothing dropped, nothing failed, no reply reused, every reply at its limit',
-    'prompt tokens: a quarter of the characters, and 1 a 28 × 28 pixels of the largest picture allowed',
+    'prompt tokens: a quarter of the characters, and for a picture one for each 28 × 28 pixels allowed',
     ...(unread.length > 0
       ? [`a question of ${assumedQuestionCharacters} characters and one picture a row: ${unread.join(', ')}`]
       : []),

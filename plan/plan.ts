@@ -116,7 +116,7 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
 
   function learntFrom(step: RecipeStep, steps: readonly RecipeStep[], index: number): number {
     const tokens = isSft(step)
-      ? joined(inputsOf(steps, index).map(flowOf)).textTokens
+      ? joined(inputsOf(steps, index).map(flowOf)).traceTokens
       : (sampledTokens.get(startOf(steps, index)) ?? 0)
     sampledTokens.set(nameOf(step), tokens)
     return tokens

@@ -35,9 +35,7 @@ export function planTraining(place: TrainingPlace, step: SftStep | RlStep): Trai
     const { recipe, round } = place
     const key = stepKey(recipe.campaign, round, nameOf(step)) + (phase === nameOf(step) ? '' : `/${phase}`)
     const start = { key, startFrom, from, flow }
-    return isSft(step)
-      ? sftJob(place, step, start)
-      : rlJob(place, inPhase(step, step.phases?.[nth]), { ...start, isLast: nth === phases.length - 1 })
+    return isSft(step) ? sftJob(place, step, start) : rlJob(place, inPhase(step, step.phases?.[nth]), start)
   })
   return { kind: 'training', name: nameOf(step), step: step.step, jobs }
 }
@@ -55,7 +53,7 @@ function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   // transformers' Trainer counts the last, smaller batch of a pass as a step.
   const steps = step.steps ?? known([flow.rows], (rows) => Math.ceil((epochs ?? 1) * Math.ceil(rows / batchSize)))
   const seen = step.steps === undefined ? known([flow.rows], (rows) => rows * (epochs ?? 1)) : step.steps * batchSize
-  const tokens = known([seen], (rows) => Math.ceil(rows * (promptTokens(place, step, flow) + flow.textTokens)))
+  const tokens = known([seen], (rows) => Math.ceil(rows * (promptTokens(place, step, flow) + flow.traceTokens)))
   const stage: TrainingStage = { ...stageOf(place, start), kind: 'sft', rows: none(), settings: sftSettingsOf(step) }
   return {
     ...jobOf(place, start, stage, steps),
@@ -68,7 +66,7 @@ function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   }
 }
 
-function rlJob(place: TrainingPlace, step: RlStep, start: Start & { isLast: boolean }): JobPlan {
+function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
   const { flow } = start
   const questions = step.steps * step.promptsPerStep
   const completions = questions * step.generations
@@ -88,7 +86,7 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start & { isLast: bool
     },
   }
   const job = jobOf(place, start, stage, step.steps)
-  const kept = start.isLast ? snapshotsOf(step).length : 0
+  const kept = snapshotsOf(step).length
   return {
     ...job,
     passes: passesOf(questions, flow),
@@ -166,7 +164,7 @@ const pictureBytes = 160
 
 /** The rows' file, roughly. */
 function rowBytes({ recipe }: TrainingPlace, stage: TrainingStage, flow: Flow): Count {
-  const text = flow.questionTokens + (stage.kind === 'sft' ? flow.textTokens : 0)
+  const text = flow.questionTokens + (stage.kind === 'sft' ? flow.traceTokens : 0)
   const row = frameBytes + pictureBytes * flow.images + charactersAToken * text + recipe.promptSuffix.length
   return known([flow.rows], (rows) => Math.ceil(rows * row))
 }

@@ -1,0 +1,131 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { temporaryHome } from '../world/home.ts'
+import { hone, type Ran } from './terminal.ts'
+
+const recipes = fileURLToPath(new URL('../../recipes/', import.meta.url))
+const demo = join(recipes, 'demo.yaml')
+
+/** `hone plan` in a home without anything. */
+function plan(args: readonly string[], home: string = temporaryHome()): Promise<Ran> {
+  return hone(['plan', ...args], { env: { HONE_HOME: home, HONE_CACHE: join(home, 'cache') } })
+}
+
+const mine = `hone: 1
+campaign: mine
+baseModel: { path: base }
+endpoints:
+  teacher: { url: 'http://localhost:1/v1', model: big, apiKeyEnv: TEACHER_KEY, prices: { promptPerMillion: 2, completionPerMillion: 8, currency: EUR } }
+sources:
+  seed: { path: seed }
+benchmarks:
+  dev: { path: dev.jsonl, role: dev }
+rounds:
+  count: 1
+  first:
+    - { step: describe, from: seed, endpoint: teacher, maxTokens: 100 }
+    - { step: reason, endpoint: teacher, samples: 2, maxTokens: 1000 }
+    - { step: sft, learningRate: 1e-5, epochs: 1 }
+rates: { sftTokensPerGpuSecond: 100 }
+`
+
+/** A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes in 16 bits. */
+function project(recipe: string = mine): string {
+  const folder = temporaryHome()
+  const line = (id: string) => JSON.stringify({ id, images: ['none.png'], question: 'How many dogs?', answer: '3' })
+  for (const name of ['seed', 'base']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'seed', 'rows.jsonl'), [line('a'), '', 'no JSON', line('b'), line('c')].join('\n'))
+  writeFileSync(join(folder, 'dev.jsonl'), `${line('a')}\n`)
+  writeFileSync(join(folder, 'base', 'model.safetensors'), Buffer.alloc(1000))
+  writeFileSync(join(folder, 'base', 'config.json'), '{ "torch_dtype": "bfloat16" }')
+  writeFileSync(join(folder, 'mine.yaml'), recipe)
+  return folder
+}
+
+describe('hone plan', () => {
+  it('counts the lines of files without their pictures, and starts and writes nothing', async () => {
+    const folder = project()
+    const home = temporaryHome()
+    const { code, out } = await plan([join(folder, 'mine.yaml')], home)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ {2}describe +describe +seed +3 +3 +teacher +3 /m)
+    expect(out).toMatch(/^ {2}reason +reason +describe +3 +6 +teacher +6 .* EUR +1$/m)
+    expect(out).toMatch(/^ {2}evaluate +evaluate +dev +1 /m)
+    expect(out).toContain('seed: 1 lines cannot be read and are left out')
+    expect(out).toContain('disk       weights 1.0 kB, checkpoints 6.0 kB')
+    expect(out).toMatch(/GPU hours +0\.0/)
+    expect(out).not.toMatch(/[ \t]$/m)
+    expect([readdirSync(home), readdirSync(folder).length]).toEqual([[], 4])
+  })
+
+  it('says ? where nothing is known, and what would be needed', async () => {
+    const { code, out } = await plan([demo])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ {2}reason +reason +describe +\? +\? +reasoner +\? /m)
+    expect(out).toMatch(/^rounds 2 to 3, each$/m)
+    expect(out).toContain('rows of source seed: demo:train is not there; let `hone demo` make it or say --rows seed=N')
+  })
+
+  it('takes rows that are stated, up to the limit that the recipe sets', async () => {
+    const { out } = await plan([demo, '--round', '1', '--rows', 'seed=9000', '--rows', 'train=4000'])
+    expect(out).toMatch(/^ {2}reason +reason +describe +150 +600 +reasoner +600 /m)
+    expect(out).toMatch(/70, 0\.28 passes over 4,000 rows of train/)
+    expect(out).not.toContain('round 0')
+    expect(out).toContain('total of this round')
+  })
+
+  it('gives the same as data', async () => {
+    const { code, out } = await plan([demo, '--json', '--rows', 'seed=150'])
+    const shape = z.object({
+      campaign: z.string(),
+      rounds: z.array(
+        z.object({ round: z.number(), times: z.number(), steps: z.array(z.object({ name: z.string() })) }),
+      ),
+      missing: z.array(z.string()),
+    })
+    const { campaign, rounds, missing } = shape.parse(JSON.parse(out))
+    expect(code).toBe(0)
+    expect(campaign).toBe('demo')
+    expect(rounds.map(({ round, times }) => [round, times])).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 2],
+    ])
+    expect(missing.join('\n')).not.toContain('source seed')
+  })
+
+  it('of OpenVLThinker v1.2 and of Vision-R1 shows what the papers say of RL', async () => {
+    const thinker = await plan([join(recipes, 'openvlthinker-v1.2.yaml'), '--round', '1'])
+    expect(thinker.out).toContain('job openvlthinker-v1-2/1/rl/rl-hard: grpo from rl-medium')
+    expect(thinker.out).toContain('422,400 completions, 865,075,200 tokens, 10,240 a question')
+    const r1 = await plan([join(recipes, 'vision-r1.yaml')])
+    expect(r1.out).toContain('ptst-1 4,096 × 16 = 65,536, ptst-2 8,192 × 8 = 65,536')
+  })
+})
+
+describe('hone plan refuses', () => {
+  it('what cannot run, with the exit code of other bad recipes', async () => {
+    const folder = project(mine.replace('epochs: 1', 'epochs: 1, batchSize: 9, microBatchSize: 2'))
+    const { code, err, out } = await plan([join(folder, 'mine.yaml')])
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain('microBatchSize 2 does not divide batchSize = 9: use 1 or another divisor')
+    expect(err).toContain('→ change it and plan again; nothing was started')
+  })
+
+  it('rows of a name that the recipe does not have', async () => {
+    const { code, err } = await plan([demo, '--rows', 'sed=3'])
+    expect(code).toBe(2)
+    expect(err).toContain('neither a source nor a benchmark of this name')
+    expect((await plan([demo, '--rows', 'seed'])).code).toBe(2)
+    expect((await plan([demo, '--rows', 'seed=-3'])).code).toBe(2)
+  })
+
+  it('a round that the recipe does not have', async () => {
+    const { code, out } = await plan([demo, '--round', '4', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(out)).toMatchObject({ error: { type: 'UnknownRound' } })
+  })
+})

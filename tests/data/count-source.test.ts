@@ -1,0 +1,40 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { countSource } from '../../data/source.ts'
+import { temporaryHome } from '../world/home.ts'
+
+function source(lines: readonly unknown[]): string {
+  const folder = temporaryHome()
+  const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
+  writeFileSync(join(folder, 'rows.jsonl'), text)
+  return folder
+}
+
+describe('counting a source', () => {
+  it('looks at lines and not at pictures', async () => {
+    const folder = source([
+      { id: 1, images: ['none.png'], question: '12345678', choices: ['ab', 'cd'] },
+      '',
+      { id: 2, images: ['none.png', 'nor-this.png'], question: '1234' },
+    ])
+    expect(await countSource(folder)).toEqual({ rows: 2, badLines: 0, questionCharacters: 8, images: 1.5 })
+  })
+
+  it('counts lines that cannot be used apart', async () => {
+    const row = { id: 'a', images: ['a.png'] }
+    const folder = source([row, row, 'no JSON', { id: 'b', images: ['b.png'], question: 'Why?' }])
+    expect(await countSource(folder)).toMatchObject({ rows: 2, badLines: 2 })
+    expect(await countSource(folder, { needsQuestion: true })).toMatchObject({ rows: 1, badLines: 3 })
+    expect(await countSource(folder, { maxRows: 1 })).toMatchObject({ rows: 1, badLines: 0 })
+  })
+
+  it('of nothing is null, and of an empty file zero', async () => {
+    expect(await countSource(join(temporaryHome(), 'nothing'))).toBe(null)
+    expect(await countSource(source([]))).toEqual({ rows: 0, badLines: 0, questionCharacters: 0, images: 0 })
+  })
+
+  it('refuses a folder without a file of rows, as a start does', async () => {
+    await expect(countSource(temporaryHome())).rejects.toThrow(/no \*\.jsonl file/)
+  })
+})

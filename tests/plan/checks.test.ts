@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseRecipe } from '../../data/recipe.ts'
+import { HoneError } from '../../domain/errors.ts'
+import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { missingCapabilities } from '../../plan/checks.ts'
+import type { Known } from '../../plan/known.ts'
+import { planCampaign } from '../../plan/plan.ts'
+import { nothingKnown, recipe, rows } from './recipes.ts'
+
+const facts: Known = { ...nothingKnown, sources: { seed: rows(100), hard: rows(40) } }
+
+/** What a plan of these steps is refused for; empty when it is not. */
+function refusal(steps: string, known: Known = facts, more = ''): string {
+  try {
+    planCampaign(recipe(steps, more), known, { round: 1 })
+  } catch (error) {
+    if (error instanceof HoneError && error.type === 'InvalidRecipe') return error.message
+    throw error
+  }
+  return ''
+}
+const notes = (steps: string): string => planCampaign(recipe(steps), facts, { round: 1 }).notes.join('\n')
+
+describe('what cannot run is refused', () => {
+  it('all at once, each with its place', () => {
+    const text = refusal(`
+      { step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 4 }
+      { step: rl, from: hard, promptsPerStep: 50, generations: 8 }`)
+    expect(text).toContain('round 1, sft: microBatchSize 4 does not divide batchSize = 10: use 2 or another divisor')
+    expect(text).toContain('round 1, rl: promptsPerStep is 50 and there are at most 40 rows')
+  })
+
+  it('where completions cannot be cut into equal parts, in the phase where they cannot', () => {
+    const rl = (phases: string) =>
+      refusal(`{ step: rl, from: hard, promptsPerStep: 8, generations: 4, microBatchSize: 16${phases} }`)
+    expect(rl('')).toBe('')
+    expect(rl(', phases: [{ generations: 6 }, { generations: 5, name: odd }]')).toBe(
+      [
+        'this recipe cannot run as it stands:',
+        '  round 1, rl: phase odd: microBatchSize 16 does not divide promptsPerStep × generations = 8 × 5 = 40: use 10 or another divisor',
+      ].join('\n'),
+    )
+  })
+
+  it('where there is nothing to train on', () => {
+    const steps = '{ step: sft, from: seed, learningRate: 1e-5, epochs: 1 }'
+    expect(refusal(steps, { ...facts, sources: { seed: rows(0) } })).toContain('no rows come from seed')
+    expect(refusal(steps)).toBe('')
+    expect(refusal(steps, nothingKnown)).toBe('')
+  })
+
+  it('where a trainer does not do it', () => {
+    const all = createTrlBackend({ python: 'python', env: {} }).capabilities()
+    const need = { kind: 'grpo', flow: { images: 2 }, gpus: 2 } as const
+    expect(missingCapabilities(all, need)).toEqual([])
+    const few = {
+      ...all,
+      kinds: ['sft'] as const,
+      multiImage: false,
+      rewardModes: [],
+      tuning: ['lora'] as const,
+      minGpus: 4,
+    }
+    expect(missingCapabilities(few, need)).toEqual([
+      'this trainer does not do grpo: it does sft',
+      'rows have several pictures, and this trainer takes one a row',
+      'this trainer cannot ask a reward server',
+      'this trainer does not train all weights',
+      'this trainer needs 4 GPUs, rates.gpus says 2',
+    ])
+    expect(missingCapabilities(few, { kind: 'sft', flow: { images: 1 }, gpus: undefined })).toHaveLength(1)
+  })
+
+  it('with the backend that will run it', () => {
+    const backend = createTrlBackend({ python: 'python', env: {} })
+    const sftOnly = { ...backend, capabilities: () => ({ ...backend.capabilities(), kinds: ['sft'] as const }) }
+    expect(() => planCampaign(recipe('{ step: rl, from: hard }'), facts, { backend: sftOnly })).toThrow(
+      /round 1, rl: this trainer does not do grpo/,
+    )
+  })
+})
+
+describe('what may not be meant is noted', () => {
+  it('a phase that sees its questions over and over', () => {
+    expect(notes('{ step: rl, from: hard, promptsPerStep: 40, steps: 20 }')).toBe('')
+    expect(notes('{ step: rl, from: hard, promptsPerStep: 40, steps: 21 }')).toContain(
+      '21 steps see each question 21 times',
+    )
+  })
+
+  it('a length schedule, and whether length × samples stays constant', () => {
+    const ptst = (second: number) =>
+      notes(
+        `{ step: rl, from: hard, steps: 9, phases: [{ maxCompletionTokens: 4096, generations: 16 }, { maxCompletionTokens: 8192, generations: ${second} }] }`,
+      )
+    expect(ptst(8)).toBe(
+      'round 1, rl: tokens × generations of a question: rl-1 4,096 × 16 = 65,536, rl-2 8,192 × 8 = 65,536',
+    )
+    expect(ptst(16)).toContain('rl-2 8,192 × 16 = 131,072; Vision-R1 keeps this product constant')
+    expect(notes('{ step: rl, from: hard, steps: 9, phases: [{}, {}] }')).toBe('')
+  })
+
+  it('a cap below what the SFT data was sampled with, also when a judge or a rating came between', () => {
+    const after = (maxTokens: number) =>
+      notes(`
+        { step: sample, from: seed, endpoint: trained, maxTokens: ${maxTokens} }
+        { step: verify, judge: free }
+        { step: rate, endpoint: teacher }
+        { step: sft, learningRate: 1e-5, steps: 5 }
+        { step: rl, from: hard, steps: 9, maxCompletionTokens: 1000 }`)
+    expect(after(1000)).toBe('')
+    expect(after(1001)).toContain(
+      'maxCompletionTokens 1,000 is below the 1,001 tokens that the SFT data was sampled with',
+    )
+  })
+
+  it('not for weights that learnt from no sampled data', () => {
+    expect(notes('{ step: rl, from: hard, steps: 9, maxCompletionTokens: 10 }')).toBe('')
+    expect(
+      notes(`
+        { step: sample, from: seed, endpoint: trained, maxTokens: 500 }
+        { step: sft, learningRate: 1e-5, steps: 5 }
+        { step: rl, from: hard, steps: 9, maxCompletionTokens: 10, startFrom: base }`),
+    ).toBe('')
+  })
+
+  it("OpenVLThinker's own cap, which is a quarter of its reasoner's", () => {
+    const text = readFileSync(new URL('../../recipes/openvlthinker-v1.2.yaml', import.meta.url), 'utf8')
+    const plan = planCampaign(parseRecipe(text, { file: 'x' }), nothingKnown)
+    expect(plan.notes.join('\n')).toContain('2,048 (rl-medium), 2,048 (rl-hard) is below the 8,192 tokens')
+  })
+})
