@@ -23,7 +23,7 @@ export function planText(plan: CampaignPlan): string[] {
     ...rounds.flatMap((round) => ['', ...roundText(round)]),
     '',
     `total of ${rounds.length === 1 && rounds[0]?.times === 1 ? 'this round' : 'all rounds'}`,
-    ...indented(totalsText(totals)),
+    ...indented(totalsText(totals, plan.gpus)),
     ...listed('unknown', plan.missing),
     ...listed('taken', plan.assumptions),
     ...listed('notes', plan.notes),
@@ -124,7 +124,7 @@ function jobText(job: JobPlan): string[] {
   ]
 }
 
-function totalsText(totals: Totals): string[] {
+function totalsText(totals: Totals, gpus: Count): string[] {
   const { endpoints, costs, jobs, sftSteps, rlSteps, completions, gpuHours, diskBytes, shards } = totals
   const asked = ({ calls, promptTokens, completionTokens }: CallTotals) => [
     total(calls),
@@ -155,12 +155,16 @@ function totalsText(totals: Totals): string[] {
       ['training jobs', count(jobs)],
       ['optimizer steps', `${total(sftSteps)} of SFT, ${total(rlSteps)} of RL`],
       ['completions in RL', total(completions)],
-      ['GPU hours', total(gpuHours, figure)],
+      ['GPU hours', total(gpuHours, figure) + onGpus(gpuHours, gpus)],
       ['disk', total(diskBytes, bytes)],
       ['Temporal shards', total(shards)],
     ]),
   ]
 }
+
+/** Time by the clock, where GPUs share the work evenly. */
+const onGpus = (hours: Sum, gpus: Count): string =>
+  gpus === null || hours.known === 0 ? '' : ` (${figure(hours.known / gpus)} hours on ${gpus} GPUs)`
 
 const price = (amount: number): string => amount.toFixed(2)
 const number = (value: Count): string => (value === null ? unknown : count(value))

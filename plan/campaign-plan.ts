@@ -142,6 +142,8 @@ export interface CampaignPlan {
   baseModel: string
   /** Null when unknown. */
   modelBytes: Count
+  /** GPUs that train together, where the recipe states it. */
+  gpus: Count
   rounds: RoundPlan[]
   /** Of all rounds shown, each as often as it runs. */
   totals: Totals

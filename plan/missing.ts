@@ -1,7 +1,7 @@
 import type { Recipe } from '../domain/recipe.ts'
 import type { RoundPlan } from './campaign-plan.ts'
 import type { Known } from './known.ts'
-import { assumedQuestionCharacters } from './tokens.ts'
+import { assumedQuestionCharacters, usualMaxPixels } from './tokens.ts'
 
 /** Names of the sources and benchmarks that the planned steps read. */
 function readBy(rounds: readonly RoundPlan[]): { sources: Set<string>; benchmarks: Set<string> } {
@@ -37,6 +37,16 @@ export function missingOf(recipe: Recipe, facts: Known, rounds: readonly RoundPl
   ]
 }
 
+const hasUnlimitedPictures = (rounds: readonly RoundPlan[]): boolean =>
+  rounds
+    .flatMap(({ steps }) => steps)
+    .some(
+      (step) =>
+        step.kind === 'training' &&
+        step.step === 'sft' &&
+        step.jobs.some(({ settings }) => settings['imageMaxPixels'] === null),
+    )
+
 /** What was taken where nothing is known. */
 export function assumptionsOf(recipe: Recipe, facts: Known, rounds: readonly RoundPlan[]): string[] {
   const { sources, benchmarks } = readBy(rounds)
@@ -50,6 +60,9 @@ export function assumptionsOf(recipe: Recipe, facts: Known, rounds: readonly Rou
     'prompt tokens: a quarter of the characters, and for a picture one for each 28 × 28 pixels allowed',
     ...(unread.length > 0
       ? [`a question of ${assumedQuestionCharacters} characters and one picture a row: ${unread.join(', ')}`]
+      : []),
+    ...(hasUnlimitedPictures(rounds)
+      ? [`pictures of up to ${usualMaxPixels} pixels in SFT, where the step sets no imageMaxPixels`]
       : []),
     ...(facts.model?.from === 'name' ? ['size of the base model: parameters in its name, 2 bytes each'] : []),
     'disk: trained weights, and the newest two checkpoints of a job at 12 bytes a parameter (weights and AdamW in 32 bits)',

@@ -54,6 +54,7 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
     campaign: recipe.campaign,
     baseModel: recipe.baseModel.path,
     modelBytes: facts.model?.bytes ?? null,
+    gpus: recipe.rates?.gpus ?? null,
     rounds,
     totals: campaignTotals(rounds),
     missing: missingOf(recipe, facts, rounds),

@@ -29,7 +29,7 @@ rounds:
     - { step: describe, from: seed, endpoint: teacher, maxTokens: 100 }
     - { step: reason, endpoint: teacher, samples: 2, maxTokens: 1000 }
     - { step: sft, learningRate: 1e-5, epochs: 1 }
-rates: { sftTokensPerGpuSecond: 100 }
+rates: { gpus: 2, sftTokensPerGpuSecond: 1 }
 `
 
 /** A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes in 16 bits. */
@@ -56,7 +56,9 @@ describe('hone plan', () => {
     expect(out).toMatch(/^ {2}evaluate +evaluate +dev +1 /m)
     expect(out).toContain('seed: 1 lines cannot be read and are left out')
     expect(out).toContain('disk       weights 1.0 kB, checkpoints 6.0 kB')
-    expect(out).toMatch(/GPU hours +0\.0/)
+    // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one a second.
+    expect(out).toMatch(/^ {2}GPU hours +3\.81 \(1\.9 hours on 2 GPUs\)$/m)
+    expect(out).toContain('pictures of up to 1003520 pixels in SFT')
     expect(out).not.toMatch(/[ \t]$/m)
     expect([readdirSync(home), readdirSync(folder).length]).toEqual([[], 4])
   })
@@ -75,6 +77,16 @@ describe('hone plan', () => {
     expect(out).toMatch(/70, 0\.28 passes over 4,000 rows of train/)
     expect(out).not.toContain('round 0')
     expect(out).toContain('total of this round')
+  })
+
+  it('counts the demo world where it was made', async () => {
+    const home = temporaryHome()
+    const world = join(home, 'demo', 'world')
+    mkdirSync(world, { recursive: true })
+    const lines = Array.from({ length: 7 }, (_, id) => JSON.stringify({ id, images: ['a.png'], question: 'What?' }))
+    writeFileSync(join(world, 'train.jsonl'), lines.join('\n'))
+    const { out } = await plan([demo, '--round', '1', '--rows', 'train=16'], home)
+    expect(out).toMatch(/^ {2}reason +reason +describe +7 +28 +reasoner +28 /m)
   })
 
   it('gives the same as data', async () => {
