@@ -11,7 +11,7 @@ const EXAMPLES = `
 Examples:
   $ hone plan my-recipe.yaml                          steps, rows, calls, tokens, jobs, disk
   $ hone plan my-recipe.yaml --round 1                one round alone
-  $ hone plan recipes/openvlthinker-v1.2.yaml --rows seed=7000 --rows medium=3000 --rows hard=6000
+  $ hone plan recipes/openvlthinker-v1.2.yaml --rows pool=7000 --rows mathvista-dev=500
   $ hone plan my-recipe.yaml --json | jq .totals.calls
 
 Nothing is started, asked or written. Rows of a source are counted in its file where it is there. What a step drops is known
