@@ -27,7 +27,7 @@ const PLACE = new RegExp(
 const RELATION = /\b(?:directly )?(?:(?:to the )?(left|right) of|(above|below))(?= (?:a|an|one)\b)/g
 
 /** Marks that stand for a place or a relation among the words of a sentence. */
-export const placeMark = (index: number): string => `@p${index}`
+const placeMark = (index: number): string => `@p${index}`
 export type Relation = 'left' | 'right' | 'above' | 'below'
 
 /** Takes places and relations out of a sentence in lower case and leaves marks `@p0`, `@rleft` in their stead. */

@@ -11,7 +11,7 @@ export interface Posed {
 }
 
 export const convertRules = ['counting', 'comparing', 'spatial', 'existence', 'multi-step'] as const
-export type ConvertRule = (typeof convertRules)[number]
+type ConvertRule = (typeof convertRules)[number]
 
 /** What a question of each rule asks of its reader, in the words of {@link knownMetadata}'s `abilities`. */
 export const abilitiesOf: Readonly<Record<ConvertRule, readonly string[]>> = {

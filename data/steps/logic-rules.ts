@@ -3,7 +3,7 @@ import { verifyCase } from '../../verifier/verify.ts'
 import { falseEquation } from './false-equation.ts'
 
 /** What the rules look at. */
-export interface Chain {
+interface Chain {
   reasoning: string
   /** What stands after the reasoning, answer included. */
   rest: string

@@ -3,7 +3,8 @@ const noun =
   '(?:(?:text|textual|written|image|picture|visual|scene|provided|given|detailed|above) ){0,3}(?:description|caption)(?: (?:description|caption)\\b)*'
 /** `of the image`, `of the description`, as often as it stands there. */
 const ofIt = '(?: of (?:the|this) (?:image|picture|photo|scene|figure|diagram|description|caption)\\b)*'
-const source = `(?:the|this|that|your) ${noun}\\b(?: (?:provided|given|above|below)(?=[,.;:)]|$))?${ofIt}`
+// A chain is read from its start alone, so that a long one costs no more than its length.
+const source = `(?<!(?:description|caption) of )(?:the|this|that|your) ${noun}\\b(?: (?:provided|given|above|below)(?=[,.;:)]|$))?${ofIt}`
 const say = '(?:say|state|mention|describe|note|indicate|specify|list|report)'
 const says = '(?:says|states|mentions|describes|notes|indicates|specifies|lists|reports|gives)'
 const said = '(?:said|stated|mentioned|described|noted|indicated|specified|listed|reported|given)'
