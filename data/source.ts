@@ -102,6 +102,8 @@ export interface SourceCount {
   questionCharacters: number
   /** Mean pictures a row. */
   images: number
+  /** Different values of each field of the metadata; rows that lack it count as one more. */
+  groups: Record<string, number>
 }
 
 /** Counts a source's lines; null when nothing lies at the path. Throws {@link HoneError} InvalidSource as {@link readSource} does. */
@@ -110,20 +112,32 @@ export async function countSource(path: string, options: SourceOptions = {}): Pr
   const file = await sourceFile(path)
   const ids = new Map<string, number>()
   const total = { rows: 0, badLines: 0, characters: 0, images: 0 }
+  const fields = new Map<string, { values: Set<string>; rows: number }>()
   for await (const { number, text } of lines(file, options.maxRows)) {
     const parsed = parseLine(number, text, ids, options.needsQuestion)
     if ('ok' in parsed) {
       total.badLines++
       continue
     }
-    const { question = '', choices = [], images } = parsed.value
+    const { question = '', choices = [], images, metadata = {} } = parsed.value
+    for (const [name, value] of Object.entries(metadata)) {
+      const field = fields.get(name) ?? { values: new Set(), rows: 0 }
+      fields.set(name, { values: field.values.add(JSON.stringify(value)), rows: field.rows + 1 })
+    }
     total.rows++
     total.images += images.length
     total.characters += choices.reduce((sum, choice) => sum + choice.length, question.length)
   }
   const { rows, badLines } = total
   const mean = (sum: number): number => (rows === 0 ? 0 : sum / rows)
-  return { rows, badLines, questionCharacters: mean(total.characters), images: mean(total.images) }
+  const groups = [...fields].map(([name, field]) => [name, field.values.size + (field.rows < rows ? 1 : 0)])
+  return {
+    rows,
+    badLines,
+    questionCharacters: mean(total.characters),
+    images: mean(total.images),
+    groups: Object.fromEntries(groups),
+  }
 }
 
 async function sourceFile(path: string): Promise<string> {

@@ -84,15 +84,20 @@ function rowsAfter(step: RecipeStep, definition: DataStep, flows: readonly Flow[
 
 /** With shares the scarcest input sets the size, as in data/steps/mix.ts; an unknown input may be as large as it likes. */
 function mixedRows(step: RecipeStep, flows: readonly Flow[], into: Flow): Rows {
-  const { weights, maxRows } = mix.options.parse(step)
-  let rows = into.rows
+  const { weights, maxRows, by, maxEach } = mix.options.parse(step)
+  const groups = into.groups[by ?? '']
+  const questions =
+    maxEach === undefined || groups === undefined ? into.questions : atMost(into.questions, groups * maxEach)
+  // Where a question has one row; of several nobody knows how they lie.
+  let rows = into.rows === into.questions ? questions : into.rows
   if (weights) {
     const total = flows.reduce((sum, _, input) => sum + (weights[input] ?? 1), 0)
     const units = flows.flatMap((flow, input) => (flow.rows === null ? [] : [flow.rows / (weights[input] ?? 1)]))
-    rows = units.length === 0 ? null : Math.floor(Math.min(...units) * total + 1e-9)
+    const share = units.length === 0 ? null : Math.floor(Math.min(...units) * total + 1e-9)
+    rows = atMost(rows, share)
   }
   rows = atMost(rows, maxRows ?? null)
-  return { rows, questions: atMost(into.questions, rows) }
+  return { rows, questions: atMost(questions, rows) }
 }
 
 /** The smaller of two upper limits; one that is unknown limits nothing. */

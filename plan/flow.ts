@@ -9,6 +9,8 @@ export interface Flow {
   questions: Count
   /** Tokens of one question with its choices. */
   questionTokens: number
+  /** Different values that a field of the metadata has at most, where that is known. */
+  groups: Readonly<Record<string, number>>
   /** Pictures a row. */
   images: number
   /** Longest description that the steps before could write, in tokens; 0 without one. */
@@ -22,6 +24,7 @@ export const sourceFlow = (source: KnownRows | undefined): Flow => ({
   rows: source?.rows ?? null,
   questions: source?.rows ?? null,
   questionTokens: textTokens(source?.questionCharacters ?? assumedQuestionCharacters),
+  groups: source?.groups ?? {},
   images: source?.images ?? 1,
   descriptionTokens: 0,
   traceTokens: 0,
@@ -40,6 +43,7 @@ export const joined = (flows: readonly Flow[]): Flow => ({
     add,
   ),
   questionTokens: longest(flows, (flow) => flow.questionTokens),
+  groups: flows.length === 1 ? (flows[0]?.groups ?? {}) : {},
   images: longest(flows, (flow) => flow.images),
   descriptionTokens: longest(flows, (flow) => flow.descriptionTokens),
   traceTokens: longest(flows, (flow) => flow.traceTokens),

@@ -6,6 +6,8 @@ export interface KnownRows {
   questionCharacters: number | null
   /** Mean pictures a row; null likewise. */
   images: number | null
+  /** Different values of each field of the rows' metadata, where they were counted. */
+  groups?: Readonly<Record<string, number>>
 }
 
 /** Weights of the base model. */

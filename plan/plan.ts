@@ -112,6 +112,10 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
     const from = inputsOf(steps, index).map((name) => ({ name, flow: flowOf(name) }))
     const { plan, out } = planDataStep(recipe, step, from)
     flows.set(name, out)
+    if ('by' in step && 'maxEach' in step && typeof step.by === 'string' && out.groups[step.by] === undefined)
+      found.notes.push(
+        `round ${round}, ${name}: maxEach is not counted in: how many groups there are by "${step.by}" is known from a source's file alone`,
+      )
     return plan
   })
 

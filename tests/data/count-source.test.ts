@@ -14,11 +14,17 @@ function source(lines: readonly unknown[]): string {
 describe('counting a source', () => {
   it('looks at lines and not at pictures', async () => {
     const folder = source([
-      { id: 1, images: ['none.png'], question: '12345678', choices: ['ab', 'cd'] },
+      { id: 1, images: ['none.png'], question: '12345678', choices: ['ab', 'cd'], metadata: { source: 'x', level: 1 } },
       '',
-      { id: 2, images: ['none.png', 'nor-this.png'], question: '1234' },
+      { id: 2, images: ['none.png', 'nor-this.png'], question: '1234', metadata: { source: 'y' } },
     ])
-    expect(await countSource(folder)).toEqual({ rows: 2, badLines: 0, questionCharacters: 8, images: 1.5 })
+    expect(await countSource(folder)).toEqual({
+      rows: 2,
+      badLines: 0,
+      questionCharacters: 8,
+      images: 1.5,
+      groups: { source: 2, level: 2 },
+    })
   })
 
   it('counts lines that cannot be used apart', async () => {
@@ -31,7 +37,13 @@ describe('counting a source', () => {
 
   it('of nothing is null, and of an empty file zero', async () => {
     expect(await countSource(join(temporaryHome(), 'nothing'))).toBe(null)
-    expect(await countSource(source([]))).toEqual({ rows: 0, badLines: 0, questionCharacters: 0, images: 0 })
+    expect(await countSource(source([]))).toEqual({
+      rows: 0,
+      badLines: 0,
+      questionCharacters: 0,
+      images: 0,
+      groups: {},
+    })
   })
 
   it('refuses a folder without a file of rows, as a start does', async () => {

@@ -79,6 +79,24 @@ describe('rows', () => {
     expect(mixed('', nothingKnown)).toBe(null)
   })
 
+  it('of a mix with a limit for each group are as many as the groups that were counted allow', () => {
+    const mixed = (groups: Record<string, number>): unknown =>
+      data(
+        planned('{ step: mix, from: seed, by: source, maxEach: 5 }', {
+          ...facts,
+          sources: { seed: { ...rows(100), groups } },
+        }),
+        'mix',
+      ).rowsOut
+    expect(mixed({ source: 14 })).toBe(70)
+    expect(mixed({ source: 30 })).toBe(100)
+    expect(mixed({})).toBe(100)
+    const unknown = recipe('{ step: mix, from: seed, by: source, maxEach: 5 }')
+    expect(planCampaign(unknown, facts, { round: 1 }).notes).toEqual([
+      'round 1, mix: maxEach is not counted in: how many groups there are by "source" is known from a source\'s file alone',
+    ])
+  })
+
   it('that are unknown stay unknown, and the plan says what is needed', () => {
     const { rounds, missing, totals } = planCampaign(recipe(loop), nothingKnown)
     const steps = rounds[1]?.steps ?? []
