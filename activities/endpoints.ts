@@ -1,9 +1,11 @@
-import { checkpointOfStep, getCheckpoint } from '../db/checkpoints.ts'
+import { checkpointOfJob, checkpointOfStep, getCheckpoint } from '../db/checkpoints.ts'
 import type { CheckpointRecord } from '../db/checkpoints.ts'
 import { findStep } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { EndpointSpec } from '../domain/recipe.ts'
-import { measuredBy } from '../domain/round-plan.ts'
+import { jobKey } from '../domain/ids.ts'
+import { nameOf } from '../domain/recipe-references.ts'
+import { isTraining, measuredBy, phasesOf } from '../domain/round-plan.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
@@ -46,7 +48,7 @@ async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, si
   return { baseUrl: await servedCheckpoint(deps, ref, checkpoint, model, signal), model, identity: checkpoint.id }
 }
 
-/** The checkpoint behind a name of the recipe: `base`, `parent` or a training step of this round. */
+/** The checkpoint behind a name of the recipe: `base`, `parent`, or a step of this round that has weights, or one of its phases. */
 export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): Promise<CheckpointRecord> {
   if (name === 'base') return await baseCheckpoint(deps, ref.campaign)
   if (name === 'parent') {
@@ -56,13 +58,19 @@ export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): P
     return await baseCheckpoint(deps, ref.campaign)
   }
   const step = await findStep(deps.db, ref.campaign, ref.round, name)
-  const published = step && (await checkpointOfStep(deps.db, step.id))
+  const published = step ? await checkpointOfStep(deps.db, step.id) : await checkpointOfPhase(deps, ref, name)
   if (published) return published
   throw new HoneError({
     type: 'CheckpointInvalid',
     message: `step "${name}" of round ${ref.round} has published no checkpoint`,
     nextStep: 'see `hone show` for how it ended',
   })
+}
+
+async function checkpointOfPhase(deps: Deps, ref: StepRef, phase: string): Promise<CheckpointRecord | null> {
+  const { steps } = await roundContext(deps.db, ref)
+  const step = steps.filter(isTraining).find((each) => phasesOf(each).includes(phase))
+  return step ? await checkpointOfJob(deps.db, jobKey(ref.campaign, ref.round, nameOf(step), phase)) : null
 }
 
 /** What an evaluation measures: the candidate that it names, the step with weights before it, or the base model where nothing was trained. */

@@ -5,10 +5,10 @@ import { scoresOfStep } from '../db/scores.ts'
 import { findStep, finishStep, openStep } from '../db/steps.ts'
 import { findStep as stepOfRecipe, isRl, isSelection, phasesOf, selectedFrom } from '../domain/round-plan.ts'
 import type { SelectCheckpointStep } from '../domain/recipe-steps.ts'
+import { jobKey } from '../domain/ids.ts'
 import { HoneError } from '../domain/errors.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
-import { jobIdOf } from './training.ts'
 import type { SelectionPlan, SelectionResult, StepRef } from './types.ts'
 
 /** Opens a selection: the weights to compare, in the order of their steps, the training's end last. */
@@ -71,6 +71,6 @@ async function candidatesIn(db: Database, ref: StepRef, { steps, index }: StepCo
   const { step } = stepOfRecipe(steps, name)
   const last = isRl(step) ? phasesOf(step).at(-1) : undefined
   if (last === undefined) throw new RangeError(`${name} is no RL step`)
-  const found = await candidatesOf(db, jobIdOf({ ...ref, step: name }, last))
+  const found = await candidatesOf(db, jobKey(ref.campaign, ref.round, name, last))
   return [...new Map(found.map((candidate) => [candidate.checkpoint.id, candidate])).values()]
 }

@@ -5,7 +5,7 @@ import { latestAttempt } from '../db/jobs.ts'
 import { getDataset, resolveDataset } from '../db/datasets.ts'
 import { streamRows } from '../db/rows.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
-import { stepKey } from '../domain/ids.ts'
+import { jobKey } from '../domain/ids.ts'
 import { isRl, isSft, isTraining, phaseInputs, phasesOf, startOf } from '../domain/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
 import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
@@ -20,11 +20,7 @@ import { rewardPlan } from './reward-plan.ts'
 import { endLastAttempt, trainJob } from './train-job.ts'
 import type { GpuActivities, IoActivities, StepRef, TrainingResult } from './types.ts'
 
-/** A phase's job: one name in Postgres, in run folders and in logs. */
-export const jobIdOf = (ref: StepRef, phase: string): string =>
-  phase === ref.step
-    ? stepKey(ref.campaign, ref.round, ref.step)
-    : `${stepKey(ref.campaign, ref.round, ref.step)}/${phase}`
+const jobIdOf = ({ campaign, round, step }: StepRef, phase: string): string => jobKey(campaign, round, step, phase)
 
 /** Opens a training step on the datasets of all its phases, and counts the attempts that earlier runs of it used up. */
 export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attemptsSoFar: Record<string, number> }> {

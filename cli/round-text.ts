@@ -9,6 +9,7 @@ import {
   interval,
   nothing,
   pairs,
+  percent,
   shortHash,
   sparkline,
   table,
@@ -38,7 +39,7 @@ const orNothing = (value: number | null): string => (value === null ? nothing : 
 
 function stepsTable(steps: readonly StepDetail[]): string[] {
   const right = (head: string): Column => ({ head, align: 'right' })
-  const counts = ['in', 'kept', 'dropped', 'failed', 'paid', 'reused', 'time'].map(right)
+  const counts = ['in', 'kept', 'dropped', 'failed', 'paid', 'reused', 'tokens in', 'out', 'time'].map(right)
   return table(
     [{ head: 'step' }, { head: 'status' }, ...counts, { head: 'scores' }],
     steps.map((step) => [
@@ -50,10 +51,25 @@ function stepsTable(steps: readonly StepDetail[]): string[] {
       orNothing(step.failed),
       count(step.requests.paid),
       count(step.requests.reused),
+      count(step.requests.promptTokens),
+      count(step.requests.completionTokens),
       duration(step.seconds),
-      step.scores.map((score) => `${score.benchmark} ${interval(score)} n ${count(score.n)}`).join('; '),
+      step.kind === 'select-checkpoint' ? candidatesText(step) : scoresText(step),
     ]),
   )
+}
+
+const scoresText = ({ scores }: StepDetail): string =>
+  scores.map((score) => `${score.benchmark} ${interval(score)} n ${count(score.n)}`).join('; ')
+
+/** `dev step 20 61.0 %, step 30 63.0 % ◀, end 62.0 %`: each candidate in the order of its training step, the chosen one marked. */
+function candidatesText({ scores, checkpoint }: StepDetail): string {
+  const inOrder = scores.toSorted((a, b) => (a.trainStep ?? Infinity) - (b.trainStep ?? Infinity))
+  const each = inOrder.map(
+    (score) =>
+      `${score.trainStep === null ? 'end' : `step ${score.trainStep}`} ${percent(score.accuracy)}${score.checkpoint === checkpoint ? ' ◀' : ''}`,
+  )
+  return scores.length === 0 ? '' : `${scores[0]?.benchmark} ${each.join(', ')}`
 }
 
 /** Why rows did not come out of a step, and why it ended as it did. */

@@ -14,6 +14,8 @@ const scoreView = z.object({
   /** Id of the score, e.g. for `pairScores`. */
   id: z.number(),
   checkpoint: z.string(),
+  /** Optimizer step of weights that a training kept before its end; null for all others. */
+  trainStep: z.number().nullable(),
   benchmark: z.string(),
   role: z.enum(splitRoles),
   identityHash: z.string(),
@@ -131,6 +133,10 @@ export async function stepViews(db: Database, campaign: string, round?: number):
         coalesce((
           select jsonb_agg(jsonb_build_object(
             'id', sc.id, 'checkpoint', sc.checkpoint_id, 'benchmark', sc.benchmark, 'role', sc.split_role,
+            'trainStep', (
+              select max(cs.train_step) from checkpoint_steps cs
+              where cs.checkpoint_id = sc.checkpoint_id and cs.train_step > 0
+            ),
             'identityHash', sc.identity_hash, 'n', sc.n, 'correct', sc.correct, 'unverifiable', sc.unverifiable,
             'truncated', sc.truncated, 'accuracy', sc.accuracy, 'low', sc.low, 'high', sc.high
           ) order by sc.benchmark, sc.id)

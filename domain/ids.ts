@@ -25,6 +25,10 @@ export const stepWorkflowId = (campaign: string, round: number, step: string): s
 /** Identity of a step everywhere outside Temporal: job keys, run folders, checkpoint names. */
 export const stepKey = (campaign: string, round: number, step: string): string => `${campaign}/${round}/${step}`
 
+/** A training phase's job: one name in Postgres, in run folders and in logs. A step without phases is its own phase. */
+export const jobKey = (campaign: string, round: number, step: string, phase: string): string =>
+  phase === step ? stepKey(campaign, round, step) : `${stepKey(campaign, round, step)}/${phase}`
+
 /** Task queues, one a resource. */
 export const taskQueues = {
   orchestrator: 'hone-orchestrator',

@@ -11,7 +11,7 @@ interface AnyStep {
   benchmarks?: string[] | undefined
   evidence?: unknown
   snapshots?: unknown
-  phases?: { from?: string | string[] | undefined }[] | undefined
+  phases?: { name?: string | undefined; from?: string | string[] | undefined }[] | undefined
   epochs?: unknown
   steps?: unknown
 }
@@ -107,6 +107,8 @@ function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], co
       issue('from', `say where its questions come from: use one of ${listed(data)}`, undefined)
     if (step.step === 'select-checkpoint') checkSelection(steps, index, issue)
     if (trainingSteps.has(step.step) || step.step === 'select-checkpoint') trained.add(name)
+    // Every phase publishes its weights, under the name that phasesOf gives it.
+    step.phases?.forEach((phase, place) => trained.add(phase.name ?? `${name}-${place + 1}`))
     names.add(name)
   })
 }

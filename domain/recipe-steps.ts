@@ -82,7 +82,7 @@ export type RlStep = z.infer<typeof rlStep>
 export const evaluateStep = z.strictObject({
   step: z.literal('evaluate'),
   name: stepName.optional(),
-  /** The training step whose checkpoint is measured; the last one before this step when absent. */
+  /** The training step, or phase of one, whose checkpoint is measured; the last step with weights before this one when absent. */
   of: stepName.optional(),
   /** All of the recipe's benchmarks when absent. */
   benchmarks: z.array(stepName).min(1).optional(),
