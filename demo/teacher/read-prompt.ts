@@ -82,6 +82,8 @@ function readSentence(sentence: string, token: RegExp): Mention[] {
 /** What a question asks, or undefined when it is none that this reasoner understands. */
 export function readQuestion(question: string): Asked | undefined {
   const text = question.toLowerCase().replaceAll('colour', 'color')
+  // A question that negates begins like one that does not.
+  if (/\bnot\b/.test(text)) return undefined
   const thing = String.raw`(?:(${COLOR})\s+)?(${SHAPE}|shape|one)s?`
   const two = readTwo(text)
   if (two !== undefined) return two
@@ -107,7 +109,8 @@ export function readQuestion(question: string): Asked | undefined {
 
 /** Sums and differences; read before counts, whose form a sum begins with. */
 function readTwo(text: string): Asked | undefined {
-  const thing = String.raw`(?:(${COLOR})|(?:(${COLOR}) )?(${SHAPE}|shape)s?)`
+  // A colour with its shape before a colour alone: "red circles" is not "red".
+  const thing = String.raw`(?:(?:(${COLOR}) )?(${SHAPE}|shape)s?|(${COLOR}))`
   const found = new RegExp(
     String.raw`^how many (?:(more) ${thing} than ${thing}|(?:shapes are )?${thing} (?:or|and) ${thing})\b`,
   ).exec(text)
@@ -116,8 +119,8 @@ function readTwo(text: string): Asked | undefined {
   const [a, b, c, d, e, f] = more === undefined ? words.slice(6) : words
   return {
     kind: more === undefined ? 'sum' : 'difference',
-    first: readWanted(a ?? b, c),
-    second: readWanted(d ?? e, f),
+    first: readWanted(a ?? c, b),
+    second: readWanted(d ?? f, e),
   }
 }
 

@@ -138,6 +138,12 @@ describe('the reasoner', () => {
     ['What is in the bottom row?', 'a red square and a blue triangle', 'bottom row: red square, blue triangle.'],
     ['Which shapes are at the left?', 'a red circle and a red square', 'left column: red circle, red square.'],
     ['What is at the top right?', 'nothing', 'top right: none.'],
+    [
+      'How many red squares and blue triangles are there?',
+      '2',
+      'red square: 1 bottom left. blue triangle: 2 bottom right',
+    ],
+    ['How many shapes are not red?', 'unknown', 'not one that can be answered by rule'],
     ['What is in the picture?', 'a red circle, a red square and a blue triangle', 'picture: '],
   ])('works out %j', (question, answer, working) => {
     const description =
