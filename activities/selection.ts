@@ -49,14 +49,16 @@ export async function finishSelection(db: Database, ref: StepRef): Promise<Selec
       message: `${ref.step}: only ${measured.length} of ${candidates.length} checkpoints have a score on "${benchmark}"`,
       nextStep: 'resume the campaign: what is missing is measured again',
     })
-  const chosen = await recordSelection(db, step.id, best.checkpoint.id)
+  const { id } = await recordSelection(db, step.id, best.checkpoint.id)
   await finishStep(db, step.id, 'done')
+  // What was chosen first stands, and may not be the best of what is known now.
+  const chosen = measured.find(({ checkpoint }) => checkpoint.id === id) ?? best
   const end = measured.at(-1)
   const percent = (accuracy: number) => `${(100 * accuracy).toFixed(1)} %`
-  const of = `${benchmark} ${percent(best.accuracy)}, best of ${measured.length}`
+  const of = `${benchmark} ${percent(chosen.accuracy)}, best of ${measured.length}`
   return {
-    checkpoint: chosen.id,
-    summary: `${best.trainStep === null ? 'the end' : `step ${best.trainStep}`}: ${of} (end ${percent(end?.accuracy ?? 0)})`,
+    checkpoint: id,
+    summary: `${chosen.trainStep === null ? 'the end' : `step ${chosen.trainStep}`}: ${of} (end ${percent(end?.accuracy ?? 0)})`,
   }
 }
 
@@ -65,12 +67,13 @@ function selectionOf({ step }: StepContext): SelectCheckpointStep {
   throw new RangeError('this step selects no checkpoint')
 }
 
-/** What the last phase of the RL step published. Two steps with the same weights are one candidate. */
+/** What the last phase of the RL step published. Steps with the same weights are one candidate: the last of them. */
 async function candidatesIn(db: Database, ref: StepRef, { steps, index }: StepContext): Promise<Candidate[]> {
   const name = selectedFrom(steps, index)
   const { step } = stepOfRecipe(steps, name)
-  const last = isRl(step) ? phasesOf(step).at(-1) : undefined
-  if (last === undefined) throw new RangeError(`${name} is no RL step`)
-  const found = await candidatesOf(db, jobKey(ref.campaign, ref.round, name, last))
-  return [...new Map(found.map((candidate) => [candidate.checkpoint.id, candidate])).values()]
+  const phase = isRl(step) ? phasesOf(step).at(-1) : undefined
+  if (phase === undefined) throw new RangeError(`${name} is no RL step`)
+  const found = await candidatesOf(db, jobKey(ref.campaign, ref.round, name, phase))
+  const last = new Map(found.map((candidate) => [candidate.checkpoint.id, candidate]))
+  return found.filter((candidate) => last.get(candidate.checkpoint.id) === candidate)
 }
