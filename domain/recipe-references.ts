@@ -46,6 +46,8 @@ export function evidenceOf(step: object): string[] {
 const trainingSteps = new Set(['sft', 'rl'])
 const otherSteps = new Set(['select-checkpoint', 'evaluate', 'gate'])
 const listed = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ') || 'none'
+const oneOf = (names: readonly string[], otherwise: string): string =>
+  names.length === 0 ? otherwise : `use one of ${listed(names)}`
 
 /** The step's name in tables and in `from`: its own, else its kind. */
 export const nameOf = (step: { step: string; name?: string | undefined }): string => step.name ?? step.step
@@ -124,7 +126,7 @@ function checkSelection(
   const before = steps.slice(0, index).filter((step) => step.step === 'rl')
   const { of } = steps[index] ?? {}
   const chosen = of === undefined ? before.at(-1) : before.find((step) => nameOf(step) === of)
-  if (!chosen) issue('of', `no rl step before it to choose from: use one of ${listed(before.map(nameOf))}`, of)
+  if (!chosen) issue('of', `no rl step before it to choose from: ${oneOf(before.map(nameOf), 'put one before it')}`, of)
   else if (chosen.snapshots === undefined)
     issue('of', `"${nameOf(chosen)}" keeps no weights to choose among: give it snapshots: { every: 5, last: 50 }`, of)
 }
@@ -135,11 +137,17 @@ function checkModels(
   trained: Set<string>,
   issue: (field: string, message: string, input: unknown) => void,
 ): void {
+  const weights = ['base', 'parent', ...trained]
   for (const { option, endpoint: name } of endpointsOf(step)) {
     const endpoint = recipe.endpoints[name]
     if (!endpoint) issue(option, `no endpoint "${name}": use one of ${listed(Object.keys(recipe.endpoints))}`, name)
-    else if ('checkpoint' in endpoint && !['parent', 'base', ...trained].includes(endpoint.checkpoint))
-      issue(option, `endpoint "${name}" serves "${endpoint.checkpoint}", which nothing before this step trains`, name)
+    else if ('checkpoint' in endpoint && !weights.includes(endpoint.checkpoint))
+      issue(
+        option,
+        `endpoint "${name}" serves "${endpoint.checkpoint}", which nothing before this step trains: ` +
+          `let it serve one of ${listed(weights)}`,
+        name,
+      )
     else if ('checkpoint' in endpoint && step.step === 'rl')
       issue(
         option,
@@ -147,14 +155,18 @@ function checkModels(
         name,
       )
   }
-  if (step.startFrom !== undefined && !['base', 'parent', ...trained].includes(step.startFrom))
+  if (step.startFrom !== undefined && !weights.includes(step.startFrom))
     issue(
       'startFrom',
-      `"${step.startFrom}" is not trained before this step: use base, parent or one of ${listed(trained)}`,
+      `"${step.startFrom}" is not trained before this step: use one of ${listed(weights)}`,
       step.startFrom,
     )
   if (step.of !== undefined && step.step === 'evaluate' && !trained.has(step.of))
-    issue('of', `"${step.of}" is not trained before this step: use one of ${listed(trained)}`, step.of)
+    issue(
+      'of',
+      `"${step.of}" is not trained before this step: ${oneOf([...trained], 'put what trains it before it')}`,
+      step.of,
+    )
   const steers = step.step === 'gate' || step.step === 'select-checkpoint'
   for (const benchmark of steers ? [step.benchmark] : (step.benchmarks ?? [])) {
     if (benchmark === undefined) continue

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { HoneError } from '../../domain/errors.ts'
 import { editDistance } from '../../data/did-you-mean.ts'
 import { parseRecipe, recipeHash, recipeJsonSchemaText } from '../../data/recipe.ts'
+import { nameOf } from '../../domain/recipe-references.ts'
+import { stepsOfRound } from '../../domain/round-plan.ts'
 
 const recipes = new URL('../../recipes/', import.meta.url)
 
@@ -130,6 +132,155 @@ describe('a bad recipe', () => {
     ['a list', '- hone: 1\n', 'is not a map of keys'],
   ])('may be %s', (_, text, part) => {
     expect(problems(text)).toContain(part)
+  })
+})
+
+/** A recipe with these steps in its first round; `more` follows at its end. */
+const withSteps = (steps: readonly string[], more = ''): string => `hone: 1
+campaign: mine
+baseModel: { path: models/base }
+endpoints:
+  teacher: { url: 'http://localhost:8000/v1', model: big }
+  trained: { checkpoint: rl-easy }
+sources:
+  seed: { path: data/seed }
+  hard: { path: data/hard }
+benchmarks:
+  dev: { path: data/dev, role: dev }
+  report: { path: data/report, role: report }
+rounds:
+  count: 3
+  first:
+${steps.map((step) => `    - { ${step} }\n`).join('')}${more}`
+
+const sft = 'step: sft, from: seed, learningRate: 1e-5, epochs: 1'
+const rl = 'step: rl, from: hard'
+const kept = `${rl}, snapshots: { every: 5, last: 50 }`
+const phased = 'step: rl, phases: [{ name: rl-easy, from: seed }, { from: hard }]'
+
+describe('the steps of a round', () => {
+  it.each<[string, string[], string?]>([
+    ['RL from the base model without any SFT', [`${rl}, startFrom: base`, 'step: evaluate']],
+    ['SFT from the base model', [`${sft}, startFrom: base`]],
+    ['SFT from the parent', [`${sft}, startFrom: parent`]],
+    ['RL from the weights of the SFT before it', [sft, `${rl}, startFrom: sft`]],
+    ['RL from the weights of one phase', [phased, `${rl}, name: again, startFrom: rl-easy`]],
+    [
+      'other steps in one round',
+      [sft],
+      `  next:\n    - { ${rl} }\n  at:\n    "3":\n      - { ${rl} }\n      - { ${sft} }\n`,
+    ],
+    [
+      'evaluations of phases, with a name or without',
+      [phased, 'step: evaluate, of: rl-easy', 'step: evaluate, name: end, of: rl-2'],
+    ],
+    ['a selection among kept weights', [kept, 'step: select-checkpoint, benchmark: dev', 'step: evaluate']],
+    ['a selection that names its step', [kept, `${rl}, name: more`, 'step: select-checkpoint, of: rl, benchmark: dev']],
+    [
+      'training from chosen weights',
+      [kept, 'step: select-checkpoint, name: best, benchmark: dev', `${sft}, startFrom: best`],
+    ],
+    [
+      'an evaluation of chosen weights',
+      [kept, 'step: select-checkpoint, name: best, benchmark: dev', 'step: evaluate, of: best'],
+    ],
+    ['questions to the weights of a phase', [phased, 'step: sample, from: seed, endpoint: trained']],
+    [
+      'evidence of a source and of a step',
+      ['step: rate, from: seed, endpoint: teacher', 'step: grade-difficulty, from: hard, evidence: [seed, rate]'],
+    ],
+  ])('may be %s', (_, steps, more) => {
+    expect(() => parseRecipe(withSteps(steps, more), { file: 'mine.yaml' })).not.toThrow()
+  })
+
+  it('of a round of its own stand beside those of the others', () => {
+    const recipe = parseRecipe(withSteps([sft], `  at:\n    "3":\n      - { ${kept} }\n`), { file: 'mine.yaml' })
+    expect([1, 2, 3].map((depth) => stepsOfRound(recipe, depth).map(nameOf))).toEqual([['sft'], ['sft'], ['rl']])
+  })
+
+  it.each<[string, string[], string]>([
+    [
+      'a selection without RL before it',
+      [sft, 'step: select-checkpoint, benchmark: dev', kept],
+      'rounds.first[1].of (line 17, column 7): no rl step before it to choose from\n    fix:   put one before it',
+    ],
+    [
+      'a selection of a step that is no RL',
+      [sft, kept, 'step: select-checkpoint, of: sft, benchmark: dev'],
+      'rounds.first[2].of (line 18, column 34): no rl step before it to choose from\n    value: "sft"\n    fix:   use one of "rl"',
+    ],
+    [
+      'a selection among weights that are not kept',
+      [rl, 'step: select-checkpoint, benchmark: dev'],
+      'rounds.first[1].of (line 17, column 7): "rl" keeps no weights to choose among\n    fix:   give it snapshots: { every: 5, last: 50 }',
+    ],
+    [
+      'a selection by a report benchmark',
+      [kept, 'step: select-checkpoint, benchmark: report'],
+      'rounds.first[1].benchmark (line 17, column 34): select-checkpoint never reads a report benchmark\n    value: "report"\n    fix:   use one with role dev',
+    ],
+    [
+      'a selection by no benchmark',
+      [kept, 'step: select-checkpoint'],
+      'rounds.first[1].benchmark (line 17, column 7): is missing\n    fix:   add it: text',
+    ],
+    [
+      'evidence that is not there',
+      ['step: rate, from: seed, endpoint: teacher', 'step: grade-difficulty, from: hard, evidence: rates'],
+      'rounds.first[1].evidence (line 17, column 45): "rates" is neither a source nor an earlier data step\n    value: "rates"\n    fix:   did you mean "rate"?',
+    ],
+    [
+      'evidence of a training step',
+      [sft, 'step: grade-difficulty, from: hard, evidence: [seed, sft]'],
+      'rounds.first[1].evidence (line 17, column 45): "sft" is neither a source nor an earlier data step',
+    ],
+    [
+      'an evaluation of a phase that is not there',
+      [phased, 'step: evaluate, of: rl-esy'],
+      'rounds.first[1].of (line 17, column 25): "rl-esy" is not trained before this step\n    value: "rl-esy"\n    fix:   did you mean "rl-easy"?',
+    ],
+    [
+      'an evaluation of a phase that comes later',
+      ['step: evaluate, of: rl-easy', phased],
+      'rounds.first[0].of (line 16, column 25): "rl-easy" is not trained before this step',
+    ],
+    [
+      'training from weights that come later',
+      [`${sft}, startFrom: rl`, rl],
+      'rounds.first[0].startFrom (line 16, column 63): "rl" is not trained before this step\n    value: "rl"\n    fix:   use one of "base", "parent"',
+    ],
+  ])('may not be %s', (_, steps, part) => {
+    expect(problems(withSteps(steps))).toContain(part)
+  })
+
+  it.each([
+    ['endpoint', 'step: describe, from: seed, endpoint: WHO'],
+    ['asker', 'step: dialogue, from: seed, asker: WHO, viewer: teacher'],
+    ['viewer', 'step: dialogue, from: seed, asker: teacher, viewer: WHO'],
+    ['reasoner', 'step: agree, from: seed, reasoner: WHO, viewer: teacher, arbiter: teacher'],
+    ['arbiter', 'step: agree, from: seed, reasoner: teacher, viewer: teacher, arbiter: WHO'],
+    ['judge', 'step: verify, from: seed, judge: WHO'],
+    ['judge', `${rl}, judge: WHO`],
+  ])('may not ask an unknown %s: %s', (option, step) => {
+    const column = `    - { ${step}`.indexOf(`${option}:`) + 1
+    expect(problems(withSteps([step.replace('WHO', 'techer')]))).toContain(
+      `rounds.first[0].${option} (line 16, column ${column}): no endpoint "techer"\n    value: "techer"\n    fix:   did you mean "teacher"?`,
+    )
+    expect(problems(withSteps([step.replace('WHO', 'trained')]))).toContain(
+      `rounds.first[0].${option} (line 16, column ${column}): endpoint "trained" serves "rl-easy", which nothing before this step trains\n    value: "trained"\n    fix:   let it serve one of "base", "parent"`,
+    )
+  })
+
+  it.each(['0', '01', 'two', '100'])('may not be those of round %s', (round) => {
+    expect(problems(withSteps([sft], `  at:\n    "${round}":\n      - { ${rl} }\n`))).toMatch(
+      new RegExp(`rounds\\.at\\.${round} \\(line 18, column 5\\): .*\\n.*\\n {4}fix: {3}use the number of a round`),
+    )
+  })
+
+  it('of a round of its own are checked as those of the others are', () => {
+    expect(problems(withSteps([rl], '  at:\n    "2":\n      - { step: evaluate, of: rl }\n'))).toContain(
+      'rounds.at.2[0].of (line 19, column 27): "rl" is not trained before this step',
+    )
   })
 })
 
