@@ -228,11 +228,14 @@ async function publish(
   return await resultOf(deps, job, checkpoint)
 }
 
-/** Weights kept of single steps by the attempts that the last one went on from; where two kept a step, the later one's. */
+/**
+ * Weights kept of single steps; where two attempts kept a step, the later one's. The attempts of earlier runs of the step
+ * count too: publishing may have broken off in one of them. An attempt keeps anew what it did not go on from.
+ */
 async function keptSteps(deps: Deps, job: TrainJob, attempt: number): Promise<{ step: number; path: string }[]> {
   if (!('snapshots' in job.stage.settings)) return []
   const byStep = new Map<number, string>()
-  for (let each = job.attemptsSoFar + 1; each <= attempt; each++)
+  for (let each = 1; each <= attempt; each++)
     for (const { step, path } of await deps.trainer.snapshots(deps.launcher.directory(attemptKey(job, each))))
       byStep.set(step, path)
   return [...byStep].map(([step, path]) => ({ step, path })).sort((a, b) => a.step - b.step)

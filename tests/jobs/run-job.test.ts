@@ -105,6 +105,27 @@ test('a job without a sign of life is ended as stalled; one that logs is not', a
   expect(await runJob(talking)).toMatchObject({ outcome: 'finished', status: { state: 'succeeded' } })
 })
 
+test('a job whose metrics show that it comes to nothing is ended as starved, and stays so for the next look', async () => {
+  const looks: number[][] = []
+  const isStarved = (points: readonly MetricPoint[]) => {
+    looks.push(points.filter(({ name }) => name === 'loss').map(({ step }) => step))
+    return points.some(({ step }) => step >= 3)
+  }
+  const expected = { outcome: 'cancelled', cause: 'starved', status: { state: 'cancelled' } }
+  expect(await runJob(job(steps(600, 0.1), { isStarved }))).toMatchObject(expected)
+  // Each point is shown once.
+  expect(looks.flat()).toEqual(looks.flat().map((_, index) => index + 1))
+  expect(await sweepLocalJobs(root)).toEqual([])
+  expect(await runJob(job(steps(600, 0.1)))).toMatchObject(expected)
+})
+
+test('a job that has ended is not called starved', async () => {
+  const isStarved = () => true
+  const ended = job('exit 0')
+  await runJob(ended)
+  expect(await runJob({ ...ended, isStarved })).toMatchObject({ outcome: 'finished', status: { state: 'succeeded' } })
+})
+
 test('a job that never starts is ended by its queue limit', async () => {
   const real = createLocalLauncher({ root })
   // FakeFullQueue: a scheduler that takes the job and has no room for it.

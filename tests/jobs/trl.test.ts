@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -204,6 +204,18 @@ describe('checkpoints', () => {
       [150, false],
     ])
     expect(await backend.checkpoints(join(folder, 'nothing'))).toEqual([])
+  })
+})
+
+describe('kept steps', () => {
+  test('are listed in the order of their steps, whole ones only', async () => {
+    const snapshot = (step: number | string) => join(folder, 'snapshots', `step-${step}`)
+    for (const step of [100, 95, 5, 50, 'draft', '5.tmp']) await writeModel(snapshot(step))
+    await truncate(join(snapshot(50), 'model-2.safetensors'), 40)
+    await writeModel(snapshot(60))
+    await rm(join(snapshot(60), 'model-1.safetensors'))
+    expect(await backend.snapshots(folder)).toEqual([5, 95, 100].map((step) => ({ step, path: snapshot(step) })))
+    expect(await backend.snapshots(join(folder, 'nothing'))).toEqual([])
   })
 })
 
