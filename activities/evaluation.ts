@@ -63,13 +63,10 @@ function requestFor(item: Row, spec: BenchmarkSpec, recipe: Recipe): AskRequest 
   return {
     endpoint: endpointName,
     messages: [{ role: 'user', text: questionText(item, recipe.promptSuffix), images: item.images }],
-    sampling: { temperature: spec.temperature, topP: 1, maxTokens: spec.maxTokens, seed: recipe.seed },
+    sampling: { temperature: spec.temperature, topP: spec.topP, maxTokens: spec.maxTokens, seed: recipe.seed },
     sampleIndex: 0,
   }
 }
-
-/** Pixel limit of pictures in evaluations; part of a score's identity. */
-const imageMaxPixels = 1_003_520
 
 const concurrencyOf = ({ step }: StepContext): number =>
   isEvaluation(step) || isSelection(step) ? step.concurrency : 128
@@ -117,6 +114,8 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
     if (!benchmark) throw new RangeError(`evaluation ${ref.step} has no benchmark`)
     const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
     const stop = AbortSignal.any([signal, deps.shutdown])
+    const { spec } = benchmark
+    const { imageMaxPixels } = spec
     const settings = { name: endpointName, concurrency: concurrencyOf(context), timeoutSeconds: 600, imageMaxPixels }
     const endpoint = await checkpointEndpoint(deps, ref, await measuredCheckpoint(deps, ref), settings, stop)
     const engine = createEngine({
@@ -125,7 +124,6 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       images: deps.images,
       signal: stop,
     })
-    const { spec } = benchmark
     const judging = step && (await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId: step.id }, stop))
     try {
       const items: Row[] = []
@@ -173,8 +171,8 @@ export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<
       const identity = scoreIdentity({
         benchmarkRevision: benchmark.revision,
         promptHash: contentHash({ suffix: recipe.promptSuffix, form: 'question-choices-v1' }),
-        decoding: { temperature: spec.temperature, topP: 1, maxTokens: spec.maxTokens, samples: 1 },
-        imageLimits: { minPixels: null, maxPixels: imageMaxPixels },
+        decoding: { temperature: spec.temperature, topP: spec.topP, maxTokens: spec.maxTokens, samples: 1 },
+        imageLimits: { minPixels: null, maxPixels: spec.imageMaxPixels },
         graderVersion: VERIFIER_VERSION,
         judge: benchmarkJudgeVersion(recipe, spec),
       })
@@ -227,7 +225,9 @@ async function gradedItems(
 ): Promise<ScoreItem[]> {
   const rows: Row[] = []
   for await (const row of streamRows(db, benchmark.datasetId)) rows.push(row)
-  const keys = rows.map((row) => contentKey({ ...requestFor(row, benchmark.spec, recipe), identity, imageMaxPixels }))
+  const { spec } = benchmark
+  const { imageMaxPixels } = spec
+  const keys = rows.map((row) => contentKey({ ...requestFor(row, spec, recipe), identity, imageMaxPixels }))
   const replies = await findReplies(db, keys)
   const graded = rows.map(async (row, index): Promise<ScoreItem> => {
     const reply = replies.get(keys[index] ?? '')

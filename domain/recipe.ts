@@ -3,6 +3,9 @@ import { campaignSlug, stepName } from './ids.ts'
 import { checkReferences } from './recipe-references.ts'
 import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from './recipe-steps.ts'
 
+/** Pixel limit of a picture where none is stated: 1,280 tokens of 28 × 28 pixels in Qwen2.5-VL. */
+export const usualMaxPixels = 1_003_520
+
 /** What the server's owner asks for a million tokens. Plans add it up; runs never look at it. */
 const prices = z.strictObject({
   promptPerMillion: z.number().min(0),
@@ -20,7 +23,7 @@ const urlEndpoint = z.strictObject({
     .optional(),
   concurrency: z.int().min(1).max(4096).default(16),
   timeoutSeconds: z.number().positive().max(3600).default(120),
-  imageMaxPixels: z.int().positive().default(1_003_520),
+  imageMaxPixels: z.int().positive().default(usualMaxPixels),
   prices: prices.optional(),
 })
 
@@ -28,7 +31,7 @@ const checkpointEndpoint = z.strictObject({
   checkpoint: z.union([z.literal('parent'), z.literal('base'), stepName]),
   concurrency: z.int().min(1).max(4096).default(128),
   timeoutSeconds: z.number().positive().max(3600).default(300),
-  imageMaxPixels: z.int().positive().default(1_003_520),
+  imageMaxPixels: z.int().positive().default(usualMaxPixels),
 })
 
 export const endpointSpec = z.union([urlEndpoint, checkpointEndpoint])
@@ -43,7 +46,10 @@ const benchmark = z.strictObject({
   role: z.enum(['dev', 'report']),
   maxItems: z.int().positive().optional(),
   temperature: z.number().min(0).max(2).default(0),
+  topP: z.number().positive().max(1).default(1),
   maxTokens: z.int().positive().default(2048),
+  /** Larger pictures are shrunk before they are sent. Like the decoding, part of a score's identity. */
+  imageMaxPixels: z.int().positive().default(usualMaxPixels),
   /** Endpoint (a URL) of a judge for answers that rules leave open. Scores of different judges are never compared. */
   judge: z.string().min(1).optional(),
 })

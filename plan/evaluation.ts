@@ -16,7 +16,7 @@ import { known, type Count } from './count.ts'
 import { callsTo, judging } from './calls.ts'
 import { sourceFlow } from './flow.ts'
 import type { Known } from './known.ts'
-import { pictureTokens, textTokens, usualMaxPixels } from './tokens.ts'
+import { pictureTokens, textTokens } from './tokens.ts'
 
 /** An evaluation of one checkpoint, or a selection, which measures each checkpoint that it chooses among. */
 export function planEvaluation(
@@ -33,8 +33,8 @@ export function planEvaluation(
   const of = chosen ?? measuredBy(steps, index)
   const parts = names.map((name) => {
     const { questionTokens, images, rows } = sourceFlow(facts.benchmarks[name])
-    const { judge, maxTokens = 0 } = recipe.benchmarks[name] ?? {}
-    const prompt = questionTokens + suffix + images * pictureTokens(usualMaxPixels)
+    const { judge, maxTokens = 0, imageMaxPixels = 0 } = recipe.benchmarks[name] ?? {}
+    const prompt = questionTokens + suffix + images * pictureTokens(imageMaxPixels)
     const calls = known([rows], (items) => items * checkpoints)
     const asked = callsTo(recipe, 'measured', { calls, prompt, completion: maxTokens })
     return {

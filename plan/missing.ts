@@ -1,7 +1,7 @@
-import type { Recipe } from '../domain/recipe.ts'
+import { usualMaxPixels, type Recipe } from '../domain/recipe.ts'
 import type { RoundPlan } from './campaign-plan.ts'
 import type { Known } from './known.ts'
-import { assumedQuestionCharacters, usualMaxPixels } from './tokens.ts'
+import { assumedQuestionCharacters } from './tokens.ts'
 
 /** Names of the sources and benchmarks that the planned steps read. */
 function readBy(rounds: readonly RoundPlan[]): { sources: Set<string>; benchmarks: Set<string> } {

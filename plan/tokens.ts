@@ -1,5 +1,5 @@
-// Characters a token of English and mathematics; tokenizers differ by about a quarter to both sides.
-const charactersAToken = 4
+/** Characters a token of English and mathematics; tokenizers differ by about a quarter to both sides. */
+export const charactersAToken = 4
 
 /** Tokens of a text, roughly. */
 export const textTokens = (characters: number): number => Math.ceil(characters / charactersAToken)
@@ -9,9 +9,6 @@ export const textTokens = (characters: number): number => Math.ceil(characters /
  * 2 × 2 of them into one token (arXiv 2502.13923, section 2.1). Smaller pictures take fewer.
  */
 export const pictureTokens = (maxPixels: number): number => Math.ceil(maxPixels / (28 * 28))
-
-/** Pixel limit of evaluations (activities/evaluation.ts), and what is taken for a training that sets none. */
-export const usualMaxPixels = 1_003_520
 
 /** Longest prompt that comes with Hone, in characters, rounded up: what a step's question is wrapped in, at most. */
 export const templateCharacters = 1000

@@ -1,6 +1,6 @@
 import { nameOf } from '../domain/recipe-references.ts'
-import { stepKey } from '../domain/ids.ts'
-import type { Recipe } from '../domain/recipe.ts'
+import { jobKey } from '../domain/ids.ts'
+import { usualMaxPixels, type Recipe } from '../domain/recipe.ts'
 import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
 import { isSft, phaseInputs, phasesOf, startOf, type RecipeStep } from '../domain/round-plan.ts'
 import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
@@ -12,7 +12,7 @@ import { known, type Count } from './count.ts'
 import { snapshotsOf } from './evaluation.ts'
 import { joined, type Flow } from './flow.ts'
 import type { Known } from './known.ts'
-import { pictureTokens, textTokens, usualMaxPixels } from './tokens.ts'
+import { charactersAToken, pictureTokens, textTokens } from './tokens.ts'
 
 /** A training step in its round. */
 export interface TrainingPlace {
@@ -33,7 +33,7 @@ export function planTraining(place: TrainingPlace, step: SftStep | RlStep): Trai
     const flow = joined(from.map(place.flowOf))
     const startFrom = phases[nth - 1] ?? startOf(place.steps, place.index)
     const { recipe, round } = place
-    const key = stepKey(recipe.campaign, round, nameOf(step)) + (phase === nameOf(step) ? '' : `/${phase}`)
+    const key = jobKey(recipe.campaign, round, nameOf(step), phase)
     const start = { key, startFrom, from, flow }
     return isSft(step) ? sftJob(place, step, start) : rlJob(place, inPhase(step, step.phases?.[nth]), start)
   })
@@ -157,7 +157,6 @@ function promptTokens({ recipe }: TrainingPlace, step: SftStep | RlStep, flow: F
   return flow.questionTokens + textTokens(recipe.promptSuffix.length) + pictures
 }
 
-const charactersAToken = 4
 /** Ids, field names and the path of a picture by its hash. */
 const frameBytes = 260
 const pictureBytes = 160

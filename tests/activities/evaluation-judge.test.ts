@@ -24,12 +24,15 @@ vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let model: FakeEndpoint
 let judge: FakeEndpoint
+/** Pixel limits that pictures were asked for under. */
+let pixelLimits: number[] = []
 
 beforeAll(async () => {
   database = await openTestDatabase()
 })
 afterAll(() => database.close())
 beforeEach(async () => {
+  pixelLimits = []
   ;[model, judge] = await Promise.all([new FakeEndpoint().start(), new FakeEndpoint().start()])
   served.url = model.resolved().baseUrl
   model.reply = (request) =>
@@ -60,8 +63,8 @@ const items = (campaign: string): SourceRow[] =>
     })),
   )
 
-/** The base model's evaluation of a campaign whose benchmark has this judge. */
-async function evaluation(campaign: string, benchmarkJudge = ', judge: checker') {
+/** The base model's evaluation of a campaign whose benchmark has these options. */
+async function evaluation(campaign: string, options = ', judge: checker') {
   const { db } = database
   const text = `hone: 1
 campaign: ${campaign}
@@ -70,7 +73,7 @@ endpoints:
   checker: { url: '${judge.resolved().baseUrl}', model: grader-1 }
 sources: { seed: { path: ./data } }
 benchmarks:
-  dev: { path: ./dev, role: dev${benchmarkJudge} }
+  dev: { path: ./dev, role: dev${options} }
 rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps: 1 }] }
 `
   const recipe = parseRecipe(text, { file: 'mine.yaml' })
@@ -81,7 +84,12 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
   const python = { python: 'python3', env: {} }
   const deps: Pick<Deps, 'db' | 'images' | 'shutdown'> & Partial<Deps> = {
     db,
-    images: { dataUrl: () => Promise.resolve('data:image/png;base64,') },
+    images: {
+      dataUrl: (_, maxPixels) => {
+        pixelLimits.push(maxPixels)
+        return Promise.resolve('data:image/png;base64,')
+      },
+    },
     launcher: createLocalLauncher({ root: '/nowhere' }),
     trainer: createTrlBackend(python),
     runs: '/nowhere',
@@ -154,7 +162,26 @@ it('grades by rules alone without a judge, under the identity that such scores a
   expect(unverifiable).toBe(3)
   const { hash: _, ...parts } = identity as Record<string, unknown>
   expect(scoreIdentity({ ...scoreIdentitySchema.parse(parts), judge: null }).hash).toBe(identityHash)
+  expect(parts).toMatchObject({
+    decoding: { temperature: 0, topP: 1, maxTokens: 2048, samples: 1 },
+    imageLimits: { minPixels: null, maxPixels: 1_003_520 },
+  })
   expect(judge.requests).toHaveLength(0)
+})
+
+it('asks under the nucleus and the pixel limit of the benchmark, which the identity names, and finds its replies', async () => {
+  const evaluated = await evaluation('decoded', ', temperature: 0.6, topP: 0.95, imageMaxPixels: 12845056')
+  await evaluated.open()
+  await evaluated.runShard()
+  expect(model.requests.map(({ top_p }) => top_p)).toEqual([0.95, 0.95, 0.95, 0.95, 0.95])
+  expect(new Set(pixelLimits)).toEqual(new Set([12_845_056]))
+  // Every reply is found again, so the keys of asking and grading are the same.
+  await evaluated.finish()
+  expect(Object.values(await evaluated.reasons())).not.toContain('unverifiable no-reply')
+  expect((await evaluated.score()).identity).toMatchObject({
+    decoding: { temperature: 0.6, topP: 0.95, maxTokens: 2048, samples: 1 },
+    imageLimits: { minPixels: null, maxPixels: 12_845_056 },
+  })
 })
 
 it('asks again at the end what failed while items were answered, and counts what still fails as an abstention', async () => {

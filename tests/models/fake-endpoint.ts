@@ -12,6 +12,7 @@ const chatRequest = z.object({
     }),
   ),
   seed: z.number(),
+  top_p: z.number(),
 })
 export type ChatRequest = z.infer<typeof chatRequest>
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseRecipe } from '../../data/recipe.ts'
 import type { DataStepPlan, JobPlan, StepPlan } from '../../plan/campaign-plan.ts'
+import type { BenchmarkSpec } from '../../domain/recipe.ts'
 import { modelFromName, type Known } from '../../plan/known.ts'
 import { planCampaign } from '../../plan/plan.ts'
 import { judgeCharacters, pictureTokens, templateCharacters } from '../../plan/tokens.ts'
@@ -153,6 +154,17 @@ describe('calls', () => {
       { endpoint: 'measured', calls: 30, completionTokens: 25 * 100 + 5 * 200 },
       { endpoint: 'free', calls: 10 },
     ])
+  })
+
+  it('of an evaluation see pictures under the limit of the benchmark', () => {
+    const prompt = (limit: Partial<BenchmarkSpec>) => {
+      const text = recipe('{ step: evaluate, benchmarks: [dev] }')
+      const dev = { ...text.benchmarks['dev']!, ...limit }
+      const [step] = planCampaign({ ...text, benchmarks: { dev } }, facts, { round: 1 }).rounds[0]?.steps ?? []
+      return step?.kind === 'evaluation' ? step.calls[0]?.promptTokens : null
+    }
+    expect(prompt({})).toBe(25 * (100 + 1280))
+    expect(prompt({ imageMaxPixels: 12_845_056 })).toBe(25 * (100 + 16_384))
   })
 
   it('of a judge of RL are two a completion', () => {
