@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
@@ -15,6 +15,11 @@ from hone_trainer.config import RewardConfig
 from hone_trainer.errors import TrainerError
 
 REFUSALS = (400, 401, 403, 404, 422)  # asking again would be refused again
+# The server takes 4,096 items and 64 MiB a request. A chunk stays well below: JSON writes a character in 12 bytes at
+# most, and smaller requests spread over the server's threads.
+CHUNK_ITEMS = 1024
+CHUNK_CHARACTERS = 4 * 1024 * 1024
+CHUNKS_AT_A_TIME = 4
 FIRST_WAIT_SECONDS = 0.2
 OPTIONAL = ("kind", "choices", "precision", "policy", "question", "reward")
 COLUMNS = ("id", "answer", *OPTIONAL)  # what the server may see of a row
@@ -35,8 +40,12 @@ class _Reply(BaseModel):
     scores: list[_Score]
 
 
+_Answer = tuple[list[_Score] | None, int]
+"""The scores of a chunk, or None; and how often it was asked again."""
+
+
 class RewardClient:
-    """Called by the trainer once a generation pass with all completions; one request for all of them.
+    """Called by the trainer once a generation pass with all completions, which go out in chunks.
 
     `__name__` is what the trainer's metrics call the reward: `rewards/<name>/mean`.
     """
@@ -71,20 +80,33 @@ class RewardClient:
         reward = {"name": self._settings.name}
         if self._settings.judge is not None:
             reward["judge"] = self._settings.judge
-        body = {"reward": reward, "stage": "rl", "step": step, "items": items}
-        scores = await self._ask(body, [item["id"] for item in items], log_metric)
-        if scores is None:
-            log_metric("reward/failed", float(len(items)))
-            missing = 0.0 if self._settings.on_failure == "zero" else None
-            return [missing] * len(items)
-        log_metric("reward/failed", 0.0)
+        places = asyncio.Semaphore(CHUNKS_AT_A_TIME)
+
+        async def ask(chunk: list[dict[str, Any]]) -> _Answer:
+            async with places:
+                return await self._ask({"reward": reward, "stage": "rl", "step": step, "items": chunk})
+
+        chunks = _chunks(items)
+        answers = await _all_or_none([ask(chunk) for chunk in chunks])
+        log_metric("reward/retries", float(sum(retries for _, retries in answers)))
+        failed = sum(len(chunk) for chunk, (scores, _) in zip(chunks, answers, strict=True) if scores is None)
+        log_metric("reward/failed", float(failed))
+        known = [score for scores, _ in answers for score in scores or ()]
+        if known or not items:
+            self._log_scores(known, log_metric)
+        missing = 0.0 if self._settings.on_failure == "zero" else None
+        rewards: list[float | None] = []
+        for chunk, (scores, _) in zip(chunks, answers, strict=True):
+            rewards += [missing] * len(chunk) if scores is None else [score.overall for score in scores]
+        return rewards
+
+    def _log_scores(self, scores: list[_Score], log_metric: Callable[[str, float], None]) -> None:
         log_metric("reward/abstained", float(sum(score.overall is None for score in scores)))
         self._log_judge(scores, log_metric)
         for part in sorted({name for score in scores for name in score.parts}):
             known = [value for score in scores if (value := score.parts.get(part)) is not None]
             if known:
                 log_metric(f"reward/{part}", sum(known) / len(known))
-        return [score.overall for score in scores]
 
     def _log_judge(self, scores: list[_Score], log_metric: Callable[[str, float], None]) -> None:
         """Answers that a judge graded, and open ones that nobody did, which count as wrong: many of those mislead."""
@@ -94,18 +116,18 @@ class RewardClient:
             log_metric("reward/judged", float(graded))
             log_metric("reward/unjudged", float(len(open_) - graded))
 
-    async def _ask(
-        self, body: dict[str, Any], ids: list[str], log_metric: Callable[[str, float], None]
-    ) -> list[_Score] | None:
-        """The scores in the order of `ids`, or None after the last attempt. A refusal (4xx) is not retried.
+    async def _ask(self, body: dict[str, Any]) -> _Answer:
+        """The scores in the order of the items, or None after the last attempt; and how often it was asked again.
 
-        A judge that refuses every case (a wrong key or model) is asked again, since it may be starting; then the job
-        ends. Going on without would train on the rows of rules alone and take all others for wrong.
+        A refusal (4xx) is not retried. A judge that refuses every case (a wrong key or model) is asked again, since it
+        may be starting; then the job ends. Going on without would train on the rows of rules alone and take all others
+        for wrong.
         """
         url = self._settings.url.rstrip("/") + "/v1/score"
         # One client for the job, made on the loop that uses it: making one costs as much as a small step.
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=self._settings.timeout_seconds, headers=self._headers)
+        ids = [item["id"] for item in body["items"]]
         refusal = None
         for attempt in range(self._settings.attempts):
             if attempt > 0:
@@ -123,12 +145,39 @@ class RewardClient:
             except (httpx.HTTPError, ValidationError):
                 continue
             if [score.id for score in scores] == ids:
-                log_metric("reward/retries", float(attempt))
-                return scores
+                return scores, attempt
         if refusal is not None:
             raise TrainerError(f"the judge behind the reward server {url} refuses every case: {refusal}")
-        log_metric("reward/retries", float(self._settings.attempts - 1))
-        return None
+        return None, self._settings.attempts - 1
+
+
+async def _all_or_none(asked: list[Coroutine[Any, Any, _Answer]]) -> list[_Answer]:
+    """The answers in order. The first refusal ends the others, so that nothing is asked behind the job's back."""
+    tasks = [asyncio.ensure_future(each) for each in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _chunks(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The items in order, cut where a request would grow too large. A single item is never cut."""
+    chunks: list[list[dict[str, Any]]] = []
+    characters = 0
+    for item in items:
+        size = sum(_characters(value) for value in item.values())
+        if not chunks or len(chunks[-1]) == CHUNK_ITEMS or characters + size > CHUNK_CHARACTERS:
+            chunks.append([])
+            characters = 0
+        chunks[-1].append(item)
+        characters += size
+    return chunks
+
+
+def _characters(value: Any) -> int:
+    return len(value) if isinstance(value, str) else sum(map(len, value)) if isinstance(value, list) else 0
 
 
 def _judge_refusal(response: httpx.Response) -> str | None:
