@@ -20,7 +20,7 @@ interface AnyRecipe {
   endpoints: Record<string, EndpointSpec>
   sources: Record<string, unknown>
   benchmarks: Record<string, { role: string; judge?: string | undefined }>
-  rounds: { first: AnyStep[]; next?: AnyStep[] | undefined; at?: Record<string, AnyStep[]> | undefined }
+  rounds: { count: number; first: AnyStep[]; next?: AnyStep[] | undefined; at?: Record<string, AnyStep[]> | undefined }
 }
 
 /** Options that name an endpoint, in any step. A step that asks several models names each by its part. */
@@ -56,8 +56,15 @@ export const nameOf = (step: { step: string; name?: string | undefined }): strin
 export function checkReferences(recipe: AnyRecipe, context: z.core.$RefinementCtx): void {
   checkRound(recipe, recipe.rounds.first, ['rounds', 'first'], context)
   if (recipe.rounds.next) checkRound(recipe, recipe.rounds.next, ['rounds', 'next'], context)
-  for (const [round, steps] of Object.entries(recipe.rounds.at ?? {}))
-    checkRound(recipe, steps, ['rounds', 'at', round], context)
+  const { count, at = {} } = recipe.rounds
+  for (const [round, steps] of Object.entries(at)) {
+    const path = ['rounds', 'at', round]
+    if (Number(round) > count) {
+      const message = `the recipe ends with round ${count}: raise rounds.count, or leave this round out`
+      context.addIssue({ code: 'custom', path, message, input: round })
+    }
+    checkRound(recipe, steps, path, context)
+  }
   checkJudges(recipe, context)
 }
 
@@ -109,9 +116,17 @@ function checkRound(recipe: AnyRecipe, steps: AnyStep[], path: PropertyKey[], co
       issue('from', `say where its questions come from: use one of ${listed(data)}`, undefined)
     if (step.step === 'select-checkpoint') checkSelection(steps, index, issue)
     if (trainingSteps.has(step.step) || step.step === 'select-checkpoint') trained.add(name)
-    // Every phase publishes its weights, under the name that phasesOf gives it.
-    step.phases?.forEach((phase, place) => trained.add(phase.name ?? `${name}-${place + 1}`))
     names.add(name)
+    // Every phase publishes its weights, and has its job, under the name that phasesOf gives it.
+    step.phases?.forEach((phase, place) => {
+      const own = phase.name ?? `${name}-${place + 1}`
+      if (names.has(own) || data.has(own)) {
+        const message = `"${own}" is used twice: give this phase a name of its own`
+        context.addIssue({ code: 'custom', path: [...at, 'phases', place, 'name'], message, input: own })
+      }
+      names.add(own)
+      trained.add(own)
+    })
   })
 }
 

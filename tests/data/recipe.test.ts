@@ -249,6 +249,32 @@ describe('the steps of a round', () => {
       [`${sft}, startFrom: rl`, rl],
       'rounds.first[0].startFrom (line 16, column 63): "rl" is not trained before this step\n    value: "rl"\n    fix:   use one of "base", "parent"',
     ],
+    [
+      'a phase named like a data step',
+      ['step: rate, from: seed, endpoint: teacher', 'step: rl, from: hard, phases: [{ name: rate }, {}]'],
+      'rounds.first[1].phases[0].name (line 17, column 42): "rate" is used twice\n    value: "rate"\n    fix:   give this phase a name of its own',
+    ],
+    [
+      'a phase named like a source',
+      ['step: rl, from: hard, phases: [{ name: seed }]'],
+      'rounds.first[0].phases[0].name (line 16, column 42): "seed" is used twice',
+    ],
+    [
+      'a phase named like its step',
+      ['step: rl, from: hard, phases: [{ name: rl }, {}]'],
+      'rounds.first[0].phases[0].name (line 16, column 42): "rl" is used twice',
+    ],
+    [
+      'two phases of one name, one of them by its place',
+      ['step: rl, from: hard, phases: [{ name: rl-2 }, {}]'],
+      'rounds.first[0].phases[1].name (line 16, column 56): "rl-2" is used twice',
+    ],
+    [
+      'two steps with phases of one name',
+      [phased, `${rl}, name: more, phases: [{ name: rl-easy }]`],
+      'rounds.first[1].phases[0].name',
+    ],
+    ['a step named like a phase before it', [phased, `${sft}, name: rl-easy`], 'rounds.first[1].name'],
   ])('may not be %s', (_, steps, part) => {
     expect(problems(withSteps(steps))).toContain(part)
   })
@@ -274,6 +300,13 @@ describe('the steps of a round', () => {
   it.each(['0', '01', 'two', '100'])('may not be those of round %s', (round) => {
     expect(problems(withSteps([sft], `  at:\n    "${round}":\n      - { ${rl} }\n`))).toMatch(
       new RegExp(`rounds\\.at\\.${round} \\(line 18, column 5\\): .*\\n.*\\n {4}fix: {3}use the number of a round`),
+    )
+  })
+
+  it('may not be those of a round that the recipe does not reach', () => {
+    const beyond = '  at:\n    "9":\n      - { step: rl, from: hard, startFrom: base }\n'
+    expect(problems(withSteps([sft], beyond))).toMatch(
+      /rounds\.at\.9 \(line 18, column \d+\): the recipe ends with round 3\n.*\n {4}fix: {3}raise rounds\.count/,
     )
   })
 
