@@ -73,13 +73,13 @@ export async function* streamRows(
   }
 }
 
-const judgedRow = storedRow.extend({ status: z.enum(rowStatuses) })
+const judgedRow = storedRow.extend({ status: z.enum(rowStatuses), reason: z.string().nullable() })
 
 /** All rows of sealed datasets, dropped and failed ones too, by dataset and id, a page of 500 in memory at a time. */
 export async function* streamEvidence(
   db: Database,
   datasets: readonly { name: string; datasetId: string }[],
-): AsyncGenerator<Row & { from: string; status: RowStatus }> {
+): AsyncGenerator<Row & { from: string; status: RowStatus; reason: string | null }> {
   await requireSealed(
     db,
     datasets.map(({ datasetId }) => datasetId),
@@ -92,7 +92,7 @@ export async function* streamEvidence(
         db,
         judgedRow,
         sql`
-          select ${rowColumns}, r.status from rows r left join verdicts v on v.row_id = r.id
+          select ${rowColumns}, r.status, r.reason from rows r left join verdicts v on v.row_id = r.id
           where r.dataset_id = ${datasetId} and r.id > ${last} order by r.id limit ${batch}`,
       )
       for (const row of page) {

@@ -9,7 +9,10 @@ import type { EvidenceRow, RowStep } from './step.ts'
 const options = z.strictObject({
   step: z.literal('grade-difficulty'),
   ...dataStepBase,
-  /** Datasets that grades rest on: judged answers of the base model, and rows that `rate` has rated. */
+  /**
+   * Datasets that grades rest on: judged answers of the base model, rows that `rate` has rated, and the samples that were
+   * judged: only they know of answers that were cut, empty or refused.
+   */
   evidence: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
   /** Field of the metadata that groups the rows. A grade is one of the group, never of a single question. */
   by: z.string().min(1).default('source'),
@@ -52,34 +55,68 @@ function groupOf({ metadata }: Pick<Row, 'metadata'>, by: string): string {
   return typeof value === 'string' ? value : ['number', 'boolean'].includes(typeof value) ? String(value) : ''
 }
 
+/** What `sample` drops before anything can judge it. */
+const UNANSWERED = new Set(['truncated', 'empty-trace', 'refused'])
+
 /**
  * Evidence of each group. A verdict or rating that later rows have inherited counts once, so that it does not matter which
  * steps of a chain are named: else a verified dataset and one made of its correct rows would make every source look
- * easier. Samples are told apart by their number, where they have none by their text, since `clean` changes texts. An answer that could not be verified counts as wrong. Memory:
- * a hash a judged answer and a rated question.
+ * easier. Samples are told apart by their number, where they have none by their text, since `clean` changes texts. An
+ * answer that could not be verified counts as wrong. So does a sample that never became an answer, where the evidence
+ * names the step that drew it: else a source whose answers are often cut would look easy. Memory: a few hashes a sample
+ * and a rated question.
  */
 async function tally(rows: AsyncIterable<EvidenceRow>, by: string): Promise<GroupEvidence[]> {
   const groups = new Map<string, GroupEvidence>()
   const seen = new Set<string>()
-  const isNew = (row: EvidenceRow, group: string, ...what: (string | number | null)[]): boolean => {
-    const before = seen.size
-    return seen.add(contentHash([group, row.originId, row.question, row.choices, ...what]).slice(0, 24)).size > before
-  }
+  const answered = new Set<string>()
+  const unanswered = new Map<string, { from: string; known: GroupEvidence }>()
+  /** Datasets that hold samples: only there a failed row is one. */
+  const sampled = new Set<string>()
+  const keyOf = (row: EvidenceRow, group: string, ...what: (string | number | null)[]): string =>
+    contentHash([group, row.originId, row.question, row.choices, ...what]).slice(0, 24)
+  const isNew = (key: string): boolean => seen.size < seen.add(key).size
   for await (const row of rows) {
     const group = groupOf(row, by)
     const known = groups.get(group) ?? { group, answers: 0, wrong: 0, ratings: 0, ratingSum: 0 }
     groups.set(group, known)
-    const { sampleIndex } = row.metadata
-    const sample = typeof sampleIndex === 'number' ? sampleIndex : row.trace
-    if (row.verdict !== null && isNew(row, group, 'verdict', sample, row.verdict.verdict)) {
+    const sampleIndex = sampleIndexOf(row)
+    const sample = sampleIndex ?? row.trace
+    const key = keyOf(row, group, 'sample', sampleIndex)
+    if (sampleIndex !== null) sampled.add(row.from)
+    if (row.verdict !== null && isNew(keyOf(row, group, 'verdict', sample, row.verdict.verdict))) {
       known.answers += 1
       if (row.verdict.verdict !== 'correct') known.wrong += 1
     }
+    if (isUnanswered(row)) unanswered.set(key, { from: row.from, known })
+    else if (sampleIndex !== null && (row.verdict !== null || row.status === 'kept')) answered.add(key)
     const { rating } = knownMetadata(row.metadata)
-    if (rating !== undefined && Number.isFinite(rating) && isNew(row, group, 'rating', rating)) {
+    if (rating !== undefined && Number.isFinite(rating) && isNew(keyOf(row, group, 'rating', rating))) {
       known.ratings += 1
       known.ratingSum += rating
     }
   }
+  for (const [key, { from, known }] of unanswered) {
+    if (answered.has(key) || !sampled.has(from)) continue
+    known.answers += 1
+    known.wrong += 1
+  }
   return [...groups.values()]
+}
+
+/** The number of the sample that a row is or was made from. */
+function sampleIndexOf({ metadata }: EvidenceRow): number | null {
+  const { sampleIndex } = metadata
+  return typeof sampleIndex === 'number' ? sampleIndex : null
+}
+
+/**
+ * Whether a row may be a sample without an answer: cut, empty, refused, or its request failed. A row all of whose requests
+ * failed has no number and counts as one; a failed row with a number is one of a later step.
+ */
+function isUnanswered(row: EvidenceRow): boolean {
+  if (row.verdict !== null || row.status === 'kept') return false
+  const sampleIndex = sampleIndexOf(row)
+  if (row.status === 'failed') return sampleIndex === null && row.reason !== 'step-error'
+  return sampleIndex !== null && (row.trace === null || UNANSWERED.has(row.reason ?? ''))
 }

@@ -21,6 +21,8 @@ export interface EvidenceRow extends Row {
   /** The dataset's name in the recipe. */
   from: string
   status: 'kept' | 'dropped' | 'failed'
+  /** Why it was dropped or failed; null when kept. */
+  reason: string | null
 }
 
 /** Model calls that a step makes, for plans. */

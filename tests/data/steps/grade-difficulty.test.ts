@@ -28,7 +28,8 @@ function seen(
       ...(sample === undefined ? {} : { sampleIndex: sample }),
     },
   })
-  return { ...base, from: 'verify', status: verdict === 'correct' ? 'kept' : 'dropped' }
+  const isKept = verdict === 'correct'
+  return { ...base, from: 'verify', status: isKept ? 'kept' : 'dropped', reason: isKept ? null : (verdict ?? 'other') }
 }
 
 async function* streamed(rows: readonly EvidenceRow[]) {
@@ -84,6 +85,53 @@ describe('grading by source', () => {
       seen('a', { verdict: 'incorrect', originId: 'two', rating: 8 }),
     ])
     expect(overview.get('a')).toMatchObject({ errorRate: 2 / 3, rating: 6 })
+  })
+
+  it('counts a sample that was cut, empty, refused or never came as one wrong answer', async () => {
+    const lost = (
+      originId: string,
+      sample: number | undefined,
+      reason: string,
+      changes: Partial<EvidenceRow> = {},
+    ) => ({
+      ...seen('a', { originId, ...(sample === undefined ? {} : { sample }) }),
+      from: 'probe',
+      reason,
+      ...changes,
+    })
+    const cut = lost('cut', 0, 'truncated')
+    const right = seen('a', { verdict: 'correct', originId: 'right', sample: 0 })
+    const evidence = [
+      right,
+      // The probe's own row of the same answer: it went on.
+      { ...right, verdict: null, from: 'probe' },
+      cut,
+      { ...cut, id: 'again' },
+      lost('cut', 1, 'empty-trace', { trace: '' }),
+      lost('refused', 0, 'refused'),
+      lost('one-request', 2, 'http-500', { trace: null }),
+      lost('all-requests', undefined, 'http-500', { status: 'failed', trace: null }),
+    ]
+    const overview = await reduce(evidence)
+    expect(overview.get('a')?.errorRate).toBeCloseTo(5 / 6)
+    expect(await reduce(evidence.toReversed())).toEqual(overview)
+  })
+
+  it('learns nothing from rows that were lost for other reasons, nor from kept ones without a verdict', async () => {
+    const right = seen('a', { verdict: 'correct', originId: 'right', sample: 0 })
+    const overview = await reduce([
+      right,
+      { ...seen('a', { originId: 'kept', sample: 0 }), from: 'probe', status: 'kept', reason: null },
+      { ...seen('a', { originId: 'no-gold', sample: 0 }), reason: 'no-gold' },
+      { ...seen('a', { originId: 'no-question' }), from: 'probe', reason: 'no-question' },
+      { ...seen('a', { originId: 'bug' }), from: 'probe', status: 'failed', reason: 'step-error' },
+      // The rater was cut or away, and so was the verifier's judge.
+      { ...right, verdict: null, from: 'rate', reason: 'truncated' },
+      { ...seen('a', { originId: 'rated' }), from: 'rating', reason: 'truncated' },
+      { ...seen('a', { originId: 'rated' }), from: 'rating', status: 'failed', reason: 'http-500' },
+      { ...seen('a', { originId: 'judged', sample: 0 }), status: 'failed', reason: 'http-500' },
+    ])
+    expect(overview.get('a')?.errorRate).toBe(0)
   })
 
   it('tells answers without a number apart by their text', async () => {
@@ -151,6 +199,9 @@ describe('evidence in the database', () => {
       { group: 'a', errorRate: 2 / 3, rating: 2, difficulty: 'easy' },
       { group: 'b', errorRate: 2 / 3, rating: 3, difficulty: 'hard' },
     ])
+    const reasons: unknown[] = []
+    for await (const { reason } of streamEvidence(db, [{ name: 'verify', datasetId }])) reasons.push(reason)
+    expect(reasons.toSorted()).toEqual([...Array(4).fill('incorrect'), null, null])
   })
 })
 

@@ -227,7 +227,12 @@ describe('a second pass with the first as evidence', () => {
       concurrency: 4,
       commit: (outcomes) => {
         for (const one of outcomes)
-          made.push({ ...row({ ...('changes' in one ? one.changes : {}) }), from: 'first', status: one.status })
+          made.push({
+            ...row({ originId: one.parentId, ...('changes' in one ? one.changes : {}) }),
+            from: 'first',
+            status: one.status,
+            reason: one.reason,
+          })
         return Promise.resolve()
       },
       signal: new AbortController().signal,

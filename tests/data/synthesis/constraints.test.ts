@@ -9,7 +9,12 @@ import { row } from '../rows.ts'
 const everything = { types: questionTypes, companions: companionAbilities }
 
 const evidence = (made: readonly Pick<Constraint, 'type' | 'abilities'>[], status: EvidenceRow['status'] = 'kept') =>
-  made.map((metadata, index): EvidenceRow => ({ ...row({ id: `e${index}`, metadata }), from: 'first', status }))
+  made.map((metadata, index): EvidenceRow => ({
+    ...row({ id: `e${index}`, metadata }),
+    from: 'first',
+    status,
+    reason: null,
+  }))
 
 async function* stream<Item>(items: readonly Item[]) {
   yield* items
