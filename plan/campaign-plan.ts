@@ -61,6 +61,8 @@ export interface JobPlan {
   calls: CallPlan[]
   /** RL: questions × group size over all steps; null for SFT. */
   completions: Count
+  /** The most that one sequence may have: prompt with pictures, and trace or completion. */
+  sequenceTokens: number
   /** SFT: tokens of all rows it sees. RL: tokens of all completions at the cap. */
   tokens: Count
   /** RL: length cap × group size, the tokens that one question may take; null for SFT. */

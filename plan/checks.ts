@@ -5,6 +5,7 @@ import { inPhase } from '../jobs/stage-settings.ts'
 import type { TrainerCapabilities } from '../jobs/trainer.ts'
 import type { JobPlan } from './campaign-plan.ts'
 import { joined, type Flow } from './flow.ts'
+import { microBatch, tooLargeAtOnce } from './micro-batch.ts'
 import type { TrainingPlace } from './training.ts'
 
 /** What a check found. A refusal names a thing that cannot run; a note, one that runs and may not be meant. */
@@ -35,8 +36,8 @@ export function checkTraining(
   found.refusals.push(
     ...missingCapabilities(place.backend.capabilities(), { kind, flow, gpus: place.recipe.rates?.gpus }),
   )
-  if (isSft(step)) checkSft(step, jobs, found)
-  else checkRl(step, jobs, sampledTokens, found)
+  if (isSft(step)) checkSft(place, step, jobs, found)
+  else checkRl(place, step, { jobs, sampledTokens }, found)
   const placed = (texts: readonly string[]) => texts.map((text) => `${where}: ${text}`)
   return { refusals: placed(found.refusals), notes: placed(found.notes) }
 }
@@ -56,28 +57,55 @@ export function missingCapabilities(
   ]
 }
 
-/** A batch is cut into equal parts of `microBatchSize`. */
+/** A batch is cut into equal parts: what the trainer takes where `microBatchSize` is no divisor. */
 function indivisible(what: string, batch: number, micro: number | undefined): string[] {
   if (micro === undefined || micro > batch || batch % micro === 0) return []
-  let smaller = micro
-  while (batch % smaller !== 0) smaller -= 1
-  return [`microBatchSize ${micro} does not divide ${what} = ${counted(batch)}: use ${smaller} or another divisor`]
+  return [
+    `microBatchSize ${micro} does not divide ${what} = ${counted(batch)}: the trainer takes ${microBatch(batch, micro)} instead`,
+  ]
 }
 
-function checkSft(step: SftStep, jobs: readonly JobPlan[], { refusals }: Findings): void {
-  refusals.push(...indivisible('batchSize', step.batchSize, step.microBatchSize))
+/** Without `microBatchSize` the trainer puts a whole batch on the device. */
+function wholeBatch(
+  { facts }: TrainingPlace,
+  step: SftStep | RlStep,
+  batches: readonly { batch: number; job: JobPlan }[],
+): string[] {
+  const found = step.microBatchSize === undefined ? tooLargeAtOnce(batches, facts.model?.parameters) : null
+  if (found === null) return []
+  const { batch, tokens, limit, advised } = found
+  return [
+    `without microBatchSize a device takes the whole batch of ${counted(batch)} at once, up to ${counted(tokens)} tokens: ` +
+      `above ${counted(limit)} expect it to run out of memory; set microBatchSize, e.g. ${advised}`,
+  ]
+}
+
+function checkSft(place: TrainingPlace, step: SftStep, jobs: readonly JobPlan[], { refusals, notes }: Findings): void {
+  notes.push(
+    ...indivisible('batchSize', step.batchSize, step.microBatchSize),
+    ...wholeBatch(
+      place,
+      step,
+      jobs.map((job) => ({ batch: step.batchSize, job })),
+    ),
+  )
   for (const { rows, from } of jobs)
     if (rows === 0) refusals.push(`no rows come from ${from.join(', ')}: there is nothing to train on`)
 }
 
-function checkRl(step: RlStep, jobs: readonly JobPlan[], sampledTokens: number, { refusals, notes }: Findings): void {
+function checkRl(
+  place: TrainingPlace,
+  step: RlStep,
+  { jobs, sampledTokens }: { jobs: readonly JobPlan[]; sampledTokens: number },
+  { refusals, notes }: Findings,
+): void {
   const names = phasesOf(step)
   const phases = names.map((name, nth) => ({ name, ...pickPhase(inPhase(step, step.phases?.[nth])), job: jobs[nth] }))
   const called = (name: string) => (step.phases ? `phase ${name}: ` : '')
   for (const { name, steps, generations, job } of phases) {
     const batch = step.promptsPerStep * generations
     const what = `promptsPerStep × generations = ${step.promptsPerStep} × ${generations}`
-    refusals.push(...indivisible(what, batch, step.microBatchSize).map((text) => called(name) + text))
+    notes.push(...indivisible(what, batch, step.microBatchSize).map((text) => called(name) + text))
     const { rows = null, passes = null } = job ?? {}
     if (rows !== null && rows < step.promptsPerStep)
       refusals.push(
@@ -86,6 +114,13 @@ function checkRl(step: RlStep, jobs: readonly JobPlan[], sampledTokens: number, 
     else if (passes !== null && passes > manyPasses)
       notes.push(`${called(name)}${counted(steps)} steps see each question ${counted(Math.round(passes))} times`)
   }
+  notes.push(
+    ...wholeBatch(
+      place,
+      step,
+      phases.flatMap(({ generations, job }) => (job ? [{ batch: step.promptsPerStep * generations, job }] : [])),
+    ),
+  )
   const clipping = phases.filter(({ cap }) => cap < sampledTokens)
   if (clipping.length > 0)
     notes.push(

@@ -53,13 +53,15 @@ function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   // transformers' Trainer counts the last, smaller batch of a pass as a step.
   const steps = step.steps ?? known([flow.rows], (rows) => Math.ceil((epochs ?? 1) * Math.ceil(rows / batchSize)))
   const seen = step.steps === undefined ? known([flow.rows], (rows) => rows * (epochs ?? 1)) : step.steps * batchSize
-  const tokens = known([seen], (rows) => Math.ceil(rows * (promptTokens(place, step, flow) + flow.traceTokens)))
+  const sequence = promptTokens(place, step, flow) + flow.traceTokens
+  const tokens = known([seen], (rows) => Math.ceil(rows * sequence))
   const stage: TrainingStage = { ...stageOf(place, start), kind: 'sft', rows: none(), settings: sftSettingsOf(step) }
   return {
     ...jobOf(place, start, stage, steps),
     passes: step.steps === undefined ? (epochs ?? 1) : passesOf(seen, flow),
     calls: [],
     completions: null,
+    sequenceTokens: Math.ceil(sequence),
     tokens,
     tokensAQuestion: null,
     gpuHours: hours(tokens, place.recipe.rates?.sftTokensPerGpuSecond),
@@ -92,6 +94,7 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
     passes: passesOf(questions, flow),
     calls: judging(place.recipe, step.judge, { answers: completions, questionTokens: flow.questionTokens }),
     completions,
+    sequenceTokens: Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens),
     tokens,
     tokensAQuestion: step.maxCompletionTokens * step.generations,
     gpuHours: hours(tokens, place.recipe.rates?.rlTokensPerGpuSecond),

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseRecipe } from '../../data/recipe.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { createTrlBackend } from '../../jobs/trainers/trl.ts'
 import { missingCapabilities } from '../../plan/checks.ts'
-import type { Known } from '../../plan/known.ts'
+import { modelFromName, type Known } from '../../plan/known.ts'
 import { planCampaign } from '../../plan/plan.ts'
 import { nothingKnown, recipe, rows } from './recipes.ts'
 
@@ -20,27 +20,19 @@ function refusal(steps: string, known: Known = facts, more = ''): string {
   }
   return ''
 }
-const notes = (steps: string): string => planCampaign(recipe(steps), facts, { round: 1 }).notes.join('\n')
+const notes = (steps: string, known: Known = facts): string =>
+  planCampaign(recipe(steps), known, { round: 1 }).notes.join('\n')
 
 describe('what cannot run is refused', () => {
   it('all at once, each with its place', () => {
-    const text = refusal(`
-      { step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 4 }
-      { step: rl, from: hard, promptsPerStep: 50, generations: 8 }`)
-    expect(text).toContain('round 1, sft: microBatchSize 4 does not divide batchSize = 10: use 2 or another divisor')
-    expect(text).toContain('round 1, rl: promptsPerStep is 50 and there are at most 40 rows')
-  })
-
-  it('where completions cannot be cut into equal parts, in the phase where they cannot', () => {
-    const rl = (phases: string) =>
-      refusal(`{ step: rl, from: hard, promptsPerStep: 8, generations: 4, microBatchSize: 16${phases} }`)
-    expect(rl('')).toBe('')
-    expect(rl(', phases: [{ generations: 6 }, { generations: 5, name: odd }]')).toBe(
-      [
-        'this recipe cannot run as it stands:',
-        '  round 1, rl: phase odd: microBatchSize 16 does not divide promptsPerStep × generations = 8 × 5 = 40: use 10 or another divisor',
-      ].join('\n'),
+    const text = refusal(
+      `
+      { step: sft, from: seed, learningRate: 1e-5, steps: 5 }
+      { step: rl, from: hard, promptsPerStep: 50, generations: 8 }`,
+      { ...facts, sources: { seed: rows(0), hard: rows(40) } },
     )
+    expect(text).toContain('round 1, sft: no rows come from seed')
+    expect(text).toContain('round 1, rl: promptsPerStep is 50 and there are at most 40 rows')
   })
 
   it('where there is nothing to train on', () => {
@@ -82,6 +74,50 @@ describe('what cannot run is refused', () => {
 })
 
 describe('what may not be meant is noted', () => {
+  it('a microBatchSize that does not divide the batch: the trainer goes on with a smaller one', () => {
+    expect(notes('{ step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 4 }')).toBe(
+      'round 1, sft: microBatchSize 4 does not divide batchSize = 10: the trainer takes 2 instead',
+    )
+    expect(notes('{ step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 40 }')).toBe('')
+    const rl = (phases: string) =>
+      notes(`{ step: rl, from: hard, promptsPerStep: 8, generations: 4, microBatchSize: 16, steps: 9${phases} }`)
+    expect(rl('')).toBe('')
+    expect(rl(', phases: [{ generations: 6 }, { generations: 5, name: odd }]')).toBe(
+      'round 1, rl: phase odd: microBatchSize 16 does not divide promptsPerStep × generations = 8 × 5 = 40: the trainer takes 10 instead',
+    )
+  })
+
+  it('a batch that a device takes whole and cannot hold, on a model of GPU size', () => {
+    const model = (billions: number): Known => ({
+      ...facts,
+      model: { bytes: 1, parameters: billions * 1e9, from: 'name' },
+    })
+    // A question of 100 tokens, a picture of 1,280 and a completion of 620: 2,000 a sequence.
+    const rl = (more: string) =>
+      `{ step: rl, from: hard, promptsPerStep: 4, generations: 5, steps: 9, maxCompletionTokens: 620${more} }`
+    expect(notes(rl(''), model(7))).toBe(
+      'round 1, rl: without microBatchSize a device takes the whole batch of 20 at once, up to 40,000 tokens: ' +
+        'above 32,768 expect it to run out of memory; set microBatchSize, e.g. 10',
+    )
+    for (const known of [model(0.4), facts]) expect(notes(rl(''), known)).toBe('')
+    expect(notes(rl(', microBatchSize: 2'), model(7))).toBe('')
+    expect(notes(rl(', phases: [{ generations: 3 }]'), model(7))).toBe('')
+    // The largest phase speaks for all.
+    expect(notes(rl(', phases: [{ generations: 3 }, { generations: 6 }]'), model(7))).toContain('the whole batch of 24')
+    const sft = '{ step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 32 }'
+    expect(notes(sft, model(7))).toContain('batch of 32 at once, up to 44,160 tokens')
+    expect(notes(sft.replace('32', '16'), model(7))).toBe('')
+  })
+
+  it('in no recipe that comes with Hone a batch that is too large for a device', () => {
+    const folder = new URL('../../recipes/', import.meta.url)
+    for (const name of readdirSync(folder).filter((each) => each.endsWith('.yaml'))) {
+      const parsed = parseRecipe(readFileSync(new URL(name, folder), 'utf8'), { file: name })
+      const known = { ...nothingKnown, model: modelFromName(parsed.baseModel.path) }
+      expect(planCampaign(parsed, known).notes.join('\n'), name).not.toContain('microBatchSize')
+    }
+  })
+
   it('a phase that sees its questions over and over', () => {
     expect(notes('{ step: rl, from: hard, promptsPerStep: 40, steps: 20 }')).toBe('')
     expect(notes('{ step: rl, from: hard, promptsPerStep: 40, steps: 21 }')).toContain(
