@@ -10,7 +10,7 @@ import { findStep, finishStep, openStep, stepCounts, stepInputIds } from '../db/
 import { HoneError } from '../domain/errors.ts'
 import { stepKey } from '../domain/ids.ts'
 import { endpointsOf, evidenceOf } from '../domain/recipe-references.ts'
-import { inputsOf } from '../domain/round-plan.ts'
+import { inputsOf, roundSeed } from '../domain/round-plan.ts'
 import { createEngine } from '../models/engine.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import type { Deps } from './deps.ts'
@@ -32,12 +32,9 @@ function definitionOf(context: StepContext): DataStep {
   })
 }
 
-/** Seed of a step's samples: the round mixed in, so that a round done again draws others. */
-const seedOf = ({ recipe, round }: StepContext): number => recipe.seed * 1000 + round.number
-
 const shardContext = (context: StepContext) => ({
   options: context.step,
-  seed: seedOf(context),
+  seed: roundSeed(context.recipe, context.round.number),
   promptSuffix: context.recipe.promptSuffix,
 })
 

@@ -6,7 +6,7 @@ import { getDataset, resolveDataset } from '../db/datasets.ts'
 import { streamRows } from '../db/rows.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
 import { jobKey } from '../domain/ids.ts'
-import { isRl, isSft, isTraining, phaseInputs, phasesOf, startOf } from '../domain/round-plan.ts'
+import { isRl, isSft, isTraining, phaseInputs, phasesOf, roundSeed, startOf } from '../domain/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
 import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
 import type { TrainingStage, Weights } from '../jobs/trainer.ts'
@@ -101,8 +101,7 @@ async function stageOf(
     startFrom,
     base: { path: base.path, hash: base.id },
     rowsHash: datasets.map((dataset) => dataset.contentHash ?? dataset.id).join(' '),
-    // Another round draws other samples and another order, also when a rolled-back round is done again.
-    seed: recipe.seed * 1000 + round.number,
+    seed: roundSeed(recipe, round.number),
   }
   const places = { promptSuffix: recipe.promptSuffix, imagePath: (hash: string) => deps.store.imagePath(hash) }
   if (isSft(step)) {

@@ -16,6 +16,12 @@ export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
   return Object.keys(recipe.benchmarks).length === 0 ? [] : [{ step: 'evaluate', concurrency: 128 }]
 }
 
+/**
+ * Seed of a round's samples and order of rows: a round done again, after a rollback say, has a number of its own and draws
+ * others. Seeds of neighbouring recipes meet after 1,000 rounds.
+ */
+export const roundSeed = ({ seed }: Pick<Recipe, 'seed'>, round: number): number => seed * 1000 + round
+
 export const isSft = (step: { step: string }): step is SftStep => step.step === 'sft'
 export const isRl = (step: { step: string }): step is RlStep => step.step === 'rl'
 export const isTraining = (step: { step: string }): step is SftStep | RlStep => isSft(step) || isRl(step)

@@ -4,7 +4,7 @@ import { HoneError } from '../../domain/errors.ts'
 import { editDistance } from '../../data/did-you-mean.ts'
 import { parseRecipe, recipeHash, recipeJsonSchemaText } from '../../data/recipe.ts'
 import { nameOf } from '../../domain/recipe-references.ts'
-import { stepsOfRound } from '../../domain/round-plan.ts'
+import { roundSeed, stepsOfRound } from '../../domain/round-plan.ts'
 
 const recipes = new URL('../../recipes/', import.meta.url)
 
@@ -315,6 +315,13 @@ describe('the steps of a round', () => {
       'rounds.at.2[0].of (line 19, column 27): "rl" is not trained before this step',
     )
   })
+})
+
+it('draws other samples in another round and under another seed', () => {
+  const drawn = [0, 1, 2].flatMap((seed) => [1, 2, 999].map((round) => roundSeed({ seed }, round)))
+  expect(new Set(drawn).size).toBe(drawn.length)
+  // Seeds are part of the keys of replies that are paid for: they stay.
+  expect(roundSeed({ seed: 7 }, 3)).toBe(7003)
 })
 
 it('measures typing errors', () => {
