@@ -6,7 +6,7 @@ import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion } from '../question-text.ts'
 import { sampleSeed } from '../seeds.ts'
 import { companionAbilities } from '../synthesis/abilities.ts'
-import { drawConstraint, tallyQuestions, type Constraint, type Tally } from '../synthesis/constraints.ts'
+import { drawConstraint, earlierQuestions, type Constraint, type EarlierQuestions } from '../synthesis/constraints.ts'
 import { questionProblem } from '../synthesis/question-rules.ts'
 import { readWrittenQuestion } from '../synthesis/written-question.ts'
 import { dropped, outcome, replyProblem } from './outcome.ts'
@@ -38,7 +38,10 @@ const options = z.strictObject({
   temperature: sampling.temperature.default(0.7),
   topP: sampling.topP.default(0.95),
   maxTokens: sampling.maxTokens.default(512),
-  /** Earlier datasets of questions: types and abilities that are seldom among their kept rows are drawn more often. */
+  /**
+   * Earlier datasets of questions: types and abilities that are seldom among their kept rows are drawn more often, and
+   * what these ask of a picture is not asked again.
+   */
   evidence: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
 })
 
@@ -47,7 +50,7 @@ const options = z.strictObject({
  * abilities, and is a choice, a fill-in or a descriptive question. Rules drop at once what can not be used (the first
  * stage of WeThink's filter); a dropped question keeps its text, so that people can look at it.
  */
-export const synthesize: RowStep<typeof options, Tally | undefined> = {
+export const synthesize: RowStep<typeof options, EarlierQuestions | undefined> = {
   per: 'row',
   options,
   summary: 'write questions to a picture from its description, under ability constraints',
@@ -55,18 +58,21 @@ export const synthesize: RowStep<typeof options, Tally | undefined> = {
     rowsOut: questions,
     calls: [{ option: 'endpoint', perRow: questions, withImages: false, maxTokens }],
   }),
-  evidence: { reduce: tallyQuestions },
+  evidence: { reduce: earlierQuestions },
   async run(row, { options, overview, ask, seed }) {
     const description = row.description?.trim() ?? ''
     if (description === '') return [dropped(row, 'no-description')]
     const { endpoint, questions, types, abilities, temperature, topP, maxTokens } = options
-    // A second pass over the same rows shall not write the first one's questions again.
-    const subject = overview === undefined ? row.originId : JSON.stringify([row.originId, overview])
-    const asked = [bareQuestion(row.question)].filter((question) => question !== '')
+    const { tally } = overview ?? {}
+    // A second pass over the same rows shall not draw what the first one drew.
+    const subject = tally === undefined ? row.originId : JSON.stringify([row.originId, tally])
+    const own = bareQuestion(row.question)
+    const earlier = overview?.asked.get(row.originId) ?? []
+    const asked = own === '' || earlier.includes(own) ? [...earlier] : [...earlier, own]
     const outcomes: Outcome[] = []
     for (let index = 0; index < questions; index++) {
       const drawn = sampleSeed(seed, subject, index)
-      const constraint = drawConstraint({ types, companions: abilities, tally: overview, seed: drawn })
+      const constraint = drawConstraint({ types, companions: abilities, tally, seed: drawn })
       const reply = await ask({
         endpoint,
         messages: [{ role: 'user', text: promptFor(description, constraint, asked) }],

@@ -1,13 +1,26 @@
 import { knownMetadata, questionTypes, type QuestionType } from '../../domain/rows.ts'
 import { sampleSeed } from '../seeds.ts'
 import type { EvidenceRow } from '../steps/step.ts'
+import { bareQuestion } from '../question-text.ts'
 import { companionAbilities, type Ability } from './abilities.ts'
+import { longestQuestion } from './question-rules.ts'
+import { questionKey } from './same-text.ts'
 
 /** How often types and abilities stand in questions that were kept. Plain data: it is the same for every shard. */
 export interface Tally {
   types: Record<string, number>
   abilities: Record<string, number>
 }
+
+/** What earlier passes wrote. */
+export interface EarlierQuestions {
+  tally: Tally
+  /** Kept questions of each origin, each once; at most {@link MOST_ASKED}. */
+  asked: ReadonlyMap<string, readonly string[]>
+}
+
+/** Questions of one origin that later passes know of: as many as one pass writes at most, for the prompt shows them all. */
+const MOST_ASKED = 64
 
 /** What one question must be. */
 export interface Constraint {
@@ -16,8 +29,12 @@ export interface Constraint {
   abilities: Ability[]
 }
 
-/** Counts the kept rows of earlier passes. What has no known type or ability does not count. */
-export async function tallyQuestions(rows: AsyncIterable<EvidenceRow>): Promise<Tally> {
+/**
+ * Reads the kept rows of earlier passes: counts them, where they have a known type or ability, and remembers what they
+ * ask. Memory: the questions' texts, some 100 bytes each, so tens of megabytes for hundreds of thousands.
+ */
+export async function earlierQuestions(rows: AsyncIterable<EvidenceRow>): Promise<EarlierQuestions> {
+  const asked = new Map<string, string[]>()
   const tally: Tally = {
     types: Object.fromEntries(questionTypes.map((type) => [type, 0])),
     abilities: Object.fromEntries(companionAbilities.map((ability) => [ability, 0])),
@@ -30,8 +47,19 @@ export async function tallyQuestions(rows: AsyncIterable<EvidenceRow>): Promise<
     const { type, abilities } = knownMetadata(row.metadata)
     if (type !== undefined) count(tally.types, type)
     for (const ability of new Set(abilities)) count(tally.abilities, ability)
+    remember(asked, row)
   }
-  return tally
+  return { tally, asked }
+}
+
+/** A question that was handed on from dataset to dataset is one; longer ones than may be written can not be repeated. */
+function remember(asked: Map<string, string[]>, { originId, question: text }: EvidenceRow): void {
+  const question = bareQuestion(text)
+  if (question === '' || question.length > longestQuestion) return
+  const questions = asked.get(originId) ?? []
+  asked.set(originId, questions)
+  const key = questionKey(question)
+  if (questions.length < MOST_ASKED && !questions.some((other) => questionKey(other) === key)) questions.push(question)
 }
 
 interface Choice {

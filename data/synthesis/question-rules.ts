@@ -3,7 +3,7 @@ import { questionKey } from './same-text.ts'
 import type { WrittenQuestion } from './written-question.ts'
 
 /** Characters. No paper gives limits; these are far above what a question or a choice of use has. */
-const longestQuestion = 600
+export const longestQuestion = 600
 const longestChoice = 200
 /** The prompt asks for three to five. With two, every second guess is right; more than five do no harm. */
 const fewestChoices = 3
@@ -12,7 +12,7 @@ const mostChoices = 26
 
 /**
  * First stage of WeThink's filter, by rules: why a written question can not be used, as a short code, or null. `asked`
- * are the questions of the same picture that stand already. The rules read English; a question in another language
+ * are the questions of the same picture that stand already, of this pass and of those it was given as evidence. The rules read English; a question in another language
  * passes those it has no words for, but for the question mark.
  */
 export function questionProblem(written: WrittenQuestion, type: QuestionType, asked: readonly string[]): string | null {

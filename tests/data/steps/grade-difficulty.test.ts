@@ -199,9 +199,10 @@ describe('evidence in the database', () => {
       { group: 'a', errorRate: 2 / 3, rating: 2, difficulty: 'easy' },
       { group: 'b', errorRate: 2 / 3, rating: 3, difficulty: 'hard' },
     ])
-    const reasons: unknown[] = []
+    const reasons: (string | null)[] = []
     for await (const { reason } of streamEvidence(db, [{ name: 'verify', datasetId }])) reasons.push(reason)
-    expect(reasons.toSorted()).toEqual([...Array(4).fill('incorrect'), null, null])
+    expect(reasons.filter((reason) => reason === 'incorrect')).toHaveLength(4)
+    expect(reasons.filter((reason) => reason === null)).toHaveLength(2)
   })
 })
 

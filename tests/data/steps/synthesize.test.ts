@@ -102,7 +102,7 @@ describe('writing questions', () => {
     expect(await drawn({})).toEqual(await drawn({ id: 'another', originId: 'r1' }))
     expect(await drawn({})).not.toEqual(await drawn({}, 8))
     expect(await drawn({})).not.toEqual(await drawn({ originId: 'r2' }))
-    expect(await drawn({})).not.toEqual(await drawn({}, 7, { types: {}, abilities: {} }))
+    expect(await drawn({})).not.toEqual(await drawn({}, 7, { tally: { types: {}, abilities: {} }, asked: new Map() }))
   })
 
   it('keeps to the types and abilities that the recipe names', async () => {
@@ -245,6 +245,26 @@ describe('a second pass with the first as evidence', () => {
   const share = (rows: readonly EvidenceRow[], type: string) =>
     rows.filter(({ metadata }) => metadata['type'] === type).length / rows.length
 
+  it('shows what the first asks of the same picture, and drops what it asks again', async () => {
+    const asks = (originId: string, question: string): EvidenceRow => ({
+      ...row({ originId, question }),
+      from: 'first',
+      status: 'kept',
+      reason: null,
+    })
+    const first = [asks('r1', 'How many\ncircles?'), asks('r1', 'Which text?'), asks('other', 'Where?')]
+    const overview = await synthesize.evidence!.reduce(stream(first), options)
+    const [again, fresh] = ['how many circles', 'Where?'].map((question) =>
+      JSON.stringify({ question: `${question}?` }),
+    )
+    const fake = saying(again!, fresh!)
+    const outcomes = await synthesize.run(pictured, { ...alone(only('fill-in', 2), fake.ask), overview })
+    expect(reasons(outcomes)).toEqual(['duplicate-question', null])
+    expect(fake.requests[0]!.messages[0]!.text).toContain(
+      'Already asked:\n- How many circles?\n- Which text?\n\nThe question must',
+    )
+  })
+
   it('writes what the first hardly has', async () => {
     const first = await pass(undefined, { types: ['fill-in'], abilities: ['recognition', 'ocr'] })
     expect(share(first, 'fill-in')).toBe(1)
@@ -253,7 +273,7 @@ describe('a second pass with the first as evidence', () => {
     expect(second).toHaveLength(180)
     expect(share(second, 'fill-in')).toBeLessThan(0.05)
     const both = await synthesize.evidence!.reduce(stream([...first, ...second]), options)
-    for (const name of companionAbilities) expect(both!.abilities[name]).toBeGreaterThan(25)
-    for (const type of questionTypes) expect(both!.types[type]).toBeGreaterThan(60)
+    for (const name of companionAbilities) expect(both!.tally.abilities[name]).toBeGreaterThan(25)
+    for (const type of questionTypes) expect(both!.tally.types[type]).toBeGreaterThan(60)
   })
 })

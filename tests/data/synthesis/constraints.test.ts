@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EvidenceRow } from '../../../data/steps/step.ts'
 import { companionAbilities } from '../../../data/synthesis/abilities.ts'
-import { drawConstraint, tallyQuestions, type Constraint, type Tally } from '../../../data/synthesis/constraints.ts'
+import { drawConstraint, earlierQuestions, type Constraint, type Tally } from '../../../data/synthesis/constraints.ts'
 import { questionTypes } from '../../../domain/rows.ts'
 import { row } from '../rows.ts'
 
@@ -19,6 +19,8 @@ const evidence = (made: readonly Pick<Constraint, 'type' | 'abilities'>[], statu
 async function* stream<Item>(items: readonly Item[]) {
   yield* items
 }
+
+const tallyOf = async (rows: readonly EvidenceRow[]): Promise<Tally> => (await earlierQuestions(stream(rows))).tally
 
 /** Bits; log2 of the number of names where all are equally frequent. */
 function entropy(counts: Readonly<Record<string, number>>): number {
@@ -52,7 +54,7 @@ describe('a constraint', () => {
   })
 
   it('falls evenly on types and abilities without a tally', async () => {
-    const tally = await tallyQuestions(stream(evidence(pass(3000, undefined))))
+    const tally = await tallyOf(evidence(pass(3000, undefined)))
     expect(entropy(tally.types)).toBeGreaterThan(0.998 * Math.log2(3))
     expect(entropy(tally.abilities)).toBeGreaterThan(0.998 * Math.log2(6))
   })
@@ -70,7 +72,7 @@ describe('the tally', () => {
       },
       { ...evidence([{ type: 'choice', abilities: [] }])[0]!, metadata: { type: 7, abilities: 'math' } },
     ]
-    const tally = await tallyQuestions(stream(rows))
+    const tally = await tallyOf(rows)
     expect(tally.types).toEqual({ choice: 1, 'fill-in': 0, descriptive: 0 })
     expect(tally.abilities).toMatchObject({ math: 1, recognition: 0 })
     expect(Object.keys(tally.abilities)).toEqual([...companionAbilities])
@@ -81,17 +83,47 @@ describe('the tally', () => {
       type: index < 270 ? 'fill-in' : index < 290 ? 'choice' : 'descriptive',
       abilities: ['reasoning', index < 240 ? 'recognition' : index < 280 ? 'math' : 'spatial'],
     }))
-    const first = await tallyQuestions(stream(evidence(skewed)))
+    const first = await tallyOf(evidence(skewed))
     const second = pass(300, first)
-    const both = await tallyQuestions(stream(evidence([...skewed, ...second])))
-    const blind = await tallyQuestions(stream(evidence([...skewed, ...pass(300, undefined)])))
+    const both = await tallyOf(evidence([...skewed, ...second]))
+    const blind = await tallyOf(evidence([...skewed, ...pass(300, undefined)]))
     for (const field of ['types', 'abilities'] as const) {
       expect(entropy(both[field])).toBeGreaterThan(entropy(first[field]) + 0.5)
       // Not only because a second pass is more: an even one raises it less.
       expect(entropy(both[field])).toBeGreaterThan(entropy(blind[field]))
     }
-    const third = await tallyQuestions(stream(evidence([...skewed, ...second, ...pass(300, both, 1000)])))
+    const third = await tallyOf(evidence([...skewed, ...second, ...pass(300, both, 1000)]))
     expect(entropy(third.types)).toBeGreaterThan(0.99 * Math.log2(3))
     expect(entropy(third.abilities)).toBeGreaterThan(0.98 * Math.log2(6))
+  })
+})
+
+describe('what was asked', () => {
+  const asking = (originId: string, question: string, changes: Partial<EvidenceRow> = {}): EvidenceRow => ({
+    ...row({ id: `${originId} ${question}`, originId, question }),
+    from: 'first',
+    status: 'kept',
+    reason: null,
+    ...changes,
+  })
+  const askedOf = async (rows: readonly EvidenceRow[]) =>
+    Object.fromEntries((await earlierQuestions(stream(rows))).asked)
+
+  it('is known by origin, each once in whatever spelling, and of kept rows alone', async () => {
+    const rows = [
+      asking('a', 'How many?'),
+      asking('b', '<image>Where is it?'),
+      asking('a', 'how  many', { from: 'screen' }),
+      asking('a', 'Which?'),
+      asking('a', 'Dropped?', { status: 'dropped', reason: 'too-long' }),
+      asking('c', ''),
+      asking('c', `${'long '.repeat(200)}?`),
+    ]
+    expect(await askedOf(rows)).toEqual({ a: ['How many?', 'Which?'], b: ['Where is it?'] })
+  })
+
+  it('stays bounded for one origin', async () => {
+    const rows = Array.from({ length: 500 }, (_, index) => asking('a', `Question ${index}?`))
+    expect((await askedOf(rows))['a']).toHaveLength(64)
   })
 })
