@@ -1,9 +1,10 @@
 import { nameOf } from '../domain/recipe-references.ts'
-import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
-import { isSft, phasesOf } from '../domain/round-plan.ts'
+import type { GateStep, RlStep, SftStep } from '../domain/recipe-steps.ts'
+import { finalTraining, isSelection, isSft, phasesOf, type RecipeStep } from '../domain/round-plan.ts'
 import { inPhase } from '../jobs/stage-settings.ts'
 import type { TrainerCapabilities } from '../jobs/trainer.ts'
 import type { JobPlan } from './campaign-plan.ts'
+import { candidatesOf } from './evaluation.ts'
 import { joined, type Flow } from './flow.ts'
 import { microBatch, tooLargeAtOnce } from './micro-batch.ts'
 import type { TrainingPlace } from './training.ts'
@@ -40,6 +41,23 @@ export function checkTraining(
   else checkRl(place, step, { jobs, sampledTokens }, found)
   const placed = (texts: readonly string[]) => texts.map((text) => `${where}: ${text}`)
   return { refusals: placed(found.refusals), notes: placed(found.notes) }
+}
+
+/**
+ * Notes of a gate: a selection that chose the round's weights by the same benchmark has kept the luckiest of them. Measuring
+ * them again asks what was asked before, so the luck stays.
+ */
+export function checkGate(steps: readonly RecipeStep[], { benchmark }: GateStep): string[] {
+  const chosen = steps.findIndex((step) => isSelection(step) && nameOf(step) === finalTraining(steps))
+  const selection = steps[chosen]
+  if (!selection || !isSelection(selection) || selection.benchmark !== benchmark) return []
+  const name = nameOf(selection)
+  const candidates = candidatesOf(steps, chosen)
+  if (candidates === 1) return []
+  return [
+    `it reads ${benchmark}, by which ${name} chose the best of ${candidates}: that score is too good by the choice, ` +
+      `and measuring again finds the same replies; give ${name} a dev benchmark of its own`,
+  ]
 }
 
 /** What a job needs that its backend does not do. */

@@ -27,7 +27,7 @@ export function planEvaluation(
   step: EvaluateStep | SelectCheckpointStep,
 ): EvaluationPlan {
   const chosen = isSelection(step) ? selectedFrom(steps, index) : null
-  const checkpoints = chosen === null ? 1 : 1 + snapshotsOf(findStep(steps, chosen).step).length
+  const checkpoints = chosen === null ? 1 : candidatesOf(steps, index)
   const names = isSelection(step) ? [step.benchmark] : (step.benchmarks ?? Object.keys(recipe.benchmarks))
   const suffix = textTokens(recipe.promptSuffix.length)
   const of = chosen ?? measuredBy(steps, index)
@@ -61,6 +61,10 @@ export function planEvaluation(
     calls: byEndpoint(parts.flatMap(({ calls }) => calls)),
   }
 }
+
+/** How many weights a selection chooses among: those that RL kept, and its end. */
+export const candidatesOf = (steps: readonly RecipeStep[], selection: number): number =>
+  1 + snapshotsOf(findStep(steps, selectedFrom(steps, selection)).step).length
 
 const added = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 

@@ -16,7 +16,7 @@ import {
 import type { TrainerBackend } from '../jobs/trainer.ts'
 import { createTrlBackend } from '../jobs/trainers/trl.ts'
 import type { CampaignPlan, RoundPlan, StepPlan } from './campaign-plan.ts'
-import { checkTraining, type Findings } from './checks.ts'
+import { checkGate, checkTraining, type Findings } from './checks.ts'
 import { planDataStep } from './data-step.ts'
 import { planEvaluation } from './evaluation.ts'
 import { joined, sourceFlow, type Flow } from './flow.ts'
@@ -95,7 +95,10 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
   const sampledTokens = new Map<string, number>()
   return steps.map((step, index) => {
     const name = nameOf(step)
-    if (isGate(step)) return { kind: 'gate', name, step: 'gate', benchmark: step.benchmark, against: step.against }
+    if (isGate(step)) {
+      found.notes.push(...checkGate(steps, step).map((text) => `round ${round}, ${name}: ${text}`))
+      return { kind: 'gate', name, step: 'gate', benchmark: step.benchmark, against: step.against }
+    }
     if (isEvaluation(step) || isSelection(step)) {
       if (isSelection(step)) sampledTokens.set(name, sampledTokens.get(selectedFrom(steps, index)) ?? 0)
       return planEvaluation(recipe, facts, steps, index, step)

@@ -2,7 +2,7 @@ import { nameOf } from '../domain/recipe-references.ts'
 import { jobKey } from '../domain/ids.ts'
 import { usualMaxPixels, type Recipe } from '../domain/recipe.ts'
 import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
-import { isSft, phaseInputs, phasesOf, startOf, type RecipeStep } from '../domain/round-plan.ts'
+import { isSft, phaseInputs, phasesOf, roundSeed, startOf, type RecipeStep } from '../domain/round-plan.ts'
 import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
 import type { TrainerBackend, TrainingStage } from '../jobs/trainer.ts'
 import { configText } from '../jobs/trainers/trl.ts'
@@ -147,7 +147,7 @@ const stageOf = ({ recipe, round }: TrainingPlace, { key, startFrom }: Start) =>
   startFrom: { path: `CHECKPOINTS/${startFrom}`, hash: '' },
   base: { path: 'CHECKPOINTS/base', hash: '' },
   rowsHash: '',
-  seed: recipe.seed * 1000 + round,
+  seed: roundSeed(recipe, round),
 })
 
 async function* none(): AsyncGenerator<never> {

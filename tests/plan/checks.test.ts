@@ -109,13 +109,37 @@ describe('what may not be meant is noted', () => {
     expect(notes(sft.replace('32', '16'), model(7))).toBe('')
   })
 
-  it('in no recipe that comes with Hone a batch that is too large for a device', () => {
-    const folder = new URL('../../recipes/', import.meta.url)
-    for (const name of readdirSync(folder).filter((each) => each.endsWith('.yaml'))) {
+  const folder = new URL('../../recipes/', import.meta.url)
+  it.each(readdirSync(folder).filter((each) => each.endsWith('.yaml')))(
+    'no batch too large for a device: %s',
+    (name) => {
       const parsed = parseRecipe(readFileSync(new URL(name, folder), 'utf8'), { file: name })
       const known = { ...nothingKnown, model: modelFromName(parsed.baseModel.path) }
-      expect(planCampaign(parsed, known).notes.join('\n'), name).not.toContain('microBatchSize')
-    }
+      expect(planCampaign(parsed, known).notes.join('\n')).not.toContain('microBatchSize')
+    },
+  )
+
+  it('a gate on the benchmark that a selection chose the weights by', () => {
+    const gated = (last: string, by = 'dev') =>
+      planCampaign(
+        recipe(
+          `{ step: rl, from: hard, steps: 20, snapshots: { every: 5, last: 10 } }
+          { step: select-checkpoint, benchmark: ${by} }
+          ${last}
+          { step: gate, benchmark: dev }`,
+          '',
+          '  dev-2: { path: data/dev-2, role: dev }',
+        ),
+        facts,
+        { round: 1 },
+      ).notes.join('\n')
+    expect(gated('{ step: evaluate }')).toBe(
+      'round 1, gate: it reads dev, by which select-checkpoint chose the best of 3: that score is too good by the choice, ' +
+        'and measuring again finds the same replies; give select-checkpoint a dev benchmark of its own',
+    )
+    expect(gated('{ step: evaluate }', 'dev-2')).toBe('')
+    // What is trained after the choice was not chosen by a score.
+    expect(gated('{ step: rl, name: more, from: hard, steps: 20 }\n{ step: evaluate }')).toBe('')
   })
 
   it('a phase that sees its questions over and over', () => {

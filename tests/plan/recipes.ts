@@ -7,8 +7,8 @@ export const rows = (count: number): KnownRows => ({ rows: count, questionCharac
 
 export const nothingKnown: Known = { sources: {}, benchmarks: {}, model: null }
 
-/** A small campaign; `steps` stand in its first round, `more` at its end. */
-export function recipe(steps: string, more = ''): Recipe {
+/** A small campaign; `steps` stand in its first round, `more` at its end, `benchmarks` among the two it has. */
+export function recipe(steps: string, more = '', benchmarks = ''): Recipe {
   return parseRecipe(
     `hone: 1
 campaign: mine
@@ -23,6 +23,7 @@ sources:
 benchmarks:
   dev: { path: data/dev, role: dev, maxTokens: 100 }
   report: { path: data/report, role: report, maxTokens: 200, judge: free }
+${benchmarks}
 limits: { shardRows: 10 }
 rounds:
   count: 3
