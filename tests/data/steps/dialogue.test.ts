@@ -104,7 +104,7 @@ describe('a dialogue about what a description lacks', () => {
   })
 
   it('notes questions that the viewer left open, and does not show them as known', async () => {
-    const fake = talk({ asker: ['- A?\n- B?', 'complete'], viewer: ['- one'] })
+    const fake = talk({ asker: ['- A?\n- B?', 'complete'], viewer: ['1. one'] })
     expect((await run(fake)).changes.metadata).toMatchObject({ dialogue: { answers: ['one', null] } })
     expect(fake.requests[2]!.messages[0]!.text).not.toContain('B?')
   })

@@ -79,7 +79,18 @@ describe('answers of the viewer', () => {
   it.each([
     ['- three\n- at the top\n- STOP', ['three', 'at the top', 'STOP']],
     ['1. three\n2. at the top\n3. STOP\n4. more', ['three', 'at the top', 'STOP']],
-    ['- three\n- not visible', ['three', 'not visible', null]],
+    ['- three\n- STOP', [null, null, null]],
+    ['- three\n- STOP\n- red\n- more', [null, null, null]],
+    ['- three\n-\n- STOP', ['three', null, 'STOP']],
+    ['3.\nat the top\nSTOP', ['3.', 'at the top', 'STOP']],
+    ['1. three\n3. STOP', ['three', null, 'STOP']],
+    ['(3) STOP\n(1) three', ['three', null, 'STOP']],
+    ['1. three\n1. at the top\n1. STOP', ['three', 'at the top', 'STOP']],
+    ['1. three\n1. at the top', [null, null, null]],
+    ['1. three\n2. at the top\n2. STOP', [null, null, null]],
+    ['0. three\n1. at the top\n2. STOP', [null, null, null]],
+    ['1. three\n- at the top', [null, null, null]],
+    ['1. three\n- at the top\n- STOP', ['three', 'at the top', 'STOP']],
     ['three\nat the top\n\nSTOP', ['three', 'at the top', 'STOP']],
     ['There are three circles. They are red.', [null, null, null]],
     ['Here you are:\n- three\n- two lines:\n  one\n  - two\n- STOP', ['three', 'two lines: one two', 'STOP']],
@@ -91,6 +102,8 @@ describe('answers of the viewer', () => {
 
   it('takes prose of any length for the answer to a single question', () => {
     expect(readAnswers('There are three.\nAll are red.', ['How many?'])).toEqual(['There are three. All are red.'])
+    expect(readAnswers('- three\n- STOP', ['How many?'])).toEqual([null])
+    expect(readAnswers('1. three', ['How many?'])).toEqual(['three'])
   })
 
   it('gives one answer or null for each question, whatever the reply', () => {
