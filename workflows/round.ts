@@ -38,21 +38,29 @@ export async function round(input: RoundInput): Promise<RoundResult> {
     await child?.signal(holdSignal, hold).catch(() => undefined)
   })
 
+  const unheld = async () => {
+    if (isHeld) await condition(() => !isHeld)
+  }
+  /** A pause that came while the child was being started has reached nobody yet. */
+  const started = async (handle: ChildWorkflowHandle<Workflow>) => {
+    child = handle
+    if (isHeld) await handle.signal(holdSignal, true).catch(() => undefined)
+  }
+
   const { steps } = await io.openRound(input)
   const show = (running: string | null) => setCurrentDetails(roundDetails(steps, notes, running))
   try {
     for (const [index, step] of steps.entries()) {
-      if (isHeld) await condition(() => !isHeld)
+      await unheld()
       show(step.name)
       await announce(input, step.name, `step ${index + 1} of ${steps.length}`)
       if (step.kind === 'gate') {
         const gate = await io.decideGate({ ...input, step: step.name })
         action = gate.action
         notes.set(step.name, gate.summary)
-      } else if (step.kind === 'selection')
-        notes.set(step.name, await select(input, step, (handle) => (child = handle)))
+      } else if (step.kind === 'selection') notes.set(step.name, await select(input, step, { unheld, started }))
       else if (step.kind === 'training') notes.set(step.name, await train(input, step))
-      else notes.set(step.name, await inChild(input, step, (handle) => (child = handle)))
+      else notes.set(step.name, await inChild(input, step, started))
       child = null
       show(null)
     }
@@ -73,16 +81,16 @@ export async function round(input: RoundInput): Promise<RoundResult> {
 async function inChild(
   input: RoundInput,
   step: StepPlan,
-  started: (handle: ChildWorkflowHandle<Workflow>) => void,
+  started: (handle: ChildWorkflowHandle<Workflow>) => Promise<void>,
 ): Promise<string> {
   const options = childOptions(input, step)
   if (step.kind === 'evaluation') {
     const handle = await startChild(evaluation, options)
-    started(handle)
+    await started(handle)
     return (await handle.result()).map(scoreText).join(', ')
   }
   const handle = await startChild(dataStep, options)
-  started(handle)
+  await started(handle)
   const counts = await handle.result()
   return `${counts.rowsIn} in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`
 }
@@ -105,13 +113,17 @@ function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
 async function select(
   input: RoundInput,
   step: StepPlan,
-  started: (handle: ChildWorkflowHandle<Workflow>) => void,
+  {
+    unheld,
+    started,
+  }: { unheld: () => Promise<void>; started: (handle: ChildWorkflowHandle<Workflow>) => Promise<void> },
 ): Promise<string> {
   const ref = { campaign: input.campaign, round: input.round, step: step.name }
   const options = childOptions(input, step)
   const { candidates, isDone } = await io.openSelection(ref)
   for (const [index, { checkpoint, trainStep }] of isDone ? [] : candidates.entries()) {
     const name = trainStep === null ? 'end' : `step-${trainStep}`
+    await unheld()
     await announce(input, step.name, `${name}, ${index + 1} of ${candidates.length}`)
     const handle = await startChild(evaluation, {
       ...options,
@@ -119,7 +131,7 @@ async function select(
       args: [{ ...ref, candidate: checkpoint }],
       staticSummary: `evaluate ${name} · round ${input.round} of ${input.campaign}`,
     })
-    started(handle)
+    await started(handle)
     await handle.result()
   }
   return (await io.finishSelection(ref)).summary

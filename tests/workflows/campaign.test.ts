@@ -75,6 +75,34 @@ describe('a campaign', () => {
     expect(fake.calls).toContain('evaluate 1')
   })
 
+  it('measures no further weights while it is paused between two, and goes on with the next when it is resumed', async () => {
+    const fake = new FakeHone(1)
+    fake.selects = true
+    const io = { ...fake.io }
+    let isEnding = false
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    // FakeSlowServer: the one of the first weights takes its time to end.
+    fake.io.releaseEndpoints = async (ref) => {
+      await io.releaseEndpoints(ref)
+      if (ref.step !== 'select-checkpoint' || isEnding) return
+      isEnding = true
+      await ended
+    }
+    await stage.work(fake, async () => {
+      await stage.campaigns.start('between')
+      await until('the first weights are measured', () => isEnding)
+      await stage.campaigns.pause('between', me)
+      end()
+      await new Promise((resolve) => setTimeout(resolve, 1500))
+      expect(fake.calls.filter((call) => call.includes(' of c'))).toEqual(['select-checkpoint 1 of c10'])
+      await stage.campaigns.resume('between', me)
+      await stage.campaigns.handle('between').result()
+    })
+    const measured = fake.calls.filter((call) => call.includes(' of c'))
+    expect(measured).toEqual(['c10', 'c15', 'cend'].map((each) => `select-checkpoint 1 of ${each}`))
+  })
+
   it('rolls back while a round trains: the training is gone before the head moves, and the next round has a new number', async () => {
     const fake = new FakeHone(2)
     fake.held.add('sft 2')
