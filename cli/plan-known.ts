@@ -46,7 +46,10 @@ export async function knownBefore(
       needsQuestion,
     })
     if (counted && counted.badLines > 0) badLines.push({ name, lines: counted.badLines })
-    return counted ?? undefined
+    if (counted) return counted
+    return maxRows === undefined
+      ? undefined
+      : { rows: maxRows, questionCharacters: null, images: null, isLimit: true as const }
   }
   const sources: Record<string, KnownRows | undefined> = {}
   for (const [name, { path, maxRows }] of Object.entries(recipe.sources))

@@ -4,6 +4,7 @@ import { finalTraining, isSelection, isSft, phasesOf, type RecipeStep } from '..
 import { inPhase } from '../jobs/stage-settings.ts'
 import type { TrainerCapabilities } from '../jobs/trainer.ts'
 import type { JobPlan } from './campaign-plan.ts'
+import { counted } from './count.ts'
 import { candidatesOf } from './evaluation.ts'
 import { joined, type Flow } from './flow.ts'
 import { microBatch, tooLargeAtOnce } from './micro-batch.ts'
@@ -17,8 +18,6 @@ export interface Findings {
 
 // More than the 15 passes of OpenVLThinker v1.2's hard phase, the longest of the recipes that come with Hone.
 const manyPasses = 20
-
-const counted = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',')
 
 /**
  * What cannot be trained together, or not with this backend. `sampledTokens` is the cap under which the SFT data was

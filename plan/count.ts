@@ -1,6 +1,9 @@
 /** A number that may not be known before a run. */
 export type Count = number | null
 
+/** A whole number with thousands marked: 12,345. */
+export const counted = (value: number): string => String(value).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ',')
+
 /** A function of numbers over counts: unknown as soon as one of them is. */
 export function known(counts: readonly Count[], make: (...values: number[]) => number): Count {
   const values = counts.filter((count) => count !== null)

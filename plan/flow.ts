@@ -30,6 +30,18 @@ export const sourceFlow = (source: KnownRows | undefined): Flow => ({
   traceTokens: 0,
 })
 
+/** Together as many as one by one, if no value stands in two; a field that one of them does not know stays unknown. */
+function groupsOf([first, ...others]: readonly Flow[]): Flow['groups'] {
+  const fields = Object.entries(first?.groups ?? {}).flatMap(([field, values]) => {
+    const all = known(
+      others.map(({ groups }) => groups[field] ?? null),
+      (...more) => add(values, ...more),
+    )
+    return all === null ? [] : [[field, all] as const]
+  })
+  return Object.fromEntries(fields)
+}
+
 const longest = (flows: readonly Flow[], of: (flow: Flow) => number): number => Math.max(0, ...flows.map(of))
 
 /** Several datasets one after the other. */
@@ -43,7 +55,7 @@ export const joined = (flows: readonly Flow[]): Flow => ({
     add,
   ),
   questionTokens: longest(flows, (flow) => flow.questionTokens),
-  groups: flows.length === 1 ? (flows[0]?.groups ?? {}) : {},
+  groups: groupsOf(flows),
   images: longest(flows, (flow) => flow.images),
   descriptionTokens: longest(flows, (flow) => flow.descriptionTokens),
   traceTokens: longest(flows, (flow) => flow.traceTokens),

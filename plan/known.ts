@@ -1,4 +1,4 @@
-/** What is known of a source or benchmark before a run: counted in its file, or said by the user. */
+/** What is known of a source or benchmark before a run: counted in its file, said by the user, or limited by the recipe. */
 export interface KnownRows {
   /** Lines that could be read; what its pictures are worth is seen at the import. */
   rows: number
@@ -8,6 +8,8 @@ export interface KnownRows {
   images: number | null
   /** Different values of each field of the rows' metadata, where they were counted. */
   groups?: Readonly<Record<string, number>>
+  /** The file is not there: `rows` is the limit that the recipe sets. */
+  isLimit?: true
 }
 
 /** Weights of the base model. */

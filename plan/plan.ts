@@ -117,7 +117,7 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
     flows.set(name, out)
     if ('by' in step && 'maxEach' in step && typeof step.by === 'string' && out.groups[step.by] === undefined)
       found.notes.push(
-        `round ${round}, ${name}: maxEach is not counted in: how many groups there are by "${step.by}" is known from a source's file alone`,
+        `round ${round}, ${name}: maxEach is not counted in: ${uncounted(step.by, inputsOf(steps, index))}`,
       )
     return plan
   })
@@ -129,4 +129,21 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
     sampledTokens.set(nameOf(step), tokens)
     return tokens
   }
+
+  /** Why it is not known how many groups there are, and what to do. */
+  function uncounted(by: string, from: readonly string[]): string {
+    const unread = sourcesOf(steps, from).filter((name) => facts.sources[name]?.groups === undefined)
+    return unread.length === 0
+      ? `not every source has the field "${by}": its groups are known once the step that writes it ran`
+      : `groups by "${by}" are counted in files alone: put that of ${unread.join(', ')} in place (--rows gives no groups)`
+  }
+}
+
+/** Names of the sources that datasets of a round come from. */
+function sourcesOf(steps: readonly RecipeStep[], from: readonly string[]): string[] {
+  const sources = from.flatMap((name) => {
+    const index = steps.findIndex((step) => nameOf(step) === name)
+    return index < 0 ? [name] : sourcesOf(steps, inputsOf(steps, index))
+  })
+  return [...new Set(sources)]
 }

@@ -58,7 +58,7 @@ describe('hone plan', () => {
     expect(out).toContain('disk       weights 1.0 kB, checkpoints 6.0 kB')
     // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one a second.
     expect(out).toMatch(/^ {2}GPU hours +3\.81 \(1\.9 hours on 2 GPUs\)$/m)
-    expect(out).toContain('pictures of up to 1003520 pixels in SFT')
+    expect(out).toContain('pictures of up to 1,003,520 pixels in SFT')
     expect(out).not.toMatch(/[ \t]$/m)
     expect([readdirSync(home), readdirSync(folder).length]).toEqual([[], 4])
   })
@@ -66,9 +66,18 @@ describe('hone plan', () => {
   it('says ? where nothing is known, and what would be needed', async () => {
     const { code, out } = await plan([demo])
     expect(code).toBe(0)
-    expect(out).toMatch(/^ {2}reason +reason +describe +\? +\? +reasoner +\? /m)
+    expect(out).toMatch(/^ {2}rl +rl +train +\?$/m)
     expect(out).toMatch(/^rounds 2 to 3, each$/m)
-    expect(out).toContain('rows of source seed: demo:train is not there; let `hone demo` make it or say --rows seed=N')
+    expect(out).toContain(
+      'rows of source train: demo:train is not there yet; `hone dev --demo` makes it, or say --rows train=N',
+    )
+    expect(out).toContain('its name does not say it, and demo:base is not there yet; `hone dev --demo` makes it')
+  })
+
+  it('takes the limit that the recipe sets where a file is not there', async () => {
+    const { out } = await plan([demo, '--round', '1'])
+    expect(out).toMatch(/^ {2}reason +reason +describe +150 +600 +reasoner +600 /m)
+    expect(out).toContain('at most 150 rows of seed, its maxRows: demo:train is not there yet')
   })
 
   it('takes rows that are stated, up to the limit that the recipe sets', async () => {

@@ -92,10 +92,46 @@ describe('rows', () => {
     expect(mixed({ source: 14 })).toBe(70)
     expect(mixed({ source: 30 })).toBe(100)
     expect(mixed({})).toBe(100)
-    const unknown = recipe('{ step: mix, from: seed, by: source, maxEach: 5 }')
-    expect(planCampaign(unknown, facts, { round: 1 }).notes).toEqual([
-      'round 1, mix: maxEach is not counted in: how many groups there are by "source" is known from a source\'s file alone',
+    const both = (hard: Record<string, number>): unknown =>
+      data(
+        planned('{ step: mix, from: [seed, hard], by: source, maxEach: 5 }', {
+          ...facts,
+          sources: { seed: { ...rows(100), groups: { source: 14, year: 2 } }, hard: { ...rows(40), groups: hard } },
+        }),
+        'mix',
+      ).rowsOut
+    expect(both({ source: 3 })).toBe(5 * (14 + 3))
+    expect(both({ year: 3 })).toBe(140)
+  })
+
+  it('of a mix whose groups are not known say why, and what to do', () => {
+    const unknown = recipe(`
+      { step: verify, from: [seed, hard] }
+      { step: mix, by: source, maxEach: 5 }`)
+    const notes = (known: Known) => planCampaign(unknown, known, { round: 1 }).notes
+    const hard = { ...rows(40), groups: { source: 2 } }
+    expect(notes({ ...facts, sources: { seed: rows(100), hard } })).toEqual([
+      'round 1, mix: maxEach is not counted in: groups by "source" are counted in files alone: put that of seed in place (--rows gives no groups)',
     ])
+    expect(notes({ ...facts, sources: { seed: { ...rows(100), groups: {} }, hard } })).toEqual([
+      'round 1, mix: maxEach is not counted in: not every source has the field "source": its groups are known once the step that writes it ran',
+    ])
+    expect(notes({ ...facts, sources: { seed: hard, hard } })).toEqual([])
+  })
+
+  it('of a source without a file are as many as its limit, which the plan says', () => {
+    const limited: Known = {
+      ...facts,
+      sources: { ...facts.sources, seed: { rows: 1500, questionCharacters: null, images: null, isLimit: true } },
+    }
+    const plan = planCampaign(recipe('{ step: verify, from: seed }'), limited, { round: 1 })
+    expect(plan.rounds[0]?.steps).toMatchObject([{ rowsIn: 1500 }])
+    expect(plan.missing).toEqual([])
+    expect(plan.assumptions).toContain(
+      'at most 1,500 rows of seed, its maxRows: data/seed is not there; put it there, or say --rows seed=N',
+    )
+    const unread = planCampaign(recipe('{ step: verify, from: hard }'), limited, { round: 1 })
+    expect(unread.assumptions.join()).not.toContain('at most')
   })
 
   it('that are unknown stay unknown, and the plan says what is needed', () => {
