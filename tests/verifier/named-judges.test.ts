@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -95,6 +95,16 @@ describe('a judge that a request names', () => {
     const response = await ask([{ id: 'r1', gold: '3', answer: '3' }], 'judge-0123')
     expect(response.status).toBe(400)
     expect(await response.text()).toMatch(/no judge \\"judge-0123\\".*resume the campaign.*--judges/s)
+  })
+
+  it('is asked for again while its file cannot be read: that passes, and a refusal would end the training', async () => {
+    // A folder in the file's place stands for a disk that fails or a process out of file handles.
+    await mkdir(join(folder, 'judge-0123.json'))
+    const response = await ask([open], 'judge-0123')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(await response.text()).toMatch(/judge \\"judge-0123\\" cannot be read.*EISDIR/)
+    expect(await metrics()).toMatch(/^hone_reward_errors_total\{.*503.*\} 1$/m)
   })
 
   it.each(['../../../etc/passwd', 'short', 'Judge-0123', 'judge-01/23', 'judge-0123.json', '', 'j'.repeat(65), 5])(

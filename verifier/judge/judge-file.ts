@@ -54,13 +54,18 @@ export async function writeJudgeFile(folder: string, id: string, judge: JudgeFil
   }
 }
 
+/** A judge's file is there but could not be read: a disk fails, or the process has no file handle left. It may pass. */
+export class JudgeUnreadable extends Error {}
+
 /**
  * The text of a judge's file and what it says.
- * @throws HoneError (InvalidInput) when there is none of that name or it is not usable.
+ * @throws HoneError (InvalidInput) when there is none of that name or it is not usable; JudgeUnreadable when it cannot be read.
  */
 export async function readJudgeFile(folder: string, id: string): Promise<{ text: string; judge: JudgeFile }> {
   const text = await readFile(pathOf(folder, judgeId.parse(id)), 'utf8').catch((cause: unknown) => {
-    throw refused(`There is no judge "${id}" here.`, cause)
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    if (code === 'ENOENT') throw refused(`There is no judge "${id}" here.`, cause)
+    throw new JudgeUnreadable(`The file of judge "${id}" cannot be read now (${code}).`, { cause })
   })
   const parsed = judgeFile.safeParse(jsonOf(text))
   if (!parsed.success) throw refused(`The file of judge "${id}" is not usable: ${z.prettifyError(parsed.error)}.`)

@@ -5,7 +5,7 @@ import type { OpenJudge } from '../judge/open-judge.ts'
 
 /** Judges that score requests name by id, beside the one of the environment. */
 export interface NamedJudges {
-  /** Opened when it is first asked for, and again when its file has changed. @throws HoneError (InvalidInput) */
+  /** Opened when it is first asked for, and again when its file has changed. @throws HoneError (InvalidInput), JudgeUnreadable */
   find: (id: string) => Promise<Judge>
   /** Cancels what still runs and frees connections. */
   close: () => Promise<void>

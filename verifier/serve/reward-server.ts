@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { describeError, HoneError } from '../../domain/errors.ts'
+import { JudgeUnreadable } from '../judge/judge-file.ts'
 import { countJudged } from '../judge/judge.ts'
 import type { Judge } from '../judge/judge.ts'
 import type { RewardName } from '../reward.ts'
@@ -136,7 +137,6 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
   const leave = await room.enter(announcedLength(request) ?? MAX_BODY)
   if (leave === null) {
     await discard(request)
-    response.setHeader('retry-after', '1')
     refuse(served, response, 503, 'Too many requests wait already. Send the request again in a second.')
     return
   }
@@ -200,6 +200,8 @@ function refuseFor(error: unknown, served: Served, response: ServerResponse, gon
   }
   if (error instanceof JudgeFailed) {
     refuse(served, response, 502, describeError(error.cause), JUDGE_REFUSES)
+  } else if (error instanceof JudgeUnreadable) {
+    refuse(served, response, 503, `${error.message} Send the request again in a second.`)
   } else if (error instanceof BodyTooLarge) {
     refuse(served, response, 413, `The body is over ${MAX_BODY} bytes. Send fewer completions in one request.`)
   } else if (error instanceof HoneError && error.type === 'InvalidInput') {
@@ -220,6 +222,7 @@ function refuse(
   code?: string,
 ): void {
   countError(served.metrics, String(status))
+  if (status === 503) response.setHeader('retry-after', '1')
   sendJson(response, status, { error: message, code })
 }
 
