@@ -1,4 +1,4 @@
-import { isPlural, singular } from './nouns.ts'
+import { isPlural, plural, singular } from './nouns.ts'
 import { markPlaces, type Place, type Relation } from './places.ts'
 import {
   addsMore,
@@ -189,6 +189,8 @@ const isThing = (noun: string): boolean =>
   !colors.has(noun) &&
   !qualifiers.has(noun) &&
   !noun.endsWith('ly') &&
+  // Its number is only known where it is recognised in the plural too.
+  singular(plural(noun)) === noun &&
   (!isPlural(noun) || singular(noun) === noun)
 
 /** Whether what stands around a phrase lets it count: not "as a dog", "a bowl of", "in a circle", "two to three". */

@@ -39,6 +39,8 @@ group('reading captions', () => {
     ['Two large brown dogs, a small white dog and a cat run.', '3 dog {2 brown, 1 white}, 1 cat'],
     ['Two cats are on the left, and three dogs are on the right.', '2 cat, 3 dog'],
     ['There are two cubes and a cylinder. The cubes are red.', '2 cube, 1 cylinder'],
+    ['There is a cookie and two cookies.', '3 cookie'],
+    ['There are two peaches, three pies and a fuse.', '2 peach, 3 pie, 1 fuse'],
   ])('%j holds %s', (caption, expected) => {
     expect(countsOf(caption)).toBe(expected)
   })
@@ -80,6 +82,8 @@ group('reading captions', () => {
     ['Two dogs are in the yard, a dog is brown.', 'the same again'],
     ['Five balls, two red balls and three blue balls.', 'the same again'],
     ['Three dogs, a big dog and two small dogs.', 'the same again'],
+    ['There are two axes and an axe.', 'a plural of two words'],
+    ['There is a species and a fries.', 'no plural'],
   ])('%j is left alone: %s', (caption) => {
     expect(countsOf(caption)).toBe('')
   })
@@ -100,7 +104,21 @@ group('reading captions', () => {
     for (const noun of ['dog', 'bus', 'box', 'bench', 'city', 'boy', 'person', 'man', 'sheep', 'leaf', 'shoe', 'house'])
       expect(singular(plural(noun))).toBe(noun)
     expect(['bus', 'glass', 'dog', 'tennis'].map(singular)).toEqual([null, null, null, null])
+    const nouns =
+      'peach beach coach watch cache headache brush dish class box fox cookie movie pie tie brownie city berry puppy fly ' +
+      'sky fuse bus minibus cactus walrus house blouse horse nurse purse vase suitcase rose nose lens canvas cruise ' +
+      'tortoise cheese glove wave knife scarf thief shoe canoe potato photo piano hero prize maze quiz waltz zebra taxi ' +
+      'menu snowman human policewoman tooth phone cake bridge eye tree key toy day'
+    for (const noun of nouns.split(' ')) expect(singular(plural(noun))).toBe(noun)
+    expect(['mangoes', 'mangos'].map(singular)).toEqual(['mango', 'mango'])
   })
+
+  it.each('axes bases diagnoses series species lens gas doggies pants scissors fries lies moves'.split(' '))(
+    'takes %s for no plural that it knows',
+    (word) => {
+      expect(singular(word)).toBe(null)
+    },
+  )
 })
 
 group('posing questions', () => {
