@@ -44,22 +44,39 @@ export function planDataStep(
   }
 }
 
-/** What a step's replies become, where that is not a trace. Ratings and questions are short, whatever the limit. */
-const written: Readonly<Record<string, 'description' | 'neither'>> = {
+/**
+ * What each step writes. Every step of the registry stands here, also one that asks nobody: of one that does not, nobody
+ * could say how long the texts are that later steps read and train on. Ratings and verdicts are `nothing` of that.
+ */
+const written: Readonly<Record<string, 'description' | 'question' | 'trace' | 'nothing'>> = {
   describe: 'description',
   dialogue: 'description',
   bridge: 'description',
-  synthesize: 'neither',
-  rate: 'neither',
-  screen: 'neither',
+  synthesize: 'question',
+  convert: 'question',
+  reason: 'trace',
+  sample: 'trace',
+  agree: 'trace',
+  rewrite: 'trace',
+  // Makes traces shorter, never longer.
+  clean: 'nothing',
+  screen: 'nothing',
+  verify: 'nothing',
+  rate: 'nothing',
+  select: 'nothing',
+  mix: 'nothing',
+  'grade-difficulty': 'nothing',
 }
 
 /** Longest texts that a step may put in the place of those that were there. */
 function textsAfter({ step }: RecipeStep, calls: readonly PlannedCalls[]): Partial<Flow> {
-  const limits = calls.filter(({ option }) => option !== 'judge').map(({ maxTokens }) => maxTokens)
-  const kind = written[step] ?? 'trace'
-  if (limits.length === 0 || kind === 'neither') return {}
-  return kind === 'description' ? { descriptionTokens: Math.max(...limits) } : { traceTokens: Math.max(...limits) }
+  const kind = written[step]
+  if (kind === undefined) throw new RangeError(`plans do not know what step "${step}" writes`)
+  const limit = Math.max(0, ...calls.filter(({ option }) => option !== 'judge').map(({ maxTokens }) => maxTokens))
+  if (kind === 'description') return { descriptionTokens: limit }
+  if (kind === 'trace') return { traceTokens: limit }
+  // A new question has no trace yet.
+  return kind === 'question' ? { traceTokens: 0 } : {}
 }
 
 type Rows = Pick<Flow, 'rows' | 'questions'>

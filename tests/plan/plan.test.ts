@@ -182,6 +182,15 @@ describe('calls', () => {
     ])
   })
 
+  it('after questions are written anew, traces of the old ones are no longer read', () => {
+    const steps = `
+      { step: sample, from: seed, endpoint: trained, maxTokens: 4000 }
+      { step: convert }
+      { step: sft, learningRate: 1e-5, steps: 1, batchSize: 10 }`
+    expect(jobs(planned(steps))[0]?.tokens).toBe(10 * (100 + 1280))
+    expect(jobs(planned(steps.replace('convert', 'clean')))[0]?.tokens).toBe(10 * (100 + 1280 + 4000))
+  })
+
   it('of an evaluation are one an item, and two of the judge where rules may leave it open', () => {
     const [evaluation] = planned('{ step: evaluate }')
     expect(evaluation).toMatchObject({ checkpoints: 1, of: null, shards: 4, benchmarks: [{ items: 25 }, { items: 5 }] })
