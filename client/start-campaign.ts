@@ -121,22 +121,22 @@ async function admitData(
 ): Promise<Admitted> {
   const { role, name, path, maxRows } = data
   const place = placeOf(path, folder, demo)
-  const limit = maxRows === undefined ? {} : { maxRows }
+  const reading = { ...(maxRows !== undefined && { maxRows }), needsQuestion: role === 'benchmark' }
   onProgress(`${role} ${name}: looking`)
-  const hash = await sourceHash(place, limit)
+  const hash = await sourceHash(place, reading)
   const key = maxRows === undefined ? hash : `${hash.slice(0, 56)}${maxRows.toString(16).padStart(8, '0')}`
   const counts = { read: 0 }
   const imported = await importSource(
     db,
     { name, path: place, hash: key },
-    storedRows(readSource(place, { ...limit, needsQuestion: role === 'benchmark' }), store, () => {
+    storedRows(readSource(place, reading), store, () => {
       counts.read += 1
       if (counts.read % 100 === 0) onProgress(`${role} ${name}: ${counts.read} rows`)
     }),
   )
   if (imported.reused && !(await hasPictures(db, store, imported.datasetId))) {
     onProgress(`${role} ${name}: imported before, its pictures not in this home`)
-    for await (const item of readSource(place, limit)) if (item.ok) await storePictures(item, store)
+    for await (const item of readSource(place, reading)) if (item.ok) await storePictures(item, store)
   }
   const total = imported.failed + imported.rows
   const badLines = imported.failed === 0 ? [] : await badLinesOf(db, name, imported.datasetId)

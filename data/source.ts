@@ -77,7 +77,8 @@ export async function* readSource(path: string, options: SourceOptions = {}): As
 
 /**
  * SHA-256 over the lines that count and the contents of their pictures: the same data has the same hash wherever it
- * lies, and a changed picture under an old name is noticed. Reads every file once.
+ * lies, and a changed picture under an old name is noticed. Where every line needs a question and one has none, the hash is
+ * another: what is a row there is a bad line here. Reads every file once.
  */
 export async function sourceHash(path: string, options: SourceOptions = {}): Promise<string> {
   const file = await sourceFile(path)
@@ -87,6 +88,7 @@ export async function sourceHash(path: string, options: SourceOptions = {}): Pro
     hash.update(`${sha256Hex(text)}\n`)
     const parsed = parseLine(number, text, new Map())
     if ('ok' in parsed) continue
+    if (options.needsQuestion && parsed.value.question === undefined) hash.update('no-question\n')
     for (const image of parsed.value.images) hash.update(`${await contents(resolve(dirname(file), image))}\n`)
   }
   return hash.digest('hex')

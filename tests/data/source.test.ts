@@ -133,4 +133,11 @@ describe('the hash of a source', () => {
     await writeFile(join(folder, 'pictures', 'a.png'), await png(28, 56))
     expect(await sourceHash(folder)).not.toBe(hash)
   })
+
+  it('tells apart what every line must ask from what it may only where a line asks nothing', async () => {
+    await write([line('a'), line('b')])
+    expect(await sourceHash(folder, { needsQuestion: true })).toBe(await sourceHash(folder))
+    await write([line('a'), { id: 'b', images: ['pictures/a.png'] }])
+    expect(await sourceHash(folder, { needsQuestion: true })).not.toBe(await sourceHash(folder))
+  })
 })
