@@ -18,7 +18,7 @@ const withS = words(
   porsche pastiche cookie movie pie magpie potpie tie necktie bowtie brownie selfie hoodie zombie smoothie rookie genie
   prairie goalie foodie groupie budgie collie newbie veggie calorie beanie onesie cutie sweetie freebie shoe horseshoe
   snowshoe toe tiptoe canoe hoe foe oboe doe glove stove sleeve wave microwave cave olive dove hive beehive valve curve
-  grave clove archive drive taxi ski kiwi bikini zucchini menu emu`,
+  grave clove archive drive ellipse taxi ski kiwi bikini zucchini menu emu`,
 )
 
 /** Nouns that take `-es`: those in `-s` that are no `-se`, and second forms. */

@@ -61,7 +61,9 @@ const PICTURE_END = / in (?:the|this) (?:image|picture|photo|photograph|scene)$/
  * things named there; it never guesses.
  */
 export function readSentence(sentence: string): SentenceReading {
-  const lower = sentence.toLowerCase().replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '')
+  const spaced = sentence.toLowerCase().replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '')
+  // One colour, spelled in two ways.
+  const lower = spaced.replaceAll(/\bgrey\b/g, 'gray')
   const { marked, places } = markPlaces(lower.replace(OPENING, '').replace(PICTURE_END, ''))
   const text = marked.trim().replaceAll(/ {2,}/g, ' ')
   if (EMPTY_PLACE.test(text)) return { ...nothing, loose: [] }

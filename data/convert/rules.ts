@@ -123,7 +123,26 @@ const relationAsked = (first: string, relation: Relation, second: string, holds:
 /** Colours that nobody takes for one another; those that the caption names come on top. */
 const PLAIN = ['red', 'green', 'blue', 'yellow']
 
-/** What is there, what the caption says is not, and colours that no thing of a counted name has. */
+/** Colours that one may call by the name of another of the same line. */
+const ALIKE = [
+  'turquoise teal blue',
+  'turquoise teal green',
+  'golden yellow orange beige',
+  'golden yellow orange brown',
+  'orange red brown',
+  'violet purple blue',
+  'violet purple pink',
+  'pink red',
+  'beige brown pink',
+  'beige white silver gray',
+  'silver gray black',
+  'brown black',
+].map((line) => line.split(' '))
+
+const isAlike = (one: string, other: string): boolean =>
+  one === other || ALIKE.some((line) => line.includes(one) && line.includes(other))
+
+/** What is there, what the caption says is not, and colours that no thing of a counted name has, nor one like them. */
 function existence(reading: CaptionReading): Posed[] {
   const is = (name: string, there: boolean) => yesNo(`Is there ${withArticle(name)} in the image?`, there)
   const there = [...wholes(reading), ...parts(reading)].map(({ name }) => is(name, true))
@@ -135,7 +154,9 @@ function existence(reading: CaptionReading): Posed[] {
     .flatMap(({ noun, byColor }) =>
       byColor === null
         ? []
-        : [...candidates].filter((color) => !byColor.has(color)).map((color) => is(`${color} ${noun}`, false)),
+        : [...candidates]
+            .filter((color) => ![...byColor.keys()].some((there) => isAlike(there, color)))
+            .map((color) => is(`${color} ${noun}`, false)),
     )
   return [...there, ...absent, ...otherwise]
 }

@@ -151,6 +151,27 @@ group('posing questions', () => {
     ])
   })
 
+  it('takes grey for gray', () => {
+    expect(countsOf('There are two gray cats and a grey cat.')).toBe('3 cat {3 gray}')
+    expect(countsOf('There is a grey cat. The grey cat sleeps.')).toBe('1 cat {1 gray}')
+    expect(asked('There is a gray cat and a grey dog.').filter((one) => one.includes('grey'))).toEqual([])
+  })
+
+  it.each([
+    ['There are two turquoise cars.', ['red', 'yellow']],
+    ['There is a golden car.', ['red', 'green', 'blue']],
+    ['There is a violet car and a purple dog.', ['red', 'green', 'yellow']],
+    ['There is a pink car.', ['green', 'blue', 'yellow']],
+    ['There is a black car and a silver car.', ['red', 'green', 'blue', 'yellow']],
+    ['There is a gray car and a silver dog.', ['red', 'green', 'blue', 'yellow']],
+    ['There is a blue car and a turquoise dog.', ['red', 'green', 'yellow']],
+  ])('of the cars in %j only those of other colours are said not to be there: %j', (caption, colors) => {
+    const absent = asked(caption).filter(
+      (one) => one.includes(' car ') && one.endsWith(' no') && one.startsWith('Is there'),
+    )
+    expect(new Set(absent.map((one) => /there an? (.+) car /.exec(one)?.[1]))).toEqual(new Set(colors))
+  })
+
   it('says no only where all colours are known, or the caption does', () => {
     expect(asked(scene)).toContain('Is there a blue circle in the image? no')
     expect(asked('A circle and a red square.').filter((one) => /(?:red|blue) circle/.test(one))).toEqual([])
