@@ -10,6 +10,7 @@ import { HoneError } from '../domain/errors.ts'
 import { type SourceLine, sourceLine } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
 import { examineImage, type ImageInfo } from './images.ts'
+import { fieldValues } from './statistics/field-values.ts'
 
 /** A picture of a source row, decoded once to see that it is whole. */
 interface SourceImage extends ImageInfo {
@@ -104,17 +105,22 @@ export interface SourceCount {
   questionCharacters: number
   /** Mean pictures a row. */
   images: number
-  /** Different values of each field of the metadata; rows that lack it count as one more. */
+  /** Different values of each counted field of the metadata at most; rows that lack it count as one more. */
   groups: Record<string, number>
 }
 
+interface CountOptions extends SourceOptions {
+  /** Fields of the metadata whose values are counted: those that a step groups by. All when absent. */
+  fields?: readonly string[]
+}
+
 /** Counts a source's lines; null when nothing lies at the path. Throws {@link HoneError} InvalidSource as {@link readSource} does. */
-export async function countSource(path: string, options: SourceOptions = {}): Promise<SourceCount | null> {
+export async function countSource(path: string, options: CountOptions = {}): Promise<SourceCount | null> {
   if (!(await stat(path).catch(() => null))) return null
   const file = await sourceFile(path)
   const ids = new Map<string, number>()
   const total = { rows: 0, badLines: 0, characters: 0, images: 0 }
-  const fields = new Map<string, { values: Set<string>; rows: number }>()
+  const fields = fieldValues(options.fields)
   for await (const { number, text } of lines(file, options.maxRows)) {
     const parsed = parseLine(number, text, ids, options.needsQuestion)
     if ('ok' in parsed) {
@@ -122,23 +128,19 @@ export async function countSource(path: string, options: SourceOptions = {}): Pr
       continue
     }
     const { question = '', choices = [], images, metadata = {} } = parsed.value
-    for (const [name, value] of Object.entries(metadata)) {
-      const field = fields.get(name) ?? { values: new Set(), rows: 0 }
-      fields.set(name, { values: field.values.add(JSON.stringify(value)), rows: field.rows + 1 })
-    }
+    fields.add(metadata)
     total.rows++
     total.images += images.length
     total.characters += choices.reduce((sum, choice) => sum + choice.length, question.length)
   }
   const { rows, badLines } = total
   const mean = (sum: number): number => (rows === 0 ? 0 : sum / rows)
-  const groups = [...fields].map(([name, field]) => [name, field.values.size + (field.rows < rows ? 1 : 0)])
   return {
     rows,
     badLines,
     questionCharacters: mean(total.characters),
     images: mean(total.images),
-    groups: Object.fromEntries(groups),
+    groups: fields.groups(rows),
   }
 }
 

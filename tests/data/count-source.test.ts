@@ -27,6 +27,25 @@ describe('counting a source', () => {
     })
   })
 
+  it('counts the values of the fields that are asked for', async () => {
+    const folder = source([
+      { id: 1, images: ['a.png'], metadata: { source: 'x', text: 'long' } },
+      { id: 2, images: ['a.png'], metadata: { text: 'longer' } },
+    ])
+    expect((await countSource(folder, { fields: ['source', 'level'] }))?.groups).toEqual({ source: 2 })
+    expect((await countSource(folder, { fields: [] }))?.groups).toEqual({})
+  })
+
+  it('tells long values apart, and takes more than groups may be for one a row', async () => {
+    const row = (id: number) => ({
+      id,
+      images: ['a.png'],
+      metadata: { text: `${'x'.repeat(200)}${id % 7}`, serial: id % 15_000, level: id % 9_000 },
+    })
+    const folder = source(Array.from({ length: 30_000 }, (_, id) => row(id)))
+    expect((await countSource(folder))?.groups).toEqual({ text: 7, serial: 30_000, level: 9_000 })
+  })
+
   it('counts lines that cannot be used apart', async () => {
     const row = { id: 'a', images: ['a.png'] }
     const folder = source([row, row, 'no JSON', { id: 'b', images: ['b.png'], question: 'Why?' }])
