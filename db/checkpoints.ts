@@ -128,6 +128,17 @@ export async function candidatesOf(db: Database, jobId: string): Promise<Candida
   }))
 }
 
+/**
+ * Id of the job among whose weights the selection `s` of a query chooses: the last phase of the RL step that it names, or of
+ * the one before it.
+ */
+export const selectedJob = sql`(
+  select j.id from steps rl join jobs j on j.step_id = rl.id and j.kind = 'grpo'
+  where rl.campaign_id = s.campaign_id and rl.round_number = s.round_number and rl.kind = 'rl'
+    and rl.ordinal < s.ordinal and rl.name = coalesce(s.spec->>'of', rl.name)
+  order by rl.ordinal desc, j.created_at desc, j.id desc limit 1
+)`
+
 /** Keeps which checkpoint a step chose; the first choice stands. Returns the one in force. */
 export async function recordSelection(db: Database, stepId: number, checkpointId: string): Promise<CheckpointRecord> {
   await db.insert(selections).values({ stepId, checkpointId }).onConflictDoNothing()

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { selectedJob } from './checkpoints.ts'
 import type { Database } from './database.ts'
 import { datasets } from './schema/datasets.ts'
 import { rowsOf } from './sql.ts'
@@ -10,9 +11,9 @@ const stepProgress = z.object({
   kind: z.string(),
   /** Since its first start. */
   seconds: z.number(),
-  /** Input rows that have outputs; for an evaluation, items that were answered. */
+  /** Input rows that have outputs; for an evaluation or a selection, items that were answered. */
   done: z.number(),
-  /** Input rows; for an evaluation, items of its benchmarks. */
+  /** Input rows; for an evaluation, items of its benchmarks; for a selection, those of its benchmark for each candidate. */
   total: z.number(),
   /** The step's newest job, if it has any. */
   job: z
@@ -42,12 +43,17 @@ export async function runningSteps(db: Database, campaign: string): Promise<Step
     sql`
       select s.round_number as round, s.name as step, s.kind,
         extract(epoch from now() - s.started_at)::float8 as seconds,
-        case when s.kind = 'evaluate'
+        case when s.kind in ('evaluate', 'select-checkpoint')
           then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge')
           else (select count(distinct r.parent_row_id)::int from datasets d join rows r on r.dataset_id = d.id
             where d.step_id = s.id)
         end as done,
-        case when s.kind = 'evaluate'
+        case
+          when s.kind = 'select-checkpoint' then coalesce((
+            select d.row_count from campaign_sources cs join datasets d on d.id = cs.dataset_id
+            where cs.campaign_id = s.campaign_id and cs.role = 'benchmark' and cs.name = s.spec->>'benchmark'
+          ), 0) * (select count(distinct cs.checkpoint_id)::int from checkpoint_steps cs where cs.job_id = ${selectedJob})
+          when s.kind = 'evaluate'
           then (select coalesce(sum(d.row_count), 0)::int from campaign_sources cs join datasets d on d.id = cs.dataset_id
             where cs.campaign_id = s.campaign_id and cs.role = 'benchmark'
               and coalesce(s.spec->'benchmarks' @> to_jsonb(cs.name), true))

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { decisions } from '../domain/gate.ts'
 import { getCampaign } from './campaigns.ts'
+import { selectedJob } from './checkpoints.ts'
 import type { Database } from './database.ts'
 import { listJobs, type JobSummary } from './jobs.ts'
 import { requestCounts, type RequestTotals } from './replies.ts'
@@ -14,7 +15,7 @@ const scoreView = z.object({
   /** Id of the score, e.g. for `pairScores`. */
   id: z.number(),
   checkpoint: z.string(),
-  /** Optimizer step of weights that a training kept before its end; null for all others. */
+  /** Optimizer step of weights that a training of this round kept before its end; null for all others. */
   trainStep: z.number().nullable(),
   benchmark: z.string(),
   role: z.enum(splitRoles),
@@ -134,8 +135,12 @@ export async function stepViews(db: Database, campaign: string, round?: number):
           select jsonb_agg(jsonb_build_object(
             'id', sc.id, 'checkpoint', sc.checkpoint_id, 'benchmark', sc.benchmark, 'role', sc.split_role,
             'trainStep', (
-              select max(cs.train_step) from checkpoint_steps cs
-              where cs.checkpoint_id = sc.checkpoint_id and cs.train_step > 0
+              -- Of this round alone: others may have published the same weights. A training's end counts before its steps.
+              select max(cs.train_step) from checkpoint_steps cs join steps made on made.id = cs.step_id
+              where cs.checkpoint_id = sc.checkpoint_id
+                and made.campaign_id = s.campaign_id and made.round_number = s.round_number
+                and (s.kind <> 'select-checkpoint' or cs.job_id = ${selectedJob})
+              having min(cs.train_step) > 0
             ),
             'identityHash', sc.identity_hash, 'n', sc.n, 'correct', sc.correct, 'unverifiable', sc.unverifiable,
             'truncated', sc.truncated, 'accuracy', sc.accuracy, 'low', sc.low, 'high', sc.high
