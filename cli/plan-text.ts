@@ -9,7 +9,7 @@ import {
   type StepPlan,
   type Totals,
 } from '../plan/campaign-plan.ts'
-import type { Count, Sum } from '../plan/count.ts'
+import { sum, type Count, type Sum } from '../plan/count.ts'
 import { bytes, count, figure, pairs, table, type Column } from './table.ts'
 
 const unknown = '?'
@@ -79,7 +79,7 @@ function rowCells(step: StepPlan): [from: string, rowsIn: string, rowsOut: strin
       step.jobs.map(({ rows }) => number(rows)).join(' + '),
       '',
     ]
-  const items = step.benchmarks.map((benchmark) => number(benchmark.items)).join(' + ')
+  const items = total(sum(step.benchmarks.map((benchmark) => benchmark.items)))
   return [
     step.benchmarks.map(({ name }) => name).join(' '),
     step.checkpoints === 1 ? items : `${step.checkpoints} × ${items}`,
@@ -172,7 +172,7 @@ const size = (value: Count): string => (value === null ? unknown : bytes(value))
 const money = ({ amount, currency }: Cost): string => `${amount === null ? unknown : price(amount)} ${currency}`
 
 /** The known part of a total, and whether there is more to it. */
-function total(sum: Sum, show: (value: number) => string = count): string {
-  if (sum.complete) return show(sum.known)
-  return sum.known === 0 ? unknown : `${show(sum.known)} + ${unknown}`
+function total({ known, complete }: Sum, show: (value: number) => string = count): string {
+  if (complete) return show(known)
+  return known === 0 ? unknown : `${show(known)} + ${unknown}`
 }

@@ -58,7 +58,7 @@ const written: Readonly<Record<string, 'description' | 'question' | 'trace' | 'n
   sample: 'trace',
   agree: 'trace',
   rewrite: 'trace',
-  // Makes traces shorter, never longer.
+  // Cuts traces; a tag that it adds counts for nothing.
   clean: 'nothing',
   screen: 'nothing',
   verify: 'nothing',

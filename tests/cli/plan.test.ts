@@ -88,6 +88,18 @@ describe('hone plan', () => {
     expect(out).toContain('total of this round')
   })
 
+  it('adds the items of all benchmarks up, and stays narrow enough for a terminal of 200 columns', async () => {
+    const file = join(recipes, 'openvlthinker-v1.2.yaml')
+    const names = ['pool', 'mathvista-dev', 'mathverse-choice', 'mathvista-report']
+    const { out } = await plan([file, ...names.flatMap((name) => ['--rows', `${name}=260000`])])
+    expect(out).toMatch(/^ {2}evaluate +evaluate +mathvista-dev mathverse-choice mathvista-report +780,000 +measured /m)
+    expect(out).toMatch(/ 11 × 260,000 +measured /)
+    const [tables = ''] = out.split('\nunknown\n')
+    expect(Math.max(...tables.split('\n').map((line) => line.length))).toBeLessThanOrEqual(180)
+    const part = await plan([file, '--round', '0', '--rows', 'mathvista-dev=500'])
+    expect(part.out).toMatch(/mathvista-report +500 \+ \? +measured/)
+  })
+
   it('counts the demo world where it was made', async () => {
     const home = temporaryHome()
     const world = join(home, 'demo', 'world')
