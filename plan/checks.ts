@@ -12,6 +12,29 @@ import type { TrainingPlace } from './training.ts'
 
 /** What a check found. A refusal names a thing that cannot run; a note, one that runs and may not be meant. */
 export interface Findings {
+  refusals: Finding[]
+  notes: Finding[]
+}
+
+interface Finding {
+  round: number
+  step: string
+  text: string
+}
+
+/** Findings with their places; what is true of several steps is said once. */
+export function findingTexts(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.map(({ text }) => text))].map((text) => {
+    const same = findings.filter((each) => each.text === text)
+    const places = [...new Set(same.map(({ round }) => round))].map((round) =>
+      [`round ${round}`, ...same.filter((each) => each.round === round).map(({ step }) => step)].join(', '),
+    )
+    return `${places.join('; ')}: ${text}`
+  })
+}
+
+/** What a check of one step says, before its place stands before it. */
+interface Said {
   refusals: string[]
   notes: string[]
 }
@@ -29,8 +52,7 @@ export function checkTraining(
   jobs: readonly JobPlan[],
   sampledTokens: number,
 ): Findings {
-  const where = `round ${place.round}, ${nameOf(step)}`
-  const found: Findings = { refusals: [], notes: [] }
+  const found: Said = { refusals: [], notes: [] }
   const kind = isSft(step) ? 'sft' : 'grpo'
   const flow = joined(jobs.flatMap(({ from }) => from.map(place.flowOf)))
   found.refusals.push(
@@ -38,7 +60,7 @@ export function checkTraining(
   )
   if (isSft(step)) checkSft(place, step, jobs, found)
   else checkRl(place, step, { jobs, sampledTokens }, found)
-  const placed = (texts: readonly string[]) => texts.map((text) => `${where}: ${text}`)
+  const placed = (texts: readonly string[]) => texts.map((text) => ({ round: place.round, step: nameOf(step), text }))
   return { refusals: placed(found.refusals), notes: placed(found.notes) }
 }
 
@@ -97,7 +119,7 @@ function wholeBatch(
   ]
 }
 
-function checkSft(place: TrainingPlace, step: SftStep, jobs: readonly JobPlan[], { refusals, notes }: Findings): void {
+function checkSft(place: TrainingPlace, step: SftStep, jobs: readonly JobPlan[], { refusals, notes }: Said): void {
   notes.push(
     ...indivisible('batchSize', step.batchSize, step.microBatchSize),
     ...wholeBatch(
@@ -114,7 +136,7 @@ function checkRl(
   place: TrainingPlace,
   step: RlStep,
   { jobs, sampledTokens }: { jobs: readonly JobPlan[]; sampledTokens: number },
-  { refusals, notes }: Findings,
+  { refusals, notes }: Said,
 ): void {
   const names = phasesOf(step)
   const phases = names.map((name, nth) => ({ name, ...pickPhase(inPhase(step, step.phases?.[nth])), job: jobs[nth] }))

@@ -16,7 +16,7 @@ import {
 import type { TrainerBackend } from '../jobs/trainer.ts'
 import { createTrlBackend } from '../jobs/trainers/trl.ts'
 import type { CampaignPlan, RoundPlan, StepPlan } from './campaign-plan.ts'
-import { checkGate, checkTraining, type Findings } from './checks.ts'
+import { checkGate, checkTraining, findingTexts, type Findings } from './checks.ts'
 import { planDataStep } from './data-step.ts'
 import { planEvaluation } from './evaluation.ts'
 import { joined, sourceFlow, type Flow } from './flow.ts'
@@ -47,7 +47,10 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
   if (found.refusals.length > 0)
     throw new HoneError({
       type: 'InvalidRecipe',
-      message: ['this recipe cannot run as it stands:', ...found.refusals.map((text) => `  ${text}`)].join('\n'),
+      message: [
+        'this recipe cannot run as it stands:',
+        ...findingTexts(found.refusals).map((text) => `  ${text}`),
+      ].join('\n'),
       nextStep: 'change it and plan again; nothing was started',
     })
   return {
@@ -59,7 +62,7 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
     totals: campaignTotals(rounds),
     missing: missingOf(recipe, facts, rounds),
     assumptions: assumptionsOf(recipe, facts, rounds),
-    notes: found.notes,
+    notes: findingTexts(found.notes),
   }
 }
 
@@ -96,7 +99,7 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
   return steps.map((step, index) => {
     const name = nameOf(step)
     if (isGate(step)) {
-      found.notes.push(...checkGate(steps, step).map((text) => `round ${round}, ${name}: ${text}`))
+      found.notes.push(...checkGate(steps, step).map((text) => ({ round, step: name, text })))
       return { kind: 'gate', name, step: 'gate', benchmark: step.benchmark, against: step.against }
     }
     if (isEvaluation(step) || isSelection(step)) {
@@ -116,9 +119,11 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
     const { plan, out } = planDataStep(recipe, step, from)
     flows.set(name, out)
     if ('by' in step && 'maxEach' in step && typeof step.by === 'string' && out.groups[step.by] === undefined)
-      found.notes.push(
-        `round ${round}, ${name}: maxEach is not counted in: ${uncounted(step.by, inputsOf(steps, index))}`,
-      )
+      found.notes.push({
+        round,
+        step: name,
+        text: `maxEach is not counted in: ${uncounted(step.by, inputsOf(steps, index))}`,
+      })
     return plan
   })
 

@@ -109,6 +109,15 @@ describe('what may not be meant is noted', () => {
     expect(notes(sft.replace('32', '16'), model(7))).toBe('')
   })
 
+  it('once where it is true of several steps', () => {
+    const sft = (name: string) =>
+      `{ step: sft, name: ${name}, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 4 }`
+    const later = `  at: { "2": [${sft('b')}, ${sft('c')}], "3": [${sft('d').replace('10', '32')}] }`
+    expect(planCampaign(recipe(sft('a'), later), facts).notes).toEqual([
+      'round 1, a; round 2, b, c: microBatchSize 4 does not divide batchSize = 10: the trainer takes 2 instead',
+    ])
+  })
+
   const folder = new URL('../../recipes/', import.meta.url)
   it.each(readdirSync(folder).filter((each) => each.endsWith('.yaml')))(
     'no batch too large for a device: %s',
