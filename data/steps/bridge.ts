@@ -3,7 +3,7 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
 import { sampleSeed } from '../seeds.ts'
-import { dropped, kept, replyProblem } from './outcome.ts'
+import { dropped, kept, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
 
@@ -52,19 +52,21 @@ export const bridge: RowStep<typeof options> = {
       renderPrompt(loadPrompt('pseudo-cot-v1'), { question, choices, answer: row.answer.trim() }),
       0,
     )
-    const noPseudoCot = replyProblem(first, 'empty-pseudo-cot')
+    const explained = spoken(first)
+    const noPseudoCot = replyProblem(explained, 'empty-pseudo-cot')
     if (noPseudoCot !== null) return [dropped(row, noPseudoCot, { replies: [first] })]
-    const pseudoCot = first.text.trim()
+    const pseudoCot = explained.text
 
     const second = await see(
       renderPrompt(loadPrompt('describe-for-question-v1'), { question, choices, explanation: pseudoCot }),
       1,
     )
+    const described = spoken(second)
     const made = {
-      changes: { description: second.text.trim(), metadata: { ...row.metadata, pseudoCot } },
+      changes: { description: described.text, metadata: { ...row.metadata, pseudoCot } },
       replies: [first, second],
     }
-    const noDescription = replyProblem(second, 'empty-description')
+    const noDescription = replyProblem(described, 'empty-description')
     return [noDescription === null ? kept(row, made) : dropped(row, noDescription, made)]
   },
 }

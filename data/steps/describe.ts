@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { loadPrompt } from '../prompts.ts'
 import { sampleSeed } from '../seeds.ts'
-import { outcome, replyProblem } from './outcome.ts'
+import { outcome, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
 
@@ -38,7 +38,8 @@ export const describe: RowStep<typeof options> = {
       sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.images.join(' '), 0) },
       sampleIndex: 0,
     })
-    const description = reply.text.trim()
-    return [outcome(row, replyProblem(reply, 'empty-description'), { changes: { description }, replies: [reply] })]
+    const said = spoken(reply)
+    const changes = { description: said.text }
+    return [outcome(row, replyProblem(said, 'empty-description'), { changes, replies: [reply] })]
   },
 }

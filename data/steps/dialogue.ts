@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
 import type { AskMessage, Reply } from '../../models/ask.ts'
-import { withoutReasoning } from '../../verifier/format.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { sampleSeed } from '../seeds.ts'
 import { readAnswers, readQuestions } from '../synthesis/reply-lines.ts'
 import { questionKey } from '../synthesis/same-text.ts'
-import { dropped, kept, replyProblem } from './outcome.ts'
+import { dropped, kept, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep, StepContext } from './step.ts'
 
@@ -71,8 +70,9 @@ export const dialogue: RowStep<typeof options> = {
     }
     const prompt = renderPrompt(loadPrompt('merge-v1'), { description: coarse, answers })
     const merged = await ask('viewer', prompt, talk.turns)
-    const description = withoutReasoning(merged.text).spoken.trim()
-    const problem = replyProblem({ ...merged, text: description }, 'empty-description')
+    const said = spoken(merged)
+    const description = said.text
+    const problem = replyProblem(said, 'empty-description')
     if (problem !== null) return [dropped(row, problem, { changes: { metadata }, replies })]
     return [kept(row, { changes: { description, metadata }, replies })]
   },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import { type Ask, AskFailure, type AskMessage, type Reply, type Sampling } from '../../models/ask.ts'
 import { sampleSeed } from '../seeds.ts'
-import { dropped, outcome, replyProblem } from './outcome.ts'
+import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 
 /** Sampling options that steps share, each with its own default. */
 export const sampling = {
@@ -48,11 +48,11 @@ export async function sampleTraces({ row, ask, endpoint, messages, samples, seed
 
 function traceOutcome(row: Row, reply: Reply, sampleIndex: number): Outcome {
   // A new trace has no verdict yet, whatever the row carried before.
-  const changes = { trace: reply.text.trim(), verdict: null, metadata: { ...row.metadata, sampleIndex } }
+  const changes = { trace: reply.text.trim(), verdict: null, metadata: { ...carried(row.metadata), sampleIndex } }
   return outcome(row, replyProblem(reply, 'empty-trace'), { changes, replies: [reply] })
 }
 
 function failedSample(row: Row, error: unknown, sampleIndex: number): Outcome {
-  const changes = { trace: null, verdict: null, metadata: { ...row.metadata, sampleIndex } }
+  const changes = { trace: null, verdict: null, metadata: { ...carried(row.metadata), sampleIndex } }
   return dropped(row, error instanceof AskFailure ? error.reason : 'failed', { changes })
 }

@@ -9,7 +9,7 @@ import { companionAbilities } from '../synthesis/abilities.ts'
 import { drawConstraint, earlierQuestions, type Constraint, type EarlierQuestions } from '../synthesis/constraints.ts'
 import { questionProblem } from '../synthesis/question-rules.ts'
 import { readWrittenQuestion } from '../synthesis/written-question.ts'
-import { dropped, outcome, replyProblem } from './outcome.ts'
+import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
 
@@ -117,7 +117,7 @@ function questionOutcome(row: Row, reply: Reply, { type, abilities }: Constraint
     policy: null,
     trace: null,
     verdict: null,
-    metadata: { ...row.metadata, type, abilities, ...category, reward },
+    metadata: { ...carried(row.metadata), type, abilities, ...category, reward },
   }
   return outcome(row, reason, { changes, replies: [reply] })
 }

@@ -37,6 +37,15 @@ group('bridging', () => {
     expect(first!.sampling).toMatchObject({ temperature: 0, topP: 1, maxTokens: 1024 })
   })
 
+  it('leaves out what a thinking model thought', async () => {
+    const fake = twoReplies({ text: '<think>Hm. {answer}</think>So it is.' }, { text: 'Let me look…</think>\nThree.' })
+    const [outcome] = await bridge.run(subject, context(options, fake.ask))
+    expect(outcome).toMatchObject({ changes: { description: 'Three.', metadata: { pseudoCot: 'So it is.' } } })
+    expect(fake.requests[1]!.messages[0]!.text).not.toContain('Hm.')
+    const endless = twoReplies({ text: '<think>Hm.' }, {})
+    expect(reasons(await bridge.run(subject, context(options, endless.ask)))).toEqual(['empty-pseudo-cot'])
+  })
+
   it('names the replies in the order of their use, and pays once for two rows of one question', async () => {
     const fake = new FakeAsk(({ messages }) => ({
       text: messages[0]!.text.includes('Explanation:') ? 'A picture.' : 'It is so.',

@@ -45,3 +45,16 @@ group('reasoning towards a known answer', () => {
     expect(fake.requests[0]!.messages[0]!.text).toContain('\\boxed{answer}')
   })
 })
+
+it('leaves records of the description on the rows that were described', async () => {
+  const options = reason.options.parse({ step: 'reason', endpoint: 'reasoner', samples: 2 })
+  const described = row({
+    description: 'Three.',
+    metadata: { source: 's', pseudoCot: 'I see three.', dialogue: { turns: 1 } },
+  })
+  const outcomes = await reason.run(described, context(options, new FakeAsk(() => ({ text: 'x' })).ask))
+  expect(outcomes.map(({ changes }) => changes.metadata)).toEqual([
+    { source: 's', sampleIndex: 0 },
+    { source: 's', sampleIndex: 1 },
+  ])
+})

@@ -75,7 +75,6 @@ describe('writing questions', () => {
       verdict: null,
       metadata: {
         source: 'wild',
-        dialogue: { turns: 1 },
         type,
         abilities: abilitiesOf(fake.requests[0]!),
         category: 'shapes',
