@@ -15,7 +15,7 @@ const options = z
     by: z.string().min(1).optional(),
     /** Questions of each group, e.g. 500 of each source (OpenVLThinker v3). Rows that lack the field are one group. */
     maxEach: z.int().positive().optional(),
-    /** The recipe's seed when absent. */
+    /** Decides the order; the recipe's seed with the round and the step's name when absent. Mixes of one seed have one order. */
     seed: z.int().min(0).optional(),
   })
   .refine(({ by, maxEach }) => (by === undefined) === (maxEach === undefined), {
@@ -32,8 +32,9 @@ export const mix: DatasetStep<typeof options> = {
   options,
   summary: 'join and shuffle datasets, in shares and up to a size',
   estimate: () => ({ rowsOut: 1, calls: [] }),
-  run(rows, { options: { weights, maxRows, maxEach, seed: ownSeed }, seed }) {
-    const all = shuffled(rows, ownSeed ?? seed)
+  run(rows, { options: { step, name, weights, maxRows, maxEach, seed: ownSeed }, seed }) {
+    // Else the smaller of two mixes would be a part of the larger, and RL would see what SFT has seen.
+    const all = shuffled(rows, ownSeed ?? sampleSeed(seed, name ?? step, 0))
     const order = maxEach === undefined ? all : firstOfEach(all, maxEach)
     const kept = weights ? takeShares(order, weights, maxRows ?? rows.length) : order.slice(0, maxRows ?? order.length)
     return Promise.resolve({ kept: kept.map((row) => row.id), droppedReason: 'not-in-mix' })
