@@ -44,6 +44,7 @@ export async function knownBefore(
     const counted = await countSource(placeOf(path, places), {
       ...(maxRows !== undefined && { maxRows }),
       needsQuestion,
+      fields: groupFields(recipe),
     })
     if (counted && counted.badLines > 0) badLines.push({ name, lines: counted.badLines })
     if (counted) return counted
@@ -58,6 +59,13 @@ export async function knownBefore(
   for (const [name, { path, maxItems }] of Object.entries(recipe.benchmarks))
     benchmarks[name] = await count(name, path, maxItems, true)
   return { sources, benchmarks, model: await modelOf(recipe.baseModel.path, places), badLines }
+}
+
+/** Fields of the metadata that the recipe's steps group rows by. */
+function groupFields(recipe: Recipe): string[] {
+  const { first, next = [], at = {} } = recipe.rounds
+  const steps = [first, next, ...Object.values(at)].flat()
+  return steps.flatMap((step) => ('by' in step && typeof step.by === 'string' ? [step.by] : []))
 }
 
 function placeOf(path: string, { folder, home }: KnownPlaces): string {

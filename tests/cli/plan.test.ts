@@ -100,6 +100,22 @@ describe('hone plan', () => {
     expect(part.out).toMatch(/mathvista-report +500 \+ \? +measured/)
   })
 
+  it('counts the groups that a mix asks for, however many other fields rows have', async () => {
+    const folder = project(
+      mine
+        .replace('first:', 'first:\n    - { step: mix, from: seed, by: origin, maxEach: 2 }')
+        .replace('from: seed, end', 'end'),
+    )
+    const others = Object.fromEntries(Array.from({ length: 150 }, (_, field) => [`f${field}`, 0]))
+    const lines = Array.from({ length: 90 }, (_, id) =>
+      JSON.stringify({ id, images: ['a.png'], question: 'What?', metadata: { ...others, origin: id % 3 } }),
+    )
+    writeFileSync(join(folder, 'seed', 'rows.jsonl'), lines.join('\n'))
+    const { out } = await plan([join(folder, 'mine.yaml'), '--round', '1'])
+    expect(out).toMatch(/^ {2}mix +mix +seed +90 +6 /m)
+    expect(out).toMatch(/^ {2}describe +describe +mix +6 +6 /m)
+  })
+
   it('counts the demo world where it was made', async () => {
     const home = temporaryHome()
     const world = join(home, 'demo', 'world')
