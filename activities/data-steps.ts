@@ -1,6 +1,7 @@
 import { parseOptions, runDatasetStep, runShard } from '../data/run-shard.ts'
 import { dataSteps } from '../data/steps/registry.ts'
 import type { DataStep } from '../data/steps/step.ts'
+import type { Database } from '../db/database.ts'
 import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
@@ -54,6 +55,7 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
       ordinal: index,
       spec: step,
       inputs,
+      evidence: (await evidenceIn(deps.db, ref, step)).map((each) => each.datasetId),
     })
     const { shardRows, lanes } = recipe.limits
     if (opened.status === 'done') return { shards: 0, lanes, isDone: true }
@@ -132,17 +134,20 @@ async function resolveEndpoints(
   return resolved
 }
 
+/** The datasets that a step's options name as evidence. */
+const evidenceIn = (db: Database, { campaign, round }: StepRef, step: object) =>
+  Promise.all(
+    evidenceOf(step).map(async (name) => ({ name, datasetId: await resolveDataset(db, campaign, round, name) })),
+  )
+
 const overviews = new Map<string, Promise<unknown>>()
 const overviewsKept = 32
 
 /** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
 async function overviewOf(deps: Deps, ref: StepRef, { step }: StepContext, definition: DataStep): Promise<unknown> {
   const { evidence } = 'evidence' in definition ? definition : {}
-  const names = evidenceOf(step)
-  if (!evidence || names.length === 0) return undefined
-  const datasets = await Promise.all(
-    names.map(async (name) => ({ name, datasetId: await resolveDataset(deps.db, ref.campaign, ref.round, name) })),
-  )
+  const datasets = await evidenceIn(deps.db, ref, step)
+  if (!evidence || datasets.length === 0) return undefined
   const key = `${datasetId(ref)} ${datasets.map((each) => each.datasetId).join(' ')}`
   const found = overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, step))
   overviews.set(key, found)

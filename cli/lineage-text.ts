@@ -39,6 +39,7 @@ function datasetTree(node: DatasetNode): TextTree {
     text: [`${what}: ${rows.join(', ')}`, ...asked].join('\n'),
     children: [
       ...node.inputs.map(datasetTree),
+      ...node.evidence.map((found) => labelled('weighed ', datasetTree(found))),
       ...node.checkpoints.map((found) => labelled('written by ', checkpointTree(found))),
     ],
   }
@@ -72,6 +73,7 @@ function stationLines(row: LineageRow, before: LineageRow | undefined): string[]
       verdict &&
         `${verdict.verdict} (${verdict.reason}), extracted ${verdict.extracted ?? nothing}, ${verdict.verifierVersion}`,
     ],
+    ['weighed', row.evidence.join(', ') || null],
     ['error', detail],
     ...replies.map((reply): [string, string] => [
       'reply',

@@ -29,12 +29,13 @@ const publicationDetail = z.object({
 const checkpointDetail = z.object({ id: z.string(), path: z.string(), bytes: z.number() })
 
 /**
- * A dataset with what it was made from. `checkpoints` are those of ours that wrote its replies. A node that stands
+ * A dataset with what it was made from: rows of `inputs`, by the weight of `evidence`. `checkpoints` are those of ours that wrote its replies. A node that stands
  * elsewhere in the tree already is `repeated` and has no children here, so that the tree stays small.
  */
 export interface DatasetNode extends z.infer<typeof datasetDetail> {
   repeated: boolean
   inputs: DatasetNode[]
+  evidence: DatasetNode[]
   checkpoints: CheckpointNode[]
 }
 
@@ -57,6 +58,8 @@ const edge = z.object({
   stepId: z.number().nullable(),
   toKind: z.enum(['checkpoint', 'dataset']),
   toId: z.string(),
+  /** Whether a dataset leads to one that its step only weighed. */
+  isEvidence: z.boolean(),
 })
 type Edge = z.infer<typeof edge>
 
@@ -85,25 +88,29 @@ async function walk(db: Database, id: string): Promise<Edge[]> {
     db,
     edge,
     sql`
-      with recursive edges(from_kind, from_id, step_id, to_kind, to_id) as (
-        select 'root', '', null::bigint, 'checkpoint', ${id}::text
+      with recursive edges(from_kind, from_id, step_id, to_kind, to_id, is_evidence) as (
+        select 'root', '', null::bigint, 'checkpoint', ${id}::text, false
         union
-        select e.to_kind, e.to_id, next.step_id, next.kind, next.id
+        select e.to_kind, e.to_id, next.step_id, next.kind, next.id, next.is_evidence
         from edges e
         cross join lateral (
-          select cs.step_id, 'dataset' as kind, si.dataset_id as id
+          select cs.step_id, 'dataset' as kind, si.dataset_id as id, false as is_evidence
           from checkpoint_steps cs join step_inputs si on si.step_id = cs.step_id
           where e.to_kind = 'checkpoint' and cs.checkpoint_id = e.to_id
           union
-          select cs.step_id, 'checkpoint', cs.start_checkpoint_id
+          select cs.step_id, 'checkpoint', cs.start_checkpoint_id, false
           from checkpoint_steps cs
           where e.to_kind = 'checkpoint' and cs.checkpoint_id = e.to_id and cs.start_checkpoint_id is not null
           union
-          select null, 'dataset', si.dataset_id
+          select null, 'dataset', si.dataset_id, false
           from datasets d join step_inputs si on si.step_id = d.step_id
           where e.to_kind = 'dataset' and d.id = e.to_id
           union
-          select null, 'checkpoint', c.id
+          select null, 'dataset', se.dataset_id, true
+          from datasets d join step_evidence se on se.step_id = d.step_id
+          where e.to_kind = 'dataset' and d.id = e.to_id
+          union
+          select null, 'checkpoint', c.id, false
           from (
             select distinct q.model
             from rows r join row_requests rr on rr.row_id = r.id join requests q on q.key = rr.request_key
@@ -113,7 +120,7 @@ async function walk(db: Database, id: string): Promise<Edge[]> {
         ) next
       )
       select from_kind as "fromKind", from_id as "fromId", step_id::float8 as "stepId", to_kind as "toKind",
-        to_id as "toId"
+        to_id as "toId", is_evidence as "isEvidence"
       from edges where from_kind <> 'root'`,
   )
 }
@@ -207,16 +214,23 @@ class Tree {
     const missing = { id, name: id, step: null, source: null, kept: 0, dropped: 0, failed: 0, models: [] }
     const found = this.#details.datasets.get(id) ?? missing
     const repeated = this.#meet(`dataset ${id}`)
-    if (repeated) return { ...found, repeated, inputs: [], checkpoints: [] }
+    if (repeated) return { ...found, repeated, inputs: [], evidence: [], checkpoints: [] }
     const inputs = this.#next('dataset', id, 'dataset', null).map((next) => this.dataset(next))
+    const evidence = this.#next('dataset', id, 'dataset', null, true).map((next) => this.dataset(next))
     const checkpoints = this.#next('dataset', id, 'checkpoint', null).map((next) => this.checkpoint(next))
-    return { ...found, repeated, inputs, checkpoints }
+    return { ...found, repeated, inputs, evidence, checkpoints }
   }
 
-  #next(fromKind: Edge['fromKind'], fromId: string, toKind: Edge['toKind'], stepId: number | null): string[] {
+  #next(
+    fromKind: Edge['fromKind'],
+    fromId: string,
+    toKind: Edge['toKind'],
+    stepId: number | null,
+    isEvidence = false,
+  ): string[] {
     return this.#edges
       .filter((found) => found.fromKind === fromKind && found.fromId === fromId)
-      .filter((found) => found.toKind === toKind && found.stepId === stepId)
+      .filter((found) => found.toKind === toKind && found.stepId === stepId && found.isEvidence === isEvidence)
       .map((found) => found.toId)
       .sort()
   }

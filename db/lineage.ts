@@ -38,6 +38,8 @@ const lineageRow = storedRow.extend({
   /** The step that wrote the row; null for a source row. */
   step: z.object({ campaign: z.string(), round: z.number(), name: z.string(), kind: z.string() }).nullable(),
   replies: z.array(lineageReply),
+  /** Ids of the datasets that the step weighed as a whole, e.g. to grade the row. */
+  evidence: z.array(z.string()),
   /** On the source row alone. */
   pictures: z.array(lineageImage),
 })
@@ -76,6 +78,9 @@ export async function rowLineage(db: Database, rowId: string): Promise<RowLineag
           ) order by rr.ordinal)
           from row_requests rr join requests q on q.key = rr.request_key where rr.row_id = r.id
         ), '[]') as replies,
+        array(
+          select e.dataset_id from step_evidence e where e.step_id = s.id order by e.dataset_id
+        ) as evidence,
         coalesce((
           select jsonb_agg(jsonb_build_object(
             'hash', i.hash, 'width', i.width, 'height', i.height, 'bytes', i.bytes, 'mediaType', i.media_type

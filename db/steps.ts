@@ -3,14 +3,15 @@ import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { Database } from './database.ts'
 import { lockRound } from './rounds.ts'
-import { datasets, stepInputs } from './schema/datasets.ts'
+import type { RoundStatus } from './schema/campaigns.ts'
+import { datasets, stepEvidence, stepInputs } from './schema/datasets.ts'
 import { steps, type StepStatus } from './schema/steps.ts'
 import { only, rowsOf } from './sql.ts'
 
 /** A step as it is stored. */
 export type StepRecord = typeof steps.$inferSelect
 
-/** A step of a round. `inputs` are dataset ids in the order of the recipe's `from`. */
+/** A step of a round. `inputs` are dataset ids in the order of the recipe's `from`, `evidence` those that it weighs as a whole. */
 export interface StepInput {
   campaign: string
   round: number
@@ -20,6 +21,7 @@ export interface StepInput {
   ordinal: number
   spec: unknown
   inputs: readonly string[]
+  evidence?: readonly string[]
 }
 
 /** An opened step. `outputDatasetId` is null until its dataset is opened, and for steps that write none. */
@@ -37,30 +39,37 @@ export interface OpenedStep {
 export async function openStep(db: Database, input: StepInput): Promise<OpenedStep> {
   return db.transaction(async (tx) => {
     const round = await lockRound(tx, input.campaign, input.round)
-    const found = await findStep(tx, input.campaign, input.round, input.name)
-    if (found) return reopen(tx, input, found, round.status === 'running')
-    if (round.status !== 'running')
-      throw refusal(input, `round ${input.round} is ${round.status}`, 'start a new round for new steps')
-    const [created] = await tx
-      .insert(steps)
-      .values({
-        campaignId: input.campaign,
-        roundNumber: input.round,
-        name: input.name,
-        kind: input.kind,
-        ordinal: input.ordinal,
-        spec: input.spec,
-      })
-      .onConflictDoNothing()
-      .returning({ id: steps.id })
-    // Another process opened it between our look and our insert.
-    if (!created) return reopen(tx, input, only(await stepsNamed(tx, input.campaign, input.round, input.name)), true)
-    if (input.inputs.length > 0)
-      await tx
-        .insert(stepInputs)
-        .values(input.inputs.map((datasetId, ordinal) => ({ stepId: created.id, ordinal, datasetId })))
-    return { stepId: created.id, status: 'running', outputDatasetId: null }
+    const opened = await openOrFind(tx, input, round.status)
+    // Again where the step is there: one of an older version has its evidence in its options alone.
+    const evidence = (input.evidence ?? []).map((datasetId) => ({ stepId: opened.stepId, datasetId }))
+    if (evidence.length > 0) await tx.insert(stepEvidence).values(evidence).onConflictDoNothing()
+    return opened
   })
+}
+
+async function openOrFind(tx: Database, input: StepInput, round: RoundStatus): Promise<OpenedStep> {
+  const found = await findStep(tx, input.campaign, input.round, input.name)
+  if (found) return reopen(tx, input, found, round === 'running')
+  if (round !== 'running') throw refusal(input, `round ${input.round} is ${round}`, 'start a new round for new steps')
+  const [created] = await tx
+    .insert(steps)
+    .values({
+      campaignId: input.campaign,
+      roundNumber: input.round,
+      name: input.name,
+      kind: input.kind,
+      ordinal: input.ordinal,
+      spec: input.spec,
+    })
+    .onConflictDoNothing()
+    .returning({ id: steps.id })
+  // Another process opened it between our look and our insert.
+  if (!created) return reopen(tx, input, only(await stepsNamed(tx, input.campaign, input.round, input.name)), true)
+  if (input.inputs.length > 0)
+    await tx
+      .insert(stepInputs)
+      .values(input.inputs.map((datasetId, ordinal) => ({ stepId: created.id, ordinal, datasetId })))
+  return { stepId: created.id, status: 'running', outputDatasetId: null }
 }
 
 async function reopen(tx: Database, input: StepInput, found: StepRecord, roundRuns: boolean): Promise<OpenedStep> {

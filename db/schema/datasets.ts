@@ -41,6 +41,20 @@ export const stepInputs = pgTable(
   (table) => [primaryKey({ columns: [table.stepId, table.ordinal] }), index('step_inputs_dataset').on(table.datasetId)],
 )
 
+/** The datasets that a step weighs as a whole. Apart from its inputs, which are cut into shards and counted. */
+export const stepEvidence = pgTable(
+  'step_evidence',
+  {
+    stepId: bigint('step_id', { mode: 'number' })
+      .notNull()
+      .references(() => steps.id),
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+  },
+  (table) => [primaryKey({ columns: [table.stepId, table.datasetId] })],
+)
+
 /** Names that a campaign's recipe gives to imported sources. Campaigns with the same pictures share the rows. */
 export const campaignSources = pgTable(
   'campaign_sources',

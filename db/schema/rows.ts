@@ -52,6 +52,7 @@ export const rows = pgTable(
     index('rows_position')
       .on(table.datasetId, table.position)
       .where(sql`${table.status} = 'kept'`),
+    index('rows_in_dataset').on(table.datasetId, table.id),
     index('rows_parent_in_dataset').on(table.datasetId, table.parentRowId),
     index('rows_origin_in_dataset').on(table.datasetId, table.originRowId),
     index('rows_parent').on(table.parentRowId),

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { getDataset, resolveDataset, sealDataset } from '../../db/datasets.ts'
@@ -30,6 +31,17 @@ beforeAll(async () => {
   sourceRows = (await collect(streamRows(world.db, sourceId))).map((row) => row.id)
 })
 afterAll(() => world.close())
+
+it('finds all rows of a dataset by their ids without reading those of others or sorting', async () => {
+  const plan = await world.db.transaction(async (tx) => {
+    await tx.execute(sql`set local enable_seqscan = off`)
+    return await tx.execute(sql`
+      explain select r.id from rows r where r.dataset_id = 'x' and r.id > 'y' order by r.id limit 500`)
+  })
+  const text = plan.rows.map((row) => Object.values(row).join(' ')).join('\n')
+  expect(text).toMatch(/Index Cond: .*dataset_id.* AND .*id/)
+  expect(text).not.toMatch(/Sort|Filter/)
+})
 
 describe('commitOutcomes', () => {
   it('writes rows that inherit what they do not change, and reads them back whole', async () => {
