@@ -4,6 +4,7 @@ import type { Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
 import { readFormat } from '../../verifier/format.ts'
+import type { Judge } from '../../verifier/judge/judge.ts'
 import { goldAnswer, resolveKind } from '../../verifier/verify.ts'
 import { answerCase } from '../answer-case.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
@@ -14,6 +15,7 @@ import type { TraceParts } from '../trace.ts'
 import { dropped, kept, replyProblem } from './outcome.ts'
 import { isSameAnswer } from './same-answer.ts'
 import { sampling } from './sampling.ts'
+import { judgeCalls, stepJudge } from './step-judge.ts'
 import type { RowStep } from './step.ts'
 
 const options = z.strictObject({
@@ -22,6 +24,8 @@ const options = z.strictObject({
   endpoint: z.string().min(1),
   /** The most words of reasoning that a rewritten trace may have, as a multiple of what it had before. */
   maxGrowth: z.number().positive().default(1),
+  /** Says whether an answer in free text still means the same; without it it must be the same words. */
+  judge: z.string().min(1).optional(),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),
   maxTokens: sampling.maxTokens.default(2048),
@@ -29,16 +33,16 @@ const options = z.strictObject({
 
 /**
  * Lets a model that sees the pictures and the answer write a trace anew, shorter and without contradictions (WeThink, 3.1
- * step 6). A text that is not a trace, says another answer or is longer than before is dropped. Whether contradictions
+ * step 6). A text that is not a trace, is longer than before or says another answer is dropped. Whether contradictions
  * are gone is not checked: no rule could tell.
  */
 export const rewrite: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'write traces anew with the picture and the answer in view, shorter and without contradictions',
-  estimate: ({ maxTokens }) => ({
+  estimate: ({ judge, maxTokens }) => ({
     rowsOut: 1,
-    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
+    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }, ...judgeCalls(judge, 1)],
   }),
   async run(row, { options, ask, seed }) {
     if (row.trace === null || row.trace.trim() === '') return [dropped(row, 'no-trace')]
@@ -58,11 +62,13 @@ export const rewrite: RowStep<typeof options> = {
       sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
       sampleIndex: 0,
     })
-    const written = await rewritten({ ...row, trace, answer }, reply, options.maxGrowth)
+    const judge = stepJudge(ask, options.judge)
+    const written = await rewritten({ ...row, trace, answer }, reply, options.maxGrowth, judge?.judge)
+    const replies = [reply, ...(judge?.replies ?? [])]
     return [
       'reason' in written
-        ? dropped(row, written.reason, { replies: [reply] })
-        : kept(row, { changes: { trace: joinTrace(written), verdict: null }, replies: [reply] }),
+        ? dropped(row, written.reason, { replies })
+        : kept(row, { changes: { trace: joinTrace(written), verdict: null }, replies }),
     ]
   },
 }
@@ -72,15 +78,18 @@ async function rewritten(
   row: Row & { trace: string; answer: string },
   reply: Reply,
   maxGrowth: number,
+  judge: Judge | undefined,
 ): Promise<TraceParts | { reason: string }> {
   const problem = replyProblem(reply, 'empty-trace')
   if (problem !== null) return { reason: problem }
   const parts = splitTrace(reply.text.trim())
   // As strict as the reward for the form: a model learns from these.
   if (!parts || !readFormat(joinTrace(parts)).held) return { reason: 'malformed' }
+  if (countWords(parts.reasoning) > maxGrowth * reasoningWords(row.trace)) return { reason: 'longer' }
   const kind = resolveKind(answerCase(row, row.answer, ''))
   const { extracted } = extractAnswer(parts.rest, kind)
-  if (!extracted || !(await isSameAnswer(row, { gold: goldAnswer(row.answer, kind), answer: extracted })))
-    return { reason: 'answer-changed' }
-  return countWords(parts.reasoning) > maxGrowth * reasoningWords(row.trace) ? { reason: 'longer' } : parts
+  const gold = goldAnswer(row.answer, kind)
+  return extracted && (await isSameAnswer(row, { gold, answer: extracted }, judge))
+    ? parts
+    : { reason: 'answer-changed' }
 }

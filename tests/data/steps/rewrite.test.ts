@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe as group, expect, it } from 'vitest'
 import { rewrite } from '../../../data/steps/rewrite.ts'
 import type { Row } from '../../../domain/rows.ts'
 import type { Reply } from '../../../models/ask.ts'
@@ -77,6 +77,39 @@ it('takes free text for the same answer only in the same words', async () => {
   expect(same.outcome.status).toBe('kept')
   const other = await run({ text: trace('a', 'There was a lot of rain before the morning came') }, changes)
   expect(other.outcome.reason).toBe('answer-changed')
+})
+
+group('a judge', () => {
+  const judging = rewrite.options.parse({ step: 'rewrite', endpoint: 'w', judge: 'j' })
+  const free = row({ kind: 'text', answer: 'Because it rained heavily during the whole night before', trace: before })
+  const judged = async (grade: string, text = trace('a', 'There was a lot of rain before the morning came')) => {
+    const fake = new FakeAsk(({ endpoint }) => ({ text: endpoint === 'j' ? grade : text }))
+    const [outcome] = await rewrite.run(free, context(judging, fake.ask))
+    return { outcome: outcome!, asked: fake.requests.map(({ endpoint }) => endpoint) }
+  }
+
+  it('says whether free text still means the answer, and is named among the replies', async () => {
+    const right = await judged('Both rain.\ntier: correct')
+    expect(right.outcome).toMatchObject({ status: 'kept', reason: null })
+    expect(right.asked).toEqual(['w', 'j'])
+    expect(right.outcome.requestKeys).toHaveLength(2)
+    const wrong = await judged('No.\ntier: incorrect')
+    expect(wrong.outcome).toMatchObject({ status: 'dropped', reason: 'answer-changed' })
+    expect(wrong.outcome.requestKeys).toHaveLength(2)
+  })
+
+  it('is not asked about the same words, nor about a text that is no trace', async () => {
+    expect((await judged('incorrect', trace('a', free.answer!))).asked).toEqual(['w'])
+    expect((await judged('correct', 'prose')).asked).toEqual(['w'])
+  })
+
+  it('is in the plan', () => {
+    expect(rewrite.estimate(options).calls.map(({ option }) => option)).toEqual(['endpoint'])
+    expect(rewrite.estimate(judging).calls.map(({ option, perRow }) => [option, perRow])).toEqual([
+      ['endpoint', 1],
+      ['judge', 2],
+    ])
+  })
 })
 
 it('reads a gold answer with the marks of its data set', async () => {
