@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ArtifactStore } from '../artifacts/store.ts'
-import { recipeHash } from '../data/recipe.ts'
+import { recipeHash, storedRecipe } from '../data/recipe.ts'
 import { readSource, sourceHash } from '../data/source.ts'
 import type { SourceItem } from '../data/source.ts'
 import { findCampaign, insertCampaign } from '../db/campaigns.ts'
+import type { CampaignRecord } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
 import { linkSource } from '../db/datasets.ts'
 import { recordEvent } from '../db/events.ts'
@@ -60,9 +61,9 @@ export interface Started {
  */
 export async function startCampaign(options: StartOptions): Promise<Started> {
   const { db, client, recipe, folder } = options
-  const hash = recipeHash(recipe)
   // Asked first, too: importing data for a recipe that cannot start would be time lost.
   const before = await findCampaign(db, recipe.campaign)
+  const hash = hashIn(recipe, before)
   if (before && before.recipeHash !== hash) throw otherRecipe(recipe.campaign)
   checkBaseModel(recipe, folder)
   await checkEndpoints(recipe, { demo: options.demo, env: options.env })
@@ -97,6 +98,13 @@ async function keepCampaign(
     await recordEvent(tx, { campaign, kind: 'created', who, why, dedupeKey: `${campaign}/created` })
     return outcome
   })
+}
+
+/** The recipe's hash as its campaign keeps it: a field that was not there when it started is its default, and changes nothing. */
+function hashIn(recipe: Recipe, before: CampaignRecord | null): string {
+  const hash = recipeHash(recipe)
+  if (!before || before.recipeHash === hash) return hash
+  return recipeHash(storedRecipe(before.recipe)) === hash ? before.recipeHash : hash
 }
 
 const otherRecipe = (campaign: string): HoneError =>

@@ -280,6 +280,15 @@ describe('a campaign', () => {
     expect({ looks: teacher.looks, started: client.started }).toEqual({ looks, started: ['fixed'] })
   })
 
+  it('that an older version started, before a field with a default was there, goes on with the same file', async () => {
+    expect((await begin(recipe({ campaign: 'older' }))).code).toBe(0)
+    await database.db.execute(sql`
+      update campaigns set recipe = recipe #- '{limits,lanes}', recipe_hash = 'of an older version' where id = 'older'`)
+    const { code, out } = await begin(recipe({ campaign: 'older' }))
+    expect({ code, goesOn: out.includes('was there already and goes on') }).toEqual({ code: 0, goesOn: true })
+    expect((await begin(recipe({ campaign: 'older' }).replace('count: 1', 'count: 2'))).code).toBe(2)
+  })
+
   it('keeps its data: other rows under its name are refused', async () => {
     expect((await begin(recipe({ campaign: 'same' }))).code).toBe(0)
     await writeSource(folder, [line('a'), line('c')])
