@@ -74,7 +74,7 @@ export function cleanTrace(
   }
   if (maxWords !== undefined && countWords(reasoning) > maxWords) return { reason: 'too-long' }
   if (options.logic || options.form === 'final-answer') {
-    const answer = finalAnswer(rest, row)
+    const answer = extractedAnswer(rest, row)
     if (answer === '') return { reason: 'no-answer' }
     const { maxSentenceRepeats } = options
     const broken = options.logic ? brokenRule({ reasoning, rest, answer, row, maxSentenceRepeats }) : null
@@ -85,8 +85,8 @@ export function cleanTrace(
   return { trace: joinTrace({ reasoning, rest }) }
 }
 
-/** The answer as the verifier finds it; empty when there is none. */
-function finalAnswer(rest: string, { answer, kind, choices }: Checked): string {
+/** The answer as the verifier finds it, whatever it says (unlike final-answer.ts); empty when there is none. */
+function extractedAnswer(rest: string, { answer, kind, choices }: Checked): string {
   const concrete = resolveKind({ gold: answer ?? '', kind, choices: choices ?? undefined })
   return extractAnswer(rest, concrete).extracted ?? ''
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../../domain/rows.ts'
 import { LONGEST_CAPTION, readCaption } from '../convert/read-caption.ts'
 import { abilitiesOf, convertRules, pose, type Posed } from '../convert/rules.ts'
 import { sampleSeed } from '../seeds.ts'
-import { dropped, kept } from './outcome.ts'
+import { carried, dropped, kept } from './outcome.ts'
 import type { RowStep } from './step.ts'
 
 const options = z.strictObject({
@@ -38,7 +38,7 @@ export const convert: RowStep<typeof options> = {
     const outcomes = [...new Set(rules)].flatMap((rule) =>
       choose(pose[rule](reading), maxEach, seed, row.originId).map((posed): Outcome => {
         const metadata = {
-          ...row.metadata,
+          ...carried(row.metadata),
           type: 'fill-in',
           category: rule,
           abilities: abilitiesOf[rule],

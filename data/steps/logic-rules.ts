@@ -1,5 +1,5 @@
-import type { Row } from '../../domain/rows.ts'
 import { verifyCase } from '../../verifier/verify.ts'
+import { answerCase, type CheckedRow } from '../answer-case.ts'
 import { falseEquation } from './false-equation.ts'
 
 /** What the rules look at. */
@@ -9,7 +9,7 @@ interface Chain {
   rest: string
   /** The final answer as it was extracted. */
   answer: string
-  row: Pick<Row, 'kind' | 'choices' | 'precision' | 'policy'>
+  row: Omit<CheckedRow, 'id'>
   /** The same sentence may stand so often. */
   maxSentenceRepeats: number
 }
@@ -17,37 +17,20 @@ interface Chain {
 interface LogicRule {
   /** Reason code of the rows that it drops. */
   name: string
-  finds: string
   holds: (chain: Chain) => boolean
 }
 
 /**
  * Rules that leave a logically inconsistent chain out. Vision-R1 drops such chains by rules that it does not publish;
  * these are ours. Each would rather miss a bad chain than drop a good one: a sentence with "if", a question, or doubt
- * after it takes nothing for certain. The first that holds names the reason.
+ * after it takes nothing for certain. The first that holds names the reason. docs/data-steps.md says what each finds.
  */
 export const logicRules: readonly LogicRule[] = [
-  {
-    name: 'contradiction',
-    finds: 'the last "the answer is X" of the reasoning is, by the verifier, another answer than the final one',
-    holds: concludesOtherwise,
-  },
-  {
-    name: 'false-arithmetic',
-    finds: 'an equation of plain numbers with + - * / × ÷ that is wrong beyond rounding and is not taken back',
-    holds: ({ reasoning }) => falseEquation(reasoning),
-  },
-  {
-    name: 'gives-up',
-    finds: 'the reasoning ends in "cannot be determined" or "not enough information", yet another answer follows',
-    holds: givesUp,
-  },
-  {
-    name: 'leak',
-    finds: 'the text says that the answer was given to it',
-    holds: ({ reasoning, rest }) => LEAK.test(reasoning) || LEAK.test(rest),
-  },
-  { name: 'repetition', finds: 'one sentence stands there more often than maxSentenceRepeats', holds: repeats },
+  { name: 'contradiction', holds: concludesOtherwise },
+  { name: 'false-arithmetic', holds: ({ reasoning }) => falseEquation(reasoning) },
+  { name: 'gives-up', holds: givesUp },
+  { name: 'leak', holds: ({ reasoning, rest }) => LEAK.test(reasoning) || LEAK.test(rest) },
+  { name: 'repetition', holds: repeats },
 ]
 
 /** The name of the first rule that holds, or null. */
@@ -94,15 +77,7 @@ function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
   if (DOUBT.test(reasoning.slice(from + end))) return false
   if (conclusion === '' || conclusion.length > 40 || ABOUT_IT.test(conclusion)) return false
   if ((conclusion.match(/\d[\d.,]*/g) ?? []).length > 1 && !/^\S+$/.test(conclusion)) return false
-  const { verdict, reason } = verifyCase({
-    id: 'conclusion',
-    gold: answer,
-    answer: conclusion,
-    kind: row.kind,
-    choices: row.choices ?? undefined,
-    precision: row.precision ?? undefined,
-    policy: row.policy ?? undefined,
-  })
+  const { verdict, reason } = verifyCase(answerCase({ ...row, id: 'conclusion' }, answer, conclusion))
   if (verdict !== 'incorrect' || !DIFFERS.has(reason)) return false
   // Of two long texts the verifier only knows that their letters differ.
   return reason !== 'different-text' || (isOneWord(conclusion) && isOneWord(answer))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
+import { withoutReasoning } from '../../verifier/format.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
 import { sampleSeed } from '../seeds.ts'
@@ -52,21 +53,19 @@ export const rate: RowStep<typeof options> = {
   },
 }
 
-const thoughtEnd = '</think>'
 /** A rating line; marks of emphasis and "/10" are common and say nothing else. */
 const ratingLine = /^[*_`]*rating[*_`]*\s*:/i
 const ratingValue = /^[*_`]*rating[*_`]*\s*:\s*[*_`]*\s*(10|[1-9])(?:\s*\/\s*10)?[*_`]*\.?[*_`]*$/i
 
 /**
- * The number of the last line `rating: N`, a whole one from 1 to 10; null for anything else. What stands before the end of
- * the model's thinking does not count; a second rating line after it leaves open which one is meant.
+ * The number of the last line `rating: N`, a whole one from 1 to 10; null for anything else. What the model thought does not
+ * count; a second rating line leaves open which one is meant.
  */
 export function readRating(reply: string): number | null {
-  const thoughtEnds = reply.lastIndexOf(thoughtEnd)
-  const said = thoughtEnds < 0 ? reply : reply.slice(thoughtEnds + thoughtEnd.length)
+  const { spoken, unclosed } = withoutReasoning(reply)
   // Thinking that never ends has not come to its rating.
-  if (said.includes('<think>')) return null
-  const lines = said
+  if (unclosed) return null
+  const lines = spoken
     .split(/\r\n|[\r\n]/)
     .map((line) => line.trim())
     .filter((line) => line !== '')

@@ -187,7 +187,7 @@ group('converting', () => {
     question: '',
     answer: null,
     description: 'There are two red cubes, a blue cube and three dogs.',
-    metadata: { source: 's' },
+    metadata: { source: 's', dialogue: { turns: 1 } },
   })
   const run = (changes: Parameters<typeof row>[0] = {}, more: Partial<typeof options> = {}, seed = 7) =>
     convert.run({ ...described, ...changes }, { ...context({ ...options, ...more }), seed })
@@ -200,6 +200,7 @@ group('converting', () => {
     for (const { status, parentId, changes } of outcomes) {
       expect([status, parentId]).toEqual(['kept', 'r1'])
       expect(changes).toMatchObject({ choices: null, trace: null, verdict: null, metadata: { source: 's' } })
+      expect(changes.metadata).not.toHaveProperty('dialogue')
       expect(knownMetadata(changes.metadata ?? {})).toMatchObject({ type: 'fill-in', reward: 'rule' })
     }
     const categories = outcomes.map(({ changes }) => changes.metadata?.['category'])

@@ -94,6 +94,7 @@ describe('reading a rating', () => {
     'rating: 3\nrating: high',
     'rating: 3\nOr perhaps more.',
     '<think>rating: 3',
+    'rating: 4\n<think>rating: 2</think>\nrating: 3',
     '<think>a</think> <think>rating: 3',
     '<think>rating: 3</think>',
     'rating: \uFF13',

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { logicRules } from '../../data/steps/logic-rules.ts'
+import { dataSteps } from '../../data/steps/registry.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const [steps = '', rules = ''] = read('docs/data-steps.md').split('## Rules of logic')
+
+/** Cells of the lines of a table whose first one is a name in backquotes. */
+const table = (text: string): Map<string, string[]> =>
+  new Map(
+    text.split('\n').flatMap((line) => {
+      const [, name, ...cells] = line.split('|').map((cell) => cell.trim())
+      const bare = /^`([\w-]+)`$/.exec(name ?? '')?.[1]
+      return bare === undefined ? [] : [[bare, cells.slice(0, -1)] as const]
+    }),
+  )
+const quoted = (text: string | undefined): string[] =>
+  [...(text ?? '').matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name)
+const told = table(steps)
+
+it('all data steps are told, in the order of the registry', () => {
+  expect([...told.keys()]).toEqual(Object.keys(dataSteps))
+})
+
+it('all rules of logic are told, in the order in which they are asked', () => {
+  expect([...table(rules).keys()]).toEqual(logicRules.map(({ name }) => name))
+})
+
+describe.each(Object.entries(dataSteps))('what is told of %s', (name, step) => {
+  const [, options, reasons] = told.get(name) ?? []
+  const everywhere = ['truncated', 'refused']
+
+  it('names options that it has, and each but those of all or of every step that asks', () => {
+    const known = Object.keys(step.options.shape)
+    const shared = ['step', 'name', 'from', 'temperature', 'topP', 'maxTokens']
+    expect(quoted(options).toSorted()).toEqual(known.filter((one) => !shared.includes(one)).toSorted())
+  })
+
+  it('names the reasons that its file drops rows for', () => {
+    const code = read(`data/steps/${name}.ts`)
+    const dropping =
+      /(?:dropped\([^,()]+, |replyProblem\([^,()]+, |reason: |droppedReason: |reasons\.set\([^,]+, )'([a-z-]+)'/g
+    const found = [...code.matchAll(dropping)].map(([, reason = '']) => reason)
+    expect(found.filter((reason) => ![...quoted(reasons), ...everywhere].includes(reason))).toEqual([])
+  })
+
+  it('names no reason that nothing drops for', () => {
+    const code = ['data/steps/', 'data/synthesis/', 'domain/']
+      .flatMap((folder) => readdirSync(new URL(folder, root)).map((file) => `${folder}${file}`))
+      .filter((path) => path.endsWith('.ts'))
+      .map(read)
+      .join('\n')
+    // Two reasons end in the name of an option's value.
+    const literals = quoted(reasons).map((reason) =>
+      reason.replace(/^(?:not-(?=shortest|longest|first)|difficulty-)/, ''),
+    )
+    expect(literals.length).toBeGreaterThan(0)
+    expect(literals.filter((reason) => !code.includes(`'${reason}'`))).toEqual([])
+  })
+})
