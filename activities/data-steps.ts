@@ -97,7 +97,12 @@ export async function runDataShard(deps: Deps, ref: StepRef & { shard: number })
       const counts = await runShard({
         step: definition,
         rows,
-        context: { ...shardContext(context), overview, ask: (request) => engine.ask(request) },
+        context: {
+          ...shardContext(context),
+          overview,
+          ask: (request) => engine.ask(request),
+          modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
+        },
         // Twice what the endpoint takes keeps it full while finished rows are written.
         concurrency: 2 * Math.max(16, ...endpoints.map((endpoint) => endpoint.concurrency)),
         commit: async (outcomes) => {

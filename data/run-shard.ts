@@ -26,12 +26,14 @@ export interface ShardCounts {
 }
 
 /** A step's context with options as the recipe has them: the step's own schema reads them. */
-export type ShardContext = Omit<StepContext<unknown>, 'ask' | 'overview'>
+export type ShardContext = Omit<StepContext<unknown>, 'ask' | 'overview' | 'modelOf'>
 
 export interface RunShardOptions {
   step: DataStep
   rows: readonly Row[]
-  context: ShardContext & Pick<StepContext<unknown>, 'ask'> & Partial<Pick<StepContext<unknown>, 'overview'>>
+  context: ShardContext &
+    Pick<StepContext<unknown>, 'ask' | 'modelOf'> &
+    Partial<Pick<StepContext<unknown>, 'overview'>>
   /** Rows (or questions) worked on at one time. Twice the endpoint's concurrency keeps it full. */
   concurrency: number
   /** Keeps finished outcomes durably; all outcomes of one row come in one call. */

@@ -62,7 +62,7 @@ export const agree: RowStep<typeof options> = {
 type Context = StepContext<z.infer<typeof options>>
 
 async function settle(row: Row, context: Context, reasoned: Reply, viewed: Reply): Promise<Outcome> {
-  const judge = stepJudge(context.ask, context.options.judge)
+  const judge = stepJudge(context, context.options.judge)
   const first = finalAnswer(reasoned, row)
   const second = finalAnswer(viewed, row)
   const replies = [reasoned, viewed]

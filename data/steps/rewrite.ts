@@ -44,7 +44,8 @@ export const rewrite: RowStep<typeof options> = {
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }, ...judgeCalls(judge, 1)],
   }),
-  async run(row, { options, ask, seed }) {
+  async run(row, context) {
+    const { options, ask, seed } = context
     if (row.trace === null || row.trace.trim() === '') return [dropped(row, 'no-trace')]
     if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
     const { trace, answer } = row
@@ -62,7 +63,7 @@ export const rewrite: RowStep<typeof options> = {
       sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
       sampleIndex: 0,
     })
-    const judge = stepJudge(ask, options.judge)
+    const judge = stepJudge(context, options.judge)
     const written = await rewritten({ ...row, trace, answer }, reply, options.maxGrowth, judge?.judge)
     const replies = [reply, ...(judge?.replies ?? [])]
     return [

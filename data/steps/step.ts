@@ -10,6 +10,8 @@ export interface StepContext<Options, Overview = unknown> {
   /** What the step's own {@link Evidence.reduce} made of the datasets named by `evidence`; undefined without any. */
   overview: Overview
   ask: Ask
+  /** Name of the model behind an endpoint of the recipe, as its server knows it. */
+  modelOf?: (endpoint: string) => string
   /** Seed of the recipe, the round mixed in: the same row gets fresh samples in another round. */
   seed: number
   /** Appended to every question the trained model sees. */
@@ -88,7 +90,7 @@ export interface DatasetStep<Schema extends DataStepSchema = DataStepSchema> ext
   per: 'dataset'
   run(
     rows: readonly RowRef[],
-    context: Omit<StepContext<z.infer<Schema>>, 'ask' | 'overview'>,
+    context: Omit<StepContext<z.infer<Schema>>, 'ask' | 'overview' | 'modelOf'>,
   ): Promise<{ kept: string[]; droppedReason: string }>
 }
 

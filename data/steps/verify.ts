@@ -26,12 +26,13 @@ export const verify: RowStep<typeof options> = {
   options,
   summary: 'keep traces whose answer is right',
   estimate: ({ judge }) => ({ rowsOut: 1, calls: judgeCalls(judge, 1) }),
-  async run(row, { options, ask }) {
+  async run(row, context) {
+    const { options } = context
     if (row.answer === null) return [dropped(row, 'no-gold')]
     if (row.trace === null) return [dropped(row, 'no-trace')]
     const checked = answerCase(row, row.answer, row.trace)
     const result = verifyCase(checked)
-    const judge = knownMetadata(row.metadata).reward === 'rule' ? null : stepJudge(ask, options.judge)
+    const judge = knownMetadata(row.metadata).reward === 'rule' ? null : stepJudge(context, options.judge)
     const [assessment] =
       judge === null ? [] : await assess([verifiedCase(checked, bareQuestion(row.question), result)], judge.judge)
     const { verdict, reason } = assessment ? finalVerdict(assessment) : result

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { runShard } from '../../../data/run-shard.ts'
 import { verify } from '../../../data/steps/verify.ts'
 import { AskFailure } from '../../../models/ask.ts'
 import { Outage } from '../../../models/failures.ts'
@@ -39,6 +40,23 @@ it('keeps what the judge grades correct, and says who graded it', async () => {
   })
   expect(outcome!.requestKeys).toHaveLength(1)
   expect(fake.requests[0]!.endpoint).toBe('checker')
+})
+
+it('names the model behind the judge where a shard knows it', async () => {
+  const fake = new FakeAsk(() => ({ text: 'Both say it rained.\ntier: correct' }))
+  const said: unknown[] = []
+  await runShard({
+    step: verify,
+    rows: [open()],
+    context: { ...context(judged, fake.ask), modelOf: (endpoint) => `model-of-${endpoint}` },
+    concurrency: 1,
+    commit: (outcomes) => {
+      for (const one of outcomes) if ('changes' in one) said.push(one.changes.verdict?.verifierVersion)
+      return Promise.resolve()
+    },
+    signal: new AbortController().signal,
+  })
+  expect(said).toEqual([`${VERIFIER_VERSION}+judge-${JUDGE_PROMPT_HASH}/model-of-checker`])
 })
 
 it.each([
