@@ -12,7 +12,16 @@ import { hone } from '../cli/terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/worker.md', 'docs/rewards.md']
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/worker.md',
+  'docs/rewards.md',
+  'docs/recipes.md',
+  'docs/convert.md',
+  'docs/data-steps.md',
+]
 const readme = read('README.md')
 const everything = documents.map(read).join('\n')
 
