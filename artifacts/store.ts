@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { HoneError } from '../domain/errors.ts'
+import { errorCode, HoneError } from '../domain/errors.ts'
 import { hashTree, sha256Hex } from './hash.ts'
 import type { TreeFile } from './hash.ts'
 
@@ -30,10 +30,6 @@ export interface ArtifactStore {
 const temporaryPrefix = '.tmp-'
 const hexHash = /^[0-9a-f]{64}$/
 const oneHourSeconds = 3600
-
-function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
-}
 
 /** Turns what a user can mend (full disk, rights) into a named failure; other errors pass unchanged. */
 export function explainStorageError(error: unknown, path: string): unknown {

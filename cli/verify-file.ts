@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { describeError, HoneError } from '../domain/errors.ts'
+import { describeError, errorCode, HoneError } from '../domain/errors.ts'
 import { createVerifierPool } from '../verifier/serve/pool.ts'
 import type { VerifierPool } from '../verifier/serve/pool.ts'
 import { parseVerifyCase, VERIFIER_VERSION } from '../verifier/verdict.ts'
@@ -163,7 +163,7 @@ function report(summary: Summary, options: VerifyOptions, streams: VerifyStreams
   }
 }
 
-const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE'
+const isBrokenPipe = (error: unknown): boolean => errorCode(error) === 'EPIPE'
 
 async function ended(sink: Writable): Promise<void> {
   sink.end()

@@ -1,39 +1,12 @@
-import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
 import { knownMetadata } from '../domain/rows.ts'
-import type { RewardKind, Row } from '../domain/rows.ts'
+import type { Row } from '../domain/rows.ts'
+import type { RlRow, SftRow } from '../jobs/trainer.ts'
 import { questionText } from './question-text.ts'
 
 export interface TrainingRowOptions {
   promptSuffix: string
   /** Absolute path of a picture, by SHA-256. */
   imagePath: (hash: string) => string
-}
-
-interface Message {
-  role: 'user' | 'assistant'
-  content: string
-}
-
-/** A row as the trainer's `sft` reads it: as many `<image>` marks as images. */
-export interface SftRow {
-  id: string
-  images: string[]
-  messages: [Message, Message]
-}
-
-/** A row as the trainer's `grpo` reads it. */
-export interface RlRow {
-  id: string
-  images: string[]
-  prompt: [Message]
-  answer: string
-  kind: AnswerKind
-  choices: string[] | null
-  /** Left out, not null, where the row has none: files of rows without them keep their bytes and hashes. */
-  precision?: number
-  policy?: AnswerPolicy
-  /** Left out likewise. */
-  reward?: RewardKind
 }
 
 /** A row in the trainer's form, or a short code for why it cannot be trained on. */
@@ -50,7 +23,10 @@ export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow>
   return { row: { id: row.id, images, messages: [message, { role: 'assistant', content: row.trace }] } }
 }
 
-/** RL: the question with its pictures, and what the reward needs to judge a completion. */
+/**
+ * RL: the question with its pictures, and what the reward needs to judge a completion. What a row does not say is left out,
+ * not null: files of rows without it keep their bytes and hashes.
+ */
 export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
   const user = userTurn(row, options)
@@ -77,7 +53,7 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
 function userTurn(
   row: Row,
   { promptSuffix, imagePath }: TrainingRowOptions,
-): { images: string[]; message: Message } | { refused: string } {
+): { images: string[]; message: SftRow['messages'][number] } | { refused: string } {
   if (row.images.length === 0) return { refused: 'no-image' }
   const text = questionText(row, promptSuffix)
   if (text.trim() === '') return { refused: 'no-question' }

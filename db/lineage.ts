@@ -6,6 +6,7 @@ import { rowColumns, storedRow } from './rows.ts'
 import { rowStatuses } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
+/** A reply that a row was made from, with what was asked. */
 const lineageReply = z.object({
   key: z.string(),
   endpoint: z.string(),
@@ -16,7 +17,6 @@ const lineageReply = z.object({
   promptTokens: z.number(),
   completionTokens: z.number(),
 })
-/** A reply that a row was made from, with what was asked. */
 
 const lineageImage = z.object({
   hash: z.string(),

@@ -53,3 +53,8 @@ export function describeError(error: unknown): string {
   if (error instanceof HoneError) return `${error.message}\n  → ${error.nextStep}`
   return error instanceof Error ? error.message : String(error)
 }
+
+/** The system's code of an error, e.g. `ENOENT`; null for an error that has none. */
+export function errorCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}

@@ -36,3 +36,12 @@ export const taskQueues = {
   inference: 'hone-inference',
   gpu: 'hone-gpu',
 } as const
+
+/** Search attributes that campaigns and rounds carry, with Temporal's types. */
+export const searchAttributeTypes = {
+  Campaign: 'KEYWORD',
+  Round: 'INT',
+  Step: 'KEYWORD',
+  Decision: 'KEYWORD',
+  Score: 'DOUBLE',
+} as const

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cancelCauses, jobResources } from './launcher.ts'
 import { writeJson } from './wrapper.mjs'
+import { errorCode } from '../domain/errors.ts'
 
 /** What was submitted. `id` is new for every submission and marks the job's processes in their environment. */
 export const jobFile = z.object({
@@ -60,10 +61,6 @@ export function jobFiles(directory: string) {
     stdout: join(control, 'stdout.log'),
     stderr: join(control, 'stderr.log'),
   }
-}
-
-export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
 /** The text of a file; null when there is none. Other errors (a disk that is away) are thrown. */

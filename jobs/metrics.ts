@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
-import { errorCode } from './job-files.ts'
+import { errorCode } from '../domain/errors.ts'
 
 /** A metrics file of a job. `jsonl-flat`: one flat JSON object a logged step, with a number `step`. */
 export interface MetricSource {

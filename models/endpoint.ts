@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import { HoneError } from '../domain/errors.ts'
+import { errorCode, HoneError } from '../domain/errors.ts'
 import { AskFailure, type AskMessage, type AskRequest } from './ask.ts'
 import { abortReason } from './clock.ts'
 import { type Completion, readCompletion } from './completion.ts'
@@ -182,7 +182,7 @@ function post(transport: typeof http | typeof https, url: URL, { agent, body, ke
 }
 
 function noAnswer(detail: string, error: unknown): CallResult {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error) ?? ''
   if (unreachableCodes.has(code)) return { kind: 'unreachable', detail: detail || code }
   return { kind: 'failed', reason: 'connection-lost', detail: detail || code }
 }

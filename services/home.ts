@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { HoneError } from '../domain/errors.ts'
+import { errorCode, HoneError } from '../domain/errors.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -94,7 +94,7 @@ function makeFolders(folder: string, mode: number): void {
     mkdirSync(folder, { mode })
   } catch (error) {
     // Another process made it in between.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (errorCode(error) !== 'EEXIST') throw error
   }
 }
 
@@ -109,7 +109,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Turns a file system error into one that says what to do. Other errors come back as they are. */
 export function storageError(error: unknown, path: string, movedBy: string = 'HONE_HOME'): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error) ?? ''
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new HoneError({
       type: 'StorageFull',

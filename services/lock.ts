@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { ensureFolder, storageError } from './home.ts'
 import { identify, isRunning, processIdentity } from './identity.ts'
+import { errorCode } from '../domain/errors.ts'
 
 const lockOwner = z.object({ ...processIdentity.shape, command: z.string(), since: z.string() })
 
@@ -102,7 +103,7 @@ function link(from: string, to: string): boolean {
     linkSync(from, to)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (errorCode(error) === 'EEXIST') return false
     throw storageError(error, to)
   }
 }

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { HoneError } from '../domain/errors.ts'
+import { errorCode, HoneError } from '../domain/errors.ts'
 import { ensureFolder, homePaths, storageError } from './home.ts'
 import { groupMembers, identify, isRunning, processIdentity } from './identity.ts'
 import type { ProcessIdentity } from './identity.ts'
@@ -193,7 +193,7 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return
+    if (errorCode(error) === 'ESRCH') return
     throw error
   }
 }

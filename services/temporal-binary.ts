@@ -13,7 +13,7 @@ import { delimiter, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { HoneError } from '../domain/errors.ts'
+import { errorCode, HoneError } from '../domain/errors.ts'
 import { cachePaths, ensureFolder, storageError } from './home.ts'
 import { withLock } from './lock.ts'
 import type { Progress } from './progress.ts'
@@ -146,7 +146,7 @@ async function download(draft: string, options: TemporalBinaryOptions): Promise<
     execFileSync(join(draft, 'temporal'), ['--version'], { stdio: 'pipe' })
     return null
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw error
+    if (errorCode(error) === 'ENOSPC') throw error
     return `download: ${reasonOf(error)}`
   }
 }

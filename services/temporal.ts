@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { HoneError } from '../domain/errors.ts'
+import { searchAttributeTypes } from '../domain/ids.ts'
 import { ensureFolder, homePaths, honeCache } from './home.ts'
 import { commandLine, identify, processesNaming } from './identity.ts'
 import { withLock } from './lock.ts'
@@ -47,20 +48,12 @@ export interface TemporalOptions {
   inMemory?: boolean
 }
 
-/** Search attributes that campaigns and rounds carry, with Temporal's names of their types. */
-export const temporalSearchAttributes = {
-  Campaign: 'Keyword',
-  Round: 'Int',
-  Step: 'Keyword',
-  Decision: 'Keyword',
-  Score: 'Double',
-} as const
-
 // grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING.
 const serving = 1
 
-// Numbers of temporal.api.enums.v1.IndexedValueType.
-const indexedValueTypes = { Keyword: 2, Int: 3, Double: 4 } as const
+// Numbers of temporal.api.enums.v1.IndexedValueType, and the words that the CLI has for them.
+const indexedValueTypes = { KEYWORD: 2, INT: 3, DOUBLE: 4 } as const
+const typeWords = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const
 
 /**
  * Finds or starts Temporal: the user's server if TEMPORAL_ADDRESS is set, else a dev server with its Web UI that keeps
@@ -128,7 +121,7 @@ async function devServer(options: TemporalOptions, env: Environment, progress: P
 }
 
 function serverArguments(options: TemporalOptions, port: number, uiPort: number): string[] {
-  const attributes = Object.entries(temporalSearchAttributes)
+  const attributes = Object.entries(searchAttributeTypes)
   return [
     'server',
     'start-dev',
@@ -137,7 +130,7 @@ function serverArguments(options: TemporalOptions, port: number, uiPort: number)
     `--ui-port=${uiPort}`,
     '--log-level=warn',
     ...(options.inMemory ? [] : ['--db-filename', homePaths(options.home).temporalDb]),
-    ...attributes.map(([name, type]) => `--search-attribute=${name}=${type}`),
+    ...attributes.map(([name, type]) => `--search-attribute=${name}=${typeWords[type]}`),
     ...(options.namespaces ?? []).map((name) => `--namespace=${name}`),
   ]
 }
@@ -219,7 +212,7 @@ async function checkUsersServer({ address, namespace }: TemporalAddress, env: En
 }
 
 async function addSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const names = Object.entries(temporalSearchAttributes)
+  const names = Object.entries(searchAttributeTypes)
   try {
     const known = await connection.operatorService.listSearchAttributes({ namespace })
     const missing = names.filter(([name]) => !(name in (known.customAttributes ?? {})))
@@ -227,7 +220,7 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
     const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]))
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
-    const flags = names.map(([name, type]) => `--name ${name} --type ${type}`).join(' ')
+    const flags = names.map(([name, type]) => `--name ${name} --type ${typeWords[type]}`).join(' ')
     throw new HoneError({
       type: 'MissingDependency',
       message: `Namespace ${namespace} lacks Hone's search attributes, and they could not be added: ${error instanceof Error ? error.message : String(error)}.`,

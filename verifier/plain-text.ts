@@ -80,3 +80,6 @@ export function trimMarks(text: string): string {
 export function collapseSpace(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
+
+/** A short answer in words: look-alike characters made one, mark-up and sentence marks taken off. */
+export const plainWords = (raw: string): string => trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))

@@ -1,5 +1,6 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
+import { defineSearchAttributeKey } from '@temporalio/common'
 import { defineSignal, defineUpdate } from '@temporalio/workflow'
+import { searchAttributeTypes } from '../domain/ids.ts'
 
 /** Who asks and why: every command is kept in the events table. */
 export interface Command {
@@ -27,9 +28,9 @@ export const progressSignal = defineSignal<[{ round: number; step: string; progr
 
 /** Typed search attributes; the Temporal server must know them (`hone dev` registers them). */
 export const searchAttributes = {
-  campaign: defineSearchAttributeKey('Campaign', SearchAttributeType.KEYWORD),
-  round: defineSearchAttributeKey('Round', SearchAttributeType.INT),
-  step: defineSearchAttributeKey('Step', SearchAttributeType.KEYWORD),
-  decision: defineSearchAttributeKey('Decision', SearchAttributeType.KEYWORD),
-  score: defineSearchAttributeKey('Score', SearchAttributeType.DOUBLE),
+  campaign: defineSearchAttributeKey('Campaign', searchAttributeTypes.Campaign),
+  round: defineSearchAttributeKey('Round', searchAttributeTypes.Round),
+  step: defineSearchAttributeKey('Step', searchAttributeTypes.Step),
+  decision: defineSearchAttributeKey('Decision', searchAttributeTypes.Decision),
+  score: defineSearchAttributeKey('Score', searchAttributeTypes.Score),
 }

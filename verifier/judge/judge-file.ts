@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
 import { explainStorageError } from '../../artifacts/store.ts'
-import { HoneError } from '../../domain/errors.ts'
+import { errorCode, HoneError } from '../../domain/errors.ts'
 
 /**
  * A judge that a recipe names, as the reward server finds it in `<folder>/<id>.json`. No secret is in it: `apiKeyEnv` names
@@ -63,7 +63,7 @@ export class JudgeUnreadable extends Error {}
  */
 export async function readJudgeFile(folder: string, id: string): Promise<{ text: string; judge: JudgeFile }> {
   const text = await readFile(pathOf(folder, judgeId.parse(id)), 'utf8').catch((cause: unknown) => {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    const code = errorCode(cause) ?? 'unknown error'
     if (code === 'ENOENT') throw refused(`There is no judge "${id}" here.`, cause)
     throw new JudgeUnreadable(`The file of judge "${id}" cannot be read now (${code}).`, { cause })
   })

@@ -1,4 +1,4 @@
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { LEAF_LIMIT, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement, ReasonCode } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
@@ -28,7 +28,7 @@ function letterIndex(letter: string): number {
  */
 function readChoice(raw: string, choices: readonly string[], several: boolean): Reading {
   if (raw.length > LEAF_LIMIT) return { problem: 'too-long' }
-  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw)))).replaceAll('’', "'")
+  const text = plainWords(raw).replaceAll('’', "'")
   const options = readOptions(choices)
   const count = choices.length === 0 ? DEFAULT_LETTERS : choices.length
   const picked = text

@@ -1,6 +1,6 @@
 import { numberFromWords } from '../answers/number-words.ts'
 import type { Budget } from '../budget.ts'
-import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { plainWords } from '../plain-text.ts'
 import { FOUND } from './around.ts'
 
 /** One way to read a date. Parts that were not written are undefined; the year may be written with two digits. */
@@ -132,7 +132,7 @@ export function readDate(
   budget: Budget,
 ): DateReading | 'none' | 'several' | 'contradiction' {
   budget.spend(raw.length + 50)
-  let text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw)))).replace(/(\d) (st|nd|rd|th)\b/gi, '$1$2')
+  let text = plainWords(raw).replace(/(\d) (st|nd|rd|th)\b/gi, '$1$2')
   const found: { readings: CalendarDate[]; written: string }[] = []
   for (const { pattern, read } of FORMS) {
     text = text.replace(pattern, (written: string, ...groups: unknown[]) => {

@@ -1,6 +1,6 @@
 import { numberFromWords } from '../answers/number-words.ts'
 import { looksLikeMath } from '../answers/number.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { collapseSpace, LEAF_LIMIT, plainLatex, plainWords, trimMarks } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement } from '../verdict.ts'
 
@@ -16,7 +16,7 @@ const NUMBER_WORDS = 6
  * counts, keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
  */
 function canonicalText(raw: string): string {
-  const text = withoutNestedText(trimMarks(plainLatex(collapseSpace(unifyCharacters(raw)))))
+  const text = withoutNestedText(plainWords(raw))
   if (/^[a-zA-Z]$/.test(text)) return text
   if (/[\d\\=+^<>_|]/.test(text)) {
     return countedText(text) ?? symbolText(text)

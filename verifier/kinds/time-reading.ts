@@ -1,6 +1,6 @@
 import { numberFromWords } from '../answers/number-words.ts'
 import type { Budget } from '../budget.ts'
-import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { plainWords } from '../plain-text.ts'
 import { FOUND } from './around.ts'
 
 /**
@@ -136,7 +136,7 @@ const MOST_TIMES = 8
  */
 export function readTime(raw: string, budget: Budget): TimeReading | 'none' | 'several' {
   budget.spend(raw.length + 50)
-  let text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw)))).replace(/[’`]/g, "'")
+  let text = plainWords(raw).replace(/[’`]/g, "'")
   const found: (ClockTime | null)[] = []
   for (const { pattern, read } of FORMS) {
     text = text.replace(pattern, (_written: string, ...groups: unknown[]) => {

@@ -1,4 +1,4 @@
-import { collapseSpace, plainLatex, trimMarks, unifyCharacters } from '../plain-text.ts'
+import { plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement } from '../verdict.ts'
 
@@ -31,9 +31,7 @@ type Reading = boolean | 'hedged' | null
 
 /** Reads the leading yes or no of an answer; `hedged` when the other one follows at once, null when there is none. */
 function readYesNo(raw: string): Reading {
-  const text = trimMarks(plainLatex(collapseSpace(unifyCharacters(raw.slice(0, WINDOW)))))
-    .replaceAll('’', "'")
-    .replace(LEAD_IN, '')
+  const text = plainWords(raw.slice(0, WINDOW)).replaceAll('’', "'").replace(LEAD_IN, '')
   if (WHOLE_YES.test(text)) return true
   if (WHOLE_NO.test(text)) return false
   return readWords(text) ?? readChinese(text)
