@@ -17,6 +17,8 @@ interface TrainJob {
   jobId: string
   stepId: number
   stage: TrainingStage
+  /** Ids of the datasets that its rows come from: a phase's own, where its step has several. */
+  datasets: readonly string[]
   start: Weights
   limits: Recipe['limits']
   attemptsSoFar: number
@@ -41,7 +43,7 @@ export async function trainJob(deps: Deps, job: TrainJob, activity: Activity): P
     backend: deps.trainer.name,
     launcher: deps.launcher.name,
     specHash,
-    spec,
+    spec: { ...spec, datasets: job.datasets },
   })
   const published = await checkpointOfJob(deps.db, job.jobId)
   if (published) return await resultOf(deps, job, published)

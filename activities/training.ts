@@ -61,13 +61,13 @@ export async function train(deps: Deps, input: Parameters<GpuActivities['train']
     const step = await findStep(deps.db, input.campaign, input.round, input.step)
     if (!step) throw new RangeError(`training ${input.step} was not opened`)
     const start = await startWeights(deps, input, context)
-    const stage = await stageOf(deps, input, context, start)
+    const names = phaseInputs(context.steps, context.index, input.phase)
+    const datasets = await Promise.all(names.map((name) => resolveDataset(deps.db, input.campaign, input.round, name)))
+    const stage = await stageOf(deps, input, context, { startFrom: start, datasets })
+    const { attemptsSoFar } = input
+    const { limits } = context.recipe
     const jobId = jobIdOf(input, input.phase)
-    return await trainJob(
-      deps,
-      { jobId, stepId: step.id, stage, start, limits: context.recipe.limits, attemptsSoFar: input.attemptsSoFar },
-      activity,
-    )
+    return await trainJob(deps, { jobId, stepId: step.id, stage, datasets, start, limits, attemptsSoFar }, activity)
   })
 }
 
@@ -89,11 +89,9 @@ async function stageOf(
   deps: Deps,
   input: StepRef & { phase: string },
   context: StepContext,
-  startFrom: Weights,
+  { startFrom, datasets: ids }: { startFrom: Weights; datasets: readonly string[] },
 ): Promise<TrainingStage> {
   const { recipe, round, step } = context
-  const names = phaseInputs(context.steps, context.index, input.phase)
-  const ids = await Promise.all(names.map((name) => resolveDataset(deps.db, input.campaign, input.round, name)))
   const datasets = await Promise.all(ids.map((id) => getDataset(deps.db, id)))
   const base = await baseCheckpoint(deps, input.campaign)
   const common = {

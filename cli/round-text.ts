@@ -30,7 +30,8 @@ export function roundLines(detail: RoundDetail): string[] {
     '',
     ...(steps.length === 0 ? ['No step yet.'] : stepsTable(steps)),
     ...steps.flatMap(reasonLines),
-    ...jobs.flatMap(jobLines),
+    // Servers come and go with their steps: what they did is in the steps' calls.
+    ...jobs.filter(({ kind }) => kind !== 'serve').flatMap(jobLines),
     ...steps.flatMap((step) => step.samples.flatMap((row) => sampleLines(step.name, row))),
   ]
 }

@@ -95,8 +95,9 @@ async function walk(db: Database, id: string): Promise<Edge[]> {
         from edges e
         cross join lateral (
           select cs.step_id, 'dataset' as kind, si.dataset_id as id, false as is_evidence
-          from checkpoint_steps cs join step_inputs si on si.step_id = cs.step_id
+          from checkpoint_steps cs join step_inputs si on si.step_id = cs.step_id left join jobs j on j.id = cs.job_id
           where e.to_kind = 'checkpoint' and cs.checkpoint_id = e.to_id
+            and coalesce(j.spec -> 'datasets' @> to_jsonb(si.dataset_id), true)
           union
           select cs.step_id, 'checkpoint', cs.start_checkpoint_id, false
           from checkpoint_steps cs

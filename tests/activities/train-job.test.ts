@@ -140,7 +140,7 @@ async function training(campaign: string, scripts: string[], more: Partial<typeo
     deps: deps as Deps,
     jobId,
     run: (attemptsSoFar = 0) =>
-      trainJob(deps as Deps, { jobId, stepId, stage, start, limits, attemptsSoFar }, activity),
+      trainJob(deps as Deps, { jobId, stepId, stage, datasets: [], start, limits, attemptsSoFar }, activity),
     attempts: () => listAttempts(db, jobId),
     directory: (attempt: number) => deps.launcher.directory(`${jobId}/attempt-${attempt}`),
     /** What was published, by optimizer step. */

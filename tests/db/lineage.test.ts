@@ -158,6 +158,32 @@ describe('checkpointLineage', () => {
     expect(await checkpointLineage(world.db, '/models/base')).toMatchObject({ id: base, publications: [] })
   })
 
+  it('says of each phase which of its step’s data it was trained on', async () => {
+    const { db } = world
+    await startCampaign(db, 'phased')
+    const more = (await importLines(db, 2, 'more', 'phased')).datasetId
+    const inputs = [sourceId, more]
+    const { stepId } = await openStep(db, {
+      campaign: 'phased',
+      round: 1,
+      name: 'rl',
+      kind: 'rl',
+      ordinal: 0,
+      spec: {},
+      inputs,
+    })
+    for (const [place, dataset] of inputs.entries()) {
+      const jobId = `phased/1/rl/${place}`
+      const spec = { datasets: [dataset] }
+      await recordIntent(db, { jobId, stepId, kind: 'grpo', backend: 'trl', launcher: 'local', specHash: 'h', spec })
+      const madeBy = { stepId, jobId, startCheckpointId: null }
+      const id = hash(`d${place}`)
+      await recordCheckpoint(db, { id, path: `/phase/${place}`, bytes: 1, madeBy })
+      const { publications } = await checkpointLineage(db, id)
+      expect(publications.map((made) => made.datasets.map((data) => data.id))).toEqual([[dataset]])
+    }
+  })
+
   it('shows every training that ended in the same weights', async () => {
     const { db } = world
     await startCampaign(db, 'again')
