@@ -1,7 +1,7 @@
 import { dataSteps } from '../data/steps/registry.ts'
 import { mix } from '../data/steps/mix.ts'
 import { select } from '../data/steps/select.ts'
-import type { DataStep, PlannedCalls } from '../data/steps/step.ts'
+import type { DataStep, PlannedCalls, StepEstimate } from '../data/steps/step.ts'
 import { endpointsOf, nameOf } from '../domain/recipe-references.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import type { RecipeStep } from '../domain/round-plan.ts'
@@ -21,12 +21,8 @@ export function planDataStep(
   if (!definition) throw new RangeError(`no data step "${step.step}"`)
   const flows = from.map(({ flow }) => flow)
   const into = joined(flows)
-  const { rowsOut, calls } = definition.estimate(definition.options.parse(step))
-  const out = {
-    ...into,
-    ...rowsAfter(step, definition, flows, into, rowsOut),
-    ...textsAfter(step, calls),
-  }
+  const estimate = definition.estimate(definition.options.parse(step))
+  const out = { ...into, ...rowsAfter(step, definition, flows, into, estimate), ...textsAfter(estimate) }
   return {
     out,
     plan: {
@@ -39,49 +35,29 @@ export function planDataStep(
       // A step over whole datasets runs at once, in the activity that opens it.
       shards:
         definition.per === 'dataset' ? 0 : known([into.rows], (rows) => Math.ceil(rows / recipe.limits.shardRows)),
-      calls: calls.map((call) => planCalls(recipe, step, call, into)),
+      calls: estimate.calls.map((call) => planCalls(recipe, step, call, into)),
     },
   }
 }
 
-/**
- * What each step writes. Every step of the registry stands here, also one that asks nobody: of one that does not, nobody
- * could say how long the texts are that later steps read and train on. Ratings and verdicts are `nothing` of that.
- */
-const written: Readonly<Record<string, 'description' | 'question' | 'trace' | 'nothing'>> = {
-  describe: 'description',
-  dialogue: 'description',
-  bridge: 'description',
-  synthesize: 'question',
-  convert: 'question',
-  reason: 'trace',
-  sample: 'trace',
-  agree: 'trace',
-  rewrite: 'trace',
-  // Cuts traces; a tag that it adds counts for nothing.
-  clean: 'nothing',
-  screen: 'nothing',
-  verify: 'nothing',
-  rate: 'nothing',
-  select: 'nothing',
-  mix: 'nothing',
-  'grade-difficulty': 'nothing',
-}
-
 /** Longest texts that a step may put in the place of those that were there. */
-function textsAfter({ step }: RecipeStep, calls: readonly PlannedCalls[]): Partial<Flow> {
-  const kind = written[step]
-  if (kind === undefined) throw new RangeError(`plans do not know what step "${step}" writes`)
+function textsAfter({ writes, calls }: StepEstimate): Partial<Flow> {
   const limit = Math.max(0, ...calls.filter(({ option }) => option !== 'judge').map(({ maxTokens }) => maxTokens))
-  if (kind === 'description') return { descriptionTokens: limit }
-  if (kind === 'trace') return { traceTokens: limit }
+  if (writes === 'description') return { descriptionTokens: limit }
+  if (writes === 'trace') return { traceTokens: limit }
   // A new question has no trace yet.
-  return kind === 'question' ? { traceTokens: 0 } : {}
+  return writes === 'question' ? { traceTokens: 0 } : {}
 }
 
 type Rows = Pick<Flow, 'rows' | 'questions'>
 
-function rowsAfter(step: RecipeStep, definition: DataStep, flows: readonly Flow[], into: Flow, rowsOut: number): Rows {
+function rowsAfter(
+  step: RecipeStep,
+  definition: DataStep,
+  flows: readonly Flow[],
+  into: Flow,
+  { rowsOut, writes }: StepEstimate,
+): Rows {
   if (definition === dataSteps['select']) {
     const { pick, keep } = select.options.parse(step)
     const rows =
@@ -95,8 +71,8 @@ function rowsAfter(step: RecipeStep, definition: DataStep, flows: readonly Flow[
   }
   if (definition === dataSteps['mix']) return mixedRows(step, flows, into)
   const multiplied = (count: Count) => known([count], (value) => value * rowsOut)
-  // Samples are traces of the question that was there; other steps that make rows of a row write questions.
-  return { rows: multiplied(into.rows), questions: 'samples' in step ? into.questions : multiplied(into.questions) }
+  // Several rows of one are traces of the question that was there, unless the step writes questions.
+  return { rows: multiplied(into.rows), questions: writes === 'question' ? multiplied(into.questions) : into.questions }
 }
 
 /** With shares the scarcest input sets the size, as in data/steps/mix.ts; an unknown input may be as large as it likes. */

@@ -38,6 +38,7 @@ export const agree: RowStep<typeof options> = {
   options,
   summary: 'answer from the description and from the picture, and keep what both say',
   estimate: ({ judge, maxTokens }) => ({
+    writes: 'trace',
     rowsOut: 1,
     calls: [
       { option: 'reasoner', perRow: 1, withImages: false, maxTokens },

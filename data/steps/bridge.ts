@@ -30,6 +30,7 @@ export const bridge: RowStep<typeof options> = {
   options,
   summary: 'explain the right answer from the picture, then describe the picture for the question',
   estimate: ({ maxTokens }) => ({
+    writes: 'description',
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 2, withImages: true, maxTokens }],
   }),

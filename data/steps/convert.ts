@@ -29,7 +29,7 @@ export const convert: RowStep<typeof options> = {
   options,
   summary: 'write questions with answers from descriptions, by rules',
   // Most captions have fewer: rules stay silent in doubt.
-  estimate: ({ rules, maxEach }) => ({ rowsOut: new Set(rules).size * maxEach, calls: [] }),
+  estimate: ({ rules, maxEach }) => ({ writes: 'question', rowsOut: new Set(rules).size * maxEach, calls: [] }),
   run(row, { options: { rules, maxEach }, seed }) {
     const description = row.description?.trim() ?? ''
     if (description === '') return Promise.resolve([dropped(row, 'no-description')])

@@ -26,6 +26,7 @@ export const describe: RowStep<typeof options> = {
   options,
   summary: 'describe the pictures in words, without looking at the question',
   estimate: ({ maxTokens }) => ({
+    writes: 'description',
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
   }),

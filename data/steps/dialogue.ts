@@ -49,6 +49,7 @@ export const dialogue: RowStep<typeof options> = {
   options,
   summary: 'ask for what a description lacks, look again, and merge the answers into it',
   estimate: ({ turns, maxTokens, merge }) => ({
+    writes: 'description',
     rowsOut: 1,
     calls: [
       { option: 'asker', perRow: turns, withImages: false, maxTokens },

@@ -38,6 +38,7 @@ export const reason: RowStep<typeof options> = {
   options,
   summary: 'think over the description and the question, k traces a row',
   estimate: ({ samples, maxTokens }) => ({
+    writes: 'trace',
     rowsOut: samples,
     calls: [{ option: 'endpoint', perRow: samples, withImages: false, maxTokens }],
   }),

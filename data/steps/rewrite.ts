@@ -41,6 +41,7 @@ export const rewrite: RowStep<typeof options> = {
   options,
   summary: 'write traces anew with the picture and the answer in view, shorter and without contradictions',
   estimate: ({ judge, maxTokens }) => ({
+    writes: 'trace',
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }, ...judgeCalls(judge, 1)],
   }),

@@ -22,6 +22,7 @@ export const sample: RowStep<typeof options> = {
   options,
   summary: 'let a vision-language model answer from the pictures, k traces a row',
   estimate: ({ samples, maxTokens }) => ({
+    writes: 'trace',
     rowsOut: samples,
     calls: [{ option: 'endpoint', perRow: samples, withImages: true, maxTokens }],
   }),

@@ -43,6 +43,8 @@ export interface PlannedCalls {
 export interface StepEstimate {
   /** Rows that come out for one that goes in, if none is dropped. */
   rowsOut: number
+  /** The text that it writes, and that later steps read or train on; nothing where it is left out. */
+  writes?: 'description' | 'question' | 'trace'
   calls: readonly PlannedCalls[]
 }
 

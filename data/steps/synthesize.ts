@@ -55,6 +55,7 @@ export const synthesize: RowStep<typeof options, EarlierQuestions | undefined> =
   options,
   summary: 'write questions to a picture from its description, under ability constraints',
   estimate: ({ questions, maxTokens }) => ({
+    writes: 'question',
     rowsOut: questions,
     calls: [{ option: 'endpoint', perRow: questions, withImages: false, maxTokens }],
   }),
