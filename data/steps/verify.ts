@@ -15,6 +15,8 @@ const options = z.strictObject({
   ...dataStepBase,
   /** Endpoint of a judge for answers that rules leave open. Rows whose metadata say `reward: rule` are never sent to it. */
   judge: z.string().min(1).optional(),
+  /** all: wrong and unverifiable answers stay too, with their verdicts: to measure a model, e.g. for `grade-difficulty`. */
+  keep: z.enum(['correct', 'all']).default('correct'),
 })
 
 /**
@@ -39,6 +41,7 @@ export const verify: RowStep<typeof options> = {
     const verifierVersion =
       assessment?.by === 'judge' ? `${VERIFIER_VERSION}+${assessment.judgement.judgeVersion}` : VERIFIER_VERSION
     const changes = { verdict: { verdict, reason, extracted: result.extracted, verifierVersion } }
-    return [outcome(row, verdict === 'correct' ? null : verdict, { changes, replies: judge?.replies ?? [] })]
+    const isKept = verdict === 'correct' || options.keep === 'all'
+    return [outcome(row, isKept ? null : verdict, { changes, replies: judge?.replies ?? [] })]
   },
 }

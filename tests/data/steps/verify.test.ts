@@ -42,6 +42,18 @@ it('keeps what the judge grades correct, and says who graded it', async () => {
   expect(fake.requests[0]!.endpoint).toBe('checker')
 })
 
+it('keeps every judged row with its verdict where a model is measured', async () => {
+  const all = verify.options.parse({ step: 'verify', keep: 'all' })
+  const of = async (changes: object) => (await verify.run(row(changes), context(all)))[0]!
+  expect(await of({ trace: trace('one', '4') })).toMatchObject({
+    status: 'kept',
+    reason: null,
+    changes: { verdict: { verdict: 'incorrect' } },
+  })
+  expect((await of({ trace: trace('one', '3') })).status).toBe('kept')
+  expect((await of({ trace: null })).reason).toBe('no-trace')
+})
+
 it('names the model behind the judge where a shard knows it', async () => {
   const fake = new FakeAsk(() => ({ text: 'Both say it rained.\ntier: correct' }))
   const said: unknown[] = []
