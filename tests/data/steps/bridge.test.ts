@@ -105,6 +105,7 @@ group('bridging', () => {
 
   it('plans two calls with pictures a row', () => {
     expect(bridge.estimate(options)).toEqual({
+      writes: 'description',
       rowsOut: 1,
       calls: [{ option: 'endpoint', perRow: 2, withImages: true, maxTokens: 1024 }],
     })

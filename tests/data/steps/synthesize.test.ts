@@ -121,6 +121,7 @@ describe('writing questions', () => {
 
   it('says what it costs', () => {
     expect(synthesize.estimate(options)).toEqual({
+      writes: 'question',
       rowsOut: 3,
       calls: [{ option: 'endpoint', perRow: 3, withImages: false, maxTokens: 512 }],
     })
