@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
-import type { AskMessage, Reply } from '../../models/ask.ts'
+import type { Reply } from '../../models/ask.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
-import { sampleSeed } from '../seeds.ts'
+import { askOnce } from './ask-once.ts'
 import { finalAnswer } from './final-answer.ts'
 import { dropped, kept } from './outcome.ts'
 import { isSameAnswer } from './same-answer.ts'
@@ -103,20 +103,12 @@ interface Question {
   withImages?: boolean
 }
 
-function askOne(row: Row, { ask, options, seed }: Context, question: Question): Promise<Reply> {
+function askOne(row: Row, context: Context, question: Question): Promise<Reply> {
   const { endpoint, prompt, values = {}, withImages = false } = question
-  const { temperature, topP, maxTokens } = options
   const text = renderPrompt(loadPrompt(prompt), {
     question: bareQuestion(row.question),
     choices: choicesBlock(row.choices),
     ...values,
   })
-  const message: AskMessage = withImages ? { role: 'user', text, images: row.images } : { role: 'user', text }
-  const roundSeed = temperature === 0 ? 0 : seed
-  return ask({
-    endpoint,
-    messages: [message],
-    sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
-    sampleIndex: 0,
-  })
+  return askOnce(context, { endpoint, text, subject: row.originId, ...(withImages && { images: row.images }) })
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
-import { sampleSeed } from '../seeds.ts'
+import { askOnce } from './ask-once.ts'
 import { dropped, kept, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
@@ -34,20 +34,14 @@ export const bridge: RowStep<typeof options> = {
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 2, withImages: true, maxTokens }],
   }),
-  async run(row, { options, ask, seed }) {
+  async run(row, context) {
     const question = bareQuestion(row.question)
     if (question === '') return [dropped(row, 'no-question')]
     if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
-    const { endpoint, temperature, topP, maxTokens } = options
+    const { endpoint } = context.options
     const choices = choicesBlock(row.choices)
     const subject = JSON.stringify([row.images, question, row.choices, row.answer])
-    const see = (text: string, turn: number) =>
-      ask({
-        endpoint,
-        messages: [{ role: 'user', text, images: row.images }],
-        sampling: { temperature, topP, maxTokens, seed: sampleSeed(temperature === 0 ? 0 : seed, subject, turn) },
-        sampleIndex: 0,
-      })
+    const see = (text: string, turn: number) => askOnce(context, { endpoint, text, images: row.images, subject, turn })
 
     const first = await see(
       renderPrompt(loadPrompt('pseudo-cot-v1'), { question, choices, answer: row.answer.trim() }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import { loadPrompt } from '../prompts.ts'
-import { sampleSeed } from '../seeds.ts'
+import { askOnce } from './ask-once.ts'
 import { outcome, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
@@ -30,15 +30,10 @@ export const describe: RowStep<typeof options> = {
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
   }),
-  async run(row, { options, ask, seed }) {
-    const { endpoint, temperature, topP, maxTokens } = options
-    const roundSeed = temperature === 0 ? 0 : seed
-    const reply = await ask({
-      endpoint,
-      messages: [{ role: 'user', text: options.prompt ?? loadPrompt('describe-v1'), images: row.images }],
-      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.images.join(' '), 0) },
-      sampleIndex: 0,
-    })
+  async run(row, context) {
+    const { endpoint, prompt } = context.options
+    const text = prompt ?? loadPrompt('describe-v1')
+    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: row.images.join(' ') })
     const said = spoken(reply)
     const changes = { description: said.text }
     return [outcome(row, replyProblem(said, 'empty-description'), { changes, replies: [reply] })]

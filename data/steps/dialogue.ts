@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
-import type { AskMessage, Reply } from '../../models/ask.ts'
+import type { Reply } from '../../models/ask.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
-import { sampleSeed } from '../seeds.ts'
 import { readAnswers, readQuestions } from '../synthesis/reply-lines.ts'
 import { questionKey } from '../synthesis/same-text.ts'
+import { askOnce } from './ask-once.ts'
 import { dropped, kept, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep, StepContext } from './step.ts'
@@ -81,18 +81,11 @@ export const dialogue: RowStep<typeof options> = {
 
 type Speak = (who: 'asker' | 'viewer', text: string, turn: number) => Promise<Reply>
 
-/** Asks one of the two and notes the reply. At temperature 0 the round makes no difference, see describe.ts. */
-function speaker(row: Row, { ask, options, seed }: StepContext<Options>, replies: Reply[]): Speak {
-  const { temperature, topP, maxTokens } = options
-  const roundSeed = temperature === 0 ? 0 : seed
+/** Asks one of the two and notes the reply. */
+function speaker(row: Row, context: StepContext<Options>, replies: Reply[]): Speak {
   return async (who, text, turn) => {
-    const message: AskMessage = who === 'viewer' ? { role: 'user', text, images: row.images } : { role: 'user', text }
-    const reply = await ask({
-      endpoint: options[who],
-      messages: [message],
-      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.images.join(' '), turn) },
-      sampleIndex: 0,
-    })
+    const call = { endpoint: context.options[who], text, subject: row.images.join(' '), turn }
+    const reply = await askOnce(context, who === 'viewer' ? { ...call, images: row.images } : call)
     replies.push(reply)
     return reply
   }

@@ -3,7 +3,7 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import { withoutReasoning } from '../../verifier/format.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
-import { sampleSeed } from '../seeds.ts'
+import { askOnce } from './ask-once.ts'
 import { dropped, kept, replyProblem } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
@@ -29,23 +29,17 @@ export const rate: RowStep<typeof options> = {
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
   }),
-  async run(row, { options, ask, seed }) {
+  async run(row, context) {
     const question = bareQuestion(row.question)
     if (question === '') return [dropped(row, 'no-question')]
     if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
-    const { endpoint, temperature, topP, maxTokens } = options
+    const { endpoint } = context.options
     const text = renderPrompt(loadPrompt('rate-v1'), {
       question,
       choices: choicesBlock(row.choices),
       answer: row.answer.trim(),
     })
-    const roundSeed = temperature === 0 ? 0 : seed
-    const reply = await ask({
-      endpoint,
-      messages: [{ role: 'user', text, images: row.images }],
-      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
-      sampleIndex: 0,
-    })
+    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: row.originId })
     const rating = readRating(reply.text)
     const problem = replyProblem(reply, 'empty-rating') ?? (rating === null ? 'unreadable-rating' : null)
     if (problem !== null) return [dropped(row, problem, { replies: [reply] })]

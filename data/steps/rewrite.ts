@@ -9,9 +9,9 @@ import { goldAnswer, resolveKind } from '../../verifier/verify.ts'
 import { answerCase } from '../answer-case.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
-import { sampleSeed } from '../seeds.ts'
 import { countWords, joinTrace, reasoningWords, splitTrace } from '../trace.ts'
 import type { TraceParts } from '../trace.ts'
+import { askOnce } from './ask-once.ts'
 import { dropped, kept, replyProblem } from './outcome.ts'
 import { isSameAnswer } from './same-answer.ts'
 import { sampling } from './sampling.ts'
@@ -46,24 +46,18 @@ export const rewrite: RowStep<typeof options> = {
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }, ...judgeCalls(judge, 1)],
   }),
   async run(row, context) {
-    const { options, ask, seed } = context
+    const { options } = context
     if (row.trace === null || row.trace.trim() === '') return [dropped(row, 'no-trace')]
     if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]
     const { trace, answer } = row
-    const { endpoint, temperature, topP, maxTokens } = options
+    const { endpoint } = options
     const text = renderPrompt(loadPrompt('rewrite-v1'), {
       question: bareQuestion(row.question),
       choices: choicesBlock(row.choices),
       answer,
       reasoning: splitTrace(trace)?.reasoning ?? trace.trim(),
     })
-    const roundSeed = temperature === 0 ? 0 : seed
-    const reply = await ask({
-      endpoint,
-      messages: [{ role: 'user', text, images: row.images }],
-      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
-      sampleIndex: 0,
-    })
+    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: row.originId })
     const judge = stepJudge(context, options.judge)
     const written = await rewritten({ ...row, trace, answer }, reply, options.maxGrowth, judge?.judge)
     const replies = [reply, ...(judge?.replies ?? [])]

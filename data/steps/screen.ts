@@ -3,8 +3,8 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
-import { sampleSeed } from '../seeds.ts'
 import { readScreening } from '../synthesis/screening.ts'
+import { askOnce } from './ask-once.ts'
 import { dropped, outcome, replyProblem } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
@@ -33,26 +33,19 @@ export const screen: RowStep<typeof options> = {
     rowsOut: 1,
     calls: [{ option: 'endpoint', perRow: 1, withImages: false, maxTokens }],
   }),
-  async run(row, { options, ask, seed }) {
+  async run(row, context) {
     const description = row.description?.trim() ?? ''
     if (description === '') return [dropped(row, 'no-description')]
     const question = bareQuestion(row.question)
     if (question === '') return [dropped(row, 'no-question')]
-    const { endpoint, temperature, topP, maxTokens } = options
+    const { endpoint } = context.options
     const text = renderPrompt(loadPrompt('screen-v1'), {
       description,
       type: knownMetadata(row.metadata).type ?? 'fill-in',
       question,
       choices: choicesBlock(row.choices),
     })
-    // At temperature 0 the round makes no difference, see describe.ts.
-    const roundSeed = temperature === 0 ? 0 : seed
-    const reply = await ask({
-      endpoint,
-      messages: [{ role: 'user', text }],
-      sampling: { temperature, topP, maxTokens, seed: sampleSeed(roundSeed, row.originId, 0) },
-      sampleIndex: 0,
-    })
+    const reply = await askOnce(context, { endpoint, text, subject: row.originId })
     const reason = replyProblem(reply, 'unreadable-screening') ?? reasons[readScreening(reply.text)]
     return [outcome(row, reason, { replies: [reply] })]
   },
