@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { HoneError } from '../domain/errors.ts'
 import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
+import type { Fingerprint } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset, linkSource, sealDataset } from './datasets.ts'
 import { sourceRowId } from './row-ids.ts'
@@ -16,6 +17,7 @@ export interface SourceImage {
   height: number
   bytes: number
   mediaType: string
+  fingerprint?: Fingerprint | null
 }
 
 /** One line of a source. A line that cannot be used has a `failure` and is kept with its reason. */
@@ -111,7 +113,7 @@ async function writeBatch(
   batch: readonly { line: SourceRow; position: number | null }[],
 ): Promise<void> {
   if (batch.length === 0) return
-  const pictures = new Map(batch.flatMap(({ line }) => line.images.map((image) => [image.hash, { ...image }])))
+  const pictures = new Map(batch.flatMap(({ line }) => line.images.map((image) => [image.hash, imageRow(image)])))
   const written = batch.map(({ line, position }) => {
     const id = sourceRowId(datasetId, line.sourceId)
     return {
@@ -147,6 +149,8 @@ async function writeBatch(
     if (shown.length > 0) await tx.insert(rowImages).values(shown).onConflictDoNothing()
   })
 }
+
+const imageRow = ({ fingerprint, ...image }: SourceImage) => ({ ...image, ...fingerprint })
 
 const duplicate = (path: string, sourceId: string): HoneError =>
   new HoneError({

@@ -95,6 +95,17 @@ const known = z.object({
 /** The fields of a row's metadata that steps know by name; what has another form counts as absent. */
 export const knownMetadata = (metadata: Row['metadata']): z.infer<typeof known> => known.parse(metadata)
 
+/** What is known of a picture's looks, for finding it again in another file (db: images; made by data/fingerprint.ts). */
+export interface Fingerprint {
+  /** 64-bit perceptual hashes, 16 hex digits each: DCT of 32×32 grey pixels, and differences of 9×8. */
+  phash: string
+  dhash: string
+  /** SHA-256 of the decoded, upright sRGB pixels with their size: equal pictures in other files. */
+  pixels: string
+  /** Standard deviation of the grey values, 0 to 128: a nearly blank picture looks like any other. */
+  spread: number
+}
+
 /** A line of a source file: the first form of the user's own data. */
 export const sourceLine = z.strictObject({
   id: z.union([z.string().min(1), z.number()]).transform(String),

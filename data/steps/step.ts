@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { DataStepSchema } from '../../domain/recipe.ts'
 import type { EndpointOption } from '../../domain/recipe-references.ts'
-import type { Outcome, Row } from '../../domain/rows.ts'
+import type { Fingerprint, Outcome, Row } from '../../domain/rows.ts'
 import type { Ask } from '../../models/ask.ts'
 
 /** What a step gets besides its rows. `ask` is its only way out: no Temporal, no Postgres, no HTTP, no clock. */
@@ -10,6 +10,8 @@ export interface StepContext<Options, Overview = unknown> {
   /** What the step's own {@link Evidence.reduce} made of the datasets named by `evidence`; undefined without any. */
   overview: Overview
   ask: Ask
+  /** Looks of pictures by SHA-256; a picture that is not known is left out. Given where the step says `looks`. */
+  fingerprintsOf?: FingerprintsOf
   /** Name of the model behind an endpoint of the recipe, as its server knows it. */
   modelOf?: (endpoint: string) => string
   /** Seed of the recipe, the round mixed in: the same row gets fresh samples in another round. */
@@ -17,6 +19,9 @@ export interface StepContext<Options, Overview = unknown> {
   /** Appended to every question the trained model sees. */
   promptSuffix: string
 }
+
+/** Fingerprints of pictures, many at a time. */
+export type FingerprintsOf = (hashes: readonly string[]) => Promise<ReadonlyMap<string, Fingerprint>>
 
 /** A row of an earlier dataset as evidence: dropped and failed rows count too. */
 export interface EvidenceRow extends Row {
@@ -57,11 +62,17 @@ interface StepBase<Schema extends DataStepSchema> {
 }
 
 /**
- * How a step that looks at one row at a time learns about many: before it runs, the datasets that its option `evidence`
- * names (complete by then) are reduced to one small value, the same for every shard and every retry.
+ * How a step that looks at one row at a time learns about many: before it runs, whole datasets (complete by then) are
+ * reduced to one value, the same for every shard and every retry. `of` says which: those that the option `evidence`
+ * names (the default), the step's own inputs, or all benchmarks of the campaign.
  */
 export interface Evidence<Options, Overview> {
-  reduce(rows: AsyncIterable<EvidenceRow>, options: Options): Promise<Overview>
+  of?: 'named' | 'inputs' | 'benchmarks'
+  reduce(
+    rows: AsyncIterable<EvidenceRow>,
+    options: Options,
+    tools?: { fingerprintsOf: FingerprintsOf },
+  ): Promise<Overview>
 }
 
 /** A step that looks at one row at a time. Returns at least one outcome. */

@@ -1,4 +1,4 @@
-import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { campaigns } from './campaigns.ts'
 import { createdAt, moment, oneOf } from './columns.ts'
 import { steps } from './steps.ts'
@@ -23,6 +23,17 @@ export const datasets = pgTable('datasets', {
   contentHash: text('content_hash'),
   /** Kept rows, known once it is sealed. */
   rowCount: integer('row_count'),
+  createdAt: createdAt(),
+})
+
+/** Names that `hone import` gave to sources: recipes say `import:NAME`. */
+export const imports = pgTable('imports', {
+  name: text('name').primaryKey(),
+  datasetId: text('dataset_id')
+    .notNull()
+    .references(() => datasets.id),
+  /** Format, field mapping and options, as they were used. */
+  mapping: jsonb('mapping').notNull(),
   createdAt: createdAt(),
 })
 

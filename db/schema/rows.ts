@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, jsonb, pgTable, primaryKey, text, type AnyPgColumn } from 'drizzle-orm/pg-core'
+import {
+  check,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  type AnyPgColumn,
+} from 'drizzle-orm/pg-core'
 import { answerKinds } from '../../domain/answer-check.ts'
 import type { AnswerPolicy } from '../../domain/answer-check.ts'
 import { verdicts as verdictWords } from '../../domain/rows.ts'
@@ -67,6 +77,11 @@ export const images = pgTable('images', {
   height: integer('height').notNull(),
   bytes: integer('bytes').notNull(),
   mediaType: text('media_type').notNull(),
+  /** Fingerprint (domain/rows.ts); null of pictures from before there were any, until a step needs them. */
+  phash: text('phash'),
+  dhash: text('dhash'),
+  pixels: text('pixels'),
+  spread: doublePrecision('spread'),
 })
 
 /** Pictures of source rows; every other row has those of its origin. */
