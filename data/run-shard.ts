@@ -6,6 +6,7 @@ import { createBatcher } from '../models/batcher.ts'
 import { abortReason, type Clock, systemClock } from '../models/clock.ts'
 import { Outage } from '../models/failures.ts'
 import type { DataStep, DatasetStep, RowRef, StepContext } from './steps/step.ts'
+import { type AnyContext, type Unit, unitQueue } from './unit-queue.ts'
 
 /** A row that could not be worked on: its reason in a short code, and what happened. */
 interface FailedOutcome {
@@ -30,9 +31,10 @@ export type ShardContext = Omit<StepContext<unknown>, 'ask' | 'overview' | 'mode
 
 export interface RunShardOptions {
   step: DataStep
-  rows: readonly Row[]
+  /** All rows, or batches of them: the next one is read while the one before is worked on. A batch holds whole questions. */
+  rows: readonly Row[] | AsyncIterable<readonly Row[]>
   context: ShardContext &
-    Pick<StepContext<unknown>, 'ask' | 'modelOf'> &
+    Pick<StepContext<unknown>, 'ask' | 'modelOf' | 'fingerprintsOf'> &
     Partial<Pick<StepContext<unknown>, 'overview'>>
   /** Rows (or questions) worked on at one time. Twice the endpoint's concurrency keeps it full. */
   concurrency: number
@@ -40,19 +42,25 @@ export interface RunShardOptions {
   commit(outcomes: readonly ShardOutcome[]): Promise<void>
   /** Called after each commit with the counts so far. */
   onProgress?: (counts: ShardCounts & { rows: number }) => void
+  /** Asked before a row is begun: false lets what runs end, and begins no more. */
+  admits?: () => boolean
   signal: AbortSignal
   clock?: Clock
 }
 
+/** Finished rows that wait to be committed before the window stands still: four batches are more than a database takes at once. */
+const mostUncommitted = 512
+
 /**
- * Runs a step over a shard in a sliding window. Finished rows are committed at most 200 ms or 64 rows later, so a kill
+ * Runs a step over rows in a sliding window. Finished rows are committed at most 200 ms or 64 rows later, so a kill
  * loses only what is in flight. A failure of one row is an outcome; a {@link HoneError}, an {@link Outage} and the
  * signal's reason end the shard after what is finished was committed.
  */
 export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   const { step, signal, clock = systemClock } = options
   const context = parseContext(step, options.context)
-  const work = unitsOfWork(step, options.rows)
+  const batches = Symbol.asyncIterator in options.rows ? options.rows : [options.rows]
+  const work = unitQueue(step, batches, options.concurrency)
   const counts: ShardCounts & { rows: number } = { kept: 0, dropped: 0, failed: 0, rows: 0 }
 
   const commits = createBatcher<{ rows: number; outcomes: ShardOutcome[] }, void>({
@@ -69,23 +77,31 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   })
 
   const shard = createStop(signal)
-  let next = 0
+  let uncommitted = 0
   const lane = async (): Promise<void> => {
-    for (let unit = work[next++]; unit && !shard.stopped(); unit = work[next++]) {
+    while (!shard.stopped() && options.admits?.() !== false) {
+      const unit = await work.next()
+      if (!unit) return
       const outcomes = await runUnit(unit, context, signal)
       if (shard.stopped()) return
-      // Not awaited: the window moves on while the batch fills.
-      commits.add({ rows: unit.rows.length, outcomes }).catch(shard.stop)
+      uncommitted += unit.rows.length
+      const committed = commits.add({ rows: unit.rows.length, outcomes }).finally(() => {
+        uncommitted -= unit.rows.length
+      })
+      // Not awaited: the window moves on while the batch fills. Only a store that cannot keep up holds it.
+      if (uncommitted > mostUncommitted) await committed.catch(shard.stop)
+      else committed.catch(shard.stop)
     }
   }
 
   try {
-    const lanes = Promise.all(Array.from({ length: Math.min(options.concurrency, work.length) }, lane))
+    const lanes = Promise.all(Array.from({ length: options.concurrency }, lane))
     await Promise.race([lanes, shard.failure])
   } catch (error) {
     shard.stop(error)
   }
   await commits.drain()
+  await work.close().catch(shard.stop)
   shard.end()
   const { kept, dropped, failed } = counts
   return { kept, dropped, failed }
@@ -115,28 +131,6 @@ function createStop(signal: AbortSignal) {
       if (stopped) throw stopped.error
     },
   }
-}
-
-/** What a step's schema makes of its spec: the least that every step has. */
-type AnyContext = StepContext<{ step: string }>
-
-interface Unit {
-  rows: readonly Row[]
-  run(context: AnyContext): Promise<Outcome[]>
-}
-
-function unitsOfWork(step: DataStep, rows: readonly Row[]): Unit[] {
-  if (step.per === 'row') return rows.map((row) => ({ rows: [row], run: (context) => step.run(row, context) }))
-  if (step.per === 'dataset') throw new TypeError('a dataset step looks at whole datasets: use runDatasetStep')
-  const questions = new Map<string, Row[]>()
-  for (const row of rows) {
-    // One origin has many questions where they were written for its picture.
-    const question = JSON.stringify([row.originId, row.question, row.choices])
-    const group = questions.get(question)
-    if (group) group.push(row)
-    else questions.set(question, [row])
-  }
-  return [...questions.values()].map((group) => ({ rows: group, run: (context) => step.run(group, context) }))
 }
 
 async function runUnit(unit: Unit, context: AnyContext, signal: AbortSignal): Promise<ShardOutcome[]> {

@@ -90,6 +90,75 @@ describe('running a shard', () => {
     expect(committed().map((one) => one.parentId)).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
   })
 
+  it('reads batches ahead, so that a slow row at the end of one holds up nothing', async () => {
+    let read = 0
+    async function* batches() {
+      for (let first = 0; first < 10; first += 2) {
+        read += 1
+        yield rows.slice(first, first + 2)
+      }
+    }
+    let release: () => void = () => undefined
+    const slow = new Promise<void>((resolve) => (release = resolve))
+    const begun: string[] = []
+    const step = rowStep(async (of) => {
+      begun.push(of.id)
+      if (of.id === 'r1') await slow
+      if (of.id === 'r9') release()
+      return [keep(of)]
+    })
+    const { run } = shard(step, { rows: batches(), concurrency: 2 })
+    expect(await run).toEqual({ kept: 10, dropped: 0, failed: 0 })
+    expect(read).toBe(5)
+    expect(begun).toEqual(rows.map(({ id }) => id))
+  })
+
+  it('holds no more than the window and one batch of rows that were read', async () => {
+    let read = 0
+    let done = 0
+    let most = 0
+    async function* batches() {
+      for (let first = 0; first < 1000; first += 10) {
+        read += 10
+        most = Math.max(most, read - done)
+        yield Array.from({ length: 10 }, (_, index) => row({ id: `b${first + index}` }))
+      }
+    }
+    const step = rowStep(async (of) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      done += 1
+      return [keep(of)]
+    })
+    expect(await shard(step, { rows: batches(), concurrency: 5 }).run).toMatchObject({ kept: 1000 })
+    expect(most).toBeLessThanOrEqual(5 + 5 + 10)
+  })
+
+  it('ends with what reading threw, after committing what is finished', async () => {
+    async function* batches() {
+      yield rows.slice(0, 2)
+      throw new Error('the database went away')
+    }
+    const { run, committed } = shard(
+      rowStep((of) => Promise.resolve([keep(of)])),
+      { rows: batches() },
+    )
+    await expect(run).rejects.toThrow('the database went away')
+    expect(committed().map((one) => one.parentId)).toEqual(['r0', 'r1'])
+  })
+
+  it('begins no more rows when it is not admitted, and lets those end that run', async () => {
+    let begun = 0
+    const step = rowStep(async (of) => {
+      begun += 1
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return [keep(of)]
+    })
+    const { run, committed } = shard(step, { concurrency: 2, admits: () => begun < 4 })
+    expect((await run).kept).toBe(begun)
+    expect(committed()).toHaveLength(begun)
+    expect(begun).toBeLessThanOrEqual(5)
+  })
+
   it('ends when outcomes cannot be kept', async () => {
     const { run } = shard(
       rowStep((of) => Promise.resolve([keep(of)])),
