@@ -28,10 +28,10 @@ export async function loadCampaign(db: Database, { campaign }: CampaignRef): Pro
 /** A command of a person, kept with who and why; the status follows in the same transaction. */
 export async function recordCommand(
   db: Database,
-  { campaign, kind, who, why, dedupeKey }: Parameters<IoActivities['recordCommand']>[0],
+  { campaign, kind, who, why, dedupeKey, budget }: Parameters<IoActivities['recordCommand']>[0],
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    await recordEvent(tx, { campaign, kind, who, why, dedupeKey })
+    await recordEvent(tx, { campaign, kind, who, why, dedupeKey, data: budget && { budget } })
     await setCampaignStatus(tx, campaign, kind === 'paused' ? 'paused' : 'running', why)
   })
 }

@@ -2,7 +2,7 @@ import { parseOptions, runDatasetStep, runShard } from '../data/run-shard.ts'
 import { dataSteps } from '../data/steps/registry.ts'
 import type { DataStep } from '../data/steps/step.ts'
 import type { Database } from '../db/database.ts'
-import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
+import { listSources, openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
 import { streamEvidence } from '../db/rows.ts'
@@ -11,15 +11,17 @@ import { findStep, finishStep, openStep, stepCounts, stepInputIds } from '../db/
 import { HoneError } from '../domain/errors.ts'
 import { stepKey } from '../domain/ids.ts'
 import { endpointsOf, evidenceOf } from '../domain/recipe-references.ts'
+import type { Row } from '../domain/rows.ts'
 import { inputsOf, roundSeed } from '../domain/round-plan.ts'
 import { createEngine } from '../models/engine.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
+import { openMeter } from './budget.ts'
 import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
 import { beating } from './failures.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
-import type { ShardPlan, StepCounts, StepRef } from './types.ts'
+import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
 
 const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)
 
@@ -55,13 +57,15 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
       ordinal: index,
       spec: step,
       inputs,
-      evidence: (await evidenceIn(deps.db, ref, step)).map((each) => each.datasetId),
+      evidence: (await evidenceIn(deps.db, ref, context)).map((each) => each.datasetId),
     })
     const { shardRows, lanes } = recipe.limits
     if (opened.status === 'done') return { shards: 0, lanes, isDone: true }
     await openDataset(deps.db, { id: datasetId(ref), stepId: opened.stepId, name: ref.step })
-    if (definition.per !== 'dataset')
-      return { shards: await shardCount(deps.db, { inputDatasetIds: inputs, shardRows }), lanes, isDone: false }
+    if (definition.per !== 'dataset') {
+      const shards = await shardCount(deps.db, { inputDatasetIds: inputs, shardRows })
+      return { shards, lanes, stretch: Math.min(longestStretch, Math.ceil(shards / lanes)), isDone: false }
+    }
     const by = 'by' in step && typeof step.by === 'string' ? step.by : null
     const selection = await runDatasetStep(definition, await datasetRefs(deps.db, inputs, by), shardContext(context))
     await commitSelection(deps.db, datasetId(ref), { inputDatasetIds: inputs, ...selection })
@@ -69,53 +73,101 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
   })
 }
 
-/** Runs what a shard has left to do. Finished rows are in Postgres at once; a retry finds them there. */
-export async function runDataShard(deps: Deps, ref: StepRef & { shard: number }): Promise<StepCounts> {
+/** A lane's shards in one activity: each activity takes about six events of the step's history, of which there are 50,000. */
+const longestStretch = 8
+/** A stretch that took so long ends after its second shard, so that a pause is heard. */
+const stretchMs = 2 * 60_000
+
+/**
+ * Runs what a stretch of shards has left to do, as one window: the last rows of a shard hold up nothing. Finished rows are
+ * in Postgres at once; a retry finds them there.
+ */
+export async function runDataShard(
+  deps: Deps,
+  ref: StepRef & { shard: number; shards?: number },
+): Promise<StretchCounts> {
   return await beating(async ({ signal, progress }) => {
     const context = await stepContext(deps.db, ref)
     const definition = definitionOf(context)
     if (definition.per === 'dataset') throw new RangeError(`${ref.step} has no shards`)
     const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
     if (!step) throw new RangeError(`${ref.step} was not opened`)
-    const rows = await shardInputs(deps.db, {
+    const stretch = readStretch(deps.db, ref, {
       inputDatasetIds: await stepInputIds(deps.db, step.id),
-      shard: ref.shard,
       shardRows: context.recipe.limits.shardRows,
       per: definition.per,
       outputDatasetId: datasetId(ref),
     })
+    const first = await stretch.batches.next()
+    const none = { rowsIn: 0, kept: 0, dropped: 0, failed: 0 }
+    if (first.done === true) return { ...none, shards: stretch.read().shards }
     const stop = AbortSignal.any([signal, deps.shutdown])
-    const endpoints = rows.length === 0 ? [] : await resolveEndpoints(deps, ref, context, stop)
-    const overview = rows.length === 0 ? undefined : await overviewOf(deps, ref, context, definition)
+    const meter = await openMeter(deps.db, ref.campaign, context.recipe)
+    meter.check()
+    const endpoints = await resolveEndpoints(deps, ref, context, stop)
+    const overview = await overviewOf(deps, ref, context, definition)
     const engine = createEngine({
       endpoints,
       replies: postgresReplies(deps.db, step.id),
       images: deps.images,
       signal: stop,
+      onUsage: meter.note,
     })
     try {
       const counts = await runShard({
         step: definition,
-        rows,
+        rows: followed(first.value, stretch.batches),
         context: {
           ...shardContext(context),
           overview,
           ask: (request) => engine.ask(request),
           modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
         },
-        // Twice what the endpoint takes keeps it full while finished rows are written.
-        concurrency: 2 * Math.max(16, ...endpoints.map((endpoint) => endpoint.concurrency)),
+        concurrency: windowOf(endpoints),
         commit: async (outcomes) => {
           await commitOutcomes(deps.db, datasetId(ref), outcomes.map(committed))
         },
-        onProgress: (now) => progress({ done: now.rows, total: rows.length, step: ref.step, failed: now.failed }),
+        onProgress: (now) =>
+          progress({ done: now.rows, total: stretch.read().rows, step: ref.step, failed: now.failed }),
+        admits: meter.admits,
         signal: stop,
       })
-      return { rowsIn: rows.length, ...counts }
+      meter.check()
+      const { rows, shards } = stretch.read()
+      return { rowsIn: rows, ...counts, shards }
     } finally {
       await engine.close()
     }
   })
+}
+
+/** Rows worked on at one time: twice what the endpoints take keeps them full while finished rows are written. */
+const windowOf = (endpoints: readonly ResolvedEndpoint[]): number =>
+  2 * Math.max(16, ...endpoints.map(({ concurrency }) => concurrency))
+
+/** The rows of a stretch, a shard at a time; shards without anything left to do are passed over. */
+function readStretch(
+  db: Database,
+  { shard, shards = 1 }: { shard: number; shards?: number },
+  query: Omit<Parameters<typeof shardInputs>[1], 'shard'>,
+) {
+  const began = Date.now()
+  const done = { rows: 0, shards: 0 }
+  async function* batches(): AsyncGenerator<Row[], void> {
+    for (let at = 0; at < shards; at++) {
+      if (at > 1 && Date.now() - began > stretchMs) return
+      const rows = await shardInputs(db, { ...query, shard: shard + at })
+      done.shards += 1
+      done.rows += rows.length
+      if (rows.length > 0) yield rows
+    }
+  }
+  return { batches: batches(), read: () => ({ ...done }) }
+}
+
+async function* followed<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item> {
+  yield first
+  yield* rest
 }
 
 type ShardOutcome = Parameters<Parameters<typeof runShard>[0]['commit']>[0][number]
@@ -139,22 +191,33 @@ async function resolveEndpoints(
   return resolved
 }
 
-/** The datasets that a step's options name as evidence. */
-const evidenceIn = (db: Database, { campaign, round }: StepRef, step: object) =>
-  Promise.all(
-    evidenceOf(step).map(async (name) => ({ name, datasetId: await resolveDataset(db, campaign, round, name) })),
+/** The datasets that a step weighs as a whole: those that its option names, its own inputs, or all benchmarks. */
+async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepContext) {
+  const { campaign, round } = ref
+  const definition = dataSteps[step.step]
+  const of = (definition && 'evidence' in definition ? definition.evidence?.of : undefined) ?? 'named'
+  if (of === 'benchmarks')
+    return (await listSources(db, campaign))
+      .filter(({ role }) => role === 'benchmark')
+      .map(({ name, dataset }) => ({ name, datasetId: dataset.id }))
+  const names = of === 'inputs' ? inputsOf(steps, index) : evidenceOf(step)
+  return await Promise.all(
+    names.map(async (name) => ({ name, datasetId: await resolveDataset(db, campaign, round, name) })),
   )
+}
 
 const overviews = new Map<string, Promise<unknown>>()
 const overviewsKept = 32
 
 /** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
-async function overviewOf(deps: Deps, ref: StepRef, { step }: StepContext, definition: DataStep): Promise<unknown> {
+async function overviewOf(deps: Deps, ref: StepRef, context: StepContext, definition: DataStep): Promise<unknown> {
   const { evidence } = 'evidence' in definition ? definition : {}
-  const datasets = await evidenceIn(deps.db, ref, step)
-  if (!evidence || datasets.length === 0) return undefined
+  const datasets = evidence ? await evidenceIn(deps.db, ref, context) : []
+  // Without a benchmark there is nothing to be found in one: that is an answer too.
+  if (!evidence || (datasets.length === 0 && evidence.of !== 'benchmarks')) return undefined
   const key = `${datasetId(ref)} ${datasets.map((each) => each.datasetId).join(' ')}`
-  const found = overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, step))
+  const found =
+    overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, context.step))
   overviews.set(key, found)
   found.catch(() => overviews.delete(key))
   const [oldest] = overviews.keys()

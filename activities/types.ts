@@ -1,3 +1,4 @@
+import type { Budget } from '../domain/budget.ts'
 import type { Decision } from '../domain/gate.ts'
 
 /** Names one campaign. */
@@ -69,10 +70,18 @@ export interface StepCounts {
   failed: number
 }
 
+/** What a stretch of shards came to. */
+export interface StretchCounts extends StepCounts {
+  /** Shards that are done, from the first on; one where it is left out. */
+  shards?: number
+}
+
 /** How a data step or an evaluation is cut into shards. */
 export interface ShardPlan {
   shards: number
   lanes: number
+  /** Shards that one activity may take in a row; one where it is left out. */
+  stretch?: number
   /** True when another run already finished it. */
   isDone: boolean
 }
@@ -108,7 +117,13 @@ export interface IoActivities {
   loadCampaign(input: CampaignRef): Promise<CampaignState>
   setCampaignStatus(input: CampaignRef & { status: CampaignState['status']; reason: string | null }): Promise<void>
   recordCommand(
-    input: CampaignRef & { kind: 'paused' | 'resumed'; who: string; why: string | null; dedupeKey: string },
+    input: CampaignRef & {
+      kind: 'paused' | 'resumed'
+      who: string
+      why: string | null
+      dedupeKey: string
+      budget?: Budget
+    },
   ): Promise<void>
   moveHead(
     input: CampaignRef & { to: number; kind: 'advanced' | 'rollback'; who: string; why: string; dedupeKey: string },
@@ -132,7 +147,8 @@ export interface IoActivities {
 
 /** Model calls, a shard at a time. */
 export interface InferenceActivities {
-  runDataShard(input: StepRef & { shard: number }): Promise<StepCounts>
+  /** `shards`: how many at most, from `shard` on; one where it is left out. */
+  runDataShard(input: StepRef & { shard: number; shards?: number }): Promise<StretchCounts>
   runEvaluationShard(input: EvaluationRef & { shard: number }): Promise<StepCounts>
 }
 

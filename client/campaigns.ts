@@ -12,7 +12,7 @@ import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
 import type { campaign } from '../workflows/campaign.ts'
 import { pauseUpdate, resumeUpdate, rollbackUpdate, searchAttributes } from '../workflows/messages.ts'
-import type { Command, RollbackCommand, RollbackResult } from '../workflows/messages.ts'
+import type { Command, ResumeCommand, RollbackCommand, RollbackResult } from '../workflows/messages.ts'
 import { dataConverter } from './payload-limit.ts'
 
 /** Where Temporal is. */
@@ -27,7 +27,7 @@ export interface CampaignClient {
   start(slug: string, title?: string): Promise<{ workflowId: string; isNew: boolean }>
   pause(slug: string, command: Command, id?: string): Promise<{ status: string }>
   /** Resumes a paused campaign; a failed or finished one is started again where it stopped. */
-  resume(slug: string, command: Command, id?: string): Promise<{ status: string }>
+  resume(slug: string, command: ResumeCommand, id?: string): Promise<{ status: string }>
   /** Moves the head, on a running, paused, failed or finished campaign. Waits until what ran is really gone. */
   rollback(slug: string, command: RollbackCommand, id?: string): Promise<RollbackResult>
   isRunning(slug: string): Promise<boolean>

@@ -17,6 +17,7 @@ export const permanentFailures = [
   'CheckpointInvalid',
   'JobConflict',
   'LimitExceeded',
+  'BudgetReached',
   'StorageFull',
   'PortInUse',
   'ScoresNotComparable',

@@ -1,41 +1,12 @@
 import { z } from 'zod'
+import { budget, checkBudget } from './budget.ts'
 import { campaignSlug, stepName } from './ids.ts'
+import { endpointSpec, usualMaxPixels, type EndpointSpec, type UrlEndpoint } from './recipe-endpoints.ts'
 import { checkReferences } from './recipe-references.ts'
 import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from './recipe-steps.ts'
 
-/** Pixel limit of a picture where none is stated: 1,280 tokens of 28 × 28 pixels in Qwen2.5-VL. */
-export const usualMaxPixels = 1_003_520
-
-/** What the server's owner asks for a million tokens. Plans add it up; runs never look at it. */
-const prices = z.strictObject({
-  promptPerMillion: z.number().min(0),
-  completionPerMillion: z.number().min(0),
-  currency: z.string().min(1).max(8).default('USD'),
-})
-
-/** A place that serves a model: someone's OpenAI-compatible URL, or a checkpoint that Hone brings up itself. */
-const urlEndpoint = z.strictObject({
-  url: z.string().regex(/^(https?:\/\/|demo:)/, 'use an http(s) URL that ends in /v1, e.g. http://localhost:8000/v1'),
-  model: z.string().min(1),
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Z_][A-Z0-9_]*$/, 'name the environment variable that holds the key, never the key itself')
-    .optional(),
-  concurrency: z.int().min(1).max(4096).default(16),
-  timeoutSeconds: z.number().positive().max(3600).default(120),
-  imageMaxPixels: z.int().positive().default(usualMaxPixels),
-  prices: prices.optional(),
-})
-
-const checkpointEndpoint = z.strictObject({
-  checkpoint: z.union([z.literal('parent'), z.literal('base'), stepName]),
-  concurrency: z.int().min(1).max(4096).default(128),
-  timeoutSeconds: z.number().positive().max(3600).default(300),
-  imageMaxPixels: z.int().positive().default(usualMaxPixels),
-})
-
-export const endpointSpec = z.union([urlEndpoint, checkpointEndpoint])
-export type EndpointSpec = z.infer<typeof endpointSpec>
+export { usualMaxPixels }
+export type { EndpointSpec, UrlEndpoint }
 
 /** A folder of pictures with a JSONL file, or a split of the demo world (`demo:train`). */
 const source = z.strictObject({ path: z.string().min(1), maxRows: z.int().positive().optional() })
@@ -66,6 +37,8 @@ const limits = z
     stallMinutes: z.number().positive().default(30),
     shardRows: z.int().min(1).max(4096).default(128),
     lanes: z.int().min(1).max(64).default(4),
+    /** What model calls may come to: the campaign is paused there, and `hone resume --budget` goes on. */
+    budget: budget.optional(),
   })
   .prefault({})
 
@@ -89,6 +62,8 @@ export const dataStepBase = {
   name: stepName.optional(),
   /** Source(s) or earlier step(s) that the rows come from; the data step before when absent. */
   from: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  /** Its requests go before those of a lower number, of any campaign that asks the same server. 0 when absent. */
+  priority: z.int().min(-100).max(100).optional(),
 }
 
 /** Options of one data step: its own file in data/steps defines them; `step` is its name. */
@@ -133,6 +108,7 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
       rates: rates.optional(),
     })
     .superRefine(checkReferences)
+    .superRefine(checkBudget)
 }
 
 /** A parsed recipe. Data steps keep their options as they stand; each step's own schema has checked them. */

@@ -1,4 +1,5 @@
 import { judgeCalls } from '../data/steps/step-judge.ts'
+import { costOf } from '../domain/prices.ts'
 import type { EndpointSpec, Recipe } from '../domain/recipe.ts'
 import type { CallPlan, Cost } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'
@@ -19,7 +20,7 @@ export function callsTo(recipe: Recipe, endpoint: string, { calls, prompt, compl
   const promptTokens = known([calls], (value) => Math.ceil(value * prompt))
   const completionTokens = known([calls], (value) => value * completion)
   const model = spec === undefined ? '?' : 'url' in spec ? spec.model : `checkpoint ${spec.checkpoint}`
-  return { endpoint, model, calls, promptTokens, completionTokens, cost: costOf(spec, promptTokens, completionTokens) }
+  return { endpoint, model, calls, promptTokens, completionTokens, cost: costAt(spec, promptTokens, completionTokens) }
 }
 
 /** Calls of a judge over so many answers, if every one of them is left open by the rules. None without a judge. */
@@ -38,12 +39,11 @@ export function judging(
   )
 }
 
-function costOf(spec: EndpointSpec | undefined, promptTokens: Count, completionTokens: Count): Cost | null {
+function costAt(spec: EndpointSpec | undefined, promptTokens: Count, completionTokens: Count): Cost | null {
   if (!spec || !('url' in spec) || !spec.prices) return null
-  const { promptPerMillion, completionPerMillion, currency } = spec.prices
-  const amount = known(
-    [promptTokens, completionTokens],
-    (prompt, completion) => (prompt * promptPerMillion + completion * completionPerMillion) / 1e6,
+  const { prices } = spec
+  const amount = known([promptTokens, completionTokens], (prompt, completion) =>
+    costOf({ promptTokens: prompt, completionTokens: completion }, prices),
   )
-  return { amount, currency }
+  return { amount, currency: prices.currency }
 }

@@ -18,9 +18,9 @@ import { roundWorkflowId } from '../domain/ids.ts'
 import { io } from './activities.ts'
 import { CampaignControl } from './campaign-control.ts'
 import { campaignDetails } from './details.ts'
-import { failureReason, failureType } from './failures.ts'
+import { failureReason, failureType, isFailureOf } from './failures.ts'
 import { holdSignal, pauseUpdate, progressSignal, resumeUpdate, rollbackUpdate, searchAttributes } from './messages.ts'
-import type { Command } from './messages.ts'
+import type { ResumeCommand } from './messages.ts'
 import { round } from './round.ts'
 import type { RoundResult } from './round.ts'
 
@@ -41,7 +41,7 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
   let child: ChildWorkflowHandle<typeof round> | null = null
 
   const show = () => state && setCurrentDetails(campaignDetails({ ...state, running }))
-  const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: Command) => {
+  const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: ResumeCommand) => {
     control.hold(isPaused)
     const dedupeKey = `${slug}/${kind}/${currentUpdateInfo()?.id}`
     await io.recordCommand({ campaign: slug, kind, ...command, dedupeKey })
@@ -146,6 +146,11 @@ async function runRound(
     await finished.catch(() => undefined)
     return first
   } catch (error) {
+    if (isFailureOf(error, 'BudgetReached')) {
+      control.isPaused = true
+      await io.setCampaignStatus({ campaign: slug, status: 'paused', reason: failureReason(error) })
+      return 'again'
+    }
     const status = isCancellation(error) ? 'cancelled' : 'failed'
     const reason = failureReason(error)
     const { resumes } = control

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow'
+import type { PermanentFailure } from '../domain/errors.ts'
 
 /**
  * Whether this workflow's work ended because it was cancelled. An activity whose worker died before it heard of the cancellation ends with a
@@ -21,4 +22,11 @@ export function failureType(error: unknown): string | null {
   let at: unknown = error
   while (at instanceof TemporalFailure && at.cause !== undefined) at = at.cause
   return at instanceof ApplicationFailure ? (at.type ?? null) : null
+}
+
+/** Whether a failure of this type is in the chain: what an activity throws is wrapped on its way up. */
+export function isFailureOf(error: unknown, type: PermanentFailure): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if (at instanceof ApplicationFailure && at.type === type) return true
+  return false
 }

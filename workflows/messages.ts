@@ -1,11 +1,16 @@
 import { defineSearchAttributeKey } from '@temporalio/common'
 import { defineSignal, defineUpdate } from '@temporalio/workflow'
+import type { Budget } from '../domain/budget.ts'
 import { searchAttributeTypes } from '../domain/ids.ts'
 
 /** Who asks and why: every command is kept in the events table. */
 export interface Command {
   who: string
   why: string | null
+}
+export interface ResumeCommand extends Command {
+  /** A budget in the place of the one before. */
+  budget?: Budget
 }
 export interface RollbackCommand {
   who: string
@@ -18,7 +23,7 @@ export interface RollbackResult {
 }
 
 export const pauseUpdate = defineUpdate<{ status: string }, [Command]>('pause')
-export const resumeUpdate = defineUpdate<{ status: string }, [Command]>('resume')
+export const resumeUpdate = defineUpdate<{ status: string }, [ResumeCommand]>('resume')
 export const rollbackUpdate = defineUpdate<RollbackResult, [RollbackCommand]>('rollback')
 
 /** Campaign → round → step: hold before the next step or shard, or go on. */

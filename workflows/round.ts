@@ -14,7 +14,7 @@ import type { GateResult, RoundRef, RoundSummary, StepPlan } from '../activities
 import { stepWorkflowId } from '../domain/ids.ts'
 import { gpu, io } from './activities.ts'
 import { roundDetails, scoreText } from './details.ts'
-import { failureReason, wasCancelled } from './failures.ts'
+import { failureReason, isFailureOf, wasCancelled } from './failures.ts'
 import { holdSignal, progressSignal, searchAttributes } from './messages.ts'
 import { dataStep, evaluation } from './step.ts'
 
@@ -71,6 +71,8 @@ export async function round(input: RoundInput): Promise<RoundResult> {
     ])
     return { ...summary, action }
   } catch (error) {
+    // The round stays open: its campaign pauses, and goes on with it.
+    if (isFailureOf(error, 'BudgetReached')) throw error
     const status = wasCancelled(error) ? 'cancelled' : 'failed'
     await CancellationScope.nonCancellable(() => io.closeRound({ ...input, status, reason: failureReason(error) }))
     throw error

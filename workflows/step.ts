@@ -1,5 +1,5 @@
 import { CancellationScope, setCurrentDetails, setHandler } from '@temporalio/workflow'
-import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from '../activities/types.ts'
+import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef, StretchCounts } from '../activities/types.ts'
 import { inference, io } from './activities.ts'
 import { scoreText } from './details.ts'
 import { holdSignal } from './messages.ts'
@@ -31,7 +31,7 @@ async function inShards<Ref extends StepRef, Result>(
   input: Ref,
   work: {
     open: (input: Ref) => Promise<ShardPlan>
-    shard: (input: Ref & { shard: number }) => Promise<StepCounts>
+    shard: (input: Ref & { shard: number; shards?: number }) => Promise<StretchCounts>
     finish: (input: Ref) => Promise<Result>
     say: (result: Result) => string
   },
@@ -45,8 +45,9 @@ async function inShards<Ref extends StepRef, Result>(
     if (!plan.isDone)
       await runShardLanes({
         ...plan,
+        stretch: plan.stretch ?? 1,
         isHeld: () => isHeld,
-        run: (shard) => work.shard({ ...input, shard }),
+        run: (shard, shards) => work.shard({ ...input, shard, ...(shards > 1 && { shards }) }),
         onProgress: (done, counts) =>
           setCurrentDetails(
             `${done} of ${plan.shards} shards · ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`,

@@ -118,7 +118,7 @@ it('a teacher that misbehaves costs its own rows alone, each with its reason, an
   const names = treatments.map(([name]) => name)
   const step = await campaignWith(names, { campaign: 'awkward', endpoint: ', timeoutSeconds: 0.3' })
   expect(await step.open()).toMatchObject({ shards: 1, isDone: false })
-  expect(await step.runShard()).toEqual({ rowsIn: 13, kept: 3, dropped: 2, failed: 8 })
+  expect(await step.runShard()).toMatchObject({ rowsIn: 13, kept: 3, dropped: 2, failed: 8 })
 
   const rows = await step.rows()
   for (const [name, , status, reason] of treatments) expect(rows.get(name)).toMatchObject({ status, reason })
@@ -202,7 +202,7 @@ it('a teacher that answers 429 to everything costs no row: the shard is tried ag
   )
   expect(await step.rows()).toEqual(new Map())
   teacher.treatments.clear()
-  expect(await step.runShard()).toEqual({ rowsIn: 2, kept: 2, dropped: 0, failed: 0 })
+  expect(await step.runShard()).toMatchObject({ rowsIn: 2, kept: 2, dropped: 0, failed: 0 })
 })
 
 it('a teacher that went away after the start costs no row either', async () => {

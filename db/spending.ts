@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { budget as budgetSchema } from '../domain/budget.ts'
+import type { Budget, Spent } from '../domain/budget.ts'
+import type { Database } from './database.ts'
+import { rowsOf } from './sql.ts'
+
+const spent = z.object({
+  endpoint: z.string(),
+  model: z.string(),
+  requests: z.number(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+})
+
+/** The replies that a campaign's steps paid for, by endpoint and model; `stepId` for those of one step. */
+export async function spentBy(db: Database, campaign: string, stepId?: number): Promise<Spent[]> {
+  const ofStep = stepId === undefined ? sql`` : sql`and s.id = ${stepId}`
+  return await rowsOf(
+    db,
+    spent,
+    sql`
+      select q.endpoint, q.model, count(*)::int as requests,
+        sum(q.prompt_tokens)::float8 as "promptTokens", sum(q.completion_tokens)::float8 as "completionTokens"
+      from steps s join requests q on q.step_id = s.id
+      where s.campaign_id = ${campaign} ${ofStep}
+      group by q.endpoint, q.model order by q.endpoint, q.model`,
+  )
+}
+
+/** The budget that a person gave a campaign last, in the place of its recipe's; null when nobody did. */
+export async function newestBudget(db: Database, campaign: string): Promise<Budget | null> {
+  const [found] = await rowsOf(
+    db,
+    z.object({ budget: budgetSchema }),
+    sql`
+      select data->'budget' as budget from events
+      where campaign_id = ${campaign} and kind = 'resumed' and data->'budget' is not null
+      order by id desc limit 1`,
+  )
+  return found?.budget ?? null
+}
