@@ -1,13 +1,17 @@
-import { eq } from 'drizzle-orm'
+import { setImmediate } from 'node:timers/promises'
+import { eq, sql } from 'drizzle-orm'
 import { HoneError } from '../domain/errors.ts'
 import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
 import type { Fingerprint } from '../domain/rows.ts'
+import { copyInto } from './copy.ts'
 import type { Database } from './database.ts'
 import { getDataset, linkSource, sealDataset } from './datasets.ts'
+import { IdSet } from './id-set.ts'
 import { sourceRowId } from './row-ids.ts'
 import { datasets, type SourceRole } from './schema/datasets.ts'
-import { images, rowImages, rows } from './schema/rows.ts'
-import { storableJson, storableOrNull, storableText } from './storable.ts'
+import { rowImages, rows } from './schema/rows.ts'
+import { only, textArray } from './sql.ts'
+import { storableJsonText } from './storable.ts'
 
 /** A picture as the artifact store keeps it. */
 export interface SourceImage {
@@ -58,12 +62,14 @@ export interface ImportedSource {
 /** Dataset of a source: the same data is imported once for all campaigns. */
 export const sourceDatasetId = (hash: string): string => `source/${hash.slice(0, 16)}`
 
-const rowsPerBatch = 500
+/** What a batch holds at most: as many rows as keep the cost of a transaction small, as many characters as keep memory flat. */
+const rowsPerBatch = 10_000
+const charactersPerBatch = 16 * 2 ** 20
 
 /**
- * Imports a source once. Rows are written in batches of 500 as they come, so memory stays flat; after a crash the import
- * is simply run again and writes what is missing; a complete one returns without reading `lines`. Throws InvalidSource
- * when two lines have the same id.
+ * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long ones) while the next are read, so
+ * memory stays flat; after a crash the import is simply run again and writes what is missing; a complete one returns without
+ * reading `lines`. Throws InvalidSource when two lines have the same id.
  */
 export async function importSource(
   db: Database,
@@ -85,69 +91,148 @@ export async function importSource(
   return { datasetId, ...sealed, failed: total - sealed.rows, reused }
 }
 
+/** A line with what the import makes of it. */
+interface Numbered {
+  id: string
+  line: SourceRow
+  /** Place among the lines that can be used; null for the others. */
+  position: number | null
+}
+
+/** One batch is written while the next is read; never more than two are held. */
 async function writeLines(
   db: Database,
   datasetId: string,
   path: string,
   lines: AsyncIterable<SourceRow> | Iterable<SourceRow>,
 ): Promise<void> {
-  const seen = new Set<string>()
-  let position = 0
-  let batch: { line: SourceRow; position: number | null }[] = []
-  for await (const line of lines) {
-    if (seen.has(line.sourceId)) throw duplicate(path, line.sourceId)
-    seen.add(line.sourceId)
-    batch.push({ line, position: line.failure ? null : position++ })
-    if (batch.length === rowsPerBatch) {
-      await writeBatch(db, datasetId, batch)
-      batch = []
+  let writing: Promise<void> = Promise.resolve()
+  try {
+    for await (const batch of batches(datasetId, path, lines)) {
+      await writing
+      writing = writeBatch(db, datasetId, batch)
+      // Awaited a batch later; a failure before that is no unhandled rejection.
+      writing.catch(() => undefined)
     }
+  } finally {
+    // Also when reading failed: what is under way ends before the caller hears of it.
+    await writing
   }
-  await writeBatch(db, datasetId, batch)
 }
 
-/** One transaction: a source row never stands without its pictures. */
-async function writeBatch(
-  db: Database,
+/** How many lines are read at a stretch: a source that never waits would keep the batch before from being sent. */
+const linesPerTurn = 128
+
+async function* batches(
   datasetId: string,
-  batch: readonly { line: SourceRow; position: number | null }[],
-): Promise<void> {
-  if (batch.length === 0) return
-  const pictures = new Map(batch.flatMap(({ line }) => line.images.map((image) => [image.hash, imageRow(image)])))
-  const written = batch.map(({ line, position }) => {
+  path: string,
+  lines: AsyncIterable<SourceRow> | Iterable<SourceRow>,
+): AsyncGenerator<Numbered[]> {
+  const seen = new IdSet()
+  let [position, characters, turn] = [0, 0, 0]
+  let batch: Numbered[] = []
+  for await (const line of lines) {
     const id = sourceRowId(datasetId, line.sourceId)
-    return {
+    if (!seen.add(id)) throw duplicate(path, line.sourceId)
+    batch.push({ id, line, position: line.failure ? null : position++ })
+    characters += line.question.length + (line.answer?.length ?? 0)
+    if (batch.length === rowsPerBatch || characters > charactersPerBatch) {
+      yield batch
+      batch = []
+      characters = 0
+    }
+    turn = (turn + 1) % linesPerTurn
+    if (turn === 0) await setImmediate()
+  }
+  if (batch.length > 0) yield batch
+}
+
+const sourceRowColumns = [
+  'id',
+  'datasetId',
+  'originRowId',
+  'position',
+  'status',
+  'reason',
+  'detail',
+  'sourceId',
+  'question',
+  'answer',
+  'kind',
+  'choices',
+  'precision',
+  'policy',
+  'metadata',
+] as const
+
+/** One transaction: a source row never stands without its pictures. */
+async function writeBatch(db: Database, datasetId: string, batch: readonly Numbered[]): Promise<void> {
+  await db.transaction(async (tx) => {
+    const missing = await missingLines(tx, datasetId, batch)
+    await keepImages(tx, missing)
+    await copyInto(tx, rows, sourceRowColumns, sourceRows(datasetId, missing))
+    await copyInto(tx, rowImages, ['rowId', 'ordinal', 'imageHash'], shownImages(missing))
+  })
+}
+
+/**
+ * The lines that have no row yet. The dataset is held until the transaction ends, so two imports of one source write one
+ * after the other, and each row is free to be copied: COPY knows no "on conflict".
+ */
+async function missingLines(tx: Database, datasetId: string, batch: readonly Numbered[]): Promise<readonly Numbered[]> {
+  const held = await tx
+    .select({ sealedAt: datasets.sealedAt })
+    .from(datasets)
+    .where(eq(datasets.id, datasetId))
+    .for('no key update')
+  // Another import was faster and wrote all there is.
+  if (only(held).sealedAt !== null) return []
+  const found = await tx
+    .select({ id: rows.id })
+    .from(rows)
+    .where(sql`${rows.id} = any(${textArray(batch.map(({ id }) => id))})`)
+  if (found.length === 0) return batch
+  const there = new Set(found.map(({ id }) => id))
+  return batch.filter(({ id }) => !there.has(id))
+}
+
+function* sourceRows(datasetId: string, lines: readonly Numbered[]) {
+  for (const { id, line, position } of lines)
+    yield {
       id,
       datasetId,
       originRowId: id,
       position,
       status: line.failure ? ('failed' as const) : ('kept' as const),
       reason: line.failure?.reason ?? null,
-      detail: storableOrNull(line.failure?.detail.slice(0, 500)),
-      sourceId: storableText(line.sourceId),
-      question: storableText(line.question),
-      answer: storableOrNull(line.answer),
+      detail: line.failure?.detail.slice(0, 500) ?? null,
+      sourceId: line.sourceId,
+      question: line.question,
+      answer: line.answer,
       kind: line.kind,
-      choices: storableJson(line.choices),
+      choices: line.choices,
       precision: line.precision,
       policy: line.policy,
-      metadata: storableJson(line.metadata),
+      metadata: line.metadata,
     }
-  })
-  const shown = batch.flatMap(({ line }) =>
-    line.images.map((image, ordinal) => ({
-      rowId: sourceRowId(datasetId, line.sourceId),
-      ordinal,
-      imageHash: image.hash,
-    })),
-  )
-  await db.transaction(async (tx) => {
-    // In the order of their hashes, so that two imports that share pictures cannot block each other for good.
-    const inOrder = [...pictures.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
-    if (inOrder.length > 0) await tx.insert(images).values(inOrder).onConflictDoNothing()
-    await tx.insert(rows).values(written).onConflictDoNothing()
-    if (shown.length > 0) await tx.insert(rowImages).values(shown).onConflictDoNothing()
-  })
+}
+
+function* shownImages(lines: readonly Numbered[]) {
+  for (const { id, line } of lines)
+    for (const [ordinal, { hash }] of line.images.entries()) yield { rowId: id, ordinal, imageHash: hash }
+}
+
+/** In the order of their hashes, so that two imports that share pictures cannot block each other for good. */
+async function keepImages(tx: Database, lines: readonly Numbered[]): Promise<void> {
+  const pictures = new Map(lines.flatMap(({ line }) => line.images.map((image) => [image.hash, imageRow(image)])))
+  const inOrder = [...pictures.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
+  if (inOrder.length === 0) return
+  await tx.execute(sql`
+    insert into images (hash, width, height, bytes, media_type, phash, dhash, pixels, spread)
+    select hash, width, height, bytes, "mediaType", phash, dhash, pixels, spread
+    from json_to_recordset(${storableJsonText(inOrder)}::json) as given(hash text, width int, height int, bytes int,
+      "mediaType" text, phash text, dhash text, pixels text, spread float8)
+    on conflict do nothing`)
 }
 
 const imageRow = ({ fingerprint, ...image }: SourceImage) => ({ ...image, ...fingerprint })

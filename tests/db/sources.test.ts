@@ -14,21 +14,21 @@ afterAll(() => world.close())
 
 it('goes on with an import that a crash cut off midway', async () => {
   const { db } = world
-  const lines = sourceLines(1300)
+  const lines = sourceLines(12_000)
   const input = { name: 'train', path: '/data/train', hash: 'ab'.repeat(32), campaign: 'c' }
   const cutOff = importSource(
     db,
     input,
     (async function* crash() {
-      yield* lines.slice(0, 1100)
+      yield* lines.slice(0, 11_000)
       throw new Error('killed')
     })(),
   )
   await expect(cutOff).rejects.toThrow(/killed/)
   await expect(resolveDataset(db, 'c', 1, 'train')).rejects.toThrow(/neither/)
-  expect(await sampleRows(db, 'source/abababababababab', 5000)).toHaveLength(1000)
+  expect(await sampleRows(db, 'source/abababababababab', 20_000)).toHaveLength(10_000)
   const imported = await importSource(db, input, lines)
-  expect(imported).toMatchObject({ datasetId: 'source/abababababababab', rows: 1300, failed: 0, reused: false })
+  expect(imported).toMatchObject({ datasetId: 'source/abababababababab', rows: 12_000, failed: 0, reused: false })
   const stored = await collect(streamRows(db, imported.datasetId))
   expect(stored.map((row) => row.question)).toEqual(lines.map((line) => line.question))
   expect(stored.every((row) => row.originId === row.id && row.images.length === 1)).toBe(true)
@@ -78,8 +78,8 @@ it('refuses an id that stands on two lines, and data that changes under a campai
 it('lets two imports of the same source run at once', async () => {
   const { db } = world
   const input = { name: 'both', path: '/data/both', hash: '34'.repeat(32) }
-  const lines = sourceLines(1200, 'both')
+  const lines = sourceLines(25_000, 'both')
   const [one, two] = await Promise.all([importSource(db, input, lines), importSource(db, input, lines)])
   expect(one.contentHash).toBe(two.contentHash)
-  expect([one.rows, two.rows]).toEqual([1200, 1200])
+  expect([one.rows, two.rows]).toEqual([25_000, 25_000])
 })

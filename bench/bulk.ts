@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { insertCampaign } from '../db/campaigns.ts'
+import { migrate, openDatabase, type Database } from '../db/database.ts'
+import { openDataset, sealDataset } from '../db/datasets.ts'
+import { commitOutcomes, commitSelection, type CommittedOutcome } from '../db/outcomes.ts'
+import { saveReplies } from '../db/replies.ts'
+import { openRound } from '../db/rounds.ts'
+import { datasetRefs, shardInputs } from '../db/shards.ts'
+import { importSource, type SourceRow } from '../db/sources.ts'
+import { openStep } from '../db/steps.ts'
+import type { StoredReply } from '../models/reply-store.ts'
+import { bringUpPostgres } from '../services/postgres.ts'
+import { metered, type Spent } from './process-meter.ts'
+
+/**
+ * Times what moves many rows in and out of Postgres, on a server of its own that survives a power cut as the product's does:
+ * `npx tsx bench/bulk.ts [rows]` (default 1,000,000 for the import, a fifth of it for all else).
+ */
+const total = Number(process.argv[2] ?? 1_000_000)
+const part = Math.round(total / 5)
+const home = mkdtempSync(join(process.env['HONE_BENCH_TMP'] ?? tmpdir(), 'hone-bulk-'))
+const server = await bringUpPostgres({ home, anyPort: true, env: {} })
+await migrate(server.url)
+const { db, close } = openDatabase(server.url)
+
+function report(name: string, rows: number, { seconds, nodeCpu, postgresCpu }: Spent, more = ''): void {
+  const micro = (cpu: number | null) => (cpu === null ? '?' : ((cpu / rows) * 1e6).toFixed(1))
+  console.log(
+    `${name}: ${rows} rows, ${seconds.toFixed(2)} s, ${Math.round(rows / seconds)} rows/s, CPU a row: ` +
+      `Node ${micro(nodeCpu)} µs, Postgres ${micro(postgresCpu)} µs${more}`,
+  )
+}
+
+function* lines(count: number, pictures: boolean): Generator<SourceRow> {
+  for (let index = 0; index < count; index += 1) {
+    const image = { hash: pictureHash(index), width: 640, height: 480, bytes: 50_000, mediaType: 'image/jpeg' }
+    yield {
+      sourceId: `train/${index}`,
+      images: pictures ? [image] : [],
+      question: `In the picture a train of ${index % 97} wagons passes a station; how many wheels are seen if each wagon shows ${index % 7}?`,
+      answer: String((index % 97) * (index % 7)),
+      kind: 'number',
+      choices: null,
+      precision: null,
+      policy: null,
+      metadata: { category: 'counting', ability: ['perception', 'arithmetic'], line: index },
+    }
+  }
+}
+
+const pictureHash = (index: number): string => index.toString(16).padStart(8, '0').repeat(8)
+
+async function measureImport(count: number, mark: string, pictures: boolean): Promise<string> {
+  let peak = 0
+  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100)
+  const rss: string[] = []
+  let datasetId = ''
+  const counted = function* counted() {
+    let index = 0
+    for (const line of lines(count, pictures)) {
+      index += 1
+      if (index % Math.round(count / 5) === 0) rss.push((process.memoryUsage.rss() / 2 ** 20).toFixed(0))
+      yield line
+    }
+  }
+  const source = { name: mark, path: `/${mark}`, hash: mark.repeat(64), campaign: 'c' }
+  const spent = await metered(home, async () => {
+    datasetId = (await importSource(db, source, counted())).datasetId
+  })
+  clearInterval(timer)
+  const memory = `; RSS after each fifth ${rss.join(', ')} MiB, peak ${(peak / 2 ** 20).toFixed(0)}`
+  report(`import ${pictures ? 'with one picture a row' : 'without pictures'}, sealed`, count, spent, memory)
+  await db.execute(`update datasets set sealed_at = null where id = '${datasetId}'`)
+  const sealed = await metered(home, () => sealDataset(db, datasetId))
+  report('  of that: sealing', count, sealed)
+  return datasetId
+}
+
+async function openOutput(name: string, inputs: readonly string[]): Promise<{ stepId: number; datasetId: string }> {
+  const step = { campaign: 'c', round: 1, name, kind: name, ordinal: 0, spec: {}, inputs }
+  const { stepId } = await openStep(db, step)
+  const { id } = await openDataset(db, { id: `c/1/${name}`, stepId, name })
+  return { stepId, datasetId: id }
+}
+
+const words = 'First the picture shows a row of wagons. Each has wheels on the side that we see. Let me count again. '
+const trace = `<think>${words.repeat(12)}</think><answer>42</answer>`
+
+const replyOf = (id: string): StoredReply => ({
+  key: `${id}.`.padEnd(64, '0'),
+  endpoint: 'teacher',
+  model: 'teacher-72b',
+  request: {
+    messages: [
+      { role: 'system', text: words.repeat(6) },
+      { role: 'user', text: words, images: [pictureHash(1)] },
+    ],
+    sampling: { temperature: 0.7, topP: 0.9, maxTokens: 2048, seed: 17 },
+  },
+  text: trace,
+  finishReason: 'stop',
+  promptTokens: 900,
+  completionTokens: 300,
+  latencyMs: 201.3,
+  attempts: 1,
+})
+
+const outcomeOf = (parentId: string): CommittedOutcome => ({
+  parentId,
+  outIndex: 0,
+  status: 'kept',
+  reason: null,
+  changes: {
+    trace,
+    verdict: { verdict: 'correct', reason: 'equal', extracted: '42', verifierVersion: '1.2.0' },
+    metadata: { category: 'counting', ability: ['perception', 'arithmetic'], rating: 3 },
+  },
+  requestKeys: [`${parentId}.`.padEnd(64, '0')],
+})
+
+async function measureStep(database: Database, input: string): Promise<void> {
+  const refs = await datasetRefs(database, [input])
+  const { stepId, datasetId } = await openOutput('reason', [input])
+  const batches = Array.from({ length: Math.ceil(refs.length / 64) }, (_, index) =>
+    refs.slice(index * 64, index * 64 + 64).map((ref) => ref.id),
+  )
+  const times: number[] = []
+  const replies = await metered(home, async () => {
+    for (const batch of batches) await saveReplies(database, stepId, batch.map(replyOf))
+  })
+  report('replies saved, 64 at a time', refs.length, replies)
+  const commits = await metered(home, async () => {
+    for (const batch of batches) {
+      const began = performance.now()
+      await commitOutcomes(database, datasetId, batch.map(outcomeOf))
+      times.push(performance.now() - began)
+    }
+  })
+  times.sort((a, b) => a - b)
+  const quantile = (share: number) => (times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(1)
+  report(
+    'outcomes committed, 64 at a time',
+    refs.length,
+    commits,
+    `; a batch ${quantile(0.5)} ms, p99 ${quantile(0.99)}`,
+  )
+  report('  of that step: sealing', refs.length, await metered(home, () => sealDataset(database, datasetId)))
+}
+
+async function measureShards(database: Database, input: string): Promise<void> {
+  for (const per of ['row', 'question'] as const) {
+    const { datasetId } = await openOutput(`shards-${per}`, [input])
+    let found = 0
+    const spent = await metered(home, async () => {
+      for (let shard = 0; shard * 500 < part; shard += 1) {
+        const query = { inputDatasetIds: [input, 'c/1/reason'], shard, shardRows: 500, per, outputDatasetId: datasetId }
+        found += (await shardInputs(database, query)).length
+      }
+    })
+    report(`shards of 500 per ${per}`, found, spent)
+  }
+  const { datasetId } = await openOutput('select', [input])
+  const chosen = await metered(home, async () => {
+    const refs = await datasetRefs(database, [input])
+    const kept = refs.filter((_, index) => index % 2 === 0).map((ref) => ref.id)
+    await commitSelection(database, datasetId, { inputDatasetIds: [input], kept, droppedReason: 'not-chosen' })
+  })
+  report('selection of every other row', part, chosen)
+}
+
+try {
+  await insertCampaign(db, { id: 'c', recipe: {}, recipeHash: 'r', recipeSource: '', folder: '/x' })
+  await openRound(db, { campaign: 'c', number: 0, parent: null })
+  await openRound(db, { campaign: 'c', number: 1, parent: 0 })
+  await measureImport(total, 'a', false)
+  const withPictures = await measureImport(part, 'b', true)
+  await measureStep(db, withPictures)
+  await measureShards(db, withPictures)
+} finally {
+  await close()
+  await server.stop()
+  rmSync(home, { recursive: true, force: true })
+}
