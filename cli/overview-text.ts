@@ -117,7 +117,22 @@ export function headLines(overview: CampaignOverview, running: readonly StepProg
     `${campaign}  ${status}${head === null ? '' : `, head: round ${head}`}`,
     ...(statusReason === null || statusReason === '' ? [] : [`  ${statusReason}`]),
     `model calls  ${calls.join('; ')}`,
+    ...spendingLines(overview.spending),
     ...running.map((step) => `now  ${progressText(step)}`),
+  ]
+}
+
+/** What was paid and what may be: nothing where neither prices nor a budget are stated. */
+function spendingLines({ requests, tokens, costs, budget }: CampaignOverview['spending']): string[] {
+  const money = Object.entries(costs).map(([currency, amount]) => `${amount.toFixed(2)} ${currency}`)
+  const limits = [
+    ...(budget?.cost === undefined ? [] : [`cost ${budget.cost}`]),
+    ...(budget?.tokens === undefined ? [] : [`tokens ${count(tokens)} of ${count(budget.tokens)}`]),
+    ...(budget?.requests === undefined ? [] : [`requests ${count(requests)} of ${count(budget.requests)}`]),
+  ]
+  if (money.length === 0 && limits.length === 0) return []
+  return [
+    `spent        ${[money.join(' + ') || 'no prices stated', ...limits.map((each) => `budget: ${each}`)].join('; ')}`,
   ]
 }
 

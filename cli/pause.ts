@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import type { CampaignRecord } from '../db/campaigns.ts'
+import { parseBudget } from '../domain/budget.ts'
+import type { Budget } from '../domain/budget.ts'
 import { HoneError } from '../domain/errors.ts'
 import { sendCommand } from './commands.ts'
 import { chooseCampaign, withDatabase } from './context.ts'
@@ -9,6 +11,7 @@ interface Options {
   reason?: string
   who: string
   json?: boolean
+  budget?: string[]
 }
 
 const PAUSE_EXAMPLES = `
@@ -22,8 +25,11 @@ const RESUME_EXAMPLES = `
 Examples:
   $ hone resume demo
   $ hone resume demo --reason "disk has room again"
+  $ hone resume demo --budget cost=40                 after its budget was reached
+  $ hone resume demo --budget tokens=5000000 --budget requests=20000
 
-A failed campaign goes on at the step that failed: its rows, replies and checkpoints are kept.`
+A failed campaign goes on at the step that failed: its rows, replies and checkpoints are kept. A budget counts from the
+campaign's beginning and takes the place of the one before.`
 
 /** `hone pause [CAMPAIGN]`. */
 export function pauseCommand(terminal: Terminal): Command {
@@ -36,21 +42,36 @@ export function resumeCommand(terminal: Terminal): Command {
 }
 
 function holdCommand(terminal: Terminal, verb: 'pause' | 'resume', description: string, examples: string): Command {
-  return new Command(verb)
+  const command = new Command(verb)
     .description(`${description} Who, when and why is recorded.`)
     .argument('[campaign]', 'id of the campaign; may be left out while there is only one')
     .option('--reason <text>', 'why, for the record')
     .option('--who <name>', 'who asks', osUser(terminal.env))
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
-    .action(async (named: string | undefined, { reason, who, json }: Options) => {
-      const campaign = await withDatabase(terminal, (db) => chooseCampaign(db, named))
-      if (verb === 'pause') requireUnderWay(campaign)
-      const command = { who, why: reason ?? null }
-      const { status } = await sendCommand(terminal, campaign.id, (client) => client[verb](campaign.id, command))
-      if (json === true) printJson(terminal, { campaign: campaign.id, status })
-      else print(terminal, `${campaign.id} is ${status}.`)
-    })
+  if (verb === 'resume')
+    command.option('--budget <limit>', 'a new budget: cost=…, tokens=… or requests=…; again for more', several)
+  return command.action(async (named: string | undefined, { reason, who, json, budget: words }: Options) => {
+    const budget = words && readBudget(words)
+    const campaign = await withDatabase(terminal, (db) => chooseCampaign(db, named))
+    if (verb === 'pause') requireUnderWay(campaign)
+    const said = { who, why: reason ?? null, ...(budget && { budget }) }
+    const { status } = await sendCommand(terminal, campaign.id, (client) => client[verb](campaign.id, said))
+    if (json === true) printJson(terminal, { campaign: campaign.id, status })
+    else print(terminal, `${campaign.id} is ${status}.`)
+  })
+}
+
+const several = (value: string, before: string[] = []): string[] => [...before, value]
+
+function readBudget(words: readonly string[]): Budget {
+  const budget = parseBudget(words)
+  if (budget) return budget
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `"${words.join(' ')}" is no budget.`,
+    nextStep: 'Say how much in all, for example: --budget cost=40 --budget tokens=5000000',
+  })
 }
 
 function requireUnderWay({ id, status }: CampaignRecord): void {

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { budget as budgetSchema } from '../domain/budget.ts'
-import type { Budget, Spent } from '../domain/budget.ts'
+import { budget as budgetSchema, spending } from '../domain/budget.ts'
+import type { Budget, Spending, Spent } from '../domain/budget.ts'
+import { prices } from '../domain/prices.ts'
+import { getCampaign } from './campaigns.ts'
 import type { Database } from './database.ts'
 import { rowsOf } from './sql.ts'
 
@@ -26,6 +28,31 @@ export async function spentBy(db: Database, campaign: string, stepId?: number): 
       where s.campaign_id = ${campaign} ${ofStep}
       group by q.endpoint, q.model order by q.endpoint, q.model`,
   )
+}
+
+/** What a campaign's calls came to, and what they may come to: the newest budget, else its recipe's. */
+export interface CampaignSpending extends Spending {
+  budget: Budget | null
+}
+
+/** Of a stored recipe what calls cost. Recipes of other versions have other fields: only these are looked at. */
+const stored = z.object({
+  endpoints: z.record(
+    z.string(),
+    z.object({ concurrency: z.number(), model: z.string().optional(), prices: prices.optional() }),
+  ),
+  limits: z.object({ budget: budgetSchema.optional() }).optional(),
+})
+
+/** Adds up what a campaign paid. Throws UnknownCampaign. */
+export async function campaignSpending(db: Database, campaign: string): Promise<CampaignSpending> {
+  const [{ recipe }, spent, newest] = await Promise.all([
+    getCampaign(db, campaign),
+    spentBy(db, campaign),
+    newestBudget(db, campaign),
+  ])
+  const known = stored.safeParse(recipe).data ?? { endpoints: {} }
+  return { ...spending(known, spent), budget: newest ?? known.limits?.budget ?? null }
 }
 
 /** The budget that a person gave a campaign last, in the place of its recipe's; null when nobody did. */

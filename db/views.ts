@@ -6,6 +6,7 @@ import { selectedJob } from './checkpoints.ts'
 import type { Database } from './database.ts'
 import { listJobs, type JobSummary } from './jobs.ts'
 import { requestCounts, type RequestTotals } from './replies.ts'
+import { campaignSpending, type CampaignSpending } from './spending.ts'
 import { roundStatuses, type CampaignStatus } from './schema/campaigns.ts'
 import { splitRoles } from './schema/scores.ts'
 import { stepStatuses } from './schema/steps.ts'
@@ -78,16 +79,18 @@ export interface CampaignOverview {
   rounds: RoundView[]
   jobs: JobSummary[]
   requests: RequestTotals
+  spending: CampaignSpending
 }
 
 /** All that the tables of a campaign show. Throws UnknownCampaign. */
 export async function campaignOverview(db: Database, campaign: string): Promise<CampaignOverview> {
   const { status, statusReason, headRound } = await getCampaign(db, campaign)
-  const [roundRows, steps, jobs, requests] = await Promise.all([
+  const [roundRows, steps, jobs, requests, spending] = await Promise.all([
     roundViews(db, campaign),
     stepViews(db, campaign),
     listJobs(db, campaign),
     requestCounts(db, { campaign }),
+    campaignSpending(db, campaign),
   ])
   const all = roundRows.map((round) => ({ ...round, steps: steps.filter((step) => step.round === round.round) }))
   const base = all.find((round) => round.round === 0)
@@ -100,6 +103,7 @@ export async function campaignOverview(db: Database, campaign: string): Promise<
     rounds: all.filter((round) => round.round > 0),
     jobs,
     requests,
+    spending,
   }
 }
 

@@ -24,9 +24,11 @@ export interface Spent {
   completionTokens: number
 }
 
-/** A recipe as far as it says what calls cost. */
+/** A recipe as far as it says what calls cost: endpoints with a URL may state prices. */
 interface Priced {
-  endpoints: Readonly<Record<string, object>>
+  endpoints: Readonly<
+    Record<string, { concurrency: number; url?: unknown; model?: string | undefined; prices?: Prices | undefined }>
+  >
 }
 
 /** What a campaign paid, in the measures of a budget. Costs by currency, of endpoints that state prices. */
@@ -51,9 +53,7 @@ export function spending(recipe: Priced, spent: readonly Spent[]): Spending {
 }
 
 function pricesOf({ endpoints }: Priced, { endpoint, model }: Pick<Spent, 'endpoint' | 'model'>): Prices | undefined {
-  const named = endpoints[endpoint]
-  const found = named ?? Object.values(endpoints).find((each) => 'model' in each && each.model === model)
-  return found && 'prices' in found ? (found.prices as Prices | undefined) : undefined
+  return (endpoints[endpoint] ?? Object.values(endpoints).find((each) => each.model === model))?.prices
 }
 
 /** The first limit that is reached, for people: `12.04 of 12 USD`; null while there is room. */
@@ -68,14 +68,14 @@ export function budgetReached(limits: Budget, { requests, tokens, costs }: Spend
 
 /** A budget of money needs the price of all that costs, in one currency: what is not priced would be spent unseen. */
 export function checkBudget(
-  recipe: { endpoints: Readonly<Record<string, object>>; limits: { budget?: Budget | undefined } },
+  recipe: Priced & { limits: { budget?: Budget | undefined } },
   context: z.core.$RefinementCtx,
 ): void {
   if (recipe.limits.budget?.cost === undefined) return
   const currencies = new Set<string>()
   for (const [name, spec] of Object.entries(recipe.endpoints)) {
-    if (!('url' in spec)) continue
-    if ('prices' in spec && spec.prices !== undefined) currencies.add((spec.prices as Prices).currency)
+    if (spec.url === undefined) continue
+    if (spec.prices) currencies.add(spec.prices.currency)
     else issue(['endpoints', name, 'prices'], 'limits.budget.cost needs the prices of every endpoint with a url')
   }
   if (currencies.size > 1)
@@ -87,4 +87,11 @@ export function checkBudget(
   function issue(path: string[], message: string): void {
     context.addIssue({ code: 'custom', path, message, input: undefined })
   }
+}
+
+/** What a person writes for a budget: `cost=20`, `tokens=5000000`; null for anything else. */
+export function parseBudget(words: readonly string[]): Budget | null {
+  const limits = words.map((word) => /^(cost|tokens|requests)=(\d+(?:\.\d+)?)$/.exec(word))
+  if (!limits.every((limit) => limit !== null)) return null
+  return budget.safeParse(Object.fromEntries(limits.map(([, name, limit]) => [name, Number(limit)]))).data ?? null
 }

@@ -36,8 +36,9 @@ try {
       const history = await stage.client.workflow.getHandle(workflowId, runId).fetchHistory()
       const number = (counts.get(type) ?? 0) + 1
       counts.set(type, number)
-      // Steps look the same in every shape; of each kind a few say all.
-      if (type !== 'campaign' && (name === 'plain' || type === 'round' ? number > 2 : true)) continue
+      // Steps look the same in most shapes; of each kind a few say all.
+      const isShown = type === 'round' || ['plain', 'paused-by-its-budget'].includes(name)
+      if (type !== 'campaign' && (!isShown || number > 2)) continue
       writeFileSync(join(folder, `${name}.${type}.${number}.json`), `${withoutPlaces(historyToJSON(history))}\n`)
       process.stdout.write(`${name}.${type}.${number}\n`)
     }

@@ -95,4 +95,22 @@ export const shapes: readonly Shape[] = [
       await finish(campaigns, campaign)
     },
   },
+  {
+    name: 'paused-by-its-budget',
+    fake() {
+      const fake = new FakeHone(1)
+      fake.plan = { shards: 7, lanes: 2, stretch: 3, isDone: false }
+      fake.longest = 2
+      fake.failures.set(
+        'describe 1 shards 3 to 4',
+        ApplicationFailure.nonRetryable('the budget is reached', 'BudgetReached'),
+      )
+      return fake
+    },
+    async act(fake, campaigns, campaign) {
+      await until('it is paused', () => fake.status === 'paused')
+      await campaigns.resume(campaign, { ...by, budget: { cost: 20 } })
+      await finish(campaigns, campaign)
+    },
+  },
 ]

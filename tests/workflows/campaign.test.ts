@@ -48,6 +48,46 @@ describe('a campaign', () => {
     ])
   })
 
+  it('takes shards in stretches, goes on with what one left, and keeps its history small', async () => {
+    const fake = new FakeHone(1)
+    fake.plan = { shards: 7, lanes: 2, stretch: 3, isDone: false }
+    fake.longest = 2
+    const taken = () => fake.calls.filter((call) => call.includes(' shards ')).map((call) => call.split('shards ')[1])
+    await stage.work(fake, async () => {
+      await stage.campaigns.start('stretches')
+      await stage.campaigns.handle('stretches').result()
+      expect(taken().sort()).toEqual(['0 to 1', '2 to 2', '3 to 4', '5 to 5', '6 to 6'])
+      // 100,000 rows in shards of 128.
+      fake.plan = { shards: 782, lanes: 4, stretch: 8, isDone: false }
+      fake.longest = Number.POSITIVE_INFINITY
+      fake.roundsWanted = 2
+      await stage.campaigns.rollback('stretches', { ...me, to: 1 })
+      await stage.campaigns.handle('stretches').result()
+      const handle = stage.client.workflow.getHandle('campaign/stretches/round/2/step/describe')
+      const { historyLength } = await handle.describe()
+      expect(historyLength / 782).toBeLessThanOrEqual(4)
+      expect(historyLength).toBeLessThan(5000)
+    })
+  })
+
+  it('pauses at its budget with the round open, and goes on with a larger one', async () => {
+    const fake = new FakeHone(1)
+    fake.failures.set(
+      'describe 1 shards 1 to 1',
+      ApplicationFailure.nonRetryable('the budget is reached: 5 of 5 requests', 'BudgetReached'),
+    )
+    await stage.work(fake, async () => {
+      await stage.campaigns.start('costly')
+      await until('it is paused', () => fake.status === 'paused')
+      expect(fake.statusReason).toBe('the budget is reached: 5 of 5 requests')
+      expect(fake.rounds.at(-1)).toMatchObject({ number: 1, status: 'running' })
+      await stage.campaigns.resume('costly', { ...me, budget: { requests: 10 } })
+      expect(fake.budget).toEqual({ requests: 10 })
+      expect(await stage.campaigns.handle('costly').result()).toEqual({ head: 1 })
+    })
+    expect(fake.calls.filter((call) => call.startsWith('failed'))).toEqual([])
+  })
+
   it('is started once, however often it is asked for', async () => {
     const fake = new FakeHone(1)
     await stage.work(fake, async () => {

@@ -8,8 +8,10 @@ import type {
   IoActivities,
   RoundSummary,
   ScoreSummary,
+  ShardPlan,
   StepPlan,
 } from '../../activities/types.ts'
+import type { Budget } from '../../domain/budget.ts'
 import { nextRound } from '../../domain/round-plan.ts'
 
 const score: ScoreSummary = { benchmark: 'dev', n: 100, accuracy: 0.5, low: 0.4, high: 0.6 }
@@ -31,6 +33,13 @@ export class FakeHone {
   readonly held = new Set<string>()
   readonly training = new Set<string>()
   roundsWanted: number
+
+  /** What the last command said of it. */
+  budget: Budget | null = null
+
+  /** How a data step is cut; `longest`: a stretch comes back after so many shards. */
+  plan: ShardPlan = { shards: 3, lanes: 2, isDone: false }
+  longest = Number.POSITIVE_INFINITY
 
   /** Whether rounds choose among the weights that training kept. */
   selects = false
@@ -59,8 +68,9 @@ export class FakeHone {
       this.status = status
       this.statusReason = reason
     },
-    recordCommand: async ({ kind, why }) => {
+    recordCommand: async ({ kind, why, budget }) => {
       this.say(kind)
+      if (budget) this.budget = budget
       this.status = kind === 'paused' ? 'paused' : 'running'
       this.statusReason = why
     },
@@ -89,7 +99,7 @@ export class FakeHone {
     },
     openDataStep: async ({ round, step }) => {
       this.say(`${step} ${round}`)
-      return { shards: 3, lanes: 2, isDone: false }
+      return this.plan
     },
     sealDataStep: async () => ({ ...counts, rowsIn: 30, kept: 24, dropped: 6 }),
     openEvaluation: async ({ round, step, candidate }) => {
@@ -120,7 +130,11 @@ export class FakeHone {
   }
 
   readonly inference: InferenceActivities = {
-    runDataShard: async () => counts,
+    runDataShard: async ({ round, step, shard, shards = 1 }) => {
+      const done = Math.min(shards, this.longest)
+      this.say(`${step} ${round} shards ${shard} to ${shard + done - 1}`)
+      return this.plan.stretch === undefined ? counts : { ...counts, shards: done }
+    },
     runEvaluationShard: async () => counts,
   }
 
