@@ -113,6 +113,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./rollback.ts')).rollbackCommand(terminal),
   },
   {
+    name: 'export',
+    group: tools,
+    summary: 'a dataset as files for LLaMA-Factory, EasyR1, verl, TRL, ms-swift and others',
+    load: async (terminal) => (await import('./export.ts')).exportCommand(terminal),
+  },
+  {
     name: 'verify',
     group: tools,
     summary: 'check answers against gold answers',

@@ -12,6 +12,8 @@ const datasetDetail = z.object({
   name: z.string(),
   step: step.nullable(),
   source: z.object({ path: z.string(), hash: z.string() }).nullable(),
+  /** SHA-256 over the kept rows in order; null while it is not complete. */
+  contentHash: z.string().nullable(),
   kept: z.number(),
   dropped: z.number(),
   failed: z.number(),
@@ -70,26 +72,37 @@ type Edge = z.infer<typeof edge>
  */
 export async function checkpointLineage(db: Database, idPrefixOrPath: string): Promise<CheckpointNode> {
   const { id } = await getCheckpoint(db, idPrefixOrPath)
-  const edges = await walk(db, id)
-  const ids = (kind: Edge['toKind']): string[] => [
-    ...new Set(edges.filter((found) => found.toKind === kind).map((found) => found.toId)),
+  return (await treeFrom(db, 'checkpoint', id)).checkpoint(id)
+}
+
+/** The same of a dataset: what it was made from, and the checkpoints that wrote its replies with all behind them. */
+export async function datasetLineage(db: Database, id: string): Promise<DatasetNode> {
+  return (await treeFrom(db, 'dataset', id)).dataset(id)
+}
+
+async function treeFrom(db: Database, kind: Edge['toKind'], id: string): Promise<Tree> {
+  const edges = await walk(db, kind, id)
+  const ids = (wanted: Edge['toKind']): string[] => [
+    ...new Set([
+      ...(wanted === kind ? [id] : []),
+      ...edges.filter((found) => found.toKind === wanted).map((found) => found.toId),
+    ]),
   ]
-  const checkpointIds = [...new Set([id, ...ids('checkpoint')])]
-  const details = {
+  const checkpointIds = ids('checkpoint')
+  return new Tree(edges, {
     datasets: new Map((await datasetsOf(db, ids('dataset'))).map((found) => [found.id, found])),
     checkpoints: new Map((await checkpointsOf(db, checkpointIds)).map((found) => [found.id, found])),
     publications: await publicationsOf(db, checkpointIds),
-  }
-  return new Tree(edges, details).checkpoint(id)
+  })
 }
 
-async function walk(db: Database, id: string): Promise<Edge[]> {
+async function walk(db: Database, kind: Edge['toKind'], id: string): Promise<Edge[]> {
   return rowsOf(
     db,
     edge,
     sql`
       with recursive edges(from_kind, from_id, step_id, to_kind, to_id, is_evidence) as (
-        select 'root', '', null::bigint, 'checkpoint', ${id}::text, false
+        select 'root', '', null::bigint, ${kind}::text, ${id}::text, false
         union
         select e.to_kind, e.to_id, next.step_id, next.kind, next.id, next.is_evidence
         from edges e
@@ -155,7 +168,7 @@ const datasetsOf = (db: Database, ids: readonly string[]) =>
     db,
     datasetDetail,
     sql`
-      select d.id, d.name, counts.*,
+      select d.id, d.name, d.content_hash as "contentHash", counts.*,
         case when s.id is not null then jsonb_build_object(
           'campaign', s.campaign_id, 'round', s.round_number, 'name', s.name, 'kind', s.kind
         ) end as step,
@@ -212,7 +225,17 @@ class Tree {
   }
 
   dataset(id: string): DatasetNode {
-    const missing = { id, name: id, step: null, source: null, kept: 0, dropped: 0, failed: 0, models: [] }
+    const missing = {
+      id,
+      name: id,
+      step: null,
+      source: null,
+      contentHash: null,
+      kept: 0,
+      dropped: 0,
+      failed: 0,
+      models: [],
+    }
     const found = this.#details.datasets.get(id) ?? missing
     const repeated = this.#meet(`dataset ${id}`)
     if (repeated) return { ...found, repeated, inputs: [], evidence: [], checkpoints: [] }

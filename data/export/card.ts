@@ -1,0 +1,38 @@
+import type { Written } from './format.ts'
+import { cardFeature, type ExportColumns } from './parquet-columns.ts'
+
+/** The files of rows, as `datasets` finds them. */
+export const trainSplit = 'data/train-*.parquet'
+
+/**
+ * The card of a data set: features and files in YAML, which `datasets` reads, so that the manifest beside the rows is not taken for rows, and a few
+ * words for people.
+ */
+export function cardFile(written: Written, columns: ExportColumns): Record<string, string> {
+  const { name, dataset, rows, files } = written
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  const lines = [
+    '---',
+    'dataset_info:',
+    '  features:',
+    ...Object.entries(columns).flatMap(([column, type]) => cardFeature(column, type, '  ')),
+    '  - name: images',
+    '    list: image',
+    '  splits:',
+    '  - name: train',
+    `    num_examples: ${rows}`,
+    `  download_size: ${bytes}`,
+    'configs:',
+    '- config_name: default',
+    '  data_files:',
+    '  - split: train',
+    `    path: ${trainSplit}`,
+    '---',
+    '',
+    `# ${name}`,
+    '',
+    `${rows} rows of ${dataset}, written by Hone. Where they come from: hone-manifest.json.`,
+    '',
+  ]
+  return { 'README.md': lines.join('\n') }
+}

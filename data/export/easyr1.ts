@@ -1,0 +1,30 @@
+import { rlRow } from '../training-rows.ts'
+import type { ExportFormat } from './format.ts'
+import { groundTruth } from './rl-fields.ts'
+
+/**
+ * EasyR1, GRPO: `problem` with an `<image>` mark a picture, `answer`, `images`. It has one user turn and no system message, and hands its reward
+ * nothing but the answer, which is therefore packed (see {@link groundTruth}).
+ */
+export const easyr1: ExportFormat = {
+  kinds: ['rl'],
+  images: ['embed', 'copy', 'link'],
+  takesDropped: false,
+  record: (row, { promptSuffix, answers }) => {
+    const converted = rlRow(row, { promptSuffix, imagePath: (hash) => hash })
+    if ('refused' in converted) return converted
+    const { prompt, images } = converted.row
+    return { row: { fields: { problem: prompt[0]?.content ?? '', answer: groundTruth(row, answers) }, images } }
+  },
+  columns: () => ({ problem: 'string', answer: 'string' }),
+  pictureFields: 'bytes',
+  saysFeatures: false,
+  extras: () => ({}),
+  usage: ({ images, files }, folder) => [
+    // EasyR1 takes the type of a folder's files from the first one it lists; this folder holds nothing else.
+    `data.train_files=${folder}/${files.length === 1 ? files[0]?.path : 'data'} data.prompt_key=problem data.answer_key=answer data.image_key=images`,
+    ...(images === 'embed' ? [] : [`data.image_dir=${folder}`]),
+    'The question is complete: set data.format_prompt to a template of {{ content }} alone, or to none.',
+    'The reward file: hone shim --trainer easyr1 --url URL --reward NAME --output hone_reward.py',
+  ],
+}

@@ -1,0 +1,62 @@
+import { canonicalJson } from '../../domain/canonical.ts'
+import { cardFile, trainSplit } from './card.ts'
+import type { ExportFormat } from './format.ts'
+import type { ExportColumns } from './parquet-columns.ts'
+
+const columns: ExportColumns = {
+  id: 'string',
+  origin: 'string',
+  question: 'string',
+  answer: 'string',
+  kind: 'string',
+  choices: { list: 'string' },
+  precision: 'int32',
+  policy: 'string',
+  description: 'string',
+  trace: 'string',
+  verdict: 'string',
+  verdict_reason: 'string',
+  extracted: 'string',
+  verifier_version: 'string',
+  status: 'string',
+  status_reason: 'string',
+  metadata: 'string',
+}
+
+/** A data set of all that a row has, with pictures that `datasets` decodes, and a card. `policy` and `metadata` are JSON. */
+export const hfParquet: ExportFormat = {
+  kinds: ['rows'],
+  images: ['embed'],
+  takesDropped: true,
+  record: (row) => {
+    const { id, question, answer, kind, choices, precision, policy, description, trace, verdict, status } = row
+    const fields = {
+      id,
+      origin: row.originId,
+      question,
+      answer,
+      kind,
+      choices: choices === null ? null : [...choices],
+      precision,
+      policy: policy === null ? null : canonicalJson(policy),
+      description,
+      trace,
+      verdict: verdict?.verdict ?? null,
+      verdict_reason: verdict?.reason ?? null,
+      extracted: verdict?.extracted ?? null,
+      verifier_version: verdict?.verifierVersion ?? null,
+      status,
+      status_reason: row.reason,
+      metadata: canonicalJson(row.metadata),
+    }
+    return { row: { fields, images: row.images } }
+  },
+  columns: () => columns,
+  pictureFields: 'bytes-path',
+  saysFeatures: true,
+  extras: (written) => cardFile(written, columns),
+  usage: (_, folder) => [
+    `load_dataset("${folder}", split="train")`,
+    `load_dataset("parquet", data_files="${folder}/${trainSplit}", split="train")`,
+  ],
+}

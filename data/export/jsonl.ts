@@ -1,0 +1,20 @@
+import { lineOfRow } from '../row-line.ts'
+import type { ExportFormat } from './format.ts'
+
+/** Lines that `hone import` and `hone step` read back, with the pictures in a folder beside. */
+export const jsonl: ExportFormat = {
+  kinds: ['rows'],
+  images: ['copy', 'link'],
+  takesDropped: true,
+  record: (row) => {
+    if (row.images.length === 0) return { refused: 'no-image' }
+    const { images: _, ...line } = lineOfRow(row, row.images)
+    const dropped = row.status === 'kept' ? {} : { status: row.status, reason: row.reason }
+    return { row: { fields: { ...line, ...dropped }, images: row.images } }
+  },
+  columns: () => null,
+  pictureFields: 'bytes',
+  saysFeatures: false,
+  extras: () => ({}),
+  usage: ({ files }, folder) => [`hone import ${folder}/${files[0]?.path} --as NAME`],
+}

@@ -1,0 +1,119 @@
+import { copyFile, link, mkdir, open, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { errorCode } from '../../domain/errors.ts'
+
+/** A picture of the store: where it lies, its size, and the ending that its first bytes ask for. */
+export interface Picture {
+  hash: string
+  path: string
+  bytes: number
+  extension: string
+}
+
+/** Folder of the pictures beside the rows. */
+export const pictureFolder = 'images'
+
+/** Path of a picture in an export: its name is its SHA-256, in 256 folders, as hundreds of thousands in one are slow to list. */
+export const picturePath = ({ hash, extension }: Pick<Picture, 'hash' | 'extension'>): string =>
+  `${pictureFolder}/${hash.slice(0, 2)}/${hash}.${extension}`
+
+/** Picture formats by their first bytes (the formats' own specifications), which loaders want to see in a name. */
+export function extensionOf(head: Uint8Array): string {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1')
+  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png'
+  if (text.startsWith('\xff\xd8\xff')) return 'jpg'
+  if (text.startsWith('GIF8')) return 'gif'
+  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'webp'
+  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'tiff'
+  if (text.slice(4, 8) === 'ftyp') return text.slice(8, 12).startsWith('avi') ? 'avif' : 'heif'
+  return 'bin'
+}
+
+/** Looks pictures up, each one once; null for one that is not in the store. Remembers the last 20,000. */
+export class PictureLookup {
+  readonly #pathOf: (hash: string) => string
+  readonly #known = new Map<string, Picture | null>()
+
+  constructor(pathOf: (hash: string) => string) {
+    this.#pathOf = pathOf
+  }
+
+  async find(hash: string): Promise<Picture | null> {
+    const known = this.#known.get(hash)
+    if (known !== undefined) return known
+    const found = await this.#look(hash)
+    if (this.#known.size >= 20_000) this.#known.clear()
+    this.#known.set(hash, found)
+    return found
+  }
+
+  async #look(hash: string): Promise<Picture | null> {
+    const path = this.#pathOf(hash)
+    try {
+      const file = await open(path, 'r')
+      try {
+        const { size } = await file.stat()
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
+        return { hash, path, bytes: size, extension: extensionOf(buffer.subarray(0, bytesRead)) }
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return null
+      throw error
+    }
+  }
+}
+
+/** Puts pictures below a folder, each once, and counts them. */
+export class PicturePlacer {
+  readonly #folder: string
+  readonly #mode: 'copy' | 'link'
+  readonly #folders = new Set<string>()
+  count = 0
+  bytes = 0
+  /** Links that the file system did not allow (another disk), made as copies. */
+  copiedInstead = 0
+
+  constructor(folder: string, mode: 'copy' | 'link') {
+    this.#folder = folder
+    this.#mode = mode
+  }
+
+  /** Places the picture and returns its path relative to the folder. */
+  async place(picture: Picture): Promise<string> {
+    const relative = picturePath(picture)
+    const target = join(this.#folder, relative)
+    if (!this.#folders.has(dirname(target))) {
+      await mkdir(dirname(target), { recursive: true })
+      this.#folders.add(dirname(target))
+    } else if (await isThere(target)) return relative
+    if (this.#mode === 'link') await this.#link(picture.path, target)
+    else await copyFile(picture.path, target)
+    this.count += 1
+    this.bytes += picture.bytes
+    return relative
+  }
+
+  /** A hard link, not a symbolic one: it stays whole when the store is tidied or moved. */
+  async #link(from: string, to: string): Promise<void> {
+    try {
+      await link(from, to)
+    } catch (error) {
+      const code = errorCode(error)
+      if (!['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK', 'ENOSYS'].includes(code ?? '')) throw error
+      await copyFile(from, to)
+      this.copiedInstead += 1
+    }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}

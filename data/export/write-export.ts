@@ -1,0 +1,181 @@
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { hashFile, sha256Hex } from '../../artifacts/hash.ts'
+import { explainStorageError } from '../../artifacts/store.ts'
+import { errorCode, HoneError } from '../../domain/errors.ts'
+import type { AnswerForm, ExportFormatName, ExportKind, ExportRow, ImageMode, Written } from './format.ts'
+import type { ExportSource, Manifest } from './manifest.ts'
+import { formats } from './registry.ts'
+import { RowSink } from './row-sink.ts'
+
+export const manifestFile = 'hone-manifest.json'
+
+export interface ExportOptions {
+  to: ExportFormatName
+  kind: ExportKind
+  images: ImageMode
+  status: 'kept' | 'all'
+  maxRows: number | null
+  answers: AnswerForm
+  promptSuffix: string
+  /** A Parquet file ends at this many bytes. */
+  shardBytes: number
+  /** Folder to make. */
+  output: string
+  /** Whether an earlier export may lie there and be replaced. */
+  replace: boolean
+  signal?: AbortSignal
+  onProgress?: (rows: number, bytes: number) => void
+}
+
+export interface Exported {
+  manifest: Manifest
+  folder: string
+  /** Lines that tell how the trainer reads it. */
+  usage: readonly string[]
+  /** The first 1,000 rows that were left out, with a short reason; all of them are in `hone-refused.jsonl`. */
+  refused: readonly { id: string; reason: string }[]
+  /** Links that had to be copies. */
+  copiedInstead: number
+}
+
+/**
+ * Writes a dataset in a trainer's form into a new folder, which appears whole or not at all: it is made beside under another name and renamed. Rows
+ * that the format cannot carry are left out, counted by reason and listed in `hone-refused.jsonl`. The same rows and options give the same bytes.
+ * @throws HoneError InvalidInput where the folder is taken; EmptyDataset when no row is left; StorageFull. The signal's reason when it is aborted.
+ */
+export async function writeExport(
+  source: ExportSource,
+  rows: AsyncIterable<ExportRow>,
+  imagePath: (hash: string) => string,
+  options: ExportOptions,
+): Promise<Exported> {
+  const folder = resolve(options.output)
+  await requireFree(folder, options.replace)
+  let made: string | null = null
+  try {
+    await mkdir(dirname(folder), { recursive: true })
+    made = await mkdtemp(join(dirname(folder), `.${basename(folder)}.part-`))
+    const exported = await fill(made, folder, source, rows, imagePath, options)
+    await moveInto(made, folder)
+    return exported
+  } catch (error) {
+    throw explainStorageError(error, folder)
+  } finally {
+    if (made !== null) await rm(made, { recursive: true, force: true })
+  }
+}
+
+/** Nothing, an empty folder, or with `replace` an earlier export: no other folder is ever removed. */
+async function requireFree(folder: string, replace: boolean): Promise<void> {
+  const entries = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return []
+    if (errorCode(error) === 'ENOTDIR') return ['.']
+    throw error
+  })
+  if (entries.length === 0) return
+  const isExport = entries.includes(manifestFile)
+  if (isExport && replace) return
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: isExport ? `${folder} holds an earlier export.` : `${folder} holds other files.`,
+    nextStep: isExport ? 'Give another --output, or --replace to write it anew.' : 'Give another --output.',
+  })
+}
+
+/** The old folder steps aside first: a folder that is not empty cannot be renamed over. */
+async function moveInto(made: string, folder: string): Promise<void> {
+  const old = `${made}.old`
+  const hadOne = await rename(folder, old).then(
+    () => true,
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
+  try {
+    await rename(made, folder)
+  } catch (error) {
+    if (hadOne) await rename(old, folder)
+    throw error
+  }
+  if (hadOne) await rm(old, { recursive: true, force: true })
+}
+
+async function fill(
+  made: string,
+  folder: string,
+  source: ExportSource,
+  rows: AsyncIterable<ExportRow>,
+  imagePath: (hash: string) => string,
+  options: ExportOptions,
+): Promise<Exported> {
+  const { to, kind, images, status, maxRows, answers, promptSuffix } = options
+  const format = formats[to]
+  const sink = new RowSink(made, format, imagePath, { ...options, dataset: source.id })
+  if (maxRows !== 0) {
+    for await (const row of rows) {
+      options.signal?.throwIfAborted()
+      await sink.take(row)
+      if (sink.read % 200 === 0) options.onProgress?.(sink.exported, sink.bytes)
+      if (sink.exported === maxRows) break
+    }
+  }
+  const data = await sink.close()
+  options.signal?.throwIfAborted()
+  if (sink.exported === 0) throw nothingLeft(source, kind, sink)
+  const written: Written = {
+    kind,
+    images,
+    name: slug(source.name === '' ? source.id : source.id),
+    dataset: source.id,
+    rows: sink.exported,
+    files: data,
+  }
+  const files: Manifest['files'][number][] = []
+  for (const { path, bytes, rows: count } of data)
+    files.push({ path, bytes, rows: count, sha256: await hashFile(join(made, path)) })
+  for (const [path, text] of Object.entries(format.extras(written))) {
+    await writeFile(join(made, path), text)
+    files.push({ path, bytes: Buffer.byteLength(text), rows: null, sha256: sha256Hex(text) })
+  }
+  if (sink.refusedFile) files.push(sink.refusedFile)
+  const { lineage, ...dataset } = source
+  const manifest: Manifest = {
+    format: 1,
+    dataset,
+    export: { to, kind, images, status, maxRows, answers, promptSuffix },
+    counts: { read: sink.read, exported: sink.exported, refused: sink.reasons },
+    verifierVersions: sink.verifierVersions,
+    files,
+    pictures: sink.pictures,
+    lineage,
+  }
+  await writeFile(join(made, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`)
+  const { refused, copiedInstead } = sink
+  return { manifest, folder, usage: format.usage(written, folder), refused, copiedInstead }
+}
+
+/** Letters, digits, `-` and `_` of a dataset's id, for names in trainers' own lists. */
+const slug = (id: string): string => id.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'dataset'
+
+function nothingLeft(source: ExportSource, kind: ExportKind, sink: RowSink): HoneError {
+  const reasons = Object.entries(sink.reasons).sort((a, b) => b[1] - a[1])
+  const told = reasons.map(([reason, count]) => `${reason} ${count}`).join(', ')
+  const [top] = reasons[0] ?? []
+  return new HoneError({
+    type: 'EmptyDataset',
+    message:
+      sink.read === 0
+        ? `${source.id} gives no rows to export.`
+        : `No row of ${source.id} can be exported as ${kind}: ${told} of ${sink.read}.`,
+    nextStep:
+      top === 'no-trace'
+        ? 'Its rows hold no traces: export a dataset of a later step, or give --kind rl or --to jsonl.'
+        : top === 'no-answer'
+          ? 'Its rows hold no answers to reward: give --kind sft or --to jsonl, or export another dataset.'
+          : top === 'picture-missing'
+            ? "Its pictures are not in this home's store: set HONE_HOME to the one that imported them."
+            : 'See its rows with `hone show CAMPAIGN ROUND --step NAME`, or take them as they are: --to jsonl.',
+  })
+}
