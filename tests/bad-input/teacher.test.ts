@@ -4,10 +4,12 @@ import { DefaultLogger } from '@temporalio/worker'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-steps.ts'
+import { recordCommand } from '../../activities/campaign-io.ts'
 import type { Deps } from '../../activities/deps.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/images.ts'
 import { openRound } from '../../db/rounds.ts'
+import { campaignSpending } from '../../db/spending.ts'
 import { createLocalLauncher } from '../../jobs/launchers/local.ts'
 import { createTrlBackend } from '../../jobs/trainers/trl.ts'
 import { sharedLimiters } from '../../models/limiter.ts'
@@ -153,6 +155,32 @@ it('a step whose rows fail within the limit goes on without them', async () => {
   await step.open()
   await step.runShard()
   expect(await step.seal()).toEqual({ rowsIn: 2, kept: 1, dropped: 0, failed: 1 })
+})
+
+it('a budget ends a step between two rows with all that was paid kept, and a larger one goes on', async () => {
+  const names = Array.from({ length: 60 }, (_, index) => `row ${index}`)
+  for (const name of names) teacher.treatments.set(name, always({ body: completion('<answer>3</answer>') }))
+  const step = await campaignWith(names, { campaign: 'thrifty', limits: '{ budget: { requests: 10 } }' })
+  await step.open()
+  await expect(step.runShard()).rejects.toMatchObject({
+    type: 'BudgetReached',
+    nonRetryable: true,
+    message: expect.stringMatching(/\d+ of 10 requests → .* hone resume thrifty --budget requests=20/),
+  })
+  const paid = () => [...teacher.calls.values()].reduce((sum, calls) => sum + calls, 0)
+  const before = paid()
+  expect(before).toBeGreaterThanOrEqual(10)
+  expect(before).toBeLessThan(60)
+  await expect(step.runShard()).rejects.toMatchObject({ type: 'BudgetReached' })
+  expect(paid()).toBe(before)
+  expect((await campaignSpending(database.db, 'thrifty')).requests).toBe(before)
+
+  const command = { campaign: 'thrifty', kind: 'resumed' as const, who: 'me', why: null }
+  await recordCommand(database.db, { ...command, dedupeKey: 'thrifty/more', budget: { requests: 1000 } })
+  expect(await step.runShard()).toMatchObject({ rowsIn: 60 - before, kept: 60 - before })
+  expect([...teacher.calls.values()]).toEqual(names.map(() => 1))
+  const { out } = await hone(['status', 'thrifty'], { env: { DATABASE_URL: database.url } })
+  expect(out).toContain('spent        no prices stated; budget: requests 60 of 1,000')
 })
 
 it('a step that keeps no row fails with what became of them', async () => {

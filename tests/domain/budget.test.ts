@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { budgetReached, parseBudget, spending } from '../../domain/budget.ts'
+import { parseRecipe } from '../../data/recipe.ts'
+
+const recipe = {
+  endpoints: {
+    teacher: {
+      concurrency: 1,
+      model: 'big',
+      prices: { promptPerMillion: 2, completionPerMillion: 8, currency: 'USD' },
+    },
+    student: { concurrency: 1 },
+  },
+}
+const paid = (endpoint: string, model: string) => ({
+  endpoint,
+  model,
+  requests: 10,
+  promptTokens: 1_000_000,
+  completionTokens: 500_000,
+})
+
+it('adds up requests, tokens and, where prices are stated, money', () => {
+  expect(spending(recipe, [paid('teacher', 'big'), paid('student', 'checkpoint-1')])).toEqual({
+    requests: 20,
+    tokens: 3_000_000,
+    costs: { USD: 6 },
+  })
+})
+
+it('finds the price of a judge, which books under a name of its own, by its model', () => {
+  expect(spending(recipe, [paid('judge', 'big')]).costs).toEqual({ USD: 6 })
+})
+
+it('is reached at its limit, not before, and says which one it is', () => {
+  const spent = spending(recipe, [paid('teacher', 'big')])
+  expect(budgetReached({ cost: 6.01, tokens: 1_500_001, requests: 11 }, spent)).toBeNull()
+  expect(budgetReached({ cost: 6 }, spent)).toBe('6.00 of 6 USD')
+  expect(budgetReached({ tokens: 1_500_000 }, spent)).toBe('1500000 of 1500000 tokens')
+  expect(budgetReached({ requests: 10 }, spent)).toBe('10 of 10 requests')
+})
+
+it('never is reached by less and then has room for more', () => {
+  const amount = fc.nat({ max: 1000 })
+  fc.assert(
+    fc.property(amount, amount, fc.integer({ min: 1, max: 1000 }), (less, more, limit) => {
+      const at = (requests: number) => budgetReached({ requests }, { requests: less, tokens: 0, costs: {} })
+      const [low, high] = [Math.min(less, more), Math.max(less, more)]
+      const reached = (requests: number) => budgetReached({ requests: limit }, { requests, tokens: 0, costs: {} })
+      expect(reached(low) !== null && reached(high) === null).toBe(false)
+      expect(at(limit) !== null).toBe(less >= limit)
+    }),
+  )
+})
+
+it('is read from words, and from nothing else', () => {
+  expect(parseBudget(['cost=12.5', 'requests=100'])).toEqual({ cost: 12.5, requests: 100 })
+  for (const words of [[], ['cost'], ['cost=-1'], ['cost=0'], ['tokens=1.5'], ['gpu=1'], ['cost=1', 'x=2']])
+    expect(parseBudget(words)).toBeNull()
+})
+
+const text = (prices: string, budget: string) => `hone: 1
+campaign: c
+baseModel: { path: m }
+endpoints: { teacher: { url: 'http://localhost:1/v1', model: big${prices} } }
+sources: { seed: { path: ./data } }
+rounds: { count: 1, first: [{ step: describe, from: seed, endpoint: teacher }] }
+limits: { budget: ${budget} }
+`
+
+it('of money needs the price of every endpoint with a URL', () => {
+  expect(() => parseRecipe(text('', '{ cost: 5 }'), { file: 'r.yaml' })).toThrow(
+    'limits.budget.cost needs the prices of every endpoint with a url',
+  )
+  const priced = text(', prices: { promptPerMillion: 1, completionPerMillion: 2 }', '{ cost: 5 }')
+  expect(parseRecipe(priced, { file: 'r.yaml' }).limits.budget).toEqual({ cost: 5 })
+  expect(parseRecipe(text('', '{ tokens: 5 }'), { file: 'r.yaml' }).limits.budget).toEqual({ tokens: 5 })
+  expect(() => parseRecipe(text('', '{}'), { file: 'r.yaml' })).toThrow('say cost, tokens or requests')
+})
