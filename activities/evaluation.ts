@@ -18,6 +18,7 @@ import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
 import type { Judge } from '../verifier/judge/judge.ts'
 import { VERIFIER_VERSION } from '../verifier/verdict.ts'
+import { openMeter } from './budget.ts'
 import { beating } from './failures.ts'
 import type { Deps } from './deps.ts'
 import { checkpointEndpoint, measuredCheckpoint } from './endpoints.ts'
@@ -114,6 +115,8 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
     if (!benchmark) throw new RangeError(`evaluation ${ref.step} has no benchmark`)
     const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
     const stop = AbortSignal.any([signal, deps.shutdown])
+    const meter = await openMeter(deps.db, ref.campaign, recipe)
+    meter.check()
     const { spec } = benchmark
     const { imageMaxPixels } = spec
     const settings = { name: endpointName, concurrency: concurrencyOf(context), timeoutSeconds: 600, imageMaxPixels }
