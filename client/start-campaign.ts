@@ -201,9 +201,9 @@ async function hasPictures(db: Database, store: ArtifactStore, datasetId: string
 
 const storePictures = (item: Extract<SourceItem, { ok: true }>, store: ArtifactStore) =>
   Promise.all(
-    item.images.map(async ({ path, width, height, bytes, mediaType }) => {
+    item.images.map(async ({ path, width, height, bytes, mediaType, fingerprint }) => {
       const { hash } = await store.putImage(await readFile(path))
-      return { hash, width, height, bytes, mediaType }
+      return { hash, width, height, bytes, mediaType, fingerprint }
     }),
   )
 

@@ -9,11 +9,11 @@ import { answerPolicy } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
 import { type SourceLine, sourceLine } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
-import { examineImage, type ImageInfo } from './images.ts'
+import { examineImage, type ExaminedImage } from './images.ts'
 import { fieldValues } from './statistics/field-values.ts'
 
 /** A picture of a source row, decoded once to see that it is whole. */
-interface SourceImage extends ImageInfo {
+interface SourceImage extends ExaminedImage {
   /** Absolute. */
   path: string
   /** SHA-256 of the file. */
@@ -249,7 +249,8 @@ async function withImages(
   }
 }
 
-function locate(folder: string, image: string): string {
+/** Absolute path of a picture as a line names it. Throws {@link AskFailure} `image-outside` for a relative path that leads out of the folder. */
+export function locate(folder: string, image: string): string {
   if (isAbsolute(image)) return image
   const path = resolve(folder, image)
   const inside = relative(folder, path)

@@ -76,7 +76,8 @@ it('fails the rows whose picture is broken and works on the others', async () =>
     endpoints: [endpoint.resolved()],
     replies: new MemoryReplies(),
     images: createImages({
-      source: { read: async (hash) => (hash === 'picture 1' ? whole.subarray(0, whole.length - 100) : whole) },
+      // Its header is cut: what comes after it was looked at when the picture came into the store.
+      source: { read: async (hash) => (hash === 'picture 1' ? whole.subarray(0, 20) : whole) },
     }),
     signal: new AbortController().signal,
     limiters: new Limiters(),
