@@ -35,6 +35,9 @@ export interface SourceRow {
   choices: readonly string[] | null
   precision: number | null
   policy: AnswerPolicy | null
+  /** Where the source brings some: a trace is the full text of a reply. */
+  description?: string | null
+  trace?: string | null
   metadata: Readonly<Record<string, unknown>>
   failure?: { reason: string; detail: string } | null
 }
