@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lostOf, problemOf, rowsOf, runNow, scaled, spanOf, usualFigures, withSetup } from './bench.ts'
+import type { MockStats } from './mock-types.ts'
+import type { Scenario } from './scenarios.ts'
+
+const latencyMs = 200
+const cap = 64
+
+/** Seconds from `since` until a second has nine tenths of the full rate; null if none has. */
+function secondsToFullRate({ buckets, bucketMs, firstAt }: MockStats, since: number): number | null {
+  const full = (0.9 * cap * 1000) / latencyMs
+  const span = 1000 / bucketMs
+  for (let at = Math.max(0, Math.ceil((since - firstAt) / bucketMs)); at + span <= buckets.length; at++)
+    if (buckets.slice(at, at + span).reduce((sum, count) => sum + count, 0) >= full)
+      return Math.max(0, (firstAt + at * bucketMs - since) / 1000)
+  return null
+}
+
+/** Connections are refused in the middle of the run, and those there are are cut. */
+export const flap: Scenario = {
+  about: '8,000 pictures as in plain; after half of them 30 s of refused connections: ideal 25 s + 30 s',
+  clients: ['hone', 'curator', 'data-designer'],
+  async run(bench, client) {
+    const n = scaled(bench, 8000)
+    const downSeconds = Math.max(3, Math.min(30, 30 * bench.scale))
+    return withSetup(bench, client, { latencyMs, cap }, async ({ mock, open }) => {
+      const work = await open({ rows: await rowsOf(n), concurrency: cap })
+      let upAt = 0
+      const run = await runNow(bench, work, mock, {
+        n,
+        limitSeconds: 300,
+        during: async (_, { ok }) => {
+          if (ok < n / 2) return false
+          upAt = Date.now() + downSeconds * 1000
+          await mock.down(downSeconds * 1000)
+          return true
+        },
+      })
+      const ideal = (n * latencyMs) / 1000 / cap + downSeconds
+      const back = secondsToFullRate(run.stats, upAt)
+      const { 'span s': span, '× ideal': ratio, 'RSS MB': rss } = usualFigures(run, ideal)
+      return [
+        {
+          ...{ 'span s': span ?? '', '× ideal': ratio ?? '', 'RSS MB': rss ?? '' },
+          'down s': downSeconds,
+          'full rate after s': back ?? 'never',
+          lost: lostOf(run.outcome),
+          reasons: reasonsOf(run.outcome.lost),
+          'paid again': run.stats.paidAgain,
+          ...problemOf(run),
+        },
+      ]
+    })
+  },
+}
+
+export const reasonsOf = (lost: Record<string, number>): string =>
+  Object.entries(lost)
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ') || '–'
+
+/** kill -9 of the client and all below it at half of the replies, then the same command again. */
+export const kill: Scenario = {
+  about: '2,000 pictures as in plain; kill -9 at 50 %, then the same command again (at most 90 s)',
+  clients: ['hone', 'curator', 'data-designer', 'distilabel'],
+  async run(bench, client) {
+    const n = scaled(bench, 2000)
+    return withSetup(bench, client, { latencyMs, cap }, async ({ mock, open }) => {
+      const work = await open({ rows: await rowsOf(n), concurrency: cap })
+      let inFlight = 0
+      const first = await runNow(bench, work, mock, {
+        n,
+        limitSeconds: 120,
+        during: async (watched, { ok }) => {
+          if (ok < n / 2) return false
+          watched.kill()
+          inFlight = (await mock.stats()).inFlight
+          return true
+        },
+      })
+      const keptBefore = first.outcome.kept
+      await sleep(1000)
+      const before = await mock.stats()
+      await mock.mark()
+      const second = await runNow(bench, work, mock, { n, limitSeconds: 90 })
+      const { markedFirstAt } = second.stats
+      const startUp = second.outcome.report?.readyAt
+      const firstAfter = markedFirstAt === 0 ? null : (markedFirstAt - second.spawnedAt) / 1000
+      const startUpSeconds = startUp === undefined ? null : (startUp - second.spawnedAt) / 1000
+      return [
+        {
+          'in flight at kill': inFlight,
+          'rows in store at kill': client === 'hone' ? keptBefore : '',
+          'paid again': second.stats.paidAgain - before.paidAgain,
+          'first request after s': firstAfter?.toFixed(2) ?? 'none',
+          'of it start-up s': startUpSeconds?.toFixed(2) ?? '',
+          kept: second.outcome.kept,
+          lost: lostOf(second.outcome),
+          twice: second.outcome.twice,
+          'span of both s': spanOf(second.stats).toFixed(1),
+          ...problemOf(second),
+        },
+      ]
+    })
+  },
+}
