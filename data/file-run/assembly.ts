@@ -1,0 +1,107 @@
+import type { FinishedOutcome } from './finished-rows.ts'
+import type { InputLine, InputLines } from './input-lines.ts'
+import type { OutputFiles } from './output-file.ts'
+import { lineOfBad, linesOf } from './output-lines.ts'
+import type { Work } from './work-rows.ts'
+
+/** What a run came to, failed rows of bad lines included. */
+export interface Tally {
+  kept: number
+  dropped: number
+  failed: number
+  /** Dropped and failed rows by reason. */
+  reasons: Record<string, number>
+}
+
+/** Writes outcomes in the order of the input, as far as they are there. */
+export interface Assembly {
+  /** Goes on in the background. Throws what went wrong there, so that a full disk ends the run. */
+  poke(): void
+  /** Writes the rest: everything must be done. */
+  finish(): Promise<Tally>
+  /** Resolves when nothing is being written. */
+  idle(): Promise<void>
+}
+
+const linesAtOnce = 128
+
+export const emptyTally = (): Tally => ({ kept: 0, dropped: 0, failed: 0, reasons: {} })
+
+/** Counts outcomes. */
+export function tallyUp(tally: Tally, outcomes: readonly Pick<FinishedOutcome, 'status' | 'reason'>[]): void {
+  for (const { status, reason } of outcomes) {
+    tally[status] += 1
+    if (status !== 'kept') tally.reasons[reason ?? 'unspecified'] = (tally.reasons[reason ?? 'unspecified'] ?? 0) + 1
+  }
+}
+
+export function createAssembly(
+  input: InputLines,
+  work: Pick<Work, 'resultOf'>,
+  output: OutputFiles,
+  signal: AbortSignal,
+): Assembly {
+  const tally = emptyTally()
+  let next = 0
+  let running: Promise<void> | undefined
+  let failure: { error: unknown } | undefined
+
+  const write = async (line: InputLine): Promise<ReturnType<typeof linesOf>> => {
+    const result = work.resultOf(line.place)
+    if (result === undefined) throw new Error(`line ${line.number} is not done`)
+    if (result === 'bad' || !('row' in line.read)) {
+      const bad = 'row' in line.read ? changed(line) : line.read
+      tallyUp(tally, [{ status: 'failed', reason: bad.reason }])
+      return [lineOfBad(line, bad, input.ids)]
+    }
+    const outcomes = await result()
+    tallyUp(tally, outcomes)
+    return linesOf(line, line.read.row, outcomes, input.ids)
+  }
+
+  const advance = async (): Promise<void> => {
+    for (;;) {
+      signal.throwIfAborted()
+      const places: number[] = []
+      for (let place = next; place < input.count && places.length < linesAtOnce; place++) {
+        if (work.resultOf(place) === undefined) break
+        places.push(place)
+      }
+      if (places.length === 0) return
+      const written = []
+      for (const line of await input.read(places)) written.push(...(await write(line)))
+      await output.write(written)
+      next += places.length
+    }
+  }
+
+  return {
+    poke() {
+      if (failure) throw failure.error
+      running ??= advance()
+        .catch((error: unknown) => {
+          failure = { error }
+        })
+        .finally(() => {
+          running = undefined
+        })
+    },
+    async finish() {
+      await running
+      if (failure) throw failure.error
+      await advance()
+      if (next < input.count) throw new Error(`line ${next + 1} of ${input.count} is not done`)
+      return tally
+    },
+    async idle() {
+      await running
+    },
+  }
+}
+
+/** A line that was no row when it was worked on, and is one now: someone writes to the input. */
+const changed = ({ number }: InputLine) => ({
+  id: null,
+  reason: 'bad-line' as const,
+  detail: `line ${number} has changed while it was worked on`,
+})

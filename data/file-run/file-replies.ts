@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
+import { openAppendLog } from './append-log.ts'
+import { KeyIndex } from './key-index.ts'
+
+/** What one endpoint was paid for. */
+export interface Paid {
+  requests: number
+  promptTokens: number
+  completionTokens: number
+}
+
+/** Replies in a file. */
+export interface FileReplies extends ReplyStore {
+  /** What this run has paid since it was first started, by endpoint. */
+  paid: () => ReadonlyMap<string, Paid>
+  close(): Promise<void>
+}
+
+/** Enough of a line to find it again and to add up what was paid. */
+const head = z.object({
+  key: z.string().regex(/^[0-9a-f]{64}$/),
+  run: z.string(),
+  endpoint: z.string(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+})
+
+const storedReply = head.omit({ run: true }).extend({
+  model: z.string(),
+  request: z.record(z.string(), z.unknown()),
+  text: z.string(),
+  finishReason: z.enum(['stop', 'length', 'refused']),
+  latencyMs: z.number(),
+  attempts: z.number(),
+})
+
+/**
+ * Replies in a log of lines, one reply a line: found by content key, written once, never changed. Only places are in
+ * memory. `run` is who pays; several runs, at one time too, may share a file. A line that a kill has cut, or that is not a
+ * reply, counts as not there.
+ */
+export async function openFileReplies(path: string, run: string): Promise<FileReplies> {
+  const index = new KeyIndex()
+  const paid = new Map<string, Paid>()
+  const book = ({ endpoint, promptTokens, completionTokens }: Omit<z.infer<typeof head>, 'key' | 'run'>) => {
+    const before = paid.get(endpoint) ?? { requests: 0, promptTokens: 0, completionTokens: 0 }
+    paid.set(endpoint, {
+      requests: before.requests + 1,
+      promptTokens: before.promptTokens + promptTokens,
+      completionTokens: before.completionTokens + completionTokens,
+    })
+  }
+  const log = await openAppendLog(path, (text, place) => {
+    const found = head.safeParse(parseJson(text))
+    if (!found.success) return
+    if (found.data.run === run) book(found.data)
+    if (!index.get(found.data.key)) index.set(found.data.key, place)
+  })
+
+  const read = async (key: string): Promise<StoredReply | undefined> => {
+    const place = index.get(key)
+    if (!place) return undefined
+    const found = storedReply.safeParse(parseJson(await log.read(place)))
+    return found.success && found.data.key === key ? found.data : undefined
+  }
+
+  return {
+    paid: () => paid,
+    async find(keys) {
+      if (keys.some((key) => !index.get(key))) await log.catchUp()
+      const replies = await Promise.all(keys.map(read))
+      return new Map(replies.flatMap((reply) => (reply ? [[reply.key, reply] as const] : [])))
+    },
+    async save(replies) {
+      const there = await Promise.all(replies.map(({ key }) => read(key)))
+      const missing = replies.filter((_, at) => !there[at])
+      const fresh = [...new Map(missing.map((reply) => [reply.key, reply])).values()]
+      const places = await log.append(fresh.map(({ key, ...reply }) => JSON.stringify({ key, run, ...reply })))
+      fresh.forEach((reply, at) => {
+        const place = places[at]
+        if (place) index.set(reply.key, place)
+        book(reply)
+      })
+      await log.sync()
+    },
+    close: () => log.close(),
+  }
+}
+
+/** The value of a line; undefined for one that is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

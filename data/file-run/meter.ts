@@ -1,0 +1,93 @@
+import type { Usage } from '../../models/engine.ts'
+
+/** Where a run stands. */
+export interface Reading {
+  /** Lines of the input that are worked on; 0 while it is still being read. */
+  total: number
+  /** Done, those of earlier runs included. */
+  done: number
+  /** Done by an earlier run. */
+  found: number
+  /** Rows that came out, by status. */
+  kept: number
+  dropped: number
+  failed: number
+  /** Rows that failed or were dropped, by reason. */
+  failures: Readonly<Record<string, number>>
+  drops: Readonly<Record<string, number>>
+  /** Replies of this run: paid for, and found again. */
+  paid: number
+  reused: number
+  /** Tokens of what this run paid. */
+  promptTokens: number
+  completionTokens: number
+  /** What all runs on this output paid; null without prices. */
+  cost: number | null
+}
+
+/** Counts what a run does. */
+export interface Meter {
+  read(): Reading
+  total(rows: number): void
+  /** Rows of the input that are done. */
+  rows(count: number, outcomes: readonly { status: 'kept' | 'dropped' | 'failed'; reason: string | null }[]): void
+  /** A row that an earlier run has done; `failure` says why it failed. */
+  found(failure: string | undefined): void
+  usage(usage: Usage): void
+  cost(amount: number): void
+}
+
+export function createMeter(): Meter {
+  const now = {
+    total: 0,
+    done: 0,
+    found: 0,
+    kept: 0,
+    dropped: 0,
+    failed: 0,
+    paid: 0,
+    reused: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+  }
+  let cost: number | null = null
+  const failures: Record<string, number> = {}
+  const drops: Record<string, number> = {}
+  const count = (reasons: Record<string, number>, reason: string | null): void => {
+    const name = reason ?? 'unspecified'
+    reasons[name] = (reasons[name] ?? 0) + 1
+  }
+  return {
+    read: () => ({ ...now, failures: { ...failures }, drops: { ...drops }, cost }),
+    total(rows) {
+      now.total = rows
+    },
+    rows(rows, outcomes) {
+      now.done += rows
+      for (const { status, reason } of outcomes) {
+        now[status] += 1
+        if (status === 'failed') count(failures, reason)
+        if (status === 'dropped') count(drops, reason)
+      }
+    },
+    found(failure) {
+      now.done += 1
+      now.found += 1
+      if (failure === undefined) return
+      now.failed += 1
+      count(failures, failure)
+    },
+    usage({ promptTokens, completionTokens, reused }) {
+      if (reused) {
+        now.reused += 1
+        return
+      }
+      now.paid += 1
+      now.promptTokens += promptTokens
+      now.completionTokens += completionTokens
+    },
+    cost(amount) {
+      cost = amount
+    },
+  }
+}

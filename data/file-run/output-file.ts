@@ -1,0 +1,63 @@
+import { open, rename, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { ensureFolder, storageError } from '../../services/home.ts'
+import type { OutputLine } from './output-lines.ts'
+
+/** The files of rows that a step makes. While it runs they grow beside their place; at the end they are put there. */
+export interface OutputFiles {
+  write(lines: readonly OutputLine[]): Promise<void>
+  /** Puts the files in their place. */
+  publish(): Promise<void>
+  /** Lets what is there so far lie, to be looked at. */
+  close(): Promise<void>
+}
+
+/** Name of an output that is not complete. */
+export const partialPath = (path: string): string => `${path}.partial`
+
+/** Opens the output; rows that do not stay go to `rejects` where it is given. */
+export async function openOutput(path: string, rejects: string | undefined): Promise<OutputFiles> {
+  const kept = await openFile(path)
+  const rejected = rejects === undefined ? undefined : await openFile(rejects)
+  const files = rejected ? [rejected, kept] : [kept]
+  return {
+    async write(lines) {
+      const [stay, leave] = [kept, rejected ?? kept]
+      await stay.append(rejected ? lines.filter(({ isKept }) => isKept) : lines)
+      if (rejected) await leave.append(lines.filter(({ isKept }) => !isKept))
+    },
+    async publish() {
+      for (const file of files) await file.publish()
+    },
+    async close() {
+      for (const file of files) await file.close()
+    },
+  }
+}
+
+async function openFile(path: string) {
+  const folder = dirname(resolve(path))
+  const partial = partialPath(path)
+  ensureFolder(folder)
+  const guard = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work()
+    } catch (error) {
+      throw storageError(error, path)
+    }
+  }
+  const handle: FileHandle = await guard(() => open(partial, 'w'))
+  return {
+    append: (lines: readonly OutputLine[]) =>
+      guard(async () => {
+        if (lines.length > 0) await handle.appendFile(lines.map((line) => `${line.text(folder)}\n`).join(''))
+      }),
+    publish: () =>
+      guard(async () => {
+        await handle.sync()
+        await handle.close()
+        await rename(partial, path)
+      }),
+    close: () => handle.close(),
+  }
+}

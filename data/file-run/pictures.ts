@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { sha256Hex } from '../../artifacts/hash.ts'
+import { AskFailure } from '../../models/ask.ts'
+import { locate } from '../source.ts'
+
+/** A picture as a line names it; `problem` where it cannot be used. */
+export interface NamedPicture {
+  /** Absolute; as the line has it where that leads nowhere. */
+  path: string
+  /** Changes when the file does. */
+  stamp: string
+  problem?: { reason: string; detail: string }
+}
+
+/** Pictures of rows under way, by hash. */
+export interface Pictures {
+  /** Looks a picture up without reading it. */
+  find(folder: string, image: string): Promise<NamedPicture>
+  /** Hashes of pictures; {@link read} knows them until they are released. Throws AskFailure `image-missing`. */
+  hold(pictures: readonly NamedPicture[]): Promise<string[]>
+  release(hashes: readonly string[]): void
+  /** A picture that is held. */
+  read(hash: string): Promise<Buffer>
+}
+
+export interface PicturesOptions {
+  /**
+   * Whether the step looks at pictures. Else a hash is one of the file's name, size and time, and no file is read: a step
+   * that reads text alone also runs where its pictures are slow to reach.
+   */
+  areRead: boolean
+  /** Nothing is released: a step that compares pictures asks for all of them again. */
+  keepsAll?: boolean
+}
+
+/** As data/images.ts has it: a larger file is refused there too. */
+const maxBytes = 64 * 1024 * 1024
+const readsAtOnce = 8
+const hashesKept = 8192
+
+export function createPictures({ areRead, keepsAll = false }: PicturesOptions): Pictures {
+  const held = new Map<string, { path: string; uses: number }>()
+  /** Several rows ask about one picture. */
+  const hashes = new Map<string, Promise<string>>()
+  const inSlot = slots(readsAtOnce)
+
+  const hashOf = (picture: NamedPicture): Promise<string> => {
+    if (!areRead) return Promise.resolve(sha256Hex(picture.stamp))
+    const known = hashes.get(picture.stamp)
+    if (known) return known
+    const hash = inSlot(() => hashContent(picture.path))
+    hashes.set(picture.stamp, hash)
+    hash.catch(() => hashes.delete(picture.stamp))
+    const [oldest] = hashes.keys()
+    if (hashes.size > hashesKept && oldest !== undefined) hashes.delete(oldest)
+    return hash
+  }
+
+  return {
+    find: findPicture,
+    async hold(pictures) {
+      const found = await Promise.all(pictures.map(hashOf))
+      found.forEach((hash, at) => {
+        const path = pictures[at]?.path ?? ''
+        held.set(hash, { path, uses: (held.get(hash)?.uses ?? 0) + 1 })
+      })
+      return found
+    },
+    release(given) {
+      if (keepsAll) return
+      for (const hash of given) {
+        const one = held.get(hash)
+        if (one && one.uses > 1) one.uses -= 1
+        else held.delete(hash)
+      }
+    },
+    async read(hash) {
+      const one = held.get(hash)
+      if (!one) throw new Error(`picture ${hash.slice(0, 12)} belongs to no row under way`)
+      return await readFile(one.path)
+    },
+  }
+}
+
+async function findPicture(folder: string, image: string): Promise<NamedPicture> {
+  const unusable = (reason: string, detail: string): NamedPicture => ({
+    path: image,
+    stamp: JSON.stringify([image, reason]),
+    problem: { reason, detail: detail.slice(0, 500) },
+  })
+  try {
+    const path = locate(folder, image)
+    const found = await stat(path)
+    if (!found.isFile()) return unusable('image-missing', `${path} is not a file`)
+    if (found.size > maxBytes)
+      return unusable('image-too-large', `${path} has ${found.size} bytes; at most ${maxBytes}`)
+    return { path, stamp: JSON.stringify([path, found.size, found.mtimeMs]) }
+  } catch (error) {
+    if (error instanceof AskFailure) return unusable(error.reason, error.message)
+    return unusable(
+      'image-missing',
+      `${image} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+async function hashContent(path: string): Promise<string> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex')
+  } catch (error) {
+    throw new AskFailure('image-missing', `${path} cannot be read: ${String(error)}`, error)
+  }
+}
+
+function slots(count: number): <Result>(run: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = []
+  let free = count
+  return async (run) => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await run()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free += 1
+    }
+  }
+}
