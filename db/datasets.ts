@@ -55,20 +55,7 @@ export async function sealDataset(db: Database, id: string): Promise<SealedDatas
     const dataset = found ?? (await getDataset(tx, id))
     if (dataset.sealedAt && dataset.contentHash !== null && dataset.rowCount !== null)
       return { rows: dataset.rowCount, contentHash: dataset.contentHash }
-    await tx.execute(sql`
-      update rows set position = ordered.n
-      from (
-        select r.id, row_number() over (
-          order by r.position nulls last, i.ordinal, p.position, r.out_index, r.id
-        )::int - 1 as n
-        from rows r
-        left join rows p on p.id = r.parent_row_id
-        left join (
-          select dataset_id, min(ordinal) as ordinal from step_inputs where step_id = ${dataset.stepId} group by 1
-        ) i on i.dataset_id = p.dataset_id
-        where r.dataset_id = ${id} and r.status = 'kept'
-      ) ordered
-      where rows.id = ordered.id and rows.position is distinct from ordered.n`)
+    if (!(await isInOrder(tx, id))) await giveOrder(tx, dataset)
     const sealed = only(await rowsOf(tx, sealedRow, contentsOf(id)))
     await tx
       .update(datasets)
@@ -77,6 +64,35 @@ export async function sealDataset(db: Database, id: string): Promise<SealedDatas
     return sealed
   })
 }
+
+/** Whether every kept row has its dense position already: those of a source and of a selection were written with it. */
+async function isInOrder(tx: Database, id: string): Promise<boolean> {
+  const [found] = await rowsOf(
+    tx,
+    z.object({ isInOrder: z.boolean() }),
+    sql`
+      select count(*) = count(distinct position) and coalesce(min(position) = 0 and max(position) = count(*) - 1, true)
+        as "isInOrder"
+      from rows where dataset_id = ${id} and status = 'kept'`,
+  )
+  return found?.isInOrder === true
+}
+
+const giveOrder = (tx: Database, { id, stepId }: DatasetRecord) =>
+  tx.execute(sql`
+    update rows set position = ordered.n
+    from (
+      select r.id, row_number() over (
+        order by r.position nulls last, i.ordinal, p.position, r.out_index, r.id
+      )::int - 1 as n
+      from rows r
+      left join rows p on p.id = r.parent_row_id
+      left join (
+        select dataset_id, min(ordinal) as ordinal from step_inputs where step_id = ${stepId} group by 1
+      ) i on i.dataset_id = p.dataset_id
+      where r.dataset_id = ${id} and r.status = 'kept'
+    ) ordered
+    where rows.id = ordered.id and rows.position is distinct from ordered.n`)
 
 const sealedRow = z.object({ rows: z.number(), contentHash: z.string() })
 const toColumns = ({ rows, contentHash }: SealedDataset) => ({ rowCount: rows, contentHash })
@@ -87,7 +103,9 @@ const contentsOf = (id: string) => sql`
   from (
     select r.position, encode(sha256(convert_to((jsonb_build_array(
       r.question, r.answer, r.kind, r.choices, r.description, r.trace, r.metadata,
-      (select jsonb_agg(ri.image_hash order by ri.ordinal) from row_images ri where ri.row_id = r.origin_row_id)
+      to_jsonb(nullif(array(
+        select ri.image_hash from row_images ri where ri.row_id = r.origin_row_id order by ri.ordinal
+      ), '{}'))
     ) || case when r.precision is null and r.policy is null then '[]'::jsonb
       else jsonb_build_array(jsonb_build_object('precision', r.precision, 'policy', r.policy)) end
     )::text, 'UTF8')), 'hex') as row_hash

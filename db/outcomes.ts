@@ -1,14 +1,15 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, sql, type SQL } from 'drizzle-orm'
+import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import type { Outcome, RowVerdict } from '../domain/rows.ts'
+import type { Outcome } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset } from './datasets.ts'
 import { rowId } from './row-ids.ts'
 import { datasets } from './schema/datasets.ts'
-import { rowRequests, rows, verdicts, type RowStatus } from './schema/rows.ts'
+import { rows, type RowStatus } from './schema/rows.ts'
 import { datasetRefs } from './shards.ts'
-import { batchesOf, textArray } from './sql.ts'
-import { storableJson, storableOrNull, storableText } from './storable.ts'
+import { batchesOf, rowsOf, textArray } from './sql.ts'
+import { storableJsonText } from './storable.ts'
 
 /** What came of an input row: one output row. A failed one changes nothing and keeps its error text. */
 export interface CommittedOutcome {
@@ -40,19 +41,15 @@ export async function commitOutcomes(
   return db.transaction(async (tx) => {
     const sealed = await holdDataset(tx, datasetId)
     const parentIds = [...new Set(outcomes.map((outcome) => outcome.parentId))]
+    if (sealed) return await nothingNew(tx, datasetId, parentIds)
     const parents = await holdParents(tx, parentIds)
-    const finished = await parentsWithOutputs(tx, datasetId, parentIds)
-    const fresh = outcomes.filter((outcome) => !finished.has(outcome.parentId))
-    if (fresh.length === 0) return 0
-    if (sealed) throw refusal(datasetId, 'it is complete and sealed', 'open a new round to make new data')
-    const written = fresh.map((outcome) => {
-      const parent = parents.get(outcome.parentId)
-      if (!parent)
-        throw refusal(datasetId, `its parent row ${outcome.parentId} does not exist`, 'commit outputs of input rows')
-      return outputRow(datasetId, outcome, parent)
-    })
-    await insertOutputs(tx, written)
-    return fresh.length
+    const orphan = parentIds.find((id) => !parents.has(id))
+    if (orphan !== undefined)
+      throw refusal(datasetId, `its parent row ${orphan} does not exist`, 'commit outputs of input rows')
+    let written = 0
+    // All outputs of a parent stand in one statement: it is what tells a parent that was finished before.
+    for (const batch of byParent(outcomes)) written += await insertOutputs(tx, datasetId, batch)
+    return written
   })
 }
 
@@ -66,72 +63,120 @@ async function holdDataset(tx: Database, datasetId: string): Promise<boolean> {
   return (found ?? (await getDataset(tx, datasetId))).sealedAt !== null
 }
 
-/** Two commits of the same parent happen one after the other; the order of ids keeps them from blocking each other. */
-async function holdParents(tx: Database, ids: readonly string[]) {
-  const found = await tx
-    .select({ row: rows, verdict: verdicts })
-    .from(rows)
-    .leftJoin(verdicts, eq(verdicts.rowId, rows.id))
-    .where(sql`${rows.id} = any(${textArray(ids)})`)
-    .orderBy(rows.id)
-    .for('no key update', { of: rows })
-  return new Map(found.map((parent) => [parent.row.id, parent]))
-}
-
-async function parentsWithOutputs(tx: Database, datasetId: string, ids: readonly string[]): Promise<Set<string>> {
-  const found = await tx
+/** What a commit to a sealed dataset comes to: nothing, when all of it is there. */
+async function nothingNew(tx: Database, datasetId: string, parentIds: readonly string[]): Promise<0> {
+  const finished = await tx
     .selectDistinct({ id: rows.parentRowId })
     .from(rows)
-    .where(and(eq(rows.datasetId, datasetId), sql`${rows.parentRowId} = any(${textArray(ids)})`))
-  return new Set(found.map(({ id }) => id ?? ''))
+    .where(and(eq(rows.datasetId, datasetId), sql`${rows.parentRowId} = any(${textArray(parentIds)})`))
+  if (finished.length === parentIds.length) return 0
+  throw refusal(datasetId, 'it is complete and sealed', 'open a new round to make new data')
 }
 
-type Parent = Awaited<ReturnType<typeof holdParents>> extends Map<string, infer Value> ? Value : never
-
-function outputRow(datasetId: string, outcome: CommittedOutcome, parent: Parent) {
-  const id = rowId(datasetId, outcome.parentId, outcome.outIndex)
-  const { changes, status } = outcome
-  const values = { ...parent.row, ...changes }
-  const verdict: RowVerdict | null = changes.verdict === undefined ? parent.verdict : changes.verdict
-  return {
-    row: {
-      id,
-      datasetId,
-      parentRowId: outcome.parentId,
-      originRowId: parent.row.originRowId,
-      outIndex: outcome.outIndex,
-      status,
-      reason: status === 'kept' ? null : (outcome.reason ?? 'unspecified'),
-      detail: storableOrNull(outcome.detail?.slice(0, 500)),
-      question: storableText(values.question),
-      answer: storableOrNull(values.answer),
-      kind: values.kind,
-      choices: storableJson(values.choices),
-      precision: values.precision,
-      policy: values.policy,
-      description: storableOrNull(values.description),
-      trace: storableOrNull(values.trace),
-      metadata: storableJson(values.metadata),
-    },
-    requests: outcome.requestKeys.map((requestKey, ordinal) => ({ rowId: id, ordinal, requestKey })),
-    verdict: verdict && {
-      rowId: id,
-      verdict: verdict.verdict,
-      reason: verdict.reason,
-      extracted: storableOrNull(verdict.extracted),
-      verifierVersion: verdict.verifierVersion,
-    },
-  }
+/** Two commits of the same parent happen one after the other; the order of ids keeps them from blocking each other. */
+async function holdParents(tx: Database, ids: readonly string[]): Promise<Set<string>> {
+  const found = await tx
+    .select({ id: rows.id })
+    .from(rows)
+    .where(sql`${rows.id} = any(${textArray(ids)})`)
+    .orderBy(rows.id)
+    .for('no key update')
+  return new Set(found.map(({ id }) => id))
 }
 
-async function insertOutputs(tx: Database, written: readonly ReturnType<typeof outputRow>[]): Promise<void> {
-  for (const batch of batchesOf(written, 1000)) {
-    await tx.insert(rows).values(batch.map((output) => output.row))
-    const keys = batch.flatMap((output) => output.requests)
-    for (const some of batchesOf(keys, 10_000)) await tx.insert(rowRequests).values(some)
-    const judged = batch.flatMap((output) => output.verdict ?? [])
-    if (judged.length > 0) await tx.insert(verdicts).values(judged)
+/** What one statement takes at most, unless one parent has more: a step may write hundreds of outputs of some kilobytes each. */
+const outputsPerStatement = 1000
+
+function* byParent(outcomes: readonly CommittedOutcome[]): Generator<CommittedOutcome[]> {
+  const groups = new Map<string, CommittedOutcome[]>()
+  for (const outcome of outcomes) {
+    const group = groups.get(outcome.parentId)
+    if (group) group.push(outcome)
+    else groups.set(outcome.parentId, [outcome])
   }
+  let batch: CommittedOutcome[] = []
+  for (const group of groups.values()) {
+    if (batch.length > 0 && batch.length + group.length > outputsPerStatement) {
+      yield batch
+      batch = []
+    }
+    batch.push(...group)
+  }
+  yield batch
+}
+
+/** An output as it is handed to the database, which knows the parent and what is inherited of it. */
+const given = (datasetId: string, { outIndex, parentId, status, ...outcome }: CommittedOutcome) => ({
+  id: rowId(datasetId, parentId, outIndex),
+  parent: parentId,
+  place: outIndex,
+  status,
+  reason: status === 'kept' ? null : (outcome.reason ?? 'unspecified'),
+  detail: outcome.detail?.slice(0, 500) ?? null,
+  changes: outcome.changes,
+  keys: outcome.requestKeys,
+})
+
+/**
+ * One statement with one parameter: sixty rows with a parameter a value took ten times the work on this side, and fetching
+ * parents to write them again as large a part of it as the rest. Sub-selects that end in `limit` or `offset` are there to be
+ * looked up row by row: with stale statistics the planner would rather read whole tables.
+ */
+async function insertOutputs(tx: Database, datasetId: string, outcomes: readonly CommittedOutcome[]): Promise<number> {
+  const text = storableJsonText(outcomes.map((outcome) => given(datasetId, outcome)))
+  const [counted] = await rowsOf(
+    tx,
+    z.object({ written: z.number() }),
+    sql`
+      with given as materialized (
+        select * from jsonb_to_recordset(${text}::jsonb) as g(id text, parent text, place int, status text, reason text,
+          detail text, changes jsonb, keys jsonb)
+      ),
+      fresh as materialized (
+        select g.* from given g where (
+          select 1 from rows o where o.dataset_id = ${datasetId} and o.parent_row_id = g.parent limit 1
+        ) is null
+      ),
+      written as (
+        insert into rows (id, dataset_id, parent_row_id, origin_row_id, out_index, status, reason, detail, question,
+          answer, kind, choices, precision, policy, description, trace, metadata)
+        select f.id, ${datasetId}, p.id, p.origin_row_id, f.place, f.status, f.reason, f.detail,
+          ${inherited('question')}, ${inherited('answer')}, ${inherited('kind')}, ${inherited('choices', 'jsonb')},
+          ${inherited('precision', 'int')}, ${inherited('policy', 'jsonb')}, ${inherited('description')},
+          ${inherited('trace')}, ${inherited('metadata', 'jsonb')}
+        from fresh f cross join lateral (select * from rows r where r.id = f.parent offset 0) p
+      ),
+      asked as (
+        insert into row_requests (row_id, ordinal, request_key)
+        select f.id, used.n - 1, used.key
+        from fresh f cross join lateral jsonb_array_elements_text(f.keys) with ordinality as used(key, n)
+      ),
+      judged as (
+        insert into verdicts (row_id, verdict, reason, extracted, verifier_version)
+        select f.id, w.verdict, w.reason, w.extracted, w.version
+        from fresh f cross join lateral (
+          select f.changes #>> '{verdict,verdict}' as verdict, f.changes #>> '{verdict,reason}' as reason,
+            f.changes #>> '{verdict,extracted}' as extracted, f.changes #>> '{verdict,verifierVersion}' as version
+          where jsonb_typeof(f.changes -> 'verdict') = 'object'
+          union all
+          select v.verdict, v.reason, v.extracted, v.verifier_version from verdicts v
+          where v.row_id = f.parent and not f.changes ? 'verdict'
+        ) w
+      )
+      select count(*)::int as written from fresh`,
+  )
+  return counted?.written ?? 0
+}
+
+/** A field as the outcome changes it, else as its parent `p` has it. JSON's null is SQL's. */
+function inherited(field: string, type: 'text' | 'int' | 'jsonb' = 'text'): SQL {
+  const [key, column] = [sql.raw(`'${field}'`), sql.raw(`p.${field}`)]
+  const changed = {
+    text: sql`f.changes ->> ${key}`,
+    int: sql`(f.changes ->> ${key})::int`,
+    jsonb: sql`nullif(f.changes -> ${key}, 'null')`,
+  }[type]
+  return sql`case when f.changes ? ${key} then ${changed} else ${column} end`
 }
 
 /** What a dataset step chose from its inputs. */

@@ -2,9 +2,8 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { ReplyStore, StoredReply } from '../models/reply-store.ts'
 import type { Database } from './database.ts'
-import { requests } from './schema/requests.ts'
 import { batchesOf, rowsOf, textArray } from './sql.ts'
-import { storableJson, storableText } from './storable.ts'
+import { storableJsonText } from './storable.ts'
 
 const storedReply = z.object({
   key: z.string(),
@@ -22,6 +21,7 @@ const storedReply = z.object({
 /** Replies in Postgres. New ones are booked on `stepId`, the step that paid (null outside of steps). */
 export function postgresReplies(db: Database, stepId: number | null): ReplyStore {
   return {
+    place: db,
     find: (keys) => findReplies(db, keys),
     save: (replies) => saveReplies(db, stepId, replies),
   }
@@ -51,14 +51,17 @@ export async function saveReplies(db: Database, stepId: number | null, replies: 
     a.key < b.key ? -1 : 1,
   )
   for (const batch of batchesOf(inOrder, 1000)) {
-    const values = batch.map(({ text, request, latencyMs, ...reply }) => ({
-      ...reply,
-      stepId,
-      request: storableJson(request),
-      reply: storableText(text),
-      latencyMs: Math.round(latencyMs),
-    }))
-    await db.insert(requests).values(values).onConflictDoNothing()
+    const given = batch.map((reply) => ({ ...reply, latencyMs: Math.round(reply.latencyMs) }))
+    // One parameter for all: one a value took several times the work on this side.
+    await db.execute(sql`
+      insert into requests (key, step_id, endpoint, model, request, reply, finish_reason, prompt_tokens,
+        completion_tokens, latency_ms, attempts)
+      select key, ${stepId}::bigint, endpoint, model, request, text, "finishReason", "promptTokens", "completionTokens",
+        "latencyMs", attempts
+      from json_to_recordset(${storableJsonText(given)}::json) as given(key text, endpoint text, model text,
+        request jsonb, text text, "finishReason" text, "promptTokens" int, "completionTokens" int, "latencyMs" int,
+        attempts int)
+      on conflict do nothing`)
   }
 }
 

@@ -49,47 +49,61 @@ export async function shardInputs(db: Database, query: ShardQuery): Promise<Row[
   return rowsOf(db, storedRow, query.per === 'row' ? rowShard(query) : questionShard(query))
 }
 
-const bounds = ({ shard, shardRows }: ShardQuery) => ({ from: shard * shardRows, to: (shard + 1) * shardRows })
+/** Whether a row has an output; looked up row by row, since the planner would rather read all outputs of a long step. */
+const hasOutput = (outputDatasetId: string) => sql`(
+  select true from rows o where o.dataset_id = ${outputDatasetId} and o.parent_row_id = r.id limit 1
+) is not null`
+
+/** Rows of the inputs `i` by the place from `from` to below `to`. */
+const placedIn = (from: number, to: number) => sql`
+  select r.* from rows r
+  where r.dataset_id = i.id and r.status = 'kept' and r.position >= ${from} - i.start and r.position < ${to} - i.start
+  offset 0`
+
+/** The verdict on a row `r`, looked up by its id whatever the planner knows of the tables. */
+const verdictOf = sql`lateral (select * from verdicts v where v.row_id = r.id offset 0)`
 
 function rowShard(query: ShardQuery) {
-  const { from, to } = bounds(query)
+  const [from, to] = [query.shard * query.shardRows, (query.shard + 1) * query.shardRows]
   return sql`
     with ${numbered(query.inputDatasetIds)}
     select ${rowColumns}
     from inputs i
-    join rows r on r.dataset_id = i.id and r.status = 'kept'
-      and r.position >= ${from} - i.start and r.position < ${to} - i.start
-    left join verdicts v on v.row_id = r.id
-    where not exists (
-      select 1 from rows o where o.dataset_id = ${query.outputDatasetId} and o.parent_row_id = r.id
-    )
+    cross join lateral (${placedIn(from, to)}) r
+    left join ${verdictOf} v on true
+    where not (${hasOutput(query.outputDatasetId)})
     order by i.start + r.position`
 }
 
+/**
+ * A source row is its own origin, other rows are found by theirs; each is an index scan of its own. Everything that is joined
+ * here is looked up row by row: a shard is small, and its tables are not.
+ */
 function questionShard(query: ShardQuery) {
-  const { from, to } = bounds(query)
+  const [from, to] = [query.shard * query.shardRows, (query.shard + 1) * query.shardRows]
   return sql`
     with ${numbered(query.inputDatasetIds)},
-    seen as (
-      select distinct r.origin_row_id as origin
-      from inputs i
-      join rows r on r.dataset_id = i.id and r.status = 'kept'
-        and r.position >= ${from} - i.start and r.position < ${to} - i.start
+    seen as materialized (
+      select distinct r.origin_row_id as origin from inputs i cross join lateral (${placedIn(from, to)}) r
     ),
     members as (
       select r.id, s.origin, i.start + r.position as place,
         min(i.start + r.position) over (partition by s.origin) as first_place,
-        bool_and(exists (
-          select 1 from rows o where o.dataset_id = ${query.outputDatasetId} and o.parent_row_id = r.id
-        )) over (partition by s.origin) as done
-      from seen s
-      join inputs i on true
-      join rows r on r.dataset_id = i.id and r.origin_row_id = s.origin and r.status = 'kept'
+        bool_and(${hasOutput(query.outputDatasetId)}) over (partition by s.origin) as done
+      from seen s cross join inputs i cross join lateral (
+        (
+          select r.id, r.position from rows r
+          where r.id = s.origin and r.dataset_id = i.id and r.status = 'kept'
+          union all
+          select r.id, r.position from rows r
+          where r.dataset_id = i.id and r.origin_row_id = s.origin and r.parent_row_id is not null and r.status = 'kept'
+        ) offset 0
+      ) r
     )
     select ${rowColumns}
     from members m
-    join rows r on r.id = m.id
-    left join verdicts v on v.row_id = r.id
+    cross join lateral (select * from rows r where r.id = m.id offset 0) r
+    left join ${verdictOf} v on true
     where m.first_place >= ${from} and not m.done
     order by m.first_place, m.place`
 }

@@ -46,7 +46,7 @@ export async function runningSteps(db: Database, campaign: string): Promise<Step
         case when s.kind in ('evaluate', 'select-checkpoint')
           then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge')
           else (select count(distinct r.parent_row_id)::int from datasets d join rows r on r.dataset_id = d.id
-            where d.step_id = s.id)
+            where d.step_id = s.id and r.parent_row_id is not null)
         end as done,
         case
           when s.kind = 'select-checkpoint' then coalesce((

@@ -31,8 +31,14 @@ export const rows = pgTable(
       .notNull()
       .references(() => datasets.id),
     parentRowId: text('parent_row_id').references((): AnyPgColumn => rows.id),
-    originRowId: text('origin_row_id')
-      .notNull()
+    /** The source row at the root; a source row is its own. */
+    originRowId: text('origin_row_id').notNull(),
+    /**
+     * The origin where it is another row: what the foreign key looks up. A check of a row against itself can only pass, and
+     * with its lock it took a quarter of an import's time in the database.
+     */
+    otherOriginRowId: text('other_origin_row_id')
+      .generatedAlwaysAs(sql`nullif(origin_row_id, id)`)
       .references((): AnyPgColumn => rows.id),
     outIndex: integer('out_index').notNull().default(0),
     /** Place among the kept rows, 0, 1, 2, …; null for the others, and before the dataset is sealed. */
@@ -63,10 +69,14 @@ export const rows = pgTable(
       .on(table.datasetId, table.position)
       .where(sql`${table.status} = 'kept'`),
     index('rows_in_dataset').on(table.datasetId, table.id),
-    index('rows_parent_in_dataset').on(table.datasetId, table.parentRowId),
-    index('rows_origin_in_dataset').on(table.datasetId, table.originRowId),
-    index('rows_parent').on(table.parentRowId),
-    index('rows_origin').on(table.originRowId),
+    index('rows_status_in_dataset').on(table.datasetId, table.status, table.reason),
+    // Source rows have no parent and are found as their own origin: a million of them cost these two nothing.
+    index('rows_parent_in_dataset')
+      .on(table.datasetId, table.parentRowId)
+      .where(sql`${table.parentRowId} is not null`),
+    index('rows_origin_in_dataset')
+      .on(table.datasetId, table.originRowId)
+      .where(sql`${table.parentRowId} is not null`),
   ],
 )
 
@@ -96,7 +106,7 @@ export const rowImages = pgTable(
       .notNull()
       .references(() => images.hash),
   },
-  (table) => [primaryKey({ columns: [table.rowId, table.ordinal] }), index('row_images_hash').on(table.imageHash)],
+  (table) => [primaryKey({ columns: [table.rowId, table.ordinal] })],
 )
 
 /** The replies that a row was made from, in order of use. */
@@ -111,7 +121,7 @@ export const rowRequests = pgTable(
       .notNull()
       .references(() => requests.key),
   },
-  (table) => [primaryKey({ columns: [table.rowId, table.ordinal] }), index('row_requests_key').on(table.requestKey)],
+  (table) => [primaryKey({ columns: [table.rowId, table.ordinal] })],
 )
 
 /** The verifier's word on a row's answer. */

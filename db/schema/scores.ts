@@ -87,6 +87,5 @@ export const scoreItems = pgTable(
   (table) => [
     primaryKey({ columns: [table.scoreId, table.itemId] }),
     oneOf('score_items_verdict', table.verdict, verdictWords),
-    index('score_items_key').on(table.requestKey),
   ],
 )
