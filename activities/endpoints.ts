@@ -3,6 +3,7 @@ import type { CheckpointRecord } from '../db/checkpoints.ts'
 import { findStep } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { EndpointSpec } from '../domain/recipe.ts'
+import { urlsOf } from '../domain/recipe-endpoints.ts'
 import { jobKey } from '../domain/ids.ts'
 import { nameOf } from '../domain/recipe-references.ts'
 import { isTraining, measuredBy, phasesOf } from '../domain/round-plan.ts'
@@ -21,14 +22,13 @@ export async function resolveEndpoint(
   spec: EndpointSpec,
   signal: AbortSignal,
 ): Promise<ResolvedEndpoint> {
-  const { concurrency, timeoutSeconds, imageMaxPixels } = spec
-  const shared = { name, concurrency, timeoutSeconds, imageMaxPixels }
   if ('url' in spec) {
-    const baseUrl = spec.url === 'demo:teacher' ? demoTeacher(deps) : spec.url
-    return { ...shared, baseUrl, model: spec.model, identity: spec.model, apiKeyEnv: spec.apiKeyEnv }
+    const { url: _, ...options } = spec
+    const baseUrls = urlsOf(spec).map((url) => (url === 'demo:teacher' ? demoTeacher(deps) : url))
+    return { ...options, name, baseUrls, identity: spec.model }
   }
-  const checkpoint = await namedCheckpoint(deps, ref, spec.checkpoint)
-  return { ...shared, ...(await served(deps, ref, checkpoint, signal)) }
+  const { checkpoint, ...options } = spec
+  return { ...options, name, ...(await served(deps, ref, await namedCheckpoint(deps, ref, checkpoint), signal)) }
 }
 
 /** The endpoint of an evaluation: the measured checkpoint, brought up for this step. */
@@ -45,7 +45,7 @@ export async function checkpointEndpoint(
 async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, signal: AbortSignal) {
   // The whole id: lineage follows a reply from its model's name to the checkpoint.
   const model = `checkpoint-${checkpoint.id}`
-  return { baseUrl: await servedCheckpoint(deps, ref, checkpoint, model, signal), model, identity: checkpoint.id }
+  return { baseUrls: [await servedCheckpoint(deps, ref, checkpoint, model, signal)], model, identity: checkpoint.id }
 }
 
 /** The checkpoint behind a name of the recipe: `base`, `parent`, or a step of this round that has weights, or one of its phases. */

@@ -3,7 +3,7 @@ import { bareQuestion } from '../data/question-text.ts'
 import { postgresReplies } from '../db/replies.ts'
 import type { ScoreItem } from '../db/scores.ts'
 import { HoneError } from '../domain/errors.ts'
-import type { BenchmarkSpec, EndpointSpec, Recipe } from '../domain/recipe.ts'
+import type { BenchmarkSpec, Recipe, UrlEndpoint } from '../domain/recipe.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
@@ -26,7 +26,7 @@ interface BenchmarkJudge {
   close(): Promise<void>
 }
 
-function judgeSpec(recipe: Recipe, { judge }: BenchmarkSpec): Extract<EndpointSpec, { url: string }> | null {
+function judgeSpec(recipe: Recipe, { judge }: BenchmarkSpec): UrlEndpoint | null {
   if (judge === undefined) return null
   const spec = recipe.endpoints[judge]
   if (spec && 'url' in spec) return spec

@@ -22,10 +22,10 @@ export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step:
   if (step.judge === undefined) return { ...plan, timeoutSeconds: RULES_SECONDS }
   const spec = recipe.endpoints[step.judge]
   if (spec === undefined || !('url' in spec)) throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
-  const { baseUrl } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
+  const { baseUrls } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
   const { model, apiKeyEnv, timeoutSeconds, concurrency } = spec
   const said = { model, ...(apiKeyEnv !== undefined && { apiKeyEnv }), timeoutSeconds, concurrency }
   const judge = judgeIdOf({ ...said, url: spec.url })
-  await writeJudgeFile(deps.judges, judge, { ...said, url: baseUrl })
+  await writeJudgeFile(deps.judges, judge, { ...said, url: baseUrls.length === 1 ? (baseUrls[0] ?? '') : baseUrls })
   return { ...plan, judge, timeoutSeconds: Math.max(RULES_SECONDS, timeoutSeconds + MARGIN_SECONDS) }
 }

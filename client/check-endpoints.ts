@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import type { EndpointSpec, Recipe } from '../domain/recipe.ts'
+import type { Recipe, UrlEndpoint } from '../domain/recipe.ts'
+import { urlsOf } from '../domain/recipe-endpoints.ts'
 
 const modelList = z.object({ data: z.array(z.object({ id: z.string() })) })
 const lookSeconds = 10
@@ -12,9 +13,9 @@ const lookSeconds = 10
  */
 export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings): Promise<void> {
   await Promise.all(
-    Object.entries(recipe.endpoints).map(async ([name, spec]) => {
-      if ('url' in spec) await checkServer(name, spec, surroundings)
-    }),
+    Object.entries(recipe.endpoints).flatMap(([name, spec]) =>
+      'url' in spec ? urlsOf(spec).map((url) => checkServer(name, spec, url, surroundings)) : [],
+    ),
   )
 }
 
@@ -25,12 +26,8 @@ interface Surroundings {
   env: Readonly<Record<string, string | undefined>>
 }
 
-async function checkServer(
-  name: string,
-  spec: Extract<EndpointSpec, { url: string }>,
-  { demo, env }: Surroundings,
-): Promise<void> {
-  const url = spec.url === 'demo:teacher' ? demo?.teacherUrl : spec.url
+async function checkServer(name: string, spec: UrlEndpoint, named: string, { demo, env }: Surroundings): Promise<void> {
+  const url = named === 'demo:teacher' ? demo?.teacherUrl : named
   if (url === undefined)
     throw refused(
       `endpoint "${name}" is the demo teacher, which does not run here`,
@@ -59,7 +56,7 @@ async function checkServer(
   })
   if (response.status === 401 || response.status === 403)
     throw refused(
-      `endpoint "${name}" refuses the key (HTTP ${response.status})`,
+      `endpoint "${name}" (${url}) refuses the key (HTTP ${response.status})`,
       `check ${spec.apiKeyEnv ?? 'whether it needs an apiKeyEnv'}`,
     )
   const models = modelList.safeParse(await response.json().catch(() => null))
@@ -67,7 +64,7 @@ async function checkServer(
   const ids = models.data.data.map(({ id }) => id)
   if (!ids.includes(spec.model))
     throw refused(
-      `endpoint "${name}" does not serve the model "${spec.model}"`,
+      `endpoint "${name}" (${url}) does not serve the model "${spec.model}"`,
       `use one of: ${ids.slice(0, 10).join(', ') || '(it lists none)'}`,
     )
 }

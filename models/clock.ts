@@ -1,3 +1,5 @@
+import type { Scope } from './scope.ts'
+
 /** Time as a parameter, so that limits and retries are tested without waiting. */
 export interface Clock {
   /** Milliseconds, from any origin. */
@@ -14,19 +16,19 @@ export const systemClock: Clock = {
   },
 }
 
-/** Waits `ms`; rejects with the signal's reason as soon as it aborts. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+/** Waits `ms`; rejects with the scope's reason as soon as it ends. */
+export function sleep(clock: Clock, ms: number, scope: Scope): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(abortReason(signal))
-    const cancel = clock.after(ms, () => {
-      signal.removeEventListener('abort', onAbort)
+    let cancel: () => void = () => undefined
+    const leave = scope.onCancel((reason) => {
+      cancel()
+      reject(reason)
+    })
+    if (scope.reason) return
+    cancel = clock.after(ms, () => {
+      leave()
       resolve()
     })
-    const onAbort = () => {
-      cancel()
-      reject(abortReason(signal))
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
   })
 }
 

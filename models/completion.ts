@@ -8,6 +8,8 @@ export interface Completion {
   /** 0 when the server does not count. */
   promptTokens: number
   completionTokens: number
+  /** Prompt tokens that the server had in its cache, where it says so: part of `promptTokens`. */
+  cachedTokens?: number
 }
 
 const tokens = z.number().nonnegative().nullish()
@@ -26,7 +28,13 @@ const body = z.object({
       }),
     )
     .min(1),
-  usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish(),
+  usage: z
+    .object({
+      prompt_tokens: tokens,
+      completion_tokens: tokens,
+      prompt_tokens_details: z.object({ cached_tokens: tokens }).nullish().catch(undefined),
+    })
+    .nullish(),
 })
 
 /**
@@ -44,12 +52,14 @@ export function readCompletion(text: string): Completion | { problem: string } {
   const choice = parsed.data?.choices[0]
   if (!parsed.success || !choice) return { problem: 'the reply is not a chat completion with at least one choice' }
   const { content, reasoning_content: reasoning, refusal } = choice.message
+  const cachedTokens = parsed.data.usage?.prompt_tokens_details?.cached_tokens
   const answer = content ?? ''
   return {
     text: reasoning ? `<think>\n${reasoning.trim()}\n</think>\n\n${answer}` : answer || (refusal ?? ''),
     finishReason: finishReason(choice.finish_reason, refusal),
     promptTokens: parsed.data.usage?.prompt_tokens ?? 0,
     completionTokens: parsed.data.usage?.completion_tokens ?? 0,
+    ...(cachedTokens ? { cachedTokens } : {}),
   }
 }
 

@@ -8,11 +8,16 @@ export interface KeyedRequest extends Pick<AskRequest, 'messages' | 'sampling' |
   identity: string
   /** Pictures above this are shrunk before they are sent, so another limit is another request. */
   imageMaxPixels: number
+  /** Multiple that sides of shrunk pictures are fitted to; 28 where absent. */
+  imagePatch?: number | undefined
 }
+
+// Keys from before there was a choice mean this one.
+const usualPatch = 28
 
 /**
  * SHA-256 (64 hex digits) of all that decides a reply: model identity, messages with image hashes, sampling, seed and
- * sample index. The image limit takes part only where a message has images.
+ * sample index. The image limit, and a patch other than 28, take part only where a message has images.
  */
 export function contentKey(request: KeyedRequest): string {
   const hasImages = request.messages.some((message) => (message.images?.length ?? 0) > 0)
@@ -22,6 +27,7 @@ export function contentKey(request: KeyedRequest): string {
     sampling: request.sampling,
     sampleIndex: request.sampleIndex,
     imageMaxPixels: hasImages ? request.imageMaxPixels : undefined,
+    imagePatch: hasImages && request.imagePatch !== usualPatch ? request.imagePatch : undefined,
   })
   return sha256Hex(text)
 }

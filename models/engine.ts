@@ -1,27 +1,33 @@
-import { setMaxListeners } from 'node:events'
 import { HoneError } from '../domain/errors.ts'
-import { type Ask, AskFailure, type AskRequest, type Reply } from './ask.ts'
+import { costOf } from '../domain/prices.ts'
+import { prefixOf } from './affinity.ts'
+import type { Ask, AskRequest, Reply } from './ask.ts'
+import { callUntilAnswered, type Paid, type Target } from './attempts.ts'
 import { createBatcher } from './batcher.ts'
-import { abortReason, type Clock, sleep, systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Connections, sharedConnections } from './connections.ts'
 import { contentKey } from './content-key.ts'
-import {
-  type CallResult,
-  createEndpointClient,
-  type EndpointClient,
-  requestBody,
-  type RequestImages,
-  type ResolvedEndpoint,
-} from './endpoint.ts'
+import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
-import { type Limiter, type Limiters, sharedLimiters } from './limiter.ts'
+import { createGate, type Gate } from './gate.ts'
+import { type Limiters, sharedLimiters } from './limiter.ts'
+import type { Estimate } from './rate-limit.ts'
 import type { ReplyStore, StoredReply } from './reply-store.ts'
+import { requestBody } from './request-body.ts'
+import { Scope } from './scope.ts'
+import { createServerClient, type ServerClient } from './server-client.ts'
+import { sharedCallsOf } from './shared-calls.ts'
 
 /** What one answered request used. Tokens of a reused reply were paid earlier. */
 export interface Usage {
   endpoint: string
   promptTokens: number
   completionTokens: number
+  /** Of the prompt tokens, those that the server had in its cache; 0 when it does not say. */
+  cachedTokens: number
   reused: boolean
+  /** What the reply cost; absent for a reused one, and where the endpoint states no prices. */
+  cost?: { amount: number; currency: string }
 }
 
 export interface EngineOptions {
@@ -30,48 +36,56 @@ export interface EngineOptions {
   replies: ReplyStore
   images: RequestImages
   signal: AbortSignal
+  /** Its requests go before those of engines with a lower one that ask the same endpoint. 0 where absent. */
+  priority?: number
   /** `attempts` counts calls that ended badly for this request alone; waiting for an overloaded server is free. */
   retries?: { attempts: number; baseMs: number }
   onUsage?: (usage: Usage) => void
+  /** Told what a person should know and nothing ends for: one server of several was taken out. */
+  onWarning?: (message: string) => void
   /** Nothing succeeded for so long: the shard is given up with an {@link Outage}. Milliseconds. */
   downLimitMs?: number
   limiters?: Limiters
+  connections?: Connections
   env?: Readonly<Record<string, string | undefined>>
   clock?: Clock
   random?: () => number
 }
 
-/** Runs model calls. One engine serves one shard; slots are shared by the process through {@link Limiters}. */
+/** Runs model calls. One engine serves one shard; slots and connections are shared by the process. */
 export interface Engine {
   /** Also throws {@link Outage} (endpoint or store away), {@link HoneError} (hits every row) and the signal's reason. */
   ask: Ask
-  /** Cancels what still runs, saves what has come back and frees connections. */
+  /** Cancels what still runs and nobody else waits for, and saves what has come back. */
   close(): Promise<void>
 }
 
-interface Target {
-  endpoint: ResolvedEndpoint
-  client: EndpointClient
-  limiter: Limiter
+/** An endpoint as this engine asks it. */
+interface OpenTarget extends Target {
+  /** Bounds the bodies that wait for a slot: their pictures stand in memory. */
+  gate: Gate
 }
 
-// A request that alone is refused again and again while others pass would wait for ever; 64 refusals are hours.
-const maxRejections = 64
-const longestDelayMs = 30_000
+/** A reply and what of it goes to the one who paid. */
+interface Answer {
+  reply: Reply
+  cachedTokens: number
+}
 
 /**
  * Looks a request up by its content key, else pays for it once and resolves after the reply is durable. Equal requests
- * in flight share one call. Retries wait outside the slots and go before new work.
+ * in flight share one call, over all engines of the process. Retries wait outside the slots and go before new work.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { replies, images, onUsage, clock = systemClock, random = Math.random } = options
+  const { replies, images, onUsage, priority = 0, clock = systemClock, random = Math.random } = options
   const retries = options.retries ?? { attempts: 5, baseMs: 500 }
-  const closing = new AbortController()
-  const signal = AbortSignal.any([options.signal, closing.signal])
-  // Every waiting call listens to it; the warning at eleven listeners is meant for leaks.
-  setMaxListeners(0, signal)
+  const onWarning = options.onWarning ?? ((message) => process.emitWarning(message))
+  const life = Scope.of(options.signal)
   const targets = openTargets(options, clock, random)
-  const inFlight = new Map<string, Promise<Reply>>()
+  const calls = sharedCallsOf<Answer>(replies.place ?? replies)
+  const owner = {}
+  const asked = new Set<Promise<unknown>>()
+  const paying = new Map<Scope, Promise<unknown>>()
 
   const lookups = createBatcher<string, Map<string, StoredReply>>({
     maxItems: 256,
@@ -86,115 +100,118 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
 
-  const note = (request: AskRequest, reply: Reply): Reply => {
-    const { promptTokens, completionTokens, reused } = reply
-    onUsage?.({ endpoint: request.endpoint, promptTokens, completionTokens, reused })
-    return reply
-  }
-
-  const pay = async ({ endpoint, client, limiter }: Target, key: string, request: AskRequest): Promise<Reply> => {
-    const body = await requestBody(endpoint, request, images)
-    const paid = await callUntilAnswered({ client, limiter, body, signal, retries, clock, random })
+  const pay = async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Answer> => {
+    const { endpoint } = target
+    const leave = await target.gate.enter(scope)
+    let paid: Paid
+    try {
+      const body = await scope.race(requestBody(endpoint, request, images))
+      paid = await callUntilAnswered({
+        target,
+        body,
+        estimate: estimateOf(endpoint, request),
+        slot: { owner, priority, prefix: prefixOf(request) },
+        scope,
+        retries,
+        clock,
+        random,
+        onBegun: leave,
+        onWarning,
+      })
+    } finally {
+      leave()
+    }
+    const { cachedTokens = 0, ...reply } = paid
     await saves.add({
       key,
       endpoint: endpoint.name,
       model: endpoint.model,
       request: { messages: request.messages, sampling: request.sampling, sampleIndex: request.sampleIndex },
-      ...paid,
+      ...reply,
     })
-    return { key, ...replyFields(paid), reused: false }
+    return { reply: { key, ...replyFields(reply), reused: false }, cachedTokens }
+  }
+
+  const answer = async (target: OpenTarget, request: AskRequest): Promise<Reply> => {
+    const key = contentKey({ ...request, ...target.endpoint })
+    const { result, isJoined } = await calls.ask(key, life, async (scope) => {
+      const stored = (await lookups.add(key)).get(key)
+      if (stored) return { reply: { key, ...replyFields(stored), reused: true }, cachedTokens: 0 }
+      scope.check()
+      const paid = pay(target, key, request, scope)
+      paying.set(scope, paid)
+      return await paid.finally(() => paying.delete(scope))
+    })
+    const reply = isJoined ? { ...result.reply, reused: true } : result.reply
+    onUsage?.(usageOf(target.endpoint, { ...result, reply }, request.endpoint))
+    return reply
   }
 
   return {
     async ask(request) {
-      if (signal.aborted) throw abortReason(signal)
+      life.check()
       const target = targets.get(request.endpoint)
       if (!target) throw unknownEndpoint(request.endpoint, targets.keys())
-      const { identity, imageMaxPixels } = target.endpoint
-      const key = contentKey({ ...request, identity, imageMaxPixels })
-      const running = inFlight.get(key)
-      if (running) return note(request, { ...(await running), reused: true })
-      const answer = (async () => {
-        const stored = (await lookups.add(key)).get(key)
-        return stored ? { key, ...replyFields(stored), reused: true } : await pay(target, key, request)
-      })()
-      inFlight.set(key, answer)
+      const answering = answer(target, request)
+      asked.add(answering)
       try {
-        return note(request, await answer)
+        return await answering
       } finally {
-        inFlight.delete(key)
+        asked.delete(answering)
       }
     },
     async close() {
-      closing.abort(new Error('the engine was closed'))
-      await lookups.drain()
-      await Promise.allSettled(inFlight.values())
+      life.cancel(new Error('the engine was closed'))
+      await Promise.allSettled(asked)
+      // Calls that another engine still wants run on, and are saved when they end.
+      await Promise.allSettled([...paying].flatMap(([scope, paid]) => (scope.reason ? [paid] : [])))
       await saves.drain()
-      for (const { client } of targets.values()) client.close()
     },
   }
 }
 
-function openTargets(options: EngineOptions, clock: Clock, random: () => number): Map<string, Target> {
-  const limiters = options.limiters ?? sharedLimiters
-  const limits = { clock, random, ...(options.downLimitMs === undefined ? {} : { downLimitMs: options.downLimitMs }) }
-  const targets = new Map<string, Target>()
+function openTargets(options: EngineOptions, clock: Clock, random: () => number): Map<string, OpenTarget> {
+  const { limiters = sharedLimiters, connections = sharedConnections, env = process.env, downLimitMs } = options
+  const limits = { clock, random, ...(downLimitMs === undefined ? {} : { downLimitMs }) }
+  const targets = new Map<string, OpenTarget>()
   for (const endpoint of options.endpoints) {
-    const client = createEndpointClient(endpoint, options.env)
-    targets.set(endpoint.name, { endpoint, client, limiter: limiters.for(endpoint, limits) })
+    const clients = new Map<string, ServerClient>()
+    const clientOf = ({ url: baseUrl }: { url: string }): ServerClient => {
+      let client = clients.get(baseUrl)
+      if (!client) clients.set(baseUrl, (client = createServerClient({ endpoint, baseUrl, env, connections })))
+      return client
+    }
+    // As many again as can run, so that a slot never waits for a picture that has yet to be prepared.
+    const gate = createGate(Math.max(64, 2 * endpoint.concurrency * endpoint.baseUrls.length))
+    targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, gate })
   }
   return targets
 }
 
-interface Attempts {
-  client: EndpointClient
-  limiter: Limiter
-  body: string
-  signal: AbortSignal
-  retries: { attempts: number; baseMs: number }
-  clock: Clock
-  random: () => number
+// Characters of a token in English, and pixels of a picture's token in Qwen2.5-VL: first guesses that replies correct.
+const charactersPerToken = 4
+const pixelsPerToken = 784
+
+function estimateOf({ imageMaxPixels }: ResolvedEndpoint, { messages, sampling }: AskRequest): Estimate {
+  let promptTokens = 0
+  for (const { text, images = [] } of messages)
+    promptTokens += text.length / charactersPerToken + (images.length * imageMaxPixels) / pixelsPerToken
+  return { promptTokens, maxTokens: sampling.maxTokens }
 }
 
-type Paid = Pick<StoredReply, 'text' | 'finishReason' | 'promptTokens' | 'completionTokens' | 'latencyMs' | 'attempts'>
-
-async function callUntilAnswered({ client, limiter, body, signal, retries, clock, random }: Attempts): Promise<Paid> {
-  let failures = 0
-  let rejections = 0
-  for (let calls = 1; ; calls++) {
-    const permit = await limiter.acquire(signal, calls > 1)
-    let result: CallResult
-    try {
-      result = await client.call(body, signal)
-    } catch (error) {
-      permit.release('silent')
-      throw error
-    }
-    const outage = permit.release(
-      result.kind === 'refused' || result.kind === 'fatal' ? 'failed' : result.kind,
-      result.kind === 'overloaded' ? result.retryAfterMs : undefined,
-      'detail' in result ? result.detail : undefined,
-    )
-    if (outage) throw outage
-    if (result.kind === 'ok') return { ...result.completion, latencyMs: Math.round(result.latencyMs), attempts: calls }
-    if (result.kind === 'refused' || result.kind === 'fatal') throw result.error
-    if (result.kind === 'unreachable') continue
-    const again = result.kind === 'overloaded' ? ++rejections < maxRejections : ++failures < retries.attempts
-    if (!again) {
-      const reason = result.kind === 'overloaded' ? `http-${result.status}` : result.reason
-      throw new AskFailure(reason, `${result.detail} (after ${calls} calls)`)
-    }
-    const backOff = Math.min(longestDelayMs, retries.baseMs * 2 ** (Math.max(failures, rejections) - 1))
-    // Full jitter on the upper half: enough to spread a burst, never a retry at once.
-    const delay = Math.max(
-      backOff * (0.5 + random() / 2),
-      result.kind === 'overloaded' ? (result.retryAfterMs ?? 0) : 0,
-    )
-    await sleep(clock, delay, signal)
-  }
+function usageOf({ prices }: ResolvedEndpoint, { reply, cachedTokens }: Answer, endpoint: string): Usage {
+  const { promptTokens, completionTokens, reused } = reply
+  const usage = { endpoint, promptTokens, completionTokens, cachedTokens: reused ? 0 : cachedTokens, reused }
+  if (!prices || reused) return usage
+  return { ...usage, cost: { amount: costOf(usage, prices), currency: prices.currency } }
 }
 
-function replyFields({ text, finishReason, promptTokens, completionTokens }: Omit<Paid, 'latencyMs' | 'attempts'>) {
+function replyFields({
+  text,
+  finishReason,
+  promptTokens,
+  completionTokens,
+}: Pick<StoredReply, 'text' | 'finishReason' | 'promptTokens' | 'completionTokens'>) {
   return { text, finishReason, promptTokens, completionTokens }
 }
 

@@ -1,237 +1,328 @@
-import { abortReason, type Clock, systemClock } from './clock.ts'
+import { byAffinity } from './affinity.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { Outage } from './failures.ts'
+import { Latencies } from './latencies.ts'
+import { type Counted, type Estimate, RateLimit, type RateLimits } from './rate-limit.ts'
+import type { Scope } from './scope.ts'
+import { type CallHealth, Server } from './server.ts'
+import { type Waiter, WaitingLine } from './waiting-line.ts'
 
-/**
- * How a call went, as far as the endpoint's health goes. `failed`: it answered, but not with a reply. `silent`: it timed
- * out, which may be the row's fault or the server's.
- */
-export type CallHealth = 'ok' | 'failed' | 'silent' | 'overloaded' | 'unreachable'
-
-export interface Permit {
-  /**
-   * Gives the slot back, once. `retryAfterMs` is the server's own wish; `detail` is quoted when the endpoint is given up.
-   * Returns the outage when this call was the last straw.
-   */
-  release(health: CallHealth, retryAfterMs?: number, detail?: string): Outage | undefined
+/** How a call ended, for its server and its endpoint. */
+export interface Release {
+  health: CallHealth
+  /** The server's own wish, in milliseconds. */
+  retryAfterMs?: number | undefined
+  /** Quoted when the endpoint is given up. */
+  detail?: string
+  /** Tokens that a reply took. */
+  counted?: Counted
 }
 
-export interface LimiterOptions {
-  /** Shown in messages: where the requests go. */
-  url: string
-  concurrency: number
+export interface Permit {
+  readonly server: Server
+  /** Gives the slot back, once. Returns the outage when this call was the last straw. */
+  release(how: Release): Outage | undefined
+}
+
+/** What someone asks a slot for. */
+export interface SlotRequest {
+  scope: Scope
+  /** Owners of one priority take turns. */
+  owner: object
+  /** Higher ones go first; 0 where absent. */
+  priority?: number
+  /** Goes before new work, so that the slowest rows do not pile up at the end of a step. */
+  isRetry?: boolean
+  /** Requests that begin alike go to one server while it has room. */
+  prefix?: string
+  /** The server that failed it last: another one goes before it. */
+  avoid?: Server | undefined
+  estimate?: Estimate
+}
+
+export interface LimiterOptions extends RateLimits {
+  servers: readonly Server[]
   clock?: Clock
-  random?: () => number
   /** Nothing succeeded for so long, server-asked pauses aside: everyone who waits is told. Milliseconds. */
   downLimitMs?: number
 }
 
-interface Waiter {
+interface Waiting extends Waiter {
+  avoid: Server | undefined
+  estimate: Estimate
+  /** Servers in the order in which it likes them. */
+  likes: Server[] | undefined
   grant(permit: Permit): void
   refuse(error: Error): void
 }
 
-/** A run of calls without a success. `since` moves on by the pauses that the server itself asked for. */
-interface Streak {
-  since: number
-  rejections: number
-  pauses: number
-}
-
-// AIMD as in TCP (Chiu & Jain 1989); 0.7 gives up less than one half does, because one server's capacity rarely changes.
-const decreaseFactor = 0.7
-const firstPauseMs = 250
-const longestPauseMs = 10_000
+const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
+const removedForMs = 10 * 60_000
 
 /**
- * Slots of one endpoint, shared by all shards of the process: a sliding window, no batches. The window shrinks once a
- * burst of 429/503 (calls that began before the last decrease do not count again) and grows by one a full window of
- * successes. An endpoint that cannot be reached, or that refuses a whole window, is paused with growing back-off and
- * probed by one call at a time, so that an outage burns no attempts.
+ * Slots of one endpoint, shared by the whole process: a sliding window over its servers, no batches. Who waits stands in one line
+ * for all servers, so that what waited for one that is away goes to the others at once.
  */
 export class Limiter {
-  readonly #url: string
+  readonly latencies = new Latencies()
+  readonly #servers: readonly Server[]
   readonly #clock: Clock
-  readonly #random: () => number
   readonly #downLimitMs: number
-  readonly #waiting: Waiter[] = []
-  #configured: number
-  #window: number
-  #inFlight = 0
-  #successes = 0
-  #granted = 0
-  #grantedAtDecrease = 0
-  #streak: Streak | undefined
-  #probing = false
-  #resumeAt = 0
+  readonly #rate: RateLimit
+  readonly #line = new WaitingLine<Waiting>()
+  readonly #removed = new Map<Server, number>()
   #cancelWake: (() => void) | undefined
 
-  constructor({ url, concurrency, clock = systemClock, random = Math.random, downLimitMs = 60_000 }: LimiterOptions) {
-    this.#url = url
+  constructor({ servers, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
+    this.#servers = servers
     this.#clock = clock
-    this.#random = random
     this.#downLimitMs = downLimitMs
-    this.#configured = concurrency
-    this.#window = concurrency
+    this.#rate = new RateLimit(clock, limits)
   }
 
-  /** Slots in use and allowed right now, and callers that wait. */
+  /** Slots in use and allowed right now on all servers, and callers that wait. */
   get state(): { inFlight: number; window: number; waiting: number } {
-    return { inFlight: this.#inFlight, window: this.#probing ? 1 : this.#window, waiting: this.#waiting.length }
+    const sum = (of: (server: Server) => number) => this.#usable().reduce((total, server) => total + of(server), 0)
+    return {
+      inFlight: sum(({ inFlight }) => inFlight),
+      window: sum(({ isAway, window }) => (isAway ? 1 : window.size)),
+      waiting: this.#line.size,
+    }
   }
 
-  /** Another recipe may know the same endpoint with another limit: the latest one counts. */
-  configure(concurrency: number): void {
-    if (concurrency === this.#configured) return
-    this.#configured = concurrency
-    this.#window = concurrency
-    this.#admit()
+  get topPriority(): number {
+    return this.#line.topPriority
   }
 
-  /**
-   * Waits for a slot. A `retry` goes before new work, so that the slowest rows do not pile up at the end of a step.
-   * Rejects with the signal's reason, or with an {@link Outage} when the endpoint stays away.
-   */
-  acquire(signal: AbortSignal, retry = false): Promise<Permit> {
+  /** Another recipe may know the same endpoint with other limits: the latest ones count. `concurrency` is of each server. */
+  configure(concurrency: number, limits: RateLimits = {}): void {
+    for (const { window } of this.#servers) window.configure(concurrency)
+    this.#rate.configure(limits)
+    this.admit()
+  }
+
+  /** Waits for a slot. Rejects with the scope's reason, or with an {@link Outage} when all servers stay away. */
+  acquire(request: SlotRequest): Promise<Permit> {
+    const { scope, owner, priority = 0, isRetry = false, prefix = '', avoid, estimate = nothing } = request
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(abortReason(signal))
-      const leave = () => signal.removeEventListener('abort', onAbort)
-      const waiter: Waiter = {
+      if (scope.reason) return reject(scope.reason)
+      const waiter: Waiting = {
+        owner,
+        priority,
+        isRetry,
+        prefix,
+        avoid,
+        estimate,
+        passedBy: 0,
+        hasLeft: false,
+        likes: undefined,
         grant: (permit) => (leave(), resolve(permit)),
         refuse: (error) => (leave(), reject(error)),
       }
-      const onAbort = () => {
-        const at = this.#waiting.indexOf(waiter)
-        if (at >= 0) this.#waiting.splice(at, 1)
-        reject(abortReason(signal))
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      if (retry) this.#waiting.unshift(waiter)
-      else this.#waiting.push(waiter)
-      this.#admit()
+      const leave = scope.onCancel((reason) => {
+        this.#line.leave(waiter)
+        this.#noteIdle()
+        reject(reason)
+      })
+      this.#line.join(waiter)
+      for (const server of this.#servers) server.watchers.add(this)
+      this.admit()
     })
   }
 
-  #admit(): void {
-    const wait = this.#resumeAt - this.#clock.now()
-    if (wait > 0) {
-      if (this.#waiting.length > 0) this.#wakeAfter(wait)
-      return
+  /** A slot for a second copy of a running call, of another server where there is one; null when any would be waited for. */
+  tryAcquire(estimate: Estimate, running: Server): Permit | null {
+    if (this.#line.size > 0 || this.#rate.waitFor(estimate) > 0) return null
+    const free = this.#free().filter((server) => !server.isAway)
+    const server = free.find((each) => each !== running) ?? (this.#usable().length === 1 ? free[0] : undefined)
+    return server ? this.#permit(server, estimate) : null
+  }
+
+  /** Takes a server that refuses everyone out for ten minutes. False when no other is left. */
+  remove(server: Server): boolean {
+    const others = this.#usable().filter((each) => each !== server)
+    if (others.length === 0) {
+      this.#removed.clear()
+      return false
     }
-    while (this.#waiting.length > 0 && this.#inFlight < (this.#probing ? 1 : this.#window)) {
-      const waiter = this.#waiting.shift()
+    this.#removed.set(server, this.#clock.now() + removedForMs)
+    this.admit()
+    return true
+  }
+
+  /** Whether a 403 or 404 is the server's answer to everyone, and not to this request alone. */
+  refusesAll(server: Server, scope: Scope): Promise<boolean> {
+    const judged = server.refusals.judge(scope)
+    this.#noteIdle()
+    return judged
+  }
+
+  /** Fills free slots. */
+  admit(): void {
+    while (this.#line.size > 0) {
+      const free = this.#free()
+      if (free.length === 0) return this.#wakeAtResume()
+      const waiter = this.#line.next(this.#servers.length > 1 ? (each) => this.#isHome(each, free) : undefined)
       if (!waiter) return
-      this.#inFlight++
-      waiter.grant(this.#permit())
+      const wait = this.#rate.waitFor(waiter.estimate)
+      if (wait > 0) return this.#wakeAfter(wait)
+      const server = this.#choose(waiter, free)
+      if (!server) return
+      this.#line.leave(waiter)
+      this.#line.took(waiter)
+      waiter.grant(this.#permit(server, waiter.estimate))
     }
+    for (const server of this.#servers) server.watchers.delete(this)
+  }
+
+  #usable(): readonly Server[] {
+    if (this.#removed.size === 0) return this.#servers
+    const now = this.#clock.now()
+    for (const [server, until] of this.#removed) if (until <= now) this.#removed.delete(server)
+    return this.#servers.filter((server) => !this.#removed.has(server))
+  }
+
+  #free(): Server[] {
+    return this.#usable().filter((server) => server.room > 0)
+  }
+
+  #likes(waiter: Waiting): Server[] {
+    waiter.likes ??= byAffinity(waiter.prefix, this.#servers)
+    return waiter.likes
+  }
+
+  /** Whether the server that it likes best of those that work has room. */
+  #isHome(waiter: Waiting, free: readonly Server[]): boolean {
+    const usable = this.#usable()
+    const home = this.#likes(waiter).find(
+      (server) => server !== waiter.avoid && !server.isAway && usable.includes(server),
+    )
+    return home === undefined || free.includes(home)
+  }
+
+  /** Of the servers with room: one that works before a probe, another one before the one that failed it, then as it likes. */
+  #choose(waiter: Waiting, free: readonly Server[]): Server | undefined {
+    if (free.length < 2) return free[0]
+    const rank = (server: Server) => (server.isAway ? 2 : 0) + (server === waiter.avoid ? 1 : 0)
+    return this.#likes(waiter)
+      .filter((server) => free.includes(server))
+      .sort((a, b) => rank(a) - rank(b))[0]
+  }
+
+  #permit(server: Server, estimate: Estimate): Permit {
+    const start = server.take()
+    const book = this.#rate.take(estimate)
+    let isReleased = false
+    return {
+      server,
+      release: ({ health, retryAfterMs, detail = '', counted }) => {
+        if (isReleased) return undefined
+        isReleased = true
+        book(
+          counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
+        )
+        if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
+        if (health === 'ok') server.refusals.served()
+        const hasOthers = this.#usable().some((each) => each !== server && !each.isAway)
+        const isDown = server.note(start, health, retryAfterMs, hasOthers)
+        const outage = isDown ? this.#giveUp(detail) : undefined
+        this.#noteIdle()
+        this.#tellWatchers(server)
+        return outage
+      },
+    }
+  }
+
+  /** Who shares the server has its turn too: the highest priority first. */
+  #tellWatchers(server: Server): void {
+    if (server.watchers.size === 0) return
+    if (server.watchers.size === 1) return [...server.watchers][0]?.admit()
+    for (const watcher of [...server.watchers].sort((a, b) => b.topPriority - a.topPriority)) {
+      // Asked last the next time, so that two of one priority take turns.
+      if (server.watchers.delete(watcher)) server.watchers.add(watcher)
+      watcher.admit()
+    }
+  }
+
+  #noteIdle(): void {
+    if (this.#line.size > 0) return
+    for (const server of this.#servers) if (server.inFlight === 0) server.refusals.idle()
+  }
+
+  #wakeAtResume(): void {
+    const times = this.#usable().flatMap(({ resumesAt }) => resumesAt ?? [])
+    if (times.length > 0) this.#wakeAfter(Math.min(...times) - this.#clock.now())
   }
 
   #wakeAfter(ms: number): void {
     this.#cancelWake?.()
     this.#cancelWake = this.#clock.after(ms, () => {
       this.#cancelWake = undefined
-      this.#admit()
+      this.admit()
     })
   }
 
-  #permit(): Permit {
-    const ordinal = ++this.#granted
-    let released = false
-    return {
-      release: (health, retryAfterMs, detail = '') => {
-        if (released) return undefined
-        released = true
-        this.#inFlight--
-        const outage = this.#note(health, ordinal, retryAfterMs, detail)
-        this.#admit()
-        return outage
-      },
-    }
-  }
-
-  #note(health: CallHealth, ordinal: number, retryAfterMs: number | undefined, detail: string): Outage | undefined {
-    if (health === 'ok') this.#succeeded()
-    else if (health === 'failed') this.#answered()
-    else if (health === 'unreachable') return this.#pause(undefined, detail)
-    else if (health === 'overloaded') return this.#overloaded(ordinal, retryAfterMs, detail)
-    return undefined
-  }
-
-  #answered(): void {
-    this.#streak = undefined
-    this.#probing = false
-  }
-
-  #succeeded(): void {
-    this.#answered()
-    this.#successes++
-    if (this.#successes < this.#window) return
-    this.#successes = 0
-    this.#window = Math.min(this.#configured, this.#window + 1)
-  }
-
-  #overloaded(ordinal: number, retryAfterMs: number | undefined, detail: string): Outage | undefined {
-    this.#successes = 0
-    if (ordinal > this.#grantedAtDecrease) {
-      this.#window = Math.max(1, Math.floor(this.#window * decreaseFactor))
-      this.#grantedAtDecrease = this.#granted
-    }
-    const streak = this.#streakNow()
-    streak.rejections++
-    // While other calls run, the server works and only the surplus has to wait. Without any, or when it refused a whole
-    // window, it takes nothing at all at the moment.
-    if (this.#inFlight === 0 || streak.rejections >= this.#configured) return this.#pause(retryAfterMs, detail)
-    return undefined
-  }
-
-  #streakNow(): Streak {
-    this.#streak ??= { since: this.#clock.now(), rejections: 0, pauses: 0 }
-    return this.#streak
-  }
-
-  #pause(retryAfterMs: number | undefined, detail: string): Outage | undefined {
-    const streak = this.#streakNow()
-    const now = this.#clock.now()
-    if (now < this.#resumeAt) return undefined
-    this.#probing = true
-    if (now - streak.since >= this.#downLimitMs) return this.#giveUp(streak, detail)
-    const backOff = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(streak.pauses, 10))
-    const jittered = backOff * (0.75 + this.#random() / 2)
-    streak.pauses++
-    this.#resumeAt = now + Math.max(jittered, retryAfterMs ?? 0)
-    streak.since += retryAfterMs ?? 0
-    return undefined
-  }
-
-  #giveUp(streak: Streak, detail: string): Outage {
-    const seconds = Math.round((this.#clock.now() - streak.since) / 1000)
+  /** Ends everyone's wait once all servers have been away for too long. */
+  #giveUp(detail: string): Outage | undefined {
+    const servers = this.#usable()
+    const downForMs = Math.min(...servers.map((server) => server.downForMs))
+    if (downForMs < this.#downLimitMs || servers.some((server) => !server.isAway)) return undefined
     const error = new Outage(
-      `${this.#url} has answered nothing for ${seconds} s${detail ? `: ${detail}` : ''}. ` +
+      `${servers.map(({ url }) => url).join(', ')} has answered nothing for ${Math.round(downForMs / 1000)} s` +
+        `${detail ? `: ${detail}` : ''}. ` +
         'Check that the model server runs and that the recipe has its right URL; the rows are tried again.',
     )
-    // Who comes next starts a new count with a probe: the outage may be over by then.
-    this.#streak = undefined
-    for (const waiter of this.#waiting.splice(0)) waiter.refuse(error)
+    for (const server of servers) server.forgive()
+    for (const waiter of this.#line.clear()) waiter.refuse(error)
     return error
   }
 }
 
-/** Limiters of one process by base URL and model: shards that use the same server share its slots. */
+/** What a limiter is found by. */
+export interface LimitedEndpoint extends RateLimits {
+  baseUrls: readonly string[]
+  model: string
+  apiKeyEnv?: string | undefined
+  /** Calls at one time, of each server. */
+  concurrency: number
+}
+
+/**
+ * Limiters of one process: shards and campaigns that use the same servers with the same key share their slots, and endpoints that
+ * share but some servers share these.
+ */
 export class Limiters {
   readonly #limiters = new Map<string, Limiter>()
+  readonly #servers = new Map<string, Server>()
 
   for(
-    endpoint: { baseUrl: string; model: string; concurrency: number },
-    options: Omit<LimiterOptions, 'url' | 'concurrency'>,
-  ) {
-    const key = `${endpoint.baseUrl} ${endpoint.model}`
+    endpoint: LimitedEndpoint,
+    { clock = systemClock, random = Math.random, downLimitMs }: LimitersOptions = {},
+  ): Limiter {
+    const urls = endpoint.baseUrls.map((url) => url.replace(/\/+$/, ''))
+    const key = JSON.stringify([urls.toSorted(), endpoint.model, endpoint.apiKeyEnv])
     let limiter = this.#limiters.get(key)
     if (!limiter) {
-      limiter = new Limiter({ ...options, url: endpoint.baseUrl, concurrency: endpoint.concurrency })
+      const servers = urls.map((url) => this.#server(url, endpoint, clock, random))
+      limiter = new Limiter({ servers, clock, ...(downLimitMs === undefined ? {} : { downLimitMs }) })
       this.#limiters.set(key, limiter)
     }
-    limiter.configure(endpoint.concurrency)
+    limiter.configure(endpoint.concurrency, endpoint)
     return limiter
   }
+
+  #server(url: string, { model, concurrency }: LimitedEndpoint, clock: Clock, random: () => number): Server {
+    const key = `${url} ${model}`
+    let server = this.#servers.get(key)
+    if (!server) this.#servers.set(key, (server = new Server({ url, concurrency, clock, random })))
+    return server
+  }
+}
+
+interface LimitersOptions {
+  clock?: Clock
+  random?: () => number
+  downLimitMs?: number
 }
 
 /** The registry that a worker process shares by default. */

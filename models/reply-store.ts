@@ -19,6 +19,8 @@ export interface StoredReply {
 
 /** Where finished replies live. `save` resolves when they are durable; a key that is already there stays as it is. */
 export interface ReplyStore {
+  /** What stores over one place share (a database); the store itself where absent. Calls in flight are shared by it. */
+  readonly place?: object
   find(keys: readonly string[]): Promise<Map<string, StoredReply>>
   save(replies: readonly StoredReply[]): Promise<void>
 }

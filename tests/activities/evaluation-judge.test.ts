@@ -34,7 +34,7 @@ afterAll(() => database.close())
 beforeEach(async () => {
   pixelLimits = []
   ;[model, judge] = await Promise.all([new FakeEndpoint().start(), new FakeEndpoint().start()])
-  served.url = model.resolved().baseUrl
+  served.url = model.url
   model.reply = (request) =>
     `<think>x</think><answer>${answers[/item-(\w+)/.exec(lastText(request))?.[1] ?? '']}</answer>`
   judge.reply = (request) => (lastText(request).includes('morning') ? 'The same.\ntier: correct' : 'Looks right to me.')
@@ -70,7 +70,7 @@ async function evaluation(campaign: string, options = ', judge: checker') {
 campaign: ${campaign}
 baseModel: { path: some/model }
 endpoints:
-  checker: { url: '${judge.resolved().baseUrl}', model: grader-1 }
+  checker: { url: '${judge.url}', model: grader-1 }
 sources: { seed: { path: ./data } }
 benchmarks:
   dev: { path: ./dev, role: dev${options} }

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => database.close())
 beforeEach(async () => {
   model = await new FakeEndpoint().start()
-  served.url = model.resolved().baseUrl
+  served.url = model.url
 })
 afterEach(() => model.stop())
 

@@ -215,7 +215,7 @@ it.each<[string, Treatment, string]>([
 
 /** Makes this worker give an endpoint up after 0.4 s instead of a minute. */
 const impatient = () =>
-  sharedLimiters.for({ baseUrl: teacher.url, model: 'fake-model', concurrency: 16 }, { downLimitMs: 400 })
+  sharedLimiters.for({ baseUrls: [teacher.url], model: 'fake-model', concurrency: 16 }, { downLimitMs: 400 })
 
 it('a teacher that answers 429 to everything costs no row: the shard is tried again later, and finishes then', async () => {
   teacher.treatments.set('good', always({ status: 429, body: 'slow down' }))

@@ -52,6 +52,10 @@ export class FakeEndpoint {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/v1`
+  }
+
   get port(): number {
     return this.#port
   }
@@ -59,7 +63,7 @@ export class FakeEndpoint {
   resolved(changes: Partial<ResolvedEndpoint> = {}): ResolvedEndpoint {
     return {
       name: 'teacher',
-      baseUrl: `http://127.0.0.1:${this.#port}/v1`,
+      baseUrls: [this.url],
       model: 'fake-model',
       identity: 'fake-model',
       concurrency: 8,

@@ -1,46 +1,21 @@
-import { setMaxListeners } from 'node:events'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Clock } from '../../models/clock.ts'
-import { type CallHealth, Limiter, Limiters, type Permit } from '../../models/limiter.ts'
+import { Limiter, Limiters, type Permit } from '../../models/limiter.ts'
+import { Scope } from '../../models/scope.ts'
+import { type CallHealth, Server } from '../../models/server.ts'
+import { ManualClock, settle } from './manual-clock.ts'
 
-/** Time that only moves when a test says so. */
-class ManualClock implements Clock {
-  at = 0
-  #timers: { due: number; run: () => void }[] = []
-  now = () => this.at
-  after = (ms: number, run: () => void) => {
-    const timer = { due: this.at + ms, run }
-    this.#timers.push(timer)
-    return () => void (this.#timers = this.#timers.filter((one) => one !== timer))
-  }
-
-  async advance(ms: number): Promise<void> {
-    const end = this.at + ms
-    for (;;) {
-      const next = this.#timers.toSorted((a, b) => a.due - b.due)[0]
-      if (!next || next.due > end) break
-      this.at = Math.max(this.at, next.due)
-      this.#timers = this.#timers.filter((one) => one !== next)
-      next.run()
-      await settle()
-    }
-    this.at = end
-    await settle()
-  }
-}
-
-const settle = () => new Promise((resolve) => setImmediate(resolve))
-const never = new AbortController().signal
-setMaxListeners(0, never)
+const never = new Scope()
+const owner = {}
 
 function setUp(concurrency: number, downLimitMs = 60_000) {
   const clock = new ManualClock()
-  const limiter = new Limiter({ url: 'http://x/v1', concurrency, clock, random: () => 0.5, downLimitMs })
+  const server = new Server({ url: 'http://x/v1', concurrency, clock, random: () => 0.5 })
+  const limiter = new Limiter({ servers: [server], clock, downLimitMs })
   const permits: Permit[] = []
   const errors: Error[] = []
   const ask = (retry = false) =>
-    void limiter.acquire(never, retry).then(
+    void limiter.acquire({ scope: never, owner, isRetry: retry }).then(
       (permit) => permits.push(permit),
       (error: Error) => errors.push(error),
     )
@@ -48,30 +23,29 @@ function setUp(concurrency: number, downLimitMs = 60_000) {
 }
 
 describe('the limiter', () => {
-  it('shrinks once a burst, grows by one a window of successes, never above the limit', async () => {
+  it('shrinks to what a burst of refusals leaves, tries more after a while, and ends at the limit', async () => {
     const { limiter, permits, ask } = setUp(10)
     for (let index = 0; index < 10; index++) ask()
     await settle()
-    for (const permit of permits.splice(0, 4)) permit.release('overloaded')
-    expect(limiter.state.window).toBe(7)
-    for (const permit of permits.splice(0)) permit.release('ok')
-    for (let index = 0; index < 8; index++) ask()
-    await settle()
-    for (const permit of permits.splice(0, 1)) permit.release('ok')
-    expect(limiter.state.window).toBe(8)
-    for (let round = 0; round < 50; round++) {
-      ask()
+    for (const permit of permits.splice(6)) permit.release({ health: 'overloaded' })
+    expect(limiter.state.window).toBe(6)
+    const window = async () => {
+      for (const permit of permits.splice(0)) permit.release({ health: 'ok' })
+      for (let index = 0; index < 10; index++) ask()
       await settle()
-      for (const permit of permits.splice(0)) permit.release('ok')
+      return limiter.state.window
     }
-    expect(limiter.state.window).toBe(10)
+    const sizes: number[] = []
+    for (let round = 0; round < 12; round++) sizes.push(await window())
+    expect(sizes.slice(0, 6)).toEqual([6, 6, 6, 6, 6, 7])
+    expect(sizes.at(-1)).toBe(10)
   })
 
   it('pauses as long as the server asks when it takes nothing at all', async () => {
     const { clock, limiter, permits, ask } = setUp(2)
     ask()
     await settle()
-    permits.pop()!.release('overloaded', 5000)
+    permits.pop()!.release({ health: 'overloaded', retryAfterMs: 5000 })
     ask()
     await clock.advance(4900)
     expect(limiter.state.waiting).toBe(1)
@@ -83,10 +57,10 @@ describe('the limiter', () => {
     const { clock, limiter, permits, ask } = setUp(4)
     for (let index = 0; index < 8; index++) ask()
     await settle()
-    for (const permit of permits.splice(0)) permit.release('unreachable')
+    for (const permit of permits.splice(0)) permit.release({ health: 'unreachable' })
     await clock.advance(300)
     expect(limiter.state).toEqual({ inFlight: 1, window: 1, waiting: 3 })
-    permits.pop()!.release('ok')
+    permits.pop()!.release({ health: 'ok' })
     expect(limiter.state).toEqual({ inFlight: 3, window: 4, waiting: 0 })
   })
 
@@ -97,7 +71,8 @@ describe('the limiter', () => {
     const began = clock.at
     let last: Error | undefined
     while (!last && clock.at < began + 60_000) {
-      for (const permit of permits.splice(0)) last ??= permit.release('unreachable', undefined, 'connect ECONNREFUSED')
+      for (const permit of permits.splice(0))
+        last ??= permit.release({ health: 'unreachable', detail: 'connect ECONNREFUSED' })
       if (!last) ask()
       await clock.advance(500)
     }
@@ -114,11 +89,13 @@ describe('the limiter', () => {
     ask()
     await settle()
     const order: string[] = []
-    void limiter.acquire(never).then(() => order.push('new'))
-    void limiter.acquire(never, true).then((permit) => (order.push('retry'), permits.push(permit)))
-    permits.shift()!.release('ok')
+    void limiter.acquire({ scope: never, owner }).then(() => order.push('new'))
+    void limiter
+      .acquire({ scope: never, owner, isRetry: true })
+      .then((permit) => (order.push('retry'), permits.push(permit)))
+    permits.shift()!.release({ health: 'ok' })
     await settle()
-    permits.shift()!.release('ok')
+    permits.shift()!.release({ health: 'ok' })
     await settle()
     expect(order).toEqual(['retry', 'new'])
   })
@@ -126,9 +103,9 @@ describe('the limiter', () => {
   it('frees a place in the queue when a caller leaves', async () => {
     const { limiter, ask } = setUp(1)
     ask()
-    const controller = new AbortController()
-    const waiting = limiter.acquire(controller.signal)
-    controller.abort(new Error('gone'))
+    const scope = new Scope()
+    const waiting = limiter.acquire({ scope, owner })
+    scope.cancel(new Error('gone'))
     await expect(waiting).rejects.toThrow('gone')
     expect(limiter.state.waiting).toBe(0)
   })
@@ -155,8 +132,8 @@ describe('the limiter', () => {
             } else if ('release' in one && permits.length > 0) {
               const [permit] = permits.splice(one.which % permits.length, 1)
               released++
-              permit!.release(one.release, one.retryAfterMs)
-              permit!.release(one.release)
+              permit!.release({ health: one.release, retryAfterMs: one.retryAfterMs })
+              permit!.release({ health: one.release })
             } else if ('wait' in one) await clock.advance(one.wait)
             await settle()
             expect(limiter.state.inFlight).toBe(permits.length)
@@ -169,7 +146,7 @@ describe('the limiter', () => {
             await clock.advance(10_000)
             for (const permit of permits.splice(0)) {
               released++
-              permit.release('ok')
+              permit.release({ health: 'ok' })
             }
             await settle()
           }
@@ -182,9 +159,9 @@ describe('the limiter', () => {
 
   it('is shared by base URL and model', () => {
     const limiters = new Limiters()
-    const one = limiters.for({ baseUrl: 'http://x/v1', model: 'm', concurrency: 2 }, {})
-    expect(limiters.for({ baseUrl: 'http://x/v1', model: 'm', concurrency: 3 }, {})).toBe(one)
+    const one = limiters.for({ baseUrls: ['http://x/v1'], model: 'm', concurrency: 2 }, {})
+    expect(limiters.for({ baseUrls: ['http://x/v1'], model: 'm', concurrency: 3 }, {})).toBe(one)
     expect(one.state.window).toBe(3)
-    expect(limiters.for({ baseUrl: 'http://x/v1', model: 'n', concurrency: 2 }, {})).not.toBe(one)
+    expect(limiters.for({ baseUrls: ['http://x/v1'], model: 'n', concurrency: 2 }, {})).not.toBe(one)
   })
 })

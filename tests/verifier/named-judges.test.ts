@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 const fileOf = (endpoint: FakeEndpoint, more: Partial<JudgeFile> = {}): JudgeFile => ({
-  url: endpoint.resolved().baseUrl,
+  url: endpoint.url,
   model: 'fake-model',
   timeoutSeconds: 5,
   concurrency: 4,

@@ -27,7 +27,7 @@ afterEach(async () => {
 })
 
 async function start(more: Parameters<typeof judgeFromEnv>[1] = {}): Promise<void> {
-  const env = { HONE_JUDGE_URL: endpoint.resolved().baseUrl, HONE_JUDGE_MODEL: 'fake-model' }
+  const env = { HONE_JUDGE_URL: endpoint.url, HONE_JUDGE_MODEL: 'fake-model' }
   const found = judgeFromEnv(env, more)
   if (found === null) throw new Error('there is a judge in the environment')
   open = found
@@ -173,7 +173,7 @@ describe('the reward server with a judge', () => {
     const entry = fileURLToPath(new URL('../../verifier/serve/reward-server-main.ts', import.meta.url))
     const env = {
       ...process.env,
-      HONE_JUDGE_URL: endpoint.resolved().baseUrl,
+      HONE_JUDGE_URL: endpoint.url,
       HONE_JUDGE_MODEL: 'fake-model',
       HONE_JUDGE_KEY: 'k-judge',
     }

@@ -6,13 +6,15 @@ import { contentHash } from '../../artifacts/hash.ts'
 import { explainStorageError } from '../../artifacts/store.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 
+const oneUrl = z.string().regex(/^https?:\/\/\S+$/)
+
 /**
  * A judge that a recipe names, as the reward server finds it in `<folder>/<id>.json`. No secret is in it: `apiKeyEnv` names
  * the variable of the reward server's environment that holds the key.
  */
 const judgeFile = z.strictObject({
-  /** Ends in `/v1`. */
-  url: z.string().regex(/^https?:\/\/\S+$/),
+  /** Ends in `/v1`; a list where several servers share the work. */
+  url: z.union([oneUrl, z.array(oneUrl).min(1).readonly()]),
   model: z.string().min(1),
   apiKeyEnv: z.string().min(1).optional(),
   /** How long one batch, and one request of it, may take. Seconds. */

@@ -14,8 +14,8 @@ export interface OpenJudge {
 }
 
 interface OpenJudgeOptions {
-  /** Ends in `/v1`. */
-  url: string
+  /** Ends in `/v1`; a list where several servers share the work. */
+  url: string | readonly string[]
   model: string
   /** Environment variable that holds the key; none is sent without it. */
   apiKeyEnv?: string | undefined
@@ -31,7 +31,7 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
     endpoints: [
       {
         name: 'judge',
-        baseUrl: url,
+        baseUrls: typeof url === 'string' ? [url] : url,
         model,
         identity: model,
         apiKeyEnv,

@@ -215,7 +215,7 @@ describe('a patient judge', () => {
 describe('the judge of the environment', () => {
   it('asks the endpoint with the key, remembers replies, and keeps the key out of what it says', async () => {
     const env = {
-      HONE_JUDGE_URL: endpoint.resolved().baseUrl,
+      HONE_JUDGE_URL: endpoint.url,
       HONE_JUDGE_MODEL: 'fake-model',
       HONE_JUDGE_KEY: 'k-secret',
     }

@@ -1,0 +1,191 @@
+import { AskFailure } from './ask.ts'
+import { type Clock, sleep } from './clock.ts'
+import type { ResolvedEndpoint } from './endpoint.ts'
+import type { Limiter, Permit, Release, SlotRequest } from './limiter.ts'
+import type { Estimate } from './rate-limit.ts'
+import type { StoredReply } from './reply-store.ts'
+import type { RequestBody } from './request-body.ts'
+import { Scope } from './scope.ts'
+import type { CallResult, ServerClient } from './server-client.ts'
+import type { Server } from './server.ts'
+
+/** An endpoint as an engine asks it. */
+export interface Target {
+  endpoint: ResolvedEndpoint
+  limiter: Limiter
+  clientOf(server: Server): ServerClient
+}
+
+export interface Attempts {
+  target: Target
+  body: RequestBody
+  estimate: Estimate
+  slot: Pick<SlotRequest, 'owner' | 'priority' | 'prefix'>
+  scope: Scope
+  retries: { attempts: number; baseMs: number }
+  clock: Clock
+  random: () => number
+  /** Called when the first slot is there. */
+  onBegun(): void
+  onWarning(message: string): void
+}
+
+export type Paid = Pick<
+  StoredReply,
+  'text' | 'finishReason' | 'promptTokens' | 'completionTokens' | 'latencyMs' | 'attempts'
+> & { cachedTokens?: number }
+
+// A request that alone is refused again and again while others pass would wait for ever; 64 refusals are hours.
+const maxRejections = 64
+const longestDelayMs = 30_000
+
+/**
+ * Calls until there is a reply. Throws AskFailure when this request cannot be answered (`deadline` when its time is over), Outage,
+ * HoneError for what hits every row, and the scope's reason.
+ */
+export async function callUntilAnswered(attempts: Attempts): Promise<Paid> {
+  const { target, clock } = attempts
+  const scope = new Scope(attempts.scope)
+  let cancelDeadline: (() => void) | undefined
+  const startDeadline = () => {
+    const { deadlineSeconds } = target.endpoint
+    if (deadlineSeconds === undefined) return
+    cancelDeadline = clock.after(deadlineSeconds * 1000, () =>
+      scope.cancel(new AskFailure('deadline', `no reply within the endpoint's deadline of ${deadlineSeconds} s`)),
+    )
+  }
+  try {
+    return await untilAnswered(attempts, scope, startDeadline)
+  } finally {
+    cancelDeadline?.()
+    scope.close()
+  }
+}
+
+async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: () => void): Promise<Paid> {
+  const { target, estimate, slot, retries, clock, random } = attempts
+  const { limiter } = target
+  let failures = 0
+  let rejections = 0
+  let calls = 0
+  let avoid: Server | undefined
+  for (;;) {
+    const permit = await limiter.acquire({ ...slot, scope, estimate, isRetry: calls > 0, avoid })
+    if (calls === 0) {
+      attempts.onBegun()
+      startDeadline()
+    }
+    const { server } = permit
+    avoid = server
+    const copies = await callWithCopy(attempts, permit, scope)
+    calls += copies.length
+    for (const { outage, result } of copies) if (outage && result.kind !== 'ok') throw outage
+    const { result } = best(copies)
+    if (result.kind === 'ok') return { ...result.completion, latencyMs: Math.round(result.latencyMs), attempts: calls }
+    if (result.kind === 'refused') throw result.error
+    if (result.kind === 'unreachable') continue
+    if (result.kind === 'fatal' || result.kind === 'doubtful') {
+      if (result.kind === 'doubtful' && !(await limiter.refusesAll(server, scope))) throw result.error
+      const fatal = result.kind === 'fatal' ? result.error : result.fatal
+      if (!limiter.remove(server)) throw fatal
+      attempts.onWarning(`${fatal.message}: the other servers go on without it`)
+      continue
+    }
+    const isRefused = result.kind === 'overloaded' || result.kind === 'limited'
+    const again = isRefused ? ++rejections < maxRejections : ++failures < retries.attempts
+    if (!again) {
+      const reason = isRefused ? `http-${result.status}` : result.reason
+      throw new AskFailure(reason, `${result.detail} (after ${calls} calls)`)
+    }
+    const backOff = Math.min(longestDelayMs, retries.baseMs * 2 ** (Math.max(failures, rejections) - 1))
+    // Full jitter on the upper half: enough to spread a burst, never a retry at once.
+    const jittered = backOff * (0.5 + random() / 2)
+    await sleep(clock, isRefused ? Math.max(jittered, result.retryAfterMs ?? 0) : jittered, scope)
+  }
+}
+
+interface Ended {
+  result: CallResult
+  outage: Error | undefined
+}
+
+/** The reply when there is one, else how the call itself ended, not its copy. */
+function best([first, second]: readonly Ended[]): Ended {
+  if (!first) throw new RangeError('no call ended')
+  return second?.result.kind === 'ok' ? second : first
+}
+
+/** One call; a copy beside it when it takes unusually long and a slot is free. The first reply ends the other. */
+async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): Promise<Ended[]> {
+  const { target, estimate, clock } = attempts
+  const { hedge } = target.endpoint
+  target.limiter.latencies.began()
+  if (!hedge) return [await callOnce(attempts, permit, parent)]
+  const threshold = target.limiter.latencies.percentile(hedge.percentile)
+  if (threshold === undefined) return [await callOnce(attempts, permit, parent)]
+  const firstScope = new Scope(parent)
+  const secondScope = new Scope(parent)
+  const won = new Error('the other copy of this call was faster')
+  let second: Promise<Ended | null> | undefined
+  const cancelTimer = clock.after(Math.max(threshold, (hedge.minSeconds ?? 0) * 1000), () => {
+    if (!target.limiter.latencies.mayCopy()) return
+    const other = target.limiter.tryAcquire(estimate, permit.server)
+    if (!other) return target.limiter.latencies.noCopy()
+    second = callOnce(attempts, other, secondScope).then(
+      (ended) => {
+        if (ended.result.kind === 'ok') firstScope.cancel(won)
+        return ended
+      },
+      () => null,
+    )
+  })
+  try {
+    let first: Ended | null
+    try {
+      first = await callOnce(attempts, permit, firstScope)
+    } catch (error) {
+      if (error !== won) throw error
+      first = null
+    }
+    cancelTimer()
+    if (first?.result.kind === 'ok') secondScope.cancel(won)
+    const ended = [first, (await second) ?? null]
+    // A copy that was cut short was sent all the same: it counts as a call that left nothing.
+    const cut: Ended = { result: { kind: 'unreachable', detail: won.message }, outage: undefined }
+    return ended.flatMap((each, index) => (each ? [each] : index === 0 || second ? [cut] : []))
+  } finally {
+    cancelTimer()
+    secondScope.cancel(won)
+    firstScope.close()
+  }
+}
+
+async function callOnce({ target, body }: Attempts, permit: Permit, scope: Scope): Promise<Ended> {
+  let result: CallResult
+  try {
+    result = await target.clientOf(permit.server).call(body, scope)
+  } catch (error) {
+    permit.release({ health: 'left' })
+    throw error
+  }
+  if (result.kind === 'ok') target.limiter.latencies.note(result.latencyMs)
+  return { result, outage: permit.release(releaseOf(result)) }
+}
+
+function releaseOf(result: CallResult): Release {
+  switch (result.kind) {
+    case 'ok':
+      return { health: 'ok', counted: result.completion }
+    case 'refused':
+    case 'doubtful':
+    case 'fatal':
+      return { health: 'answered' }
+    case 'limited':
+    case 'overloaded':
+      return { health: result.kind, retryAfterMs: result.retryAfterMs, detail: result.detail }
+    case 'failed':
+    case 'silent':
+    case 'unreachable':
+      return { health: result.kind, detail: result.detail }
+  }
+}

@@ -1,0 +1,123 @@
+import type { Clock } from './clock.ts'
+
+/**
+ * A token bucket that lets through at most `perMinute` in any minute: it holds one second's worth, and refills by what is left
+ * of the minute. Costs that were guessed are put right later, so it may run a debt.
+ */
+class Bucket {
+  readonly #capacity: number
+  readonly #perMs: number
+  readonly #clock: Clock
+  #level: number
+  #at: number
+
+  constructor(perMinute: number, clock: Clock) {
+    this.#capacity = Math.max(1, perMinute / 60)
+    this.#perMs = Math.min(perMinute, perMinute - this.#capacity + 1) / 60_000
+    this.#clock = clock
+    this.#level = this.#capacity
+    this.#at = clock.now()
+  }
+
+  /** Milliseconds until `cost` may be taken. More than the bucket holds may go when it is full. */
+  waitFor(cost: number): number {
+    this.#refill()
+    const missing = Math.min(cost, this.#capacity) - this.#level
+    // A billionth less is a rounding error of the clock, and would wake the same caller for ever.
+    return missing <= 1e-6 ? 0 : Math.max(1, Math.ceil(missing / this.#perMs))
+  }
+
+  /** Negative amounts give back. */
+  take(amount: number): void {
+    this.#refill()
+    this.#level = Math.min(this.#capacity, this.#level - amount)
+  }
+
+  #refill(): void {
+    const now = this.#clock.now()
+    this.#level = Math.min(this.#capacity, this.#level + (now - this.#at) * this.#perMs)
+    this.#at = now
+  }
+}
+
+/** What a call will take: tokens are guessed from its size before it runs. */
+export interface Estimate {
+  promptTokens: number
+  maxTokens: number
+}
+
+/** What a call took, where the server counted. */
+export interface Counted {
+  promptTokens: number
+  completionTokens: number
+}
+
+export interface RateLimits {
+  requestsPerMinute?: number | undefined
+  tokensPerMinute?: number | undefined
+}
+
+// Weight of the newest reply in what is learnt of tokens.
+const learningRate = 0.05
+
+/** An endpoint's limits by the minute, over all its servers. What replies really took corrects guesses past and to come. */
+export class RateLimit {
+  readonly #clock: Clock
+  #limits: RateLimits = {}
+  #requests: Bucket | undefined
+  #tokens: Bucket | undefined
+  #heldUntil = 0
+  /** Real prompt tokens to guessed ones, and completion tokens to the most that were allowed. */
+  #promptFactor = 1
+  #completionShare = 0.5
+
+  constructor(clock: Clock, limits: RateLimits) {
+    this.#clock = clock
+    this.configure(limits)
+  }
+
+  configure(limits: RateLimits): void {
+    const { requestsPerMinute, tokensPerMinute } = limits
+    if (requestsPerMinute !== this.#limits.requestsPerMinute)
+      this.#requests = requestsPerMinute === undefined ? undefined : new Bucket(requestsPerMinute, this.#clock)
+    if (tokensPerMinute !== this.#limits.tokensPerMinute)
+      this.#tokens = tokensPerMinute === undefined ? undefined : new Bucket(tokensPerMinute, this.#clock)
+    this.#limits = { requestsPerMinute, tokensPerMinute }
+  }
+
+  /** Nothing goes out for so long: the server said when its own limit is free again. */
+  hold(ms: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + ms)
+  }
+
+  /** Milliseconds until a call of this size may go. */
+  waitFor(estimate: Estimate): number {
+    const held = Math.max(0, this.#heldUntil - this.#clock.now())
+    return Math.max(held, this.#requests?.waitFor(1) ?? 0, this.#tokens?.waitFor(this.#guess(estimate)) ?? 0)
+  }
+
+  /** Books a call; the result books what it really took, once: null for a call that the server did not take. */
+  take(estimate: Estimate): (counted: Counted | null | undefined) => void {
+    const guess = this.#guess(estimate)
+    this.#requests?.take(1)
+    this.#tokens?.take(guess)
+    return (counted) => {
+      if (counted === undefined) return
+      if (counted === null) return void this.#tokens?.take(-guess)
+      // A server that does not count leaves the guess as it is.
+      if (counted.promptTokens + counted.completionTokens === 0) return
+      this.#tokens?.take(counted.promptTokens + counted.completionTokens - guess)
+      this.#learn(estimate, counted)
+    }
+  }
+
+  #guess({ promptTokens, maxTokens }: Estimate): number {
+    return promptTokens * this.#promptFactor + maxTokens * this.#completionShare
+  }
+
+  #learn({ promptTokens, maxTokens }: Estimate, counted: Counted): void {
+    const toward = (before: number, now: number) => before + learningRate * (now - before)
+    if (promptTokens > 0) this.#promptFactor = toward(this.#promptFactor, counted.promptTokens / promptTokens)
+    if (maxTokens > 0) this.#completionShare = toward(this.#completionShare, counted.completionTokens / maxTokens)
+  }
+}

@@ -1,0 +1,77 @@
+import { setMaxListeners } from 'node:events'
+import { abortReason } from './clock.ts'
+
+/**
+ * What ends waits early: an engine's life, one shared call, one request with a deadline. Children end with their parent.
+ * Not AbortSignal: ten thousand waiting requests listen to one engine, and taking a listener off an EventTarget walks the
+ * list of all of them, where a Set forgets one at once.
+ */
+export class Scope {
+  readonly #onCancel = new Set<(reason: Error) => void>()
+  readonly #leaveParent: (() => void) | undefined
+  #reason: Error | undefined
+
+  constructor(parent?: Scope) {
+    if (parent?.reason) this.#reason = parent.reason
+    else this.#leaveParent = parent?.onCancel((reason) => this.cancel(reason))
+  }
+
+  /** A scope that ends when the signal aborts, or when `close` is called. */
+  static of(signal: AbortSignal): Scope {
+    const scope = new Scope()
+    if (signal.aborted) scope.cancel(abortReason(signal))
+    else {
+      // Many engines may hang on one signal of the process; the warning at eleven listeners is meant for leaks.
+      setMaxListeners(0, signal)
+      const onAbort = () => scope.cancel(abortReason(signal))
+      signal.addEventListener('abort', onAbort, { once: true })
+      scope.onCancel(() => signal.removeEventListener('abort', onAbort))
+    }
+    return scope
+  }
+
+  /** Why it ended; undefined while it goes on. */
+  get reason(): Error | undefined {
+    return this.#reason
+  }
+
+  /** Calls `run` once when the scope ends, at once when it has. The result takes it back. */
+  onCancel(run: (reason: Error) => void): () => void {
+    if (this.#reason) {
+      run(this.#reason)
+      return () => undefined
+    }
+    this.#onCancel.add(run)
+    return () => void this.#onCancel.delete(run)
+  }
+
+  cancel(reason: Error): void {
+    if (this.#reason) return
+    this.#reason = reason
+    this.close()
+    const runs = [...this.#onCancel]
+    this.#onCancel.clear()
+    for (const run of runs) run(reason)
+  }
+
+  /** Lets the parent forget it: nothing waits in it any more. */
+  close(): void {
+    this.#leaveParent?.()
+  }
+
+  /** @throws the reason once it has ended. */
+  check(): void {
+    if (this.#reason) throw this.#reason
+  }
+
+  /** Settles as `work` does, or rejects with the reason as soon as the scope ends. `work` itself goes on. */
+  race<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const leave = this.onCancel(reject)
+      work.then(
+        (result) => (leave(), resolve(result)),
+        (error: unknown) => (leave(), reject(error instanceof Error ? error : new Error(String(error)))),
+      )
+    })
+  }
+}

@@ -1,0 +1,157 @@
+/** Someone who waits for a slot. */
+export interface Waiter {
+  /** Whose it is: owners of one priority take turns. */
+  owner: object
+  /** Higher ones go first. */
+  priority: number
+  isRetry: boolean
+  /** Requests that begin alike, so that a server finds its work of the first in its cache for the second. */
+  prefix: string
+  /** Often enough passed by, it goes wherever a slot is free. */
+  passedBy: number
+  hasLeft: boolean
+}
+
+/** First in, first out; those who left are passed over. */
+class Line<Item extends Waiter> {
+  #items: Item[] = []
+  #head = 0
+
+  push(item: Item): void {
+    this.#items.push(item)
+  }
+
+  /** The first who still waits. */
+  first(): Item | undefined {
+    while (this.#items[this.#head]?.hasLeft) this.#head++
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+    if (this.#head === this.#items.length) {
+      this.#items = []
+      this.#head = 0
+    }
+    return this.#items[this.#head]
+  }
+
+  /** The first of the next few for whom `suits` holds. */
+  find(count: number, suits: (item: Item) => boolean): Item | undefined {
+    for (let at = this.#head; at < this.#items.length && count > 0; at++) {
+      const item = this.#items[at]
+      if (!item || item.hasLeft) continue
+      if (suits(item)) return item
+      count--
+    }
+    return undefined
+  }
+}
+
+/** Those of one priority: retries first, then owners in turn. */
+interface Lane<Item extends Waiter> {
+  retries: Line<Item>
+  owners: Map<object, Line<Item>>
+}
+
+const lookAhead = 32
+const longestTurn = 64
+
+/**
+ * Who goes next: by priority, retries before new work, then owner by owner, so that one owner's thousand do not hold up another's
+ * ten. Requests of one prefix that stand together stay together, up to 64 of them.
+ */
+export class WaitingLine<Item extends Waiter> {
+  readonly #lanes = new Map<number, Lane<Item>>()
+  #priorities: number[] = []
+  #size = 0
+  #turn: { owner: object; prefix: string; length: number } | undefined
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Priority of who goes next; -Infinity when nobody waits. */
+  get topPriority(): number {
+    return this.#top()?.priority ?? Number.NEGATIVE_INFINITY
+  }
+
+  join(item: Item): void {
+    let lane = this.#lanes.get(item.priority)
+    if (!lane) {
+      lane = { retries: new Line(), owners: new Map() }
+      this.#lanes.set(item.priority, lane)
+      this.#priorities = [...this.#lanes.keys()].toSorted((a, b) => b - a)
+    }
+    if (item.isRetry) lane.retries.push(item)
+    else {
+      let line = lane.owners.get(item.owner)
+      if (!line) lane.owners.set(item.owner, (line = new Line()))
+      line.push(item)
+    }
+    this.#size++
+  }
+
+  /** Takes someone out, who goes in or goes away. */
+  leave(item: Item): void {
+    if (item.hasLeft) return
+    item.hasLeft = true
+    this.#size--
+  }
+
+  /**
+   * Who goes next. `suits` prefers one of the next few of the same owner, where the first would rather go to a server that has no
+   * room; nobody is passed by more than 32 times.
+   */
+  next(suits?: (item: Item) => boolean): Item | undefined {
+    const top = this.#top()
+    if (!top || !suits || top.item.passedBy >= lookAhead || suits(top.item)) return top?.item
+    const other = top.line.find(lookAhead, suits)
+    if (!other) return top.item
+    top.item.passedBy++
+    return other
+  }
+
+  /** Ends the turn of the owner of `item`, unless its next request begins alike. */
+  took({ owner, prefix, priority, isRetry }: Item): void {
+    if (isRetry) return
+    const lane = this.#lanes.get(priority)
+    const line = lane?.owners.get(owner)
+    if (!lane || !line) return
+    const isSame = this.#turn?.owner === owner && this.#turn.prefix === prefix
+    const length = isSame ? (this.#turn?.length ?? 0) + 1 : 1
+    const next = line.first()
+    if (next?.prefix === prefix && length < longestTurn) {
+      this.#turn = { owner, prefix, length }
+      return
+    }
+    this.#turn = undefined
+    lane.owners.delete(owner)
+    if (next) lane.owners.set(owner, line)
+  }
+
+  /** Everyone who waits, who all leave. */
+  clear(): Item[] {
+    const all: Item[] = []
+    for (let next = this.next(); next; next = this.next()) {
+      this.leave(next)
+      all.push(next)
+    }
+    return all
+  }
+
+  #top(): { item: Item; line: Line<Item>; priority: number } | undefined {
+    if (this.#size === 0) return undefined
+    for (const priority of this.#priorities) {
+      const lane = this.#lanes.get(priority)
+      if (!lane) continue
+      const retry = lane.retries.first()
+      if (retry) return { item: retry, line: lane.retries, priority }
+      for (const [owner, line] of lane.owners) {
+        const item = line.first()
+        if (item) return { item, line, priority }
+        lane.owners.delete(owner)
+      }
+    }
+    return undefined
+  }
+}

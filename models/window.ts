@@ -1,0 +1,133 @@
+/** Where a call stood when it began. */
+export interface Start {
+  /** Calls in flight to the server, this one included. */
+  level: number
+  /** Counts the server's calls from 1. */
+  ordinal: number
+}
+
+// TCP halves (Chiu & Jain 1989); 0.7 gives up less, because one server's capacity rarely changes. For timeouts, which say
+// nothing of where the limit is; a refusal says it by its level.
+const silenceFactor = 0.7
+// Refusals of fewer calls than this, at a level that other calls pass, are no sign of load.
+const noise = 0.1
+const silentShare = 0.25
+
+/**
+ * How many calls a server gets at one time: additive increase, one decrease a burst of refusals. A refusal tells by the level at
+ * which its call began where the limit lies, so that a burst ends right below it; a server that refuses one call in twenty whatever
+ * its load loses nothing. After a decrease the window stays at what it learnt for four windows of successes, then tries one more,
+ * then the cube of the time that went well, as in CUBIC (Ha, Rhee & Xu 2008).
+ */
+export class Window {
+  #configured: number
+  #size: number
+  /** Highest level that is known to pass. */
+  #ceiling: number
+  /** Size after the last decrease, and successes at the limit since. */
+  #base: number
+  #successes = 0
+  /** Calls that began later than this may make it smaller again; and the least that this burst may leave. */
+  #decreasedAt = 0
+  #floor = 1
+  /** Outcomes by level, halved now and then, so that old ones fade. */
+  #passed: Float64Array
+  #refused: Float64Array
+  #silent = 0
+  #outcomes = 0
+
+  constructor(configured: number) {
+    this.#configured = configured
+    this.#size = configured
+    this.#ceiling = configured
+    this.#base = configured
+    this.#passed = new Float64Array(configured + 1)
+    this.#refused = new Float64Array(configured + 1)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get configured(): number {
+    return this.#configured
+  }
+
+  /** Another limit: what was learnt is forgotten. */
+  configure(configured: number): void {
+    if (configured === this.#configured) return
+    this.#configured = configured
+    this.#size = configured
+    this.#ceiling = configured
+    this.#base = configured
+    this.#passed = new Float64Array(configured + 1)
+    this.#refused = new Float64Array(configured + 1)
+  }
+
+  passed({ level }: Start): void {
+    this.#count(this.#passed, level)
+    if (level > this.#ceiling && this.#refusedShare(level) < noise) this.#ceiling = Math.min(level, this.#configured)
+    if (this.#size >= this.#configured) return
+    if (this.#size < this.#ceiling) {
+      this.#size++
+      return
+    }
+    // Successes of a window that was not full say nothing of a larger one.
+    if (level < 0.75 * this.#size) return
+    this.#successes++
+    const windows = this.#successes / this.#base
+    this.#size = Math.min(this.#configured, Math.max(this.#size, this.#base + Math.floor((windows / 4) ** 3)))
+  }
+
+  /** `latest` is the ordinal of the call that began last: those until then belong to this burst. */
+  refused({ level, ordinal }: Start, latest: number): void {
+    this.#count(this.#refused, level)
+    if (this.#refusedShare(level) < noise) return
+    this.#decrease(ordinal, latest, level - 1)
+  }
+
+  /** A call timed out. Some may be their rows' fault; a quarter of all is overload. */
+  silent({ ordinal }: Start, latest: number): void {
+    this.#count(null, 1)
+    this.#silent++
+    if (this.#silent < 3 || this.#silent < silentShare * this.#outcomes || ordinal <= this.#decreasedAt) return
+    this.#decrease(ordinal, latest, Math.floor(this.#size * silenceFactor))
+    this.#silent = 0
+  }
+
+  #decrease(ordinal: number, latest: number, size: number): void {
+    if (ordinal > this.#decreasedAt) {
+      this.#decreasedAt = latest
+      this.#floor = Math.max(1, Math.floor(this.#size / 2))
+    }
+    this.#size = Math.max(this.#floor, Math.min(this.#size, size))
+    this.#ceiling = this.#size
+    this.#base = this.#size
+    this.#successes = 0
+  }
+
+  #count(levels: Float64Array | null, level: number): void {
+    if (levels) {
+      const at = Math.min(level, this.#configured)
+      levels[at] = (levels[at] ?? 0) + 1
+    }
+    if (++this.#outcomes < 8 * this.#configured) return
+    this.#outcomes /= 2
+    this.#silent /= 2
+    for (let at = 0; at <= this.#configured; at++) {
+      this.#passed[at] = (this.#passed[at] ?? 0) / 2
+      this.#refused[at] = (this.#refused[at] ?? 0) / 2
+    }
+  }
+
+  /** Share of calls that were refused among those that began at this level or above. */
+  #refusedShare(level: number): number {
+    let passed = 0
+    let refused = 0
+    for (let at = Math.min(level, this.#configured); at <= this.#configured; at++) {
+      passed += this.#passed[at] ?? 0
+      refused += this.#refused[at] ?? 0
+    }
+    return refused === 0 ? 0 : refused / (passed + refused)
+  }
+}
