@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formats } from '../../../data/export/registry.ts'
 import type { ExportKind, ExportRow, RecordContext } from '../../../data/export/format.ts'

@@ -1,0 +1,187 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openArtifactStore } from '../../artifacts/store.ts'
+import { insertCampaign } from '../../db/campaigns.ts'
+import { recordCheckpoint } from '../../db/checkpoints.ts'
+import type { Database } from '../../db/database.ts'
+import { openDataset, sealDataset } from '../../db/datasets.ts'
+import { commitOutcomes } from '../../db/outcomes.ts'
+import { saveReplies } from '../../db/replies.ts'
+import { openRound } from '../../db/rounds.ts'
+import { sampleRows } from '../../db/rows.ts'
+import { imports } from '../../db/schema/datasets.ts'
+import { importSource } from '../../db/sources.ts'
+import { openStep } from '../../db/steps.ts'
+import { kept, openTestDatabase, reply, sourceLines } from '../db/world.ts'
+import { hone as call, type Ran } from './terminal.ts'
+
+const checkpoint = 'ba5e'.padEnd(64, '0')
+const verified = { verdict: 'correct' as const, reason: 'same-number', extracted: '1', verifierVersion: '7' }
+
+let world: Awaited<ReturnType<typeof openTestDatabase>>
+let home: string
+let source: string
+beforeAll(async () => {
+  world = await openTestDatabase()
+  home = mkdtempSync(join(tmpdir(), 'hone-export-'))
+  source = await fill(world.db)
+})
+afterAll(async () => {
+  await world.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** A source of six rows with pictures that are there, and a step that kept four, dropped one and failed one. */
+async function fill(db: Database): Promise<string> {
+  const store = await openArtifactStore(join(home, 'artifacts'))
+  const lines = await Promise.all(
+    sourceLines(6).map(async (line, index) => {
+      const colour = { r: 40 * index, g: 0, b: 0 }
+      const bytes = await sharp({ create: { width: 56, height: 56, channels: 3, background: colour } })
+        .png()
+        .toBuffer()
+      const { hash } = await store.putImage(bytes)
+      return { ...line, images: [{ hash, width: 56, height: 56, bytes: bytes.length, mediaType: 'image/png' }] }
+    }),
+  )
+  const recipe = { campaign: 'demo', promptSuffix: ' Think first.' }
+  await insertCampaign(db, { id: 'demo', recipe, recipeHash: 'r1', recipeSource: 'hone: 1', folder: '/x' })
+  const { datasetId } = await importSource(
+    db,
+    { name: 'circles', path: '/data/c', hash: 'f'.repeat(64), campaign: 'demo' },
+    lines,
+  )
+  await db.insert(imports).values({ name: 'my-circles', datasetId, mapping: {} })
+  await openRound(db, { campaign: 'demo', number: 0, parent: null })
+  await openRound(db, { campaign: 'demo', number: 1, parent: 0 })
+  await recordCheckpoint(db, { id: checkpoint, path: '/store/base', bytes: 1, madeBy: null })
+  const step = { campaign: 'demo', round: 1, name: 'select', kind: 'select', ordinal: 0, spec: {}, inputs: [datasetId] }
+  const { stepId } = await openStep(db, step)
+  await openDataset(db, { id: 'demo/1/select', stepId, name: 'select' })
+  await saveReplies(db, stepId, [reply('key-1', { endpoint: 'student', model: `/served/${checkpoint}` })])
+  const parents = await sampleRows(db, datasetId, 6)
+  const outcomes = parents.map(({ id }, index) => {
+    if (index === 4) return kept(id, 0, { status: 'dropped', reason: 'truncated' })
+    if (index === 5) return { ...kept(id), status: 'failed' as const, reason: 'refused', detail: 'HTTP 400' }
+    const changes = index === 3 ? {} : { trace: '<answer>1</answer>', verdict: verified }
+    return kept(id, 0, { changes, requestKeys: index === 0 ? ['key-1'] : [] })
+  })
+  await commitOutcomes(db, 'demo/1/select', outcomes)
+  await sealDataset(db, 'demo/1/select')
+  const open = await openStep(db, { ...step, name: 'open', ordinal: 1 })
+  await openDataset(db, { id: 'demo/1/open', stepId: open.stepId, name: 'open' })
+  return datasetId
+}
+
+const hone = (argv: string[]): Promise<Ran> => call(argv, { env: { DATABASE_URL: world.url, HONE_HOME: home } })
+let count = 0
+/** A folder that is not there yet. */
+const folder = (): string => join(home, `out-${count++}`)
+const linesOf = (path: string): Record<string, unknown>[] =>
+  readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+describe('export', () => {
+  it('writes the kept rows of a step with its campaign’s suffix, and says what it left out and what comes next', async () => {
+    const output = folder()
+    const { out, err, code } = await hone(['export', 'demo/1/select', '--to', 'llamafactory', '--output', output])
+    expect({ err, code }).toEqual({ err: '', code: 0 })
+    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 1 kB\n  images/: 3 pictures`)
+    expect(out).toContain('left out: no-trace 1; each one in hone-refused.jsonl')
+    expect(out).toContain(`dataset_dir=${output} dataset=demo-1-select`)
+    const rows = linesOf(join(output, 'train.jsonl'))
+    expect(rows).toHaveLength(3)
+    expect(JSON.stringify(rows[0])).toMatch(/<image>How many circles are in item \d\? Think first\./)
+  })
+
+  it('writes down where the rows come from, down to the source and the checkpoint that wrote them', async () => {
+    const said = await hone(['export', 'demo', '1', 'select', '--to', 'trl', '-o', folder(), '--json'])
+    const { manifest, refused } = JSON.parse(said.out)
+    expect(refused).toEqual([{ id: expect.any(String), reason: 'no-trace' }])
+    expect(manifest.dataset).toMatchObject({ id: 'demo/1/select', campaign: 'demo', round: 1, step: 'select', rows: 4 })
+    expect(manifest.dataset).toMatchObject({ recipeHash: 'r1', contentHash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(manifest.verifierVersions).toEqual(['7'])
+    const [own, from] = manifest.lineage.datasets
+    expect(own).toMatchObject({
+      id: 'demo/1/select',
+      kept: 4,
+      dropped: 1,
+      failed: 1,
+      inputs: [source],
+      checkpoints: [checkpoint],
+      models: [{ endpoint: 'student', replies: 1 }],
+    })
+    expect(from).toMatchObject({ id: source, sourceHash: 'f'.repeat(64), contentHash: expect.any(String) })
+    expect(manifest.lineage.checkpoints).toEqual([{ id: checkpoint, trainedOn: [], startedFrom: null }])
+    expect(said.out).not.toContain('/data/c')
+  })
+
+  it('takes a source by its id, by its name in the campaign and by the name of its import', async () => {
+    for (const words of [[source], ['demo', '1', 'circles'], ['my-circles'], ['import:my-circles']]) {
+      const output = folder()
+      const { code, err } = await hone(['export', ...words, '--to', 'easyr1', '--output', output, '--images', 'link'])
+      expect({ words, code, err }).toEqual({ words, code: 0, err: '' })
+      expect(readdirSync(output).sort()).toEqual(['data', 'hone-manifest.json', 'images'])
+    }
+  })
+
+  it('takes dropped and failed rows along, marked, where there is a place for them', async () => {
+    const output = folder()
+    await hone(['export', 'demo/1/select', '--to', 'jsonl', '--status', 'all', '--output', output])
+    const said = linesOf(join(output, 'train.jsonl')).map(({ status, reason }) => [status, reason])
+    const kept = Array.from({ length: 4 }, () => [undefined, undefined])
+    expect(said.slice(0, 4)).toEqual(kept)
+    expect(said.slice(4).sort()).toEqual([
+      ['dropped', 'truncated'],
+      ['failed', 'refused'],
+    ])
+    expect(await hone(['export', 'demo/1/select', '--to', 'trl', '--status', 'all', '-o', folder()])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--to hf-parquet or jsonl'),
+    })
+  })
+
+  it('can have another suffix, fewer rows and bare answers', async () => {
+    const output = folder()
+    const few = ['--max-rows', '2', '--prompt-suffix', ' Now!', '--answers', 'plain', '--kind', 'rl']
+    await hone(['export', 'demo/1/select', '--to', 'swift', '-o', output, ...few])
+    const rows = linesOf(join(output, 'train.jsonl'))
+    expect(rows).toHaveLength(2)
+    expect(JSON.stringify(rows[0])).toContain('? Now!')
+    expect(rows[0]?.['hone_row']).toMatch(/^\d$/)
+  })
+})
+
+describe('export refuses, with a next step,', () => {
+  const refused: [string, string[], string][] = [
+    [
+      'what a format cannot do',
+      ['demo/1/select', '--to', 'llamafactory', '--kind', 'rl'],
+      '--to easyr1, verl, trl, swift',
+    ],
+    ['what a trainer does not have', ['demo/1/select', '--to', 'easyr1', '--kind', 'sft'], '--to llamafactory, verl'],
+    ['a kind where rows go as they are', ['demo/1/select', '--to', 'jsonl', '--kind', 'sft'], 'Leave --kind out'],
+    ['pictures in a way it has not', ['demo/1/select', '--to', 'trl', '--images', 'copy'], 'Give --images embed'],
+    ['a dataset that is not there', ['nothing', '--to', 'trl'], 'an import by its name: my-circles'],
+    ['a step that is not there', ['demo/1/nothing', '--to', 'trl'], 'hone show demo 1'],
+    ['a dataset that is not complete', ['demo/1/open', '--to', 'trl'], 'wait until the step'],
+    ['a format that is none', ['demo/1/select', '--to', 'tfrecord'], 'hone help'],
+    ['files of no size', ['demo/1/select', '--to', 'trl', '--shard-size', '0'], '--shard-size 500'],
+  ]
+  it.each(refused)('%s', async (_, argv, step) => {
+    const output = folder()
+    const { code, err } = await hone(['export', ...argv, '--output', output])
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(step) })
+    expect(readdirSync(home)).not.toContain(output.split('/').at(-1))
+  })
+
+  it('a dataset without a row that it can use', async () => {
+    const { code, err } = await hone(['export', source, '--to', 'llamafactory', '--output', folder()])
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/no-trace 6 of 6[^]*--kind rl/) })
+  })
+})
