@@ -173,19 +173,8 @@ async function callOnce({ target, body }: Attempts, permit: Permit, scope: Scope
 }
 
 function releaseOf(result: CallResult): Release {
-  switch (result.kind) {
-    case 'ok':
-      return { health: 'ok', counted: result.completion }
-    case 'refused':
-    case 'doubtful':
-    case 'fatal':
-      return { health: 'answered' }
-    case 'limited':
-    case 'overloaded':
-      return { health: result.kind, retryAfterMs: result.retryAfterMs, detail: result.detail }
-    case 'failed':
-    case 'silent':
-    case 'unreachable':
-      return { health: result.kind, detail: result.detail }
-  }
+  if (result.kind === 'ok') return { health: 'ok', counted: result.completion }
+  if (result.kind === 'refused' || result.kind === 'doubtful' || result.kind === 'fatal') return { health: 'answered' }
+  const { kind: health, detail } = result
+  return { health, detail, ...('retryAfterMs' in result && { retryAfterMs: result.retryAfterMs }) }
 }

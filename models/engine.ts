@@ -1,9 +1,8 @@
 import { HoneError } from '../domain/errors.ts'
-import { costOf } from '../domain/prices.ts'
 import { prefixOf } from './affinity.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
-import { callUntilAnswered, type Paid, type Target } from './attempts.ts'
-import { createBatcher } from './batcher.ts'
+import { type Attempts, callUntilAnswered, type Paid, type Target } from './attempts.ts'
+import { type Batcher, createBatcher } from './batcher.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Connections, sharedConnections } from './connections.ts'
 import { contentKey } from './content-key.ts'
@@ -11,24 +10,14 @@ import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
 import { createGate, type Gate } from './gate.ts'
 import { type Limiters, sharedLimiters } from './limiter.ts'
-import type { Estimate } from './rate-limit.ts'
 import type { ReplyStore, StoredReply } from './reply-store.ts'
 import { requestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
 import { createServerClient, type ServerClient } from './server-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
+import { estimateOf, type Usage, usageOf } from './usage.ts'
 
-/** What one answered request used. Tokens of a reused reply were paid earlier. */
-export interface Usage {
-  endpoint: string
-  promptTokens: number
-  completionTokens: number
-  /** Of the prompt tokens, those that the server had in its cache; 0 when it does not say. */
-  cachedTokens: number
-  reused: boolean
-  /** What the reply cost; absent for a reused one, and where the endpoint states no prices. */
-  cost?: { amount: number; currency: string }
-}
+export type { Usage }
 
 export interface EngineOptions {
   /** Endpoints of the recipe that this engine may ask. */
@@ -83,7 +72,6 @@ export function createEngine(options: EngineOptions): Engine {
   const life = Scope.of(options.signal)
   const targets = openTargets(options, clock, random)
   const calls = sharedCallsOf<Answer>(replies.place ?? replies)
-  const owner = {}
   const asked = new Set<Promise<unknown>>()
   const paying = new Map<Scope, Promise<unknown>>()
 
@@ -100,37 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
 
-  const pay = async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Answer> => {
-    const { endpoint } = target
-    const leave = await target.gate.enter(scope)
-    let paid: Paid
-    try {
-      const body = await scope.race(requestBody(endpoint, request, images))
-      paid = await callUntilAnswered({
-        target,
-        body,
-        estimate: estimateOf(endpoint, request),
-        slot: { owner, priority, prefix: prefixOf(request) },
-        scope,
-        retries,
-        clock,
-        random,
-        onBegun: leave,
-        onWarning,
-      })
-    } finally {
-      leave()
-    }
-    const { cachedTokens = 0, ...reply } = paid
-    await saves.add({
-      key,
-      endpoint: endpoint.name,
-      model: endpoint.model,
-      request: { messages: request.messages, sampling: request.sampling, sampleIndex: request.sampleIndex },
-      ...reply,
-    })
-    return { reply: { key, ...replyFields(reply), reused: false }, cachedTokens }
-  }
+  const pay = createPayer({ images, saves, slot: { owner: {}, priority }, retries, clock, random, onWarning })
 
   const answer = async (target: OpenTarget, request: AskRequest): Promise<Reply> => {
     const key = contentKey({ ...request, ...target.endpoint })
@@ -143,7 +101,7 @@ export function createEngine(options: EngineOptions): Engine {
       return await paid.finally(() => paying.delete(scope))
     })
     const reply = isJoined ? { ...result.reply, reused: true } : result.reply
-    onUsage?.(usageOf(target.endpoint, { ...result, reply }, request.endpoint))
+    onUsage?.(usageOf(target.endpoint, reply, result.cachedTokens))
     return reply
   }
 
@@ -170,6 +128,38 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
+interface PayerOptions extends Pick<Attempts, 'retries' | 'clock' | 'random' | 'onWarning'> {
+  images: RequestImages
+  saves: Batcher<StoredReply, void>
+  slot: { owner: object; priority: number }
+}
+
+/** What brings a request to its reply, and the reply to the store. */
+function createPayer({ images, saves, slot, ...how }: PayerOptions) {
+  return async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Answer> => {
+    const { endpoint } = target
+    const leave = await target.gate.enter(scope)
+    let paid: Paid
+    try {
+      const body = await scope.race(requestBody(endpoint, request, images))
+      const estimate = estimateOf(endpoint, request)
+      const asks = { target, body, estimate, slot: { ...slot, prefix: prefixOf(request) }, scope }
+      paid = await callUntilAnswered({ ...asks, ...how, onBegun: leave })
+    } finally {
+      leave()
+    }
+    const { cachedTokens = 0, ...reply } = paid
+    await saves.add({
+      key,
+      endpoint: endpoint.name,
+      model: endpoint.model,
+      request: { messages: request.messages, sampling: request.sampling, sampleIndex: request.sampleIndex },
+      ...reply,
+    })
+    return { reply: { key, ...replyFields(reply), reused: false }, cachedTokens }
+  }
+}
+
 function openTargets(options: EngineOptions, clock: Clock, random: () => number): Map<string, OpenTarget> {
   const { limiters = sharedLimiters, connections = sharedConnections, env = process.env, downLimitMs } = options
   const limits = { clock, random, ...(downLimitMs === undefined ? {} : { downLimitMs }) }
@@ -186,24 +176,6 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, gate })
   }
   return targets
-}
-
-// Characters of a token in English, and pixels of a picture's token in Qwen2.5-VL: first guesses that replies correct.
-const charactersPerToken = 4
-const pixelsPerToken = 784
-
-function estimateOf({ imageMaxPixels }: ResolvedEndpoint, { messages, sampling }: AskRequest): Estimate {
-  let promptTokens = 0
-  for (const { text, images = [] } of messages)
-    promptTokens += text.length / charactersPerToken + (images.length * imageMaxPixels) / pixelsPerToken
-  return { promptTokens, maxTokens: sampling.maxTokens }
-}
-
-function usageOf({ prices }: ResolvedEndpoint, { reply, cachedTokens }: Answer, endpoint: string): Usage {
-  const { promptTokens, completionTokens, reused } = reply
-  const usage = { endpoint, promptTokens, completionTokens, cachedTokens: reused ? 0 : cachedTokens, reused }
-  if (!prices || reused) return usage
-  return { ...usage, cost: { amount: costOf(usage, prices), currency: prices.currency } }
 }
 
 function replyFields({

@@ -103,11 +103,11 @@ export class RateLimit {
     this.#tokens?.take(guess)
     return (counted) => {
       if (counted === undefined) return
-      if (counted === null) return void this.#tokens?.take(-guess)
+      const tokens = counted === null ? 0 : counted.promptTokens + counted.completionTokens
       // A server that does not count leaves the guess as it is.
-      if (counted.promptTokens + counted.completionTokens === 0) return
-      this.#tokens?.take(counted.promptTokens + counted.completionTokens - guess)
-      this.#learn(estimate, counted)
+      if (counted !== null && tokens === 0) return
+      this.#tokens?.take(tokens - guess)
+      if (counted !== null) this.#learn(estimate, counted)
     }
   }
 

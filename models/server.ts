@@ -105,13 +105,14 @@ export class Server {
         this.#answered()
         this.#badInARow = 0
         return false
-      case 'left':
-        return false
       case 'unreachable':
         return this.#pause(undefined)
       case 'overloaded':
         return this.#overloaded(start, retryAfterMs)
+      case 'left':
+        break
     }
+    return false
   }
 
   /** Who comes next starts a new count with a probe: the outage may be over by then. */
