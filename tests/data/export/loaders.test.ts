@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -32,16 +31,17 @@ const items: Record<string, unknown>[] = []
 let read: z.infer<typeof answer>
 
 /** Gives every completion 0.5. */
+async function scoreAll(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await json(request)
+  const asked = scored.parse(body)
+  items.push(...asked.items)
+  // The real server must take what is sent, too.
+  readScoreRequest(Buffer.from(JSON.stringify(body)))
+  response.end(JSON.stringify({ scores: asked.items.map(({ id }) => ({ id, overall: 0.5, parts: {} })) }))
+}
+
 async function fakeRewardServer(): Promise<{ server: Server; url: string }> {
-  const made = createServer((request, response) => {
-    void json(request).then((body) => {
-      const asked = scored.parse(body)
-      items.push(...asked.items)
-      // The real server must take what is sent, too.
-      readScoreRequest(Buffer.from(JSON.stringify(body)))
-      response.end(JSON.stringify({ scores: asked.items.map(({ id }) => ({ id, overall: 0.5, parts: {} })) }))
-    })
-  })
+  const made = createServer((request, response) => void scoreAll(request, response))
   await new Promise<void>((resolve) => void made.listen(0, '127.0.0.1', resolve))
   const address = made.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
