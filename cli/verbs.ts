@@ -35,6 +35,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./start.ts')).startCommand(terminal),
   },
   {
+    name: 'import',
+    group: run,
+    summary: 'bring data in under a name: JSONL, CSV, Parquet, pictures, archives',
+    load: async (terminal) => (await import('./import.ts')).importCommand(terminal),
+  },
+  {
     name: 'plan',
     group: run,
     summary: 'what a recipe would run and cost, round by round; starts nothing',
@@ -117,6 +123,12 @@ export const verbs: readonly Verb[] = [
     group: tools,
     summary: 'a dataset as files for LLaMA-Factory, EasyR1, verl, TRL, ms-swift and others',
     load: async (terminal) => (await import('./export.ts')).exportCommand(terminal),
+  },
+  {
+    name: 'step',
+    group: tools,
+    summary: 'any data step on a file, without a campaign',
+    load: async (terminal) => (await import('./step.ts')).stepCommand(terminal),
   },
   {
     name: 'verify',

@@ -1,0 +1,77 @@
+import { DuckDBInstance, JSDuckDBValueConverter, type DuckDBConnection } from '@duckdb/node-api'
+import { HoneError } from '../../domain/errors.ts'
+import { isMap, type Fields } from './record.ts'
+
+/** Text as a literal of SQL. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+/** Files as a list of SQL. */
+export const fileList = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`
+
+/** An engine that reads files. Whoever opens one closes it. */
+interface Engine {
+  connection: DuckDBConnection
+  close: () => void
+}
+
+/**
+ * Opens an engine that reads files and nothing else: no network (no extension is fetched or loaded), no files of its own, 1 GB
+ * of memory and two threads, because decoding pictures and writing rows need the machine as well.
+ */
+export async function openEngine(): Promise<Engine> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: '1GB',
+    threads: '2',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    // An engine with a place to spill to would make a folder beside the working directory.
+    temp_directory: '',
+  })
+  const connection = await instance.connect()
+  const close = (): void => {
+    connection.closeSync()
+    instance.closeSync()
+  }
+  return { connection, close }
+}
+
+/** Rows of a query as they come, a chunk (at most 2,048) at a time. Throws InvalidSource with `what` when the engine cannot go on. */
+export async function* streamRows(engine: DuckDBConnection, sql: string, what: string): AsyncGenerator<Fields[]> {
+  try {
+    const result = await engine.stream(sql)
+    const names = result.deduplicatedColumnNames()
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (!chunk || chunk.rowCount === 0) return
+      const columns = chunk.convertColumns(JSDuckDBValueConverter)
+      const rows: Record<string, unknown>[] = Array.from({ length: chunk.rowCount }, () => ({}))
+      for (const [index, name] of names.entries()) {
+        const values = columns[index] ?? []
+        for (let at = 0; at < rows.length; at++) {
+          const row = rows[at]
+          if (row) row[name] = plain(values[at])
+        }
+      }
+      yield rows
+    }
+  } catch (error) {
+    throw unreadable(what, error)
+  }
+}
+
+/** A source that the engine cannot read, in its own words. */
+export const unreadable = (what: string, cause: unknown): HoneError =>
+  new HoneError({
+    type: 'InvalidSource',
+    message: `${what} cannot be read: ${(cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? ''}`,
+    nextStep: 'see whether the file is whole (a download may have been cut), or name its format with --format',
+    cause,
+  })
+
+/** Whole numbers that JavaScript can hold become numbers; larger ones text. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(plain)
+  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+  return value
+}

@@ -1,0 +1,126 @@
+import { LineCounter, parseDocument, stringify } from 'yaml'
+import { z } from 'zod'
+import { answerKinds } from '../../domain/answer-check.ts'
+import { HoneError } from '../../domain/errors.ts'
+import { explainIssues } from '../recipe-issues.ts'
+
+const column = z.string().min(1)
+
+/** A column that holds the turns of a talk, and how its turns are written. */
+const conversation = z.strictObject({
+  column,
+  /** Fields of a turn: who speaks, and what is said. */
+  role: column.default('role'),
+  text: column.default('content'),
+  /** How the speakers are called. Turns of others are left out; a system turn is one of those. */
+  user: z.array(z.string()).min(1).default(['user', 'human']),
+  assistant: z.array(z.string()).min(1).default(['assistant', 'gpt']),
+  /**
+   * What the last reply is. As `trace` it stays whole, and the answer is that of the answer's column, else what stands in
+   * its last `<answer>` or `\boxed`.
+   */
+  reply: z.enum(['answer', 'trace']).default('answer'),
+})
+
+/**
+ * Which column of a source is what in a row. A column is a name at the top, or a path with points (`image.url`) where no
+ * column has that name. What is not named here goes to the row's metadata.
+ */
+const mappingSchema = z.strictObject({
+  /** Without it, a row's number is its id. */
+  id: column.optional(),
+  /** Columns with the pictures, or `none` for a source that has none at all. */
+  images: z.union([column, z.array(column).min(1)]),
+  question: column.optional(),
+  answer: column.optional(),
+  /** An index stands for a choice, counted from 0 or from 1. */
+  answerIs: z.enum(['written', 'index', 'index-from-1']).default('written'),
+  /** One column with all choices, or a column for each. */
+  choices: z.union([column, z.array(column).min(2).max(26)]).optional(),
+  /** How answers are checked: one kind for all rows, or the column that says it. */
+  kind: z.union([z.enum(answerKinds), z.strictObject({ column })]).default('auto'),
+  precision: column.optional(),
+  policy: column.optional(),
+  description: column.optional(),
+  trace: column.optional(),
+  conversation: conversation.optional(),
+  /** Columns under other names in the metadata; `values` replaces words, e.g. `{model: judge}`. */
+  metadata: z
+    .record(
+      z.string().min(1),
+      z.union([column, z.strictObject({ column, values: z.record(z.string(), z.string()).default({}) })]),
+    )
+    .optional(),
+  /** A column with a map whose fields are the metadata themselves. */
+  metadataFrom: column.optional(),
+  /** Columns that are not wanted in the metadata; `all` for every one that is not named here. */
+  leaveOut: z.union([z.literal('all'), z.array(column)]).optional(),
+})
+export type Mapping = z.infer<typeof mappingSchema>
+export type ConversationMapping = NonNullable<Mapping['conversation']>
+
+/** The word that stands for "no pictures" in place of a column. */
+export const noPictures = 'none'
+
+/** Columns with pictures; empty when the source has none. */
+export const pictureColumns = ({ images }: Mapping): readonly string[] =>
+  images === noPictures ? [] : typeof images === 'string' ? [images] : images
+
+/** A mapping from parts that this version wrote itself, with its defaults. */
+export const completeMapping = (parts: z.input<typeof mappingSchema>): Mapping => mappingSchema.parse(parts)
+
+/** Every name of a column in a mapping, with the place where it stands. */
+export function namedColumns(mapping: Mapping): { where: string; column: string }[] {
+  const single = (['id', 'question', 'answer', 'precision', 'policy', 'description', 'trace', 'metadataFrom'] as const)
+    .map((where) => ({ where, column: mapping[where] }))
+    .flatMap(({ where, column: name }) => (name === undefined ? [] : [{ where, column: name }]))
+  const choices = typeof mapping.choices === 'string' ? [mapping.choices] : (mapping.choices ?? [])
+  return [
+    ...single,
+    ...pictureColumns(mapping).map((name) => ({ where: 'images', column: name })),
+    ...choices.map((name) => ({ where: 'choices', column: name })),
+    ...(typeof mapping.kind === 'string' ? [] : [{ where: 'kind.column', column: mapping.kind.column }]),
+    ...(mapping.conversation ? [{ where: 'conversation.column', column: mapping.conversation.column }] : []),
+    ...Object.entries(mapping.metadata ?? {}).map(([name, from]) => ({
+      where: `metadata.${name}`,
+      column: typeof from === 'string' ? from : from.column,
+    })),
+  ]
+}
+
+/** The mapping as a file that {@link parseMapping} reads: what is its default is left out. */
+export function mappingText(mapping: Mapping): string {
+  const { answerIs, kind, conversation: turns, ...rest } = mapping
+  return stringify({
+    ...rest,
+    ...(answerIs !== 'written' && { answerIs }),
+    ...(kind !== 'auto' && { kind }),
+    ...(turns && { conversation: turns }),
+  })
+}
+
+/** Reads a mapping's YAML. Throws {@link HoneError} InvalidInput that lists every problem with its place and its fix. */
+export function parseMapping(text: string, file: string): Mapping {
+  const invalid = (problems: readonly string[]): HoneError =>
+    new HoneError({
+      type: 'InvalidInput',
+      message: `${file} is not a valid mapping\n\n${problems.join('\n\n')}\n`,
+      nextStep: 'mend it and run the command again; `hone import SOURCE --dry-run` prints a mapping to start from',
+    })
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter })
+  const [broken] = document.errors
+  if (broken) throw invalid([broken.message.trim().replaceAll(/^/gm, '  ')])
+  const raw: unknown = document.toJS({ maxAliasCount: 100 })
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw invalid(['  a mapping is a map of keys, e.g. `question: problem`'])
+  const parsed = mappingSchema.safeParse(raw, { reportInput: true })
+  if (parsed.success) return parsed.data
+  const schema = z.toJSONSchema(mappingSchema, { io: 'input' })
+  throw invalid(
+    explainIssues(parsed.error.issues, { raw, document, lineCounter, schema: { ...schema } }).map(
+      ({ where, value, wrong, fix }) =>
+        [`  ${where}: ${wrong}`, ...(value === null ? [] : [`    value: ${value}`]), `    fix:   ${fix}`].join('\n'),
+    ),
+  )
+}

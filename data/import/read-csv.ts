@@ -1,0 +1,133 @@
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import { HoneError } from '../../domain/errors.ts'
+import { openEngine, quoted, streamRows, unreadable } from './engine.ts'
+import type { Fields, RecordReader, SourceRecord } from './record.ts'
+
+const headBytes = 256 * 1024
+const maxLineBytes = 16 * 1024 * 1024
+const delimiters = [',', '\t', ';', '|'] as const
+
+const reject = z.object({ line: z.number(), text: z.string().nullable(), problem: z.string().nullable() })
+
+/**
+ * CSV files with a line of names, separated by comma, tab, semicolon or bar (whichever the first line has most of), quoted with
+ * ". All values are text. Lines that do not fit are bad records with their number, after the good ones of their file.
+ * Throws InvalidSource when a file has no line of names.
+ */
+export function readCsv(files: readonly string[]): RecordReader {
+  return { total: null, read: () => read(files) }
+}
+
+async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
+  let line = 0
+  for (const file of files) {
+    const { connection, close } = await openEngine()
+    try {
+      const sql = `select * from read_csv(${quoted(file)}, ${options(await headOf(file))})`
+      for await (const batch of streamRows(connection, sql, file))
+        yield batch.map((fields): SourceRecord => ({ line: ++line, fields: withoutEmpty(fields) }))
+      const rejects = await connection.runAndReadAll(
+        `select any_value(line)::double as line, left(any_value(csv_line), 120) as text,
+           string_agg(distinct error_message, '; ') as problem
+         from reject_errors group by file_id, line_byte_position, reject_errors.line order by reject_errors.line`,
+      )
+      const bad = rejects.getRowObjectsJS().map((row) => reject.parse(row))
+      if (bad.length > 0)
+        yield bad.map(({ line: number, text, problem }): SourceRecord => {
+          const detail = `record ${number} of the file: ${problem ?? ''} (${JSON.stringify(text ?? '')})`
+          return { line: number, reason: 'bad-line', detail: detail.slice(0, 500) }
+        })
+    } catch (error) {
+      if (error instanceof HoneError) throw error
+      throw unreadable(file, error)
+    } finally {
+      close()
+    }
+  }
+}
+
+/** A cell that is empty is absent: CSV has no other way to say so. */
+const withoutEmpty = (fields: Fields): Fields => {
+  for (const name in fields)
+    if (fields[name] === '') return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+  return fields
+}
+
+/** The dialect is stated: guessed from the data, a file with bad lines would be refused as a whole. */
+function options({ names, delimiter }: Head): string {
+  const columns = names.map((name) => `${quoted(name)}: 'VARCHAR'`).join(', ')
+  return [
+    'auto_detect = false',
+    `columns = {${columns}}`,
+    'header = true',
+    `delim = ${quoted(delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    `nullstr = ''`,
+    'store_rejects = true',
+    'rejects_limit = 0',
+    `max_line_size = ${maxLineBytes}`,
+  ].join(', ')
+}
+
+interface Head {
+  names: string[]
+  delimiter: string
+}
+
+/** Names of the columns, from the first line. Twice the same name gets a number. */
+async function headOf(file: string): Promise<Head> {
+  const handle = await open(file)
+  let text: string
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+    text = buffer
+      .subarray(0, bytesRead)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+  } finally {
+    await handle.close()
+  }
+  const bare = text.replaceAll(/"(?:[^"]|"")*"/g, '""')
+  const first = bare.split(/\r?\n/, 1)[0] ?? ''
+  const counts = delimiters.map((mark) => first.split(mark).length)
+  const delimiter = delimiters[counts.indexOf(Math.max(...counts))] ?? ','
+  const names = cellsOfFirstLine(text, delimiter).map((name, index) => name.trim() || `column${index + 1}`)
+  if (first.trim() === '')
+    throw new HoneError({
+      type: 'InvalidSource',
+      message: `${file} does not begin with a line of names`,
+      nextStep: 'write the names of the columns into its first line',
+    })
+  const seen = new Map<string, number>()
+  return {
+    delimiter,
+    names: names.map((name) => {
+      const key = name.toLowerCase()
+      const before = seen.get(key) ?? 0
+      seen.set(key, before + 1)
+      return before === 0 ? name : `${name}_${before}`
+    }),
+  }
+}
+
+function cellsOfFirstLine(text: string, delimiter: string): string[] {
+  const cells: string[] = ['']
+  let inQuotes = false
+  for (let at = 0; at < text.length; at++) {
+    const mark = text[at] ?? ''
+    if (inQuotes) {
+      if (mark === '"' && text[at + 1] === '"') at++
+      else if (mark === '"') {
+        inQuotes = false
+        continue
+      }
+      cells[cells.length - 1] += mark
+    } else if (mark === '"') inQuotes = true
+    else if (mark === delimiter) cells.push('')
+    else if (mark === '\n' || mark === '\r') break
+    else cells[cells.length - 1] += mark
+  }
+  return cells
+}

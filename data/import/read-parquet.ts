@@ -1,0 +1,67 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { z } from 'zod'
+import { openEngine, quoted, streamRows, unreadable } from './engine.ts'
+import { numbered, weightOf, type Fields, type RecordReader } from './record.ts'
+
+/** Bytes of a batch where rows are heavy: the engine's own chunks have 2,048 rows, which may be gigabytes of pictures. */
+const batchBytes = 16 * 1024 * 1024
+/** Rows up to this size are read in the engine's chunks. */
+const lightRowBytes = 8 * 1024
+const firstRows = 64
+
+const shape = z.object({ rows: z.number(), bytes: z.number() })
+type Shard = z.infer<typeof shape> & { file: string }
+
+/** Parquet files, in the order given: shards of one set. Throws InvalidSource when one of them is not whole. */
+export async function readParquet(files: readonly string[]): Promise<RecordReader> {
+  const engine = await openEngine()
+  try {
+    const shards: Shard[] = []
+    for (const file of files) shards.push({ file, ...(await shapeOf(engine.connection, file)) })
+    return { total: shards.reduce((sum, { rows }) => sum + rows, 0), read: () => numbered(read(shards)) }
+  } finally {
+    engine.close()
+  }
+}
+
+/** Rows of a file and their bytes, from its footer. */
+async function shapeOf(connection: DuckDBConnection, file: string): Promise<z.infer<typeof shape>> {
+  const sql = `select coalesce(sum(num_rows), 0)::double as rows, coalesce(sum(bytes), 0)::double as bytes from (
+    select any_value(row_group_num_rows) as num_rows, sum(total_uncompressed_size) as bytes
+    from parquet_metadata(${quoted(file)}) group by row_group_id)`
+  try {
+    const [row] = (await connection.runAndReadAll(sql)).getRowObjectsJS()
+    return shape.parse(row)
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+async function* read(shards: readonly Shard[]): AsyncGenerator<Fields[]> {
+  const { connection, close } = await openEngine()
+  try {
+    for (const shard of shards) yield* readShard(connection, shard)
+  } finally {
+    close()
+  }
+}
+
+async function* readShard(connection: DuckDBConnection, { file, rows, bytes }: Shard): AsyncGenerator<Fields[]> {
+  const range = (from: number, to: number): AsyncGenerator<Fields[]> =>
+    streamRows(
+      connection,
+      `select * exclude (file_row_number) from read_parquet(${quoted(file)}, file_row_number = true)
+       where file_row_number >= ${from} and file_row_number < ${to}`,
+      file,
+    )
+  // The footer counts a value once that many rows share, so the first rows are weighed as well.
+  let weight = 0
+  for await (const batch of range(0, firstRows)) {
+    for (const fields of batch) weight += weightOf(fields)
+    yield batch
+  }
+  const rowBytes = Math.max(bytes / Math.max(1, rows), weight / Math.max(1, Math.min(rows, firstRows)))
+  // The engine passes over row groups that hold none of a range; where rows are light, one range is all of them.
+  const size = rowBytes <= lightRowBytes ? rows : Math.max(1, Math.min(2048, Math.floor(batchBytes / rowBytes)))
+  for (let from = firstRows; from < rows; from += size) yield* range(from, from + size)
+}

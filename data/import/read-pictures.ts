@@ -1,0 +1,25 @@
+import { basename, extname } from 'node:path'
+import { relative } from 'node:path'
+import { numbered, type RecordReader } from './record.ts'
+
+/** Names that pictures have; whether one is a picture is seen when it is decoded. */
+export const isPictureName = (name: string): boolean => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name)
+
+/** A folder of pictures: a row each, `id` its path without the ending, `image` its path, `folder` the folder it lies in. */
+export function readPictures(root: string, files: readonly string[]): RecordReader {
+  // Two pictures may differ in their endings alone.
+  const bare = new Map<string, number>()
+  for (const file of files) bare.set(withoutEnding(file), (bare.get(withoutEnding(file)) ?? 0) + 1)
+  async function* batches() {
+    for (let from = 0; from < files.length; from += 512)
+      yield files.slice(from, from + 512).map((file) => {
+        const path = relative(root, file).split('\\').join('/')
+        const folder = path.slice(0, Math.max(0, path.length - basename(path).length - 1))
+        const isOnly = bare.get(withoutEnding(file)) === 1
+        return { id: isOnly ? withoutEnding(path) : path, image: path, ...(folder !== '' && { folder }) }
+      })
+  }
+  return { total: files.length, read: () => numbered(batches()) }
+}
+
+const withoutEnding = (path: string): string => path.slice(0, path.length - extname(path).length)

@@ -1,0 +1,48 @@
+/** A row of a file as its reader gives it: values as JSON has them, and bytes where the file holds some. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** One record of a source, or why it is none. `line` counts lines in a JSONL file and records elsewhere, from 1. */
+export type SourceRecord = { line: number; fields: Fields } | { line: number; reason: 'bad-line'; detail: string }
+
+/** Records of a source, in batches that stay small. */
+export interface RecordReader {
+  /** How many records there are, where that is known without reading them. */
+  total: number | null
+  /** In the order of the files. Reading ends, with its files closed, when the consumer stops. */
+  read: () => AsyncGenerator<SourceRecord[]>
+}
+
+/** The value of a column: of that name, else along the points of the name. */
+export function fieldOf(fields: Fields, column: string): unknown {
+  if (Object.hasOwn(fields, column)) return fields[column]
+  if (!column.includes('.')) return undefined
+  let at: unknown = fields
+  for (const part of column.split('.')) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return undefined
+    at = Reflect.get(at, part)
+  }
+  return at
+}
+
+/** A map of names, as opposed to a list, bytes or a date. */
+export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Uint8Array) &&
+  !(value instanceof Date)
+
+/** Gives records their numbers, from 1. */
+export async function* numbered(batches: AsyncIterable<readonly Fields[]>): AsyncGenerator<SourceRecord[]> {
+  let line = 0
+  for await (const batch of batches) yield batch.map((fields) => ({ line: ++line, fields }))
+}
+
+/** About how many bytes a value takes: its texts and bytes. */
+export function weightOf(value: unknown): number {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value.length
+  if (typeof value !== 'object' || value === null) return 0
+  let sum = 0
+  for (const inner of Object.values(value)) sum += weightOf(inner)
+  return sum
+}

@@ -1,0 +1,160 @@
+import { eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { HoneError } from '../domain/errors.ts'
+import type { Database } from './database.ts'
+import { imports } from './schema/datasets.ts'
+import { moment, only, rowsOf } from './sql.ts'
+
+/** Imported data under its name. */
+export interface ImportRecord {
+  name: string
+  datasetId: string
+  /** Path it was imported from. */
+  path: string | null
+  /** Kept rows; null while the import is not complete. */
+  rows: number | null
+  failed: number
+  /** Different pictures of its rows. */
+  pictures: number
+  createdAt: Date
+}
+
+/**
+ * Names imported data; the same name for the same data again is a no-op. Throws InvalidInput when the name stands for other data,
+ * unless `replace`: campaigns keep the dataset that they were linked to.
+ */
+export async function nameImport(
+  db: Database,
+  {
+    name,
+    datasetId,
+    mapping,
+    replace = false,
+  }: { name: string; datasetId: string; mapping: unknown; replace?: boolean },
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.insert(imports).values({ name, datasetId, mapping }).onConflictDoNothing()
+    const [found] = await tx.select().from(imports).where(eq(imports.name, name)).for('update')
+    if (found?.datasetId === datasetId) return
+    if (!replace) throw nameTaken(name, found?.datasetId ?? '?', datasetId)
+    await tx
+      .update(imports)
+      .set({ datasetId, mapping, createdAt: sql`now()` })
+      .where(eq(imports.name, name))
+  })
+}
+
+/** Refuses a name that stands for other data before anything is written. Throws InvalidInput. */
+export async function requireFreeName(db: Database, name: string, datasetId: string): Promise<void> {
+  const [found] = await db.select().from(imports).where(eq(imports.name, name))
+  if (found && found.datasetId !== datasetId) throw nameTaken(name, found.datasetId, datasetId)
+}
+
+const nameTaken = (name: string, before: string, now: string): HoneError =>
+  new HoneError({
+    type: 'InvalidInput',
+    message: `"${name}" stands for other data already (${before}, this is ${now})`,
+    nextStep: 'give another name with --as, or --replace it; campaigns keep the data that they started with',
+  })
+
+const importRow = z.object({
+  name: z.string(),
+  datasetId: z.string(),
+  path: z.string().nullable(),
+  rows: z.number().nullable(),
+  failed: z.number(),
+  pictures: z.number(),
+  createdAt: moment,
+})
+
+/** Every import, by name. */
+export const listImports = (db: Database): Promise<ImportRecord[]> => readImports(db, sql`true`)
+
+/** The import of a name; null when there is none. */
+export async function findImport(db: Database, name: string): Promise<ImportRecord | null> {
+  const [found] = await readImports(db, sql`i.name = ${name}`)
+  return found ?? null
+}
+
+const readImports = (db: Database, which: ReturnType<typeof sql>): Promise<ImportRecord[]> =>
+  rowsOf(
+    db,
+    importRow,
+    sql`
+    select i.name, i.dataset_id as "datasetId", d.source_path as path, d.row_count as rows, i.created_at as "createdAt",
+      (select count(*)::int from rows r where r.dataset_id = d.id and r.status = 'failed') as failed,
+      (select count(distinct ri.image_hash)::int from rows r join row_images ri on ri.row_id = r.id
+        where r.dataset_id = d.id) as pictures
+    from imports i join datasets d on d.id = i.dataset_id
+    where ${which} order by i.name`,
+  )
+
+const failures = z.object({ reason: z.string(), rows: z.number() })
+
+/** Failed rows of a dataset by reason, the most frequent first. */
+export const failureCounts = (db: Database, datasetId: string): Promise<z.infer<typeof failures>[]> =>
+  rowsOf(
+    db,
+    failures,
+    sql`select reason, count(*)::int as rows from rows
+        where dataset_id = ${datasetId} and status = 'failed' group by 1 order by 2 desc, 1`,
+  )
+
+const figures = z.object({
+  rows: z.number(),
+  questionCharacters: z.number(),
+  images: z.number(),
+  withoutQuestion: z.number(),
+})
+
+/** What an imported dataset holds, as data/source.ts counts a file: means a row, and how many lack a question. */
+export async function datasetFigures(db: Database, datasetId: string): Promise<z.infer<typeof figures>> {
+  return only(
+    await rowsOf(
+      db,
+      figures,
+      sql`
+      select count(*)::int as rows, count(*) filter (where question = '')::int as "withoutQuestion",
+        coalesce(avg(length(question) + coalesce(
+          (select sum(length(c)) from jsonb_array_elements_text(nullif(choices, 'null'::jsonb)) c), 0)), 0)::float8
+          as "questionCharacters",
+        coalesce(avg((select count(*) from row_images ri where ri.row_id = rows.id)), 0)::float8 as images
+      from rows where dataset_id = ${datasetId} and status = 'kept'`,
+    ),
+  )
+}
+
+const groupCount = z.object({ groups: z.number() })
+
+/** Different values of a field of the metadata among the kept rows; rows that lack it count as one more. */
+export async function groupsOf(db: Database, datasetId: string, field: string): Promise<number> {
+  const { groups } = only(
+    await rowsOf(
+      db,
+      groupCount,
+      sql`select count(distinct coalesce(metadata -> ${field}::text, 'null'::jsonb))::int as groups
+          from rows where dataset_id = ${datasetId} and status = 'kept'`,
+    ),
+  )
+  return groups
+}
+
+const pictureHash = z.object({ hash: z.string() })
+
+/** Hashes of the pictures of a dataset's kept rows, each once, a page at a time. */
+export async function* pictureHashes(db: Database, datasetId: string): AsyncGenerator<string> {
+  let last = ''
+  for (;;) {
+    const page = await rowsOf(
+      db,
+      pictureHash,
+      sql`select distinct ri.image_hash as hash from rows r join row_images ri on ri.row_id = r.id
+          where r.dataset_id = ${datasetId} and r.status = 'kept' and ri.image_hash > ${last}
+          order by 1 limit 10000`,
+    )
+    for (const { hash } of page) yield hash
+    const end = page.at(-1)
+    if (!end) return
+    last = end.hash
+  }
+}

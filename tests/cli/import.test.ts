@@ -1,0 +1,148 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { collect, openTestDatabase } from '../db/world.ts'
+import { openArtifactStore } from '../../artifacts/store.ts'
+import { streamRows } from '../../db/rows.ts'
+import type { OpenDatabase } from '../../db/database.ts'
+import { folderOf, jsonl, parquet, picture, zip } from '../data/import/files.ts'
+import { hone } from './terminal.ts'
+
+let database: OpenDatabase & { url: string }
+let home: string
+const run = (...argv: string[]) => hone(['import', ...argv], { env: { DATABASE_URL: database.url, HONE_HOME: home } })
+
+beforeAll(async () => {
+  database = await openTestDatabase()
+  home = join(await folderOf(), '.hone')
+})
+afterAll(() => database.close())
+
+const rows = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `r${index}`,
+    question: `How many in ${index}?`,
+    answer: index,
+    image: `${index % 3}.png`,
+    subject: 'algebra',
+  }))
+
+const source = async (count = 10) =>
+  folderOf({
+    'rows.jsonl': jsonl(rows(count)),
+    '0.png': await picture(0),
+    '1.png': await picture(1),
+    '2.png': await picture(2),
+  })
+
+describe('hone import', () => {
+  it('brings rows and pictures in, once, under a name', async () => {
+    const folder = await source()
+    const first = await run(folder, '--as', 'ten', '--json')
+    expect(first.code).toBe(0)
+    const imported: unknown = JSON.parse(first.out)
+    expect(imported).toMatchObject({ name: 'ten', rows: 10, failed: 0, pictures: 3, importedBefore: false })
+    const again = await run(folder, '--as', 'ten')
+    expect(again.out).toContain('ten: 10 rows with 3 pictures, imported before')
+    expect(again.out).toContain('in a recipe: path: import:ten')
+
+    const { datasetId } = Object(imported)
+    const stored = await collect(streamRows(database.db, datasetId))
+    expect(stored).toHaveLength(10)
+    expect(stored[4]).toMatchObject({ question: 'How many in 4?', answer: '4', metadata: { subject: 'algebra' } })
+    const store = await openArtifactStore(join(home, 'artifacts'))
+    for (const hash of stored.flatMap(({ images }) => images)) expect(existsSync(store.imagePath(hash))).toBe(true)
+  })
+
+  it('notices a changed picture under an old name, and asks before a name is given anew', async () => {
+    const folder = await source(3)
+    expect((await run(folder, '--as', 'three')).code).toBe(0)
+    await writeFile(join(folder, '1.png'), await picture(99))
+    const refused = await run(folder, '--as', 'three')
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('"three" stands for other data already') })
+    expect(refused.err).toContain('--replace')
+    expect((await run(folder, '--as', 'three', '--replace')).out).toContain('three: 3 rows with 3 pictures\n')
+  })
+
+  it('prints a mapping that it takes back, and writes nothing', async () => {
+    const folder = await source()
+    const before = await readdir(home)
+    const dry = await run(folder, '--dry-run')
+    expect(dry.code).toBe(0)
+    expect(dry.out).toContain('question: question\n')
+    expect(dry.out).toContain('# Of the first 10 rows, 0 would fail')
+    expect(dry.out.match(/^#   id /gm)).toHaveLength(5)
+    expect(await readdir(home)).toEqual(before)
+    const file = join(folder, 'map.yaml')
+    await writeFile(file, dry.out.replace('answer: answer', 'leaveOut: [answer]'))
+    const seen = await run(join(folder, 'rows.jsonl'), '--mapping', file, '--dry-run', '--json')
+    expect(JSON.parse(seen.out)).toMatchObject({
+      looked: 10,
+      withoutAnswer: 10,
+      rows: [{ id: 'r0', answer: null }, {}, {}, {}, {}],
+    })
+  })
+
+  it('says which line of a mapping is wrong, and what was meant', async () => {
+    const folder = await source()
+    const file = join(folder, 'map.yaml')
+    await writeFile(file, 'questoin: problem\nimages: image\n')
+    expect((await run(folder, '--as', 'x', '--mapping', file)).err).toContain('did you mean "question"?')
+    await writeFile(file, 'question: queston\nimages: image\n')
+    const wrong = await run(folder, '--as', 'x', '--mapping', file)
+    expect(wrong).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('question: there is no column "queston": did you mean "question"?'),
+    })
+  })
+
+  it('keeps bad rows with their reasons, up to a limit', async () => {
+    const folder = await source()
+    await writeFile(join(folder, 'rows.jsonl'), jsonl([...rows(9), { ...rows(1)[0], id: 'late', image: 'gone.png' }]))
+    const refused = await run(folder, '--as', 'some')
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain('1 of 10 rows cannot be used; the limit is 5 %\n  line 10: image-missing')
+    expect((await run('--list')).out).not.toContain('some')
+    const taken = await run(folder, '--as', 'some', '--max-failed', '10', '--json')
+    expect(JSON.parse(taken.out)).toMatchObject({
+      rows: 9,
+      failed: 1,
+      failures: [{ reason: 'image-missing', rows: 1 }],
+    })
+  })
+
+  it('takes only so many rows when told so: other data, under another name', async () => {
+    const folder = await folderOf()
+    await parquet(join(folder, 'r.parquet'), `select 'q' || i as question, i::varchar as answer from range(5000) t(i)`)
+    const file = join(folder, 'map.yaml')
+    await writeFile(file, 'question: question\nanswer: answer\nimages: none\n')
+    const ran = await run(join(folder, 'r.parquet'), '--as', 'text', '--mapping', file, '--max-rows', '2100', '--json')
+    expect(JSON.parse(ran.out)).toMatchObject({ rows: 2100, failed: 0, pictures: 0 })
+  })
+
+  it('removes what it unpacked, also after a refusal', async () => {
+    const folder = await folderOf({ 'a.zip': zip([{ name: 'a.txt', content: 'x' }]) })
+    const refused = await run(join(folder, 'a.zip'), '--as', 'zipped')
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('a.zip has neither rows') })
+    expect(await readdir(join(home, 'imports'))).toEqual([])
+  })
+
+  it('lists imports', async () => {
+    const { out } = await run('--list')
+    expect(out.split('\n')[0]).toMatch(/^NAME +ROWS +FAILED +PICTURES +DATE +FROM$/)
+    expect(out).toMatch(/^ten +10 +0 +3 /m)
+    const listed: unknown = JSON.parse((await run('--list', '--json')).out)
+    expect(listed).toMatchObject({
+      imports: expect.arrayContaining([expect.objectContaining({ name: 'some', failed: 1 })]),
+    })
+  })
+
+  it('refuses what makes no sense', async () => {
+    expect((await run()).err).toContain('Name a source')
+    expect((await run('x.jsonl')).err).toContain('--as NAME')
+    expect((await run('x.jsonl', '--as', 'Not a name')).code).toBe(2)
+    expect((await run('x.jsonl', '--as', 'x', '--format', 'xlsx')).code).toBe(2)
+    expect((await run('--list', 'x')).err).toContain('takes no source')
+  })
+})
