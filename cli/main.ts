@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { z } from 'zod'
 import { describeError, HoneError, type PermanentFailure } from '../domain/errors.ts'
 import { exitCodes, Interrupted, printJson, processTerminal, type Terminal } from './terminal.ts'
 import { verbs } from './verbs.ts'
+import { honeVersion } from './version.ts'
 
 const DESCRIPTION = `Durable self-improvement campaigns for vision-language models. Round after round, a model's own verified \
 answers become the data it is trained on next. Every step survives a crash, every row and checkpoint knows where it \
@@ -18,7 +17,8 @@ Examples:
   $ vllm serve $(hone model demo)                use what was trained
 
 CAMPAIGN may be left out of every command while there is only one. State lies in HONE_HOME (default: the nearest .hone/).
-Exit codes: 0 ok, 1 failed, 2 wrong usage or input, 3 the campaign failed (watch, status --exit-code), 130 Ctrl-C.`
+Exit codes: 0 ok, 1 failed, 2 wrong usage or input, 3 the campaign failed (watch, status --exit-code), 4 the budget is
+spent (step), 130 Ctrl-C.`
 
 /**
  * The `hone` program. Returns the exit code: 0 ok, 1 failed, 2 wrong usage or input, 3 campaign failed, 130 interrupted.
@@ -54,7 +54,7 @@ async function createProgram(argv: readonly string[], terminal: Terminal): Promi
   const isJson = wantsJson(argv)
   const program = new Command('hone')
     .description(DESCRIPTION)
-    .version(version(), '-V, --version', 'print the version')
+    .version(honeVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .commandsGroup('Tools:')
     .helpCommand('help [command]', 'print help for a command')
@@ -121,17 +121,4 @@ async function report(error: unknown, argv: readonly string[], terminal: Termina
     isDebugging ? 'this is a bug of Hone: please report it' : 'HONE_DEBUG=1 shows where it happened',
   )
   return exitCodes.failed
-}
-
-/** Version of the package: beside the sources, or one folder further up from `dist/`. */
-function version(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      const text = readFileSync(new URL(path, import.meta.url), 'utf8')
-      return z.object({ version: z.string() }).parse(JSON.parse(text)).version
-    } catch {
-      // Not here.
-    }
-  }
-  return 'unknown'
 }

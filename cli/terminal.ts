@@ -24,7 +24,7 @@ export const processTerminal = (): Terminal => ({
 })
 
 /** What `hone` ends with. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, campaignFailed: 3, interrupted: 130 } as const
+export const exitCodes = { ok: 0, failed: 1, usage: 2, campaignFailed: 3, budgetReached: 4, interrupted: 130 } as const
 
 /** Ctrl-C while a verb waits for the user. */
 export class Interrupted extends Error {}

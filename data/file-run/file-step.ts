@@ -27,8 +27,8 @@ export interface FileStep extends StepRun {
   retryFailed?: boolean
   meter: Meter
   signal: AbortSignal
-  /** Settings of the engine that tests change. */
-  engine?: Partial<Pick<EngineOptions, 'retries' | 'downLimitMs' | 'limiters' | 'env'>>
+  /** Where keys are looked for, who is warned; the rest is for tests. */
+  engine?: Partial<Pick<EngineOptions, 'retries' | 'downLimitMs' | 'limiters' | 'env' | 'onWarning'>>
 }
 
 /** How a run ended: all rows are done, or the budget is reached. */

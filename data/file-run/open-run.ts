@@ -51,7 +51,12 @@ export async function openRun(run: StepRun, files: readonly InputFile[], signal:
       verifier: VERIFIER_VERSION,
       prompts: await promptsHash(),
       options,
-      models: run.endpoints.map(({ name, identity, imageMaxPixels }) => ({ name, identity, imageMaxPixels })),
+      models: run.endpoints.map(({ name, identity, imageMaxPixels, imagePatch }) => ({
+        name,
+        identity,
+        imageMaxPixels,
+        imagePatch,
+      })),
       seed: run.seed,
       promptSuffix: run.promptSuffix,
       evidence: weighed.hash,

@@ -119,7 +119,7 @@ export function createWork(options: WorkOptions): Work {
       }
     },
     isDone: results.isDone,
-    resultOf: results.of,
+    resultOf: results.resultOf,
   }
 }
 
@@ -138,7 +138,7 @@ function createResults(lines: number, finished: FinishedRows) {
       isBad[line] = 1
     },
     isDone: () => bytes.every((length, line) => length > 0 || isBad[line] === 1),
-    of(line: number) {
+    resultOf: (line: number) => {
       if (isBad[line] === 1) return 'bad' as const
       const place = { offset: offsets[line] ?? 0, bytes: bytes[line] ?? 0 }
       return place.bytes === 0 ? undefined : () => finished.read(place)

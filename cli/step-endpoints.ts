@@ -1,0 +1,146 @@
+import { didYouMean } from '../data/did-you-mean.ts'
+import type { DataStep } from '../data/steps/step.ts'
+import type { Prices } from '../domain/prices.ts'
+import { endpointOptions, type EndpointOption } from '../domain/recipe-references.ts'
+import type { ResolvedEndpoint } from '../models/endpoint.ts'
+import { badUsage, modelsOf } from './step-options.ts'
+
+/** What the command line says of servers. Values may be `NAME=VALUE` for one of several models that a step asks. */
+export interface EndpointFlags {
+  endpoint: readonly string[]
+  model: readonly string[]
+  apiKeyEnv: readonly string[]
+  pricePrompt: readonly string[]
+  priceCompletion: readonly string[]
+  concurrency: number
+  timeout: number
+  imageMaxPixels: number
+  imagePatch?: number
+  /** Requests and tokens a minute of each model, all its servers together. */
+  rpm?: number
+  tpm?: number
+}
+
+/** Servers of a step, each under the name of the option that it is given for. */
+export interface StepEndpoints {
+  endpoints: ResolvedEndpoint[]
+  prices: Map<string, Prices>
+}
+
+/** Values without a name, and those of a name. */
+interface Given {
+  all: string[]
+  of: Map<EndpointOption, string[]>
+}
+
+/**
+ * Which server each model of a step is asked at. A URL without a name serves all that the step must have and that have none of
+ * their own; where all are optional, the only one. Throws InvalidInput.
+ */
+export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags): StepEndpoints {
+  const { required, optional } = modelsOf(step)
+  const known = [...required, ...optional]
+  const read = (flag: string, values: readonly string[]): Given => sorted(name, flag, values, known)
+  const urls = read('--endpoint', flags.endpoint)
+  const models = read('--model', flags.model)
+  const keys = read('--api-key-env', flags.apiKeyEnv)
+  const pricesIn = read('--price-prompt', flags.pricePrompt)
+  const pricesOut = read('--price-completion', flags.priceCompletion)
+  const spread = required.length > 0 ? required : optional.length === 1 ? optional : []
+  const endpoints: ResolvedEndpoint[] = []
+  const prices = new Map<string, Prices>()
+  for (const option of known) {
+    const own = urls.of.get(option) ?? (spread.includes(option) ? urls.all : [])
+    if (own.length === 0) {
+      if (optional.includes(option)) continue
+      throw badUsage(
+        `${name} asks a model, and no server is given for it.`,
+        `Add ${known.length === 1 ? '--endpoint URL --model NAME' : `--endpoint ${option}=URL --model ${option}=NAME`}.`,
+      )
+    }
+    const of = known.length === 1 ? '' : `${option}=`
+    const model = one('--model', option, models)
+    if (model === undefined)
+      throw badUsage(`No model is named for ${own[0]}.`, `Add --model ${of}NAME, as the server knows it.`)
+    endpoints.push({
+      name: option,
+      baseUrls: [...new Set(own.map(serverUrl))],
+      model,
+      identity: model,
+      apiKeyEnv: keyName(one('--api-key-env', option, keys)),
+      concurrency: flags.concurrency,
+      timeoutSeconds: flags.timeout,
+      imageMaxPixels: flags.imageMaxPixels,
+      imagePatch: flags.imagePatch,
+      requestsPerMinute: flags.rpm,
+      tokensPerMinute: flags.tpm,
+    })
+    const [prompt, completion] = [one('--price-prompt', option, pricesIn), one('--price-completion', option, pricesOut)]
+    if (prompt !== undefined || completion !== undefined)
+      prices.set(option, {
+        promptPerMillion: price('--price-prompt', prompt),
+        completionPerMillion: price('--price-completion', completion),
+        currency: 'USD',
+      })
+  }
+  return { endpoints, prices }
+}
+
+function sorted(step: string, flag: string, values: readonly string[], known: readonly EndpointOption[]): Given {
+  const given: Given = { all: [], of: new Map() }
+  if (values.length > 0 && known.length === 0) throw badUsage(`${step} asks no model: leave ${flag} out.`)
+  for (const text of values) {
+    const at = text.indexOf('=')
+    const prefix = at > 0 ? text.slice(0, at) : ''
+    const option = endpointOptions.find((one) => one === prefix)
+    if (option === undefined && /^[a-z]+$/.test(prefix) && didYouMean(prefix, known) !== null)
+      throw badUsage(`${flag} ${text}: ${step} asks no "${prefix}".`, `Did you mean "${didYouMean(prefix, known)}"?`)
+    if (option === undefined) {
+      given.all.push(text)
+      continue
+    }
+    if (!known.includes(option))
+      throw badUsage(`${flag} ${text}: ${step} asks no "${option}".`, `It asks: ${known.join(', ')}.`)
+    given.of.set(option, [...(given.of.get(option) ?? []), text.slice(at + 1)])
+  }
+  return given
+}
+
+function one(flag: string, option: EndpointOption, { all, of }: Given): string | undefined {
+  const values = of.get(option) ?? all
+  if (values.length > 1)
+    throw badUsage(`${flag} is given ${values.length} times for ${option}.`, `Name each: ${flag} ${option}=VALUE.`)
+  return values[0]
+}
+
+/** The URL up to `/v1`. Whatever else may hold a secret stays out of it. */
+function serverUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw badUsage(
+      `--endpoint ${text} is no http(s) URL.`,
+      'Give the URL that the OpenAI client would get, e.g. http://localhost:8000/v1.',
+    )
+  const { username, password } = new URL(text)
+  if (username !== '' || password !== '')
+    throw badUsage(
+      '--endpoint: the URL holds a user name or a password.',
+      'Put the key into a variable and name that: --api-key-env NAME.',
+    )
+  return text.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')
+}
+
+function keyName(text: string | undefined): string | undefined {
+  if (text === undefined || /^[A-Z_][A-Z0-9_]*$/.test(text)) return text
+  // What was given may be the key itself.
+  throw badUsage(
+    '--api-key-env names no variable.',
+    'Name the environment variable that holds the key, never the key itself.',
+  )
+}
+
+function price(flag: string, text: string | undefined): number {
+  if (text === undefined) return 0
+  const amount = Number(text)
+  if (text.trim() !== '' && Number.isFinite(amount) && amount >= 0) return amount
+  throw badUsage(`${flag} ${text} is no price.`, 'Give what a million tokens cost, e.g. 0.15.')
+}

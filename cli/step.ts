@@ -1,0 +1,302 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { dryRunFileStep } from '../data/file-run/dry-run.ts'
+import type { NamedFile } from '../data/file-run/evidence.ts'
+import type { FileStep, FileStepEnd } from '../data/file-run/file-step.ts'
+import { createMeter, type Reading } from '../data/file-run/meter.ts'
+import { runFileStep, stateFolder } from '../data/file-run/run-file.ts'
+import { dataSteps } from '../data/steps/registry.ts'
+import { usualMaxPixels } from '../domain/recipe.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { positiveSeconds, wholeNumber } from './numbers.ts'
+import { stepEndpoints } from './step-endpoints.ts'
+import { badUsage, readStepOptions, stepNamed } from './step-options.ts'
+import { money, number, reasonsOf, showProgress } from './step-progress.ts'
+import { exitCodes, Interrupted, print, printJson, type Terminal } from './terminal.ts'
+import { honeVersion } from './version.ts'
+
+const HELP = `
+Steps:
+${Object.entries(dataSteps)
+  .map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
+  .join('\n')}
+
+A row (a line of --input) is one JSON object: {"id", "images", "question", "answer", …}. Rows that an earlier step has dropped
+or failed (their "status") are passed over. --output has the rows in the same order, each with "status" (kept, dropped,
+failed), "reason", "detail", "parent" and "requests", so that it is the --input of the next step.
+
+What is finished is kept in OUTPUT.hone at once: after Ctrl-C, a crash or kill -9 the same command goes on, and asks again for
+at most what was under way. Replies are found by what was asked, so other options pay for what they change alone.
+
+Examples:
+  $ hone step describe --input rows.jsonl --endpoint http://localhost:8000/v1 --model qwen-vl --output described.jsonl
+  $ hone step reason --input described.jsonl --endpoint https://api.example/v1 --model r1 --api-key-env API_KEY \\
+      --set samples=4 --price-prompt 0.5 --price-completion 2 --budget 20 --output reasoned.jsonl
+  $ hone step verify --input reasoned.jsonl --output verified.jsonl
+  $ hone step agree --input described.jsonl --endpoint http://gpu1:8000/v1 --endpoint reasoner=http://gpu2:8000/v1 \\
+      --model qwen-vl --model reasoner=r1 --output agreed.jsonl
+  $ hone step mix --input a.jsonl --input b.jsonl --set 'weights=[3, 1]' --output mixed.jsonl
+
+Exit codes: 0 all rows done; 1 failed; 2 wrong usage or input; 4 the budget is spent; 130 Ctrl-C.`
+
+interface StepFlags {
+  input: string[]
+  output?: string
+  rejects?: string
+  state?: string
+  replies?: string
+  endpoint: string[]
+  model: string[]
+  apiKeyEnv: string[]
+  concurrency: number
+  timeout: number
+  imageMaxPixels: number
+  imagePatch?: number
+  rpm?: number
+  tpm?: number
+  set: string[]
+  options?: string
+  seed: number
+  promptSuffix: string
+  maxRows?: number
+  maxFailed?: { rows: number } | { share: number }
+  retryFailed?: boolean
+  pricePrompt: string[]
+  priceCompletion: string[]
+  budget?: number
+  evidence: string[]
+  benchmark: string[]
+  dryRun?: boolean
+  json?: boolean
+}
+
+/** `hone step`: needs no campaign, no database and no Temporal. */
+export function stepCommand(terminal: Terminal): Command {
+  return new Command('step')
+    .description('Run one data step on a file of rows, with the engine of campaigns: resumable, and never paid twice.')
+    .argument('<name>', 'the step, e.g. describe')
+    .option('-i, --input <file>', 'rows as JSONL; - is standard input; may be repeated', collect, [])
+    .option('-o, --output <file>', 'rows as JSONL; there when all rows are done, OUTPUT.partial until then')
+    .option('--rejects <file>', 'dropped and failed rows go here (default: into the output too)')
+    .option('--endpoint <url>', 'server, up to /v1; NAME=URL for one of several models; may be repeated', collect, [])
+    .option('--model <name>', 'model as the server knows it; NAME=MODEL for one of several', collect, [])
+    .option('--api-key-env <variable>', 'variable that holds the key; NAME=VARIABLE for one of several', collect, [])
+    .option('--concurrency <count>', 'requests at one time to each server', concurrency, 16)
+    .option('--timeout <seconds>', 'seconds that one request may take', positiveSeconds, 120)
+    .option('--rpm <count>', 'requests a minute of each model at most', amount)
+    .option('--tpm <count>', 'tokens a minute of each model at most', amount)
+    .option('--image-max-pixels <count>', 'larger pictures are shrunk before they are sent', countable, usualMaxPixels)
+    .option(
+      '--image-patch <pixels>',
+      "sides of pictures that are shrunk: 28 for Qwen2.5-VL's, 32 for Qwen3-VL's",
+      countable,
+    )
+    .option('--set <key=value>', 'an option of the step; may be repeated', collect, [])
+    .option('--options <file>', 'options of the step as YAML; --set goes before them')
+    .option('--seed <number>', 'seed of samples and of order', wholeNumber, 1)
+    .option('--prompt-suffix <text>', 'appended to every question that the trained model sees', '')
+    .option('--evidence <name=file>', 'rows that the step weighs as a whole; may be repeated', collect, [])
+    .option('--benchmark <name=file>', 'benchmark rows that the step compares with; may be repeated', collect, [])
+    .option('--max-rows <count>', 'only so many rows, from the top', countable)
+    .option('--max-failed <count>', 'end when more rows have failed: a number, or a share as 5%', rowsOrShare)
+    .option('--retry-failed', 'work again on rows that failed in an earlier run')
+    .option('--price-prompt <amount>', 'what a million prompt tokens cost; NAME=AMOUNT for one of several', collect, [])
+    .option('--price-completion <amount>', 'what a million completion tokens cost', collect, [])
+    .option('--budget <amount>', 'end when so much is spent, over all runs on this output', amount)
+    .option('--replies <file>', 'log of replies to share with other steps (default: one in the state)')
+    .option('--state <folder>', 'what is needed to go on (default: OUTPUT.hone)')
+    .option('--dry-run', 'show counts and the first request; send and write nothing')
+    .option('--json', 'print the summary as JSON')
+    .addHelpText('after', HELP)
+    .action(async (name: string, flags: StepFlags) => {
+      const file = await fileStep(name, flags, terminal)
+      process.exitCode = await untilInterrupted(terminal, (signal) =>
+        flags.dryRun === true
+          ? dryRun({ ...file, signal }, flags, terminal)
+          : run(name, { ...file, signal }, flags, terminal),
+      )
+    })
+}
+
+type Unstarted = Omit<FileStep, 'signal'>
+
+/** The command line as a step to run. Throws InvalidInput. */
+async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Promise<Unstarted> {
+  const step = stepNamed(name)
+  const { input, output, rejects, budget } = flags
+  if (input.length === 0) throw badUsage('No input is given.', 'Add --input FILE; - is standard input.')
+  if (output === undefined && flags.dryRun !== true) throw badUsage('No output is given.', 'Add --output FILE.')
+  if (input.filter((path) => path === '-').length > (flags.dryRun === true ? 0 : 1))
+    throw badUsage('Standard input can be read once, and not in a dry run.', 'Write the rows to a file first.')
+  if (output === '-') throw badUsage('The output is a file, so that it can be gone on with.', 'Add --output FILE.')
+  if (output !== undefined && (input.includes(output) || output === rejects))
+    throw badUsage(`${output} would overwrite itself.`, 'Give input, output and rejects names of their own.')
+  if (input.length > 1 && step.per !== 'dataset')
+    throw badUsage(`${name} works on one file.`, 'Join the files first: hone step mix --input A --input B --output C.')
+  const { endpoints, prices } = stepEndpoints(name, step, flags)
+  if (budget !== undefined && prices.size < endpoints.length)
+    throw badUsage('A budget needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
+  const evidence = flags.evidence.map((text) => namedFile('--evidence', text))
+  const options = await readStepOptions(name, step, {
+    set: flags.set,
+    file: flags.options,
+    endpoints: endpoints.map((endpoint) => endpoint.name),
+    evidence: evidence.map((file) => file.name),
+  })
+  return {
+    step,
+    options,
+    endpoints,
+    prices,
+    evidence,
+    benchmarks: flags.benchmark.map((text) => namedFile('--benchmark', text)),
+    inputs: input,
+    stdin: terminal.stdin,
+    output: output ?? 'output.jsonl',
+    rejects,
+    state: flags.state ?? stateFolder(output ?? 'output.jsonl'),
+    replies: flags.replies,
+    budget,
+    seed: flags.seed,
+    promptSuffix: flags.promptSuffix,
+    maxRows: flags.maxRows,
+    maxFailed: flags.maxFailed,
+    retryFailed: flags.retryFailed ?? false,
+    version: honeVersion(),
+    meter: createMeter(),
+    engine: {
+      env: terminal.env,
+      onWarning: (message) =>
+        terminal.stderr.write(`${terminal.stderr.isTTY === true ? '\r\u001B[2K' : ''}${message}\n`),
+    },
+  }
+}
+
+async function run(name: string, file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
+  const began = performance.now()
+  const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.meter)
+  let end: FileStepEnd
+  try {
+    end = await runFileStep(file)
+  } catch (error) {
+    stopShowing()
+    if (error instanceof Interrupted) {
+      const { done, total } = file.meter.read()
+      const where = total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
+      terminal.stderr.write(`Stopped.${where} The same command goes on; what was answered is not asked again.\n`)
+    }
+    throw error
+  }
+  stopShowing()
+  const seconds = (performance.now() - began) / 1000
+  if (flags.json === true) printJson(terminal, summary(name, file, end, seconds))
+  else print(terminal, ...summaryLines(name, file, end, seconds))
+  return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
+}
+
+/** What `--json` prints. */
+function summary(name: string, { meter, output, rejects, state }: FileStep, end: FileStepEnd, seconds: number): object {
+  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } = meter.read()
+  const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(meter.read()) }
+  return {
+    step: name,
+    ended: end.ended,
+    rows: total,
+    done,
+    doneBefore: found,
+    ...(end.ended === 'done' && { passedOver: end.passedOver }),
+    ...tally,
+    requests: { paid, reused },
+    tokens: { prompt: promptTokens, completion: completionTokens },
+    cost,
+    seconds: Math.round(seconds * 1000) / 1000,
+    output,
+    rejects: rejects ?? null,
+    state,
+  }
+}
+
+const reasonsNow = ({ drops, failures }: Reading): Record<string, number> => ({ ...drops, ...failures })
+
+function summaryLines(name: string, { meter, output, rejects }: FileStep, end: FileStepEnd, seconds: number): string[] {
+  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = meter.read()
+  const spent = cost === null ? '' : `; cost ${money(cost)} in all`
+  const asked =
+    paid + reused === 0
+      ? []
+      : [
+          `  ${number(paid)} replies paid (${number(promptTokens)} + ${number(completionTokens)} tokens), ${number(reused)} found again${spent}`,
+        ]
+  if (end.ended === 'budget')
+    return [
+      `${name}: the budget is spent. ${end.message} ${number(done)} of ${number(total)} rows are done and kept.`,
+      ...asked,
+      '  → the same command with a larger --budget goes on',
+    ]
+  const { kept, dropped, failed, reasons } = end.tally
+  const why = Object.keys(reasons).length === 0 ? '' : ` (${reasonsOf(reasons, 8)})`
+  return [
+    `${name}: ${number(total)} rows in; ${number(kept)} kept, ${number(dropped)} dropped, ${number(failed)} failed${why}`,
+    ...(end.passedOver === 0
+      ? []
+      : [`  ${number(end.passedOver)} rows that an earlier step dropped or failed were passed over`]),
+    ...(found === 0 ? [] : [`  ${number(found)} rows were done by an earlier run`]),
+    ...asked,
+    `  ${output}${rejects === undefined ? '' : ` and ${rejects}`}, after ${number(seconds, 1)} s`,
+  ]
+}
+
+async function dryRun(file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
+  const found = await dryRunFileStep(file)
+  if (flags.json === true) {
+    printJson(terminal, found)
+    return exitCodes.ok
+  }
+  const calls = Object.entries(found.calls).map(([option, count]) => `${number(count)} of ${option}`)
+  print(
+    terminal,
+    `${number(found.rows)} rows to work on; ${number(found.done)} done already, ${number(found.passedOver)} passed over, ${number(found.bad)} bad lines`,
+    calls.length === 0 ? 'no model is asked' : `at most ${calls.join(', ')} requests`,
+    ...(found.request === null
+      ? []
+      : [
+          '',
+          `The first request, to ${found.request.endpoint}/chat/completions:`,
+          JSON.stringify(found.request.body, null, 2),
+        ]),
+  )
+  return exitCodes.ok
+}
+
+const collect = (text: string, before: string[]): string[] => [...before, text]
+
+function namedFile(flag: string, text: string): NamedFile {
+  const at = text.indexOf('=')
+  if (at > 0 && at < text.length - 1) return { name: text.slice(0, at), path: text.slice(at + 1) }
+  throw badUsage(`${flag} ${text}: write NAME=FILE.`)
+}
+
+function concurrency(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= 4096) return count
+  throw new InvalidArgumentError('Give a whole number from 1 to 4096.')
+}
+
+function countable(text: string): number {
+  const count = Number(text)
+  if (/^\d{1,9}$/.test(text) && count > 0) return count
+  throw new InvalidArgumentError('Give a whole number from 1 up.')
+}
+
+function rowsOrShare(text: string): { rows: number } | { share: number } {
+  const [, figure = '', percent] = /^(\d{1,9}(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const value = Number(figure)
+  if (figure !== '' && percent === '%' && value <= 100) return { share: value / 100 }
+  if (figure !== '' && percent === '' && Number.isInteger(value)) return { rows: value }
+  throw new InvalidArgumentError('Give a number of rows, or a share of them as 5%.')
+}
+
+function amount(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('Give a number above 0.')
+}
