@@ -2,6 +2,8 @@ import { agree } from './agree.ts'
 import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
 import { convert } from './convert.ts'
+import { decontaminate } from './decontaminate.ts'
+import { dedupe } from './dedupe.ts'
 import { describe } from './describe.ts'
 import { dialogue } from './dialogue.ts'
 import { gradeDifficulty } from './grade-difficulty.ts'
@@ -34,4 +36,6 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
   mix,
   rate,
   'grade-difficulty': gradeDifficulty,
+  dedupe,
+  decontaminate,
 }

@@ -1,0 +1,129 @@
+import { contentHash } from '../../artifacts/hash.ts'
+import type { Fingerprint } from '../../domain/rows.ts'
+import type { EvidenceRow } from '../steps/step.ts'
+import type { SeenRow } from './batches.ts'
+import { createLooks, type LookMatch, type LooksThreshold } from './looks.ts'
+import { questionWithChoices } from './question-of.ts'
+import { createTexts, textOf, type Text, type TextLikeness } from './texts.ts'
+
+/** What two rows have to share to be one. */
+export type DuplicateBy = 'image+question' | 'image' | 'question'
+
+export interface DuplicateOptions extends LooksThreshold {
+  by: DuplicateBy
+  /** Whether what is only similar counts, too. */
+  near: boolean
+  jaccard: number
+}
+
+/** Why a row is a duplicate, and of which one. */
+export interface Duplicate {
+  /** Id of the row that stays. */
+  of: string
+  image: 'exact' | 'near' | 'none'
+  /** Bits of the perceptual hash that differ, of the pair of pictures that differs most; null without a near one. */
+  distance: number | null
+  question: 'exact' | 'near' | 'none'
+  /** Of runs of words, to three decimals; null where the words are not comparable. */
+  jaccard: number | null
+}
+
+/** What stays: the first row of an item, its text and pictures. */
+interface Kept {
+  id: string
+  text: number
+  looks: readonly number[]
+}
+
+/**
+ * Which rows are duplicates of an earlier one that stays, by row id. Rows that came from one question (same origin, same
+ * words and choices) are samples of one item: they stay or go together. Of questions similar ones count only where they name
+ * the same numbers: "… when x = 12" and "… when x = 13" ask for two answers. An item is compared with those that stay
+ * and no others, so that a chain of small changes does not join its ends. Memory: about 1 kB an item that stays.
+ */
+export async function findDuplicates(
+  rows: AsyncIterable<SeenRow>,
+  options: DuplicateOptions,
+): Promise<Map<string, Duplicate>> {
+  const duplicates = new Map<string, Duplicate>()
+  const items = new Map<string, Duplicate | null>()
+  const collection = createCollection(options)
+  for await (const { row, fingerprints } of rows) {
+    if (row.status !== 'kept') continue
+    const item = contentHash([row.originId, row.question, row.choices]).slice(0, 24)
+    const known = items.get(item)
+    const found = known === undefined ? collection.match(row, fingerprints) : known
+    if (known === undefined) items.set(item, found)
+    if (found) duplicates.set(row.id, found)
+  }
+  return duplicates
+}
+
+type Fingerprints = ReadonlyMap<string, Fingerprint>
+
+/** The items that stay. `match` gives the first one that the row is a duplicate of, and else adds the row. */
+function createCollection(options: DuplicateOptions) {
+  const { by, near } = options
+  const looks = createLooks(options)
+  const texts = createTexts({ numbersMatter: true })
+  const kept: Kept[] = []
+  /** Numbers of the kept items, ascending, by their text or first picture. */
+  const places = new Map<number, number[]>()
+  const noPicture = -1
+
+  const candidates = (text: Text, images: readonly LookMatch[][]): number[] => {
+    const texted = () => texts.find(text, { jaccard: near ? options.jaccard : 2, longRuns: false }).map(({ id }) => id)
+    const shown = () => images[0]?.map(({ look }) => look) ?? [noPicture]
+    return (by === 'question' ? texted() : shown()).flatMap((place) => places.get(place) ?? []).sort((a, b) => a - b)
+  }
+
+  return {
+    match(row: EvidenceRow, fingerprints: Fingerprints): Duplicate | null {
+      const text = textOf(questionWithChoices(row))
+      const images = row.images.map((file) =>
+        looks.find(file, fingerprints.get(file)).filter(({ how }) => near || how === 'exact'),
+      )
+      for (const place of candidates(text, images)) {
+        const item = kept[place]
+        const found = item && compared(item, texts.compare(item.text, text), images, options)
+        if (found) return found
+      }
+      const textId = texts.add(text)
+      const shown = row.images.map((file) => looks.add(file, fingerprints.get(file)))
+      const at = by === 'question' ? textId : (shown[0] ?? noPicture)
+      const others = places.get(at)
+      if (others) others.push(kept.length)
+      else places.set(at, [kept.length])
+      kept.push({ id: row.id, text: textId, looks: shown })
+      return null
+    },
+  }
+}
+
+/** The evidence that a row is a duplicate of the item; null where it is none by the options. */
+function compared(
+  item: Kept,
+  question: TextLikeness,
+  images: readonly LookMatch[][],
+  { by, near, jaccard }: DuplicateOptions,
+): Duplicate | null {
+  const pairs =
+    images.length === item.looks.length
+      ? images.map((matches, place) => matches.find(({ look }) => look === item.looks[place]))
+      : [undefined]
+  const shown = pairs.every((pair) => pair !== undefined) ? pairs : null
+  const image = shown ? (shown.some(({ how }) => how === 'near') ? 'near' : 'exact') : 'none'
+  const isSimilar = near && question.hasSameNumbers && question.jaccard >= jaccard
+  const words = question.isExact ? 'exact' : isSimilar ? 'near' : 'none'
+  if (by !== 'question' && image === 'none') return null
+  if (by !== 'image' && words === 'none') return null
+  // Blank pictures are alike whatever is missing on them.
+  if (by === 'image' && shown?.every(({ isBlank }) => isBlank)) return null
+  return {
+    of: item.id,
+    image,
+    distance: shown ? Math.max(0, ...shown.map(({ distance }) => distance)) : null,
+    question: words,
+    jaccard: question.isExact ? 1 : question.jaccard > 0 ? Math.round(question.jaccard * 1000) / 1000 : null,
+  }
+}

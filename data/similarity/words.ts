@@ -1,0 +1,31 @@
+/** Spaces of LaTeX, and what only sizes or sets apart: the words around them are the same without. */
+const latexLayout =
+  /\\[,;:!> ]|\\(?:q?quad|hfill|displaystyle|textstyle|limits|left|right|bigl?|bigr?|Bigl?|Bigr?)(?![a-z])|\\[hv]space\*?\{[^}]*\}|\\[()[\]]|[$~{}]/gi
+
+/** Numbers, single characters of scripts without spaces, runs of other letters, signs. A minus is a word, a hyphen between letters is none. */
+const word =
+  /\d+(?:\.\d+)?|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{M}])+|[^\P{Sm}|]|[°%^*/]|-(?!\p{L})|(?<!\p{L})-/gu
+
+/**
+ * Words of a question for comparisons: NFKC, lower case, without LaTeX's spacing, punctuation and `<image>` marks. Numbers
+ * stay (without commas between thousands), signs of arithmetic are words of their own, and so is each character of
+ * Chinese and Japanese, which set no spaces.
+ */
+export function wordsOf(text: string): string[] {
+  const plain = text
+    .normalize('NFKC')
+    .replaceAll('<image>', ' ')
+    .replaceAll(latexLayout, ' ')
+    .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, '')
+    .toLowerCase()
+  return plain.match(word) ?? []
+}
+
+/** Whether `part` stands in `words` as it is, word by word; an empty one does not. */
+export function hasRun(words: readonly string[], part: readonly string[]): boolean {
+  const [first] = part
+  if (first === undefined) return false
+  for (let start = words.indexOf(first); start >= 0; start = words.indexOf(first, start + 1))
+    if (part.every((one, index) => words[start + index] === one)) return true
+  return false
+}
