@@ -112,6 +112,7 @@ export async function runDataShard(
       images: deps.images,
       signal: stop,
       onUsage: meter.note,
+      priority: priorityOf(context),
     })
     try {
       const counts = await runShard({
@@ -143,7 +144,10 @@ export async function runDataShard(
 
 /** Rows worked on at one time: twice what the endpoints take keeps them full while finished rows are written. */
 const windowOf = (endpoints: readonly ResolvedEndpoint[]): number =>
-  2 * Math.max(16, ...endpoints.map(({ concurrency }) => concurrency))
+  2 * Math.max(16, ...endpoints.map(({ concurrency, baseUrls }) => concurrency * baseUrls.length))
+
+const priorityOf = ({ step }: StepContext): number =>
+  'priority' in step && typeof step.priority === 'number' ? step.priority : 0
 
 /** The rows of a stretch, a shard at a time; shards without anything left to do are passed over. */
 function readStretch(
