@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { countSource } from '../data/source.ts'
 import { baseModelName } from '../demo/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
+import { importPrefix } from '../domain/ids.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import { modelFromName, type Known, type KnownModel, type KnownRows } from '../plan/known.ts'
 import { cachePaths } from '../services/home.ts'
@@ -16,6 +17,8 @@ export interface KnownPlaces {
   folder: string
   home: string
   cache: string
+  /** Counts what was imported under a name; null when there is none, or no database to ask. */
+  countImport: (name: string, fields: readonly string[]) => Promise<KnownRows | null>
 }
 
 /**
@@ -41,6 +44,10 @@ export async function knownBefore(
     const rows = stated.get(name)
     const limit = maxRows ?? Number.POSITIVE_INFINITY
     if (rows !== undefined) return { rows: Math.min(rows, limit), questionCharacters: null, images: null }
+    if (path.startsWith(importPrefix)) {
+      const imported = await places.countImport(path.slice(importPrefix.length), groupFields(recipe))
+      return imported ?? (maxRows === undefined ? undefined : limitAlone(maxRows))
+    }
     const counted = await countSource(placeOf(path, places), {
       ...(maxRows !== undefined && { maxRows }),
       needsQuestion,
@@ -48,9 +55,7 @@ export async function knownBefore(
     })
     if (counted && counted.badLines > 0) badLines.push({ name, lines: counted.badLines })
     if (counted) return counted
-    return maxRows === undefined
-      ? undefined
-      : { rows: maxRows, questionCharacters: null, images: null, isLimit: true as const }
+    return maxRows === undefined ? undefined : limitAlone(maxRows)
   }
   const sources: Record<string, KnownRows | undefined> = {}
   for (const [name, { path, maxRows }] of Object.entries(recipe.sources))
@@ -61,6 +66,13 @@ export async function knownBefore(
   return { sources, benchmarks, model: await modelOf(recipe.baseModel.path, places), badLines }
 }
 
+const limitAlone = (maxRows: number): KnownRows => ({
+  rows: maxRows,
+  questionCharacters: null,
+  images: null,
+  isLimit: true,
+})
+
 /** Fields of the metadata that the recipe's steps group rows by. */
 function groupFields(recipe: Recipe): string[] {
   const { first, next = [], at = {} } = recipe.rounds
@@ -68,7 +80,7 @@ function groupFields(recipe: Recipe): string[] {
   return steps.flatMap((step) => ('by' in step && typeof step.by === 'string' ? [step.by] : []))
 }
 
-function placeOf(path: string, { folder, home }: KnownPlaces): string {
+function placeOf(path: string, { folder, home }: Pick<KnownPlaces, 'folder' | 'home'>): string {
   if (!path.startsWith('demo:')) return resolve(folder, path)
   return join(worldFolder(home), `${path.slice('demo:'.length)}.jsonl`)
 }

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { planCampaign } from '../plan/plan.ts'
 import { honeCache, honeHome } from '../services/home.ts'
 import { wholeNumber } from './numbers.ts'
+import { importCounter } from './plan-imports.ts'
 import { knownBefore } from './plan-known.ts'
 import { planText } from './plan-text.ts'
 import { readRecipe } from './start.ts'
@@ -14,7 +15,7 @@ Examples:
   $ hone plan recipes/openvlthinker-v1.2.yaml --rows pool=7000 --rows mathvista-dev=500
   $ hone plan my-recipe.yaml --json | jq .totals.calls
 
-Nothing is started, asked or written. Rows of a source are counted in its file where it is there. What a step drops is known
+Nothing is started, asked or written. Rows of a source are counted in its file where it is there, those of an import in the database. What a step drops is known
 once it ran, so figures are the most there can be; ? is unknown, and the end says what would be needed. Costs come from
 an endpoint's "prices", GPU hours from the recipe's "rates": both are yours to state. What cannot run is refused (exit code 2).`
 
@@ -29,7 +30,8 @@ export function planCommand(terminal: Terminal): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: { round?: number; rows?: Map<string, number>; json?: boolean }) => {
       const { recipe, folder } = await readRecipe(file)
-      const places = { folder, home: honeHome(terminal.env), cache: honeCache(terminal.env) }
+      const countImport = importCounter(terminal)
+      const places = { folder, home: honeHome(terminal.env), cache: honeCache(terminal.env), countImport }
       const { badLines, ...facts } = await knownBefore(recipe, places, options.rows ?? new Map())
       const plan = planCampaign(recipe, facts, { round: options.round })
       const notes = badLines.map(({ name, lines }) => `${name}: ${lines} lines cannot be read and are left out`)

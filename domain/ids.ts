@@ -45,3 +45,6 @@ export const searchAttributeTypes = {
   Decision: 'KEYWORD',
   Score: 'DOUBLE',
 } as const
+
+/** What stands before the name of an import where a recipe names a path. */
+export const importPrefix = 'import:'

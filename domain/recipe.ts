@@ -8,7 +8,7 @@ import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from '.
 export { usualMaxPixels }
 export type { EndpointSpec, UrlEndpoint }
 
-/** A folder of pictures with a JSONL file, or a split of the demo world (`demo:train`). */
+/** A folder of pictures with a JSONL file, a split of the demo world (`demo:train`), or imported data (`import:NAME`), taken whole. */
 const source = z.strictObject({ path: z.string().min(1), maxRows: z.int().positive().optional() })
 
 /** Items with answers that a model is measured on. `dev` steers gates; `report` is only ever read. */

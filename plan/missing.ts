@@ -1,3 +1,4 @@
+import { importPrefix } from '../domain/ids.ts'
 import { usualMaxPixels, type Recipe } from '../domain/recipe.ts'
 import type { RoundPlan } from './campaign-plan.ts'
 import { counted } from './count.ts'
@@ -18,7 +19,9 @@ function readBy(rounds: readonly RoundPlan[]): { sources: Set<string>; benchmark
 const absent = (path: string): string =>
   path.startsWith('demo:')
     ? `${path} is not there yet; \`hone dev --demo\` makes it`
-    : `${path} is not there; put it there`
+    : path.startsWith(importPrefix)
+      ? `${path} is not in a database that runs here; \`hone import\` brings it in`
+      : `${path} is not there; put it there`
 
 /** Sources and benchmarks without a file, of which the recipe takes only so many rows. */
 function limited(recipe: Recipe, facts: Known, read: ReturnType<typeof readBy>): string[] {
