@@ -57,7 +57,7 @@ export interface OptionSources {
 export async function readStepOptions(name: string, step: DataStep, sources: OptionSources): Promise<{ step: string }> {
   const written = { ...(await fileOptions(sources.file)), ...setOptions(step, sources.set) }
   for (const key of Object.keys(written)) {
-    if (key === 'step' || key === 'from')
+    if (key === 'step' || key === 'from' || key === 'priority')
       throw badUsage(`"${key}" cannot be set here: the step and its rows are given on the command line.`)
     if (endpointOptions.some((option) => option === key))
       throw badUsage(`"${key}" names a server: give it as --endpoint ${key}=URL --model ${key}=NAME.`)
@@ -86,7 +86,7 @@ export async function readStepOptions(name: string, step: DataStep, sources: Opt
 
 /** Options that `--set` and `--options` may name. */
 export const isSettable = (option: string): boolean =>
-  !['step', 'from', ...endpointOptions].some((reserved) => reserved === option)
+  !['step', 'from', 'priority', ...endpointOptions].some((reserved) => reserved === option)
 
 function setOptions({ options }: DataStep, given: readonly string[]): Record<string, unknown> {
   const shape: Record<string, z.core.$ZodType> = options.shape

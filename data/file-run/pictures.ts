@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { AskFailure } from '../../models/ask.ts'
+import { examineImage } from '../images.ts'
 import { locate } from '../source.ts'
 
 /** A picture as a line names it; `problem` where it cannot be used. */
@@ -17,7 +17,7 @@ export interface NamedPicture {
 export interface Pictures {
   /** Looks a picture up without reading it. */
   find(folder: string, image: string): Promise<NamedPicture>
-  /** Hashes of pictures; {@link read} knows them until they are released. Throws AskFailure `image-missing`. */
+  /** Hashes of pictures; {@link read} knows them until they are released. Throws AskFailure `image-missing`, `image-broken` or `image-too-large`. */
   hold(pictures: readonly NamedPicture[]): Promise<string[]>
   release(hashes: readonly string[]): void
   /** A picture that is held. */
@@ -30,6 +30,8 @@ export interface PicturesOptions {
    * that reads text alone also runs where its pictures are slow to reach.
    */
   areRead: boolean
+  /** Whether each is decoded once, so that no broken one is sent: models see the front of a cut file, and do not say so. */
+  areDecoded?: boolean
   /** Nothing is released: a step that compares pictures asks for all of them again. */
   keepsAll?: boolean
 }
@@ -39,7 +41,7 @@ const maxBytes = 64 * 1024 * 1024
 const readsAtOnce = 8
 const hashesKept = 8192
 
-export function createPictures({ areRead, keepsAll = false }: PicturesOptions): Pictures {
+export function createPictures({ areRead, areDecoded = false, keepsAll = false }: PicturesOptions): Pictures {
   const held = new Map<string, { path: string; uses: number }>()
   /** Several rows ask about one picture. */
   const hashes = new Map<string, Promise<string>>()
@@ -49,7 +51,7 @@ export function createPictures({ areRead, keepsAll = false }: PicturesOptions): 
     if (!areRead) return Promise.resolve(sha256Hex(picture.stamp))
     const known = hashes.get(picture.stamp)
     if (known) return known
-    const hash = inSlot(() => hashContent(picture.path))
+    const hash = inSlot(() => hashContent(picture.path, areDecoded))
     hashes.set(picture.stamp, hash)
     hash.catch(() => hashes.delete(picture.stamp))
     const [oldest] = hashes.keys()
@@ -105,14 +107,20 @@ async function findPicture(folder: string, image: string): Promise<NamedPicture>
   }
 }
 
-async function hashContent(path: string): Promise<string> {
+async function hashContent(path: string, isDecoded: boolean): Promise<string> {
+  let bytes: Buffer
   try {
-    return createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex')
+    bytes = await readFile(path)
   } catch (error) {
     throw new AskFailure('image-missing', `${path} cannot be read: ${String(error)}`, error)
   }
+  try {
+    if (isDecoded) await examineImage(bytes)
+  } catch (error) {
+    if (error instanceof AskFailure) throw new AskFailure(error.reason, `${path}: ${error.message}`, error)
+    throw error
+  }
+  return sha256Hex(bytes)
 }
 
 function slots(count: number): <Result>(run: () => Promise<Result>) => Promise<Result> {

@@ -24,7 +24,7 @@ export const stateFolder = (output: string): string => `${output}.hone`
 export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
   const unlock = lockOutput(options)
   try {
-    const run = await openRun(options, await inputFiles(options), options.signal)
+    const run = await openRun(options, await inputFiles(options), options)
     try {
       options.meter.total(run.input.count)
       await describeRun(options, { run: run.key, step: options.options, input: run.input.hash })
@@ -41,7 +41,7 @@ export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
         await output.close()
       }
     } finally {
-      await run.input.close()
+      await run.close()
     }
   } finally {
     unlock()

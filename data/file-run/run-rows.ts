@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { HoneError } from '../../domain/errors.ts'
+import { callsAtOnce } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
 import { createImages } from '../images.ts'
 import { runShard } from '../run-shard.ts'
@@ -67,11 +68,16 @@ export async function workRows(
         seed: options.seed,
         promptSuffix: options.promptSuffix,
         overview: run.overview,
-        ask: gate.follow((request) => engine.ask(request)),
+        ...(run.fingerprintsOf && { fingerprintsOf: run.fingerprintsOf }),
+        ask: gate.follow((request) => {
+          if (!run.seesPictures && request.messages.some(({ images }) => images?.length))
+            throw new Error(`${options.options.step} shows pictures that its estimate says nothing of`)
+          return engine.ask(request)
+        }),
         modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
       },
       // Twice what the endpoints take keeps them full while finished rows are written.
-      concurrency: 2 * Math.max(16, ...endpoints.map(({ concurrency }) => concurrency)),
+      concurrency: 2 * Math.max(16, ...endpoints.map(callsAtOnce)),
       commit: work.commit,
       admits: gate.admits,
       signal,
