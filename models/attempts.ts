@@ -87,8 +87,9 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
     if (result.kind === 'fatal' || result.kind === 'doubtful') {
       if (result.kind === 'doubtful' && !(await limiter.refusesAll(server, scope))) throw result.error
       const fatal = result.kind === 'fatal' ? result.error : result.fatal
-      if (!limiter.remove(server)) throw fatal
-      attempts.onWarning(`${fatal.message}: the other servers go on without it`)
+      const removal = limiter.remove(server, fatal)
+      if (removal === 'last') throw fatal
+      if (removal === 'removed') attempts.onWarning(`${fatal.message}. The other servers go on without it`)
       continue
     }
     const isRefused = result.kind === 'overloaded' || result.kind === 'limited'

@@ -31,6 +31,9 @@ export interface ResolvedEndpoint {
   prices?: Prices | undefined
 }
 
+/** Calls at one time over all servers of an endpoint. */
+export const callsAtOnce = ({ concurrency, baseUrls }: ResolvedEndpoint): number => concurrency * baseUrls.length
+
 /** Data URL of an image, shrunk to the limit. Throws AskFailure for a picture that cannot be sent. */
 export interface RequestImages {
   /** `patch`: sides of a picture that is shrunk are multiples of it; 28 where absent. */

@@ -6,7 +6,7 @@ import { type Batcher, createBatcher } from './batcher.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Connections, sharedConnections } from './connections.ts'
 import { contentKey } from './content-key.ts'
-import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
+import { callsAtOnce, type RequestImages, type ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
 import { createGate, type Gate } from './gate.ts'
 import { type Limiters, sharedLimiters } from './limiter.ts'
@@ -172,7 +172,7 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
       return client
     }
     // As many again as can run, so that a slot never waits for a picture that has yet to be prepared.
-    const gate = createGate(Math.max(64, 2 * endpoint.concurrency * endpoint.baseUrls.length))
+    const gate = createGate(Math.max(64, 2 * callsAtOnce(endpoint)))
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, gate })
   }
   return targets

@@ -71,6 +71,8 @@ export class Limiter {
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiting>()
   readonly #removed = new Map<Server, number>()
+  /** Every server refused everyone, and none has served anyone since. */
+  #allRefuse = false
   #cancelWake: (() => void) | undefined
 
   constructor({ servers, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
@@ -98,6 +100,8 @@ export class Limiter {
   configure(concurrency: number, limits: RateLimits = {}): void {
     for (const { window } of this.#servers) window.configure(concurrency)
     this.#rate.configure(limits)
+    // Who opens it anew has perhaps mended the key.
+    this.#allRefuse = false
     this.admit()
   }
 
@@ -138,16 +142,23 @@ export class Limiter {
     return server ? this.#permit(server, estimate) : null
   }
 
-  /** Takes a server that refuses everyone out for ten minutes. False when no other is left. */
-  remove(server: Server): boolean {
-    const others = this.#usable().filter((each) => each !== server)
-    if (others.length === 0) {
+  /**
+   * Takes a server that refuses everyone out for ten minutes. `last` when no other is left: then all are tried again by who comes
+   * next, and who waits is told.
+   */
+  remove(server: Server, error: Error): 'removed' | 'was-removed' | 'last' {
+    if (this.#allRefuse) return 'last'
+    const usable = this.#usable()
+    if (!usable.includes(server)) return 'was-removed'
+    if (usable.length === 1) {
       this.#removed.clear()
-      return false
+      this.#allRefuse = true
+      for (const waiter of this.#line.clear()) waiter.refuse(error)
+      return 'last'
     }
     this.#removed.set(server, this.#clock.now() + removedForMs)
     this.admit()
-    return true
+    return 'removed'
   }
 
   /** Whether a 403 or 404 is the server's answer to everyone, and not to this request alone. */
@@ -162,7 +173,7 @@ export class Limiter {
     while (this.#line.size > 0) {
       const free = this.#free()
       if (free.length === 0) return this.#wakeAtResume()
-      const waiter = this.#line.next(this.#servers.length > 1 ? (each) => this.#isHome(each, free) : undefined)
+      const waiter = this.#line.next(this.#servers.length > 1 ? (each) => this.#suits(each, free) : undefined)
       if (!waiter) return
       const wait = this.#rate.waitFor(waiter.estimate)
       if (wait > 0) return this.#wakeAfter(wait)
@@ -191,12 +202,15 @@ export class Limiter {
     return waiter.likes
   }
 
-  /** Whether the server that it likes best of those that work has room. */
-  #isHome(waiter: Waiting, free: readonly Server[]): boolean {
+  /**
+   * Whether one of the free servers is the right one. New work would rather go to the server that it likes best of those that work;
+   * a retry to any but the one that failed it.
+   */
+  #suits(waiter: Waiting, free: readonly Server[]): boolean {
+    const works = (server: Server) => server !== waiter.avoid && !server.isAway
     const usable = this.#usable()
-    const home = this.#likes(waiter).find(
-      (server) => server !== waiter.avoid && !server.isAway && usable.includes(server),
-    )
+    if (waiter.isRetry) return free.some(works) || !usable.some(works)
+    const home = this.#likes(waiter).find((server) => works(server) && usable.includes(server))
     return home === undefined || free.includes(home)
   }
 
@@ -222,7 +236,7 @@ export class Limiter {
           counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
         )
         if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
-        if (health === 'ok') server.refusals.served()
+        if (health === 'ok') this.#served(server)
         const hasOthers = this.#usable().some((each) => each !== server && !each.isAway)
         const isDown = server.note(start, health, retryAfterMs, hasOthers)
         const outage = isDown ? this.#giveUp(detail) : undefined
@@ -231,6 +245,11 @@ export class Limiter {
         return outage
       },
     }
+  }
+
+  #served(server: Server): void {
+    this.#allRefuse = false
+    server.refusals.served()
   }
 
   /** Who shares the server has its turn too: the highest priority first. */

@@ -72,7 +72,7 @@ export class WaitingLine<Item extends Waiter> {
 
   /** Priority of who goes next; -Infinity when nobody waits. */
   get topPriority(): number {
-    return this.#top()?.priority ?? Number.NEGATIVE_INFINITY
+    return this.next()?.priority ?? Number.NEGATIVE_INFINITY
   }
 
   join(item: Item): void {
@@ -99,16 +99,27 @@ export class WaitingLine<Item extends Waiter> {
   }
 
   /**
-   * Who goes next. `suits` prefers one of the next few of the same owner, where the first would rather go to a server that has no
-   * room; nobody is passed by more than 32 times.
+   * Who goes next. `suits` is whom a free slot suits: a retry waits for one that does, and lets others pass; of new work one of the
+   * next few of the same owner is preferred. Nobody is passed by more than 32 times.
    */
   next(suits?: (item: Item) => boolean): Item | undefined {
-    const top = this.#top()
-    if (!top || !suits || top.item.passedBy >= lookAhead || suits(top.item)) return top?.item
-    const other = top.line.find(lookAhead, suits)
-    if (!other) return top.item
-    top.item.passedBy++
-    return other
+    if (this.#size === 0) return undefined
+    const fits = suits && ((item: Item) => item.passedBy >= lookAhead || suits(item))
+    for (const priority of this.#priorities) {
+      const lane = this.#lanes.get(priority)
+      const found = lane && (chosen(lane.retries, fits) ?? this.#nextNew(lane, fits))
+      if (found) return found
+    }
+    return undefined
+  }
+
+  #nextNew(lane: Lane<Item>, fits: ((item: Item) => boolean) | undefined): Item | undefined {
+    for (const [owner, line] of lane.owners) {
+      const first = line.first()
+      if (first) return chosen(line, fits) ?? first
+      lane.owners.delete(owner)
+    }
+    return undefined
   }
 
   /** Ends the turn of the owner of `item`, unless its next request begins alike. */
@@ -138,20 +149,13 @@ export class WaitingLine<Item extends Waiter> {
     }
     return all
   }
+}
 
-  #top(): { item: Item; line: Line<Item>; priority: number } | undefined {
-    if (this.#size === 0) return undefined
-    for (const priority of this.#priorities) {
-      const lane = this.#lanes.get(priority)
-      if (!lane) continue
-      const retry = lane.retries.first()
-      if (retry) return { item: retry, line: lane.retries, priority }
-      for (const [owner, line] of lane.owners) {
-        const item = line.first()
-        if (item) return { item, line, priority }
-        lane.owners.delete(owner)
-      }
-    }
-    return undefined
-  }
+/** The first of a line whom it suits; whoever is passed by is counted. Without a preference simply the first. */
+function chosen<Item extends Waiter>(line: Line<Item>, fits: ((item: Item) => boolean) | undefined): Item | undefined {
+  const first = line.first()
+  if (!first || !fits || fits(first)) return first
+  const other = line.find(lookAhead, fits)
+  first.passedBy++
+  return other
 }

@@ -1,0 +1,39 @@
+import type { AskRequest } from '../../models/ask.ts'
+import { Connections } from '../../models/connections.ts'
+import { createEngine, type Engine, type EngineOptions } from '../../models/engine.ts'
+import { Limiters } from '../../models/limiter.ts'
+import { MemoryReplies } from './memory-replies.ts'
+
+export const question = (text: string, changes: Partial<AskRequest> = {}): AskRequest => ({
+  endpoint: 'teacher',
+  messages: [{ role: 'user', text }],
+  sampling: { temperature: 0.7, topP: 0.95, maxTokens: 64, seed: 1 },
+  sampleIndex: 0,
+  ...changes,
+})
+
+/** A question about a picture, whose hash is its bytes. */
+export const pictured = (picture: string, sampleIndex = 0): AskRequest =>
+  question('look', { messages: [{ role: 'user', text: 'look', images: [picture] }], sampleIndex })
+
+/** Numbers from 1. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+
+/** Limits and connections of a test's own, short waits, and a store in memory unless told otherwise. */
+export const openEngine = (changes: Partial<EngineOptions> & Pick<EngineOptions, 'endpoints'>): Engine =>
+  createEngine({
+    replies: new MemoryReplies(),
+    images: { dataUrl: (hash) => Promise.resolve(`data:image/png;base64,${hash}`) },
+    signal: new AbortController().signal,
+    retries: { attempts: 3, baseMs: 5 },
+    limiters: new Limiters(),
+    connections: new Connections(),
+    ...changes,
+  })
+
+/** What a promise failed with. */
+export const failureOf = async (asking: Promise<unknown>): Promise<unknown> =>
+  await asking.then(
+    () => new Error('it succeeded'),
+    (error: unknown) => error,
+  )
