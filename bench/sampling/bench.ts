@@ -89,19 +89,14 @@ export async function runNow(bench: Bench, work: Work, mock: Mock, options: RunO
   const memory = isHone ? bench.hone.watchMemory() : null
   const before = isHone ? bench.hone.cpuMs() : 0
   const watched = watch(work.command, options.limitSeconds)
-  let over = false
+  const looking = new AbortController()
   const during = async (): Promise<void> => {
-    while (!over && options.during) {
+    while (!looking.signal.aborted && options.during) {
       await sleep(100)
       if (await options.during(watched, await mock.stats())) return
     }
   }
-  const [ended] = await Promise.all([
-    watched.ended.finally(() => {
-      over = true
-    }),
-    during(),
-  ])
+  const [ended] = await Promise.all([watched.ended.finally(() => looking.abort()), during()])
   const server = memory ? { cpuMs: bench.hone.cpuMs() - before, peakMb: memory.stop().peakMb } : null
   const [stats, outcome, diskBytes] = await Promise.all([mock.stats(), work.outcome(), work.diskBytes()])
   return { n: options.n, stats, ended, spawnedAt: watched.spawnedAt, outcome, diskBytes, server }

@@ -44,7 +44,7 @@ export interface Work {
   command: Command
   outcome(): Promise<Outcome>
   /** Why each row was not kept (null: it was), by number of its picture; null when the client does not say. */
-  reasons(): Promise<Map<number, string | null> | null>
+  reasons: () => Promise<Map<number, string | null> | null>
   /** What it has written, beside the pictures it was given. */
   diskBytes(): Promise<number>
   /** The next task with what it has kept so far: a later round of the same campaign, the same cache folder. */
@@ -107,7 +107,7 @@ export async function openWork(
   hone: Hone,
 ): Promise<Work> {
   if (name !== 'hone') return folderWork(command, task, folder)
-  return honeWork(command, task, folder, hone, await hone.newDatabase(), 1)
+  return honeWork(command, task, folder, await hone.newDatabase(), 1)
 }
 
 function jobFile(task: Task, folder: string, more: Partial<Job>): { file: string; readReport: () => Report | null } {
@@ -150,7 +150,6 @@ async function honeWork(
   command: Command,
   task: Task,
   folder: string,
-  hone: Hone,
   database: Awaited<ReturnType<Hone['newDatabase']>>,
   round: number,
 ): Promise<Work> {
@@ -161,6 +160,6 @@ async function honeWork(
     outcome: async () => ({ ...(await opened.outcome()), report: readReport() }),
     reasons: opened.reasons,
     diskBytes: () => database.bytes(),
-    again: (next) => honeWork(command, next, folder, hone, database, round + 1),
+    again: (next) => honeWork(command, next, folder, database, round + 1),
   }
 }

@@ -36,7 +36,7 @@ interface HoneDatabase {
 interface HoneStep {
   job: NonNullable<Job['hone']>
   outcome(): Promise<Omit<Outcome, 'report'>>
-  reasons(): Promise<Map<number, string | null>>
+  reasons: () => Promise<Map<number, string | null>>
 }
 
 const describeSpec = { step: 'describe', endpoint: 'mock', maxTokens: 64 }

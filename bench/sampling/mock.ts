@@ -48,11 +48,9 @@ const waiting: (() => void)[] = []
 const sockets = new Set<Socket>()
 
 function emptyStats(): MockStats {
-  return {
-    ...{ requests: 0, ok: 0, rejected: 0, refused: 0, failed: 0, silent: 0, strays: 0, inFlight: 0, peak: 0, bytes: 0 },
-    ...{ firstAt: 0, lastAt: 0, bucketMs: 250, buckets: [], keys: 0, paidAgain: 0, okAgain: 0, cpuMs: 0 },
-    ...{ workMs: 0, markedFirstAt: 0 },
-  }
+  const counts = { requests: 0, ok: 0, rejected: 0, refused: 0, failed: 0, silent: 0, strays: 0 }
+  const load = { inFlight: 0, peak: 0, bytes: 0, workMs: 0, cpuMs: 0, keys: 0, paidAgain: 0, okAgain: 0 }
+  return { ...counts, ...load, firstAt: 0, lastAt: 0, markedFirstAt: 0, bucketMs: 250, buckets: [] }
 }
 
 /** Number in [0, 1) of a request and of how often it came: another attempt may end otherwise, another run ends the same. */
@@ -127,7 +125,7 @@ function take(request: IncomingMessage, response: ServerResponse, key: string, n
   stats.peak = Math.max(stats.peak, stats.inFlight)
   const attempt = row.paid++
   const answer = fate(number, key, attempt)
-  if (answer === '429' || answer === '400' || answer === '404') return answerNow(row, answer, request, response)
+  if (answer === '429') return answerNow(row, answer, request, response)
   const slow = config.stragglers.share > 0 && chance('slow', `picture ${number}`, 0) < config.stragglers.share
   const latency = config.latencyMs * (slow ? config.stragglers.factor : 1)
   if (attempt === 0) stats.workMs += latency

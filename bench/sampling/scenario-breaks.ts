@@ -41,7 +41,9 @@ export const flap: Scenario = {
       const { 'span s': span, '× ideal': ratio, 'RSS MB': rss } = usualFigures(run, ideal)
       return [
         {
-          ...{ 'span s': span ?? '', '× ideal': ratio ?? '', 'RSS MB': rss ?? '' },
+          'span s': span ?? '',
+          '× ideal': ratio ?? '',
+          'RSS MB': rss ?? '',
           'down s': downSeconds,
           'full rate after s': back ?? 'never',
           lost: lostOf(run.outcome),
