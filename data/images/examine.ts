@@ -15,7 +15,7 @@ export interface ExaminedImage extends ImageInfo {
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)
-  const pixels = await openImage(bytes)
+  const { data, info } = await openImage(bytes)
     .autoOrient()
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
@@ -24,6 +24,6 @@ export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
     .catch((error: unknown) => {
       throw brokenImage(error)
     })
-  const { data, info } = pixels
-  return { width, height, mediaType, fingerprint: await fingerprintOf({ data, ...info }) }
+  const fingerprint = await fingerprintOf({ data, width: info.width, height: info.height })
+  return { width, height, mediaType, fingerprint }
 }

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import sharp from 'sharp'
+import { createImages, examineImage } from '../data/images.ts'
+import { imagesAtOnce } from '../data/images/open.ts'
+
+/**
+ * Times pictures against sharp itself, on all cores, in one run: `npx tsx bench/images.ts [rounds]`.
+ *
+ * Sending: a JPEG of 1600×1200 pixels is shrunk to the usual limit (1148×840), encoded and made a data URL, as requests
+ * carry it, against sharp's resize and encode alone at each of four settings; the best of these counts. Importing: decoding with
+ * fingerprint and the file's hash, against sharp's decode alone. The ways take turns, so that a busy machine slows all
+ * of them, and each counts with its best round.
+ */
+const rounds = Number(process.argv[2] ?? 5)
+const pictures = 48
+const cores = availableParallelism()
+const size = { width: 1148, height: 840 }
+
+/** Something like a photograph: blurred noise of several sizes, so that JPEG has to work about as hard. */
+async function photograph(): Promise<Buffer> {
+  const layer = async (scale: number) =>
+    sharp({
+      create: {
+        width: Math.round(1600 / scale),
+        height: Math.round(1200 / scale),
+        channels: 3,
+        background: '#808080',
+        noise: { type: 'gaussian', mean: 128, sigma: 60 },
+      },
+    })
+      .resize(1600, 1200, { kernel: 'cubic' })
+      .png({ compressionLevel: 1 })
+      .toBuffer()
+  const [coarse, middle, fine] = await Promise.all([layer(80), layer(12), layer(3)])
+  return sharp(coarse)
+    .composite([
+      { input: middle, blend: 'soft-light' },
+      { input: fine, blend: 'soft-light' },
+    ])
+    .jpeg({ quality: 85 })
+    .toBuffer()
+}
+
+const files: Buffer[] = []
+for (let index = 0; index < 8; index++) files.push(await photograph())
+const mean = files.reduce((sum, { length }) => sum + length, 0) / files.length / 1024
+const fileOf = (index: number): Buffer => files[index % files.length] ?? Buffer.alloc(0)
+const own = sharp.concurrency()
+
+interface Way {
+  name: string
+  /** Pictures at one time, and sharp's threads for each. */
+  lanes: number
+  threads: number
+  run: (index: number) => Promise<unknown>
+}
+
+let asked = 0
+const images = createImages({ source: { read: async (name) => fileOf(Number(name)) }, cacheBytes: 0 })
+const resize = (index: number) => sharp(fileOf(index)).resize(size).jpeg({ quality: 95 }).toBuffer()
+const decode = (index: number) => sharp(fileOf(index)).raw().toBuffer()
+
+const settings = [
+  { lanes: 1, threads: cores },
+  { lanes: cores, threads: 1 },
+  { lanes: 2 * cores, threads: 1 },
+  { lanes: cores, threads: cores },
+]
+const sends: Way[] = [
+  ...settings.map((each) => ({
+    ...each,
+    name: `sharp, ${each.lanes} at once of ${each.threads} threads`,
+    run: resize,
+  })),
+  {
+    name: `Hone, ${imagesAtOnce} at once of ${own} threads`,
+    lanes: 64,
+    threads: own,
+    run: async () => images.dataUrl(String(asked++), 1_003_520),
+  },
+]
+const imports: Way[] = [
+  ...settings.map((each) => ({
+    ...each,
+    name: `sharp, ${each.lanes} at once of ${each.threads} threads`,
+    run: decode,
+  })),
+  {
+    name: `Hone, 8 at once of ${own} threads`,
+    lanes: 8,
+    threads: own,
+    run: async (index) => [await examineImage(fileOf(index)), createHash('sha256').update(fileOf(index)).digest('hex')],
+  },
+]
+
+/** Pictures a second. */
+async function rate({ lanes, threads, run }: Way): Promise<number> {
+  sharp.concurrency(threads)
+  let next = 0
+  const began = performance.now()
+  const lane = async () => {
+    for (let index = next++; index < pictures; index = next++) await run(index)
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  sharp.concurrency(own)
+  return (1000 * pictures) / (performance.now() - began)
+}
+
+async function compare(title: string, ways: readonly Way[]): Promise<void> {
+  const best = new Map<string, number>()
+  for (let round = 0; round < rounds; round++)
+    for (const way of ways) best.set(way.name, Math.max(best.get(way.name) ?? 0, await rate(way)))
+  console.log(`\n${title}`)
+  for (const [name, perSecond] of best) console.log(`  ${name}: ${perSecond.toFixed(1)} a second`)
+  const [hone, ...others] = [...best.values()].toReversed()
+  console.log(`  Hone does ${((100 * (hone ?? 0)) / Math.max(...others)).toFixed(0)} % of sharp's best`)
+}
+
+console.log(
+  `${cores} cores, sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}, files of ${mean.toFixed(0)} kB`,
+)
+await compare('sending: 1600×1200 to 1148×840, JPEG 95, as a data URL', sends)
+await compare('importing: decode, fingerprint, hash', imports)
