@@ -178,7 +178,7 @@ async function untarEntry(
 ): Promise<void> {
   const path = unpacking.place(name)
   if (path === null) return
-  if (type === 'directory') return unpacking.folder(path)
+  if (type === 'directory' || name.endsWith('/')) return unpacking.folder(path)
   if (type !== 'file' && type !== 'contiguous-file' && type !== null && type !== undefined)
     throw unpacking.refusal(`the entry ${JSON.stringify(name.slice(0, 200))} is a ${type}`)
   await unpacking.write(path, content)

@@ -31,92 +31,139 @@ export interface Failure {
   detail: string
 }
 
-const empty = {
+/** Reads one column into a row. Throws BadCell when the cell does not hold what it should. */
+interface ColumnReader {
+  where: string
+  column: string
+  read: (row: ImportRow, value: unknown) => void
+}
+
+/** Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's failure. */
+export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow {
+  // Made once: a million rows shall not make a dozen closures each.
+  const readers = readersOf(mapping)
+  const metadataOf = metadataMaker(mapping)
+  const pictures = pictureColumns(mapping)
+  const kind = typeof mapping.kind === 'string' ? mapping.kind : 'auto'
+  const asks = mapping.question ?? mapping.conversation?.column
+  return (record) => {
+    const row = emptyRow(record.line, kind)
+    if ('reason' in record) return { ...row, failure: { reason: record.reason, detail: record.detail } }
+    const { fields } = record
+    for (const reader of readers) readColumn(reader, row, fields)
+    row.metadata = metadataOf(fields)
+    if (row.choices?.length === 1) row.choices = null
+    if (row.question === '' && asks !== undefined)
+      row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
+    if (row.pictures.length === 0 && pictures.length > 0)
+      row.failure ??= { reason: 'no-image', detail: `${pictures.join(', ')}: no picture` }
+    return row
+  }
+}
+
+function readColumn({ where, column, read }: ColumnReader, row: ImportRow, fields: Fields): void {
+  try {
+    read(row, fieldOf(fields, column))
+  } catch (error) {
+    if (!(error instanceof BadCell)) throw error
+    row.failure ??= { reason: 'bad-field', detail: `${where}: column "${column}" ${error.message}` }
+  }
+}
+
+const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
+  line,
   id: null,
   pictures: [],
   question: '',
   answer: null,
-  kind: 'auto',
+  kind,
   choices: null,
   precision: null,
   policy: null,
   description: null,
   trace: null,
   metadata: {},
-} as const
+  failure: null,
+})
 
-/** Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's failure. */
-export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow {
-  const metadataOf = metadataMaker(mapping)
-  const pictures = pictureColumns(mapping)
-  return (record) => {
-    const { line } = record
-    if ('reason' in record)
-      return { ...empty, pictures: [], metadata: {}, line, failure: { reason: record.reason, detail: record.detail } }
-    const row: ImportRow = { ...empty, pictures: [], metadata: {}, line, failure: null }
-    const { fields } = record
-    const fail = (reason: string, detail: string): void => void (row.failure ??= { reason, detail })
-    const read = (where: string, column: string | undefined, set: (value: unknown) => void): void => {
-      if (column === undefined) return
-      try {
-        set(fieldOf(fields, column))
-      } catch (error) {
-        if (!(error instanceof BadCell)) throw error
-        fail('bad-field', `${where}: column "${column}" ${error.message}`)
-      }
-    }
-    read('id', mapping.id, (value) => {
-      row.id = textOf(value)?.trim().slice(0, 500) ?? null
-      if (row.id === null) fail('bad-field', `id: column "${mapping.id}" is empty`)
-    })
-    read('question', mapping.question, (value) => (row.question = bareQuestion(textOf(value) ?? '')))
-    readChecking(mapping, row, read)
-    read('description', mapping.description, (value) => (row.description = textOf(value)))
-    read('trace', mapping.trace, (value) => (row.trace = textOf(value)))
-    const { conversation } = mapping
-    if (conversation)
-      read('conversation', conversation.column, (value) => addTalk(mapping, row, talkOf(value, conversation)))
-    if (mapping.answerIs !== 'written' && row.answer !== null && !row.failure)
-      read('answer', mapping.answer, () => (row.answer = letterOf(row, mapping.answerIs === 'index' ? 0 : 1)))
-    for (const column of pictures)
-      read('images', column, (value) => {
-        for (const picture of picturesOf(value)) row.pictures.push(picture)
-      })
-    row.metadata = metadataOf(fields)
-    if (row.question === '' && (mapping.question !== undefined || conversation))
-      fail('no-question', `${mapping.question ?? conversation?.column} holds no question`)
-    if (row.pictures.length === 0 && pictures.length > 0) fail('no-image', `${pictures.join(', ')}: no picture`)
-    return row
+/** Readers of the columns that a mapping names; later ones see what earlier ones read. */
+function readersOf(mapping: Mapping): ColumnReader[] {
+  const readers: ColumnReader[] = []
+  const add = (where: string, column: string | undefined, read: ColumnReader['read']): void => {
+    if (column !== undefined) readers.push({ where, column, read })
   }
+  add('id', mapping.id, (row, value) => {
+    row.id = textOf(value)?.trim().slice(0, 500) ?? null
+    if (row.id === null) throw new BadCell('is empty')
+  })
+  add('question', mapping.question, (row, value) => {
+    row.question = bareQuestion(textOf(value) ?? '')
+  })
+  addChecking(mapping, add)
+  add('description', mapping.description, (row, value) => {
+    row.description = textOf(value)
+  })
+  add('trace', mapping.trace, (row, value) => {
+    row.trace = textOf(value)
+  })
+  const { conversation } = mapping
+  if (conversation)
+    add('conversation', conversation.column, (row, value) => addTalk(mapping, row, talkOf(value, conversation)))
+  if (mapping.answerIs !== 'written') {
+    const first = mapping.answerIs === 'index' ? 0 : 1
+    add('answer', mapping.answer, (row) => {
+      if (row.answer !== null && !row.failure) row.answer = letterOf(row, first)
+    })
+  }
+  for (const column of pictureColumns(mapping))
+    add('images', column, (row, value) => {
+      for (const picture of picturesOf(value)) row.pictures.push(picture)
+    })
+  return readers
 }
 
-type ReadColumn = (where: string, column: string | undefined, set: (value: unknown) => void) => void
+type AddReader = (where: string, column: string | undefined, read: ColumnReader['read']) => void
 
 /** Answer, choices, kind, precision and policy: all that an answer is checked by. */
-function readChecking(mapping: Mapping, row: ImportRow, read: ReadColumn): void {
-  read('answer', mapping.answer, (value) => (row.answer = firstText(value)?.trim() ?? null))
+function addChecking(mapping: Mapping, add: AddReader): void {
   const { choices, kind } = mapping
-  if (typeof choices === 'string') read('choices', choices, (value) => (row.choices = choicesOf(value)))
-  else if (choices) {
-    const texts: unknown[] = []
-    for (const column of choices) read('choices', column, (value) => texts.push(textOf(value)))
-    row.choices = choicesOf(texts)
-  }
-  if (typeof kind === 'string') row.kind = kind
-  else
-    read('kind', kind.column, (value) => {
-      const word = textOf(value) ?? 'auto'
-      const known = answerKinds.find((one) => one === word)
-      if (!known) throw new BadCell(`holds "${word.slice(0, 40)}"; kinds are ${answerKinds.join(', ')}`)
-      row.kind = known
-    })
-  read('precision', mapping.precision, (value) => (row.precision = wholeOf(value, 0, 100)))
-  read('policy', mapping.policy, (value) => {
-    if (value === null || value === undefined) return
-    const parsed = answerPolicy.safeParse(value)
-    if (!parsed.success) throw new BadCell(`holds no policy: ${parsed.error.issues[0]?.message ?? ''}`)
-    row.policy = parsed.data
+  add('answer', mapping.answer, (row, value) => {
+    row.answer = firstText(value)?.trim() ?? null
   })
+  if (typeof choices === 'string')
+    add('choices', choices, (row, value) => {
+      row.choices = choicesOf(value)
+    })
+  // A row has fewer choices than there are columns where the last of them are empty.
+  for (const column of typeof choices === 'string' ? [] : (choices ?? []))
+    add('choices', column, (row, value) => {
+      const text = textOf(value)?.trim()
+      if (text !== undefined) row.choices = [...(row.choices ?? []), text]
+    })
+  if (typeof kind !== 'string')
+    add('kind', kind.column, (row, value) => {
+      row.kind = kindOf(value)
+    })
+  add('precision', mapping.precision, (row, value) => {
+    row.precision = wholeOf(value, 0, 100)
+  })
+  add('policy', mapping.policy, (row, value) => {
+    row.policy = policyOf(value)
+  })
+}
+
+function kindOf(value: unknown): AnswerKind {
+  const word = textOf(value) ?? 'auto'
+  const known = answerKinds.find((one) => one === word)
+  if (!known) throw new BadCell(`holds "${word.slice(0, 40)}"; kinds are ${answerKinds.join(', ')}`)
+  return known
+}
+
+function policyOf(value: unknown): AnswerPolicy | null {
+  if (value === null || value === undefined) return null
+  const parsed = answerPolicy.safeParse(value)
+  if (!parsed.success) throw new BadCell(`holds no policy: ${parsed.error.issues[0]?.message ?? ''}`)
+  return parsed.data
 }
 
 /** A talk fills what no column of its own has filled. */
@@ -145,17 +192,19 @@ function metadataMaker(mapping: Mapping): (fields: Fields) => Record<string, unk
   const used = new Set(namedColumns(mapping).map(({ column }) => column))
   for (const name of leaveOut === 'all' ? [] : (leaveOut ?? [])) used.add(name)
   const named = Object.entries(metadata).map(([name, from]) =>
-    typeof from === 'string' ? { name, column: from, values: {} } : { name, ...from },
+    typeof from === 'string'
+      ? { name, column: from, values: new Map<string, string>() }
+      : { name, column: from.column, values: new Map(Object.entries(from.values)) },
   )
   return (fields) => {
     const entries: [string, unknown][] = named.map(({ name, column, values }) => {
       const value = fieldOf(fields, column)
-      return [name, typeof value === 'string' ? (new Map(Object.entries(values)).get(value) ?? value) : value]
+      return [name, typeof value === 'string' ? (values.get(value) ?? value) : value]
     })
     const spread = metadataFrom === undefined ? undefined : fieldOf(fields, metadataFrom)
     if (isMap(spread)) entries.push(...Object.entries(spread))
     if (leaveOut !== 'all')
-      for (const name in fields) if (!used.has(name) && Object.hasOwn(fields, name)) entries.push([name, fields[name]])
+      for (const name of Object.keys(fields)) if (!used.has(name)) entries.push([name, fields[name]])
     return entries.length === 0 ? {} : boundedMap(entries)
   }
 }

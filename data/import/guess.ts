@@ -133,6 +133,13 @@ function lookInto(sample: readonly Fields[]) {
       .find(
         (column) => column !== undefined && !taken.includes(column) && values(column).some((value) => !isMap(value)),
       )
+  /** Different values that are no lists or maps. */
+  const words = (column: string): Set<string> =>
+    new Set(
+      values(column).flatMap((value) =>
+        typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' ? [String(value)] : [],
+      ),
+    )
   const works = (run: () => unknown): boolean => {
     try {
       return run() !== null
@@ -147,9 +154,9 @@ function lookInto(sample: readonly Fields[]) {
     named,
     every: (column: string, holds: (value: unknown) => boolean): boolean =>
       values(column).length > 0 && values(column).every(holds),
-    words: (column: string): Set<string> => new Set(values(column).map(String)),
+    words,
     /** Whether nearly all rows have a value of their own: the few others then fail as duplicates. */
-    isUnique: (column: string): boolean => new Set(values(column).map(String)).size >= 0.98 * sample.length,
+    isUnique: (column: string): boolean => words(column).size >= 0.98 * sample.length,
     /** Whether most values of the column are pictures, by their form. */
     pictures: (column: string): boolean => {
       const all = values(column)

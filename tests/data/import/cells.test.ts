@@ -1,0 +1,208 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { boundedMap, choicesOf, writtenList } from '../../../data/import/cells.ts'
+import { rowMaker } from '../../../data/import/convert.ts'
+import { answerIn, talkOf } from '../../../data/import/conversation.ts'
+import { guessMapping } from '../../../data/import/guess.ts'
+import { IdSet } from '../../../data/import/id-set.ts'
+import { completeMapping, mappingText, parseMapping, type Mapping } from '../../../data/import/mapping.ts'
+import { picturesOf } from '../../../data/import/picture-refs.ts'
+import type { Fields } from '../../../data/import/record.ts'
+
+describe('choices', () => {
+  it.each([
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+    [{ B: 'two', A: 'one' }, ['one', 'two']],
+    [{ text: ['x', 'y'], label: ['A', 'B'] }, ['x', 'y']],
+    [
+      [
+        { label: 'A', text: 'x' },
+        { label: 'B', text: 'y' },
+      ],
+      ['x', 'y'],
+    ],
+    ['["a", "b"]', ['a', 'b']],
+    [`['it\\'s', "b", 3, None]`, ["it's", 'b', '3', 'None']],
+    ['A. red\nB. green\nC. B. Smith', ['red', 'green', 'B. Smith']],
+    ['(A) 1 (B) 2 (C) 3 (D) 4', ['1', '2', '3', '4']],
+    ['one\ntwo', ['one', 'two']],
+    [
+      [1, 2.5],
+      ['1', '2.5'],
+    ],
+    ['[]', null],
+    ['only one', null],
+    [null, null],
+  ])('of %j', (cell, choices) => {
+    expect(choicesOf(cell)).toEqual(choices)
+  })
+
+  it('beyond the alphabet are refused', () => {
+    expect(() => choicesOf(Array.from({ length: 27 }, String))).toThrow('27 choices')
+  })
+
+  it('written by Python come back as they were', () => {
+    const python = (text: string): string =>
+      `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[ -~\n]*$/), { minLength: 1 }), (items) => {
+        expect(writtenList(`[${items.map(python).join(', ')}]`)).toEqual(items.map((item) => item.trim()))
+      }),
+    )
+  })
+})
+
+it('an answer is found where a reply marks it', () => {
+  expect(answerIn('so \\boxed{\\frac{1}{2}} and \\boxed{3}.')).toBe('3')
+  expect(answerIn('\\boxed{\\frac{1}{2}}')).toBe('\\frac{1}{2}')
+  expect(answerIn('<think>\\boxed{1}</think><answer> Final Answer:B </answer>')).toBe('B')
+  expect(answerIn('<answer>\\boxed{7}</answer>')).toBe('7')
+  expect(answerIn('<answer>cut')).toBe('cut')
+  expect(answerIn('\\boxed{never closed')).toBeNull()
+  expect(answerIn('none')).toBeNull()
+})
+
+describe('whatever a cell holds', () => {
+  const mapping = completeMapping({
+    id: 'a',
+    images: ['b', 'c'],
+    question: 'd',
+    answer: 'e',
+    choices: 'f',
+    kind: { column: 'g' },
+    precision: 'h',
+    policy: 'i',
+    trace: 'j',
+    conversation: { column: 'k' },
+    metadataFrom: 'l',
+  })
+  const cell = fc.oneof(
+    fc.anything({ withDate: true, withBigInt: true, withTypedArray: true, withNullPrototype: true, maxDepth: 3 }),
+    fc.string(),
+    fc.constantFrom(undefined, 'data:image/png;base64,', "['a'", '<answer>', 'A. x B. y', { bytes: null }),
+  )
+  const fields = fc.dictionary(fc.constantFrom(...'a b c d e f g h i j k l m n o p __proto__'.split(' ')), cell)
+
+  it('a row comes of it, or a reason', () => {
+    const make = rowMaker(mapping)
+    fc.assert(
+      fc.property(fields, (record) => {
+        const row = make({ line: 1, fields: record })
+        const isWhole = row.failure === null && row.id !== null && row.question.trim() !== ''
+        expect(isWhole || /^(bad-field|no-question|no-image)$/.test(row.failure?.reason ?? '')).toBe(true)
+        expect(JSON.stringify(row.metadata).length).toBeLessThan(60_000)
+        JSON.parse(JSON.stringify(row.metadata))
+      }),
+    )
+  })
+
+  it('a mapping is guessed, and fits what it was guessed from', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.dictionary(fc.constantFrom('id', 'image', 'question', 'options', 'messages', 'x'), cell)),
+        (rows) => {
+          const { mapping: guessed } = guessMapping(rows, { format: 'jsonl', listed: null })
+          expect(parseMapping(mappingText(guessed), 'map.yaml')).toEqual(guessed)
+          for (const record of rows) rowMaker(guessed)({ line: 1, fields: record })
+        },
+      ),
+    )
+  })
+})
+
+it('metadata stays within its bounds', () => {
+  const wide = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`k${index}`, 'x'.repeat(5000)]))
+  expect(JSON.stringify(boundedMap(Object.entries(wide))).length).toBeLessThan(20_000)
+  const deep: Record<string, unknown> = {}
+  let at = deep
+  for (let depth = 0; depth < 100; depth++) at = Object((at['x'] = {}))
+  expect(JSON.stringify(boundedMap([['deep', deep]])).length).toBeLessThan(200)
+  expect(
+    boundedMap([
+      ['bytes', new Uint8Array(9)],
+      ['none', null],
+      ['big', 10n],
+      ['nan', Number.NaN],
+    ]),
+  ).toEqual({
+    big: '10',
+    nan: null,
+  })
+})
+
+it('ids are remembered, each once', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 3 }), { maxLength: 5000, size: 'max' }), (ids) => {
+      const [set, plain] = [new IdSet(), new Set<string>()]
+      for (const id of ids) {
+        expect(set.add(id)).toBe(!plain.has(id))
+        plain.add(id)
+      }
+    }),
+    { numRuns: 20 },
+  )
+})
+
+describe('a mapping as text', () => {
+  const name = fc.string({ minLength: 1, maxLength: 8 })
+  const some = fc.option(name, { nil: undefined })
+  const mappings = fc.record({
+    id: some,
+    images: fc.oneof(fc.constant('none'), name, fc.array(name, { minLength: 1, maxLength: 3 })),
+    question: some,
+    answer: some,
+    answerIs: fc.constantFrom('written' as const, 'index' as const),
+    choices: fc.option(fc.oneof(name, fc.array(name, { minLength: 2, maxLength: 4 })), { nil: undefined }),
+    kind: fc.oneof(fc.constantFrom('auto' as const, 'number' as const), fc.record({ column: name })),
+    metadata: fc.option(
+      fc.dictionary(name, fc.oneof(name, fc.record({ column: name, values: fc.dictionary(name, name) }))),
+      {
+        nil: undefined,
+      },
+    ),
+    leaveOut: fc.option(fc.oneof(fc.constant('all' as const), fc.array(name)), { nil: undefined }),
+  })
+
+  it('is read back as it was', () => {
+    fc.assert(
+      fc.property(mappings, (parts) => {
+        const mapping: Mapping = completeMapping(JSON.parse(JSON.stringify(parts)))
+        expect(parseMapping(mappingText(mapping), 'map.yaml')).toEqual(mapping)
+      }),
+    )
+  })
+
+  it.each([
+    ['images: [', 'is not a valid mapping'],
+    ['- a', 'a mapping is a map of keys'],
+    ['question: q', 'images'],
+    ['images: a\nkind: numbr', 'did you mean "number"?'],
+    ['images: a\nconversation: {column: c, reply: answr}', 'did you mean "answer"?'],
+    ['images: a\nconversation: {colum: c}', 'did you mean "column"?'],
+  ])('is refused where it is wrong: %j', (text, why) => {
+    expect(() => parseMapping(text, 'map.yaml')).toThrow(why)
+  })
+})
+
+it('turns may be written as JSON text, and hold parts', () => {
+  const turns = [
+    { role: 'user', content: [{ type: 'image' }, { type: 'text', text: 'Q' }] },
+    { role: 'assistant', content: 'A' },
+  ]
+  const mapping = completeMapping({ images: 'i', conversation: { column: 'c' } }).conversation
+  if (!mapping) throw new Error('no conversation')
+  expect(talkOf(JSON.stringify(turns), mapping)).toEqual({ question: 'Q', reply: 'A' })
+})
+
+it('a path that begins like base64 is a path', () => {
+  expect(picturesOf('/9j/photo.jpg')).toEqual([{ path: '/9j/photo.jpg' }])
+})
+
+it('columns may be reached along points', () => {
+  const row: Fields = { image: { url: 'a.png' }, 'a.b': 'Q' }
+  const made = rowMaker(completeMapping({ images: 'image.url', question: 'a.b' }))({ line: 1, fields: row })
+  expect(made).toMatchObject({ pictures: [{ path: 'a.png' }], question: 'Q', failure: null })
+})
