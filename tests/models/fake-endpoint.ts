@@ -31,6 +31,10 @@ export interface Misbehaviour {
 export class FakeEndpoint {
   readonly requests: ChatRequest[] = []
   readonly authorizations: (string | undefined)[] = []
+  /** Calls that the client left before they were answered. */
+  left = 0
+  /** Connections that were ever opened. */
+  connections = 0
   /** Highest number of calls at one time. */
   peak = 0
   running = 0
@@ -42,6 +46,7 @@ export class FakeEndpoint {
 
   async start(port = 0): Promise<this> {
     this.#server = http.createServer((request, response) => void this.#serve(request, response))
+    this.#server.on('connection', () => this.connections++)
     await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve))
     this.#port = (this.#server.address() as AddressInfo).port
     return this
@@ -50,6 +55,11 @@ export class FakeEndpoint {
   async stop(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  /** Closes connections that carry no request, as servers do after their own idle time. */
+  dropIdle(): void {
+    this.#server.closeIdleConnections()
   }
 
   get url(): string {
@@ -80,6 +90,9 @@ export class FakeEndpoint {
     this.requests.push(chat)
     this.authorizations.push(request.headers.authorization)
     this.running++
+    response.on('close', () => {
+      if (!response.writableEnded) this.left++
+    })
     this.peak = Math.max(this.peak, this.running)
     const bad = this.misbehave(this.requests.length, chat)
     if (bad?.cut) request.socket.destroy()

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Engine, EngineOptions } from '../../models/engine.ts'
+import { failureOf, openEngine, pictured, question, range } from './asking.ts'
+import { FakeEndpoint, lastText } from './fake-endpoint.ts'
+import { MemoryReplies } from './memory-replies.ts'
+
+let endpoint: FakeEndpoint
+let engine: Engine
+const controllers: AbortController[] = []
+
+beforeEach(async () => {
+  endpoint = await new FakeEndpoint().start()
+})
+afterEach(async () => {
+  await engine.close()
+  await endpoint.stop()
+})
+
+function open(options: Partial<EngineOptions> = {}): AbortController {
+  const controller = new AbortController()
+  controllers.push(controller)
+  engine = openEngine({ endpoints: [endpoint.resolved()], signal: controller.signal, ...options })
+  return controller
+}
+
+/** Cancels a request that has come to where it waits; the result is what it ended with, and whether within a second. */
+async function cancelled(controller: AbortController, asking: Promise<unknown>, isThere: () => boolean) {
+  const ending = failureOf(asking)
+  while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  const began = performance.now()
+  controller.abort(new Error('the round was cancelled'))
+  const error = await ending
+  return { error: String(error), isQuick: performance.now() - began < 1000 }
+}
+const atOnce = { error: 'Error: the round was cancelled', isQuick: true }
+
+describe('cancelling ends a request within a second', () => {
+  it('while it waits for a slot', async () => {
+    endpoint.misbehave = () => ({ hang: true })
+    const controller = open({ endpoints: [endpoint.resolved({ concurrency: 1 })] })
+    const others = range(3).map((n) => failureOf(engine.ask(question(`other ${n}`))))
+    const ended = await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)
+    expect(ended).toEqual(atOnce)
+    expect((await Promise.all(others)).map(String)).toEqual(range(3).map(() => atOnce.error))
+  })
+
+  it('while it waits for its minute', async () => {
+    const controller = open({ endpoints: [endpoint.resolved({ requestsPerMinute: 1 })] })
+    await engine.ask(question('first'))
+    const ended = await cancelled(controller, engine.ask(question('second')), () => true)
+    expect(ended).toEqual(atOnce)
+    expect(endpoint.requests).toHaveLength(1)
+  })
+
+  it('while it waits to be tried again', async () => {
+    endpoint.misbehave = () => ({ status: 500 })
+    const controller = open({ retries: { attempts: 3, baseMs: 60_000 } })
+    expect(await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)).toEqual(atOnce)
+  })
+
+  it('while it waits as long as the server asked', async () => {
+    endpoint.misbehave = () => ({ status: 429, headers: { 'retry-after': '600' } })
+    const controller = open()
+    expect(await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)).toEqual(atOnce)
+  })
+
+  it('on the wire, where its connection is closed', async () => {
+    endpoint.misbehave = () => ({ hang: true })
+    const controller = open()
+    expect(await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)).toEqual(atOnce)
+    while (endpoint.left === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(endpoint.left).toBe(1)
+  })
+
+  it('while its picture is prepared', async () => {
+    let isPreparing = false
+    const dataUrl = () => {
+      isPreparing = true
+      return new Promise<string>(() => undefined)
+    }
+    const controller = open({ images: { dataUrl } })
+    expect(await cancelled(controller, engine.ask(pictured('aa')), () => isPreparing)).toEqual(atOnce)
+  })
+
+  it('while others before it have their pictures prepared', async () => {
+    let preparing = 0
+    const dataUrl = () => {
+      preparing++
+      return new Promise<string>(() => undefined)
+    }
+    const controller = open({ images: { dataUrl } })
+    const others = range(64).map((n) => failureOf(engine.ask(pictured(`picture ${n}`))))
+    expect(await cancelled(controller, engine.ask(pictured('last')), () => preparing === 64)).toEqual(atOnce)
+    await Promise.all(others)
+    expect(preparing).toBe(64)
+  })
+
+  it('while it is doubtful whether a 404 is its own', async () => {
+    endpoint.misbehave = (call) => (call === 1 ? { status: 404 } : { hang: true })
+    const controller = open()
+    const asking = engine.ask(question('a'))
+    const other = failureOf(engine.ask(question('b')))
+    expect(await cancelled(controller, asking, () => endpoint.requests.length === 2)).toEqual(atOnce)
+    await other
+  })
+
+  it('before it has begun', async () => {
+    const controller = open()
+    controller.abort(new Error('the round was cancelled'))
+    expect(String(await failureOf(engine.ask(question('a'))))).toBe(atOnce.error)
+    expect(endpoint.requests).toHaveLength(0)
+  })
+})
+
+describe('a deadline', () => {
+  const within = (deadlineSeconds: number, options: Partial<EngineOptions> = {}) =>
+    open({ endpoints: [endpoint.resolved({ concurrency: 1, deadlineSeconds })], ...options })
+
+  it('ends a request with all its calls and the waits between them', async () => {
+    endpoint.misbehave = () => ({ status: 500 })
+    within(0.2, { retries: { attempts: 1000, baseMs: 20 } })
+    const began = performance.now()
+    expect(await failureOf(engine.ask(question('a')))).toMatchObject({ name: 'AskFailure', reason: 'deadline' })
+    expect(performance.now() - began).toBeLessThan(1200)
+    expect(endpoint.requests.length).toBeGreaterThan(1)
+  })
+
+  it('ends one on the wire, and its connection', async () => {
+    endpoint.misbehave = () => ({ hang: true })
+    within(0.1)
+    expect(await failureOf(engine.ask(question('a')))).toMatchObject({ reason: 'deadline' })
+    while (endpoint.left === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(endpoint.left).toBe(1)
+  })
+
+  it('does not count the wait for the first slot', async () => {
+    endpoint.latencyMs = 60
+    within(0.15)
+    const replies = await Promise.all(range(6).map((n) => engine.ask(question(`q${n}`))))
+    expect(replies).toHaveLength(6)
+  })
+
+  it('fails its own row alone', async () => {
+    endpoint.misbehave = (_, request) => (lastText(request) === 'slow' ? { hang: true } : undefined)
+    const replies = new MemoryReplies()
+    within(0.1, { replies })
+    const slow = failureOf(engine.ask(question('slow')))
+    expect((await engine.ask(question('quick'))).text).toBe('reply to quick')
+    expect(await slow).toMatchObject({ reason: 'deadline' })
+    expect(replies.byKey.size).toBe(1)
+  })
+})
