@@ -19,6 +19,12 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
+/** How many files lie in the folder that an archive is being unpacked to. */
+async function unpackedFiles(): Promise<number> {
+  const files = await readdir(join(home, 'imports'), { recursive: true }).catch(() => [])
+  return files.length
+}
+
 const rows = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
     id: `r${index}`,
@@ -126,6 +132,22 @@ describe('hone import', () => {
     const refused = await run(join(folder, 'a.zip'), '--as', 'zipped')
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('a.zip has neither rows') })
     expect(await readdir(join(home, 'imports'))).toEqual([])
+  })
+
+  it('cleans up on Ctrl-C, and goes on when it is run again', async () => {
+    const pictures = await Promise.all(Array.from({ length: 120 }, (_, index) => picture(index)))
+    const names = pictures.map((content, index) => ({ name: `p/${index}.png`, content }))
+    const folder = await folderOf({ 'many.zip': zip(names) })
+    const before = process.listenerCount('SIGINT')
+    const running = run(join(folder, 'many.zip'), '--as', 'many')
+    await expect.poll(() => unpackedFiles()).toBeGreaterThan(20)
+    process.emit('SIGINT')
+    expect((await running).code).toBe(130)
+    expect(await readdir(join(home, 'imports'))).toEqual([])
+    expect(process.listenerCount('SIGINT')).toBe(before)
+    expect((await run('--list')).out).not.toContain('many')
+    const again = await run(join(folder, 'many.zip'), '--as', 'many', '--json')
+    expect(JSON.parse(again.out)).toMatchObject({ rows: 120, pictures: 120, failed: 0 })
   })
 
   it('lists imports', async () => {

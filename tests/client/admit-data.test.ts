@@ -1,0 +1,148 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openArtifactStore, type ArtifactStore } from '../../artifacts/store.ts'
+import { admitData } from '../../client/admit-data.ts'
+import { prepareImport, runImport, type Imported } from '../../client/import-source.ts'
+import type { StartOptions } from '../../client/start-campaign.ts'
+import { importCounter } from '../../cli/plan-imports.ts'
+import { parseRecipe } from '../../data/recipe.ts'
+import type { OpenDatabase } from '../../db/database.ts'
+import { linkSource } from '../../db/datasets.ts'
+import { folderOf, jsonl, picture } from '../data/import/files.ts'
+import { openTestDatabase, startCampaign } from '../db/world.ts'
+
+let database: OpenDatabase & { url: string }
+let store: ArtifactStore
+let root: string
+
+beforeAll(async () => {
+  database = await openTestDatabase()
+  root = await folderOf()
+  store = await openArtifactStore(join(root, 'artifacts'))
+})
+afterAll(() => database.close())
+
+/** Imports rows of this mark under a name; some of them broken. */
+async function importRows(
+  name: string,
+  count: number,
+  { broken = 0, question = true, replace = false } = {},
+): Promise<Imported> {
+  const rows = Array.from({ length: count }, (_, index) => ({
+    image: index < broken ? 'gone.png' : 'a.png',
+    ...(question && { question: `${name} ${index}?` }),
+    answer: index,
+    subject: index % 2 ? 'algebra' : 'geometry',
+  }))
+  const folder = await folderOf({ 'a.png': await picture(name.length), 'rows.jsonl': jsonl(rows) })
+  const prepared = await prepareImport({ sources: [folder], images: [], allowUrls: false, unpackBelow: root })
+  return await runImport(prepared, {
+    db: database.db,
+    store,
+    name,
+    path: folder,
+    replace,
+    maxRows: undefined,
+    maxFailed: 50,
+    onProgress: () => {},
+  })
+}
+
+const recipe = (campaign: string) =>
+  parseRecipe(
+    `{hone: 1, campaign: ${campaign}, baseModel: {path: "x/y-3B"}, sources: {pool: {path: "import:pool"}},
+      rounds: {count: 1, first: [{step: select, from: pool}, {step: sft, learningRate: 0.00001, epochs: 1}]}}`,
+    { file: 'recipe.yaml' },
+  )
+
+const options = (campaign = 'c1'): StartOptions => ({
+  db: database.db,
+  store,
+  client: {
+    start: () => Promise.reject(new Error('not used')),
+    isRunning: () => Promise.resolve(false),
+    handle: () => {
+      throw new Error('not used')
+    },
+    pause: () => Promise.reject(new Error('not used')),
+    resume: () => Promise.reject(new Error('not used')),
+    rollback: () => Promise.reject(new Error('not used')),
+    close: () => Promise.resolve(),
+  },
+  recipe: recipe(campaign),
+  recipeText: '',
+  folder: root,
+  demo: null,
+  who: 'me',
+  onProgress: () => {},
+  env: {},
+})
+const pool = { role: 'source', name: 'pool', path: 'import:pool', maxRows: undefined } as const
+
+describe('a source that names an import', () => {
+  it('is the imported dataset, with its failed rows', async () => {
+    const { datasetId } = await importRows('pool', 10, { broken: 2 })
+    const admitted = await admitData(options(), pool)
+    expect(admitted).toMatchObject({
+      datasetId,
+      failed: 2,
+      badLines: [{ data: 'pool', line: 1, reason: 'image-missing' }, {}],
+    })
+  })
+
+  it('that is not there is refused, with the name that was meant', async () => {
+    await expect(admitData(options(), { ...pool, path: 'import:pol' })).rejects.toMatchObject({
+      type: 'InvalidSource',
+      nextStep: expect.stringContaining('did you mean "import:pool"?'),
+    })
+    await expect(admitData(options(), { ...pool, path: 'import:xyz' })).rejects.toMatchObject({
+      nextStep: expect.stringContaining('hone import SOURCE --as xyz'),
+    })
+  })
+
+  it('is taken whole: a lower limit of rows is refused, a higher one is none', async () => {
+    await expect(admitData(options(), { ...pool, maxRows: 5 })).rejects.toThrow('it has 8 rows where maxRows is 5')
+    await expect(admitData(options(), { ...pool, maxRows: 8 })).resolves.toMatchObject({ name: 'pool' })
+  })
+
+  it('stays what a campaign was linked to when the name goes to other data', async () => {
+    await startCampaign(database.db, 'linked')
+    const before = await admitData(options('linked'), pool)
+    await linkSource(database.db, { campaign: 'linked', role: 'source', name: 'pool', datasetId: before.datasetId })
+    const { datasetId } = await importRows('pool', 3, { replace: true })
+    expect(datasetId).not.toBe(before.datasetId)
+    expect(await admitData(options('linked'), pool)).toMatchObject({ datasetId: before.datasetId })
+    expect(await admitData(options('other'), pool)).toMatchObject({ datasetId })
+  })
+
+  it('without its pictures in this home is refused, and the same import brings them back', async () => {
+    const { datasetId } = await importRows('lost', 4)
+    await rm(join(root, 'artifacts'), { recursive: true })
+    store = await openArtifactStore(join(root, 'artifacts'))
+    const lost = { ...pool, path: 'import:lost' }
+    await expect(admitData(options(), lost)).rejects.toThrow('not all of its pictures are in this home')
+    expect(await importRows('lost', 4)).toMatchObject({ datasetId, importedBefore: true })
+    await expect(admitData(options(), lost)).resolves.toMatchObject({ datasetId })
+  })
+})
+
+it('a benchmark needs a question in every row', async () => {
+  await importRows('pictures', 3, { question: false })
+  const data = { role: 'benchmark', name: 'dev', path: 'import:pictures', maxRows: undefined } as const
+  await expect(admitData(options(), data)).rejects.toThrow('3 of 3 rows have no question')
+})
+
+it('a plan counts what was imported, and does without a database', async () => {
+  await importRows('counted', 6)
+  const count = importCounter({ env: { DATABASE_URL: database.url } })
+  expect(await count('counted', ['subject', 'none'])).toEqual({
+    rows: 6,
+    questionCharacters: 'counted 0?'.length,
+    images: 1,
+    groups: { subject: 2, none: 1 },
+  })
+  expect(await count('nothing', [])).toBeNull()
+  expect(await importCounter({ env: { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/none' } })('counted', [])).toBeNull()
+  expect(await importCounter({ env: { HONE_HOME: join(root, 'empty') } })('counted', [])).toBeNull()
+})
