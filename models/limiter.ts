@@ -58,6 +58,8 @@ interface Waiting extends Waiter {
 
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
 const removedForMs = 10 * 60_000
+// So long everyone else is told the same, unasked: a whole shard may be on its way. Not longer, because a server may be starting.
+const refusedForMs = 1000
 
 /**
  * Slots of one endpoint, shared by the whole process: a sliding window over its servers, no batches. Who waits stands in one line
@@ -71,8 +73,8 @@ export class Limiter {
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiting>()
   readonly #removed = new Map<Server, number>()
-  /** Every server refused everyone, and none has served anyone since. */
-  #allRefuse = false
+  /** Every server refused everyone a moment ago. */
+  #refusal: { error: Error; until: number } | undefined
   #cancelWake: (() => void) | undefined
 
   constructor({ servers, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
@@ -101,7 +103,7 @@ export class Limiter {
     for (const { window } of this.#servers) window.configure(concurrency)
     this.#rate.configure(limits)
     // Who opens it anew has perhaps mended the key.
-    this.#allRefuse = false
+    this.#refusal = undefined
     this.admit()
   }
 
@@ -110,6 +112,7 @@ export class Limiter {
     const { scope, owner, priority = 0, isRetry = false, prefix = '', avoid, estimate = nothing } = request
     return new Promise((resolve, reject) => {
       if (scope.reason) return reject(scope.reason)
+      if (this.#isRefused() && this.#refusal) return reject(this.#refusal.error)
       const waiter: Waiting = {
         owner,
         priority,
@@ -147,12 +150,12 @@ export class Limiter {
    * next, and who waits is told.
    */
   remove(server: Server, error: Error): 'removed' | 'was-removed' | 'last' {
-    if (this.#allRefuse) return 'last'
+    if (this.#isRefused()) return 'last'
     const usable = this.#usable()
     if (!usable.includes(server)) return 'was-removed'
     if (usable.length === 1) {
       this.#removed.clear()
-      this.#allRefuse = true
+      this.#refusal = { error, until: this.#clock.now() + refusedForMs }
       for (const waiter of this.#line.clear()) waiter.refuse(error)
       return 'last'
     }
@@ -184,6 +187,10 @@ export class Limiter {
       waiter.grant(this.#permit(server, waiter.estimate))
     }
     for (const server of this.#servers) server.watchers.delete(this)
+  }
+
+  #isRefused(): boolean {
+    return this.#refusal !== undefined && this.#clock.now() < this.#refusal.until
   }
 
   #usable(): readonly Server[] {
@@ -248,7 +255,7 @@ export class Limiter {
   }
 
   #served(server: Server): void {
-    this.#allRefuse = false
+    this.#refusal = undefined
     server.refusals.served()
   }
 
