@@ -20,8 +20,6 @@ export interface BudgetGate {
   cost(): number | null
   /** Where the budget stands, for people. */
   message(): string
-  /** Whether another row may be begun. */
-  admits: () => boolean
   /** The store, but that a reply which is not there is refused once there is no money left for it. */
   guard(replies: ReplyStore): ReplyStore
   /** Counts what `ask` has under way. */
@@ -58,7 +56,6 @@ export function createBudgetGate({ prices, amount, paid }: BudgetOptions): Budge
   return {
     cost,
     message,
-    admits: () => hasRoomFor(1),
     guard: (replies) => ({
       async find(keys) {
         const found = await replies.find(keys)

@@ -55,7 +55,8 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
     const found = head.safeParse(parseJson(text))
     if (!found.success) return
     if (found.data.run === run) book(found.data)
-    if (!index.get(found.data.key)) index.set(found.data.key, place)
+    // The latest counts: it was written where an earlier one could not be read.
+    index.set(found.data.key, place)
   })
 
   const read = async (key: string): Promise<StoredReply | undefined> => {

@@ -28,6 +28,8 @@ export interface InputLine {
   place: number
   /** Number in its file, from 1. */
   number: number
+  /** Tells it apart from all other lines: `line-7`. */
+  label: string
   folder: string
   text: string
   read: { row: RowLine } | BadLine
@@ -131,18 +133,19 @@ async function index(
     const bytes = at.bytes[place] ?? 0
     const folder = files[file]?.folder ?? ''
     const number = at.number[place] ?? 0
+    const label = files.length > 1 ? `file-${file + 1}-line-${number}` : `line-${number}`
     if (bytes > longestLine) {
       const detail = `${whereIs(place)} has ${bytes} bytes; a row has at most ${longestLine}`
-      return { place, number, folder, text: '', read: { id: null, reason: 'bad-line', detail } }
+      return { place, number, label, folder, text: '', read: { id: null, reason: 'bad-line', detail } }
     }
     const content = Buffer.allocUnsafe(bytes)
     await handles[file]?.read(content, 0, bytes, at.offset[place])
     const text = content.toString('utf8')
     const read = readRowLine(text, whereIs(place))
-    if (!duplicates.has(place) || !('row' in read)) return { place, number, folder, text, read }
+    if (!duplicates.has(place) || !('row' in read)) return { place, number, label, folder, text, read }
     const first = ids.get(read.row.id) ?? 0
     const detail = `${whereIs(place)}: ${whereIs(first)} has the id ${JSON.stringify(read.row.id)} already`
-    return { place, number, folder, text, read: { id: read.row.id, reason: 'duplicate-id', detail } }
+    return { place, number, label, folder, text, read: { id: read.row.id, reason: 'duplicate-id', detail } }
   }
 
   return {

@@ -46,10 +46,11 @@ export function linesOf(
 }
 
 /** The line of an input line that is no row: what is wrong with it, and which one it is. */
-export function lineOfBad({ number }: InputLine, bad: BadLine, ids: { has(id: string): boolean }): OutputLine {
-  const own = bad.id === null || ids.has(bad.id) ? null : bad.id
+export function lineOfBad({ number, label }: InputLine, bad: BadLine, ids: { has(id: string): boolean }): OutputLine {
   const line = {
-    id: own ?? unusedId(`line-${number}`, ids),
+    // Its own id may be that of another line too.
+    id: unusedId(label, ids),
+    ...(bad.id !== null && { given: bad.id }),
     images: [],
     status: 'failed',
     reason: bad.reason,

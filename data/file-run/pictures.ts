@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { examineImage } from '../images.ts'
@@ -26,8 +27,8 @@ export interface Pictures {
 
 export interface PicturesOptions {
   /**
-   * Whether the step looks at pictures. Else a hash is one of the file's name, size and time, and no file is read: a step
-   * that reads text alone also runs where its pictures are slow to reach.
+   * Whether the step looks at pictures. Else a hash is one of the file's name, and no file is looked at: a step that reads
+   * text alone also runs where the pictures are not.
    */
   areRead: boolean
   /** Whether each is decoded once, so that no broken one is sent: models see the front of a cut file, and do not say so. */
@@ -60,7 +61,7 @@ export function createPictures({ areRead, areDecoded = false, keepsAll = false }
   }
 
   return {
-    find: findPicture,
+    find: areRead ? findPicture : nameOnly,
     async hold(pictures) {
       const found = await Promise.all(pictures.map(hashOf))
       found.forEach((hash, at) => {
@@ -83,6 +84,11 @@ export function createPictures({ areRead, areDecoded = false, keepsAll = false }
       return await readFile(one.path)
     },
   }
+}
+
+/** A picture that nobody looks at: it need not be there. */
+function nameOnly(folder: string, image: string): Promise<NamedPicture> {
+  return Promise.resolve({ path: image, stamp: JSON.stringify([resolve(folder, image)]) })
 }
 
 async function findPicture(folder: string, image: string): Promise<NamedPicture> {

@@ -56,12 +56,10 @@ async function describeRun({ state }: FileStep, what: object): Promise<void> {
   })
 }
 
-/** Holds the state, and the output where its state lies elsewhere. Locks end with their process. */
-function lockOutput({ state, output, step, options }: FileStep): () => void {
+/** Holds the state and the output, each of which may be given to another run too. Locks end with their process. */
+function lockOutput({ state, output, options }: FileStep): () => void {
   ensureFolder(resolve(state))
-  const own = resolve(state) === resolve(stateFolder(output))
-  const paths = [join(resolve(state), 'lock')]
-  if (!own) paths.push(join(dirname(resolve(output)), `.${basename(output)}.lock`))
+  const paths = [join(resolve(state), 'lock'), join(dirname(resolve(output)), `.${basename(output)}.lock`)]
   const releases: (() => void)[] = []
   const release = (): void => {
     for (const one of releases) one()
@@ -77,7 +75,7 @@ function lockOutput({ state, output, step, options }: FileStep): () => void {
     throw new HoneError({
       type: 'AlreadyRunning',
       message: `\`${command}\` (process ${pid}) writes ${output} since ${since}; two at once would mix their rows.`,
-      nextStep: `Wait until it ends, or give this ${step.per === 'dataset' ? 'one' : 'run'} another --output.`,
+      nextStep: 'Wait until it ends, or give this run an --output and a --state of its own.',
     })
   }
   return release

@@ -79,10 +79,8 @@ export async function workRows(
       // Twice what the endpoints take keeps them full while finished rows are written.
       concurrency: 2 * Math.max(16, ...endpoints.map(callsAtOnce)),
       commit: work.commit,
-      admits: gate.admits,
       signal,
     })
-    if (budget !== undefined && !work.isDone()) return { ended: 'budget', message: gate.message() }
     return { ended: 'done', passedOver: input.passedOver, tally: await assembly.finish() }
   } catch (error) {
     if (!(error instanceof HoneError) || error.type !== 'BudgetReached') throw error

@@ -31,8 +31,6 @@ export interface Work {
   commit: (outcomes: readonly ShardOutcome[]) => Promise<void>
   /** What came of a line: undefined while it is not done; `bad` for a line that is no row. */
   resultOf: (place: number) => 'bad' | (() => Promise<FinishedOutcome[]>) | undefined
-  /** Whether something has come of every line. */
-  isDone(): boolean
 }
 
 /** Rows read at a time. Two batches of pictures are hashed ahead of the window. */
@@ -118,7 +116,6 @@ export function createWork(options: WorkOptions): Work {
         pictures.release(hashes)
       }
     },
-    isDone: results.isDone,
     resultOf: results.resultOf,
   }
 }
@@ -137,7 +134,6 @@ function createResults(lines: number, finished: FinishedRows) {
     bad(line: number) {
       isBad[line] = 1
     },
-    isDone: () => bytes.every((length, line) => length > 0 || isBad[line] === 1),
     resultOf: (line: number) => {
       if (isBad[line] === 1) return 'bad' as const
       const place = { offset: offsets[line] ?? 0, bytes: bytes[line] ?? 0 }

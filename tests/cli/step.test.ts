@@ -1,0 +1,501 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { completion, FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
+import { StepFolder } from './step-world.ts'
+import { hone } from './terminal.ts'
+
+let folder: StepFolder
+let endpoint: FakeEndpoint
+beforeEach(async () => {
+  folder = new StepFolder()
+  endpoint = await new FakeEndpoint().start()
+})
+afterEach(async () => {
+  await endpoint.stop()
+  folder.remove()
+})
+
+const server = () => ['--endpoint', endpoint.url, '--model', 'fake-model']
+const described = (count: number, description = (at: number) => `picture ${at}`) =>
+  Array.from({ length: count }, (_, at) => ({
+    id: `row-${at}`,
+    images: [`img/${at}.png`],
+    question: `question ${at}?`,
+    answer: String(at),
+    description: description(at),
+  }))
+const withPictures = async (count: number): Promise<string> => {
+  for (let at = 0; at < count; at++) await folder.picture(`img/${at}.png`, at)
+  return folder.writeLines(
+    'in.jsonl',
+    described(count, () => 'old'),
+  )
+}
+const reasoned = (rows: number, changes: readonly string[] = []) => [
+  'step',
+  'reason',
+  '--input',
+  folder.at('in.jsonl'),
+  '--output',
+  folder.at('out.jsonl'),
+  ...server(),
+  ...changes,
+]
+
+describe('a step on a file', () => {
+  it('writes every row in the order of the input, with what came of it', async () => {
+    await withPictures(20)
+    endpoint.reply = (request) => `a picture, ${request.seed}`
+    const argv = ['step', 'describe', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), ...server()]
+    const ran = await hone(argv)
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.out).toContain('20 rows in; 20 kept, 0 dropped, 0 failed')
+    const rows = folder.read('out.jsonl')
+    expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, at) => `row-${at}`))
+    expect(rows[3]).toMatchObject({
+      images: ['img/3.png'],
+      status: 'kept',
+      parent: 'row-3',
+      description: expect.stringMatching(/^a picture, \d+$/) as string,
+      requests: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+    })
+    expect(endpoint.requests).toHaveLength(20)
+    expect(existsSync(folder.at('out.jsonl.partial'))).toBe(false)
+
+    const again = await hone([...argv, '--json'])
+    expect(JSON.parse(again.out)).toMatchObject({ ended: 'done', doneBefore: 20, kept: 20, requests: { paid: 0 } })
+    expect(folder.read('out.jsonl')).toEqual(rows)
+    expect(endpoint.requests).toHaveLength(20)
+  })
+
+  it('gives several rows of one ids of their own, and separates what does not stay where asked to', async () => {
+    folder.writeLines('in.jsonl', described(3))
+    endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : `thought ${request.seed}`)
+    const ran = await hone(reasoned(3, ['--set', 'samples=2', '--rejects', folder.at('rejects.jsonl')]))
+    expect(ran.code).toBe(0)
+    const rows = folder.read('out.jsonl')
+    expect(rows.map(({ id }) => id)).toEqual(['row-0#0', 'row-0#1', 'row-2#0', 'row-2#1'])
+    expect(rows.every(({ origin, parent }) => origin === parent)).toBe(true)
+    expect(folder.read('rejects.jsonl').map(({ id, status, reason }) => [id, status, reason])).toEqual([
+      ['row-1#0', 'dropped', 'empty-trace'],
+      ['row-1#1', 'dropped', 'empty-trace'],
+    ])
+  })
+
+  it('passes over what an earlier step has dropped or failed, and takes its output as it is', async () => {
+    folder.writeLines('in.jsonl', described(4))
+    endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : '<answer>2</answer>')
+    await hone(reasoned(4, ['--set', 'samples=1']))
+    const verified = await hone([
+      'step',
+      'verify',
+      '-i',
+      folder.at('out.jsonl'),
+      '-o',
+      folder.at('verified.jsonl'),
+      '--json',
+    ])
+    expect(JSON.parse(verified.out)).toMatchObject({
+      rows: 3,
+      passedOver: 1,
+      kept: 1,
+      dropped: 2,
+      reasons: { incorrect: 2 },
+    })
+    expect(folder.read('verified.jsonl').map(({ id, status }) => [id, status])).toEqual([
+      ['row-0', 'dropped'],
+      ['row-2', 'kept'],
+      ['row-3', 'dropped'],
+    ])
+    const selected = await hone([
+      'step',
+      'select',
+      '-i',
+      folder.at('verified.jsonl'),
+      '-o',
+      folder.at('s.jsonl'),
+      '--json',
+    ])
+    expect(JSON.parse(selected.out)).toMatchObject({ rows: 1, kept: 1 })
+    // A step that reads text alone needs no pictures: there are none.
+    expect(existsSync(folder.at('img'))).toBe(false)
+  })
+
+  it('works on the rows of a question together, wherever they stand', async () => {
+    const row = (id: string, origin: string, trace: string) => ({
+      id,
+      origin,
+      images: ['a.png'],
+      question: 'q?',
+      trace,
+    })
+    folder.writeLines('in.jsonl', [
+      row('a1', 'a', 'one two three'),
+      row('b1', 'b', 'one'),
+      row('a2', 'a', 'one'),
+      'bad',
+      row('b2', 'b', 'one two'),
+    ])
+    const ran = await hone(['step', 'select', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl')])
+    expect(ran.code).toBe(0)
+    expect(folder.read('out.jsonl').map(({ id, reason }) => [id, reason ?? 'kept'])).toEqual([
+      ['a1', 'not-shortest'],
+      ['b1', 'kept'],
+      ['a2', 'kept'],
+      ['line-4', 'bad-line'],
+      ['b2', 'not-shortest'],
+    ])
+  })
+
+  it('joins files in shares, in one order', async () => {
+    const rows = (name: string) =>
+      Array.from({ length: 30 }, (_, at) => ({ id: `${name}${at}`, images: ['a.png'], question: 'q' }))
+    folder.writeLines('a/rows.jsonl', rows('a'))
+    folder.writeLines('b/rows.jsonl', rows('b'))
+    const argv = [
+      'step',
+      'mix',
+      '-i',
+      folder.at('a/rows.jsonl'),
+      '-i',
+      folder.at('b/rows.jsonl'),
+      '--set',
+      'weights=[3, 1]',
+      '-o',
+      folder.at('out.jsonl'),
+      '--rejects',
+      folder.at('rest.jsonl'),
+    ]
+    expect((await hone(argv)).code).toBe(0)
+    const mixed = folder.read('out.jsonl')
+    expect(mixed.filter(({ id }) => id.startsWith('a'))).toHaveLength(30)
+    expect(mixed).toHaveLength(40)
+    expect(mixed.find(({ id }) => id === 'a0')?.images).toEqual(['a/a.png'])
+    expect(folder.read('rest.jsonl')).toHaveLength(20)
+    expect((await hone(argv)).code).toBe(0)
+    expect(folder.read('out.jsonl')).toEqual(mixed)
+  })
+
+  it('reads standard input, with pictures from the folder where it runs', async () => {
+    const line = JSON.stringify({ id: 1, images: ['a.png'], question: 'q?', trace: '<answer>1</answer>', answer: 1 })
+    const ran = await hone(['step', 'verify', '-i', '-', '-o', folder.at('out.jsonl')], { typed: `${line}\n` })
+    expect(ran.code).toBe(0)
+    expect(folder.read('out.jsonl')).toMatchObject([{ id: '1', status: 'kept', images: [`${process.cwd()}/a.png`] }])
+  })
+})
+
+describe('what is bad', () => {
+  it('becomes a failed row that names its line, and never ends the run', async () => {
+    await folder.picture('ok.png')
+    folder.write('cut.png', readFileSync(await folder.picture('whole.png')).subarray(0, 60))
+    const good = { id: 'good', images: ['ok.png'], question: 'q?' }
+    folder.writeLines('in.jsonl', [
+      `\ufeff${JSON.stringify(good)}`,
+      'not JSON',
+      '',
+      { id: 'good', images: ['ok.png'] },
+      { id: 'none', images: [] },
+      { id: 'kind', images: ['ok.png'], kind: 'odd' },
+      { ...good, id: 'gone', images: ['gone.png'] },
+      { ...good, id: 'outside', images: ['../../etc/passwd'] },
+      { ...good, id: 'folder', images: ['.'] },
+      { ...good, id: 'device', images: ['/dev/zero'] },
+      { ...good, id: 'cut', images: ['cut.png'] },
+      { ...good, id: 'text', images: ['in.jsonl'] },
+      '[1, 2]',
+      { ...good, id: 'last' },
+    ])
+    const ran = await hone(['step', 'describe', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), ...server()])
+    expect(ran.code).toBe(0)
+    const rows = folder.read('out.jsonl')
+    expect(rows.map(({ id, reason }) => [id, reason ?? 'kept'])).toEqual([
+      ['good', 'kept'],
+      ['line-2', 'bad-line'],
+      ['line-4', 'duplicate-id'],
+      ['line-5', 'bad-line'],
+      ['line-6', 'bad-line'],
+      ['gone', 'image-missing'],
+      ['outside', 'image-outside'],
+      ['folder', 'image-missing'],
+      ['device', 'image-missing'],
+      ['cut', 'image-broken'],
+      ['text', 'image-broken'],
+      ['line-13', 'bad-line'],
+      ['last', 'kept'],
+    ])
+    expect(rows[1]).toMatchObject({ detail: 'line 2: not JSON', line: 2, images: [] })
+    expect(rows[3]).toMatchObject({ given: 'none', detail: expect.stringMatching(/^line 5: images: /) as string })
+    expect(rows[2]?.detail).toBe('line 4: line 1 has the id "good" already')
+    // One request for both: a description goes by the picture.
+    expect(endpoint.requests).toHaveLength(1)
+
+    // A picture that has come is worked on; nothing else is sent.
+    await folder.picture('gone.png', 9)
+    const again = await hone([
+      'step',
+      'describe',
+      '-i',
+      folder.at('in.jsonl'),
+      '-o',
+      folder.at('out.jsonl'),
+      ...server(),
+    ])
+    expect(again.code).toBe(0)
+    expect(folder.read('out.jsonl')[5]).toMatchObject({ id: 'gone', status: 'kept' })
+    expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('in whatever form, has one line in the output for each of the input', async () => {
+    const line = fc.oneof(
+      fc.string().map((text) => text.replaceAll(/[\r\n]/g, ' ')),
+      fc.json().map((text) => text.replaceAll(/[\r\n]/g, ' ')),
+      fc
+        .record(
+          {
+            id: fc.oneof(fc.string(), fc.integer(), fc.constantFrom('a', 'a#0', 'line-1'), fc.constant(null)),
+            images: fc.oneof(fc.array(fc.string(), { maxLength: 2 }), fc.constant(['a.png'])),
+            trace: fc.oneof(fc.string(), fc.constant('<answer>1</answer>')),
+            answer: fc.oneof(fc.string(), fc.integer(), fc.constant('1')),
+            metadata: fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 }),
+          },
+          { requiredKeys: [] },
+        )
+        .map((value) => JSON.stringify(value)),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 12 }), async (lines) => {
+        folder.writeLines('in.jsonl', lines)
+        const ran = await hone(['step', 'verify', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl')])
+        expect(ran.code).toBe(0)
+        const rows = folder.read('out.jsonl')
+        expect(rows).toHaveLength(lines.filter((text) => text.trim() !== '').length)
+        expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('of the endpoint has its reason, and is asked again only when told so', async () => {
+    folder.writeLines('in.jsonl', described(6))
+    endpoint.misbehave = (_, request) => (lastText(request).includes('question 2?') ? { status: 400 } : undefined)
+    const ran = await hone(reasoned(6, ['--set', 'samples=1', '--json']))
+    expect(JSON.parse(ran.out)).toMatchObject({ kept: 5, failed: 1, reasons: { 'http-400': 1 } })
+    expect(endpoint.requests).toHaveLength(6)
+    endpoint.misbehave = () => undefined
+    await hone(reasoned(6, ['--set', 'samples=1']))
+    expect(endpoint.requests).toHaveLength(6)
+    const retried = await hone(reasoned(6, ['--set', 'samples=1', '--retry-failed', '--json']))
+    expect(JSON.parse(retried.out)).toMatchObject({ kept: 6, failed: 0, doneBefore: 5, requests: { paid: 1 } })
+    expect(endpoint.requests).toHaveLength(7)
+  })
+
+  it('ends the run where more of it comes than may', async () => {
+    folder.writeLines('in.jsonl', described(200))
+    endpoint.misbehave = () => ({ status: 400 })
+    const ran = await hone(reasoned(200, ['--set', 'samples=1', '--max-failed', '5%']))
+    expect(ran.code).toBe(1)
+    expect(ran.err).toMatch(/\d+ of 200 rows failed \(http-400 \d+\); at most 10 may/)
+    expect(existsSync(folder.at('out.jsonl'))).toBe(false)
+  })
+})
+
+describe('going on', () => {
+  it('with other options pays for what they change', async () => {
+    folder.writeLines('in.jsonl', described(10))
+    await hone(reasoned(10, ['--set', 'samples=2']))
+    expect(endpoint.requests).toHaveLength(20)
+    const more = await hone(reasoned(10, ['--set', 'samples=3', '--json']))
+    expect(JSON.parse(more.out)).toMatchObject({ doneBefore: 0, kept: 30, requests: { paid: 10, reused: 20 } })
+    const back = await hone(reasoned(10, ['--set', 'samples=2', '--json']))
+    expect(JSON.parse(back.out)).toMatchObject({ doneBefore: 10, kept: 20, requests: { paid: 0 } })
+    expect(folder.read('out.jsonl')).toHaveLength(20)
+  })
+
+  it('with some rows changed asks again for these alone', async () => {
+    folder.writeLines('in.jsonl', described(50))
+    await hone(reasoned(50, ['--set', 'samples=1']))
+    const before = folder.read('out.jsonl')
+    folder.writeLines(
+      'in.jsonl',
+      described(50, (at) => (at % 10 === 0 ? `another picture ${at}` : `picture ${at}`)),
+    )
+    endpoint.requests.length = 0
+    await hone(reasoned(50, ['--set', 'samples=1']))
+    expect(endpoint.requests).toHaveLength(5)
+    expect(endpoint.requests.every((request) => lastText(request).includes('another picture'))).toBe(true)
+    const after = folder.read('out.jsonl')
+    expect(after.filter((row, at) => JSON.stringify(row) === JSON.stringify(before[at]))).toHaveLength(45)
+  })
+
+  it('with a shared log finds what another output has paid for', async () => {
+    folder.writeLines('in.jsonl', described(5))
+    const shared = ['--set', 'samples=1', '--replies', folder.at('replies.jsonl')]
+    await hone(reasoned(5, shared))
+    const other = reasoned(5, [...shared, '--json'])
+    other[other.indexOf(folder.at('out.jsonl'))] = folder.at('other.jsonl')
+    expect(JSON.parse((await hone(other)).out)).toMatchObject({ kept: 5, requests: { paid: 0, reused: 5 } })
+  })
+
+  it('after a budget keeps what was paid, and pays for the rest', async () => {
+    folder.writeLines('in.jsonl', described(300))
+    // 10 + 5 tokens a request: 20 for a hundred thousand of them.
+    const prices = ['--set', 'samples=1', '--concurrency', '4', '--price-prompt', '1000', '--price-completion', '2000']
+    const ended = await hone(reasoned(300, [...prices, '--budget', '2', '--json']))
+    expect(ended.code).toBe(4)
+    const first = JSON.parse(ended.out) as { done: number; cost: number; requests: { paid: number } }
+    expect(first).toMatchObject({ ended: 'budget', cost: first.requests.paid * 0.02 })
+    expect(first.requests.paid).toBe(endpoint.requests.length)
+    expect(first.cost).toBeLessThanOrEqual(2)
+    expect(first.cost).toBeGreaterThan(1)
+    expect(existsSync(folder.at('out.jsonl'))).toBe(false)
+    expect(folder.read('out.jsonl.partial').length).toBeGreaterThan(0)
+    const again = await hone(reasoned(300, [...prices, '--budget', '2']))
+    expect(again.code).toBe(4)
+    expect(again.out).toContain('larger --budget')
+    const last = await hone(reasoned(300, [...prices, '--budget', '20', '--json']))
+    expect(last.code).toBe(0)
+    expect(JSON.parse(last.out)).toMatchObject({ kept: 300, cost: expect.closeTo(6, 6) as number })
+    expect(endpoint.requests).toHaveLength(300)
+    // Nothing is left to pay: a spent budget does not keep a finished run from its output.
+    expect((await hone(reasoned(300, [...prices, '--budget', '2']))).code).toBe(0)
+  })
+
+  it('is refused while another run writes the same output', async () => {
+    folder.writeLines('in.jsonl', described(3))
+    endpoint.latencyMs = 400
+    const first = hone(reasoned(3, ['--set', 'samples=1']))
+    while (endpoint.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    const second = await hone(reasoned(3, ['--set', 'samples=1']))
+    expect(second.code).toBe(1)
+    expect(second.err).toContain('hone step reason')
+    const elsewhere = await hone(reasoned(3, ['--state', folder.at('other')]))
+    expect(elsewhere.code).toBe(1)
+    expect((await first).code).toBe(0)
+    expect((await hone(reasoned(3, ['--set', 'samples=1']))).code).toBe(0)
+  })
+})
+
+describe('the command line', () => {
+  it('says what is wrong with an option, and which one was meant', async () => {
+    folder.writeLines('in.jsonl', described(1))
+    const said = async (...more: string[]) => {
+      const { code, err } = await hone(reasoned(1, more))
+      expect(code).toBe(2)
+      return err
+    }
+    expect(await said('--set', 'sampels=3')).toMatch(/sampels = 3: unknown key "sampels"; did you mean "samples"\?/)
+    expect(await said('--set', 'samples=many')).toMatch(/samples = "many": is not a (whole )?number/)
+    expect(await said('--set', 'samples')).toContain('write KEY=VALUE')
+    expect(await said('--set', 'endpoint=x')).toContain('--endpoint endpoint=URL')
+    expect(await said('--set', 'step=x')).toContain('cannot be set here')
+    expect(await said('--options', folder.write('o.yaml', 'samples: [1'))).toContain('is not YAML')
+    expect(await said('--options', folder.write('o.yaml', 'temperatur: 1'))).toContain('did you mean "temperature"?')
+    expect(await said('--model', 'judge=x')).toContain('reason asks no "judge"')
+    expect(await said('--budget', '3')).toContain('needs prices')
+    expect(await said('--price-prompt', 'much')).toContain('is no price')
+    expect(await said('--api-key-env', 'sk-secret')).not.toContain('sk-secret')
+    expect(await said('--endpoint', 'http://user:pw@host/v1')).not.toContain('pw')
+    expect(await said('--evidence', 'x')).toContain('NAME=FILE')
+    expect(endpoint.requests).toHaveLength(0)
+    const unknown = await hone(['step', 'descrbe', '-i', 'x', '-o', 'y'])
+    expect(unknown).toMatchObject({ code: 2 })
+    expect(unknown.err).toContain('Did you mean "describe"?')
+    expect((await hone(['step', 'verify', '-i', folder.at('none.jsonl'), '-o', folder.at('y')])).err).toContain(
+      'Cannot read',
+    )
+    expect((await hone(['step', 'verify', '-i', 'x', '-o', 'x'])).err).toContain('overwrite')
+  })
+
+  it('gives values the type that the option wants, from a file too', async () => {
+    folder.writeLines('in.jsonl', described(1))
+    const file = folder.write('o.yaml', 'samples: 2\ntemperature: 0.5\n')
+    const prompt = '{question} {description} {choices} #: 3'
+    await hone(reasoned(1, ['--options', file, '--set', 'samples=1', '--set', `prompt=${prompt}`, '--seed', '7']))
+    expect(endpoint.requests).toHaveLength(1)
+    expect(lastText(endpoint.requests[0]!)).toContain('#: 3')
+    expect(endpoint.requests[0]).toMatchObject({ model: 'fake-model', top_p: 0.95 })
+  })
+
+  it('asks each model of a step at its own server', async () => {
+    const other = await new FakeEndpoint().start()
+    try {
+      await withPictures(2)
+      endpoint.reply = () => '<answer>1</answer>'
+      other.reply = () => '<answer>1</answer>'
+      const argv = ['step', 'agree', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), ...server()]
+      const ran = await hone([...argv, '--endpoint', `reasoner=${other.url}`, '--model', 'reasoner=r1'])
+      expect(ran.code).toBe(0)
+      expect(other.requests.map(({ model }) => model)).toEqual(['r1', 'r1'])
+      expect(endpoint.requests.map(({ model }) => model)).toEqual(['fake-model', 'fake-model'])
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('shares the work of one model among several servers, and sends the key', async () => {
+    const other = await new FakeEndpoint().start()
+    try {
+      folder.writeLines('in.jsonl', described(20))
+      endpoint.latencyMs = 20
+      other.latencyMs = 20
+      const argv = reasoned(20, [
+        '--endpoint',
+        other.url,
+        '--api-key-env',
+        'STEP_KEY',
+        '--set',
+        'samples=1',
+        '--concurrency',
+        '2',
+      ])
+      expect((await hone(argv)).err).toContain('STEP_KEY')
+      expect((await hone(argv, { env: { STEP_KEY: 'k-1' } })).code).toBe(0)
+      expect(endpoint.requests.length + other.requests.length).toBe(20)
+      expect(Math.min(endpoint.requests.length, other.requests.length)).toBeGreaterThan(3)
+      expect(new Set(other.authorizations)).toEqual(new Set(['Bearer k-1']))
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('shows in a dry run what would be sent, and leaves nothing behind', async () => {
+    await withPictures(3)
+    const argv = ['step', 'describe', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), ...server()]
+    const dry = await hone([...argv, '--dry-run', '--json'])
+    expect(dry.code).toBe(0)
+    const shown = JSON.parse(dry.out) as { request: { body: { seed: number } } }
+    expect(shown).toMatchObject({ rows: 3, done: 0, bad: 0, calls: { endpoint: 3 } })
+    expect(endpoint.requests).toHaveLength(0)
+    expect(existsSync(folder.at('out.jsonl.hone'))).toBe(false)
+    await hone([...argv, '--concurrency', '1'])
+    const sent = endpoint.requests.find(({ seed }) => seed === shown.request.body.seed)
+    const text = (body: unknown) => JSON.stringify(body).replaceAll(/"url":"[^"]*"/g, '"url":""')
+    expect(shown.request.body).toMatchObject({ model: sent?.model, top_p: sent?.top_p })
+    expect(text(shown.request.body)).toContain(text(sent?.messages))
+    expect(dry.out).toContain('(0.png)')
+    expect(JSON.parse((await hone([...argv, '--dry-run', '--json'])).out)).toMatchObject({ rows: 0, done: 3 })
+  })
+
+  it('is stopped by a full window of refusals with words, and never by a cut reply', async () => {
+    folder.writeLines('in.jsonl', described(3))
+    endpoint.misbehave = () => ({ status: 401 })
+    const refused = await hone(reasoned(3))
+    expect(refused.code).toBe(1)
+    expect(refused.err).toContain('refuses')
+    endpoint.misbehave = () => ({ body: completion('half a thou', 'length'), status: 200 })
+    const cut = await hone(reasoned(3, ['--set', 'samples=1', '--json']))
+    expect(JSON.parse(cut.out)).toMatchObject({ dropped: 3, reasons: { truncated: 3 } })
+  })
+})
+
+it('a state that someone has damaged costs a new look, and no wrong row', async () => {
+  folder.writeLines('in.jsonl', described(5))
+  await hone(reasoned(5, ['--set', 'samples=1']))
+  const rows = folder.read('out.jsonl')
+  const log = folder.at('out.jsonl.hone/rows.jsonl')
+  writeFileSync(log, `garbage\n${readFileSync(log, 'utf8').split('\n').slice(2).join('\n')}`)
+  await hone(reasoned(5, ['--set', 'samples=1']))
+  expect(folder.read('out.jsonl')).toEqual(rows)
+  expect(endpoint.requests).toHaveLength(5)
+})
