@@ -21,6 +21,7 @@ const documents = [
   'docs/recipes.md',
   'docs/convert.md',
   'docs/data-steps.md',
+  'docs/export.md',
 ]
 const readme = read('README.md')
 const everything = documents.map(read).join('\n')

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { formats } from '../../data/export/registry.ts'
+import type { ExportKind } from '../../data/export/format.ts'
+
+const root = new URL('../../', import.meta.url)
+const text = readFileSync(new URL('docs/export.md', root), 'utf8')
+
+/** Names in backquotes of each cell of the rows of a table, by the first one. */
+const rows = new Map(
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)),
+    )
+    .map((cells) => [cells[0]?.[0] ?? '', cells] as const),
+)
+
+it('tells every format, in the order of the registry', () => {
+  expect([...rows.keys()].filter((name) => name in formats)).toEqual(Object.keys(formats))
+})
+
+it.each(Object.entries(formats))('tells of %s its kinds, its pictures and its columns', (name, format) => {
+  const [, kinds, images, columns = []] = rows.get(name) ?? []
+  expect(kinds).toEqual([...format.kinds])
+  expect(images).toEqual([...format.images])
+  const named = (kind: ExportKind): string[] =>
+    Object.keys(format.columns(kind) ?? {}).filter((column) => column !== 'id')
+  // The last three say in words what all fields are.
+  const expected = name === 'hf-parquet' ? [] : name === 'trl' ? named('sft') : format.kinds.flatMap(named)
+  expect(expected.filter((column) => !columns.includes(column))).toEqual([])
+})
+
+it('tells every reason that a row is refused for, and no other', () => {
+  const code = ['data/training-rows.ts', 'data/export/jsonl.ts', 'data/export/row-sink.ts']
+    .map((path) => readFileSync(new URL(path, root), 'utf8'))
+    .join('\n')
+  const found = [...code.matchAll(/(?:refused: |#refuse\(row\.id, )'([a-z-]+)'/g)].map(([, reason = '']) => reason)
+  const told = [...rows.values()].slice(Object.keys(formats).length).flatMap(([reasons = []]) => reasons)
+  expect(told.toSorted()).toEqual([...new Set(found)].toSorted())
+})
