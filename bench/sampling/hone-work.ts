@@ -46,12 +46,22 @@ export async function openHone(home: string): Promise<Hone> {
   const { DATABASE_URL: _users, ...env } = process.env
   const postgres = await bringUpPostgres({ home, anyPort: true, env })
   const server = findService(home, 'postgres')?.identity.pid ?? 0
+  // A bench that ends by an error leaves no server behind.
+  process.once('exit', () => endServer(server))
   let count = 0
   return {
     newDatabase: () => createDatabase(postgres.url, `bench_${++count}`),
     cpuMs: () => treeCpuMs(server),
     watchMemory: () => sampleMemory(server, { shared: true }),
     stop: postgres.stop,
+  }
+}
+
+function endServer(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT')
+  } catch {
+    // It has ended.
   }
 }
 

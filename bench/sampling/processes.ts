@@ -126,7 +126,9 @@ const killGroup = (child: ChildProcess) => {
     // It has ended.
   }
 }
-process.on('exit', () => running.forEach(killGroup))
+/** Ends everything that was started, at once. */
+export const endAll = (): void => running.forEach(killGroup)
+process.on('exit', endAll)
 
 /** Starts a process in a group of its own that ends with the bench. */
 export function startProcess({ command, args, env, cwd }: Command, stdio: 'ports' | 'log'): ChildProcess {

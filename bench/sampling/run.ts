@@ -7,6 +7,7 @@ import type { Bench, Figures } from './bench.ts'
 import { clientCommand, clientNames } from './clients.ts'
 import type { ClientName } from './clients.ts'
 import { openHone } from './hone-work.ts'
+import { endAll } from './processes.ts'
 import { scenarios } from './scenarios.ts'
 import { table } from './table.ts'
 
@@ -72,10 +73,11 @@ async function main(): Promise<void> {
   )
   const only = values.clients === undefined ? null : chosen(values.clients.split(','), clientNames, 'client')
   const root = mkdtempSync(join(tmpdir(), 'hone-bench-'))
+  process.once('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 3 }))
   const hone = await openHone(join(root, 'home'))
   const end = async (code: number) => {
+    endAll()
     await hone.stop()
-    rmSync(root, { recursive: true, force: true })
     process.exit(code)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end(130))
