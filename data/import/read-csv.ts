@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
 import { openEngine, quoted, streamRows, unreadable } from './engine.ts'
@@ -78,17 +79,7 @@ interface Head {
 
 /** Names of the columns, from the first line. Twice the same name gets a number. */
 async function headOf(file: string): Promise<Head> {
-  const handle = await open(file)
-  let text: string
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
-    text = buffer
-      .subarray(0, bytesRead)
-      .toString('utf8')
-      .replace(/^\uFEFF/, '')
-  } finally {
-    await handle.close()
-  }
+  const text = (await beginningOf(file)).replace(/^\uFEFF/, '')
   const bare = text.replaceAll(/"(?:[^"]|"")*"/g, '""')
   const first = bare.split(/\r?\n/, 1)[0] ?? ''
   const counts = delimiters.map((mark) => first.split(mark).length)
@@ -110,6 +101,26 @@ async function headOf(file: string): Promise<Head> {
       return before === 0 ? name : `${name}_${before}`
     }),
   }
+}
+
+async function beginningOf(file: string): Promise<string> {
+  const input = createReadStream(file)
+  const unzipped = file.endsWith('.gz') ? createGunzip() : null
+  if (unzipped) input.on('error', (error) => unzipped.destroy(error)).pipe(unzipped)
+  const parts: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const piece of unzipped ?? input) {
+      const part = Buffer.isBuffer(piece) ? piece : Buffer.from(String(piece))
+      parts.push(part)
+      bytes += part.length
+      if (bytes >= headBytes) break
+    }
+  } finally {
+    input.destroy()
+    unzipped?.destroy()
+  }
+  return Buffer.concat(parts).toString('utf8')
 }
 
 function cellsOfFirstLine(text: string, delimiter: string): string[] {

@@ -19,8 +19,11 @@ const documents = [
   'docs/worker.md',
   'docs/rewards.md',
   'docs/recipes.md',
+  'docs/import.md',
   'docs/convert.md',
   'docs/data-steps.md',
+  'docs/endpoints.md',
+  'docs/step.md',
   'docs/export.md',
 ]
 const readme = read('README.md')

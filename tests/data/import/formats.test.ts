@@ -131,6 +131,16 @@ it('refuses a JSON list that breaks off', async () => {
   await expect(read(join(folder, 'cut.json'))).rejects.toThrow(/cannot be read.*(?:Malformed|end of data)/s)
 })
 
+it('reads CSV of tabs, gzipped, and names columns that have the same name', async () => {
+  const folder = await folderOf({
+    'a.png': image,
+    'rows.tsv.gz': gzipSync('question\tanswer\timage\tnote\tNote\nQ\t"a\tb"\ta.png\tx\ty\n'),
+  })
+  const { short, rows } = await read(join(folder, 'rows.tsv.gz'))
+  expect(short).toEqual([{ id: '1', question: 'Q', answer: 'a\tb', pictures: 1 }])
+  expect(rows[0]?.row.metadata).toEqual({ note: 'x', Note_1: 'y' })
+})
+
 it('reads CSV with line breaks in quotes and keeps lines that do not fit', async () => {
   const folder = await folderOf({
     'a.png': image,

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { archiveLimits } from '../../data/import/archive.ts'
+import { importFormats } from '../../data/import/detect.ts'
+import { completeMapping, parseMapping } from '../../data/import/mapping.ts'
+import { hone } from '../cli/terminal.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const text = read('docs/import.md')
+const [, formats = '', mapping = '', pictures = '', reasons = ''] = text.split(/^## .*$/m)
+
+/** Names in backquotes at the beginning of a table's lines. */
+const firsts = (part: string): string[] => [...part.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name = '']) => name)
+
+it('tells all formats', () => {
+  expect(firsts(formats)).toEqual([...importFormats])
+})
+
+it('tells the limits of archives', () => {
+  const { entries, bytes, ratio } = archiveLimits
+  expect(formats).toContain(`${entries.toLocaleString('en')} entries or ${bytes / 1024 ** 3} GiB`)
+  expect(formats).toContain(`more than ${ratio} times its size`)
+})
+
+it('tells all keys of a mapping, and its example is one', () => {
+  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(mapping) ?? []
+  expect(parseMapping(yaml, 'docs/import.md')).toMatchObject({ leaveOut: ['explanation'] })
+  const all = completeMapping({
+    id: 'c',
+    images: 'c',
+    question: 'c',
+    answer: 'c',
+    choices: 'c',
+    precision: 'c',
+    policy: 'c',
+    description: 'c',
+    trace: 'c',
+    conversation: { column: 'c' },
+    metadata: {},
+    metadataFrom: 'c',
+    leaveOut: 'all',
+  })
+  expect(firsts(mapping).toSorted()).toEqual(Object.keys(all).toSorted())
+  const [, turns = ''] = /\| a column of turns: (.*) \|/.exec(mapping) ?? []
+  for (const key of Object.keys(all.conversation ?? {})) expect(turns).toContain(`\`${key}\``)
+})
+
+describe('reasons', () => {
+  it('are those that the code gives, each told once', () => {
+    const files = readdirSync(new URL('data/import/', root)).map((name) => `data/import/${name}`)
+    const code = [...files, 'data/images/open.ts', 'data/images/examine.ts'].map(read).join('\n')
+    const given = [...code.matchAll(/(?:AskFailure\(\s*|reason: )'([a-z-]+)'/g)].map(([, name = '']) => name)
+    expect(firsts(reasons).toSorted()).toEqual([...new Set(given)].toSorted())
+  })
+})
+
+it('names options that the command has, and leaves none out', async () => {
+  const { out } = await hone(['help', 'import'])
+  const options = new Set([...out.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name = '']) => name))
+  const told = new Set([...text.matchAll(/(?<!-)--[a-z][a-z-]*/g)].map(([name]) => name))
+  expect([...told].filter((name) => !options.has(name))).toEqual([])
+  expect([...options].filter((name) => !told.has(name) && !['--json', '--as'].includes(name))).toEqual([])
+  expect(pictures).toContain('--allow-urls')
+})
