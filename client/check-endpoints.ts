@@ -45,6 +45,8 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
       `endpoint "${name}": its URL holds a user name or a password`,
       `take them out of endpoints.${name}.url, put the key into an environment variable and name it in apiKeyEnv`,
     )
+  // Of several servers, which one it is.
+  const who = `endpoint "${name}"${urlsOf(spec).length > 1 ? ` (${url})` : ''}`
   const response = await fetch(`${url.replace(/\/+$/, '')}/models`, {
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
     signal: AbortSignal.timeout(lookSeconds * 1000),
@@ -56,7 +58,7 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
   })
   if (response.status === 401 || response.status === 403)
     throw refused(
-      `endpoint "${name}" (${url}) refuses the key (HTTP ${response.status})`,
+      `${who} refuses the key (HTTP ${response.status})`,
       `check ${spec.apiKeyEnv ?? 'whether it needs an apiKeyEnv'}`,
     )
   const models = modelList.safeParse(await response.json().catch(() => null))
@@ -64,7 +66,7 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
   const ids = models.data.data.map(({ id }) => id)
   if (!ids.includes(spec.model))
     throw refused(
-      `endpoint "${name}" (${url}) does not serve the model "${spec.model}"`,
+      `${who} does not serve the model "${spec.model}"`,
       `use one of: ${ids.slice(0, 10).join(', ') || '(it lists none)'}`,
     )
 }

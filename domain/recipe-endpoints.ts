@@ -43,7 +43,10 @@ const urlEndpoint = z.strictObject({
       .array(oneUrl)
       .min(1)
       .max(64)
-      .refine((urls) => new Set(urls.map(bare)).size === urls.length, 'name every server once'),
+      .refine(
+        (urls) => new Set(urls.map(bare)).size === urls.length,
+        'one server stands there twice: name every server once',
+      ),
   ]),
   /** Name of the model as the server knows it. */
   model: z.string().min(1),

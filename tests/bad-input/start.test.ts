@@ -132,6 +132,17 @@ describe('an endpoint', () => {
     await expectNothingStarted()
   })
 
+  it('with several servers is refused when one of them is not there, which is named', async () => {
+    const port = await freePort()
+    const urls = (...all: string[]) => recipe().replace(`url: '${teacher.url}'`, `url: ['${all.join("', '")}']`)
+    const missing = await begin(urls(teacher.url, `http://127.0.0.1:${port}/v1`))
+    expect(missing.code).toBe(1)
+    expect(missing.err).toContain(`endpoint "teacher": nobody answers at http://127.0.0.1:${port}/v1`)
+    const twice = await begin(urls(teacher.url, `${teacher.url}/`))
+    expect(twice.err).toContain('name every server once')
+    await expectNothingStarted()
+  })
+
   it('may end in a slash, and need not list its models', async () => {
     teacher.models = { status: 404, body: 'not found' }
     const { code } = await begin(recipe({ campaign: 'slash', url: `${teacher.url}/` }))

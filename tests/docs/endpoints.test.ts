@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { parseRecipe } from '../../data/recipe.ts'
+import { prices } from '../../domain/prices.ts'
+import { endpointOptionNames, endpointSpec } from '../../domain/recipe-endpoints.ts'
+
+const text = readFileSync(new URL('../../docs/endpoints.md', import.meta.url), 'utf8')
+const lines = [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
+  ([, name = '', of = '', byDefault = '', meaning = '']) => ({ name, of: of.trim(), byDefault, meaning }),
+)
+
+it('all options of endpoints are told, each once, with the kind that has it', () => {
+  const { url, checkpoint } = endpointOptionNames
+  const told = (kinds: readonly string[]) => lines.flatMap(({ name, of }) => (kinds.includes(of) ? [name] : []))
+  expect(told(['URL', 'both']).toSorted()).toEqual(url.toSorted())
+  expect(told(['checkpoint', 'both']).toSorted()).toEqual(checkpoint.toSorted())
+  expect(new Set(lines.map(({ name }) => name)).size).toBe(lines.length)
+})
+
+it('told defaults are those of the schema', () => {
+  const resolved = z.record(z.string(), z.unknown())
+  const byUrl = resolved.parse(endpointSpec.parse({ url: 'http://a/v1', model: 'm' }))
+  const byCheckpoint = resolved.parse(endpointSpec.parse({ checkpoint: 'base' }))
+  for (const { name, byDefault } of lines) {
+    const numbers = (byDefault.replaceAll(',', '').match(/\d+/g) ?? []).map(Number)
+    const expected = [byUrl[name], byCheckpoint[name]].filter((value) => typeof value === 'number')
+    if (name !== 'imagePatch') expect(numbers, name).toEqual([...new Set(expected)])
+  }
+})
+
+it('prices and hedges are told with all their fields', () => {
+  const meaning = (name: string) => lines.find((line) => line.name === name)?.meaning ?? ''
+  for (const field of Object.keys(prices.shape)) expect(meaning('prices')).toContain(`\`${field}\``)
+  for (const field of ['percentile', 'minSeconds']) expect(meaning('hedge')).toContain(`\`${field}\``)
+})
+
+it('the example is a recipe', () => {
+  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(text) ?? []
+  const rest = `hone: 1
+campaign: example
+baseModel: { path: model }
+sources: { train: { path: data } }
+rounds: { count: 1, first: [{ step: describe, from: train, endpoint: teacher }] }
+`
+  const { endpoints } = parseRecipe(`${rest}${yaml}`, { file: 'endpoints.md' })
+  expect(Object.keys(endpoints)).toEqual(['teacher', 'bought', 'trained'])
+})
