@@ -18,7 +18,7 @@ export interface AppendLog {
   read(place: Place): Promise<string>
   /** Reads what other processes have added since. */
   catchUp(): Promise<void>
-  /** Resolves when what was appended is on the disk. */
+  /** Resolves when what was appended before is on the disk. Keeps no line waiting. */
   sync(): Promise<void>
   close(): Promise<void>
 }
@@ -102,7 +102,7 @@ export async function openAppendLog(path: string, onLine: (text: string, place: 
       inTurn(async () => {
         if ((await handle.stat()).size > known) await scan([], false)
       }),
-    sync: () => inTurn(() => handle.datasync()),
+    sync: () => handle.datasync(),
     async close() {
       await tail
       await handle.close()

@@ -66,6 +66,18 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
     return found.success && found.data.key === key ? found.data : undefined
   }
 
+  // Written is safe from a kill of the process. The disk follows at once but is not waited for: while it is slow, replies
+  // that have come would wait unwritten, and a kill would lose them.
+  let syncing: Promise<void> | undefined
+  const syncSoon = (): void => {
+    syncing ??= log
+      .sync()
+      .catch(() => undefined)
+      .finally(() => {
+        syncing = undefined
+      })
+  }
+
   return {
     paid: () => paid,
     async find(keys) {
@@ -83,9 +95,12 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
         if (place) index.set(reply.key, place)
         book(reply)
       })
-      await log.sync()
+      syncSoon()
     },
-    close: () => log.close(),
+    async close() {
+      await syncing
+      await log.close()
+    },
   }
 }
 

@@ -83,7 +83,8 @@ describe('a process that is killed', () => {
     const counts = [...sentByKey(endpoint.requests).values()]
     expect(counts).toHaveLength(240)
     const again = counts.reduce((sum, count) => sum + count - 1, 0)
-    expect(again).toBeLessThanOrEqual(kills * concurrency)
+    // What was sent, and as many replies that had come and were just being written.
+    expect(again).toBeLessThanOrEqual(2 * kills * concurrency)
     expect(folder.read('out.jsonl').map(({ id, status }) => `${id} ${status}`)).toEqual(
       rows.flatMap(({ id }) => [`${id}#0 kept`, `${id}#1 kept`]),
     )
