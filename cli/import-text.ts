@@ -6,6 +6,7 @@ import { clip, clock, count, duration, nothing, pairs, percent, table } from './
 
 /** `12,300 of 100,000 rows, 1,240 rows/s, 11,900 pictures, 3 failed, 1 min 11 s left` */
 export function progressText({ state, rows, failed, pictures, total }: ImportProgress, seconds: number): string {
+  if (state === 'looking' && pictures > 0) return `looking: ${count(pictures)} pictures`
   if (state !== 'importing') return state
   const rate = rows / Math.max(0.001, seconds)
   return [

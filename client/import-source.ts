@@ -171,14 +171,8 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
     total: total === null ? null : Math.min(total, maxRows ?? total),
   }
   onProgress(counts)
-  const hash = await importHash(source, {
-    mapping,
-    places,
-    maxRows,
-    hasPaths,
-    signal,
-    onPictures: () => onProgress(counts),
-  })
+  const onPictures = (pictures: number): void => onProgress({ ...counts, pictures })
+  const hash = await importHash(source, { mapping, places, maxRows, hasPaths, signal, onPictures })
   const datasetId = sourceDatasetId(hash)
   if (!replace) await requireFreeName(db, name, datasetId)
   const keep = async (bytes: Uint8Array): Promise<string> => (await store.putImage(bytes)).hash

@@ -4,8 +4,8 @@ import { isMap, type Fields } from './record.ts'
 
 /** Text as a literal of SQL. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
-/** Files as a list of SQL. */
-export const fileList = (files: readonly string[]): string => `[${files.map(quoted).join(', ')}]`
+/** A file as a literal that means this one file: the engine takes `*`, `?` and `[` in names for patterns. */
+export const fileLiteral = (path: string): string => quoted(path.replaceAll(/[*?[]/g, '[$&]'))
 
 /** An engine that reads files. Whoever opens one closes it. */
 interface Engine {

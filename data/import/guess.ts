@@ -66,9 +66,10 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
   const images = guessImages(look, found.listed)
   const conversation = guessTalk(look, found.listed)
   const asks = conversation === undefined ? undefined : look.talks(conversation)
-  const question = asks?.question === true ? undefined : look.named(usual.question)
+  const { prompt, response } = found.listed?.columns ?? {}
+  const question = asks?.question === true ? undefined : look.named([prompt ?? '', ...usual.question])
   const choices = guessChoices(look)
-  const answer = look.named(usual.answer, [question, images].flat())
+  const answer = look.named([response ?? '', ...usual.answer], [question, images].flat())
   const trace = asks ? undefined : look.named(usual.trace, [answer, question].flat())
   if (conversation && asks) {
     conversation.reply = answer !== undefined || asks.marked ? 'trace' : 'answer'

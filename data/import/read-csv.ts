@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
-import { openEngine, quoted, streamRows, unreadable } from './engine.ts'
+import { fileLiteral, openEngine, quoted, streamRows, unreadable } from './engine.ts'
 import type { Fields, RecordReader, SourceRecord } from './record.ts'
 
 const headBytes = 256 * 1024
@@ -25,7 +25,7 @@ async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
   for (const file of files) {
     const { connection, close } = await openEngine()
     try {
-      const sql = `select * from read_csv(${quoted(file)}, ${options(await headOf(file))})`
+      const sql = `select * from read_csv(${fileLiteral(file)}, ${options(await headOf(file))})`
       for await (const batch of streamRows(connection, sql, file))
         yield batch.map((fields): SourceRecord => ({ line: ++line, fields: withoutEmpty(fields) }))
       const rejects = await connection.runAndReadAll(
@@ -62,6 +62,7 @@ function options({ names, delimiter }: Head): string {
     'auto_detect = false',
     `columns = {${columns}}`,
     'header = true',
+    'hive_partitioning = false',
     `delim = ${quoted(delimiter)}`,
     `quote = '"'`,
     `escape = '"'`,

@@ -1,14 +1,15 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { HoneError } from '../../domain/errors.ts'
-import { openEngine, quoted, streamRows, unreadable } from './engine.ts'
+import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
+import { readJsonl } from './read-lines.ts'
 import { isMap, type RecordReader, type SourceRecord } from './record.ts'
 
 const maxItemBytes = 64 * 1024 * 1024
 const maxMapBytes = 256 * 1024 * 1024
 
 /**
- * JSON files: a list of maps, or a map of maps (their names become the field `key`). An item that is no map is a bad record. A file
+ * JSON files: a list of maps, a map of maps (their names become the field `key`), or JSONL under another name. An item that is no map is a bad record. A file
  * that breaks off throws InvalidSource at that place: what is missing cannot be counted.
  */
 export function readJson(files: readonly string[]): RecordReader {
@@ -17,13 +18,26 @@ export function readJson(files: readonly string[]): RecordReader {
 
 async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
   let line = 0
-  for (const file of files)
+  for (const file of files) {
+    if (await isJsonl(file)) {
+      for await (const batch of readJsonl([file]).read()) yield batch.map((record) => ({ ...record, line: ++line }))
+      continue
+    }
     for await (const batch of (await firstMark(file)) === '{' ? mapOf(file) : listOf(file))
       yield batch.map(({ value, key }) => {
         line++
         if (isMap(value)) return { line, fields: key === undefined ? value : { key, ...value } }
         return { line, reason: 'bad-line', detail: `item ${line} is no JSON object` }
       })
+  }
+}
+
+/** Whether its first two lines are objects of their own: many `.json` files are JSONL. */
+async function isJsonl(file: string): Promise<boolean> {
+  if ((await firstMark(file)) !== '{') return false
+  for await (const [first, second] of readJsonl([file]).read())
+    return first !== undefined && 'fields' in first && second !== undefined && 'fields' in second
+  return false
 }
 
 type Item = { value: unknown; key?: string }
@@ -32,7 +46,7 @@ type Item = { value: unknown; key?: string }
 async function* listOf(file: string): AsyncGenerator<Item[]> {
   const { connection, close } = await openEngine()
   try {
-    const sql = `select json::varchar as json from read_json_objects(${quoted(file)}, format = 'array', maximum_object_size = ${maxItemBytes})`
+    const sql = `select json::varchar as json from read_json_objects(${fileLiteral(file)}, format = 'array', maximum_object_size = ${maxItemBytes})`
     for await (const batch of streamRows(connection, sql, file))
       yield batch.map(({ json }) => ({ value: typeof json === 'string' ? parsed(json) : null }))
   } finally {

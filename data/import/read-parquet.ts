@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { z } from 'zod'
-import { openEngine, quoted, streamRows, unreadable } from './engine.ts'
+import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
 import { numbered, weightOf, type Fields, type RecordReader } from './record.ts'
 
 /** Bytes of a batch where rows are heavy: the engine's own chunks have 2,048 rows, which may be gigabytes of pictures. */
@@ -28,7 +28,7 @@ export async function readParquet(files: readonly string[]): Promise<RecordReade
 async function shapeOf(connection: DuckDBConnection, file: string): Promise<z.infer<typeof shape>> {
   const sql = `select coalesce(sum(num_rows), 0)::double as rows, coalesce(sum(bytes), 0)::double as bytes from (
     select any_value(row_group_num_rows) as num_rows, sum(total_uncompressed_size) as bytes
-    from parquet_metadata(${quoted(file)}) group by row_group_id)`
+    from parquet_metadata(${fileLiteral(file)}) group by row_group_id)`
   try {
     const [row] = (await connection.runAndReadAll(sql)).getRowObjectsJS()
     return shape.parse(row)
@@ -50,7 +50,7 @@ async function* readShard(connection: DuckDBConnection, { file, rows, bytes }: S
   const range = (from: number, to: number): AsyncGenerator<Fields[]> =>
     streamRows(
       connection,
-      `select * exclude (file_row_number) from read_parquet(${quoted(file)}, file_row_number = true)
+      `select * exclude (file_row_number) from read_parquet(${fileLiteral(file)}, file_row_number = true, hive_partitioning = false)
        where file_row_number >= ${from} and file_row_number < ${to}`,
       file,
     )

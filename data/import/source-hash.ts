@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { contentHash, hashFile } from '../../artifacts/hash.ts'
+import { createReadStream } from 'node:fs'
+import { contentHash } from '../../artifacts/hash.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { rowMaker } from './convert.ts'
 import { locatePicture, type PicturePlaces } from './load-pictures.ts'
@@ -28,8 +29,7 @@ export async function importHash({ found, archive, reader }: OpenSource, options
   const contents: string[] = []
   if (found.format !== 'pictures' || archive !== null)
     for (const file of archive === null ? found.files : [archive]) {
-      signal?.throwIfAborted()
-      contents.push(await hashFile(file))
+      contents.push(await fileHash(file, signal))
     }
   return contentHash({
     version: importVersion,
@@ -42,6 +42,16 @@ export async function importHash({ found, archive, reader }: OpenSource, options
     allowUrls: places.allowUrls,
     pictures: hasPaths ? await picturesHash(reader, options) : null,
   })
+}
+
+/** SHA-256 of a file. Shards may have gigabytes: whoever wants to stop shall not wait for the end of one. */
+async function fileHash(file: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    signal?.throwIfAborted()
+    hash.update(piece)
+  }
+  return hash.digest('hex')
 }
 
 /** Over the pictures that rows name, in their order; one that is missing counts as such. */
@@ -62,7 +72,7 @@ async function picturesHash(reader: OpenSource['reader'], options: HashOptions):
           if (error instanceof AskFailure) return error.reason
           throw error
         })
-        const content = known.get(file) ?? (await hashFile(file).catch(() => 'missing'))
+        const content = known.get(file) ?? (await fileHash(file, signal).catch(() => 'missing'))
         known.set(file, content)
         const [oldest] = known.keys()
         if (known.size > 65_536 && oldest !== undefined) known.delete(oldest)

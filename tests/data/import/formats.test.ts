@@ -126,6 +126,25 @@ it('reads JSON lists, and maps of rows by their names', async () => {
   expect((await read(join(folder, 'map.json'))).short).toEqual([{ id: '17', question: 'Q', answer: 'A', pictures: 1 }])
 })
 
+it('reads JSONL that is called .json', async () => {
+  const rows = [1, 2, 3].map((number) => ({ question: `Q${number}`, image: 'a.png' }))
+  const folder = await folderOf({ 'a.png': image, 'rows.json': jsonl(rows) })
+  expect((await read(join(folder, 'rows.json'))).short.map(({ question }) => question)).toEqual(['Q1', 'Q2', 'Q3'])
+})
+
+it('reads files whose names look like patterns', async () => {
+  const folder = await folderOf({
+    'a.png': image,
+    'x=1/b[1]*.csv': 'question,image\nQ,../a.png\n',
+    'x=1/b1.csv': 'no,no\n',
+  })
+  const { short, rows } = await read(join(folder, 'x=1/b[1]*.csv'), { images: [folder, join(folder, 'x=1')] })
+  expect(short).toEqual([{ id: '1', question: 'Q', answer: null, pictures: 1 }])
+  expect(rows[0]?.row.metadata).toEqual({})
+  await parquet(join(folder, 'p[1].parquet'), `select 'Q' as question, 'a.png' as image`)
+  expect((await read(join(folder, 'p[1].parquet'))).short).toHaveLength(1)
+})
+
 it('refuses a JSON list that breaks off', async () => {
   const folder = await folderOf({ 'cut.json': `[{"question": "Q", "image": "a.png"}, {"ques` })
   await expect(read(join(folder, 'cut.json'))).rejects.toThrow(/cannot be read.*(?:Malformed|end of data)/s)
