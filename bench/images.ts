@@ -94,27 +94,48 @@ const imports: Way[] = [
   },
 ]
 
-/** Pictures a second. */
-async function rate({ lanes, threads, run }: Way): Promise<number> {
+interface Rate {
+  perSecond: number
+  cpuMs: number
+}
+
+/** Pictures a second, and time on all cores for each. */
+async function rate({ lanes, threads, run }: Way): Promise<Rate> {
   sharp.concurrency(threads)
   let next = 0
+  const cpu = process.cpuUsage()
   const began = performance.now()
   const lane = async () => {
     for (let index = next++; index < pictures; index = next++) await run(index)
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   sharp.concurrency(own)
-  return (1000 * pictures) / (performance.now() - began)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  return { perSecond: pictures / seconds, cpuMs: (user + system) / 1000 / pictures }
 }
 
 async function compare(title: string, ways: readonly Way[]): Promise<void> {
-  const best = new Map<string, number>()
+  const best = new Map<Way, Rate>()
   for (let round = 0; round < rounds; round++)
-    for (const way of ways) best.set(way.name, Math.max(best.get(way.name) ?? 0, await rate(way)))
+    for (const way of ways) {
+      const { perSecond, cpuMs } = await rate(way)
+      const before = best.get(way)
+      best.set(way, {
+        perSecond: Math.max(before?.perSecond ?? 0, perSecond),
+        cpuMs: Math.min(before?.cpuMs ?? Number.POSITIVE_INFINITY, cpuMs),
+      })
+    }
   console.log(`\n${title}`)
-  for (const [name, perSecond] of best) console.log(`  ${name}: ${perSecond.toFixed(1)} a second`)
+  for (const [{ name }, { perSecond, cpuMs }] of best)
+    console.log(`  ${name}: ${perSecond.toFixed(1)} a second, ${cpuMs.toFixed(1)} ms CPU each`)
   const [hone, ...others] = [...best.values()].toReversed()
-  console.log(`  Hone does ${((100 * (hone ?? 0)) / Math.max(...others)).toFixed(0)} % of sharp's best`)
+  const share = (part = 0, whole = 1) => `${((100 * part) / whole).toFixed(0)} %`
+  const fastest = Math.max(...others.map(({ perSecond }) => perSecond))
+  const cheapest = Math.min(...others.map(({ cpuMs }) => cpuMs))
+  console.log(
+    `  Hone: ${share(hone?.perSecond, fastest)} of sharp's best rate, ${share(hone?.cpuMs, cheapest)} of its CPU time`,
+  )
 }
 
 console.log(

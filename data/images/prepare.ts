@@ -12,7 +12,7 @@ export interface ImagesOptions {
   source: ImageSource
   /** Encoded pictures kept in memory, in bytes. */
   cacheBytes?: number
-  /** Pictures decoded at one time: each may take 200 MB. As many as the machine has cores (or Node threads for) by default. */
+  /** Pictures decoded at one time: each may take 200 MB. Two a core (or as many as Node has threads for) by default. */
   concurrency?: number
 }
 

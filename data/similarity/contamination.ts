@@ -52,7 +52,7 @@ export async function indexBenchmarks(
 ): Promise<BenchmarkIndex> {
   const items: BenchmarkItem[] = []
   const looks = createLooks(options)
-  const texts = createTexts()
+  const texts = createTexts({ jaccard: options.jaccard, longRuns: true })
   const byLook = new Map<number, number[]>()
   const byText = new Map<number, number[]>()
   for await (const { row, fingerprints } of rows) {
@@ -121,7 +121,7 @@ function* imageOverlaps(index: BenchmarkIndex, shown: readonly LookMatch[]): Gen
 
 function* textOverlaps(index: BenchmarkIndex, text: Text, jaccard: number): Generator<Contamination> {
   if (text.words === 0) return
-  for (const match of index.texts.find(text, { jaccard, longRuns: true })) {
+  for (const match of index.texts.find(text)) {
     const item = index.items[index.byText.get(match.id)?.[0] ?? -1]
     const similar = similarity(match, jaccard, false)
     if (item && similar) yield { verdict: 'text_overlap', ...named(item), ...similar }

@@ -65,14 +65,14 @@ type Fingerprints = ReadonlyMap<string, Fingerprint>
 function createCollection(options: DuplicateOptions) {
   const { by, near } = options
   const looks = createLooks(options)
-  const texts = createTexts({ numbersMatter: true })
+  const texts = createTexts({ numbersMatter: true, ...(by === 'question' && near && { jaccard: options.jaccard }) })
   const kept: Kept[] = []
   /** Numbers of the kept items, ascending, by their text or first picture. */
   const places = new Map<number, number[]>()
   const noPicture = -1
 
   const candidates = (text: Text, images: readonly LookMatch[][]): number[] => {
-    const texted = () => texts.find(text, { jaccard: near ? options.jaccard : 2, longRuns: false }).map(({ id }) => id)
+    const texted = () => texts.find(text).map(({ id }) => id)
     const shown = () => images[0]?.map(({ look }) => look) ?? [noPicture]
     return (by === 'question' ? texted() : shown()).flatMap((place) => places.get(place) ?? []).sort((a, b) => a - b)
   }

@@ -44,7 +44,17 @@ export interface Texts {
    * Texts that are exactly the same, similar by Jaccard, or (where asked for) share a run of 13 words, by number. Of those
    * that only share a run, the first one that has it.
    */
-  find(text: Text, threshold: { jaccard: number; longRuns: boolean }): TextMatch[]
+  find(text: Text): TextMatch[]
+}
+
+/** What a collection finds besides the same words. Nothing is kept in memory for what it does not. */
+export interface TextSearch {
+  /** The least Jaccard similarity of texts that it finds. */
+  jaccard?: number
+  /** Whether it finds texts that share a run of 13 words. */
+  longRuns?: boolean
+  /** Whether only texts with the same numbers count: thousands of questions that one template made then do not meet at all. */
+  numbersMatter?: boolean
 }
 
 const shortRun = 8
@@ -98,11 +108,12 @@ function likeness(a: Stored, b: Stored): TextLikeness {
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
-/**
- * An empty collection. With `numbersMatter` only texts with the same numbers are similar: thousands of questions that one
- * template made then do not meet at all.
- */
-export function createTexts({ numbersMatter = false }: { numbersMatter?: boolean } = {}): Texts {
+/** An empty collection. */
+export function createTexts({
+  jaccard,
+  longRuns: findsLongRuns = false,
+  numbersMatter = false,
+}: TextSearch = {}): Texts {
   const ids = new Map<string, number>()
   const shortRuns = createPool()
   const longRuns = createPool()
@@ -118,8 +129,8 @@ export function createTexts({ numbersMatter = false }: { numbersMatter?: boolean
     return likeness(text, { words, numbers, short: shortRuns.at(id), long: longRuns.at(id) })
   }
   const saltOf = ({ numbers }: Text): number => (numbersMatter ? numbers : 0)
-  const isShort = ({ words }: Text) => words >= shortRun && words < borderTo
-  const isLong = ({ words }: Text) => words >= longFrom
+  const isShort = ({ words }: Text) => jaccard !== undefined && words >= shortRun && words < borderTo
+  const isLong = ({ words }: Text) => jaccard !== undefined && words >= longFrom
 
   return {
     add(text) {
@@ -132,7 +143,7 @@ export function createTexts({ numbersMatter = false }: { numbersMatter?: boolean
       facts.push(Float64Array.of(text.words, text.numbers))
       if (isShort(text)) similarShort.add(text.short, id, saltOf(text))
       if (isLong(text)) similarLong.add(text.long, id, saltOf(text))
-      for (const run of text.long) {
+      for (const run of findsLongRuns ? text.long : []) {
         // The first text of a run stands for all: the sentence that a data set puts before each question makes no long lists.
         let isKnown = false
         byLongRun.each(run >>> 0, (other) => (isKnown ||= longRuns.at(other).includes(run)))
@@ -142,13 +153,13 @@ export function createTexts({ numbersMatter = false }: { numbersMatter?: boolean
     },
     idOf: (text) => ids.get(text.key),
     compare,
-    find(text, { jaccard, longRuns: wantsLongRuns }) {
+    find(text) {
       const candidates = new Set<number>()
       const exact = ids.get(text.key)
       if (exact !== undefined) candidates.add(exact)
       if (isShort(text)) for (const id of similarShort.candidates(text.short, saltOf(text))) candidates.add(id)
       if (isLong(text)) for (const id of similarLong.candidates(text.long, saltOf(text))) candidates.add(id)
-      if (wantsLongRuns) for (const run of text.long) byLongRun.each(run >>> 0, (id) => candidates.add(id))
+      for (const run of findsLongRuns ? text.long : []) byLongRun.each(run >>> 0, (id) => candidates.add(id))
       return [...candidates]
         .sort((a, b) => a - b)
         .map((id) => ({ id, ...compare(id, text) }))
@@ -156,7 +167,7 @@ export function createTexts({ numbersMatter = false }: { numbersMatter?: boolean
           (match) =>
             match.isExact ||
             ((match.hasSameNumbers || !numbersMatter) &&
-              (match.jaccard >= jaccard || (wantsLongRuns && match.sharesLongRun))),
+              (match.jaccard >= (jaccard ?? Number.POSITIVE_INFINITY) || (findsLongRuns && match.sharesLongRun))),
         )
     },
   }
