@@ -6,8 +6,9 @@ import { findCampaign } from '../db/campaigns.ts'
 import { datasetLineage, type CheckpointNode, type DatasetNode } from '../db/checkpoint-lineage.ts'
 import type { Database } from '../db/database.ts'
 import { getDataset, resolveDataset, type DatasetRecord } from '../db/datasets.ts'
+import { datasetOfImport, importNames } from '../db/imports.ts'
 import { requireSealed, streamEvidence, streamRows } from '../db/rows.ts'
-import { datasets, imports } from '../db/schema/datasets.ts'
+import { datasets } from '../db/schema/datasets.ts'
 import { HoneError } from '../domain/errors.ts'
 
 /** A dataset that can be exported. `promptSuffix` is that of its campaign's recipe; empty for a source. */
@@ -54,15 +55,12 @@ async function findDataset(db: Database, words: readonly string[]): Promise<Data
   const named = words.join('/')
   const [byId] = await db.select().from(datasets).where(eq(datasets.id, named))
   if (byId) return byId
-  const [imported] = await db
-    .select()
-    .from(imports)
-    .where(eq(imports.name, named.replace(/^import:/, '')))
-  if (imported) return await getDataset(db, imported.datasetId)
+  const imported = await datasetOfImport(db, named.replace(/^import:/, ''))
+  if (imported !== null) return await getDataset(db, imported)
   const [, campaign, round, name] = /^([^/]+)\/(\d{1,9})\/(.+)$/.exec(named) ?? []
   if (campaign !== undefined && name !== undefined)
     return await getDataset(db, await resolveDataset(db, campaign, Number(round), name))
-  const known = (await db.select({ name: imports.name }).from(imports).limit(10)).map((found) => found.name)
+  const known = await importNames(db)
   throw new HoneError({
     type: 'InvalidInput',
     message: `There is no dataset "${named}".`,

@@ -76,6 +76,18 @@ export async function findImport(db: Database, name: string): Promise<ImportReco
   return found ?? null
 }
 
+/** Dataset of a name, without the counts of {@link findImport}, which take a while for a large one; null when there is none. */
+export async function datasetOfImport(db: Database, name: string): Promise<string | null> {
+  const [found] = await db.select({ id: imports.datasetId }).from(imports).where(eq(imports.name, name))
+  return found?.id ?? null
+}
+
+/** The first names of imports, for a word of help. */
+export async function importNames(db: Database, limit = 10): Promise<string[]> {
+  const found = await db.select({ name: imports.name }).from(imports).orderBy(imports.name).limit(limit)
+  return found.map(({ name }) => name)
+}
+
 const readImports = (db: Database, which: ReturnType<typeof sql>): Promise<ImportRecord[]> =>
   rowsOf(
     db,
