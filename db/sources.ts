@@ -138,7 +138,7 @@ async function* batches(
     const id = sourceRowId(datasetId, line.sourceId)
     if (!seen.add(id)) throw duplicate(path, line.sourceId)
     batch.push({ id, line, position: line.failure ? null : position++ })
-    characters += line.question.length + (line.answer?.length ?? 0)
+    characters += line.question.length + (line.answer?.length ?? 0) + (line.trace?.length ?? 0)
     if (batch.length === rowsPerBatch || characters > charactersPerBatch) {
       yield batch
       batch = []
@@ -165,6 +165,8 @@ const sourceRowColumns = [
   'choices',
   'precision',
   'policy',
+  'description',
+  'trace',
   'metadata',
 ] as const
 
@@ -216,6 +218,8 @@ function* sourceRows(datasetId: string, lines: readonly Numbered[]) {
       choices: line.choices,
       precision: line.precision,
       policy: line.policy,
+      description: line.description ?? null,
+      trace: line.trace ?? null,
       metadata: line.metadata,
     }
 }

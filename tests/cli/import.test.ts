@@ -127,6 +127,14 @@ describe('hone import', () => {
     expect(JSON.parse(ran.out)).toMatchObject({ rows: 2100, failed: 0, pictures: 0 })
   })
 
+  it('keeps the traces and descriptions that a source brings', async () => {
+    const row = { id: 1, images: ['a.png'], question: 'Q', answer: '3', description: 'red', trace: '<think>x</think>3' }
+    const folder = await folderOf({ 'a.png': await picture(), 'rows.jsonl': jsonl([row]) })
+    const ran = await run(folder, '--as', 'cold', '--json')
+    const { datasetId } = Object(JSON.parse(ran.out))
+    expect(await collect(streamRows(database.db, datasetId))).toMatchObject([{ trace: row.trace, description: 'red' }])
+  })
+
   it('removes what it unpacked, also after a refusal', async () => {
     const folder = await folderOf({ 'a.zip': zip([{ name: 'a.txt', content: 'x' }]) })
     const refused = await run(join(folder, 'a.zip'), '--as', 'zipped')
