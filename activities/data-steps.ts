@@ -1,26 +1,26 @@
-import { parseOptions, runDatasetStep, runShard } from '../data/run-shard.ts'
+import { runDatasetStep, runShard } from '../data/run-shard.ts'
 import { dataSteps } from '../data/steps/registry.ts'
 import type { DataStep } from '../data/steps/step.ts'
-import type { Database } from '../db/database.ts'
-import { listSources, openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
+import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
-import { streamEvidence } from '../db/rows.ts'
-import { datasetRefs, shardCount, shardInputs } from '../db/shards.ts'
+import { datasetRefs, shardCount } from '../db/shards.ts'
 import { findStep, finishStep, openStep, stepCounts, stepInputIds } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
 import { stepKey } from '../domain/ids.ts'
-import { endpointsOf, evidenceOf } from '../domain/recipe-references.ts'
-import type { Row } from '../domain/rows.ts'
+import { endpointsOf } from '../domain/recipe-references.ts'
 import { inputsOf, roundSeed } from '../domain/round-plan.ts'
 import { createEngine } from '../models/engine.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { openMeter } from './budget.ts'
 import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
+import { evidenceIn, overviewOf } from './evidence.ts'
 import { beating } from './failures.ts'
+import { sharedFingerprints } from './fingerprints.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
+import { followed, readStretch } from './stretch.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
 
 const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)
@@ -50,6 +50,9 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
     const inputs = await Promise.all(
       inputsOf(steps, index).map((name) => resolveDataset(deps.db, ref.campaign, ref.round, name)),
     )
+    // What a step weighs because it goes in is on record as such.
+    const isInput = 'evidence' in definition && definition.evidence?.of === 'inputs'
+    const weighed = isInput ? [] : (await evidenceIn(deps.db, ref, context)).map((each) => each.datasetId)
     const opened = await openStep(deps.db, {
       ...ref,
       name: ref.step,
@@ -57,7 +60,7 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
       ordinal: index,
       spec: step,
       inputs,
-      evidence: (await evidenceIn(deps.db, ref, context)).map((each) => each.datasetId),
+      evidence: weighed,
     })
     const { shardRows, lanes } = recipe.limits
     if (opened.status === 'done') return { shards: 0, lanes, isDone: true }
@@ -75,9 +78,6 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
 
 /** A lane's shards in one activity: each activity takes about six events of the step's history, of which there are 50,000. */
 const longestStretch = 8
-/** A stretch that took so long ends after its second shard, so that a pause is heard. */
-const stretchMs = 2 * 60_000
-
 /**
  * Runs what a stretch of shards has left to do, as one window: the last rows of a shard hold up nothing. Finished rows are
  * in Postgres at once; a retry finds them there.
@@ -111,7 +111,7 @@ export async function runDataShard(
       replies: postgresReplies(deps.db, step.id),
       images: deps.images,
       signal: stop,
-      onUsage: meter.note,
+      onUsage: (usage) => meter.note(usage),
       priority: priorityOf(context),
     })
     try {
@@ -121,6 +121,7 @@ export async function runDataShard(
         context: {
           ...shardContext(context),
           overview,
+          fingerprintsOf: sharedFingerprints(deps),
           ask: (request) => engine.ask(request),
           modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
         },
@@ -130,7 +131,7 @@ export async function runDataShard(
         },
         onProgress: (now) =>
           progress({ done: now.rows, total: stretch.read().rows, step: ref.step, failed: now.failed }),
-        admits: meter.admits,
+        admits: () => meter.admits(),
         signal: stop,
       })
       meter.check()
@@ -148,31 +149,6 @@ const windowOf = (endpoints: readonly ResolvedEndpoint[]): number =>
 
 const priorityOf = ({ step }: StepContext): number =>
   'priority' in step && typeof step.priority === 'number' ? step.priority : 0
-
-/** The rows of a stretch, a shard at a time; shards without anything left to do are passed over. */
-function readStretch(
-  db: Database,
-  { shard, shards = 1 }: { shard: number; shards?: number },
-  query: Omit<Parameters<typeof shardInputs>[1], 'shard'>,
-) {
-  const began = Date.now()
-  const done = { rows: 0, shards: 0 }
-  async function* batches(): AsyncGenerator<Row[], void> {
-    for (let at = 0; at < shards; at++) {
-      if (at > 1 && Date.now() - began > stretchMs) return
-      const rows = await shardInputs(db, { ...query, shard: shard + at })
-      done.shards += 1
-      done.rows += rows.length
-      if (rows.length > 0) yield rows
-    }
-  }
-  return { batches: batches(), read: () => ({ ...done }) }
-}
-
-async function* followed<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item> {
-  yield first
-  yield* rest
-}
 
 type ShardOutcome = Parameters<Parameters<typeof runShard>[0]['commit']>[0][number]
 
@@ -193,40 +169,6 @@ async function resolveEndpoints(
     if (spec) resolved.push(await resolveEndpoint(deps, ref, name, spec, signal))
   }
   return resolved
-}
-
-/** The datasets that a step weighs as a whole: those that its option names, its own inputs, or all benchmarks. */
-async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepContext) {
-  const { campaign, round } = ref
-  const definition = dataSteps[step.step]
-  const of = (definition && 'evidence' in definition ? definition.evidence?.of : undefined) ?? 'named'
-  if (of === 'benchmarks')
-    return (await listSources(db, campaign))
-      .filter(({ role }) => role === 'benchmark')
-      .map(({ name, dataset }) => ({ name, datasetId: dataset.id }))
-  const names = of === 'inputs' ? inputsOf(steps, index) : evidenceOf(step)
-  return await Promise.all(
-    names.map(async (name) => ({ name, datasetId: await resolveDataset(db, campaign, round, name) })),
-  )
-}
-
-const overviews = new Map<string, Promise<unknown>>()
-const overviewsKept = 32
-
-/** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
-async function overviewOf(deps: Deps, ref: StepRef, context: StepContext, definition: DataStep): Promise<unknown> {
-  const { evidence } = 'evidence' in definition ? definition : {}
-  const datasets = evidence ? await evidenceIn(deps.db, ref, context) : []
-  // Without a benchmark there is nothing to be found in one: that is an answer too.
-  if (!evidence || (datasets.length === 0 && evidence.of !== 'benchmarks')) return undefined
-  const key = `${datasetId(ref)} ${datasets.map((each) => each.datasetId).join(' ')}`
-  const found =
-    overviews.get(key) ?? evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, context.step))
-  overviews.set(key, found)
-  found.catch(() => overviews.delete(key))
-  const [oldest] = overviews.keys()
-  if (overviews.size > overviewsKept && oldest !== undefined) overviews.delete(oldest)
-  return await found
 }
 
 /** Ends a data step: its dataset is sealed for ever. Too many failed rows or nothing left ends the round, with the reasons. */

@@ -60,6 +60,15 @@ export function createFingerprints({ db, store }: { db: Database; store: Artifac
   }
 }
 
+const shared = new WeakMap<Database, FingerprintsOf>()
+
+/** One memory of fingerprints for all shards of a worker. */
+export function sharedFingerprints(deps: { db: Database; store: ArtifactStore }): FingerprintsOf {
+  const fingerprintsOf = shared.get(deps.db) ?? createFingerprints(deps)
+  shared.set(deps.db, fingerprintsOf)
+  return fingerprintsOf
+}
+
 async function fingerprintsFrom(store: ArtifactStore, hashes: readonly string[]): Promise<Map<string, Fingerprint>> {
   const made = new Map<string, Fingerprint>()
   let next = 0
