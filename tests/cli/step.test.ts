@@ -32,7 +32,7 @@ const withPictures = async (count: number): Promise<string> => {
     described(count, () => 'old'),
   )
 }
-const reasoned = (rows: number, changes: readonly string[] = []) => [
+const reasoned = (changes: readonly string[] = []) => [
   'step',
   'reason',
   '--input',
@@ -72,7 +72,7 @@ describe('a step on a file', () => {
   it('gives several rows of one ids of their own, and separates what does not stay where asked to', async () => {
     folder.writeLines('in.jsonl', described(3))
     endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : `thought ${request.seed}`)
-    const ran = await hone(reasoned(3, ['--set', 'samples=2', '--rejects', folder.at('rejects.jsonl')]))
+    const ran = await hone(reasoned(['--set', 'samples=2', '--rejects', folder.at('rejects.jsonl')]))
     expect(ran.code).toBe(0)
     const rows = folder.read('out.jsonl')
     expect(rows.map(({ id }) => id)).toEqual(['row-0#0', 'row-0#1', 'row-2#0', 'row-2#1'])
@@ -86,7 +86,7 @@ describe('a step on a file', () => {
   it('passes over what an earlier step has dropped or failed, and takes its output as it is', async () => {
     folder.writeLines('in.jsonl', described(4))
     endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : '<answer>2</answer>')
-    await hone(reasoned(4, ['--set', 'samples=1']))
+    await hone(reasoned(['--set', 'samples=1']))
     const verified = await hone([
       'step',
       'verify',
@@ -279,13 +279,13 @@ describe('what is bad', () => {
   it('of the endpoint has its reason, and is asked again only when told so', async () => {
     folder.writeLines('in.jsonl', described(6))
     endpoint.misbehave = (_, request) => (lastText(request).includes('question 2?') ? { status: 400 } : undefined)
-    const ran = await hone(reasoned(6, ['--set', 'samples=1', '--json']))
+    const ran = await hone(reasoned(['--set', 'samples=1', '--json']))
     expect(JSON.parse(ran.out)).toMatchObject({ kept: 5, failed: 1, reasons: { 'http-400': 1 } })
     expect(endpoint.requests).toHaveLength(6)
     endpoint.misbehave = () => undefined
-    await hone(reasoned(6, ['--set', 'samples=1']))
+    await hone(reasoned(['--set', 'samples=1']))
     expect(endpoint.requests).toHaveLength(6)
-    const retried = await hone(reasoned(6, ['--set', 'samples=1', '--retry-failed', '--json']))
+    const retried = await hone(reasoned(['--set', 'samples=1', '--retry-failed', '--json']))
     expect(JSON.parse(retried.out)).toMatchObject({ kept: 6, failed: 0, doneBefore: 5, requests: { paid: 1 } })
     expect(endpoint.requests).toHaveLength(7)
   })
@@ -293,7 +293,7 @@ describe('what is bad', () => {
   it('ends the run where more of it comes than may', async () => {
     folder.writeLines('in.jsonl', described(200))
     endpoint.misbehave = () => ({ status: 400 })
-    const ran = await hone(reasoned(200, ['--set', 'samples=1', '--max-failed', '5%']))
+    const ran = await hone(reasoned(['--set', 'samples=1', '--max-failed', '5%']))
     expect(ran.code).toBe(1)
     expect(ran.err).toMatch(/\d+ of 200 rows failed \(http-400 \d+\); at most 10 may/)
     expect(existsSync(folder.at('out.jsonl'))).toBe(false)
@@ -303,25 +303,25 @@ describe('what is bad', () => {
 describe('going on', () => {
   it('with other options pays for what they change', async () => {
     folder.writeLines('in.jsonl', described(10))
-    await hone(reasoned(10, ['--set', 'samples=2']))
+    await hone(reasoned(['--set', 'samples=2']))
     expect(endpoint.requests).toHaveLength(20)
-    const more = await hone(reasoned(10, ['--set', 'samples=3', '--json']))
+    const more = await hone(reasoned(['--set', 'samples=3', '--json']))
     expect(JSON.parse(more.out)).toMatchObject({ doneBefore: 0, kept: 30, requests: { paid: 10, reused: 20 } })
-    const back = await hone(reasoned(10, ['--set', 'samples=2', '--json']))
+    const back = await hone(reasoned(['--set', 'samples=2', '--json']))
     expect(JSON.parse(back.out)).toMatchObject({ doneBefore: 10, kept: 20, requests: { paid: 0 } })
     expect(folder.read('out.jsonl')).toHaveLength(20)
   })
 
   it('with some rows changed asks again for these alone', async () => {
     folder.writeLines('in.jsonl', described(50))
-    await hone(reasoned(50, ['--set', 'samples=1']))
+    await hone(reasoned(['--set', 'samples=1']))
     const before = folder.read('out.jsonl')
     folder.writeLines(
       'in.jsonl',
       described(50, (at) => (at % 10 === 0 ? `another picture ${at}` : `picture ${at}`)),
     )
     endpoint.requests.length = 0
-    await hone(reasoned(50, ['--set', 'samples=1']))
+    await hone(reasoned(['--set', 'samples=1']))
     expect(endpoint.requests).toHaveLength(5)
     expect(endpoint.requests.every((request) => lastText(request).includes('another picture'))).toBe(true)
     const after = folder.read('out.jsonl')
@@ -331,8 +331,8 @@ describe('going on', () => {
   it('with a shared log finds what another output has paid for', async () => {
     folder.writeLines('in.jsonl', described(5))
     const shared = ['--set', 'samples=1', '--replies', folder.at('replies.jsonl')]
-    await hone(reasoned(5, shared))
-    const other = reasoned(5, [...shared, '--json'])
+    await hone(reasoned(shared))
+    const other = reasoned([...shared, '--json'])
     other[other.indexOf(folder.at('out.jsonl'))] = folder.at('other.jsonl')
     expect(JSON.parse((await hone(other)).out)).toMatchObject({ kept: 5, requests: { paid: 0, reused: 5 } })
   })
@@ -341,7 +341,7 @@ describe('going on', () => {
     folder.writeLines('in.jsonl', described(300))
     // 10 + 5 tokens a request: 20 for a hundred thousand of them.
     const prices = ['--set', 'samples=1', '--concurrency', '4', '--price-prompt', '1000', '--price-completion', '2000']
-    const ended = await hone(reasoned(300, [...prices, '--budget', '2', '--json']))
+    const ended = await hone(reasoned([...prices, '--budget', '2', '--json']))
     expect(ended.code).toBe(4)
     const first = JSON.parse(ended.out) as { done: number; cost: number; requests: { paid: number } }
     expect(first).toMatchObject({ ended: 'budget', cost: first.requests.paid * 0.02 })
@@ -350,29 +350,29 @@ describe('going on', () => {
     expect(first.cost).toBeGreaterThan(1)
     expect(existsSync(folder.at('out.jsonl'))).toBe(false)
     expect(folder.read('out.jsonl.partial').length).toBeGreaterThan(0)
-    const again = await hone(reasoned(300, [...prices, '--budget', '2']))
+    const again = await hone(reasoned([...prices, '--budget', '2']))
     expect(again.code).toBe(4)
     expect(again.out).toContain('larger --budget')
-    const last = await hone(reasoned(300, [...prices, '--budget', '20', '--json']))
+    const last = await hone(reasoned([...prices, '--budget', '20', '--json']))
     expect(last.code).toBe(0)
     expect(JSON.parse(last.out)).toMatchObject({ kept: 300, cost: expect.closeTo(6, 6) as number })
     expect(endpoint.requests).toHaveLength(300)
     // Nothing is left to pay: a spent budget does not keep a finished run from its output.
-    expect((await hone(reasoned(300, [...prices, '--budget', '2']))).code).toBe(0)
+    expect((await hone(reasoned([...prices, '--budget', '2']))).code).toBe(0)
   })
 
   it('is refused while another run writes the same output', async () => {
     folder.writeLines('in.jsonl', described(3))
     endpoint.latencyMs = 400
-    const first = hone(reasoned(3, ['--set', 'samples=1']))
+    const first = hone(reasoned(['--set', 'samples=1']))
     while (endpoint.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
-    const second = await hone(reasoned(3, ['--set', 'samples=1']))
+    const second = await hone(reasoned(['--set', 'samples=1']))
     expect(second.code).toBe(1)
     expect(second.err).toContain('hone step reason')
-    const elsewhere = await hone(reasoned(3, ['--state', folder.at('other')]))
+    const elsewhere = await hone(reasoned(['--state', folder.at('other')]))
     expect(elsewhere.code).toBe(1)
     expect((await first).code).toBe(0)
-    expect((await hone(reasoned(3, ['--set', 'samples=1']))).code).toBe(0)
+    expect((await hone(reasoned(['--set', 'samples=1']))).code).toBe(0)
   })
 })
 
@@ -380,7 +380,7 @@ describe('the command line', () => {
   it('says what is wrong with an option, and which one was meant', async () => {
     folder.writeLines('in.jsonl', described(1))
     const said = async (...more: string[]) => {
-      const { code, err } = await hone(reasoned(1, more))
+      const { code, err } = await hone(reasoned(more))
       expect(code).toBe(2)
       return err
     }
@@ -411,7 +411,7 @@ describe('the command line', () => {
     folder.writeLines('in.jsonl', described(1))
     const file = folder.write('o.yaml', 'samples: 2\ntemperature: 0.5\n')
     const prompt = '{question} {description} {choices} #: 3'
-    await hone(reasoned(1, ['--options', file, '--set', 'samples=1', '--set', `prompt=${prompt}`, '--seed', '7']))
+    await hone(reasoned(['--options', file, '--set', 'samples=1', '--set', `prompt=${prompt}`, '--seed', '7']))
     expect(endpoint.requests).toHaveLength(1)
     expect(lastText(endpoint.requests[0]!)).toContain('#: 3')
     expect(endpoint.requests[0]).toMatchObject({ model: 'fake-model', top_p: 0.95 })
@@ -439,7 +439,7 @@ describe('the command line', () => {
       folder.writeLines('in.jsonl', described(20))
       endpoint.latencyMs = 20
       other.latencyMs = 20
-      const argv = reasoned(20, [
+      const argv = reasoned([
         '--endpoint',
         other.url,
         '--api-key-env',
@@ -480,22 +480,22 @@ describe('the command line', () => {
   it('is stopped by a full window of refusals with words, and never by a cut reply', async () => {
     folder.writeLines('in.jsonl', described(3))
     endpoint.misbehave = () => ({ status: 401 })
-    const refused = await hone(reasoned(3))
+    const refused = await hone(reasoned())
     expect(refused.code).toBe(1)
     expect(refused.err).toContain('refuses')
     endpoint.misbehave = () => ({ body: completion('half a thou', 'length'), status: 200 })
-    const cut = await hone(reasoned(3, ['--set', 'samples=1', '--json']))
+    const cut = await hone(reasoned(['--set', 'samples=1', '--json']))
     expect(JSON.parse(cut.out)).toMatchObject({ dropped: 3, reasons: { truncated: 3 } })
   })
 })
 
 it('a state that someone has damaged costs a new look, and no wrong row', async () => {
   folder.writeLines('in.jsonl', described(5))
-  await hone(reasoned(5, ['--set', 'samples=1']))
+  await hone(reasoned(['--set', 'samples=1']))
   const rows = folder.read('out.jsonl')
   const log = folder.at('out.jsonl.hone/rows.jsonl')
   writeFileSync(log, `garbage\n${readFileSync(log, 'utf8').split('\n').slice(2).join('\n')}`)
-  await hone(reasoned(5, ['--set', 'samples=1']))
+  await hone(reasoned(['--set', 'samples=1']))
   expect(folder.read('out.jsonl')).toEqual(rows)
   expect(endpoint.requests).toHaveLength(5)
 })
