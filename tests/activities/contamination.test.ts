@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-steps.ts'
 import type { Deps } from '../../activities/deps.ts'
+import type { ShardPlan } from '../../activities/types.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/images.ts'
 import { openRound } from '../../db/rounds.ts'
@@ -80,7 +81,7 @@ it('takes repeats and what a benchmark knows out of a source, over many shards, 
   const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
   const run = async (step: string) => {
     const ref = { campaign: 'tainted', round: 1, step }
-    const { shards } = await activity.run(() => openDataStep(deps, ref))
+    const { shards } = (await activity.run(() => openDataStep(deps, ref))) as ShardPlan
     for (let shard = 0; shard < shards; shard++) await activity.run(() => runDataShard(deps, { ...ref, shard }))
     const counts = await activity.run(() => sealDataStep(deps, ref))
     return { shards, counts, rows: await sampleRows(db, `tainted/1/${step}`, 10) }
