@@ -117,6 +117,7 @@ function chosen(flags: Flags): Omit<ExportOptions, 'promptSuffix'> {
       `${to} has no place for what became of a row: dropped ones would be trained on.`,
       'Leave --status out, or take all rows as they are: --to hf-parquet or jsonl.',
     )
+  if (maxRows === 0) throw usage('--max-rows 0 would export nothing.', 'Give a number above 0, or leave it out.')
   if (shardSize === 0) throw usage('A file cannot have 0 megabytes.', 'Give --shard-size 500, for example.')
   const shardBytes = shardSize * megabyte
   return { to, kind, images, status, answers, maxRows: maxRows ?? null, shardBytes, output, replace: replace === true }

@@ -38,6 +38,9 @@ const groupBytes = 16 * 1024 * 1024
 const groupRows = 100
 const groupTextRows = 2000
 
+/** One thread, so that the same rows give the same bytes; nothing is spilled into the folder that the user is in. */
+const settings = { threads: '1', memory_limit: '1GB', temp_directory: '' }
+
 const pictureTypes: Readonly<Record<ParquetOptions['pictures'], ColumnType>> = {
   paths: 'string',
   bytes: { struct: { bytes: 'binary' } },
@@ -98,7 +101,7 @@ export class ParquetWriter {
     const { folder } = this.#options
     await mkdir(join(folder, 'data'), { recursive: true })
     const path = `data/part-${this.#shards.length}.parquet`
-    const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: '1GB' })
+    const instance = await DuckDBInstance.create(':memory:', settings)
     const connection = await instance.connect()
     try {
       await this.#copy(connection, join(folder, path))
@@ -136,9 +139,9 @@ export class ParquetWriter {
       }),
     )
     // Every chunk becomes a row group: DuckDB ends one at the first chunk that fills it.
-    const settings = ['format parquet', 'compression snappy', 'row_group_size 1', ...this.#metadata()]
+    const written = ['format parquet', 'compression snappy', 'row_group_size 1', ...this.#metadata()]
     try {
-      await connection.run(`copy (select * from export_rows()) to ${quoted(file)} (${settings.join(', ')})`)
+      await connection.run(`copy (select * from export_rows()) to ${quoted(file)} (${written.join(', ')})`)
     } catch (error) {
       throw this.#failure ?? error
     }

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { hashFile, sha256Hex } from '../../artifacts/hash.ts'
-import { explainStorageError } from '../../artifacts/store.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import type { AnswerForm, ExportFormatName, ExportKind, ExportRow, ImageMode, Written } from './format.ts'
 import type { ExportSource, Manifest } from './manifest.ts'
@@ -42,7 +42,7 @@ export interface Exported {
 /**
  * Writes a dataset in a trainer's form into a new folder, which appears whole or not at all: it is made beside under another name and renamed. Rows
  * that the format cannot carry are left out, counted by reason and listed in `hone-refused.jsonl`. The same rows and options give the same bytes.
- * @throws HoneError InvalidInput where the folder is taken; EmptyDataset when no row is left; StorageFull. The signal's reason when it is aborted.
+ * @throws HoneError InvalidInput where the folder is taken; EmptyDataset when no row is left; StorageFull where it cannot be written. The signal's reason when it is aborted.
  */
 export async function writeExport(
   source: ExportSource,
@@ -52,26 +52,42 @@ export async function writeExport(
 ): Promise<Exported> {
   const folder = resolve(options.output)
   await requireFree(folder, options.replace)
-  let made: string | null = null
+  const made = join(dirname(folder), `.${basename(folder)}.part-${randomUUID().slice(0, 8)}`)
   try {
-    await mkdir(dirname(folder), { recursive: true })
-    made = await mkdtemp(join(dirname(folder), `.${basename(folder)}.part-`))
+    await mkdir(made, { recursive: true })
     const exported = await fill(made, folder, source, rows, imagePath, options)
     await moveInto(made, folder)
     return exported
   } catch (error) {
-    throw explainStorageError(error, folder)
+    throw storageError(error, folder)
   } finally {
-    if (made !== null) await rm(made, { recursive: true, force: true })
+    await rm(made, { recursive: true, force: true })
   }
+}
+
+const noSpace = new Set(['ENOSPC', 'EDQUOT'])
+const noRight = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG'])
+
+/** What the user can mend, in words; other errors pass unchanged. DuckDB tells of a full disk in its message alone. */
+function storageError(error: unknown, folder: string): unknown {
+  const code = errorCode(error) ?? ''
+  const isFull = noSpace.has(code) || (error instanceof Error && error.message.includes('No space left on device'))
+  if (!isFull && !noRight.has(code)) return error
+  return new HoneError({
+    type: 'StorageFull',
+    message: isFull ? `No space is left to write ${folder}.` : `${folder} cannot be written (${code}).`,
+    nextStep: isFull
+      ? 'Free space, give an --output on a larger disk, or take fewer rows with --max-rows; --images link copies no pictures.'
+      : 'Give another --output, or yourself the right to write there.',
+    cause: error,
+  })
 }
 
 /** Nothing, an empty folder, or with `replace` an earlier export: no other folder is ever removed. */
 async function requireFree(folder: string, replace: boolean): Promise<void> {
   const entries = await readdir(folder).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return []
-    if (errorCode(error) === 'ENOTDIR') return ['.']
-    throw error
+    throw storageError(error, folder)
   })
   if (entries.length === 0) return
   const isExport = entries.includes(manifestFile)
@@ -127,14 +143,18 @@ async function fill(
   const written: Written = {
     kind,
     images,
-    name: slug(source.name === '' ? source.id : source.id),
+    name: slug(source.id),
     dataset: source.id,
     rows: sink.exported,
     files: data,
   }
   const files: Manifest['files'][number][] = []
-  for (const { path, bytes, rows: count } of data)
-    files.push({ path, bytes, rows: count, sha256: await hashFile(join(made, path)) })
+  for (const file of data) {
+    options.signal?.throwIfAborted()
+    const { path, bytes, rows: count } = file
+    const sha256 = 'sha256' in file ? file.sha256 : await hashFile(join(made, path))
+    files.push({ path, bytes, rows: count, sha256 })
+  }
   for (const [path, text] of Object.entries(format.extras(written))) {
     await writeFile(join(made, path), text)
     files.push({ path, bytes: Buffer.byteLength(text), rows: null, sha256: sha256Hex(text) })

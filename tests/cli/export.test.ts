@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -184,6 +184,7 @@ describe('export refuses, with a next step,', () => {
     ['a step that is not there', ['demo/1/nothing', '--to', 'trl'], 'hone show demo 1'],
     ['a dataset that is not complete', ['demo/1/open', '--to', 'trl'], 'wait until the step'],
     ['a format that is none', ['demo/1/select', '--to', 'tfrecord'], 'hone help'],
+    ['an export of nothing', ['demo/1/select', '--to', 'trl', '--max-rows', '0'], 'above 0'],
     ['files of no size', ['demo/1/select', '--to', 'trl', '--shard-size', '0'], '--shard-size 500'],
   ]
   it.each(refused)('%s', async (_, argv, step) => {
@@ -191,6 +192,13 @@ describe('export refuses, with a next step,', () => {
     const { code, err } = await hone(['export', ...argv, '--output', output])
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(step) })
     expect(readdirSync(home)).not.toContain(output.split('/').at(-1))
+  })
+
+  it('a folder that cannot be made', async () => {
+    const below = join(home, 'port.json', 'out')
+    writeFileSync(join(home, 'port.json'), '{}')
+    const { code, err } = await hone(['export', 'demo/1/select', '--to', 'trl', '--output', below])
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/cannot be written[^]*another --output/) })
   })
 
   it('a dataset without a row that it can use', async () => {

@@ -184,6 +184,8 @@ describe('the folder', () => {
     await exportTo(store, { to: 'easyr1', output, replace: true })
     expect(readdirSync(output).sort()).toEqual(['data', 'hone-manifest.json', 'hone-refused.jsonl'])
     expect(readdirSync(home).sort()).toEqual(['out', 'store'])
+    // Others may enter it, as any folder that the user makes.
+    expect(statSync(output).mode & 0o777).toBe(0o777 & ~process.umask())
   })
 
   it('is not there when the export was stopped, nor anything beside it', async () => {
