@@ -5,7 +5,9 @@ import type { FileStep, FileStepEnd } from '../data/file-run/file-step.ts'
 import { createMeter, type Reading } from '../data/file-run/meter.ts'
 import { runFileStep, stateFolder } from '../data/file-run/run-file.ts'
 import { dataSteps } from '../data/steps/registry.ts'
+import { HoneError } from '../domain/errors.ts'
 import { usualMaxPixels } from '../domain/recipe.ts'
+import { Outage } from '../models/failures.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { positiveSeconds, wholeNumber } from './numbers.ts'
 import { stepEndpoints } from './step-endpoints.ts'
@@ -184,7 +186,7 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
       const where = total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
       terminal.stderr.write(`Stopped.${where} The same command goes on; what was answered is not asked again.\n`)
     }
-    throw error
+    throw error instanceof Outage ? away(error) : error
   }
   stopShowing()
   const seconds = (performance.now() - began) / 1000
@@ -192,6 +194,15 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   else print(terminal, ...summaryLines(name, file, end, seconds))
   return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
 }
+
+/** A server, or a disk, that stays away: nothing is wrong with the rows. */
+const away = (cause: Outage): HoneError =>
+  new HoneError({
+    type: 'EndpointRefused',
+    message: cause.message,
+    nextStep: 'The same command goes on where this one ended, once the server answers again.',
+    cause,
+  })
 
 /** What `--json` prints. */
 function summary(name: string, { meter, output, rejects, state }: FileStep, end: FileStepEnd, seconds: number): object {

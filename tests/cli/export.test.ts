@@ -232,4 +232,16 @@ describe('what was exported is imported again', () => {
     const plain = (rows: Row[]) => rows.map((row) => ({ ...row, policy: null, metadata: {} }))
     expect(plain(await roundTrip('hf-parquet', ''))).toEqual(plain(await rowsOf(source)))
   })
+
+  it('by a step on a file, with its traces and pictures', async () => {
+    const output = folder()
+    await hone(['export', 'demo/1/select', '--to', 'jsonl', '--output', output])
+    const chosen = join(output, 'chosen.jsonl')
+    const said = await hone(['step', 'select', '--input', join(output, 'train.jsonl'), '--output', chosen])
+    expect({ code: said.code, err: said.err }).toMatchObject({ code: 0 })
+    const traces = linesOf(chosen).flatMap(({ trace, status }) =>
+      status === undefined || status === 'kept' ? [trace] : [],
+    )
+    expect(traces.filter((trace) => trace === '<answer>1</answer>')).toHaveLength(3)
+  })
 })

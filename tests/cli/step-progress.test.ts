@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { createRates, duration, money, progressLine, reasonsOf } from '../../cli/step-progress.ts'
+import { createMeter } from '../../data/file-run/meter.ts'
+
+it('the line of progress has rows, rates, cost, time left and errors by reason', () => {
+  const meter = createMeter()
+  const rates = createRates()
+  expect(progressLine(meter.read(), rates(meter.read(), 0))).toBe('reading the input')
+  meter.total(2000)
+  for (let at = 0; at < 500; at++) meter.found(undefined)
+  rates(meter.read(), 0)
+  meter.rows(100, [
+    { status: 'failed', reason: 'timeout' },
+    { status: 'failed', reason: 'http-500' },
+    { status: 'failed', reason: 'http-500' },
+  ])
+  meter.usage({ endpoint: 'endpoint', promptTokens: 3000, completionTokens: 1000, cachedTokens: 0, reused: false })
+  meter.usage({ endpoint: 'endpoint', promptTokens: 9, completionTokens: 9, cachedTokens: 0, reused: true })
+  meter.cost(0.0042)
+  // Rows that an earlier run has done count for no rate.
+  expect(progressLine(meter.read(), rates(meter.read(), 10_000))).toBe(
+    '600 of 2,000 rows · 10.0 rows/s · 400 tokens/s · cost 0.0042 · 2:20 left · 3 failed (http-500 2, timeout 1)',
+  )
+})
+
+it('rates follow the last seconds', () => {
+  const meter = createMeter()
+  const rates = createRates()
+  meter.total(1000)
+  rates(meter.read(), 0)
+  meter.rows(500, [])
+  rates(meter.read(), 1000)
+  for (let second = 2; second <= 60; second++) rates(meter.read(), second * 1000)
+  expect(rates(meter.read(), 61_000)).toEqual({ rowsPerSecond: 0, tokensPerSecond: 0, left: null })
+})
+
+it('figures are short', () => {
+  expect([duration(0.2), duration(42), duration(3909)]).toEqual(['0:01', '0:42', '1:05:09'])
+  expect([money(0.00042), money(1234.5)]).toEqual(['0.0004', '1,234.50'])
+  expect(reasonsOf({ a: 1, b: 3, c: 2, d: 1, e: 1 }, 3)).toBe('b 3, c 2, a 1, …')
+})
