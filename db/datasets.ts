@@ -78,21 +78,31 @@ async function isInOrder(tx: Database, id: string): Promise<boolean> {
   return found?.isInOrder === true
 }
 
-const giveOrder = (tx: Database, { id, stepId }: DatasetRecord) =>
-  tx.execute(sql`
-    update rows set position = ordered.n
-    from (
-      select r.id, row_number() over (
+/**
+ * Parents are looked up one by one and rows are updated where they stand (`ctid`: the dataset is held, so none moves). Joined by
+ * id, the planner reads the whole table three times over, which grows with every campaign there ever was.
+ */
+async function giveOrder(tx: Database, { id, stepId }: DatasetRecord): Promise<void> {
+  await tx.execute(sql`
+    select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+      set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true)`)
+  await tx.execute(sql`
+    with ordered as materialized (
+      select r.ctid as place, row_number() over (
         order by r.position nulls last, i.ordinal, p.position, r.out_index, r.id
       )::int - 1 as n
       from rows r
-      left join rows p on p.id = r.parent_row_id
+      left join lateral (
+        select p.dataset_id, p.position from rows p where p.id = r.parent_row_id offset 0
+      ) p on true
       left join (
         select dataset_id, min(ordinal) as ordinal from step_inputs where step_id = ${stepId} group by 1
       ) i on i.dataset_id = p.dataset_id
       where r.dataset_id = ${id} and r.status = 'kept'
-    ) ordered
-    where rows.id = ordered.id and rows.position is distinct from ordered.n`)
+    )
+    update rows set position = ordered.n from ordered
+    where rows.ctid = ordered.place and rows.position is distinct from ordered.n`)
+}
 
 const sealedRow = z.object({ rows: z.number(), contentHash: z.string() })
 const toColumns = ({ rows, contentHash }: SealedDataset) => ({ rowCount: rows, contentHash })

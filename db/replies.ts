@@ -98,17 +98,17 @@ export async function requestCounts(db: Database, scope: RequestScope): Promise<
         select d.step_id, rr.request_key
         from scope join datasets d on d.step_id = scope.id join rows r on r.dataset_id = d.id
         join row_requests rr on rr.row_id = r.id
+        join requests q on q.key = rr.request_key and q.step_id is distinct from d.step_id
         union
         select sc.step_id, si.request_key
         from scope join scores sc on sc.step_id = scope.id join score_items si on si.score_id = sc.id
-        where si.request_key is not null
+        join requests q on q.key = si.request_key and q.step_id is distinct from sc.step_id
       )
       select paid.*, reused.*, failed.* from
         (select count(*)::int as paid, coalesce(sum(prompt_tokens), 0)::float8 as "promptTokens",
           coalesce(sum(completion_tokens), 0)::float8 as "completionTokens"
           from requests where step_id in (select id from scope)) paid,
-        (select count(*)::int as reused from uses join requests q on q.key = uses.request_key
-          where q.step_id is distinct from uses.step_id) reused,
+        (select count(*)::int as reused from uses) reused,
         (select count(*)::int as failed from scope join datasets d on d.step_id = scope.id
           join rows r on r.dataset_id = d.id and r.status = 'failed') failed`,
   )

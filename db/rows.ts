@@ -33,7 +33,13 @@ export const storedRow = z.object({
   metadata: z.record(z.string(), z.unknown()),
 })
 
-/** Columns of a {@link Row} over `rows r left join verdicts v`; images are those of the origin. */
+/**
+ * `left join` it to `rows r` (`on true`). The verdict is looked up row by row: joined by its id, the planner merges a page of
+ * rows with all verdicts there are, for each page anew.
+ */
+export const verdictOf = sql`lateral (select * from verdicts v where v.row_id = r.id offset 0) v`
+
+/** Columns of a {@link Row} over `rows r left join` {@link verdictOf}; images are those of the origin. */
 export const rowColumns = sql`
   r.id, r.parent_row_id as "parentId", r.origin_row_id as "originId",
   array(select ri.image_hash from row_images ri where ri.row_id = r.origin_row_id order by ri.ordinal) as images,
@@ -61,7 +67,7 @@ export async function* streamRows(
       db,
       keptRow,
       sql`
-        select ${rowColumns}, r.position from rows r left join verdicts v on v.row_id = r.id
+        select ${rowColumns}, r.position from rows r left join ${verdictOf} on true
         where r.dataset_id = ${datasetId} and r.status = 'kept' and r.position > ${last} and r.position < ${to}
         order by r.position limit ${batch}`,
     )
@@ -92,7 +98,7 @@ export async function* streamEvidence(
         db,
         judgedRow,
         sql`
-          select ${rowColumns}, r.status, r.reason from rows r left join verdicts v on v.row_id = r.id
+          select ${rowColumns}, r.status, r.reason from rows r left join ${verdictOf} on true
           where r.dataset_id = ${datasetId} and r.id > ${last} order by r.id limit ${batch}`,
       )
       for (const row of page) {
@@ -142,7 +148,7 @@ export async function sampleRows(
     db,
     sampledRow,
     sql`
-      select ${rowColumns}, r.status, r.reason, r.detail from rows r left join verdicts v on v.row_id = r.id
+      select ${rowColumns}, r.status, r.reason, r.detail from rows r left join ${verdictOf} on true
       where r.dataset_id = ${datasetId} ${ofStatus} order by r.id limit ${n}`,
   )
 }
@@ -153,7 +159,7 @@ export async function findRow(db: Database, idOrPrefix: string): Promise<Sampled
     db,
     sampledRow,
     sql`
-      select ${rowColumns}, r.status, r.reason, r.detail from rows r left join verdicts v on v.row_id = r.id
+      select ${rowColumns}, r.status, r.reason, r.detail from rows r left join ${verdictOf} on true
       where starts_with(r.id, ${idOrPrefix}) order by r.id limit 2`,
   )
   const [row, second] = found

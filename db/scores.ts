@@ -6,7 +6,7 @@ import type { Database } from './database.ts'
 import { scoreItems as items, scores, type SplitRole } from './schema/scores.ts'
 import { steps } from './schema/steps.ts'
 import { batchesOf, only, rowsOf } from './sql.ts'
-import { storableOrNull } from './storable.ts'
+import { storableJsonText } from './storable.ts'
 
 /** A score as it is stored. */
 export type ScoreRecord = typeof scores.$inferSelect
@@ -66,12 +66,19 @@ export async function saveScore(db: Database, input: ScoreInput): Promise<ScoreR
       .onConflictDoNothing()
       .returning()
     if (!created) return only(await scoreOf(tx, input))
-    for (const batch of batchesOf(input.items, 1000))
-      await tx
-        .insert(items)
-        .values(batch.map((item) => ({ ...item, scoreId: created.id, extracted: storableOrNull(item.extracted) })))
+    await saveItems(tx, created.id, input.items)
     return created
   })
+}
+
+/** One parameter a statement: an insert with one a value took several times the work on this side. */
+async function saveItems(tx: Database, scoreId: number, given: readonly ScoreItem[]): Promise<void> {
+  for (const batch of batchesOf(given, 5000))
+    await tx.execute(sql`
+      insert into score_items (score_id, item_id, correct, verdict, reason, extracted, request_key, truncated)
+      select ${scoreId}::bigint, "itemId", correct, verdict, reason, extracted, "requestKey", truncated
+      from json_to_recordset(${storableJsonText(batch)}::json) as given("itemId" text, correct boolean, verdict text,
+        reason text, extracted text, "requestKey" text, truncated boolean)`)
 }
 
 /** What is measured once. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { RowRef } from '../data/steps/step.ts'
 import type { Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
-import { requireSealed, rowColumns, storedRow } from './rows.ts'
+import { requireSealed, rowColumns, storedRow, verdictOf } from './rows.ts'
 import { rowsOf, textArray } from './sql.ts'
 
 /** Rows of a step's inputs are numbered through in the order of the inputs: `starts` is where each input begins. */
@@ -60,9 +60,6 @@ const placedIn = (from: number, to: number) => sql`
   where r.dataset_id = i.id and r.status = 'kept' and r.position >= ${from} - i.start and r.position < ${to} - i.start
   offset 0`
 
-/** The verdict on a row `r`, looked up by its id whatever the planner knows of the tables. */
-const verdictOf = sql`lateral (select * from verdicts v where v.row_id = r.id offset 0)`
-
 function rowShard(query: ShardQuery) {
   const [from, to] = [query.shard * query.shardRows, (query.shard + 1) * query.shardRows]
   return sql`
@@ -70,7 +67,7 @@ function rowShard(query: ShardQuery) {
     select ${rowColumns}
     from inputs i
     cross join lateral (${placedIn(from, to)}) r
-    left join ${verdictOf} v on true
+    left join ${verdictOf} on true
     where not (${hasOutput(query.outputDatasetId)})
     order by i.start + r.position`
 }
@@ -103,7 +100,7 @@ function questionShard(query: ShardQuery) {
     select ${rowColumns}
     from members m
     cross join lateral (select * from rows r where r.id = m.id offset 0) r
-    left join ${verdictOf} v on true
+    left join ${verdictOf} on true
     where m.first_place >= ${from} and not m.done
     order by m.first_place, m.place`
 }
