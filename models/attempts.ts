@@ -46,6 +46,7 @@ const longestDelayMs = 30_000
 export async function callUntilAnswered(attempts: Attempts): Promise<Paid> {
   const { target, clock } = attempts
   const scope = new Scope(attempts.scope)
+  const end = target.limiter.begin()
   let cancelDeadline: (() => void) | undefined
   const startDeadline = () => {
     const { deadlineSeconds } = target.endpoint
@@ -59,6 +60,7 @@ export async function callUntilAnswered(attempts: Attempts): Promise<Paid> {
   } finally {
     cancelDeadline?.()
     scope.close()
+    end()
   }
 }
 

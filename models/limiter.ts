@@ -73,6 +73,8 @@ export class Limiter {
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiting>()
   readonly #removed = new Map<Server, number>()
+  /** Requests that wait, run or will be tried again. */
+  #underWay = 0
   /** Every server refused everyone a moment ago. */
   #refusal: { error: Error; until: number } | undefined
   #cancelWake: (() => void) | undefined
@@ -107,6 +109,15 @@ export class Limiter {
     this.admit()
   }
 
+  /** A request begins, with all the calls that it may take; the result ends it. */
+  begin(): () => void {
+    this.#underWay++
+    return () => {
+      this.#underWay--
+      this.#noteIdle()
+    }
+  }
+
   /** Waits for a slot. Rejects with the scope's reason, or with an {@link Outage} when all servers stay away. */
   acquire(request: SlotRequest): Promise<Permit> {
     const { scope, owner, priority = 0, isRetry = false, prefix = '', avoid, estimate = nothing } = request
@@ -128,7 +139,6 @@ export class Limiter {
       }
       const leave = scope.onCancel((reason) => {
         this.#line.leave(waiter)
-        this.#noteIdle()
         reject(reason)
       })
       this.#line.join(waiter)
@@ -247,7 +257,6 @@ export class Limiter {
         const hasOthers = this.#usable().some((each) => each !== server && !each.isAway)
         const isDown = server.note(start, health, retryAfterMs, hasOthers)
         const outage = isDown ? this.#giveUp(detail) : undefined
-        this.#noteIdle()
         this.#tellWatchers(server)
         return outage
       },
@@ -270,9 +279,11 @@ export class Limiter {
     }
   }
 
+  /** When all who are under way wait to know whose fault a refusal was, no answer will tell them. */
   #noteIdle(): void {
-    if (this.#line.size > 0) return
-    for (const server of this.#servers) if (server.inFlight === 0) server.refusals.idle()
+    const open = this.#servers.reduce((sum, { refusals }) => sum + refusals.open, 0)
+    if (open === 0 || open < this.#underWay) return
+    for (const { refusals } of this.#servers) refusals.idle()
   }
 
   #wakeAtResume(): void {

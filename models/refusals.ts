@@ -13,6 +13,11 @@ export class Refusals {
   #inARow = 0
   readonly #open = new Set<(isServers: boolean) => void>()
 
+  /** Requests that wait to know. */
+  get open(): number {
+    return this.#open.size
+  }
+
   /** A call succeeded: what was refused so far was the rows' fault. */
   served(): void {
     this.#hasServed = true
@@ -20,7 +25,7 @@ export class Refusals {
     this.#settle(false)
   }
 
-  /** Nobody else runs or waits who could tell: what was refused so far is the server's. */
+  /** Nobody else is under way who could tell: what was refused so far is the server's. */
   idle(): void {
     this.#settle(true)
   }

@@ -7,8 +7,16 @@ export interface RequestBody {
   bytes: number
 }
 
-// What base64 and the head of a data URL are made of: no character of it means anything to JSON.
-const needsNoEscape = /^[\w:;/,+=.-]*$/
+const dataUrlHead = /^data:image\/[\w.+-]{1,40};base64,/
+
+/**
+ * Base64 of one line: no character of it means anything to JSON. Five scans by the machine's own instructions take a quarter of the
+ * time of a regular expression over 67 kB, which was the dearest part of a request.
+ */
+const isPlain = (url: string): boolean =>
+  dataUrlHead.test(url.slice(0, 64)) &&
+  Buffer.byteLength(url) === url.length &&
+  !['"', '\\', '\n', '\r'].some((character) => url.includes(character))
 
 /**
  * The request in the chat completions form; images stand before the text of their turn. In parts, so that a picture's text is
@@ -60,10 +68,9 @@ async function messageParts(
     ),
   )
   const pictures = urls.flatMap((url) => {
-    const isSafe = url.startsWith('data:image/') && needsNoEscape.test(url)
     return [
       plain('{"type":"image_url","image_url":{"url":'),
-      ...(isSafe ? [plain('"'), { text: url, isPicture: true }, plain('"')] : [plain(json(url))]),
+      ...(isPlain(url) ? [plain('"'), { text: url, isPicture: true }, plain('"')] : [plain(json(url))]),
       plain('}},'),
     ]
   })

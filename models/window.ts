@@ -22,6 +22,8 @@ const silentShare = 0.25
 export class Window {
   #configured: number
   #size: number
+  /** What the server was found to take; unknown until it refuses. */
+  #found = Number.POSITIVE_INFINITY
   /** Highest level that is known to pass. */
   #ceiling: number
   /** Size after the last decrease, and successes at the limit since. */
@@ -53,21 +55,27 @@ export class Window {
     return this.#configured
   }
 
-  /** Another limit: what was learnt is forgotten. */
+  /** Another limit. What the server was found to take stays known: engines with different limits may take turns. */
   configure(configured: number): void {
     if (configured === this.#configured) return
     this.#configured = configured
-    this.#size = configured
-    this.#ceiling = configured
-    this.#base = configured
-    this.#passed = new Float64Array(configured + 1)
-    this.#refused = new Float64Array(configured + 1)
+    this.#size = Math.min(this.#found, configured)
+    this.#ceiling = this.#size
+    this.#base = this.#size
+    this.#successes = 0
+    this.#passed = resized(this.#passed, configured + 1)
+    this.#refused = resized(this.#refused, configured + 1)
   }
 
   passed({ level }: Start): void {
     this.#count(this.#passed, level)
     if (level > this.#ceiling && this.#refusedShare(level) < noise) this.#ceiling = Math.min(level, this.#configured)
     if (this.#size >= this.#configured) return
+    this.#grow(level)
+    if (this.#found < this.#size) this.#found = this.#size
+  }
+
+  #grow(level: number): void {
     if (this.#size < this.#ceiling) {
       this.#size++
       return
@@ -101,6 +109,7 @@ export class Window {
       this.#floor = Math.max(1, Math.floor(this.#size / 2))
     }
     this.#size = Math.max(this.#floor, Math.min(this.#size, size))
+    this.#found = this.#size
     this.#ceiling = this.#size
     this.#base = this.#size
     this.#successes = 0
@@ -130,4 +139,10 @@ export class Window {
     }
     return refused === 0 ? 0 : refused / (passed + refused)
   }
+}
+
+function resized(levels: Float64Array, length: number): Float64Array {
+  const copy = new Float64Array(length)
+  copy.set(levels.subarray(0, length))
+  return copy
 }

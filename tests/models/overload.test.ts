@@ -92,6 +92,18 @@ it('has its full rate back within ten seconds after thirty of refused connection
   expect(between(until + 9000, until + 10_000)).toBeGreaterThan(300)
 })
 
+it('keeps what a server was found to take when another engine names another limit', () => {
+  const window = new Window(64)
+  for (const n of range(32)) window.refused({ level: 32 + n, ordinal: 32 + n }, 64)
+  expect(window.size).toBe(32)
+  window.configure(128)
+  expect(window.size).toBe(32)
+  window.configure(16)
+  expect(window.size).toBe(16)
+  window.configure(64)
+  expect(window.size).toBe(32)
+})
+
 it('takes timeouts in bulk for overload, and a few for the rows', () => {
   const at = (ordinal: number) => ({ level: 40, ordinal })
   const few = new Window(40)

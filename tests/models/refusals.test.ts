@@ -62,6 +62,14 @@ describe.each([403, 404])('a %i for every row', (status) => {
   })
 })
 
+it('a 404 beside rows that wait to be tried again is the fault of its row', async () => {
+  endpoint.misbehave = (_, request) => {
+    if (lastText(request) === 'bad') return { status: 404 }
+    return callsOf('late') < 3 ? { status: 500 } : undefined
+  }
+  expect(await Promise.all(['bad', 'late'].map(ask))).toEqual(['http-404', 'reply to late'])
+})
+
 describe('replies that are none', () => {
   it.each([
     ['HTML', '<html><body>502 Bad Gateway</body></html>'],
