@@ -1,21 +1,14 @@
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ensureFolder, storageError } from '../../services/home.ts'
-import { byteLines } from './byte-lines.ts'
-
-/** Where a line of a log stands. */
-export interface Place {
-  offset: number
-  /** Without the line's end. */
-  bytes: number
-}
+import { byteLines, type Place, readPlaces } from './byte-lines.ts'
 
 /** A file of lines that only grows. */
 export interface AppendLog {
   /** Writes lines in one call and says where they stand. Rejects with StorageFull when the disk is full. */
   append(lines: readonly string[]): Promise<Place[]>
-  /** The line at a place. */
-  read(place: Place): Promise<string>
+  /** The lines at these places, in their order. */
+  read(places: readonly Place[]): Promise<string[]>
   /** Reads what other processes have added since. */
   catchUp(): Promise<void>
   /** Resolves when what was appended before is on the disk. Keeps no line waiting. */
@@ -93,11 +86,7 @@ export async function openAppendLog(path: string, onLine: (text: string, place: 
   await scan([], true)
   return {
     append: (lines) => (lines.length === 0 ? Promise.resolve([]) : inTurn(() => write(lines))),
-    async read({ offset, bytes }) {
-      const content = Buffer.allocUnsafe(bytes)
-      const { bytesRead } = await handle.read(content, 0, bytes, offset)
-      return content.toString('utf8', 0, bytesRead)
-    },
+    read: (places) => readPlaces(handle, places),
     catchUp: () =>
       inTurn(async () => {
         if ((await handle.stat()).size > known) await scan([], false)

@@ -1,7 +1,9 @@
-import type { FinishedOutcome } from './finished-rows.ts'
-import type { InputLine, InputLines } from './input-lines.ts'
+import type { Place } from './byte-lines.ts'
+import type { FinishedOutcome, FinishedRows } from './finished-rows.ts'
+import type { InputLines } from './input-lines.ts'
+import type { InputLine } from './input-reader.ts'
 import type { OutputFiles } from './output-file.ts'
-import { lineOfBad, linesOf } from './output-lines.ts'
+import { lineOfBad, linesOf, type OutputLine } from './output-lines.ts'
 import type { Work } from './work-rows.ts'
 
 /** What a run came to, failed rows of bad lines included. */
@@ -38,6 +40,7 @@ export function tallyUp(tally: Tally, outcomes: readonly Pick<FinishedOutcome, '
 export function createAssembly(
   input: InputLines,
   work: Pick<Work, 'resultOf'>,
+  finished: Pick<FinishedRows, 'read'>,
   output: OutputFiles,
   signal: AbortSignal,
 ): Assembly {
@@ -46,15 +49,12 @@ export function createAssembly(
   let running: Promise<void> | undefined
   let failure: { error: unknown } | undefined
 
-  const write = async (line: InputLine): Promise<ReturnType<typeof linesOf>> => {
-    const result = work.resultOf(line.place)
-    if (result === undefined) throw new Error(`line ${line.number} is not done`)
-    if (result === 'bad' || !('row' in line.read)) {
+  const linesFor = (line: InputLine, outcomes: readonly FinishedOutcome[] | undefined): OutputLine[] => {
+    if (!('row' in line.read) || outcomes === undefined) {
       const bad = 'row' in line.read ? changed(line) : line.read
       tallyUp(tally, [{ status: 'failed', reason: bad.reason }])
       return [lineOfBad(line, bad, input.ids)]
     }
-    const outcomes = await result()
     tallyUp(tally, outcomes)
     return linesOf(line, line.read.row, outcomes, input.ids)
   }
@@ -62,16 +62,19 @@ export function createAssembly(
   const advance = async (): Promise<void> => {
     for (;;) {
       signal.throwIfAborted()
-      const places: number[] = []
-      for (let place = next; place < input.count && places.length < linesAtOnce; place++) {
-        if (work.resultOf(place) === undefined) break
-        places.push(place)
+      const done: { line: number; stands: Place | 'bad' }[] = []
+      for (let line = next; line < input.count && done.length < linesAtOnce; line++) {
+        const stands = work.resultOf(line)
+        if (stands === undefined) break
+        done.push({ line, stands })
       }
-      if (places.length === 0) return
-      const written = []
-      for (const line of await input.read(places)) written.push(...(await write(line)))
-      await output.write(written)
-      next += places.length
+      if (done.length === 0) return
+      const rows = done.flatMap(({ line, stands }) => (stands === 'bad' ? [] : [{ line, stands }]))
+      const outcomes = await finished.read(rows.map(({ stands }) => stands))
+      const byLine = new Map(rows.map(({ line }, at) => [line, outcomes[at]]))
+      const lines = await input.read(done.map(({ line }) => line))
+      await output.write(lines.flatMap((line) => linesFor(line, byLine.get(line.place))))
+      next += done.length
     }
   }
 

@@ -1,11 +1,15 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** A line of a file, and where it stands. */
-export interface ByteLine {
+/** Where a line of a file stands. */
+export interface Place {
   /** Bytes from the start of the file. */
   offset: number
   /** Without the line's end. */
   bytes: number
+}
+
+/** A line of a file, and where it stands. */
+export interface ByteLine extends Place {
   /** Null for a line that is longer than {@link longestLine}. */
   text: string | null
   /** False for a last line without an end: it may have been cut. */
@@ -52,4 +56,33 @@ export async function* byteLines(handle: FileHandle, from = 0): AsyncGenerator<B
     if (lines.length > 0) yield lines
   }
   if (heldBytes > 0) yield [line(Buffer.alloc(0), false)]
+}
+
+const widestGap = 16 * 1024
+const mostAtOnce = 1 << 20
+
+/**
+ * The lines at these places, in their order; what has gone from the file is missing at their end. Neighbours are read in one
+ * go: a call a line took longer than the lines.
+ */
+export async function readPlaces(handle: FileHandle, places: readonly Place[]): Promise<string[]> {
+  const texts = places.map(() => '')
+  const inOrder = places.map((place, at) => ({ ...place, at })).sort((a, b) => a.offset - b.offset)
+  for (let first = 0; first < inOrder.length;) {
+    const start = inOrder[first]?.offset ?? 0
+    let end = start
+    let next = first
+    for (let place = inOrder[next]; place; place = inOrder[++next]) {
+      const isNear = place.offset <= end + widestGap && place.offset + place.bytes <= start + mostAtOnce
+      if (next > first && !isNear) break
+      end = Math.max(end, place.offset + place.bytes)
+    }
+    const content = Buffer.allocUnsafe(end - start)
+    const { bytesRead } = await handle.read(content, 0, content.length, start)
+    const read = content.subarray(0, bytesRead)
+    for (const { at, offset, bytes } of inOrder.slice(first, next))
+      texts[at] = read.toString('utf8', offset - start, offset - start + bytes)
+    first = next
+  }
+  return texts
 }

@@ -7,7 +7,8 @@ import { rowLine, rowOfLine } from '../row-line.ts'
 import type { EvidenceRow } from '../steps/step.ts'
 import { byteLines } from './byte-lines.ts'
 import { parseJson } from './file-replies.ts'
-import { inputFile, type InputFile, type InputLines } from './input-lines.ts'
+import { inputFile, type InputLines } from './input-lines.ts'
+import type { InputFile } from './input-reader.ts'
 import type { Pictures } from './pictures.ts'
 
 /** A file of rows under the name that a step knows it by. */

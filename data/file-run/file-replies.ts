@@ -59,11 +59,18 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
     index.set(found.data.key, place)
   })
 
-  const read = async (key: string): Promise<StoredReply | undefined> => {
-    const place = index.get(key)
-    if (!place) return undefined
-    const found = storedReply.safeParse(parseJson(await log.read(place)))
-    return found.success && found.data.key === key ? found.data : undefined
+  const read = async (keys: readonly string[]): Promise<Map<string, StoredReply>> => {
+    const known = keys.flatMap((key) => {
+      const place = index.get(key)
+      return place ? [{ key, place }] : []
+    })
+    const texts = await log.read(known.map(({ place }) => place))
+    return new Map(
+      known.flatMap(({ key }, at) => {
+        const found = storedReply.safeParse(parseJson(texts[at] ?? ''))
+        return found.success && found.data.key === key ? [[key, found.data] as const] : []
+      }),
+    )
   }
 
   // Written is safe from a kill of the process. The disk follows at once but is not waited for: while it is slow, replies
@@ -82,12 +89,11 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
     paid: () => paid,
     async find(keys) {
       if (keys.some((key) => !index.get(key))) await log.catchUp()
-      const replies = await Promise.all(keys.map(read))
-      return new Map(replies.flatMap((reply) => (reply ? [[reply.key, reply] as const] : [])))
+      return await read(keys)
     },
     async save(replies) {
-      const there = await Promise.all(replies.map(({ key }) => read(key)))
-      const missing = replies.filter((_, at) => !there[at])
+      const there = await read(replies.map(({ key }) => key))
+      const missing = replies.filter(({ key }) => !there.has(key))
       const fresh = [...new Map(missing.map((reply) => [reply.key, reply])).values()]
       const places = await log.append(fresh.map(({ key, ...reply }) => JSON.stringify({ key, run, ...reply })))
       fresh.forEach((reply, at) => {

@@ -35,7 +35,7 @@ export async function openFingerprints(path: string | undefined, pictures: Pictu
 
   const known = async (hash: string): Promise<Fingerprint | null | undefined> => {
     const place = index.get(hash)
-    const found = place && log ? seenPicture.safeParse(parseJson(await log.read(place))) : undefined
+    const found = place && log ? seenPicture.safeParse(parseJson((await log.read([place]))[0] ?? '')) : undefined
     return found?.success === true && found.data.picture === hash ? found.data.fingerprint : undefined
   }
 

@@ -4,7 +4,7 @@ import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
 import { verdicts } from '../../domain/rows.ts'
 import type { ShardOutcome } from '../run-shard.ts'
 import { openAppendLog } from './append-log.ts'
-import type { Place } from './append-log.ts'
+import type { Place } from './byte-lines.ts'
 import { parseJson } from './file-replies.ts'
 import { KeyIndex } from './key-index.ts'
 
@@ -51,8 +51,8 @@ export interface FinishedRows {
   failure(key: string): string | undefined
   /** Keeps rows; says where each stands. */
   save(rows: readonly { key: string; outcomes: readonly FinishedOutcome[] }[]): Promise<Place[]>
-  /** The outcomes at a place. */
-  read(place: Place): Promise<FinishedOutcome[]>
+  /** The outcomes at these places. */
+  read(places: readonly Place[]): Promise<FinishedOutcome[][]>
   close(): Promise<void>
 }
 
@@ -86,7 +86,7 @@ export async function openFinishedRows(path: string): Promise<FinishedRows> {
       })
       return places
     },
-    read: async (place) => finishedRow.parse(JSON.parse(await log.read(place))).outcomes,
+    read: async (places) => (await log.read(places)).map((text) => finishedRow.parse(JSON.parse(text)).outcomes),
     close: () => log.close(),
   }
 }

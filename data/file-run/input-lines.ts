@@ -5,35 +5,8 @@ import { contentHash } from '../../artifacts/hash.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import { rowLine, type RowLine } from '../row-line.ts'
 import type { RowRef } from '../steps/step.ts'
-import { byteLines, longestLine } from './byte-lines.ts'
-import { parseJson } from './file-replies.ts'
-
-/** A file of rows, and the folder that its pictures are named from. */
-export interface InputFile {
-  path: string
-  folder: string
-}
-
-/** A line that cannot be worked on. */
-export interface BadLine {
-  /** The line's own id where it can be read. */
-  id: string | null
-  reason: 'bad-line' | 'duplicate-id'
-  /** Names the line. */
-  detail: string
-}
-
-/** A line of the input, by its place among those that count. */
-export interface InputLine {
-  place: number
-  /** Number in its file, from 1. */
-  number: number
-  /** Tells it apart from all other lines: `line-7`. */
-  label: string
-  folder: string
-  text: string
-  read: { row: RowLine } | BadLine
-}
+import { byteLines } from './byte-lines.ts'
+import { createLineReader, type InputFile, type InputLine, type LinePlaces, parseLine } from './input-reader.ts'
 
 /** All lines of the input that count: their places alone are in memory. */
 export interface InputLines {
@@ -81,7 +54,7 @@ async function index(
   handles: readonly FileHandle[],
   { maxRows = Number.POSITIVE_INFINITY, per, by = null, signal }: InputOptions,
 ): Promise<InputLines> {
-  const at = { file: [] as number[], offset: [] as number[], bytes: [] as number[], number: [] as number[] }
+  const at: LinePlaces = { file: [], offset: [], bytes: [], number: [] }
   const ids = new Map<string, number>()
   /** Lines whose id an earlier one has. */
   const duplicates = new Set<number>()
@@ -123,31 +96,6 @@ async function index(
     }
   }
 
-  const names = files.map(({ path }) => path)
-  const whereIs = (place: number): string => {
-    const name = names[at.file[place] ?? 0] ?? ''
-    return files.length > 1 ? `line ${at.number[place]} of ${name}` : `line ${at.number[place]}`
-  }
-  const readOne = async (place: number): Promise<InputLine> => {
-    const file = at.file[place] ?? 0
-    const bytes = at.bytes[place] ?? 0
-    const folder = files[file]?.folder ?? ''
-    const number = at.number[place] ?? 0
-    const label = files.length > 1 ? `file-${file + 1}-line-${number}` : `line-${number}`
-    if (bytes > longestLine) {
-      const detail = `${whereIs(place)} has ${bytes} bytes; a row has at most ${longestLine}`
-      return { place, number, label, folder, text: '', read: { id: null, reason: 'bad-line', detail } }
-    }
-    const content = Buffer.allocUnsafe(bytes)
-    await handles[file]?.read(content, 0, bytes, at.offset[place])
-    const text = content.toString('utf8')
-    const read = readRowLine(text, whereIs(place))
-    if (!duplicates.has(place) || !('row' in read)) return { place, number, label, folder, text, read }
-    const first = ids.get(read.row.id) ?? 0
-    const detail = `${whereIs(place)}: ${whereIs(first)} has the id ${JSON.stringify(read.row.id)} already`
-    return { place, number, label, folder, text, read: { id: read.row.id, reason: 'duplicate-id', detail } }
-  }
-
   return {
     count: at.file.length,
     ...found,
@@ -155,7 +103,7 @@ async function index(
     ids,
     questions: [...questions.values()],
     refs,
-    read: (places) => Promise.all(places.map(readOne)),
+    read: createLineReader({ files, handles, at, ids, duplicates }),
     close: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
   }
 }
@@ -178,26 +126,6 @@ async function openInput(path: string): Promise<FileHandle> {
 
 /** The folder that a file's pictures are named from. */
 export const inputFile = (path: string): InputFile => ({ path, folder: dirname(resolve(path)) })
-
-/** The value of a line, a byte order mark at its start left out. */
-const parseLine = (text: string): unknown => parseJson(text.replace(/^\uFEFF/, ''))
-
-/** A line as a row; else what is wrong with it. `where` names the line in words. */
-export function readRowLine(text: string, where: string): { row: RowLine } | BadLine {
-  const value = parseLine(text)
-  const parsed = rowLine.safeParse(value)
-  if (parsed.success) return { row: parsed.data }
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  )
-  const what = value === undefined ? 'not JSON' : problems.join('; ')
-  return { id: idOf(value), reason: 'bad-line', detail: `${where}: ${what}`.slice(0, 500) }
-}
-
-function idOf(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || !('id' in value)) return null
-  return typeof value.id === 'string' || typeof value.id === 'number' ? String(value.id) : null
-}
 
 function isPassedOver(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('status' in value)) return false

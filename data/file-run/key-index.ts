@@ -1,4 +1,4 @@
-import type { Place } from './append-log.ts'
+import type { Place } from './byte-lines.ts'
 
 /**
  * Where the line of each key stands: 20 bytes a slot, at most half of them in use, so that a million keys take 40 to 80 MB

@@ -6,7 +6,8 @@ import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
 import type { DataStep, FingerprintsOf } from '../steps/step.ts'
 import { hashed, type NamedFile, rowsOfFiles, rowsOfInput } from './evidence.ts'
 import { type Fingerprints, openFingerprints } from './fingerprints.ts'
-import { indexInput, type InputFile, type InputLines } from './input-lines.ts'
+import { indexInput, type InputLines } from './input-lines.ts'
+import type { InputFile } from './input-reader.ts'
 import { createPictures, type Pictures } from './pictures.ts'
 
 /** A step on files: what decides what comes out. */

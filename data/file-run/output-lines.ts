@@ -3,7 +3,7 @@ import type { Row } from '../../domain/rows.ts'
 import { lineOfRow, rowOfLine, type RowLine } from '../row-line.ts'
 import { locate } from '../source.ts'
 import type { FinishedOutcome } from './finished-rows.ts'
-import type { BadLine, InputLine } from './input-lines.ts'
+import type { BadLine, InputLine } from './input-reader.ts'
 
 /** A line that goes out, and whether it is one of a row that stays. */
 export interface OutputLine {

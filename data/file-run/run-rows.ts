@@ -41,7 +41,7 @@ export async function workRows(
       assembly.poke()
     },
   })
-  const assembly = createAssembly(input, work, output, signal)
+  const assembly = createAssembly(input, work, finished, output, signal)
   const showCost = () => {
     const cost = gate.cost()
     if (cost !== null) meter.cost(cost)

@@ -2,9 +2,10 @@ import type { Row } from '../../domain/rows.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { type RowLine, rowOfLine } from '../row-line.ts'
 import type { ShardOutcome } from '../run-shard.ts'
-import type { Place } from './append-log.ts'
+import type { Place } from './byte-lines.ts'
 import { finishedKey, finishedOutcome, type FinishedOutcome, type FinishedRows } from './finished-rows.ts'
-import type { InputLine, InputLines } from './input-lines.ts'
+import type { InputLines } from './input-lines.ts'
+import type { InputLine } from './input-reader.ts'
 import type { Meter } from './meter.ts'
 import type { NamedPicture, Pictures } from './pictures.ts'
 
@@ -29,8 +30,8 @@ export interface Work {
   batches(): AsyncGenerator<Row[]>
   /** Keeps outcomes of rows under way. */
   commit: (outcomes: readonly ShardOutcome[]) => Promise<void>
-  /** What came of a line: undefined while it is not done; `bad` for a line that is no row. */
-  resultOf: (place: number) => 'bad' | (() => Promise<FinishedOutcome[]>) | undefined
+  /** Where what came of a line stands: undefined while it is not done; `bad` for a line that is no row. */
+  resultOf: (place: number) => 'bad' | Place | undefined
 }
 
 /** Rows read at a time. Two batches of pictures are hashed ahead of the window. */
@@ -39,7 +40,7 @@ const batchRows = 64
 /** Goes through an input, passing over what is done. In memory: a few numbers a line, and the rows under way. */
 export function createWork(options: WorkOptions): Work {
   const { input, per, run, pictures, finished, retryFailed, meter } = options
-  const results = createResults(input.count, finished)
+  const results = createResults(input.count)
   const underWay = new Map<string, { place: number; key: string; hashes: readonly string[] }>()
 
   const keep = async (rows: readonly { place: number; key: string; outcomes: readonly FinishedOutcome[] }[]) => {
@@ -121,7 +122,7 @@ export function createWork(options: WorkOptions): Work {
 }
 
 /** What has come of each line: two numbers a line. */
-function createResults(lines: number, finished: FinishedRows) {
+function createResults(lines: number) {
   /** 0 bytes while there is nothing. */
   const bytes = new Uint32Array(lines)
   const offsets = new Float64Array(lines)
@@ -137,7 +138,7 @@ function createResults(lines: number, finished: FinishedRows) {
     resultOf: (line: number) => {
       if (isBad[line] === 1) return 'bad' as const
       const place = { offset: offsets[line] ?? 0, bytes: bytes[line] ?? 0 }
-      return place.bytes === 0 ? undefined : () => finished.read(place)
+      return place.bytes === 0 ? undefined : place
     },
   }
 }
