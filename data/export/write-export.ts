@@ -85,7 +85,7 @@ function storageError(error: unknown, folder: string): unknown {
 
 /** Nothing, an empty folder, or with `replace` an earlier export: no other folder is ever removed. */
 async function requireFree(folder: string, replace: boolean): Promise<void> {
-  const entries = await readdir(folder).catch((error: unknown) => {
+  const entries = await readdir(folder).catch((error: unknown): string[] => {
     if (errorCode(error) === 'ENOENT') return []
     throw storageError(error, folder)
   })

@@ -87,11 +87,11 @@ export const exportSource: ExportSource = {
 export function exportTo(
   store: PictureStore,
   options: Pick<ExportOptions, 'to' | 'output'> & Partial<ExportOptions>,
-  rows: readonly ExportRow[] = exportRows(store),
+  rows: readonly ExportRow[] | AsyncIterable<ExportRow> = exportRows(store),
 ): Promise<Exported> {
   const format = formats[options.to]
   async function* all() {
-    for (const one of rows) yield await Promise.resolve(one)
+    yield* rows
   }
   return writeExport(exportSource, all(), store.pathOf, {
     kind: format.kinds[0] ?? 'rows',
