@@ -5,7 +5,7 @@ import { createHammingIndex, hammingDistance } from './hamming-index.ts'
 export interface LooksThreshold {
   /** Bits of the perceptual hash that may differ where the other hash is close, too. */
   maxDistance: number
-  /** Bits of it that may differ whatever the other hash says; also how far the other one may lie. */
+  /** Bits of it that may differ whatever the other hash says. */
   sureDistance: number
   /** Pictures with less spread are blank: hashes say nothing of them, and only equal pixels make them one. */
   minSpread: number
@@ -30,8 +30,15 @@ export interface Looks {
 }
 
 /**
+ * Bits in which difference hashes are close. Measured with the usual limits (8 and 4): of 1,500 line drawings of triangles on white
+ * 5 in a million pairs look alike that are not, with 4 bits it were 29; 60 of them, and 60 scenes of 336 pixels, were all found
+ * again at half and twice the size, cut by a pixel, as JPEG 20 and as AVIF 40.
+ */
+const closeDifference = 2
+
+/**
  * An empty collection. Two pictures look alike where their perceptual hashes differ in at most `sureDistance` bits, or in
- * at most `maxDistance` while the difference hashes are within `sureDistance`. Pictures without a fingerprint are told by their
+ * at most `maxDistance` while their difference hashes differ in at most 2. Pictures without a fingerprint are told by their
  * files' hashes alone. About 400 bytes a picture.
  */
 export function createLooks({ maxDistance, sureDistance, minSpread }: LooksThreshold): Looks {
@@ -69,7 +76,7 @@ export function createLooks({ maxDistance, sureDistance, minSpread }: LooksThres
       for (const { id, distance } of index.near(fingerprint.phash)) {
         const near = hashed[id]
         if (near === undefined || near.look === exact) continue
-        if (distance > sureDistance && hammingDistance(near.dhash, fingerprint.dhash) > sureDistance) continue
+        if (distance > sureDistance && hammingDistance(near.dhash, fingerprint.dhash) > closeDifference) continue
         matches.push({ look: near.look, how: 'near', distance, isBlank: false })
       }
       return matches
