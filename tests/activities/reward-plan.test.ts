@@ -84,6 +84,14 @@ describe('the reward of an RL step', () => {
     expect((await plan(endpoint.replace('big', 'small'), 'judge: grader')).judge).not.toBe(judge)
   })
 
+  it('writes all servers of a judge that has several', async () => {
+    const { judge } = await plan(
+      `{ url: ['https://a.example/v1', 'https://b.example/v1'], model: big }`,
+      'judge: grader',
+    )
+    expect(await judgeFile(judge)).toMatchObject({ url: ['https://a.example/v1', 'https://b.example/v1'] })
+  })
+
   it('keeps the id of the demo teacher when its port is another, and writes where it is now', async () => {
     const endpoint = `{ url: 'demo:teacher', model: demo-teacher }`
     const before = await plan(endpoint, 'judge: grader', 'http://127.0.0.1:1001/v1')

@@ -74,6 +74,14 @@ describe('several servers behind one endpoint', () => {
     expect(second.requests).toHaveLength(12)
   })
 
+  it('let a retry wait for another one that is busy', async () => {
+    first.misbehave = () => ({ status: 500 })
+    second.latencyMs = 40
+    const asking = open({ retries: { attempts: 2, baseMs: 1 } }, 1)
+    const replies = await Promise.all(range(6).map((n) => asking.ask(question(`q${n}`))))
+    expect(replies).toHaveLength(6)
+  })
+
   it('send no more to one that answers nothing but errors', async () => {
     first.misbehave = () => ({ status: 502 })
     const asking = open({ retries: { attempts: 3, baseMs: 5 } })
