@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { examineImage } from '../../../data/images.ts'
 import { hammingDistance } from '../../../data/similarity/hamming-index.ts'
@@ -21,7 +21,7 @@ async function scenes(count: number, sizePx: number, rows: number, columns: numb
 const luma: [number, number, number] = [0.299, 0.587, 0.114]
 
 /** The ways in which a picture comes into another data set. */
-const copies = (picture: Buffer, side: number): Record<string, sharp.Sharp> => ({
+const copies = (picture: Buffer, side: number): Record<string, Sharp> => ({
   'JPEG 20': sharp(picture).jpeg({ quality: 20 }),
   'AVIF 40': sharp(picture).avif({ quality: 40, effort: 0 }),
   WebP: sharp(picture).webp(),
