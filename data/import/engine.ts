@@ -14,15 +14,18 @@ interface Engine {
 }
 
 /**
- * Opens an engine that reads files and nothing else: no network (no extension is fetched or loaded), no files of its own, 1 GB
- * of memory and two threads, because decoding pictures and writing rows need the machine as well.
+ * Opens an engine that reads files and nothing else: no network (no extension is fetched or loaded) and no files of its own. 2 GB is
+ * far above what it needs of files as pyarrow writes them; a page of Parquet is unpacked whole, and some writers make pages of 100 MB, of
+ * which each thread holds one. Two threads, because decoding pictures and writing rows need the machine as well.
  */
-export async function openEngine(): Promise<Engine> {
+export async function openEngine(threads: 1 | 2 = 2): Promise<Engine> {
   const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: '1GB',
-    threads: '2',
+    memory_limit: '2GB',
+    threads: String(threads),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
+    // What was read of a file is not read again.
+    enable_external_file_cache: 'false',
     // An engine with a place to spill to would make a folder beside the working directory.
     temp_directory: '',
   })

@@ -4,7 +4,7 @@ import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
 import { numbered, weightOf, type Fields, type RecordReader } from './record.ts'
 
 /** Bytes of a batch where rows are heavy: the engine's own chunks have 2,048 rows, which may be gigabytes of pictures. */
-const batchBytes = 16 * 1024 * 1024
+const batchBytes = 32 * 1024 * 1024
 /** Rows up to this size are read in the engine's chunks. */
 const lightRowBytes = 8 * 1024
 const firstRows = 64
@@ -38,7 +38,8 @@ async function shapeOf(connection: DuckDBConnection, file: string): Promise<z.in
 }
 
 async function* read(shards: readonly Shard[]): AsyncGenerator<Fields[]> {
-  const { connection, close } = await openEngine()
+  const isHeavy = shards.some(({ rows, bytes }) => bytes > rows * lightRowBytes)
+  const { connection, close } = await openEngine(isHeavy ? 1 : 2)
   try {
     for (const shard of shards) yield* readShard(connection, shard)
   } finally {
