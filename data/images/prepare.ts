@@ -10,7 +10,10 @@ interface ImageSource {
 
 export interface ImagesOptions {
   source: ImageSource
-  /** Encoded pictures kept in memory, in bytes. */
+  /**
+   * Encoded pictures kept in memory, in bytes. All samples of a picture are asked for together, so a few hundred are enough;
+   * at 256 MiB a step over 10,000 pictures of 50 KB took 963 MB (bench/sampling, `long`), at 32 MiB 456 MB, in the same time.
+   */
   cacheBytes?: number
   /** Pictures decoded at one time: each may take 200 MB. Two a core (or as many as Node has threads for) by default. */
   concurrency?: number
@@ -32,7 +35,7 @@ export interface PreparedImages extends RequestImages {
  */
 export function createImages({
   source,
-  cacheBytes = 256 * 1024 * 1024,
+  cacheBytes = 32 * 1024 * 1024,
   concurrency = imagesAtOnce,
 }: ImagesOptions): PreparedImages {
   const cache = new Map<string, string>()
