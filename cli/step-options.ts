@@ -29,14 +29,17 @@ export function modelsOf({ options }: Pick<DataStep, 'options'>): {
 } {
   const shape: Record<string, z.core.$ZodType> = options.shape
   const named = endpointOptions.filter((option) => shape[option] !== undefined)
-  const isOptional = (option: EndpointOption): boolean => {
-    const field = shape[option]
-    return field !== undefined && z.safeParse(field, undefined).success
-  }
   return {
-    required: named.filter((option) => !isOptional(option)),
-    optional: named.filter(isOptional),
+    required: named.filter((option) => !isOptional({ options }, option)),
+    optional: named.filter((option) => isOptional({ options }, option)),
   }
+}
+
+/** Whether a step does without an option. */
+export function isOptional({ options }: Pick<DataStep, 'options'>, option: string): boolean {
+  const shape: Record<string, z.core.$ZodType> = options.shape
+  const field = shape[option]
+  return field === undefined || z.safeParse(field, undefined).success
 }
 
 export interface OptionSources {

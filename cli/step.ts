@@ -1,18 +1,21 @@
+import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { dryRunFileStep } from '../data/file-run/dry-run.ts'
 import type { NamedFile } from '../data/file-run/evidence.ts'
 import type { FileStep, FileStepEnd } from '../data/file-run/file-step.ts'
-import { createMeter, type Reading } from '../data/file-run/meter.ts'
+import { createMeter } from '../data/file-run/meter.ts'
 import { runFileStep, stateFolder } from '../data/file-run/run-file.ts'
 import { dataSteps } from '../data/steps/registry.ts'
+import type { DataStep } from '../data/steps/step.ts'
 import { HoneError } from '../domain/errors.ts'
 import { usualMaxPixels } from '../domain/recipe.ts'
 import { Outage } from '../models/failures.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { positiveSeconds, wholeNumber } from './numbers.ts'
 import { stepEndpoints } from './step-endpoints.ts'
-import { badUsage, readStepOptions, stepNamed } from './step-options.ts'
-import { money, number, reasonsOf, showProgress } from './step-progress.ts'
+import { badUsage, isOptional, readStepOptions, stepNamed } from './step-options.ts'
+import { number, showProgress } from './step-progress.ts'
+import { dryRunLines, summary, summaryLines } from './step-report.ts'
 import { exitCodes, Interrupted, print, printJson, type Terminal } from './terminal.ts'
 import { honeVersion } from './version.ts'
 
@@ -130,8 +133,15 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   if (input.filter((path) => path === '-').length > (flags.dryRun === true ? 0 : 1))
     throw badUsage('Standard input can be read once, and not in a dry run.', 'Write the rows to a file first.')
   if (output === '-') throw badUsage('The output is a file, so that it can be gone on with.', 'Add --output FILE.')
-  if (output !== undefined && (input.includes(output) || output === rejects))
-    throw badUsage(`${output} would overwrite itself.`, 'Give input, output and rejects names of their own.')
+  const files = [...input.filter((path) => path !== '-'), output, rejects]
+    .flatMap((path) => path ?? [])
+    .map((path) => resolve(path))
+  if (new Set(files).size < files.length)
+    throw badUsage(
+      'A file is given twice, and would be overwritten.',
+      'Give input, output and rejects names of their own.',
+    )
+  checkWeighed(name, step, flags)
   if (input.length > 1 && step.per !== 'dataset')
     throw badUsage(`${name} works on one file.`, 'Join the files first: hone step mix --input A --input B --output C.')
   const { endpoints, prices } = stepEndpoints(name, step, flags)
@@ -173,6 +183,21 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   }
 }
 
+/** What a step weighs as a whole is given where it weighs something, and nowhere else. */
+function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: StepFlags): void {
+  const of = 'evidence' in step && step.evidence ? (step.evidence.of ?? 'named') : null
+  if (evidence.length > 0 && of !== 'named') throw badUsage(`${name} weighs no evidence: leave --evidence out.`)
+  if (benchmark.length > 0 && of !== 'benchmarks')
+    throw badUsage(`${name} compares with no benchmark: leave --benchmark out.`)
+  if (benchmark.length === 0 && of === 'benchmarks')
+    throw badUsage(`${name} compares with benchmarks, and none is given.`, 'Add --benchmark NAME=FILE, once for each.')
+  if (evidence.length === 0 && of === 'named' && !isOptional(step, 'evidence'))
+    throw badUsage(
+      `${name} weighs evidence, and none is given.`,
+      'Add --evidence NAME=FILE, rows with verdicts or ratings; once for each file.',
+    )
+}
+
 async function run(name: string, file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
   const began = performance.now()
   const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.meter)
@@ -204,77 +229,13 @@ const away = (cause: Outage): HoneError =>
     cause,
   })
 
-/** What `--json` prints. */
-function summary(name: string, { meter, output, rejects, state }: FileStep, end: FileStepEnd, seconds: number): object {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } = meter.read()
-  const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(meter.read()) }
-  return {
-    step: name,
-    ended: end.ended,
-    rows: total,
-    done,
-    doneBefore: found,
-    ...(end.ended === 'done' && { passedOver: end.passedOver }),
-    ...tally,
-    requests: { paid, reused },
-    tokens: { prompt: promptTokens, completion: completionTokens },
-    cost,
-    seconds: Math.round(seconds * 1000) / 1000,
-    output,
-    rejects: rejects ?? null,
-    state,
-  }
-}
-
-const reasonsNow = ({ drops, failures }: Reading): Record<string, number> => ({ ...drops, ...failures })
-
-function summaryLines(name: string, { meter, output, rejects }: FileStep, end: FileStepEnd, seconds: number): string[] {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = meter.read()
-  const spent = cost === null ? '' : `; cost ${money(cost)} in all`
-  const asked =
-    paid + reused === 0
-      ? []
-      : [
-          `  ${number(paid)} replies paid (${number(promptTokens)} + ${number(completionTokens)} tokens), ${number(reused)} found again${spent}`,
-        ]
-  if (end.ended === 'budget')
-    return [
-      `${name}: the budget is spent. ${end.message} ${number(done)} of ${number(total)} rows are done and kept.`,
-      ...asked,
-      '  → the same command with a larger --budget goes on',
-    ]
-  const { kept, dropped, failed, reasons } = end.tally
-  const why = Object.keys(reasons).length === 0 ? '' : ` (${reasonsOf(reasons, 8)})`
-  return [
-    `${name}: ${number(total)} rows in; ${number(kept)} kept, ${number(dropped)} dropped, ${number(failed)} failed${why}`,
-    ...(end.passedOver === 0
-      ? []
-      : [`  ${number(end.passedOver)} rows that an earlier step dropped or failed were passed over`]),
-    ...(found === 0 ? [] : [`  ${number(found)} rows were done by an earlier run`]),
-    ...asked,
-    `  ${output}${rejects === undefined ? '' : ` and ${rejects}`}, after ${number(seconds, 1)} s`,
-  ]
-}
-
 async function dryRun(file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
   const found = await dryRunFileStep(file)
   if (flags.json === true) {
     printJson(terminal, found)
     return exitCodes.ok
   }
-  const calls = Object.entries(found.calls).map(([option, count]) => `${number(count)} of ${option}`)
-  print(
-    terminal,
-    `${number(found.rows)} rows to work on; ${number(found.done)} done already, ${number(found.passedOver)} passed over, ${number(found.bad)} bad lines`,
-    calls.length === 0 ? 'no model is asked' : `at most ${calls.join(', ')} requests`,
-    ...(found.request === null
-      ? []
-      : [
-          '',
-          `The first request, to ${found.request.endpoint}/chat/completions:`,
-          JSON.stringify(found.request.body, null, 2),
-        ]),
-  )
+  print(terminal, ...dryRunLines(found))
   return exitCodes.ok
 }
 

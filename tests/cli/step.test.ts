@@ -300,6 +300,73 @@ describe('what is bad', () => {
   })
 })
 
+describe('what a step weighs as a whole', () => {
+  const asked = (id: string, image: string, question: string) => ({ id, images: [image], question, answer: '1' })
+
+  it('is its own input, where it looks for what comes twice', async () => {
+    await folder.picture('a.png', 1)
+    await folder.picture('same.png', 1)
+    folder.writeLines('in.jsonl', [
+      asked('first', 'a.png', 'How many?'),
+      asked('other', 'a.png', 'What color is it?'),
+      asked('again', 'same.png', 'how  many ?'),
+      asked('first', 'a.png', 'an id twice'),
+    ])
+    const argv = ['step', 'dedupe', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), '--json']
+    expect(JSON.parse((await hone(argv)).out)).toMatchObject({ kept: 2, dropped: 1, failed: 1, doneBefore: 0 })
+    expect(folder.read('out.jsonl').map(({ id, status }) => `${id} ${status}`)).toEqual([
+      'first kept',
+      'other kept',
+      'again dropped',
+      'line-4 failed',
+    ])
+    expect(JSON.parse((await hone(argv)).out)).toMatchObject({ doneBefore: 3 })
+  })
+
+  it('are benchmarks, where it looks for what they have', async () => {
+    await folder.picture('a.png', 1)
+    await folder.picture('b.png', 70_000)
+    await folder.picture('bench/a.png', 1)
+    folder.writeLines('bench/items.jsonl', [asked('item', 'a.png', 'How many shapes?')])
+    folder.writeLines('in.jsonl', [
+      asked('leak', 'a.png', 'How many shapes?'),
+      asked('clean', 'b.png', 'Where is the cat?'),
+    ])
+    const argv = ['step', 'decontaminate', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl')]
+    expect((await hone([...argv, '--benchmark', `dev=${folder.at('bench/items.jsonl')}`])).code).toBe(0)
+    expect(folder.read('out.jsonl').map(({ id, reason }) => [id, reason ?? 'kept'])).toEqual([
+      ['leak', 'leak'],
+      ['clean', 'kept'],
+    ])
+    // Another benchmark is another look at every row.
+    folder.writeLines('bench/items.jsonl', [asked('item', 'a.png', 'Something else entirely?')])
+    await hone([...argv, '--benchmark', `dev=${folder.at('bench/items.jsonl')}`])
+    // A plain picture alone proves nothing.
+    expect(folder.read('out.jsonl')[0]).toMatchObject({ id: 'leak', status: 'kept' })
+  })
+
+  it('are named files, with the rows that were dropped', async () => {
+    const judged = (id: string, source: string, verdict: string) => ({
+      ...asked(id, 'a.png', `question ${id}`),
+      metadata: { source },
+      verdict: { verdict, reason: 'x', verifierVersion: '1' },
+      status: verdict === 'correct' ? 'kept' : 'dropped',
+    })
+    folder.writeLines('probe.jsonl', [
+      ...Array.from({ length: 6 }, (_, at) => judged(`e${at}`, 'easy', 'correct')),
+      ...Array.from({ length: 6 }, (_, at) => judged(`m${at}`, 'mid', at < 3 ? 'correct' : 'incorrect')),
+      ...Array.from({ length: 6 }, (_, at) => judged(`h${at}`, 'hard', 'incorrect')),
+    ])
+    folder.writeLines(
+      'in.jsonl',
+      ['easy', 'mid', 'hard'].map((source) => ({ ...asked(source, 'a.png', 'q'), metadata: { source } })),
+    )
+    const argv = ['step', 'grade-difficulty', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl')]
+    expect((await hone([...argv, '--evidence', `probe=${folder.at('probe.jsonl')}`])).code).toBe(0)
+    expect(folder.read('out.jsonl').map(({ metadata }) => metadata['difficulty'])).toEqual(['easy', 'medium', 'hard'])
+  })
+})
+
 describe('going on', () => {
   it('with other options pays for what they change', async () => {
     folder.writeLines('in.jsonl', described(10))
@@ -396,15 +463,20 @@ describe('the command line', () => {
     expect(await said('--price-prompt', 'much')).toContain('is no price')
     expect(await said('--api-key-env', 'sk-secret')).not.toContain('sk-secret')
     expect(await said('--endpoint', 'http://user:pw@host/v1')).not.toContain('pw')
-    expect(await said('--evidence', 'x')).toContain('NAME=FILE')
     expect(endpoint.requests).toHaveLength(0)
+    expect(await said('--evidence', 'x=y')).toContain('weighs no evidence')
+    expect(await said('--benchmark', 'x=y')).toContain('compares with no benchmark')
+    expect(await said('--rejects', folder.at('in.jsonl'))).toContain('overwritten')
+    const weighing = (name: string) => hone(['step', name, '-i', folder.at('in.jsonl'), '-o', folder.at('y')])
+    expect((await weighing('grade-difficulty')).err).toContain('--evidence NAME=FILE')
+    expect((await weighing('decontaminate')).err).toContain('--benchmark NAME=FILE')
     const unknown = await hone(['step', 'descrbe', '-i', 'x', '-o', 'y'])
     expect(unknown).toMatchObject({ code: 2 })
     expect(unknown.err).toContain('Did you mean "describe"?')
     expect((await hone(['step', 'verify', '-i', folder.at('none.jsonl'), '-o', folder.at('y')])).err).toContain(
       'Cannot read',
     )
-    expect((await hone(['step', 'verify', '-i', 'x', '-o', 'x'])).err).toContain('overwrite')
+    expect((await hone(['step', 'verify', '-i', 'x', '-o', 'x'])).err).toContain('overwritten')
   })
 
   it('gives values the type that the option wants, from a file too', async () => {
