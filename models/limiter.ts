@@ -3,8 +3,9 @@ import { type Clock, systemClock } from './clock.ts'
 import { Outage } from './failures.ts'
 import { Latencies } from './latencies.ts'
 import { type Counted, type Estimate, RateLimit, type RateLimits } from './rate-limit.ts'
+import { type Removal, Roster } from './roster.ts'
 import type { Scope } from './scope.ts'
-import { type CallHealth, Server } from './server.ts'
+import type { CallHealth, Server } from './server.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 
 /** How a call ended, for its server and its endpoint. */
@@ -57,9 +58,6 @@ interface Waiting extends Waiter {
 }
 
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-const removedForMs = 10 * 60_000
-// So long everyone else is told the same, unasked: a whole shard may be on its way. Not longer, because a server may be starting.
-const refusedForMs = 1000
 
 /**
  * Slots of one endpoint, shared by the whole process: a sliding window over its servers, no batches. Who waits stands in one line
@@ -67,20 +65,17 @@ const refusedForMs = 1000
  */
 export class Limiter {
   readonly latencies = new Latencies()
-  readonly #servers: readonly Server[]
+  readonly #roster: Roster
   readonly #clock: Clock
   readonly #downLimitMs: number
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiting>()
-  readonly #removed = new Map<Server, number>()
   /** Requests that wait, run or will be tried again. */
   #underWay = 0
-  /** Every server refused everyone a moment ago. */
-  #refusal: { error: Error; until: number } | undefined
   #cancelWake: (() => void) | undefined
 
   constructor({ servers, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
-    this.#servers = servers
+    this.#roster = new Roster(servers, clock)
     this.#clock = clock
     this.#downLimitMs = downLimitMs
     this.#rate = new RateLimit(clock, limits)
@@ -88,7 +83,8 @@ export class Limiter {
 
   /** Slots in use and allowed right now on all servers, and callers that wait. */
   get state(): { inFlight: number; window: number; waiting: number } {
-    const sum = (of: (server: Server) => number) => this.#usable().reduce((total, server) => total + of(server), 0)
+    const sum = (of: (server: Server) => number) =>
+      this.#roster.usable().reduce((total, server) => total + of(server), 0)
     return {
       inFlight: sum(({ inFlight }) => inFlight),
       window: sum(({ isAway, window }) => (isAway ? 1 : window.size)),
@@ -102,10 +98,10 @@ export class Limiter {
 
   /** Another recipe may know the same endpoint with other limits: the latest ones count. `concurrency` is of each server. */
   configure(concurrency: number, limits: RateLimits = {}): void {
-    for (const { window } of this.#servers) window.configure(concurrency)
+    for (const { window } of this.#roster.servers) window.configure(concurrency)
     this.#rate.configure(limits)
     // Who opens it anew has perhaps mended the key.
-    this.#refusal = undefined
+    this.#roster.forgive()
     this.admit()
   }
 
@@ -123,7 +119,8 @@ export class Limiter {
     const { scope, owner, priority = 0, isRetry = false, prefix = '', avoid, estimate = nothing } = request
     return new Promise((resolve, reject) => {
       if (scope.reason) return reject(scope.reason)
-      if (this.#isRefused() && this.#refusal) return reject(this.#refusal.error)
+      const { refusal } = this.#roster
+      if (refusal) return reject(refusal)
       const waiter: Waiting = {
         owner,
         priority,
@@ -142,7 +139,7 @@ export class Limiter {
         reject(reason)
       })
       this.#line.join(waiter)
-      for (const server of this.#servers) server.watchers.add(this)
+      for (const server of this.#roster.servers) server.watchers.add(this)
       this.admit()
     })
   }
@@ -150,28 +147,17 @@ export class Limiter {
   /** A slot for a second copy of a running call, of another server where there is one; null when any would be waited for. */
   tryAcquire(estimate: Estimate, running: Server): Permit | null {
     if (this.#line.size > 0 || this.#rate.waitFor(estimate) > 0) return null
-    const free = this.#free().filter((server) => !server.isAway)
-    const server = free.find((each) => each !== running) ?? (this.#usable().length === 1 ? free[0] : undefined)
+    const free = this.#roster.free().filter((server) => !server.isAway)
+    const server = free.find((each) => each !== running) ?? (this.#roster.usable().length === 1 ? free[0] : undefined)
     return server ? this.#permit(server, estimate) : null
   }
 
-  /**
-   * Takes a server that refuses everyone out for ten minutes. `last` when no other is left: then all are tried again by who comes
-   * next, and who waits is told.
-   */
-  remove(server: Server, error: Error): 'removed' | 'was-removed' | 'last' {
-    if (this.#isRefused()) return 'last'
-    const usable = this.#usable()
-    if (!usable.includes(server)) return 'was-removed'
-    if (usable.length === 1) {
-      this.#removed.clear()
-      this.#refusal = { error, until: this.#clock.now() + refusedForMs }
-      for (const waiter of this.#line.clear()) waiter.refuse(error)
-      return 'last'
-    }
-    this.#removed.set(server, this.#clock.now() + removedForMs)
-    this.admit()
-    return 'removed'
+  /** Takes a server that refuses everyone out. `last` when no other is left: who waits is told. */
+  remove(server: Server, error: Error): Removal {
+    const removal = this.#roster.remove(server, error)
+    if (removal === 'last') for (const waiter of this.#line.clear()) waiter.refuse(error)
+    else this.admit()
+    return removal
   }
 
   /** Whether a 403 or 404 is the server's answer to everyone, and not to this request alone. */
@@ -184,9 +170,9 @@ export class Limiter {
   /** Fills free slots. */
   admit(): void {
     while (this.#line.size > 0) {
-      const free = this.#free()
+      const free = this.#roster.free()
       if (free.length === 0) return this.#wakeAtResume()
-      const waiter = this.#line.next(this.#servers.length > 1 ? (each) => this.#suits(each, free) : undefined)
+      const waiter = this.#line.next(this.#roster.servers.length > 1 ? (each) => this.#suits(each, free) : undefined)
       if (!waiter) return
       const wait = this.#rate.waitFor(waiter.estimate)
       if (wait > 0) return this.#wakeAfter(wait)
@@ -196,26 +182,11 @@ export class Limiter {
       this.#line.took(waiter)
       waiter.grant(this.#permit(server, waiter.estimate))
     }
-    for (const server of this.#servers) server.watchers.delete(this)
-  }
-
-  #isRefused(): boolean {
-    return this.#refusal !== undefined && this.#clock.now() < this.#refusal.until
-  }
-
-  #usable(): readonly Server[] {
-    if (this.#removed.size === 0) return this.#servers
-    const now = this.#clock.now()
-    for (const [server, until] of this.#removed) if (until <= now) this.#removed.delete(server)
-    return this.#servers.filter((server) => !this.#removed.has(server))
-  }
-
-  #free(): Server[] {
-    return this.#usable().filter((server) => server.room > 0)
+    for (const server of this.#roster.servers) server.watchers.delete(this)
   }
 
   #likes(waiter: Waiting): Server[] {
-    waiter.likes ??= byAffinity(waiter.prefix, this.#servers)
+    waiter.likes ??= byAffinity(waiter.prefix, this.#roster.servers)
     return waiter.likes
   }
 
@@ -225,7 +196,7 @@ export class Limiter {
    */
   #suits(waiter: Waiting, free: readonly Server[]): boolean {
     const works = (server: Server) => server !== waiter.avoid && !server.isAway
-    const usable = this.#usable()
+    const usable = this.#roster.usable()
     if (waiter.isRetry) return free.some(works) || !usable.some(works)
     const home = this.#likes(waiter).find((server) => works(server) && usable.includes(server))
     return home === undefined || free.includes(home)
@@ -254,7 +225,7 @@ export class Limiter {
         )
         if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
         if (health === 'ok') this.#served(server)
-        const hasOthers = this.#usable().some((each) => each !== server && !each.isAway)
+        const hasOthers = this.#roster.usable().some((each) => each !== server && !each.isAway)
         const isDown = server.note(start, health, retryAfterMs, hasOthers)
         const outage = isDown ? this.#giveUp(detail) : undefined
         this.#tellWatchers(server)
@@ -264,7 +235,7 @@ export class Limiter {
   }
 
   #served(server: Server): void {
-    this.#refusal = undefined
+    this.#roster.forgive()
     server.refusals.served()
   }
 
@@ -281,13 +252,13 @@ export class Limiter {
 
   /** When all who are under way wait to know whose fault a refusal was, no answer will tell them. */
   #noteIdle(): void {
-    const open = this.#servers.reduce((sum, { refusals }) => sum + refusals.open, 0)
+    const open = this.#roster.servers.reduce((sum, { refusals }) => sum + refusals.open, 0)
     if (open === 0 || open < this.#underWay) return
-    for (const { refusals } of this.#servers) refusals.idle()
+    for (const { refusals } of this.#roster.servers) refusals.idle()
   }
 
   #wakeAtResume(): void {
-    const times = this.#usable().flatMap(({ resumesAt }) => resumesAt ?? [])
+    const times = this.#roster.usable().flatMap(({ resumesAt }) => resumesAt ?? [])
     if (times.length > 0) this.#wakeAfter(Math.min(...times) - this.#clock.now())
   }
 
@@ -301,7 +272,7 @@ export class Limiter {
 
   /** Ends everyone's wait once all servers have been away for too long. */
   #giveUp(detail: string): Outage | undefined {
-    const servers = this.#usable()
+    const servers = this.#roster.usable()
     const downForMs = Math.min(...servers.map((server) => server.downForMs))
     if (downForMs < this.#downLimitMs || servers.some((server) => !server.isAway)) return undefined
     const error = new Outage(
@@ -314,53 +285,3 @@ export class Limiter {
     return error
   }
 }
-
-/** What a limiter is found by. */
-export interface LimitedEndpoint extends RateLimits {
-  baseUrls: readonly string[]
-  model: string
-  apiKeyEnv?: string | undefined
-  /** Calls at one time, of each server. */
-  concurrency: number
-}
-
-/**
- * Limiters of one process: shards and campaigns that use the same servers with the same key share their slots, and endpoints that
- * share but some servers share these.
- */
-export class Limiters {
-  readonly #limiters = new Map<string, Limiter>()
-  readonly #servers = new Map<string, Server>()
-
-  for(
-    endpoint: LimitedEndpoint,
-    { clock = systemClock, random = Math.random, downLimitMs }: LimitersOptions = {},
-  ): Limiter {
-    const urls = endpoint.baseUrls.map((url) => url.replace(/\/+$/, ''))
-    const key = JSON.stringify([urls.toSorted(), endpoint.model, endpoint.apiKeyEnv])
-    let limiter = this.#limiters.get(key)
-    if (!limiter) {
-      const servers = urls.map((url) => this.#server(url, endpoint, clock, random))
-      limiter = new Limiter({ servers, clock, ...(downLimitMs === undefined ? {} : { downLimitMs }) })
-      this.#limiters.set(key, limiter)
-    }
-    limiter.configure(endpoint.concurrency, endpoint)
-    return limiter
-  }
-
-  #server(url: string, { model, concurrency }: LimitedEndpoint, clock: Clock, random: () => number): Server {
-    const key = `${url} ${model}`
-    let server = this.#servers.get(key)
-    if (!server) this.#servers.set(key, (server = new Server({ url, concurrency, clock, random })))
-    return server
-  }
-}
-
-interface LimitersOptions {
-  clock?: Clock
-  random?: () => number
-  downLimitMs?: number
-}
-
-/** The registry that a worker process shares by default. */
-export const sharedLimiters = new Limiters()

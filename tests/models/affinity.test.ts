@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { byAffinity, prefixOf } from '../../models/affinity.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { openEngine, pictured, question, range } from './asking.ts'
 import { FakeEndpoint } from './fake-endpoint.ts'
 

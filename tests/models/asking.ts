@@ -1,7 +1,7 @@
 import type { AskRequest } from '../../models/ask.ts'
 import { Connections } from '../../models/connections.ts'
 import { createEngine, type Engine, type EngineOptions } from '../../models/engine.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { MemoryReplies } from './memory-replies.ts'
 
 export const question = (text: string, changes: Partial<AskRequest> = {}): AskRequest => ({

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Connections } from '../../models/connections.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { openEngine, question, range } from './asking.ts'
 import { FakeEndpoint } from './fake-endpoint.ts'
 

@@ -4,7 +4,7 @@ import type { AskFailure, AskRequest } from '../../models/ask.ts'
 import { createEngine, type Engine, type EngineOptions, type Usage } from '../../models/engine.ts'
 import { retryAfterMs } from '../../models/rate-headers.ts'
 import { Outage } from '../../models/failures.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { completion, FakeEndpoint, lastText } from './fake-endpoint.ts'
 import { MemoryReplies } from './memory-replies.ts'
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Engine } from '../../models/engine.ts'
 import type { ResolvedEndpoint } from '../../models/endpoint.ts'
 import { Latencies } from '../../models/latencies.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { openEngine, question, range } from './asking.ts'
 import { FakeEndpoint, lastText } from './fake-endpoint.ts'
 import { MemoryReplies } from './memory-replies.ts'
@@ -21,11 +22,13 @@ afterEach(async () => {
   await Promise.all([first.stop(), second.stop()])
 })
 
-/** An engine that has seen a hundred quick calls. */
+/** An engine that has sent a hundred calls, at an endpoint that has answered five hundred within 10 ms. */
 async function open(changes: Partial<ResolvedEndpoint> = {}): Promise<void> {
-  const hedge = { percentile: 95, minSeconds: 0.1 }
-  engine = openEngine({ endpoints: [first.resolved({ hedge, ...changes })], replies })
+  const endpoint = first.resolved({ hedge: { percentile: 95, minSeconds: 0.1 }, ...changes })
+  const limiters = new Limiters()
+  engine = openEngine({ endpoints: [endpoint], replies, limiters })
   await Promise.all(range(100).map((n) => engine.ask(question(`quick ${n}`))))
+  for (const _ of range(500)) limiters.for(endpoint).latencies.note(10)
 }
 const calls = (text: string) =>
   [first, second].map(({ requests }) => requests.filter((request) => lastText(request) === text).length)
@@ -54,7 +57,7 @@ it('the copy goes to another server where there is one', async () => {
 
 it('a call that answers before its copy counts, and the copy is left', async () => {
   await open()
-  first.latencyMs = 200
+  first.latencyMs = 500
   const reply = await engine.ask(question('slow'))
   expect(calls('slow')).toEqual([2, 0])
   expect(attempts(reply.key)).toBe(2)
@@ -76,7 +79,7 @@ it('a copy that fails harms nothing', async () => {
   await open()
   let seen = 0
   first.misbehave = (_, request) => (lastText(request) === 'slow' && ++seen === 2 ? { status: 500 } : undefined)
-  first.latencyMs = 200
+  first.latencyMs = 500
   const reply = await engine.ask(question('slow'))
   expect(reply.text).toBe('reply to slow')
   expect(attempts(reply.key)).toBe(2)
@@ -84,7 +87,7 @@ it('a copy that fails harms nothing', async () => {
 
 it('is off unless it is asked for', async () => {
   await open({ hedge: undefined })
-  first.latencyMs = 250
+  first.latencyMs = 500
   await engine.ask(question('slow'))
   expect(calls('slow')).toEqual([1, 0])
 })

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Limiter, Limiters, type Permit } from '../../models/limiter.ts'
+import { Limiter, type Permit } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { Scope } from '../../models/scope.ts'
 import { type CallHealth, Server } from '../../models/server.ts'
 import { ManualClock, settle } from './manual-clock.ts'

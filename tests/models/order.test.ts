@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Engine, EngineOptions } from '../../models/engine.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { openEngine, pictured, question, range } from './asking.ts'
 import { type ChatRequest, FakeEndpoint, lastText } from './fake-endpoint.ts'
 

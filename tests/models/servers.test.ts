@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine, EngineOptions } from '../../models/engine.ts'
 import { Outage } from '../../models/failures.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import { failureOf, openEngine, pictured, question, range } from './asking.ts'
 import { FakeEndpoint } from './fake-endpoint.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine, EngineOptions, Usage } from '../../models/engine.ts'
-import { Limiters } from '../../models/limiter.ts'
+import { Limiters } from '../../models/limiters.ts'
 import type { ReplyStore } from '../../models/reply-store.ts'
 import { failureOf, openEngine, question } from './asking.ts'
 import { FakeEndpoint } from './fake-endpoint.ts'

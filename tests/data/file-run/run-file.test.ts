@@ -6,7 +6,7 @@ import { createMeter } from '../../../data/file-run/meter.ts'
 import { runFileStep, stateFolder } from '../../../data/file-run/run-file.ts'
 import { dataSteps } from '../../../data/steps/registry.ts'
 import { Outage } from '../../../models/failures.ts'
-import { Limiters } from '../../../models/limiter.ts'
+import { Limiters } from '../../../models/limiters.ts'
 import { StepFolder } from '../../cli/step-world.ts'
 import { FakeEndpoint, lastText } from '../../models/fake-endpoint.ts'
 
