@@ -67,7 +67,7 @@ describe('cancelling ends a request within a second', () => {
 
   it('on the wire, where its connection is closed', async () => {
     endpoint.misbehave = () => ({ hang: true })
-    const controller = open()
+    const controller = open({ endpoints: [endpoint.resolved({ timeoutSeconds: 100 })] })
     expect(await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)).toEqual(atOnce)
     while (endpoint.left === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(endpoint.left).toBe(1)
@@ -115,7 +115,7 @@ describe('cancelling ends a request within a second', () => {
 
 describe('a deadline', () => {
   const within = (deadlineSeconds: number, options: Partial<EngineOptions> = {}) =>
-    open({ endpoints: [endpoint.resolved({ concurrency: 1, deadlineSeconds })], ...options })
+    open({ endpoints: [endpoint.resolved({ concurrency: 1, deadlineSeconds, timeoutSeconds: 100 })], ...options })
 
   it('ends a request with all its calls and the waits between them', async () => {
     endpoint.misbehave = () => ({ status: 500 })
