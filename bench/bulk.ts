@@ -2,11 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { insertCampaign } from '../db/campaigns.ts'
+import { copyInto } from '../db/copy.ts'
 import { migrate, openDatabase, type Database } from '../db/database.ts'
 import { openDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection, type CommittedOutcome } from '../db/outcomes.ts'
 import { saveReplies } from '../db/replies.ts'
 import { openRound } from '../db/rounds.ts'
+import { rowId, sourceRowId } from '../db/row-ids.ts'
+import { requests } from '../db/schema/requests.ts'
+import { rowRequests, rows, verdicts } from '../db/schema/rows.ts'
 import { datasetRefs, shardInputs } from '../db/shards.ts'
 import { importSource, type SourceRow } from '../db/sources.ts'
 import { openStep } from '../db/steps.ts'
@@ -16,7 +20,8 @@ import { metered, type Spent } from './process-meter.ts'
 
 /**
  * Times what moves many rows in and out of Postgres, on a server of its own that survives a power cut as the product's does:
- * `npx tsx bench/bulk.ts [rows]` (default 1,000,000 for the import, a fifth of it for all else).
+ * `npx tsx bench/bulk.ts [rows]` (default 1,000,000 for the import, a fifth of it for all else). "Bare COPY" is the same tuples
+ * into tables without indexes, keys and checks, in one transaction: what Postgres itself takes for them.
  */
 const total = Number(process.argv[2] ?? 1_000_000)
 const part = Math.round(total / 5)
@@ -25,13 +30,15 @@ const server = await bringUpPostgres({ home, anyPort: true, env: {} })
 await migrate(server.url)
 const { db, close } = openDatabase(server.url)
 
-function report(name: string, rows: number, { seconds, nodeCpu, postgresCpu }: Spent, more = ''): void {
-  const micro = (cpu: number | null) => (cpu === null ? '?' : ((cpu / rows) * 1e6).toFixed(1))
+function report(name: string, count: number, { seconds, nodeCpu, postgresCpu }: Spent, more = ''): void {
+  const micro = (cpu: number | null) => (cpu === null ? '?' : ((cpu / count) * 1e6).toFixed(1))
   console.log(
-    `${name}: ${rows} rows, ${seconds.toFixed(2)} s, ${Math.round(rows / seconds)} rows/s, CPU a row: ` +
+    `${name}: ${count} rows, ${seconds.toFixed(2)} s, ${Math.round(count / seconds)} rows/s, CPU a row: ` +
       `Node ${micro(nodeCpu)} µs, Postgres ${micro(postgresCpu)} µs${more}`,
   )
 }
+
+const ratio = (spent: Spent, reference: Spent): string => (spent.seconds / reference.seconds).toFixed(2)
 
 function* lines(count: number, pictures: boolean): Generator<SourceRow> {
   for (let index = 0; index < count; index += 1) {
@@ -51,6 +58,41 @@ function* lines(count: number, pictures: boolean): Generator<SourceRow> {
 }
 
 const pictureHash = (index: number): string => index.toString(16).padStart(8, '0').repeat(8)
+
+/** Copies into tables of the same names and columns that have nothing else. */
+async function bare(work: (tx: Database) => Promise<unknown>): Promise<Spent> {
+  await db.execute('drop schema if exists bare cascade')
+  await db.execute('create schema bare')
+  for (const table of ['rows', 'requests', 'row_requests', 'verdicts'])
+    await db.execute(`create table bare.${table} (like public.${table} including defaults)`)
+  const spent = await metered(home, () =>
+    db.transaction(async (tx) => {
+      await tx.execute('set local search_path = bare')
+      await work(tx)
+    }),
+  )
+  await db.execute('drop schema bare cascade')
+  return spent
+}
+
+function* sourceTuples(count: number) {
+  for (const { sourceId, question, answer, kind, metadata } of lines(count, false)) {
+    const id = sourceRowId('source/x', sourceId)
+    const position = Number(metadata['line'])
+    yield {
+      id,
+      datasetId: 'source/x',
+      originRowId: id,
+      position,
+      status: 'kept' as const,
+      sourceId,
+      question,
+      answer,
+      kind,
+      metadata,
+    }
+  }
+}
 
 async function measureImport(count: number, mark: string, pictures: boolean): Promise<string> {
   let peak = 0
@@ -72,11 +114,17 @@ async function measureImport(count: number, mark: string, pictures: boolean): Pr
   clearInterval(timer)
   const memory = `; RSS after each fifth ${rss.join(', ')} MiB, peak ${(peak / 2 ** 20).toFixed(0)}`
   report(`import ${pictures ? 'with one picture a row' : 'without pictures'}, sealed`, count, spent, memory)
+  const reference = await bare((tx) => copyInto(tx, rows, sourceColumns, sourceTuples(count)))
+  report('  the same by bare COPY', count, reference, `; the import took ${ratio(spent, reference)} times as long`)
   await db.execute(`update datasets set sealed_at = null where id = '${datasetId}'`)
   const sealed = await metered(home, () => sealDataset(db, datasetId))
   report('  of that: sealing', count, sealed)
   return datasetId
 }
+
+const common = ['id', 'datasetId', 'originRowId', 'status', 'question', 'answer', 'kind', 'metadata'] as const
+const sourceColumns = [...common, 'position', 'sourceId'] as const
+const outputColumns = [...common, 'parentRowId', 'outIndex', 'trace'] as const
 
 async function openOutput(name: string, inputs: readonly string[]): Promise<{ stepId: number; datasetId: string }> {
   const step = { campaign: 'c', round: 1, name, kind: name, ordinal: 0, spec: {}, inputs }
@@ -146,7 +194,54 @@ async function measureStep(database: Database, input: string): Promise<void> {
     commits,
     `; a batch ${quantile(0.5)} ms, p99 ${quantile(0.99)}`,
   )
+  const reference = await bare((tx) =>
+    copyStep(
+      tx,
+      datasetId,
+      refs.map((ref) => ref.id),
+    ),
+  )
+  const all = { ...commits, seconds: commits.seconds + replies.seconds }
+  report('  both by bare COPY', refs.length, reference, `; in batches they took ${ratio(all, reference)} times as long`)
   report('  of that step: sealing', refs.length, await metered(home, () => sealDataset(database, datasetId)))
+}
+
+async function copyStep(tx: Database, datasetId: string, parents: readonly string[]): Promise<void> {
+  const [line] = lines(1, false)
+  const made = (id: string) => ({ id: rowId(datasetId, id, 0), outcome: outcomeOf(id), reply: replyOf(id) })
+  const each = <T>(tuple: (one: ReturnType<typeof made>, parent: string) => T) =>
+    parents.map((id) => tuple(made(id), id))
+  const ofReply = [
+    'key',
+    'endpoint',
+    'model',
+    'request',
+    'reply',
+    'finishReason',
+    'promptTokens',
+    'completionTokens',
+  ] as const
+  const replies = each(({ reply }) => ({ ...reply, reply: reply.text, latencyMs: 201 }))
+  await copyInto(tx, requests, [...ofReply, 'latencyMs', 'attempts'], replies)
+  const outputs = each(({ id, outcome: { changes } }, parent) => ({
+    id,
+    datasetId,
+    parentRowId: parent,
+    originRowId: parent,
+    outIndex: 0,
+    status: 'kept' as const,
+    question: line?.question ?? '',
+    answer: '1',
+    kind: 'number' as const,
+    trace,
+    metadata: changes.metadata,
+  }))
+  await copyInto(tx, rows, outputColumns, outputs)
+  const keys = each(({ id, reply }) => ({ rowId: id, ordinal: 0, requestKey: reply.key }))
+  await copyInto(tx, rowRequests, ['rowId', 'ordinal', 'requestKey'], keys)
+  const verdict = { verdict: 'correct' as const, reason: 'equal', extracted: '42', verifierVersion: '1.2.0' }
+  const judged = each(({ id }) => ({ rowId: id, ...verdict }))
+  await copyInto(tx, verdicts, ['rowId', 'verdict', 'reason', 'extracted', 'verifierVersion'], judged)
 }
 
 async function measureShards(database: Database, input: string): Promise<void> {

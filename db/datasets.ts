@@ -50,18 +50,29 @@ export interface SealedDataset {
  * and policy hashes as it did before there were any.
  */
 export async function sealDataset(db: Database, id: string): Promise<SealedDataset> {
+  const { isNew, ...sealed } = await seal(db, id)
+  // Who reads it next would be planned by what the tables were before: a shard then scans all of its dataset.
+  if (isNew && sealed.rows >= rowsWorthStatistics)
+    await db.execute(sql`analyze rows (id, dataset_id, parent_row_id, origin_row_id, position, status, reason)`)
+  return sealed
+}
+
+/** Postgres gathers statistics by itself within a minute or two; a dataset of fewer rows can be read badly until then. */
+const rowsWorthStatistics = 1000
+
+async function seal(db: Database, id: string): Promise<SealedDataset & { isNew: boolean }> {
   return db.transaction(async (tx) => {
     const [found] = await tx.select().from(datasets).where(eq(datasets.id, id)).for('update')
     const dataset = found ?? (await getDataset(tx, id))
     if (dataset.sealedAt && dataset.contentHash !== null && dataset.rowCount !== null)
-      return { rows: dataset.rowCount, contentHash: dataset.contentHash }
+      return { rows: dataset.rowCount, contentHash: dataset.contentHash, isNew: false }
     if (!(await isInOrder(tx, id))) await giveOrder(tx, dataset)
     const sealed = only(await rowsOf(tx, sealedRow, contentsOf(id)))
     await tx
       .update(datasets)
       .set({ sealedAt: sql`now()`, ...toColumns(sealed) })
       .where(eq(datasets.id, id))
-    return sealed
+    return { ...sealed, isNew: true }
   })
 }
 

@@ -151,22 +151,27 @@ export async function groupsOf(db: Database, datasetId: string, field: string): 
   return groups
 }
 
-const pictureHash = z.object({ hash: z.string() })
+const shownPictures = z.object({ position: z.number(), hashes: z.array(z.string()) })
 
-/** Hashes of the pictures of a dataset's kept rows, each once, a page at a time. */
+/**
+ * Hashes of the pictures of a sealed source's kept rows in order, a page of rows at a time; a picture comes with each row that
+ * shows it: to tell them apart each page would have to look at all rows again.
+ */
 export async function* pictureHashes(db: Database, datasetId: string): AsyncGenerator<string> {
-  let last = ''
+  const rowsPerPage = 5000
+  let last = -1
   for (;;) {
     const page = await rowsOf(
       db,
-      pictureHash,
-      sql`select distinct ri.image_hash as hash from rows r join row_images ri on ri.row_id = r.id
-          where r.dataset_id = ${datasetId} and r.status = 'kept' and ri.image_hash > ${last}
-          order by 1 limit 10000`,
+      shownPictures,
+      sql`select r.position, array(select ri.image_hash from row_images ri where ri.row_id = r.id) as hashes
+          from rows r where r.dataset_id = ${datasetId} and r.status = 'kept' and r.position > ${last}
+          order by r.position limit ${rowsPerPage}`,
     )
-    for (const { hash } of page) yield hash
-    const end = page.at(-1)
-    if (!end) return
-    last = end.hash
+    for (const { position, hashes } of page) {
+      last = position
+      yield* hashes
+    }
+    if (page.length < rowsPerPage) return
   }
 }

@@ -89,8 +89,8 @@ function questionShard(query: ShardQuery) {
         bool_and(${hasOutput(query.outputDatasetId)}) over (partition by s.origin) as done
       from seen s cross join inputs i cross join lateral (
         (
-          select r.id, r.position from rows r
-          where r.id = s.origin and r.dataset_id = i.id and r.status = 'kept'
+          select r.id, r.position from (select * from rows r where r.id = s.origin offset 0) r
+          where r.dataset_id = i.id and r.status = 'kept'
           union all
           select r.id, r.position from rows r
           where r.dataset_id = i.id and r.origin_row_id = s.origin and r.parent_row_id is not null and r.status = 'kept'
