@@ -7,8 +7,9 @@ import { listImports } from '../db/imports.ts'
 import { HoneError } from '../domain/errors.ts'
 import { stepName } from '../domain/ids.ts'
 import { ensureFolder, honeHome, homePaths } from '../services/home.ts'
+import { findPostgres } from '../services/postgres.ts'
 import { createProgress, quietProgress, type Progress } from '../services/progress.ts'
-import { withDatabase } from './context.ts'
+import { notRunning, withDatabase } from './context.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from './import-text.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { wholeNumber } from './numbers.ts'
@@ -94,6 +95,8 @@ async function importNow(
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<void> {
   const home = homePaths(honeHome(terminal.env)).root
+  // Said before an archive is unpacked for minutes.
+  if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
   const { mapping: mappingFile, images, allowUrls = false, format, split, as: name } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * Remembers ids by 64 bits of their SHA-256, 16 bytes and less than twice the room each: a million take 32 MB at most. Two ids of a
- * million share their bits with a chance of 3 in 100 million; the second would then count as a duplicate.
+ * Remembers ids by 64 bits of their SHA-256, at 16 to 32 bytes an id; as strings in a Set they would take 100. Two of a million ids
+ * share their bits with a chance of 3 in 100 million; the second would then count as a duplicate.
  */
 export class IdSet {
   private table = new BigUint64Array(1024)

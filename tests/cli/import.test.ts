@@ -168,6 +168,17 @@ describe('hone import', () => {
     })
   })
 
+  it('says that no database runs before it unpacks anything', async () => {
+    const folder = await folderOf({ 'a.zip': zip([{ name: 'a.png', content: await picture() }]) })
+    const env = { HONE_HOME: join(folder, 'home') }
+    const refused = await hone(['import', join(folder, 'a.zip'), '--as', 'x'], { env })
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('No Hone runs in this home') })
+    expect(await readdir(folder)).toEqual(['a.zip'])
+    // To look needs none.
+    const dry = await hone(['import', join(folder, 'a.zip'), '--dry-run'], { env })
+    expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('# pictures, 1 file, 1 rows') })
+  })
+
   it('refuses what makes no sense', async () => {
     expect((await run()).err).toContain('Name a source')
     expect((await run('x.jsonl')).err).toContain('--as NAME')
