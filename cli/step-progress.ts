@@ -37,7 +37,7 @@ export function createRates(): (reading: Reading, now: number) => Rates {
   }
 }
 
-/** `1,234 of 2,000 rows · 61.7 rows/s · 12,340 tokens/s · cost 0.42 · 0:12 left · 3 failed (http-500 2, timeout 1)` */
+/** `1,234 of 2,000 rows · 61.7 rows/s · 0:12 left · 3 failed (http-500 2, timeout 1) · cost 0.42 · 12,340 tokens/s`: a narrow terminal cuts off its end. */
 export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond, left }: Rates): string {
   const { total, done, failed, failures, cost, paid, reused } = reading
   if (total === 0) return 'reading the input'
@@ -45,10 +45,10 @@ export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond,
   return [
     `${number(done)} of ${number(total)} rows`,
     `${number(rowsPerSecond, rowsPerSecond < 100 ? 1 : 0)} rows/s`,
-    ...(asks ? [`${number(tokensPerSecond)} tokens/s`] : []),
-    ...(cost === null ? [] : [`cost ${money(cost)}`]),
     ...(left === null || done === total ? [] : [`${duration(left)} left`]),
     ...(failed === 0 ? [] : [`${number(failed)} failed (${reasonsOf(failures)})`]),
+    ...(cost === null ? [] : [`cost ${money(cost)}`]),
+    ...(asks ? [`${number(tokensPerSecond)} tokens/s`] : []),
   ].join(' · ')
 }
 

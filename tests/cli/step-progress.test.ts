@@ -19,7 +19,7 @@ it('the line of progress has rows, rates, cost, time left and errors by reason',
   meter.cost(0.0042)
   // Rows that an earlier run has done count for no rate.
   expect(progressLine(meter.read(), rates(meter.read(), 10_000))).toBe(
-    '600 of 2,000 rows · 10.0 rows/s · 400 tokens/s · cost 0.0042 · 2:20 left · 3 failed (http-500 2, timeout 1)',
+    '600 of 2,000 rows · 10.0 rows/s · 2:20 left · 3 failed (http-500 2, timeout 1) · cost 0.0042 · 400 tokens/s',
   )
 })
 
