@@ -1,11 +1,15 @@
 import type { Fingerprint } from '../../domain/rows.ts'
 import { fingerprintOf } from '../fingerprint.ts'
-import { brokenImage, openImage, readHeader, type ImageInfo } from './open.ts'
+import { brokenImage, imagesAtOnce, openImage, readHeader, type ImageInfo } from './open.ts'
+import { slots } from './slots.ts'
 
 /** A whole picture: what it is, and what it looks like. */
 export interface ExaminedImage extends ImageInfo {
   fingerprint: Fingerprint
 }
+
+/** Decoded pixels are held until they are hashed: of 50 megapixels they take 150 MB. */
+const withSlot = slots(imagesAtOnce)
 
 /**
  * Decodes the whole picture, once: that tells whether it is whole, and its pixels give the fingerprint. They are upright
@@ -15,7 +19,15 @@ export interface ExaminedImage extends ImageInfo {
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)
-  const { data, info } = await openImage(bytes)
+  const fingerprint = await withSlot(async () => {
+    const { data, info } = await decode(bytes)
+    return await fingerprintOf({ data, width: info.width, height: info.height })
+  })
+  return { width, height, mediaType, fingerprint }
+}
+
+const decode = (bytes: Uint8Array) =>
+  openImage(bytes)
     .autoOrient()
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
@@ -24,6 +36,3 @@ export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
     .catch((error: unknown) => {
       throw brokenImage(error)
     })
-  const fingerprint = await fingerprintOf({ data, width: info.width, height: info.height })
-  return { width, height, mediaType, fingerprint }
-}

@@ -2,6 +2,7 @@ import { AskFailure } from '../../models/ask.ts'
 import type { RequestImages } from '../../models/endpoint.ts'
 import { fitToPatches } from './fit.ts'
 import { brokenImage, imagesAtOnce, messageOf, openImage, readHeader } from './open.ts'
+import { slots } from './slots.ts'
 
 /** Where pictures come from, by SHA-256. Rejects when the picture is not there. */
 interface ImageSource {
@@ -107,21 +108,5 @@ async function prepareImage(bytes: Buffer, limits: Limits): Promise<string> {
     return `data:${lossless ? 'image/png' : 'image/jpeg'};base64,${encoded.toString('base64')}`
   } catch (error) {
     throw brokenImage(error)
-  }
-}
-
-function slots(count: number): <Result>(run: () => Promise<Result>) => Promise<Result> {
-  const waiting: (() => void)[] = []
-  let free = count
-  return async (run) => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await run()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
   }
 }
