@@ -150,6 +150,13 @@ async function* batches(
   if (batch.length > 0) yield batch
 }
 
+/** Roughly how long a line is: its texts, and those that stand at the top of its metadata. */
+function lengthOf({ question, answer, description, trace, metadata }: SourceRow): number {
+  let length = question.length + (answer?.length ?? 0) + (description?.length ?? 0) + (trace?.length ?? 0)
+  for (const value of Object.values(metadata)) length += typeof value === 'string' ? value.length : 32
+  return length
+}
+
 const sourceRowColumns = [
   'id',
   'datasetId',
