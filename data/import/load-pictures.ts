@@ -59,8 +59,10 @@ export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal
 }
 
 async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
-  // A signed URL holds its key in the query.
-  const shown = url.split('?')[0]?.slice(0, 300) ?? ''
+  if (!URL.canParse(url)) throw new AskFailure('image-url', 'this is no URL')
+  // A signed URL holds its key in the query, others a password before the host.
+  const { origin, pathname } = new URL(url)
+  const shown = `${origin}${pathname}`.slice(0, 300)
   if (!allowUrls) throw new AskFailure('image-url', `${shown} is not fetched: --allow-urls does`)
   const limit = AbortSignal.timeout(fetchSeconds * 1000)
   try {

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -350,7 +352,16 @@ describe('pictures', () => {
     const folder = await folderOf({
       'a.png': image,
       'bad.png': 'no picture',
-      'r.jsonl': rows('a.png', 'gone.png', '../x.png', '/etc/hostname', 'bad.png', 'https://x.test/a.png?key=1', '', 5),
+      'r.jsonl': rows(
+        'a.png',
+        'gone.png',
+        '../x.png',
+        '/etc/hostname',
+        'bad.png',
+        'https://me:key@x.test/a.png?key=1',
+        '',
+        5,
+      ),
     })
     const { rows: found } = await read(join(folder, 'r.jsonl'))
     expect(found.map(({ row }) => row.failure?.reason)).toEqual([
@@ -364,6 +375,34 @@ describe('pictures', () => {
       'bad-field',
     ])
     expect(found[5]?.row.failure?.detail).not.toContain('key')
+  })
+
+  it('are fetched from URLs when that is allowed, and told by reason when they cannot be', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/a.png') response.end(image)
+      else if (request.url === '/endless') response.write(Buffer.alloc(70 * 1024 * 1024), () => response.destroy())
+      else response.writeHead(404).end()
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    const folder = await folderOf({
+      'r.jsonl': rows(
+        `${base}/a.png`,
+        `${base}/gone`,
+        { url: `${base}/a.png` },
+        `${base}/endless`,
+        'http://127.0.0.1:1/x',
+      ),
+    })
+    try {
+      const { rows: found } = await read(folder, { allowUrls: true })
+      const reasons = found.map(({ row }) => row.failure?.reason)
+      expect(reasons).toEqual([undefined, 'image-url', undefined, 'image-too-large', 'image-url'])
+      expect(found[1]?.row.failure?.detail).toContain('answers 404')
+    } finally {
+      server.close()
+    }
   })
 
   it('may lie in a folder that is named', async () => {
