@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { nodeEntry } from '../../services/node-process.ts'
 import { bringUpPython } from '../../services/python.ts'
 import type { Hone } from './hone-work.ts'
@@ -54,13 +56,17 @@ export interface Work {
 export const clientNames = ['hone', 'fetch', 'aiohttp', 'curator', 'data-designer', 'distilabel'] as const
 export type ClientName = (typeof clientNames)[number]
 
+const run = promisify(execFile)
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
 const peers: Partial<Record<ClientName, { script: string; imports: string[] }>> = {
   aiohttp: { script: 'aiohttp_loop.py', imports: ['aiohttp'] },
   curator: { script: 'curator_client.py', imports: ['bespokelabs.curator'] },
-  'data-designer': { script: 'data_designer_client.py', imports: ['data_designer'] },
-  distilabel: { script: 'distilabel_client.py', imports: ['distilabel'] },
+  'data-designer': { script: 'data_designer_client.py', imports: ['data_designer.config', 'data_designer.interface'] },
+  distilabel: {
+    script: 'distilabel_client.py',
+    imports: ['distilabel.models', 'distilabel.pipeline', 'distilabel.steps.tasks'],
+  },
 }
 
 /** No telemetry, nothing fetched, no colours. */
@@ -87,6 +93,19 @@ export async function clientCommand(name: ClientName): Promise<Command> {
   const peer = peers[name]
   if (!peer) return nodeEntry('bench/sampling/fetch-client')
   return { command: await python(name, peer.imports), args: [here(`peers/${peer.script}`)], env: quiet }
+}
+
+/**
+ * Makes what a client needs and starts it once for nothing, so that no scenario pays for what is compiled at a first start. Rejects
+ * when it does not install or import.
+ */
+export async function prepareClient(name: ClientName): Promise<void> {
+  const { command, args } = await clientCommand(name)
+  const imports = peers[name]?.imports
+  const options = { env: { ...process.env, ...quiet }, timeout: 180_000 }
+  if (imports) await run(command, ['-c', `import ${imports.join(', ')}`], options)
+  // Ours end at once without a job, after all their imports.
+  else await run(command, args, options).catch(() => undefined)
 }
 
 /** Bytes of a folder's files. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeError } from '../../domain/errors.ts'
 import type { Bench, Figures } from './bench.ts'
-import { clientCommand, clientNames } from './clients.ts'
+import { clientNames, prepareClient } from './clients.ts'
 import type { ClientName } from './clients.ts'
 import { openHone } from './hone-work.ts'
 import { endAll } from './processes.ts'
@@ -107,11 +107,11 @@ async function main(): Promise<void> {
   await end(0)
 }
 
-/** Makes the environments before anything is measured. */
+/** Brings up every client before anything is measured. */
 async function notInstalled(names: readonly ClientName[]): Promise<Map<ClientName, string>> {
   const broken = new Map<ClientName, string>()
   for (const name of names)
-    await clientCommand(name).catch((error: unknown) => broken.set(name, describeError(error).slice(0, 300)))
+    await prepareClient(name).catch((error: unknown) => broken.set(name, describeError(error).slice(0, 300)))
   return broken
 }
 
