@@ -138,7 +138,7 @@ async function* batches(
     const id = sourceRowId(datasetId, line.sourceId)
     if (!seen.add(id)) throw duplicate(path, line.sourceId)
     batch.push({ id, line, position: line.failure ? null : position++ })
-    characters += line.question.length + (line.answer?.length ?? 0) + (line.trace?.length ?? 0)
+    characters += lengthOf(line)
     if (batch.length === rowsPerBatch || characters > charactersPerBatch) {
       yield batch
       batch = []
