@@ -148,6 +148,21 @@ describe('a step on a file', () => {
     ])
   })
 
+  it('looks at a whole question again when one of its rows has changed or gone', async () => {
+    const row = (id: string, trace: string) => ({ id, origin: 'a', images: ['a.png'], question: 'q?', trace })
+    const argv = ['step', 'select', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), '--json']
+    const chosen = () => folder.read('out.jsonl').flatMap(({ id, status }) => (status === 'kept' ? [id] : []))
+    folder.writeLines('in.jsonl', [row('a1', 'one two three'), row('a2', 'one two')])
+    await hone(argv)
+    expect(chosen()).toEqual(['a2'])
+    folder.writeLines('in.jsonl', [row('a1', 'one two three'), row('a2', 'one two three four')])
+    expect(JSON.parse((await hone(argv)).out)).toMatchObject({ doneBefore: 0 })
+    expect(chosen()).toEqual(['a1'])
+    folder.writeLines('in.jsonl', [row('a2', 'one two three four')])
+    await hone(argv)
+    expect(chosen()).toEqual(['a2'])
+  })
+
   it('joins files in shares, in one order', async () => {
     const rows = (name: string) =>
       Array.from({ length: 30 }, (_, at) => ({ id: `${name}${at}`, images: ['a.png'], question: 'q' }))
