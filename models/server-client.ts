@@ -30,6 +30,7 @@ export interface ServerClient {
   call(body: RequestBody, scope: Scope): Promise<CallResult>
 }
 
+const earlyMs = 1000
 const maxReplyBytes = 64 * 1024 * 1024
 const unreachableCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'])
 
@@ -56,8 +57,9 @@ export function createServerClient(options: ClientOptions): ServerClient {
       const began = performance.now()
       const send = () => post({ url, agent, body, key, scope, timeoutMs })
       let outcome = await send()
-      // The server closed an idle connection while this request was on its way: it has not seen it.
-      if (outcome instanceof Lost && outcome.wasIdle && !scope.reason) outcome = await send()
+      // The server closed an idle connection while this request was on its way: it has not seen it. Later it may have worked on it.
+      const isEarly = performance.now() - began < earlyMs
+      if (outcome instanceof Lost && outcome.wasIdle && isEarly && !scope.reason) outcome = await send()
       if (outcome === 'timeout')
         return { kind: 'silent', reason: 'timeout', detail: `no reply within ${endpoint.timeoutSeconds} s` }
       if (outcome instanceof Lost) {

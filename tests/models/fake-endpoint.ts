@@ -57,11 +57,6 @@ export class FakeEndpoint {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  /** Closes connections that carry no request, as servers do after their own idle time. */
-  dropIdle(): void {
-    this.#server.closeIdleConnections()
-  }
-
   get url(): string {
     return `http://127.0.0.1:${this.#port}/v1`
   }
