@@ -43,7 +43,11 @@ interface BenchmarkItem {
   benchmark: string
   id: string
   text: number
+  looks: readonly number[]
 }
+
+/** Items of one picture that are compared one by one; of more those with a similar question are searched for. */
+const shortList = 256
 
 /** Reads all benchmarks into memory: about 1 kB an item. Failed rows are none. */
 export async function indexBenchmarks(
@@ -59,8 +63,9 @@ export async function indexBenchmarks(
     if (row.status === 'failed') continue
     const text = texts.add(textOf(bareQuestion(row.question)))
     listed(byText, text, items.length)
-    for (const file of new Set(row.images)) listed(byLook, looks.add(file, fingerprints.get(file)), items.length)
-    items.push({ benchmark: row.from, id: row.id, text })
+    const shown = row.images.map((file) => looks.add(file, fingerprints.get(file)))
+    for (const look of shown) listed(byLook, look, items.length)
+    items.push({ benchmark: row.from, id: row.id, text, looks: shown })
   }
   return { items, looks, texts, byLook, byText }
 }
@@ -101,15 +106,18 @@ function* leaks(
 ): Generator<Contamination> {
   // Many items ask one question about one picture, and rows about many pictures: each text is compared once.
   const compared = new Map<number, Similar | null>()
-  for (const match of shown)
-    for (const place of index.byLook.get(match.look) ?? []) {
+  const alike = () => index.texts.find(text).flatMap(({ id }) => index.byText.get(id) ?? [])
+  for (const match of shown) {
+    const asking = index.byLook.get(match.look) ?? []
+    for (const place of asking.length <= shortList ? asking : alike()) {
       const item = index.items[place]
-      if (!item) continue
+      if (!item?.looks.includes(match.look)) continue
       const known = compared.get(item.text)
       const similar = known === undefined ? similarity(index.texts.compare(item.text, text), jaccard, true) : known
       compared.set(item.text, similar)
       if (similar) yield { verdict: 'leak', ...named(item), ...imageOf(match), ...similar }
     }
+  }
 }
 
 function* imageOverlaps(index: BenchmarkIndex, shown: readonly LookMatch[]): Generator<Contamination> {

@@ -61,20 +61,44 @@ export async function findDuplicates(
 
 type Fingerprints = ReadonlyMap<string, Fingerprint>
 
+const noPicture = -1
+/**
+ * Items of one picture that are compared one by one. Where more ask about one, such as the empty picture that stands for
+ * none in many data sets, those with a similar question are searched for instead.
+ */
+const shortList = 256
+
+/** Lists of items by number. */
+function createLists() {
+  const lists = new Map<number, number[]>()
+  return {
+    add(key: number, item: number) {
+      const list = lists.get(key)
+      if (list) list.push(item)
+      else lists.set(key, [item])
+    },
+    /** Items of all these keys, ascending. */
+    of: (keys: readonly number[]): number[] => keys.flatMap((key) => lists.get(key) ?? []).sort((a, b) => a - b),
+  }
+}
+
 /** The items that stay. `match` gives the first one that the row is a duplicate of, and else adds the row. */
 function createCollection(options: DuplicateOptions) {
   const { by, near } = options
   const looks = createLooks(options)
-  const texts = createTexts({ numbersMatter: true, ...(by === 'question' && near && { jaccard: options.jaccard }) })
+  const isRead = by !== 'image'
+  const texts = createTexts({ numbersMatter: true, ...(isRead && near && { jaccard: options.jaccard }) })
   const kept: Kept[] = []
-  /** Numbers of the kept items, ascending, by their text or first picture. */
-  const places = new Map<number, number[]>()
-  const noPicture = -1
+  /** Numbers of the kept items, ascending, by their first picture and by their text. */
+  const byLook = createLists()
+  const byText = createLists()
 
   const candidates = (text: Text, images: readonly LookMatch[][]): number[] => {
-    const texted = () => texts.find(text).map(({ id }) => id)
-    const shown = () => images[0]?.map(({ look }) => look) ?? [noPicture]
-    return (by === 'question' ? texted() : shown()).flatMap((place) => places.get(place) ?? []).sort((a, b) => a - b)
+    const shown = byLook.of(images[0]?.map(({ look }) => look) ?? [noPicture])
+    if (by === 'image') return images.some((matches) => matches.some(({ isBlank }) => !isBlank)) ? shown : []
+    return by === 'image+question' && shown.length <= shortList
+      ? shown
+      : byText.of(texts.find(text).map(({ id }) => id))
   }
 
   return {
@@ -90,10 +114,8 @@ function createCollection(options: DuplicateOptions) {
       }
       const textId = texts.add(text)
       const shown = row.images.map((file) => looks.add(file, fingerprints.get(file)))
-      const at = by === 'question' ? textId : (shown[0] ?? noPicture)
-      const others = places.get(at)
-      if (others) others.push(kept.length)
-      else places.set(at, [kept.length])
+      byLook.add(shown[0] ?? noPicture, kept.length)
+      byText.add(textId, kept.length)
       kept.push({ id: row.id, text: textId, looks: shown })
       return null
     },

@@ -123,6 +123,18 @@ describe('the verdict on a row', () => {
     expect(await run(changes)).toEqual({ reason: null, contamination: { verdict: 'clean' } })
   })
 
+  it('is the same where very many items ask about one picture', async () => {
+    const items = Array.from({ length: 400 }, (_, index) => item(`q${index}`, chart, `Which is bar ${index}?`))
+    items.push(item('far', unseen, 'Which is line 7?'))
+    const leak = { verdict: 'leak', item: 'q7', image: 'near', text: 'exact' }
+    expect(await run({ images: [chartJpeg], question: 'Which is bar 7?' }, {}, items)).toMatchObject({
+      contamination: leak,
+    })
+    expect(await run({ images: [chart], question: 'Which is line 7?' }, {}, items)).toMatchObject({
+      contamination: { verdict: 'image_overlap', item: 'q0' },
+    })
+  })
+
   it('is told of pictures without a known look by their files', async () => {
     const file = 'f'.repeat(64)
     const found = await run({ images: [file], question: 'Q?' }, {}, [item('x', file, 'Another?')])

@@ -138,6 +138,22 @@ describe('dropping duplicates by picture and question', () => {
   })
 })
 
+it('finds the same where very many ask about one picture', async () => {
+  // Letters alone: similar questions with other numbers are two.
+  const name = (index: number) => String(index).replaceAll(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)))
+  const rows = Array.from({ length: 600 }, (_, index) => item(`r${index}`, blankOne, `Who is ${name(index)}?`))
+  rows.push(item('same', blankSame, 'Who is j?'), item('other', circle, 'Who is j?'))
+  rows.push(item('long', blankOne), item('near', blankOne, `Well, ${question}`))
+  const found = await run(rows)
+  expect(found.slice(0, 600).every(({ reason }) => reason === null)).toBe(true)
+  expect(found.slice(600).map(({ reason, of }) => [reason, of])).toEqual([
+    ['duplicate', 'r9'],
+    [null, undefined],
+    [null, undefined],
+    ['near-duplicate', 'long'],
+  ])
+})
+
 describe('dropping duplicates by one of the two', () => {
   it('keeps one question a picture', async () => {
     const rows = [
