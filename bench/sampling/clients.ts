@@ -47,6 +47,8 @@ export interface Work {
   outcome(): Promise<Outcome>
   /** Why each row was not kept (null: it was), by number of its picture; null when the client does not say. */
   reasons: () => Promise<Map<number, string | null> | null>
+  /** Replies that it holds durably; null when the client keeps none apart. */
+  storedReplies: () => Promise<number | null>
   /** What it has written, beside the pictures it was given. */
   diskBytes(): Promise<number>
   /** The next task with what it has kept so far: a later round of the same campaign, the same cache folder. */
@@ -160,6 +162,7 @@ function folderWork(command: Command, task: Task, folder: string): Work {
       return Promise.resolve({ kept: said?.kept ?? 0, lost: said?.lost ?? {}, twice: 0, missing, report: said })
     },
     reasons: () => Promise.resolve(null),
+    storedReplies: () => Promise.resolve(null),
     diskBytes: () => Promise.resolve(folderBytes(join(folder, 'work'))),
     again: (next) => Promise.resolve(folderWork(command, next, folder)),
   }
@@ -178,6 +181,7 @@ async function honeWork(
     command: { ...command, args: [...command.args, file], cwd: folder },
     outcome: async () => ({ ...(await opened.outcome()), report: readReport() }),
     reasons: opened.reasons,
+    storedReplies: database.replies,
     diskBytes: () => database.bytes(),
     again: (next) => honeWork(command, next, folder, database, round + 1),
   }

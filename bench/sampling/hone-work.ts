@@ -29,6 +29,8 @@ export interface Hone {
 interface HoneDatabase {
   /** Imports the rows (the same ones once) and opens a step over them in this round. */
   openStep(task: Task, round: number): Promise<HoneStep>
+  /** Replies that it holds. */
+  replies: () => Promise<number>
   /** What it has grown by since it was migrated. */
   bytes(): Promise<number>
 }
@@ -83,6 +85,10 @@ async function createDatabase(serverUrl: string, name: string): Promise<HoneData
       } finally {
         await database.close()
       }
+    },
+    replies: async () => {
+      const [found] = await query(url, z.object({ count: z.coerce.number() }), 'SELECT count(*) FROM requests', [])
+      return found?.count ?? 0
     },
     bytes: async () => (await size()) - empty,
   }

@@ -34,6 +34,8 @@ How to read it:
   PG           Hone's PostgreSQL, apart from RSS and CPU: its CPU ÷ rows, its memory with shared pages counted once.
   disk MB      what the client left on disk beside the pictures it was given; for Hone what its database grew by.
   lost         rows without a good result at the end; Hone's are counted in Postgres, not taken from the client.
+  paid again   requests that the mock took on although one with the same body had been taken on; "sent, reply not stored" is what was
+               in flight at the kill as Hone's own store has it: on the way, or answered and waiting to be written.
   mock ms/req  CPU of the mock, which shares the cores: a ratio below that of the bare loops is noise.
 Rows are 50 KB JPEG files, made once into Hone's cache folder; the peers get Python environments of their own there, made at
 the first run. A client that does not install is said so. Nothing else should run on the machine.`

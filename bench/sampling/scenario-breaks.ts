@@ -83,6 +83,7 @@ export const kill: Scenario = {
       const keptBefore = first.outcome.kept
       await sleep(1000)
       const before = await mock.stats()
+      const stored = await work.storedReplies()
       await mock.mark()
       const second = await runNow(bench, work, mock, { n, limitSeconds: 90 })
       const { markedFirstAt } = second.stats
@@ -93,6 +94,7 @@ export const kill: Scenario = {
         {
           'in flight at kill': inFlight,
           'rows in store at kill': client === 'hone' ? keptBefore : '',
+          'sent, reply not stored': stored === null ? '' : before.requests - stored,
           'paid again': second.stats.paidAgain - before.paidAgain,
           'first request after s': firstAfter?.toFixed(2) ?? 'none',
           'of it start-up s': startUpSeconds?.toFixed(2) ?? '',

@@ -9,4 +9,8 @@ export function table(lines: readonly Readonly<Record<string, number | string>>[
 }
 
 const shown = (value: number | string | undefined): string =>
-  value === undefined ? '' : typeof value === 'number' ? value.toLocaleString('en-US') : value.replaceAll('|', '¦')
+  value === undefined
+    ? ''
+    : typeof value === 'number'
+      ? value.toLocaleString('en-US')
+      : value.replaceAll('|', '¦').replace(/\s+/g, ' ')
