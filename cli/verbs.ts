@@ -121,7 +121,7 @@ export const verbs: readonly Verb[] = [
   {
     name: 'export',
     group: tools,
-    summary: 'a dataset as files for LLaMA-Factory, EasyR1, verl, TRL, ms-swift and others',
+    summary: 'a dataset as files for LLaMA-Factory, EasyR1, verl, TRL, …',
     load: async (terminal) => (await import('./export.ts')).exportCommand(terminal),
   },
   {

@@ -34,7 +34,7 @@ describe.each(Object.entries(dataSteps))('what is told of %s', (name, step) => {
 
   it('names options that it has, and each but those of all or of every step that asks', () => {
     const known = Object.keys(step.options.shape)
-    const shared = ['step', 'name', 'from', 'temperature', 'topP', 'maxTokens']
+    const shared = ['step', 'name', 'from', 'priority', 'temperature', 'topP', 'maxTokens']
     expect(quoted(options).toSorted()).toEqual(known.filter((one) => !shared.includes(one)).toSorted())
   })
 
