@@ -57,6 +57,7 @@ async function intoPostgres(prepared: Awaited<ReturnType<typeof prepareImport>>)
   try {
     await migrate(postgres.url)
     const store = await openArtifactStore(join(folder, 'artifacts'))
+    let read = 0
     await measured('whole import into Postgres', async () => {
       const imported = await runImport(prepared, {
         db,
@@ -66,10 +67,14 @@ async function intoPostgres(prepared: Awaited<ReturnType<typeof prepareImport>>)
         replace: true,
         maxRows: undefined,
         maxFailed: 0,
-        onProgress: () => {},
+        onProgress: ({ state }) => {
+          if (state === 'finishing') read = performance.now()
+        },
       })
       return imported.rows
     })
+    const seconds = ((performance.now() - read) / 1000).toFixed(1)
+    console.log(`of it ${seconds} s after the last row was read: the last batches, sealing, counting`)
   } finally {
     await close()
     await postgres.stop()
