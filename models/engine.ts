@@ -121,6 +121,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
+      await lookups.drain()
       // Calls that another engine still wants run on, and are saved when they end.
       await Promise.allSettled([...paying].flatMap(([scope, paid]) => (scope.reason ? [paid] : [])))
       await saves.drain()
