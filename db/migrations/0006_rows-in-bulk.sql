@@ -13,4 +13,4 @@ CREATE INDEX "rows_status_in_dataset" ON "rows" USING btree ("dataset_id","statu
 CREATE INDEX "rows_parent_in_dataset" ON "rows" USING btree ("dataset_id","parent_row_id") WHERE "rows"."parent_row_id" is not null;--> statement-breakpoint
 CREATE INDEX "rows_origin_in_dataset" ON "rows" USING btree ("dataset_id","origin_row_id") WHERE "rows"."parent_row_id" is not null;--> statement-breakpoint
 -- Pages count rows in an index alone, which needs the map of pages that vacuum keeps; a fifth of a large table is too late.
-ALTER TABLE "rows" SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE "rows" SET (autovacuum_vacuum_insert_scale_factor = 0.05);
