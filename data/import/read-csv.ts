@@ -27,18 +27,8 @@ async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
     try {
       const sql = `select * from read_csv(${fileLiteral(file)}, ${options(await headOf(file))})`
       for await (const batch of streamRows(connection, sql, file))
-        yield batch.map((fields): SourceRecord => ({ line: ++line, fields: withoutEmpty(fields) }))
-      const rejects = await connection.runAndReadAll(
-        `select any_value(line)::double as line, left(any_value(csv_line), 120) as text,
-           string_agg(distinct error_message, '; ') as problem
-         from reject_errors group by file_id, line_byte_position, reject_errors.line order by reject_errors.line`,
-      )
-      const bad = rejects.getRowObjectsJS().map((row) => reject.parse(row))
-      if (bad.length > 0)
-        yield bad.map(({ line: number, text, problem }): SourceRecord => {
-          const detail = `record ${number} of the file: ${problem ?? ''} (${JSON.stringify(text ?? '')})`
-          return { line: number, reason: 'bad-line', detail: detail.slice(0, 500) }
-        })
+        yield batch.map((fields): SourceRecord => ({ line: ++line, fields }))
+      for await (const batch of streamRows(connection, rejected, file)) yield batch.map(badRecord)
     } catch (error) {
       if (error instanceof HoneError) throw error
       throw unreadable(file, error)
@@ -48,11 +38,14 @@ async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
   }
 }
 
-/** A cell that is empty is absent: CSV has no other way to say so. */
-const withoutEmpty = (fields: Fields): Fields => {
-  for (const name in fields)
-    if (fields[name] === '') return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
-  return fields
+const rejected = `
+  select any_value(r.line)::double as line, left(any_value(csv_line), 120) as text, string_agg(distinct error_message, '; ') as problem
+  from reject_errors r group by file_id, line_byte_position, r.line order by r.line`
+
+function badRecord(fields: Fields): SourceRecord {
+  const { line, text, problem } = reject.parse(fields)
+  const detail = `record ${line} of the file: ${problem ?? ''} (${JSON.stringify(text ?? '')})`
+  return { line, reason: 'bad-line', detail: detail.slice(0, 500) }
 }
 
 /** The dialect is stated: guessed from the data, a file with bad lines would be refused as a whole. */
