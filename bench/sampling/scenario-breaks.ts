@@ -16,6 +16,13 @@ function secondsToFullRate({ buckets, bucketMs, firstAt }: MockStats, since: num
   return null
 }
 
+/** Seconds from `since` until the piece of time with the first good reply; null if there is none. */
+function secondsToFirst({ buckets, bucketMs, firstAt }: MockStats, since: number): number | null {
+  const from = Math.max(0, Math.ceil((since - firstAt) / bucketMs))
+  const at = buckets.findIndex((count, index) => index >= from && count > 0)
+  return at < 0 ? null : Math.max(0, (firstAt + at * bucketMs - since) / 1000)
+}
+
 /** Connections are refused in the middle of the run, and those there are are cut. */
 export const flap: Scenario = {
   about: '8,000 pictures as in plain; after half of them 30 s of refused connections: ideal 25 s + 30 s',
@@ -45,6 +52,7 @@ export const flap: Scenario = {
           '× ideal': ratio ?? '',
           'RSS MB': rss ?? '',
           'down s': downSeconds,
+          'first reply after s': secondsToFirst(run.stats, upAt) ?? 'never',
           'full rate after s': back ?? 'never',
           lost: lostOf(run.outcome),
           reasons: reasonsOf(run.outcome.lost),
