@@ -4,6 +4,7 @@ import type { Outcome, Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { subjectOf } from '../seeds.ts'
 import { askOnce } from './ask-once.ts'
 import { finalAnswer } from './final-answer.ts'
 import { dropped, kept } from './outcome.ts'
@@ -110,5 +111,5 @@ function askOne(row: Row, context: Context, question: Question): Promise<Reply> 
     choices: choicesBlock(row.choices),
     ...values,
   })
-  return askOnce(context, { endpoint, text, subject: row.originId, ...(withImages && { images: row.images }) })
+  return askOnce(context, { endpoint, text, subject: subjectOf(row), ...(withImages && { images: row.images }) })
 }

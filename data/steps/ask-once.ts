@@ -8,7 +8,7 @@ interface Call {
   text: string
   /** Sent along where the model is to see them. */
   images?: readonly string[]
-  /** What the seed follows: the row's origin, or its pictures where rows that share them share the reply. */
+  /** What the seed follows: what the row asks, or its pictures where rows that share them share the reply. */
   subject: string
   /** Which of several calls about one subject this is. */
   turn?: number

@@ -3,6 +3,7 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import { withoutReasoning } from '../../verifier/format.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { subjectOf } from '../seeds.ts'
 import { askOnce } from './ask-once.ts'
 import { dropped, kept, replyProblem } from './outcome.ts'
 import { sampling } from './sampling.ts'
@@ -39,7 +40,7 @@ export const rate: RowStep<typeof options> = {
       choices: choicesBlock(row.choices),
       answer: row.answer.trim(),
     })
-    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: row.originId })
+    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: subjectOf(row) })
     const rating = readRating(reply.text)
     const problem = replyProblem(reply, 'empty-rating') ?? (rating === null ? 'unreadable-rating' : null)
     if (problem !== null) return [dropped(row, problem, { replies: [reply] })]

@@ -9,6 +9,7 @@ import { goldAnswer, resolveKind } from '../../verifier/verify.ts'
 import { answerCase } from '../answer-case.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { subjectOf } from '../seeds.ts'
 import { countWords, joinTrace, reasoningWords, splitTrace } from '../trace.ts'
 import type { TraceParts } from '../trace.ts'
 import { askOnce } from './ask-once.ts'
@@ -57,7 +58,7 @@ export const rewrite: RowStep<typeof options> = {
       answer,
       reasoning: splitTrace(trace)?.reasoning ?? trace.trim(),
     })
-    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: row.originId })
+    const reply = await askOnce(context, { endpoint, text, images: row.images, subject: subjectOf(row) })
     const judge = stepJudge(context, options.judge)
     const written = await rewritten({ ...row, trace, answer }, reply, options.maxGrowth, judge?.judge)
     const replies = [reply, ...(judge?.replies ?? [])]

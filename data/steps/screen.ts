@@ -3,6 +3,7 @@ import { dataStepBase } from '../../domain/recipe.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { subjectOf } from '../seeds.ts'
 import { readScreening } from '../synthesis/screening.ts'
 import { askOnce } from './ask-once.ts'
 import { dropped, outcome, replyProblem } from './outcome.ts'
@@ -45,7 +46,7 @@ export const screen: RowStep<typeof options> = {
       question,
       choices: choicesBlock(row.choices),
     })
-    const reply = await askOnce(context, { endpoint, text, subject: row.originId })
+    const reply = await askOnce(context, { endpoint, text, subject: subjectOf(row) })
     const reason = replyProblem(reply, 'unreadable-screening') ?? reasons[readScreening(reply.text)]
     return [outcome(row, reason, { replies: [reply] })]
   },

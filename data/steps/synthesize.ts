@@ -4,7 +4,7 @@ import { questionTypes, type Outcome, type QuestionType, type Row } from '../../
 import type { Reply } from '../../models/ask.ts'
 import { loadPrompt, renderPrompt } from '../prompts.ts'
 import { bareQuestion } from '../question-text.ts'
-import { sampleSeed } from '../seeds.ts'
+import { sampleSeed, subjectOf } from '../seeds.ts'
 import { companionAbilities } from '../synthesis/abilities.ts'
 import { drawConstraint, earlierQuestions, type Constraint, type EarlierQuestions } from '../synthesis/constraints.ts'
 import { questionProblem } from '../synthesis/question-rules.ts'
@@ -66,7 +66,7 @@ export const synthesize: RowStep<typeof options, EarlierQuestions | undefined> =
     const { endpoint, questions, types, abilities, temperature, topP, maxTokens } = options
     const { tally } = overview ?? {}
     // A second pass over the same rows shall not draw what the first one drew.
-    const subject = tally === undefined ? row.originId : JSON.stringify([row.originId, tally])
+    const subject = tally === undefined ? subjectOf(row) : JSON.stringify([subjectOf(row), tally])
     const own = bareQuestion(row.question)
     const earlier = overview?.asked.get(row.originId) ?? []
     const asked = own === '' || earlier.includes(own) ? [...earlier] : [...earlier, own]
