@@ -6,13 +6,15 @@ import type { Scenario } from './scenarios.ts'
 const latencyMs = 200
 const cap = 64
 
-/** Seconds from `since` until a second has nine tenths of the full rate; null if none has. */
-function secondsToFullRate({ buckets, bucketMs, firstAt }: MockStats, since: number): number | null {
-  const full = (0.9 * cap * 1000) / latencyMs
-  const span = 1000 / bucketMs
-  for (let at = Math.max(0, Math.ceil((since - firstAt) / bucketMs)); at + span <= buckets.length; at++)
-    if (buckets.slice(at, at + span).reduce((sum, count) => sum + count, 0) >= full)
-      return Math.max(0, (firstAt + at * bucketMs - since) / 1000)
+/** Seconds from `upAt` until a second has nine tenths of the rate before the outage; null if none has. */
+function secondsToFullRate({ buckets, bucketMs, firstAt }: MockStats, downAt: number, upAt: number): number | null {
+  const pieces = 1000 / bucketMs
+  const sum = (from: number, to: number) => buckets.slice(from, to).reduce((total, count) => total + count, 0)
+  // Without the first second, in which the load builds up.
+  const until = Math.floor((downAt - firstAt) / bucketMs)
+  const full = (0.9 * pieces * sum(pieces, until)) / Math.max(1, until - pieces)
+  for (let at = Math.max(0, Math.ceil((upAt - firstAt) / bucketMs)); at + pieces <= buckets.length; at++)
+    if (sum(at, at + pieces) >= full) return Math.max(0, (firstAt + at * bucketMs - upAt) / 1000)
   return null
 }
 
@@ -32,19 +34,20 @@ export const flap: Scenario = {
     const downSeconds = Math.max(3, Math.min(30, 30 * bench.scale))
     return withSetup(bench, client, { latencyMs, cap }, async ({ mock, open }) => {
       const work = await open({ rows: await rowsOf(n), concurrency: cap })
-      let upAt = 0
+      let downAt = 0
       const run = await runNow(bench, work, mock, {
         n,
         limitSeconds: 300,
         during: async (_, { ok }) => {
           if (ok < n / 2) return false
-          upAt = Date.now() + downSeconds * 1000
+          downAt = Date.now()
           await mock.down(downSeconds * 1000)
           return true
         },
       })
       const ideal = (n * latencyMs) / 1000 / cap + downSeconds
-      const back = secondsToFullRate(run.stats, upAt)
+      const upAt = downAt + downSeconds * 1000
+      const back = secondsToFullRate(run.stats, downAt, upAt)
       const { 'span s': span, '× ideal': ratio, 'RSS MB': rss } = usualFigures(run, ideal)
       return [
         {
