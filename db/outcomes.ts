@@ -108,6 +108,8 @@ function* byParent(outcomes: readonly CommittedOutcome[]): Generator<CommittedOu
 /** An output as it is handed to the database, which knows the parent and what is inherited of it. */
 const given = (datasetId: string, { outIndex, parentId, status, ...outcome }: CommittedOutcome) => ({
   id: rowId(datasetId, parentId, outIndex),
+  // Every finished parent has an output 0: found by its id, whatever the planner knows of a dataset that grows.
+  first: rowId(datasetId, parentId, 0),
   parent: parentId,
   place: outIndex,
   status,
@@ -129,12 +131,12 @@ async function insertOutputs(tx: Database, datasetId: string, outcomes: readonly
     z.object({ written: z.number() }),
     sql`
       with given as materialized (
-        select * from jsonb_to_recordset(${text}::jsonb) as g(id text, parent text, place int, status text, reason text,
+        select * from jsonb_to_recordset(${text}::jsonb) as g(id text, first text, parent text, place int, status text, reason text,
           detail text, changes jsonb, keys jsonb)
       ),
       fresh as materialized (
         select g.* from given g where (
-          select 1 from rows o where o.dataset_id = ${datasetId} and o.parent_row_id = g.parent limit 1
+          select 1 from rows o where o.id = g.first limit 1
         ) is null
       ),
       written as (
