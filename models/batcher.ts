@@ -2,10 +2,10 @@ import type { Clock } from './clock.ts'
 
 export interface BatcherOptions<Item, Result> {
   maxItems: number
-  /** An item waits at most so long for company, in milliseconds. */
+  /** An item waits at most so long for company, in milliseconds, and for the end of the batch that runs. */
   maxDelayMs: number
   clock: Clock
-  /** Runs one batch; batches follow one another. Its result goes to every item of the batch. */
+  /** Runs one batch. Its result goes to every item of the batch. */
   flush(items: Item[]): Promise<Result>
 }
 
@@ -16,41 +16,61 @@ export interface Batcher<Item, Result> {
   drain(): Promise<void>
 }
 
+/**
+ * One batch runs at a time, and items gather while it does, as in a database's group commit: a slow store gets larger batches,
+ * not a queue of small ones.
+ */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   let waiting: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
   let cancelTimer: (() => void) | undefined
-  let tail: Promise<void> = Promise.resolve()
+  let running: Promise<void> | undefined
+  /** What waits has waited long enough. */
+  let isDue = false
 
-  const settle = async (before: Promise<void>, batch: typeof waiting): Promise<void> => {
-    await before
+  const settle = async (batch: typeof waiting): Promise<void> => {
     try {
       const result = await options.flush(batch.map(({ item }) => item))
       for (const { resolve } of batch) resolve(result)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
+    running = undefined
+    sendDue()
+  }
+
+  const sendDue = () => {
+    if (running || waiting.length === 0 || !(isDue || waiting.length >= options.maxItems)) return
+    const batch = waiting.slice(0, options.maxItems)
+    waiting = waiting.slice(options.maxItems)
+    // Those left over came before the batch could end: they have waited long enough.
+    if (waiting.length === 0) {
+      isDue = false
+      cancelTimer?.()
+      cancelTimer = undefined
+    }
+    running = settle(batch)
   }
 
   const send = () => {
-    cancelTimer?.()
     cancelTimer = undefined
-    if (waiting.length === 0) return
-    const batch = waiting
-    waiting = []
-    tail = settle(tail, batch)
+    isDue = true
+    sendDue()
   }
 
   return {
     add(item) {
       return new Promise((resolve, reject) => {
         waiting.push({ item, resolve, reject })
-        if (waiting.length >= options.maxItems) send()
+        if (waiting.length >= options.maxItems) sendDue()
         else cancelTimer ??= options.clock.after(options.maxDelayMs, send)
       })
     },
     async drain() {
-      send()
-      await tail
+      while (waiting.length > 0 || running) {
+        isDue = true
+        sendDue()
+        await running
+      }
     },
   }
 }

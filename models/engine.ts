@@ -82,8 +82,9 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (keys) => guardStore(() => replies.find([...new Set(keys)])),
   })
   const saves = createBatcher<StoredReply, void>({
-    maxItems: 64,
-    maxDelayMs: 20,
+    maxItems: 256,
+    // A kill loses what is not saved yet: the shortest wait that still takes a burst in one statement.
+    maxDelayMs: 2,
     clock,
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
