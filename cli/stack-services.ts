@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { homePaths } from '../services/home.ts'
 import { nodeEntry } from '../services/node-process.ts'
@@ -78,6 +79,8 @@ export async function startWorkerService(places: WorkerPlaces): Promise<Service>
       HONE_DEMO_TEACHER_URL: demo?.teacherUrl,
       HONE_DEMO_BASE_MODEL: demo?.baseModel,
       HONE_DEMO_WORLD: demo?.world,
+      // Pictures are decoded in libuv's threads: Node starts four, whatever the machine has.
+      UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? String(Math.max(4, availableParallelism())),
     },
     ready: () => answers(`http://127.0.0.1:${port}/`),
     deadlineSeconds: 120,

@@ -21,8 +21,7 @@ export interface OpenDatabase {
  * the first query's error. `max` is the number of connections (default 10, as in pg).
  */
 export function openDatabase(url: string, { max = 10 }: { max?: number } = {}): OpenDatabase {
-  // Compiling a statement (JIT) takes longer than any of ours runs, and is tried where the planner's guess is far too high.
-  const pool = new Pool({ connectionString: url, max, application_name: 'hone', options: '-c jit=off' })
+  const pool = new Pool({ connectionString: url, max, application_name: 'hone' })
   // An idle connection that dies (a server restart) is replaced by the pool; unheard, the event would end the process.
   pool.on('error', () => {})
   return { db: drizzle(pool), pool, close: () => pool.end() }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { sql, type SQL } from 'drizzle-orm'
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
 
@@ -8,6 +9,12 @@ const shortHash = (text: string): string => createHash('sha256').update(text).di
  */
 export const rowId = (datasetId: string, parentId: string, outIndex: number): string =>
   shortHash(`row\n${datasetId}\n${parentId}\n${outIndex}`)
+
+/** {@link rowId} of the first output of `parentId`, a column, as PostgreSQL makes it. */
+export const firstOutputId = (datasetId: string, parentId: SQL): SQL =>
+  sql`left(translate(encode(sha256(convert_to(
+    'row' || chr(10) || ${datasetId}::text || chr(10) || ${parentId} || chr(10) || '0', 'UTF8'
+  )), 'base64'), '+/', '-_'), 22)`
 
 /** Id of a source row, over the id that the source's file gives it. */
 export const sourceRowId = (datasetId: string, sourceId: string): string =>

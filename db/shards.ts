@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { RowRef } from '../data/steps/step.ts'
 import type { Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
+import { firstOutputId } from './row-ids.ts'
 import { requireSealed, rowColumns, storedRow, verdictOf } from './rows.ts'
 import { rowsOf, textArray } from './sql.ts'
 
@@ -49,9 +50,12 @@ export async function shardInputs(db: Database, query: ShardQuery): Promise<Row[
   return rowsOf(db, storedRow, query.per === 'row' ? rowShard(query) : questionShard(query))
 }
 
-/** Whether a row has an output; looked up row by row, since the planner would rather read all outputs of a long step. */
+/**
+ * Whether a row has an output: a finished row has one at place 0. Looked up by its id, row by row: whatever the planner knows
+ * of a dataset that grows, it would rather read all of it.
+ */
 const hasOutput = (outputDatasetId: string) => sql`(
-  select true from rows o where o.dataset_id = ${outputDatasetId} and o.parent_row_id = r.id limit 1
+  select true from rows o where o.id = ${firstOutputId(outputDatasetId, sql`r.id`)} limit 1
 ) is not null`
 
 /** Rows of the inputs `i` by the place from `from` to below `to`. */

@@ -173,8 +173,8 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
       if (!client) clients.set(baseUrl, (client = createServerClient({ endpoint, baseUrl, env, connections })))
       return client
     }
-    // As many again as can run, so that a slot never waits for a picture that has yet to be prepared.
-    const gate = createGate(Math.max(64, 2 * callsAtOnce(endpoint)))
+    // Some more than can run, so that a slot never waits for a picture that has yet to be prepared.
+    const gate = createGate(callsAtOnce(endpoint) + 64)
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, gate })
   }
   return targets

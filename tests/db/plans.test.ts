@@ -54,6 +54,13 @@ async function plansOf(work: (db: Database) => Promise<unknown>): Promise<string
   return lines
 }
 
+/** Runs what is meant for a transaction without one. */
+const inTransaction = (db: Database): Database =>
+  new Proxy(db, {
+    get: (of, key) =>
+      key === 'transaction' ? (work: (tx: Database) => unknown) => work(of) : Reflect.get(of, key, of),
+  })
+
 const scansOfAll = (lines: readonly string[]) =>
   lines.filter((line) => /Seq Scan on (rows|verdicts|row_images|row_requests|requests)/.test(line))
 
@@ -64,6 +71,29 @@ it('reads a shard by the range of its places', async () => {
   const lines = await plansOf(shard('row', [ids.source, ids.step]))
   expect(scansOfAll(lines)).toEqual([])
   expect(lines.join('\n')).toMatch(/"?position"? >= /)
+})
+
+it('finds what is done of a shard, and of a commit, by the ids of outputs, not by reading all outputs', async () => {
+  for (const per of ['row', 'question'] as const) {
+    const lines = await plansOf(shard(per, [ids.step]))
+    expect(lines.filter((line) => /rows_pkey on rows o\b/.test(line)).length).toBeGreaterThan(0)
+    expect(lines.filter((line) => /rows_(in|parent_in)_dataset/.test(line))).toEqual([])
+  }
+  const left = await shard('row', [ids.step])(world.db)
+  expect(left).toHaveLength(0)
+  const refs = await datasetRefs(world.db, [ids.step])
+  const late = {
+    inputDatasetIds: [ids.step],
+    shard: 29,
+    shardRows: 102,
+    per: 'row' as const,
+    outputDatasetId: ids.next,
+  }
+  expect((await shardInputs(world.db, late)).map(({ id }) => id)).toEqual(refs.slice(3000, 3060).map(({ id }) => id))
+  const lines = await plansOf(async (db) => {
+    await commitOutcomes(inTransaction(db), ids.next, [kept(refs[5]?.id ?? '')])
+  })
+  expect(scansOfAll(lines)).toEqual([])
 })
 
 it('finds the rows of a question by their origin, source rows by their id', async () => {
