@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { getTableColumns, getTableName, type InferInsertModel } from 'drizzle-orm'
 import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
@@ -30,8 +31,9 @@ export async function copyInto<Table extends PgTable, Column extends string & ke
   })
   const names = fields.map(({ name }) => quoted(name)).join(', ')
   const stream = clientOf(tx).query(copyFrom(`copy ${quoted(getTableName(table))} (${names}) from stdin`))
-  await pipeline(async function* pieces() {
+  await pipeline(async function* text() {
     let piece = ''
+    let pieces = 0
     for await (const item of items) {
       let separator = ''
       for (const { key, write } of fields) {
@@ -43,6 +45,8 @@ export async function copyInto<Table extends PgTable, Column extends string & ke
       if (piece.length < pieceLength) continue
       yield Buffer.from(piece)
       piece = ''
+      // Else what the server says meanwhile, that it refuses a row, would be heard at the end.
+      if (++pieces % 16 === 0) await nextTurn()
     }
     if (piece !== '') yield Buffer.from(piece)
   }, stream)
