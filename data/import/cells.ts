@@ -32,6 +32,21 @@ export function wholeOf(value: unknown, least: number, most: number): number | n
   return number
 }
 
+/** A map, or the JSON text of one, as Parquet and CSV hold it; null when the cell is empty. Throws {@link BadCell}. */
+export function mapOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  if (isMap(value)) return value
+  const text = textOf(value)
+  if (text === null) return null
+  try {
+    const json: unknown = JSON.parse(text)
+    if (json === null) return null
+    if (isMap(json)) return json
+  } catch {
+    // Said below: it is no JSON at all.
+  }
+  throw new BadCell(`holds "${text.slice(0, 40)}" where a map, or JSON text of one, is expected`)
+}
+
 /**
  * Choices of a cell: a list of texts, a map by letter (in the order of the letters), lists of `label` and `text`, a list written
  * as text (JSON or Python), or text with lettered lines (`A. … B. …`). Null where there are fewer than two.
@@ -124,19 +139,19 @@ export function boundedValue(value: unknown, budget: { left: number }, depth = 0
   return boundedMap(Object.entries(value), budget, depth + 1)
 }
 
-/** {@link boundedValue} of named values. Null and absent ones are left out at the top: columns of other rows. */
+/** {@link boundedValue} of named values. Null and absent ones are left out at the top: columns of other rows. The first of a name stays. */
 export function boundedMap(
   entries: Iterable<readonly [string, unknown]>,
   budget: { left: number } = { left: metadataLimits.characters },
   depth = 0,
 ): Record<string, unknown> {
-  const kept: [string, unknown][] = []
+  const kept = new Map<string, unknown>()
   for (const [name, value] of entries) {
-    if (kept.length >= metadataLimits.items || name.length > 200) continue
+    if (kept.size >= metadataLimits.items || name.length > 200 || kept.has(name)) continue
     if (depth === 0 && (value === null || value === undefined)) continue
     const bounded = boundedValue(value, budget, depth)
     budget.left -= name.length
-    if (bounded !== undefined) kept.push([name, bounded])
+    if (bounded !== undefined) kept.set(name, bounded)
   }
   return Object.fromEntries(kept)
 }

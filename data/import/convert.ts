@@ -1,11 +1,11 @@
 import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
 import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
 import { bareQuestion } from '../question-text.ts'
-import { BadCell, boundedMap, choicesOf, firstText, textOf, wholeOf } from './cells.ts'
+import { BadCell, boundedMap, choicesOf, firstText, mapOf, textOf, wholeOf } from './cells.ts'
 import { answerIn, talkOf, type Talk } from './conversation.ts'
 import { namedColumns, pictureColumns, type Mapping } from './mapping.ts'
 import { type PictureRef, picturesOf } from './picture-refs.ts'
-import { fieldOf, isMap, type Fields, type SourceRecord } from './record.ts'
+import { fieldOf, type Fields, type SourceRecord } from './record.ts'
 
 /** A record as a row, its pictures still to be looked at. */
 export interface ImportRow {
@@ -51,7 +51,7 @@ export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow 
     if ('reason' in record) return { ...row, failure: { reason: record.reason, detail: record.detail } }
     const { fields } = record
     for (const reader of readers) readColumn(reader, row, fields)
-    row.metadata = metadataOf(fields)
+    row.metadata = metadataOf(fields, row.metadata)
     if (row.choices?.length === 1) row.choices = null
     if (row.question === '' && asks !== undefined)
       row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
@@ -105,6 +105,10 @@ function readersOf(mapping: Mapping): ColumnReader[] {
   })
   add('trace', mapping.trace, (row, value) => {
     row.trace = textOf(value)
+  })
+  // As it stands: it is bounded together with all that goes there.
+  add('metadataFrom', mapping.metadataFrom, (row, value) => {
+    row.metadata = mapOf(value) ?? {}
   })
   const { conversation } = mapping
   if (conversation)
@@ -160,8 +164,9 @@ function kindOf(value: unknown): AnswerKind {
 }
 
 function policyOf(value: unknown): AnswerPolicy | null {
-  if (value === null || value === undefined) return null
-  const parsed = answerPolicy.safeParse(value)
+  const map = mapOf(value)
+  if (map === null) return null
+  const parsed = answerPolicy.safeParse(map)
   if (!parsed.success) throw new BadCell(`holds no policy: ${parsed.error.issues[0]?.message ?? ''}`)
   return parsed.data
 }
@@ -186,9 +191,11 @@ function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
   return String.fromCharCode(65 + index - first)
 }
 
-/** Everything that the mapping does not use, under its own name, then what the mapping names. Bounded. */
-function metadataMaker(mapping: Mapping): (fields: Fields) => Record<string, unknown> {
-  const { leaveOut, metadata = {}, metadataFrom } = mapping
+/** What the mapping names, the fields of `metadataFrom`, then all that it does not use. Bounded; the first of a name stays. */
+function metadataMaker(
+  mapping: Mapping,
+): (fields: Fields, spread: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+  const { leaveOut, metadata = {} } = mapping
   const used = new Set(namedColumns(mapping).map(({ column }) => column))
   for (const name of leaveOut === 'all' ? [] : (leaveOut ?? [])) used.add(name)
   const named = Object.entries(metadata).map(([name, from]) =>
@@ -196,13 +203,12 @@ function metadataMaker(mapping: Mapping): (fields: Fields) => Record<string, unk
       ? { name, column: from, values: new Map<string, string>() }
       : { name, column: from.column, values: new Map(Object.entries(from.values)) },
   )
-  return (fields) => {
+  return (fields, spread) => {
     const entries: [string, unknown][] = named.map(({ name, column, values }) => {
       const value = fieldOf(fields, column)
       return [name, typeof value === 'string' ? (values.get(value) ?? value) : value]
     })
-    const spread = metadataFrom === undefined ? undefined : fieldOf(fields, metadataFrom)
-    if (isMap(spread)) entries.push(...Object.entries(spread))
+    entries.push(...Object.entries(spread))
     if (leaveOut !== 'all')
       for (const name of Object.keys(fields)) if (!used.has(name)) entries.push([name, fields[name]])
     return entries.length === 0 ? {} : boundedMap(entries)

@@ -1,8 +1,9 @@
-import { answerKinds } from '../../domain/answer-check.ts'
-import { choicesOf } from './cells.ts'
+import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
+import { choicesOf, mapOf } from './cells.ts'
 import { answerIn, talkOf } from './conversation.ts'
 import type { FoundSource } from './detect.ts'
 import { completeMapping, noPictures, type ConversationMapping, type Mapping } from './mapping.ts'
+import { ownParquet } from './own-parquet.ts'
 import { picturesOf } from './picture-refs.ts'
 import { fieldOf, isMap, type Fields } from './record.ts'
 import type { TrainerEntry } from './trainer-list.ts'
@@ -63,6 +64,8 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
     )
     return { mapping: completeMapping({ id: 'id', images: 'image' }), notes }
   }
+  const own = found.format === 'parquet' ? ownParquet(look.columns, look.pictures('images')) : null
+  if (own) return { mapping: own, notes: ['this is what `hone export --to hf-parquet` writes'] }
   const images = guessImages(look, found.listed)
   const conversation = guessTalk(look, found.listed)
   const asks = conversation === undefined ? undefined : look.talks(conversation)
@@ -96,12 +99,12 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
     ...(choices !== undefined && { choices }),
     ...(look.every('kind', (value) => answerKinds.some((kind) => kind === value)) && { kind: { column: 'kind' } }),
     ...(look.every('precision', (value) => isWhole(value)) && { precision: 'precision' }),
-    ...(look.every('policy', isMap) && { policy: 'policy' }),
+    ...(look.every('policy', isPolicy) && { policy: 'policy' }),
     ...(look.every('description', (value) => typeof value === 'string') && { description: 'description' }),
     ...(trace !== undefined && { trace }),
     ...(conversation && { conversation }),
     ...(isJudged && { metadata: { reward: { column: 'reward', values: { model: 'judge' } } } }),
-    ...(look.every('metadata', isMap) && { metadataFrom: 'metadata' }),
+    ...(look.every('metadata', holdsMap) && { metadataFrom: 'metadata' }),
   })
   return { mapping, notes }
 }
@@ -119,6 +122,17 @@ const isWhole = (value: unknown): boolean =>
   Number.isInteger(Number(value)) &&
   Number(value) >= 0 &&
   Number(value) <= 100
+
+/** Whether a cell is a map, or text of one. */
+function holdsMap(value: unknown): boolean {
+  try {
+    return mapOf(value) !== null
+  } catch {
+    return false
+  }
+}
+
+const isPolicy = (value: unknown): boolean => holdsMap(value) && answerPolicy.safeParse(mapOf(value)).success
 
 type Look = ReturnType<typeof lookInto>
 

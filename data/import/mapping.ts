@@ -51,7 +51,7 @@ const mappingSchema = z.strictObject({
       z.union([column, z.strictObject({ column, values: z.record(z.string(), z.string()).default({}) })]),
     )
     .optional(),
-  /** A column with a map whose fields are the metadata themselves. */
+  /** A column with a map, or the JSON text of one, whose fields are the metadata themselves. */
   metadataFrom: column.optional(),
   /** Columns that are not wanted in the metadata; `all` for every one that is not named here. */
   leaveOut: z.union([z.literal('all'), z.array(column)]).optional(),

@@ -76,7 +76,7 @@ async function fill(db: Database): Promise<string> {
   const outcomes = parents.map(({ id }, index) => {
     if (index === 4) return kept(id, 0, { status: 'dropped', reason: 'truncated' })
     if (index === 5) return { ...kept(id), status: 'failed' as const, reason: 'refused', detail: 'HTTP 400' }
-    const changes = index === 3 ? {} : { trace: '<answer>1</answer>', verdict: verified }
+    const changes = index === 3 ? {} : { trace: '<answer>1</answer>', verdict: verified, description: 'A circle.' }
     return kept(id, 0, { changes, requestKeys: index === 0 ? ['key-1'] : [] })
   })
   await commitOutcomes(db, 'demo/1/select', outcomes)
@@ -215,22 +215,41 @@ describe('what was exported is imported again', () => {
     return rows.map((row) => ({ ...row, id: '', originId: '' }))
   }
 
-  async function roundTrip(to: string, file: string): Promise<Row[]> {
+  async function roundTrip(to: string, file: string, dataset = source): Promise<Row[]> {
     const output = folder()
-    await hone(['export', source, '--to', to, '--output', output])
-    const imported = await hone(['import', `${output}${file}`, '--as', `again-${to}`, '--json'])
+    const name = `again-${to}-${count}`
+    await hone(['export', dataset, '--to', to, '--output', output])
+    const imported = await hone(['import', `${output}${file}`, '--as', name, '--json'])
     expect({ to, code: imported.code, out: imported.out }).toMatchObject({ code: 0 })
-    return await rowsOf((await datasetOfImport(world.db, `again-${to}`)) ?? '')
+    return await rowsOf((await datasetOfImport(world.db, name)) ?? '')
   }
 
   it('from JSON lines with everything but its ids', async () => {
     expect(await roundTrip('jsonl', '/train.jsonl')).toEqual(await rowsOf(source))
   })
 
-  it('from Parquet with the same pictures, questions and answers', async () => {
-    // Policy and metadata are JSON there, which the import leaves as texts.
-    const plain = (rows: Row[]) => rows.map((row) => ({ ...row, policy: null, metadata: {} }))
-    expect(plain(await roundTrip('hf-parquet', ''))).toEqual(plain(await rowsOf(source)))
+  it('from Parquet with everything but its ids, without a mapping', async () => {
+    // A row of a source has no verdict and no status of its own: what stood in the columns is metadata now.
+    const marked = (rows: Row[]) =>
+      rows.map((row) => ({ ...row, metadata: { ...row.metadata, origin: expect.any(String), status: 'kept' } }))
+    expect(await roundTrip('hf-parquet', '')).toEqual(marked(await rowsOf(source)))
+  })
+
+  it.each([
+    ['jsonl', '/train.jsonl', { verdict: verified }],
+    ['hf-parquet', '', { verdict: 'correct', verdict_reason: 'same-number', extracted: '1', verifier_version: '7' }],
+  ])('from a step’s %s with traces and descriptions, verdict and origin in the metadata', async (to, file, verdict) => {
+    const before = await rowsOf('demo/1/select')
+    const after = await roundTrip(to, file, 'demo/1/select')
+    const strip = (rows: Row[]) => rows.map((row) => ({ ...row, parentId: null, verdict: null, metadata: {} }))
+    expect(strip(after)).toEqual(strip(before))
+    const judged = after.filter(({ trace }) => trace !== null)
+    expect(judged).toHaveLength(3)
+    for (const [index, row] of after.entries()) {
+      const told = { ...before[index]?.metadata, origin: expect.any(String), ...(row.trace !== null && verdict) }
+      expect(row.metadata).toMatchObject(told)
+      expect(row.description).toBe(row.trace === null ? null : 'A circle.')
+    }
   })
 
   it('by a step on a file, with its traces and pictures', async () => {

@@ -146,6 +146,36 @@ it('ids are remembered, each once', () => {
   )
 })
 
+describe('maps as JSON text', () => {
+  const mapping = completeMapping({ images: 'none', policy: 'policy', metadataFrom: 'more' })
+  const read = (fields: Fields) => rowMaker(mapping)({ line: 1, fields })
+
+  it('are read in the columns of the policy and of the metadata', () => {
+    const row = read({ policy: '{"units":"strict"}', more: '{"level":3,"tags":["a"],"x":1}', x: 2, y: 3 })
+    expect(row).toMatchObject({ policy: { units: 'strict' }, failure: null })
+    expect(row.metadata).toEqual({ level: 3, tags: ['a'], x: 1, y: 3 })
+  })
+
+  it.each(['', ' ', 'null', null, undefined])('may be empty: %j', (cell) => {
+    expect(read({ policy: cell, more: cell })).toMatchObject({ policy: null, metadata: {}, failure: null })
+  })
+
+  it.each(['[1]', '"a"', '7', '{"a":', 'units: strict', ['a']])('are nothing else: %j', (cell) => {
+    expect(read({ more: cell }).failure).toMatchObject({ reason: 'bad-field', detail: expect.stringContaining('more') })
+    expect(read({ policy: cell }).failure).toMatchObject({ reason: 'bad-field' })
+  })
+
+  it('are guessed by what they hold: a policy of another kind is metadata', () => {
+    const guess = (fields: Fields) => guessMapping([fields], { format: 'csv', listed: null }).mapping
+    expect(guess({ policy: '{"units":"strict"}', metadata: '{}' })).toMatchObject({
+      policy: 'policy',
+      metadataFrom: 'metadata',
+    })
+    const foreign = guess({ policy: '{"retention":"10 days"}', metadata: 'none' })
+    expect([foreign.policy, foreign.metadataFrom]).toEqual([undefined, undefined])
+  })
+})
+
 describe('a mapping as text', () => {
   const name = fc.string({ minLength: 1, maxLength: 8 })
   const some = fc.option(name, { nil: undefined })
