@@ -5,7 +5,7 @@ import { exportRows, findExportable } from '../client/export-dataset.ts'
 import { answerForms, exportFormats, imageModes } from '../data/export/format.ts'
 import type { AnswerForm, ExportFormatName, ExportKind, ImageMode } from '../data/export/format.ts'
 import { formats } from '../data/export/registry.ts'
-import { manifestFile, writeExport, type Exported, type ExportOptions } from '../data/export/write-export.ts'
+import { manifestFile, nameOf, writeExport, type Exported, type ExportOptions } from '../data/export/write-export.ts'
 import { HoneError } from '../domain/errors.ts'
 import { honeHome, homePaths } from '../services/home.ts'
 import { withDatabase } from './context.ts'
@@ -143,7 +143,7 @@ function summary({ manifest, folder, usage: lines, copiedInstead }: Exported): s
   const rowFiles = files.filter(({ rows, path }) => rows !== null && path !== 'hone-refused.jsonl')
   const bytes = rowFiles.reduce((sum, file) => sum + file.bytes, 0)
   return [
-    `${counts.exported.toLocaleString('en')} rows of ${dataset.id} in ${folder}`,
+    `${counts.exported.toLocaleString('en')} rows of ${nameOf(dataset)} in ${folder}`,
     `  ${rowFiles.length === 1 ? rowFiles[0]?.path : `${rowFiles.length} files, ${rowFiles[0]?.path} …`}, ${sizeText(bytes)}`,
     ...(pictures
       ? [`  ${pictures.folder}/: ${pictures.count.toLocaleString('en')} pictures, ${sizeText(pictures.bytes)}`]

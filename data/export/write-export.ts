@@ -139,11 +139,11 @@ async function fill(
   }
   const data = await sink.close()
   options.signal?.throwIfAborted()
-  if (sink.exported === 0) throw nothingLeft(source, kind, sink)
+  if (sink.exported === 0) throw nothingLeft(source, to, kind, sink)
   const written: Written = {
     kind,
     images,
-    name: slug(source.id),
+    name: slug(source.step === null ? source.name : source.id),
     dataset: source.id,
     rows: sink.exported,
     files: data,
@@ -176,10 +176,10 @@ async function fill(
   return { manifest, folder, usage: format.usage(written, folder), refused, copiedInstead }
 }
 
-/** Letters, digits, `-` and `_` of a dataset's id, for names in trainers' own lists. */
+/** Letters, digits, `-` and `_` of a dataset's name, for names in trainers' own lists. */
 const slug = (id: string): string => id.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'dataset'
 
-function nothingLeft(source: ExportSource, kind: ExportKind, sink: RowSink): HoneError {
+function nothingLeft(source: ExportSource, to: ExportFormatName, kind: ExportKind, sink: RowSink): HoneError {
   const reasons = Object.entries(sink.reasons).sort((a, b) => b[1] - a[1])
   const told = reasons.map(([reason, count]) => `${reason} ${count}`).join(', ')
   const [top] = reasons[0] ?? []
@@ -187,15 +187,33 @@ function nothingLeft(source: ExportSource, kind: ExportKind, sink: RowSink): Hon
     type: 'EmptyDataset',
     message:
       sink.read === 0
-        ? `${source.id} gives no rows to export.`
-        : `No row of ${source.id} can be exported as ${kind}: ${told} of ${sink.read}.`,
-    nextStep:
-      top === 'no-trace'
-        ? 'Its rows hold no traces: export a dataset of a later step, or give --kind rl or --to jsonl.'
-        : top === 'no-answer'
-          ? 'Its rows hold no answers to reward: give --kind sft or --to jsonl, or export another dataset.'
-          : top === 'picture-missing'
-            ? "Its pictures are not in this home's store: set HONE_HOME to the one that imported them."
-            : 'See its rows with `hone show CAMPAIGN ROUND --step NAME`, or take them as they are: --to jsonl.',
+        ? `${nameOf(source)} gives no rows to export.`
+        : `No row of ${nameOf(source)} can be exported as ${kind}: ${told} of ${sink.read}.`,
+    nextStep: nextFor(top, to),
   })
 }
+
+/** What to do where most rows were refused for one reason. */
+function nextFor(reason: string | undefined, to: ExportFormatName): string {
+  const withKind = (kind: ExportKind): string => {
+    if (formats[to].kinds.includes(kind)) return `--kind ${kind}`
+    const others = Object.entries(formats).filter(([, format]) => format.kinds.includes(kind))
+    return `--kind ${kind} with --to ${others.map(([name]) => name).join(', ')}`
+  }
+  switch (reason ?? '') {
+    case 'no-trace':
+      return `Its rows hold no traces: export a dataset of a later step, or give ${withKind('rl')}, or --to jsonl.`
+    case 'no-answer':
+      return `Its rows hold no answers to reward: export another dataset, or give ${withKind('sft')}, or --to jsonl.`
+    case 'no-image':
+      return 'Its rows have no pictures, and only --to hf-parquet takes rows without any.'
+    case 'picture-missing':
+      return "Its pictures are not in this home's store: set HONE_HOME to the one that imported them."
+    default:
+      return 'See its rows with `hone show CAMPAIGN ROUND --step NAME`, or take them as they are: --to jsonl.'
+  }
+}
+
+/** What people call a dataset: a source has a name beside its id, which is a hash. */
+export const nameOf = ({ id, name, step }: Pick<ExportSource, 'id' | 'name' | 'step'>): string =>
+  step === null ? `${name} (${id})` : id

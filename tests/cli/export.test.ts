@@ -203,7 +203,24 @@ describe('export refuses, with a next step,', () => {
 
   it('a dataset without a row that it can use', async () => {
     const { code, err } = await hone(['export', source, '--to', 'llamafactory', '--output', folder()])
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/no-trace 6 of 6[^]*--kind rl/) })
+    const told = /No row of circles \(source.*no-trace 6 of 6[^]*--kind rl with --to easyr1, verl, trl, swift, or/
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(told) })
+    const own = await hone(['export', source, '--to', 'trl', '--output', folder()])
+    expect(own.err).toContain('or give --kind rl, or --to jsonl')
+  })
+
+  it('rows without pictures, but for the one form that takes them', async () => {
+    const texts = join(home, 'texts.jsonl')
+    writeFileSync(texts, '{"id":"a","question":"What is 1 + 1?","answer":2}\n')
+    await hone(['import', texts, '--as', 'texts'])
+    for (const how of [['trl', '--kind', 'rl'], ['jsonl']]) {
+      const { code, err } = await hone(['export', 'texts', '--output', folder(), '--to', ...how])
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/no-image 1 of 1[^]*--to hf-parquet/) })
+    }
+    const output = folder()
+    const { out } = await hone(['export', 'texts', '--to', 'hf-parquet', '--output', output])
+    expect(out).toContain('1 rows of texts (source/')
+    expect((await hone(['import', output, '--as', 'texts-again'])).out).toContain('texts-again: 1 rows with 0 pictures')
   })
 })
 
