@@ -84,7 +84,11 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
     notes.push(
       `"${id}" is not taken for the id: many of the first ${sample.length} rows share one; the row's number is`,
     )
-  if (images === undefined) notes.push('no column of pictures was found: if there is one, write it after "images:"')
+  if (images === undefined)
+    notes.push(
+      'no column of pictures was found: if there is one, write it after "images:" in the mapping (see --dry-run)',
+      'rows without pictures are for steps of text and for benchmarks: describe drops them, and training leaves them out',
+    )
   const answerIs = choices !== undefined && answer !== undefined ? look.indexed(answer, choices) : 'written'
   if (answerIs !== 'written') notes.push(`"${answer}" holds numbers: they are read as the places of choices, from 0`)
   const reward = look.words('reward')

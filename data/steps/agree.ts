@@ -50,6 +50,7 @@ export const agree: RowStep<typeof options> = {
     ],
   }),
   async run(row, context) {
+    if (row.images.length === 0) return [dropped(row, 'no-image')]
     if (row.description === null || row.description.trim() === '') return [dropped(row, 'no-description')]
     if (row.question.trim() === '') return [dropped(row, 'no-question')]
     const { reasoner, viewer } = context.options

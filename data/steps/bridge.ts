@@ -35,6 +35,7 @@ export const bridge: RowStep<typeof options> = {
     calls: [{ option: 'endpoint', perRow: 2, withImages: true, maxTokens }],
   }),
   async run(row, context) {
+    if (row.images.length === 0) return [dropped(row, 'no-image')]
     const question = bareQuestion(row.question)
     if (question === '') return [dropped(row, 'no-question')]
     if (row.answer === null || row.answer.trim() === '') return [dropped(row, 'no-gold')]

@@ -31,6 +31,7 @@ export const describe: RowStep<typeof options> = {
     calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
   }),
   async run(row, context) {
+    if (row.images.length === 0) return [outcome(row, 'no-image')]
     const { endpoint, prompt } = context.options
     const text = prompt ?? loadPrompt('describe-v1')
     const reply = await askOnce(context, { endpoint, text, images: row.images, subject: row.images.join(' ') })

@@ -57,6 +57,7 @@ export const dialogue: RowStep<typeof options> = {
     ],
   }),
   async run(row, context) {
+    if (row.images.length === 0) return [dropped(row, 'no-image')]
     const coarse = row.description?.trim() ?? ''
     if (coarse === '') return [dropped(row, 'no-description')]
     const replies: Reply[] = []

@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect, openTestDatabase } from '../db/world.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
+import { sftRow } from '../../data/training-rows.ts'
+import { dataSteps } from '../../data/steps/registry.ts'
+import { datasetOfImport } from '../../db/imports.ts'
 import { streamRows } from '../../db/rows.ts'
+import { context, FakeAsk, trace } from '../data/rows.ts'
 import type { OpenDatabase } from '../../db/database.ts'
 import { folderOf, jsonl, parquet, picture, zip } from '../data/import/files.ts'
 import { hone } from './terminal.ts'
@@ -133,6 +137,40 @@ describe('hone import', () => {
     const ran = await run(folder, '--as', 'cold', '--json')
     const { datasetId } = Object(JSON.parse(ran.out))
     expect(await collect(streamRows(database.db, datasetId))).toMatchObject([{ trace: row.trace, description: 'red' }])
+  })
+
+  it('takes rows without pictures: steps of text work on them, those that look drop them without asking', async () => {
+    const line = { id: 'a', question: 'How many sides?', answer: 3, description: 'A triangle.', trace: trace('', '3') }
+    const folder = await folderOf({ 'rows.jsonl': jsonl([line]) })
+    const imported = await run(folder, '--as', 'texts')
+    expect(imported.out).toContain('note: rows without pictures are for steps of text')
+    const [row] = await collect(streamRows(database.db, (await datasetOfImport(database.db, 'texts')) ?? ''))
+    if (!row) throw new Error('the import has no row')
+    expect(row).toMatchObject({ images: [], description: 'A triangle.', question: 'How many sides?' })
+
+    const outcomes = async (options: { step: string } & Record<string, unknown>, ask: FakeAsk) => {
+      const step = dataSteps[options.step]
+      if (step?.per !== 'row') throw new Error(`${options.step} is no step of rows`)
+      const made = await step.run(row, context(step.options.parse(options), ask.ask))
+      return made.map(({ status, reason }) => reason ?? status)
+    }
+    const answering = new FakeAsk(() => ({ text: trace('It has three.', '3') }))
+    expect(await outcomes({ step: 'verify' }, answering)).toEqual(['kept'])
+    expect(await outcomes({ step: 'reason', endpoint: 'e', samples: 1 }, answering)).toEqual(['kept'])
+    expect(await outcomes({ step: 'sample', endpoint: 'e', samples: 1 }, answering)).toEqual(['kept'])
+    expect(answering.requests.map(({ messages }) => messages[0]?.images ?? [])).toEqual([[], []])
+
+    const silent = new FakeAsk(() => ({}))
+    for (const options of [
+      { step: 'describe', endpoint: 'e' },
+      { step: 'bridge', endpoint: 'e' },
+      { step: 'dialogue', asker: 'e', viewer: 'e' },
+      { step: 'agree', reasoner: 'e', viewer: 'e', arbiter: 'e' },
+    ])
+      expect({ options, ended: await outcomes(options, silent) }).toEqual({ options, ended: ['no-image'] })
+    expect(silent.requests).toHaveLength(0)
+    const places = { promptSuffix: '', imagePath: (hash: string) => hash }
+    expect(sftRow(row, places)).toEqual({ refused: 'no-image' })
   })
 
   it('removes what it unpacked, also after a refusal', async () => {
