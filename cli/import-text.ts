@@ -86,7 +86,13 @@ export function importedLines(imported: Imported, notes: readonly string[]): str
   const { name, rows, failed, pictures, failures, importedBefore } = imported
   return [
     `${name}: ${count(rows)} rows with ${count(pictures)} pictures${importedBefore ? ', imported before' : ''}`,
-    ...(failed > 0 ? [`${count(failed)} rows cannot be used and are kept as failed:`] : []),
+    ...(failed > 0
+      ? [
+          failed === 1
+            ? '1 row cannot be used and is kept as failed:'
+            : `${count(failed)} rows cannot be used and are kept as failed:`,
+        ]
+      : []),
     ...failures.map((failure) => `  ${failure.reason} ${count(failure.rows)}`),
     ...notes.map((note) => `note: ${note}`),
     `in a recipe: path: import:${name}`,
