@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
+import { IdSet } from '../../artifacts/id-set.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { examineImage, type ExaminedImage } from '../images.ts'
 import { rowMaker, type ImportRow } from './convert.ts'
-import { IdSet } from './id-set.ts'
 import { loadPicture, locatePicture, type PicturePlaces } from './load-pictures.ts'
 import type { Mapping } from './mapping.ts'
 import type { PictureRef } from './picture-refs.ts'
@@ -77,16 +78,17 @@ export async function* readyRows(
 /** Gives rows their ids: the source's, else the number of the row. A second row of an id fails as `duplicate-id`. */
 function rowNamer(hasIds: boolean): (row: ImportRow, number: number) => { row: ImportRow; sourceId: string } {
   const ids = new IdSet()
+  const isNew = (id: string): boolean => ids.add(createHash('sha256').update(id).digest('base64url'))
   const free = (wanted: string): string => {
     let name = wanted
-    for (let copy = 2; !ids.add(name); copy++) name = `${wanted} · ${copy}`
+    for (let copy = 2; !isNew(name); copy++) name = `${wanted} · ${copy}`
     return name
   }
   return (row, number) => {
     const { id, line } = row
     // Numbers are unique as they are, and need no memory.
     if (!hasIds && !row.failure) return { row, sourceId: String(number) }
-    if (!row.failure && id !== null && ids.add(id)) return { row, sourceId: id }
+    if (!row.failure && id !== null && isNew(id)) return { row, sourceId: id }
     const detail = `another row has the id "${id ?? ''}" already`
     return {
       row: { ...row, failure: row.failure ?? { reason: 'duplicate-id', detail } },

@@ -4,7 +4,6 @@ import { boundedMap, choicesOf, writtenList } from '../../../data/import/cells.t
 import { rowMaker } from '../../../data/import/convert.ts'
 import { answerIn, talkOf } from '../../../data/import/conversation.ts'
 import { guessMapping } from '../../../data/import/guess.ts'
-import { IdSet } from '../../../data/import/id-set.ts'
 import { completeMapping, mappingText, parseMapping, type Mapping } from '../../../data/import/mapping.ts'
 import { picturesOf } from '../../../data/import/picture-refs.ts'
 import type { Fields } from '../../../data/import/record.ts'
@@ -131,19 +130,6 @@ it('metadata stays within its bounds', () => {
     big: '10',
     nan: null,
   })
-})
-
-it('ids are remembered, each once', () => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ maxLength: 3 }), { maxLength: 5000, size: 'max' }), (ids) => {
-      const [set, plain] = [new IdSet(), new Set<string>()]
-      for (const id of ids) {
-        expect(set.add(id)).toBe(!plain.has(id))
-        plain.add(id)
-      }
-    }),
-    { numRuns: 20 },
-  )
 })
 
 describe('maps as JSON text', () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { IdSet } from '../../db/id-set.ts'
+import { IdSet } from '../../artifacts/id-set.ts'
 import { sourceRowId } from '../../db/row-ids.ts'
 
 it('knows the ids that were added, as a Set does, however many', () => {
