@@ -19,7 +19,7 @@ export function progressText({ state, rows, failed, pictures, total }: ImportPro
 }
 
 /** The mapping as YAML to be saved, then rows and failures as comments of it: the whole output is a mapping file. */
-export function dryRunLines(prepared: Prepared, seen: DryRun): string[] {
+export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: number): string[] {
   const { source, mapping, notes } = prepared
   const { found, reader } = source
   const files = `${count(found.files.length)} file${found.files.length === 1 ? '' : 's'}`
@@ -35,7 +35,7 @@ export function dryRunLines(prepared: Prepared, seen: DryRun): string[] {
     `# The first rows${seen.rows.length === 0 ? ': none can be used' : ''}`,
     ...seen.rows.flatMap((ready) => ['#', ...rowLines(ready).map((line) => `#   ${line}`)]),
     '',
-    ...countLines(seen).map((line) => `# ${line}`),
+    ...countLines(seen, maxFailed).map((line) => `# ${line}`),
   ]
 }
 
@@ -55,11 +55,14 @@ function rowLines({ row, sourceId, pictures }: ReadyRow): string[] {
   ])
 }
 
-function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun): string[] {
+function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, maxFailed: number): string[] {
   const bad = failed.reduce((sum, { rows }) => sum + rows, 0)
   return [
     `Of the first ${count(looked)} rows, ${count(bad)} would fail${bad === 0 ? '' : ` (${percent(bad / looked)})`}`,
     ...failed.map(({ reason, rows, first }) => `  ${reason} ${count(rows)}, first ${clip(first, 160)}`),
+    ...(100 * bad > maxFailed * looked
+      ? [`that is more than ${maxFailed} %, so an import would be refused: mend the source, or raise --max-failed`]
+      : []),
     ...(withoutQuestion > 0
       ? [`${count(withoutQuestion)} have no question: steps can write them, benchmarks need them`]
       : []),

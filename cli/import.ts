@@ -117,7 +117,7 @@ async function importNow(
       const seen = await dryRun(prepared, { maxRows: options.maxRows, signal })
       progress.done(`${seen.looked} rows looked at`)
       if (options.json === true) printJson(terminal, dryRunJson(prepared, seen))
-      else print(terminal, ...dryRunLines(prepared, seen))
+      else print(terminal, ...dryRunLines(prepared, seen, options.maxFailed))
       return
     }
     const imported = await importPrepared(terminal, prepared, { ...options, name, home, progress, signal, sources })

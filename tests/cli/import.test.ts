@@ -110,6 +110,10 @@ describe('hone import', () => {
   it('keeps bad rows with their reasons, up to a limit', async () => {
     const folder = await source()
     await writeFile(join(folder, 'rows.jsonl'), jsonl([...rows(9), { ...rows(1)[0], id: 'late', image: 'gone.png' }]))
+    const dry = await run(folder, '--dry-run')
+    expect(dry.out).toContain('# Of the first 10 rows, 1 would fail (10.0 %)')
+    expect(dry.out).toContain('# that is more than 5 %, so an import would be refused')
+    expect((await run(folder, '--dry-run', '--max-failed', '10')).out).not.toContain('would be refused')
     const refused = await run(folder, '--as', 'some')
     expect(refused.code).toBe(2)
     expect(refused.err).toContain('1 of 10 rows cannot be used; the limit is 5 %\n  line 10: image-missing')
