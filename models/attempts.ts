@@ -40,7 +40,7 @@ const maxRejections = 64
 const longestDelayMs = 30_000
 
 /**
- * Calls until there is a reply. Throws AskFailure when this request cannot be answered (`deadline` when its time is over), Outage,
+ * Calls until there is a reply, which its limiter is to hear of when it is saved. Throws AskFailure when this request cannot be answered (`deadline` when its time is over), Outage,
  * HoneError for what hits every row, and the scope's reason.
  */
 export async function callUntilAnswered(attempts: Attempts): Promise<Paid> {
@@ -81,9 +81,13 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
     avoid = server
     const copies = await callWithCopy(attempts, permit, scope)
     calls += copies.length
-    for (const { outage, result } of copies) if (outage && result.kind !== 'ok') throw outage
     const { result } = best(copies)
-    if (result.kind === 'ok') return { ...result.completion, latencyMs: Math.round(result.latencyMs), attempts: calls }
+    if (result.kind === 'ok') {
+      // Of two replies that came at once only one is saved.
+      for (const copy of copies) if (copy.result.kind === 'ok' && copy.result !== result) limiter.saved()
+      return { ...result.completion, latencyMs: Math.round(result.latencyMs), attempts: calls }
+    }
+    for (const { outage } of copies) if (outage) throw outage
     if (result.kind === 'refused') throw result.error
     if (result.kind === 'unreachable') continue
     if (result.kind === 'fatal' || result.kind === 'doubtful') {
@@ -147,7 +151,10 @@ async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): 
     try {
       first = await callOnce(attempts, permit, firstScope)
     } catch (error) {
-      if (error !== won) throw error
+      if (error !== won) {
+        void second?.then((copy) => copy?.result.kind === 'ok' && target.limiter.saved())
+        throw error
+      }
       first = null
     }
     cancelTimer()
@@ -176,7 +183,7 @@ async function callOnce({ target, body }: Attempts, permit: Permit, scope: Scope
 }
 
 function releaseOf(result: CallResult): Release {
-  if (result.kind === 'ok') return { health: 'ok', counted: result.completion }
+  if (result.kind === 'ok') return { health: 'ok', counted: result.completion, isUnsaved: true }
   if (result.kind === 'refused' || result.kind === 'doubtful' || result.kind === 'fatal') return { health: 'answered' }
   const { kind: health, detail } = result
   return { health, detail, ...('retryAfterMs' in result && { retryAfterMs: result.retryAfterMs }) }

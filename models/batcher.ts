@@ -66,9 +66,10 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       })
     },
     async drain() {
-      while (waiting.length > 0 || running) {
+      for (;;) {
         isDue = true
         sendDue()
+        if (!running) return
         await running
       }
     },

@@ -151,13 +151,9 @@ function createPayer({ images, saves, slot, ...how }: PayerOptions) {
       leave()
     }
     const { cachedTokens = 0, ...reply } = paid
-    await saves.add({
-      key,
-      endpoint: endpoint.name,
-      model: endpoint.model,
-      request: { messages: request.messages, sampling: request.sampling, sampleIndex: request.sampleIndex },
-      ...reply,
-    })
+    const { messages, sampling, sampleIndex } = request
+    const stored = { key, endpoint: endpoint.name, model: endpoint.model, request: { messages, sampling, sampleIndex } }
+    await saves.add({ ...stored, ...reply }).finally(() => target.limiter.saved())
     return { reply: { key, ...replyFields(reply), reused: false }, cachedTokens }
   }
 }

@@ -17,6 +17,8 @@ export interface Release {
   detail?: string
   /** Tokens that a reply took. */
   counted?: Counted
+  /** The call left a reply: its slot is free again with {@link Limiter.saved}. */
+  isUnsaved?: boolean
 }
 
 export interface Permit {
@@ -73,6 +75,7 @@ export class Limiter {
   /** Requests that wait, run or will be tried again. */
   #underWay = 0
   #cancelWake: (() => void) | undefined
+  #unsaved = 0
 
   constructor({ servers, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
     this.#roster = new Roster(servers, clock)
@@ -152,6 +155,15 @@ export class Limiter {
     return server ? this.#permit(server, estimate) : null
   }
 
+  /**
+   * A reply is durable, or given up. Until then it counts as in flight here, though not for its server: a kill pays again for no
+   * more requests than there are slots.
+   */
+  saved(): void {
+    this.#unsaved--
+    this.admit()
+  }
+
   /** Takes a server that refuses everyone out. `last` when no other is left: who waits is told. */
   remove(server: Server, error: Error): Removal {
     const removal = this.#roster.remove(server, error)
@@ -170,6 +182,7 @@ export class Limiter {
   /** Fills free slots. */
   admit(): void {
     while (this.#line.size > 0) {
+      if (this.#unsaved > 0 && this.#isFull()) return
       const free = this.#roster.free()
       if (free.length === 0) return this.#wakeAtResume()
       const waiter = this.#line.next(this.#roster.servers.length > 1 ? (each) => this.#suits(each, free) : undefined)
@@ -183,6 +196,11 @@ export class Limiter {
       waiter.grant(this.#permit(server, waiter.estimate))
     }
     for (const server of this.#roster.servers) server.watchers.delete(this)
+  }
+
+  #isFull(): boolean {
+    const { inFlight, window } = this.state
+    return inFlight + this.#unsaved >= window
   }
 
   #likes(waiter: Waiting): Server[] {
@@ -217,9 +235,10 @@ export class Limiter {
     let isReleased = false
     return {
       server,
-      release: ({ health, retryAfterMs, detail = '', counted }) => {
+      release: ({ health, retryAfterMs, detail = '', counted, isUnsaved = false }) => {
         if (isReleased) return undefined
         isReleased = true
+        if (isUnsaved) this.#unsaved++
         book(
           counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
         )

@@ -94,8 +94,25 @@ describe('paying once', () => {
     const engine = engineWith({ endpoints: [endpoint.resolved({ concurrency: 100 })] })
     await Promise.all(Array.from({ length: 100 }, (_, index) => engine.ask(question(`q${index}`))))
     expect(replies.finds.length).toBeLessThan(5)
-    expect(replies.saves.length).toBeLessThan(30)
+    expect(replies.saves.length).toBeLessThan(60)
     expect(replies.byKey.size).toBe(100)
+  })
+
+  it('sends no more than there are slots before what came back is saved: a kill pays for no more again', async () => {
+    const save = replies.save.bind(replies)
+    let open: () => void = () => undefined
+    const opened = new Promise<void>((resolve) => (open = resolve))
+    replies.save = async (batch) => {
+      await opened
+      await save(batch)
+    }
+    const engine = engineWith({ endpoints: [endpoint.resolved({ concurrency: 3 })] })
+    const asked = Promise.all(Array.from({ length: 9 }, (_, index) => engine.ask(question(`q${index}`))))
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(endpoint.requests).toHaveLength(3)
+    open()
+    await asked
+    expect(endpoint.requests).toHaveLength(9)
   })
 
   it('fails the shard, not the row, when the store is away', async () => {
