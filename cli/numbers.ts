@@ -12,3 +12,15 @@ export function positiveSeconds(text: string): number {
   if (text.trim() !== '' && Number.isFinite(seconds) && seconds > 0) return seconds
   throw new InvalidArgumentError('Give a number of seconds above 0.')
 }
+
+/** How many rows may fail: so many, or a share of all from 0 to 1. */
+export type FailureLimit = { rows: number } | { share: number }
+
+/** The value of `--max-failed`, which means one thing in every command: `5` is five rows, `5%` a share of them. */
+export function failureLimit(text: string): FailureLimit {
+  const [, figure = '', percent] = /^(\d{1,9}(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const value = Number(figure)
+  if (figure !== '' && percent === '%' && value <= 100) return { share: value / 100 }
+  if (figure !== '' && percent === '' && Number.isInteger(value)) return { rows: value }
+  throw new InvalidArgumentError('Give a number of rows, or a share of them as 5%.')
+}

@@ -11,7 +11,7 @@ import { HoneError } from '../domain/errors.ts'
 import { usualMaxPixels } from '../domain/recipe.ts'
 import { Outage } from '../models/failures.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { positiveSeconds, wholeNumber } from './numbers.ts'
+import { type FailureLimit, failureLimit, positiveSeconds, wholeNumber } from './numbers.ts'
 import { stepEndpoints } from './step-endpoints.ts'
 import { badUsage, isOptional, readStepOptions, stepNamed } from './step-options.ts'
 import { number, showProgress } from './step-progress.ts'
@@ -63,7 +63,7 @@ interface StepFlags {
   seed: number
   promptSuffix: string
   maxRows?: number
-  maxFailed?: { rows: number } | { share: number }
+  maxFailed?: FailureLimit
   retryFailed?: boolean
   pricePrompt: string[]
   priceCompletion: string[]
@@ -102,7 +102,7 @@ export function stepCommand(terminal: Terminal): Command {
     .option('--evidence <name=file>', 'rows that the step weighs as a whole; may be repeated', collect, [])
     .option('--benchmark <name=file>', 'benchmark rows that the step compares with; may be repeated', collect, [])
     .option('--max-rows <count>', 'only so many rows, from the top', countable)
-    .option('--max-failed <count>', 'end when more rows have failed: a number, or a share as 5%', rowsOrShare)
+    .option('--max-failed <count>', 'end when more rows have failed: a number, or a share as 5%', failureLimit)
     .option('--retry-failed', 'work again on rows that failed in an earlier run')
     .option('--price-prompt <amount>', 'what a million prompt tokens cost; NAME=AMOUNT for one of several', collect, [])
     .option('--price-completion <amount>', 'what a million completion tokens cost', collect, [])
@@ -257,14 +257,6 @@ function countable(text: string): number {
   const count = Number(text)
   if (/^\d{1,9}$/.test(text) && count > 0) return count
   throw new InvalidArgumentError('Give a whole number from 1 up.')
-}
-
-function rowsOrShare(text: string): { rows: number } | { share: number } {
-  const [, figure = '', percent] = /^(\d{1,9}(?:\.\d+)?)(%?)$/.exec(text) ?? []
-  const value = Number(figure)
-  if (figure !== '' && percent === '%' && value <= 100) return { share: value / 100 }
-  if (figure !== '' && percent === '' && Number.isInteger(value)) return { rows: value }
-  throw new InvalidArgumentError('Give a number of rows, or a share of them as 5%.')
 }
 
 function amount(text: string): number {
