@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import { newestBudget, spentBy } from '../db/spending.ts'
-import { budgetReached, spending } from '../domain/budget.ts'
-import type { Budget, Spent } from '../domain/budget.ts'
+import { budgetReached, doubledBudget, spending } from '../domain/budget.ts'
+import type { Budget, ReachedLimit, Spent } from '../domain/budget.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import type { Usage } from '../models/engine.ts'
@@ -49,11 +49,14 @@ export async function openMeter(db: Database, campaign: string, recipe: Recipe, 
       reading = false
     }
   }
-  const reached = (): string | null => budgetReached(limits, spending(recipe, [...known, ...before, ...since]))
+  // Once reached it stays so: rows that were not begun must not count as done when newer figures find room again.
+  let reached: ReachedLimit | null = null
+  const look = (): ReachedLimit | null =>
+    (reached ??= budgetReached(limits, spending(recipe, [...known, ...before, ...since])))
   return {
     admits() {
       if (!reading && now() - readAt >= refreshMs) void refresh()
-      return reached() === null
+      return look() === null
     },
     note({ endpoint, promptTokens, completionTokens, reused }) {
       if (reused) return
@@ -64,17 +67,15 @@ export async function openMeter(db: Database, campaign: string, recipe: Recipe, 
       own.completionTokens += completionTokens
     },
     check() {
-      const what = reached()
-      if (what !== null) throw overBudget(campaign, what, limits)
+      const limit = look()
+      if (limit) throw overBudget(campaign, limit, limits)
     },
   }
 }
 
-function overBudget(campaign: string, what: string, limits: Budget): HoneError {
-  const [name = 'requests', limit = 0] = Object.entries(limits).find(([, each]) => each !== undefined) ?? []
-  return new HoneError({
+const overBudget = (campaign: string, { limit, text }: ReachedLimit, limits: Budget): HoneError =>
+  new HoneError({
     type: 'BudgetReached',
-    message: `the budget is reached: ${what}`,
-    nextStep: `all that was paid for is kept; go on with a larger one: hone resume ${campaign} --budget ${name}=${Math.ceil(2 * limit)}`,
+    message: `the budget is reached: ${text}`,
+    nextStep: `all that was paid for is kept; go on with a larger one: hone resume ${campaign} ${doubledBudget(limits, limit)}`,
   })
-}

@@ -5,7 +5,7 @@ import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
 import { datasetRefs, shardCount } from '../db/shards.ts'
-import { findStep, finishStep, openStep, stepCounts, stepInputIds } from '../db/steps.ts'
+import { findStep, finishStep, openStep, rowsWithoutOutput, stepCounts, stepInputIds } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
 import { stepKey } from '../domain/ids.ts'
 import { endpointsOf } from '../domain/recipe-references.ts'
@@ -179,7 +179,11 @@ export async function sealDataStep(deps: Deps, ref: StepRef): Promise<StepCounts
     if (!step) throw new RangeError(`${ref.step} was not opened`)
     const counts = await stepCounts(deps.db, step.id)
     const share = (100 * counts.failed) / Math.max(1, counts.rowsIn)
-    const fail = async (type: 'TooManyFailedRows' | 'EmptyDataset', message: string, nextStep: string) => {
+    const fail = async (
+      type: 'TooManyFailedRows' | 'StepIncomplete' | 'EmptyDataset',
+      message: string,
+      nextStep: string,
+    ) => {
       await finishStep(deps.db, step.id, 'failed', message)
       throw new HoneError({ type, message, nextStep })
     }
@@ -188,6 +192,13 @@ export async function sealDataStep(deps: Deps, ref: StepRef): Promise<StepCounts
         'TooManyFailedRows',
         `${counts.failed} of ${counts.rowsIn} rows of ${ref.step} failed (${said(counts.failedByReason)}); the limit is ${recipe.limits.failedRowsPercent} %`,
         'mend the cause, or raise limits.failedRowsPercent in the recipe of a new campaign',
+      )
+    const missing = await rowsWithoutOutput(deps.db, step.id)
+    if (missing > 0)
+      await fail(
+        'StepIncomplete',
+        `${missing} of ${counts.rowsIn} rows of ${ref.step} have no outcome`,
+        `go on with it: hone resume ${ref.campaign}; rows that are done stay done`,
       )
     if (counts.kept === 0)
       await fail(

@@ -156,6 +156,23 @@ export async function stepInputIds(db: Database, stepId: number): Promise<string
   return inputs.map(({ id }) => id)
 }
 
+/** Rows that went into a data step and have no output yet. */
+export async function rowsWithoutOutput(db: Database, stepId: number): Promise<number> {
+  const [counted] = await rowsOf(
+    db,
+    z.object({ missing: z.number() }),
+    sql`
+      select coalesce((
+        select sum(d.row_count) from (select distinct dataset_id from step_inputs where step_id = ${stepId}) i
+        join datasets d on d.id = i.dataset_id
+      ), 0)::int - coalesce((
+        select count(distinct r.parent_row_id) from datasets d join rows r on r.dataset_id = d.id
+        where d.step_id = ${stepId}
+      ), 0)::int as missing`,
+  )
+  return counted?.missing ?? 0
+}
+
 /** What went into a step and what became of it. */
 export interface StepCounts {
   /** Kept rows of its inputs. */

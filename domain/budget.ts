@@ -56,15 +56,32 @@ function pricesOf({ endpoints }: Priced, { endpoint, model }: Pick<Spent, 'endpo
   return (endpoints[endpoint] ?? Object.values(endpoints).find((each) => each.model === model))?.prices
 }
 
-/** The first limit that is reached, for people: `12.04 of 12 USD`; null while there is room. */
-export function budgetReached(limits: Budget, { requests, tokens, costs }: Spending): string | null {
+/** A limit that is reached; `text` says it to people: `12.04 of 12 USD`. */
+export interface ReachedLimit {
+  limit: 'cost' | 'tokens' | 'requests'
+  text: string
+}
+
+/** The first limit that is reached; null while there is room. */
+export function budgetReached(limits: Budget, { requests, tokens, costs }: Spending): ReachedLimit | null {
   const { cost } = limits
   const over = cost === undefined ? undefined : Object.entries(costs).find(([, amount]) => amount >= cost)
-  if (over && cost !== undefined) return `${over[1].toFixed(2)} of ${cost} ${over[0]}`
-  if (limits.tokens !== undefined && tokens >= limits.tokens) return `${tokens} of ${limits.tokens} tokens`
-  if (limits.requests !== undefined && requests >= limits.requests) return `${requests} of ${limits.requests} requests`
+  if (over) return { limit: 'cost', text: `${over[1].toFixed(2)} of ${cost} ${over[0]}` }
+  if (limits.tokens !== undefined && tokens >= limits.tokens)
+    return { limit: 'tokens', text: `${tokens} of ${limits.tokens} tokens` }
+  if (limits.requests !== undefined && requests >= limits.requests)
+    return { limit: 'requests', text: `${requests} of ${limits.requests} requests` }
   return null
 }
+
+/** The same budget with twice as much of one limit, as a person writes it: `--budget cost=100 --budget requests=20`. */
+export const doubledBudget = (limits: Budget, doubled: ReachedLimit['limit']): string =>
+  (['cost', 'tokens', 'requests'] as const)
+    .flatMap((name) => {
+      const limit = limits[name]
+      return limit === undefined ? [] : [`--budget ${name}=${name === doubled ? Math.ceil(2 * limit) : limit}`]
+    })
+    .join(' ')
 
 /** A budget of money needs the price of all that costs, in one currency: what is not priced would be spent unseen. */
 export function checkBudget(

@@ -12,6 +12,7 @@ export const permanentFailures = [
   'EndpointRefused',
   'TooManyFailedRows',
   'EmptyDataset',
+  'StepIncomplete',
   'TrainingFailed',
   'TrainingStalled',
   'CheckpointInvalid',

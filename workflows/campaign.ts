@@ -7,6 +7,7 @@ import {
   currentUpdateInfo,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -42,9 +43,12 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
 
   const show = () => state && setCurrentDetails(campaignDetails({ ...state, running }))
   const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: ResumeCommand) => {
-    control.hold(isPaused)
+    // A pause holds at once. A resume lets go when it is on record: the round reads its budget from there.
+    const letsGoLast = !isPaused && patched('resume-after-record')
+    if (!letsGoLast) control.hold(isPaused)
     const dedupeKey = `${slug}/${kind}/${currentUpdateInfo()?.id}`
     await io.recordCommand({ campaign: slug, kind, ...command, dedupeKey })
+    if (letsGoLast) control.hold(isPaused)
     await child?.signal(holdSignal, isPaused).catch(() => undefined)
     await reload()
     return { status: isPaused ? 'paused' : 'running' }

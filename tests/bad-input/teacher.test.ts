@@ -40,7 +40,7 @@ async function campaignWith(names: readonly string[], parts: RecipeParts, env: R
   const campaign = parts.campaign ?? 'mine'
   await writeSource(
     folder,
-    names.map((name) => line(name, { question: `How many shapes? (${name})` })),
+    names.map((name) => line(name, { question: `${campaign}: how many shapes? (${name})` })),
   )
   const text = recipeText({ url: teacher.url, ...parts })
   const started = await start(folder, text, { client: startingClient(), env: { DATABASE_URL: database.url, ...env } })
@@ -181,6 +181,18 @@ it('a budget ends a step between two rows with all that was paid kept, and a lar
   expect([...teacher.calls.values()]).toEqual(names.map(() => 1))
   const { out } = await hone(['status', 'thrifty'], { env: { DATABASE_URL: database.url } })
   expect(out).toContain('spent        no prices stated; budget: requests 60 of 1,000')
+})
+
+it('a step is not sealed while rows have no outcome', async () => {
+  teacher.treatments.set('good', always({ body: completion('<answer>3</answer>') }))
+  const step = await campaignWith(['good'], { campaign: 'hasty' })
+  await step.open()
+  await expect(step.seal()).rejects.toMatchObject({
+    type: 'StepIncomplete',
+    message: expect.stringContaining('1 of 1 rows of sample have no outcome'),
+  })
+  await step.runShard()
+  expect(await step.seal()).toMatchObject({ kept: 1 })
 })
 
 it('a step that keeps no row fails with what became of them', async () => {

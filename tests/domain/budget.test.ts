@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { budgetReached, parseBudget, spending } from '../../domain/budget.ts'
+import { budgetReached, doubledBudget, parseBudget, spending } from '../../domain/budget.ts'
 import { parseRecipe } from '../../data/recipe.ts'
 
 const recipe = {
@@ -36,9 +36,14 @@ it('finds the price of a judge, which books under a name of its own, by its mode
 it('is reached at its limit, not before, and says which one it is', () => {
   const spent = spending(recipe, [paid('teacher', 'big')])
   expect(budgetReached({ cost: 6.01, tokens: 1_500_001, requests: 11 }, spent)).toBeNull()
-  expect(budgetReached({ cost: 6 }, spent)).toBe('6.00 of 6 USD')
-  expect(budgetReached({ tokens: 1_500_000 }, spent)).toBe('1500000 of 1500000 tokens')
-  expect(budgetReached({ requests: 10 }, spent)).toBe('10 of 10 requests')
+  expect(budgetReached({ cost: 6 }, spent)).toEqual({ limit: 'cost', text: '6.00 of 6 USD' })
+  expect(budgetReached({ tokens: 1_500_000 }, spent)).toEqual({ limit: 'tokens', text: '1500000 of 1500000 tokens' })
+  expect(budgetReached({ requests: 10 }, spent)).toEqual({ limit: 'requests', text: '10 of 10 requests' })
+})
+
+it('is doubled where it was reached, and stays as it is elsewhere', () => {
+  expect(doubledBudget({ cost: 100, requests: 10 }, 'requests')).toBe('--budget cost=100 --budget requests=20')
+  expect(doubledBudget({ cost: 0.25 }, 'cost')).toBe('--budget cost=1')
 })
 
 it('never is reached by less and then has room for more', () => {

@@ -113,4 +113,20 @@ export const shapes: readonly Shape[] = [
       await finish(campaigns, campaign)
     },
   },
+  {
+    name: 'resumed-with-a-budget',
+    fake() {
+      const fake = new FakeHone(1)
+      fake.failures.set(
+        'describe 1 shards 1 to 1',
+        ApplicationFailure.nonRetryable('the budget is reached', 'BudgetReached'),
+      )
+      return fake
+    },
+    async act(fake, campaigns, campaign) {
+      await until('it is paused', () => fake.status === 'paused')
+      await campaigns.resume(campaign, { ...by, budget: { requests: 20 } })
+      await finish(campaigns, campaign)
+    },
+  },
 ]
