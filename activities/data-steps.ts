@@ -1,4 +1,4 @@
-import { runDatasetStep, runShard } from '../data/run-shard.ts'
+import { rowsAtOnce, runDatasetStep, runShard } from '../data/run-shard.ts'
 import { dataSteps } from '../data/steps/registry.ts'
 import type { DataStep } from '../data/steps/step.ts'
 import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
@@ -20,7 +20,7 @@ import { beating } from './failures.ts'
 import { sharedFingerprints } from './fingerprints.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
-import { followed, readStretch } from './stretch.ts'
+import { followed, readStretch, stretchOf } from './stretch.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
 
 const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)
@@ -67,7 +67,7 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
     await openDataset(deps.db, { id: datasetId(ref), stepId: opened.stepId, name: ref.step })
     if (definition.per !== 'dataset') {
       const shards = await shardCount(deps.db, { inputDatasetIds: inputs, shardRows })
-      return { shards, lanes, stretch: Math.min(longestStretch, Math.ceil(shards / lanes)), isDone: false }
+      return { shards, lanes, stretch: stretchOf(shards, lanes), isDone: false }
     }
     const by = 'by' in step && typeof step.by === 'string' ? step.by : null
     const selection = await runDatasetStep(definition, await datasetRefs(deps.db, inputs, by), shardContext(context))
@@ -76,8 +76,6 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
   })
 }
 
-/** A lane's shards in one activity: each activity takes about six events of the step's history, of which there are 50,000. */
-const longestStretch = 8
 /**
  * Runs what a stretch of shards has left to do, as one window: the last rows of a shard hold up nothing. Finished rows are
  * in Postgres at once; a retry finds them there.
@@ -125,7 +123,7 @@ export async function runDataShard(
           ask: (request) => engine.ask(request),
           modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
         },
-        concurrency: windowOf(endpoints),
+        concurrency: rowsAtOnce(endpoints),
         commit: async (outcomes) => {
           await commitOutcomes(deps.db, datasetId(ref), outcomes.map(committed))
         },
@@ -142,10 +140,6 @@ export async function runDataShard(
     }
   })
 }
-
-/** Rows worked on at one time: twice what the endpoints take keeps them full while finished rows are written. */
-const windowOf = (endpoints: readonly ResolvedEndpoint[]): number =>
-  2 * Math.max(16, ...endpoints.map(({ concurrency, baseUrls }) => concurrency * baseUrls.length))
 
 const priorityOf = ({ step }: StepContext): number =>
   'priority' in step && typeof step.priority === 'number' ? step.priority : 0

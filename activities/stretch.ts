@@ -5,6 +5,13 @@ import type { Row } from '../domain/rows.ts'
 /** A stretch that took so long ends after its second shard, so that a pause is heard. */
 const stretchMs = 2 * 60_000
 
+/** A lane's shards in one activity: each activity takes about six events of the step's history, of which there are 50,000. */
+const longestStretch = 8
+
+/** How many shards an activity takes in a row: more than one of few would leave lanes idle. */
+export const stretchOf = (shards: number, lanes: number): number =>
+  Math.min(longestStretch, Math.max(1, Math.ceil(shards / lanes)))
+
 /** The rows of a stretch, a shard at a time; shards without anything left to do are passed over. */
 export function readStretch(
   db: Database,

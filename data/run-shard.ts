@@ -4,6 +4,7 @@ import type { Outcome, Row } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
 import { createBatcher } from '../models/batcher.ts'
 import { abortReason, type Clock, systemClock } from '../models/clock.ts'
+import { callsAtOnce, type ResolvedEndpoint } from '../models/endpoint.ts'
 import { Outage } from '../models/failures.ts'
 import type { DataStep, DatasetStep, RowRef, StepContext } from './steps/step.ts'
 import { type AnyContext, type Unit, unitQueue } from './unit-queue.ts'
@@ -47,6 +48,10 @@ export interface RunShardOptions {
   signal: AbortSignal
   clock?: Clock
 }
+
+/** Rows worked on at one time: twice what the endpoints take keeps them full while finished rows are written. */
+export const rowsAtOnce = (endpoints: readonly ResolvedEndpoint[]): number =>
+  2 * Math.max(16, ...endpoints.map(callsAtOnce))
 
 /** Finished rows that wait to be committed before the window stands still: four batches are more than a database takes at once. */
 const mostUncommitted = 512

@@ -1,42 +1,25 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { readStretch, stretchOf } from '../../activities/stretch.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/images.ts'
-import { runShard } from '../../data/run-shard.ts'
+import { rowsAtOnce, runShard } from '../../data/run-shard.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import { openDatabase } from '../../db/database.ts'
-import type { Database } from '../../db/database.ts'
 import { commitOutcomes } from '../../db/outcomes.ts'
 import { postgresReplies } from '../../db/replies.ts'
-import { shardCount, shardInputs } from '../../db/shards.ts'
-import type { Row } from '../../domain/rows.ts'
+import { shardCount } from '../../db/shards.ts'
 import { createEngine } from '../../models/engine.ts'
 import { job } from './job.ts'
-import type { Job, Report } from './job.ts'
+import type { Report } from './job.ts'
 
 /**
  * Hone as a client of the bench: one step of a campaign in one process, as the worker runs it. Pictures come from the artifact store, replies
  * and rows go to Postgres; run again, it does what is left.
  */
-type HoneJob = NonNullable<Job['hone']>
-
 /** As a campaign has them by default: lanes side by side, each of stretches of shards that are read ahead. */
 const shardRows = 128
 const lanes = 4
-const longestStretch = 8
-
-async function* batches(db: Database, hone: HoneJob, first: number, count: number): AsyncGenerator<Row[]> {
-  const query = {
-    inputDatasetIds: [hone.inputDatasetId],
-    shardRows,
-    per: 'row',
-    outputDatasetId: hone.outputDatasetId,
-  } as const
-  for (let shard = first; shard < first + count; shard++) {
-    const rows = await shardInputs(db, { ...query, shard })
-    if (rows.length > 0) yield rows
-  }
-}
 
 async function main(): Promise<void> {
   const { hone, ...task } = job.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')))
@@ -60,12 +43,18 @@ async function main(): Promise<void> {
   }
   const images = createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } })
   const report: Report = { kept: 0, lost: {}, readyAt }
+  const query = {
+    inputDatasetIds: [hone.inputDatasetId],
+    shardRows,
+    per: 'row',
+    outputDatasetId: hone.outputDatasetId,
+  } as const
   const runStretch = async (first: number, count: number): Promise<void> => {
     const replies = postgresReplies(db, hone.stepId)
     const engine = createEngine({ endpoints: [endpoint], replies, images, signal: stop.signal })
     const counts = await runShard({
       step,
-      rows: batches(db, hone, first, count),
+      rows: readStretch(db, { shard: first, shards: count }, query).batches,
       context: {
         options: hone.spec,
         seed: 1,
@@ -73,7 +62,7 @@ async function main(): Promise<void> {
         ask: (request) => engine.ask(request),
         modelOf: () => task.model,
       },
-      concurrency: 2 * task.concurrency,
+      concurrency: rowsAtOnce([endpoint]),
       commit: async (outcomes) => {
         for (const { status, reason } of outcomes)
           if (status !== 'kept') report.lost[reason ?? '?'] = (report.lost[reason ?? '?'] ?? 0) + 1
@@ -88,7 +77,7 @@ async function main(): Promise<void> {
     report.kept += counts.kept
   }
   const shards = await shardCount(db, { inputDatasetIds: [hone.inputDatasetId], shardRows })
-  const stretch = Math.min(longestStretch, Math.ceil(shards / lanes))
+  const stretch = stretchOf(shards, lanes)
   let next = 0
   const lane = async (): Promise<void> => {
     for (let first = next; first < shards; first = next) {
