@@ -10,28 +10,37 @@ export interface Place {
 
 /** A line of a file, and where it stands. */
 export interface ByteLine extends Place {
-  /** Null for a line that is longer than {@link longestLine}. */
+  /** Null for a line that is longer than the reader allows. */
   text: string | null
   /** False for a last line without an end: it may have been cut. */
   isEnded: boolean
 }
 
-/** Bytes of the longest line that is kept in memory. */
+/** Bytes of the longest line of rows that is kept in memory. */
 export const longestLine = 32 * 1024 * 1024
+/**
+ * Bytes of the longest line of a log of ours. Whatever is written must be read again: a reply has up to 64 MiB
+ * (models/server-client.ts), three times that where its bytes are no UTF-8, and its request is made of a row.
+ */
+export const longestLogLine = 256 * 1024 * 1024
 const pieceBytes = 1 << 20
 
 /**
  * The lines of a file with their places, from an offset on, as many at a time as one piece of the file ends. Lines end at
  * \n alone; a \r before it stays, which JSON does not mind. Memory is bounded by the longest line allowed.
  */
-export async function* byteLines(handle: FileHandle, from = 0): AsyncGenerator<ByteLine[]> {
+export async function* byteLines(
+  handle: FileHandle,
+  from = 0,
+  longest: number = longestLine,
+): AsyncGenerator<ByteLine[]> {
   const piece = Buffer.allocUnsafe(pieceBytes)
   let held: Buffer[] = []
   let heldBytes = 0
   let offset = from
   const line = (rest: Buffer, isEnded: boolean): ByteLine => {
     const bytes = heldBytes + rest.length
-    const isTooLong = bytes > longestLine
+    const isTooLong = bytes > longest
     const text = isTooLong ? null : (held.length === 0 ? rest : Buffer.concat([...held, rest])).toString('utf8')
     const found = { offset, bytes, text, isEnded }
     ;[held, heldBytes, offset] = [[], 0, offset + bytes + 1]
@@ -50,7 +59,7 @@ export async function* byteLines(handle: FileHandle, from = 0): AsyncGenerator<B
     }
     const rest = read.subarray(start)
     // A copy: the piece is read into again. Of a line that is too long its length alone is kept.
-    if (heldBytes + rest.length <= longestLine) held.push(Buffer.from(rest))
+    if (heldBytes + rest.length <= longest) held.push(Buffer.from(rest))
     else held = []
     heldBytes += rest.length
     if (lines.length > 0) yield lines

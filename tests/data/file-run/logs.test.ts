@@ -3,11 +3,11 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256Hex } from '../../../artifacts/hash.ts'
 import { openAppendLog } from '../../../data/file-run/append-log.ts'
-import { byteLines, type ByteLine } from '../../../data/file-run/byte-lines.ts'
-import { openFileReplies } from '../../../data/file-run/file-replies.ts'
+import { byteLines, type ByteLine, type Place } from '../../../data/file-run/byte-lines.ts'
+import { type FileReplies, openFileReplies } from '../../../data/file-run/file-replies.ts'
 import { openFinishedRows } from '../../../data/file-run/finished-rows.ts'
 import { KeyIndex } from '../../../data/file-run/key-index.ts'
 import type { StoredReply } from '../../../models/reply-store.ts'
@@ -111,6 +111,99 @@ describe('a log that grows', () => {
   })
 })
 
+describe('one log of several writers at one time', () => {
+  const path = () => join(folder, 'log')
+  const whole = (line: string): boolean => /^(one|other) \d+ (x+|y{3000000})$/.test(line)
+
+  it('has every line whole and once, also of batches above a megabyte', async () => {
+    const heard: Record<string, string[]> = { one: [], other: [] }
+    const logs = await Promise.all(
+      ['one', 'other'].map(async (name) => ({
+        name,
+        log: await openAppendLog(path(), (text) => heard[name]?.push(text)),
+      })),
+    )
+    const written = await Promise.all(
+      logs.map(async ({ name, log }) => {
+        const places: Place[] = []
+        const lines: string[] = []
+        for (let batch = 0; batch < 8; batch++) {
+          const some = Array.from({ length: 256 }, (_, at) => `${name} ${batch * 256 + at} ${'x'.repeat(8000)}`)
+          if (batch === 3) some.push(`${name} 9999 ${'y'.repeat(3_000_000)}`)
+          lines.push(...some)
+          places.push(...(await log.append(some)))
+        }
+        expect(await log.read(places)).toEqual(lines)
+        return lines
+      }),
+    )
+    const found = readFileSync(path(), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+    expect(found.every(whole)).toBe(true)
+    expect(found.length).toBe(2 * (8 * 256 + 1))
+    expect(new Set(found)).toEqual(new Set(written.flat()))
+    for (const { log } of logs) await log.catchUp()
+    // Own lines are never handed over: they would be booked twice.
+    expect(heard['one']).toEqual(written[1])
+    expect(heard['other']).toEqual(written[0])
+    for (const { log } of logs) await log.close()
+  })
+
+  it('is added up right by replies of two runs', async () => {
+    const [one, other] = [await openFileReplies(path(), 'one'), await openFileReplies(path(), 'other')]
+    const save = async (replies: FileReplies, run: string): Promise<void> => {
+      for (let batch = 0; batch < 6; batch++)
+        await replies.save(
+          Array.from({ length: 256 }, (_, at) => reply(`${run} ${batch} ${at}`, { text: 'ä'.repeat(4000) })),
+        )
+    }
+    await Promise.all([save(one, 'one'), save(other, 'other')])
+    for (const replies of [one, other]) {
+      expect(replies.paid().get('endpoint')?.requests).toBe(6 * 256)
+      const keys = ['one', 'other'].map((run) => keyOf(`${run} 5 255`))
+      expect([...(await replies.find(keys)).keys()]).toEqual(keys)
+      await replies.close()
+    }
+    const lines = readFileSync(path(), 'utf8').split('\n')
+    expect(lines.filter((line) => line !== '').length).toBe(2 * 6 * 256)
+  })
+
+  it('keeps lines whose write the disk took in part', async () => {
+    const handle = await open(join(folder, 'other'), 'a+')
+    const prototype = Object.getPrototypeOf(handle) as typeof handle
+    await handle.close()
+    const heard: string[] = []
+    const log = await openAppendLog(path(), (text) => heard.push(text))
+    const lines = ['first', 'second', 'third']
+    const write = vi.spyOn(prototype, 'write').mockImplementationOnce(async (content) => {
+      appendFileSync(path(), Buffer.from(content as Uint8Array).subarray(0, 9))
+      return { bytesWritten: 9, buffer: content }
+    })
+    try {
+      expect(await log.read(await log.append(lines))).toEqual(lines)
+    } finally {
+      write.mockRestore()
+    }
+    expect(readFileSync(path(), 'utf8')).toBe('first\nsec\nsecond\nthird\n')
+    expect(heard).toEqual(['sec'])
+    await log.close()
+  })
+})
+
+it('a line that another process was writing when the log was opened is heard once it has ended', async () => {
+  const path = join(folder, 'log')
+  writeFileSync(path, 'whole\n{"ha')
+  const heard: string[] = []
+  const log = await openAppendLog(path, (text) => heard.push(text))
+  appendFileSync(path, 'lf"}\nnext')
+  await log.catchUp()
+  appendFileSync(path, '\n')
+  await log.catchUp()
+  expect(heard).toEqual(['whole', '{"ha', '{"half"}', 'next'])
+  await log.close()
+})
+
 describe('replies in a file', () => {
   const path = () => join(folder, 'replies.jsonl')
 
@@ -166,6 +259,17 @@ describe('replies in a file', () => {
       expect(again.paid().get('endpoint')?.requests).toBe(left.length + 1)
       await again.close()
     }
+  })
+
+  it('are found by the next run however long they are', async () => {
+    const long = reply('long', { text: 'x'.repeat(40 * 1024 * 1024) })
+    const replies = await openFileReplies(path(), 'run')
+    await replies.save([long])
+    await replies.close()
+    const again = await openFileReplies(path(), 'run')
+    expect((await again.find([long.key])).get(long.key)?.text.length).toBe(long.text.length)
+    expect(again.paid().get('endpoint')?.requests).toBe(1)
+    await again.close()
   })
 
   it('are not taken from lines that are something else', async () => {
