@@ -12,6 +12,8 @@ export interface Paid {
 
 /** Replies in a file. */
 export interface FileReplies extends ReplyStore {
+  /** Whether a reply is known to be there, without a look at what other processes have added. */
+  has(key: string): boolean
   /** What this run has paid since it was first started, by endpoint. */
   paid: () => ReadonlyMap<string, Paid>
   close(): Promise<void>
@@ -86,6 +88,7 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
   }
 
   return {
+    has: (key) => index.get(key) !== undefined,
     paid: () => paid,
     async find(keys) {
       if (keys.some((key) => !index.get(key))) await log.catchUp()

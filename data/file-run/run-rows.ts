@@ -26,7 +26,7 @@ export async function workRows(
   const { input, pictures } = run
   const replies = await openFileReplies(options.replies ?? join(state, 'replies.jsonl'), payer(options))
   const finished = await openFinishedRows(join(state, 'rows.jsonl'))
-  const gate = createBudgetGate({ prices, amount: budget, paid: replies.paid })
+  const gate = createBudgetGate({ endpoints, prices, amount: budget, replies })
   const checkFailures = failureLimit(options, input.count)
   const work: Work = createWork({
     input,
@@ -50,11 +50,10 @@ export async function workRows(
   const engine = createEngine({
     ...options.engine,
     endpoints,
-    replies: gate.guard(replies),
+    replies: gate.replies,
     images: createImages({ source: pictures }),
     signal,
     onUsage(usage) {
-      gate.note(usage)
       meter.usage(usage)
       showCost()
     },

@@ -119,6 +119,18 @@ it('the signal ends a run with its own reason, and what is done is found again',
   expect(folder.read('out.jsonl')).toHaveLength(40)
 })
 
+it('a budget that the rows just need is enough, however many of them fail', async () => {
+  folder.writeLines('in.jsonl', rows(200))
+  endpoint.misbehave = (_, request) => {
+    const [, at = '0'] = /question (\d+)\?/.exec(lastText(request)) ?? []
+    return Number(at) % 2 === 0 ? { status: 400 } : undefined
+  }
+  // 10 + 5 tokens a reply: 100 replies cost 2.
+  const prices = new Map([['endpoint', { promptPerMillion: 1000, completionPerMillion: 2000, currency: 'USD' }]])
+  const end = await runFileStep(reason({ prices, budget: 2.001 }))
+  expect(end).toMatchObject({ ended: 'done', tally: { kept: 100, failed: 100 } })
+})
+
 it('another version of Hone computes all rows again, from the replies that are there', async () => {
   folder.writeLines('in.jsonl', rows(5))
   await runFileStep(reason())
