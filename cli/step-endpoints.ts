@@ -76,7 +76,12 @@ export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags
       tokensPerMinute: flags.tpm,
     })
     const [prompt, completion] = [one('--price-prompt', option, pricesIn), one('--price-completion', option, pricesOut)]
-    if (prompt !== undefined || completion !== undefined)
+    if ((prompt === undefined) !== (completion === undefined))
+      throw badUsage(
+        `${prompt === undefined ? '--price-completion' : '--price-prompt'} is given for ${option} without the other price.`,
+        'Give both --price-prompt and --price-completion, per million tokens; 0 for what is free.',
+      )
+    if (prompt !== undefined && completion !== undefined)
       prices.set(option, {
         promptPerMillion: price('--price-prompt', prompt),
         completionPerMillion: price('--price-completion', completion),
@@ -138,8 +143,7 @@ function keyName(text: string | undefined): string | undefined {
   )
 }
 
-function price(flag: string, text: string | undefined): number {
-  if (text === undefined) return 0
+function price(flag: string, text: string): number {
   const amount = Number(text)
   if (text.trim() !== '' && Number.isFinite(amount) && amount >= 0) return amount
   throw badUsage(`${flag} ${text} is no price.`, 'Give what a million tokens cost, e.g. 0.15.')

@@ -475,7 +475,10 @@ describe('the command line', () => {
     expect(await said('--options', folder.write('o.yaml', 'temperatur: 1'))).toContain('did you mean "temperature"?')
     expect(await said('--model', 'judge=x')).toContain('reason asks no "judge"')
     expect(await said('--budget', '3')).toContain('needs prices')
-    expect(await said('--price-prompt', 'much')).toContain('is no price')
+    expect(await said('--price-prompt', 'much', '--price-completion', '1')).toContain('is no price')
+    // What is left out is not free.
+    expect(await said('--price-prompt', '1')).toMatch(/without the other price[^]*0 for what is free/)
+    expect(await said('--price-completion', '1', '--budget', '20')).toContain('without the other price')
     expect(await said('--api-key-env', 'sk-secret')).not.toContain('sk-secret')
     expect(await said('--endpoint', 'http://user:pw@host/v1')).not.toContain('pw')
     expect(endpoint.requests).toHaveLength(0)
