@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { dryRunFileStep } from '../data/file-run/dry-run.ts'
 import type { NamedFile } from '../data/file-run/evidence.ts'
@@ -13,6 +12,7 @@ import { Outage } from '../models/failures.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type FailureLimit, failureLimit, positiveSeconds, wholeNumber } from './numbers.ts'
 import { stepEndpoints } from './step-endpoints.ts'
+import { checkFiles } from './step-files.ts'
 import { badUsage, isOptional, readStepOptions, stepNamed } from './step-options.ts'
 import { number, showProgress } from './step-progress.ts'
 import { dryRunLines, summary, summaryLines } from './step-report.ts'
@@ -133,14 +133,6 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   if (input.filter((path) => path === '-').length > (flags.dryRun === true ? 0 : 1))
     throw badUsage('Standard input can be read once, and not in a dry run.', 'Write the rows to a file first.')
   if (output === '-') throw badUsage('The output is a file, so that it can be gone on with.', 'Add --output FILE.')
-  const files = [...input.filter((path) => path !== '-'), output, rejects]
-    .flatMap((path) => path ?? [])
-    .map((path) => resolve(path))
-  if (new Set(files).size < files.length)
-    throw badUsage(
-      'A file is given twice, and would be overwritten.',
-      'Give input, output and rejects names of their own.',
-    )
   checkWeighed(name, step, flags)
   if (input.length > 1 && step.per !== 'dataset')
     throw badUsage(`${name} works on one file.`, 'Join the files first: hone step mix --input A --input B --output C.')
@@ -148,6 +140,10 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   if (budget !== undefined && prices.size < endpoints.length)
     throw badUsage('A budget needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
   const evidence = flags.evidence.map((text) => namedFile('--evidence', text))
+  const benchmarks = flags.benchmark.map((text) => namedFile('--benchmark', text))
+  const state = flags.state ?? stateFolder(output ?? 'output.jsonl')
+  const alsoRead = [...evidence, ...benchmarks].map(({ path }) => path).concat(flags.options ?? [])
+  checkFiles({ inputs: input, alsoRead, output, rejects, replies: flags.replies, state })
   const options = await readStepOptions(name, step, {
     set: flags.set,
     file: flags.options,
@@ -160,12 +156,12 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
     endpoints,
     prices,
     evidence,
-    benchmarks: flags.benchmark.map((text) => namedFile('--benchmark', text)),
+    benchmarks,
     inputs: input,
     stdin: terminal.stdin,
     output: output ?? 'output.jsonl',
     rejects,
-    state: flags.state ?? stateFolder(output ?? 'output.jsonl'),
+    state,
     replies: flags.replies,
     budget,
     seed: flags.seed,

@@ -23,7 +23,7 @@ export const stateFolder = (output: string): string => `${output}.hone`
  * Throws AlreadyRunning, InvalidInput, TooManyFailedRows, what the engine throws, and the signal's reason.
  */
 export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
-  const unlock = lockOutput(options)
+  const unlock = lockOutputs(options)
   try {
     const run = await openRun(options, await inputFiles(options), options)
     try {
@@ -57,15 +57,19 @@ async function describeRun({ state }: FileStep, what: object): Promise<void> {
   })
 }
 
-/** Holds the state and the output, each of which may be given to another run too. Locks end with their process. */
-function lockOutput({ state, output, options }: FileStep): () => void {
+/** Holds the state and the outputs, each of which may be given to another run too. Locks end with their process. */
+function lockOutputs({ state, output, rejects, options }: FileStep): () => void {
   ensureFolder(resolve(state))
-  const paths = [join(resolve(state), 'lock'), join(dirname(resolve(output)), `.${basename(output)}.lock`)]
+  const outputs = rejects === undefined ? [output] : [output, rejects]
+  const places = [
+    { lock: join(resolve(state), 'lock'), what: output },
+    ...outputs.map((path) => ({ lock: join(dirname(resolve(path)), `.${basename(path)}.lock`), what: path })),
+  ]
   const releases: (() => void)[] = []
   const release = (): void => {
     for (const one of releases) one()
   }
-  for (const path of paths) {
+  for (const { lock: path, what } of places) {
     const lock = acquireLock(path, `hone step ${options.step}`)
     if (lock.status === 'acquired') {
       releases.push(lock.release)
@@ -75,8 +79,8 @@ function lockOutput({ state, output, options }: FileStep): () => void {
     const { pid, command, since } = lock.owner
     throw new HoneError({
       type: 'AlreadyRunning',
-      message: `\`${command}\` (process ${pid}) writes ${output} since ${since}; two at once would mix their rows.`,
-      nextStep: 'Wait until it ends, or give this run an --output and a --state of its own.',
+      message: `\`${command}\` (process ${pid}) writes ${what} since ${since}; two at once would mix their rows.`,
+      nextStep: 'Wait until it ends, or give this run an --output, --rejects and --state of its own.',
     })
   }
   return release

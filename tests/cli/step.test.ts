@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { completion, FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
@@ -453,6 +453,9 @@ describe('going on', () => {
     expect(second.err).toContain('hone step reason')
     const elsewhere = await hone(reasoned(['--state', folder.at('other')]))
     expect(elsewhere.code).toBe(1)
+    const other = reasoned(['--state', folder.at('other'), '--rejects', folder.at('out.jsonl')])
+    other[other.indexOf(folder.at('out.jsonl'))] = folder.at('other.jsonl')
+    expect((await hone(other)).err).toMatch(/writes \S+out\.jsonl since/)
     expect((await first).code).toBe(0)
     expect((await hone(reasoned(['--set', 'samples=1']))).code).toBe(0)
   })
@@ -495,6 +498,38 @@ describe('the command line', () => {
       'Cannot read',
     )
     expect((await hone(['step', 'verify', '-i', 'x', '-o', 'x'])).err).toContain('overwritten')
+  })
+
+  it('writes to no file that it reads, whatever name the file has', async () => {
+    const rows = folder.writeLines('in.jsonl', described(1))
+    const before = readFileSync(rows, 'utf8')
+    symlinkSync(rows, folder.at('link.jsonl'))
+    linkSync(rows, folder.at('hard.jsonl'))
+    const [at, out] = [(name: string) => folder.at(name), folder.at('out.jsonl')]
+    for (const clash of [
+      ['--replies', rows],
+      ['--replies', at('link.jsonl')],
+      ['--replies', at('hard.jsonl')],
+      ['--replies', out],
+      ['--replies', `${out}.partial`],
+      ['--rejects', out],
+      ['--rejects', at('sub/../out.jsonl')],
+      ['--rejects', at('r.jsonl'), '--replies', at('r.jsonl')],
+      ['--state', at('s'), '--replies', at('s/rows.jsonl')],
+    ]) {
+      folder.write('sub/file', '')
+      const { code, err } = await hone(reasoned(clash))
+      expect({ clash, code, err }).toMatchObject({ code: 2, err: expect.stringContaining('overwritten') as string })
+    }
+    const graded = (more: readonly string[]) =>
+      hone(['step', 'grade-difficulty', '-i', rows, '-o', out, '--evidence', `e=${at('e.jsonl')}`, ...more])
+    folder.writeLines('e.jsonl', described(1))
+    expect((await graded(['--rejects', at('e.jsonl')])).err).toContain('overwritten')
+    const cleaned = ['step', 'decontaminate', '-i', rows, '-o', at('e.jsonl'), '--benchmark', `b=${at('e.jsonl')}`]
+    expect((await hone(cleaned)).err).toContain('overwritten')
+    expect((await hone(['step', 'mix', '-i', rows, '-i', at('link.jsonl'), '-o', out])).err).toContain('given twice')
+    expect(readFileSync(rows, 'utf8')).toBe(before)
+    expect(readFileSync(at('e.jsonl'), 'utf8')).toBe(before)
   })
 
   it('gives values the type that the option wants, from a file too', async () => {
