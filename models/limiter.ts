@@ -75,6 +75,8 @@ export class Limiter {
   /** Requests that wait, run or will be tried again. */
   #underWay = 0
   #cancelWake: (() => void) | undefined
+  /** Own calls, on servers that others may share. */
+  #inFlight = 0
   #unsaved = 0
 
   constructor({ servers, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
@@ -84,13 +86,14 @@ export class Limiter {
     this.#rate = new RateLimit(clock, limits)
   }
 
-  /** Slots in use and allowed right now on all servers, and callers that wait. */
-  get state(): { inFlight: number; window: number; waiting: number } {
+  /** Slots in use and allowed right now on all servers, replies that are not saved yet, and callers that wait. */
+  get state(): { inFlight: number; window: number; unsaved: number; waiting: number } {
     const sum = (of: (server: Server) => number) =>
       this.#roster.usable().reduce((total, server) => total + of(server), 0)
     return {
       inFlight: sum(({ inFlight }) => inFlight),
       window: sum(({ isAway, window }) => (isAway ? 1 : window.size)),
+      unsaved: this.#unsaved,
       waiting: this.#line.size,
     }
   }
@@ -139,6 +142,7 @@ export class Limiter {
       }
       const leave = scope.onCancel((reason) => {
         this.#line.leave(waiter)
+        if (this.#line.size === 0) this.#rest()
         reject(reason)
       })
       this.#line.join(waiter)
@@ -149,7 +153,7 @@ export class Limiter {
 
   /** A slot for a second copy of a running call, of another server where there is one; null when any would be waited for. */
   tryAcquire(estimate: Estimate, running: Server): Permit | null {
-    if (this.#line.size > 0 || this.#rate.waitFor(estimate) > 0) return null
+    if (this.#line.size > 0 || this.#isFull() || this.#rate.waitFor(estimate) > 0) return null
     const free = this.#roster.free().filter((server) => !server.isAway)
     const server = free.find((each) => each !== running) ?? (this.#roster.usable().length === 1 ? free[0] : undefined)
     return server ? this.#permit(server, estimate) : null
@@ -167,7 +171,7 @@ export class Limiter {
   /** Takes a server that refuses everyone out. `last` when no other is left: who waits is told. */
   remove(server: Server, error: Error): Removal {
     const removal = this.#roster.remove(server, error)
-    if (removal === 'last') for (const waiter of this.#line.clear()) waiter.refuse(error)
+    if (removal === 'last') this.#refuseAll(error)
     else this.admit()
     return removal
   }
@@ -182,11 +186,12 @@ export class Limiter {
   /** Fills free slots. */
   admit(): void {
     while (this.#line.size > 0) {
-      if (this.#unsaved > 0 && this.#isFull()) return
+      if (this.#isFull()) return
       const free = this.#roster.free()
       if (free.length === 0) return this.#wakeAtResume()
       const waiter = this.#line.next(this.#roster.servers.length > 1 ? (each) => this.#suits(each, free) : undefined)
-      if (!waiter) return
+      // Retries that wait for a server which works but is paused.
+      if (!waiter) return this.#wakeAtResume()
       const wait = this.#rate.waitFor(waiter.estimate)
       if (wait > 0) return this.#wakeAfter(wait)
       const server = this.#choose(waiter, free)
@@ -195,12 +200,28 @@ export class Limiter {
       this.#line.took(waiter)
       waiter.grant(this.#permit(server, waiter.estimate))
     }
+    this.#rest()
+  }
+
+  /** Nobody waits: a timer that stayed would keep the process. */
+  #rest(): void {
+    this.#cancelWake?.()
+    this.#cancelWake = undefined
     for (const server of this.#roster.servers) server.watchers.delete(this)
   }
 
+  #refuseAll(error: Error): void {
+    for (const waiter of this.#line.clear()) waiter.refuse(error)
+    this.#rest()
+  }
+
+  /**
+   * Whether running calls and unsaved replies fill the slots as configured. Not the windows: they say what the servers take, and
+   * measured by them a slow store would look like a smaller server, and shrink them again and again.
+   */
   #isFull(): boolean {
-    const { inFlight, window } = this.state
-    return inFlight + this.#unsaved >= window
+    const slots = this.#roster.usable().reduce((sum, { window }) => sum + window.configured, 0)
+    return this.#inFlight + this.#unsaved >= slots
   }
 
   #likes(waiter: Waiting): Server[] {
@@ -232,12 +253,14 @@ export class Limiter {
   #permit(server: Server, estimate: Estimate): Permit {
     const start = server.take()
     const book = this.#rate.take(estimate)
+    this.#inFlight++
     let isReleased = false
     return {
       server,
       release: ({ health, retryAfterMs, detail = '', counted, isUnsaved = false }) => {
         if (isReleased) return undefined
         isReleased = true
+        this.#inFlight--
         if (isUnsaved) this.#unsaved++
         book(
           counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
@@ -300,7 +323,7 @@ export class Limiter {
         'Check that the model server runs and that the recipe has its right URL; the rows are tried again.',
     )
     for (const server of servers) server.forgive()
-    for (const waiter of this.#line.clear()) waiter.refuse(error)
+    this.#refuseAll(error)
     return error
   }
 }

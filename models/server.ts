@@ -96,11 +96,16 @@ export class Server {
         return false
       case 'failed':
         this.#answered()
+        this.window.taken(start)
         return this.#bad(hasOthers)
       case 'silent':
         this.window.silent(start, this.#granted)
         return this.#bad(hasOthers)
       case 'answered':
+        this.window.taken(start)
+        this.#answered()
+        this.#badInARow = 0
+        return false
       case 'limited':
         this.#answered()
         this.#badInARow = 0
@@ -123,6 +128,8 @@ export class Server {
   #answered(): void {
     this.#streak = undefined
     this.#probing = false
+    // It works: whoever waits for it as for one that is not away must find it open.
+    this.#resumeAt = 0
   }
 
   #bad(hasOthers: boolean): boolean {

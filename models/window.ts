@@ -9,8 +9,9 @@ export interface Start {
 // TCP halves (Chiu & Jain 1989); 0.7 gives up less, because one server's capacity rarely changes. For timeouts, which say
 // nothing of where the limit is; a refusal says it by its level.
 const silenceFactor = 0.7
-// Refusals of fewer calls than this, at a level that other calls pass, are no sign of load.
-const noise = 0.1
+// Refusals of fewer calls than this, at a level that other calls pass, are no sign of load. Far enough from what servers refuse at
+// random (one call in ten and less) that chance does not reach it: every step down that chance takes is slow to be made good.
+const noise = 0.15
 const silentShare = 0.25
 
 /**
@@ -73,6 +74,11 @@ export class Window {
     if (this.#size >= this.#configured) return
     this.#grow(level)
     if (this.#found < this.#size) this.#found = this.#size
+  }
+
+  /** The server took the call on, whatever came of it: its level is no sign of load, nor that there is room for more. */
+  taken({ level }: Start): void {
+    this.#count(this.#passed, level)
   }
 
   #grow(level: number): void {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createBatcher } from '../../models/batcher.ts'
 import { systemClock } from '../../models/clock.ts'

@@ -4,14 +4,16 @@ import { Limiter, type Permit } from '../../models/limiter.ts'
 import { Limiters } from '../../models/limiters.ts'
 import { Scope } from '../../models/scope.ts'
 import { type CallHealth, Server } from '../../models/server.ts'
+import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
 const never = new Scope()
 const owner = {}
+const random = () => 0.5
 
 function setUp(concurrency: number, downLimitMs = 60_000) {
   const clock = new ManualClock()
-  const server = new Server({ url: 'http://x/v1', concurrency, clock, random: () => 0.5 })
+  const server = new Server({ url: 'http://x/v1', concurrency, clock, random })
   const limiter = new Limiter({ servers: [server], clock, downLimitMs })
   const permits: Permit[] = []
   const errors: Error[] = []
@@ -60,9 +62,9 @@ describe('the limiter', () => {
     await settle()
     for (const permit of permits.splice(0)) permit.release({ health: 'unreachable' })
     await clock.advance(300)
-    expect(limiter.state).toEqual({ inFlight: 1, window: 1, waiting: 3 })
+    expect(limiter.state).toEqual({ inFlight: 1, window: 1, unsaved: 0, waiting: 3 })
     permits.pop()!.release({ health: 'ok' })
-    expect(limiter.state).toEqual({ inFlight: 3, window: 4, waiting: 0 })
+    expect(limiter.state).toEqual({ inFlight: 3, window: 4, unsaved: 0, waiting: 0 })
   })
 
   it('gives everyone up after the limit, and starts anew for who comes next', async () => {
@@ -156,6 +158,34 @@ describe('the limiter', () => {
       ),
       { numRuns: 60 },
     )
+  })
+
+  it('gives a retry its turn with a server that was refused a connection while another of its calls went well', async () => {
+    const clock = new ManualClock()
+    const [a, b] = ['a', 'b'].map((name) => new Server({ url: `http://${name}/v1`, concurrency: 2, clock, random }))
+    const limiter = new Limiter({ servers: [a!, b!], clock })
+    const permits = await Promise.all(range(4).map(() => limiter.acquire({ scope: never, owner })))
+    const [firstOfB, secondOfB] = permits.filter(({ server }) => server === b)
+    firstOfB!.release({ health: 'unreachable' })
+    secondOfB!.release({ health: 'ok' })
+    permits.find(({ server }) => server === a)!.release({ health: 'failed' })
+    let server: Server | undefined
+    void limiter.acquire({ scope: never, owner, isRetry: true, avoid: a }).then((permit) => void ({ server } = permit))
+    await clock.advance(10_000)
+    expect(server).toBe(b)
+  })
+
+  it('leaves no timer behind once nobody waits', async () => {
+    const { clock, limiter, permits, ask } = setUp(1)
+    ask()
+    await settle()
+    permits.pop()!.release({ health: 'overloaded', retryAfterMs: 3_600_000 })
+    const scope = new Scope()
+    const waiting = limiter.acquire({ scope, owner })
+    expect(clock.timers).toBe(1)
+    scope.cancel(new Error('gone'))
+    await expect(waiting).rejects.toThrow('gone')
+    expect(clock.timers).toBe(0)
   })
 
   it('is shared by base URL and model', () => {

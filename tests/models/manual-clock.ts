@@ -5,6 +5,11 @@ export class ManualClock implements Clock {
   at = 0
   #timers: { due: number; run: () => void }[] = []
   now = () => this.at
+  /** Those that are armed. */
+  get timers(): number {
+    return this.#timers.length
+  }
+
   after = (ms: number, run: () => void) => {
     const timer = { due: this.at + ms, run }
     this.#timers.push(timer)

@@ -73,6 +73,18 @@ describe('a server that takes half the concurrency and refuses the rest', () => 
     expect(seconds).toBeLessThan(2 * 6.25)
   })
 
+  it.each([1, 2, 3, 4, 5])('keeps its calls when every kind of call goes wrong at random (course %i)', async (seed) => {
+    let state = seed
+    const answer = (): CallHealth => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+      const share = state / 2 ** 32
+      if (share < 0.075) return 'overloaded'
+      return share < 0.225 ? 'failed' : share < 0.3 ? 'silent' : 'ok'
+    }
+    const { seconds } = await course(2000, 64, { latencyMs: 200, answer })
+    expect(seconds).toBeLessThan(3 * 6.25)
+  })
+
   it('does not stall while it refuses nearly everything', async () => {
     const answer = (running: number): CallHealth => (running > 1 ? 'overloaded' : 'ok')
     const { seconds, successes } = await course(60, 64, { latencyMs: 200, retryAfterMs: 1000, answer })
