@@ -107,14 +107,18 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'the system does not let it be made there',
 }
 
-/** Turns a file system error into one that says what to do. Other errors come back as they are. */
+/**
+ * Turns a file system error into one that says what to do. Other errors come back as they are. `movedBy` is what moves the
+ * place elsewhere: a variable that names a folder, or an option like `--output`.
+ */
 export function storageError(error: unknown, path: string, movedBy: string = 'HONE_HOME'): unknown {
   const code = errorCode(error) ?? ''
+  const isOption = movedBy.startsWith('--')
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new HoneError({
       type: 'StorageFull',
       message: `No space left to write ${path} (${code}).`,
-      nextStep: `Free space there, or set ${movedBy} to a folder on a disk with room.`,
+      nextStep: `Free space there, or ${isOption ? `give ${movedBy} a place` : `set ${movedBy} to a folder`} on a disk with room.`,
       cause: error,
     })
   }
@@ -123,7 +127,9 @@ export function storageError(error: unknown, path: string, movedBy: string = 'HO
     return new HoneError({
       type: 'MissingDependency',
       message: `Cannot write to ${path}: ${why} (${code}).`,
-      nextStep: `Make it a folder you may write to, or set ${movedBy} to one.`,
+      nextStep: isOption
+        ? `Make it a place you may write to, or give ${movedBy} another one.`
+        : `Make it a folder you may write to, or set ${movedBy} to one.`,
       cause: error,
     })
   }

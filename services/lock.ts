@@ -19,18 +19,18 @@ export type LockResult = { status: 'acquired'; release: () => void } | { status:
  *
  * Files `<path>.<n>` are made by an exclusive link; the highest n rules. A stale lock is never replaced but outbid
  * by n+1, so that of two processes that both find it stale only one can win. (Renaming the stale file away was
- * rejected: the slower of two would rename the winner's fresh lock.)
+ * rejected: the slower of two would rename the winner's fresh lock.) `movedBy` is as in {@link storageError}.
  */
-export function acquireLock(path: string, command: string): LockResult {
+export function acquireLock(path: string, command: string, movedBy?: string): LockResult {
   const folder = dirname(path)
-  ensureFolder(folder)
+  ensureFolder(folder, movedBy)
   const self = identify(process.pid)
   if (!self) throw new Error('this process cannot read its own start time')
   const draft = join(folder, `.${basename(path)}.${process.pid}.${Math.random().toString(36).slice(2)}`)
   try {
     writeFileSync(draft, JSON.stringify({ ...self, command, since: new Date().toISOString() } satisfies LockOwner))
   } catch (error) {
-    throw storageError(error, draft)
+    throw storageError(error, draft, movedBy)
   }
   try {
     for (;;) {
@@ -39,7 +39,7 @@ export function acquireLock(path: string, command: string): LockResult {
       const owner = highest > 0 ? readOwner(`${path}.${highest}`) : null
       if (owner && isRunning(owner)) return { status: 'held', owner }
       const mine = highest + 1
-      if (!link(draft, `${path}.${mine}`)) continue
+      if (!link(draft, `${path}.${mine}`, movedBy)) continue
       const above = generations(path).some((generation) => generation > mine)
       if (above) {
         rmSync(`${path}.${mine}`, { force: true })
@@ -98,12 +98,12 @@ function readOwner(file: string): LockOwner | null {
   }
 }
 
-function link(from: string, to: string): boolean {
+function link(from: string, to: string, movedBy: string | undefined): boolean {
   try {
     linkSync(from, to)
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
-    throw storageError(error, to)
+    throw storageError(error, to, movedBy)
   }
 }

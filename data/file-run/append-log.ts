@@ -25,14 +25,19 @@ const mostTries = 5
  * it does not get. A last line without an end was cut by a kill: it is handed over like any other (its reader can tell by
  * its JSON), and the next line starts on a line of its own. Nothing is ever cut off or moved, so that several processes
  * may write to one log: whole lines are one write at the end of the file, which no other write of this machine can part.
- * `FileHandle.appendFile` was rejected for that: it writes pieces of half a megabyte.
+ * `FileHandle.appendFile` was rejected for that: it writes pieces of half a megabyte. `movedBy` is the option that names the
+ * file or its folder.
  */
-export async function openAppendLog(path: string, onLine: (text: string, place: Place) => void): Promise<AppendLog> {
-  ensureFolder(dirname(path))
+export async function openAppendLog(
+  path: string,
+  onLine: (text: string, place: Place) => void,
+  movedBy: string = '--state',
+): Promise<AppendLog> {
+  ensureFolder(dirname(path), movedBy)
   const handle = await open(path, 'a+').catch((error: unknown) => {
-    throw storageError(error, path)
+    throw storageError(error, path, movedBy)
   })
-  const end = new LogEnd(handle, path, onLine)
+  const end = new LogEnd(handle, { path, movedBy }, onLine)
   let tail: Promise<unknown> = Promise.resolve()
   /** One after the other. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -65,7 +70,7 @@ type TakeOwn = (text: string, place: Place) => boolean
 /** The end of a log, up to which its lines are known. One call at a time. */
 class LogEnd {
   readonly #handle: FileHandle
-  readonly #path: string
+  readonly #where: { path: string; movedBy: string }
   readonly #onLine: (text: string, place: Place) => void
   /** Everything before it was looked at. */
   #known = 0
@@ -74,9 +79,13 @@ class LogEnd {
   /** That line as it was when the log was opened: perhaps another process was writing it. */
   #unended: { offset: number; text: string } | undefined
 
-  constructor(handle: FileHandle, path: string, onLine: (text: string, place: Place) => void) {
+  constructor(
+    handle: FileHandle,
+    where: { path: string; movedBy: string },
+    onLine: (text: string, place: Place) => void,
+  ) {
     this.#handle = handle
-    this.#path = path
+    this.#where = where
     this.#onLine = onLine
   }
 
@@ -105,7 +114,7 @@ class LogEnd {
     // A line is not there when the disk took some bytes alone, or when another process was killed within a line and ours
     // was written behind it: it is written again.
     for (let tries = 0; left.size > 0; tries++) {
-      if (tries === mostTries) throw new Error(`${this.#path} does not keep what is written to it`)
+      if (tries === mostTries) throw new Error(`${this.#where.path} does not keep what is written to it`)
       const takeOwn: TakeOwn = (text, place) => {
         if (!left.delete(text)) return false
         places.set(text, place)
@@ -123,7 +132,7 @@ class LogEnd {
     // Until it is known to have ended.
     this.#isCut = true
     const { bytesWritten } = await this.#handle.write(content, 0, content.length).catch((error: unknown) => {
-      throw storageError(error, this.#path)
+      throw storageError(error, this.#where.path, this.#where.movedBy)
     })
     const { size } = await this.#handle.stat()
     if (bytesWritten < content.length || size !== this.#known + content.length) return false

@@ -39,10 +39,10 @@ const storedReply = head.omit({ run: true }).extend({
 
 /**
  * Replies in a log of lines, one reply a line: found by content key, written once, never changed. Only places are in
- * memory. `run` is who pays; several runs, at one time too, may share a file. A line that a kill has cut, or that is not a
- * reply, counts as not there.
+ * memory. `run` is who pays, `movedBy` the option that names the file; several runs, at one time too, may share a file. A
+ * line that a kill has cut, or that is not a reply, counts as not there.
  */
-export async function openFileReplies(path: string, run: string): Promise<FileReplies> {
+export async function openFileReplies(path: string, run: string, movedBy?: string): Promise<FileReplies> {
   const index = new KeyIndex()
   const paid = new Map<string, Paid>()
   const book = ({ endpoint, promptTokens, completionTokens }: Omit<z.infer<typeof head>, 'key' | 'run'>) => {
@@ -53,13 +53,17 @@ export async function openFileReplies(path: string, run: string): Promise<FileRe
       completionTokens: before.completionTokens + completionTokens,
     })
   }
-  const log = await openAppendLog(path, (text, place) => {
-    const found = head.safeParse(parseJson(text))
-    if (!found.success) return
-    if (found.data.run === run) book(found.data)
-    // The latest counts: it was written where an earlier one could not be read.
-    index.set(found.data.key, place)
-  })
+  const log = await openAppendLog(
+    path,
+    (text, place) => {
+      const found = head.safeParse(parseJson(text))
+      if (!found.success) return
+      if (found.data.run === run) book(found.data)
+      // The latest counts: it was written where an earlier one could not be read.
+      index.set(found.data.key, place)
+    },
+    movedBy,
+  )
 
   const read = async (keys: readonly string[]): Promise<Map<string, StoredReply>> => {
     const known = keys.flatMap((key) => {

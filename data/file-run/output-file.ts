@@ -17,8 +17,8 @@ export const partialPath = (path: string): string => `${path}.partial`
 
 /** Opens the output; rows that do not stay go to `rejects` where it is given. */
 export async function openOutput(path: string, rejects: string | undefined): Promise<OutputFiles> {
-  const kept = await openFile(path)
-  const rejected = rejects === undefined ? undefined : await openFile(rejects)
+  const kept = await openFile(path, '--output')
+  const rejected = rejects === undefined ? undefined : await openFile(rejects, '--rejects')
   const files = rejected ? [rejected, kept] : [kept]
   return {
     async write(lines) {
@@ -35,15 +35,16 @@ export async function openOutput(path: string, rejects: string | undefined): Pro
   }
 }
 
-async function openFile(path: string) {
+/** `movedBy`: the option that names the file. */
+async function openFile(path: string, movedBy: string) {
   const folder = dirname(resolve(path))
   const partial = partialPath(path)
-  ensureFolder(folder)
+  ensureFolder(folder, movedBy)
   const guard = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
       return await work()
     } catch (error) {
-      throw storageError(error, path)
+      throw storageError(error, path, movedBy)
     }
   }
   const handle: FileHandle = await guard(() => open(partial, 'w'))

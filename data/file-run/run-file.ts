@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HoneError } from '../../domain/errors.ts'
 import { ensureFolder, storageError } from '../../services/home.ts'
-import { acquireLock } from '../../services/lock.ts'
+import { acquireLock, type LockOwner } from '../../services/lock.ts'
 import { chooseRows } from './choose-rows.ts'
 import type { FileStep, FileStepEnd } from './file-step.ts'
 import { inputFile } from './input-lines.ts'
@@ -53,38 +53,42 @@ export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
 async function describeRun({ state }: FileStep, what: object): Promise<void> {
   const path = join(state, 'run.json')
   await writeFile(path, `${JSON.stringify({ format: 1, ...what }, null, 2)}\n`).catch((error: unknown) => {
-    throw storageError(error, path)
+    throw storageError(error, path, '--state')
   })
 }
 
 /** Holds the state and the outputs, each of which may be given to another run too. Locks end with their process. */
 function lockOutputs({ state, output, rejects, options }: FileStep): () => void {
-  ensureFolder(resolve(state))
-  const outputs = rejects === undefined ? [output] : [output, rejects]
+  ensureFolder(resolve(state), '--state')
+  const beside = (path: string): string => join(dirname(resolve(path)), `.${basename(path)}.lock`)
   const places = [
-    { lock: join(resolve(state), 'lock'), what: output },
-    ...outputs.map((path) => ({ lock: join(dirname(resolve(path)), `.${basename(path)}.lock`), what: path })),
+    { lock: join(resolve(state), 'lock'), what: output, movedBy: '--state' },
+    { lock: beside(output), what: output, movedBy: '--output' },
+    ...(rejects === undefined ? [] : [{ lock: beside(rejects), what: rejects, movedBy: '--rejects' }]),
   ]
   const releases: (() => void)[] = []
   const release = (): void => {
     for (const one of releases) one()
   }
-  for (const { lock: path, what } of places) {
-    const lock = acquireLock(path, `hone step ${options.step}`)
-    if (lock.status === 'acquired') {
+  try {
+    for (const { lock: path, what, movedBy } of places) {
+      const lock = acquireLock(path, `hone step ${options.step}`, movedBy)
+      if (lock.status === 'held') throw running(what, lock.owner)
       releases.push(lock.release)
-      continue
     }
+  } catch (error) {
     release()
-    const { pid, command, since } = lock.owner
-    throw new HoneError({
-      type: 'AlreadyRunning',
-      message: `\`${command}\` (process ${pid}) writes ${what} since ${since}; two at once would mix their rows.`,
-      nextStep: 'Wait until it ends, or give this run an --output, --rejects and --state of its own.',
-    })
+    throw error
   }
   return release
 }
+
+const running = (path: string, { pid, command, since }: LockOwner): HoneError =>
+  new HoneError({
+    type: 'AlreadyRunning',
+    message: `\`${command}\` (process ${pid}) writes ${path} since ${since}; two at once would mix their rows.`,
+    nextStep: 'Wait until it ends, or give this run an --output, --rejects and --state of its own.',
+  })
 
 /** The files that rows come from. Standard input is kept in the state first: lines are read more than once. */
 async function inputFiles({ inputs, stdin, state, signal }: FileStep): Promise<InputFile[]> {
@@ -97,7 +101,7 @@ async function inputFiles({ inputs, stdin, state, signal }: FileStep): Promise<I
     const kept = join(state, 'input.jsonl')
     await pipeline(stdin, createWriteStream(`${kept}.partial`), { signal }).catch((error: unknown) => {
       signal.throwIfAborted()
-      throw storageError(error, kept)
+      throw storageError(error, kept, '--state')
     })
     await rename(`${kept}.partial`, kept)
     files.push({ path: kept, folder: process.cwd() })

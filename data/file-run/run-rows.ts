@@ -24,7 +24,9 @@ export async function workRows(
 ): Promise<FileStepEnd> {
   const { state, meter, signal, endpoints, prices, budget } = options
   const { input, pictures } = run
-  const replies = await openFileReplies(options.replies ?? join(state, 'replies.jsonl'), payer(options))
+  const ownLog = join(state, 'replies.jsonl')
+  const movedBy = options.replies === undefined ? '--state' : '--replies'
+  const replies = await openFileReplies(options.replies ?? ownLog, payer(options), movedBy)
   const finished = await openFinishedRows(join(state, 'rows.jsonl'))
   const gate = createBudgetGate({ endpoints, prices, amount: budget, replies })
   const checkFailures = failureLimit(options, input.count)

@@ -1,5 +1,5 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -32,6 +32,13 @@ const reply = (name: string, changes: Partial<StoredReply> = {}): StoredReply =>
   ...changes,
 })
 const keyOf = (name: string): string => sha256Hex(name)
+
+/** What all open files have in common. */
+async function fileHandles(): Promise<FileHandle> {
+  const handle = await open(join(folder, 'any'), 'a+')
+  await handle.close()
+  return Object.getPrototypeOf(handle) as FileHandle
+}
 
 describe('lines of a file', () => {
   const read = async (content: string | Buffer, from = 0): Promise<ByteLine[]> => {
@@ -169,14 +176,29 @@ describe('one log of several writers at one time', () => {
     expect(lines.filter((line) => line !== '').length).toBe(2 * 6 * 256)
   })
 
+  it('on a full disk says which option moves it, and counts no line that is not there', async () => {
+    const replies = await openFileReplies(path(), 'run', '--replies')
+    const full = Object.assign(new Error('write'), { code: 'ENOSPC' })
+    const write = vi.spyOn(await fileHandles(), 'write').mockRejectedValueOnce(full)
+    try {
+      await expect(replies.save([reply('a')])).rejects.toMatchObject({
+        type: 'StorageFull',
+        nextStep: 'Free space there, or give --replies a place on a disk with room.',
+      })
+    } finally {
+      write.mockRestore()
+    }
+    expect(replies.paid().size).toBe(0)
+    await replies.save([reply('a')])
+    expect(replies.paid().get('endpoint')?.requests).toBe(1)
+    await replies.close()
+  })
+
   it('keeps lines whose write the disk took in part', async () => {
-    const handle = await open(join(folder, 'other'), 'a+')
-    const prototype = Object.getPrototypeOf(handle) as typeof handle
-    await handle.close()
     const heard: string[] = []
     const log = await openAppendLog(path(), (text) => heard.push(text))
     const lines = ['first', 'second', 'third']
-    const write = vi.spyOn(prototype, 'write').mockImplementationOnce(async (content) => {
+    const write = vi.spyOn(await fileHandles(), 'write').mockImplementationOnce(async (content) => {
       appendFileSync(path(), Buffer.from(content as Uint8Array).subarray(0, 9))
       return { bytesWritten: 9, buffer: content }
     })

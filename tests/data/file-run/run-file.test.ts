@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FileStep } from '../../../data/file-run/file-step.ts'
@@ -139,9 +140,29 @@ it('another version of Hone computes all rows again, from the replies that are t
   expect(meter.read()).toMatchObject({ found: 0, paid: 0, reused: 5, kept: 5 })
 })
 
-it('an output that cannot be written says so', async () => {
+it('a place that cannot be written says which option moves it', async () => {
   folder.writeLines('in.jsonl', rows(1))
-  folder.write('file', 'in the way')
-  const output = folder.at('file/out.jsonl')
-  await expect(runFileStep(reason({ output, state: stateFolder(output) }))).rejects.toThrow(/file is in the way/)
+  const file = folder.write('file', 'in the way')
+  const moved = async (changes: Partial<FileStep>, by: string): Promise<void> => {
+    const error = await runFileStep(reason(changes)).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      message: expect.stringContaining('file is in the way') as string,
+      nextStep: `Make it a place you may write to, or give ${by} another one.`,
+    })
+  }
+  await moved({ output: join(file, 'out.jsonl') }, '--output')
+  await moved({ rejects: join(file, 'others.jsonl') }, '--rejects')
+  await moved({ state: join(file, 'state') }, '--state')
+  await moved({ replies: join(file, 'replies.jsonl') }, '--replies')
+})
+
+it('a full disk says which option moves what does not fit', async () => {
+  folder.writeLines('in.jsonl', rows(1))
+  // A device on which every write finds no room.
+  symlinkSync('/dev/full', folder.at('out.jsonl.partial'))
+  const error = await runFileStep(reason()).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({
+    type: 'StorageFull',
+    nextStep: 'Free space there, or give --output a place on a disk with room.',
+  })
 })
