@@ -12,7 +12,15 @@ export interface Completion {
   cachedTokens?: number
 }
 
-const tokens = z.number().nonnegative().nullish()
+const mostTokens = 2 ** 31 - 1
+
+/** A server's own count. What no count can be says nothing, and must not cost the reply: stores keep whole numbers of 32 bits. */
+const tokens = z
+  .number()
+  .nonnegative()
+  .transform((count) => Math.min(mostTokens, Math.round(count)))
+  .nullish()
+  .catch(undefined)
 
 const body = z.object({
   choices: z
@@ -34,7 +42,8 @@ const body = z.object({
       completion_tokens: tokens,
       prompt_tokens_details: z.object({ cached_tokens: tokens }).nullish().catch(undefined),
     })
-    .nullish(),
+    .nullish()
+    .catch(undefined),
 })
 
 /**
