@@ -8,8 +8,11 @@ export const rowLine = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   /** The source row at the root; the row's own id when absent. */
   origin: z.string().min(1).optional(),
-  /** Paths, relative to the file's folder or absolute. */
-  images: z.array(z.string().min(1)).min(1),
+  /**
+   * Paths, relative to the file's folder or absolute; empty for a row of text. Never absent: pictures under a wrong name
+   * would be asked about unseen, and paid for.
+   */
+  images: z.array(z.string().min(1)),
   question: z.string().default(''),
   answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).nullish(),
   kind: z.enum(answerKinds).default('auto'),

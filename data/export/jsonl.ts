@@ -7,7 +7,6 @@ export const jsonl: ExportFormat = {
   images: ['copy', 'link'],
   takesDropped: true,
   record: (row) => {
-    if (row.images.length === 0) return { refused: 'no-image' }
     const { images: _, ...line } = lineOfRow(row, row.images)
     const dropped = row.status === 'kept' ? {} : { status: row.status, reason: row.reason }
     return { row: { fields: { ...line, ...dropped }, images: row.images } }

@@ -206,7 +206,7 @@ function nextFor(reason: string | undefined, to: ExportFormatName): string {
     case 'no-answer':
       return `Its rows hold no answers to reward: export another dataset, or give ${withKind('sft')}, or --to jsonl.`
     case 'no-image':
-      return 'Its rows have no pictures, and only --to hf-parquet takes rows without any.'
+      return 'Its rows have no pictures, and only --to hf-parquet and --to jsonl take rows without any.'
     case 'picture-missing':
       return "Its pictures are not in this home's store: set HONE_HOME to the one that imported them."
     default:

@@ -237,7 +237,9 @@ function guessImages(look: Look, listed: TrainerEntry | null): string | string[]
   const numbered = look.columns.filter((column) => /^(image|img)_?\d+$/i.test(column))
   const one = inside ?? good[0]
   if (one === undefined && numbered.some((column) => look.pictures(column))) return numbered
-  return one ?? look.columns.find((column) => look.pictures(column)) ?? known[0]
+  // Lists that are all empty say that there are no pictures, as rows of text do that were exported.
+  const isEmpty = (column: string): boolean => look.every(column, (value) => Array.isArray(value) && value.length === 0)
+  return one ?? look.columns.find((column) => look.pictures(column)) ?? known.find((column) => !isEmpty(column))
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'

@@ -209,18 +209,22 @@ describe('export refuses, with a next step,', () => {
     expect(own.err).toContain('or give --kind rl, or --to jsonl')
   })
 
-  it('rows without pictures, but for the one form that takes them', async () => {
+  it('rows without pictures, but for the forms that take them', async () => {
     const texts = join(home, 'texts.jsonl')
     writeFileSync(texts, '{"id":"a","question":"What is 1 + 1?","answer":2}\n')
     await hone(['import', texts, '--as', 'texts'])
-    for (const how of [['trl', '--kind', 'rl'], ['jsonl']]) {
-      const { code, err } = await hone(['export', 'texts', '--output', folder(), '--to', ...how])
-      expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/no-image 1 of 1[^]*--to hf-parquet/) })
+    const { code, err } = await hone(['export', 'texts', '--output', folder(), '--to', 'trl', '--kind', 'rl'])
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/no-image 1 of 1[^]*--to hf-parquet and/) })
+    for (const [to, file] of [
+      ['hf-parquet', ''],
+      ['jsonl', '/train.jsonl'],
+    ] as const) {
+      const output = folder()
+      const { out } = await hone(['export', 'texts', '--to', to, '--output', output])
+      expect(out).toContain('1 rows of texts (source/')
+      const again = await hone(['import', `${output}${file}`, '--as', `texts-of-${to}`])
+      expect(again.out).toContain(`texts-of-${to}: 1 rows with 0 pictures`)
     }
-    const output = folder()
-    const { out } = await hone(['export', 'texts', '--to', 'hf-parquet', '--output', output])
-    expect(out).toContain('1 rows of texts (source/')
-    expect((await hone(['import', output, '--as', 'texts-again'])).out).toContain('texts-again: 1 rows with 0 pictures')
   })
 })
 

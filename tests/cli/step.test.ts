@@ -210,7 +210,7 @@ describe('what is bad', () => {
       'not JSON',
       '',
       { id: 'good', images: ['ok.png'] },
-      { id: 'none', images: [] },
+      { id: 'none', image: 'ok.png' },
       { id: 'kind', images: ['ok.png'], kind: 'odd' },
       { ...good, id: 'gone', images: ['gone.png'] },
       { ...good, id: 'outside', images: ['../../etc/passwd'] },
@@ -459,6 +459,25 @@ describe('going on', () => {
     expect((await first).code).toBe(0)
     expect((await hone(reasoned(['--set', 'samples=1']))).code).toBe(0)
   })
+})
+
+it('rows of text go through steps that need no picture, and say so to the others', async () => {
+  folder.writeLines(
+    'in.jsonl',
+    described(2).map((row) => ({ ...row, images: [] })),
+  )
+  expect((await hone(reasoned(['--set', 'samples=1']))).code).toBe(0)
+  expect(folder.read('out.jsonl')).toMatchObject([
+    { status: 'kept', images: [] },
+    { status: 'kept', images: [] },
+  ])
+  const describing = ['step', 'describe', '-i', folder.at('out.jsonl'), '-o', folder.at('described.jsonl'), ...server()]
+  expect((await hone(describing)).code).toBe(0)
+  expect(folder.read('described.jsonl').map(({ reason }) => reason)).toEqual(['no-image', 'no-image'])
+  folder.writeLines('none.jsonl', [{ id: 'a', image: 'a.png', question: 'q' }])
+  const misnamed = ['step', 'reason', '-i', folder.at('none.jsonl'), '-o', folder.at('x.jsonl'), ...server()]
+  await hone(misnamed)
+  expect(folder.read('x.jsonl')).toMatchObject([{ status: 'failed', reason: 'bad-line' }])
 })
 
 describe('the command line', () => {

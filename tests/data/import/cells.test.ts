@@ -151,6 +151,17 @@ describe('maps as JSON text', () => {
     expect(read({ policy: cell }).failure).toMatchObject({ reason: 'bad-field' })
   })
 
+  it('of pictures that are all empty say that there are none', () => {
+    const guess = (...values: unknown[]) =>
+      guessMapping(
+        values.map((images) => ({ images, question: 'q' })),
+        { format: 'jsonl', listed: null },
+      ).mapping.images
+    expect(guess([], [])).toBe('none')
+    expect(guess([], ['a.png'])).toBe('images')
+    expect(guess([], 'gone')).toBe('images')
+  })
+
   it('are guessed by what they hold: a policy of another kind is metadata', () => {
     const guess = (fields: Fields) => guessMapping([fields], { format: 'csv', listed: null }).mapping
     expect(guess({ policy: '{"units":"strict"}', metadata: '{}' })).toMatchObject({
