@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { brokenImage, openImage, readHeader } from '../images/open.ts'
+import { slots } from '../images/slots.ts'
 import { locate } from '../source.ts'
 
 /** A picture as a line names it; `problem` where it cannot be used. */
@@ -139,21 +140,5 @@ async function checkWhole(bytes: Buffer): Promise<void> {
     await openImage(bytes).resize(32, 32, { fit: 'fill', kernel: 'nearest' }).toColourspace('b-w').raw().toBuffer()
   } catch (error) {
     throw brokenImage(error)
-  }
-}
-
-function slots(count: number): <Result>(run: () => Promise<Result>) => Promise<Result> {
-  const waiting: (() => void)[] = []
-  let free = count
-  return async (run) => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await run()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free += 1
-    }
   }
 }
