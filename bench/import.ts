@@ -66,7 +66,8 @@ async function intoPostgres(prepared: Awaited<ReturnType<typeof prepareImport>>)
         path: 'bench',
         replace: true,
         maxRows: undefined,
-        maxFailed: 0,
+        maxFailed: { share: 0 },
+        skipUnreachable: false,
         onProgress: ({ state }) => {
           if (state === 'finishing') read = performance.now()
         },

@@ -1,4 +1,5 @@
-import type { DryRun, Imported, ImportProgress, Prepared } from '../client/import-source.ts'
+import { areTooMany, limitText } from '../client/import-source.ts'
+import type { DryRun, FailedRowsLimit, Imported, ImportProgress, Prepared } from '../client/import-source.ts'
 import type { ReadyRow } from '../data/import/import-rows.ts'
 import { mappingText } from '../data/import/mapping.ts'
 import type { ImportRecord } from '../db/imports.ts'
@@ -19,7 +20,7 @@ export function progressText({ state, rows, failed, pictures, total }: ImportPro
 }
 
 /** The mapping as YAML to be saved, then rows and failures as comments of it: the whole output is a mapping file. */
-export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: number): string[] {
+export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: FailedRowsLimit): string[] {
   const { source, mapping, notes } = prepared
   const { found, reader } = source
   const files = `${count(found.files.length)} file${found.files.length === 1 ? '' : 's'}`
@@ -55,13 +56,15 @@ function rowLines({ row, sourceId, pictures }: ReadyRow): string[] {
   ])
 }
 
-function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, maxFailed: number): string[] {
+function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, maxFailed: FailedRowsLimit): string[] {
   const bad = failed.reduce((sum, { rows }) => sum + rows, 0)
   return [
     `Of the first ${count(looked)} rows, ${count(bad)} would fail${bad === 0 ? '' : ` (${percent(bad / looked)})`}`,
     ...failed.map(({ reason, rows, first }) => `  ${reason} ${count(rows)}, first ${clip(first, 160)}`),
-    ...(100 * bad > maxFailed * looked
-      ? [`that is more than ${maxFailed} %, so an import would be refused: mend the source, or raise --max-failed`]
+    ...(areTooMany(bad, looked, maxFailed)
+      ? [
+          `that is more than ${limitText(maxFailed)}, so an import would be refused: mend the source, or raise --max-failed`,
+        ]
       : []),
     ...(withoutQuestion > 0
       ? [`${count(withoutQuestion)} have no question: steps can write them, benchmarks need them`]
@@ -86,9 +89,14 @@ export const dryRunJson = ({ source, mapping, notes }: Prepared, seen: DryRun): 
 
 /** What an import came to, for people. */
 export function importedLines(imported: Imported, notes: readonly string[]): string[] {
-  const { name, rows, failed, pictures, failures, importedBefore } = imported
+  const { name, rows, failed, pictures, failures, importedBefore, rowsBefore } = imported
+  const before = importedBefore
+    ? ', imported before'
+    : rowsBefore > 0
+      ? `; ${count(rowsBefore)} were here from a run that did not end or was refused`
+      : ''
   return [
-    `${name}: ${count(rows)} rows with ${count(pictures)} pictures${importedBefore ? ', imported before' : ''}`,
+    `${name}: ${count(rows)} rows with ${count(pictures)} pictures${before}`,
     ...(failed > 0
       ? [
           failed === 1

@@ -12,7 +12,7 @@ import { createProgress, quietProgress, type Progress } from '../services/progre
 import { notRunning, withDatabase } from './context.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from './import-text.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { wholeNumber } from './numbers.ts'
+import { type FailureLimit, failureLimit, wholeNumber } from './numbers.ts'
 import { print, printJson, type Terminal } from './terminal.ts'
 
 const EXAMPLES = `
@@ -36,7 +36,8 @@ interface Options {
   split?: string
   images: string[]
   maxRows?: number
-  maxFailed: number
+  maxFailed: FailureLimit
+  skipUnreachable?: boolean
   allowUrls?: boolean
   dryRun?: boolean
   replace?: boolean
@@ -66,7 +67,12 @@ export function importCommand(terminal: Terminal): Command {
       [],
     )
     .option('--allow-urls', 'fetch pictures that are http(s) URLs')
-    .option('--max-failed <percent>', 'refuse the import above this share of failed rows', percentage, 5)
+    .option('--skip-unreachable', 'end although pictures of some URLs cannot be fetched now: their rows fail')
+    .addOption(
+      new Option('--max-failed <count>', 'refuse the import when more rows fail: a number, or a share as 5%')
+        .argParser(failureLimit)
+        .default({ share: 0.05 }, '5%'),
+    )
     .option('--replace', 'give the name to this data although it stands for other data')
     .option('--list', 'list imports with rows, failed rows, pictures and date')
     .option('--json', 'print JSON')
@@ -144,13 +150,15 @@ async function importPrepared(
   },
 ): Promise<Imported> {
   const { name, home, progress, signal, sources, replace = false, maxRows, maxFailed } = options
+  const { skipUnreachable = false } = options
   return await withDatabase(terminal, async (db) => {
     const store = await openArtifactStore(join(home, 'artifacts'))
     const began = performance.now()
     const path = sources.length === 1 ? (sources[0] ?? '') : `${sources[0] ?? ''} and ${sources.length - 1} more`
     const onProgress: Parameters<typeof runImport>[1]['onProgress'] = (counts) =>
       progress.update(progressText(counts, (performance.now() - began) / 1000))
-    return await runImport(prepared, { db, store, name, path, replace, maxRows, maxFailed, signal, onProgress })
+    const limits = { maxRows, maxFailed, skipUnreachable }
+    return await runImport(prepared, { db, store, name, path, replace, ...limits, signal, onProgress })
   })
 }
 
@@ -158,12 +166,6 @@ function importName(text: string): string {
   const parsed = stepName.safeParse(text)
   if (parsed.success) return text
   throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'Give another name.')
-}
-
-function percentage(text: string): number {
-  const percent = Number(text)
-  if (text.trim() !== '' && percent >= 0 && percent <= 100) return percent
-  throw new InvalidArgumentError('Give a number from 0 to 100.')
 }
 
 const usage = (message: string): HoneError =>

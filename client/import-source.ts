@@ -4,7 +4,7 @@ import { sha256Hex } from '../artifacts/hash.ts'
 import { rowMaker } from '../data/import/convert.ts'
 import { guessMapping } from '../data/import/guess.ts'
 import { readyRows, type ReadyRow } from '../data/import/import-rows.ts'
-import { pictureFolders, type PicturePlaces } from '../data/import/load-pictures.ts'
+import { pictureFolders, unreachable, type PicturePlaces } from '../data/import/load-pictures.ts'
 import { parseMapping, type Mapping } from '../data/import/mapping.ts'
 import { openSource, type OpenOptions, type OpenSource } from '../data/import/open.ts'
 import { readSample, requireColumns, sampleRecords } from '../data/import/sample.ts'
@@ -12,7 +12,8 @@ import { importHash } from '../data/import/source-hash.ts'
 import type { Database } from '../db/database.ts'
 import { failureCounts, findImport, nameImport, requireFreeName } from '../db/imports.ts'
 import { sampleRows } from '../db/rows.ts'
-import { importSource, sourceDatasetId, type SourceRow } from '../db/sources.ts'
+import { hasLines, importSource, sourceDatasetId, storedLines } from '../db/sources.ts'
+import type { ImportCounts, SourceRow, StoredLine } from '../db/sources.ts'
 import { HoneError } from '../domain/errors.ts'
 import { hasPictures } from './stored-pictures.ts'
 
@@ -119,6 +120,17 @@ export async function dryRun(
   return { ...seen, failed: [...failed.values()].sort((a, b) => b.rows - a.rows) }
 }
 
+/** How many rows may fail: so many, or a share of all from 0 to 1. */
+export type FailedRowsLimit = { rows: number } | { share: number }
+
+/** Whether so many failed rows are more than may be. */
+export const areTooMany = (failed: number, total: number, limit: FailedRowsLimit): boolean =>
+  failed > ('rows' in limit ? limit.rows : limit.share * total)
+
+/** `5 %`, `12 rows` */
+export const limitText = (limit: FailedRowsLimit): string =>
+  'rows' in limit ? `${limit.rows} rows` : `${Number((100 * limit.share).toFixed(4))} %`
+
 export interface ImportOptions {
   db: Database
   store: ArtifactStore
@@ -127,8 +139,9 @@ export interface ImportOptions {
   path: string
   replace: boolean
   maxRows: number | undefined
-  /** Share of rows, in percent, that may fail. */
-  maxFailed: number
+  maxFailed: FailedRowsLimit
+  /** Rows whose pictures cannot be fetched now fail for good; otherwise the import waits for them. */
+  skipUnreachable: boolean
   signal?: AbortSignal | undefined
   onProgress: (counts: ImportProgress) => void
 }
@@ -152,16 +165,18 @@ export interface Imported {
   failures: { reason: string; rows: number }[]
   /** The same data was there, complete. */
   importedBefore: boolean
+  /** Rows that an earlier run had brought in, which did not end or was refused. */
+  rowsBefore: number
 }
 
 /**
  * Imports a prepared source and names it. Rows go to the database in batches and pictures to the store as they come; an import that
- * was interrupted goes on when it is run again, and one that is complete is found again. Throws InvalidSource when more rows
- * fail than may, InvalidInput when the name stands for other data.
+ * was interrupted or refused goes on when it is run again, and one that is complete is found again. Throws InvalidSource when more
+ * rows fail than may or pictures cannot be fetched now, InvalidInput when the name stands for other data.
  */
 export async function runImport(prepared: Prepared, options: ImportOptions): Promise<Imported> {
   const { source, mapping, places, hasPaths } = prepared
-  const { db, store, name, path, replace, maxRows, maxFailed, signal, onProgress } = options
+  const { db, store, name, path, replace, maxRows, signal, onProgress } = options
   const total = source.reader.total
   const counts: ImportProgress = {
     state: 'looking',
@@ -176,16 +191,22 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
   const datasetId = sourceDatasetId(hash)
   if (!replace) await requireFreeName(db, name, datasetId)
   const keep = async (bytes: Uint8Array): Promise<string> => (await store.putImage(bytes)).hash
-  const read = () => readyRows(source.reader, mapping, { places, keep, maxRows, signal })
-  const imported = await importSource(db, { name, path, hash }, countedRows(read(), counts, options))
-  if (imported.reused && !(await hasPictures(db, store, datasetId)))
-    for await (const { pictures } of read()) {
+  const reading = { places, keep, maxRows, signal }
+  const before = new Before(db, datasetId)
+  const rows = readyRows(source.reader, mapping, { ...reading, there: (ids) => before.look(ids) })
+  const check = (found: ImportCounts): Promise<void> => requireFewFailures(found, before, options)
+  const imported = await importSource(db, { name, path, hash }, countedRows(rows, before, counts, options), check)
+  const isWhole = !imported.reused && before.rows === 0
+  if (!isWhole && !(await hasPictures(db, store, datasetId))) {
+    counts.rows = 0
+    for await (const { pictures } of readyRows(source.reader, mapping, reading)) {
       counts.state = 'restoring pictures'
       counts.rows++
       counts.pictures += pictures.length
       onProgress(counts)
     }
-  await requireFewFailures(db, path, imported, maxFailed)
+  }
+  if (imported.reused) await check({ ...imported, later: 0 })
   const { found } = source
   const settings = { format: found.format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls }
   await nameImport(db, { name, datasetId, mapping: settings, replace })
@@ -198,29 +219,77 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
     pictures,
     failures: imported.failed === 0 ? [] : await failureCounts(db, datasetId),
     importedBefore: imported.reused,
+    rowsBefore: before.rows,
+  }
+}
+
+/** What earlier runs of an import wrote, asked for a batch of rows at a time; and what this one leaves for later. */
+class Before {
+  readonly #db: Database
+  readonly #datasetId: string
+  readonly #found = new Map<string, StoredLine>()
+  /** Whether an earlier run wrote anything; null before the first look. */
+  #hasAny: boolean | null = null
+  rows = 0
+  /** The first rows whose pictures could not be fetched. */
+  readonly unreached: string[] = []
+
+  constructor(db: Database, datasetId: string) {
+    this.#db = db
+    this.#datasetId = datasetId
+  }
+
+  async look(sourceIds: readonly string[]): Promise<ReadonlySet<string>> {
+    // Most imports are the first of their source, and need no look at every batch.
+    this.#hasAny ??= await hasLines(this.#db, this.#datasetId)
+    if (!this.#hasAny) return new Set()
+    const found = await storedLines(this.#db, this.#datasetId, sourceIds)
+    // Rows of the batch before may still be on their way.
+    for (const [id, line] of found) this.#found.set(id, line)
+    this.rows += found.size
+    return new Set(found.keys())
+  }
+
+  take(sourceId: string): StoredLine {
+    const found = this.#found.get(sourceId)
+    this.#found.delete(sourceId)
+    return found ?? { position: null }
   }
 }
 
 /** Rows of which none can be used so far end an import: something is wrong with all of them. */
 const hopelessAfter = 1000
+/** So many rows in a row whose pictures cannot be fetched: the network is away, and each would be tried three times. */
+const awayAfter = 100
 
 async function* countedRows(
   rows: AsyncIterable<ReadyRow>,
+  before: Before,
   counts: ImportProgress,
-  { onProgress, path, maxFailed }: ImportOptions,
+  { onProgress, path, maxFailed, skipUnreachable }: ImportOptions,
 ): AsyncGenerator<SourceRow> {
   counts.state = 'importing'
+  let awayInARow = 0
   for await (const ready of rows) {
     counts.rows++
     counts.pictures += ready.pictures.length
     const { failure, line } = ready.row
+    if (counts.rows % 100 === 0) onProgress(counts)
+    if (ready.isThere) {
+      yield { ...storedRow(ready), state: { there: before.take(ready.sourceId) } }
+      continue
+    }
     if (failure) counts.failed++
-    if (counts.failed === hopelessAfter && counts.rows === hopelessAfter && maxFailed < 100)
+    if (counts.failed === hopelessAfter && counts.rows === hopelessAfter && areTooMany(1000, 1000, maxFailed))
       throw tooMany(path, `none of the first ${hopelessAfter} rows can be used`, [
         `line ${line}: ${failure?.reason}, ${failure?.detail}`,
       ])
-    if (counts.rows % 100 === 0) onProgress(counts)
-    yield storedRow(ready)
+    const isLater = failure?.reason === unreachable && !skipUnreachable
+    if (isLater && before.unreached.length < 5)
+      before.unreached.push(`line ${line}: ${failure.reason}, ${failure.detail}`)
+    awayInARow = isLater ? awayInARow + 1 : 0
+    if (awayInARow === awayAfter) throw notFetched(path, `of ${awayAfter} rows in a row`, before.unreached)
+    yield { ...storedRow(ready), state: isLater ? 'later' : undefined }
   }
   counts.state = 'finishing'
   onProgress(counts)
@@ -245,17 +314,17 @@ function storedRow({ row, sourceId, pictures }: ReadyRow): SourceRow {
 }
 
 async function requireFewFailures(
-  db: Database,
-  path: string,
-  { datasetId, rows, failed }: { datasetId: string; rows: number; failed: number },
-  maxFailed: number,
+  { datasetId, rows, failed, later }: ImportCounts,
+  { unreached }: Before,
+  { db, path, maxFailed }: ImportOptions,
 ): Promise<void> {
+  if (later > 0) throw notFetched(path, later === 1 ? 'of 1 row' : `of ${later} rows`, unreached)
   const total = rows + failed
-  if (rows > 0 && (100 * failed) / total <= maxFailed) return
+  if (rows > 0 && !areTooMany(failed, total, maxFailed)) return
   const first = failed === 0 ? [] : await sampleRows(db, datasetId, 5, 'failed')
   throw tooMany(
     path,
-    total === 0 ? 'it has no rows' : `${failed} of ${total} rows cannot be used; the limit is ${maxFailed} %`,
+    total === 0 ? 'it has no rows' : `${failed} of ${total} rows cannot be used; the limit is ${limitText(maxFailed)}`,
     first.map(
       ({ metadata: { line }, reason, detail }) => `line ${typeof line === 'number' ? line : '?'}: ${reason}, ${detail}`,
     ),
@@ -267,4 +336,12 @@ const tooMany = (path: string, what: string, lines: readonly string[]): HoneErro
     type: 'InvalidSource',
     message: [`${path}: ${what}`, ...lines.map((line) => `  ${line}`)].join('\n'),
     nextStep: 'mend the source or its mapping (see --dry-run), or raise --max-failed; the name was not given',
+  })
+
+const notFetched = (path: string, which: string, lines: readonly string[]): HoneError =>
+  new HoneError({
+    type: 'InvalidSource',
+    message: [`${path}: pictures ${which} cannot be fetched now`, ...lines.map((line) => `  ${line}`)].join('\n'),
+    nextStep:
+      'run the same command again: it keeps what it has and fetches the rest; or end it with these rows as failed: --skip-unreachable',
   })

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { IdSet } from '../artifacts/id-set.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
@@ -40,6 +40,13 @@ export interface SourceRow {
   trace?: string | null
   metadata: Readonly<Record<string, unknown>>
   failure?: { reason: string; detail: string } | null
+  /** `there`: {@link storedLines} has it. `later`: it is left out this time, keeps its place, and the source stays open. */
+  state?: { there: StoredLine } | 'later' | undefined
+}
+
+/** A line that an earlier run wrote. `position` is null for one that cannot be used. */
+export interface StoredLine {
+  position: number | null
 }
 
 /** A source to import. `hash` (hex) identifies the data and how much of it is taken (`maxRows`). */
@@ -62,6 +69,15 @@ export interface ImportedSource {
   reused: boolean
 }
 
+/** What a source comes to before it is sealed. */
+export interface ImportCounts {
+  datasetId: string
+  rows: number
+  failed: number
+  /** Lines that were left out this time. */
+  later: number
+}
+
 /** Dataset of a source: the same data is imported once for all campaigns. */
 export const sourceDatasetId = (hash: string): string => `source/${hash.slice(0, 16)}`
 
@@ -72,12 +88,14 @@ const charactersPerBatch = 16 * 2 ** 20
 /**
  * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long ones) while the next are read, so
  * memory stays flat; after a crash the import is simply run again and writes what is missing; a complete one returns without
- * reading `lines`. Throws InvalidSource when two lines have the same id.
+ * reading `lines`. Throws InvalidSource when two lines have the same id. `beforeSeal` may refuse what it came to by an error: the rows
+ * stay and a later run goes on with them. A source with lines left out for later is never sealed.
  */
 export async function importSource(
   db: Database,
   input: SourceInput,
   lines: AsyncIterable<SourceRow> | Iterable<SourceRow>,
+  beforeSeal: (counts: ImportCounts) => void | Promise<void> = () => undefined,
 ): Promise<ImportedSource> {
   const datasetId = sourceDatasetId(input.hash)
   await db
@@ -86,12 +104,39 @@ export async function importSource(
     .onConflictDoNothing()
   const before = await getDataset(db, datasetId)
   const reused = before.sealedAt !== null
-  if (!reused) await writeLines(db, datasetId, input.path, lines)
+  if (!reused) {
+    const later = await writeLines(db, datasetId, input.path, lines)
+    const [all, failed] = [await db.$count(rows, eq(rows.datasetId, datasetId)), await failedOf(db, datasetId)]
+    await beforeSeal({ datasetId, rows: all - failed, failed, later })
+    if (later > 0) throw unfinished(input.path, later)
+  }
   const sealed = await sealDataset(db, datasetId)
   if (input.campaign !== undefined)
     await linkSource(db, { campaign: input.campaign, role: input.role ?? 'source', name: input.name, datasetId })
-  const total = await db.$count(rows, eq(rows.datasetId, datasetId))
-  return { datasetId, ...sealed, failed: total - sealed.rows, reused }
+  return { datasetId, ...sealed, failed: await failedOf(db, datasetId), reused }
+}
+
+const failedOf = (db: Database, datasetId: string): Promise<number> =>
+  db.$count(rows, and(eq(rows.datasetId, datasetId), eq(rows.status, 'failed')))
+
+/** Whether any line of a source was written yet. */
+export async function hasLines(db: Database, datasetId: string): Promise<boolean> {
+  const found = await db.select({ id: rows.id }).from(rows).where(eq(rows.datasetId, datasetId)).limit(1)
+  return found.length > 0
+}
+
+/** Lines of a source that is not complete yet which earlier runs wrote, by their ids. */
+export async function storedLines(
+  db: Database,
+  datasetId: string,
+  sourceIds: readonly string[],
+): Promise<Map<string, StoredLine>> {
+  const byRow = new Map(sourceIds.map((id) => [sourceRowId(datasetId, id), id]))
+  const found = await db
+    .select({ id: rows.id, position: rows.position })
+    .from(rows)
+    .where(sql`${rows.id} = any(${textArray([...byRow.keys()])})`)
+  return new Map(found.map(({ id, position }) => [byRow.get(id) ?? '', { position }]))
 }
 
 /** A line with what the import makes of it. */
@@ -102,16 +147,17 @@ interface Numbered {
   position: number | null
 }
 
-/** One batch is written while the next is read; never more than two are held. */
+/** One batch is written while the next is read; never more than two are held. Returns how many lines were left out. */
 async function writeLines(
   db: Database,
   datasetId: string,
   path: string,
   lines: AsyncIterable<SourceRow> | Iterable<SourceRow>,
-): Promise<void> {
+): Promise<number> {
+  const left = { out: 0 }
   let writing: Promise<void> = Promise.resolve()
   try {
-    for await (const batch of batches(datasetId, path, lines)) {
+    for await (const batch of batches(datasetId, path, lines, left)) {
       await writing
       writing = writeBatch(db, datasetId, batch)
       // Awaited a batch later; a failure before that is no unhandled rejection.
@@ -121,6 +167,7 @@ async function writeLines(
     // Also when reading failed: what is under way ends before the caller hears of it.
     await writing
   }
+  return left.out
 }
 
 /** How many lines are read at a stretch: a source that never waits would keep the batch before from being sent. */
@@ -130,6 +177,7 @@ async function* batches(
   datasetId: string,
   path: string,
   lines: AsyncIterable<SourceRow> | Iterable<SourceRow>,
+  left: { out: number },
 ): AsyncGenerator<Numbered[]> {
   const seen = new IdSet()
   let [position, characters, turn] = [0, 0, 0]
@@ -137,8 +185,16 @@ async function* batches(
   for await (const line of lines) {
     const id = sourceRowId(datasetId, line.sourceId)
     if (!seen.add(id)) throw duplicate(path, line.sourceId)
-    batch.push({ id, line, position: line.failure ? null : position++ })
-    characters += lengthOf(line)
+    const { state } = line
+    if (state === 'later') {
+      // Its place is kept for when it comes; sealing closes those that stay empty.
+      position++
+      left.out++
+    } else if (state) position = Math.max(position, (state.there.position ?? -1) + 1)
+    else {
+      batch.push({ id, line, position: line.failure ? null : position++ })
+      characters += lengthOf(line)
+    }
     if (batch.length === rowsPerBatch || characters > charactersPerBatch) {
       yield batch
       batch = []
@@ -250,6 +306,13 @@ async function keepImages(tx: Database, lines: readonly Numbered[]): Promise<voi
 }
 
 const imageRow = ({ fingerprint, ...image }: SourceImage) => ({ ...image, ...fingerprint })
+
+const unfinished = (path: string, later: number): HoneError =>
+  new HoneError({
+    type: 'InvalidSource',
+    message: `${path}: ${later} lines were left out`,
+    nextStep: 'import it again: what is there is kept',
+  })
 
 const duplicate = (path: string, sourceId: string): HoneError =>
   new HoneError({

@@ -20,6 +20,8 @@ export interface ReadyRow {
   row: ImportRow
   sourceId: string
   pictures: KeptPicture[]
+  /** Whether it was skipped: {@link RowsOptions.there} has it, so its pictures were not looked at. */
+  isThere: boolean
 }
 
 export interface RowsOptions {
@@ -27,6 +29,8 @@ export interface RowsOptions {
   /** Stores a whole picture and returns its SHA-256. */
   keep: (bytes: Uint8Array) => Promise<string>
   maxRows?: number | undefined
+  /** Which of some rows were imported by an earlier run; their pictures are not loaded. */
+  there?: ((sourceIds: readonly string[]) => Promise<ReadonlySet<string>>) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -44,23 +48,23 @@ export async function* readyRows(
   mapping: Mapping,
   options: RowsOptions,
 ): AsyncGenerator<ReadyRow> {
-  const { signal, maxRows = Number.POSITIVE_INFINITY } = options
+  const { signal, maxRows = Number.POSITIVE_INFINITY, there } = options
   const makeRow = rowMaker(mapping)
   const nameRow = rowNamer(mapping.id !== undefined)
   const pictureOf = rememberByPath(options)
   const window: Promise<ReadyRow>[] = []
   let records = 0
   for await (const batch of reader.read()) {
-    for (const record of batch) {
+    const taken = batch.slice(0, maxRows - records).map((record) => nameRow(makeRow(record), ++records))
+    const before = await there?.(taken.map(({ sourceId }) => sourceId))
+    for (const named of taken) {
       signal?.throwIfAborted()
-      if (records >= maxRows) break
-      const row = makeRow(record)
-      const named = nameRow(row, ++records)
-      if (row.pictures.length === 0 && window.length === 0) {
-        yield { ...named, pictures: [] }
+      const isThere = before?.has(named.sourceId) === true
+      if ((isThere || named.row.pictures.length === 0) && window.length === 0) {
+        yield { ...named, pictures: [], isThere }
         continue
       }
-      const ready = withPictures(named, pictureOf)
+      const ready = isThere ? Promise.resolve({ ...named, pictures: [], isThere }) : withPictures(named, pictureOf)
       // Whoever awaits it hears of its failure; until then it must not end the process.
       ready.catch(() => undefined)
       window.push(ready)
@@ -97,19 +101,20 @@ function rowNamer(hasIds: boolean): (row: ImportRow, number: number) => { row: I
   }
 }
 
+type NamedRow = Pick<ReadyRow, 'row' | 'sourceId'>
 type PictureOf = (ref: PictureRef) => Promise<KeptPicture>
 
-async function withPictures(named: Omit<ReadyRow, 'pictures'>, pictureOf: PictureOf): Promise<ReadyRow> {
+async function withPictures(named: NamedRow, pictureOf: PictureOf): Promise<ReadyRow> {
   const { row } = named
-  if (row.failure) return { ...named, row: { ...row, pictures: [] }, pictures: [] }
+  if (row.failure) return { ...named, row: { ...row, pictures: [] }, pictures: [], isThere: false }
   try {
     const pictures = await Promise.all(row.pictures.map(pictureOf))
     // Their bytes are no longer needed.
-    return { ...named, row: { ...row, pictures: [] }, pictures }
+    return { ...named, row: { ...row, pictures: [] }, pictures, isThere: false }
   } catch (error) {
     if (!(error instanceof AskFailure)) throw error
     const failure = { reason: error.reason, detail: error.message.slice(0, 500) }
-    return { ...named, row: { ...row, pictures: [], failure }, pictures: [] }
+    return { ...named, row: { ...row, pictures: [], failure }, pictures: [], isThere: false }
   }
 }
 

@@ -1,5 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { errorCode } from '../../domain/errors.ts'
 import { AskFailure } from '../../models/ask.ts'
 import type { PictureRef } from './picture-refs.ts'
 
@@ -13,6 +15,12 @@ export interface PicturePlaces {
 
 const maxPictureBytes = 64 * 1024 * 1024
 const fetchSeconds = 30
+/** Waits between the tries of a URL, where the server asks for none of its own. */
+const retrySeconds = [1, 4]
+const maxWaitSeconds = 30
+
+/** Reason of a picture that could not be fetched this time: the network, a busy server. Tried again by the next import. */
+export const unreachable = 'image-unreachable'
 
 /** Folders of pictures: those that the user names, else the folders of the source's files and the source itself. */
 export const pictureFolders = (named: readonly string[], files: readonly string[], root: string): string[] =>
@@ -44,7 +52,7 @@ function isInside(folder: string, file: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
-/** Bytes of a picture. Throws {@link AskFailure} `image-missing`, `image-outside`, `image-too-large` or `image-url`. */
+/** Bytes of a picture. Throws {@link AskFailure} `image-missing`, `image-outside`, `image-too-large`, `image-url` or `image-unreachable`. */
 export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if ('bytes' in ref) return ref.bytes
   if ('url' in ref) return fetchPicture(ref.url, places, signal)
@@ -58,31 +66,67 @@ export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal
   }
 }
 
+/**
+ * Fetches a picture, up to three times: what a server answers when it is busy, or no answer at all, may pass. Throws
+ * {@link AskFailure} `image-url` for what will not change, and `image-unreachable` for what may.
+ */
 async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if (!URL.canParse(url)) throw new AskFailure('image-url', 'this is no URL')
   // A signed URL holds its key in the query, others a password before the host.
-  const { origin, pathname } = new URL(url)
+  const { origin, pathname, username, password } = new URL(url)
   const shown = `${origin}${pathname}`.slice(0, 300)
   if (!allowUrls) throw new AskFailure('image-url', `${shown} is not fetched: --allow-urls does`)
+  if (username !== '' || password !== '')
+    throw new AskFailure('image-url', `${shown} comes with a name or password, which is not sent`)
+  for (let attempt = 0; ; attempt++) {
+    const found = await fetchOnce(url, shown, signal)
+    if ('bytes' in found) return found.bytes
+    const wait = found.retryAfter ?? retrySeconds[attempt]
+    if (attempt >= retrySeconds.length || wait === undefined)
+      throw new AskFailure(unreachable, `${shown} ${found.why}, ${attempt + 1} times`)
+    await setTimeout(Math.min(wait, maxWaitSeconds) * 1000, undefined, { signal })
+  }
+}
+
+/** One try: the bytes, or why there are none this time. Only the code of an error is told: its message may hold the whole URL. */
+async function fetchOnce(
+  url: string,
+  shown: string,
+  signal: AbortSignal | undefined,
+): Promise<{ bytes: Uint8Array } | { why: string; retryAfter: number | null }> {
   const limit = AbortSignal.timeout(fetchSeconds * 1000)
   try {
     const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, limit]) : limit })
-    if (!response.ok || !response.body) throw new AskFailure('image-url', `${shown} answers ${response.status}`)
-    const parts: Uint8Array[] = []
-    let bytes = 0
-    for await (const part of response.body) {
-      const piece: Uint8Array = part
-      bytes += piece.length
-      if (bytes > maxPictureBytes) throw tooLarge(shown)
-      parts.push(piece)
-    }
-    return Buffer.concat(parts)
+    const { ok, status, body, headers } = response
+    if (ok && body) return { bytes: await wholeBody(body, shown) }
+    // A body that nobody reads would keep its connection.
+    await body?.cancel()
+    const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+    const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? seconds : null
+    if (status === 408 || status === 429 || status >= 500) return { why: `answers ${status}`, retryAfter }
+    throw new AskFailure('image-url', `${shown} answers ${status}`)
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof AskFailure) throw error
-    throw new AskFailure('image-url', `${shown} cannot be fetched: ${messageOf(error)}`, error)
+    const why = limit.aborted ? `gives nothing whole in ${fetchSeconds} s` : `cannot be fetched (${causeOf(error)})`
+    return { why, retryAfter: null }
   }
 }
+
+async function wholeBody(body: AsyncIterable<Uint8Array>, shown: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    bytes += piece.length
+    if (bytes > maxPictureBytes) throw tooLarge(shown)
+    parts.push(piece)
+  }
+  return Buffer.concat(parts)
+}
+
+/** The code of what went wrong below `fetch`, e.g. `ECONNREFUSED`. */
+const causeOf = (error: unknown): string =>
+  (error instanceof Error ? errorCode(error.cause) : null) ?? errorCode(error) ?? 'no answer'
 
 const tooLarge = (what: string): AskFailure =>
   new AskFailure('image-too-large', `${what} has more than ${maxPictureBytes} bytes`)

@@ -1,5 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collect, openTestDatabase } from '../db/world.ts'
@@ -113,17 +115,70 @@ describe('hone import', () => {
     const dry = await run(folder, '--dry-run')
     expect(dry.out).toContain('# Of the first 10 rows, 1 would fail (10.0 %)')
     expect(dry.out).toContain('# that is more than 5 %, so an import would be refused')
-    expect((await run(folder, '--dry-run', '--max-failed', '10')).out).not.toContain('would be refused')
+    expect((await run(folder, '--dry-run', '--max-failed', '10%')).out).not.toContain('would be refused')
     const refused = await run(folder, '--as', 'some')
     expect(refused.code).toBe(2)
     expect(refused.err).toContain('1 of 10 rows cannot be used; the limit is 5 %\n  line 10: image-missing')
     expect((await run('--list')).out).not.toContain('some')
-    const taken = await run(folder, '--as', 'some', '--max-failed', '10', '--json')
+    expect((await run(folder, '--as', 'some', '--max-failed', '0')).err).toContain('the limit is 0 rows')
+    const told = await run(folder, '--as', 'some', '--max-failed', '1')
+    expect(told.out).toContain(
+      'some: 9 rows with 3 pictures; 10 were here from a run that did not end or was refused\n',
+    )
+    const taken = await run(folder, '--as', 'some', '--max-failed', '10%', '--json')
     expect(JSON.parse(taken.out)).toMatchObject({
+      importedBefore: true,
       rows: 9,
       failed: 1,
       failures: [{ reason: 'image-missing', rows: 1 }],
     })
+  })
+
+  it('waits for pictures that cannot be fetched, and fetches only those when it is run again', async () => {
+    let isUp = false
+    const asked: string[] = []
+    const content = await picture(5)
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      if (isUp || request.url === '/0.png' || request.url === '/3.png') response.end(content)
+      else response.writeHead(503, { 'retry-after': '0' }).end()
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    try {
+      const lines = [0, 1, 2, 3].map((id) => ({ id, question: `Q${id}`, answer: id, image: `${base}/${id}.png` }))
+      const folder = await folderOf({ 'rows.jsonl': jsonl(lines) })
+      const web = (...more: string[]) => run(folder, '--as', 'web', '--allow-urls', ...more)
+      const refused = await web()
+      expect(refused.code).toBe(2)
+      expect(refused.err).toContain('pictures of 2 rows cannot be fetched now\n  line 2: image-unreachable')
+      expect(refused.err).toContain('--skip-unreachable')
+      expect((await run('--list')).out).not.toMatch(/^web /m)
+      isUp = true
+      asked.length = 0
+      const imported: unknown = JSON.parse((await web('--json')).out)
+      expect(imported).toMatchObject({ rows: 4, failed: 0, importedBefore: false, rowsBefore: 2 })
+      expect(asked.toSorted()).toEqual(['/1.png', '/2.png'])
+      const stored = await collect(streamRows(database.db, Object(imported).datasetId))
+      expect(stored.map(({ question }) => question)).toEqual(['Q0', 'Q1', 'Q2', 'Q3'])
+
+      isUp = false
+      const others = await folderOf({ 'rows.jsonl': jsonl(lines.map((line) => ({ ...line, question: 'Other' }))) })
+      const skipped = await run(
+        others,
+        '--as',
+        'half',
+        '--allow-urls',
+        '--skip-unreachable',
+        '--max-failed',
+        '2',
+        '--json',
+      )
+      expect(JSON.parse(skipped.out)).toMatchObject({ rows: 2, failed: 2 })
+    } finally {
+      server.close()
+    }
   })
 
   it('takes only so many rows when told so: other data, under another name', async () => {

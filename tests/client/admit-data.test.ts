@@ -44,7 +44,8 @@ async function importRows(
     path: folder,
     replace,
     maxRows: undefined,
-    maxFailed: 50,
+    maxFailed: { share: 0.5 },
+    skipUnreachable: false,
     onProgress: () => {},
   })
 }

@@ -393,13 +393,39 @@ describe('pictures', () => {
         { url: `${base}/a.png` },
         `${base}/endless`,
         'http://127.0.0.1:1/x',
+        `${base.replace('//', '//me:pass-word@')}/b.png?key=1`,
       ),
     })
     try {
       const { rows: found } = await read(folder, { allowUrls: true })
       const reasons = found.map(({ row }) => row.failure?.reason)
-      expect(reasons).toEqual([undefined, 'image-url', undefined, 'image-too-large', 'image-url'])
+      expect(reasons).toEqual([undefined, 'image-url', undefined, 'image-too-large', 'image-unreachable', 'image-url'])
       expect(found[1]?.row.failure?.detail).toContain('answers 404')
+      expect(found[4]?.row.failure?.detail).toContain('http://127.0.0.1:1/x cannot be fetched')
+      expect(found[5]?.row.failure?.detail).toBe(`${base}/b.png comes with a name or password, which is not sent`)
+    } finally {
+      server.close()
+    }
+  })
+
+  it('are asked for again where a server is busy, and every reply is read or let go', async () => {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      const times = asked.filter((url) => url === request.url).length
+      if (request.url === '/busy' && times < 3) response.writeHead(429, { 'retry-after': '0' }).end('later')
+      else if (request.url === '/down') response.writeHead(503, { 'retry-after': '0' }).end('down')
+      else response.end(image)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    try {
+      const folder = await folderOf({ 'r.jsonl': rows(`${base}/busy`, `${base}/down`, `${base}/fine`) })
+      const { rows: found } = await read(folder, { allowUrls: true })
+      expect(found.map(({ row }) => row.failure?.reason)).toEqual([undefined, 'image-unreachable', undefined])
+      expect(found[1]?.row.failure?.detail).toBe(`${base}/down answers 503, 3 times`)
+      expect(asked.toSorted()).toEqual(['/busy', '/busy', '/busy', '/down', '/down', '/down', '/fine'])
     } finally {
       server.close()
     }
