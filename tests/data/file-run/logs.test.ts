@@ -199,7 +199,7 @@ describe('one log of several writers at one time', () => {
     const log = await openAppendLog(path(), (text) => heard.push(text))
     const lines = ['first', 'second', 'third']
     const write = vi.spyOn(await fileHandles(), 'write').mockImplementationOnce(async (content) => {
-      appendFileSync(path(), Buffer.from(content as Uint8Array).subarray(0, 9))
+      appendFileSync(path(), Buffer.from(content).subarray(0, 9))
       return { bytesWritten: 9, buffer: content }
     })
     try {
