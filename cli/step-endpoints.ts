@@ -1,6 +1,7 @@
 import { didYouMean } from '../data/did-you-mean.ts'
 import type { DataStep } from '../data/steps/step.ts'
 import type { Prices } from '../domain/prices.ts'
+import { serverUrl } from '../domain/recipe-endpoints.ts'
 import { endpointOptions, type EndpointOption } from '../domain/recipe-references.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { badUsage, modelsOf } from './step-options.ts'
@@ -58,13 +59,14 @@ export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags
         `Add ${known.length === 1 ? '--endpoint URL --model NAME' : `--endpoint ${option}=URL --model ${option}=NAME`}.`,
       )
     }
+    const baseUrls = [...new Set(own.map(bareUrl))]
     const of = known.length === 1 ? '' : `${option}=`
     const model = one('--model', option, models)
     if (model === undefined)
-      throw badUsage(`No model is named for ${own[0]}.`, `Add --model ${of}NAME, as the server knows it.`)
+      throw badUsage(`No model is named for ${baseUrls[0]}.`, `Add --model ${of}NAME, as the server knows it.`)
     endpoints.push({
       name: option,
-      baseUrls: [...new Set(own.map(serverUrl))],
+      baseUrls,
       model,
       identity: model,
       apiKeyEnv: keyName(one('--api-key-env', option, keys)),
@@ -118,20 +120,12 @@ function one(flag: string, option: EndpointOption, { all, of }: Given): string |
   return values[0]
 }
 
-/** The URL up to `/v1`. Whatever else may hold a secret stays out of it. */
-function serverUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw badUsage(
-      `--endpoint ${text} is no http(s) URL.`,
-      'Give the URL that the OpenAI client would get, e.g. http://localhost:8000/v1.',
-    )
-  const { username, password } = new URL(text)
-  if (username !== '' || password !== '')
-    throw badUsage(
-      '--endpoint: the URL holds a user name or a password.',
-      'Put the key into a variable and name that: --api-key-env NAME.',
-    )
-  return text.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')
+/** The URL up to `/v1`, as in a recipe. Refused without repeating it: whatever is wrong with it may be a secret. */
+function bareUrl(text: string): string {
+  const url = serverUrl.safeParse(text)
+  if (!url.success)
+    throw badUsage(`--endpoint: ${url.error.issues[0]?.message}.`, 'A key goes by its variable: --api-key-env NAME.')
+  return url.data.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')
 }
 
 function keyName(text: string | undefined): string | undefined {

@@ -40,11 +40,6 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
       message: `endpoint "${name}" needs the environment variable ${spec.apiKeyEnv}, which is not set`,
       nextStep: `export ${spec.apiKeyEnv}=… here and where the worker runs, then start again`,
     })
-  if (hasCredentials(url))
-    throw refused(
-      `endpoint "${name}": its URL holds a user name or a password`,
-      `take them out of endpoints.${name}.url, put the key into an environment variable and name it in apiKeyEnv`,
-    )
   // Of several servers, which one it is.
   const who = `endpoint "${name}"${urlsOf(spec).length > 1 ? ` (${url})` : ''}`
   const response = await fetch(`${url.replace(/\/+$/, '')}/models`, {
@@ -69,12 +64,6 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
       `${who} does not serve the model "${spec.model}"`,
       `use one of: ${ids.slice(0, 10).join(', ') || '(it lists none)'}`,
     )
-}
-
-const hasCredentials = (url: string): boolean => {
-  if (!URL.canParse(url)) return false
-  const { username, password } = new URL(url)
-  return username !== '' || password !== ''
 }
 
 /** Why a request failed. A name with two addresses (localhost) fails with a list of errors and no message of its own. */

@@ -38,9 +38,12 @@ function explain(issue: Issue, base: readonly PropertyKey[], text: RecipeText): 
   return [{ where: where(path, text), value: shown(path, text.raw), wrong, fix }]
 }
 
-/** How far a branch is from what was written: its problems, each unknown key one. */
+/** How far a branch is from what was written: its problems, each unknown key one; a list where it wants a text is further. */
 const weight = (issues: readonly Issue[]): number =>
-  issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0)
+  issues.reduce((sum, issue) => {
+    if (issue.code === 'unrecognized_keys') return sum + issue.keys.length
+    return sum + (issue.code === 'invalid_type' && issue.path.length === 0 ? 1.5 : 1)
+  }, 0)
 
 function unknownKey(path: PropertyKey[], key: string, parent: PropertyKey[], text: RecipeText): Explained {
   const known = keysAt(text.schema, text.raw, parent)
@@ -122,15 +125,18 @@ function oneOf(written: string, known: readonly string[]): string {
   return guess ? `did you mean "${guess}"?` : `use one of ${known.join(', ')}`
 }
 
-/** The value in short. A key that someone pasted in the place of its variable's name is not repeated. */
+const notShown = '(not shown: it may hold a secret)'
+
+/** The value in short. A key that someone pasted in the place of its variable's name, or into a URL, is not repeated. */
 function shown(path: readonly PropertyKey[], raw: unknown): string | null {
   const value = valueAt(raw, path)
   if (value === undefined) return null
   if (
     path.some((key) => typeof key === 'string' && /key|token|secret|password/i.test(key) && !/^max.*tokens$/i.test(key))
   )
-    return '(not shown: it may be a secret)'
+    return notShown
   const text = JSON.stringify(value)
+  if (/:\/\/[^"]*[@?#]/.test(text)) return notShown
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 

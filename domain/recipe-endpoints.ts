@@ -5,9 +5,28 @@ import { prices } from './prices.ts'
 /** Pixel limit of a picture where none is stated: 1,280 tokens of 28 × 28 pixels in Qwen2.5-VL. */
 export const usualMaxPixels = 1_003_520
 
-const oneUrl = z
-  .string()
-  .regex(/^(https?:\/\/|demo:)/, 'use an http(s) URL that ends in /v1, e.g. http://localhost:8000/v1')
+const urlFrom = (start: RegExp) =>
+  z
+    .string()
+    .regex(start, { error: 'use an http(s) URL that ends in /v1, e.g. http://localhost:8000/v1', abort: true })
+    .regex(/^(?!https?:\/\/[^/?#\\]*@)/, {
+      error: 'its URL holds a user name or a password: put the key into an environment variable, and name that',
+      abort: true,
+    })
+    // Also an empty query: behind `?` the path of a call would be part of it.
+    .regex(/^[^?#]*$/, {
+      error: 'its URL holds a ? or a #: give it up to /v1; a key goes into an environment variable, and name that',
+      abort: true,
+    })
+    .refine((text) => URL.canParse(text), 'this is no URL')
+
+/**
+ * Where a model is served, up to `/v1`. URLs stand in recipes, messages and logs, so that nothing in them may be a secret: no user
+ * name, no password, no query. Messages never repeat the URL.
+ */
+export const serverUrl = urlFrom(/^https?:\/\/[^/?#\\\s]\S*$/)
+
+const oneUrl = urlFrom(/^(https?:\/\/[^/?#\\\s]|demo:)\S*$/)
 
 const bare = (url: string): string => url.replace(/\/+$/, '')
 

@@ -119,7 +119,7 @@ describe('an endpoint', () => {
 
   it('whose URL holds a password is refused without repeating it', async () => {
     const { code, err } = await begin(recipe({ url: teacher.url.replace('://', '://me:pass-word@') }))
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(err).toContain('its URL holds a user name or a password')
     expect(err).not.toContain('pass-word')
     await expectNothingStarted()
