@@ -40,9 +40,16 @@ export class LinesWriter {
   /** What was written; null when there was no line. */
   async close(): Promise<LinesFile | null> {
     await this.#flush()
-    await this.#file?.close()
     if (this.#file === null) return null
+    await this.letGo()
     return { path: this.#path, bytes: this.#bytes, rows: this.#rows, sha256: this.#hash.digest('hex') }
+  }
+
+  /** Closes the file as it stands, without what waits: also after an error. */
+  async letGo(): Promise<void> {
+    const file = this.#file
+    this.#file = null
+    await file?.close()
   }
 
   async #flush(): Promise<void> {

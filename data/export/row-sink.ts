@@ -94,6 +94,12 @@ export class RowSink {
     return lines ? [lines] : []
   }
 
+  /** Closes what an error or Ctrl-C left open; after {@link close} there is nothing. */
+  async letGo(): Promise<void> {
+    await this.#lines?.letGo()
+    await this.#refused.letGo()
+  }
+
   async #place(placer: PicturePlacer, pictures: readonly Picture[]): Promise<string[]> {
     const paths: string[] = []
     for (const picture of pictures) paths.push(await placer.place(picture))

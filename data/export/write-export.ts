@@ -51,6 +51,7 @@ export async function writeExport(
   options: ExportOptions,
 ): Promise<Exported> {
   const folder = resolve(options.output)
+  await putBack(folder)
   await requireFree(folder, options.replace)
   const made = join(dirname(folder), `.${basename(folder)}.part-${randomUUID().slice(0, 8)}`)
   try {
@@ -99,6 +100,19 @@ async function requireFree(folder: string, replace: boolean): Promise<void> {
   })
 }
 
+/** Where an earlier run was killed between the two renames of {@link moveInto}, the old export is hidden beside: back with it. */
+async function putBack(folder: string): Promise<void> {
+  const start = `.${basename(folder)}.part-`
+  const names = await readdir(dirname(folder)).catch((): string[] => [])
+  if (names.includes(basename(folder))) return
+  const [old] = names.filter((name) => name.startsWith(start) && /^[0-9a-f]{8}\.old$/.test(name.slice(start.length)))
+  if (old === undefined) return
+  await rename(join(dirname(folder), old), folder).catch((error: unknown) => {
+    // Another run was faster.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw storageError(error, folder)
+  })
+}
+
 /** The old folder steps aside first: a folder that is not empty cannot be renamed over. */
 async function moveInto(made: string, folder: string): Promise<void> {
   const old = `${made}.old`
@@ -129,15 +143,20 @@ async function fill(
   const { to, kind, images, status, maxRows, answers, promptSuffix } = options
   const format = formats[to]
   const sink = new RowSink(made, format, imagePath, { ...options, dataset: source.id })
-  if (maxRows !== 0) {
-    for await (const row of rows) {
-      options.signal?.throwIfAborted()
-      await sink.take(row)
-      if (sink.read % 200 === 0) options.onProgress?.(sink.exported, sink.bytes)
-      if (sink.exported === maxRows) break
+  let data: Awaited<ReturnType<RowSink['close']>> = []
+  try {
+    if (maxRows !== 0) {
+      for await (const row of rows) {
+        options.signal?.throwIfAborted()
+        await sink.take(row)
+        if (sink.read % 200 === 0) options.onProgress?.(sink.exported, sink.bytes)
+        if (sink.exported === maxRows) break
+      }
     }
+    data = await sink.close()
+  } finally {
+    await sink.letGo()
   }
-  const data = await sink.close()
   options.signal?.throwIfAborted()
   if (sink.exported === 0) throw nothingLeft(source, to, kind, sink)
   const written: Written = {

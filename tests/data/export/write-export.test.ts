@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync, mkdirSync, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -186,6 +186,33 @@ describe('the folder', () => {
     expect(readdirSync(home).sort()).toEqual(['out', 'store'])
     // Others may enter it, as any folder that the user makes.
     expect(statSync(output).mode & 0o777).toBe(0o777 & ~process.umask())
+  })
+
+  it('comes back where a kill left the old one hidden in the middle of a replacement', async () => {
+    await exportTo(store, { to: 'jsonl', output })
+    const hidden = join(home, '.out.part-0a1b2c3d.old')
+    renameSync(output, hidden)
+    await expect(exportTo(store, { to: 'jsonl', output })).rejects.toThrow('holds an earlier export')
+    expect(readdirSync(home).sort()).toEqual(['out', 'store'])
+    renameSync(output, hidden)
+    await exportTo(store, { to: 'easyr1', output, replace: true })
+    expect(readdirSync(home).sort()).toEqual(['out', 'store'])
+  })
+
+  it('leaves no file open when rows fail midway', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length
+    const breaking = async (): Promise<void> => {
+      async function* rows() {
+        // More than the writer's mebibyte, so that its files are open.
+        for (const row of many(4)) yield { ...row, trace: `${'x'.repeat(600_000)}<answer>3</answer>` }
+        throw new Error('the connection broke')
+      }
+      await expect(exportTo(store, { to: 'llamafactory', output }, rows())).rejects.toThrow('the connection broke')
+    }
+    await breaking()
+    const before = open()
+    for (let time = 0; time < 20; time++) await breaking()
+    expect(open()).toBeLessThan(before + 10)
   })
 
   it('is not there when the export was stopped, nor anything beside it', async () => {
