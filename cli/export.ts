@@ -8,6 +8,7 @@ import { formats } from '../data/export/registry.ts'
 import { manifestFile, nameOf, writeExport, type Exported, type ExportOptions } from '../data/export/write-export.ts'
 import { HoneError } from '../domain/errors.ts'
 import { honeHome, homePaths } from '../services/home.ts'
+import { createProgress, quietProgress } from '../services/progress.ts'
 import { withDatabase } from './context.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { wholeNumber } from './numbers.ts'
@@ -80,14 +81,26 @@ export function exportCommand(terminal: Terminal): Command {
       const exported = await withDatabase(terminal, async (db) => {
         const { source, promptSuffix } = await findExportable(db, words)
         const store = await openArtifactStore(homePaths(honeHome(terminal.env)).artifacts)
-        const progress = progressOf(terminal, Math.min(source.rows, flags.maxRows ?? source.rows))
+        const progress = flags.json === true ? quietProgress : createProgress(terminal.stderr)
+        const total = Math.min(source.rows, flags.maxRows ?? source.rows).toLocaleString('en')
+        progress.start(`export ${nameOf(source)}`)
         return untilInterrupted(terminal, (signal) =>
           writeExport(source, exportRows(db, source.id, flags.status), (hash) => store.imagePath(hash), {
             ...choice,
             promptSuffix: flags.promptSuffix ?? promptSuffix,
             signal,
-            onProgress: progress.tell,
-          }).finally(progress.end),
+            onProgress: (rows, bytes) =>
+              progress.update(`${rows.toLocaleString('en')} of ${total} rows, ${sizeText(bytes)}`),
+          }).then(
+            (made) => {
+              progress.done(`${made.manifest.counts.exported.toLocaleString('en')} rows`)
+              return made
+            },
+            (error: unknown) => {
+              progress.fail()
+              throw error
+            },
+          ),
         )
       })
       if (flags.json === true) printJson(terminal, exported)
@@ -121,20 +134,6 @@ function chosen(flags: Flags): Omit<ExportOptions, 'promptSuffix'> {
   if (shardSize === 0) throw usage('A file cannot have 0 megabytes.', 'Give --shard-size 500, for example.')
   const shardBytes = shardSize * megabyte
   return { to, kind, images, status, answers, maxRows: maxRows ?? null, shardBytes, output, replace: replace === true }
-}
-
-/** One line on a terminal that counts rows. */
-function progressOf({ stderr }: Terminal, total: number) {
-  let last = 0
-  const tell = (rows: number, bytes: number): void => {
-    if (stderr.isTTY !== true || Date.now() - last < 200) return
-    last = Date.now()
-    stderr.write(`\r\u001b[K${rows.toLocaleString('en')} of ${total.toLocaleString('en')} rows, ${sizeText(bytes)}`)
-  }
-  const end = (): void => {
-    if (last > 0) stderr.write('\r\u001b[K')
-  }
-  return { tell, end }
 }
 
 function summary({ manifest, folder, usage: lines, copiedInstead }: Exported): string[] {
