@@ -1,5 +1,4 @@
-import { rlRow, sftRow } from '../data/training-rows.ts'
-import type { Converted } from '../data/training-rows.ts'
+import { rlRow, sftRow, usableRows } from '../data/training-rows.ts'
 import { checkpointOfJob } from '../db/checkpoints.ts'
 import { latestAttempt } from '../db/jobs.ts'
 import { getDataset, resolveDataset } from '../db/datasets.ts'
@@ -103,7 +102,7 @@ async function stageOf(
   }
   const places = { promptSuffix: recipe.promptSuffix, imagePath: (hash: string) => deps.store.imagePath(hash) }
   if (isSft(step)) {
-    const rows = usable(rowsOf(deps, ids), (row) => sftRow(row, places))
+    const rows = usableRows(common.key, rowsOf(deps, ids), (row) => sftRow(row, places))
     return { ...common, kind: 'sft', rows, settings: sftSettingsOf(step) }
   }
   if (!isRl(step)) throw new RangeError(`${input.step} trains nothing`)
@@ -111,7 +110,7 @@ async function stageOf(
   return {
     ...common,
     kind: 'grpo',
-    rows: usable(rowsOf(deps, ids), (row) => rlRow(row, places)),
+    rows: usableRows(common.key, rowsOf(deps, ids), (row) => rlRow(row, places)),
     settings: grpoSettingsOf(inPhase(step, phase)),
     reward: await rewardPlan(deps, input, recipe, step),
   }
@@ -119,15 +118,4 @@ async function stageOf(
 
 async function* rowsOf(deps: Deps, datasetIds: readonly string[]): AsyncGenerator<Row> {
   for (const id of datasetIds) yield* streamRows(deps.db, id)
-}
-
-/** Rows that cannot be trained on (no trace, no answer) are left out: the steps before have counted them. */
-async function* usable<Value>(
-  rows: AsyncIterable<Row>,
-  convert: (row: Row) => Converted<Value>,
-): AsyncGenerator<Value> {
-  for await (const row of rows) {
-    const converted = convert(row)
-    if ('row' in converted) yield converted.row
-  }
 }

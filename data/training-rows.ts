@@ -1,3 +1,4 @@
+import { HoneError } from '../domain/errors.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 import type { RlRow, SftRow } from '../jobs/trainer.ts'
@@ -48,6 +49,42 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
       ...(reward !== undefined && { reward }),
     },
   }
+}
+
+/**
+ * Rows in the trainer's form, without those that cannot be trained on (no trace, no answer). Throws EmptyDataset with the reasons when
+ * there were rows and all of them were left out; `stage` names what was to be trained.
+ */
+export async function* usableRows<Value>(
+  stage: string,
+  rows: AsyncIterable<Row>,
+  convert: (row: Row) => Converted<Value>,
+): AsyncGenerator<Value> {
+  const reasons = new Map<string, number>()
+  let used = 0
+  for await (const row of rows) {
+    const converted = convert(row)
+    if ('row' in converted) {
+      used++
+      yield converted.row
+    } else reasons.set(converted.refused, (reasons.get(converted.refused) ?? 0) + 1)
+  }
+  if (used > 0 || reasons.size === 0) return
+  const told = [...reasons].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${reason} ${count}`)
+  const [[most] = []] = [...reasons].sort(([, a], [, b]) => b - a)
+  throw new HoneError({
+    type: 'EmptyDataset',
+    message: `No row was left to train ${stage} on; left out: ${told.join(', ')}.`,
+    nextStep: nextFor[most ?? ''] ?? 'Look with `hone show` at the rows of the steps before it.',
+  })
+}
+
+const nextFor: Readonly<Record<string, string>> = {
+  'no-trace': 'Let a step write traces before it (reason, sample with select), or train by rl, which needs none.',
+  'no-answer': 'Give its rows answers, in the source or by a step, or train by sft, which needs traces alone.',
+  'no-image':
+    'A vision model is trained on rows with pictures: use other rows for training, and these for steps of text.',
+  'no-question': 'Let a step write questions before it, such as synthesize.',
 }
 
 function userTurn(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rlRow, sftRow } from '../../data/training-rows.ts'
+import { rlRow, sftRow, usableRows } from '../../data/training-rows.ts'
 import { row, trace } from './rows.ts'
 
 const options = { promptSuffix: ' Think first.', imagePath: (hash: string) => `/store/${hash}.png` }
@@ -56,5 +56,24 @@ describe('rows for trainers', () => {
 
   it('refuses an RL row without an answer', () => {
     expect(rlRow({ ...subject, answer: null }, options)).toEqual({ refused: 'no-answer' })
+  })
+})
+
+it('says why no row is left to train on, the most frequent reason first', async () => {
+  const used = async (rows: (typeof subject)[]) => {
+    async function* all() {
+      yield* rows
+    }
+    const found: unknown[] = []
+    for await (const one of usableRows('demo/1/sft', all(), (given) => sftRow(given, options))) found.push(one)
+    return found.length
+  }
+  const [untraced, blind] = [row({ images: ['aa'], trace: null }), row({ images: [], trace: trace('x') })]
+  expect(await used([untraced, subject, blind])).toBe(1)
+  expect(await used([])).toBe(0)
+  await expect(used([blind, untraced, untraced])).rejects.toMatchObject({
+    type: 'EmptyDataset',
+    message: 'No row was left to train demo/1/sft on; left out: no-trace 2, no-image 1.',
+    nextStep: expect.stringContaining('traces'),
   })
 })
