@@ -2,6 +2,7 @@ import type { AskRequest } from '../../models/ask.ts'
 import { Connections } from '../../models/connections.ts'
 import { createEngine, type Engine, type EngineOptions } from '../../models/engine.ts'
 import { Limiters } from '../../models/limiters.ts'
+import type { ManualClock } from './manual-clock.ts'
 import { MemoryReplies } from './memory-replies.ts'
 
 export const question = (text: string, changes: Partial<AskRequest> = {}): AskRequest => ({
@@ -37,3 +38,15 @@ export const failureOf = async (asking: Promise<unknown>): Promise<unknown> =>
     () => new Error('it succeeded'),
     (error: unknown) => error,
   )
+
+/** Lets simulated time pass, and real time for what goes over HTTP, until `work` has ended. */
+export async function passing<Result>(clock: ManualClock, work: Promise<Result>, stepMs = 10): Promise<Result> {
+  const ended = new AbortController()
+  const end = () => ended.abort()
+  work.then(end, end)
+  while (!ended.signal.aborted) {
+    await clock.advance(stepMs)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return await work
+}
