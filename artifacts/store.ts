@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { errorCode, HoneError } from '../domain/errors.ts'
 import { hashTree, sha256Hex } from './hash.ts'
 import type { TreeFile } from './hash.ts'
+import { storageError } from './storage-error.ts'
 
 /** Content-addressed folder: what is in it never changes, and equal content is stored once. */
 export interface ArtifactStore {
@@ -30,28 +31,6 @@ export interface ArtifactStore {
 const temporaryPrefix = '.tmp-'
 const hexHash = /^[0-9a-f]{64}$/
 const oneHourSeconds = 3600
-
-/** Turns what a user can mend (full disk, rights) into a named failure; other errors pass unchanged. */
-export function explainStorageError(error: unknown, path: string): unknown {
-  const code = errorCode(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new HoneError({
-      type: 'StorageFull',
-      message: `No space is left to write ${path} (${code}).`,
-      nextStep: 'Free space on that disk or set HONE_HOME to a larger one, then resume the campaign.',
-      cause: error,
-    })
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
-    return new HoneError({
-      type: 'StorageFull',
-      message: `${path} cannot be written (${code}).`,
-      nextStep: 'Give the user that runs Hone the right to write there, or set HONE_HOME to another folder.',
-      cause: error,
-    })
-  }
-  return error
-}
 
 async function exists(path: string): Promise<boolean> {
   try {
@@ -90,7 +69,7 @@ async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw explainStorageError(error, path)
+    throw storageError(error, path)
   }
 }
 
@@ -151,7 +130,7 @@ async function publishTree(
     await syncToDisk(checkpoints)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
-    throw explainStorageError(error, path)
+    throw storageError(error, path)
   }
   return { hash, path, bytes }
 }
@@ -223,7 +202,7 @@ export async function openArtifactStore(root: string): Promise<ArtifactStore> {
   try {
     for (const kind of ['images', 'files', 'checkpoints']) await mkdir(join(root, kind), { recursive: true })
   } catch (error) {
-    throw explainStorageError(error, root)
+    throw storageError(error, root)
   }
   await store.sweepTemporary(oneHourSeconds)
   return store

@@ -1,7 +1,10 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { errorCode, HoneError } from '../domain/errors.ts'
+import { storageError } from '../artifacts/storage-error.ts'
+import { errorCode } from '../domain/errors.ts'
+
+export { storageError }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -72,7 +75,7 @@ export function cachePaths(cache: string): CachePaths {
 
 /**
  * Makes a folder that Hone must write to.
- * @throws HoneError StorageFull or MissingDependency, naming the folder and the variable that moves it elsewhere.
+ * @throws HoneError StorageFull, naming the folder and the variable that moves it elsewhere.
  */
 export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME', mode: number = 0o755): void {
   try {
@@ -93,45 +96,10 @@ function makeFolders(folder: string, mode: number): void {
   try {
     mkdirSync(folder, { mode })
   } catch (error) {
+    const code = errorCode(error)
+    // Its parent is there, so the system does not let it be made.
+    if (code === 'ENOENT') throw Object.assign(new Error('not permitted', { cause: error }), { code: 'EPERM' })
     // Another process made it in between.
-    if (errorCode(error) !== 'EEXIST') throw error
+    if (code !== 'EEXIST') throw error
   }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'no permission',
-  EPERM: 'not permitted',
-  EROFS: 'the disk is read-only',
-  ENOTDIR: 'a file is in the way',
-  EEXIST: 'a file is in the way',
-  ENOENT: 'the system does not let it be made there',
-}
-
-/**
- * Turns a file system error into one that says what to do. Other errors come back as they are. `movedBy` is what moves the
- * place elsewhere: a variable that names a folder, or an option like `--output`.
- */
-export function storageError(error: unknown, path: string, movedBy: string = 'HONE_HOME'): unknown {
-  const code = errorCode(error) ?? ''
-  const isOption = movedBy.startsWith('--')
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new HoneError({
-      type: 'StorageFull',
-      message: `No space left to write ${path} (${code}).`,
-      nextStep: `Free space there, or ${isOption ? `give ${movedBy} a place` : `set ${movedBy} to a folder`} on a disk with room.`,
-      cause: error,
-    })
-  }
-  const why = reasons[code]
-  if (why !== undefined) {
-    return new HoneError({
-      type: 'MissingDependency',
-      message: `Cannot write to ${path}: ${why} (${code}).`,
-      nextStep: isOption
-        ? `Make it a place you may write to, or give ${movedBy} another one.`
-        : `Make it a folder you may write to, or set ${movedBy} to one.`,
-      cause: error,
-    })
-  }
-  return error
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { hashFile, sha256Hex } from '../../artifacts/hash.ts'
+import { storageError } from '../../artifacts/storage-error.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import type { AnswerForm, ExportFormatName, ExportKind, ExportRow, ImageMode, Written } from './format.ts'
 import type { ExportSource, Manifest } from './manifest.ts'
@@ -60,35 +61,17 @@ export async function writeExport(
     await moveInto(made, folder)
     return exported
   } catch (error) {
-    throw storageError(error, folder)
+    throw storageError(error, folder, '--output')
   } finally {
     await rm(made, { recursive: true, force: true })
   }
-}
-
-const noSpace = new Set(['ENOSPC', 'EDQUOT'])
-const noRight = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG'])
-
-/** What the user can mend, in words; other errors pass unchanged. DuckDB tells of a full disk in its message alone. */
-function storageError(error: unknown, folder: string): unknown {
-  const code = errorCode(error) ?? ''
-  const isFull = noSpace.has(code) || (error instanceof Error && error.message.includes('No space left on device'))
-  if (!isFull && !noRight.has(code)) return error
-  return new HoneError({
-    type: 'StorageFull',
-    message: isFull ? `No space is left to write ${folder}.` : `${folder} cannot be written (${code}).`,
-    nextStep: isFull
-      ? 'Free space, give an --output on a larger disk, or take fewer rows with --max-rows; --images link copies no pictures.'
-      : 'Give another --output, or yourself the right to write there.',
-    cause: error,
-  })
 }
 
 /** Nothing, an empty folder, or with `replace` an earlier export: no other folder is ever removed. */
 async function requireFree(folder: string, replace: boolean): Promise<void> {
   const entries = await readdir(folder).catch((error: unknown): string[] => {
     if (errorCode(error) === 'ENOENT') return []
-    throw storageError(error, folder)
+    throw storageError(error, folder, '--output')
   })
   if (entries.length === 0) return
   const isExport = entries.includes(manifestFile)
@@ -109,7 +92,8 @@ async function putBack(folder: string): Promise<void> {
   if (old === undefined) return
   await rename(join(dirname(folder), old), folder).catch((error: unknown) => {
     // Another run was faster.
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw storageError(error, folder)
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? ''))
+      throw storageError(error, folder, '--output')
   })
 }
 

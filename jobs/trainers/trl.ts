@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { explainStorageError } from '../../artifacts/store.ts'
+import { storageError } from '../../artifacts/storage-error.ts'
 import { verifyCheckpointFiles, verifyWeightFiles } from '../../artifacts/verify.ts'
 import { canonicalJson } from '../../domain/canonical.ts'
 import { HoneError } from '../../domain/errors.ts'
@@ -111,7 +111,7 @@ async function writeWhole(path: string, pieces: AsyncIterable<string>): Promise<
     }
     await rename(draft, path)
   } catch (error) {
-    throw explainStorageError(error, path)
+    throw storageError(error, path)
   }
   return { path: path.slice(path.lastIndexOf('/') + 1), hash: hash.digest('hex'), bytes, pieces: count }
 }
@@ -164,7 +164,7 @@ function plannedSteps(stage: TrainingStage): number | null {
 async function materialize(stage: TrainingStage, directory: string): Promise<{ files: PlannedFile[]; rows: number }> {
   const { data, config, plan } = paths(directory)
   await mkdir(directory, { recursive: true }).catch((error: unknown) => {
-    throw explainStorageError(error, directory)
+    throw storageError(error, directory)
   })
   const { pieces: rows, ...dataFile } = await writeWhole(data, rowTexts(stage))
   if (rows === 0) {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { contentHash, hashFile, hashTree, sha256Hex } from '../../artifacts/hash.ts'
-import { explainStorageError, openArtifactStore } from '../../artifacts/store.ts'
+import { storageError } from '../../artifacts/storage-error.ts'
+import { openArtifactStore } from '../../artifacts/store.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { writeModel } from './weights.ts'
 
@@ -148,7 +149,10 @@ describe('the store', () => {
 
   test('a full disk is a named failure', () => {
     const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' })
-    expect(explainStorageError(full, '/data/x')).toMatchObject({ type: 'StorageFull' })
-    expect(explainStorageError(new Error('other'), '/data/x')).not.toBeInstanceOf(HoneError)
+    expect(storageError(full, '/data/x')).toMatchObject({ nextStep: expect.stringContaining('set HONE_HOME') })
+    expect(storageError(full, '/data/x', '--output')).toMatchObject({
+      nextStep: expect.stringContaining('give --output a place'),
+    })
+    expect(storageError(new Error('other'), '/data/x')).not.toBeInstanceOf(HoneError)
   })
 })

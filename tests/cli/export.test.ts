@@ -199,7 +199,7 @@ describe('export refuses, with a next step,', () => {
     const below = join(home, 'port.json', 'out')
     writeFileSync(join(home, 'port.json'), '{}')
     const { code, err } = await hone(['export', 'demo/1/select', '--to', 'trl', '--output', below])
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/cannot be written[^]*another --output/) })
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/Cannot write to[^]*give --output a place/) })
   })
 
   it('a dataset without a row that it can use', async () => {

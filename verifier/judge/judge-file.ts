@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
-import { explainStorageError } from '../../artifacts/store.ts'
+import { storageError } from '../../artifacts/storage-error.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 
 const oneUrl = z.string().regex(/^https?:\/\/\S+$/)
@@ -52,7 +52,7 @@ export async function writeJudgeFile(folder: string, id: string, judge: JudgeFil
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true }).catch(() => undefined)
-    throw explainStorageError(error, path)
+    throw storageError(error, path)
   }
 }
 
