@@ -33,7 +33,7 @@ export interface Attempts {
 export type Paid = Pick<
   StoredReply,
   'text' | 'finishReason' | 'promptTokens' | 'completionTokens' | 'latencyMs' | 'attempts'
-> & { cachedTokens?: number }
+>
 
 // A request that alone is refused again and again while others pass would wait for ever; 64 refusals are hours.
 const maxRejections = 64

@@ -9,7 +9,6 @@ export interface Completion {
   promptTokens: number
   completionTokens: number
   /** Prompt tokens that the server had in its cache, where it says so: part of `promptTokens`. */
-  cachedTokens?: number
 }
 
 const mostTokens = 2 ** 31 - 1
@@ -40,7 +39,6 @@ const body = z.object({
     .object({
       prompt_tokens: tokens,
       completion_tokens: tokens,
-      prompt_tokens_details: z.object({ cached_tokens: tokens }).nullish().catch(undefined),
     })
     .nullish()
     .catch(undefined),
@@ -61,14 +59,12 @@ export function readCompletion(text: string): Completion | { problem: string } {
   const choice = parsed.data?.choices[0]
   if (!parsed.success || !choice) return { problem: 'the reply is not a chat completion with at least one choice' }
   const { content, reasoning_content: reasoning, refusal } = choice.message
-  const cachedTokens = parsed.data.usage?.prompt_tokens_details?.cached_tokens
   const answer = content ?? ''
   return {
     text: reasoning ? `<think>\n${reasoning.trim()}\n</think>\n\n${answer}` : answer || (refusal ?? ''),
     finishReason: finishReason(choice.finish_reason, refusal),
     promptTokens: parsed.data.usage?.prompt_tokens ?? 0,
     completionTokens: parsed.data.usage?.completion_tokens ?? 0,
-    ...(cachedTokens ? { cachedTokens } : {}),
   }
 }
 

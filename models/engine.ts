@@ -15,7 +15,7 @@ import { requestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
 import { createServerClient, type ServerClient } from './server-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
-import { estimateOf, type Usage, usageOf } from './usage.ts'
+import { estimateOf, type Usage } from './usage.ts'
 
 export type { Usage }
 
@@ -55,12 +55,6 @@ interface OpenTarget extends Target {
   gate: Gate
 }
 
-/** A reply and what of it goes to the one who paid. */
-interface Answer {
-  reply: Reply
-  cachedTokens: number
-}
-
 /**
  * Looks a request up by its content key, else pays for it once and resolves after the reply is durable. Equal requests
  * in flight share one call, over all engines of the process. Retries wait outside the slots and go before new work.
@@ -71,7 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
   const onWarning = options.onWarning ?? ((message) => process.emitWarning(message))
   const life = Scope.of(options.signal)
   const targets = openTargets(options, clock, random)
-  const calls = sharedCallsOf<Answer>(replies.place ?? replies)
+  const calls = sharedCallsOf<Reply>(replies.place ?? replies)
   const asked = new Set<Promise<unknown>>()
   const paying = new Map<Scope, Promise<unknown>>()
 
@@ -95,14 +89,15 @@ export function createEngine(options: EngineOptions): Engine {
     const key = contentKey({ ...request, ...target.endpoint })
     const { result, isJoined } = await calls.ask(key, life, async (scope) => {
       const stored = (await lookups.add(key)).get(key)
-      if (stored) return { reply: { key, ...replyFields(stored), reused: true }, cachedTokens: 0 }
+      if (stored) return { key, ...replyFields(stored), reused: true }
       scope.check()
       const paid = pay(target, key, request, scope)
       paying.set(scope, paid)
       return await paid.finally(() => paying.delete(scope))
     })
-    const reply = isJoined ? { ...result.reply, reused: true } : result.reply
-    onUsage?.(usageOf(target.endpoint, reply, result.cachedTokens))
+    const reply = isJoined ? { ...result, reused: true } : result
+    const { promptTokens, completionTokens, reused } = reply
+    onUsage?.({ endpoint: target.endpoint.name, promptTokens, completionTokens, reused })
     return reply
   }
 
@@ -138,7 +133,7 @@ interface PayerOptions extends Pick<Attempts, 'retries' | 'clock' | 'random' | '
 
 /** What brings a request to its reply, and the reply to the store. */
 function createPayer({ images, saves, slot, ...how }: PayerOptions) {
-  return async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Answer> => {
+  return async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Reply> => {
     const { endpoint } = target
     const leave = await target.gate.enter(scope)
     let paid: Paid
@@ -150,11 +145,10 @@ function createPayer({ images, saves, slot, ...how }: PayerOptions) {
     } finally {
       leave()
     }
-    const { cachedTokens = 0, ...reply } = paid
     const { messages, sampling, sampleIndex } = request
     const stored = { key, endpoint: endpoint.name, model: endpoint.model, request: { messages, sampling, sampleIndex } }
-    await saves.add({ ...stored, ...reply }).finally(() => target.limiter.saved())
-    return { reply: { key, ...replyFields(reply), reused: false }, cachedTokens }
+    await saves.add({ ...stored, ...paid }).finally(() => target.limiter.saved())
+    return { key, ...replyFields(paid), reused: false }
   }
 }
 

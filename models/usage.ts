@@ -1,29 +1,10 @@
-import { costOf } from '../domain/prices.ts'
 import type { AskRequest, Reply } from './ask.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import type { Estimate } from './rate-limit.ts'
 
 /** What one answered request used. Tokens of a reused reply were paid earlier. */
-export interface Usage {
+export interface Usage extends Pick<Reply, 'promptTokens' | 'completionTokens' | 'reused'> {
   endpoint: string
-  promptTokens: number
-  completionTokens: number
-  /** Of the prompt tokens, those that the server had in its cache; 0 when it does not say. */
-  cachedTokens: number
-  reused: boolean
-  /** What the reply cost; absent for a reused one, and where the endpoint states no prices. */
-  cost?: { amount: number; currency: string }
-}
-
-/** What a request is to its asker: named as asked, at the endpoint's prices; a reply that was paid before costs nothing. */
-export function usageOf(
-  { name, prices }: Pick<ResolvedEndpoint, 'name' | 'prices'>,
-  { promptTokens, completionTokens, reused }: Reply,
-  cachedTokens: number,
-): Usage {
-  const usage = { endpoint: name, promptTokens, completionTokens, cachedTokens: reused ? 0 : cachedTokens, reused }
-  if (!prices || reused) return usage
-  return { ...usage, cost: { amount: costOf(usage, prices), currency: prices.currency } }
 }
 
 // Characters of a token in English, and pixels of a picture's token in Qwen2.5-VL: first guesses that replies correct.

@@ -1,10 +1,9 @@
 import { join, resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { callsAtOnce } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
 import { createImages } from '../images.ts'
-import { runShard } from '../run-shard.ts'
+import { rowsAtOnce, runShard } from '../run-shard.ts'
 import type { QuestionStep, RowStep } from '../steps/step.ts'
 import { createAssembly } from './assembly.ts'
 import { createBudgetGate } from './budget-gate.ts'
@@ -77,8 +76,7 @@ export async function workRows(
         }),
         modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
       },
-      // Twice what the endpoints take keeps them full while finished rows are written.
-      concurrency: 2 * Math.max(16, ...endpoints.map(callsAtOnce)),
+      concurrency: rowsAtOnce(endpoints),
       commit: work.commit,
       signal,
     })

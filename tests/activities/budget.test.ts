@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const paid = { endpoint: 'teacher', promptTokens: 10, completionTokens: 5, cachedTokens: 0, reused: false }
+const paid = { endpoint: 'teacher', promptTokens: 10, completionTokens: 5, reused: false }
 const recipe = (budget: object) => ({ endpoints: {}, limits: { budget } }) as unknown as Recipe
 const settled = () => new Promise((resolve) => setTimeout(resolve, 100))
 

@@ -14,8 +14,8 @@ it('the line of progress has rows, rates, cost, time left and errors by reason',
     { status: 'failed', reason: 'http-500' },
     { status: 'failed', reason: 'http-500' },
   ])
-  meter.usage({ endpoint: 'endpoint', promptTokens: 3000, completionTokens: 1000, cachedTokens: 0, reused: false })
-  meter.usage({ endpoint: 'endpoint', promptTokens: 9, completionTokens: 9, cachedTokens: 0, reused: true })
+  meter.usage({ endpoint: 'endpoint', promptTokens: 3000, completionTokens: 1000, reused: false })
+  meter.usage({ endpoint: 'endpoint', promptTokens: 9, completionTokens: 9, reused: true })
   meter.cost(0.0042)
   // Rows that an earlier run has done count for no rate.
   expect(progressLine(meter.read(), rates(meter.read(), 10_000))).toBe(

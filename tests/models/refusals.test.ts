@@ -90,7 +90,7 @@ describe('replies that are none', () => {
 
   it('usage in another shape is no usage, and the text counts', async () => {
     const message = { role: 'assistant', content: 'fine' }
-    const usage = { prompt_tokens: 3, prompt_tokens_details: { cached_tokens: 'many' } }
+    const usage = { prompt_tokens: [3] }
     endpoint.misbehave = () => ({ status: 200, body: JSON.stringify({ choices: [{ message }], usage }) })
     expect(await ask('a')).toBe('fine')
   })

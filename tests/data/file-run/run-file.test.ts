@@ -147,7 +147,7 @@ it('a place that cannot be written says which option moves it', async () => {
     const error = await runFileStep(reason(changes)).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({
       message: expect.stringContaining('file is in the way') as string,
-      nextStep: `Make it a place you may write to, or give ${by} another one.`,
+      nextStep: `Give yourself the right to write there, or give ${by} a place where you may.`,
     })
   }
   await moved({ output: join(file, 'out.jsonl') }, '--output')
