@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode, HoneError } from '../domain/errors.ts'
+import { exists } from './exists.ts'
 import { hashTree, sha256Hex } from './hash.ts'
 import type { TreeFile } from './hash.ts'
 import { storageError } from './storage-error.ts'
@@ -31,16 +32,6 @@ export interface ArtifactStore {
 const temporaryPrefix = '.tmp-'
 const hexHash = /^[0-9a-f]{64}$/
 const oneHourSeconds = 3600
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
-    throw error
-  }
-}
 
 async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path, 'r')

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises'
+import { exists } from '../artifacts/exists.ts'
 import { IdSet } from '../artifacts/id-set.ts'
 import type { ArtifactStore } from '../artifacts/store.ts'
 import type { Database } from '../db/database.ts'
 import { pictureHashes } from '../db/imports.ts'
-import { errorCode } from '../domain/errors.ts'
 
 /** Files asked for at a time: enough for the threads that Node has for them. */
 const atOnce = 64
@@ -28,16 +27,6 @@ export async function hasPictures(db: Database, store: ArtifactStore, datasetId:
 }
 
 async function areThere(store: ArtifactStore, hashes: readonly string[]): Promise<boolean> {
-  const there = await Promise.all(hashes.map((hash) => isThere(store.imagePath(hash))))
+  const there = await Promise.all(hashes.map((hash) => exists(store.imagePath(hash))))
   return there.every(Boolean)
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
-    throw error
-  }
 }

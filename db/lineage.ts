@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
+import { rowSchema } from '../domain/rows.ts'
 import type { Database } from './database.ts'
-import { rowColumns, storedRow } from './rows.ts'
+import { rowColumns } from './rows.ts'
 import { rowStatuses } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
@@ -27,7 +28,7 @@ const lineageImage = z.object({
 })
 export type LineageImage = z.infer<typeof lineageImage>
 
-const lineageRow = storedRow.extend({
+const lineageRow = rowSchema.extend({
   datasetId: z.string(),
   status: z.enum(rowStatuses),
   reason: z.string().nullable(),

@@ -1,37 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { answerKinds, answerPolicy } from '../domain/answer-check.ts'
-import { verdicts as verdictWords, type Row } from '../domain/rows.ts'
+import { rowSchema, type Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset } from './datasets.ts'
 import { rowStatuses, type RowStatus } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
-
-/** A row as {@link rowColumns} reads it. */
-export const storedRow = z.object({
-  id: z.string(),
-  parentId: z.string().nullable(),
-  originId: z.string(),
-  images: z.array(z.string()),
-  question: z.string(),
-  answer: z.string().nullable(),
-  kind: z.enum(answerKinds),
-  choices: z.array(z.string()).nullable(),
-  precision: z.number().nullable(),
-  policy: answerPolicy.nullable(),
-  description: z.string().nullable(),
-  trace: z.string().nullable(),
-  verdict: z
-    .object({
-      verdict: z.enum(verdictWords),
-      reason: z.string(),
-      extracted: z.string().nullable(),
-      verifierVersion: z.string(),
-    })
-    .nullable(),
-  metadata: z.record(z.string(), z.unknown()),
-})
 
 /**
  * `left join` it to `rows r` (`on true`). The verdict is looked up row by row: joined by its id, the planner merges a page of
@@ -48,7 +22,7 @@ export const rowColumns = sql`
     'verdict', v.verdict, 'reason', v.reason, 'extracted', v.extracted, 'verifierVersion', v.verifier_version
   ) end as verdict`
 
-const keptRow = storedRow.extend({ position: z.number() })
+const keptRow = rowSchema.extend({ position: z.number() })
 
 /**
  * The kept rows of a sealed dataset in order, positions `from` to below `to` (default all), a page of `batch` rows
@@ -79,7 +53,7 @@ export async function* streamRows(
   }
 }
 
-const judgedRow = storedRow.extend({ status: z.enum(rowStatuses), reason: z.string().nullable() })
+const judgedRow = rowSchema.extend({ status: z.enum(rowStatuses), reason: z.string().nullable() })
 
 /** All rows of sealed datasets, dropped and failed ones too, by dataset and id, a page of 500 in memory at a time. */
 export async function* streamEvidence(
@@ -130,7 +104,7 @@ export interface SampledRow extends Row {
   detail: string | null
 }
 
-const sampledRow = storedRow.extend({
+const sampledRow = rowSchema.extend({
   status: z.enum(rowStatuses),
   reason: z.string().nullable(),
   detail: z.string().nullable(),

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { RowRef } from '../data/steps/step.ts'
-import type { Row } from '../domain/rows.ts'
+import { rowSchema, type Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { firstOutputId } from './row-ids.ts'
-import { requireSealed, rowColumns, storedRow, verdictOf } from './rows.ts'
+import { requireSealed, rowColumns, verdictOf } from './rows.ts'
 import { rowsOf, textArray } from './sql.ts'
 
 /** Rows of a step's inputs are numbered through in the order of the inputs: `starts` is where each input begins. */
@@ -47,7 +47,7 @@ export interface ShardQuery {
  */
 export async function shardInputs(db: Database, query: ShardQuery): Promise<Row[]> {
   await requireSealed(db, query.inputDatasetIds)
-  return rowsOf(db, storedRow, query.per === 'row' ? rowShard(query) : questionShard(query))
+  return rowsOf(db, rowSchema, query.per === 'row' ? rowShard(query) : questionShard(query))
 }
 
 /**

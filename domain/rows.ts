@@ -41,6 +41,31 @@ export interface Row {
   metadata: Readonly<Record<string, unknown>>
 }
 
+/** A row as stores hand it out. */
+export const rowSchema = z.object({
+  id: z.string(),
+  parentId: z.string().nullable(),
+  originId: z.string(),
+  images: z.array(z.string()),
+  question: z.string(),
+  answer: z.string().nullable(),
+  kind: z.enum(answerKinds),
+  choices: z.array(z.string()).nullable(),
+  precision: z.number().nullable(),
+  policy: answerPolicy.nullable(),
+  description: z.string().nullable(),
+  trace: z.string().nullable(),
+  verdict: z
+    .object({
+      verdict: z.enum(verdicts),
+      reason: z.string(),
+      extracted: z.string().nullable(),
+      verifierVersion: z.string(),
+    })
+    .nullable(),
+  metadata: z.record(z.string(), z.unknown()),
+})
+
 /** What a data step says about one output row. Fields not named are inherited from the row it was made from. */
 export interface Outcome {
   status: 'kept' | 'dropped'

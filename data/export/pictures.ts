@@ -1,5 +1,6 @@
-import { copyFile, link, mkdir, open, stat } from 'node:fs/promises'
+import { copyFile, link, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { exists } from '../../artifacts/exists.ts'
 import { errorCode } from '../../domain/errors.ts'
 
 /** A picture of the store: where it lies, its size, and the ending that its first bytes ask for. */
@@ -87,7 +88,7 @@ export class PicturePlacer {
     if (!this.#folders.has(dirname(target))) {
       await mkdir(dirname(target), { recursive: true })
       this.#folders.add(dirname(target))
-    } else if (await isThere(target)) return relative
+    } else if (await exists(target)) return relative
     if (this.#mode === 'link') await this.#link(picture.path, target)
     else await copyFile(picture.path, target)
     this.count += 1
@@ -105,15 +106,5 @@ export class PicturePlacer {
       await copyFile(from, to)
       this.copiedInstead += 1
     }
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
-    throw error
   }
 }

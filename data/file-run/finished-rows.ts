@@ -1,34 +1,13 @@
 import { z } from 'zod'
 import { sha256Hex } from '../../artifacts/hash.ts'
-import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
-import { verdicts } from '../../domain/rows.ts'
+import { rowSchema } from '../../domain/rows.ts'
 import type { ShardOutcome } from '../run-shard.ts'
 import { openAppendLog } from './append-log.ts'
 import type { Place } from './byte-lines.ts'
 import { parseJson } from './file-replies.ts'
 import { KeyIndex } from './key-index.ts'
 
-const changes = z
-  .object({
-    question: z.string(),
-    answer: z.string().nullable(),
-    kind: z.enum(answerKinds),
-    choices: z.array(z.string()).nullable(),
-    precision: z.number().nullable(),
-    policy: answerPolicy.nullable(),
-    description: z.string().nullable(),
-    trace: z.string().nullable(),
-    verdict: z
-      .object({
-        verdict: z.enum(verdicts),
-        reason: z.string(),
-        extracted: z.string().nullable(),
-        verifierVersion: z.string(),
-      })
-      .nullable(),
-    metadata: z.record(z.string(), z.unknown()),
-  })
-  .partial()
+const changes = rowSchema.omit({ id: true, parentId: true, originId: true, images: true }).partial()
 
 const outcome = z.object({
   status: z.enum(['kept', 'dropped', 'failed']),
