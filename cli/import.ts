@@ -13,6 +13,7 @@ import { notRunning, withDatabase } from './context.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from './import-text.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type FailureLimit, failureLimit, wholeNumber } from './numbers.ts'
+import { repeated } from './repeated.ts'
 import { print, printJson, type Terminal } from './terminal.ts'
 
 const EXAMPLES = `
@@ -45,8 +46,6 @@ interface Options {
   json?: boolean
 }
 
-const several = (value: string, before: string[]): string[] => [...before, value]
-
 /** `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`. */
 export function importCommand(terminal: Terminal): Command {
   return new Command('import')
@@ -63,7 +62,7 @@ export function importCommand(terminal: Terminal): Command {
     .option(
       '--images <folder>',
       "folder of the pictures, in place of the source's own; may be given again",
-      several,
+      repeated,
       [],
     )
     .option('--allow-urls', 'fetch pictures that are http(s) URLs')

@@ -5,6 +5,7 @@ import type { Budget } from '../domain/budget.ts'
 import { HoneError } from '../domain/errors.ts'
 import { sendCommand } from './commands.ts'
 import { chooseCampaign, withDatabase } from './context.ts'
+import { repeated } from './repeated.ts'
 import { osUser, print, printJson, type Terminal } from './terminal.ts'
 
 interface Options {
@@ -50,7 +51,7 @@ function holdCommand(terminal: Terminal, verb: 'pause' | 'resume', description: 
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
   if (verb === 'resume')
-    command.option('--budget <limit>', 'a new budget: cost=…, tokens=… or requests=…; again for more', several)
+    command.option('--budget <limit>', 'a new budget: cost=…, tokens=… or requests=…; again for more', repeated)
   return command.action(async (named: string | undefined, { reason, who, json, budget: words }: Options) => {
     const budget = words && readBudget(words)
     const campaign = await withDatabase(terminal, (db) => chooseCampaign(db, named))
@@ -61,8 +62,6 @@ function holdCommand(terminal: Terminal, verb: 'pause' | 'resume', description: 
     else print(terminal, `${campaign.id} is ${status}.`)
   })
 }
-
-const several = (value: string, before: string[] = []): string[] => [...before, value]
 
 function readBudget(words: readonly string[]): Budget {
   const budget = parseBudget(words)

@@ -9,6 +9,7 @@ import { datasetOfStep } from '../db/step-progress.ts'
 import { stepViews } from '../db/views.ts'
 import { HoneError } from '../domain/errors.ts'
 import { chooseCampaign, withDatabase } from './context.ts'
+import { repeated } from './repeated.ts'
 import { fileStatistics } from './stats-file.ts'
 import { statisticsLines, type NamedStatistics } from './stats-text.ts'
 import { print, printJson, type Terminal } from './terminal.ts'
@@ -39,8 +40,6 @@ export interface StatsReport {
   datasets: NamedStatistics[]
 }
 
-const several = (value: string, before: string[]): string[] => [...before, value]
-
 /** `hone stats CAMPAIGN [ROUND]` and `hone stats FILE…`: datasets in figures. */
 export function statsCommand(terminal: Terminal): Command {
   return new Command('stats')
@@ -49,11 +48,11 @@ export function statsCommand(terminal: Terminal): Command {
     )
     .argument('<of>', 'id of a campaign, or a JSONL file (- is standard input)')
     .argument('[more...]', "number of the campaign's round, or further files")
-    .option('--step <name>', 'a step or source of the round; again for one more column', several, [])
+    .option('--step <name>', 'a step or source of the round; again for one more column', repeated, [])
     .option(
       '--word <text>',
       `a reflection word to count; again for more (default: ${reflectionWords.join(', ')})`,
-      several,
+      repeated,
       [],
     )
     .option('--json', 'print JSON')

@@ -11,7 +11,8 @@ import { usualMaxPixels } from '../domain/recipe.ts'
 import { Outage } from '../models/failures.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type FailureLimit, failureLimit, positiveSeconds, wholeNumber } from './numbers.ts'
-import { stepEndpoints } from './step-endpoints.ts'
+import { repeated } from './repeated.ts'
+import { stepEndpoints, type EndpointFlags } from './step-endpoints.ts'
 import { checkFiles } from './step-files.ts'
 import { badUsage, isOptional, readStepOptions, stepNamed } from './step-options.ts'
 import { number, showProgress } from './step-progress.ts'
@@ -43,21 +44,12 @@ Examples:
 
 Exit codes: 0 all rows done; 1 failed; 2 wrong usage or input; 4 the budget is spent; 130 Ctrl-C.`
 
-interface StepFlags {
+interface StepFlags extends EndpointFlags {
   input: string[]
   output?: string
   rejects?: string
   state?: string
   replies?: string
-  endpoint: string[]
-  model: string[]
-  apiKeyEnv: string[]
-  concurrency: number
-  timeout: number
-  imageMaxPixels: number
-  imagePatch?: number
-  rpm?: number
-  tpm?: number
   set: string[]
   options?: string
   seed: number
@@ -65,8 +57,6 @@ interface StepFlags {
   maxRows?: number
   maxFailed?: FailureLimit
   retryFailed?: boolean
-  pricePrompt: string[]
-  priceCompletion: string[]
   budget?: number
   evidence: string[]
   benchmark: string[]
@@ -79,12 +69,12 @@ export function stepCommand(terminal: Terminal): Command {
   return new Command('step')
     .description('Run one data step on a file of rows, with the engine of campaigns: resumable, and never paid twice.')
     .argument('<name>', 'the step, e.g. describe')
-    .option('-i, --input <file>', 'rows as JSONL; - is standard input; may be repeated', collect, [])
+    .option('-i, --input <file>', 'rows as JSONL; - is standard input; may be repeated', repeated, [])
     .option('-o, --output <file>', 'rows as JSONL; there when all rows are done, OUTPUT.partial until then')
     .option('--rejects <file>', 'dropped and failed rows go here (default: into the output too)')
-    .option('--endpoint <url>', 'server, up to /v1; NAME=URL for one of several models; may be repeated', collect, [])
-    .option('--model <name>', 'model as the server knows it; NAME=MODEL for one of several', collect, [])
-    .option('--api-key-env <variable>', 'variable that holds the key; NAME=VARIABLE for one of several', collect, [])
+    .option('--endpoint <url>', 'server, up to /v1; NAME=URL for one of several models; may be repeated', repeated, [])
+    .option('--model <name>', 'model as the server knows it; NAME=MODEL for one of several', repeated, [])
+    .option('--api-key-env <variable>', 'variable that holds the key; NAME=VARIABLE for one of several', repeated, [])
     .option('--concurrency <count>', 'requests at one time to each server', concurrency, 16)
     .option('--timeout <seconds>', 'seconds that one request may take', positiveSeconds, 120)
     .option('--rpm <count>', 'requests a minute of each model at most', amount)
@@ -95,17 +85,22 @@ export function stepCommand(terminal: Terminal): Command {
       "sides of pictures that are shrunk: 28 for Qwen2.5-VL's, 32 for Qwen3-VL's",
       countable,
     )
-    .option('--set <key=value>', 'an option of the step; may be repeated', collect, [])
+    .option('--set <key=value>', 'an option of the step; may be repeated', repeated, [])
     .option('--options <file>', 'options of the step as YAML; --set goes before them')
     .option('--seed <number>', 'seed of samples and of order', wholeNumber, 1)
     .option('--prompt-suffix <text>', 'appended to every question that the trained model sees', '')
-    .option('--evidence <name=file>', 'rows that the step weighs as a whole; may be repeated', collect, [])
-    .option('--benchmark <name=file>', 'benchmark rows that the step compares with; may be repeated', collect, [])
+    .option('--evidence <name=file>', 'rows that the step weighs as a whole; may be repeated', repeated, [])
+    .option('--benchmark <name=file>', 'benchmark rows that the step compares with; may be repeated', repeated, [])
     .option('--max-rows <count>', 'only so many rows, from the top', countable)
     .option('--max-failed <count>', 'end when more rows have failed: a number, or a share as 5%', failureLimit)
     .option('--retry-failed', 'work again on rows that failed in an earlier run')
-    .option('--price-prompt <amount>', 'what a million prompt tokens cost; NAME=AMOUNT for one of several', collect, [])
-    .option('--price-completion <amount>', 'what a million completion tokens cost', collect, [])
+    .option(
+      '--price-prompt <amount>',
+      'what a million prompt tokens cost; NAME=AMOUNT for one of several',
+      repeated,
+      [],
+    )
+    .option('--price-completion <amount>', 'what a million completion tokens cost', repeated, [])
     .option('--budget <amount>', 'end when so much is spent, over all runs on this output', amount)
     .option('--replies <file>', 'log of replies to share with other steps (default: one in the state)')
     .option('--state <folder>', 'what is needed to go on (default: OUTPUT.hone)')
@@ -234,8 +229,6 @@ async function dryRun(file: FileStep, flags: StepFlags, terminal: Terminal): Pro
   print(terminal, ...dryRunLines(found))
   return exitCodes.ok
 }
-
-const collect = (text: string, before: string[]): string[] => [...before, text]
 
 function namedFile(flag: string, text: string): NamedFile {
   const at = text.indexOf('=')

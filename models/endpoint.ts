@@ -1,5 +1,3 @@
-import type { Prices } from '../domain/prices.ts'
-
 /** An endpoint of a recipe with everything filled in: where it is, what it serves, how much it takes. */
 export interface ResolvedEndpoint {
   /** Name in the recipe. */
@@ -27,8 +25,6 @@ export interface ResolvedEndpoint {
   tokensPerMinute?: number | undefined
   /** Second copies of calls slower than so many percent of the recent ones; none where absent. */
   hedge?: { percentile: number; minSeconds?: number | undefined } | undefined
-  /** What tokens cost, where the recipe says it. */
-  prices?: Prices | undefined
 }
 
 /** Calls at one time over all servers of an endpoint. */

@@ -48,19 +48,22 @@ export interface ExportSource {
   lineage: DatasetLineage
 }
 
+/** What was asked of an export, as far as it decides what is written. */
+export interface ExportChoices {
+  to: ExportFormatName
+  kind: ExportKind
+  images: ImageMode
+  status: 'kept' | 'all'
+  maxRows: number | null
+  answers: AnswerForm
+  promptSuffix: string
+}
+
 /** `hone-manifest.json`. Holds no time and no path of this machine: the same dataset and options give the same bytes. */
 export interface Manifest {
   format: 1
   dataset: Omit<ExportSource, 'lineage'>
-  export: {
-    to: ExportFormatName
-    kind: ExportKind
-    images: ImageMode
-    status: 'kept' | 'all'
-    maxRows: number | null
-    answers: AnswerForm
-    promptSuffix: string
-  }
+  export: ExportChoices
   counts: { read: number; exported: number; refused: Readonly<Record<string, number>> }
   /** Versions of the verifier whose verdicts stand on the exported rows. */
   verifierVersions: readonly string[]

@@ -4,21 +4,14 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { hashFile, sha256Hex } from '../../artifacts/hash.ts'
 import { storageError } from '../../artifacts/storage-error.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
-import type { AnswerForm, ExportFormatName, ExportKind, ExportRow, ImageMode, Written } from './format.ts'
-import type { ExportSource, Manifest } from './manifest.ts'
+import type { ExportFormatName, ExportKind, ExportRow, Written } from './format.ts'
+import type { ExportChoices, ExportSource, Manifest } from './manifest.ts'
 import { formats } from './registry.ts'
 import { RowSink } from './row-sink.ts'
 
 export const manifestFile = 'hone-manifest.json'
 
-export interface ExportOptions {
-  to: ExportFormatName
-  kind: ExportKind
-  images: ImageMode
-  status: 'kept' | 'all'
-  maxRows: number | null
-  answers: AnswerForm
-  promptSuffix: string
+export interface ExportOptions extends ExportChoices {
   /** A Parquet file ends at this many bytes. */
   shardBytes: number
   /** Folder to make. */

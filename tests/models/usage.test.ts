@@ -20,7 +20,7 @@ it('usage is told with each reply, and of which were paid before', async () => {
   const server = await new FakeEndpoint().start()
   server.misbehave = () => ({ status: 200, body })
   const used: Usage[] = []
-  const engine = openEngine({ endpoints: [server.resolved({ prices })], onUsage: (usage) => used.push(usage) })
+  const engine = openEngine({ endpoints: [server.resolved()], onUsage: (usage) => used.push(usage) })
   await engine.ask(question('a'))
   await engine.ask(question('a'))
   await engine.close()
