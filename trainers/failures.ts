@@ -1,6 +1,8 @@
 import type { JobLogs, JobStatus } from '../jobs/launchers/contract.ts'
 import type { TrainerVerdict } from './trainer.ts'
 
+type Failed = Exclude<TrainerVerdict, { outcome: 'ok' }>
+
 /** A failure that the end of a log gives away. Without a `nextStep` another attempt may well succeed. */
 export interface KnownFailure {
   pattern: RegExp
@@ -46,7 +48,7 @@ const common: readonly KnownFailure[] = [
 export const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? ''
 
 /** What a job that did not succeed means: whether another attempt can mend it, and what the user can do if not. */
-export function judgeFailure({ status, logs, madeSteps, known = [], unusableInput }: FailureFacts): TrainerVerdict {
+export function judgeFailure({ status, logs, madeSteps, known = [], unusableInput }: FailureFacts): Failed {
   const how = status.reason ?? status.state
   if (status.state === 'cancelled') {
     return { outcome: 'fatal', reason: how, nextStep: 'Resume the campaign to train again.' }

@@ -1,12 +1,6 @@
 import { z } from 'zod'
 import { contentHash } from '../artifacts/hash.ts'
-import type { JobResources } from '../jobs/command.ts'
-
-/** A JSON value: what a product's own options hold. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
-
-/** A product's own keys by name, passed through to the product as they are, and hashed. */
-export type TrainerOptions = { readonly [key: string]: Json }
+import type { JobResources, ProductOptions } from '../domain/job-resources.ts'
 
 /** Low-rank adapters in place of all weights. They are merged at the end: a checkpoint is always whole weights. */
 export const loraSettings = z.strictObject({
@@ -113,7 +107,7 @@ interface StageBase {
   /** Hash of the dataset. */
   rowsHash: string
   seed: number
-  options: TrainerOptions
+  options: ProductOptions
   resources: JobResources
 }
 

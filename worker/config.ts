@@ -10,6 +10,8 @@ const environment = z.object({
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   HONE_HOME: z.string().min(1),
   HONE_PYTHON: z.string().min(1),
+  /** Site file; `site.yaml` in the home, if there is one, when left out. */
+  HONE_SITE: z.string().min(1).optional(),
   HONE_TRAINER_PATH: z.string().min(1),
   HONE_REWARD_URL: z.url(),
   HONE_REWARD_TOKEN_ENV: z.string().min(1).optional(),
@@ -20,6 +22,7 @@ const environment = z.object({
   /** Port on loopback that answers once the worker takes work. */
   HONE_HEALTH_PORT: positive.optional(),
   HONE_SLOTS_INFERENCE: positive.default(8),
+  /** Trainings without GPUs that run at once on this machine. */
   HONE_SLOTS_GPU: positive.default(1),
 })
 

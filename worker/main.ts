@@ -6,14 +6,22 @@ import { openArtifactStore } from '../artifacts/store.ts'
 import { createImages } from '../data/images.ts'
 import { openDatabase } from '../db/database.ts'
 import { describeError } from '../domain/errors.ts'
-import { createLocalLauncher } from '../jobs/launchers/local.ts'
-import { createTrlBackend } from '../jobs/trainers/trl.ts'
+import { modelServers } from '../jobs/servers/registry.ts'
+import { openPlaces } from '../jobs/site/open-places.ts'
+import { readSite } from '../jobs/site/read-site.ts'
 import { homePaths } from '../services/home.ts'
+import { trainers } from '../trainers/registry.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
 import { createWorkers, runWorkers } from './workers.ts'
+
+/**
+ * Trainings that one worker watches at once. Watching costs nothing: how many run is the places' business, and a job
+ * that waits in a scheduler's queue for days holds up no other.
+ */
+const watchedTrainings = 200
 
 /** Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running: the next worker finds them. */
 async function main(): Promise<void> {
@@ -29,17 +37,13 @@ async function main(): Promise<void> {
     bundleWorkflows(),
     openArtifactStore(join(config.HONE_HOME, 'artifacts')),
   ])
-  const runs = join(config.HONE_HOME, 'runs')
-  const python = { python: config.HONE_PYTHON, env: { PYTHONPATH: config.HONE_TRAINER_PATH } }
   const activities = createActivities({
     db: database.db,
     store,
-    runs,
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
-    launcher: createLocalLauncher({ root: runs }),
-    trainer: createTrlBackend(python),
-    python,
-    reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },
+    places: await placesOf(config),
+    trainers,
+    servers: modelServers,
     judges: homePaths(config.HONE_HOME).judges,
     demo: demoPlaces(config),
     shutdown: shutdown.signal,
@@ -49,7 +53,7 @@ async function main(): Promise<void> {
     namespace: config.TEMPORAL_NAMESPACE,
     bundle,
     activities,
-    slots: { io: 20, inference: config.HONE_SLOTS_INFERENCE, gpu: config.HONE_SLOTS_GPU },
+    slots: { io: 20, inference: config.HONE_SLOTS_INFERENCE, gpu: watchedTrainings },
     shutdownGraceSeconds: 5,
   })
   const closeHealth = config.HONE_HEALTH_PORT ? await startHealthServer(config.HONE_HEALTH_PORT) : null
@@ -58,6 +62,20 @@ async function main(): Promise<void> {
   await closeHealth?.()
   await connection.close()
   await database.close()
+}
+
+/** The site's places, as this machine reaches them. */
+async function placesOf(config: WorkerConfig) {
+  const shared = { PYTHONPATH: config.HONE_TRAINER_PATH }
+  return openPlaces({
+    site: await readSite(config.HONE_HOME, config.HONE_SITE),
+    runs: join(config.HONE_HOME, 'runs'),
+    python: config.HONE_PYTHON,
+    made: (name) => (name === 'trl' ? { python: config.HONE_PYTHON, env: shared } : null),
+    slots: config.HONE_SLOTS_GPU,
+    shared,
+    reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },
+  })
 }
 
 function demoPlaces(config: WorkerConfig) {

@@ -149,7 +149,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
   return {
     name: 'local',
     place,
-    traits: { pollSeconds: 1 },
+    traits: { pollSeconds: 0 },
     run: (key): RunFolder => {
       const directory = directoryOf(key)
       return { key, here: directory, there: directory, see: (path) => path }

@@ -2,14 +2,31 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { JobStatus } from '../../jobs/launcher.ts'
-import { stageHash } from '../../jobs/trainer.ts'
-import type { GrpoSettings, RlRow, SftRow, SftSettings, TrainingStage } from '../../jobs/trainer.ts'
-import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import type { JobStatus } from '../../jobs/launchers/contract.ts'
+import type { RlRow, SftRow } from '../../trainers/rows.ts'
+import { stageHash } from '../../trainers/stage.ts'
+import type { GrpoSettings, SftSettings, TrainingStage } from '../../trainers/stage.ts'
+import type { StageRun } from '../../trainers/trainer.ts'
+import { trl } from '../../trainers/trl/trl.ts'
 import { safetensors, writeModel } from '../artifacts/weights.ts'
 
 let folder = ''
-const backend = createTrlBackend({ python: 'python3', env: { PYTHONPATH: '/pkg' } })
+
+/** An attempt in the test's folder. */
+const run = (more: Partial<StageRun> = {}): StageRun => ({
+  key: 'demo/round/1/sft/attempt-1',
+  here: folder,
+  there: folder,
+  see: (path) => path,
+  environment: { name: 'trl', python: 'python3', env: { PYTHONPATH: '/pkg' }, setup: [], prefix: [] },
+  attempt: 1,
+  weights: { startFrom: '/w/base', base: '/w/base' },
+  reward: null,
+  resume: null,
+  ...more,
+})
+const rewarded = (url = 'http://127.0.0.1:1') =>
+  run({ attempt: 2, reward: { url, tokenEnv: 'HONE_REWARD_TOKEN', timeoutSeconds: 30 } })
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hone-trl-'))
@@ -56,48 +73,41 @@ const sftRows: SftRow[] = [1, 2].map((number) => ({
     { role: 'assistant', content: `<answer>${number}</answer>` },
   ],
 }))
-const weights = { startFrom: { path: '/w/base', hash: 'b' }, base: { path: '/w/base', hash: 'b' } }
+const common = { startFrom: 'b', base: 'b', rowsHash: 'h', seed: 7, options: {}, resources: {} }
 
-function sft(rows: SftRow[] = sftRows, more: Partial<Extract<TrainingStage, { kind: 'sft' }>> = {}): TrainingStage {
-  return {
-    kind: 'sft',
-    key: 'demo/round/1/sft',
-    ...weights,
-    rows: each(rows),
-    rowsHash: 'h',
-    settings,
-    seed: 7,
-    ...more,
-  }
-}
+const sft = (more: Partial<Extract<TrainingStage, { kind: 'sft' }>> = {}): TrainingStage => ({
+  kind: 'sft',
+  key: 'demo/round/1/sft',
+  ...common,
+  settings,
+  ...more,
+})
 
-function grpo(url = 'http://127.0.0.1:1', judge?: string): TrainingStage {
-  const row: RlRow = {
+const rlRows: RlRow[] = [
+  {
     id: 'q1',
     images: ['/images/a'],
     prompt: [{ role: 'user', content: '<image>How many?' }],
     answer: '3',
     kind: 'number',
     choices: null,
-  }
-  const reward = {
-    url,
-    name: 'accuracy',
-    tokenEnv: 'HONE_REWARD_TOKEN',
-    timeoutSeconds: 30,
-    onFailure: 'abstain' as const,
-    ...(judge !== undefined && { judge }),
-  }
-  const common = { ...weights, rows: each([row]), rowsHash: 'h', seed: 7 }
+  },
+]
+
+function grpo(judge?: string): TrainingStage {
+  const reward = { name: 'accuracy', onFailure: 'abstain' as const, ...(judge !== undefined && { judge }) }
   return { kind: 'grpo', key: 'demo/round/1/rl', ...common, settings: rlSettings, reward }
 }
+
+const write = (stage: TrainingStage, rows: (SftRow | RlRow)[] = stage.kind === 'sft' ? sftRows : rlRows) =>
+  trl.materialize(stage, each(rows), stage.kind === 'sft' ? run() : rewarded())
 
 const json = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8'))
 
 describe('planning', () => {
   test('the same stage gives the same bytes', async () => {
-    const first = await backend.materialize(sft(), folder)
-    expect(await backend.materialize(sft(), folder)).toEqual(first)
+    const first = await write(sft())
+    expect(await write(sft())).toEqual(first)
     expect(first.rows).toBe(2)
     expect(first.files.map(({ path }) => path)).toEqual(['train.jsonl', 'config.json'])
     const lines = (await readFile(join(folder, 'train.jsonl'), 'utf8')).trim().split('\n')
@@ -105,7 +115,7 @@ describe('planning', () => {
   })
 
   test('SFT settings are those that the trainer reads', async () => {
-    await backend.materialize(sft(), folder)
+    await write(sft())
     expect(await json('config.json')).toEqual({
       ...settings,
       scheduler: 'constant_with_warmup',
@@ -123,41 +133,39 @@ describe('planning', () => {
   })
 
   test('GRPO takes its token by the name of a variable', async () => {
-    await backend.materialize(grpo(), folder)
+    await write(grpo())
     expect((await json('config.json')).reward).toMatchObject({ name: 'accuracy', tokenEnv: 'HONE_REWARD_TOKEN' })
-    const plan = backend.command(grpo(), folder, 2)
+    const plan = trl.command(grpo(), rewarded())
     expect(plan.argv).toEqual(['python3', '-m', 'hone_trainer', 'grpo', '--config', join(folder, 'config.json')])
     expect(plan.secretEnv).toEqual(['HONE_REWARD_TOKEN'])
     expect(plan.env).toMatchObject({ PYTHONPATH: '/pkg', HONE_ATTEMPT: '2' })
   })
 
   test('no row, a row without its mark and a relative path are refused by name', async () => {
-    await expect(backend.materialize(sft([]), folder)).rejects.toMatchObject({ type: 'EmptyDataset' })
+    await expect(write(sft(), [])).rejects.toMatchObject({ type: 'EmptyDataset' })
     const [good] = sftRows
     if (good === undefined) throw new Error('no row')
     const noMark = { ...good, messages: [{ role: 'user' as const, content: 'How many?' }, ...good.messages.slice(1)] }
-    await expect(backend.materialize(sft([good, noMark]), folder)).rejects.toThrow(
-      /Row 2 .* 0 <image> marks and 1 images/,
-    )
-    await expect(backend.materialize(sft([{ ...good, images: ['a.png'] }]), folder)).rejects.toThrow(/absolute path/)
+    await expect(write(sft(), [good, noMark])).rejects.toThrow(/Row 2 .* 0 <image> marks and 1 images/)
+    await expect(write(sft(), [{ ...good, images: ['a.png'] }])).rejects.toThrow(/absolute path/)
   })
 
   test('the hash of a stage follows what it computes and not where things are', () => {
-    expect(stageHash('trl', grpo('http://127.0.0.1:2'))).toBe(stageHash('trl', grpo()))
-    expect(stageHash('trl', sft(sftRows, { seed: 8 }))).not.toBe(stageHash('trl', sft()))
-    expect(stageHash('trl', sft(sftRows, { rowsHash: 'i' }))).not.toBe(stageHash('trl', sft()))
+    expect(stageHash('trl', sft({ resources: { gpus: 4 } }))).toBe(stageHash('trl', sft()))
+    expect(stageHash('trl', sft({ options: { max_grad_norm: 0.5 } }))).not.toBe(stageHash('trl', sft()))
+    expect(stageHash('trl', sft({ seed: 8 }))).not.toBe(stageHash('trl', sft()))
+    expect(stageHash('trl', sft({ rowsHash: 'i' }))).not.toBe(stageHash('trl', sft()))
   })
 
   test('a judge is part of a stage, of its settings and of its hash, where there is one', async () => {
     // As it was before stages could have judges: jobs of then are found again.
     expect(stageHash('trl', grpo())).toBe('ba496993f5df62c1d646301ea12a3ce3e22d7d67d7855ec53d6ce2002788c28a')
-    const judged = stageHash('trl', grpo(undefined, 'judge-0123'))
+    const judged = stageHash('trl', grpo('judge-0123'))
     expect(judged).not.toBe(stageHash('trl', grpo()))
-    expect(judged).not.toBe(stageHash('trl', grpo(undefined, 'judge-4567')))
-    expect(judged).toBe(stageHash('trl', grpo('http://127.0.0.1:2', 'judge-0123')))
-    await backend.materialize(grpo(), folder)
+    expect(judged).not.toBe(stageHash('trl', grpo('judge-4567')))
+    await write(grpo())
     expect(Object.keys((await json('config.json')).reward)).not.toContain('judge')
-    await backend.materialize(grpo(undefined, 'judge-0123'), folder)
+    await write(grpo('judge-0123'))
     expect((await json('config.json')).reward).toMatchObject({ judge: 'judge-0123' })
   })
 
@@ -171,7 +179,10 @@ describe('planning', () => {
       'learning_rate',
       'rows_with_spread',
     ]
-    expect(names.map(backend.canonical)).toEqual([
+    const [source] = trl.logs(run())
+    const read = source?.read({ step: 1, ...Object.fromEntries(names.map((name) => [name, 0.5])) })
+    const canonical = read && read !== 'skip' ? read.canonical : {}
+    expect(names.map((name) => canonical[name] ?? null)).toEqual([
       'loss',
       'reward.mean',
       'reward.std',
@@ -196,14 +207,14 @@ describe('checkpoints', () => {
     await write(100)
     await write(150, { bytes: 3 })
     await write(200, { state: false })
-    const found = await backend.checkpoints(folder)
+    const found = await trl.checkpoints(run())
     expect(found.map(({ step, complete }) => [step, complete])).toEqual([
       [100, true],
       [50, true],
       [200, false],
       [150, false],
     ])
-    expect(await backend.checkpoints(join(folder, 'nothing'))).toEqual([])
+    expect(await trl.checkpoints(run({ here: join(folder, 'nothing') }))).toEqual([])
   })
 })
 
@@ -214,20 +225,20 @@ describe('kept steps', () => {
     await truncate(join(snapshot(50), 'model-2.safetensors'), 40)
     await writeModel(snapshot(60))
     await rm(join(snapshot(60), 'model-1.safetensors'))
-    expect(await backend.snapshots(folder)).toEqual([5, 95, 100].map((step) => ({ step, path: snapshot(step) })))
-    expect(await backend.snapshots(join(folder, 'nothing'))).toEqual([])
+    expect(await trl.snapshots(run())).toEqual([5, 95, 100].map((step) => ({ step, path: snapshot(step) })))
+    expect(await trl.snapshots(run({ here: join(folder, 'nothing') }))).toEqual([])
   })
 })
 
 describe('what an ended job means', () => {
   const verified = { loads: true, sameKeys: true, weightsDiffer: true, generates: true }
   const good = { stepsPlanned: 200, stepsDone: 200, rowsRead: 2, seconds: 3.5, verified }
-  const judge = (status: JobStatus, stderr = '') => backend.success(folder, { status, logs: { stdout: '', stderr } })
+  const judge = (status: JobStatus, stderr = '') => trl.verdict(sft(), run(), { status, logs: { stdout: '', stderr } })
   const exitZero: JobStatus = { state: 'succeeded', exitCode: 0 }
   const result = (value: unknown) => writeFile(join(folder, 'result.json'), JSON.stringify(value))
 
   beforeEach(async () => {
-    await backend.materialize(sft(), folder)
+    await write(sft())
     await writeModel(join(folder, 'output'))
   })
 
@@ -239,6 +250,7 @@ describe('what an ended job means', () => {
       stepsDone: 200,
       rowsRead: 2,
       seconds: 3.5,
+      verified: { ...verified, finite: true, problems: [] },
     })
   })
 

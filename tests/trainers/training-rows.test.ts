@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { rlRow, sftRow, usableRows } from '../../data/training-rows.ts'
-import { row, trace } from './rows.ts'
+import { rlRow, sftRow, usableRows } from '../../trainers/training-rows.ts'
+import { row, trace } from '../data/rows.ts'
 
 const options = { promptSuffix: ' Think first.', imagePath: (hash: string) => `/store/${hash}.png` }
 const subject = row({

@@ -15,6 +15,15 @@ export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
   }
 }
 
+/** Without the keys that are not given. */
+const definedOf = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  JSON.parse(JSON.stringify(value))
+
+const loraOf = ({ targetModules, ...lora }: NonNullable<SftStep['lora']>) => ({
+  ...lora,
+  ...(targetModules !== undefined && { targetModules }),
+})
+
 const optimiserOf = (step: SftStep | RlStep) => ({
   learningRate: step.learningRate,
   scheduler: step.scheduler,
@@ -27,6 +36,7 @@ const optimiserOf = (step: SftStep | RlStep) => ({
   imageMinPixels: null,
   imageMaxPixels: step.imageMaxPixels ?? null,
   ...(step.microBatchSize !== undefined && { microBatchSize: step.microBatchSize }),
+  ...(step.lora !== undefined && { lora: loraOf(step.lora) }),
 })
 
 /** Settings of a recipe's SFT step as trainers take them. */
@@ -50,5 +60,8 @@ export const grpoSettingsOf = (step: RlStep) => ({
   epsilonLow: step.epsilonLow,
   epsilonHigh: step.epsilonHigh,
   dropZeroSpread: step.dropZeroSpread,
+  ...(step.loss !== undefined && { loss: step.loss }),
+  ...(step.importanceSampling !== undefined && { importanceSampling: step.importanceSampling }),
+  ...(step.generation !== undefined && { generation: definedOf(step.generation) }),
   ...(step.snapshots !== undefined && { snapshots: step.snapshots }),
 })

@@ -1,9 +1,12 @@
+import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { latestChange } from './job-files.ts'
-import { isTerminal } from './launcher.ts'
-import type { CancelCause, CommandPlan, JobHandle, JobStatus, Launcher } from './launcher.ts'
+import type { Command } from './command.ts'
+import { isTerminal } from './launchers/contract.ts'
+import type { CancelCause, JobHandle, JobStatus, Launcher } from './launchers/contract.ts'
+import type { LogSource } from './log-source.ts'
 import { createMetricTailer } from './metrics.ts'
-import type { MetricPoint, MetricSource } from './metrics.ts'
+import type { MetricPoint } from './metrics.ts'
+import type { PollJob } from './poller.ts'
 
 /** How long a job may wait, run, and go on without a sign of life. Three different limits. */
 export interface JobLimits {
@@ -31,15 +34,16 @@ export type JobOutcome =
   | { outcome: 'cancelled'; handle: JobHandle; status: JobStatus; cause: CancelCause }
   | { outcome: 'detached'; handle: JobHandle }
 
-export interface RunJobOptions {
+export interface WatchOptions {
   launcher: Launcher
+  poll: PollJob
   key: string
-  /** Hash of the inputs; see `stageHash`. */
+  /** Hash of the inputs: a job of the same key and another hash is a conflict. */
   specHash: string
-  spec: CommandPlan
+  command: Command
   /** Called before the job is submitted for the first time; not when it is there already and reads its files. */
   prepare?: () => Promise<void>
-  metrics?: { sources: readonly MetricSource[]; canonical: (name: string) => string | null }
+  logs?: readonly LogSource[]
   /** Looks at new metrics and says whether the job can come to nothing: then it is ended as `starved`. */
   isStarved?: (points: readonly MetricPoint[]) => boolean
   /** Called after each look. An error in it ends the watching, never the job. */
@@ -63,10 +67,15 @@ function brokenLimit(status: JobStatus, lastSignMs: number, limits: JobLimits, n
   return over(sign, limits.stallSeconds) ? 'stalled' : null
 }
 
+/** Latest change of any of the files, in milliseconds since the epoch; 0 when none is there. */
+async function latestChange(paths: readonly string[]): Promise<number> {
+  const times = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0))
+  return Math.max(0, ...times)
+}
+
 /** Follows the metrics of a job and remembers how far it is. */
-function followMetrics(options: RunJobOptions) {
-  const sources = options.metrics?.sources ?? []
-  const tailers = sources.map(({ path }) => createMetricTailer(path, options.metrics?.canonical ?? (() => null)))
+function followLogs(sources: readonly LogSource[]) {
+  const tailers = sources.map((source) => createMetricTailer(source))
   let step: number | null = null
   let totalSteps: number | null = null
   return {
@@ -79,13 +88,14 @@ function followMetrics(options: RunJobOptions) {
       const badLines = tailers.reduce((sum, tailer) => sum + tailer.state().badLines, 0)
       return { points, step, totalSteps, badLines }
     },
-    lastChange: async () => (await latestChange(sources.map(({ path }) => path))) ?? 0,
+    hasDiverged: () => tailers.some((tailer) => tailer.divergedAt() !== null),
+    lastChange: () => latestChange(sources.map(({ path }) => path)),
   }
 }
 
-async function submit({ launcher, key, specHash, spec, prepare }: RunJobOptions): Promise<JobHandle> {
+async function submit({ launcher, key, specHash, command, prepare }: WatchOptions): Promise<JobHandle> {
   if ((await launcher.find(key)) === null) await prepare?.()
-  return launcher.ensure(key, specHash, spec)
+  return launcher.ensure(key, specHash, command)
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
@@ -99,28 +109,28 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
  * with the same key after a crash goes on watching the same job; points are then delivered from the beginning, to be
  * upserted. Throws JobConflict when the key belongs to a job with other inputs.
  */
-export async function runJob(options: RunJobOptions): Promise<JobOutcome> {
-  const { launcher, spec, signal, onProgress, limits, pollIntervalMs = 1000 } = options
+export async function watchJob(options: WatchOptions): Promise<JobOutcome> {
+  const { launcher, command, signal, onProgress, limits, poll, pollIntervalMs = 1000 } = options
   const handle = await submit(options)
-  const metrics = followMetrics(options)
+  const logs = followLogs(options.logs ?? [])
   let interval = Math.min(firstPauseMs, pollIntervalMs)
   for (;;) {
     if (signal?.aborted === true) {
       if (signal.reason !== 'cancel') return { outcome: 'detached', handle }
-      await launcher.cancel(handle, spec.gracePeriodSeconds, 'request')
+      await launcher.cancel(handle, command.gracePeriodSeconds, 'request')
     }
-    const status = await launcher.poll(handle)
+    const status = await poll(handle)
     const isOver = isTerminal(status.state)
-    const seen = await metrics.look(isOver)
+    const seen = await logs.look(isOver)
     await onProgress?.({ handle, status, ...seen })
     if (isOver) {
       if (status.state !== 'cancelled') return { outcome: 'finished', handle, status }
       return { outcome: 'cancelled', handle, status, cause: status.cancelCause ?? 'request' }
     }
-    const isStarved = options.isStarved?.(seen.points) ?? false
-    const limit = isStarved ? 'starved' : brokenLimit(status, await metrics.lastChange(), limits, Date.now())
+    const hopeless = logs.hasDiverged() ? 'diverged' : (options.isStarved?.(seen.points) ?? false) ? 'starved' : null
+    const limit = hopeless ?? brokenLimit(status, await logs.lastChange(), limits, Date.now())
     if (limit !== null) {
-      await launcher.cancel(handle, spec.gracePeriodSeconds, limit)
+      await launcher.cancel(handle, command.gracePeriodSeconds, limit)
       continue
     }
     await pause(interval, signal)

@@ -2,19 +2,24 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Deps } from '../../activities/deps.ts'
-import { trainJob } from '../../activities/train-job.ts'
+import { postgresJobs } from '../../activities/job-store.ts'
+import { trainAndPublish } from '../../activities/publish.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { candidatesOf, recordCheckpoint } from '../../db/checkpoints.ts'
 import { lastMetrics, listAttempts } from '../../db/jobs.ts'
 import { openStep } from '../../db/steps.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { sweepLocalJobs } from '../../jobs/launchers/local-stop.ts'
-import { createLocalLauncher } from '../../jobs/launchers/local.ts'
-import type { TrainingStage } from '../../jobs/trainer.ts'
-import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { sweepLocalJobs } from '../../jobs/launchers/local/stop.ts'
+import type { JobWorld } from '../../jobs/attempts.ts'
+import { honeServer } from '../../jobs/servers/hone.ts'
+import type { StageJob } from '../../trainers/run-stage.ts'
+import { grpoSettings } from '../../trainers/stage.ts'
+import type { TrainingStage } from '../../trainers/stage.ts'
+import type { Trainer } from '../../trainers/trainer.ts'
+import { trl } from '../../trainers/trl/trl.ts'
 import { writeModel } from '../artifacts/weights.ts'
 import { openTestDatabase, startCampaign } from '../db/world.ts'
+import { testPlaces } from '../jobs/places.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let folder = ''
@@ -55,16 +60,6 @@ const settings = {
   epsilonHigh: 0.2,
   dropZeroSpread: true,
 }
-const limits = {
-  failedRowsPercent: 5,
-  attemptsPerJob: 3,
-  queueHours: 1,
-  runHours: 1,
-  stallMinutes: 1,
-  shardRows: 128,
-  lanes: 1,
-}
-
 async function* questions() {
   const prompt = [{ role: 'user' as const, content: 'How many?' }]
   yield { id: 'q1', images: [], prompt, answer: '3', kind: 'number', choices: null }
@@ -103,46 +98,61 @@ async function training(campaign: string, scripts: string[], more: Partial<typeo
     spec: {},
     inputs: [],
   })
-  const trainer = createTrlBackend({ python: 'python3', env: {} })
-  const store = await openArtifactStore(join(folder, 'store'))
-  const deps: Pick<Deps, 'db' | 'store' | 'launcher' | 'trainer' | 'shutdown'> = {
-    db,
-    store,
-    launcher: createLocalLauncher({ root: join(folder, 'runs') }),
-    // FakeTrainer: the files of the real one, written by a shell.
-    trainer: {
-      ...trainer,
-      command: (stage, directory, attempt) => ({
-        ...trainer.command(stage, directory, attempt),
-        argv: ['sh', '-ec', scripts[attempt - 1] ?? 'exit 2'],
-        gracePeriodSeconds: 1,
-      }),
-    },
-    shutdown: new AbortController().signal,
+  const deps = { db, store: await openArtifactStore(join(folder, 'store')) }
+  const places = testPlaces(join(folder, 'runs'))
+  // FakeTrainer: the files of the real one, written by a shell.
+  const trainer: Trainer = {
+    ...trl,
+    command: (stage, run) => ({
+      ...trl.command(stage, run),
+      argv: ['sh', '-ec', scripts[run.attempt - 1] ?? 'exit 2'],
+      secretEnv: [],
+      gracePeriodSeconds: 1,
+    }),
   }
   const jobId = `${campaign}/1/rl`
   const stage: TrainingStage = {
     kind: 'grpo',
     key: jobId,
-    startFrom: start,
-    base: start,
-    rows: { [Symbol.asyncIterator]: questions },
+    startFrom: start.hash,
+    base: start.hash,
     rowsHash: 'h',
     seed: 1,
-    settings: { ...settings, ...more } as Extract<TrainingStage, { kind: 'grpo' }>['settings'],
-    reward: { url: 'http://127.0.0.1:9', name: 'accuracy', tokenEnv: null, timeoutSeconds: 1, onFailure: 'abstain' },
+    options: {},
+    resources: {},
+    settings: grpoSettings.parse({ ...settings, ...more }),
+    reward: { name: 'accuracy', onFailure: 'abstain' },
   }
-  const activity = { signal: new AbortController().signal, progress: () => undefined, isCancelRequested: () => false }
+  const world: JobWorld = {
+    store: postgresJobs(db),
+    places,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  }
+  const job = (attemptsSoFar: number): StageJob => ({
+    jobId,
+    stepId,
+    stage,
+    trainer,
+    place: null,
+    rows: questions,
+    weights: { startFrom: start.path, base: start.path },
+    rewardTimeoutSeconds: 1,
+    datasets: [],
+    serving: { server: honeServer, place: null, resources: {}, options: {} },
+    limits: { queueSeconds: 3600, runSeconds: 3600, stallSeconds: 60 },
+    maxAttempts: 3,
+    attemptsSoFar,
+  })
   const nameOf = async (path: string): Promise<unknown> =>
     JSON.parse(await readFile(join(path, 'generation_config.json'), 'utf8')).name
   return {
     db,
-    deps: deps as Deps,
+    deps,
     jobId,
-    run: (attemptsSoFar = 0) =>
-      trainJob(deps as Deps, { jobId, stepId, stage, datasets: [], start, limits, attemptsSoFar }, activity),
+    run: (attemptsSoFar = 0) => trainAndPublish(deps, world, { jobId, job: async () => job(attemptsSoFar) }),
     attempts: () => listAttempts(db, jobId),
-    directory: (attempt: number) => deps.launcher.directory(`${jobId}/attempt-${attempt}`),
+    directory: (attempt: number) => places.get(null).launcher.run(`${jobId}/attempt-${attempt}`).here,
     /** What was published, by optimizer step. */
     published: async () => {
       const found = await candidatesOf(db, jobId)

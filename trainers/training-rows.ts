@@ -1,8 +1,8 @@
 import { HoneError } from '../domain/errors.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
-import type { RlRow, SftRow } from '../jobs/trainer.ts'
-import { questionText } from './question-text.ts'
+import type { RlRow, SftRow } from './rows.ts'
+import { questionText } from '../data/question-text.ts'
 
 export interface TrainingRowOptions {
   promptSuffix: string
