@@ -1,12 +1,11 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { createSecureContext } from 'node:tls'
 import { loadClientConfigFromToml, loadClientConfigProfile, toClientOptions } from '@temporalio/envconfig'
-import type { ClientConfigProfile, ClientConnectConfig, ConfigDataSource } from '@temporalio/envconfig'
+import type { ClientConfigProfile, ClientConnectConfig } from '@temporalio/envconfig'
 import { z } from 'zod'
-import { errorCode, HoneError } from '../domain/errors.ts'
+import { errorCode } from '../domain/errors.ts'
+import { withCertificates, wrong } from './temporal-certificates.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -42,21 +41,26 @@ const checkedProfile = z.object({
   grpcMeta: z.record(z.string(), z.string()).optional(),
 })
 
+const headerPrefix = 'TEMPORAL_GRPC_META_'
+
 /** Variables that steer a connection to Temporal, as `@temporalio/envconfig` reads them. */
 export const isConnectionVariable = (name: string): boolean =>
   /^TEMPORAL_(ADDRESS|NAMESPACE|API_KEY|PROFILE|CONFIG_FILE|TLS|TLS_.+|GRPC_META_.+)$/.test(name)
 
 /**
- * Whether the environment names a Temporal server of the user's. A file of profiles counts only where TEMPORAL_PROFILE or
- * TEMPORAL_CONFIG_FILE asks for it: a default profile that was made for other tools must not send a demo to production,
- * nor its key to whatever TEMPORAL_ADDRESS names.
+ * Whether the environment names a Temporal server of the user's. A file of profiles counts only
+ * where TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE asks for it: a default profile that was made for
+ * other tools must not send a demo to production, nor its key to whatever TEMPORAL_ADDRESS names.
  */
 export const namesTemporal = (env: Environment): boolean => Boolean(env['TEMPORAL_ADDRESS']) || asksForProfile(env)
 
 const asksForProfile = (env: Environment): boolean =>
   Boolean(env['TEMPORAL_PROFILE']) || Boolean(env['TEMPORAL_CONFIG_FILE'])
 
-/** The file of profiles that is read: TEMPORAL_CONFIG_FILE, else Temporal's default place; null if none is asked for. */
+/**
+ * The file of profiles that is read: TEMPORAL_CONFIG_FILE, else Temporal's default place; null if
+ * none is asked for.
+ */
 export function profileFile(env: Environment): string | null {
   return asksForProfile(env) ? env['TEMPORAL_CONFIG_FILE'] || defaultProfileFile(env) : null
 }
@@ -76,8 +80,10 @@ export function fileVersion(path: string): string | null {
 }
 
 /**
- * Reads variables and, where it is asked for, a profile; variables win. Call it only where {@link namesTemporal}.
- * @throws HoneError InvalidInput for an unknown profile, a file that is no TOML, an unreadable certificate, a wrong value.
+ * Reads variables and, where it is asked for, a profile; variables win. Call it only where {@link
+ * namesTemporal}.
+ * @throws HoneError InvalidInput for an unknown profile, a file that is no TOML, an unreadable
+ *   certificate, a wrong value.
  */
 export function readTemporalConfig(env: Environment): TemporalConfig {
   checkVariables(env)
@@ -98,7 +104,7 @@ export function readTemporalConfig(env: Environment): TemporalConfig {
     )
   const { connectionOptions } = toClientOptions({ ...profile, ...withCertificates(profile) })
   const apiKey = profile.apiKey ?? null
-  const headers = checkedHeaders(profile.grpcMeta ?? {}, apiKey)
+  const headers = checkedHeaders(profile.grpcMeta ?? {}, apiKey, variables)
   checkKey(apiKey)
   return {
     address: profile.address,
@@ -110,12 +116,15 @@ export function readTemporalConfig(env: Environment): TemporalConfig {
   }
 }
 
-/** Empty variables count as unset, but for headers, where an empty one takes the profile's header away. */
+/**
+ * Empty variables count as unset, but for headers, where an empty one takes the profile's header
+ * away.
+ */
 function setVariables(env: Environment): Record<string, string> {
   const set: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !isConnectionVariable(name)) continue
-    if (value !== '' || name.startsWith('TEMPORAL_GRPC_META_')) set[name] = value
+    if (value !== '' || name.startsWith(headerPrefix)) set[name] = value
   }
   return set
 }
@@ -142,7 +151,10 @@ function readProfiles(file: string): string {
   }
 }
 
-/** Parses the whole file strictly, and looks for the profile. What the parser quotes may be a key: it is not repeated. */
+/**
+ * Parses the whole file strictly, and looks for the profile. What the parser quotes may be a key:
+ * it is not repeated.
+ */
 function checkProfiles(file: string, text: string, profile: string | undefined): void {
   let names: string[]
   try {
@@ -182,62 +194,19 @@ function checked(load: () => ClientConfigProfile, file: string | null): ClientCo
   )
 }
 
-/** TLS with its files read and looked at, so that a wrong one is told by its name. */
-function withCertificates({ tls }: ClientConfigProfile): Pick<ClientConfigProfile, 'tls'> {
-  if (tls === undefined || tls.disabled === true) return tls === undefined ? {} : { tls }
-  const cert = readPem('client certificate', tls.clientCert, (pem) => new X509Certificate(pem))
-  const key = readPem('key of the client certificate', tls.clientKey, (pem) => createPrivateKey(pem))
-  const ca = readPem('CA certificate', tls.serverCACert, (pem) => new X509Certificate(pem))
-  if ((cert === null) !== (key === null))
-    throw wrong(
-      `Temporal's client certificate needs both parts, and only the ${cert === null ? 'key' : 'certificate'} is named.`,
-      'Set both TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH, or both in the profile.',
-    )
-  if (cert !== null && key !== null) checkPair(cert, key)
-  return {
-    tls: {
-      ...tls,
-      ...(cert && { clientCert: { data: cert } }),
-      ...(key && { clientKey: { data: key } }),
-      ...(ca && { serverCACert: { data: ca } }),
-    },
-  }
-}
-
-function readPem(what: string, from: ConfigDataSource | undefined, parse: (pem: Buffer) => unknown): Buffer | null {
-  if (from === undefined) return null
-  const place = 'path' in from ? `, ${from.path},` : ''
-  let pem: Buffer
-  try {
-    pem = 'path' in from ? readFileSync(from.path) : Buffer.from(from.data)
-  } catch (error) {
-    throw wrong(
-      `Temporal's ${what}${place} cannot be read (${errorCode(error) ?? 'no file'}).`,
-      'Correct the path, or let the user who runs Hone read the file.',
-    )
-  }
-  try {
-    parse(pem)
-  } catch {
-    throw wrong(
-      `Temporal's ${what}${place} is no usable PEM.`,
-      'Give one that begins with -----BEGIN …-----; a key must have no passphrase.',
-    )
-  }
-  return pem
-}
-
-function checkPair(cert: Buffer, key: Buffer): void {
-  try {
-    createSecureContext({ cert, key })
-  } catch {
-    throw wrong("Temporal's client certificate and its key do not belong together.", 'Name the pair that does.')
-  }
-}
-
-/** Header names as all of Temporal's tools write them: envconfig turns only the first underscore into a hyphen. */
-function checkedHeaders(named: Record<string, string>, apiKey: string | null): Record<string, string> {
+/**
+ * Header names as all of Temporal's tools write them: envconfig turns only the first underscore of
+ * a variable into a hyphen, and none in a file before an empty variable takes the header away.
+ */
+function checkedHeaders(
+  named: Record<string, string>,
+  apiKey: string | null,
+  variables: Record<string, string>,
+): Record<string, string> {
   const headers = Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replaceAll('_', '-'), value]))
+  for (const [name, value] of Object.entries(variables))
+    if (name.startsWith(headerPrefix) && value === '')
+      delete headers[name.slice(headerPrefix.length).toLowerCase().replaceAll('_', '-')]
   for (const [name, value] of Object.entries(headers))
     if (!/^[a-z0-9.-]+$/.test(name) || name.endsWith('-bin') || !/^[\x20-\x7e]*$/.test(value))
       throw wrong(
@@ -279,6 +248,3 @@ function originsOf(env: Environment, fromFile: ClientConfigProfile): TemporalCon
 
 const profileName = (env: Environment): string =>
   env['TEMPORAL_PROFILE'] ? `Profile ${env['TEMPORAL_PROFILE']}` : 'The default profile of TEMPORAL_CONFIG_FILE'
-
-const wrong = (message: string, nextStep: string): HoneError =>
-  new HoneError({ type: 'InvalidInput', message, nextStep })

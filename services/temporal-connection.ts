@@ -13,7 +13,10 @@ import type { TemporalServer } from './temporal-server.ts'
 
 const defaultPort = 7233
 
-/** What a client's connection is made with. The key is a function: each request sends the one that holds now. */
+/**
+ * What a client's connection is made with. The key is a function: each request sends the one that
+ * holds now.
+ */
 export function clientOptions({ address, access }: TemporalServer): ConnectionOptions {
   if (access === undefined) return { address }
   const withKey = access.hasKey ? { apiKey: () => access.key() ?? '' } : {}
@@ -21,8 +24,8 @@ export function clientOptions({ address, access }: TemporalServer): ConnectionOp
 }
 
 /**
- * What a worker's connection is made with. It takes a key as text only: a rotated one is handed to `setApiKey` later
- * (worker/temporal.ts).
+ * What a worker's connection is made with. It takes a key as text only: a rotated one is handed to
+ * `setApiKey` later (worker/temporal.ts).
  */
 export function nativeOptions({ address, access }: TemporalServer): NativeConnectionOptions {
   if (access === undefined) return { address }
@@ -39,8 +42,8 @@ export async function connectTemporal(server: TemporalServer, connectTimeoutMs =
 }
 
 /**
- * Connects in whatever way, and says in words why it fails. TLS is looked at first: the client's own library keeps trying
- * until its time is over and then knows no reason.
+ * Connects in whatever way, and says in words why it fails. TLS is looked at first: the client's
+ * own library keeps trying until its time is over and then knows no reason.
  */
 export async function told<Result>(server: TemporalServer, connect: () => Promise<Result>): Promise<Result> {
   checkAddress(server)
@@ -59,7 +62,10 @@ export async function told<Result>(server: TemporalServer, connect: () => Promis
   }
 }
 
-/** Why a Temporal of the user's or ours did not let us in, or does not do what was asked. Names no secret. */
+/**
+ * Why a Temporal of the user's or ours did not let us in, or does not do what was asked. Names no
+ * secret.
+ */
 export async function connectionProblem(server: TemporalServer, error: unknown): Promise<HoneError> {
   if (error instanceof HoneError) return error
   const { address, namespace, access } = server
@@ -115,7 +121,8 @@ function checkAddress({ address }: TemporalServer): void {
 
 type Status = 'unauthenticated' | 'denied' | 'not-found' | null
 
-// Numbers of gRPC's status codes, and the words that stand for them in an error of the native connection (tonic::Code).
+// Numbers of gRPC's status codes, and the words that stand for them in an error of the native
+// connection (tonic::Code).
 const statuses: Readonly<Record<number, { status: Status; words: string }>> = {
   5: { status: 'not-found', words: 'Some requested entity was not found' },
   7: { status: 'denied', words: 'does not have permission' },
@@ -131,7 +138,10 @@ function statusOf(error: unknown): Status {
   return null
 }
 
-/** The innermost words, as the server wrote them: around them stands only that no connection was made. */
+/**
+ * The innermost words, as the server wrote them: around them stands only that no connection was
+ * made.
+ */
 function messageOf(error: unknown): string {
   const innermost = causes(error).at(-1)
   const message = innermost?.message ?? String(error)
@@ -151,9 +161,9 @@ const greeting = Buffer.concat([
 ])
 
 /**
- * Shakes hands and greets as a gRPC client would, until the server answers: in TLS 1.3 it looks at a client's certificate
- * after the client believes to be done. Returns the code of what went wrong, or null; `CLOSED` for a server that closes
- * after a handshake without a reason.
+ * Shakes hands and greets as a gRPC client would, until the server answers: in TLS 1.3 it looks at
+ * a client's certificate after the client believes to be done. Returns the code of what went wrong,
+ * or null; `CLOSED` for a server that closes after a handshake without a reason.
  */
 async function lookAt(server: TemporalServer): Promise<string | null> {
   const { hostname, port } = splitProtoHostPort(normalizeGrpcEndpointAddress(server.address, defaultPort)) ?? {}

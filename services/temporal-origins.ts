@@ -4,7 +4,8 @@ import { defaultProfileFile, isConnectionVariable, namesTemporal, readTemporalCo
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Where each setting of the user's Temporal comes from: names of variables and of the profile's file, never values.
+ * Where each setting of the user's Temporal comes from: names of variables and of the profile's
+ * file, never values.
  * @throws HoneError InvalidInput if a setting cannot be used.
  */
 export function temporalOrigins(env: Environment): string {
@@ -22,7 +23,10 @@ export function temporalOrigins(env: Environment): string {
   return [...parts, `profile: ${which}, in ${where}`].join('; ')
 }
 
-/** What stands in the environment for some Temporal, and names none, so that it is not used; null if nothing does. */
+/**
+ * What stands in the environment for some Temporal, and names none, so that it is not used; null if
+ * nothing does.
+ */
 export function unusedTemporal(env: Environment): string | null {
   if (namesTemporal(env)) return null
   const names = Object.keys(env).filter((name) => isConnectionVariable(name) && env[name])

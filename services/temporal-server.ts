@@ -20,8 +20,8 @@ interface Secrets {
 }
 
 /**
- * TLS, headers and API key of a user's server. They stand in a private field, so that printing or serializing an address
- * never shows them.
+ * TLS, headers and API key of a user's server. They stand in a private field, so that printing or
+ * serializing an address never shows them.
  */
 export class TemporalAccess {
   readonly #secrets: Secrets
@@ -48,7 +48,9 @@ export class TemporalAccess {
     return this.#secrets.tls
   }
 
-  /** The API key as it is now: a rotated one is found in the profile's file. Null if none is used. */
+  /**
+   * The API key as it is now: a rotated one is found in the profile's file. Null if none is used.
+   */
   readonly key = (): string | null => this.#secrets.key()
 
   /** Headers of every request: a copy, for the SDK adds to what it gets. */
@@ -64,8 +66,8 @@ export class TemporalAccess {
 }
 
 /**
- * The Temporal that the environment names (variables, or a profile that they ask for); null if it names none, where Hone
- * runs a dev server of its own.
+ * The Temporal that the environment names (variables, or a profile that they ask for); null if it
+ * names none, where Hone runs a dev server of its own.
  * @throws HoneError InvalidInput if a setting cannot be used.
  */
 export function usersTemporal(env: Environment = process.env): TemporalServer | null {
@@ -75,9 +77,10 @@ export function usersTemporal(env: Environment = process.env): TemporalServer | 
 }
 
 /**
- * A key that stands in the profile is looked up again whenever the file was written, so a rotated key needs no restart. A
- * file that cannot be used just now, because it is being written, leaves the key as it was. TEMPORAL_API_KEY stays what it
- * was when the process began: nobody can change the environment of another process.
+ * A key that stands in the profile is looked up again whenever the file was written, so a rotated
+ * key needs no restart. A file that cannot be used just now, because it is being written, leaves
+ * the key as it was. TEMPORAL_API_KEY stays what it was when the process began: nobody can change
+ * the environment of another process.
  */
 function followKey(env: Environment, first: Pick<TemporalConfig, 'apiKey' | 'origins'>): () => string | null {
   const file = profileFile(env)
@@ -99,9 +102,10 @@ function followKey(env: Environment, first: Pick<TemporalConfig, 'apiKey' | 'ori
 }
 
 /**
- * What a process that inherits `env` must have set anew to use this server. A user's server is found as it was found here,
- * by the variables that are inherited; so no secret is written anywhere. To a dev server of Hone's own leads its address
- * alone: a key or TLS that stands in the environment is for another one.
+ * What a process that inherits `env` must have set anew to use this server. A user's server is
+ * found as it was found here, by the variables that are inherited; so no secret is written
+ * anywhere. To a dev server of Hone's own leads its address alone: a key or TLS that stands in the
+ * environment is for another one.
  */
 export function temporalVariables(server: TemporalServer, env: Environment): Record<string, string | undefined> {
   if (server.access !== undefined) return {}

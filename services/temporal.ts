@@ -219,6 +219,8 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
     const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]))
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
+    // A cloud, or a key with few rights, has no operator's service; who may search can tell all the same.
+    if (await canSearchBy(connection, namespace)) return
     const flags = names.map(([name, type]) => `--name ${name} --type ${typeWords[type]}`).join(' ')
     throw new HoneError({
       type: 'MissingDependency',
@@ -227,4 +229,15 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
       cause: error,
     })
   }
+}
+
+/** Whether the namespace takes a search by all of Hone's attributes: it refuses one that it does not know. */
+async function canSearchBy(connection: Connection, namespace: string): Promise<boolean> {
+  const query = Object.keys(searchAttributeTypes)
+    .map((name) => `${name} IS NULL`)
+    .join(' AND ')
+  return await connection.workflowService.countWorkflowExecutions({ namespace, query }).then(
+    () => true,
+    () => false,
+  )
 }

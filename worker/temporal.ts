@@ -11,8 +11,8 @@ export interface WorkerConnection {
 const lookSeconds = 1
 
 /**
- * Connects a worker. A rotated API key is handed to the connection within a second; a poll that is refused in between is
- * sent again by the SDK after ten.
+ * Connects a worker. A rotated API key is handed to the connection within a second; a poll that is
+ * refused in between is sent again by the SDK after ten.
  * @throws HoneError EndpointRefused with the reason.
  */
 export async function connectWorker(server: TemporalServer): Promise<WorkerConnection> {

@@ -24,7 +24,7 @@ import { isAlive, readClaim, stopJob } from './local-stop.ts'
 
 const wrapperPath = fileURLToPath(new URL('../wrapper.mjs', import.meta.url))
 /** Names that the worker may hold and a job must not see unless its plan asks for them. */
-const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG/i
+const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG|^TEMPORAL_GRPC_META/i
 const shortestSecret = 6
 
 function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {

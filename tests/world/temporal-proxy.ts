@@ -12,9 +12,14 @@ export interface TemporalProxyOptions {
   clientCa?: string
   /** API keys that are let in; without them none is asked for. May be changed while it runs. */
   keys?: Set<string>
+  /** Paths of gRPC methods that nobody may call. */
+  forbidden?: RegExp
 }
 
-/** A TLS front of a real Temporal server, as a company or a cloud puts before it: it forwards every gRPC stream. */
+/**
+ * A TLS front of a real Temporal server, as a company or a cloud puts before it: it forwards every
+ * gRPC stream.
+ */
 export interface TemporalProxy {
   address: string
   /** Headers of the requests that came, the refused ones too. */
@@ -23,7 +28,7 @@ export interface TemporalProxy {
 }
 
 export async function openTemporalProxy(options: TemporalProxyOptions): Promise<TemporalProxy> {
-  const { upstream, server: pair, clientCa, keys } = options
+  const { upstream, server: pair, clientCa, keys, forbidden } = options
   const requests: IncomingHttpHeaders[] = []
   const behind = connect(`http://${upstream}`)
   const sessions = new Set<ServerHttp2Session>()
@@ -41,7 +46,8 @@ export async function openTemporalProxy(options: TemporalProxyOptions): Promise<
     requests.push(headers)
     stream.on('error', () => undefined)
     const key = /^Bearer (.*)$/.exec(headers.authorization ?? '')?.[1]
-    if (keys && !(key !== undefined && keys.has(key))) return refuse(stream)
+    if (keys && !(key !== undefined && keys.has(key))) return refuse(stream, 16, 'unknown key')
+    if (forbidden?.test(headers[':path'] ?? '')) return refuse(stream, 7, 'not for you')
     forward(stream, behind.request({ ...plain(headers), ':authority': upstream, ':scheme': 'http' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -57,15 +63,10 @@ export async function openTemporalProxy(options: TemporalProxyOptions): Promise<
   }
 }
 
-/** What a front answers to a key that it does not know: a gRPC status in the headers, no body. */
-function refuse(stream: ServerHttp2Stream): void {
-  const status = {
-    ':status': 200,
-    'content-type': 'application/grpc',
-    'grpc-status': '16',
-    'grpc-message': 'unknown key',
-  }
-  stream.respond(status, { endStream: true })
+/** What a front answers to whom it does not let in: a gRPC status in the headers, no body. */
+function refuse(stream: ServerHttp2Stream, status: number, message: string): void {
+  const answer = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': status, 'grpc-message': message }
+  stream.respond(answer, { endStream: true })
 }
 
 function forward(stream: ServerHttp2Stream, request: ClientHttp2Stream): void {
