@@ -119,9 +119,14 @@ describe('a local job', () => {
   })
 
   test('gets only the secrets it names, and they are in no file', async () => {
-    const environment = { ...process.env, REWARD_TOKEN: 'very-secret-value', OTHER_API_KEY: 'not-for-jobs' }
+    const environment = {
+      ...process.env,
+      REWARD_TOKEN: 'very-secret-value',
+      OTHER_API_KEY: 'not-for-jobs',
+      TEMPORAL_GRPC_META_AUTHORIZATION: 'not-for-jobs',
+    }
     const launcher = createLocalLauncher({ root, environment })
-    const script = 'echo "$REWARD_TOKEN|$OTHER_API_KEY|$PLAIN"'
+    const script = 'echo "$REWARD_TOKEN|$OTHER_API_KEY$TEMPORAL_GRPC_META_AUTHORIZATION|$PLAIN"'
     const spec = sh(script, { env: { PLAIN: 'plain' }, secretEnv: ['REWARD_TOKEN'] })
     const handle = await launcher.ensure('secrets', 'a', spec)
     await end(launcher, handle)
