@@ -8,6 +8,7 @@ import { choosePort, freePort } from '../services/ports.ts'
 import { adoptService, findService, startService } from '../services/processes.ts'
 import type { Service } from '../services/processes.ts'
 import type { Python } from '../services/python.ts'
+import { temporalVariables } from '../services/temporal-server.ts'
 import type { TemporalAddress } from '../services/temporal.ts'
 
 /** All that a worker must be told. */
@@ -74,8 +75,7 @@ export async function startWorkerService(places: WorkerPlaces): Promise<Service>
     args,
     env: {
       DATABASE_URL: places.databaseUrl,
-      TEMPORAL_ADDRESS: temporal.address,
-      TEMPORAL_NAMESPACE: temporal.namespace,
+      ...temporalVariables(temporal, process.env),
       HONE_HOME: home,
       HONE_SITE: places.site,
       HONE_PYTHON: python.python,

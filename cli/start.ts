@@ -14,6 +14,7 @@ import { ensureFolder, honeHome, homePaths } from '../services/home.ts'
 import { findService } from '../services/processes.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
 import type { Progress } from '../services/progress.ts'
+import { namesTemporal } from '../services/temporal-config.ts'
 import { withClient, withDatabase } from './context.ts'
 import { demoPlaces } from './demo-world.ts'
 import { osUser, print, printJson } from './terminal.ts'
@@ -51,7 +52,7 @@ export function startCommand(terminal: Terminal): Command {
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
         ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
-        ...(findService(home, 'worker') || terminal.env['TEMPORAL_ADDRESS']
+        ...(findService(home, 'worker') || namesTemporal(terminal.env)
           ? []
           : ['no worker runs here: `hone dev` brings one up']),
         `follow it with: hone watch ${campaign}`,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { createActivities } from '../activities/create.ts'
 import { openArtifactStore } from '../artifacts/store.ts'
 import { createImages } from '../data/images.ts'
@@ -15,6 +15,7 @@ import { bundleWorkflows } from './bundle.ts'
 import { workerConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
+import { connectWorker } from './temporal.ts'
 import { createWorkers, runWorkers } from './workers.ts'
 
 /**
@@ -32,8 +33,8 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => shutdown.signal.addEventListener('abort', () => resolve()))
 
   const database = openDatabase(config.DATABASE_URL, { max: 20 })
-  const [connection, bundle, store] = await Promise.all([
-    NativeConnection.connect({ address: config.TEMPORAL_ADDRESS }),
+  const [temporal, bundle, store] = await Promise.all([
+    connectWorker(config.temporal),
     bundleWorkflows(),
     openArtifactStore(join(config.HONE_HOME, 'artifacts')),
   ])
@@ -49,8 +50,8 @@ async function main(): Promise<void> {
     shutdown: shutdown.signal,
   })
   const workers = await createWorkers({
-    connection,
-    namespace: config.TEMPORAL_NAMESPACE,
+    connection: temporal.connection,
+    namespace: config.temporal.namespace,
     bundle,
     activities,
     slots: { io: 20, inference: config.HONE_SLOTS_INFERENCE, gpu: watchedTrainings },
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
   console.log(JSON.stringify({ ready: true, service: 'worker', pid: process.pid }))
   await runWorkers(workers, stopped)
   await closeHealth?.()
-  await connection.close()
+  await temporal.close()
   await database.close()
 }
 

@@ -5,7 +5,7 @@ import { jobFile, jobFiles } from './folder.ts'
 import type { JobFile } from './folder.ts'
 
 /** Names that the worker may hold and a job must not see unless its plan asks for them. */
-const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG/i
+const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG|^TEMPORAL_GRPC_META/i
 /** Shorter values are words that stand in every log. */
 const shortestSecret = 6
 const shortestPart = 4
