@@ -10,7 +10,7 @@ import { isSft, isTraining, phaseInputs, phasesOf, roundSeed, startOf } from '..
 import type { Row } from '../domain/rows.ts'
 import type { JobWorld } from '../jobs/attempts.ts'
 import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
-import { endStage } from '../trainers/run-stage.ts'
+import { discardSpent, endStage } from '../trainers/run-stage.ts'
 import type { StageJob } from '../trainers/run-stage.ts'
 import type { RlRow, SftRow } from '../trainers/rows.ts'
 import type { TrainingStage } from '../trainers/stage.ts'
@@ -45,10 +45,16 @@ export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attempts
   return { attemptsSoFar: Object.fromEntries(attempts) }
 }
 
-/** Ends a training step that went well. */
+/** Ends a training step that went well: its weights are published, so what made them goes. */
 export async function finishTraining(deps: Deps, ref: StepRef): Promise<void> {
-  const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
-  if (step) await finishStep(deps.db, step.id, 'done')
+  const { recipe, step } = await stepContext(deps.db, ref)
+  const world = { store: postgresJobs(deps.db), places: deps.places }
+  if (isTraining(step)) {
+    const trainer = productOf('trainer', deps.trainers, trainingJobOf(recipe, step).trainer)
+    for (const phase of phasesOf(step)) await discardSpent(world, jobIdOf(ref, phase), trainer)
+  }
+  const found = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+  if (found) await finishStep(deps.db, found.id, 'done')
 }
 
 /** Ends a training step that was cancelled or that failed, and first what still runs of it. */

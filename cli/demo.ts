@@ -12,7 +12,7 @@ import type { DemoResult } from './demo-result.ts'
 import { demoTable, whereToLook } from './demo-text.ts'
 import { keepUp } from './dev.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { siteFileOf, siteHelp } from './site.ts'
+import { siteFileOf, siteHelp, siteOf } from './site.ts'
 import { bringUpStack } from './stack.ts'
 import type { Stack } from './stack.ts'
 import { admit, readRecipe } from './start.ts'
@@ -48,6 +48,7 @@ export function demoCommand(terminal: Terminal): Command {
       const stays =
         options.keep === true || (terminal.stdout.isTTY === true && options.json === undefined && options.exit !== true)
       const recipe = await readRecipe(options.recipe ?? recipeFile())
+      const site = await siteOf(terminal, options.site)
       const home = honeHome(terminal.env)
       const progress = createProgress(terminal.stderr)
       await untilInterrupted(terminal, async (signal) => {
@@ -62,7 +63,9 @@ export function demoCommand(terminal: Terminal): Command {
         try {
           const client = await connectClient(stack.temporal)
           const who = osUser(terminal.env)
-          await admit({ ...recipe, db, client, home, progress, who, env: terminal.env }).finally(() => client.close())
+          await admit({ ...recipe, db, client, home, site, progress, who, env: terminal.env }).finally(() =>
+            client.close(),
+          )
           const result = await runToEnd({ db, stack, campaign: recipe.recipe.campaign, terminal, signal })
           if (result === null) return
           if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)

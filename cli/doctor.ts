@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { examine, type Finding } from '../services/doctor.ts'
+import { honeHome } from '../services/home.ts'
+import { placesToLookAt, siteHelp, siteOf } from './site.ts'
 import { exitCodes, print, printJson, type Terminal } from './terminal.ts'
 
 const EXAMPLES = `
@@ -17,15 +19,32 @@ const required: ReadonlySet<string> = new Set(['python'])
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('Look at what Hone runs on: what is found, what is missing, and how to get it.')
+    .option('--site <file>', siteHelp)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: { json?: boolean }) => {
-      const findings = await examine({ env: terminal.env })
+    .action(async (options: { site?: string; json?: boolean }) => {
+      const findings = [...(await examine({ env: terminal.env })), ...(await placeFindings(terminal, options.site))]
       const stopping = findings.filter((finding) => stops(finding)).map(({ name }) => name)
       if (options.json === true) printJson(terminal, { ok: stopping.length === 0, findings })
       else print(terminal, ...findings.flatMap(findingLines), '', summary(stopping))
       if (stopping.length > 0) process.exitCode = exitCodes.failed
     })
+}
+
+/** A finding a place of the site file: whether it can take jobs now. */
+async function placeFindings(terminal: Terminal, named: string | undefined): Promise<Finding[]> {
+  const site = await siteOf(terminal, named)
+  const places = placesToLookAt(honeHome(terminal.env), site).all()
+  return await Promise.all(
+    places.map(async ({ name, launcher }): Promise<Finding> => {
+      const [first, ...others] = await launcher.examine()
+      const finding = { name: `place ${name}` }
+      if (!first) return { ...finding, found: 'ok', detail: `takes jobs (${launcher.name})` }
+      const more =
+        others.length === 0 ? '' : ` (and ${others.length} more: ${others.map((each) => each.problem).join('; ')})`
+      return { ...finding, found: 'problem', detail: first.problem + more, fix: first.fix }
+    }),
+  )
 }
 
 const stops = ({ name, found }: Finding): boolean => found === 'problem' || (found === 'missing' && required.has(name))

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { readSite } from '../jobs/site/read-site.ts'
+import { openPlaces } from '../jobs/site/open-places.ts'
+import type { Places } from '../jobs/site/place.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { honeHome } from '../services/home.ts'
+import { honeHome, homePaths } from '../services/home.ts'
 import type { Terminal } from './terminal.ts'
 
 export const siteHelp = 'where jobs run (docs/site.md); HONE_SITE, else site.yaml in the home, when left out'
@@ -15,3 +17,16 @@ export function siteFileOf({ env }: Terminal, named?: string): string | undefine
 /** The site that a command goes by. Throws InvalidInput when its file cannot be read or is not valid. */
 export const siteOf = (terminal: Terminal, named?: string): Promise<SiteFile> =>
   readSite(honeHome(terminal.env), siteFileOf(terminal, named))
+
+/** The site's places as a command looks at them: no job is submitted through them. */
+export const placesToLookAt = (home: string, site: SiteFile): Places =>
+  openPlaces({
+    site,
+    runs: homePaths(home).runs,
+    python: 'python3',
+    slots: 1,
+    // `hone dev` makes the trainer's environment before it starts a worker.
+    made: (name) => (name === 'trl' ? { python: 'python3', env: {} } : null),
+    shared: {},
+    reward: { url: '', tokenEnv: null },
+  })

@@ -5,11 +5,13 @@ import { openArtifactStore } from '../artifacts/store.ts'
 import type { CampaignClient } from '../client/campaigns.ts'
 import { badLineText } from '../client/admit-data.ts'
 import { startCampaign } from '../client/start-campaign.ts'
+import { checkJobs } from '../client/check-jobs.ts'
 import type { Started } from '../client/start-campaign.ts'
 import { parseRecipe } from '../data/recipe.ts'
 import type { Database } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { Recipe } from '../domain/recipe.ts'
+import type { SiteFile } from '../jobs/site/site.ts'
 import { ensureFolder, honeHome, homePaths } from '../services/home.ts'
 import { findService } from '../services/processes.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
@@ -17,6 +19,7 @@ import type { Progress } from '../services/progress.ts'
 import { namesTemporal } from '../services/temporal-config.ts'
 import { withClient, withDatabase } from './context.ts'
 import { demoPlaces } from './demo-world.ts'
+import { placesToLookAt, siteHelp, siteOf } from './site.ts'
 import { osUser, print, printJson } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -33,15 +36,17 @@ export function startCommand(terminal: Terminal): Command {
   return new Command('start')
     .description('Start the campaign of a recipe: checks it, imports its data, hands it to the worker.')
     .argument('<recipe>', 'YAML file')
+    .option('--site <file>', siteHelp)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: { json?: boolean }) => {
+    .action(async (file: string, options: { site?: string; json?: boolean }) => {
       const recipe = await readRecipe(file)
+      const site = await siteOf(terminal, options.site)
       const home = honeHome(terminal.env)
       const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)
       const started = await withDatabase(terminal, (db) =>
         withClient(terminal, (client) =>
-          admit({ ...recipe, db, client, home, progress, who: osUser(terminal.env), env: terminal.env }),
+          admit({ ...recipe, db, client, home, site, progress, who: osUser(terminal.env), env: terminal.env }),
         ),
       )
       const { campaign } = recipe.recipe
@@ -49,6 +54,7 @@ export function startCommand(terminal: Terminal): Command {
       print(
         terminal,
         `campaign ${campaign} ${told[started.outcome].long}`,
+        ...started.notes.map((note) => `note: ${note}`),
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
         ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
@@ -88,16 +94,18 @@ export async function admit(options: {
   db: Database
   client: CampaignClient
   home: string
+  site: SiteFile
   progress: Progress
   who: string
   env: Terminal['env']
-}): Promise<Started> {
-  const { home, progress, ...rest } = options
+}): Promise<Started & { notes: string[] }> {
+  const { home, progress, site, ...rest } = options
   progress.start(`campaign ${rest.recipe.campaign}`)
   try {
     // Before the store makes its own folders: this says what is wrong also where Node would hang (below /proc).
     ensureFolder(homePaths(home).root)
     const store = await openArtifactStore(join(homePaths(home).root, 'artifacts'))
+    const notes = await checkJobs(rest.recipe, site, placesToLookAt(home, site))
     const started = await startCampaign({
       ...rest,
       store,
@@ -105,7 +113,7 @@ export async function admit(options: {
       onProgress: (text) => progress.update(text),
     })
     progress.done(told[started.outcome].short)
-    return started
+    return { ...started, notes }
   } catch (error) {
     progress.fail()
     throw error

@@ -19,5 +19,5 @@ export interface Logged {
 export interface LogSource {
   /** As this process sees it. */
   path: string
-  read(line: unknown): Logged | 'skip' | null
+  read: (line: unknown) => Logged | 'skip' | null
 }

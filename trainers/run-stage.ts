@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { contentHash } from '../artifacts/hash.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { JobResources, ProductOptions } from '../domain/job-resources.ts'
@@ -189,6 +190,20 @@ export async function endStage(world: Pick<JobWorld, 'store' | 'places'>, jobId:
     for (const id of [finalizeId(jobId, latest.attempt), verifyId(jobId, latest.attempt)])
       await endLastAttempt(world, id)
   await endLastAttempt(world, jobId)
+}
+
+/**
+ * Frees the disk of what a published training does not need: optimizer states are several times the weights. Logs,
+ * settings and metrics stay.
+ */
+export async function discardSpent(
+  world: Pick<JobWorld, 'store' | 'places'>,
+  jobId: string,
+  trainer: Trainer,
+): Promise<void> {
+  for (const record of await world.store.attempts(jobId))
+    for (const path of trainer.spent(attemptAt(world, jobId, record).run))
+      await rm(path, { recursive: true, force: true })
 }
 
 /** Trying again would starve again: the recipe has to change. */

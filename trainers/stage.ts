@@ -3,7 +3,7 @@ import { contentHash } from '../artifacts/hash.ts'
 import type { JobResources, ProductOptions } from '../domain/job-resources.ts'
 
 /** Low-rank adapters in place of all weights. They are merged at the end: a checkpoint is always whole weights. */
-export const loraSettings = z.strictObject({
+const loraSettings = z.strictObject({
   rank: z.int().positive(),
   /** Scale of the update is alpha / rank (Hu et al. 2021, arXiv 2106.09685, section 4.1). */
   alpha: z.number().positive(),
@@ -13,7 +13,6 @@ export const loraSettings = z.strictObject({
   /** Leaves the vision tower without adapters: not every server takes them there. */
   excludeVision: z.boolean(),
 })
-export type LoraSettings = z.infer<typeof loraSettings>
 
 const optimiser = {
   learningRate: z.number().positive(),

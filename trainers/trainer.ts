@@ -110,6 +110,8 @@ export interface Trainer {
    * null when the training's output is that already.
    */
   finalize(stage: TrainingStage, run: StageRun): Command | null
+  /** What of a job's folder nobody needs once its weights are published: states to go on from, and the weights. */
+  spent(run: RunFolder): string[]
   /** Judges the training job by what it made. */
   verdict(stage: TrainingStage, run: RunFolder, ended: { status: JobStatus; logs: JobLogs }): Promise<TrainerVerdict>
 }

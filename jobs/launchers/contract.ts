@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
-import type { Command, RunFolder } from '../command.ts'
+import type { Command, JobResources, RunFolder } from '../command.ts'
+import type { Finding } from '../finding.ts'
 
 /** Names a job for later: small, plain JSON, kept in the database. */
 export const jobHandle = z.object({
@@ -97,6 +98,8 @@ export interface Launcher {
   cleanup(handle: JobHandle): Promise<void>
   /** Where this process reaches the port that a `serve` job listens on, `host:port`; null before it has said so. */
   address(handle: JobHandle): Promise<string | null>
+  /** Whether the place can ever take a job of this size, as its machines or its scheduler say. */
+  fits(resources: JobResources): Promise<Finding[]>
   /** Whether the place can take jobs now: commands, rights, folders. Empty when all is well. */
   examine(): Promise<{ problem: string; fix: string }[]>
 }

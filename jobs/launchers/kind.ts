@@ -18,8 +18,8 @@ export interface Surroundings {
 /** A launcher for what one place of the site file says. */
 export interface BoundLauncher {
   /** What the site file alone says against a job: more GPUs than a node has, say. */
-  check(resources: JobResources): Finding[]
-  open(surroundings: Surroundings): Launcher
+  check: (resources: JobResources) => Finding[]
+  open: (surroundings: Surroundings) => Launcher
 }
 
 /** One kind of launcher: its keys in the site file, and what they make. */

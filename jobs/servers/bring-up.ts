@@ -111,7 +111,10 @@ export async function bringUpServer(options: BringUpOptions): Promise<Server> {
   }
 }
 
-/** Ends the server of this key and returns when none of its processes is left. Without a server it does nothing. */
+/**
+ * Ends the server of this key and returns when none of its processes is left; its folder goes. The folder of a server
+ * that had ended by itself stays: its log says why. Without a server it does nothing.
+ */
 export async function tearDownServer({
   launcher,
   key,
@@ -123,5 +126,8 @@ export async function tearDownServer({
 }): Promise<void> {
   const state = await readState(statePath(launcher, key))
   const handle = state === null ? null : await launcher.find(state.jobKey)
-  if (handle !== null) await launcher.cancel(handle, graceSeconds)
+  if (handle === null) return
+  const lived = !isTerminal((await launcher.poll([handle])).get(handle.key)?.state ?? 'unknown')
+  await launcher.cancel(handle, graceSeconds)
+  if (lived) await launcher.cleanup(handle)
 }

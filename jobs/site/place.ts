@@ -8,7 +8,7 @@ export interface Place {
   launcher: Launcher
   poll: PollJob
   /** Programs of a product as this place has them. Throws MissingDependency when the place has none. */
-  environment(name: string): Environment
+  environment: (name: string) => Environment
   /** Where jobs of this place reach the reward server. `tokenEnv` names the variable that holds its token. */
   reward: { url: string; tokenEnv: string | null }
 }

@@ -85,7 +85,7 @@ export interface PlannedPlace {
   launcher: string
   pricePerGpuHour: { amount: number; currency: string } | null
   /** What the site file says against a job. */
-  check(resources: JobResources): Finding[]
+  check: (resources: JobResources) => Finding[]
 }
 
 export const placeNames = (site: SiteFile): string[] => [...new Set([localName, ...Object.keys(site.places)])]

@@ -113,6 +113,10 @@ export const trl: Trainer = {
   checkpoints: (run) => listTrainerCheckpoints(files(run.here).checkpoints),
   snapshots: listSnapshots,
   finalize: () => null,
+  spent: (run) => {
+    const { checkpoints, snapshots, output } = files(run.here)
+    return [checkpoints, snapshots, output]
+  },
   verdict: async (_stage, run, { status, logs }) => {
     if (status.state === 'succeeded') return await judgeResult(run.here)
     return judgeFailure({ status, logs, madeSteps: await madeSteps(run.here), unusableInput })

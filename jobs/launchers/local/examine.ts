@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, constants } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { detectGpus } from './devices.ts'
 
@@ -29,11 +29,12 @@ async function examinePython(python: string, environment: NodeJS.ProcessEnv): Pr
   }
 }
 
+/** Looks, and makes nothing: a folder that is not there yet is made by the first job. */
 async function examineFolder(root: string): Promise<Problem[]> {
+  let at = root
+  while (!existsSync(at)) at = dirname(at)
   try {
-    await mkdir(root, { recursive: true })
-    const probe = await mkdtemp(join(root, '.probe-'))
-    await rm(probe, { recursive: true })
+    await access(at, constants.W_OK | constants.X_OK)
     return []
   } catch (error) {
     const fix = 'Give the worker a folder that it may write to, on a disk with room.'

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoneError } from '../../../domain/errors.ts'
 import type { Command, RunFolder } from '../../command.ts'
+import { refusal } from '../../finding.ts'
 import { folderName, isTerminal } from '../contract.ts'
 import type { JobHandle, JobStatus, Launcher } from '../contract.ts'
 import { createJson, readIfThere, readJsonFile } from '../files.ts'
@@ -180,6 +181,16 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
     address: async ({ directory }) => {
       const serving = await readJsonFile(jobFiles(directory).serving, servingFile)
       return serving === null ? null : `${serving.host}:${serving.port}`
+    },
+    fits: async ({ gpus: wanted = 0 }) => {
+      const { gpus } = await countDevices()
+      if (wanted <= gpus.length) return []
+      return [
+        refusal(
+          `${wanted} GPUs are asked for, and this machine has ${gpus.length}`,
+          'ask for fewer, or name another place',
+        ),
+      ]
     },
     examine: async () => await examineMachine({ root, python, gpus: options.gpus ?? null, environment }),
   }
