@@ -2,7 +2,7 @@ import type { AnswerForm } from '../data/export/format.ts'
 import { questionText } from '../data/question-text.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
-import { packGroundTruth } from '../verifier/shims/ground-truth.ts'
+import { packGroundTruth } from './reward-file/ground-truth.ts'
 
 /**
  * The reference answer of a row as the one text that EasyR1, verl and ms-swift hand to a reward:
