@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { openArtifactStore } from '../artifacts/store.ts'
 import { exportRows, findExportable } from '../client/export-dataset.ts'
-import { answerForms, exportFormats, imageModes } from '../data/export/format.ts'
-import type { AnswerForm, ExportFormatName, ExportKind, ImageMode } from '../data/export/format.ts'
-import { formats } from '../data/export/registry.ts'
+import { answerForms, imageModes } from '../data/export/format.ts'
+import type { AnswerForm, ExportFormat, ExportKind, ImageMode } from '../data/export/format.ts'
 import { manifestFile, nameOf, writeExport, type Exported, type ExportOptions } from '../data/export/write-export.ts'
 import { HoneError } from '../domain/errors.ts'
 import { honeHome, homePaths } from '../services/home.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
+import { formats, formatsOf } from '../trainers/export-formats.ts'
+import type { ExportFormatName } from '../trainers/export-formats.ts'
 import { withDatabase } from './context.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { wholeNumber } from './numbers.ts'
@@ -56,7 +57,7 @@ export function exportCommand(terminal: Terminal): Command {
   return new Command('export')
     .description("Write a dataset as files that a trainer's own loader reads, with their hashes and lineage.")
     .argument('<dataset...>', 'CAMPAIGN/ROUND/STEP, source/HASH, or the name of an import')
-    .addOption(new Option('--to <format>', 'who shall read it').choices(exportFormats).makeOptionMandatory())
+    .addOption(new Option('--to <format>', 'who shall read it').choices(Object.keys(formats)).makeOptionMandatory())
     .requiredOption('-o, --output <folder>', 'folder to make')
     .addOption(new Option('--kind <kind>', 'traces to imitate, or questions to practise on').choices(['sft', 'rl']))
     .addOption(new Option('--images <how>', 'where the pictures go').choices(imageModes))
@@ -111,16 +112,15 @@ export function exportCommand(terminal: Terminal): Command {
 /** What was asked for, with each format's own defaults. Throws InvalidInput for what a format cannot do. */
 function chosen(flags: Flags): Omit<ExportOptions, 'promptSuffix'> {
   const { to, output, status, answers, replace, maxRows, shardSize } = flags
-  const format = formats[to]
+  const format: ExportFormat = formats[to]
   const kind: ExportKind = flags.kind ?? format.kinds[0] ?? 'rows'
   const images = flags.images ?? format.images[0] ?? 'copy'
   if (flags.kind !== undefined && !format.kinds.includes(kind)) {
     if (format.kinds.includes('rows'))
       throw usage(`${to} holds rows as they are.`, 'Leave --kind out, or choose a trainer with --to.')
-    const others = Object.entries(formats).filter(([, other]) => other.kinds.includes(kind))
     throw usage(
       `${to} trains by ${format.kinds.join(' and ')} alone, not ${kind}.`,
-      `For ${kind}: --to ${others.map(([name]) => name).join(', ')}.`,
+      `For ${kind}: --to ${formatsOf(kind).join(', ')}.`,
     )
   }
   if (!format.images.includes(images))
@@ -133,7 +133,8 @@ function chosen(flags: Flags): Omit<ExportOptions, 'promptSuffix'> {
   if (maxRows === 0) throw usage('--max-rows 0 would export nothing.', 'Give a number above 0, or leave it out.')
   if (shardSize === 0) throw usage('A file cannot have 0 megabytes.', 'Give --shard-size 500, for example.')
   const shardBytes = shardSize * megabyte
-  return { to, kind, images, status, answers, maxRows: maxRows ?? null, shardBytes, output, replace: replace === true }
+  const limits = { maxRows: maxRows ?? null, shardBytes }
+  return { to, format, formatsOf, kind, images, status, answers, ...limits, output, replace: replace === true }
 }
 
 function summary({ manifest, folder, usage: lines, copiedInstead }: Exported): string[] {

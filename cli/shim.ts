@@ -3,12 +3,12 @@ import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import { rewardNames } from '../domain/recipe-steps.ts'
+import { packGroundTruth } from '../trainers/reward-file/ground-truth.ts'
+import { rewardFiles, shimTrainers } from '../trainers/reward-file/registry.ts'
+import type { ShimTrainer } from '../trainers/reward-file/registry.ts'
+import { rewardShim } from '../trainers/reward-file/reward-shim.ts'
 import type { RewardName } from '../verifier/reward.ts'
 import { parseScoreCase } from '../verifier/serve/score-request.ts'
-import { packGroundTruth } from '../verifier/shims/ground-truth.ts'
-import { rewardShim } from '../verifier/shims/reward-shim.ts'
-import { abstainsByNone, shimTrainers } from '../verifier/shims/trainer-sources.ts'
-import type { ShimTrainer } from '../verifier/shims/trainer-sources.ts'
 import { positiveSeconds, wholeNumber } from './numbers.ts'
 import { printJson, type Terminal } from './terminal.ts'
 
@@ -83,7 +83,7 @@ function shimOf({ trainer, url, reward, tokenEnv, onFailure, timeout, retries }:
     url,
     rewardName: reward,
     tokenEnv: tokenEnv ?? null,
-    onFailure: onFailure ?? (abstainsByNone[trainer] ? 'abstain' : 'zero'),
+    onFailure: onFailure ?? (rewardFiles[trainer].abstains ? 'abstain' : 'zero'),
     timeoutSeconds: timeout,
     retries,
   })

@@ -1,17 +1,15 @@
+import type { Converted } from '../data/export/format.ts'
+import { questionText } from '../data/question-text.ts'
 import { HoneError } from '../domain/errors.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 import type { RlRow, SftRow } from './rows.ts'
-import { questionText } from '../data/question-text.ts'
 
 export interface TrainingRowOptions {
   promptSuffix: string
   /** Absolute path of a picture, by SHA-256. */
   imagePath: (hash: string) => string
 }
-
-/** A row in the trainer's form, or a short code for why it cannot be trained on. */
-export type Converted<Value> = { row: Value } | { refused: string }
 
 /** SFT: the question with its pictures, and the trace as the reply. */
 export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow> {

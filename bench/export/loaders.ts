@@ -1,7 +1,9 @@
 /**
- * Reads exports with the trainers' own loaders: LLaMA-Factory's get_dataset and collator, ms-swift's load_dataset and template, verl's RLHFDataset
- * and MultiTurnSFTDataset. Each library has an environment of its own, for their pins exclude each other; torch comes from the trainer's environment
- * behind it, so a library takes 1 GB and no copy of CUDA. TRL and `datasets` are read in the tests (tests/data/export/loaders.test.ts).
+ * Reads exports with the trainers' own loaders: LLaMA-Factory's get_dataset and collator, ms-swift's
+ * load_dataset and template, verl's RLHFDataset and MultiTurnSFTDataset. Each library has an
+ * environment of its own, for their pins exclude each other; torch comes from the trainer's
+ * environment behind it, so a library takes 1 GB and no copy of CUDA. TRL and `datasets` are read in
+ * the tests (tests/trainers/export/loaders.test.ts).
  *
  *   npx tsx bench/export/loaders.ts [--only llamafactory,ms-swift,verl] [--easyr1 CHECKOUT]
  *
@@ -15,11 +17,11 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { z } from 'zod'
-import { groundTruth } from '../../data/export/rl-fields.ts'
 import { cachePaths, ensureFolder, honeCache } from '../../services/home.ts'
 import { withLock } from '../../services/lock.ts'
 import { bringUpPython, type Python } from '../../services/python.ts'
 import { exportRows, exportTo, pictureStore } from '../../tests/data/export/export-world.ts'
+import { groundTruth } from '../../trainers/ground-truth-field.ts'
 
 const run = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))

@@ -1,10 +1,5 @@
 import type { Row } from '../../domain/rows.ts'
-import type { Converted } from '../../trainers/training-rows.ts'
 import type { ExportColumns } from './parquet-columns.ts'
-
-/** Formats that a dataset can be written in, each one that a trainer or `hone import` reads. */
-export const exportFormats = ['llamafactory', 'easyr1', 'verl', 'trl', 'swift', 'hf-parquet', 'jsonl'] as const
-export type ExportFormatName = (typeof exportFormats)[number]
 
 /** Rows to imitate, rows to practise on, or rows as they are. */
 export type ExportKind = 'sft' | 'rl' | 'rows'
@@ -19,6 +14,9 @@ export type AnswerForm = (typeof answerForms)[number]
 
 /** A row with what became of it in the step that wrote it. */
 export type ExportRow = Row & { status: string; reason: string | null }
+
+/** A row in another form, or a short code for why it cannot be put into it. */
+export type Converted<Value> = { row: Value } | { refused: string }
 
 /** What a format may know besides the row. */
 export interface RecordContext {

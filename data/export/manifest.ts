@@ -1,4 +1,4 @@
-import type { AnswerForm, ExportFormatName, ExportKind, ImageMode } from './format.ts'
+import type { AnswerForm, ExportKind, ImageMode } from './format.ts'
 
 /** A dataset on the way from the sources to the exported one. */
 export interface LineageDataset {
@@ -50,7 +50,8 @@ export interface ExportSource {
 
 /** What was asked of an export, as far as it decides what is written. */
 export interface ExportChoices {
-  to: ExportFormatName
+  /** Name of the format. */
+  to: string
   kind: ExportKind
   images: ImageMode
   status: 'kept' | 'all'

@@ -4,14 +4,17 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { hashFile, sha256Hex } from '../../artifacts/hash.ts'
 import { storageError } from '../../artifacts/storage-error.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
-import type { ExportFormatName, ExportKind, ExportRow, Written } from './format.ts'
+import type { ExportFormat, ExportKind, ExportRow, Written } from './format.ts'
 import type { ExportChoices, ExportSource, Manifest } from './manifest.ts'
-import { formats } from './registry.ts'
 import { RowSink } from './row-sink.ts'
 
 export const manifestFile = 'hone-manifest.json'
 
 export interface ExportOptions extends ExportChoices {
+  /** The format that `to` names. */
+  format: ExportFormat
+  /** Names of all formats that take a kind: what to try when this one leaves no row. */
+  formatsOf: (kind: ExportKind) => readonly string[]
   /** A Parquet file ends at this many bytes. */
   shardBytes: number
   /** Folder to make. */
@@ -117,8 +120,7 @@ async function fill(
   imagePath: (hash: string) => string,
   options: ExportOptions,
 ): Promise<Exported> {
-  const { to, kind, images, status, maxRows, answers, promptSuffix } = options
-  const format = formats[to]
+  const { to, format, kind, images, status, maxRows, answers, promptSuffix } = options
   const sink = new RowSink(made, format, imagePath, { ...options, dataset: source.id })
   let data: Awaited<ReturnType<RowSink['close']>> = []
   try {
@@ -135,7 +137,7 @@ async function fill(
     await sink.letGo()
   }
   options.signal?.throwIfAborted()
-  if (sink.exported === 0) throw nothingLeft(source, to, kind, sink)
+  if (sink.exported === 0) throw nothingLeft(source, options, sink)
   const written: Written = {
     kind,
     images,
@@ -175,7 +177,7 @@ async function fill(
 /** Letters, digits, `-` and `_` of a dataset's name, for names in trainers' own lists. */
 const slug = (id: string): string => id.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'dataset'
 
-function nothingLeft(source: ExportSource, to: ExportFormatName, kind: ExportKind, sink: RowSink): HoneError {
+function nothingLeft(source: ExportSource, options: ExportOptions, sink: RowSink): HoneError {
   const reasons = Object.entries(sink.reasons).sort((a, b) => b[1] - a[1])
   const told = reasons.map(([reason, count]) => `${reason} ${count}`).join(', ')
   const [top] = reasons[0] ?? []
@@ -184,17 +186,16 @@ function nothingLeft(source: ExportSource, to: ExportFormatName, kind: ExportKin
     message:
       sink.read === 0
         ? `${nameOf(source)} gives no rows to export.`
-        : `No row of ${nameOf(source)} can be exported as ${kind}: ${told} of ${sink.read}.`,
-    nextStep: nextFor(top, to),
+        : `No row of ${nameOf(source)} can be exported as ${options.kind}: ${told} of ${sink.read}.`,
+    nextStep: nextFor(top, options),
   })
 }
 
 /** What to do where most rows were refused for one reason. */
-function nextFor(reason: string | undefined, to: ExportFormatName): string {
+function nextFor(reason: string | undefined, { format, formatsOf }: ExportOptions): string {
   const withKind = (kind: ExportKind): string => {
-    if (formats[to].kinds.includes(kind)) return `--kind ${kind}`
-    const others = Object.entries(formats).filter(([, format]) => format.kinds.includes(kind))
-    return `--kind ${kind} with --to ${others.map(([name]) => name).join(', ')}`
+    if (format.kinds.includes(kind)) return `--kind ${kind}`
+    return `--kind ${kind} with --to ${formatsOf(kind).join(', ')}`
   }
   switch (reason ?? '') {
     case 'no-trace':

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { formats } from '../../data/export/registry.ts'
-import type { ExportKind } from '../../data/export/format.ts'
+import type { ExportFormat, ExportKind } from '../../data/export/format.ts'
+import { formats } from '../../trainers/export-formats.ts'
 
 const root = new URL('../../', import.meta.url)
 const text = readFileSync(new URL('docs/export.md', root), 'utf8')
@@ -24,19 +24,22 @@ it('tells every format, in the order of the registry', () => {
   expect([...rows.keys()].filter((name) => name in formats)).toEqual(Object.keys(formats))
 })
 
-it.each(Object.entries(formats))('tells of %s its kinds, its pictures and its columns', (name, format) => {
-  const [, kinds, images, columns = []] = rows.get(name) ?? []
-  expect(kinds).toEqual([...format.kinds])
-  expect(images).toEqual([...format.images])
-  const named = (kind: ExportKind): string[] =>
-    Object.keys(format.columns(kind) ?? {}).filter((column) => column !== 'id')
-  // The last three say in words what all fields are.
-  const expected = name === 'hf-parquet' ? [] : name === 'trl' ? named('sft') : format.kinds.flatMap(named)
-  expect(expected.filter((column) => !columns.includes(column))).toEqual([])
-})
+it.each<[string, ExportFormat]>(Object.entries(formats))(
+  'tells of %s its kinds, its pictures and its columns',
+  (name, format) => {
+    const [, kinds, images, columns = []] = rows.get(name) ?? []
+    expect(kinds).toEqual([...format.kinds])
+    expect(images).toEqual([...format.images])
+    const named = (kind: ExportKind): string[] =>
+      Object.keys(format.columns(kind) ?? {}).filter((column) => column !== 'id')
+    // The last three say in words what all fields are.
+    const expected = name === 'hf-parquet' ? [] : name === 'trl' ? named('sft') : format.kinds.flatMap(named)
+    expect(expected.filter((column) => !columns.includes(column))).toEqual([])
+  },
+)
 
 it('tells every reason that a row is refused for, and no other', () => {
-  const code = ['data/training-rows.ts', 'data/export/jsonl.ts', 'data/export/row-sink.ts']
+  const code = ['trainers/training-rows.ts', 'data/export/jsonl.ts', 'data/export/row-sink.ts']
     .map((path) => readFileSync(new URL(path, root), 'utf8'))
     .join('\n')
   const found = [...code.matchAll(/(?:refused: |#refuse\(row\.id, )'([a-z-]+)'/g)].map(([, reason = '']) => reason)

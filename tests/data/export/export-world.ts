@@ -2,10 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { sha256Hex } from '../../../artifacts/hash.ts'
-import type { ExportRow } from '../../../data/export/format.ts'
+import type { ExportFormat, ExportRow } from '../../../data/export/format.ts'
 import type { ExportSource } from '../../../data/export/manifest.ts'
-import { formats } from '../../../data/export/registry.ts'
 import { writeExport, type Exported, type ExportOptions } from '../../../data/export/write-export.ts'
+import { formats, formatsOf } from '../../../trainers/export-formats.ts'
+import type { ExportFormatName } from '../../../trainers/export-formats.ts'
 import { row, trace } from '../rows.ts'
 
 /** Pictures in a folder, by hash, as the store keeps them: without an ending. */
@@ -86,14 +87,16 @@ export const exportSource: ExportSource = {
 /** Writes rows as `hone export` would. */
 export function exportTo(
   store: PictureStore,
-  options: Pick<ExportOptions, 'to' | 'output'> & Partial<ExportOptions>,
+  options: { to: ExportFormatName; output: string } & Partial<ExportOptions>,
   rows: readonly ExportRow[] | AsyncIterable<ExportRow> = exportRows(store),
 ): Promise<Exported> {
-  const format = formats[options.to]
+  const format: ExportFormat = formats[options.to]
   async function* all() {
     yield* rows
   }
   return writeExport(exportSource, all(), store.pathOf, {
+    format,
+    formatsOf,
     kind: format.kinds[0] ?? 'rows',
     images: format.images[0] ?? 'copy',
     status: 'kept',

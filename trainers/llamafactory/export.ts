@@ -1,11 +1,12 @@
-import { sftRow } from '../../trainers/training-rows.ts'
-import type { ExportFormat } from './format.ts'
+import type { ExportFormat } from '../../data/export/format.ts'
+import { sftRow } from '../training-rows.ts'
 
 /**
- * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's names, an `<image>` mark a picture, and the entry of `dataset_info.json`.
- * Paths are relative to `media_dir`, which is `dataset_dir` unless it is set.
+ * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's names, an `<image>` mark a
+ * picture, and the entry of `dataset_info.json`. Paths are relative to `media_dir`, which is
+ * `dataset_dir` unless it is set.
  */
-export const llamafactory: ExportFormat = {
+export const llamafactoryExport: ExportFormat = {
   kinds: ['sft'],
   images: ['copy', 'link'],
   takesDropped: false,

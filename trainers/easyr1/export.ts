@@ -1,12 +1,13 @@
-import { rlRow } from '../../trainers/training-rows.ts'
-import type { ExportFormat } from './format.ts'
-import { groundTruth } from './rl-fields.ts'
+import type { ExportFormat } from '../../data/export/format.ts'
+import { groundTruth } from '../ground-truth-field.ts'
+import { rlRow } from '../training-rows.ts'
 
 /**
- * EasyR1, GRPO: `problem` with an `<image>` mark a picture, `answer`, `images`. It has one user turn and no system message, and hands its reward
- * nothing but the answer, which is therefore packed (see {@link groundTruth}).
+ * EasyR1, GRPO: `problem` with an `<image>` mark a picture, `answer`, `images`. It has one user turn
+ * and no system message. It hands its reward nothing but the answer, which is therefore packed
+ * (see {@link groundTruth}).
  */
-export const easyr1: ExportFormat = {
+export const easyr1Export: ExportFormat = {
   kinds: ['rl'],
   images: ['embed', 'copy', 'link'],
   takesDropped: false,

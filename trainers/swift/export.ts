@@ -1,12 +1,13 @@
-import { rlRow, sftRow } from '../../trainers/training-rows.ts'
-import type { ExportFormat } from './format.ts'
-import { groundTruth } from './rl-fields.ts'
+import type { ExportFormat } from '../../data/export/format.ts'
+import { groundTruth } from '../ground-truth-field.ts'
+import { rlRow, sftRow } from '../training-rows.ts'
 
 /**
- * ms-swift: JSON lines of messages with `<image>` marks. Its loader takes columns of names such as `answer`, `solution` and `output` for the
- * response, so ours begin with `hone_`; `hone_row` is what the reward file of `hone shim --trainer swift` reads.
+ * ms-swift: JSON lines of messages with `<image>` marks. Its loader takes columns of names such as
+ * `answer`, `solution` and `output` for the response, so ours begin with `hone_`. The reward file of
+ * `hone shim --trainer swift` reads `hone_row`.
  */
-export const swift: ExportFormat = {
+export const swiftExport: ExportFormat = {
   kinds: ['sft', 'rl'],
   images: ['copy', 'link'],
   takesDropped: false,

@@ -1,9 +1,9 @@
 import { HoneError } from '../../domain/errors.ts'
-import type { RewardName } from '../reward.ts'
-import { VERIFIER_VERSION } from '../verdict.ts'
+import type { RewardName } from '../../verifier/reward.ts'
+import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
 import { clientSource } from './client-source.ts'
-import { abstainsByNone, trainerSources } from './trainer-sources.ts'
-import type { ShimTrainer } from './trainer-sources.ts'
+import { rewardFiles } from './registry.ts'
+import type { ShimTrainer } from './registry.ts'
 
 export interface ShimOptions {
   /** The reward server as the training machines reach it, without `/v1/score`. */
@@ -19,21 +19,22 @@ export interface ShimOptions {
   retries: number
 }
 
-const trainerNames: Record<ShimTrainer, string> = { trl: 'TRL', easyr1: 'EasyR1', verl: 'verl', swift: 'ms-swift' }
-
 /**
- * Writes the reward file of a trainer: one Python file without dependencies that asks the reward server. The same options
- * give the same bytes. The trainers' own reward client in hone_trainer stays apart: it is asynchronous on httpx, shares
- * TRL's loop and its settings file, and may use what that package installs, which this file must not.
+ * Writes the reward file of a trainer: one Python file without dependencies that asks the reward
+ * server. The same options give the same bytes. The reward client in hone_trainer stays apart: it is
+ * asynchronous on httpx, shares TRL's loop and its settings file, and may use what that package
+ * installs, which this file must not.
  *
- * Failures are counted a JSON line each in HONE_REWARD_FAILURES, else in `reward-failures.jsonl` beside the file.
- * @throws HoneError (InvalidInput) for settings that cannot work: abstaining where the trainer knows no missing reward, a
- * URL that is none or holds a secret, a name that no variable can have, numbers out of range.
+ * Failures are counted a JSON line each in HONE_REWARD_FAILURES, else in `reward-failures.jsonl`
+ * beside the file.
+ * @throws HoneError (InvalidInput) for settings that cannot work: abstaining where the trainer knows
+ * no missing reward, a URL that is none or holds a secret, a name that no variable can have, numbers
+ * out of range.
  */
 export function rewardShim(trainer: ShimTrainer, options: ShimOptions): string {
   const { url, rewardName, tokenEnv, onFailure, timeoutSeconds, retries } = options
-  const name = trainerNames[trainer]
-  if (onFailure === 'abstain' && !abstainsByNone[trainer])
+  const { name, abstains, source } = rewardFiles[trainer]
+  if (onFailure === 'abstain' && !abstains)
     throw refused(
       `${name} knows no missing reward: it would count an abstention as 0.`,
       'Set what happens on failure to zero, so that it is meant and counted, or train with TRL.',
@@ -69,7 +70,7 @@ import urllib.request
 
 ${settings.join('\n')}
 ${clientSource}
-${trainerSources[trainer]}`
+${source}`
 }
 
 /** A JSON string is a Python one: the escapes it uses mean the same. */

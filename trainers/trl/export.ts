@@ -1,10 +1,10 @@
+import { cardFile, trainSplit } from '../../data/export/card.ts'
+import type { ExportFormat } from '../../data/export/format.ts'
+import { turns, type ExportColumns } from '../../data/export/parquet-columns.ts'
+import { questionText } from '../../data/question-text.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import type { Row } from '../../domain/rows.ts'
-import { questionText } from '../question-text.ts'
-import { rlRow, sftRow } from '../../trainers/training-rows.ts'
-import { cardFile, trainSplit } from './card.ts'
-import type { ExportFormat } from './format.ts'
-import { turns, type ExportColumns } from './parquet-columns.ts'
+import { rlRow, sftRow } from '../training-rows.ts'
 
 const rlColumns: ExportColumns = {
   id: 'string',
@@ -21,11 +21,12 @@ const rlColumns: ExportColumns = {
 const sftColumns: ExportColumns = { id: 'string', prompt: turns, completion: turns }
 
 /**
- * TRL: `prompt` and `completion` (whose loss alone counts), or `prompt` with the columns that the reward file of `hone shim --trainer trl` reads.
- * Turns are plain texts without `<image>` marks: TRL puts the pictures before the first user turn itself, and parts of a message come back from
- * Parquet with every member filled in, which it takes for pictures that are there already.
+ * TRL: `prompt` and `completion` (whose loss alone counts), or `prompt` with the columns that the
+ * reward file of `hone shim --trainer trl` reads. Turns are plain texts without `<image>` marks: TRL
+ * puts the pictures before the first user turn itself. Parts of a message would come back from
+ * Parquet with every member filled in, which TRL takes for pictures that are there already.
  */
-export const trl: ExportFormat = {
+export const trlExport: ExportFormat = {
   kinds: ['sft', 'rl'],
   images: ['embed'],
   takesDropped: false,

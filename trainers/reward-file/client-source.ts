@@ -1,12 +1,13 @@
 /**
- * The part that every shim shares: one file of Python ≥ 3.8 on the standard library alone, since a trainer's environment
- * has its own pins and Hone is not in it. A shim's own part follows and calls `_score`. The settings stand above it.
+ * The part that every reward file shares: Python ≥ 3.8 on the standard library alone, since a
+ * trainer's environment has its own pins and Hone is not in it. The trainer's own part follows and
+ * calls `_score`. The settings stand above it.
  *
- * - One request holds at most 1,024 items. A deadline covers a whole request: the time limit of a socket starts anew with
- *   every byte, so a server that drips could hold a training for ever.
+ * - One request holds at most 1,024 items. A deadline covers a whole request: the time limit of a
+ *   socket starts anew with every byte, so a server that drips could hold a training for ever.
  * - Redirects are refused, since they would carry the token to another host.
- * - 4xx replies but 408, 425 and 429 raise: asking again would be refused again, and a training whose every reward is 0
- *   or left out is worse than one that stops with the reason.
+ * - 4xx replies but 408, 425 and 429 raise: asking again would be refused again, and a training
+ *   whose every reward is 0 or left out is worse than one that stops with the reason.
  */
 export const clientSource = String.raw`
 _BATCH = 1024

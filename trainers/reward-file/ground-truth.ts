@@ -16,9 +16,9 @@ export interface RewardRow {
 }
 
 /**
- * A row as one text, for trainers that hand a reward nothing but the reference answer (EasyR1's and verl's
- * `ground_truth`, ms-swift's column `hone_row`). It begins with `{"hone":1,`, by which a shim tells it from a reference
- * that is JSON itself, such as a box.
+ * A row as one text, for trainers that hand a reward nothing but the reference answer (EasyR1's and
+ * verl's `ground_truth`, ms-swift's column `hone_row`). It begins with `{"hone":1,`, by which a
+ * reward file tells it from a reference that is JSON itself, such as a box.
  */
 export function packGroundTruth({ id, gold, kind, choices, precision, policy, question, reward }: RewardRow): string {
   const optional = { kind, choices, precision, policy, question, reward }

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { bringUpPython } from '../../../services/python.ts'
 import { readScoreRequest } from '../../../verifier/serve/score-request.ts'
-import { rewardShim } from '../../../verifier/shims/reward-shim.ts'
-import { exportTo, pictureStore } from './export-world.ts'
+import { rewardShim } from '../../../trainers/reward-file/reward-shim.ts'
+import { exportTo, pictureStore } from '../../data/export/export-world.ts'
 
 const minutes = 60_000
 const scored = z.object({ items: z.array(z.looseObject({ id: z.string() })) })

@@ -1,14 +1,15 @@
+import type { ExportFormat } from '../../data/export/format.ts'
+import { turns } from '../../data/export/parquet-columns.ts'
 import { knownMetadata } from '../../domain/rows.ts'
-import { rlRow, sftRow } from '../../trainers/training-rows.ts'
-import type { ExportFormat } from './format.ts'
-import { turns } from './parquet-columns.ts'
-import { groundTruth } from './rl-fields.ts'
+import { groundTruth } from '../ground-truth-field.ts'
+import { rlRow, sftRow } from '../training-rows.ts'
 
 /**
- * verl: GRPO rows of `data_source, prompt, images, ability, reward_model, extra_info`, or `messages, images` to imitate. Pictures are structs of
- * `bytes` alone: verl passes any further member on to the code that opens pictures.
+ * verl: GRPO rows of `data_source, prompt, images, ability, reward_model, extra_info`, or
+ * `messages, images` to imitate. Pictures are structs of `bytes` alone: verl passes any further
+ * member on to the code that opens pictures.
  */
-export const verl: ExportFormat = {
+export const verlExport: ExportFormat = {
   kinds: ['rl', 'sft'],
   images: ['embed'],
   takesDropped: false,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startRewardServer } from '../../../verifier/serve/reward-server.ts'
-import { shimTrainers } from '../../../verifier/shims/trainer-sources.ts'
+import { shimTrainers } from '../../../trainers/reward-file/registry.ts'
 import { hone } from '../../cli/terminal.ts'
 import { callShim } from './python-shim.ts'
 
