@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { hashTree } from '../artifacts/hash.ts'
 import { findBaseModel, settleBaseModel } from '../db/base-models.ts'
 import { getCampaign } from '../db/campaigns.ts'
+import { moveCheckpoint } from '../db/checkpoints.ts'
 import type { CheckpointRecord } from '../db/checkpoints.ts'
 import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import type { BaseModelOrigin } from '../domain/base-model.ts'
@@ -30,6 +31,7 @@ async function storedWeights(deps: Deps, campaign: string, settled: CheckpointRe
   for (const folder of new Set([settled.path, ...(now ? [now.folder] : [])])) {
     if (!isAbsolute(folder) || !existsSync(folder) || (await hashTree(folder)).hash !== settled.id) continue
     const { path } = await store.publishCheckpoint(folder, { copy: true })
+    await moveCheckpoint(deps.db, settled.id, path)
     return { ...settled, path }
   }
   throw new HoneError({

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hashTree } from '../../artifacts/hash.ts'
+import { recipeHash, storedRecipe } from '../../data/recipe.ts'
 import { findBaseModel } from '../../db/base-models.ts'
-import { findCampaign } from '../../db/campaigns.ts'
-import { listEvents } from '../../db/events.ts'
+import { findCampaign, insertCampaign } from '../../db/campaigns.ts'
+import { listEvents, recordEvent } from '../../db/events.ts'
 import { createHub } from '../../services/hub.ts'
 import { processesNaming } from '../../services/identity.ts'
 import { bringUpPython } from '../../services/python.ts'
@@ -176,6 +177,21 @@ describe('a model of the hub', () => {
     expect(err).toContain(`${repo} at commit ${firstCommit} cannot be a base model: a chat template is missing`)
     expect(err).toContain(`the folder is ${join(homeModels(), `Acme--Tiny-VL@${firstCommit}`)}`)
     await expectNothingStarted('silent')
+  })
+
+  it('of a campaign that an older version created and could not run is fetched by the next start', async () => {
+    expect((await begin('older', { path: repo })).code).toBe(0)
+    // As that version left it: nothing of the base model is recorded. Events cannot be changed, so one is begun anew.
+    const older = await findCampaign(database.db, 'older')
+    const recipe = { ...storedRecipe(older?.recipe), campaign: 'oldest' }
+    const input = { id: 'oldest', recipe, recipeHash: recipeHash(recipe), recipeSource: '', folder }
+    await insertCampaign(database.db, input)
+    await recordEvent(database.db, { campaign: 'oldest', kind: 'created', who: 'me', dedupeKey: 'oldest/created' })
+    expect(await findBaseModel(database.db, 'oldest')).toBeNull()
+    expect((await begin('oldest', { path: repo })).out).toContain('was there already and goes on')
+    expect((await findBaseModel(database.db, 'oldest'))?.id).toBe((await hashTree(upstream)).hash)
+    const events = await listEvents(database.db, 'oldest')
+    expect(events.map(({ kind }) => kind)).toEqual(['created', 'base-model'])
   })
 
   it('with a size for a plan; without the hub its name says it, or nothing', async () => {

@@ -103,11 +103,20 @@ def look(repo: str, revision: str | None) -> Listing:
     for name in names:
         entry = by_name[name]
         sha256 = entry.lfs.sha256 if entry.lfs is not None else None
-        size = entry.size if entry.size is not None else 0
+        # Some mirrors leave sizes out of the listing.
+        size = entry.size if entry.size is not None else _size(repo, info.sha, name)
         files.append(HubFile(name, size, sha256, entry.blob_id if sha256 is None else None))
-    get_hf_file_metadata(hf_hub_url(repo, "config.json", revision=info.sha))
+    _size(repo, info.sha, "config.json")
     parameters = info.safetensors.total if info.safetensors is not None else None
     return Listing(info.sha, files, parameters)
+
+
+def _size(repo: str, commit: str, name: str) -> int:
+    """Bytes of a file, asked as if to get it."""
+    size = get_hf_file_metadata(hf_hub_url(repo, name, revision=commit)).size
+    if size is None:
+        raise HubProblem("unreachable", f"the answer names no size of {name}")
+    return size
 
 
 def download(repo: str, listing: Listing, output: Path) -> None:
