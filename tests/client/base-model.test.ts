@@ -289,6 +289,7 @@ describe('a folder', () => {
     expect((await begin('two', { path: './model' })).code).toBe(0)
     await rm(join(folder, 'moved'), { recursive: true, force: true })
     await mkdir(join(folder, 'moved', '.git'), { recursive: true })
+    await writeFile(join(folder, 'moved', '.git', 'HEAD'), 'ref: refs/heads/main')
     await writeModel(join(folder, 'moved'))
     expect((await begin('three', { path: './moved' })).code).toBe(0)
     const [one, two, three] = await Promise.all(['one', 'two', 'three'].map((id) => findBaseModel(database.db, id)))
