@@ -17,6 +17,7 @@ import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
 import { evidenceIn, overviewOf } from './evidence.ts'
 import { beating } from './failures.ts'
+import type { Activity } from './failures.ts'
 import { sharedFingerprints } from './fingerprints.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
@@ -102,7 +103,7 @@ export async function runDataShard(
     const stop = AbortSignal.any([signal, deps.shutdown])
     const meter = await openMeter(deps.db, ref.campaign, context.recipe)
     meter.check()
-    const endpoints = await resolveEndpoints(deps, ref, context, stop)
+    const endpoints = await resolveEndpoints(deps, ref, context, { signal: stop, progress })
     const overview = await overviewOf(deps, ref, context, definition)
     const engine = createEngine({
       endpoints,
@@ -154,13 +155,13 @@ async function resolveEndpoints(
   deps: Deps,
   ref: StepRef,
   { recipe, step }: StepContext,
-  signal: AbortSignal,
+  { signal, progress }: Pick<Activity, 'signal' | 'progress'>,
 ): Promise<ResolvedEndpoint[]> {
   const resolved: ResolvedEndpoint[] = []
   // One after the other: two names may stand for one checkpoint, which is brought up once.
   for (const name of new Set(endpointsOf(step).map(({ endpoint }) => endpoint))) {
     const spec = recipe.endpoints[name]
-    if (spec) resolved.push(await resolveEndpoint(deps, ref, name, spec, signal))
+    if (spec) resolved.push(await resolveEndpoint(deps, ref, name, spec, signal, progress))
   }
   return resolved
 }

@@ -10,6 +10,7 @@ import { isTraining, measuredBy, phasesOf } from '../domain/round-plan.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
+import type { Activity } from './failures.ts'
 import { roundContext, stepContext } from './recipes.ts'
 import { servedCheckpoint } from './serving.ts'
 import type { EvaluationRef, StepRef } from './types.ts'
@@ -21,14 +22,16 @@ export async function resolveEndpoint(
   name: string,
   spec: EndpointSpec,
   signal: AbortSignal,
+  progress: Activity['progress'] = () => undefined,
 ): Promise<ResolvedEndpoint> {
   if ('url' in spec) {
     const { url: _, ...options } = spec
     const baseUrls = urlsOf(spec).map((url) => (url === 'demo:teacher' ? demoTeacher(deps) : url))
     return { ...options, name, baseUrls, identity: spec.model }
   }
-  const { checkpoint, ...options } = spec
-  return { ...options, name, ...(await served(deps, ref, await namedCheckpoint(deps, ref, checkpoint), signal)) }
+  const { checkpoint, serve: wish, ...options } = spec
+  const weights = await namedCheckpoint(deps, ref, checkpoint)
+  return { ...options, name, ...(await served(deps, ref, weights, { wish, activity: { signal, progress } })) }
 }
 
 /** The endpoint of an evaluation: the measured checkpoint, brought up for this step. */
@@ -37,15 +40,17 @@ export async function checkpointEndpoint(
   ref: StepRef,
   checkpoint: CheckpointRecord,
   settings: Pick<ResolvedEndpoint, 'name' | 'concurrency' | 'timeoutSeconds' | 'imageMaxPixels'>,
-  signal: AbortSignal,
+  serving: Serving,
 ): Promise<ResolvedEndpoint> {
-  return { ...settings, ...(await served(deps, ref, checkpoint, signal)) }
+  return { ...settings, ...(await served(deps, ref, checkpoint, serving)) }
 }
 
-async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, signal: AbortSignal) {
+type Serving = Parameters<typeof servedCheckpoint>[4]
+
+async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, serving: Serving) {
   // The whole id: lineage follows a reply from its model's name to the checkpoint.
   const model = `checkpoint-${checkpoint.id}`
-  return { baseUrls: [await servedCheckpoint(deps, ref, checkpoint, model, signal)], model, identity: checkpoint.id }
+  return { baseUrls: await servedCheckpoint(deps, ref, checkpoint, model, serving), model, identity: checkpoint.id }
 }
 
 /** The checkpoint behind a name of the recipe: `base`, `parent`, or a step of this round that has weights, or one of its phases. */

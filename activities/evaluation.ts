@@ -72,6 +72,8 @@ function requestFor(item: Row, spec: BenchmarkSpec, recipe: Recipe): AskRequest 
 const concurrencyOf = ({ step }: StepContext): number =>
   isEvaluation(step) || isSelection(step) ? step.concurrency : 128
 
+const servingOf = ({ step }: StepContext) => (isEvaluation(step) || isSelection(step) ? step.serve : undefined)
+
 const shardsOf = (benchmark: Benchmark, shardRows: number): number => Math.ceil(benchmark.items / shardRows)
 
 /** Opens the step and cuts its benchmarks into shards of items. A candidate that has its score is done. */
@@ -120,7 +122,9 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
     const { spec } = benchmark
     const { imageMaxPixels } = spec
     const settings = { name: endpointName, concurrency: concurrencyOf(context), timeoutSeconds: 600, imageMaxPixels }
-    const endpoint = await checkpointEndpoint(deps, ref, await measuredCheckpoint(deps, ref), settings, stop)
+    const wish = servingOf(context)
+    const serving = { wish, activity: { signal: stop, progress } }
+    const endpoint = await checkpointEndpoint(deps, ref, await measuredCheckpoint(deps, ref), settings, serving)
     const engine = createEngine({
       endpoints: [endpoint],
       replies: postgresReplies(deps.db, step?.id ?? null),

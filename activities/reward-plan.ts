@@ -1,7 +1,7 @@
 import type { Recipe } from '../domain/recipe.ts'
 import type { RlStep } from '../domain/recipe-steps.ts'
-import type { RewardPlan } from '../jobs/trainer.ts'
 import { judgeIdOf, writeJudgeFile } from '../verifier/judge/judge-file.ts'
+import type { RewardSpec } from '../trainers/stage.ts'
 import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
 import type { StepRef } from './types.ts'
@@ -11,15 +11,21 @@ const RULES_SECONDS = 30
 /** Beside the judge's own deadline, for the rules and the ways. */
 const MARGIN_SECONDS = 10
 
+/** How completions are scored, and how long a trainer waits for scores. */
+export interface RewardPlan {
+  spec: RewardSpec
+  timeoutSeconds: number
+}
+
 /**
- * Where and how an RL step's completions are rewarded. A judge that the step names is written down where the reward server
+ * How an RL step's completions are rewarded. A judge that the step names is written down where the reward server
  * looks for it; done again by every worker that comes to the step, so that a trainer which outlived a restart finds its judge
  * at the address of now.
  * @throws HoneError (EndpointRefused) for the demo teacher where there is none, (StorageFull) when the file cannot be written.
  */
 export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step: RlStep): Promise<RewardPlan> {
-  const plan = { ...deps.reward, name: step.reward, onFailure: step.onRewardFailure }
-  if (step.judge === undefined) return { ...plan, timeoutSeconds: RULES_SECONDS }
+  const rules: RewardSpec = { name: step.reward, onFailure: step.onRewardFailure }
+  if (step.judge === undefined) return { spec: rules, timeoutSeconds: RULES_SECONDS }
   const spec = recipe.endpoints[step.judge]
   if (spec === undefined || !('url' in spec)) throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
   const { baseUrls } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
@@ -27,5 +33,8 @@ export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step:
   const said = { model, ...(apiKeyEnv !== undefined && { apiKeyEnv }), timeoutSeconds, concurrency }
   const judge = judgeIdOf({ ...said, url: spec.url })
   await writeJudgeFile(deps.judges, judge, { ...said, url: baseUrls.length === 1 ? (baseUrls[0] ?? '') : baseUrls })
-  return { ...plan, judge, timeoutSeconds: Math.max(RULES_SECONDS, timeoutSeconds + MARGIN_SECONDS) }
+  return {
+    spec: { ...rules, judge },
+    timeoutSeconds: Math.max(RULES_SECONDS, timeoutSeconds + MARGIN_SECONDS),
+  }
 }

@@ -28,7 +28,7 @@ export async function withDatabase<Result>(
 }
 
 /**
- * Connects to this home's Temporal (or TEMPORAL_ADDRESS), does the work and closes the connection. The Temporal client is
+ * Connects to this home's Temporal (or the user's own), does the work and closes the connection. The Temporal client is
  * loaded only here: verbs that read start without it.
  * @throws HoneError MissingDependency when none runs.
  */
@@ -38,9 +38,9 @@ export async function withClient<Result>(
 ): Promise<Result> {
   const home = honeHome(env)
   const { findTemporal } = await import('../services/temporal.ts')
-  const address = findTemporal(home, env)
-  if (address === null) throw notRunning('Temporal', home)
-  const client = await connect(address)
+  const server = findTemporal(home, env)
+  if (server === null) throw notRunning('Temporal', home)
+  const client = await connect(server)
   try {
     return await work(client)
   } finally {

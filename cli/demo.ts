@@ -12,6 +12,7 @@ import type { DemoResult } from './demo-result.ts'
 import { demoTable, whereToLook } from './demo-text.ts'
 import { keepUp } from './dev.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { siteFileOf, siteHelp } from './site.ts'
 import { bringUpStack } from './stack.ts'
 import type { Stack } from './stack.ts'
 import { admit, readRecipe } from './start.ts'
@@ -39,17 +40,24 @@ export function demoCommand(terminal: Terminal): Command {
     .description('Run a real campaign on this machine: pictures, teacher, model, training, evaluation, in minutes.')
     .option('--json <file>', 'write the result as JSON to this file')
     .option('--recipe <file>', 'a recipe of your own on the demo world')
+    .option('--site <file>', siteHelp)
     .option('--keep', 'stay up at the end, until Ctrl-C (by itself on a terminal without --json)')
     .option('--exit', 'end when the campaign ends, also on a terminal')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: { json?: string; recipe?: string; keep?: boolean; exit?: boolean }) => {
+    .action(async (options: { json?: string; recipe?: string; site?: string; keep?: boolean; exit?: boolean }) => {
       const stays =
         options.keep === true || (terminal.stdout.isTTY === true && options.json === undefined && options.exit !== true)
       const recipe = await readRecipe(options.recipe ?? recipeFile())
       const home = honeHome(terminal.env)
       const progress = createProgress(terminal.stderr)
       await untilInterrupted(terminal, async (signal) => {
-        const stack = await bringUpStack({ home, progress, withDemo: true, signal })
+        const stack = await bringUpStack({
+          home,
+          progress,
+          withDemo: true,
+          site: siteFileOf(terminal, options.site),
+          signal,
+        })
         const { db, close } = openDatabase(stack.databaseUrl, { max: 4 })
         try {
           const client = await connectClient(stack.temporal)

@@ -6,6 +6,7 @@ import { openDatabase } from '../db/database.ts'
 import { honeHome } from '../services/home.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { siteFileOf, siteHelp } from './site.ts'
 import { bringUpStack } from './stack.ts'
 import type { Stack } from './stack.ts'
 import { Interrupted, print, printJson } from './terminal.ts'
@@ -26,13 +27,20 @@ export function devCommand(terminal: Terminal): Command {
   return new Command('dev')
     .description('Bring up servers and worker and keep them up, until Ctrl-C.')
     .option('--demo', 'bring up the demo world too (by itself when this home has one)')
+    .option('--site <file>', siteHelp)
     .option('--json', 'print one JSON object when all is up')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: { demo?: boolean; json?: boolean }) => {
+    .action(async (options: { demo?: boolean; site?: string; json?: boolean }) => {
       const home = honeHome(terminal.env)
       const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)
       await untilInterrupted(terminal, async (signal) => {
-        const stack = await bringUpStack({ home, progress, signal, ...(options.demo === true && { withDemo: true }) })
+        const stack = await bringUpStack({
+          home,
+          progress,
+          signal,
+          site: siteFileOf(terminal, options.site),
+          ...(options.demo === true && { withDemo: true }),
+        })
         try {
           const resumed = await continueCampaigns(stack)
           if (options.json === true)

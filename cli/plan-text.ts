@@ -102,12 +102,16 @@ function jobText(job: JobPlan): string[] {
   const question = job.tokensAQuestion === null ? '' : `, ${count(job.tokensAQuestion)} a question`
   return [
     '',
-    `job ${job.key}: ${job.kind} from ${job.startFrom}`,
+    `job ${job.key}: ${job.kind} by ${job.trainer} from ${job.startFrom}`,
     ...indented(
       pairs([
         ['steps', `${number(job.steps)}${passes} over ${number(job.rows)} rows of ${job.from.join(' ')}`],
         ['tokens', `${seen}${number(job.tokens)} tokens${question}`],
-        ['GPU hours', job.gpuHours === null ? unknown : figure(job.gpuHours)],
+        ['place', placeText(job)],
+        [
+          'GPU hours',
+          (job.gpuHours === null ? unknown : figure(job.gpuHours)) + (job.gpuCost ? ` (${money(job.gpuCost)})` : ''),
+        ],
         ['argv', job.argv.join(' ')],
         ['env', job.env.map((name) => (job.secretEnv.includes(name) ? `${name} (secret)` : name)).join(' ')],
         ['files', job.files.map((file) => `${file.path} ${size(file.bytes)}`).join(', ')],
@@ -122,6 +126,12 @@ function jobText(job: JobPlan): string[] {
       ]),
     ),
   ]
+}
+
+/** Where a job runs and what it asks for there, e.g. `slurm (slurm): 8 gpus, 12 hours`. */
+function placeText({ place, launcher, resources }: JobPlan): string {
+  const asked = Object.entries(resources).map(([name, value]) => `${value} ${name}`)
+  return `${place} (${launcher ?? unknown})${asked.length === 0 ? '' : `: ${asked.join(', ')}`}`
 }
 
 function totalsText(totals: Totals, gpus: Count): string[] {

@@ -6,6 +6,7 @@ import { wholeNumber } from './numbers.ts'
 import { importCounter } from './plan-imports.ts'
 import { knownBefore } from './plan-known.ts'
 import { planText } from './plan-text.ts'
+import { siteHelp, siteOf } from './site.ts'
 import { readRecipe } from './start.ts'
 import { print, printJson, type Terminal } from './terminal.ts'
 
@@ -21,6 +22,13 @@ Rows of a source are counted in its file where it is there, those of an import i
 once it ran, so figures are the most there can be; ? is unknown, and the end says what would be needed. Costs come from
 an endpoint's "prices", GPU hours from the recipe's "rates": both are yours to state. What cannot run is refused (exit code 2).`
 
+interface PlanFlags {
+  round?: number
+  rows?: Map<string, number>
+  site?: string
+  json?: boolean
+}
+
 /** `hone plan RECIPE`. */
 export function planCommand(terminal: Terminal): Command {
   return new Command('plan')
@@ -28,16 +36,20 @@ export function planCommand(terminal: Terminal): Command {
     .argument('<recipe>', 'YAML file')
     .option('--round <n>', 'this round alone; 0 is the base model', wholeNumber)
     .option('--rows <name=n>', 'rows of a source or benchmark that is not here yet; may be given again', addRows)
+    .option('--site <file>', siteHelp)
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: { round?: number; rows?: Map<string, number>; json?: boolean }) => {
+    .action(async (file: string, options: PlanFlags) => {
       const { recipe, folder } = await readRecipe(file)
       const countImport = importCounter(terminal)
       const cache = honeCache(terminal.env)
       const hub = createHub({ cache, env: terminal.env })
       const places = { folder, home: honeHome(terminal.env), cache, countImport, hub }
       const { badLines, ...facts } = await knownBefore(recipe, places, options.rows ?? new Map())
-      const plan = planCampaign(recipe, facts, { round: options.round })
+      const plan = planCampaign(recipe, facts, {
+        round: options.round,
+        site: await siteOf(terminal, options.site),
+      })
       const notes = badLines.map(({ name, lines }) => `${name}: ${lines} lines cannot be read and are left out`)
       const whole = { ...plan, notes: [...notes, ...plan.notes] }
       if (options.json === true) return printJson(terminal, whole)

@@ -8,6 +8,7 @@ import { choosePort, freePort } from '../services/ports.ts'
 import { adoptService, findService, startService } from '../services/processes.ts'
 import type { Service } from '../services/processes.ts'
 import type { Python } from '../services/python.ts'
+import { temporalVariables } from '../services/temporal-server.ts'
 import type { TemporalAddress } from '../services/temporal.ts'
 
 /** All that a worker must be told. */
@@ -16,7 +17,9 @@ export interface WorkerPlaces {
   databaseUrl: string
   temporal: TemporalAddress
   python: Python
-  reward: { url: string; token: string }
+  reward: { url: string; token: string; listen: string }
+  /** Site file that was named. */
+  site: string | undefined
   demo: { world: string; baseModel: string; teacherUrl: string } | null
 }
 
@@ -36,17 +39,22 @@ export function rewardToken(home: string): string {
  * Starts the reward server on the port it had before, so that a trainer that outlived a restart still finds it. One that a killed `hone dev`
  * left behind serves until then: the gap is shorter than the trainer's patience.
  */
-export async function startRewardService(home: string, token: string): Promise<Service & { url: string }> {
+export async function startRewardService(
+  home: string,
+  token: string,
+  listen: string,
+): Promise<Service & { url: string }> {
   const before = findService(home, 'reward')
   if (before) await adoptService(home, before).stop()
   const port = await choosePort(home, 'reward')
-  const url = `http://127.0.0.1:${port}`
+  // Whoever is on this machine reaches it by loopback, unless it listens on one other address alone.
+  const url = `http://${['0.0.0.0', '::'].includes(listen) ? '127.0.0.1' : listen}:${port}`
   const { command, args } = nodeEntry('verifier/serve/reward-server-main')
   const service = await startService({
     home,
     name: 'reward',
     command,
-    args: [...args, '--host', '127.0.0.1', '--port', String(port), '--judges', homePaths(home).judges],
+    args: [...args, '--host', listen, '--port', String(port), '--judges', homePaths(home).judges],
     env: { [rewardTokenEnv]: token },
     details: { port },
     ready: () => answers(`${url}/healthz`),
@@ -67,9 +75,9 @@ export async function startWorkerService(places: WorkerPlaces): Promise<Service>
     args,
     env: {
       DATABASE_URL: places.databaseUrl,
-      TEMPORAL_ADDRESS: temporal.address,
-      TEMPORAL_NAMESPACE: temporal.namespace,
+      ...temporalVariables(temporal, process.env),
       HONE_HOME: home,
+      HONE_SITE: places.site,
       HONE_PYTHON: python.python,
       HONE_TRAINER_PATH: python.env['PYTHONPATH'],
       HONE_HEALTH_PORT: String(port),

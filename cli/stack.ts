@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
-import { sweepLocalJobs } from '../jobs/launchers/local-stop.ts'
+import { sweepLocalJobs } from '../jobs/launchers/local/stop.ts'
+import { readSite } from '../jobs/site/read-site.ts'
 import { endDescendants } from '../services/descendants.ts'
 import { claimHome } from '../services/dev-lock.ts'
 import { ensureFolder, honeCache, homePaths } from '../services/home.ts'
@@ -32,6 +33,8 @@ export interface StackOptions {
   progress: Progress
   /** Bring up the demo world too; when absent, if this home has one. */
   withDemo?: boolean
+  /** Site file; the one in the home, if there is one, when absent. */
+  site?: string | undefined
   signal: AbortSignal
 }
 
@@ -67,6 +70,8 @@ export async function bringUpStack(options: StackOptions): Promise<Stack> {
 async function bringUpParts(options: StackOptions): Promise<Omit<Stack, 'stop'>> {
   const { home, progress, signal } = options
   const cache = honeCache()
+  // Before anything is brought up: a mistake in it is told at once.
+  const { reward: listening } = await readSite(home, options.site)
   const postgres = await bringUpPostgres({ home, progress })
   signal.throwIfAborted()
   await migrate(postgres.url)
@@ -81,14 +86,15 @@ async function bringUpParts(options: StackOptions): Promise<Omit<Stack, 'stop'>>
   signal.throwIfAborted()
 
   progress.start('servers')
-  const reward = await startRewardService(home, token)
+  const reward = await startRewardService(home, token, listening.listen)
   const teacher = demo && (await startTeacherService(home))
   const places: WorkerPlaces = {
     home,
     databaseUrl: postgres.url,
     temporal,
     python,
-    reward: { url: reward.url, token },
+    reward: { url: reward.url, token, listen: listening.listen },
+    site: options.site,
     demo: demo && teacher && { ...demo, teacherUrl: teacher.url },
   }
   signal.throwIfAborted()
@@ -106,7 +112,7 @@ async function mend(places: WorkerPlaces): Promise<string[]> {
     await start()
     started.push(name)
   }
-  await again('reward', () => startRewardService(home, places.reward.token))
+  await again('reward', () => startRewardService(home, places.reward.token, places.reward.listen))
   if (places.demo) await again('teacher', () => startTeacherService(home))
   await again('worker', () => startWorkerService(places))
   return started

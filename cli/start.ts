@@ -16,6 +16,7 @@ import { createHub } from '../services/hub.ts'
 import { findService } from '../services/processes.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
 import type { Progress } from '../services/progress.ts'
+import { namesTemporal } from '../services/temporal-config.ts'
 import { withClient, withDatabase } from './context.ts'
 import { demoPlaces, findDemoBase } from './demo-world.ts'
 import { bytes } from './table.ts'
@@ -55,7 +56,7 @@ export function startCommand(terminal: Terminal): Command {
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
         ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
-        ...(findService(home, 'worker') || terminal.env['TEMPORAL_ADDRESS']
+        ...(findService(home, 'worker') || namesTemporal(terminal.env)
           ? []
           : ['no worker runs here: `hone dev` brings one up']),
         `follow it with: hone watch ${campaign}`,

@@ -3,6 +3,7 @@ import { runningSteps, type StepProgress } from '../db/step-progress.ts'
 import { campaignOverview, type CampaignOverview } from '../db/views.ts'
 import { homeOwner } from '../services/dev-lock.ts'
 import { honeHome } from '../services/home.ts'
+import { namesTemporal } from '../services/temporal-config.ts'
 import { chooseCampaign, withDatabase } from './context.ts'
 import { headLines, roundsTable } from './overview-text.ts'
 import { exitCodes, print, printJson, type Terminal } from './terminal.ts'
@@ -44,7 +45,7 @@ export function statusLines(overview: CampaignOverview, running: readonly StepPr
 
 /** Says so when a campaign counts as running and nothing in this home runs it. With servers of the user's own, nobody knows. */
 function idleNote({ status }: CampaignOverview, { env }: Terminal): string[] {
-  if (status !== 'running' || env['DATABASE_URL'] || env['TEMPORAL_ADDRESS']) return []
+  if (status !== 'running' || env['DATABASE_URL'] || namesTemporal(env)) return []
   if (homeOwner(honeHome(env))) return []
   return ['', 'No worker runs in this home, so nothing moves: `hone dev` continues the campaign.']
 }

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
-import type { CampaignClient, TemporalAddress } from '../client/campaigns.ts'
+import type { CampaignClient } from '../client/campaigns.ts'
+import type { TemporalServer } from '../services/temporal-server.ts'
 
 type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number }
 
@@ -11,7 +12,7 @@ export interface Terminal {
   stderr: Output
   env: Readonly<Record<string, string | undefined>>
   /** Connects to Temporal. Default: the real client, loaded only when it is asked for. */
-  connect: (address: TemporalAddress) => Promise<CampaignClient>
+  connect: (server: TemporalServer) => Promise<CampaignClient>
 }
 
 /** The process's own terminal. */
@@ -20,7 +21,7 @@ export const processTerminal = (): Terminal => ({
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  connect: async (address) => (await import('../client/campaigns.ts')).connectClient(address),
+  connect: async (server) => (await import('../client/campaigns.ts')).connectClient(server),
 })
 
 /** What `hone` ends with. */

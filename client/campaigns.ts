@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
   Client,
-  Connection,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowUpdateFailedError,
@@ -10,16 +9,12 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
+import { connectTemporal } from '../services/temporal-connection.ts'
+import type { TemporalServer } from '../services/temporal-server.ts'
 import type { campaign } from '../workflows/campaign.ts'
 import { pauseUpdate, resumeUpdate, rollbackUpdate, searchAttributes } from '../workflows/messages.ts'
 import type { Command, ResumeCommand, RollbackCommand, RollbackResult } from '../workflows/messages.ts'
 import { dataConverter } from './payload-limit.ts'
-
-/** Where Temporal is. */
-export interface TemporalAddress {
-  address: string
-  namespace: string
-}
 
 /** Commands on campaigns: the only code that talks to Temporal from outside. */
 export interface CampaignClient {
@@ -35,17 +30,10 @@ export interface CampaignClient {
   close(): Promise<void>
 }
 
-/** Connects, or says what to do when nobody answers. */
-export async function connectClient({ address, namespace }: TemporalAddress): Promise<CampaignClient> {
-  const connection = await Connection.connect({ address, connectTimeout: '10 seconds' }).catch((cause: unknown) => {
-    throw new HoneError({
-      type: 'MissingDependency',
-      message: `no Temporal server answers at ${address}`,
-      nextStep: 'start one with `hone dev`, or set TEMPORAL_ADDRESS to a server that runs',
-      cause,
-    })
-  })
-  const client = new Client({ connection, namespace, dataConverter })
+/** Connects, or says why it cannot and what to do. */
+export async function connectClient(server: TemporalServer): Promise<CampaignClient> {
+  const connection = await connectTemporal(server)
+  const client = new Client({ connection, namespace: server.namespace, dataConverter })
   return campaignClient(client, () => connection.close())
 }
 

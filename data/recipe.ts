@@ -51,13 +51,25 @@ export const recipeHash = (recipe: Recipe): string => contentHash(recipe)
 
 /** A recipe as a campaign keeps it. Throws InvalidRecipe when this version of Hone does not accept it any more. */
 export function storedRecipe(value: unknown): Recipe {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(withoutOldTrainer(value))
   if (parsed.success) return parsed.data
   throw new HoneError({
     type: 'InvalidRecipe',
     message: `the stored recipe is not valid for this version of Hone: ${z.prettifyError(parsed.error)}`,
     nextStep: 'run a worker of the version that started the campaign, or start a new campaign',
   })
+}
+
+const oldTrainer = z.looseObject({
+  trainer: z.strictObject({ backend: z.literal('trl'), launcher: z.literal('local') }),
+})
+
+/** Recipes stored before jobs had places carry a `trainer` that only ever had this one value. */
+function withoutOldTrainer(value: unknown): unknown {
+  const parsed = oldTrainer.safeParse(value)
+  if (!parsed.success) return value
+  const { trainer: _, ...recipe } = parsed.data
+  return recipe
 }
 
 /** JSON Schema of recipes for editors, as a user writes them (defaults may be left out). */

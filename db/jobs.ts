@@ -67,19 +67,20 @@ export async function setIntent(db: Database, jobId: string, intent: JobIntent):
 
 /**
  * Opens the next attempt of a job, numbered 1, 2, …, and returns its number. Two callers at once get two numbers.
- * `directory` is where it runs; a function is told the number.
+ * `directory` is where it runs, `handle` where its launcher is to look for it; functions are told the number.
  */
 export async function newAttempt(
   db: Database,
   jobId: string,
   directory: string | ((attempt: number) => string),
+  handle?: (attempt: number) => unknown,
 ): Promise<number> {
   return db.transaction(async (tx) => {
     const held = await tx.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, jobId)).for('no key update')
     if (held.length === 0) await getJob(tx, jobId)
     const attempt = ((await latestAttempt(tx, jobId))?.attempt ?? 0) + 1
     const place = typeof directory === 'string' ? directory : directory(attempt)
-    await tx.insert(attempts).values({ jobId, attempt, state: 'new', directory: place })
+    await tx.insert(attempts).values({ jobId, attempt, state: 'new', directory: place, handle: handle?.(attempt) })
     return attempt
   })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { stepName } from './ids.ts'
 import { prices } from './prices.ts'
+import { servingWish } from './recipe-jobs.ts'
 
 /** Pixel limit of a picture where none is stated: 1,280 tokens of 28 × 28 pixels in Qwen2.5-VL. */
 export const usualMaxPixels = 1_003_520
@@ -94,6 +95,8 @@ const checkpointEndpoint = z.strictObject({
   concurrency: z.int().min(1).max(4096).default(128),
   /** One call ends after so long without its whole reply, and is tried again. */
   timeoutSeconds: z.number().positive().max(3600).default(300),
+  /** The product that serves it, and where. */
+  serve: servingWish.optional(),
   ...sharedOptions,
 })
 

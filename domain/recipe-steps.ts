@@ -1,8 +1,32 @@
 import { z } from 'zod'
 import { stepName } from './ids.ts'
+import { servingWish, trainingWish } from './recipe-jobs.ts'
 
 /** Weights a training starts from: the base model, the parent round's checkpoint or an earlier training step of this round. */
 const startWeights = z.union([z.literal('base'), z.literal('parent'), stepName])
+
+/** Low-rank adapters (arXiv 2106.09685). */
+const lora = z.strictObject({
+  rank: z.int().positive().default(16),
+  /** Scale of the update is alpha / rank. */
+  alpha: z.number().positive().default(32),
+  dropout: z.number().min(0).max(1).default(0),
+  /** Names of the layers that get adapters; all linear layers when absent. */
+  targetModules: z.array(z.string().min(1)).min(1).optional(),
+  /** Leaves the vision tower without adapters, which not every trainer and server take there. */
+  excludeVision: z.boolean().default(true),
+})
+
+/** Who writes the completions of RL when the trainer's own model does not. */
+const generation = z.strictObject({
+  engine: z.literal('vllm'),
+  /** `colocate`: on the training's own devices. `server`: on a server that runs already. */
+  mode: z.enum(['colocate', 'server']).default('colocate'),
+  serverUrl: z.url().optional(),
+  gpuMemoryShare: z.number().positive().max(1).optional(),
+  tensorParallel: z.int().positive().optional(),
+  maxModelTokens: z.int().positive().optional(),
+})
 
 const optimiser = {
   learningRate: z.number().positive().max(1),
@@ -15,6 +39,9 @@ const optimiser = {
   saveEverySteps: z.int().positive().default(100),
   /** Rows (SFT) or completions (RL) on a device at once; the trainer's choice when absent. */
   microBatchSize: z.int().positive().optional(),
+  /** Trains low-rank adapters and merges them at the end; all weights are trained when absent. */
+  lora: lora.optional(),
+  ...trainingWish,
 }
 
 /** Supervised fine-tuning. Starts from the base model unless told otherwise: only data crosses rounds. */
@@ -72,6 +99,11 @@ export const rlStep = z.strictObject({
   epsilonHigh: z.number().positive().default(0.2),
   /** Groups whose completions all score the same carry no signal: leave them out of the step. */
   dropZeroSpread: z.boolean().default(true),
+  /** How a step's loss is averaged; `grpo` when absent. Others than grpo want `dropZeroSpread: false`. */
+  loss: z.enum(['grpo', 'dr_grpo', 'dapo', 'bnpo', 'cispo']).optional(),
+  /** `sequence` is GSPO (arXiv 2507.18071); `token` when absent. */
+  importanceSampling: z.enum(['token', 'sequence']).optional(),
+  generation: generation.optional(),
   phases: z.array(phase).min(1).optional(),
   /** Weights to keep of the last phase besides its end: every so many steps, over the last so many. */
   snapshots: z.strictObject({ every: z.int().positive(), last: z.int().positive() }).optional(),
@@ -87,6 +119,7 @@ export const evaluateStep = z.strictObject({
   /** All of the recipe's benchmarks when absent. */
   benchmarks: z.array(stepName).min(1).optional(),
   concurrency: z.int().min(1).max(4096).default(128),
+  serve: servingWish.optional(),
 })
 export type EvaluateStep = z.infer<typeof evaluateStep>
 
@@ -103,6 +136,7 @@ export const selectCheckpointStep = z.strictObject({
   /** A benchmark with role `dev`: the report split is never chosen by. */
   benchmark: stepName,
   concurrency: z.int().min(1).max(4096).default(128),
+  serve: servingWish.optional(),
 })
 export type SelectCheckpointStep = z.infer<typeof selectCheckpointStep>
 

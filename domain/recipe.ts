@@ -3,6 +3,7 @@ import { looksLikeHubId } from './base-model.ts'
 import { budget, checkBudget } from './budget.ts'
 import { campaignSlug, stepName } from './ids.ts'
 import { endpointSpec, usualMaxPixels, type EndpointSpec, type UrlEndpoint } from './recipe-endpoints.ts'
+import { jobsSpec } from './recipe-jobs.ts'
 import { checkReferences } from './recipe-references.ts'
 import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from './recipe-steps.ts'
 
@@ -110,9 +111,8 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
       /** Appended to every question the trained model sees, in SFT, RL, sampling and evaluation alike. */
       promptSuffix: z.string().default(''),
       seed: z.int().min(0).default(1),
-      trainer: z
-        .strictObject({ backend: z.literal('trl').default('trl'), launcher: z.literal('local').default('local') })
-        .prefault({}),
+      /** What trains and serves, and where: defaults that steps and endpoints may override. */
+      jobs: jobsSpec.optional(),
       rounds: z.strictObject({
         count: z.int().min(1).max(100),
         first: z.array(step).min(1),

@@ -1,14 +1,7 @@
-import { z } from 'zod'
+import type { JobResources } from '../domain/job-resources.ts'
 
-/** What a job wants from the machine that it runs on. What is left out is the place's own default. */
-export const jobResources = z.strictObject({
-  gpus: z.int().nonnegative().optional(),
-  cpus: z.number().positive().optional(),
-  memoryGib: z.number().positive().optional(),
-  /** Longest time that the job may run: a scheduler ends it then. */
-  hours: z.number().positive().optional(),
-})
-export type JobResources = z.infer<typeof jobResources>
+export { jobResources } from '../domain/job-resources.ts'
+export type { JobResources } from '../domain/job-resources.ts'
 
 /**
  * What a job is to its place. `train` takes the place's devices for itself; `serve` listens on a port until it is

@@ -1,12 +1,7 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { errorCode } from '../domain/errors.ts'
-
-/** A metrics file of a job. `jsonl-flat`: one flat JSON object a logged step, with a number `step`. */
-export interface MetricSource {
-  path: string
-  format: 'jsonl-flat'
-}
+import type { LogSource } from './log-source.ts'
 
 /** One number. Upsert on (job, attempt, segment, step, name): reading a file twice gives the same points. */
 export interface MetricPoint {
@@ -37,19 +32,20 @@ export interface MetricTailer {
   /** New points. With `final`, a last line without a line break counts too, if it is whole. */
   read(options?: { final?: boolean }): Promise<MetricPoint[]>
   state(): TailState
+  /** The first step whose loss was NaN or infinite; null while all were numbers. */
+  divergedAt(): number | null
 }
 
 const anchorBytes = 64
 const largestReadBytes = 8 << 20
-const metricLine = z.looseObject({ step: z.number(), time: z.number().optional() })
 // Python's json writes these three, which no JSON parser reads. A number that is none has no point.
 const pythonNumber = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g
 
-function parseLine(text: string): z.infer<typeof metricLine> | null {
+function parseLine(text: string): unknown {
   try {
-    return metricLine.parse(JSON.parse(text.replace(pythonNumber, 'null')))
+    return JSON.parse(text.replace(pythonNumber, 'null'))
   } catch {
-    return null
+    return undefined
   }
 }
 
@@ -58,26 +54,28 @@ function parseLine(text: string): z.infer<typeof metricLine> | null {
  * restored ones: a changed inode, a shrunken file or other bytes before the offset start a new segment at the
  * beginning of the file. A line that is not finished yet waits; a line that cannot be read is counted.
  */
-export function createMetricTailer(
-  path: string,
-  canonical: (name: string) => string | null,
-  from?: TailState,
-): MetricTailer {
+export function createMetricTailer({ path, read: understand }: LogSource, from?: TailState): MetricTailer {
+  let firstDiverged: number | null = null
   let state: TailState = from ?? { inode: 0, offset: 0, segment: 0, anchor: '', badLines: 0 }
 
   const points = (text: string): MetricPoint[] => {
     if (text.trim() === '') return []
-    const line = parseLine(text)
+    const line = understand(parseLine(text))
+    if (line === 'skip') return []
     if (line === null) {
       state.badLines += 1
       return []
     }
-    const { step, time = null, ...values } = line
-    return Object.entries(values).flatMap(([name, value]) =>
-      typeof value === 'number' && Number.isFinite(value)
-        ? [{ segment: state.segment, step, name, canonical: canonical(name), value, time }]
-        : [],
-    )
+    const { step, time, values, canonical, notFinite } = line
+    if (notFinite.some((name) => canonical[name] === 'loss')) firstDiverged ??= step
+    return Object.entries(values).map(([name, value]) => ({
+      segment: state.segment,
+      step,
+      name,
+      canonical: canonical[name] ?? null,
+      value,
+      time,
+    }))
   }
 
   const consume = (bytes: Buffer, final: boolean): MetricPoint[] => {
@@ -124,5 +122,5 @@ export function createMetricTailer(
     }
   }
 
-  return { read, state: () => ({ ...state }) }
+  return { read, state: () => ({ ...state }), divergedAt: () => firstDiverged }
 }

@@ -1,3 +1,5 @@
+import type { JobResources } from '../jobs/command.ts'
+import type { Finding } from '../jobs/finding.ts'
 import type { Count, Sum } from './count.ts'
 
 /** Money at the recipe's prices. */
@@ -50,6 +52,14 @@ export interface JobPlan {
   /** Its name in the database, in run folders and in logs. */
   key: string
   kind: 'sft' | 'grpo'
+  /** The product that trains. */
+  trainer: string
+  /** The place of the site file that it takes, and what launches it there; null where there is no such place. */
+  place: string
+  launcher: string | null
+  resources: JobResources
+  /** What trainer and place say of it. */
+  findings: Finding[]
   startFrom: string
   from: string[]
   rows: Count
@@ -69,6 +79,8 @@ export interface JobPlan {
   tokensAQuestion: Count
   /** Null when the recipe states no rate. */
   gpuHours: Count
+  /** Null when the place states no price. */
+  gpuCost: Cost | null
   argv: string[]
   cwd: string
   /** Names of the variables it gets; values are nobody's business. */
@@ -117,7 +129,7 @@ export interface CallTotals {
 
 export interface Totals extends CallTotals {
   endpoints: (CallTotals & { endpoint: string; cost: Cost | null })[]
-  /** One a currency. Endpoints without prices are not in it. */
+  /** One a currency: calls and GPU hours. Endpoints and places without prices are not in it. */
   costs: { currency: string; amount: Sum }[]
   jobs: number
   sftSteps: Sum

@@ -1,13 +1,11 @@
 import { nameOf } from '../domain/recipe-references.ts'
 import type { GateStep, RlStep, SftStep } from '../domain/recipe-steps.ts'
 import { finalTraining, isSelection, isSft, phasesOf, type RecipeStep } from '../domain/round-plan.ts'
-import { inPhase } from '../jobs/stage-settings.ts'
-import type { TrainerCapabilities } from '../jobs/trainer.ts'
+import type { Finding as JobFinding } from '../jobs/finding.ts'
+import { inPhase } from '../trainers/stage-settings.ts'
 import type { JobPlan } from './campaign-plan.ts'
 import { counted } from './count.ts'
 import { candidatesOf } from './evaluation.ts'
-import { joined, type Flow } from './flow.ts'
-import { microBatch, tooLargeAtOnce } from './micro-batch.ts'
 import type { TrainingPlace } from './training.ts'
 
 /** What a check found. A refusal names a thing that cannot run; a note, one that runs and may not be meant. */
@@ -53,12 +51,9 @@ export function checkTraining(
   sampledTokens: number,
 ): Findings {
   const found: Said = { refusals: [], notes: [] }
-  const kind = isSft(step) ? 'sft' : 'grpo'
-  const flow = joined(jobs.flatMap(({ from }) => from.map(place.flowOf)))
-  found.refusals.push(
-    ...missingCapabilities(place.backend.capabilities(), { kind, flow, gpus: place.recipe.rates?.gpus }),
-  )
-  if (isSft(step)) checkSft(place, step, jobs, found)
+  const names = phasesOf(step)
+  jobs.forEach((job, nth) => addFindings(job.findings, jobs.length > 1 ? `phase ${names[nth]}: ` : '', found))
+  if (isSft(step)) checkSft(jobs, found)
   else checkRl(place, step, { jobs, sampledTokens }, found)
   const placed = (texts: readonly string[]) => texts.map((text) => ({ round: place.round, step: nameOf(step), text }))
   return { refusals: placed(found.refusals), notes: placed(found.notes) }
@@ -81,53 +76,13 @@ export function checkGate(steps: readonly RecipeStep[], { benchmark }: GateStep)
   ]
 }
 
-/** What a job needs that its backend does not do. */
-export function missingCapabilities(
-  capabilities: TrainerCapabilities,
-  { kind, flow, gpus }: { kind: 'sft' | 'grpo'; flow: Pick<Flow, 'images'>; gpus: number | undefined },
-): string[] {
-  const { kinds, multiImage, rewardModes, tuning, minGpus } = capabilities
-  return [
-    ...(kinds.includes(kind) ? [] : [`this trainer does not do ${kind}: it does ${kinds.join(', ')}`]),
-    ...(multiImage || flow.images <= 1 ? [] : ['rows have several pictures, and this trainer takes one a row']),
-    ...(kind === 'sft' || rewardModes.includes('http') ? [] : ['this trainer cannot ask a reward server']),
-    ...(tuning.includes('full') ? [] : ['this trainer does not train all weights']),
-    ...(gpus === undefined || gpus >= minGpus ? [] : [`this trainer needs ${minGpus} GPUs, rates.gpus says ${gpus}`]),
-  ]
+/** What trainer and place said of a job, as plans say it. */
+function addFindings(findings: readonly JobFinding[], called: string, { refusals, notes }: Said): void {
+  for (const { level, text, fix } of findings)
+    (level === 'refusal' ? refusals : notes).push(`${called}${text}${fix === undefined ? '' : `; ${fix}`}`)
 }
 
-/** A batch is cut into equal parts: what the trainer takes where `microBatchSize` is no divisor. */
-function indivisible(what: string, batch: number, micro: number | undefined): string[] {
-  if (micro === undefined || micro > batch || batch % micro === 0) return []
-  return [
-    `microBatchSize ${micro} does not divide ${what} = ${counted(batch)}: the trainer takes ${microBatch(batch, micro)} instead`,
-  ]
-}
-
-/** Without `microBatchSize` the trainer puts a whole batch on the device. */
-function wholeBatch(
-  { facts }: TrainingPlace,
-  step: SftStep | RlStep,
-  batches: readonly { batch: number; job: JobPlan }[],
-): string[] {
-  const found = step.microBatchSize === undefined ? tooLargeAtOnce(batches, facts.model?.parameters) : null
-  if (found === null) return []
-  const { batch, tokens, limit, advised } = found
-  return [
-    `without microBatchSize a device takes the whole batch of ${counted(batch)} at once, up to ${counted(tokens)} tokens: ` +
-      `above ${counted(limit)} expect it to run out of memory; set microBatchSize, e.g. ${advised}`,
-  ]
-}
-
-function checkSft(place: TrainingPlace, step: SftStep, jobs: readonly JobPlan[], { refusals, notes }: Said): void {
-  notes.push(
-    ...indivisible('batchSize', step.batchSize, step.microBatchSize),
-    ...wholeBatch(
-      place,
-      step,
-      jobs.map((job) => ({ batch: step.batchSize, job })),
-    ),
-  )
+function checkSft(jobs: readonly JobPlan[], { refusals }: Said): void {
   for (const { rows, from } of jobs)
     if (rows === 0) refusals.push(`no rows come from ${from.join(', ')}: there is nothing to train on`)
 }
@@ -141,10 +96,7 @@ function checkRl(
   const names = phasesOf(step)
   const phases = names.map((name, nth) => ({ name, ...pickPhase(inPhase(step, step.phases?.[nth])), job: jobs[nth] }))
   const called = (name: string) => (step.phases ? `phase ${name}: ` : '')
-  for (const { name, steps, generations, job } of phases) {
-    const batch = step.promptsPerStep * generations
-    const what = `promptsPerStep × generations = ${step.promptsPerStep} × ${generations}`
-    notes.push(...indivisible(what, batch, step.microBatchSize).map((text) => called(name) + text))
+  for (const { name, steps, job } of phases) {
     const { rows = null, passes = null } = job ?? {}
     if (rows !== null && rows < step.promptsPerStep)
       refusals.push(
@@ -153,13 +105,6 @@ function checkRl(
     else if (passes !== null && passes > manyPasses)
       notes.push(`${called(name)}${counted(steps)} steps see each question ${counted(Math.round(passes))} times`)
   }
-  notes.push(
-    ...wholeBatch(
-      place,
-      step,
-      phases.flatMap(({ generations, job }) => (job ? [{ batch: step.promptsPerStep * generations, job }] : [])),
-    ),
-  )
   // The demo's teacher writes far less than it may, whatever its limit.
   const isDemo = place.recipe.baseModel.path.startsWith('demo:')
   const clipping = isDemo ? [] : phases.filter(({ cap }) => cap < sampledTokens)

@@ -10,7 +10,7 @@ import {
   selectedFrom,
   type RecipeStep,
 } from '../domain/round-plan.ts'
-import { inPhase } from '../jobs/stage-settings.ts'
+import { inPhase } from '../trainers/stage-settings.ts'
 import type { CallPlan, EvaluationPlan } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'
 import { callsTo, judging } from './calls.ts'

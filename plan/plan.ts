@@ -13,8 +13,12 @@ import {
   stepsOfRound,
   type RecipeStep,
 } from '../domain/round-plan.ts'
-import type { TrainerBackend } from '../jobs/trainer.ts'
-import { createTrlBackend } from '../jobs/trainers/trl.ts'
+import type { ModelServer } from '../jobs/servers/model-server.ts'
+import { modelServers } from '../jobs/servers/registry.ts'
+import { plainSite } from '../jobs/site/site.ts'
+import type { SiteFile } from '../jobs/site/site.ts'
+import { trainers as allTrainers } from '../trainers/registry.ts'
+import type { Trainer } from '../trainers/trainer.ts'
 import type { CampaignPlan, RoundPlan, StepPlan } from './campaign-plan.ts'
 import { checkGate, checkTraining, findingTexts, type Findings } from './checks.ts'
 import { planDataStep } from './data-step.ts'
@@ -23,13 +27,18 @@ import { joined, sourceFlow, type Flow } from './flow.ts'
 import type { Known } from './known.ts'
 import { assumptionsOf, missingOf } from './missing.ts'
 import { campaignTotals, totalsOf } from './totals.ts'
+import { checkServing } from './serving.ts'
 import { planTraining } from './training.ts'
+import type { TrainingPlace } from './training.ts'
 
 export interface PlanOptions {
   /** Only this round; all of them when absent. */
   round?: number | undefined
-  /** The recipe's trainer when absent. */
-  backend?: TrainerBackend
+  /** Where jobs run; this machine alone when absent. */
+  site?: SiteFile
+  /** Products that train, and that serve checkpoints, by name; all that Hone has when absent. */
+  trainers?: Readonly<Record<string, Trainer>>
+  servers?: Readonly<Record<string, ModelServer>>
 }
 
 /**
@@ -38,10 +47,10 @@ export interface PlanOptions {
  * UnknownRound for a round that the recipe does not have.
  */
 export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions = {}): CampaignPlan {
-  const { backend = plannedTrainer() } = options
-  const found: Findings = { refusals: [], notes: [] }
+  const { site = plainSite, trainers = allTrainers, servers = modelServers } = options
+  const found: Findings = checkServing(recipe, site, servers)
   const rounds = roundsOf(recipe, options.round).map(({ round, times }): RoundPlan => {
-    const steps = planRound(recipe, facts, round, backend, found)
+    const steps = planRound({ recipe, facts, site, trainers }, round, found)
     return { round, times, steps, totals: totalsOf(steps) }
   })
   if (found.refusals.length > 0)
@@ -66,9 +75,6 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
   }
 }
 
-/** The recipe's trainer with names in the place of what only a worker knows. */
-const plannedTrainer = (): TrainerBackend => createTrlBackend({ python: 'python', env: { PYTHONPATH: 'hone_trainer' } })
-
 /** Rounds with different steps; those that follow each other with the same ones as one. */
 function roundsOf(recipe: Recipe, only: number | undefined): { round: number; times: number }[] {
   const { count } = recipe.rounds
@@ -88,7 +94,12 @@ function roundsOf(recipe: Recipe, only: number | undefined): { round: number; ti
   return groups
 }
 
-function planRound(recipe: Recipe, facts: Known, round: number, backend: TrainerBackend, found: Findings): StepPlan[] {
+function planRound(
+  given: Pick<TrainingPlace, 'recipe' | 'facts' | 'site' | 'trainers'>,
+  round: number,
+  found: Findings,
+): StepPlan[] {
+  const { recipe, facts } = given
   const steps = stepsOfRound(recipe, round)
   const flows = new Map<string, Flow>(
     Object.keys(recipe.sources).map((name) => [name, sourceFlow(facts.sources[name])] as const),
@@ -107,7 +118,7 @@ function planRound(recipe: Recipe, facts: Known, round: number, backend: Trainer
       return planEvaluation(recipe, facts, steps, index, step)
     }
     if (isTraining(step)) {
-      const place = { recipe, facts, round, steps, index, flowOf, backend }
+      const place = { ...given, round, steps, index, flowOf }
       const plan = planTraining(place, step)
       const sampled = learntFrom(step, steps, index)
       const { refusals, notes } = checkTraining(place, step, plan.jobs, sampled)

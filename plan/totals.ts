@@ -15,7 +15,9 @@ export function totalsOf(steps: readonly StepPlan[]): Totals {
     ...callTotals(calls),
     endpoints,
     costs: costsOf(
-      calls.flatMap(({ cost }) => (cost ? [{ currency: cost.currency, amount: sum([cost.amount]) }] : [])),
+      [...calls.map(({ cost }) => cost), ...jobs.map(({ gpuCost }) => gpuCost)].flatMap((cost) =>
+        cost ? [{ currency: cost.currency, amount: sum([cost.amount]) }] : [],
+      ),
     ),
     jobs: jobs.length,
     sftSteps: sum(sft.map(({ steps }) => steps)),

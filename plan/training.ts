@@ -1,11 +1,16 @@
 import { nameOf } from '../domain/recipe-references.ts'
 import { jobKey } from '../domain/ids.ts'
+import { trainingJobOf } from '../domain/recipe-jobs.ts'
 import { usualMaxPixels, type Recipe } from '../domain/recipe.ts'
 import type { RlStep, SftStep } from '../domain/recipe-steps.ts'
 import { isSft, phaseInputs, phasesOf, roundSeed, startOf, type RecipeStep } from '../domain/round-plan.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from '../jobs/stage-settings.ts'
-import type { TrainerBackend, TrainingStage } from '../jobs/trainer.ts'
-import { configText } from '../jobs/trainers/trl.ts'
+import { refusal } from '../jobs/finding.ts'
+import type { Finding } from '../jobs/finding.ts'
+import { plannedPlace } from '../jobs/site/site.ts'
+import type { SiteFile } from '../jobs/site/site.ts'
+import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import type { TrainingStage } from '../trainers/stage.ts'
+import type { StageFacts, StageRun, Trainer } from '../trainers/trainer.ts'
 import { judging } from './calls.ts'
 import type { JobPlan, TrainingPlan } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'
@@ -22,7 +27,8 @@ export interface TrainingPlace {
   steps: readonly RecipeStep[]
   index: number
   flowOf: (name: string) => Flow
-  backend: TrainerBackend
+  site: SiteFile
+  trainers: Readonly<Record<string, Trainer>>
 }
 
 /** The jobs of a training step, in the order they run. */
@@ -49,109 +55,144 @@ interface Start {
 
 function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   const { flow } = start
-  const { batchSize, epochs } = step
-  // transformers' Trainer counts the last, smaller batch of a pass as a step.
-  const steps = step.steps ?? known([flow.rows], (rows) => Math.ceil((epochs ?? 1) * Math.ceil(rows / batchSize)))
-  const seen = step.steps === undefined ? known([flow.rows], (rows) => rows * (epochs ?? 1)) : step.steps * batchSize
   const sequence = promptTokens(place, step, flow) + flow.traceTokens
+  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'sft', settings: sftSettingsOf(step) }
+  const job = jobOf(place, step, { start, stage, sequenceTokens: Math.ceil(sequence) })
+  const { passes, steps } = job
+  const seen =
+    step.steps === undefined
+      ? known([flow.rows, passes], (rows, times) => rows * times)
+      : known([steps], (all) => all * step.batchSize)
   const tokens = known([seen], (rows) => Math.ceil(rows * sequence))
-  const stage: TrainingStage = { ...stageOf(place, start), kind: 'sft', rows: none(), settings: sftSettingsOf(step) }
   return {
-    ...jobOf(place, start, stage, steps),
-    passes: step.steps === undefined ? (epochs ?? 1) : passesOf(seen, flow),
+    ...job,
     calls: [],
     completions: null,
-    sequenceTokens: Math.ceil(sequence),
     tokens,
     tokensAQuestion: null,
-    gpuHours: hours(tokens, place.recipe.rates?.sftTokensPerGpuSecond),
+    ...gpuTime(place, job, hours(tokens, place.recipe.rates?.sftTokensPerGpuSecond)),
   }
 }
 
 function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
   const { flow } = start
-  const questions = step.steps * step.promptsPerStep
-  const completions = questions * step.generations
+  const completions = step.steps * step.promptsPerStep * step.generations
   const tokens = completions * step.maxCompletionTokens
-  const stage: TrainingStage = {
-    ...stageOf(place, start),
-    kind: 'grpo',
-    rows: none(),
-    settings: grpoSettingsOf(step),
-    reward: {
-      url: 'http://REWARD-SERVER',
-      tokenEnv: rewardTokenEnv,
-      name: step.reward,
-      timeoutSeconds: 30,
-      onFailure: step.onRewardFailure,
-      ...(step.judge !== undefined && { judge: 'JUDGE' }),
-    },
+  const reward = {
+    name: step.reward,
+    onFailure: step.onRewardFailure,
+    ...(step.judge !== undefined && { judge: 'JUDGE' }),
   }
-  const job = jobOf(place, start, stage, step.steps)
+  const settings = grpoSettingsOf(step)
+  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'grpo', settings, reward }
+  const sequenceTokens = Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens)
+  const job = jobOf(place, step, { start, stage, sequenceTokens })
   const kept = snapshotsOf(step).length
   return {
     ...job,
-    passes: passesOf(questions, flow),
     calls: judging(place.recipe, step.judge, { answers: completions, questionTokens: flow.questionTokens }),
     completions,
-    sequenceTokens: Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens),
     tokens,
     tokensAQuestion: step.maxCompletionTokens * step.generations,
-    gpuHours: hours(tokens, place.recipe.rates?.rlTokensPerGpuSecond),
+    ...gpuTime(place, job, hours(tokens, place.recipe.rates?.rlTokensPerGpuSecond)),
     disk: { ...job.disk, snapshots: known([job.disk.output], (bytes) => bytes * kept) },
+  }
+}
+
+/** GPU hours, and their cost at the place's price. */
+function gpuTime({ site }: TrainingPlace, { place }: Pick<JobPlan, 'place'>, gpuHours: Count) {
+  const planned = plannedPlace(site, place)
+  const price = 'level' in planned ? null : planned.pricePerGpuHour
+  return {
+    gpuHours,
+    gpuCost: price && { currency: price.currency, amount: known([gpuHours], (time) => time * price.amount) },
   }
 }
 
 /** The variable under which `hone dev` hands the reward server's token to a job. */
 const rewardTokenEnv = 'HONE_REWARD_TOKEN'
 
-// Weights and two moments of AdamW in 32 bits; trainer/hone_trainer/training.py keeps the newest two checkpoints.
-const checkpointBytesAParameter = 12
-const checkpointsKept = 2
+interface Planned {
+  start: Start
+  stage: TrainingStage
+  sequenceTokens: number
+}
 
 /** What every job has, whatever it trains. Folders are named by placeholders: nobody knows them before a run. */
-function jobOf(place: TrainingPlace, start: Start, stage: TrainingStage, steps: Count) {
-  const { backend, facts } = place
-  const { argv, cwd, env, secretEnv } = backend.command(stage, `RUNS/${start.key}/attempt-1`, 1)
+function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, sequenceTokens }: Planned) {
+  const { facts, recipe } = place
+  const wish = trainingJobOf(recipe, step)
+  const { trainer, findings } = trainerFor(place, wish.trainer)
+  const planned = plannedPlace(place.site, wish.place)
+  const { flow } = start
+  const stageFacts: StageFacts = {
+    rows: flow.rows,
+    imagesPerRow: flow.images,
+    model: facts.model,
+    sequenceTokens,
+  }
+  const run = runOf(stage)
+  const command = trainer?.command(stage, run)
+  const estimate = trainer?.estimate(stage, stageFacts)
   const model: Count = facts.model?.bytes ?? null
-  const written = known([steps], (all) => Math.ceil(all / (stage.settings.saveEverySteps ?? all)))
+  const { env = {}, secretEnv = [] } = command ?? {}
   return {
     key: start.key,
     kind: stage.kind,
+    trainer: wish.trainer,
+    place: 'level' in planned ? (wish.place ?? place.site.default) : planned.name,
+    launcher: 'level' in planned ? null : planned.launcher,
+    resources: wish.resources,
+    findings: [
+      ...findings,
+      ...('level' in planned ? [planned] : planned.check(wish.resources)),
+      ...(trainer?.check(stage, stageFacts) ?? []),
+    ],
     startFrom: start.startFrom,
     from: start.from,
-    rows: start.flow.rows,
-    steps,
-    argv,
-    cwd,
+    rows: flow.rows,
+    steps: estimate?.steps ?? null,
+    passes: estimate?.passes ?? null,
+    sequenceTokens,
+    argv: command?.argv ?? [],
+    cwd: run.there,
     env: [...Object.keys(env), ...secretEnv],
     secretEnv,
     files: [
-      { path: 'config.json', bytes: Buffer.byteLength(configText(stage, cwd)) },
-      { path: 'train.jsonl', bytes: rowBytes(place, stage, start.flow) },
+      ...Object.entries(trainer?.settings(stage, run) ?? {}).map(([path, text]) => ({
+        path,
+        bytes: Buffer.byteLength(text),
+      })),
+      { path: 'rows', bytes: rowBytes(place, stage, flow) },
     ],
-    disk: {
-      output: model,
-      snapshots: known([model], () => 0),
-      checkpoints: known(
-        [written, facts.model?.parameters ?? null],
-        (count, parameters) => Math.min(checkpointsKept, count) * parameters * checkpointBytesAParameter,
-      ),
-    },
+    disk: { output: model, snapshots: known([model], () => 0), checkpoints: estimate?.checkpointBytes ?? null },
     settings: { ...stage.settings },
   }
 }
 
-const stageOf = ({ recipe, round }: TrainingPlace, { key, startFrom }: Start) => ({
-  key,
-  startFrom: { path: `CHECKPOINTS/${startFrom}`, hash: '' },
-  base: { path: 'CHECKPOINTS/base', hash: '' },
-  rowsHash: '',
-  seed: roundSeed(recipe, round),
+function trainerFor({ trainers }: TrainingPlace, name: string): { trainer: Trainer | null; findings: Finding[] } {
+  const trainer = Object.hasOwn(trainers, name) ? (trainers[name] ?? null) : null
+  if (trainer) return { trainer, findings: [] }
+  const names = Object.keys(trainers).join(', ')
+  return { trainer: null, findings: [refusal(`there is no trainer "${name}"`, `use one of ${names}`)] }
+}
+
+/** An attempt with names in the place of what only a worker knows. */
+const runOf = (stage: TrainingStage): StageRun => ({
+  key: stage.key,
+  here: `RUNS/${stage.key}/attempt-1`,
+  there: `RUNS/${stage.key}/attempt-1`,
+  see: (path) => path,
+  environment: { name: 'plan', python: 'python', env: { PYTHONPATH: 'hone_trainer' }, setup: [], prefix: [] },
+  attempt: 1,
+  weights: { startFrom: `CHECKPOINTS/${stage.startFrom}`, base: 'CHECKPOINTS/base' },
+  reward: stage.kind === 'sft' ? null : { url: 'http://REWARD-SERVER', tokenEnv: rewardTokenEnv, timeoutSeconds: 30 },
+  resume: null,
 })
 
-async function* none(): AsyncGenerator<never> {
-  // A plan has no rows, only their number.
+const stageOf = ({ recipe, round }: TrainingPlace, step: SftStep | RlStep, { key, startFrom }: Start) => {
+  const { resources, options } = trainingJobOf(recipe, step)
+  return { key, startFrom, base: 'base', rowsHash: '', seed: roundSeed(recipe, round), options, resources }
 }
 
 /** Question, suffix and pictures of a row. */
@@ -170,9 +211,6 @@ function rowBytes({ recipe }: TrainingPlace, stage: TrainingStage, flow: Flow): 
   const row = frameBytes + pictureBytes * flow.images + charactersAToken * text + recipe.promptSuffix.length
   return known([flow.rows], (rows) => Math.ceil(rows * row))
 }
-
-const passesOf = (seen: Count, flow: Flow): Count =>
-  known([seen, flow.rows], (all, rows) => (rows === 0 ? 0 : all / rows))
 
 /** GPU hours of so many tokens; unknown without a rate that the user measured. */
 const hours = (tokens: Count, rate: number | undefined): Count =>

@@ -11,6 +11,8 @@ import { findPostgresBinaries, postgresUser } from './postgres-binaries.ts'
 import { runningServices } from './processes.ts'
 import { environmentFolder, findInterpreter, isComplete, readRequirements } from './python.ts'
 import { findProgram, findTemporalBinary } from './temporal-binary.ts'
+import { namesTemporal } from './temporal-config.ts'
+import { temporalOrigins, unusedTemporal } from './temporal-origins.ts'
 
 /** One thing that Hone needs or may use. `missing` is got by itself where that is possible; `problem` stops something. */
 export interface Finding {
@@ -86,9 +88,11 @@ const checks: Record<string, Check> = {
   },
   temporal: ({ env, cache }) => {
     const name = 'temporal'
-    if (env['TEMPORAL_ADDRESS']) return { name, found: 'ok', detail: 'yours, TEMPORAL_ADDRESS' }
+    if (namesTemporal(env)) return { name, found: 'ok', detail: `yours; ${temporalOrigins(env)}` }
     const binary = findTemporalBinary(cache, env)
-    if (binary) return { name, found: 'ok', detail: `${binary.path} (${binary.from})` }
+    const unused = unusedTemporal(env)
+    const note = unused === null ? {} : { fix: unused }
+    if (binary) return { name, found: 'ok', detail: `${binary.path} (${binary.from})`, ...note }
     const fix =
       '`hone dev` downloads it or builds it with Go, once. Or install the Temporal CLI; or set TEMPORAL_ADDRESS.'
     return { name, found: 'missing', detail: 'no Temporal CLI', fix }

@@ -12,16 +12,16 @@ import type { Service } from './processes.ts'
 import { quietProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { obtainTemporalBinary } from './temporal-binary.ts'
+import { clientOptions, connectionProblem, connectTemporal } from './temporal-connection.ts'
+import { usersTemporal } from './temporal-server.ts'
+import type { TemporalServer } from './temporal-server.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** A Temporal to work with. */
-export interface TemporalAddress {
-  /** host:port of the gRPC front end. */
-  address: string
+export interface TemporalAddress extends TemporalServer {
   /** Web UI, or null if the user's server did not tell (TEMPORAL_UI_URL). */
   uiUrl: string | null
-  namespace: string
 }
 
 /** A Temporal that was found or brought up. */
@@ -56,18 +56,19 @@ const indexedValueTypes = { KEYWORD: 2, INT: 3, DOUBLE: 4 } as const
 const typeWords = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const
 
 /**
- * Finds or starts Temporal: the user's server if TEMPORAL_ADDRESS is set, else a dev server with its Web UI that keeps
- * its state in `<home>/temporal.db`. A server that a crashed run left behind is adopted.
- * @throws HoneError EndpointRefused if TEMPORAL_ADDRESS does not answer; PortInUse; StorageFull; MissingDependency.
+ * Finds or starts Temporal: the user's server if the environment names one (temporal-server.ts), else a dev server with
+ * its Web UI that keeps its state in `<home>/temporal.db`. A server that a crashed run left behind is adopted.
+ * @throws HoneError EndpointRefused if the user's does not let us in; InvalidInput if a setting cannot be used;
+ *   PortInUse; StorageFull; MissingDependency.
  */
 export async function bringUpTemporal(options: TemporalOptions): Promise<Temporal> {
   const env = options.env ?? process.env
   const progress = options.progress ?? quietProgress
   progress.start('Temporal')
   try {
-    if (env['TEMPORAL_ADDRESS']) {
-      const users = usersServer(env, env['TEMPORAL_ADDRESS'])
-      await checkUsersServer(users, env)
+    const users = usersServer(env)
+    if (users) {
+      await checkUsersServer(users)
       progress.done(`yours, at ${users.address}`)
       return { ...users, owned: false, found: true, stop: async () => {} }
     }
@@ -80,9 +81,13 @@ export async function bringUpTemporal(options: TemporalOptions): Promise<Tempora
   }
 }
 
-/** Where this home's Temporal (or TEMPORAL_ADDRESS) is, or null if none runs. Starts nothing. */
+/**
+ * Where this home's Temporal (or the user's own) is, or null if none runs. Starts nothing.
+ * @throws HoneError InvalidInput if a setting cannot be used.
+ */
 export function findTemporal(home: string, env: Environment = process.env): TemporalAddress | null {
-  if (env['TEMPORAL_ADDRESS']) return usersServer(env, env['TEMPORAL_ADDRESS'])
+  const users = usersServer(env)
+  if (users) return users
   const details = findService(home, 'temporal')?.details
   return details ? addressOf(Number(details['port']), Number(details['uiPort'])) : null
 }
@@ -94,7 +99,7 @@ async function devServer(options: TemporalOptions, env: Environment, progress: P
     const service = adoptService(home, record)
     const where = addressOf(Number(record.details['port']), Number(record.details['uiPort']))
     progress.update('found a running server')
-    if (await healthyWithin(where.address, 10, () => identify(record.identity.pid) !== null)) {
+    if (await healthyWithin(where, 10, () => identify(record.identity.pid) !== null)) {
       progress.done(`already running, Web UI ${where.uiUrl}`)
       return { ...where, owned: true, found: true, stop: service.stop }
     }
@@ -112,7 +117,7 @@ async function devServer(options: TemporalOptions, env: Environment, progress: P
     command: binary,
     args: serverArguments(options, port, uiPort),
     details: { port, uiPort },
-    ready: () => isHealthy(where.address),
+    ready: () => isHealthy(where),
     deadlineSeconds: 60,
   })
   await keepHistory(where)
@@ -143,8 +148,9 @@ async function stopUnrecorded(dbFile: string): Promise<void> {
 }
 
 /** The dev server forgets closed workflows after a day; a campaign is looked at for longer. Older CLIs may refuse. */
-async function keepHistory({ address, namespace }: TemporalAddress): Promise<void> {
-  const connection = await Connection.connect({ address })
+async function keepHistory(server: TemporalAddress): Promise<void> {
+  const { namespace } = server
+  const connection = await connectTemporal(server)
   try {
     const workflowExecutionRetentionTtl = msToTs('90 days')
     await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } })
@@ -159,18 +165,18 @@ function addressOf(port: number, uiPort: number): TemporalAddress {
   return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, namespace: 'default' }
 }
 
-async function healthyWithin(address: string, seconds: number, alive: () => boolean): Promise<boolean> {
+async function healthyWithin(server: TemporalServer, seconds: number, alive: () => boolean): Promise<boolean> {
   const deadline = Date.now() + seconds * 1000
   while (Date.now() < deadline && alive()) {
-    if (await isHealthy(address).catch(() => false)) return true
+    if (await isHealthy(server).catch(() => false)) return true
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return false
 }
 
 /** Whether the front end answers gRPC's health question with SERVING. Throws if nobody answers. */
-async function isHealthy(address: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: 2000 })
+async function isHealthy(server: TemporalServer): Promise<boolean> {
+  const connection = await Connection.connect({ ...clientOptions(server), connectTimeout: 2000 })
   try {
     const { status } = await connection.healthService.check({
       service: 'temporal.api.workflowservice.v1.WorkflowService',
@@ -184,28 +190,21 @@ async function isHealthy(address: string): Promise<boolean> {
   }
 }
 
-function usersServer(env: Environment, address: string): TemporalAddress {
-  return { address, uiUrl: env['TEMPORAL_UI_URL'] || null, namespace: env['TEMPORAL_NAMESPACE'] || 'default' }
+function usersServer(env: Environment): TemporalAddress | null {
+  const server = usersTemporal(env)
+  return server && { ...server, uiUrl: env['TEMPORAL_UI_URL'] || null }
 }
 
 /** Checks that the user's server answers and knows the search attributes; adds those that are missing. */
-async function checkUsersServer({ address, namespace }: TemporalAddress, env: Environment): Promise<void> {
-  let connection: Connection
+async function checkUsersServer(server: TemporalAddress): Promise<void> {
+  const connection = await connectTemporal(server, 5000)
   try {
-    const apiKey = env['TEMPORAL_API_KEY']
-    connection = await Connection.connect({ address, connectTimeout: 5000, ...(apiKey ? { apiKey, tls: true } : {}) })
-    await connection.workflowService.describeNamespace({ namespace })
-  } catch (error) {
-    throw new HoneError({
-      type: 'EndpointRefused',
-      message: `TEMPORAL_ADDRESS is set, but ${address} does not serve namespace ${namespace}: ${error instanceof Error ? error.message : String(error)}.`,
-      nextStep:
-        'Start that server, or correct TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE; unset TEMPORAL_ADDRESS to use a dev server that Hone starts.',
-      cause: error,
-    })
-  }
-  try {
-    await addSearchAttributes(connection, namespace)
+    await connection.workflowService
+      .describeNamespace({ namespace: server.namespace })
+      .catch(async (error: unknown) => {
+        throw await connectionProblem(server, error)
+      })
+    await addSearchAttributes(connection, server.namespace)
   } finally {
     await connection.close()
   }
@@ -220,6 +219,8 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
     const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]))
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
+    // A cloud, or a key with few rights, has no operator's service; who may search can tell all the same.
+    if (await canSearchBy(connection, namespace)) return
     const flags = names.map(([name, type]) => `--name ${name} --type ${typeWords[type]}`).join(' ')
     throw new HoneError({
       type: 'MissingDependency',
@@ -228,4 +229,15 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
       cause: error,
     })
   }
+}
+
+/** Whether the namespace takes a search by all of Hone's attributes: it refuses one that it does not know. */
+async function canSearchBy(connection: Connection, namespace: string): Promise<boolean> {
+  const query = Object.keys(searchAttributeTypes)
+    .map((name) => `${name} IS NULL`)
+    .join(' AND ')
+  return await connection.workflowService.countWorkflowExecutions({ namespace, query }).then(
+    () => true,
+    () => false,
+  )
 }

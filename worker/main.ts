@@ -1,19 +1,28 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { createActivities } from '../activities/create.ts'
 import { openArtifactStore } from '../artifacts/store.ts'
 import { createImages } from '../data/images.ts'
 import { openDatabase } from '../db/database.ts'
 import { describeError } from '../domain/errors.ts'
-import { createLocalLauncher } from '../jobs/launchers/local.ts'
-import { createTrlBackend } from '../jobs/trainers/trl.ts'
+import { modelServers } from '../jobs/servers/registry.ts'
+import { openPlaces } from '../jobs/site/open-places.ts'
+import { readSite } from '../jobs/site/read-site.ts'
 import { homePaths } from '../services/home.ts'
+import { trainers } from '../trainers/registry.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerConfig } from './config.ts'
 import type { WorkerConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
+import { connectWorker } from './temporal.ts'
 import { createWorkers, runWorkers } from './workers.ts'
+
+/**
+ * Trainings that one worker watches at once. Watching costs nothing: how many run is the places' business, and a job
+ * that waits in a scheduler's queue for days holds up no other.
+ */
+const watchedTrainings = 200
 
 /** Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running: the next worker finds them. */
 async function main(): Promise<void> {
@@ -24,40 +33,50 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => shutdown.signal.addEventListener('abort', () => resolve()))
 
   const database = openDatabase(config.DATABASE_URL, { max: 20 })
-  const [connection, bundle, store] = await Promise.all([
-    NativeConnection.connect({ address: config.TEMPORAL_ADDRESS }),
+  const [temporal, bundle, store] = await Promise.all([
+    connectWorker(config.temporal),
     bundleWorkflows(),
     openArtifactStore(join(config.HONE_HOME, 'artifacts')),
   ])
-  const runs = join(config.HONE_HOME, 'runs')
-  const python = { python: config.HONE_PYTHON, env: { PYTHONPATH: config.HONE_TRAINER_PATH } }
   const activities = createActivities({
     db: database.db,
     store,
-    runs,
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
-    launcher: createLocalLauncher({ root: runs }),
-    trainer: createTrlBackend(python),
-    python,
-    reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },
+    places: await placesOf(config),
+    trainers,
+    servers: modelServers,
     judges: homePaths(config.HONE_HOME).judges,
     demo: demoPlaces(config),
     shutdown: shutdown.signal,
   })
   const workers = await createWorkers({
-    connection,
-    namespace: config.TEMPORAL_NAMESPACE,
+    connection: temporal.connection,
+    namespace: config.temporal.namespace,
     bundle,
     activities,
-    slots: { io: 20, inference: config.HONE_SLOTS_INFERENCE, gpu: config.HONE_SLOTS_GPU },
+    slots: { io: 20, inference: config.HONE_SLOTS_INFERENCE, gpu: watchedTrainings },
     shutdownGraceSeconds: 5,
   })
   const closeHealth = config.HONE_HEALTH_PORT ? await startHealthServer(config.HONE_HEALTH_PORT) : null
   console.log(JSON.stringify({ ready: true, service: 'worker', pid: process.pid }))
   await runWorkers(workers, stopped)
   await closeHealth?.()
-  await connection.close()
+  await temporal.close()
   await database.close()
+}
+
+/** The site's places, as this machine reaches them. */
+async function placesOf(config: WorkerConfig) {
+  const shared = { PYTHONPATH: config.HONE_TRAINER_PATH }
+  return openPlaces({
+    site: await readSite(config.HONE_HOME, config.HONE_SITE),
+    runs: join(config.HONE_HOME, 'runs'),
+    python: config.HONE_PYTHON,
+    made: (name) => (name === 'trl' ? { python: config.HONE_PYTHON, env: shared } : null),
+    slots: config.HONE_SLOTS_GPU,
+    shared,
+    reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },
+  })
 }
 
 function demoPlaces(config: WorkerConfig) {

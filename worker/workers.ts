@@ -9,7 +9,7 @@ export interface Slots {
   io: number
   /** Shards, not requests: the engine bounds requests an endpoint. */
   inference: number
-  /** Training jobs: as many as fit on the machine. */
+  /** Training jobs that are watched; how many run is their places' business. */
   gpu: number
 }
 

@@ -1,5 +1,5 @@
 import type { Row } from '../../domain/rows.ts'
-import type { Converted } from '../training-rows.ts'
+import type { Converted } from '../../trainers/training-rows.ts'
 import type { ExportColumns } from './parquet-columns.ts'
 
 /** Formats that a dataset can be written in, each one that a trainer or `hone import` reads. */

@@ -1,4 +1,4 @@
-import { sftRow } from '../training-rows.ts'
+import { sftRow } from '../../trainers/training-rows.ts'
 import type { ExportFormat } from './format.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { rlRow, sftRow } from '../training-rows.ts'
+import { rlRow, sftRow } from '../../trainers/training-rows.ts'
 import type { ExportFormat } from './format.ts'
 import { groundTruth } from './rl-fields.ts'
 

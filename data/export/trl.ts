@@ -1,7 +1,7 @@
 import { knownMetadata } from '../../domain/rows.ts'
 import type { Row } from '../../domain/rows.ts'
 import { questionText } from '../question-text.ts'
-import { rlRow, sftRow } from '../training-rows.ts'
+import { rlRow, sftRow } from '../../trainers/training-rows.ts'
 import { cardFile, trainSplit } from './card.ts'
 import type { ExportFormat } from './format.ts'
 import { turns, type ExportColumns } from './parquet-columns.ts'

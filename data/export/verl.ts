@@ -1,5 +1,5 @@
 import { knownMetadata } from '../../domain/rows.ts'
-import { rlRow, sftRow } from '../training-rows.ts'
+import { rlRow, sftRow } from '../../trainers/training-rows.ts'
 import type { ExportFormat } from './format.ts'
 import { turns } from './parquet-columns.ts'
 import { groundTruth } from './rl-fields.ts'

@@ -13,7 +13,7 @@ import { createdAt, moment, oneOf } from './columns.ts'
 import { steps } from './steps.ts'
 
 /** What a job does. */
-export const jobKinds = ['sft', 'grpo', 'serve', 'verify'] as const
+export const jobKinds = ['sft', 'grpo', 'finalize', 'verify', 'serve'] as const
 export type JobKind = (typeof jobKinds)[number]
 
 /** What we want of a job: `cancelled` is our own word, never guessed from an exit code. */
@@ -28,7 +28,9 @@ export const jobs = pgTable(
     id: text('id').primaryKey(),
     stepId: bigint('step_id', { mode: 'number' }).references(() => steps.id),
     kind: text('kind', { enum: jobKinds }).notNull(),
+    /** The product that does the work: a trainer, or a model server. */
     backend: text('backend').notNull(),
+    /** The place of the site file where it was first submitted. */
     launcher: text('launcher').notNull(),
     specHash: text('spec_hash').notNull(),
     spec: jsonb('spec').notNull(),
@@ -50,7 +52,7 @@ export const attempts = pgTable(
       .notNull()
       .references(() => jobs.id),
     attempt: integer('attempt').notNull(),
-    /** What the launcher needs to find it again: process group, Slurm id, … */
+    /** What the launcher needs to find it again: place, key, Slurm id, … */
     handle: jsonb('handle'),
     state: text('state').notNull(),
     exitCode: integer('exit_code'),

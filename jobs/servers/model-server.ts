@@ -1,8 +1,6 @@
+import type { ProductOptions } from '../../domain/job-resources.ts'
 import type { Command, Environment, JobResources } from '../command.ts'
 import type { Finding } from '../finding.ts'
-
-/** A product's own keys, as a recipe gives them: passed through to the product and hashed. */
-export type ProductOptions = Readonly<Record<string, unknown>>
 
 /** A model to be served. Paths are as the job sees them. */
 export interface ServedModel {

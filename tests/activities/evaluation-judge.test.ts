@@ -12,14 +12,13 @@ import { importSource } from '../../db/sources.ts'
 import type { SourceRow } from '../../db/sources.ts'
 import { runningSteps } from '../../db/step-progress.ts'
 import { scoreIdentity, scoreIdentitySchema } from '../../evaluation/score-identity.ts'
-import { createLocalLauncher } from '../../jobs/launchers/local.ts'
-import { createTrlBackend } from '../../jobs/trainers/trl.ts'
 import { JUDGE_PROMPT_HASH } from '../../verifier/judge/prompt.ts'
+import { testPlaces } from '../jobs/places.ts'
 import { openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 
 const served = vi.hoisted(() => ({ url: '' }))
-vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.resolve(served.url) }))
+vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.resolve([served.url]) }))
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let model: FakeEndpoint
@@ -81,7 +80,6 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
   await openRound(db, { campaign, number: 0, parent: null })
   const hash = Buffer.from(campaign.padEnd(16, '.')).toString('hex')
   await importSource(db, { name: 'dev', path: '/dev', hash, campaign, role: 'benchmark' }, items(campaign))
-  const python = { python: 'python3', env: {} }
   const deps: Pick<Deps, 'db' | 'images' | 'shutdown'> & Partial<Deps> = {
     db,
     images: {
@@ -90,11 +88,9 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
         return Promise.resolve('data:image/png;base64,')
       },
     },
-    launcher: createLocalLauncher({ root: '/nowhere' }),
-    trainer: createTrlBackend(python),
-    runs: '/nowhere',
-    python,
-    reward: { url: 'http://127.0.0.1:9', tokenEnv: null },
+    places: testPlaces('/nowhere'),
+    trainers: {},
+    servers: {},
     demo: null,
     shutdown: new AbortController().signal,
   }

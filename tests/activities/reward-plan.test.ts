@@ -9,8 +9,7 @@ import { createImages } from '../../data/images.ts'
 import { parseRecipe } from '../../data/recipe.ts'
 import { openDatabase } from '../../db/database.ts'
 import { isRl } from '../../domain/round-plan.ts'
-import { createLocalLauncher } from '../../jobs/launchers/local.ts'
-import { createTrlBackend } from '../../jobs/trainers/trl.ts'
+import { testPlaces } from '../jobs/places.ts'
 
 // Nothing is asked of it: a recipe and a folder are all that the plan needs.
 const database = openDatabase('postgres://nobody@127.0.0.1:1/none', { max: 1 })
@@ -20,16 +19,13 @@ beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'hone-reward-plan-
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 async function depsWith(teacherUrl: string | null): Promise<Deps> {
-  const python = { python: 'python3', env: {} }
   return {
     db: database.db,
     store: await openArtifactStore(join(folder, 'artifacts')),
     images: createImages({ source: { read: (hash) => readFile(hash) } }),
-    launcher: createLocalLauncher({ root: folder }),
-    trainer: createTrlBackend(python),
-    runs: folder,
-    python,
-    reward: { url: 'http://127.0.0.1:9', tokenEnv: 'TOKEN' },
+    places: testPlaces(folder),
+    trainers: {},
+    servers: {},
     judges: join(folder, 'services', 'judges'),
     demo: teacherUrl === null ? null : { teacherUrl, baseModel: 'b', world: 'w' },
     shutdown: new AbortController().signal,
@@ -65,10 +61,7 @@ const judgeFile = async (id: string | undefined): Promise<unknown> =>
 describe('the reward of an RL step', () => {
   it('is as it was where the recipe names no judge', async () => {
     expect(await plan(`{ url: 'https://a.example/v1', model: big }`, 'reward: weighted')).toEqual({
-      url: 'http://127.0.0.1:9',
-      tokenEnv: 'TOKEN',
-      name: 'weighted',
-      onFailure: 'abstain',
+      spec: { name: 'weighted', onFailure: 'abstain' },
       timeoutSeconds: 30,
     })
     expect(await readdir(folder)).not.toContain('services')
@@ -76,29 +69,30 @@ describe('the reward of an RL step', () => {
 
   it('names the judge by an id, writes its file, and gives it its time', async () => {
     const endpoint = `{ url: 'https://a.example/v1', model: big, apiKeyEnv: BIG_KEY, timeoutSeconds: 60, concurrency: 3 }`
-    const { judge, timeoutSeconds } = await plan(endpoint, 'judge: grader')
+    const { spec, timeoutSeconds } = await plan(endpoint, 'judge: grader')
+    const { judge } = spec
     expect(timeoutSeconds).toBe(70)
     const said = { model: 'big', apiKeyEnv: 'BIG_KEY', timeoutSeconds: 60, concurrency: 3 }
     expect(await judgeFile(judge)).toEqual({ url: 'https://a.example/v1', ...said })
-    expect((await plan(endpoint, 'judge: grader, steps: 3')).judge).toBe(judge)
-    expect((await plan(endpoint.replace('big', 'small'), 'judge: grader')).judge).not.toBe(judge)
+    expect((await plan(endpoint, 'judge: grader, steps: 3')).spec.judge).toBe(judge)
+    expect((await plan(endpoint.replace('big', 'small'), 'judge: grader')).spec.judge).not.toBe(judge)
   })
 
   it('writes all servers of a judge that has several', async () => {
-    const { judge } = await plan(
+    const { spec } = await plan(
       `{ url: ['https://a.example/v1', 'https://b.example/v1'], model: big }`,
       'judge: grader',
     )
-    expect(await judgeFile(judge)).toMatchObject({ url: ['https://a.example/v1', 'https://b.example/v1'] })
+    expect(await judgeFile(spec.judge)).toMatchObject({ url: ['https://a.example/v1', 'https://b.example/v1'] })
   })
 
   it('keeps the id of the demo teacher when its port is another, and writes where it is now', async () => {
     const endpoint = `{ url: 'demo:teacher', model: demo-teacher }`
     const before = await plan(endpoint, 'judge: grader', 'http://127.0.0.1:1001/v1')
-    expect(await judgeFile(before.judge)).toMatchObject({ url: 'http://127.0.0.1:1001/v1' })
+    expect(await judgeFile(before.spec.judge)).toMatchObject({ url: 'http://127.0.0.1:1001/v1' })
     const after = await plan(endpoint, 'judge: grader', 'http://127.0.0.1:1002/v1')
     expect(after).toEqual(before)
-    expect(await judgeFile(before.judge)).toMatchObject({ url: 'http://127.0.0.1:1002/v1' })
+    expect(await judgeFile(before.spec.judge)).toMatchObject({ url: 'http://127.0.0.1:1002/v1' })
     await expect(plan(endpoint, 'judge: grader')).rejects.toMatchObject({ type: 'EndpointRefused' })
   })
 

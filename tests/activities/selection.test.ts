@@ -20,7 +20,7 @@ import { importLines, openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 
 const served = vi.hoisted(() => ({ url: '' }))
-vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.resolve(served.url) }))
+vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.resolve([served.url]) }))
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let model: FakeEndpoint

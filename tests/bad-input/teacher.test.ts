@@ -10,10 +10,9 @@ import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/images.ts'
 import { openRound } from '../../db/rounds.ts'
 import { campaignSpending } from '../../db/spending.ts'
-import { createLocalLauncher } from '../../jobs/launchers/local.ts'
-import { createTrlBackend } from '../../jobs/trainers/trl.ts'
 import { sharedLimiters } from '../../models/limiters.ts'
 import { hone } from '../cli/terminal.ts'
+import { testPlaces } from '../jobs/places.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { completion } from '../models/fake-endpoint.ts'
 import { FakeTeacher } from './fake-teacher.ts'
@@ -48,16 +47,13 @@ async function campaignWith(names: readonly string[], parts: RecipeParts, env: R
   await openRound(database.db, { campaign, number: 0, parent: null })
   await openRound(database.db, { campaign, number: 1, parent: 0 })
   const store = await openArtifactStore(join(folder, 'home', 'artifacts'))
-  const python = { python: 'python3', env: {} }
   const deps: Deps = {
     db: database.db,
     store,
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
-    launcher: createLocalLauncher({ root: join(folder, 'runs') }),
-    trainer: createTrlBackend(python),
-    runs: join(folder, 'runs'),
-    python,
-    reward: { url: 'http://127.0.0.1:9', tokenEnv: null },
+    places: testPlaces(join(folder, 'runs')),
+    trainers: {},
+    servers: {},
     judges: join(folder, 'judges'),
     demo: null,
     shutdown: shutdown.signal,

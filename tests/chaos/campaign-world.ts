@@ -68,7 +68,13 @@ export async function campaignWorld({ latencyMs, isForDemo = false }: CampaignWo
   chmodSync(folder, 0o755)
   const home = join(folder, 'home')
   // What a developer has set up for himself is not meant for this home.
-  const plain = { ...process.env, DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined }
+  const plain = {
+    ...process.env,
+    DATABASE_URL: undefined,
+    TEMPORAL_ADDRESS: undefined,
+    TEMPORAL_PROFILE: undefined,
+    TEMPORAL_CONFIG_FILE: undefined,
+  }
   const cache = join(folder, 'cache')
   const env = { ...plain, HONE_HOME: home, ...(isForDemo && { HONE_CACHE: cache }) }
   const { command, args } = nodeEntry('demo/teacher-main')

@@ -135,6 +135,6 @@ describe('the tables of variables', () => {
     const required = [...table.matchAll(/^\| `([A-Z_]+)` \| .*required \|$/gm)].map(([, name = '']) => name)
     for (const name of required) expect(() => workerConfig({})).toThrow(name)
     const config = workerConfig(Object.fromEntries(required.map((name) => [name, 'http://127.0.0.1:1'])))
-    expect(config).toMatchObject({ HONE_SLOTS_GPU: 1, HONE_SLOTS_INFERENCE: 8, TEMPORAL_NAMESPACE: 'default' })
+    expect(config).toMatchObject({ HONE_SLOTS_GPU: 1, HONE_SLOTS_INFERENCE: 8, temporal: { namespace: 'default' } })
   })
 })

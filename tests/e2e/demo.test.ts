@@ -50,7 +50,7 @@ describe('hone demo, interrupted and run again', { timeout: 400_000 }, () => {
     const running = demo()
     await running.says(/Temporal Web UI/)
     await world.untilRuns('demo', 1, 'sft')
-    expect(world.processes().filter(({ command }) => command.includes('wrapper.mjs'))).toHaveLength(1)
+    expect(world.processes().filter(({ command }) => command.includes('wrapper.py'))).toHaveLength(1)
     expect(await running.end('SIGINT')).toMatchObject({ code: 130 })
     expect(world.processes()).toEqual([])
   })

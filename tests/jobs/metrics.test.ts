@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readFlatLine } from '../../trainers/flat-log.ts'
 import { createMetricTailer } from '../../jobs/metrics.ts'
 import type { MetricPoint } from '../../jobs/metrics.ts'
 
@@ -16,7 +17,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const tailer = () => createMetricTailer(path, (name) => (name === 'learning_rate' ? 'lr' : null))
+const tailer = () =>
+  createMetricTailer({ path, read: readFlatLine((name) => (name === 'learning_rate' ? 'lr' : null)) })
 const line = (step: number, loss = step / 10) => `${JSON.stringify({ step, time: 1.5, loss })}\n`
 const brief = (points: MetricPoint[]) => points.map(({ segment, step, value }) => [segment, step, value])
 
@@ -79,7 +81,7 @@ test('a tailer that is made again from its state goes on where it was', async ()
   await writeFile(path, line(1))
   await first.read()
   await appendFile(path, line(2))
-  const second = createMetricTailer(path, () => null, first.state())
+  const second = createMetricTailer({ path, read: readFlatLine(() => null) }, first.state())
   expect(brief(await second.read())).toEqual([[0, 2, 0.2]])
 })
 

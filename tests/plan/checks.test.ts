@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseRecipe } from '../../data/recipe.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { createTrlBackend } from '../../jobs/trainers/trl.ts'
-import { missingCapabilities } from '../../plan/checks.ts'
+import { plainSite } from '../../jobs/site/site.ts'
 import { modelFromName, type Known } from '../../plan/known.ts'
+import { parseSite } from '../../jobs/site/read-site.ts'
 import { planCampaign } from '../../plan/plan.ts'
+import { trl } from '../../trainers/trl/trl.ts'
 import { nothingKnown, recipe, rows } from './recipes.ts'
 
 const facts: Known = { ...nothingKnown, sources: { seed: rows(100), hard: rows(40) } }
@@ -43,35 +44,42 @@ describe('what cannot run is refused', () => {
   })
 
   it('where a trainer does not do it', () => {
-    const all = createTrlBackend({ python: 'python', env: {} }).capabilities()
-    const need = { kind: 'grpo', flow: { images: 2 }, gpus: 2 } as const
-    expect(missingCapabilities(all, need)).toEqual([])
-    const few = {
-      ...all,
-      kinds: ['sft'] as const,
-      multiImage: false,
-      rewardModes: [],
-      tuning: ['lora'] as const,
-      minGpus: 4,
+    const sftOnly = {
+      ...trl,
+      check: ({ kind }: { kind: string }) => (kind === 'sft' ? [] : [noGrpo]),
     }
-    expect(missingCapabilities(few, need)).toEqual([
-      'this trainer does not do grpo: it does sft',
-      'rows have several pictures, and this trainer takes one a row',
-      'this trainer cannot ask a reward server',
-      'this trainer does not train all weights',
-      'this trainer needs 4 GPUs, rates.gpus says 2',
-    ])
-    expect(missingCapabilities(few, { kind: 'sft', flow: { images: 1 }, gpus: undefined })).toHaveLength(1)
-  })
-
-  it('with the backend that will run it', () => {
-    const backend = createTrlBackend({ python: 'python', env: {} })
-    const sftOnly = { ...backend, capabilities: () => ({ ...backend.capabilities(), kinds: ['sft'] as const }) }
-    expect(() => planCampaign(recipe('{ step: rl, from: hard }'), facts, { backend: sftOnly })).toThrow(
-      /round 1, rl: this trainer does not do grpo/,
+    const noGrpo = { level: 'refusal' as const, text: 'this trainer has no GRPO', fix: 'use another one' }
+    expect(() => planCampaign(recipe('{ step: rl, from: hard }'), facts, { trainers: { trl: sftOnly } })).toThrow(
+      /round 1, rl: this trainer has no GRPO; use another one/,
     )
   })
+
+  it('where there is no such trainer, model server or place', () => {
+    expect(refusal('{ step: rl, from: hard, trainer: swift, place: moon }')).toMatch(
+      /rl: there is no trainer "swift"; use one of .*trl[^]*rl: there is no place "moon": the site file has local;/,
+    )
+    expect(refusal('{ step: evaluate, serve: { server: sglang, place: moon } }')).toMatch(
+      /evaluate: there is no model server "sglang"; use one of hone[^]*evaluate: there is no place "moon"/,
+    )
+  })
+
+  it('where a place has fewer GPUs than a job asks for, or they cannot share its batch', () => {
+    const site = { ...plainSite, places: parseSite(twoGpus, 'site.yaml').places }
+    const plan = (gpus: number) => () =>
+      planCampaign(
+        recipe(`{ step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 9, resources: { gpus: ${gpus} } }`),
+        facts,
+        { site },
+      )
+    expect(plan(4)).toThrow(/sft: 4 GPUs are asked for, and the place has 2; ask for fewer GPUs/)
+    expect(plan(2)).toThrow(/sft: batchSize = 9 cannot be shared by 2 GPUs in equal parts; make it a multiple of 2/)
+  })
 })
+
+const twoGpus = `hone: 1
+places:
+  local: { launcher: local, gpus: [0, 1] }
+`
 
 describe('what may not be meant is noted', () => {
   it('a microBatchSize that does not divide the batch: the trainer goes on with a smaller one', () => {

@@ -264,9 +264,9 @@ describe('training jobs', () => {
       '--config',
       'RUNS/mine/1/rl/attempt-1/config.json',
     ])
-    expect(rl?.env).toEqual(['PYTHONUNBUFFERED', 'PYTHONPATH', 'HONE_STAGE', 'HONE_ATTEMPT', 'HONE_REWARD_TOKEN'])
+    expect(rl?.env).toEqual(['PYTHONPATH', 'PYTHONUNBUFFERED', 'HONE_STAGE', 'HONE_ATTEMPT', 'HONE_REWARD_TOKEN'])
     expect(rl?.secretEnv).toEqual(['HONE_REWARD_TOKEN'])
-    expect(rl?.files.map(({ path }) => path)).toEqual(['config.json', 'train.jsonl'])
+    expect(rl?.files.map(({ path }) => path)).toEqual(['config.json', 'rows'])
     expect(rl?.settings).toMatchObject({ generations: 4, promptsPerStep: 8, maxCompletionTokens: 1000 })
   })
 

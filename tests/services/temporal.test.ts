@@ -14,7 +14,12 @@ import { bringUpTemporal, findTemporal } from '../../services/temporal.ts'
 import type { Temporal, TemporalOptions } from '../../services/temporal.ts'
 import { temporaryHome } from '../world/home.ts'
 
-const env = { ...process.env, TEMPORAL_ADDRESS: undefined }
+const env = {
+  ...process.env,
+  TEMPORAL_ADDRESS: undefined,
+  TEMPORAL_PROFILE: undefined,
+  TEMPORAL_CONFIG_FILE: undefined,
+}
 
 async function bringUp(home: string, more: Partial<TemporalOptions> = {}): Promise<Temporal> {
   const temporal = await bringUpTemporal({ home, env, ...more })
@@ -62,7 +67,7 @@ test('a TEMPORAL_ADDRESS that does not answer is named', async () => {
   const failure = bringUpTemporal({ home: temporaryHome(), env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } })
   await expect(failure).rejects.toMatchObject({
     type: 'EndpointRefused',
-    message: expect.stringContaining('127.0.0.1:1 does not serve namespace default'),
+    message: expect.stringContaining('Temporal at 127.0.0.1:1 does not answer for namespace default'),
   })
 }, 20_000)
 

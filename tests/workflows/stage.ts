@@ -1,10 +1,12 @@
 import '../world/quiet-logs.ts'
-import { Client, Connection } from '@temporalio/client'
-import { NativeConnection } from '@temporalio/worker'
+import { Client } from '@temporalio/client'
 import { campaignClient } from '../../client/campaigns.ts'
 import type { CampaignClient } from '../../client/campaigns.ts'
 import { dataConverter } from '../../client/payload-limit.ts'
+import { connectTemporal } from '../../services/temporal-connection.ts'
+import type { TemporalServer } from '../../services/temporal-server.ts'
 import { bundleWorkflows } from '../../worker/bundle.ts'
+import { connectWorker } from '../../worker/temporal.ts'
 import { createWorkers, runWorkers } from '../../worker/workers.ts'
 import { freshNamespace } from '../world/temporal.ts'
 import type { FakeHone } from './fake-hone.ts'
@@ -21,9 +23,10 @@ export interface Stage {
 export const setStage = async (): Promise<Stage> => openStage(await freshNamespace())
 
 /** The stage on a server that is there. */
-export async function openStage({ address, namespace }: { address: string; namespace: string }): Promise<Stage> {
-  const connection = await Connection.connect({ address })
-  const native = await NativeConnection.connect({ address })
+export async function openStage(server: TemporalServer): Promise<Stage> {
+  const { namespace } = server
+  const connection = await connectTemporal(server)
+  const native = await connectWorker(server)
   const bundle = await bundleWorkflows()
   const client = new Client({ connection, namespace, dataConverter })
   return {
@@ -31,7 +34,7 @@ export async function openStage({ address, namespace }: { address: string; names
     campaigns: campaignClient(client, () => Promise.resolve()),
     async work(fake, body) {
       const workers = await createWorkers({
-        connection: native,
+        connection: native.connection,
         namespace,
         bundle,
         activities: fake,

@@ -70,7 +70,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     '/temporal': async () => {
       const namespace = unused.shift()
       if (namespace === undefined) throw new Error(`All ${namespaces.length} test namespaces are taken: add some here.`)
-      const env = { ...process.env, TEMPORAL_ADDRESS: undefined }
+      const env = {
+        ...process.env,
+        TEMPORAL_ADDRESS: undefined,
+        TEMPORAL_PROFILE: undefined,
+        TEMPORAL_CONFIG_FILE: undefined,
+      }
       temporal ??= bringUpTemporal({ home: home(), anyPort: true, inMemory: true, namespaces, env }).then((server) => {
         guards.push(guard(home(), 'temporal', 'TERM'))
         return server

@@ -1,0 +1,15 @@
+import { z } from 'zod'
+
+/** What a job wants from the machine that it runs on. What is left out is the place's own default. */
+export const jobResources = z.strictObject({
+  gpus: z.int().nonnegative().max(64).optional(),
+  cpus: z.int().positive().max(1024).optional(),
+  memoryGib: z.number().positive().max(65_536).optional(),
+  /** Longest time that the job may run: a scheduler ends it then. */
+  hours: z.number().positive().max(8760).optional(),
+})
+export type JobResources = z.infer<typeof jobResources>
+
+/** A product's own keys by name: passed through to the product as they are, and hashed. */
+export const productOptions = z.record(z.string().min(1), z.json())
+export type ProductOptions = z.infer<typeof productOptions>

@@ -1,0 +1,71 @@
+import { HoneError } from '../../domain/errors.ts'
+import type { JobLogs } from './contract.ts'
+import { readJsonFile, readTail } from './files.ts'
+import { jobFile, jobFiles } from './folder.ts'
+import type { JobFile } from './folder.ts'
+
+/** Names that the worker may hold and a job must not see unless its plan asks for them. */
+const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG|^TEMPORAL_GRPC_META/i
+/** Shorter values are words that stand in every log. */
+const shortestSecret = 6
+const shortestPart = 4
+
+function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {
+  return pair[1] !== undefined
+}
+
+/** The worker's environment as a job may inherit it: without anything that looks secret. */
+export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const plain = Object.entries(environment)
+    .filter(isDefined)
+    // NODE_OPTIONS is meant for the worker: a loader in it would slow every Node program of a job.
+    .filter(([name]) => name !== 'NODE_OPTIONS' && !secretName.test(name))
+  return Object.fromEntries(plain)
+}
+
+/** Values of the secret variables that a job names. Throws MissingSecret for one that the worker does not have. */
+export function secretsOf(
+  { key, secretEnv }: Pick<JobFile, 'key' | 'secretEnv'>,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const secrets = secretEnv.map((name): [string, string] => {
+    const value = environment[name]
+    if (value === undefined || value === '') {
+      throw new HoneError({
+        type: 'MissingSecret',
+        message: `Job ${key} needs the environment variable ${name}, and the worker does not have it.`,
+        nextStep: `Set ${name} where the worker starts, then restart the worker.`,
+      })
+    }
+    return [name, value]
+  })
+  return Object.fromEntries(secrets)
+}
+
+/** Ends of a secret that stand alone where a text was cut: at its start, or at its end while more is being written. */
+function blotCut(text: string, secret: string): string {
+  const lengths = Array.from({ length: secret.length - shortestPart }, (_, index) => secret.length - 1 - index)
+  const before = lengths.find((length) => text.startsWith(secret.slice(-length)))
+  const rest = before === undefined ? text : `***${text.slice(before)}`
+  const after = lengths.find((length) => rest.endsWith(secret.slice(0, length)))
+  return after === undefined ? rest : `${rest.slice(0, -after)}***`
+}
+
+/** A text without the secrets, also where it was cut in the midst of one. */
+export function blotOut(text: string, secrets: readonly string[]): string {
+  // Longest first: a secret that holds another one goes as a whole.
+  const known = secrets.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
+  return known.reduce((rest, secret) => blotCut(rest.replaceAll(secret, '***'), secret), text)
+}
+
+/** The end of what a job wrote, values of its secret variables blotted out. */
+export async function readLogs(
+  directory: string,
+  { maxBytes, environment }: { maxBytes: number; environment: NodeJS.ProcessEnv },
+): Promise<JobLogs> {
+  const files = jobFiles(directory)
+  const job = await readJsonFile(files.job, jobFile)
+  const secrets = (job?.secretEnv ?? []).map((name) => environment[name] ?? '')
+  const [stdout, stderr] = await Promise.all([readTail(files.stdout, maxBytes), readTail(files.stderr, maxBytes)])
+  return { stdout: blotOut(stdout, secrets), stderr: blotOut(stderr, secrets) }
+}

@@ -1,0 +1,127 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { errorCode, HoneError } from '../../domain/errors.ts'
+import { isTerminal } from '../launchers/contract.ts'
+import type { JobHandle, JobLogs, Launcher } from '../launchers/contract.ts'
+import type { PollJob } from '../poller.ts'
+import type { ServerPlan } from './model-server.ts'
+import { waitReady } from './readiness.ts'
+
+/** A server that could not be brought up this time; carries the end of its log. Another attempt may succeed. */
+export class ServerNotReady extends Error {
+  constructor(key: string, why: string, logs: JobLogs) {
+    const tail = (logs.stderr.trim() || logs.stdout.trim()).slice(-longestTail)
+    super(`Model server ${key} ${why}. ${tail === '' ? 'It wrote nothing.' : `The end of its log:\n${tail}`}`)
+    this.name = 'ServerNotReady'
+  }
+}
+
+const longestTail = 2000
+const bindAttempts = 3
+
+/** Kept in the folder of the server's key: which attempt is the current one. Old ones name a port of this machine. */
+const servingFile = z.object({ attempt: z.int(), port: z.int().optional(), jobKey: z.string(), specHash: z.string() })
+type ServingFile = z.infer<typeof servingFile>
+
+export interface BringUpOptions {
+  launcher: Launcher
+  poll: PollJob
+  /** One server a key; a later call with the same key re-uses the server that lives. */
+  key: string
+  /** Hash of what is served, e.g. of weights and settings. */
+  specHash: string
+  /** Plans the server for a job whose folder, as the job sees it, is given. */
+  plan: (run: string) => ServerPlan
+  /** How long the server may wait for its place. */
+  queueSeconds: number
+  /** Abort with reason `cancel` to end the server; any other reason leaves it for the next worker. */
+  signal?: AbortSignal
+  /** Says how the server is while it comes up. */
+  progress?: (details: Record<string, unknown>) => void
+}
+
+export interface Server {
+  /** Base URL of the OpenAI routes, e.g. `http://127.0.0.1:4711/v1`. */
+  url: string
+  handle: JobHandle
+}
+
+const statePath = (launcher: Launcher, key: string) => join(launcher.run(key).here, 'serving.json')
+
+async function readState(path: string): Promise<ServingFile | null> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null
+    throw error
+  })
+  return text === null ? null : servingFile.parse(JSON.parse(text))
+}
+
+async function writeState(path: string, state: ServingFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(`${path}.draft`, `${JSON.stringify(state)}\n`)
+  await rename(`${path}.draft`, path)
+}
+
+/** The server of this key that lives, if there is one. Throws JobConflict when it serves something else. */
+async function current({ launcher, poll, key, specHash }: BringUpOptions, state: ServingFile | null) {
+  const handle = state === null ? null : await launcher.find(state.jobKey)
+  if (state === null || handle === null || isTerminal((await poll(handle)).state)) return null
+  if (state.specHash === specHash) return handle
+  throw new HoneError({
+    type: 'JobConflict',
+    message: `Model server ${key} runs and serves something else.`,
+    nextStep: 'Take it down first, or give the new server a key of its own.',
+  })
+}
+
+/** Records the attempt before its job exists, so that a crash in between loses a number and no server. */
+async function startAttempt({ launcher, key, specHash, plan }: BringUpOptions, attempt: number): Promise<JobHandle> {
+  const jobKey = `${key}/${attempt}`
+  await writeState(statePath(launcher, key), { attempt, jobKey, specHash })
+  return await launcher.ensure(jobKey, specHash, plan(launcher.run(jobKey).there).command)
+}
+
+/**
+ * Brings a model server up and waits until it answers for the planned model. The server of an earlier call with the
+ * same key is used again while it lives, also by another worker; a dead one is replaced by a new attempt.
+ * Throws ServerNotReady with the end of its log when it ends or is not ready in time; nothing runs then.
+ */
+export async function bringUpServer(options: BringUpOptions): Promise<Server> {
+  const { launcher, poll, key } = options
+  for (let bind = 1; ; bind += 1) {
+    const state = await readState(statePath(launcher, key))
+    const living = await current(options, state)
+    const handle = living ?? (await startAttempt(options, (state?.attempt ?? 0) + 1))
+    const plan = options.plan(launcher.run(handle.key).there)
+    const oldPort = living === null ? undefined : state?.port
+    const ready = await waitReady({ ...options, handle, plan, oldPort })
+    if (ready.state === 'ready') return { url: `${ready.root}/v1`, handle }
+    const logs = await launcher.logs(handle, { maxBytes: longestTail })
+    if (ready.state !== 'ended') {
+      await launcher.cancel(handle, plan.command.gracePeriodSeconds)
+      const why = ready.state === 'late' ? `was not ready within ${plan.readyWithinSeconds} s` : 'got no place in time'
+      throw new ServerNotReady(key, why, logs)
+    }
+    // Someone else may take a free port between the wrapper's look and the server's start.
+    const portTaken = /address already in use|cannot listen on|EADDRINUSE/i.test(logs.stderr)
+    if (portTaken && bind < bindAttempts) continue
+    const { reason = 'ended' } = await poll(handle)
+    throw new ServerNotReady(key, `did not come up: ${reason}`, logs)
+  }
+}
+
+/** Ends the server of this key and returns when none of its processes is left. Without a server it does nothing. */
+export async function tearDownServer({
+  launcher,
+  key,
+  graceSeconds = 10,
+}: {
+  launcher: Launcher
+  key: string
+  graceSeconds?: number
+}): Promise<void> {
+  const state = await readState(statePath(launcher, key))
+  const handle = state === null ? null : await launcher.find(state.jobKey)
+  if (handle !== null) await launcher.cancel(handle, graceSeconds)
+}

@@ -1,0 +1,5 @@
+import { honeServer } from './hone.ts'
+import type { ModelServer } from './model-server.ts'
+
+/** Every product that serves checkpoints, by the name that recipes use. A new one is a line here. */
+export const modelServers: Readonly<Record<string, ModelServer>> = { hone: honeServer }

@@ -1,0 +1,58 @@
+import { HoneError } from '../../domain/errors.ts'
+import type { Environment } from '../command.ts'
+import type { SiteEnvironment } from './site.ts'
+
+/** An environment that Hone made itself on this machine: a Python, and variables of its programs. Null without one. */
+export type MadeEnvironment = (name: string) => { python: string; env: Record<string, string> } | null
+
+/** What surrounds every environment of a place. */
+interface PlaceSetup {
+  name: string
+  environments: Readonly<Record<string, SiteEnvironment>>
+  modules: readonly string[]
+  setup: readonly string[]
+  env: Readonly<Record<string, string>>
+}
+
+const loads = (modules: readonly string[]): string[] => modules.map((module) => `module load ${module}`)
+
+/** Where a named environment's programs are: Python's path, and what stands before every command. */
+function programOf({ python, conda, image }: SiteEnvironment): { python: string; prefix: string[] } {
+  if (python !== undefined) return { python, prefix: [] }
+  if (conda !== undefined) return { python: `${conda}/bin/python`, prefix: [] }
+  // --nv shows the host's GPUs to the container; without any it only warns.
+  return { python: 'python3', prefix: ['apptainer', 'exec', '--nv', image ?? ''] }
+}
+
+/**
+ * Finds the environment of a product at a place: the place's own, then the site's, then the one that Hone made.
+ * `shared` are variables that every environment needs to find Hone's own Python package.
+ */
+export function environmentsOf(
+  place: PlaceSetup,
+  site: Readonly<Record<string, SiteEnvironment>>,
+  made: MadeEnvironment,
+  shared: Readonly<Record<string, string>>,
+): (name: string) => Environment {
+  return (name) => {
+    const common = { env: { ...place.env }, setup: [...loads(place.modules), ...place.setup] }
+    const named = place.environments[name] ?? site[name]
+    if (named !== undefined) {
+      const env = { ...shared, ...common.env, ...named.env }
+      return {
+        name,
+        ...programOf(named),
+        env,
+        setup: [...common.setup, ...loads(named.modules), ...named.setup],
+      }
+    }
+    const own = made(name)
+    if (own !== null)
+      return { name, python: own.python, prefix: [], env: { ...own.env, ...common.env }, setup: common.setup }
+    throw new HoneError({
+      type: 'MissingDependency',
+      message: `place "${place.name}" has no environment "${name}"`,
+      nextStep: `make it with \`hone env ${name}\`, or name a Python of yours in the site file (environments.${name})`,
+    })
+  }
+}

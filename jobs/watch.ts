@@ -1,0 +1,139 @@
+import { stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from './command.ts'
+import { isTerminal } from './launchers/contract.ts'
+import type { CancelCause, JobHandle, JobStatus, Launcher } from './launchers/contract.ts'
+import type { LogSource } from './log-source.ts'
+import { createMetricTailer } from './metrics.ts'
+import type { MetricPoint } from './metrics.ts'
+import type { PollJob } from './poller.ts'
+
+/** How long a job may wait, run, and go on without a sign of life. Three different limits. */
+export interface JobLimits {
+  queueSeconds: number
+  runSeconds: number
+  stallSeconds: number
+}
+
+export interface JobProgress {
+  handle: JobHandle
+  status: JobStatus
+  /** New since the last call. */
+  points: MetricPoint[]
+  step: number | null
+  totalSteps: number | null
+  badLines: number
+}
+
+/**
+ * How watching a job ended. `finished`: by itself (`status` says how). `cancelled`: no process is left, `cause` says
+ * who wanted it. `detached`: it goes on, and a later call with the same key re-attaches.
+ */
+export type JobOutcome =
+  | { outcome: 'finished'; handle: JobHandle; status: JobStatus }
+  | { outcome: 'cancelled'; handle: JobHandle; status: JobStatus; cause: CancelCause }
+  | { outcome: 'detached'; handle: JobHandle }
+
+export interface WatchOptions {
+  launcher: Launcher
+  poll: PollJob
+  key: string
+  /** Hash of the inputs: a job of the same key and another hash is a conflict. */
+  specHash: string
+  command: Command
+  /** Called before the job is submitted for the first time; not when it is there already and reads its files. */
+  prepare?: () => Promise<void>
+  logs?: readonly LogSource[]
+  /** Looks at new metrics and says whether the job can come to nothing: then it is ended as `starved`. */
+  isStarved?: (points: readonly MetricPoint[]) => boolean
+  /** Called after each look. An error in it ends the watching, never the job. */
+  onProgress?: (progress: JobProgress) => void | Promise<void>
+  /** Abort with the reason `cancel` to end the job; any other reason detaches, which loses nothing. */
+  signal?: AbortSignal
+  /** Milliseconds between two looks. */
+  pollIntervalMs?: number
+  limits: JobLimits
+}
+
+const firstPauseMs = 50
+
+/** Which limit a job is over, at `now`. Times come from the job's files, so a new worker does not start the clock again. */
+function brokenLimit(status: JobStatus, lastSignMs: number, limits: JobLimits, now: number): CancelCause | null {
+  const over = (since: number | undefined, seconds: number) => since !== undefined && now - since > seconds * 1000
+  if (status.state === 'queued') return over(status.submittedAt, limits.queueSeconds) ? 'queue-limit' : null
+  if (status.state !== 'running') return null
+  if (over(status.startedAt, limits.runSeconds)) return 'run-limit'
+  const sign = Math.max(lastSignMs, status.startedAt ?? now, status.lastOutputAt ?? 0)
+  return over(sign, limits.stallSeconds) ? 'stalled' : null
+}
+
+/** Latest change of any of the files, in milliseconds since the epoch; 0 when none is there. */
+async function latestChange(paths: readonly string[]): Promise<number> {
+  const times = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0))
+  return Math.max(0, ...times)
+}
+
+/** Follows the metrics of a job and remembers how far it is. */
+function followLogs(sources: readonly LogSource[]) {
+  const tailers = sources.map((source) => createMetricTailer(source))
+  let step: number | null = null
+  let totalSteps: number | null = null
+  return {
+    look: async (final: boolean) => {
+      const points = (await Promise.all(tailers.map((tailer) => tailer.read({ final })))).flat()
+      for (const point of points) {
+        step = point.step
+        if (point.canonical === 'totalSteps') totalSteps = point.value
+      }
+      const badLines = tailers.reduce((sum, tailer) => sum + tailer.state().badLines, 0)
+      return { points, step, totalSteps, badLines }
+    },
+    hasDiverged: () => tailers.some((tailer) => tailer.divergedAt() !== null),
+    lastChange: () => latestChange(sources.map(({ path }) => path)),
+  }
+}
+
+async function submit({ launcher, key, specHash, command, prepare }: WatchOptions): Promise<JobHandle> {
+  if ((await launcher.find(key)) === null) await prepare?.()
+  return launcher.ensure(key, specHash, command)
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error
+  })
+}
+
+/**
+ * Submits a job or re-attaches to it, follows it to its end and hands its metrics on while it runs. Calling it again
+ * with the same key after a crash goes on watching the same job; points are then delivered from the beginning, to be
+ * upserted. Throws JobConflict when the key belongs to a job with other inputs.
+ */
+export async function watchJob(options: WatchOptions): Promise<JobOutcome> {
+  const { launcher, command, signal, onProgress, limits, poll, pollIntervalMs = 1000 } = options
+  const handle = await submit(options)
+  const logs = followLogs(options.logs ?? [])
+  let interval = Math.min(firstPauseMs, pollIntervalMs)
+  for (;;) {
+    if (signal?.aborted === true) {
+      if (signal.reason !== 'cancel') return { outcome: 'detached', handle }
+      await launcher.cancel(handle, command.gracePeriodSeconds, 'request')
+    }
+    const status = await poll(handle)
+    const isOver = isTerminal(status.state)
+    const seen = await logs.look(isOver)
+    await onProgress?.({ handle, status, ...seen })
+    if (isOver) {
+      if (status.state !== 'cancelled') return { outcome: 'finished', handle, status }
+      return { outcome: 'cancelled', handle, status, cause: status.cancelCause ?? 'request' }
+    }
+    const hopeless = logs.hasDiverged() ? 'diverged' : (options.isStarved?.(seen.points) ?? false) ? 'starved' : null
+    const limit = hopeless ?? brokenLimit(status, await logs.lastChange(), limits, Date.now())
+    if (limit !== null) {
+      await launcher.cancel(handle, command.gracePeriodSeconds, limit)
+      continue
+    }
+    await pause(interval, signal)
+    interval = Math.min(interval * 2, pollIntervalMs)
+  }
+}

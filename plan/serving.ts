@@ -1,0 +1,55 @@
+import { servingOf } from '../domain/recipe-jobs.ts'
+import type { ServingWish } from '../domain/recipe-jobs.ts'
+import { nameOf } from '../domain/recipe-references.ts'
+import type { Recipe } from '../domain/recipe.ts'
+import { isEvaluation, isSelection, stepsOfRound, type RecipeStep } from '../domain/round-plan.ts'
+import { refusal } from '../jobs/finding.ts'
+import type { Finding } from '../jobs/finding.ts'
+import type { ModelServer } from '../jobs/servers/model-server.ts'
+import { plannedPlace } from '../jobs/site/site.ts'
+import type { SiteFile } from '../jobs/site/site.ts'
+import type { Findings } from './checks.ts'
+
+/** What the servers of a campaign's checkpoints, and their places, say: of evaluations and of endpoints. */
+export function checkServing(recipe: Recipe, site: SiteFile, servers: Readonly<Record<string, ModelServer>>): Findings {
+  const found: Findings = { refusals: [], notes: [] }
+  const add = (round: number, step: string, findings: readonly Finding[]) => {
+    for (const { level, text, fix } of findings)
+      (level === 'refusal' ? found.refusals : found.notes).push({
+        round,
+        step,
+        text: `${text}${fix === undefined ? '' : `; ${fix}`}`,
+      })
+  }
+  const check = (own: ServingWish | undefined, maxTokens: number) =>
+    servingFindings(servingOf(recipe, own), maxTokens, site, servers)
+  for (let round = 0; round <= recipe.rounds.count; round++)
+    for (const step of stepsOfRound(recipe, round))
+      if (isEvaluation(step) || isSelection(step))
+        add(round, nameOf(step), check(step.serve, longestReply(recipe, step)))
+  for (const [name, spec] of Object.entries(recipe.endpoints))
+    if ('checkpoint' in spec) add(1, `endpoint ${name}`, check(spec.serve, 0))
+  return found
+}
+
+function longestReply(recipe: Recipe, step: RecipeStep): number {
+  const names = isEvaluation(step) && step.benchmarks ? step.benchmarks : Object.keys(recipe.benchmarks)
+  return Math.max(0, ...names.map((name) => recipe.benchmarks[name]?.maxTokens ?? 0))
+}
+
+function servingFindings(
+  serving: ReturnType<typeof servingOf>,
+  maxTokens: number,
+  site: SiteFile,
+  servers: Readonly<Record<string, ModelServer>>,
+): Finding[] {
+  const server = Object.hasOwn(servers, serving.server) ? servers[serving.server] : undefined
+  const planned = plannedPlace(site, serving.place)
+  const { resources, options } = serving
+  return [
+    ...(server === undefined
+      ? [refusal(`there is no model server "${serving.server}"`, `use one of ${Object.keys(servers).join(', ')}`)]
+      : server.check({ resources, options, ...(maxTokens > 0 && { maxTokens }) })),
+    ...('level' in planned ? [planned] : planned.check(resources)),
+  ]
+}

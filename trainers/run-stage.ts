@@ -1,0 +1,203 @@
+import { contentHash } from '../artifacts/hash.ts'
+import { HoneError } from '../domain/errors.ts'
+import type { JobResources, ProductOptions } from '../domain/job-resources.ts'
+import { attemptAt, attemptKey, endLastAttempt, jobFailed, runAttempts } from '../jobs/attempts.ts'
+import type { Attempt, JobWorld } from '../jobs/attempts.ts'
+import type { Environment } from '../jobs/command.ts'
+import type { ModelServer } from '../jobs/servers/model-server.ts'
+import { weightsProblem } from '../jobs/servers/verdict.ts'
+import { verifyWeights } from '../jobs/servers/verify-weights.ts'
+import { createStarvationWatch } from '../jobs/starvation.ts'
+import type { JobLimits } from '../jobs/watch.ts'
+import { judgeFailure } from './failures.ts'
+import type { RlRow, SftRow } from './rows.ts'
+import { stageHash } from './stage.ts'
+import type { TrainingStage } from './stage.ts'
+import type { SavedState, StageRun, Trainer, TrainerVerdict } from './trainer.ts'
+
+/** A training with all that it takes: what to train, with what, and who serves the weights afterwards. */
+export interface StageJob {
+  jobId: string
+  stepId: number
+  stage: TrainingStage
+  trainer: Trainer
+  /** Place of the training; null for the site's default. */
+  place: string | null
+  rows: () => AsyncIterable<SftRow | RlRow>
+  /** Folders of weights, as this process sees them. */
+  weights: { startFrom: string; base: string }
+  /** How long the trainer waits for scores; null for SFT. */
+  rewardTimeoutSeconds: number | null
+  /** Kept with the job, besides the stage: ids of the datasets. */
+  datasets: readonly string[]
+  /** What will serve the weights: they are looked at in its environment. */
+  serving: { server: ModelServer; place: string | null; resources: JobResources; options: ProductOptions }
+  limits: JobLimits
+  maxAttempts: number
+  attemptsSoFar: number
+}
+
+/** What a training made. Folders are as this process sees them. */
+export interface StageResult {
+  /** Whole, verified weights in Hugging Face layout. */
+  output: string
+  stepsDone: number
+  seconds: number
+  /** Weights that were kept of single steps, in the order of their steps. */
+  kept: { step: number; path: string }[]
+}
+
+type Ok = Extract<TrainerVerdict, { outcome: 'ok' }>
+
+const finalizeId = (jobId: string, attempt: number) => `${attemptKey(jobId, attempt)}/finalize`
+const verifyId = (jobId: string, attempt: number) => `${attemptKey(jobId, attempt)}/verify`
+
+/**
+ * Trains, makes whole weights of what the training left, and looks at them in the serving environment. Each of the
+ * three is a job with attempts of its own; whatever dies, the next call goes on with the first that is not done.
+ */
+export async function runStage(world: JobWorld, job: StageJob): Promise<StageResult> {
+  const { jobId, stage, trainer } = job
+  const trained = await runAttempts<Ok>(world, {
+    jobId,
+    stepId: job.stepId,
+    kind: stage.kind,
+    backend: trainer.name,
+    place: job.place,
+    specHash: stageHash(trainer.name, stage),
+    spec: { ...stage, datasets: job.datasets },
+    limits: job.limits,
+    maxAttempts: job.maxAttempts,
+    attemptsSoFar: job.attemptsSoFar,
+    plan: async (attempt) => {
+      const run = await stageRun(world, job, attempt)
+      return {
+        command: trainer.command(stage, run),
+        prepare: async () => void (await trainer.materialize(stage, job.rows(), run)),
+        logs: trainer.logs(run),
+        isStarved: createStarvationWatch(),
+      }
+    },
+    judge: (attempt, ended) => trainer.verdict(stage, attempt.run, ended),
+    explain: (cause) => (cause === 'starved' ? starved(jobId, stage) : null),
+  })
+  await finalize(world, job, trained)
+  await verify(world, job, trained, trained.made)
+  const { output, stepsDone, seconds } = trained.made
+  return { output, stepsDone, seconds, kept: await keptSteps(world, job, trained.number) }
+}
+
+async function stageRun(world: JobWorld, job: StageJob, attempt: Attempt): Promise<StageRun> {
+  const { place, run, number } = attempt
+  const environment = place.environment(job.trainer.environment)
+  const reward =
+    job.rewardTimeoutSeconds === null ? null : { ...place.reward, timeoutSeconds: job.rewardTimeoutSeconds }
+  const resume = await resumePoint(world, job, number)
+  return { ...run, environment, attempt: number, weights: job.weights, reward, resume }
+}
+
+/** A merge of shards or adapters, where the trainer's own output is no whole weights. */
+async function finalize(world: JobWorld, job: StageJob, trained: Attempt): Promise<void> {
+  const { stage, trainer } = job
+  const run = await stageRun(world, job, trained)
+  const command = trainer.finalize(stage, run)
+  if (command === null) return
+  await runAttempts(world, {
+    jobId: finalizeId(job.jobId, trained.number),
+    stepId: job.stepId,
+    kind: 'finalize',
+    backend: trainer.name,
+    place: trained.place.name,
+    specHash: contentHash({ finalize: stageHash(trainer.name, stage), attempt: trained.number }),
+    spec: { of: job.jobId, attempt: trained.number },
+    limits: job.limits,
+    maxAttempts: job.maxAttempts,
+    attemptsSoFar: 0,
+    plan: async () => ({ command }),
+    judge: async (_, { status, logs }) =>
+      status.state === 'succeeded' ? { outcome: 'ok' } : judgeFailure({ status, logs, madeSteps: false }),
+  })
+}
+
+const sameEnvironment = (a: Environment, b: Environment): boolean =>
+  a.python === b.python && a.prefix.join(' ') === b.prefix.join(' ')
+
+/**
+ * Looks at the weights in the serving environment. Where the trainer has done so itself, in that very environment,
+ * it is not done twice: loading a large model takes minutes.
+ */
+async function verify(world: JobWorld, job: StageJob, trained: Attempt, made: Ok): Promise<void> {
+  const { serving, jobId } = job
+  const servingPlace = world.places.get(serving.place)
+  const isSame = sameEnvironment(
+    trained.place.environment(job.trainer.environment),
+    servingPlace.environment(serving.server.environment),
+  )
+  if (made.verified !== null && isSame && weightsProblem(made.verified) === null) return
+  const problem = await verifyWeights(world, {
+    jobId: verifyId(jobId, trained.number),
+    stepId: job.stepId,
+    serving,
+    weights: { model: made.output, base: job.weights.base, start: job.weights.startFrom },
+    identity: { of: stageHash(job.trainer.name, job.stage), attempt: trained.number },
+    limits: job.limits,
+    maxAttempts: job.maxAttempts,
+  })
+  if (problem === null) return
+  // The attempt came to nothing: the next run of the step trains anew.
+  await world.store.setAttempt(jobId, trained.number, { state: 'failed', reason: problem })
+  throw jobFailed(
+    jobId,
+    problem,
+    'If weights do not differ, look at learning rate and rewards; else at the log of the verify job.',
+  )
+}
+
+/**
+ * Weights kept of single steps; where two attempts kept a step, the later one's. The attempts of earlier runs of the
+ * step count too: publishing may have broken off in one of them. An attempt keeps anew what it did not go on from.
+ */
+async function keptSteps(world: JobWorld, job: StageJob, attempt: number): Promise<{ step: number; path: string }[]> {
+  if (!('snapshots' in job.stage.settings)) return []
+  const byStep = new Map<number, string>()
+  for (const record of await world.store.attempts(job.jobId)) {
+    if (record.attempt > attempt) continue
+    const { run } = attemptAt(world, job.jobId, record)
+    for (const { step, path } of await job.trainer.snapshots(run)) byStep.set(step, path)
+  }
+  return [...byStep].map(([step, path]) => ({ step, path })).sort((a, b) => a.step - b.step)
+}
+
+/** Earlier attempts of this run of the step may have left a whole checkpoint to go on from. */
+async function resumePoint(world: JobWorld, job: StageJob, attempt: number): Promise<SavedState | null> {
+  const processes = Math.max(1, job.stage.resources.gpus ?? 1)
+  const earlier = (await world.store.attempts(job.jobId)).filter(
+    (record) => record.attempt < attempt && record.attempt > job.attemptsSoFar,
+  )
+  for (const record of earlier.toReversed()) {
+    const found = await job.trainer.checkpoints(attemptAt(world, job.jobId, record).run)
+    const whole = found.find(({ complete, world: saved }) => complete && (saved === null || saved === processes))
+    if (whole) return whole
+  }
+  return null
+}
+
+/** Ends whatever runs of a training: the training itself, or the jobs after it. */
+export async function endStage(world: Pick<JobWorld, 'store' | 'places'>, jobId: string): Promise<void> {
+  const latest = await world.store.latestAttempt(jobId)
+  if (latest)
+    for (const id of [finalizeId(jobId, latest.attempt), verifyId(jobId, latest.attempt)])
+      await endLastAttempt(world, id)
+  await endLastAttempt(world, jobId)
+}
+
+/** Trying again would starve again: the recipe has to change. */
+function starved(jobId: string, stage: TrainingStage): HoneError {
+  const cap = 'maxCompletionTokens' in stage.settings ? stage.settings.maxCompletionTokens : 0
+  return new HoneError({
+    type: 'TrainingFailed',
+    message: `${jobId} was stopped: nearly all of its completions hit the cap of ${cap} tokens and none earned more than another, so there was nothing to learn from`,
+    nextStep:
+      'start a campaign whose rl step or phase has a larger maxCompletionTokens, or SFT data with shorter reasoning',
+  })
+}

@@ -1,0 +1,102 @@
+import { HoneError } from '../domain/errors.ts'
+import { knownMetadata } from '../domain/rows.ts'
+import type { Row } from '../domain/rows.ts'
+import type { RlRow, SftRow } from './rows.ts'
+import { questionText } from '../data/question-text.ts'
+
+export interface TrainingRowOptions {
+  promptSuffix: string
+  /** Absolute path of a picture, by SHA-256. */
+  imagePath: (hash: string) => string
+}
+
+/** A row in the trainer's form, or a short code for why it cannot be trained on. */
+export type Converted<Value> = { row: Value } | { refused: string }
+
+/** SFT: the question with its pictures, and the trace as the reply. */
+export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow> {
+  if (row.trace === null || row.trace.trim() === '') return { refused: 'no-trace' }
+  // A mark in the reply would be counted as one more picture.
+  if (row.trace.includes('<image>')) return { refused: 'image-mark-in-trace' }
+  const user = userTurn(row, options)
+  if ('refused' in user) return user
+  const { images, message } = user
+  return { row: { id: row.id, images, messages: [message, { role: 'assistant', content: row.trace }] } }
+}
+
+/**
+ * RL: the question with its pictures, and what the reward needs to judge a completion. What a row does not say is left out,
+ * not null: files of rows without it keep their bytes and hashes.
+ */
+export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
+  if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
+  const user = userTurn(row, options)
+  if ('refused' in user) return user
+  const { images, message } = user
+  const choices = row.choices === null ? null : [...row.choices]
+  const { id, answer, kind, precision, policy } = row
+  const { reward } = knownMetadata(row.metadata)
+  return {
+    row: {
+      id,
+      images,
+      prompt: [message],
+      answer,
+      kind,
+      choices,
+      ...(precision !== null && { precision }),
+      ...(policy !== null && { policy }),
+      ...(reward !== undefined && { reward }),
+    },
+  }
+}
+
+/**
+ * Rows in the trainer's form, without those that cannot be trained on (no trace, no answer). Throws EmptyDataset with the reasons when
+ * there were rows and all of them were left out; `stage` names what was to be trained.
+ */
+export async function* usableRows<Value>(
+  stage: string,
+  rows: AsyncIterable<Row>,
+  convert: (row: Row) => Converted<Value>,
+): AsyncGenerator<Value> {
+  const reasons = new Map<string, number>()
+  let used = 0
+  for await (const row of rows) {
+    const converted = convert(row)
+    if ('row' in converted) {
+      used++
+      yield converted.row
+    } else reasons.set(converted.refused, (reasons.get(converted.refused) ?? 0) + 1)
+  }
+  if (used > 0 || reasons.size === 0) return
+  const told = [...reasons].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${reason} ${count}`)
+  const [[most] = []] = [...reasons].sort(([, a], [, b]) => b - a)
+  throw new HoneError({
+    type: 'EmptyDataset',
+    message: `No row was left to train ${stage} on; left out: ${told.join(', ')}.`,
+    nextStep: nextFor[most ?? ''] ?? 'Look with `hone show` at the rows of the steps before it.',
+  })
+}
+
+const nextFor: Readonly<Record<string, string>> = {
+  'no-trace': 'Let a step write traces before it (reason, sample with select), or train by rl, which needs none.',
+  'no-answer': 'Give its rows answers, in the source or by a step, or train by sft, which needs traces alone.',
+  'no-image':
+    'A vision model is trained on rows with pictures: use other rows for training, and these for steps of text.',
+  'no-question': 'Let a step write questions before it, such as synthesize.',
+}
+
+function userTurn(
+  row: Row,
+  { promptSuffix, imagePath }: TrainingRowOptions,
+): { images: string[]; message: SftRow['messages'][number] } | { refused: string } {
+  if (row.images.length === 0) return { refused: 'no-image' }
+  const text = questionText(row, promptSuffix)
+  if (text.trim() === '') return { refused: 'no-question' }
+  if (text.includes('<image>')) return { refused: 'image-mark-in-question' }
+  return {
+    images: row.images.map(imagePath),
+    message: { role: 'user', content: `${'<image>'.repeat(row.images.length)}${text}` },
+  }
+}

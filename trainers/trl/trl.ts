@@ -1,0 +1,120 @@
+import { access } from 'node:fs/promises'
+import { canonicalJson } from '../../domain/canonical.ts'
+import type { Command } from '../../jobs/command.ts'
+import { inEnvironment } from '../../jobs/command.ts'
+import { refusal } from '../../jobs/finding.ts'
+import type { Finding } from '../../jobs/finding.ts'
+import { batchNotes, sharedBatch } from '../batch-notes.ts'
+import { estimateStage, plannedSteps } from '../estimate.ts'
+import { judgeFailure } from '../failures.ts'
+import { readFlatLine } from '../flat-log.ts'
+import type { TrainingStage } from '../stage.ts'
+import type { Manifest, StageFacts, StageRun, Trainer } from '../trainer.ts'
+import { checkedRows, writeWhole } from '../write-rows.ts'
+import { configText } from './config.ts'
+import { files } from './files.ts'
+import { listSnapshots, listTrainerCheckpoints } from './saved.ts'
+import { judgeResult } from './verdict.ts'
+
+// trainer/hone_trainer/training.py keeps the newest two checkpoints.
+const checkpointsKept = 2
+/** Exit status of `hone_trainer` for input that the user must mend; its last line says what (errors.py). */
+const unusableInput = 2
+
+// Names of TRL's trainers and of the reward client's parts: trainer/hone_trainer/reward.py, TRL 1.16 `grpo_trainer.py`.
+const canonicalNames: Readonly<Record<string, string>> = {
+  loss: 'loss',
+  reward: 'reward.mean',
+  reward_std: 'reward.std',
+  kl: 'kl',
+  entropy: 'entropy',
+  'completions/mean_length': 'completion.len.mean',
+  'completions/clipped_ratio': 'completion.clipped',
+  grad_norm: 'grad_norm',
+  learning_rate: 'lr',
+  epoch: 'epoch',
+  totalSteps: 'totalSteps',
+  num_tokens: 'tokens',
+}
+
+const canonical = (name: string): string | null =>
+  canonicalNames[name] ?? (name.startsWith('reward/') ? `reward.${name.slice(7)}` : null)
+
+function check(stage: TrainingStage, facts: StageFacts): Finding[] {
+  const found = [...sharedBatch(stage), ...batchNotes(stage, facts)]
+  if (stage.kind === 'grpo') {
+    const { generation, dropZeroSpread, loss = 'grpo' } = stage.settings
+    if (generation?.mode === 'server' && generation.serverUrl === undefined)
+      found.push(refusal('generation.mode is server and no serverUrl is given', 'name the URL of `trl vllm-serve`'))
+    if (dropZeroSpread && loss !== 'grpo')
+      found.push(
+        refusal(
+          `dropZeroSpread takes the mean of the grpo loss over the rows that are left, and the loss is ${loss}`,
+          'set dropZeroSpread: false',
+        ),
+      )
+  }
+  return found
+}
+
+/** Several GPUs are one process each, which `accelerate launch` starts; it is part of the environment. */
+function launcherArguments({ resources }: TrainingStage): string[] {
+  const { gpus = 1 } = resources
+  if (gpus <= 1) return ['-m', 'hone_trainer']
+  const single = ['--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no']
+  return ['-m', 'accelerate.commands.launch', '--num_processes', String(gpus), ...single, '-m', 'hone_trainer']
+}
+
+function command(stage: TrainingStage, run: StageRun): Command {
+  const token = stage.kind === 'grpo' ? (run.reward?.tokenEnv ?? null) : null
+  return inEnvironment(
+    {
+      kind: 'train',
+      argv: [run.environment.python, ...launcherArguments(stage), stage.kind, '--config', files(run.there).config],
+      env: { PYTHONUNBUFFERED: '1', HONE_STAGE: stage.key, HONE_ATTEMPT: String(run.attempt) },
+      secretEnv: token === null ? [] : [token],
+      cwd: run.there,
+      gracePeriodSeconds: 15,
+      resources: stage.resources,
+      setup: [],
+    },
+    run.environment,
+  )
+}
+
+const madeSteps = (folder: string) =>
+  access(files(folder).metrics).then(
+    () => true,
+    () => false,
+  )
+
+/**
+ * Trains with TRL's SFTTrainer and GRPOTrainer through the project's Python package `hone_trainer`. One folder an
+ * attempt: settings and rows go in, metrics, checkpoints, weights (`output/`) and result come out.
+ */
+export const trl: Trainer = {
+  name: 'trl',
+  environment: 'trl',
+  check,
+  estimate: (stage, facts) => estimateStage(stage, facts, checkpointsKept),
+  settings: (stage, run) => ({ 'config.json': configText(stage, run) }),
+  materialize: async (stage, rows, run): Promise<Manifest> => {
+    const { data, config, plan } = files(run.here)
+    const lines = (async function* () {
+      for await (const row of checkedRows(stage, rows, run)) yield `${canonicalJson(row)}\n`
+    })()
+    const { pieces, ...dataFile } = await writeWhole(run, data, lines)
+    const { pieces: _, ...configFile } = await writeWhole(run, config, [configText(stage, run)])
+    await writeWhole(run, plan, [`${canonicalJson({ rows: pieces, steps: plannedSteps(stage, null) })}\n`])
+    return { files: [dataFile, configFile], rows: pieces }
+  },
+  command,
+  logs: (run) => [{ path: files(run.here).metrics, read: readFlatLine(canonical) }],
+  checkpoints: (run) => listTrainerCheckpoints(files(run.here).checkpoints),
+  snapshots: listSnapshots,
+  finalize: () => null,
+  verdict: async (_stage, run, { status, logs }) => {
+    if (status.state === 'succeeded') return await judgeResult(run.here)
+    return judgeFailure({ status, logs, madeSteps: await madeSteps(run.here), unusableInput })
+  },
+}

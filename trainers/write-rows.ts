@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename } from 'node:fs/promises'
+import { dirname, relative } from 'node:path'
+import { z } from 'zod'
+import { storageError } from '../artifacts/storage-error.ts'
+import { HoneError } from '../domain/errors.ts'
+import type { RunFolder } from '../jobs/command.ts'
+import { rlRow, sftRow } from './rows.ts'
+import type { RlRow, SftRow } from './rows.ts'
+import type { TrainingStage } from './stage.ts'
+import type { PlannedFile } from './trainer.ts'
+
+/** Writes pieces under a temporary name, then renames: a job that starts finds a whole file or none. */
+export async function writeWhole(
+  run: RunFolder,
+  path: string,
+  pieces: AsyncIterable<string> | Iterable<string>,
+): Promise<PlannedFile & { pieces: number }> {
+  const draft = `${path}.draft`
+  const hash = createHash('sha256')
+  let bytes = 0
+  let count = 0
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(draft, 'w')
+    try {
+      for await (const piece of pieces) {
+        const content = Buffer.from(piece)
+        hash.update(content)
+        bytes += content.length
+        count += 1
+        await file.writeFile(content)
+      }
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    throw storageError(error, path)
+  }
+  return { path: relative(run.here, path), hash: hash.digest('hex'), bytes, pieces: count }
+}
+
+function badRow(stage: TrainingStage, line: number, why: string): HoneError {
+  return new HoneError({
+    type: 'InvalidInput',
+    message: `Row ${line} of the dataset of ${stage.key} cannot be trained on: ${why}.`,
+    nextStep: 'Look at the step that made the row; each image needs one <image> mark in the text.',
+  })
+}
+
+/**
+ * Checked rows of a stage, their pictures as the job sees them. Throws InvalidInput with the number of the row that
+ * cannot be used, and EmptyDataset when there is no row.
+ */
+export async function* checkedRows(
+  stage: TrainingStage,
+  rows: AsyncIterable<SftRow | RlRow>,
+  run: RunFolder,
+): AsyncGenerator<SftRow | RlRow> {
+  let line = 0
+  for await (const row of rows) {
+    line += 1
+    yield checkedRow(stage, row, line, run)
+  }
+  if (line > 0) return
+  throw new HoneError({
+    type: 'EmptyDataset',
+    message: `No row was left to train ${stage.key} on.`,
+    nextStep: 'Look with `hone show` at why the steps before it dropped their rows.',
+  })
+}
+
+function checkedRow(stage: TrainingStage, row: SftRow | RlRow, line: number, run: RunFolder): SftRow | RlRow {
+  const parsed = stage.kind === 'sft' ? sftRow.safeParse(row) : rlRow.safeParse(row)
+  if (!parsed.success) throw badRow(stage, line, z.prettifyError(parsed.error).replaceAll('\n', ' '))
+  const { data } = parsed
+  const turns = 'messages' in data ? data.messages : data.prompt
+  const marks = turns.reduce((count, { content }) => count + content.split('<image>').length - 1, 0)
+  if (marks !== data.images.length) {
+    throw badRow(stage, line, `it has ${marks} <image> marks and ${data.images.length} images`)
+  }
+  return { ...data, images: data.images.map((path) => run.see(path)) }
+}
