@@ -77,7 +77,10 @@ async function expectNothingStarted(campaign: string): Promise<void> {
   expect(client.started).toEqual([])
 }
 
-describe('a model of the hub', () => {
+// Each start runs Python twice, and other tests may have the cores.
+const patience = { timeout: 180_000 }
+
+describe('a model of the hub', patience, () => {
   it('is fetched, stored under the hash of its folder, and recorded with its commit', async () => {
     const { code, out, err } = await begin('hub', { path: repo })
     expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' })
@@ -206,7 +209,7 @@ describe('a model of the hub', () => {
   })
 })
 
-describe('a download', () => {
+describe('a download', patience, () => {
   // The hub's client writes pieces of 10 MiB.
   const piece = 10 * 1024 * 1024
   beforeEach(async () => {
@@ -268,7 +271,7 @@ async function partOf(output: string): Promise<string> {
   }
 }
 
-describe('a folder', () => {
+describe('a folder', patience, () => {
   it('that changes after the start changes nothing of the campaign', async () => {
     const model = join(folder, 'model')
     expect((await begin('kept', { path: './model' })).code).toBe(0)
