@@ -1,53 +1,71 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import { contentHash, hashTree } from '../artifacts/hash.ts'
+import { hashTree } from '../artifacts/hash.ts'
+import { findBaseModel, settleBaseModel } from '../db/base-models.ts'
 import { getCampaign } from '../db/campaigns.ts'
-import { getCheckpoint, recordCheckpoint } from '../db/checkpoints.ts'
+import { moveCheckpoint } from '../db/checkpoints.ts'
 import type { CheckpointRecord } from '../db/checkpoints.ts'
-import { findRound } from '../db/rounds.ts'
+import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
+import type { BaseModelOrigin } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { Deps } from './deps.ts'
 import { recipeOf } from './recipes.ts'
 
-const known = new Map<string, Promise<{ id: string; bytes: number }>>()
-
 /**
- * The base model's weights as a checkpoint: round 0. A folder is named by the hash of its files; a hub id, which the trainer's own
- * libraries fetch, by its name. A closed round 0 settles it for the whole campaign.
+ * The base model's weights, round 0, where the store keeps them. They were admitted when the campaign was started
+ * (client/admit-base-model.ts), so no change of the user's folder reaches a campaign that runs. A campaign that an
+ * older version started has its folder admitted here, at its first use.
+ * @throws HoneError InvalidRecipe, CheckpointInvalid.
  */
 export async function baseCheckpoint(deps: Deps, campaign: string): Promise<CheckpointRecord> {
-  const settled = (await findRound(deps.db, campaign, 0))?.checkpointId
-  if (settled) return await getCheckpoint(deps.db, settled)
-  const { folder } = await getCampaign(deps.db, campaign)
-  const path = placeOf(deps, (await recipeOf(deps.db, campaign)).baseModel.path, folder)
-  const identity = known.get(path) ?? identify(path)
-  known.set(path, identity)
-  const { id, bytes } = await identity.catch((error: unknown) => {
-    known.delete(path)
-    throw error
+  const settled = await findBaseModel(deps.db, campaign)
+  return settled ? await storedWeights(deps, campaign, settled) : await admitFolder(deps, campaign)
+}
+
+/** Where this worker's store keeps the weights. Those that an older version left in their own folder are copied in. */
+async function storedWeights(deps: Deps, campaign: string, settled: CheckpointRecord): Promise<CheckpointRecord> {
+  const { store } = deps
+  if (await store.hasCheckpoint(settled.id)) return { ...settled, path: store.checkpointPath(settled.id) }
+  const now = await folderOf(deps, campaign)
+  // Where it lay when it was recorded; else where the recipe's words lead today: a cache may have moved.
+  for (const folder of new Set([settled.path, ...(now ? [now.folder] : [])])) {
+    if (!isAbsolute(folder) || !existsSync(folder) || (await hashTree(folder)).hash !== settled.id) continue
+    const { path } = await store.publishCheckpoint(folder, { copy: true })
+    await moveCheckpoint(deps.db, settled.id, path)
+    return { ...settled, path }
+  }
+  throw new HoneError({
+    type: 'CheckpointInvalid',
+    message: `the base model of ${campaign} (${settled.id.slice(0, 12)}, once ${settled.path}) is not in the store, and no folder holds these weights any more`,
+    nextStep:
+      'put the folder back as it was, or run the worker with the HONE_HOME that the campaign was started in; else start a campaign under another name',
   })
-  return await recordCheckpoint(deps.db, { id, path, bytes, madeBy: null })
 }
 
-async function identify(path: string): Promise<{ id: string; bytes: number }> {
-  if (!isAbsolute(path)) return { id: contentHash({ hub: path }), bytes: 0 }
-  const { hash, bytes } = await hashTree(path)
-  return { id: hash, bytes }
+/** The whole folder, names with a dot too: so the version that started the campaign named it in its scores. */
+async function admitFolder(deps: Deps, campaign: string): Promise<CheckpointRecord> {
+  const found = await folderOf(deps, campaign)
+  if (found === null) throw await noFolder(deps, campaign)
+  const { hash: id, path, bytes } = await deps.store.publishCheckpoint(found.folder, { copy: true })
+  const settled = await settleBaseModel(deps.db, campaign, { id, path, bytes, origin: found.origin }, 'hone')
+  return await storedWeights(deps, campaign, settled)
 }
 
-/** `demo:base`, a folder (relative to the recipe) or a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct`. */
-function placeOf(deps: Deps, path: string, folder: string): string {
-  if (path === 'demo:base')
-    return deps.demo?.baseModel ?? missing(path, 'start the worker with `hone dev --demo` or `hone demo`')
-  const local = resolve(folder, path)
-  if (existsSync(local)) return local
-  if (!path.startsWith('.') && !isAbsolute(path) && path.split('/').length === 2) return path
-  return missing(
-    path,
-    'give an existing folder in Hugging Face layout, or a hub id such as Qwen/Qwen2.5-VL-7B-Instruct',
-  )
+/** Folder that the recipe's words lead to on this machine; null when there is none. */
+async function folderOf(deps: Deps, campaign: string): Promise<{ folder: string; origin: BaseModelOrigin } | null> {
+  const { path } = (await recipeOf(deps.db, campaign)).baseModel
+  if (path === demoBaseModel) return deps.demo && { folder: deps.demo.baseModel, origin: { from: 'demo' } }
+  const folder = resolve((await getCampaign(deps.db, campaign)).folder, path)
+  return existsSync(folder) ? { folder, origin: { from: 'folder', path: folder } } : null
 }
 
-function missing(path: string, nextStep: string): never {
-  throw new HoneError({ type: 'InvalidRecipe', message: `there is no base model at ${path}`, nextStep })
+async function noFolder(deps: Deps, campaign: string): Promise<HoneError> {
+  const { path } = (await recipeOf(deps.db, campaign)).baseModel
+  const nextStep =
+    path === demoBaseModel
+      ? 'start the worker with `hone dev --demo` or `hone demo`'
+      : looksLikeHubId(path)
+        ? 'run `hone start` with the recipe again, which fetches it, then `hone resume`'
+        : 'put the folder back, then `hone resume`'
+  return new HoneError({ type: 'InvalidRecipe', message: `there is no base model at ${path}`, nextStep })
 }

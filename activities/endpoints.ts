@@ -58,9 +58,10 @@ export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): P
   if (name === 'base') return await baseCheckpoint(deps, ref.campaign)
   if (name === 'parent') {
     const { round, rounds } = await roundContext(deps.db, ref)
-    const parent = rounds.find((each) => each.number === round.parentNumber)
-    if (parent?.checkpointId) return await getCheckpoint(deps.db, parent.checkpointId)
-    return await baseCheckpoint(deps, ref.campaign)
+    const parent = rounds.find((each) => each.number === round.parentNumber)?.checkpointId
+    // A round that trained nothing ends with the base weights too.
+    const isBase = !parent || parent === rounds.find((each) => each.number === 0)?.checkpointId
+    return isBase ? await baseCheckpoint(deps, ref.campaign) : await getCheckpoint(deps.db, parent)
   }
   const step = await findStep(deps.db, ref.campaign, ref.round, name)
   const published = step ? await checkpointOfStep(deps.db, step.id) : await checkpointOfPhase(deps, ref, name)

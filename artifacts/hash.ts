@@ -28,14 +28,21 @@ export interface TreeFile {
   bytes: number
 }
 
+/** Which entries of a folder count. */
+export interface TreeOptions {
+  /** Leave out names that begin with a dot: `.git` and a hub client's `.cache` hold the weights a second time. */
+  withoutHidden?: boolean
+}
+
 /**
  * The files below a folder, sorted by path. Symbolic links to files are followed, because hub caches are made of them;
  * anything else that is neither a file nor a folder is refused: it could not be stored faithfully.
  */
-export async function listTree(root: string): Promise<TreeFile[]> {
+export async function listTree(root: string, { withoutHidden = false }: TreeOptions = {}): Promise<TreeFile[]> {
   const files: TreeFile[] = []
   const visit = async (relative: string): Promise<void> => {
     for (const entry of await readdir(join(root, relative), { withFileTypes: true })) {
+      if (withoutHidden && entry.name.startsWith('.')) continue
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`
       if (entry.isDirectory()) {
         await visit(path)
@@ -57,8 +64,11 @@ export async function listTree(root: string): Promise<TreeFile[]> {
 }
 
 /** Hash of a folder (paths, sizes and contents; not times or modes), its files, and their size together in bytes. */
-export async function hashTree(root: string): Promise<{ hash: string; bytes: number; files: TreeFile[] }> {
-  const files = await listTree(root)
+export async function hashTree(
+  root: string,
+  options: TreeOptions = {},
+): Promise<{ hash: string; bytes: number; files: TreeFile[] }> {
+  const files = await listTree(root, options)
   const hash = createHash('sha256')
   let bytes = 0
   for (const file of files) {

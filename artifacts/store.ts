@@ -1,11 +1,21 @@
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode, HoneError } from '../domain/errors.ts'
 import { exists } from './exists.ts'
 import { hashTree, sha256Hex } from './hash.ts'
-import type { TreeFile } from './hash.ts'
+import type { TreeFile, TreeOptions } from './hash.ts'
 import { storageError } from './storage-error.ts'
+
+/** How a folder of weights comes into the store. */
+export interface PublishOptions extends TreeOptions {
+  /**
+   * Share no file with the folder: whoever owns it may write into it later. Blocks are shared where the file system
+   * copies on write.
+   */
+  copy?: boolean
+}
 
 /** Content-addressed folder: what is in it never changes, and equal content is stored once. */
 export interface ArtifactStore {
@@ -19,10 +29,11 @@ export interface ArtifactStore {
   filePath(hash: string): string
   /**
    * Publishes a folder of weights as `checkpoints/<hash of the tree>/`; it appears there whole or not at all. The
-   * folder itself stays where it is (its files are shared by hard links where the file system can), so that a retry
-   * after a crash finds the same input and gets the same answer. Published files are read-only.
+   * folder itself stays where it is, so that a retry after a crash finds the same input and gets the same answer.
+   * Published files are read-only. By default they are hard links where the file system can: right for folders that
+   * our own ended jobs wrote.
    */
-  publishCheckpoint(directory: string): Promise<{ hash: string; path: string; bytes: number }>
+  publishCheckpoint(directory: string, options?: PublishOptions): Promise<{ hash: string; path: string; bytes: number }>
   checkpointPath(hash: string): string
   hasCheckpoint(hash: string): Promise<boolean>
   /** Removes what unfinished writes left that are older than `olderThanSeconds`; returns how many. */
@@ -76,7 +87,16 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
   }
 }
 
-async function copyTree(source: string, target: string, files: readonly TreeFile[]): Promise<void> {
+/** Copies a file; COPYFILE_FICLONE shares its blocks where the file system copies on write, and copies elsewhere. */
+const cloneOrCopy = (source: string, target: string): Promise<void> =>
+  copyFile(source, target, constants.COPYFILE_FICLONE)
+
+async function copyTree(
+  source: string,
+  target: string,
+  files: readonly TreeFile[],
+  bring: (source: string, target: string) => Promise<void>,
+): Promise<void> {
   const folders = new Set<string>([target])
   for (const file of files) {
     const path = join(target, file.path)
@@ -84,7 +104,7 @@ async function copyTree(source: string, target: string, files: readonly TreeFile
       await mkdir(dirname(path), { recursive: true })
       folders.add(dirname(path))
     }
-    await linkOrCopy(join(source, file.path), path)
+    await bring(join(source, file.path), path)
     await chmod(path, 0o444)
     await syncToDisk(path)
   }
@@ -94,15 +114,16 @@ async function copyTree(source: string, target: string, files: readonly TreeFile
 async function publishTree(
   directory: string,
   checkpoints: string,
+  { copy = false, ...options }: PublishOptions = {},
 ): Promise<{ hash: string; path: string; bytes: number }> {
-  const { hash, bytes, files } = await hashTree(directory)
+  const { hash, bytes, files } = await hashTree(directory, options)
   const path = join(checkpoints, hash)
   if (await exists(path)) return { hash, path, bytes }
   const temporary = join(checkpoints, `${temporaryPrefix}${process.pid}-${randomUUID()}`)
   try {
     await mkdir(temporary, { recursive: true })
-    await copyTree(directory, temporary, files)
-    // The job that wrote the folder has ended, so this only fails when something still writes into it or a disk lies.
+    await copyTree(directory, temporary, files, copy ? cloneOrCopy : linkOrCopy)
+    // The folder is meant to be at rest, so this only fails when something still writes into it or a disk lies.
     const copied = await hashTree(temporary)
     if (copied.hash !== hash) {
       throw new HoneError({
@@ -180,7 +201,7 @@ export async function openArtifactStore(root: string): Promise<ArtifactStore> {
       return put('files', bytes)
     },
     filePath: (hash) => fanned('files', hash),
-    publishCheckpoint: (directory) => publishTree(directory, checkpoints),
+    publishCheckpoint: (directory, options) => publishTree(directory, checkpoints, options),
     checkpointPath: (hash) => join(checkpoints, checkedHash(hash)),
     hasCheckpoint: (hash) => exists(join(checkpoints, checkedHash(hash))),
     sweepTemporary: async (olderThanSeconds) => {

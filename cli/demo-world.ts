@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureBaseModel } from '../demo/base-model.ts'
+import { baseModelName, ensureBaseModel } from '../demo/base-model.ts'
 import { writeWorld } from '../demo/world.ts'
 import { cachePaths, homePaths } from '../services/home.ts'
 import { withLock } from '../services/lock.ts'
@@ -53,6 +53,12 @@ export async function makeDemoWorld(options: {
   )
   progress.done(base.isNew ? 'trained from nothing, kept for next time' : 'found, trained earlier')
   return { world, baseModel: base.path }
+}
+
+/** Folder of the demo's base model in the cache; null when it was not made yet. */
+export function findDemoBase(cache: string): string | null {
+  const path = join(cachePaths(cache).models, baseModelName(trainerFolder))
+  return existsSync(path) ? path : null
 }
 
 /** Starts the rule-based teacher on the port it had before. */

@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { countSource } from '../data/source.ts'
 import { baseModelName } from '../demo/base-model.ts'
+import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import { importPrefix } from '../domain/ids.ts'
-import type { Recipe } from '../domain/recipe.ts'
+import type { BaseModelSpec, Recipe } from '../domain/recipe.ts'
 import { modelFromName, type Known, type KnownModel, type KnownRows } from '../plan/known.ts'
 import { cachePaths } from '../services/home.ts'
+import type { Hub } from '../services/hub.ts'
 import { trainerFolder } from '../services/python.ts'
 import { worldFolder } from './demo-world.ts'
 
@@ -19,6 +21,8 @@ export interface KnownPlaces {
   cache: string
   /** Counts what was imported under a name; null when there is none, or no database to ask. */
   countImport: (name: string, fields: readonly string[]) => Promise<KnownRows | null>
+  /** Asked how large a base model is that has no folder here. */
+  hub: Pick<Hub, 'look'>
 }
 
 /**
@@ -63,7 +67,7 @@ export async function knownBefore(
   const benchmarks: Record<string, KnownRows | undefined> = {}
   for (const [name, { path, maxItems }] of Object.entries(recipe.benchmarks))
     benchmarks[name] = await count(name, path, maxItems, true)
-  return { sources, benchmarks, model: await modelOf(recipe.baseModel.path, places), badLines }
+  return { sources, benchmarks, model: await modelOf(recipe.baseModel, places), badLines }
 }
 
 const limitAlone = (maxRows: number): KnownRows => ({
@@ -85,17 +89,32 @@ function placeOf(path: string, { folder, home }: Pick<KnownPlaces, 'folder' | 'h
   return join(worldFolder(home), `${path.slice('demo:'.length)}.jsonl`)
 }
 
-/** The weights in the model's folder; else what its name says. */
-async function modelOf(path: string, { folder, cache }: KnownPlaces): Promise<KnownModel | null> {
+/** The weights in the model's folder; else what the hub says; else what its name says. */
+async function modelOf(spec: BaseModelSpec, places: KnownPlaces): Promise<KnownModel | null> {
+  const { path } = spec
   const place =
-    path === 'demo:base' ? join(cachePaths(cache).models, baseModelName(trainerFolder)) : resolve(folder, path)
-  if (!existsSync(place)) return modelFromName(path)
+    path === demoBaseModel
+      ? join(cachePaths(places.cache).models, baseModelName(trainerFolder))
+      : resolve(places.folder, path)
+  if (!existsSync(place)) return (await modelOnHub(spec, places.hub)) ?? modelFromName(path)
   const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.safetensors'))
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(place, name))).size))
   const bytes = sizes.reduce((sum, size) => sum + size, 0)
   return bytes === 0
     ? modelFromName(path)
     : { bytes, parameters: Math.round(bytes / (await bytesAParameter(place))), from: 'folder' }
+}
+
+/** Longest wait for the hub: a plan is worth more at once than whole. */
+const hubPatienceMs = 15_000
+
+/** What the hub says of a model; null when it says nothing of it, for whatever reason: a plan needs no network. */
+async function modelOnHub({ path, revision }: BaseModelSpec, hub: Pick<Hub, 'look'>): Promise<KnownModel | null> {
+  if (!looksLikeHubId(path)) return null
+  const model = { repo: path, revision: revision ?? null }
+  const found = await hub.look(model, AbortSignal.timeout(hubPatienceMs)).catch(() => null)
+  if (found === null || found.parameters === null) return null
+  return { bytes: found.weightBytes, parameters: found.parameters, from: 'hub' }
 }
 
 const modelConfig = z.object({ dtype: z.string().optional(), torch_dtype: z.string().optional() })

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { planCampaign } from '../plan/plan.ts'
 import { honeCache, honeHome } from '../services/home.ts'
+import { createHub } from '../services/hub.ts'
 import { wholeNumber } from './numbers.ts'
 import { importCounter } from './plan-imports.ts'
 import { knownBefore } from './plan-known.ts'
@@ -16,7 +17,8 @@ Examples:
   $ hone plan recipes/openvlthinker-v1.2.yaml --rows pool=7000 --rows mathvista-dev=500
   $ hone plan my-recipe.yaml --json | jq .totals.calls
 
-Nothing is started, asked or written. Rows of a source are counted in its file where it is there, those of an import in the database. What a step drops is known
+Nothing is started or written, and nobody is asked but the hub: how large a base model is that has no folder here.
+Rows of a source are counted in its file where it is there, those of an import in the database. What a step drops is known
 once it ran, so figures are the most there can be; ? is unknown, and the end says what would be needed. Costs come from
 an endpoint's "prices", GPU hours from the recipe's "rates": both are yours to state. What cannot run is refused (exit code 2).`
 
@@ -40,7 +42,9 @@ export function planCommand(terminal: Terminal): Command {
     .action(async (file: string, options: PlanFlags) => {
       const { recipe, folder } = await readRecipe(file)
       const countImport = importCounter(terminal)
-      const places = { folder, home: honeHome(terminal.env), cache: honeCache(terminal.env), countImport }
+      const cache = honeCache(terminal.env)
+      const hub = createHub({ cache, env: terminal.env })
+      const places = { folder, home: honeHome(terminal.env), cache, countImport, hub }
       const { badLines, ...facts } = await knownBefore(recipe, places, options.rows ?? new Map())
       const plan = planCampaign(recipe, facts, {
         round: options.round,

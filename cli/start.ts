@@ -9,24 +9,27 @@ import { checkJobs } from '../client/check-jobs.ts'
 import type { Started } from '../client/start-campaign.ts'
 import { parseRecipe } from '../data/recipe.ts'
 import type { Database } from '../db/database.ts'
+import { originText } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { ensureFolder, honeHome, homePaths } from '../services/home.ts'
+import { ensureFolder, honeCache, honeHome, homePaths } from '../services/home.ts'
+import { createHub } from '../services/hub.ts'
 import { findService } from '../services/processes.ts'
 import { createProgress, quietProgress } from '../services/progress.ts'
 import type { Progress } from '../services/progress.ts'
 import { namesTemporal } from '../services/temporal-config.ts'
 import { withClient, withDatabase } from './context.ts'
-import { demoPlaces } from './demo-world.ts'
+import { demoPlaces, findDemoBase } from './demo-world.ts'
 import { placesToLookAt, siteHelp, siteOf } from './site.ts'
+import { bytes } from './table.ts'
 import { osUser, print, printJson } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
 const EXAMPLES = `
 Examples:
   $ hone dev &                         servers and worker, once
-  $ hone start my-recipe.yaml          checks endpoints and data, imports, starts
+  $ hone start my-recipe.yaml          checks endpoints, base model and data, imports, starts
   $ hone start my-recipe.yaml --json | jq -r .workflowId
 
 Again with the same recipe it finds the campaign and lets it go on. Paths in a recipe are relative to its file.`
@@ -55,6 +58,7 @@ export function startCommand(terminal: Terminal): Command {
         terminal,
         `campaign ${campaign} ${told[started.outcome].long}`,
         ...started.notes.map((note) => `note: ${note}`),
+        ...baseModelLines(started.baseModel),
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
         ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
@@ -64,6 +68,12 @@ export function startCommand(terminal: Terminal): Command {
         `follow it with: hone watch ${campaign}`,
       )
     })
+}
+
+/** Which weights a campaign was started on: those of the hub change under a branch's name. */
+function baseModelLines(base: Started['baseModel']): string[] {
+  if (base?.origin.from !== 'hub') return []
+  return [`base model ${originText(base.origin)}: ${bytes(base.bytes)}, checkpoint ${base.id.slice(0, 12)}`]
 }
 
 /** What became of a start, in words. */
@@ -106,10 +116,16 @@ export async function admit(options: {
     ensureFolder(homePaths(home).root)
     const store = await openArtifactStore(join(homePaths(home).root, 'artifacts'))
     const notes = await checkJobs(rest.recipe, site, placesToLookAt(home, site))
+    const cache = honeCache(rest.env)
     const started = await startCampaign({
       ...rest,
       store,
       demo: demoPlaces(home),
+      models: {
+        demoBase: findDemoBase(cache),
+        hub: createHub({ cache, env: rest.env }),
+        models: homePaths(home).models,
+      },
       onProgress: (text) => progress.update(text),
     })
     progress.done(told[started.outcome].short)

@@ -1,17 +1,22 @@
+import type { ArtifactStore } from '../artifacts/store.ts'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { ArtifactStore } from '../artifacts/store.ts'
 import { recipeHash, storedRecipe } from '../data/recipe.ts'
+import { baseModelData, findBaseModel, recordBaseWeights, settleBaseModel } from '../db/base-models.ts'
+import type { BaseModel } from '../db/base-models.ts'
 import { findCampaign, insertCampaign } from '../db/campaigns.ts'
 import type { CampaignRecord } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
 import { linkSource } from '../db/datasets.ts'
 import { recordEvent } from '../db/events.ts'
+import { looksLikeHubId, originText } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId } from '../domain/ids.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import { admitData } from './admit-data.ts'
 import type { Admitted, BadLine } from './admit-data.ts'
+import { lookAtBaseModel } from './admit-base-model.ts'
+import type { BaseModelPlaces } from './admit-base-model.ts'
 import type { CampaignClient } from './campaigns.ts'
 import { checkEndpoints } from './check-endpoints.ts'
 
@@ -26,6 +31,8 @@ export interface StartOptions {
   folder: string
   /** What `demo:` names stand for, where there is a demo world. */
   demo: { world: string; teacherUrl: string } | null
+  /** Where base models come from. */
+  models: Pick<BaseModelPlaces, 'demoBase' | 'hub' | 'models'>
   who: string
   onProgress: (text: string) => void
   /** Where endpoints' keys are looked for. */
@@ -36,6 +43,8 @@ export interface StartOptions {
 export interface Started {
   outcome: 'created' | 'exists' | 'finished'
   workflowId: string
+  /** The base weights that this start admitted; null when an earlier one had. */
+  baseModel: BaseModel | null
   failedRows: number
   /** The first few of them, of each source and benchmark. */
   badLines: BadLine[]
@@ -47,12 +56,12 @@ export interface Started {
  * @throws HoneError InvalidRecipe, InvalidSource, MissingSecret, EndpointRefused.
  */
 export async function startCampaign(options: StartOptions): Promise<Started> {
-  const { db, client, recipe, folder } = options
+  const { db, client, recipe } = options
   // Asked first, too: importing data for a recipe that cannot start would be time lost.
   const before = await findCampaign(db, recipe.campaign)
   const hash = hashIn(recipe, before)
   if (before && before.recipeHash !== hash) throw otherRecipe(recipe.campaign)
-  checkBaseModel(recipe, folder)
+  const storeBase = await baseModelToAdmit(options, before)
   await checkEndpoints(recipe, { demo: options.demo, env: options.env })
   const admitted: Admitted[] = []
   for (const [role, specs] of [['source', recipe.sources] as const, ['benchmark', recipe.benchmarks] as const])
@@ -60,20 +69,38 @@ export async function startCampaign(options: StartOptions): Promise<Started> {
       const maxRows = 'maxRows' in spec ? spec.maxRows : 'maxItems' in spec ? spec.maxItems : undefined
       admitted.push(await admitData(options, { role, name, path: spec.path, maxRows }))
     }
-  const kept = await keepCampaign(options, hash, admitted)
+  const base = (await storeBase?.()) ?? null
+  const kept = await keepCampaign(options, hash, { admitted, base })
   // A finished campaign has nothing left to run; a rollback is what starts it again.
   const outcome = before?.status === 'finished' ? 'finished' : kept
   const workflowId = campaignWorkflowId(recipe.campaign)
   if (outcome !== 'finished') await client.start(recipe.campaign, recipe.title)
   const failedRows = admitted.reduce((sum, { failed }) => sum + failed, 0)
-  return { outcome, workflowId, failedRows, badLines: admitted.flatMap(({ badLines }) => badLines) }
+  return { outcome, workflowId, baseModel: base, failedRows, badLines: admitted.flatMap(({ badLines }) => badLines) }
 }
 
-/** The campaign with its data and its first event, whole or not at all: a worker may take it up at once. */
+/**
+ * Looks at the base model and returns what stores it; null when the campaign has its base already. One that an older
+ * version created has none until round 0 closes. The worker stores its folder, as that version named it; a model of
+ * the hub, which that version could not run, is fetched here.
+ */
+async function baseModelToAdmit(
+  { db, recipe: { campaign, baseModel }, folder, store, onProgress, models }: StartOptions,
+  before: CampaignRecord | null,
+): Promise<(() => Promise<BaseModel>) | null> {
+  if (before) {
+    if (await findBaseModel(db, campaign)) return null
+    const isFolder = !looksLikeHubId(baseModel.path) || existsSync(resolve(before.folder, baseModel.path))
+    if (isFolder) return null
+  }
+  return await lookAtBaseModel(baseModel, { ...models, store, folder, onProgress })
+}
+
+/** The campaign with its data, its base model and its first event, whole or not at all: a worker may take it up at once. */
 async function keepCampaign(
   { db, recipe, recipeText, folder, who }: StartOptions,
   hash: string,
-  admitted: readonly Admitted[],
+  { admitted, base }: { admitted: readonly Admitted[]; base: BaseModel | null },
 ): Promise<'created' | 'exists'> {
   const { campaign } = recipe
   return await db.transaction(async (tx) => {
@@ -81,8 +108,13 @@ async function keepCampaign(
     const { outcome } = await insertCampaign(tx, input)
     if (outcome === 'conflict') throw otherRecipe(campaign)
     for (const { role, name, datasetId } of admitted) await linkSource(tx, { campaign, role, name, datasetId })
-    const why = recipe.title ?? null
-    await recordEvent(tx, { campaign, kind: 'created', who, why, dedupeKey: `${campaign}/created` })
+    if (base) await recordBaseWeights(tx, base)
+    const from = base?.origin.from === 'hub' ? [`base model ${originText(base.origin)}`] : []
+    const why = [...(recipe.title === undefined ? [] : [recipe.title]), ...from].join('; ') || null
+    const data = base && baseModelData(base)
+    const isNew = await recordEvent(tx, { campaign, kind: 'created', who, why, data, dedupeKey: `${campaign}/created` })
+    // Created by an older version, without its base model.
+    if (base && !isNew) await settleBaseModel(tx, campaign, base, who)
     return outcome
   })
 }
@@ -100,14 +132,3 @@ const otherRecipe = (campaign: string): HoneError =>
     message: `there is a campaign "${campaign}" with another recipe: a campaign's recipe does not change`,
     nextStep: 'give the changed recipe another name (campaign: …)',
   })
-
-/** A path that is meant as a folder must be one; whether a hub id exists, only its download can tell. */
-function checkBaseModel({ baseModel: { path } }: Recipe, folder: string): void {
-  const looksLocal = path.startsWith('.') || path.startsWith('/') || path.split('/').length !== 2
-  if (path.startsWith('demo:') || !looksLocal || existsSync(resolve(folder, path))) return
-  throw new HoneError({
-    type: 'InvalidRecipe',
-    message: `baseModel.path: there is no folder ${resolve(folder, path)}`,
-    nextStep: 'give an existing folder in Hugging Face layout, or a hub id such as Qwen/Qwen2.5-VL-7B-Instruct',
-  })
-}

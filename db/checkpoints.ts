@@ -51,6 +51,11 @@ export async function recordCheckpoint(db: Database, input: CheckpointInput): Pr
   })
 }
 
+/** Says that weights that are known lie elsewhere now. The id is their content, so nothing else changes. */
+export async function moveCheckpoint(db: Database, id: string, path: string): Promise<void> {
+  await db.update(checkpoints).set({ path }).where(eq(checkpoints.id, id))
+}
+
 /** The checkpoint of this id, of the one id that begins so, or at this path; null when there is none. */
 export async function findCheckpoint(db: Database, idPrefixOrPath: string): Promise<CheckpointRecord | null> {
   const found = await db

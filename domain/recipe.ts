@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { looksLikeHubId } from './base-model.ts'
 import { budget, checkBudget } from './budget.ts'
 import { campaignSlug, stepName } from './ids.ts'
 import { endpointSpec, usualMaxPixels, type EndpointSpec, type UrlEndpoint } from './recipe-endpoints.ts'
@@ -26,6 +27,22 @@ const benchmark = z.strictObject({
   judge: z.string().min(1).optional(),
 })
 export type BenchmarkSpec = z.infer<typeof benchmark>
+
+const baseModel = z
+  .strictObject({
+    /** `demo:base`, a folder in Hugging Face layout, or a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct`. */
+    path: z.string().min(1),
+    /** Branch, tag or commit of a hub id; its main branch when absent. What it led to is kept with the campaign. */
+    revision: z
+      .string()
+      .regex(/^[\w][\w./-]*$/, 'give a branch, a tag or a commit')
+      .optional(),
+  })
+  .refine(({ path, revision }) => revision === undefined || looksLikeHubId(path), {
+    path: ['revision'],
+    error: 'only a hub id, such as Qwen/Qwen2.5-VL-7B-Instruct, has revisions: leave it out',
+  })
+export type BaseModelSpec = z.infer<typeof baseModel>
 
 const limits = z
   .strictObject({
@@ -86,8 +103,8 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
       hone: z.literal(1),
       campaign: campaignSlug,
       title: z.string().max(200).optional(),
-      /** Hugging Face model folder, or `demo:base`. Round 0. */
-      baseModel: z.strictObject({ path: z.string().min(1) }),
+      /** Round 0. */
+      baseModel,
       endpoints: z.record(stepName, endpointSpec).default({}),
       sources: z.record(stepName, source),
       benchmarks: z.record(stepName, benchmark).default({}),

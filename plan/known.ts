@@ -16,15 +16,15 @@ export interface KnownRows {
 export interface KnownModel {
   bytes: number
   parameters: number
-  /** Where the figures come from: the folder's files, or the size in the model's name. */
-  from: 'folder' | 'name'
+  /** Where the figures come from: the folder's files, the hub's own count, or the size in the model's name. */
+  from: 'folder' | 'hub' | 'name'
 }
 
 /** Everything that a plan rests on besides the recipe. What is missing is unknown, never guessed. */
 export interface Known {
   sources: Readonly<Record<string, KnownRows | undefined>>
   benchmarks: Readonly<Record<string, KnownRows | undefined>>
-  /** Null when neither folder nor name says how large the base model is. */
+  /** Null when neither folder nor hub nor name says how large the base model is. */
   model: KnownModel | null
 }
 

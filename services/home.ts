@@ -14,6 +14,8 @@ export interface HomePaths {
   postgres: string
   temporalDb: string
   artifacts: string
+  /** Models of the hub: what is being fetched, and which revision led to which weights of the store. */
+  models: string
   runs: string
   services: string
   /** Files of the judges that recipes name, for the reward server. */
@@ -58,6 +60,7 @@ export function homePaths(home: string): HomePaths {
     postgres: join(root, 'postgres'),
     temporalDb: join(root, 'temporal.db'),
     artifacts: join(root, 'artifacts'),
+    models: join(root, 'models'),
     runs: join(root, 'runs'),
     services: join(root, 'services'),
     judges: join(root, 'services', 'judges'),

@@ -69,12 +69,31 @@ export async function bringUpPython(options: PythonOptions = {}): Promise<Python
     const named = env['HONE_PYTHON']
     const python = named ? await usersPython(named, imports) : await ownEnvironment(options, env, progress)
     progress.done(named ? `yours, ${named}` : undefined)
-    const before = env['PYTHONPATH']
-    return { python, env: { PYTHONPATH: before ? `${trainerFolder}${delimiter}${before}` : trainerFolder } }
+    return withTrainer(python, env)
   } catch (error) {
     progress.fail()
     throw error
   }
+}
+
+/**
+ * The Python that {@link bringUpPython} would give, if it is there already; null when an environment is yet to be made.
+ * @throws HoneError MissingDependency when HONE_PYTHON is set and lacks `imports` or does not run.
+ */
+export async function findPython(options: PythonOptions = {}): Promise<Python | null> {
+  const env = options.env ?? process.env
+  const named = env['HONE_PYTHON']
+  if (named) return withTrainer(await usersPython(named, options.imports ?? trainerImports), env)
+  const requirements = readRequirements(options.lock)
+  const interpreter = requirements === null ? null : await findInterpreter(env)
+  if (requirements === null || interpreter === null) return null
+  const folder = environmentFolder(options.cache ?? honeCache(env), requirements, interpreter.version)
+  return isComplete(folder) ? withTrainer(pythonOf(folder), env) : null
+}
+
+function withTrainer(python: string, env: Environment): Python {
+  const before = env['PYTHONPATH']
+  return { python, env: { PYTHONPATH: before ? `${trainerFolder}${delimiter}${before}` : trainerFolder } }
 }
 
 /** The newest Python on PATH that is new enough, or null. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { CampaignClient } from '../../client/campaigns.ts'
+import { writeModel } from '../artifacts/weights.ts'
 import { FakeCampaignClient, hone, type Ran } from '../cli/terminal.ts'
 import { png } from '../data/pictures.ts'
 
@@ -20,12 +21,12 @@ export function startingClient(): StartingClient {
   return Object.assign(fake, { start })
 }
 
-/** A folder with a good picture in it, gone when the test ends. */
+/** A folder with a good picture and a whole model in it, gone when the test ends. */
 export async function workFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hone-bad-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   await mkdir(join(folder, 'data'))
-  await mkdir(join(folder, 'model'))
+  await writeModel(join(folder, 'model'))
   await writeFile(join(folder, 'data', 'good.png'), await png(28, 28))
   return folder
 }

@@ -9,6 +9,7 @@ import { importCounter } from '../../cli/plan-imports.ts'
 import { parseRecipe } from '../../data/recipe.ts'
 import type { OpenDatabase } from '../../db/database.ts'
 import { linkSource } from '../../db/datasets.ts'
+import { createHub } from '../../services/hub.ts'
 import { folderOf, jsonl, picture } from '../data/import/files.ts'
 import { openTestDatabase, startCampaign } from '../db/world.ts'
 
@@ -75,6 +76,7 @@ const options = (campaign = 'c1'): StartOptions => ({
   recipeText: '',
   folder: root,
   demo: null,
+  models: { demoBase: null, hub: createHub({ cache: root, env: {} }), models: join(root, 'models') },
   who: 'me',
   onProgress: () => {},
   env: {},

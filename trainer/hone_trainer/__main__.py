@@ -1,4 +1,4 @@
-"""`python -m hone_trainer sft|grpo|base|verify --config FILE` and `python -m hone_trainer serve --model DIR ...`.
+"""`python -m hone_trainer sft|grpo|base|verify --config FILE`, `... serve --model DIR` and `... fetch --repo NAME`.
 
 Each subcommand imports only what it needs: the imports take seconds and every job of a campaign pays them.
 """
@@ -13,9 +13,11 @@ from pathlib import Path
 
 from hone_trainer import stopping
 
-# Weights and processors always come from a local folder. Without these two a hub client asks the network about
-# files that are not there, and an offline machine waits for its time-outs.
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Weights and processors always come from a local folder; `fetch` alone, which brings them there, asks the hub.
+# Without these two a hub client asks the network about files that are not there, and an offline machine waits for
+# its time-outs.
+if sys.argv[1:2] != ["fetch"]:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # OpenMP threads that wait by spinning starve each other as soon as anything else runs on the same cores: decoding on
@@ -47,6 +49,11 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--max-batch", type=int, default=128, help="most answers decoded together")
     serve.add_argument("--max-tokens", type=int, default=1024, help="longest answer, and the default of a request")
     serve.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
+    fetch = sub.add_parser("fetch", help="bring a model of the Hugging Face hub into a folder")
+    fetch.add_argument("--repo", required=True, help="owner/name")
+    fetch.add_argument("--revision", help="branch, tag or commit (default: the main branch)")
+    fetch.add_argument("--output", type=Path, help="the folder; without it the model is only looked up")
+    fetch.add_argument("--result", type=Path, required=True, help="what came of it, as JSON")
     return top
 
 
@@ -59,6 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
             from hone_trainer.serving.main import serve
 
             return serve(arguments)
+        if arguments.command == "fetch":
+            from hone_trainer.fetch import fetch
+
+            return fetch(arguments.repo, arguments.revision, arguments.output, arguments.result)
         if arguments.command == "verify":
             from hone_trainer.result import write_json
             from hone_trainer.verify import verify_folder

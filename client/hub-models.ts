@@ -1,0 +1,93 @@
+import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { listTree } from '../artifacts/hash.ts'
+import type { ArtifactStore } from '../artifacts/store.ts'
+import type { BaseModel } from '../db/base-models.ts'
+import { HoneError } from '../domain/errors.ts'
+import { ensureFolder } from '../services/home.ts'
+import type { Hub, HubModel } from '../services/hub.ts'
+import { withLock } from '../services/lock.ts'
+import { refuseUnusable } from './usable-model.ts'
+
+/** What fetching from the hub needs. */
+export interface HubPlaces {
+  store: ArtifactStore
+  hub: Hub
+  /** Folder of a home for what is being fetched. */
+  models: string
+  onProgress: (text: string) => void
+}
+
+/** Which weights of the store a commit of the hub led to: a file beside the store, so that nothing is fetched twice. */
+const fetched = z.object({ repo: z.string(), commit: z.string(), checkpoint: z.string(), bytes: z.number() })
+
+const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision)
+const nameOf = (repo: string, commit: string): string => `${repo.replace('/', '--')}@${commit}`
+
+/**
+ * Looks a model of the hub up, and returns what brings it into the store. A commit that was fetched before asks nobody
+ * anything. A download lies in `models` until it is published, and is gone on with after a kill.
+ */
+export async function storeHubModel(model: HubModel, places: HubPlaces): Promise<() => Promise<BaseModel>> {
+  const { repo, revision } = model
+  const known = revision !== null && isCommit(revision) ? await findFetched(model, revision, places) : null
+  if (known) return () => Promise.resolve(known)
+  const { commit, bytes } = await places.hub.look(model)
+  return async () => {
+    const before = await findFetched(model, commit, places)
+    if (before) return before
+    ensureFolder(places.models)
+    const place = join(places.models, nameOf(repo, commit))
+    return await withLock(
+      `${place}.lock`,
+      `fetch ${repo}`,
+      async () => (await findFetched(model, commit, places)) ?? (await fetchModel(model, { commit, bytes }, places)),
+      ({ pid }) => places.onProgress(`base model: waiting for process ${pid}, which fetches it`),
+    )
+  }
+}
+
+async function findFetched(model: HubModel, commit: string, { store, models }: HubPlaces): Promise<BaseModel | null> {
+  const text = await readFile(join(models, `${nameOf(model.repo, commit)}.json`), 'utf8').catch(() => null)
+  if (text === null) return null
+  const { checkpoint, bytes } = fetched.parse(JSON.parse(text))
+  if (!(await store.hasCheckpoint(checkpoint))) return null
+  return { id: checkpoint, path: store.checkpointPath(checkpoint), bytes, origin: { from: 'hub', ...model, commit } }
+}
+
+/** Fetch, check, publish, remember, tidy up: a death after any of them is gone on with from there. */
+async function fetchModel(
+  { repo, revision }: HubModel,
+  { commit, bytes: expected }: { commit: string; bytes: number },
+  { store, hub, models, onProgress }: HubPlaces,
+): Promise<BaseModel> {
+  const folder = join(models, nameOf(repo, commit))
+  ensureFolder(folder)
+  await refuseWithoutRoom(folder, expected, repo)
+  await hub.fetch({ repo, revision: commit }, folder, (text) => onProgress(`base model: ${text}`))
+  await refuseUnusable(folder, `${repo} at commit ${commit}`)
+  onProgress('base model: hashing it')
+  // Nobody else writes into this folder, and it goes at once: its files move into the store without a second copy.
+  const { hash, path, bytes } = await store.publishCheckpoint(folder, { withoutHidden: true })
+  const record = join(models, `${nameOf(repo, commit)}.json`)
+  await writeFile(`${record}.draft`, JSON.stringify({ repo, commit, checkpoint: hash, bytes } satisfies Fetched))
+  await rename(`${record}.draft`, record)
+  await rm(folder, { recursive: true, force: true })
+  return { id: hash, path, bytes, origin: { from: 'hub', repo, revision, commit } }
+}
+
+type Fetched = z.infer<typeof fetched>
+
+async function refuseWithoutRoom(folder: string, bytes: number, repo: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  const there = (await listTree(folder)).reduce((sum, file) => sum + file.bytes, 0)
+  if (free >= bytes - there) return
+  const gb = (size: number) => `${(size / 1e9).toFixed(1)} GB`
+  throw new HoneError({
+    type: 'StorageFull',
+    message: `${repo} needs ${gb(bytes - there)} more and ${gb(free)} are free where ${folder} lies.`,
+    nextStep: 'Free space there, or set HONE_HOME to a folder on a disk with room.',
+  })
+}
