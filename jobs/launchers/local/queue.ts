@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { createJson, readJsonFile } from '../files.ts'
 import { jobFile, jobFiles } from '../folder.ts'
 import type { JobFile } from '../folder.ts'
+import { secretsOf } from '../secrets.ts'
 import { deviceEnvironment, devicesFor, wishOf } from './devices.ts'
 import type { Devices, Wish } from './devices.ts'
 import { lease } from './leases.ts'
@@ -46,6 +47,8 @@ async function waitingJob(path: string): Promise<{ job: JobFile; directory: stri
 
 /** Starts one job if its devices are free. Returns why it waits; null when it is on its way. */
 async function tryStart(line: Line, job: JobFile, directory: string, wish: Wish): Promise<string | null> {
+  // Before the lease: a worker that lacks a secret must not keep devices for a job that only another can start.
+  secretsOf(job, line.starter.environment)
   const devices = devicesFor(wish, line.devices)
   const grant = await lease(line.root, job, directory, { count: wish.count, devices })
   if ('held' in grant) {
