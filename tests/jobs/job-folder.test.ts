@@ -60,7 +60,7 @@ const folderState: fc.Arbitrary<FolderState> = fc.record({
   exit: fc.option(
     fc.record(
       {
-        code: fc.option(fc.integer({ min: 0, max: 255 })),
+        code: fc.constantFrom(null, 0, 1, 137),
         signal: fc.option(fc.constantFrom('SIGKILL', 'SIGTERM')),
         error: fc.option(fc.string()),
         stopRequested: fc.boolean(),

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createJson, readJsonFile } from '../files.ts'
+import { createJson, readIfThere, readJsonFile } from '../files.ts'
 import { jobFile, jobFiles } from '../folder.ts'
 import type { JobFile } from '../folder.ts'
 import { secretsOf } from '../secrets.ts'
@@ -21,7 +21,8 @@ const queueFolder = (root: string) => join(root, '.queue', hostname())
 /** Puts a job in the line of those that wait for devices; a second time changes nothing. */
 export async function enqueue(root: string, { submittedAt, id }: JobFile, directory: string): Promise<void> {
   // The name is the order. It comes from the job's own record, so that every worker gives the same place.
-  await createJson(join(queueFolder(root), `${submittedAt}-${id}.json`), { jobId: id, directory })
+  const path = join(queueFolder(root), `${submittedAt}-${id}.json`)
+  if ((await readIfThere(path)) === null) await createJson(path, { jobId: id, directory })
 }
 
 /** Why jobs still wait, by their folders: a sentence, or the error that kept one from being started. */
