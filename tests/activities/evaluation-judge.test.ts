@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import type { Deps } from '../../activities/deps.ts'
 import { finishEvaluation, openEvaluation, runEvaluationShard } from '../../activities/evaluation.ts'
 import { parseRecipe, recipeHash } from '../../data/recipe.ts'
+import { settleBaseModel } from '../../db/base-models.ts'
 import { insertCampaign } from '../../db/campaigns.ts'
 import { openRound } from '../../db/rounds.ts'
 import { listScores } from '../../db/scores.ts'
@@ -39,6 +40,12 @@ beforeEach(async () => {
   judge.reply = (request) => (lastText(request).includes('morning') ? 'The same.\ntier: correct' : 'Looks right to me.')
 })
 afterEach(() => Promise.all([model.stop(), judge.stop()]))
+
+// FakeStore: it says that the base model is there, and nobody reads it.
+const storeWithBase: Deps['store'] = Object.assign(Object.create(null), {
+  hasCheckpoint: () => Promise.resolve(true),
+  checkpointPath: (hash: string) => `/store/${hash}`,
+})
 
 const gold = 'Because it rained heavily during the whole night before'
 /** What the model answers to each item: free text but for the numbers. */
@@ -78,6 +85,8 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
   const recipe = parseRecipe(text, { file: 'mine.yaml' })
   await insertCampaign(db, { id: campaign, recipe, recipeHash: recipeHash(recipe), recipeSource: text, folder: '/x' })
   await openRound(db, { campaign, number: 0, parent: null })
+  const base = { id: 'ba5e'.repeat(16), path: '/base', bytes: 1, origin: { from: 'demo' as const } }
+  await settleBaseModel(db, campaign, base, 'test')
   const hash = Buffer.from(campaign.padEnd(16, '.')).toString('hex')
   await importSource(db, { name: 'dev', path: '/dev', hash, campaign, role: 'benchmark' }, items(campaign))
   const deps: Pick<Deps, 'db' | 'images' | 'shutdown'> & Partial<Deps> = {
@@ -88,6 +97,7 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
         return Promise.resolve('data:image/png;base64,')
       },
     },
+    store: storeWithBase,
     places: testPlaces('/nowhere'),
     trainers: {},
     servers: {},
