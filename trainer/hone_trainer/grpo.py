@@ -17,7 +17,6 @@ from hone_trainer.adapters import adapter_config
 from hone_trainer.checkpoints import NotedCheckpoints, resume_point
 from hone_trainer.config import GrpoConfig
 from hone_trainer.errors import TrainerError
-from hone_trainer.finite import FiniteLoss
 from hone_trainer.generation import generation_arguments
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
@@ -27,6 +26,7 @@ from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, dump, parts, read_r
 from hone_trainer.snapshots import SnapshotCallback
 from hone_trainer.spread import OnlySpread
 from hone_trainer.training import common_arguments, finish, micro_batch, refusals_told, start
+from hone_trainer.watched import WatchedSteps
 from hone_trainer.weights import save_folder, whole_state
 
 
@@ -49,7 +49,7 @@ class EpochOrder(Sampler[int]):
         return len(self._sampler)
 
 
-class ResumableTrainer(FiniteLoss, NotedCheckpoints, GRPOTrainer):
+class ResumableTrainer(WatchedSteps, NotedCheckpoints, GRPOTrainer):
     """TRL's trainer, going on with the questions that a job cut short has not yet seen."""
 
     def _get_train_sampler(self, dataset: Dataset | None = None) -> EpochOrder:

@@ -13,12 +13,12 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 from hone_trainer.adapters import adapter_config
 from hone_trainer.checkpoints import NotedCheckpoints, resume_point
 from hone_trainer.config import SftConfig
-from hone_trainer.finite import FiniteLoss
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.processes import world
 from hone_trainer.rows import Message, SftRow, parts, read_rows
 from hone_trainer.training import common_arguments, finish, micro_batch, refusals_told, start
+from hone_trainer.watched import WatchedSteps
 
 
 class RowCollator(DataCollatorForVisionLanguageModeling):
@@ -42,7 +42,7 @@ class RowCollator(DataCollatorForVisionLanguageModeling):
         return {"images": images, "prompt": prompt, "completion": example["completion"]}
 
 
-class Trainer(FiniteLoss, NotedCheckpoints, SFTTrainer):
+class Trainer(WatchedSteps, NotedCheckpoints, SFTTrainer):
     """TRL's trainer, which ends at a loss that is no number and tells how many processes wrote a checkpoint."""
 
 

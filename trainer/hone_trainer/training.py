@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,8 +66,9 @@ def refusals_told(settings: TrainingConfig) -> Iterator[None]:
     except (ValueError, ImportError, ConnectionError) as error:
         if not optional:
             raise
-        what = "lora" if settings.lora is not None else "generation"
-        raise TrainerError(f"the trainer cannot be made with these settings (look at {what}): {error}") from error
+        given = {"lora": settings.lora, "generation": getattr(settings, "generation", None)}
+        told = "; ".join(f"{name} is {value!r}" for name, value in given.items() if value is not None)
+        raise TrainerError(f"the trainer cannot be made with these settings ({told}): {error}") from error
 
 
 def common_arguments(settings: TrainingConfig, micro: int, accumulation: int) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float)
     Every process must call it: the main one writes when all have trained to the end, and none leaves before it is
     done. A draft that fails its check stays unpublished and the result says why.
     """
-    _check_steps(settings, trainer.state)
+    trainer.check_progress()
     trainer.accelerator.wait_for_everyone()
     split = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
     state = whole_state(trainer) if split or settings.lora is not None else None
@@ -129,20 +129,6 @@ def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float)
     if refusal[0] is not None:
         raise TrainerError(refusal[0])
     return 0
-
-
-def _check_steps(settings: TrainingConfig, state: Any) -> None:
-    """A trainer that finds nothing to do ends as if all were well. Raises TrainerError then."""
-    before = 0
-    if settings.resume_from is not None:
-        told = json.loads((settings.resume_from / "trainer_state.json").read_text(encoding="utf-8"))
-        before = told["global_step"]
-    # A job cut after its last checkpoint is resumed with no step left to make.
-    if state.global_step <= before and state.global_step < max(state.max_steps, 1):
-        raise TrainerError(
-            f"not one optimizer step was made ({state.global_step} of {state.max_steps} steps are done); look at the "
-            "number of rows, the batch and the steps. Nothing was published"
-        )
 
 
 def _publish_checked(
