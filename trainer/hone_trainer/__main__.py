@@ -1,4 +1,5 @@
-"""`python -m hone_trainer sft|grpo|base|verify --config FILE`, `... serve --model DIR` and `... fetch --repo NAME`.
+"""`python -m hone_trainer sft|grpo|base --config FILE`, `... launch --processes N sft|grpo --config FILE`,
+`... verify --model DIR --base DIR`, `... serve --model DIR ...` and `... fetch --repo NAME ...`.
 
 Each subcommand imports only what it needs: the imports take seconds and every job of a campaign pays them.
 """
@@ -36,6 +37,11 @@ def parser() -> argparse.ArgumentParser:
     ):
         job = sub.add_parser(name, help=text)
         job.add_argument("--config", type=Path, required=True)
+    several = sub.add_parser("launch", help="one of these jobs in several processes of this machine")
+    several.add_argument("--processes", type=_count, required=True, help="one for each GPU, as a rule")
+    several.add_argument("--accelerate", type=Path, help="a file of `accelerate config`: FSDP, DeepSpeed")
+    several.add_argument("job", choices=("sft", "grpo"))
+    several.add_argument("--config", type=Path, required=True)
     verify = sub.add_parser("verify", help="check that a folder of weights is complete, changed and able to answer")
     verify.add_argument("--model", type=Path, required=True, help="the folder to check")
     verify.add_argument("--base", type=Path, required=True, help="the folder whose tensor names it must have")
@@ -57,6 +63,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs one subcommand and returns the exit status."""
     from hone_trainer.errors import TrainerError
@@ -71,18 +84,37 @@ def run(arguments: argparse.Namespace) -> int:
 
             return fetch(arguments.repo, arguments.revision, arguments.output, arguments.result)
         if arguments.command == "verify":
-            from hone_trainer.result import write_json
-            from hone_trainer.verify import verify_folder
+            return run_verify(arguments)
+        if arguments.command == "launch":
+            from hone_trainer.launch import launch
 
-            verdict = verify_folder(arguments.model, arguments.base, arguments.start or arguments.base)
-            if arguments.result is not None:
-                write_json(arguments.result, verdict.as_dict())
-            print(json.dumps(verdict.as_dict()))
-            return 0 if verdict.passed else 3
+            return launch(arguments)
         return run_job(arguments.command, arguments.config)
     except TrainerError as error:
+        from hone_trainer.launch import report
+
         print(f"hone_trainer {arguments.command}: {error}", file=sys.stderr, flush=True)
+        report(error)
         return 2
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Status 0 for good weights, 3 for others. The environment may be any server's: it needs torch and transformers."""
+    from hone_trainer.errors import TrainerError
+    from hone_trainer.result import write_json
+
+    try:
+        from hone_trainer.verify import verify_folder
+    except ImportError as error:
+        raise TrainerError(
+            f"{sys.executable} cannot check weights: {error}. Give an environment with torch, transformers, "
+            "safetensors and pillow"
+        ) from error
+    verdict = verify_folder(arguments.model, arguments.base, arguments.start or arguments.base)
+    if arguments.result is not None:
+        write_json(arguments.result, verdict.as_dict())
+    print(json.dumps(verdict.as_dict()))
+    return 0 if verdict.passed else 3
 
 
 def run_job(command: str, config: Path) -> int:
@@ -107,9 +139,11 @@ def run_job(command: str, config: Path) -> int:
 
 def main() -> None:
     """Entry point. Leaves by `os._exit`: tearing down torch takes most of a second and frees nothing that matters."""
-    stopping.install()
     try:
-        status = run(parser().parse_args())
+        arguments = parser().parse_args()
+        if arguments.command != "launch":  # which passes signals on to its workers, and waits for them
+            stopping.install()
+        status = run(arguments)
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:

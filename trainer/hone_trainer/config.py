@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from hone_trainer.errors import TrainerError
@@ -32,6 +32,35 @@ class JobConfig(Settings):
     threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; null leaves torch's choice")
 
 
+class LoraSettings(Settings):
+    """Training of small matrices beside the frozen weights. They are merged at the end: the output is plain weights."""
+
+    rank: int = Field(ge=1)
+    alpha: float | None = Field(default=None, gt=0, description="null: twice the rank; the update counts alpha / rank")
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: list[str] | Literal["all-linear"] = "all-linear"
+    exclude_vision: bool = True
+
+    @field_validator("target_modules")
+    @classmethod
+    def _usable_names(cls, given: list[str] | str) -> list[str] | str:
+        if isinstance(given, str):
+            return given
+        if not given:
+            raise ValueError('name at least one module, or give "all-linear"')
+        # The trainers' loss reads the head's weight directly, past any adapter; and where input and output embeddings
+        # are one tensor, a merged update of one would change the other.
+        embeddings = [name for name in given if name.split(".")[-1] in ("lm_head", "embed_tokens")]
+        if embeddings:
+            raise ValueError(f"{embeddings[0]} cannot have an adapter: leave out lm_head and embed_tokens")
+        return given
+
+    @property
+    def scale_alpha(self) -> float:
+        """Alpha, or its default."""
+        return 2 * self.rank if self.alpha is None else self.alpha
+
+
 class TrainingConfig(JobConfig):
     """What SFT and GRPO share. `model` are the weights to start from, `base` those of round 0."""
 
@@ -51,6 +80,7 @@ class TrainingConfig(JobConfig):
     image_min_pixels: int | None = Field(default=None, ge=1)
     image_max_pixels: int | None = Field(default=None, ge=1)
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
+    lora: LoraSettings | None = None
 
 
 class SftConfig(TrainingConfig):
@@ -88,6 +118,29 @@ class SnapshotConfig(Settings):
     last: int = Field(ge=1)
 
 
+class GenerationSettings(Settings):
+    """Completions by vLLM, beside the training on the same devices or by a server of its own (`trl vllm-serve`)."""
+
+    engine: Literal["vllm"]
+    mode: Literal["colocate", "server"]
+    server_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    gpu_memory_share: float | None = Field(default=None, gt=0, le=1)
+    tensor_parallel: int | None = Field(default=None, ge=1)
+    max_model_tokens: int | None = Field(default=None, ge=1, description="longest prompt and completion together")
+
+    @model_validator(mode="after")
+    def _fits_the_mode(self) -> GenerationSettings:
+        if (self.mode == "server") != (self.server_url is not None):
+            raise ValueError("serverUrl belongs to mode server, and mode server needs it")
+        own = [self.gpu_memory_share, self.tensor_parallel, self.max_model_tokens]
+        if self.mode == "server" and any(value is not None for value in own):
+            raise ValueError(
+                "gpuMemoryShare, tensorParallel and maxModelTokens belong to mode colocate; "
+                "a server has its own at its start"
+            )
+        return self
+
+
 class GrpoConfig(TrainingConfig):
     """GRPO. One step takes `prompts_per_step` questions and `generations` answers to each."""
 
@@ -101,11 +154,24 @@ class GrpoConfig(TrainingConfig):
     kl_beta: float = Field(default=0.0, ge=0)
     epsilon_low: float = Field(default=0.2, gt=0)
     epsilon_high: float = Field(default=0.2, gt=0)
+    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = "grpo"
+    importance_sampling: Literal["token", "sequence"] = Field(default="token", description="sequence with grpo: GSPO")
+    scale_rewards: Literal["group", "batch", "none"] = "group"
     drop_zero_spread: bool = True
     steps_per_generation: int = Field(default=1, ge=1, description="steps served by one generation pass")
     batch_size: int | None = Field(default=None, description="ignored: promptsPerStep x generations is the batch")
     snapshots: SnapshotConfig | None = None
+    generation: GenerationSettings | None = Field(default=None, description="null: the trainer generates by itself")
     reward: RewardConfig
+
+    @model_validator(mode="after")
+    def _loss_has_its_numbers(self) -> GrpoConfig:
+        if self.loss == "cispo" and self.epsilon_high < 1:
+            raise ValueError(
+                f"with loss cispo epsilonHigh is the largest ratio itself, not its distance from 1: "
+                f"{self.epsilon_high:g} would shrink every step; give 1 or more (its authors use 5)"
+            )
+        return self
 
 
 class BaseConfig(JobConfig):

@@ -65,6 +65,11 @@ def load_processor(folder: Path, min_pixels: int | None = None, max_pixels: int 
         processor = AutoProcessor.from_pretrained(folder, **limits)
     except (OSError, ValueError, KeyError) as error:
         raise TrainerError(f"the processor in {folder} does not load: {error}") from error
+    if not hasattr(processor, "tokenizer") or not hasattr(processor, "image_processor"):
+        raise TrainerError(
+            f"{folder} holds no processor for pictures and text, only a {type(processor).__name__}: copy "
+            "processor_config.json or preprocessor_config.json from the base model's folder"
+        )
     if getattr(processor, "chat_template", None) is None:
         raise TrainerError(f"{folder} has no chat template: copy chat_template.jinja from the base model's folder")
     if processor.tokenizer.pad_token_id is None:

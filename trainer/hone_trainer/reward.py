@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hone_trainer.config import RewardConfig
 from hone_trainer.errors import TrainerError
+from hone_trainer.processes import rank, world
 
 REFUSALS = (400, 401, 403, 404, 422)  # asking again would be refused again
 # The server takes 4,096 items and 64 MiB a request. A chunk stays well below: JSON writes a character in 12 bytes at
@@ -72,8 +73,10 @@ class RewardClient:
         **columns: Any,
     ) -> list[float | None]:
         """One reward a completion; None where the verifier could not say or the server could not be asked."""
+        # Each process asks for its own share; the place in all of them tells the completions of a group apart.
+        first = rank() * len(completions)
         items = [
-            _item(index, completion, {name: columns[name][index] for name in COLUMNS if name in columns})
+            _item(first + index, completion, {name: columns[name][index] for name in COLUMNS if name in columns})
             for index, completion in enumerate(completions)
         ]
         step = getattr(trainer_state, "global_step", None)
@@ -88,11 +91,11 @@ class RewardClient:
 
         chunks = _chunks(items)
         answers = await _all_or_none([ask(chunk) for chunk in chunks])
-        log_metric("reward/retries", float(sum(retries for _, retries in answers)))
+        _log_count("reward/retries", sum(retries for _, retries in answers), log_metric)
         failed = sum(len(chunk) for chunk, (scores, _) in zip(chunks, answers, strict=True) if scores is None)
-        log_metric("reward/failed", float(failed))
+        _log_count("reward/failed", failed, log_metric)
         known = [score for scores, _ in answers for score in scores or ()]
-        if known or not items:
+        if known or not items or world() > 1:
             self._log_scores(known, log_metric)
         missing = 0.0 if self._settings.on_failure == "zero" else None
         rewards: list[float | None] = []
@@ -101,7 +104,7 @@ class RewardClient:
         return rewards
 
     def _log_scores(self, scores: list[_Score], log_metric: Callable[[str, float], None]) -> None:
-        log_metric("reward/abstained", float(sum(score.overall is None for score in scores)))
+        _log_count("reward/abstained", sum(score.overall is None for score in scores), log_metric)
         self._log_judge(scores, log_metric)
         for part in sorted({name for score in scores for name in score.parts}):
             known = [value for score in scores if (value := score.parts.get(part)) is not None]
@@ -111,10 +114,10 @@ class RewardClient:
     def _log_judge(self, scores: list[_Score], log_metric: Callable[[str, float], None]) -> None:
         """Answers that a judge graded, and open ones that nobody did, which count as wrong: many of those mislead."""
         open_ = [score.judged for score in scores if score.judged is not None]
-        if open_ or self._settings.judge is not None:
+        if open_ or self._settings.judge is not None or world() > 1:
             graded = sum("tier" in judged for judged in open_)
-            log_metric("reward/judged", float(graded))
-            log_metric("reward/unjudged", float(len(open_) - graded))
+            _log_count("reward/judged", graded, log_metric)
+            _log_count("reward/unjudged", len(open_) - graded, log_metric)
 
     async def _ask(self, body: dict[str, Any]) -> _Answer:
         """The scores in the order of the items, or None after the last attempt; and how often it was asked again.
@@ -149,6 +152,11 @@ class RewardClient:
         if refusal is not None:
             raise TrainerError(f"the judge behind the reward server {url} refuses every case: {refusal}")
         return None, self._settings.attempts - 1
+
+
+def _log_count(name: str, count: int, log_metric: Callable[[str, float], None]) -> None:
+    """The trainer logs the mean of what the processes say; a count of all is the mean of as many times each."""
+    log_metric(name, float(count * world()))
 
 
 async def _all_or_none(asked: list[Coroutine[Any, Any, _Answer]]) -> list[_Answer]:

@@ -10,11 +10,15 @@ from trl import SFTConfig as TrlConfig
 from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
+from hone_trainer.adapters import adapter_config
+from hone_trainer.checkpoints import NotedCheckpoints, resume_point
 from hone_trainer.config import SftConfig
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
+from hone_trainer.processes import world
 from hone_trainer.rows import Message, SftRow, parts, read_rows
-from hone_trainer.training import common_arguments, finish, micro_batch, resume_point, start
+from hone_trainer.training import common_arguments, finish, micro_batch, refusals_told, start
+from hone_trainer.watched import WatchedSteps
 
 
 class RowCollator(DataCollatorForVisionLanguageModeling):
@@ -38,15 +42,16 @@ class RowCollator(DataCollatorForVisionLanguageModeling):
         return {"images": images, "prompt": prompt, "completion": example["completion"]}
 
 
+class Trainer(WatchedSteps, NotedCheckpoints, SFTTrainer):
+    """TRL's trainer, which ends at a loss that is no number and tells how many processes wrote a checkpoint."""
+
+
 def train(settings: SftConfig) -> int:
     """Runs the job. Returns the exit status; raises TrainerError for unusable input or output."""
     began = time.monotonic()
     rows = read_rows(settings.data, SftRow)
-    resume = resume_point(settings.resume_from)
-    model, processor = start(settings)
-    remember_pixels(processor)
-    world = _world()
-    micro, accumulation = micro_batch(settings.batch_size, settings.micro_batch_size, world)
+    resume = resume_point(settings.resume_from, settings.lora is not None)
+    micro, accumulation = micro_batch(settings.batch_size, settings.micro_batch_size, world())
     length = {"max_steps": settings.max_steps} if settings.max_steps else {"num_train_epochs": settings.epochs}
     arguments = TrlConfig(
         **common_arguments(settings, micro, accumulation),
@@ -56,16 +61,21 @@ def train(settings: SftConfig) -> int:
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
+    # After the arguments: where weights are split over devices, loading asks those how.
+    model, processor = start(settings)
+    remember_pixels(processor)
     collator = RowCollator(processor=processor, completion_only_loss=True)
     collator.pictures = Pictures()
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=_dataset(rows),
-        processing_class=processor,
-        data_collator=collator,
-        callbacks=[MetricCallback(MetricFile(settings.metrics))],
-    )
+    with refusals_told(settings):
+        trainer = Trainer(
+            model=model,
+            args=arguments,
+            train_dataset=_dataset(rows),
+            processing_class=processor,
+            data_collator=collator,
+            peft_config=adapter_config(settings),
+            callbacks=[MetricCallback(MetricFile(settings.metrics))],
+        )
     trainer.train(resume_from_checkpoint=resume)
     return finish(settings, trainer, len(rows), began)
 
@@ -81,10 +91,3 @@ def _dataset(rows: list[SftRow]) -> Dataset:
             for row in rows
         ]
     )
-
-
-def _world() -> int:
-    """How many processes train together, as torchrun or accelerate say."""
-    import os
-
-    return int(os.environ.get("WORLD_SIZE", "1"))

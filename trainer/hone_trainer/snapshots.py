@@ -7,6 +7,7 @@ whole folder in Hugging Face layout under `step-<n>`, which appears by rename.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +18,33 @@ from hone_trainer.result import draft_folder, publish
 
 
 class SnapshotCallback(TrainerCallback):
-    """Saves the weights after each wanted step. `save` writes model and processor into an empty folder."""
+    """Saves the weights after each wanted step.
 
-    def __init__(self, settings: SnapshotConfig, folder: Path, save: Any) -> None:
-        self._settings, self._folder, self._save = settings, folder, save
+    `take` is called on every process, since weights may be split over them. What it returns writes model and processor
+    into an empty folder and is called on the main process alone.
+    """
+
+    def __init__(self, settings: SnapshotConfig, folder: Path, take: Callable[[], Callable[[Path], None]]) -> None:
+        self._settings, self._folder, self._take = settings, folder, take
 
     def on_step_end(
         self,
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        model: Any = None,
         **_kwargs: Any,
     ) -> None:
         """Called by the trainer after each optimizer step. The last step's weights are the job's output itself."""
-        if not state.is_world_process_zero or not wanted(self._settings, state.global_step, state.max_steps):
+        if not wanted(self._settings, state.global_step, state.max_steps):
+            return
+        write = self._take()
+        if not state.is_world_process_zero:
             return
         output = self._folder / f"step-{state.global_step}"
         output.parent.mkdir(parents=True, exist_ok=True)
         draft = draft_folder(output)
         try:
-            self._save(model, draft)
+            write(draft)
         except OSError:
             shutil.rmtree(draft, ignore_errors=True)
             raise

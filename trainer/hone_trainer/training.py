@@ -1,35 +1,44 @@
-"""What SFT and GRPO share: the trainer's general arguments, loading, resuming, and the way to a published folder."""
+"""What SFT and GRPO share: the trainer's general arguments, loading, and the way to a published folder."""
 
 from __future__ import annotations
 
-import json
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from accelerate.utils import broadcast_object_list
 
+from hone_trainer.adapters import TOWERS
+from hone_trainer.checkpoints import weights_kind
 from hone_trainer.config import TrainingConfig
 from hone_trainer.errors import TrainerError
 from hone_trainer.loading import load_model, load_processor, quiet, use_threads
+from hone_trainer.processes import world
 from hone_trainer.result import draft_folder, publish, write_json
-from hone_trainer.verify import tensor_names, verify_folder
+from hone_trainer.verify import verify_folder
+from hone_trainer.weights import save_folder, save_processor, stored_dtype, whole_state
 
 
 def start(settings: TrainingConfig) -> tuple[Any, Any]:
-    """The model and processor to train. Weights are fp32 whatever the folder holds.
+    """The model and processor to train. Weights that are trained are fp32 whatever the folder holds.
 
-    Mixed precision computes in bf16 from fp32 weights: updates of 1e-6 are lost when added to bf16 weights.
+    Mixed precision computes in bf16 from fp32 weights: updates of 1e-6 are lost when added to bf16 weights. With LoRA
+    the frozen weights may stay in bf16, since the adapters are fp32 of their own.
 
     A resumed job's weights are read from its checkpoint here. The trainer, which restores optimizer, schedule, step
     and data position, compares names without the renaming that `from_pretrained` and `save_pretrained` do: for
-    Qwen2.5-VL none match, and it goes on from the start weights with a warning.
+    Qwen2.5-VL none match, and it goes on from the start weights with a warning. Adapters, whose names are never
+    changed, and shards it does restore.
     """
     quiet()
     use_threads(settings.threads)
     processor = load_processor(settings.model, settings.image_min_pixels, settings.image_max_pixels)
-    model = load_model(settings.resume_from or settings.model, "fp32")
+    resumed = settings.resume_from
+    whole = resumed is not None and weights_kind(resumed) == "whole"
+    frozen_halved = settings.lora is not None and torch.cuda.is_available()
+    model = load_model(resumed if whole else settings.model, settings.precision if frozen_halved else "fp32")
     # By this name GRPO loads its reference model, which stays the one that the job began with.
     model.config._name_or_path = str(settings.model)
     if settings.freeze_vision:
@@ -39,11 +48,27 @@ def start(settings: TrainingConfig) -> tuple[Any, Any]:
 
 def freeze_vision(model: Any) -> None:
     """Stops gradients of the vision tower, found under the names that transformers' models use for it."""
-    towers = [part for name, part in model.named_modules() if name.split(".")[-1] in ("visual", "vision_tower")]
+    towers = [part for name, part in model.named_modules() if name.split(".")[-1] in TOWERS]
     if not towers:
         raise TrainerError("freezeVision: this model has no part named `visual` or `vision_tower`; set it to false")
     for tower in towers:
         tower.requires_grad_(False)
+
+
+@contextmanager
+def refusals_told(settings: TrainingConfig) -> Iterator[None]:
+    """Around the making of a trainer: what TRL, peft or vLLM refuse there is an error of the settings."""
+    optional = settings.lora is not None or getattr(settings, "generation", None) is not None
+    if settings.lora is not None:
+        torch.manual_seed(settings.seed)  # adapters begin with random numbers, before the trainer sets its seed
+    try:
+        yield
+    except (ValueError, ImportError, ConnectionError) as error:
+        if not optional:
+            raise
+        given = {"lora": settings.lora, "generation": getattr(settings, "generation", None)}
+        told = "; ".join(f"{name} is {value!r}" for name, value in given.items() if value is not None)
+        raise TrainerError(f"the trainer cannot be made with these settings ({told}): {error}") from error
 
 
 def common_arguments(settings: TrainingConfig, micro: int, accumulation: int) -> dict[str, Any]:
@@ -87,59 +112,52 @@ def micro_batch(batch: int, wanted: int | None, world: int) -> tuple[int, int]:
     return micro, share // micro
 
 
-def resume_point(path: Path | None) -> str | None:
-    """The checkpoint to go on from, as a string. Raises TrainerError unless it is complete.
-
-    The trainer writes `trainer_state.json` last; a cut weights file shows in its header.
-    """
-    if path is None:
-        return None
-    if not (path / "trainer_state.json").is_file():
-        raise TrainerError(f"{path} is not a complete checkpoint (no trainer_state.json); give an earlier one or null")
-    try:
-        tensor_names(path)
-    except SafetensorError as error:
-        raise TrainerError(f"the weights of checkpoint {path} are damaged: {error}; give an earlier one") from error
-    return str(path)
-
-
 def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float) -> int:
     """Saves to a draft, checks it, publishes it, and writes the result last. Returns the exit status.
 
-    A draft that fails its check stays unpublished and the result says why.
+    Every process must call it: the main one writes when all have trained to the end, and none leaves before it is
+    done. A draft that fails its check stays unpublished and the result says why.
     """
-    model = trainer.accelerator.unwrap_model(trainer.model)
+    trainer.check_progress()
+    trainer.accelerator.wait_for_everyone()
+    split = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    state = whole_state(trainer) if split or settings.lora is not None else None
+    refusal: list[str | None] = [None]
     if trainer.is_world_process_zero():
-        draft = draft_folder(settings.output)
-        model.to(stored_dtype(settings.model)).save_pretrained(draft)
-        save_processor(settings, draft)
-        verdict = verify_folder(draft, settings.base, settings.model)
-        done = trainer.state.global_step
-        if verdict.passed:
-            publish(draft, settings.output)
-        write_json(
-            settings.result,
-            {
-                "stepsPlanned": trainer.state.max_steps,
-                "stepsDone": done,
-                "rowsRead": rows_read,
-                "seconds": round(time.monotonic() - began, 3),
-                "verified": verdict.as_dict(),
-            },
-        )
-        if not verdict.passed:
-            raise TrainerError(f"the trained weights in {draft} are not usable: " + "; ".join(verdict.problems))
-        print(f"{settings.kind}: {done} steps done, weights in {settings.output}", flush=True)
+        refusal[0] = _publish_checked(settings, trainer, state, rows_read, began)
+    refusal = broadcast_object_list(refusal)  # the others wait here
+    if refusal[0] is not None:
+        raise TrainerError(refusal[0])
     return 0
 
 
-def save_processor(settings: TrainingConfig, draft: Path) -> None:
-    """Saves the processor as it was read, without this job's pixel limits: those belong to the job."""
-    load_processor(settings.model).save_pretrained(draft)
-
-
-def stored_dtype(folder: Path) -> torch.dtype:
-    """The number format of the start weights, which the trained ones keep."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    name = config.get("dtype") or config.get("torch_dtype") or "float32"
-    return {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(name, torch.float32)
+def _publish_checked(
+    settings: TrainingConfig, trainer: Any, state: dict[str, torch.Tensor] | None, rows_read: int, began: float
+) -> str | None:
+    """The main process's part of the end. Returns why the weights are not usable, or None."""
+    draft = draft_folder(settings.output)
+    if state is None:
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        model.to(stored_dtype(settings.model)).save_pretrained(draft)
+        save_processor(settings, draft)
+    else:
+        save_folder(settings, trainer, state, draft)
+    verdict = verify_folder(draft, settings.base, settings.model)
+    done = trainer.state.global_step
+    if verdict.passed:
+        publish(draft, settings.output)
+    write_json(
+        settings.result,
+        {
+            "stepsPlanned": trainer.state.max_steps,
+            "stepsDone": done,
+            "rowsRead": rows_read,
+            "seconds": round(time.monotonic() - began, 3),
+            "world": world(),
+            "verified": verdict.as_dict(),
+        },
+    )
+    if not verdict.passed:
+        return f"the trained weights in {draft} are not usable: " + "; ".join(verdict.problems)
+    print(f"{settings.kind}: {done} steps done, weights in {settings.output}", flush=True)
+    return None

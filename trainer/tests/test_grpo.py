@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 
 from hone_trainer.config import SnapshotConfig
 from hone_trainer.errors import TrainerError
-from hone_trainer.grpo import without_zero_advantage
 from hone_trainer.snapshots import wanted
+from hone_trainer.spread import without_zero_advantage
 from hone_trainer.verify import verify_folder
 
 

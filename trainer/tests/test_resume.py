@@ -12,10 +12,11 @@ from rewards import RewardServer
 from safetensors.torch import load_file
 from trl.trainer.utils import RepeatSampler
 
+from hone_trainer.checkpoints import resume_point
 from hone_trainer.config import GrpoConfig, read
 from hone_trainer.errors import TrainerError
 from hone_trainer.grpo import EpochOrder
-from hone_trainer.training import resume_point, start
+from hone_trainer.training import start
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -35,7 +35,8 @@ def test_sft_leaves_metrics_weights_and_a_result(jobs: Jobs) -> None:
         "stepsPlanned": 2,
         "stepsDone": 2,
         "rowsRead": 4,
-        "verified": {"loads": True, "sameKeys": True, "weightsDiffer": True, "generates": True},
+        "world": 1,
+        "verified": {"loads": True, "sameKeys": True, "finite": True, "weightsDiffer": True, "generates": True},
     }
     assert job.result.stat().st_mtime_ns >= (job.output / "model.safetensors").stat().st_mtime_ns
     assert not [path.name for path in job.output.parent.iterdir() if path.name.startswith(".")]

@@ -16,10 +16,11 @@ from hone_trainer import rows as row_files
 from hone_trainer.base.architecture import make_model, make_processor
 from hone_trainer.base.tokenizer import learn
 from hone_trainer.config import BaseConfig
+from hone_trainer.errors import TrainerError
 from hone_trainer.loading import quiet, use_threads
 from hone_trainer.metrics import MetricFile
 from hone_trainer.result import draft_folder, publish, write_json
-from hone_trainer.verify import check_answers
+from hone_trainer.verify import check_answers, tensors_without_value
 
 IGNORED = -100
 
@@ -57,6 +58,11 @@ def build(settings: BaseConfig) -> int:
     model.save_pretrained(draft)
     processor.save_pretrained(draft)
     checks = check_answers(draft)
+    broken = tensors_without_value(draft)
+    if broken:
+        raise TrainerError(
+            f"{len(broken)} tensors hold NaN or infinite values, the first is {broken[0]}; lower learningRate"
+        )
     write_json(draft / "manifest.json", {"hash": input_hash(settings), "parameters": size, "rows": len(corpus)})
     publish(draft, settings.output)
     write_json(
@@ -66,7 +72,8 @@ def build(settings: BaseConfig) -> int:
             "stepsDone": settings.steps,
             "rowsRead": len(corpus),
             "seconds": round(time.monotonic() - started, 3),
-            "verified": {**checks, "sameKeys": True, "weightsDiffer": True},
+            "world": 1,
+            "verified": {**checks, "sameKeys": True, "finite": True, "weightsDiffer": True},
         },
     )
     return 0

@@ -1,0 +1,43 @@
+"""What a training must not pass over in silence: a loss that is no number, and not a single step.
+
+The trainer's own answer to the first is to log the mean of earlier losses in its place and to go on with weights that
+are lost; to the second, to end as if all were well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from hone_trainer.errors import TrainerError
+
+
+class WatchedSteps:
+    """Mixed in before a trainer."""
+
+    passes = 0
+    """Forward and backward passes made by this process."""
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """One forward and backward pass, before the optimizer moves. Raises TrainerError for a loss without value."""
+        loss = super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
+        if not bool(torch.isfinite(loss).all()):
+            what = "NaN" if bool(torch.isnan(loss).any()) else "infinite"
+            step = self.state.global_step + 1  # type: ignore[attr-defined]
+            raise TrainerError(
+                f"the loss became {what} at step {step}; lower learningRate or maxGradNorm, or look at the rows and "
+                "rewards of that step. Nothing was published"
+            )
+        self.passes += 1
+        return loss
+
+    def check_progress(self) -> None:
+        """Called at the end. Raises TrainerError where nothing was trained though steps were left to make."""
+        state = self.state  # type: ignore[attr-defined]
+        # A job cut after its last checkpoint is resumed with no step left to make, and that is well.
+        if self.passes == 0 and state.global_step < max(state.max_steps, 1):
+            raise TrainerError(
+                f"not one optimizer step was made ({state.global_step} of {state.max_steps} steps are done); look at "
+                "the number of rows, the batch and the steps. Nothing was published"
+            )
