@@ -1,11 +1,15 @@
 """Is a folder of weights what the next step needs? Exit code 0 of a trainer does not say so.
 
 Seen in the field: renamed keys that other loaders refuse, merged weights equal to the base because nothing was saved,
-a missing chat template, a half-written file. Each has its check here.
+a missing chat template, a half-written file, NaN in the weights. Each has its check here.
+
+This runs in the environment that will serve the weights too, where neither TRL nor any other package of training need
+be: it imports torch, safetensors, transformers and pillow, and nothing else that is not Python's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +27,15 @@ class Verdict:
 
     loads: bool = False
     sameKeys: bool = False  # these names are the result file's
+    finite: bool = False
     weightsDiffer: bool = False
     generates: bool = False
     problems: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
-        """All four hold."""
-        return self.loads and self.sameKeys and self.weightsDiffer and self.generates
+        """All five hold."""
+        return self.loads and self.sameKeys and self.finite and self.weightsDiffer and self.generates
 
     def as_dict(self) -> dict[str, Any]:
         """For the result file; `problems` only when there are any."""
@@ -40,30 +45,71 @@ class Verdict:
         return value
 
 
-def verify_folder(model: Path, base: Path, start: Path) -> Verdict:
-    """Checks `model` against the tensor names of `base` and the values of `start`. Never raises for a bad folder."""
+def verify_folder(
+    model: Path, base: Path, start: Path, answers: Callable[[Verdict, Path], None] | None = None
+) -> Verdict:
+    """Checks `model` against the tensor names of `base` and the values of `start`. Never raises for a bad folder.
+
+    Each check is made whatever the others found, so that one run tells all that is wrong. `answers` loads the folder
+    and lets it say a token, and notes both in the verdict: transformers does it where nothing else is given.
+    """
     verdict = Verdict()
-    try:
-        found, wanted = tensor_names(model), tensor_names(base)
-        missing, extra = sorted(wanted - found), sorted(found - wanted)
-        verdict.sameKeys = not missing and not extra
-        if missing:
-            verdict.problems.append(f"{len(missing)} tensors of the base are missing, the first is {missing[0]}")
-        if extra:
-            verdict.problems.append(f"{len(extra)} tensors are not in the base, the first is {extra[0]}")
-        verdict.weightsDiffer = weights_differ(model, start)
-        if not verdict.weightsDiffer:
-            verdict.problems.append(f"all weights equal those of the start {start}: nothing was learnt or saved")
-        for name, value in check_answers(model).items():
-            setattr(verdict, name, value)
-    except (TrainerError, SafetensorError, OSError) as error:
-        verdict.problems.append(str(error))
+    answers = answers or _check_answers
+    for check in (
+        lambda: _check_names(verdict, model, base),
+        lambda: _check_finite(verdict, model),
+        lambda: _check_changed(verdict, model, start),
+        lambda: answers(verdict, model),
+    ):
+        # A bad folder may bring the libraries to raise anything: a cut JSON, a template with a mistake, a shape that
+        # does not fit, a package that this environment lacks.
+        try:
+            check()
+        except (TrainerError, SafetensorError, OSError) as error:
+            told = str(error)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+        else:
+            continue
+        if told not in verdict.problems:
+            verdict.problems.append(told)
     return verdict
+
+
+def _check_names(verdict: Verdict, model: Path, base: Path) -> None:
+    found, wanted = tensor_names(model), tensor_names(base)
+    missing, extra = sorted(wanted - found), sorted(found - wanted)
+    verdict.sameKeys = not missing and not extra
+    if missing:
+        verdict.problems.append(f"{len(missing)} tensors of the base are missing, the first is {missing[0]}")
+    if extra:
+        verdict.problems.append(f"{len(extra)} tensors are not in the base, the first is {extra[0]}")
+
+
+def _check_finite(verdict: Verdict, model: Path) -> None:
+    broken = tensors_without_value(model)
+    verdict.finite = not broken
+    if broken:
+        verdict.problems.append(f"{len(broken)} tensors hold NaN or infinite values, the first is {broken[0]}")
+
+
+def _check_changed(verdict: Verdict, model: Path, start: Path) -> None:
+    verdict.weightsDiffer = weights_differ(model, start)
+    if not verdict.weightsDiffer:
+        verdict.problems.append(f"all weights equal those of the start {start}: nothing was learnt or saved")
+
+
+def _check_answers(verdict: Verdict, model: Path) -> None:
+    processor, weights = load_processor(model), load_model(model, "auto")
+    verdict.loads = True
+    verdict.generates = says_a_token(processor, weights)
+    if not verdict.generates:
+        verdict.problems.append("the weights load, but no token was generated")
 
 
 def weight_files(folder: Path) -> list[Path]:
     """The safetensors of a folder. Raises TrainerError when there are none."""
-    files = sorted(folder.glob("*.safetensors"))
+    files = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
     if not files:
         raise TrainerError(f"{folder} holds no *.safetensors file")
     return files
@@ -76,6 +122,19 @@ def tensor_names(folder: Path) -> set[str]:
         with safe_open(path, framework="pt") as file:
             names.update(file.keys())
     return names
+
+
+def tensors_without_value(folder: Path) -> list[str]:
+    """The names, in order, of tensors with a NaN or an infinity; reads one tensor at a time."""
+    broken = []
+    for path in weight_files(folder):
+        with safe_open(path, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 (not a dict)
+                value = file.get_tensor(name)
+                # As fp32: formats of 8 bits have no arithmetic of their own.
+                if value.is_floating_point() and not bool(torch.isfinite(value.float()).all()):
+                    broken.append(name)
+    return sorted(broken)
 
 
 def weights_differ(model: Path, start: Path) -> bool:
@@ -96,11 +155,15 @@ def weights_differ(model: Path, start: Path) -> bool:
 
 
 def check_answers(folder: Path) -> dict[str, bool]:
-    """Loads the folder as a server would and lets it say one token about a grey picture. Raises TrainerError."""
+    """Loads the folder as a server would and lets it answer. Raises TrainerError for one that does not load."""
+    return {"loads": True, "generates": says_a_token(load_processor(folder), load_model(folder, "auto"))}
+
+
+def says_a_token(processor: Any, model: Any) -> bool:
+    """Whether the model says one token about a grey picture."""
     from PIL import Image
 
-    processor = load_processor(folder)
-    model = load_model(folder, "auto").to(device()).eval()
+    model = model.to(device()).eval()
     side = 112
     messages = [
         {
@@ -116,4 +179,4 @@ def check_answers(folder: Path) -> dict[str, bool]:
     ).to(model.device)
     with torch.inference_mode():
         output = model.generate(**inputs, do_sample=False, max_new_tokens=1)
-    return {"loads": True, "generates": output.shape[1] > inputs["input_ids"].shape[1]}
+    return output.shape[1] > inputs["input_ids"].shape[1]
