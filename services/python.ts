@@ -1,11 +1,19 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { environmentNamed, pythonRange, requirementsOf, suits, trainerFolder, trlEnvironment } from './environments.ts'
+import {
+  environmentNamed,
+  pythonEnvironments,
+  pythonRange,
+  requirementsOf,
+  suits,
+  trainerFolder,
+  trlEnvironment,
+} from './environments.ts'
 import type { PythonEnvironment } from './environments.ts'
 import { cachePaths, ensureFolder, honeCache } from './home.ts'
 import { withLock } from './lock.ts'
@@ -92,7 +100,7 @@ export async function bringUpEnvironment(
   }
 }
 
-/** Where an environment stands. Makes nothing; starts interpreters to ask for their version. */
+/** Where an environment stands. Makes nothing; starts interpreters to ask for their version where it is not made. */
 export async function environmentState(
   environment: PythonEnvironment,
   cache: string,
@@ -110,15 +118,35 @@ export async function environmentState(
     const nextStep = `Restore it (\`git checkout ${environment.lock}\`)${orVariable(environment)}.`
     return { state: 'impossible', why: `${environment.lock}, which says what it needs, is not there`, nextStep }
   }
+  const made = madeFolder(environment, requirements, cache)
+  if (made !== null) return { state: 'made', folder: made, python: pythonOf(made) }
   const interpreter = await findInterpreter(env, environment.pythons)
   if (!interpreter) {
     const nextStep = `Install one (e.g. \`apt install python3 python3-venv\`, \`brew install python\`)${orVariable(environment)}.`
     return { state: 'impossible', why: `there is no Python ${pythonRange(environment)} on PATH`, nextStep }
   }
-  const folder = environmentFolder(cache, requirements, interpreter.version)
-  return isComplete(folder)
-    ? { state: 'made', folder, python: pythonOf(folder) }
-    : { state: 'not made', folder, interpreter }
+  return { state: 'not made', folder: environmentFolder(cache, requirements, interpreter.version), interpreter }
+}
+
+/** The environment of a name as it was made here; null if it was not, or is none of ours. Starts nothing. */
+export function madeEnvironment(name: string, cache: string): Python | null {
+  const environment = pythonEnvironments.find((each) => each.name === name)
+  const requirements = environment ? requirementsOf(environment) : null
+  const folder = environment && requirements !== null ? madeFolder(environment, requirements, cache) : null
+  return folder === null ? null : { python: pythonOf(folder), env: { PYTHONPATH: trainerFolder } }
+}
+
+/** The folder that was made from these requirements with any of its versions of Python; the newest of several. */
+function madeFolder({ pythons }: PythonEnvironment, requirements: string, cache: string): string | null {
+  const { python: root } = cachePaths(cache)
+  const folders = existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : []
+  const made = folders
+    .filter((folder) => isComplete(folder))
+    .map((folder) => ({ folder, version: readFileSync(markOf(folder), 'utf8').trim() }))
+    .filter(({ folder, version }) => environmentFolder(cache, requirements, version) === folder)
+    .filter(({ version }) => suits(pythons, version))
+    .sort((one, other) => other.version.localeCompare(one.version, 'en', { numeric: true }))
+  return made[0]?.folder ?? null
 }
 
 const orVariable = ({ variable }: PythonEnvironment): string => (variable === undefined ? '' : `, or set ${variable}`)

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { HoneError } from '../../../domain/errors.ts'
+import type { ProductOptions } from '../../../domain/job-resources.ts'
 import type { Command, Environment, JobResources } from '../../command.ts'
 import { inEnvironment } from '../../command.ts'
 import { note, refusal } from '../../finding.ts'
 import type { Finding } from '../../finding.ts'
-import type { ModelServer, ProductOptions, ServedModel, VerifyRequest } from '../model-server.ts'
+import type { ModelServer, ServedModel, VerifyRequest } from '../model-server.ts'
 import { deviceFindings, devicesOf, flagsOf, requestFindings, wordsOf } from './flags.ts'
 import type { Flags, FlagValue } from './flags.ts'
 
@@ -13,14 +14,6 @@ import type { Flags, FlagValue } from './flags.ts'
 const readyWithinSeconds = 1800
 /** SIGTERM was seen to take 3 s when ready and 6 s while loading. */
 const gracePeriodSeconds = 30
-
-// From dist/ the scripts of Python are where they are in the sources.
-const script = [
-  new URL('verify.py', import.meta.url),
-  new URL('../../../../jobs/servers/vllm/verify.py', import.meta.url),
-]
-  .map((url) => fileURLToPath(url))
-  .find((path) => existsSync(path))
 
 /** What the two kinds of vLLM differ in. */
 interface Device {
@@ -136,12 +129,17 @@ function serveCommand(device: Device, served: ServedModel, environment: Environm
   ])
 }
 
+/** verify.py in the folder of the sources; a program in dist/ is further away from it. */
+const verifyScript = (): string =>
+  [new URL('verify.py', import.meta.url), new URL('../../../../jobs/servers/vllm/verify.py', import.meta.url)]
+    .map((url) => fileURLToPath(url))
+    .find((path) => existsSync(path)) ?? 'verify.py'
+
 function verifyCommand(device: Device, request: VerifyRequest, environment: Environment): Command {
   const { model, base, start, result, run, resources, options } = request
-  if (script === undefined) throw new RangeError('verify.py is not beside this program')
   const folders = ['--model', model, '--base', base, '--start', start, '--result', result]
   return jobOf(device, { kind: 'task', run, resources, options }, environment, (flags) => [
-    script,
+    verifyScript(),
     ...folders,
     '--',
     ...flags,
