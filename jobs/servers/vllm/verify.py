@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "trainer"))
 
 KEPT_LINES = 400
+LONGEST_LINE = 300
 SIDE = 112
 
 
@@ -81,20 +82,25 @@ def load_apart(folder: Path, flags: list[str]) -> tuple[dict[str, bool], list[st
         return told, list(lines), child.returncode
 
 
-_PREFIX = re.compile(r"^(\(\S+ pid=\d+\)\s*)?((ERROR|CRITICAL)\s+\S+ \S+ \[[^\]]*\]\s*)?")
+_PREFIX = re.compile(r"^(\(\S+ pid=\d+\)\s*)?(\[rank\d+\]:\s)?((ERROR|CRITICAL)\s+\S+ \S+ \[[^\]]*\]\s)?")
 # A line that begins with the name of an exception, and argparse's own way to say what is wrong.
-_ERROR = re.compile(r"^(?:[\w.]*(?:Error|Exception|Interrupt)\b|.*: error: )")
+_ERROR = re.compile(r"^(?:(?:\w+\.)*\w*(?:Error|Exception)\b:|.*: error: )")
 
 
 def reason(lines: Iterable[str], status: int) -> str:
     """The last lines of a log that name an error, else its last line and how the process ended."""
-    bare = [_PREFIX.sub("", line).strip() for line in lines]
+    bare = [_PREFIX.sub("", line).rstrip() for line in lines]
     named = list(dict.fromkeys(line for line in bare if _ERROR.match(line)))
     if named:
-        return "; ".join(named[-3:])
+        return "; ".join(shortened(line) for line in named[-3:])
     ended = f"it ended by signal {-status}" if status < 0 else f"it ended with status {status}"
-    last = next((line for line in reversed(bare) if line), "")
-    return f"{ended}; its last line is: {last}" if last else f"{ended} and wrote nothing"
+    last = next((line for line in reversed(bare) if line.strip()), None)
+    return f"{ended} and wrote nothing" if last is None else f"{ended}; its last line is: {shortened(last)}"
+
+
+def shortened(line: str) -> str:
+    """A line that a person can read: some errors list all tensors of the model."""
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …"
 
 
 def load(folder: Path, result: Path, flags: list[str]) -> int:

@@ -63,6 +63,8 @@ const variables = (device: Device, resources: JobResources, environment: Environ
   VLLM_NO_USAGE_STATS: '1',
   DO_NOT_TRACK: '1',
   NO_COLOR: '1',
+  // Beside the tracebacks, so that one file tells how a server failed.
+  VLLM_LOGGING_STREAM: 'ext://sys.stderr',
   ...device.env(resources),
   ...environment.env,
   // vLLM's engine writes its title over its environment, with the mark by which the wrapper finds what is left of a
