@@ -34,7 +34,7 @@ export function doctorCommand(terminal: Terminal): Command {
 /** A finding a place of the site file: whether it can take jobs now. */
 async function placeFindings(terminal: Terminal, named: string | undefined): Promise<Finding[]> {
   const site = await siteOf(terminal, named)
-  const places = placesToLookAt(honeHome(terminal.env), site).all()
+  const places = placesToLookAt(honeHome(terminal.env), site, terminal).all()
   return await Promise.all(
     places.map(async ({ name, launcher }): Promise<Finding> => {
       const [first, ...others] = await launcher.examine()

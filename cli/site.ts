@@ -3,7 +3,9 @@ import { readSite } from '../jobs/site/read-site.ts'
 import { openPlaces } from '../jobs/site/open-places.ts'
 import type { Places } from '../jobs/site/place.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { honeHome, homePaths } from '../services/home.ts'
+import { trlEnvironment } from '../services/environments.ts'
+import { honeCache, honeHome, homePaths } from '../services/home.ts'
+import { madeEnvironment } from '../services/python.ts'
 import type { Terminal } from './terminal.ts'
 
 export const siteHelp = 'where jobs run (docs/site.md); HONE_SITE, else site.yaml in the home, when left out'
@@ -19,14 +21,15 @@ export const siteOf = (terminal: Terminal, named?: string): Promise<SiteFile> =>
   readSite(honeHome(terminal.env), siteFileOf(terminal, named))
 
 /** The site's places as a command looks at them: no job is submitted through them. */
-export const placesToLookAt = (home: string, site: SiteFile): Places =>
+export const placesToLookAt = (home: string, site: SiteFile, { env }: Pick<Terminal, 'env'>): Places =>
   openPlaces({
     site,
     runs: homePaths(home).runs,
     python: 'python3',
     slots: 1,
-    // `hone dev` makes the trainer's environment before it starts a worker.
-    made: (name) => (name === 'trl' ? { python: 'python3', env: {} } : null),
+    // `hone dev` makes the trainer's environment before it starts a worker; the others are made by `hone env`.
+    made: (name) =>
+      name === trlEnvironment.name ? { python: 'python3', env: {} } : madeEnvironment(name, honeCache(env)),
     shared: {},
     reward: { url: '', tokenEnv: null },
   })

@@ -115,7 +115,7 @@ export async function admit(options: {
     // Before the store makes its own folders: this says what is wrong also where Node would hang (below /proc).
     ensureFolder(homePaths(home).root)
     const store = await openArtifactStore(join(homePaths(home).root, 'artifacts'))
-    const notes = await checkJobs(rest.recipe, site, placesToLookAt(home, site))
+    const notes = await checkJobs(rest.recipe, site, placesToLookAt(home, site, options))
     const cache = honeCache(rest.env)
     const started = await startCampaign({
       ...rest,

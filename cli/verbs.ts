@@ -143,6 +143,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./shim.ts')).shimCommand(terminal),
   },
   {
+    name: 'env',
+    group: tools,
+    summary: 'Python environments of trainers and servers: list, make',
+    load: async (terminal) => (await import('./env.ts')).envCommand(terminal),
+  },
+  {
     name: 'doctor',
     group: tools,
     summary: 'what is found on this machine, what is missing, how to get it',

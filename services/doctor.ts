@@ -5,11 +5,13 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { HoneError } from '../domain/errors.ts'
+import { pythonEnvironments } from './environments.ts'
+import type { PythonEnvironment } from './environments.ts'
 import { honeCache, honeHome } from './home.ts'
 import { isFree, portVariables, rememberedPorts } from './ports.ts'
 import { findPostgresBinaries, postgresUser } from './postgres-binaries.ts'
 import { runningServices } from './processes.ts'
-import { environmentFolder, findInterpreter, isComplete, readRequirements } from './python.ts'
+import { environmentState, findInterpreter } from './python.ts'
 import { findProgram, findTemporalBinary } from './temporal-binary.ts'
 import { namesTemporal } from './temporal-config.ts'
 import { temporalOrigins, unusedTemporal } from './temporal-origins.ts'
@@ -57,6 +59,21 @@ async function guarded(name: string, check: Check, place: Place): Promise<Findin
   }
 }
 
+/** Whether an environment of Python was made. All can be made when they are first needed, so that none is required. */
+const environmentCheck =
+  (environment: PythonEnvironment): Check =>
+  async ({ env, cache }) => {
+    const name = environmentFinding(environment)
+    const found = await environmentState(environment, cache, env)
+    if (found.state === 'yours') return { name, found: 'ok', detail: `yours, ${environment.variable ?? found.python}` }
+    if (found.state === 'made') return { name, found: 'ok', detail: found.folder }
+    if (found.state === 'impossible') return { name, found: 'missing', detail: found.why, fix: found.nextStep }
+    const detail = `not made yet: ${environment.purpose}, about ${gigabytes(environment.bytes)}`
+    return { name, found: 'missing', detail, fix: `\`hone env ${environment.name}\` makes it once, in some minutes.` }
+  }
+
+const environmentFinding = ({ name }: PythonEnvironment): string => `env ${name}`
+
 const checks: Record<string, Check> = {
   node: () => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -76,16 +93,9 @@ const checks: Record<string, Check> = {
     const fix = 'Install it (e.g. `apt install python3 python3-venv`), or set HONE_PYTHON.'
     return { name: 'python', found: 'missing', detail: 'no Python 3.10 or newer on PATH', fix }
   },
-  'python environment': async ({ env, cache }) => {
-    const name = 'python environment'
-    if (env['HONE_PYTHON']) return { name, found: 'ok', detail: 'yours, HONE_PYTHON' }
-    const requirements = readRequirements()
-    if (requirements === null) return { name, found: 'problem', detail: 'trainer/requirements.lock is not there' }
-    const python = await findInterpreter(env)
-    const folder = python ? environmentFolder(cache, requirements, python.version) : null
-    if (folder && isComplete(folder)) return { name, found: 'ok', detail: folder }
-    return { name, found: 'missing', detail: 'not made yet', fix: '`hone dev` makes it once, in some minutes.' }
-  },
+  ...Object.fromEntries(
+    pythonEnvironments.map((environment) => [environmentFinding(environment), environmentCheck(environment)]),
+  ),
   temporal: ({ env, cache }) => {
     const name = 'temporal'
     if (namesTemporal(env)) return { name, found: 'ok', detail: `yours; ${temporalOrigins(env)}` }

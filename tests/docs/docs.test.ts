@@ -23,6 +23,7 @@ const documents = [
   'docs/convert.md',
   'docs/data-steps.md',
   'docs/endpoints.md',
+  'docs/servers.md',
   'docs/step.md',
   'docs/export.md',
 ]

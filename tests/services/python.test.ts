@@ -1,9 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { environmentNamed, pythonEnvironments, suits, trlEnvironment } from '../../services/environments.ts'
+import type { PythonEnvironment } from '../../services/environments.ts'
+import { processesNaming } from '../../services/identity.ts'
 import { findProgram } from '../../services/temporal-binary.ts'
-import { bringUpPython, findInterpreter, installError, isComplete, trainerFolder } from '../../services/python.ts'
+import { installError } from '../../services/python-install.ts'
+import {
+  bringUpEnvironment,
+  bringUpPython,
+  environmentState,
+  findInterpreter,
+  isComplete,
+  trainerFolder,
+} from '../../services/python.ts'
 import { temporaryHome } from '../world/home.ts'
 
 // six 1.17.0: one pure wheel of 11 kB.
@@ -17,7 +28,8 @@ test('an environment is made once by two that ask at once, and one that was cut 
   const cache = temporaryHome()
   const lock = join(cache, 'tiny.lock')
   writeFileSync(lock, tinyLock)
-  const [one, two] = await Promise.all([1, 2].map(() => bringUpPython({ cache, lock, env })))
+  const options = { cache, lock, imports: ['six'], env }
+  const [one, two] = await Promise.all([1, 2].map(() => bringUpPython(options)))
   expect(one).toEqual(two)
   const python = one?.python ?? ''
   expect(one?.env).toEqual({ PYTHONPATH: trainerFolder })
@@ -51,10 +63,80 @@ test('a shim that does not answer is passed over, and no Python at all is an err
   expect(await findInterpreter({ PATH })).not.toBeNull()
 })
 
+/** An environment of six alone, with its files in the folder. */
+function tinyEnvironment(folder: string, more: Partial<PythonEnvironment> = {}): PythonEnvironment {
+  const lock = join(folder, 'tiny.lock')
+  writeFileSync(lock, tinyLock)
+  return { name: 'tiny', purpose: 'a test', lock, imports: ['six'], pythons: { from: '3.10' }, bytes: 1e7, ...more }
+}
+
+test('what runs after an installation is part of the environment: another script makes another one', async () => {
+  const cache = temporaryHome()
+  const after = join(cache, 'after.py')
+  const environment = tinyEnvironment(cache, { after, imports: ['six', 'left_by_script'] })
+  writeFileSync(
+    after,
+    'import pathlib, six; pathlib.Path(six.__file__).with_name("left_by_script.py").write_text("")\n',
+  )
+  const { python } = await bringUpEnvironment(environment, { cache, env })
+  expect(await environmentState(environment, cache, env)).toMatchObject({ state: 'made', python })
+  writeFileSync(after, 'raise SystemExit("the script says no")\n')
+  expect(await environmentState(environment, cache, env)).toMatchObject({ state: 'not made' })
+  await expect(bringUpEnvironment(environment, { cache, env })).rejects.toThrow(/"tiny"[^]*the script says no/)
+  rmSync(after)
+  await expect(bringUpEnvironment(environment, { cache, env })).rejects.toThrow(/cannot be made: .*which says what it/)
+}, 90_000)
+
+test('an environment whose packages lack a module fails by its name, and leaves nothing', async () => {
+  const cache = temporaryHome()
+  const environment = tinyEnvironment(cache, { imports: ['six', 'no_such_module'] })
+  await expect(bringUpEnvironment(environment, { cache, env })).rejects.toThrow(/hold no module no_such_module/)
+  expect(readdirSync(join(cache, 'python'))).toEqual([])
+}, 90_000)
+
+test('an installation that is interrupted leaves no process and no folder, and the next one starts anew', async () => {
+  const cache = temporaryHome()
+  const after = join(cache, 'after.py')
+  writeFileSync(after, 'import time; open(__file__ + ".runs", "w").close(); time.sleep(600)\n')
+  const environment = tinyEnvironment(cache, { after })
+  const controller = new AbortController()
+  const reason = new Error('Ctrl-C')
+  const made = bringUpEnvironment(environment, { cache, env, signal: controller.signal })
+  const outcome = made.catch((error: unknown) => error)
+  await expect.poll(() => existsSync(`${after}.runs`), { timeout: 60_000 }).toBe(true)
+  controller.abort(reason)
+  expect(await outcome).toBe(reason)
+  expect(readdirSync(join(cache, 'python'))).toEqual([])
+  expect(processesNaming(cache)).toEqual([])
+  await expect(bringUpEnvironment(environment, { cache, env, signal: controller.signal })).rejects.toBe(reason)
+}, 90_000)
+
+test('every environment has its lock here, names no index in it, and its packages by hash', () => {
+  for (const { name, lock, after } of pythonEnvironments.filter(({ lock }) => existsSync(lock))) {
+    const text = readFileSync(lock, 'utf8')
+    const packages = text.split('\n').filter((line) => /^[a-z0-9]/i.test(line))
+    expect({ name, some: packages.length > 20 }).toEqual({ name, some: true })
+    expect({ name, unhashed: packages.filter((line) => !line.endsWith('\\')) }).toEqual({ name, unhashed: [] })
+    expect(text).not.toMatch(/^--|https?:/m)
+    expect(after === undefined || existsSync(after)).toBe(true)
+  }
+  expect(() => environmentNamed('nope')).toThrow(/no Python environment "nope"/)
+})
+
+test('versions of Python are compared by number', () => {
+  expect(suits({ from: '3.10' }, '3.9.18')).toBe(false)
+  expect(suits({ from: '3.10' }, '3.13.0')).toBe(true)
+  expect(suits({ from: '3.11', below: '3.14' }, '3.14.1')).toBe(false)
+  expect(suits({ from: '3.11', below: '3.14' }, '3.11.7')).toBe(true)
+})
+
 test('a failed installation is told by its cause', () => {
-  expect(installError('x', 'OSError: [Errno 28] No space left on device').type).toBe('StorageFull')
-  expect(installError('x', 'error: dns error: failed to lookup').nextStep).toContain('network')
-  expect(installError('x', 'THESE PACKAGES DO NOT MATCH THE HASHES').nextStep).toContain('not the one that was locked')
-  expect(installError('x', 'ensurepip is not available').nextStep).toContain('python3-venv')
-  expect(installError('x', 'something else').nextStep).toContain('lines above')
+  const told = (output: string) => installError('x', output, trlEnvironment)
+  expect(told('OSError: [Errno 28] No space left on device').type).toBe('StorageFull')
+  expect(told('error: dns error: failed to lookup').nextStep).toContain('network')
+  expect(told('THESE PACKAGES DO NOT MATCH THE HASHES').nextStep).toContain('not the one that was locked')
+  expect(told('ensurepip is not available').nextStep).toContain('python3-venv')
+  expect(told('something else').nextStep).toContain('lines above')
+  expect(told('something else').nextStep).toContain('HONE_PYTHON')
+  expect(installError('x', 'something else', environmentNamed('vllm-cpu')).nextStep).not.toContain('HONE_PYTHON')
 })

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HoneError } from '../domain/errors.ts'
+import type { PythonEnvironment } from './environments.ts'
+import { storageError } from './home.ts'
+import { processesNaming } from './identity.ts'
+import type { Progress } from './progress.ts'
+
+/** What an installation is told. */
+export interface Installation {
+  environment: PythonEnvironment
+  /** Where it is to be: a folder of its own. */
+  folder: string
+  interpreter: { path: string; version: string }
+  env: Readonly<Record<string, string | undefined>>
+  progress: Progress
+  /** Ends the installation; what was made of it is removed. */
+  signal: AbortSignal
+}
+
+/** The interpreter inside an environment's folder. */
+export const pythonOf = (folder: string): string => join(folder, 'bin', 'python')
+
+/** The file that a whole environment holds, written last. */
+export const markOf = (folder: string): string => join(folder, '.complete')
+
+/**
+ * Makes the environment in place, for a virtual environment cannot be moved; `.complete`, written last, tells a whole
+ * one from one that was cut short, which is removed and made anew (what was downloaded is in uv's own cache).
+ * @throws HoneError MissingDependency, StorageFull; the signal's reason once it is aborted.
+ */
+export async function makeEnvironment(installation: Installation): Promise<void> {
+  const { folder, interpreter, signal } = installation
+  try {
+    clear(folder)
+    await install(installation)
+    writeFileSync(markOf(folder), `${interpreter.version}\n`)
+  } catch (error) {
+    // Half an environment is of no use, and of some gigabytes.
+    clear(folder)
+    throw signal.aborted ? signal.reason : storageError(error, folder, 'HONE_CACHE')
+  }
+}
+
+async function install(installation: Installation): Promise<void> {
+  const { environment, folder, interpreter, progress } = installation
+  const python = pythonOf(folder)
+  progress.update(`making an environment with Python ${interpreter.version}`)
+  await step(interpreter.path, ['-m', 'venv', folder], installation)
+  progress.update('getting the installer')
+  // Without uv, pip does the same more slowly.
+  const hasUv = await step(python, ['-m', 'pip', 'install', ...quietPip, '-q', 'uv'], installation).then(
+    () => true,
+    () => false,
+  )
+  installation.signal.throwIfAborted()
+  progress.update('installing, once, some minutes')
+  // A lock is whole, so nothing is looked for beside it: some packages ask for what no public index holds.
+  const packages = ['--no-deps', '--require-hashes', '-r', environment.lock]
+  const tell = installTeller(progress)
+  if (hasUv) await step(python, ['-m', 'uv', 'pip', 'install', '--python', python, ...packages], installation, tell)
+  else await step(python, ['-m', 'pip', 'install', ...quietPip, ...packages], installation, tell)
+  if (environment.after !== undefined) await step(python, [environment.after], installation)
+  progress.update('looking at what was installed')
+  await step(python, ['-c', missingModules, ...environment.imports], installation)
+}
+
+const quietPip = ['--disable-pip-version-check']
+
+/** Python: fails with the names of those modules of its command line that cannot be found. */
+const missingModules = `
+import importlib.util, sys
+missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
+sys.exit("the packages hold no module " + ", ".join(missing) if missing else 0)`
+
+/** An installer whose Hone was killed may still be at work in there. */
+function clear(folder: string): void {
+  for (const { pid } of processesNaming(folder)) kill(pid)
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** Turns the lines of uv and pip into news. */
+function installTeller(progress: Progress): (line: string) => void {
+  let collected = 0
+  let downloaded = 0
+  return (line) => {
+    const size = /^\s*Downloading (\S+) \(([\d.]+ ?[KMG]i?B)\)/i.exec(line)
+    if (size) progress.update(`downloading ${size[1] ?? ''} (${size[2] ?? ''})`)
+    else if (/^\s*Downloaded/.test(line)) progress.update(`${++downloaded} large packages downloaded`)
+    else if (/^\s*Collecting/.test(line)) progress.update(`${++collected} packages`)
+    else if (/^\s*(Prepared|Installed|Resolved)/.test(line)) progress.update(line.trim().toLowerCase())
+  }
+}
+
+async function step(
+  command: string,
+  args: readonly string[],
+  { environment, env, signal }: Installation,
+  tell: (line: string) => void = () => {},
+): Promise<void> {
+  const tail: string[] = []
+  const failure = await new Promise<string | null>((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, PIP_NO_INPUT: '1' } })
+    const end = (): void => void child.kill()
+    process.once('exit', end)
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    child.once('close', () => {
+      process.off('exit', end)
+      signal.removeEventListener('abort', end)
+    })
+    const listen = (chunk: Buffer): void => {
+      for (const line of chunk.toString().split(/[\r\n]+/)) {
+        if (line.trim() === '') continue
+        tail.push(line)
+        if (tail.length > 12) tail.shift()
+        tell(line)
+      }
+    }
+    child.stdout.on('data', listen)
+    child.stderr.on('data', listen)
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, ending) => resolve(code === 0 ? null : `ended with ${ending ?? `exit code ${code}`}`))
+  })
+  if (failure !== null) throw installError(failure, tail.join('\n'), environment)
+}
+
+/** Names the cause of a failed installation, as far as its output tells. */
+export function installError(failure: string, output: string, environment: PythonEnvironment): HoneError {
+  const shown = output
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n')
+  if (/No space left|Errno 28|os error 28|Disk quota/i.test(output)) {
+    return new HoneError({
+      type: 'StorageFull',
+      message: `The disk is full: the Python environment "${environment.name}" needs about ${Math.round(environment.bytes / 1e9)} GB.\n${shown}`,
+      nextStep: 'Free space, or set HONE_CACHE to a folder on a disk with room.',
+    })
+  }
+  const causes: [RegExp, string][] = [
+    [/ensurepip|No module named venv/i, 'Install the venv module of this Python (e.g. `apt install python3-venv`).'],
+    [
+      /hash|THESE PACKAGES DO NOT MATCH/i,
+      'A package is not the one that was locked: a mirror may have changed it. Try another index.',
+    ],
+    [
+      /resolve host|name resolution|dns|connect|timed out|unreachable|network|retries exceeded|tls|certificate/i,
+      "Check the network and pip's settings (proxy, index), then run again: what was downloaded is kept.",
+    ],
+  ]
+  const mend = causes.find(([pattern]) => pattern.test(output))?.[1] ?? 'Mend what the lines above say.'
+  const { lock, variable } = environment
+  return new HoneError({
+    type: 'MissingDependency',
+    message: `The Python environment "${environment.name}" could not be made: ${failure}.\n${shown}`,
+    nextStep: variable === undefined ? mend : `${mend} Or set ${variable} to a Python that has what ${lock} names.`,
+  })
+}
