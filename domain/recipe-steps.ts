@@ -99,10 +99,12 @@ export const rlStep = z.strictObject({
   epsilonHigh: z.number().positive().default(0.2),
   /** Groups whose completions all score the same carry no signal: leave them out of the step. */
   dropZeroSpread: z.boolean().default(true),
-  /** How a step's loss is averaged; `grpo` when absent. Others than grpo want `dropZeroSpread: false`. */
+  /** How a step's loss is averaged; `grpo` when absent. `cispo` wants an epsilonHigh of 1 or more. */
   loss: z.enum(['grpo', 'dr_grpo', 'dapo', 'bnpo', 'cispo']).optional(),
   /** `sequence` is GSPO (arXiv 2507.18071); `token` when absent. */
   importanceSampling: z.enum(['token', 'sequence']).optional(),
+  /** Over what the spread is taken that advantages are divided by; `group` when absent. */
+  scaleRewards: z.enum(['group', 'batch', 'none']).optional(),
   generation: generation.optional(),
   phases: z.array(phase).min(1).optional(),
   /** Weights to keep of the last phase besides its end: every so many steps, over the last so many. */

@@ -62,6 +62,7 @@ export const grpoSettingsOf = (step: RlStep) => ({
   dropZeroSpread: step.dropZeroSpread,
   ...(step.loss !== undefined && { loss: step.loss }),
   ...(step.importanceSampling !== undefined && { importanceSampling: step.importanceSampling }),
+  ...(step.scaleRewards !== undefined && { scaleRewards: step.scaleRewards }),
   ...(step.generation !== undefined && { generation: definedOf(step.generation) }),
   ...(step.snapshots !== undefined && { snapshots: step.snapshots }),
 })

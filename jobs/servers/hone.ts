@@ -54,13 +54,11 @@ export const honeServer: ModelServer = {
       readyWithinSeconds,
     }
   },
-  verify: ({ model, base, start, result, run, resources }, environment) =>
-    inEnvironment(
+  verify: ({ model, base, start, result, run, resources }, environment) => {
+    const places = ['--model', model, '--base', base, '--start', start, '--result', result]
+    return inEnvironment(
       {
-        ...program(environment, [
-          'verify',
-          ...['--model', model, '--base', base, '--start', start, '--result', result],
-        ]),
+        ...program(environment, ['verify', ...places]),
         kind: 'task',
         secretEnv: [],
         cwd: run,
@@ -69,5 +67,6 @@ export const honeServer: ModelServer = {
         setup: [],
       },
       environment,
-    ),
+    )
+  },
 }

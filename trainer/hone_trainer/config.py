@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
@@ -81,6 +81,7 @@ class TrainingConfig(JobConfig):
     image_max_pixels: int | None = Field(default=None, ge=1)
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
     lora: LoraSettings | None = None
+    options: dict[str, Any] = Field(default={}, description="TRL's own arguments, under TRL's names")
 
 
 class SftConfig(TrainingConfig):

@@ -20,6 +20,7 @@ from hone_trainer.errors import TrainerError
 from hone_trainer.generation import generation_arguments
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
+from hone_trainer.options import with_options
 from hone_trainer.processes import world
 from hone_trainer.reward import RewardClient
 from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, dump, parts, read_rows
@@ -99,24 +100,25 @@ def trl_arguments(settings: GrpoConfig) -> TrlConfig:
     """The settings in TRL's names. Raises TrainerError for what cannot be: a batch that does not divide, no vLLM."""
     batch = settings.prompts_per_step * settings.generations
     micro, accumulation = micro_batch(batch, settings.micro_batch_size, world())
-    return TrlConfig(
+    own = {
         **common_arguments(settings, micro, accumulation),
         **generation_arguments(settings.generation),
-        max_steps=settings.steps,
-        num_generations=settings.generations,
-        steps_per_generation=accumulation * settings.steps_per_generation,
-        max_completion_length=settings.max_completion_tokens,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        beta=settings.kl_beta,
-        epsilon=settings.epsilon_low,
-        epsilon_high=settings.epsilon_high,
-        loss_type=settings.loss,
-        importance_sampling_level=settings.importance_sampling,
-        scale_rewards=settings.scale_rewards,
-        remove_unused_columns=False,
-        log_completions=False,
-    )
+        "max_steps": settings.steps,
+        "num_generations": settings.generations,
+        "steps_per_generation": accumulation * settings.steps_per_generation,
+        "max_completion_length": settings.max_completion_tokens,
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "beta": settings.kl_beta,
+        "epsilon": settings.epsilon_low,
+        "epsilon_high": settings.epsilon_high,
+        "loss_type": settings.loss,
+        "importance_sampling_level": settings.importance_sampling,
+        "scale_rewards": settings.scale_rewards,
+        "remove_unused_columns": False,
+        "log_completions": False,
+    }
+    return TrlConfig(**with_options(TrlConfig, own, settings.options))
 
 
 def _snapshot(settings: GrpoConfig, trainer: ResumableTrainer) -> Callable[[Path], None]:

@@ -15,6 +15,7 @@ from hone_trainer.checkpoints import NotedCheckpoints, resume_point
 from hone_trainer.config import SftConfig
 from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
+from hone_trainer.options import with_options
 from hone_trainer.processes import world
 from hone_trainer.rows import Message, SftRow, parts, read_rows
 from hone_trainer.training import common_arguments, finish, micro_batch, refusals_told, start
@@ -53,14 +54,15 @@ def train(settings: SftConfig) -> int:
     resume = resume_point(settings.resume_from, settings.lora is not None)
     micro, accumulation = micro_batch(settings.batch_size, settings.micro_batch_size, world())
     length = {"max_steps": settings.max_steps} if settings.max_steps else {"num_train_epochs": settings.epochs}
-    arguments = TrlConfig(
+    own = {
         **common_arguments(settings, micro, accumulation),
         **length,
-        max_length=None,  # a cut prompt loses image tokens but not the image's features, and the model refuses it
-        completion_only_loss=True,
-        remove_unused_columns=False,
-        dataset_kwargs={"skip_prepare_dataset": True},
-    )
+        "max_length": None,  # a cut prompt loses image tokens but not the image's features, and the model refuses it
+        "completion_only_loss": True,
+        "remove_unused_columns": False,
+        "dataset_kwargs": {"skip_prepare_dataset": True},
+    }
+    arguments = TrlConfig(**with_options(TrlConfig, own, settings.options))
     # After the arguments: where weights are split over devices, loading asks those how.
     model, processor = start(settings)
     remember_pixels(processor)

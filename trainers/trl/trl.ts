@@ -43,26 +43,27 @@ const canonical = (name: string): string | null =>
 function check(stage: TrainingStage, facts: StageFacts): Finding[] {
   const found = [...sharedBatch(stage), ...batchNotes(stage, facts)]
   if (stage.kind === 'grpo') {
-    const { generation, dropZeroSpread, loss = 'grpo' } = stage.settings
-    if (generation?.mode === 'server' && generation.serverUrl === undefined)
-      found.push(refusal('generation.mode is server and no serverUrl is given', 'name the URL of `trl vllm-serve`'))
-    if (dropZeroSpread && loss !== 'grpo')
+    const { generation, loss = 'grpo', epsilonHigh } = stage.settings
+    if ((generation?.mode === 'server') !== (generation?.serverUrl !== undefined))
+      found.push(
+        refusal('generation.serverUrl and generation.mode: server go together', 'give both, or take mode: colocate'),
+      )
+    if (loss === 'cispo' && epsilonHigh < 1)
       found.push(
         refusal(
-          `dropZeroSpread takes the mean of the grpo loss over the rows that are left, and the loss is ${loss}`,
-          'set dropZeroSpread: false',
+          `with loss cispo epsilonHigh is the largest ratio itself, and ${epsilonHigh} would shrink every step`,
+          'give 1 or more; its authors use 5 (arXiv 2506.13585)',
         ),
       )
   }
   return found
 }
 
-/** Several GPUs are one process each, which `accelerate launch` starts; it is part of the environment. */
-function launcherArguments({ resources }: TrainingStage): string[] {
+/** Several GPUs are one process each; the package starts them, and ends like the one that failed first. */
+function jobWords({ kind, resources }: TrainingStage, config: string): string[] {
   const { gpus = 1 } = resources
-  if (gpus <= 1) return ['-m', 'hone_trainer']
-  const single = ['--num_machines', '1', '--mixed_precision', 'no', '--dynamo_backend', 'no']
-  return ['-m', 'accelerate.commands.launch', '--num_processes', String(gpus), ...single, '-m', 'hone_trainer']
+  const job = [kind, '--config', config]
+  return gpus <= 1 ? job : ['launch', '--processes', String(gpus), ...job]
 }
 
 function command(stage: TrainingStage, run: StageRun): Command {
@@ -70,7 +71,7 @@ function command(stage: TrainingStage, run: StageRun): Command {
   return inEnvironment(
     {
       kind: 'train',
-      argv: [run.environment.python, ...launcherArguments(stage), stage.kind, '--config', files(run.there).config],
+      argv: [run.environment.python, '-m', 'hone_trainer', ...jobWords(stage, files(run.there).config)],
       env: { PYTHONUNBUFFERED: '1', HONE_STAGE: stage.key, HONE_ATTEMPT: String(run.attempt) },
       secretEnv: token === null ? [] : [token],
       cwd: run.there,
