@@ -4,12 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { campaignWorld } from '../chaos/campaign-world.ts'
 import type { CampaignWorld } from '../chaos/campaign-world.ts'
+import { anyStep, few, small } from './small-recipe.ts'
 
 const recipes = new URL('../../recipes/', import.meta.url)
 const twins = readdirSync(recipes).filter((name) => /^demo-.*\.yaml$/.test(name))
 
-const anyStep = z.looseObject({ step: z.string(), phases: z.array(z.looseObject({})).optional() })
-type AnyStep = z.infer<typeof anyStep>
 const anyRecipe = z.looseObject({
   campaign: z.string(),
   endpoints: z.record(z.string(), z.unknown()),
@@ -17,38 +16,6 @@ const anyRecipe = z.looseObject({
   benchmarks: z.record(z.string(), z.looseObject({})),
   rounds: z.looseObject({ first: z.array(anyStep) }),
 })
-
-/** The step with so little to do that a training takes seconds; its name, its place and what it reads stay. */
-function small(step: AnyStep): AnyStep {
-  switch (step.step) {
-    case 'mix':
-      return { ...step, ...('maxEach' in step ? { maxEach: 6 } : {}), ...('maxRows' in step ? { maxRows: 24 } : {}) }
-    case 'sft':
-      return { ...step, learningRate: 2e-3, batchSize: 16, steps: 80 }
-    case 'rl':
-      return {
-        ...step,
-        learningRate: 1e-4,
-        // A model that still answers nothing right gets no gradient; its weights must change all the same.
-        weightDecay: 0.1,
-        promptsPerStep: 4,
-        generations: 4,
-        steps: 3,
-        maxCompletionTokens: 48,
-        ...('snapshots' in step && { snapshots: { every: 1, last: 1 } }),
-        ...(step.phases && {
-          phases: step.phases.map((phase) => ({ ...phase, steps: 2, generations: 4, maxCompletionTokens: 48 })),
-        }),
-      }
-    case 'synthesize':
-      return { ...step, questions: 2 }
-    default:
-      return step
-  }
-}
-
-const few = (limit: Record<string, number>, named: Record<string, object>) =>
-  Object.fromEntries(Object.entries(named).map(([name, spec]) => [name, { ...spec, ...limit }]))
 
 let world: CampaignWorld
 
