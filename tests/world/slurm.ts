@@ -1,0 +1,287 @@
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  accessSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { freePort } from '../../services/ports.ts'
+import { gpuDevices, gresConf, munge, slurmConf, slurmNodes, sshdConf } from './slurm-config.ts'
+import type { SlurmLayout, SlurmNode, SshLogin } from './slurm-config.ts'
+
+const programs = [
+  'munged',
+  'slurmctld',
+  'slurmd',
+  'sbatch',
+  'squeue',
+  'scontrol',
+  'scancel',
+  'sinfo',
+  'ssh',
+  'sshd',
+  'ssh-keygen',
+]
+/** Where Debian puts servers; not in everyone's PATH. */
+const systemFolders = ['/usr/sbin', '/sbin', '/usr/bin']
+const readyMs = 30_000
+
+function findProgram(name: string): string | null {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...systemFolders]) {
+    const path = join(folder, name)
+    try {
+      accessSync(path, 1)
+      return path
+    } catch {
+      // Not in this one.
+    }
+  }
+  return null
+}
+
+/**
+ * Why this machine cannot bring up a Slurm of its own, e.g. for `describe.skipIf(whyNoSlurm() !== null)`; null when it
+ * can. In CI (`CI=true`) what is missing is an error: nothing is skipped there unseen.
+ */
+export function whyNoSlurm(): string | null {
+  const missing = programs.filter((name) => findProgram(name) === null)
+  const reason =
+    missing.length > 0
+      ? `no ${missing.join(', ')} here (Debian: slurmctld slurmd slurm-client munge openssh-server)`
+      : process.getuid?.() === 0
+        ? null
+        : 'Slurm and its login server run as root only'
+  if (reason !== null && process.env.CI === 'true') throw new Error(`Slurm cannot be tested: ${reason}`)
+  return reason
+}
+
+/** A Slurm of its own for one test file. */
+export interface SlurmWorld {
+  /** Holds all of it; a name in the processes' environment tells them from others. */
+  folder: string
+  /** What the commands need to find this Slurm. */
+  env: { SLURM_CONF: string }
+  /** Runs a command of Slurm and returns what it printed. */
+  command(name: string, ...args: string[]): Promise<string>
+  /** Its login node: a real sshd, started on the first call. */
+  login(): Promise<SshLogin>
+  /** Ends the controller without a word, as a crash would; jobs go on. */
+  killController(): Promise<void>
+  /** Starts it again with all that it knew. */
+  startController(): Promise<void>
+  /** The controller loses all it knew: jobs are unknown, their ids are given out again. */
+  forget(): Promise<void>
+  /** A node goes away with all that ran there. */
+  killNode(node: SlurmNode): Promise<void>
+  startNode(node: SlurmNode): Promise<void>
+  /** Ends the jobs, the servers and every process of either. */
+  stop(): Promise<void>
+}
+
+const run = promisify(execFile)
+
+async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + readyMs
+  while (!(await isSo().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${readyMs / 1000} s`)
+    await sleep(50)
+  }
+}
+
+/** Processes of servers, jobs and commands of one test Slurm: all of them carry its SLURM_CONF. */
+function processesOf(conf: string): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) return []
+    try {
+      const environment = readFileSync(`/proc/${entry}/environ`, 'latin1').split('\0')
+      return environment.includes(`SLURM_CONF=${conf}`) ? [Number(entry)] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+async function killAll(conf: string, chosen: (pid: number) => boolean = () => true): Promise<void> {
+  for (;;) {
+    const left = processesOf(conf).filter(chosen)
+    if (left.length === 0) return
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It ended by itself.
+      }
+    }
+    await sleep(20)
+  }
+}
+
+function onNode(node: SlurmNode): (pid: number) => boolean {
+  return (pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').join(' ')
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+      return command.includes(`slurmd -D -N ${node}`) || environment.includes(`SLURMD_NODENAME=${node}`)
+    } catch {
+      return false
+    }
+  }
+}
+
+/** A test run that is killed cannot stop its Slurm: this shell notices by its pipe and does. */
+function guard(folder: string, conf: string): ChildProcess {
+  const find = `grep -lsz '^SLURM_CONF=${conf}$' /proc/[0-9]*/environ | cut -d/ -f3`
+  const end = `while left=$(${find}) && [ -n "$left" ]; do kill -KILL $left 2>/dev/null; sleep 0.1; done`
+  // It overwrites the environment that others are found by.
+  const endLogin = `kill $(cat '${join(folder, 'ssh', 'sshd.pid')}' 2>/dev/null) 2>/dev/null`
+  const script = `cat >/dev/null; ${endLogin}; ${end}; rm -rf '${folder}'`
+  const { SLURM_CONF: _, ...env } = process.env
+  return spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env })
+}
+
+function writeFolder(layout: SlurmLayout): void {
+  const { folder } = layout
+  chmodSync(folder, 0o755)
+  for (const name of ['state', 'munge', 'ssh', 'log', ...slurmNodes.map((node) => `spool-${node}`)]) {
+    mkdirSync(join(folder, name), { mode: 0o755 })
+  }
+  writeFileSync(munge(folder).key, randomBytes(1024), { mode: 0o400 })
+  writeFileSync(join(folder, 'slurm.conf'), slurmConf(layout))
+  writeFileSync(join(folder, 'gres.conf'), gresConf(layout))
+  for (const device of gpuDevices(folder)) execFileSync('mknod', [device, 'c', '1', '3'])
+}
+
+/** Brings up munge, a controller and two nodes on free ports: about 2 s. As root; see {@link whyNoSlurm}. */
+export async function startSlurm(): Promise<SlurmWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'hone-slurm-'))
+  const [controllerPort, n1, n2] = [await freePort(), await freePort(), await freePort()]
+  const layout = { folder, host: hostname().split('.')[0] ?? 'localhost', controllerPort, nodePorts: { n1, n2 } }
+  writeFolder(layout)
+  const conf = join(folder, 'slurm.conf')
+  const env = { SLURM_CONF: conf }
+  const watcher = guard(folder, conf)
+  const servers = new Map<string, ChildProcess>()
+
+  const serve = (name: string, program: string, ...args: string[]): void => {
+    const log = openSync(join(folder, 'log', `${name}.log`), 'a')
+    const path = findProgram(program) ?? program
+    servers.set(
+      name,
+      spawn(path, args, { stdio: ['ignore', log, log], detached: true, env: { ...process.env, ...env } }),
+    )
+  }
+  const end = async (name: string): Promise<void> => {
+    const server = servers.get(name)
+    servers.delete(name)
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.kill('SIGKILL')
+    await ended
+  }
+  const command = async (name: string, ...args: string[]): Promise<string> =>
+    (await run(name, args, { env: { ...process.env, ...env } })).stdout
+  const startController = async (): Promise<void> => {
+    serve('slurmctld', 'slurmctld', '-D')
+    await eventually('the controller answers', async () => (await command('scontrol', 'ping')).includes('UP'))
+  }
+  const idle = async (): Promise<boolean> =>
+    (await command('sinfo', '-h', '-N', '-p', 'debug', '-o', '%T'))
+      .split('\n')
+      .filter((state) => /^(idle|mixed|allocated)$/.test(state)).length === slurmNodes.length
+  const startNode = async (node: SlurmNode): Promise<void> => {
+    serve(node, 'slurmd', '-D', '-N', node)
+    await eventually(`node ${node} is up`, async () => {
+      const state = (await command('sinfo', '-h', '-n', node, '-p', 'debug', '-o', '%T')).trim()
+      if (/^down/.test(state)) await command('scontrol', 'update', `NodeName=${node}`, 'State=RESUME')
+      return /^(idle|mixed|allocated)$/.test(state)
+    })
+  }
+  let login: Promise<SshLogin> | null = null
+
+  const world: SlurmWorld = {
+    folder,
+    env,
+    command,
+    login: () => (login ??= startLogin(folder, serve)),
+    killController: () => end('slurmctld'),
+    startController,
+    forget: async () => {
+      await end('slurmctld')
+      rmSync(join(folder, 'state'), { recursive: true })
+      mkdirSync(join(folder, 'state'))
+      await startController()
+      await eventually('the nodes are back', idle)
+    },
+    killNode: async (node) => {
+      await end(node)
+      await killAll(conf, onNode(node))
+      await command('scontrol', 'update', `NodeName=${node}`, 'State=DOWN', 'Reason=test')
+    },
+    startNode,
+    stop: async () => {
+      const ended = new Promise((resolve) => watcher.once('exit', resolve))
+      await end('sshd')
+      await killAll(conf)
+      watcher.stdin?.end()
+      await ended
+    },
+  }
+  try {
+    const { key, socket, pid, log, seed } = munge(folder)
+    const files = [
+      `--key-file=${key}`,
+      `--socket=${socket}`,
+      `--pid-file=${pid}`,
+      `--log-file=${log}`,
+      `--seed-file=${seed}`,
+    ]
+    serve('munged', 'munged', '--foreground', '--force', '--num-threads=2', ...files)
+    await eventually('munge is there', async () => readdirSync(join(folder, 'munge')).includes('socket'))
+    await startController()
+    await Promise.all(slurmNodes.map(startNode))
+    return world
+  } catch (error) {
+    const logs = readdirSync(join(folder, 'log')).map((name) =>
+      readFileSync(join(folder, 'log', name), 'utf8').slice(-2000),
+    )
+    await world.stop()
+    throw new Error(`Slurm did not come up.\n${logs.join('\n')}`, { cause: error })
+  }
+}
+
+async function startLogin(
+  folder: string,
+  serve: (name: string, program: string, ...args: string[]) => void,
+): Promise<SshLogin> {
+  const of = (name: string) => join(folder, 'ssh', name)
+  const port = await freePort()
+  for (const name of ['host-key', 'user-key'])
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', of(name)])
+  writeFileSync(of('sshd_config'), sshdConf(folder, port))
+  writeFileSync(of('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(of('host-key.pub'), 'utf8')}`)
+  // Where sshd puts the half of itself that has no rights.
+  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+  serve('sshd', 'sshd', '-D', '-e', '-f', of('sshd_config'))
+  const login = {
+    host: '127.0.0.1',
+    port,
+    user: 'root',
+    identityFile: of('user-key'),
+    knownHostsFile: of('known_hosts'),
+  }
+  const options = ['-F', 'none', '-o', 'BatchMode=yes', '-o', `UserKnownHostsFile=${login.knownHostsFile}`]
+  const target = ['-i', login.identityFile, '-p', String(port), `root@${login.host}`, 'true']
+  await eventually('the login server answers', async () => (await run('ssh', [...options, ...target])).stderr === '')
+  return login
+}
