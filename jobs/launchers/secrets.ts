@@ -6,7 +6,9 @@ import type { JobFile } from './folder.ts'
 
 /** Names that the worker may hold and a job must not see unless its plan asks for them. */
 const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG/i
+/** Shorter values are words that stand in every log. */
 const shortestSecret = 6
+const shortestPart = 4
 
 function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {
   return pair[1] !== undefined
@@ -40,12 +42,20 @@ export function secretsOf(
   return Object.fromEntries(secrets)
 }
 
-/** The last `maxBytes` of a log, secrets blotted out before it is cut: no half of one stays at the edge. */
-async function cleanTail(path: string, maxBytes: number, secrets: readonly string[]): Promise<string> {
-  const reserve = Math.max(0, ...secrets.map((secret) => Buffer.byteLength(secret)))
-  const text = await readTail(path, maxBytes + reserve)
-  const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
-  return Buffer.byteLength(clean) <= maxBytes ? clean : Buffer.from(clean).subarray(-maxBytes).toString('utf8')
+/** Ends of a secret that stand alone where a text was cut: at its start, or at its end while more is being written. */
+function blotCut(text: string, secret: string): string {
+  const lengths = Array.from({ length: secret.length - shortestPart }, (_, index) => secret.length - 1 - index)
+  const before = lengths.find((length) => text.startsWith(secret.slice(-length)))
+  const rest = before === undefined ? text : `***${text.slice(before)}`
+  const after = lengths.find((length) => rest.endsWith(secret.slice(0, length)))
+  return after === undefined ? rest : `${rest.slice(0, -after)}***`
+}
+
+/** A text without the secrets, also where it was cut in the midst of one. */
+export function blotOut(text: string, secrets: readonly string[]): string {
+  // Longest first: a secret that holds another one goes as a whole.
+  const known = secrets.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
+  return known.reduce((rest, secret) => blotCut(rest.replaceAll(secret, '***'), secret), text)
 }
 
 /** The end of what a job wrote, values of its secret variables blotted out. */
@@ -55,12 +65,7 @@ export async function readLogs(
 ): Promise<JobLogs> {
   const files = jobFiles(directory)
   const job = await readJsonFile(files.job, jobFile)
-  const values = (job?.secretEnv ?? []).map((name) => environment[name] ?? '')
-  // Longest first: a secret that holds another one goes as a whole.
-  const secrets = values.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
-  const [stdout, stderr] = await Promise.all([
-    cleanTail(files.stdout, maxBytes, secrets),
-    cleanTail(files.stderr, maxBytes, secrets),
-  ])
-  return { stdout, stderr }
+  const secrets = (job?.secretEnv ?? []).map((name) => environment[name] ?? '')
+  const [stdout, stderr] = await Promise.all([readTail(files.stdout, maxBytes), readTail(files.stderr, maxBytes)])
+  return { stdout: blotOut(stdout, secrets), stderr: blotOut(stderr, secrets) }
 }

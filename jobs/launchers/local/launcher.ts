@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoneError } from '../../../domain/errors.ts'
+import type { Command, RunFolder } from '../../command.ts'
+import { folderName, isTerminal } from '../contract.ts'
+import type { JobHandle, JobStatus, Launcher } from '../contract.ts'
+import { createJson, readIfThere, readJsonFile } from '../files.ts'
+import { jobFile, jobFiles, newJob, servingFile } from '../folder.ts'
+import type { JobFile } from '../folder.ts'
+import { readLogs, secretsOf } from '../secrets.ts'
+import { detectGpus, requireDevices, wishOf } from './devices.ts'
+import type { Devices } from './devices.ts'
+import { examineMachine } from './examine.ts'
+import { enqueue, startWaiting } from './queue.ts'
+import type { Waiting } from './queue.ts'
+import { isIdle, startJob } from './start.ts'
+import { localStatus } from './state.ts'
+import { stopJob } from './stop.ts'
+
+const loopback = '127.0.0.1'
+
+export interface LocalLauncherOptions {
+  /** Folder of the jobs' folders. Leases of this machine's devices are in it too. */
+  root: string
+  /** Name of the place in the site file. */
+  place?: string
+  /** How many trainings without GPUs run at once. */
+  slots?: number
+  /** GPUs that jobs may take, as nvidia-smi counts them; null: all that it lists, or that the worker may see. */
+  gpus?: readonly number[] | null
+  /** The Python, 3.6 or newer, that runs the wrapper; not the one of the jobs. */
+  python?: string
+  /** What jobs inherit, secrets apart; the worker's own when left out. */
+  environment?: NodeJS.ProcessEnv
+}
+
+function requireProc(): void {
+  if (existsSync('/proc/self/environ')) return
+  throw new HoneError({
+    type: 'MissingDependency',
+    message: 'Local jobs need the /proc file system of Linux to tell their processes from others.',
+    nextStep: 'Run the worker on Linux (a container or WSL will do), or use another launcher.',
+  })
+}
+
+function conflict(key: string): HoneError {
+  return new HoneError({
+    type: 'JobConflict',
+    message: `A job ${key} exists already and was planned from other inputs.`,
+    nextStep: 'Retry the step as a new attempt; a finished job is never run again under the same key.',
+  })
+}
+
+const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Counts the devices once, and again after a failure. */
+function deviceCounter({ gpus = null, slots = 1 }: LocalLauncherOptions, environment: NodeJS.ProcessEnv) {
+  let known: Devices | null = gpus === null ? null : { gpus: gpus.map(String), slots }
+  return async (): Promise<Devices> => (known ??= { gpus: await detectGpus(environment), slots })
+}
+
+/**
+ * Runs jobs as processes of this machine. A job outlives the worker, and everything about it is in its folder: a new
+ * launcher object over the same `root` knows all of them. Trainings, and whatever asks for GPUs, wait until devices
+ * are free; polls start them in the order of their submission. Linux only: a process is told from a later one of the
+ * same id by its start time in /proc.
+ */
+export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
+  const { root, place = 'local', python = 'python3', environment = process.env } = options
+  const starter = { python, environment }
+  const countDevices = deviceCounter(options, environment)
+  const directoryOf = (key: string) => join(root, folderName(key))
+  const handleOf = (key: string): JobHandle => ({ launcher: 'local', place, key, directory: directoryOf(key) })
+  const startQueued = async (devices: Devices) => await startWaiting({ root, place, devices, starter })
+
+  /** Starts the job, or sees to it that it waits in line. Returns whether it does. */
+  const startOrQueue = async (job: JobFile, directory: string, devices: Devices): Promise<boolean> => {
+    if (!(await isIdle(directory))) return false
+    if (wishOf(job, devices) !== null) {
+      await enqueue(root, job, directory)
+      return true
+    }
+    await startJob(job, directory, starter)
+    return false
+  }
+
+  const ensure = async (key: string, specHash: string, command: Command): Promise<JobHandle> => {
+    requireProc()
+    const handle = handleOf(key)
+    const files = jobFiles(handle.directory)
+    const planned = newJob(key, specHash, command, { listen: loopback })
+    const devices = await countDevices()
+    const wish = wishOf(planned, devices)
+    if (wish !== null) requireDevices(key, wish, devices, place)
+    secretsOf(planned, environment)
+    await createJson(files.job, planned)
+    const job = await readJsonFile(files.job, jobFile)
+    if (job === null || job.specHash !== specHash) throw conflict(key)
+    if (await startOrQueue(job, handle.directory, devices)) {
+      const problem = (await startQueued(devices))?.get(handle.directory)
+      if (problem instanceof Error) throw problem
+    }
+    return handle
+  }
+
+  /** Starts what waits. Returns why jobs still do, by folder. */
+  const startIdle = async (directories: readonly string[]): Promise<Waiting> => {
+    const reasons: Waiting = new Map()
+    const devices = await countDevices()
+    let isAnyInLine = false
+    for (const directory of directories) {
+      try {
+        const job = await readJsonFile(jobFiles(directory).job, jobFile)
+        if (job !== null && (await startOrQueue(job, directory, devices))) isAnyInLine = true
+      } catch (error) {
+        reasons.set(directory, sentence(error))
+      }
+    }
+    const waiting = isAnyInLine ? await startQueued(devices) : null
+    return new Map([...reasons, ...(waiting ?? [])])
+  }
+
+  const look = async ({ directory }: JobHandle): Promise<JobStatus> => {
+    try {
+      return await localStatus(directory)
+    } catch (error) {
+      return { state: 'unknown', reason: sentence(error) }
+    }
+  }
+
+  const poll = async (handles: readonly JobHandle[]): Promise<Map<string, JobStatus>> => {
+    const first = await Promise.all(handles.map(async (handle) => ({ handle, status: await look(handle) })))
+    const queued = first.filter(({ status }) => status.state === 'queued').map(({ handle }) => handle.directory)
+    const reasons =
+      queued.length === 0
+        ? new Map<string, string>()
+        : await startIdle(queued).catch((error: unknown) => new Map(queued.map((path) => [path, sentence(error)])))
+    const entries = first.map(async ({ handle, status }): Promise<[string, JobStatus]> => {
+      if (status.state !== 'queued') return [handle.key, status]
+      const now = await look(handle)
+      const reason = reasons.get(handle.directory)
+      if (now.state !== 'queued' || reason === undefined) return [handle.key, now]
+      return [handle.key, { ...now, reason: typeof reason === 'string' ? reason : sentence(reason) }]
+    })
+    return new Map(await Promise.all(entries))
+  }
+
+  return {
+    name: 'local',
+    place,
+    traits: { pollSeconds: 1 },
+    run: (key): RunFolder => {
+      const directory = directoryOf(key)
+      return { key, here: directory, there: directory, see: (path) => path }
+    },
+    find: async (key) => ((await readIfThere(jobFiles(directoryOf(key)).job)) === null ? null : handleOf(key)),
+    ensure,
+    poll,
+    cancel: async ({ directory }, graceSeconds, cause = 'request') => {
+      const files = jobFiles(directory)
+      if ((await readIfThere(files.job)) === null) return
+      if ((await readIfThere(files.exit)) === null) {
+        await createJson(files.cancel, { graceSeconds, cause, at: new Date().toISOString() })
+      }
+      await stopJob(directory, graceSeconds)
+    },
+    logs: async ({ directory }, { maxBytes }) => await readLogs(directory, { maxBytes, environment }),
+    cleanup: async (handle) => {
+      const { state } = await look(handle)
+      if (!isTerminal(state)) {
+        throw new HoneError({
+          type: 'AlreadyRunning',
+          message: `Job ${handle.key} is ${state}; its folder stays.`,
+          nextStep: 'Cancel the job first.',
+        })
+      }
+      await rm(handle.directory, { recursive: true, force: true })
+    },
+    address: async ({ directory }) => {
+      const serving = await readJsonFile(jobFiles(directory).serving, servingFile)
+      return serving === null ? null : `${serving.host}:${serving.port}`
+    },
+    examine: async () => await examineMachine({ root, python, gpus: options.gpus ?? null, environment }),
+  }
+}

@@ -1,0 +1,43 @@
+import { hostname } from 'node:os'
+import { isTerminal } from '../contract.ts'
+import type { JobStatus } from '../contract.ts'
+import { createJson } from '../files.ts'
+import { exitWithoutProgram, jobFiles } from '../folder.ts'
+import { hostOf, statusFromFiles } from '../status.ts'
+import type { FolderState } from '../status.ts'
+import { bootId, endProcesses, isAlive } from './processes.ts'
+
+/** The other machine that took a job; null when it was this one, or nobody. Claims without a host are this one's. */
+export function takenElsewhere(state: Pick<FolderState, 'claim' | 'started'>): string | null {
+  const host = hostOf(state)
+  return host === null || host === hostname() ? null : host
+}
+
+/**
+ * How a job of this machine is: what its files say, and whether the process that took it lives. Before it says
+ * `lost` it ends what a dead wrapper left: a second attempt must not share a GPU with the first. A job that another
+ * machine took is `unknown`: its processes cannot be seen from here.
+ */
+export async function localStatus(directory: string): Promise<JobStatus> {
+  const { status, state } = await statusFromFiles(directory)
+  const { job, claim } = state
+  if (status.state !== 'running' || job === null || claim === null) return status
+  const elsewhere = takenElsewhere(state)
+  if (elsewhere !== null) {
+    const reason = `machine ${elsewhere} took it, and this is ${hostname()}: only a worker there sees its processes`
+    return { ...status, state: 'unknown', reason }
+  }
+  if (isAlive(claim)) return status
+  // It may have ended between the two looks.
+  const after = await statusFromFiles(directory)
+  if (isTerminal(after.status.state)) return after.status
+  await endProcesses(job.id, 0)
+  if (claim.pid === 0) {
+    // Somebody ended it before it ran, and died before the record of that.
+    await createJson(jobFiles(directory).exit, exitWithoutProgram({ stopRequested: true }))
+    return (await statusFromFiles(directory)).status
+  }
+  const rebooted = claim.bootId !== null && claim.bootId !== bootId()
+  const reason = rebooted ? 'the machine was restarted while it ran' : 'its processes are gone and left no exit record'
+  return { ...status, state: 'lost', reason }
+}
