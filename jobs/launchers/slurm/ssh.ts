@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, connect } from 'node:net'
+import { connect, createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -52,6 +52,7 @@ function keepOpen(flags: readonly string[], target: string): ChildProcess {
   child.on('error', () => {})
   child.stdin?.on('error', () => {})
   child.unref()
+  if (child.stdin instanceof Socket) child.stdin.unref()
   return child
 }
 
