@@ -50,6 +50,7 @@ export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayo
     'KillWait=5',
     'InactiveLimit=0',
     'SchedulerType=sched/builtin',
+    'SchedulerParameters=batch_sched_delay=0',
     'SelectType=select/cons_tres',
     'SelectTypeParameters=CR_Core_Memory',
     'AccountingStorageType=accounting_storage/none',
@@ -101,6 +102,7 @@ export function sshdConf(folder: string, port: number): string {
     'UsePAM no',
     'MaxSessions 50',
     'MaxStartups 100',
-    `SetEnv SLURM_CONF=${join(folder, 'slurm.conf')}`,
+    // The shell profile of whoever runs the tests takes a second, and is not what is tested.
+    `SetEnv SLURM_CONF=${join(folder, 'slurm.conf')} HOME=${folder}`,
   ].join('\n')}\n`
 }
