@@ -345,8 +345,14 @@ class Wrapper:
     def take_secrets(self):
         """Secrets that a launcher could not hand over by inheritance. The file goes before the program comes."""
         secrets = read_json(self.path("secrets.json"))
-        remove(self.path("secrets.json"))
+        self.remove_secrets()
         return secrets if isinstance(secrets, dict) else {}
+
+    def remove_secrets(self):
+        """Drafts too: a launcher may have died while it wrote one."""
+        for name in os.listdir(self.folder):
+            if name.startswith("secrets.json"):
+                remove(self.path(name))
 
     def command(self):
         """argv and the environment of the program, as bytes: an old Python in a plain locale cannot encode them."""
@@ -407,10 +413,10 @@ class Wrapper:
 
     def finish(self, ending):
         """Writes how it ended. A disk that is full for a moment must not make a finished job a lost one."""
-        remove(self.path("secrets.json"))
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
+                self.remove_secrets()
                 return write_json(self.path("exit.json"), dict(ending, finishedAt=now()))
             except OSError:
                 if time.monotonic() > deadline or not os.path.isdir(self.folder):

@@ -4,18 +4,14 @@ import { join } from 'node:path'
 import { HoneError } from '../../../domain/errors.ts'
 import type { Command, RunFolder } from '../../command.ts'
 import { folderName, isTerminal } from '../contract.ts'
-import type { JobHandle, JobStatus, Launcher } from '../contract.ts'
+import type { JobHandle, Launcher } from '../contract.ts'
 import { createJson, readIfThere, readJsonFile } from '../files.ts'
 import { jobFile, jobFiles, newJob, servingFile } from '../folder.ts'
-import type { JobFile } from '../folder.ts'
 import { readLogs, secretsOf } from '../secrets.ts'
 import { detectGpus, requireDevices, wishOf } from './devices.ts'
 import type { Devices } from './devices.ts'
 import { examineMachine } from './examine.ts'
-import { enqueue, startWaiting } from './queue.ts'
-import type { Waiting } from './queue.ts'
-import { isIdle, startJob } from './start.ts'
-import { localStatus } from './state.ts'
+import { look, pollJobs, startSubmitted } from './poll.ts'
 import { stopJob } from './stop.ts'
 
 const loopback = '127.0.0.1'
@@ -52,8 +48,6 @@ function conflict(key: string): HoneError {
   })
 }
 
-const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
 /** Counts the devices once, and again after a failure. */
 function deviceCounter({ gpus = null, slots = 1 }: LocalLauncherOptions, environment: NodeJS.ProcessEnv) {
   let known: Devices | null = gpus === null ? null : { gpus: gpus.map(String), slots }
@@ -68,82 +62,27 @@ function deviceCounter({ gpus = null, slots = 1 }: LocalLauncherOptions, environ
  */
 export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
   const { root, place = 'local', python = 'python3', environment = process.env } = options
-  const starter = { python, environment }
   const countDevices = deviceCounter(options, environment)
   const directoryOf = (key: string) => join(root, folderName(key))
   const handleOf = (key: string): JobHandle => ({ launcher: 'local', place, key, directory: directoryOf(key) })
-  const startQueued = async (devices: Devices) => await startWaiting({ root, place, devices, starter })
-
-  /** Starts the job, or sees to it that it waits in line. Returns whether it does. */
-  const startOrQueue = async (job: JobFile, directory: string, devices: Devices): Promise<boolean> => {
-    if (!(await isIdle(directory))) return false
-    if (wishOf(job, devices) !== null) {
-      await enqueue(root, job, directory)
-      return true
-    }
-    await startJob(job, directory, starter)
-    return false
-  }
+  const openLine = async () => ({ root, place, devices: await countDevices(), starter: { python, environment } })
 
   const ensure = async (key: string, specHash: string, command: Command): Promise<JobHandle> => {
     requireProc()
     const handle = handleOf(key)
     const files = jobFiles(handle.directory)
-    const planned = newJob(key, specHash, command, { listen: loopback })
-    const devices = await countDevices()
-    const wish = wishOf(planned, devices)
-    if (wish !== null) requireDevices(key, wish, devices, place)
-    secretsOf(planned, environment)
-    await createJson(files.job, planned)
+    const line = await openLine()
+    if ((await readIfThere(files.job)) === null) {
+      const planned = newJob(key, specHash, command, { listen: loopback })
+      const wish = wishOf(planned, line.devices)
+      if (wish !== null) requireDevices(key, wish, line.devices, place)
+      secretsOf(planned, environment)
+      await createJson(files.job, planned)
+    }
     const job = await readJsonFile(files.job, jobFile)
     if (job === null || job.specHash !== specHash) throw conflict(key)
-    if (await startOrQueue(job, handle.directory, devices)) {
-      const problem = (await startQueued(devices))?.get(handle.directory)
-      if (problem instanceof Error) throw problem
-    }
+    await startSubmitted(line, job, handle.directory)
     return handle
-  }
-
-  /** Starts what waits. Returns why jobs still do, by folder. */
-  const startIdle = async (directories: readonly string[]): Promise<Waiting> => {
-    const reasons: Waiting = new Map()
-    const devices = await countDevices()
-    let isAnyInLine = false
-    for (const directory of directories) {
-      try {
-        const job = await readJsonFile(jobFiles(directory).job, jobFile)
-        if (job !== null && (await startOrQueue(job, directory, devices))) isAnyInLine = true
-      } catch (error) {
-        reasons.set(directory, sentence(error))
-      }
-    }
-    const waiting = isAnyInLine ? await startQueued(devices) : null
-    return new Map([...reasons, ...(waiting ?? [])])
-  }
-
-  const look = async ({ directory }: JobHandle): Promise<JobStatus> => {
-    try {
-      return await localStatus(directory)
-    } catch (error) {
-      return { state: 'unknown', reason: sentence(error) }
-    }
-  }
-
-  const poll = async (handles: readonly JobHandle[]): Promise<Map<string, JobStatus>> => {
-    const first = await Promise.all(handles.map(async (handle) => ({ handle, status: await look(handle) })))
-    const queued = first.filter(({ status }) => status.state === 'queued').map(({ handle }) => handle.directory)
-    const reasons =
-      queued.length === 0
-        ? new Map<string, string>()
-        : await startIdle(queued).catch((error: unknown) => new Map(queued.map((path) => [path, sentence(error)])))
-    const entries = first.map(async ({ handle, status }): Promise<[string, JobStatus]> => {
-      if (status.state !== 'queued') return [handle.key, status]
-      const now = await look(handle)
-      const reason = reasons.get(handle.directory)
-      if (now.state !== 'queued' || reason === undefined) return [handle.key, now]
-      return [handle.key, { ...now, reason: typeof reason === 'string' ? reason : sentence(reason) }]
-    })
-    return new Map(await Promise.all(entries))
   }
 
   return {
@@ -156,7 +95,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
     },
     find: async (key) => ((await readIfThere(jobFiles(directoryOf(key)).job)) === null ? null : handleOf(key)),
     ensure,
-    poll,
+    poll: async (handles) => await pollJobs(handles, openLine),
     cancel: async ({ directory }, graceSeconds, cause = 'request') => {
       const files = jobFiles(directory)
       if ((await readIfThere(files.job)) === null) return

@@ -26,7 +26,8 @@ export async function enqueue(root: string, { submittedAt, id }: JobFile, direct
 /** Why jobs still wait, by their folders: a sentence, or the error that kept one from being started. */
 export type Waiting = Map<string, string | Error>
 
-interface Line {
+/** The waiting jobs of a runs folder, and what they wait for. */
+export interface Line {
   root: string
   place: string
   devices: Devices
