@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** Nodes of the test cluster, each with two processors, two GPUs that are devices of nothing, and 4000 MiB. */
+/** Nodes of the test cluster, each said to have eight processors, two GPUs that are devices of nothing, and 4000 MiB. */
 export const slurmNodes = ['n1', 'n2'] as const
 export type SlurmNode = (typeof slurmNodes)[number]
 
@@ -21,7 +21,7 @@ export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayo
   const nodes = slurmNodes.map(
     (name) =>
       `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${nodePorts[name]} ` +
-      `CPUs=2 RealMemory=4000 Gres=gpu:2 State=UNKNOWN`,
+      `CPUs=8 RealMemory=4000 Gres=gpu:2 State=UNKNOWN`,
   )
   return `${[
     'ClusterName=hone',
@@ -45,6 +45,9 @@ export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayo
     'SwitchType=switch/none',
     'MpiDefault=none',
     'ReturnToService=2',
+    // More processors than this machine may have: jobs of tests sleep.
+    'SlurmdParameters=config_overrides',
+    'DefMemPerCPU=200',
     'SlurmdTimeout=10',
     'MessageTimeout=5',
     'KillWait=5',

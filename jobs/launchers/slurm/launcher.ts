@@ -8,7 +8,6 @@ import { createJson, readIfThere, readJsonFile, readTail } from '../files.ts'
 import { jobFile, jobFiles, newJob, servingFile } from '../folder.ts'
 import type { JobFile } from '../folder.ts'
 import { withLock } from '../local/lock.ts'
-import { bootId, isAlive } from '../local/processes.ts'
 import { readLogs, secretsOf } from '../secrets.ts'
 import { cancelJob } from './cancel.ts'
 import { examineSlurm } from './examine.ts'
@@ -67,7 +66,6 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
   const poll = createPoller({
     scheduler,
     nameOf,
-    livesHere: ({ claim }) => (claim?.bootId == null || claim.bootId !== bootId() ? null : isAlive(claim)),
     exitGraceSeconds,
     lostGraceSeconds,
   })

@@ -1,6 +1,7 @@
 import { isTerminal } from '../contract.ts'
 import type { JobHandle, JobStatus } from '../contract.ts'
 import { readTail } from '../files.ts'
+import { bootId, endProcesses, isAlive } from '../local/processes.ts'
 import { statusFromFiles } from '../status.ts'
 import type { FolderState } from '../status.ts'
 import type { SchedulerJob } from './answers.ts'
@@ -23,14 +24,12 @@ interface Asked {
 export interface PollerOptions {
   scheduler: Scheduler
   nameOf(key: string): string
-  /** Whether the process of a job's claim lives on this very machine; null when it is on another. */
-  livesHere(folder: FolderState): boolean | null
   exitGraceSeconds: number
   lostGraceSeconds: number
 }
 
 /** Looks jobs up, many by one question. It remembers since when a job is missed, and nothing else. */
-export function createPoller({ scheduler, nameOf, livesHere, exitGraceSeconds, lostGraceSeconds }: PollerOptions) {
+export function createPoller({ scheduler, nameOf, exitGraceSeconds, lostGraceSeconds }: PollerOptions) {
   const missedSince = new Map<string, number>()
   const graces = { exitMs: exitGraceSeconds * 1000, lostMs: lostGraceSeconds * 1000 }
 
@@ -99,10 +98,7 @@ export function createPoller({ scheduler, nameOf, livesHere, exitGraceSeconds, l
     const end = schedulerEnd(evidence)
     // The scheduler forgets within minutes, and a worker may come back after days.
     if (end !== null && asked.end === null && schedulerEnds.includes(end)) await writeEnd(handle.directory, end)
-    if (status.state === 'lost' && livesHere(folder) === true) {
-      return { ...status, state: 'unknown', reason: 'Slurm knows nothing of it, and its wrapper lives' }
-    }
-    return status
+    return folder.exit === null && isTerminal(status.state) ? await withoutLeftovers(status, folder) : status
   }
 
   return async (handles: readonly JobHandle[]): Promise<Map<string, JobStatus>> => {
@@ -134,6 +130,20 @@ export function createPoller({ scheduler, nameOf, livesHere, exitGraceSeconds, l
     )
     return new Map([...unreadable, ...judged])
   }
+}
+
+/**
+ * A job that is over without a record of its own. Where it ran on this very machine it is looked at: a wrapper that
+ * lives is not lost, and what a dead one left must be gone before anyone starts a second attempt. On other machines
+ * only Slurm can end what is left, and does with proctrack/cgroup.
+ */
+async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState): Promise<JobStatus> {
+  if (claim === null || job === null || claim.bootId === null || claim.bootId !== bootId()) return status
+  if (status.state === 'lost' && isAlive(claim)) {
+    return { ...status, state: 'unknown', reason: 'Slurm knows nothing of it, and its wrapper lives' }
+  }
+  await endProcesses(job.id, 0)
+  return status
 }
 
 /** The job of a submission among those of its name: by the recorded id, else the only one that is ours. */

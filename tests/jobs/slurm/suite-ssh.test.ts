@@ -1,0 +1,15 @@
+import { describe } from 'vitest'
+import { whyNoSlurm } from '../../world/slurm.ts'
+import { launcherSuite } from '../launcher-suite.ts'
+import { openSlurmPlace } from './world.ts'
+
+const skipped = whyNoSlurm()
+
+describe.skipIf(skipped !== null)(`through a login node${skipped === null ? '' : ` (skipped: ${skipped})`}`, () => {
+  launcherSuite('Slurm by ssh', {
+    open: async () => (await openSlurmPlace({ ssh: true })).world,
+    hasScheduler: true,
+    noMemoryLimit: null,
+    timeoutMs: 90_000,
+  })
+})
