@@ -140,7 +140,12 @@ export function parsePartitions(text: string): Partition[] {
     if (name === undefined) return []
     const limit = of('MaxTime') ?? ''
     return [
-      { name, isDefault: of('Default') === 'YES', state: parseState(of('State') ?? ''), maxMinutes: parseMinutes(limit) },
+      {
+        name,
+        isDefault: of('Default') === 'YES',
+        state: parseState(of('State') ?? ''),
+        maxMinutes: parseMinutes(limit),
+      },
     ]
   })
 }

@@ -104,7 +104,8 @@ export function noCommand(program: string, where: string, cause?: unknown): Hone
   return new HoneError({
     type: 'MissingDependency',
     message: `The command ${program} cannot be run on ${where}.`,
-    nextStep: "Install Slurm's commands there, name their folder (`bin`) in the site file, or use a login node (`ssh`).",
+    nextStep:
+      "Install Slurm's commands there, name their folder (`bin`) in the site file, or use a login node (`ssh`).",
     cause,
   })
 }

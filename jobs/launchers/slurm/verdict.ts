@@ -124,6 +124,10 @@ function withoutRecord(evidence: Evidence, status: JobStatus, said: string, log:
     return { ...status, state: 'cancelled', cancelCause: cancel.cause, reason: `cancelled (${cancel.cause})` }
   }
   if (schedulerEnd(evidence) === 'CANCELLED') return ended(status, 'CANCELLED')
+  // Slurm itself failed to start it; the wrapper's own failure (no Python, no folder) is another reason.
+  if (claim === null && /launch/i.test(said)) {
+    return { ...status, state: 'failed', interrupted: true, reason: `its node could not start it, Slurm says ${said}` }
+  }
   if (claim === null) {
     return { ...status, state: 'failed', reason: `its node could not start it, Slurm says ${said}${lastWords(log)}` }
   }

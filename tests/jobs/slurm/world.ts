@@ -26,12 +26,29 @@ export interface SlurmPlace {
   launcher(environment?: NodeJS.ProcessEnv, more?: SlurmSettingsInput): SlurmLauncher
 }
 
-/** Waits are short: the disks of a test are not late. */
-const quick: SlurmSettingsInput = { exitGraceSeconds: 1, lostGraceSeconds: 2, doubtSeconds: 4, listen: '127.0.0.1' }
+/**
+ * Waits are short: the disks of a test are not late. Jobs inherit what sbatch has: a log-in on the node, which is the
+ * rule, takes seconds here, and tests of their own look at it.
+ */
+const quick: SlurmSettingsInput = {
+  exitGraceSeconds: 1,
+  lostGraceSeconds: 2,
+  doubtSeconds: 4,
+  listen: '127.0.0.1',
+  sbatchArguments: ['--export=ALL'],
+}
 
-/** Brings up a Slurm as a place; with `ssh` its commands run on a login node, and servers are reached through it. */
+let shared: Promise<SlurmWorld> | null = null
+
+/** Ends the Slurm of this test file, if one was asked for. Call it in `afterAll`. */
+export async function stopSharedSlurm(): Promise<void> {
+  await (await shared)?.stop()
+  shared = null
+}
+
+/** Brings up the file's Slurm as a place; with `ssh` its commands run on a login node, and servers are reached through it. */
 export async function openSlurmPlace({ ssh = false } = {}): Promise<SlurmPlace> {
-  const slurm = await startSlurm()
+  const slurm = await (shared ??= startSlurm())
   const folder = await mkdtemp(join(tmpdir(), 'hone-slurm-jobs-'))
   const root = join(folder, 'runs')
   const way: SlurmSettingsInput = ssh
@@ -112,7 +129,7 @@ export async function openSlurmPlace({ ssh = false } = {}): Promise<SlurmPlace> 
     },
     close: async () => {
       for (const made of open) made.close()
-      await slurm.stop()
+      await slurm.reset()
       await removeFolder(folder)
     },
   }
