@@ -1,70 +1,17 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import {
-  accessSync,
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from '../../services/ports.ts'
 import { gpuDevices, gresConf, munge, slurmConf, slurmNodes, sshdConf } from './slurm-config.ts'
 import type { SlurmLayout, SlurmNode, SshLogin } from './slurm-config.ts'
+import { findProgram, guard, isOfJob, isServing, killAll, killStepDaemons, onNode } from './slurm-processes.ts'
 
-const programs = [
-  'munged',
-  'slurmctld',
-  'slurmd',
-  'sbatch',
-  'squeue',
-  'scontrol',
-  'scancel',
-  'sinfo',
-  'ssh',
-  'sshd',
-  'ssh-keygen',
-]
-/** Where Debian puts servers; not in everyone's PATH. */
-const systemFolders = ['/usr/sbin', '/sbin', '/usr/bin']
 const readyMs = 30_000
-
-function findProgram(name: string): string | null {
-  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...systemFolders]) {
-    const path = join(folder, name)
-    try {
-      accessSync(path, 1)
-      return path
-    } catch {
-      // Not in this one.
-    }
-  }
-  return null
-}
-
-/**
- * Why this machine cannot bring up a Slurm of its own, e.g. for `describe.skipIf(whyNoSlurm() !== null)`; null when it
- * can. In CI (`CI=true`) what is missing is an error: nothing is skipped there unseen.
- */
-export function whyNoSlurm(): string | null {
-  const missing = programs.filter((name) => findProgram(name) === null)
-  const reason =
-    missing.length > 0
-      ? `no ${missing.join(', ')} here (Debian: slurmctld slurmd slurm-client munge openssh-server)`
-      : process.getuid?.() === 0
-        ? null
-        : 'Slurm and its login server run as root only'
-  if (reason !== null && process.env.CI === 'true') throw new Error(`Slurm cannot be tested: ${reason}`)
-  return reason
-}
 
 /** A Slurm of its own for one test file. */
 export interface SlurmWorld {
@@ -101,71 +48,6 @@ async function eventually(what: string, isSo: () => Promise<boolean>): Promise<v
   }
 }
 
-/** Processes of servers, jobs and commands of one test Slurm: all of them carry its SLURM_CONF. */
-function processesOf(conf: string): number[] {
-  return readdirSync('/proc').flatMap((entry) => {
-    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) return []
-    try {
-      const environment = readFileSync(`/proc/${entry}/environ`, 'latin1').split('\0')
-      return environment.includes(`SLURM_CONF=${conf}`) ? [Number(entry)] : []
-    } catch {
-      return []
-    }
-  })
-}
-
-async function killAll(conf: string, chosen: (pid: number) => boolean = () => true): Promise<void> {
-  for (;;) {
-    const left = processesOf(conf).filter(chosen)
-    if (left.length === 0) return
-    for (const pid of left) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It ended by itself.
-      }
-    }
-    await sleep(20)
-  }
-}
-
-function onNode(node: SlurmNode): (pid: number) => boolean {
-  return (pid) => {
-    try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').join(' ')
-      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
-      return command.includes(`slurmd -D -N ${node}`) || environment.includes(`SLURMD_NODENAME=${node}`)
-    } catch {
-      return false
-    }
-  }
-}
-
-/** Started by a job, and not by a test or as a server. */
-function isOfJob(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1')
-      .split('\0')
-      .some((entry) => entry.startsWith('SLURM_JOB_ID='))
-  } catch {
-    return false
-  }
-}
-
-const isServing = (server: ChildProcess | undefined) =>
-  server !== undefined && server.exitCode === null && server.signalCode === null
-
-/** A test run that is killed cannot stop its Slurm: this shell notices by its pipe and does. */
-function guard(folder: string, conf: string): ChildProcess {
-  const find = `grep -lsz '^SLURM_CONF=${conf}$' /proc/[0-9]*/environ | cut -d/ -f3`
-  const end = `while left=$(${find}) && [ -n "$left" ]; do kill -KILL $left 2>/dev/null; sleep 0.1; done`
-  // It overwrites the environment that others are found by.
-  const endLogin = `kill $(cat '${join(folder, 'ssh', 'sshd.pid')}' 2>/dev/null) 2>/dev/null`
-  const script = `cat >/dev/null; ${endLogin}; ${end}; rm -rf '${folder}'`
-  const { SLURM_CONF: _, ...env } = process.env
-  return spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env })
-}
-
 function writeFolder(layout: SlurmLayout): void {
   const { folder } = layout
   chmodSync(folder, 0o755)
@@ -178,7 +60,7 @@ function writeFolder(layout: SlurmLayout): void {
   for (const device of gpuDevices(folder)) execFileSync('mknod', [device, 'c', '1', '3'])
 }
 
-/** Brings up munge, a controller and two nodes on free ports: about 2 s. As root; see {@link whyNoSlurm}. */
+/** Brings up munge, a controller and two nodes on free ports: about 2 s. As root; see whyNoSlurm in slurm-processes.ts. */
 export async function startSlurm(): Promise<SlurmWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'hone-slurm-'))
   const [controllerPort, n1, n2] = [await freePort(), await freePort(), await freePort()]
@@ -245,6 +127,7 @@ export async function startSlurm(): Promise<SlurmWorld> {
     },
     killNode: async (node) => {
       await end(node)
+      killStepDaemons(conf, node)
       await killAll(conf, onNode(node))
       await command('scontrol', 'update', `NodeName=${node}`, 'State=DOWN', 'Reason=test')
     },

@@ -1,5 +1,5 @@
 import { afterAll, describe } from 'vitest'
-import { whyNoSlurm } from '../../world/slurm.ts'
+import { whyNoSlurm } from '../../world/slurm-processes.ts'
 import { launcherSuite } from '../launcher-suite.ts'
 import { openSlurmPlace, stopSharedSlurm } from './world.ts'
 
