@@ -115,7 +115,7 @@ export function parseScontrolJob(text: string): SchedulerJob | null {
 
 /** What `sbatch --parsable` printed, maybe below words of the site: the job's id; null when there is none. */
 export function parseSubmitted(text: string): string | null {
-  for (const line of text.trim().split('\n').reverse()) {
+  for (const line of text.trim().split('\n').toReversed()) {
     const found = /^(\d+)(?:;\S*)?$/.exec(line.trim())
     if (found !== null) return found[1] ?? null
   }

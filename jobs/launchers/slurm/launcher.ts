@@ -1,25 +1,23 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoneError } from '../../../domain/errors.ts'
-import type { Command, RunFolder } from '../../command.ts'
+import type { RunFolder } from '../../command.ts'
 import { folderName, isTerminal } from '../contract.ts'
 import type { JobHandle, JobLogs, Launcher } from '../contract.ts'
-import { createJson, readIfThere, readJsonFile, readTail } from '../files.ts'
-import { jobFile, jobFiles, newJob, servingFile } from '../folder.ts'
-import type { JobFile } from '../folder.ts'
-import { withLock } from '../local/lock.ts'
-import { readLogs, secretsOf } from '../secrets.ts'
+import { readIfThere, readJsonFile, readTail } from '../files.ts'
+import { jobFiles, servingFile } from '../folder.ts'
+import { readLogs } from '../secrets.ts'
 import { cancelJob } from './cancel.ts'
+import { createEnsure } from './ensure.ts'
 import { examineSlurm } from './examine.ts'
-import { askLimits, limitMinutes, requirePossible, resourcesOf, whyImpossible } from './limits.ts'
+import { askLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { SlurmSettings } from './options.ts'
 import { pathView } from './paths.ts'
 import { createPoller } from './poll.ts'
-import { readSubmission, slurmFiles, slurmName } from './records.ts'
+import { slurmFiles, slurmName } from './records.ts'
 import { createScheduler } from './scheduler.ts'
 import { sshTransport } from './ssh.ts'
-import { submit } from './submit.ts'
 import { localTransport } from './transport.ts'
 
 export interface SlurmLauncherOptions {
@@ -42,12 +40,16 @@ export interface SlurmLauncher extends Launcher {
 
 const limitsMs = 60_000
 
-function conflict(key: string): HoneError {
-  return new HoneError({
-    type: 'JobConflict',
-    message: `A job ${key} exists already and was planned from other inputs.`,
-    nextStep: 'Retry the step as a new attempt; a finished job is never run again under the same key.',
-  })
+/** Asks at most once a minute; a failure is asked again at once. */
+function rememberLimits(ask: () => Promise<Limits | null>): () => Promise<Limits | null> {
+  let known: { limits: Promise<Limits | null>; at: number } | null = null
+  return async () => {
+    if (known === null || Date.now() - known.at > limitsMs) {
+      known = { limits: ask(), at: Date.now() }
+      known.limits.catch(() => (known = null))
+    }
+    return await known.limits
+  }
 }
 
 /**
@@ -63,21 +65,6 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
   const rootThere = see(root)
   const nameOf = (key: string) => slurmName(key, { place, root: rootThere })
   const directoryOf = (key: string) => join(root, folderName(key))
-  const poll = createPoller({
-    scheduler,
-    nameOf,
-    exitGraceSeconds,
-    lostGraceSeconds,
-  })
-  let known: { limits: Promise<Limits | null>; at: number } | null = null
-  const limits = async (): Promise<Limits | null> => {
-    if (known === null || Date.now() - known.at > limitsMs) {
-      known = { limits: askLimits(scheduler, settings), at: Date.now() }
-      known.limits.catch(() => (known = null))
-    }
-    return await known.limits
-  }
-
   const handleOf = (key: string, reference?: string): JobHandle => ({
     launcher: 'slurm',
     place,
@@ -85,52 +72,23 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
     directory: directoryOf(key),
     ...(reference === undefined ? {} : { reference }),
   })
-
-  /** The record of the job, or null while it was not submitted and nobody took it. */
-  const submitted = async (key: string): Promise<JobHandle | null> => {
-    const directory = directoryOf(key)
-    const record = await readSubmission(directory)
-    if (record !== null) return handleOf(key, record.id)
-    return (await readIfThere(jobFiles(directory).claim)) === null ? null : handleOf(key)
-  }
-
-  /** Throws for a job that the place can never run, and when Slurm does not say what it offers. */
-  const plan = async (job: Pick<JobFile, 'key' | 'kind' | 'resources' | 'gracePeriodSeconds'>) => {
-    const offered = await limits()
-    const resources = resourcesOf(job, settings.resources)
-    if (offered !== null) requirePossible(job.key, whyImpossible(offered, resources, settings.gpuType))
-    const maxMinutes = offered?.partition.maxMinutes ?? null
-    return { resources, limitMinutes: limitMinutes(resources.hours, job.gracePeriodSeconds, maxMinutes) }
-  }
-
-  const submitNew = async (job: JobFile): Promise<JobHandle> => {
-    const { key } = job
-    const { resources, limitMinutes: minutes } = await plan(job)
-    const directory = { here: directoryOf(key), there: see(directoryOf(key)) }
-    const secrets = secretsOf(job, environment)
-    const name = nameOf(key)
-    const id = await submit({ scheduler, settings, job, name, directory, resources, limitMinutes: minutes, secrets })
-    return handleOf(key, id)
-  }
-
-  const ensure = async (key: string, specHash: string, command: Command): Promise<JobHandle> => {
-    const files = jobFiles(directoryOf(key))
-    if ((await readIfThere(files.job)) === null) {
-      // What cannot run leaves no record: a corrected job may take the same key.
-      secretsOf({ key, secretEnv: command.secretEnv }, environment)
-      await plan({ key, ...command })
-      await mkdir(files.control, { recursive: true })
-      await createJson(files.job, newJob(key, specHash, command, { listen: settings.listen }))
-    }
-    const job = await readJsonFile(files.job, jobFile)
-    if (job === null || job.specHash !== specHash) throw conflict(key)
-    const there = await submitted(key)
-    if (there !== null) return there
-    const done = await withLock(files.control, async () => (await submitted(key)) ?? (await submitNew(job)))
-    const handle = done ?? (await submitted(key))
-    if (handle === null) throw new Error(`Job ${key} is being submitted by another process of this machine.`)
-    return handle
-  }
+  const poll = createPoller({
+    scheduler,
+    nameOf,
+    exitGraceSeconds,
+    lostGraceSeconds,
+  })
+  const limits = rememberLimits(async () => await askLimits(scheduler, settings))
+  const { ensure, submitted } = createEnsure({
+    scheduler,
+    settings,
+    environment,
+    limits,
+    see,
+    nameOf,
+    handleOf,
+    directoryOf,
+  })
 
   return {
     name: 'slurm',
@@ -146,6 +104,8 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
     cancel: async (handle, graceSeconds, cause = 'request') => {
       const name = nameOf(handle.key)
       await cancelJob(handle, { scheduler, name, graceSeconds, cause, exitGraceSeconds, doubtSeconds })
+      const serving = await readJsonFile(jobFiles(handle.directory).serving, servingFile)
+      if (serving !== null) transport.unforward?.(serving.host, serving.port)
     },
     logs: async (handle, { maxBytes }): Promise<JobLogs> => {
       const { stdout, stderr } = await readLogs(handle.directory, { maxBytes, environment })

@@ -4,8 +4,7 @@ import { jobResources } from '../../command.ts'
 const absolute = z.string().regex(/^\//, 'must be an absolute path')
 const word = z.string().regex(/^[^\s\0]+$/, 'must be one word')
 
-/** What a site file says of a place with Slurm. Everything but the name of the launcher may be left out. */
-export const slurmSettings = z.strictObject({
+const fields = z.strictObject({
   /** Partition of all jobs; the cluster's default one when left out. */
   partition: word.optional(),
   account: word.optional(),
@@ -48,6 +47,11 @@ export const slurmSettings = z.strictObject({
   doubtSeconds: z.number().nonnegative().default(30),
   /** Longest time for one command. */
   commandTimeoutSeconds: z.number().positive().default(60),
+})
+/** What a site file says of a place with Slurm. Everything may be left out. */
+export const slurmSettings = fields.refine(({ tunnel, ssh }) => !tunnel || ssh !== undefined, {
+  message: 'a tunnel needs a login node (`ssh`)',
+  path: ['tunnel'],
 })
 export type SlurmSettings = z.infer<typeof slurmSettings>
 /** As a site file has them, before what is left out is filled in. */

@@ -5,7 +5,7 @@ import { bootId, endProcesses, isAlive } from '../local/processes.ts'
 import { statusFromFiles } from '../status.ts'
 import type { FolderState } from '../status.ts'
 import type { SchedulerJob } from './answers.ts'
-import { isOurs, readEnd, readSubmission, schedulerEnds, slurmFiles, writeEnd } from './records.ts'
+import { isOurs, readEnd, readSubmission, slurmFiles, writeEnd } from './records.ts'
 import type { SchedulerEnd, Submission } from './records.ts'
 import type { Scheduler } from './scheduler.ts'
 import { schedulerEnd, verdict } from './verdict.ts'
@@ -21,64 +21,64 @@ interface Asked {
   end: SchedulerEnd | null
 }
 
+type Answer = SchedulerJob | 'none' | null
+
 export interface PollerOptions {
   scheduler: Scheduler
-  nameOf(key: string): string
+  /** Name of a key's job at Slurm. */
+  nameOf: (key: string) => string
   exitGraceSeconds: number
   lostGraceSeconds: number
 }
 
+async function read(handle: JobHandle, name: string): Promise<Asked> {
+  const { directory } = handle
+  const { status, state } = await statusFromFiles(directory)
+  const [submission, end] = await Promise.all([readSubmission(directory), readEnd(directory)])
+  return { handle, name, folder: state, status, submission, end }
+}
+
+/** What succeeded or was cancelled is told by its files alone, and so is an end that the scheduler explained once. */
+function needsScheduler({ status, end, folder }: Asked): boolean {
+  return folder.job !== null && (!isTerminal(status.state) || (status.state === 'failed' && end === null))
+}
+
+async function askById(scheduler: Scheduler, asked: Asked): Promise<Answer> {
+  const id = asked.submission?.id ?? asked.handle.reference
+  if (id === undefined) return 'none'
+  try {
+    const found = await scheduler.job(id)
+    return found === null || pick([found], asked) === null ? 'none' : found
+  } catch {
+    return null
+  }
+}
+
+/** The queue first, then those that it does not know by id, then accounting. Null: could not be asked. */
+async function ask(scheduler: Scheduler, jobs: readonly Asked[]): Promise<Map<string, Answer>> {
+  if (jobs.length === 0) return new Map()
+  const listed = await scheduler.queue(jobs.map(({ name }) => name)).catch(() => null)
+  if (listed === null) return new Map(jobs.map(({ handle }) => [handle.key, null]))
+  const answers = new Map<string, Answer>(jobs.map((asked) => [asked.handle.key, pick(listed, asked) ?? 'none']))
+  // Where an exit record is there, what a scheduler forgot adds nothing worth a question of its own.
+  const missing = jobs.filter(({ handle, status }) => answers.get(handle.key) === 'none' && !isTerminal(status.state))
+  for (const asked of missing) answers.set(asked.handle.key, await askById(scheduler, asked))
+  const unknown = missing.filter(({ handle }) => answers.get(handle.key) === 'none')
+  if (unknown.length === 0) return answers
+  const times = unknown.flatMap(({ folder }) => (folder.job === null ? [] : [Date.parse(folder.job.submittedAt)]))
+  const names = unknown.map(({ name }) => name)
+  const history = (await scheduler.history(names, Math.min(Date.now(), ...times))) ?? []
+  for (const asked of unknown) answers.set(asked.handle.key, pick(history, asked) ?? 'none')
+  return answers
+}
+
 /** Looks jobs up, many by one question. It remembers since when a job is missed, and nothing else. */
-export function createPoller({ scheduler, nameOf, exitGraceSeconds, lostGraceSeconds }: PollerOptions) {
+export function createPoller(options: PollerOptions) {
+  const { scheduler, nameOf, exitGraceSeconds, lostGraceSeconds } = options
   const missedSince = new Map<string, number>()
   const graces = { exitMs: exitGraceSeconds * 1000, lostMs: lostGraceSeconds * 1000 }
 
-  const read = async (handle: JobHandle): Promise<Asked> => {
-    const { directory, key } = handle
-    const { status, state } = await statusFromFiles(directory)
-    const [submission, end] = await Promise.all([readSubmission(directory), readEnd(directory)])
-    return { handle, name: nameOf(key), folder: state, status, submission, end }
-  }
-
-  /** The queue first, then those that it does not know by id, then accounting. Null: could not be asked. */
-  const ask = async (jobs: readonly Asked[]): Promise<Map<string, SchedulerJob | 'none' | null>> => {
-    const answers = new Map<string, SchedulerJob | 'none' | null>()
-    if (jobs.length === 0) return answers
-    const listed = await scheduler.queue(jobs.map(({ name }) => name)).catch(() => null)
-    if (listed === null) return new Map(jobs.map(({ handle }) => [handle.key, null]))
-    const missing: Asked[] = []
-    for (const asked of jobs) {
-      const found = pick(listed, asked)
-      if (found !== null) answers.set(asked.handle.key, found)
-      else missing.push(asked)
-    }
-    // An exit record is there: what a scheduler forgot adds nothing worth a question for each.
-    const open = missing.filter(({ status }) => !isTerminal(status.state))
-    for (const asked of missing) answers.set(asked.handle.key, 'none')
-    for (const asked of open) answers.set(asked.handle.key, await askById(asked))
-    const unknown = open.filter(({ handle }) => answers.get(handle.key) === 'none')
-    if (unknown.length === 0) return answers
-    const since = Math.min(...unknown.map(({ folder }) => Date.parse(folder.job?.submittedAt ?? '') || Date.now()))
-    const history = await scheduler.history(
-      unknown.map(({ name }) => name),
-      since,
-    )
-    for (const asked of unknown) answers.set(asked.handle.key, pick(history ?? [], asked) ?? 'none')
-    return answers
-  }
-
-  const askById = async (asked: Asked): Promise<SchedulerJob | 'none' | null> => {
-    const id = asked.submission?.id ?? asked.handle.reference
-    if (id === undefined) return 'none'
-    try {
-      const found = await scheduler.job(id)
-      return found === null || pick([found], asked) === null ? 'none' : found
-    } catch {
-      return null
-    }
-  }
-
-  const judge = async (asked: Asked, found: SchedulerJob | 'none' | null, now: number): Promise<JobStatus> => {
+  const judge = async (asked: Asked, found: Answer, now: number): Promise<JobStatus> => {
     const { handle, folder, submission } = asked
     const since = missedSince.get(handle.key) ?? now
     const evidence = {
@@ -97,38 +97,32 @@ export function createPoller({ scheduler, nameOf, exitGraceSeconds, lostGraceSec
     else missedSince.delete(handle.key)
     const end = schedulerEnd(evidence)
     // The scheduler forgets within minutes, and a worker may come back after days.
-    if (end !== null && asked.end === null && schedulerEnds.includes(end)) await writeEnd(handle.directory, end)
+    if (end !== null && asked.end === null) await writeEnd(handle.directory, end)
     return folder.exit === null && isTerminal(status.state) ? await withoutLeftovers(status, folder) : status
   }
 
   return async (handles: readonly JobHandle[]): Promise<Map<string, JobStatus>> => {
-    const unreadable: [string, JobStatus][] = []
-    const read1 = await Promise.all(
-      handles.map(async (handle) => {
-        try {
-          return await read(handle)
-        } catch (error) {
-          const reason = `its folder cannot be read: ${error instanceof Error ? error.message : String(error)}`
-          unreadable.push([handle.key, { state: 'unknown', reason }])
-          return null
-        }
-      }),
+    const statuses = new Map<string, JobStatus>()
+    const unreadable = (handle: JobHandle, error: unknown): null => {
+      const why = error instanceof Error ? error.message : String(error)
+      statuses.set(handle.key, { state: 'unknown', reason: `its folder cannot be read: ${why}` })
+      return null
+    }
+    const looks = handles.map(
+      async (handle) => await read(handle, nameOf(handle.key)).catch((error: unknown) => unreadable(handle, error)),
     )
-    const jobs = read1.filter((job) => job !== null)
-    // What succeeded or was cancelled is told by its files alone, and so is an end that the scheduler explained once.
-    const open = jobs.filter(
-      ({ status, end, folder }) =>
-        folder.job !== null && (!isTerminal(status.state) || (status.state === 'failed' && end === null)),
-    )
-    const answers = await ask(open)
+    const jobs = (await Promise.all(looks)).filter((job) => job !== null)
+    const answers = await ask(scheduler, jobs.filter(needsScheduler))
     const now = Date.now()
-    const judged = await Promise.all(
-      jobs.map(async (job): Promise<[string, JobStatus]> => {
-        const answer = answers.has(job.handle.key) ? (answers.get(job.handle.key) ?? null) : 'none'
-        return [job.handle.key, await judge(job, answer, now)]
-      }),
-    )
-    return new Map([...unreadable, ...judged])
+    const judgements = jobs.map(async (job) => {
+      const answer = answers.get(job.handle.key)
+      const status = await judge(job, answer === undefined ? 'none' : answer, now).catch((error: unknown) =>
+        unreadable(job.handle, error),
+      )
+      if (status !== null) statuses.set(job.handle.key, status)
+    })
+    await Promise.all(judgements)
+    return statuses
   }
 }
 

@@ -141,6 +141,11 @@ export function sshTransport(options: SshOptions, { env = {} }: { env?: Record<s
     return `127.0.0.1:${here}`
   }
 
+  const unforward = (host: string, port: number): void => {
+    tunnels.get(`${host}:${port}`)?.child.kill()
+    tunnels.delete(`${host}:${port}`)
+  }
+
   const close = (): void => {
     master?.kill()
     for (const { child } of tunnels.values()) child.kill()
@@ -149,5 +154,5 @@ export function sshTransport(options: SshOptions, { env = {} }: { env?: Record<s
     if (folder !== null) rmSync(folder, { recursive: true, force: true })
     folder = null
   }
-  return { where, run, forward, close }
+  return { where, run, forward, unforward, close }
 }

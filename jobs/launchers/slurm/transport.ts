@@ -33,6 +33,8 @@ export interface Transport {
   run(words: readonly string[], options?: RunOptions): Promise<Answer>
   /** Where this process reaches a port of a node, `host:port`. Undefined: there is no way but the network's own. */
   forward?(host: string, port: number): Promise<string>
+  /** Closes the way to a port, if there is one. */
+  unforward?(host: string, port: number): void
   /** Ends what the transport keeps running. It can be used again. */
   close(): void
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { newJob } from '../../../jobs/launchers/folder.ts'
 import type { NodeKind } from '../../../jobs/launchers/slurm/answers.ts'
@@ -39,7 +39,7 @@ describe('two views of a path', () => {
 
   test('refuse what no job sees', () => {
     for (const path of ['/home/me/data', '/mnt/labs/x', '/mnt/lab/../secret', 'relative']) {
-      expect(() => see(path), path).toThrow(/do not see/)
+      expect(() => see(path)).toThrow(/do not see/)
     }
   })
 
@@ -172,6 +172,12 @@ describe('what a partition offers', () => {
 })
 
 test('settings that no site file may hold are refused', () => {
-  const wrong = [{ partition: 'a b' }, { ssh: { host: '-oProxyCommand=x' } }, { sbatchArguments: ['a'] }, { colour: 1 }]
-  for (const each of wrong) expect(slurmSettings.safeParse(each).success, JSON.stringify(each)).toBe(false)
+  const wrong = [
+    { partition: 'a b' },
+    { ssh: { host: '-oProxyCommand=x' } },
+    { sbatchArguments: ['a'] },
+    { colour: 1 },
+    { tunnel: true },
+  ]
+  for (const each of wrong) expect(slurmSettings.safeParse(each).success).toBe(false)
 })

@@ -139,7 +139,7 @@ describe.skipIf(skipped !== null)(
           expect(await status(blind, handle)).toMatchObject({ state: 'running' })
           expect(await status(blinder, handle)).toMatchObject({ state: 'unknown' })
         }
-        await expect(blinder.cancel(handle, 1)).rejects.toThrow()
+        await expect(blinder.cancel(handle, 1)).rejects.toThrow(/scontrol failed/)
       })
     })
 
@@ -237,7 +237,7 @@ describe.skipIf(skipped !== null)(
         await line('up')
         await place.slurm.forget()
         const ended = await end(launcher, handle)
-        if (ended.state !== 'lost') expect(ended).toMatchObject({ state: 'failed', interrupted: true })
+        expect(ended.state === 'lost' || ended.interrupted).toBe(true)
         expect(await place.world.processes(await jobId(handle))).toEqual([])
       })
     })
@@ -247,7 +247,7 @@ describe.skipIf(skipped !== null)(
       const handle = await launcher.ensure('stuck', 'a', sh('echo up > up; sleep 600'))
       await line('up')
       await place.slurm.killController()
-      await expect(launcher.cancel(handle, 1, 'stalled')).rejects.toThrow()
+      await expect(launcher.cancel(handle, 1, 'stalled')).rejects.toThrow(/squeue failed/)
       await place.slurm.startController()
       await launcher.cancel(handle, 1)
       expect(await status(launcher, handle)).toMatchObject({ state: 'cancelled', cancelCause: 'stalled' })

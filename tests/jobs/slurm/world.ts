@@ -113,7 +113,7 @@ export async function openSlurmPlace({ ssh = false } = {}): Promise<SlurmPlace> 
     scheduler: {
       away: async () => {
         await slurm.killController()
-        return slurm.startController
+        return async () => await slurm.startController()
       },
       forget: async () => await slurm.forget(),
       requeue: async (handle) => {
