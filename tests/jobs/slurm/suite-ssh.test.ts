@@ -1,0 +1,16 @@
+import { afterAll, describe } from 'vitest'
+import { whyNoSlurm } from '../../world/slurm-processes.ts'
+import { launcherSuite } from '../launcher-suite.ts'
+import { openSlurmPlace, stopSharedSlurm } from './world.ts'
+
+const skipped = whyNoSlurm()
+
+describe.skipIf(skipped !== null)(`through a login node${skipped === null ? '' : ` (skipped: ${skipped})`}`, () => {
+  afterAll(stopSharedSlurm)
+  launcherSuite('Slurm by ssh', {
+    open: async () => (await openSlurmPlace({ ssh: true })).world,
+    hasScheduler: true,
+    noMemoryLimit: null,
+    timeoutMs: 90_000,
+  })
+})
