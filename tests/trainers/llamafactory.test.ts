@@ -212,7 +212,10 @@ describe('materialize', () => {
       'config.yaml',
       'dataset_info.json',
       'plan.json',
-      'run.py',
+      'scripts/run.py',
+      'scripts/hone_files.py',
+      'scripts/hone_prompts.py',
+      'scripts/hone_weights.py',
     ])
     expect(await write([sftRow(1), sftRow(2)])).toEqual(manifest)
     expect(await read('train.jsonl')).toBe(
@@ -275,7 +278,7 @@ describe('commands', () => {
     const command = llamafactory.command(sftStage({ threads: 2 }), runIn(folder))
     expect(command).toMatchObject({
       kind: 'train',
-      argv: ['run-in', '/env/bin/python', '/shared/run/run.py', 'train'],
+      argv: ['run-in', '/env/bin/python', '/shared/run/scripts/run.py', 'train'],
       cwd: '/shared/run',
       secretEnv: [],
     })
@@ -291,7 +294,7 @@ describe('commands', () => {
     expect(llamafactory.finalize(sftStage(), runIn(folder))).toBeNull()
     expect(llamafactory.finalize(sftStage({ lora: adapters }, { gpus: 4 }), runIn(folder))).toMatchObject({
       kind: 'task',
-      argv: ['run-in', '/env/bin/python', '/shared/run/run.py', 'export'],
+      argv: ['run-in', '/env/bin/python', '/shared/run/scripts/run.py', 'export'],
       env: { CUDA_VISIBLE_DEVICES: '' },
       resources: {},
     })

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 
-/** Names of the files in a job's folder; run.py, which lies beside them, uses the same ones. */
+/** Names of the files in a job's folder; scripts/run.py uses the same ones. */
 export const files = (folder: string) => ({
-  script: join(folder, 'run.py'),
+  scripts: join(folder, 'scripts'),
   data: join(folder, 'train.jsonl'),
   datasetInfo: join(folder, 'dataset_info.json'),
   config: join(folder, 'config.yaml'),

@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { canonicalJson } from '../../domain/canonical.ts'
 import type { Command } from '../../jobs/command.ts'
 import { inEnvironment } from '../../jobs/command.ts'
@@ -62,7 +63,7 @@ function scriptCommand(stage: TrainingStage, run: StageRun, subcommand: 'train' 
   return inEnvironment(
     {
       kind: subcommand === 'train' ? 'train' : 'task',
-      argv: [run.environment.python, paths.script, subcommand],
+      argv: [run.environment.python, join(paths.scripts, 'run.py'), subcommand],
       env: {
         PYTHONUNBUFFERED: '1',
         HF_HUB_OFFLINE: '1',
@@ -90,16 +91,23 @@ const settingsOf = (stage: TrainingStage, run: StageRun): Record<string, string>
   'dataset_info.json': datasetInfo(datasetName, 'train.jsonl'),
 })
 
+/** Programs that lie in the job's folder: its machine need not have Hone. */
+const scripts = ['run.py', 'hone_files.py', 'hone_prompts.py', 'hone_weights.py'] as const
+
+async function scriptText(name: string, run: StageRun): Promise<[string, string]> {
+  const text = await readFile(new URL(`scripts/${name}`, import.meta.url), 'utf8')
+  return [join(files(run.here).scripts, name), text]
+}
+
 async function materialize(...[stage, rows, run]: Parameters<Trainer['materialize']>): Promise<Manifest> {
   const paths = files(run.here)
   const { pieces, ...data } = await writeWhole(run, paths.data, rowLines(stage, rows, run))
-  const script = await readFile(new URL('run.py', import.meta.url), 'utf8')
   const settings = settingsOf(stage, run)
   const texts: [string, string][] = [
     [paths.config, settings['config.yaml'] ?? ''],
     [paths.datasetInfo, settings['dataset_info.json'] ?? ''],
     [paths.plan, `${canonicalJson(planOf(stage, run, pieces))}\n`],
-    [paths.script, script],
+    ...(await Promise.all(scripts.map((name) => scriptText(name, run)))),
   ]
   const written = [data]
   for (const [path, text] of texts) {
