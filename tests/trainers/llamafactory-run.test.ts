@@ -173,7 +173,7 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
       expect(second.verdict, second.stderr.slice(-2_000)).toMatchObject({ outcome: 'ok', stepsDone: 6 })
       expect(await lossesOf(resumed)).toEqual((await lossesOf(run)).filter(([step]) => step > 3))
     },
-    10 * minutes,
+    20 * minutes,
   )
 
   test(
@@ -194,7 +194,7 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
       expect(third.stderr).not.toContain('Running training')
       expect(await verified(join(root, 'again', 'output'), join(root, 'base'))).toMatchObject(whole)
     },
-    10 * minutes,
+    20 * minutes,
   )
 
   test(
@@ -213,7 +213,7 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
       expect(await verified(output, start)).toMatchObject(whole)
       expect(await tensorFormats(output)).toEqual(['BF16'])
     },
-    10 * minutes,
+    20 * minutes,
   )
 
   test(
@@ -227,7 +227,7 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
       expect(await tensorFormats(output)).toEqual(['BF16'])
       expect(await verified(output, start)).toMatchObject(whole)
     },
-    10 * minutes,
+    20 * minutes,
   )
 
   test(
@@ -239,7 +239,7 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
         reason: expect.stringMatching(/the template qwen2_vl: it renders row red .*You are a helpful assistant/s),
       })
     },
-    10 * minutes,
+    20 * minutes,
   )
 
   test(
@@ -251,7 +251,7 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
         reason: expect.stringContaining('no number'),
       })
     },
-    10 * minutes,
+    20 * minutes,
   )
 
   test(
@@ -263,6 +263,6 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
       const { stdout } = await ran([product ?? '', '-c', script], root, {}, signal)
       expect(z.array(z.string()).parse(JSON.parse(stdout))).toEqual([...optionNames].sort())
     },
-    2 * minutes,
+    5 * minutes,
   )
 })

@@ -1,4 +1,5 @@
-import type { LoraSettings, SftSettings, TrainerOptions, TrainingStage } from '../../trainers/stage.ts'
+import type { ProductOptions } from '../../domain/job-resources.ts'
+import type { LoraSettings, SftSettings, TrainingStage } from '../../trainers/stage.ts'
 import type { StageFacts, StageRun } from '../../trainers/trainer.ts'
 import type { SftRow } from '../../trainers/rows.ts'
 
@@ -24,7 +25,7 @@ export const adapters: LoraSettings = { rank: 8, alpha: 16, dropout: 0, excludeV
 /** An SFT stage; `settings` are laid over those above. */
 export function sftStage(
   settings: Partial<SftSettings> = {},
-  rest: { options?: TrainerOptions; gpus?: number; seed?: number } = {},
+  rest: { options?: ProductOptions; gpus?: number; seed?: number } = {},
 ): SftStage {
   const { options = {}, gpus, seed = 1 } = rest
   return {

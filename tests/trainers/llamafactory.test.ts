@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HoneError } from '../../domain/errors.ts'
+import type { ProductOptions } from '../../domain/job-resources.ts'
 import { llamafactory } from '../../trainers/llamafactory/llamafactory.ts'
 import type { SftRow } from '../../trainers/rows.ts'
-import type { TrainerOptions, TrainingStage } from '../../trainers/stage.ts'
+import type { TrainingStage } from '../../trainers/stage.ts'
 import { adapters, each, facts, runIn, sftRow, sftStage } from './llamafactory-stage.ts'
 
 let folder = ''
@@ -48,7 +49,7 @@ const rlStage: TrainingStage = {
 }
 
 describe('check', () => {
-  const refusals = (options: TrainerOptions) =>
+  const refusals = (options: ProductOptions) =>
     llamafactory.check(sftStage({}, { options }), facts).filter(({ level }) => level === 'refusal')
 
   test('a plain SFT stage and one with adapters are taken without a word', () => {

@@ -1,7 +1,8 @@
 import { didYouMean } from '../../data/did-you-mean.ts'
+import type { ProductOptions } from '../../domain/job-resources.ts'
 import { refusal } from '../../jobs/finding.ts'
 import type { Finding } from '../../jobs/finding.ts'
-import type { Json, TrainerOptions } from '../stage.ts'
+
 import { optionNames } from './option-names.ts'
 
 const byHone = 'Hone sets it'
@@ -103,10 +104,10 @@ const notTaken: Readonly<Record<string, string>> = {
 }
 
 /** What is wrong with the product's own options of a step, one finding a key. */
-export const optionFindings = (options: TrainerOptions): Finding[] =>
+export const optionFindings = (options: ProductOptions): Finding[] =>
   Object.entries(options).flatMap(([name, value]) => optionFinding(name, value) ?? [])
 
-function optionFinding(name: string, value: Json): Finding | null {
+function optionFinding(name: string, value: unknown): Finding | null {
   if (Object.hasOwn(setByHone, name)) {
     const ours = setByHone[name] ?? null
     const fix = ours === null ? `leave options.${name} out` : `leave options.${name} out and set ${ours} of the step`

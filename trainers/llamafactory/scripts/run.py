@@ -130,7 +130,8 @@ def resume_here(trained: Path, plan: dict[str, Any]) -> dict[str, Any]:
         if folder.name[11:].isdigit():
             whole.append((int(folder.name[11:]), folder))
     if not whole:
-        for leftover in trained.glob("*.safetensors"):  # the product refuses a folder with weights and no checkpoint
+        # The product refuses a folder with weights and no checkpoint.
+        for leftover in [*trained.glob("*.safetensors"), *trained.glob("*.safetensors.index.json")]:
             leftover.unlink()
         return {}
     _step, newest = max(whole)
