@@ -39,10 +39,8 @@ torch.manual_seed(7)
 colours = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "grey": (128, 128, 128)}
 texts = ["user", "assistant", "system", *(f"What colour is it? <answer>{name}</answer>" for name in colours)]
 processor = make_processor(learn(texts * 5, settings.vocabulary_size), settings)
-model = make_model(processor.tokenizer, settings)
-for name, kind in (("base", torch.float32), ("base-bf16", torch.bfloat16)):
-    model.to(kind).save_pretrained(root / name)
-    processor.save_pretrained(root / name)
+make_model(processor.tokenizer, settings).to(torch.bfloat16).save_pretrained(folder)
+processor.save_pretrained(folder)
 for place, (name, colour) in enumerate(colours.items()):
     Image.new("RGB", (56 + 28 * (place % 2), 56), colour).save(root / f"{name}.png")
 `
@@ -109,9 +107,12 @@ async function trained(
   return { ...ended, verdict: await llamafactory.verdict(stage, run, { status, logs: ended }) }
 }
 
+/** A verdict with the end of the log, which a failing test then shows. */
+const told = ({ verdict, stderr }: Ended & { verdict: TrainerVerdict }) => ({ ...verdict, log: stderr.slice(-2_000) })
+
 /** What the serving environment, with its other version of transformers, finds of the weights. */
-async function verified(model: string, base: string) {
-  const argv = [trl.python, '-m', 'hone_trainer', 'verify', '--model', model, '--base', base]
+async function verified(model: string) {
+  const argv = [trl.python, '-m', 'hone_trainer', 'verify', '--model', model, '--base', join(root, 'base')]
   const { stdout, stderr } = await ran(argv, trainerFolder, { ...trl.env, OMP_NUM_THREADS: '1' })
   const said = stdout.trim().split('\n').at(-1) ?? ''
   if (!said.startsWith('{')) throw new Error(`hone_trainer verify said no verdict:\n${stdout}\n${stderr}`)
@@ -147,31 +148,33 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
   afterAll(() => rm(root, { recursive: true, force: true }))
 
   test(
-    'trains all weights, which load where models are served, and goes on from a checkpoint as if never stopped',
+    'trains all weights, in the number format of the start, which load where models are served',
     async ({ signal }) => {
-      const run = runIn('full')
-      const { verdict, stdout, stderr } = await trained(sftStage(small), run, signal)
-      expect(verdict, stderr.slice(-2_000)).toMatchObject({
-        outcome: 'ok',
-        output: join(root, 'full', 'output'),
-        stepsDone: 6,
-        rowsRead: 4,
-      })
-      expect(stdout).toContain("template qwen2_vl, default system ''")
-      expect(await verified(join(root, 'full', 'output'), join(root, 'base'))).toMatchObject(whole)
+      const done = await trained(sftStage(small), runIn('full'), signal)
+      const output = join(root, 'full', 'output')
+      expect(told(done)).toMatchObject({ outcome: 'ok', output, stepsDone: 6, rowsRead: 4 })
+      expect(done.stdout).toContain("template qwen2_vl, default system ''")
+      expect(await verified(output)).toMatchObject(whole)
+      expect(await tensorFormats(output)).toEqual(['BF16'])
       // Beside the weights the folder is the start's: what the product writes of its own changes how it is served.
       for (const name of ['config.json', 'tokenizer_config.json', 'processor_config.json', 'generation_config.json'])
-        expect(await readFile(join(root, 'full', 'output', name))).toEqual(await readFile(join(root, 'base', name)))
+        expect(await readFile(join(output, name))).toEqual(await readFile(join(root, 'base', name)))
+    },
+    20 * minutes,
+  )
 
-      const saved = await llamafactory.checkpoints(run)
+  test(
+    'goes on from a checkpoint of an earlier attempt as if it had never stopped',
+    async ({ signal }) => {
+      const saved = await llamafactory.checkpoints(runIn('full'))
       expect(saved.map(({ step, complete }) => [step, complete])).toEqual([
         [6, true],
         [3, true],
       ])
       const resumed = runIn('resumed', { attempt: 2, resume: saved[1] ?? null })
-      const second = await trained(sftStage(small), resumed, signal)
-      expect(second.verdict, second.stderr.slice(-2_000)).toMatchObject({ outcome: 'ok', stepsDone: 6 })
-      expect(await lossesOf(resumed)).toEqual((await lossesOf(run)).filter(([step]) => step > 3))
+      const done = await trained(sftStage(small), resumed, signal)
+      expect(told(done)).toMatchObject({ outcome: 'ok', stepsDone: 6 })
+      expect(await lossesOf(resumed)).toEqual((await lossesOf(runIn('full'))).filter(([step]) => step > 3))
     },
     20 * minutes,
   )
@@ -179,53 +182,36 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
   test(
     'goes on in its own folder when its scheduler starts it again, and only puts the weights out when it was done',
     async ({ signal }) => {
-      const run = runIn('again')
-      const command = llamafactory.command(sftStage(small), run)
-      await trained(sftStage(small), run, signal)
+      const run = runIn('full')
       const losses = await lossesOf(run)
       for (const name of ['trainer_state.json', 'checkpoint-6', 'trainer_log.jsonl'])
-        await rm(join(root, 'again', 'train', name), { recursive: true })
-      const again = await runCommand(command, signal)
-      expect(again.stdout, again.stderr.slice(-2_000)).toContain('goes on from train/checkpoint-3')
+        await rm(join(root, 'full', 'train', name), { recursive: true })
+      const again = await runCommand(llamafactory.command(sftStage(small), run), signal)
+      expect(again.stdout).toContain('goes on from train/checkpoint-3')
       expect(await lossesOf(run)).toEqual(losses.filter(([step]) => step > 3))
 
-      await rm(join(root, 'again', 'output'), { recursive: true })
-      const third = await runCommand(command, signal)
-      expect(third.stderr).not.toContain('Running training')
-      expect(await verified(join(root, 'again', 'output'), join(root, 'base'))).toMatchObject(whole)
+      await rm(join(root, 'full', 'output'), { recursive: true })
+      const third = await runCommand(llamafactory.command(sftStage(small), run), signal)
+      expect(third).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Running training') })
+      expect(await tensorFormats(join(root, 'full', 'output'))).toEqual(['BF16'])
     },
     20 * minutes,
   )
 
   test(
-    'trains adapters and merges them by a job of its own, in the number format of the start',
+    'trains adapters and merges them by a job of its own',
     async ({ signal }) => {
-      const start = join(root, 'base-bf16')
-      const run = runIn('adapters', { weights: { startFrom: start, base: start } })
+      const run = runIn('adapters')
       const stage = sftStage({ ...small, learningRate: 1e-2, lora: adapters })
-      const { verdict, stderr } = await trained(stage, run, signal)
-      expect(verdict, stderr.slice(-2_000)).toMatchObject({ outcome: 'ok', stepsDone: 6, rowsRead: 4 })
+      const done = await trained(stage, run, signal)
+      expect(told(done)).toMatchObject({ outcome: 'ok', stepsDone: 6, rowsRead: 4 })
       const merge = llamafactory.finalize(stage, run)
       if (merge === null) throw new Error('adapters want a job that merges them')
       const merged = await runCommand(merge, signal)
-      expect(merged.code, merged.stderr.slice(-2_000)).toBe(0)
+      expect({ code: merged.code, log: merged.stderr.slice(-2_000) }).toMatchObject({ code: 0 })
       const output = join(root, 'adapters', 'output')
-      expect(await verified(output, start)).toMatchObject(whole)
+      expect(await verified(output)).toMatchObject(whole)
       expect(await tensorFormats(output)).toEqual(['BF16'])
-    },
-    20 * minutes,
-  )
-
-  test(
-    'weights of bf16 come out as such after all of them were trained',
-    async ({ signal }) => {
-      const start = join(root, 'base-bf16')
-      const run = runIn('full-bf16', { weights: { startFrom: start, base: start } })
-      const { verdict, stderr } = await trained(sftStage(small), run, signal)
-      expect(verdict, stderr.slice(-2_000)).toMatchObject({ outcome: 'ok' })
-      const output = join(root, 'full-bf16', 'output')
-      expect(await tensorFormats(output)).toEqual(['BF16'])
-      expect(await verified(output, start)).toMatchObject(whole)
     },
     20 * minutes,
   )
@@ -245,8 +231,8 @@ describe.skipIf(product === null)(`LLaMA-Factory itself (${product ?? withoutEnv
   test(
     'a loss that is no number is no success',
     async ({ signal }) => {
-      const { verdict, stderr } = await trained(sftStage({ ...small, learningRate: 1e30 }), runIn('diverged'), signal)
-      expect(verdict, stderr.slice(-2_000)).toMatchObject({
+      const done = await trained(sftStage({ ...small, learningRate: 1e30 }), runIn('diverged'), signal)
+      expect(told(done)).toMatchObject({
         outcome: 'fatal',
         reason: expect.stringContaining('no number'),
       })

@@ -8,27 +8,6 @@ import { checkedRows } from '../write-rows.ts'
 /** The name that the config and `dataset_info.json` know the rows by. */
 export const datasetName = 'train'
 
-/** `dataset_info.json`: one dataset of sharegpt rows with OpenAI's names for roles. */
-export const datasetInfo = (name: string, fileName: string): string =>
-  `${JSON.stringify(
-    {
-      [name]: {
-        file_name: fileName,
-        formatting: 'sharegpt',
-        columns: { messages: 'messages', images: 'images' },
-        tags: {
-          role_tag: 'role',
-          content_tag: 'content',
-          user_tag: 'user',
-          assistant_tag: 'assistant',
-          system_tag: 'system',
-        },
-      },
-    },
-    null,
-    2,
-  )}\n`
-
 // data/mm_plugin.py counts these in every turn and wants as many files; rows of ours have pictures only.
 const otherMedia = ['<video>', '<audio>']
 
