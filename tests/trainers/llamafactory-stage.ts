@@ -1,5 +1,5 @@
 import type { ProductOptions } from '../../domain/job-resources.ts'
-import type { LoraSettings, SftSettings, TrainingStage } from '../../trainers/stage.ts'
+import type { SftSettings, TrainingStage } from '../../trainers/stage.ts'
 import type { StageFacts, StageRun } from '../../trainers/trainer.ts'
 import type { SftRow } from '../../trainers/rows.ts'
 
@@ -20,7 +20,7 @@ export const sftSettings: SftSettings = {
   maxSteps: 40,
 }
 
-export const adapters: LoraSettings = { rank: 8, alpha: 16, dropout: 0, excludeVision: true }
+export const adapters: NonNullable<SftSettings['lora']> = { rank: 8, alpha: 16, dropout: 0, excludeVision: true }
 
 /** An SFT stage; `settings` are laid over those above. */
 export function sftStage(

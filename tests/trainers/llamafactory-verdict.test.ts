@@ -212,3 +212,10 @@ describe('checkpoints', () => {
     expect(await list()).toEqual([])
   })
 })
+
+test('weights and states are spent once weights are published; the log and the results stay', async () => {
+  await trained(loraStage)
+  await put('train/checkpoint-20/trainer_state.json', stateText(20))
+  const spent = llamafactory.spent(runIn(folder)).map((path) => path.slice(folder.length + 1))
+  expect(spent).toEqual(['train/adapter_model.safetensors', 'train/checkpoint-20', 'output', 'merged', 'cache'])
+})

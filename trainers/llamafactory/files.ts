@@ -15,6 +15,8 @@ export const files = (folder: string) => ({
   log: join(folder, 'train', 'trainer_log.jsonl'),
   state: join(folder, 'train', 'trainer_state.json'),
   results: join(folder, 'train', 'all_results.json'),
+  /** What the export of adapters leaves before its weights are put out. */
+  merged: join(folder, 'merged'),
   output: join(folder, 'output'),
 })
 

@@ -17,7 +17,7 @@ import { files } from './files.ts'
 import { readLogLine } from './log.ts'
 import { optionFindings } from './options.ts'
 import { datasetName, rowLines } from './rows.ts'
-import { listCheckpoints } from './saved.ts'
+import { listCheckpoints, spentPaths } from './saved.ts'
 import { judgeTraining, knownFailures } from './verdict.ts'
 
 /** Exit status of run.py for input that the user must mend; its last line says what. */
@@ -141,6 +141,7 @@ export const llamafactory: Trainer = {
   // Only reinforcement learning keeps weights of single steps.
   snapshots: () => Promise.resolve([]),
   finalize: (stage, run) => (sftOf(stage).lora === undefined ? null : scriptCommand(stage, run, 'export')),
+  spent: spentPaths,
   verdict: async (_stage, run, { status, logs }) => {
     if (status.state === 'succeeded') return await judgeTraining(run.here, logs)
     const steps = await madeSteps(run.here)

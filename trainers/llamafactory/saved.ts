@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSafetensorsHeader, verifyWeightFiles } from '../../artifacts/verify.ts'
@@ -54,4 +55,27 @@ function stateOf(text: string | null): number | null {
 async function processesOf(path: string): Promise<number> {
   const names = await readdir(path)
   return Math.max(1, names.filter((name) => /^rng_state_\d+\.pth$/.test(name)).length)
+}
+
+const isSpent = (name: string): boolean => name.startsWith('checkpoint-') || name.endsWith('.safetensors')
+
+/** States to go on from and weights. The product's log and results lie beside them and stay. */
+export function spentPaths(run: RunFolder): string[] {
+  const { trained, output, merged, cache } = files(run.here)
+  return [
+    ...namesIn(trained)
+      .filter(isSpent)
+      .map((name) => join(trained, name)),
+    output,
+    merged,
+    cache,
+  ]
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
