@@ -1,5 +1,6 @@
 import type { ExportFormat } from '../../data/export/format.ts'
 import { sftRow } from '../training-rows.ts'
+import { datasetInfo } from './dataset-info.ts'
 
 /**
  * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's names, an `<image>` mark a
@@ -19,26 +20,7 @@ export const llamafactoryExport: ExportFormat = {
   columns: () => null,
   pictureFields: 'bytes',
   saysFeatures: false,
-  extras: ({ name, files }) => ({
-    'dataset_info.json': `${JSON.stringify(
-      {
-        [name]: {
-          file_name: files[0]?.path,
-          formatting: 'sharegpt',
-          columns: { messages: 'messages', images: 'images' },
-          tags: {
-            role_tag: 'role',
-            content_tag: 'content',
-            user_tag: 'user',
-            assistant_tag: 'assistant',
-            system_tag: 'system',
-          },
-        },
-      },
-      null,
-      2,
-    )}\n`,
-  }),
+  extras: ({ name, files }) => ({ 'dataset_info.json': datasetInfo(name, files[0]?.path) }),
   usage: ({ name }, folder) => [
     `llamafactory-cli train sft.yaml dataset_dir=${folder} dataset=${name}`,
     'media_dir may stay unset: it is dataset_dir then, which the paths of pictures are relative to.',
