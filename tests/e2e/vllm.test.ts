@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { isTerminal } from '../../jobs/launchers/contract.ts'
 import type { JobStatus } from '../../jobs/launchers/contract.ts'
@@ -37,8 +37,11 @@ beforeAll(async () => {
   await promisify(execFile)(made.python, [script, root], { env: { ...process.env, ...made.env } })
 }, 10 * minutes)
 
-afterAll(async () => {
+afterEach(async () => {
   await sweepLocalJobs(join(root, 'runs'), { graceSeconds: 0 })
+})
+
+afterAll(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
@@ -116,7 +119,8 @@ describe.skipIf(made === null)(`vLLM on processors${why}`, () => {
       expect(answered.usage.completion_tokens).toBeGreaterThan(0)
       // 56 × 56 pixels are 4 tokens of 28 × 28.
       expect(answered.usage.prompt_tokens).toBeGreaterThan(4)
-      const refused = await ask(url, 512)
+      // What the plan's check refuses beforehand.
+      const refused = await ask(url, 513)
       expect(refused.status).toBe(400)
       expect((await marked()).length).toBeGreaterThan(2)
       await tearDownServer(server())

@@ -130,7 +130,7 @@ describe('the check', () => {
     ['1k', 1000],
     ['2K', 2048],
     ['1.5k', 2000],
-  ])('refuses max-model-len %s for answers of %s tokens: vLLM would answer 400', (length, maxTokens) => {
+  ])('refuses max-model-len %s for answers of %s tokens', (length, maxTokens) => {
     expect(found({ options: { max_model_len: length }, maxTokens })).toMatch(/^refusal: answers of up to .* raise/)
   })
 

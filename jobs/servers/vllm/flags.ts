@@ -93,7 +93,7 @@ export function requestFindings(flags: Flags, { maxTokens, imagesPerRequest }: S
   if (length !== null && maxTokens !== undefined && maxTokens >= length)
     found.push(
       refusal(
-        `answers of up to ${maxTokens} tokens are asked for, and max-model-len leaves ${length} for question and answer together: vLLM would refuse each request`,
+        `answers of up to ${maxTokens} tokens are asked for, and max-model-len leaves ${length} for question and answer together: vLLM refuses such requests, or cuts their answers`,
         `raise max-model-len above ${maxTokens} and the longest question, or lower maxTokens`,
       ),
     )
