@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoneError } from '../../../domain/errors.ts'
 import type { RunFolder } from '../../command.ts'
+import { refusal } from '../../finding.ts'
 import { folderName, isTerminal } from '../contract.ts'
 import type { JobHandle, JobLogs, Launcher } from '../contract.ts'
 import { readIfThere, readJsonFile, readTail } from '../files.ts'
@@ -10,7 +11,7 @@ import { readLogs } from '../secrets.ts'
 import { cancelJob } from './cancel.ts'
 import { createEnsure } from './ensure.ts'
 import { examineSlurm } from './examine.ts'
-import { askLimits } from './limits.ts'
+import { askLimits, resourcesOf, whyImpossible } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { SlurmSettings } from './options.ts'
 import { pathView } from './paths.ts'
@@ -58,7 +59,15 @@ function rememberLimits(ask: () => Promise<Limits | null>): () => Promise<Limits
  */
 export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLauncher {
   const { root, place, settings, environment = process.env } = options
-  const { bin, env, ssh, commandTimeoutSeconds, exitGraceSeconds, lostGraceSeconds, doubtSeconds } = settings
+  const {
+    bin,
+    commandEnv: env,
+    ssh,
+    commandTimeoutSeconds,
+    exitGraceSeconds,
+    lostGraceSeconds,
+    doubtSeconds,
+  } = settings
   const transport = ssh === undefined ? localTransport({ env }) : sshTransport(ssh, { env })
   const scheduler = createScheduler(transport, { bin, timeoutSeconds: commandTimeoutSeconds })
   const see = pathView(settings.paths, place)
@@ -131,6 +140,16 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
       const { host, port } = serving
       if (settings.tunnel && transport.forward !== undefined) return await transport.forward(host, port)
       return `${host.includes(':') ? `[${host}]` : host}:${port}`
+    },
+    fits: async (resources) => {
+      const offered = await limits()
+      if (offered === null) return []
+      const why = whyImpossible(
+        offered,
+        resourcesOf({ kind: 'train', resources }, settings.resources),
+        settings.gpuType,
+      )
+      return why === null ? [] : [refusal(why, 'ask for less, or name another place')]
     },
     examine: async () => await examineSlurm(scheduler, { root, settings }),
     limits,

@@ -9,6 +9,8 @@ const fields = z.strictObject({
   partition: word.optional(),
   account: word.optional(),
   qos: word.optional(),
+  /** GPUs that a node has, for plans made where Slurm cannot be asked; Slurm's own word counts at the start. */
+  gpusPerNode: z.int().min(0).max(64).optional(),
   /** GPUs of this type only, as in `--gres=gpu:<type>:<count>`. */
   gpuType: word.optional(),
   /** What a job gets that asks for nothing. GPUs go to trainings and servers only. */
@@ -18,7 +20,7 @@ const fields = z.strictObject({
   /** Folder of Slurm's commands where they are not in the PATH. */
   bin: absolute.optional(),
   /** Added to the environment of Slurm's commands, e.g. SLURM_CONF. */
-  env: z.record(z.string(), z.string()).default({}),
+  commandEnv: z.record(z.string(), z.string()).default({}),
   /** The Python, 3.6 or newer, that runs the wrapper on a node; not the one of the jobs. */
   python: z.string().min(1).default('python3'),
   /** Login node where the commands run; this machine when left out. */

@@ -281,7 +281,7 @@ describe.skipIf(skipped !== null)(
       expect(await problems({}, join(place.world.folder, 'file', 'runs'))).toContain('cannot be written to')
       const login = await place.slurm.login()
       const ssh = { ...login, configFile: 'none' as const }
-      expect(await problems({ ssh, env: {} })).toBe('')
+      expect(await problems({ ssh, commandEnv: {} })).toBe('')
       expect(await problems({ ssh: { ...ssh, port: 1 } })).toContain('cannot be reached')
       expect(await problems({ ssh, bin: '/nowhere' })).toContain('/nowhere/sbatch cannot be run on login node')
       await place.slurm.killController()

@@ -53,7 +53,7 @@ export async function openSlurmPlace({ ssh = false } = {}): Promise<SlurmPlace> 
   const root = join(folder, 'runs')
   const way: SlurmSettingsInput = ssh
     ? { ssh: { ...(await slurm.login()), configFile: 'none' }, tunnel: true }
-    : { env: slurm.env }
+    : { commandEnv: slurm.env }
   const open: SlurmLauncher[] = []
   const launcher: SlurmPlace['launcher'] = (environment = process.env, more = {}) => {
     const settings = slurmSettings.parse({ ...quick, ...way, ...more })
