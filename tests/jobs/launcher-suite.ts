@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Command } from '../../jobs/command.ts'
 import { isTerminal } from '../../jobs/launchers/contract.ts'
 import type { JobHandle, JobState, JobStatus, Launcher } from '../../jobs/launchers/contract.ts'
-import { jobFile, jobFiles } from '../../jobs/launchers/folder.ts'
+import { claimedElsewhere, jobFile, jobFiles } from '../../jobs/launchers/folder.ts'
 
 /** What the suite needs to know of what stands behind a launcher. A world is opened for each test. */
 export interface LauncherWorld {
@@ -120,13 +120,18 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** The suite that every launcher passes: what contract.ts promises, on the real thing. */
 export function launcherSuite(name: string, options: SuiteOptions): void {
-  const { open, hasScheduler, noMemoryLimit, timeoutMs = 60_000 } = options
+  const { hasScheduler, noMemoryLimit, timeoutMs = 60_000 } = options
   let world: LauncherWorld
   const { command, sh, status, until, reach, end, line, read, jobId, started } = jobTools(() => world)
   const processes = async (handle: JobHandle) => await world.processes(await jobId(handle))
+  /** Waits for the wrapper itself, whose last act is the record of the end. */
+  const isGone = async (handle: JobHandle) => {
+    while ((await processes(handle)).length > 0) await sleep(20)
+    return true
+  }
 
   beforeEach(async () => {
-    world = await open()
+    world = await options.open()
   }, timeoutMs)
   afterEach(async () => {
     await world.close()
@@ -179,7 +184,7 @@ export function launcherSuite(name: string, options: SuiteOptions): void {
         const launcher = world.launcher()
         const found = await launcher.find(moment)
         const handle = await launcher.ensure(moment, 'a', spec)
-        if (found !== null) expect(found.key).toBe(handle.key)
+        expect([null, handle.key]).toContain(found?.key ?? null)
         expect(await end(launcher, handle)).toMatchObject({ state: 'succeeded' })
         expect(await read(`${moment}.txt`)).toBe('ran\n')
       }
@@ -189,9 +194,9 @@ export function launcherSuite(name: string, options: SuiteOptions): void {
       const launcher = world.launcher()
       const handle = await launcher.ensure('copied', 'a', sh('echo ran >> ran.txt; echo up > up; sleep 1'))
       await line('up')
-      expect(await world.runAgain(handle)).toBe(90)
+      expect(await world.runAgain(handle)).toBe(claimedElsewhere)
       expect(await end(launcher, handle)).toMatchObject({ state: 'succeeded' })
-      expect(await world.runAgain(handle)).toBe(90)
+      expect(await world.runAgain(handle)).toBe(claimedElsewhere)
       expect(await status(launcher, handle)).toMatchObject({ state: 'succeeded' })
       expect(await read('ran.txt')).toBe('ran\n')
     })
@@ -235,7 +240,8 @@ export function launcherSuite(name: string, options: SuiteOptions): void {
       expect(Number(logs.stdout)).toBe(secret.length)
       expect(logs.stderr).toContain('***||plain\n')
       const kept = (await filesBelow(handle.directory)).filter((path) => path !== jobFiles(handle.directory).stderr)
-      for (const path of kept) expect(await readFile(path, 'utf8'), path).not.toContain(secret)
+      const texts = await Promise.all(kept.map(async (path) => `${path}: ${await readFile(path, 'utf8')}`))
+      expect(texts.filter((text) => text.includes(secret))).toEqual([])
       const lacking = sh('true', { secretEnv: ['ABSENT_TOKEN'] })
       await expect(launcher.ensure('absent', 'a', lacking)).rejects.toMatchObject({ type: 'MissingSecret' })
       expect(await launcher.find('absent')).toBeNull()
@@ -286,7 +292,7 @@ ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), SimpleHTTPRequestHandler).s
       const failed = await end(launcher, handle)
       expect(failed).toMatchObject({ state: 'failed', outOfMemory: true })
       expect(failed.reason).toContain('memory')
-      expect(await processes(handle)).toEqual([])
+      expect(await isGone(handle)).toBe(true)
     })
   })
 
@@ -355,7 +361,7 @@ ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), SimpleHTTPRequestHandler).s
       await launcher.cancel(handle, 1)
       expect(await processes(handle)).toEqual([])
       for (const pid of [deep, own]) {
-        await expect(readFile(`/proc/${pid}/cmdline`, 'utf8').then((text) => text.split('\0')[0])).rejects.toThrow()
+        expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).toBe('')
       }
       expect(await status(launcher, handle)).toMatchObject({ state: 'cancelled', cancelCause: 'request' })
       // A second time changes nothing, not even the cause.
@@ -421,7 +427,7 @@ ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), SimpleHTTPRequestHandler).s
       const handle = await launcher.ensure('orphan', 'a', sh('sleep 60'))
       await world.kill(handle, (await started(handle)).pid)
       const ended = await end(launcher, handle)
-      if (ended.state !== 'lost') expect(ended).toMatchObject({ state: 'failed', interrupted: true })
+      expect(ended.state === 'lost' || ended.interrupted === true).toBe(true)
       expect(await processes(handle)).toEqual([])
     })
 
@@ -444,7 +450,7 @@ ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), SimpleHTTPRequestHandler).s
       for (let look = 0; look < 3; look += 1) {
         const seen = await status(launcher, handle)
         expect(['running', 'unknown']).toContain(seen.state)
-        if (seen.state === 'unknown') expect(seen.reason).toContain('another-machine')
+        expect(seen.state === 'running' || seen.reason?.includes('another-machine') === true).toBe(true)
       }
       expect(await processes(handle)).not.toEqual([])
       await writeFile(claim, own)
@@ -521,9 +527,9 @@ ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), SimpleHTTPRequestHandler).s
       await line('up')
       await scheduler().requeue(handle)
       const ended = await end(launcher, handle)
-      if (ended.state !== 'lost') expect(ended).toMatchObject({ state: 'failed', interrupted: true })
+      expect(ended.state === 'lost' || ended.interrupted === true).toBe(true)
       expect(await read('ran.txt')).toBe('ran\n')
-      expect(await processes(handle)).toEqual([])
+      expect(await isGone(handle)).toBe(true)
     })
 
     test('whose owner ended a job interrupted it: nobody cancelled it', async () => {

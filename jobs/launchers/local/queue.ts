@@ -2,9 +2,10 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createJson, readJsonFile } from '../files.ts'
+import { createJson, readIfThere, readJsonFile } from '../files.ts'
 import { jobFile, jobFiles } from '../folder.ts'
 import type { JobFile } from '../folder.ts'
+import { secretsOf } from '../secrets.ts'
 import { deviceEnvironment, devicesFor, wishOf } from './devices.ts'
 import type { Devices, Wish } from './devices.ts'
 import { lease } from './leases.ts'
@@ -20,7 +21,8 @@ const queueFolder = (root: string) => join(root, '.queue', hostname())
 /** Puts a job in the line of those that wait for devices; a second time changes nothing. */
 export async function enqueue(root: string, { submittedAt, id }: JobFile, directory: string): Promise<void> {
   // The name is the order. It comes from the job's own record, so that every worker gives the same place.
-  await createJson(join(queueFolder(root), `${submittedAt}-${id}.json`), { jobId: id, directory })
+  const path = join(queueFolder(root), `${submittedAt}-${id}.json`)
+  if ((await readIfThere(path)) === null) await createJson(path, { jobId: id, directory })
 }
 
 /** Why jobs still wait, by their folders: a sentence, or the error that kept one from being started. */
@@ -46,6 +48,8 @@ async function waitingJob(path: string): Promise<{ job: JobFile; directory: stri
 
 /** Starts one job if its devices are free. Returns why it waits; null when it is on its way. */
 async function tryStart(line: Line, job: JobFile, directory: string, wish: Wish): Promise<string | null> {
+  // Before the lease: a worker that lacks a secret must not keep devices for a job that only another can start.
+  secretsOf(job, line.starter.environment)
   const devices = devicesFor(wish, line.devices)
   const grant = await lease(line.root, job, directory, { count: wish.count, devices })
   if ('held' in grant) {
