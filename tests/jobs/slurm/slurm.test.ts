@@ -1,4 +1,4 @@
-import { readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { jobFiles } from '../../../jobs/launchers/folder.ts'
 import { createSlurmLauncher } from '../../../jobs/launchers/slurm/launcher.ts'
 import { slurmSettings } from '../../../jobs/launchers/slurm/options.ts'
 import type { SlurmSettingsInput } from '../../../jobs/launchers/slurm/options.ts'
+import { probe } from '../../../jobs/launchers/slurm/probe.ts'
 import { slurmNodes } from '../../world/slurm-config.ts'
 import { whyNoSlurm } from '../../world/slurm-processes.ts'
 import { jobTools } from '../launcher-suite.ts'
@@ -63,7 +64,7 @@ describe.skipIf(skipped !== null)(
       })
 
       test('its files where it sees them, under another name than here', async () => {
-        const there = `${place.world.folder}-there`
+        const there = join(place.world.folder, 'there')
         await symlink(place.world.folder, there)
         const paths = [{ here: place.world.folder, there }]
         const launcher = launch({ paths })
@@ -262,6 +263,13 @@ describe.skipIf(skipped !== null)(
       const before = await calls()
       expect((await launcher.poll(handles)).size).toBe(8)
       expect((await calls()) - before).toBe(1)
+    })
+
+    test('is probed by a job of nothing, which leaves nothing', async () => {
+      expect(await probe(launch(), { seconds: 60 })).toEqual([])
+      const [found] = await probe(launch({ python: '/nowhere/python3' }), { seconds: 60 })
+      expect(found?.problem).toContain('/nowhere/python3')
+      expect(await readdir(place.root)).toEqual([])
     })
 
     test('is examined: what is wrong with a place is told before a job is', async () => {
