@@ -37,7 +37,7 @@ async function placeFindings(terminal: Terminal, named: string | undefined): Pro
   const places = placesToLookAt(honeHome(terminal.env), site, terminal).all()
   return await Promise.all(
     places.map(async ({ name, launcher }): Promise<Finding> => {
-      const [first, ...others] = await launcher.examine()
+      const [first, ...others] = await launcher.examine().finally(() => launcher.close())
       const finding = { name: `place ${name}` }
       if (!first) return { ...finding, found: 'ok', detail: `takes jobs (${launcher.name})` }
       const more =

@@ -36,8 +36,12 @@ export async function checkJobs(recipe: Recipe, site: SiteFile, places: Places):
     ...servingNeeds(recipe, site),
   ]
   for (const { place, environment } of needs) places.get(place).environment(environment)
-  await examinePlaces(places, [...new Set(needs.map(({ place }) => place))])
-  await checkSizes(places, needs)
+  try {
+    await examinePlaces(places, [...new Set(needs.map(({ place }) => place))])
+    await checkSizes(places, needs)
+  } finally {
+    for (const { launcher } of places.all()) launcher.close()
+  }
   return plan.notes
 }
 
@@ -46,8 +50,13 @@ function servingNeeds(recipe: Recipe, site: SiteFile): Need[] {
   const measuring = rounds.flat().flatMap((step) => (isEvaluation(step) || isSelection(step) ? [step.serve] : []))
   const endpoints = Object.values(recipe.endpoints).flatMap((spec) => ('checkpoint' in spec ? [spec.serve] : []))
   return [...measuring, ...endpoints].map((wish) => {
-    const { server, place, resources } = servingOf(recipe, wish)
-    return { place: place ?? site.default, environment: modelServers[server]?.environment ?? server, resources }
+    const { server: name, place, resources, options } = servingOf(recipe, wish)
+    const server = modelServers[name]
+    return {
+      place: place ?? site.default,
+      environment: server?.environment ?? name,
+      resources: server?.resources({ resources, options }) ?? resources,
+    }
   })
 }
 

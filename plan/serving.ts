@@ -1,6 +1,6 @@
 import { servingOf } from '../domain/recipe-jobs.ts'
 import type { ServingWish } from '../domain/recipe-jobs.ts'
-import { nameOf } from '../domain/recipe-references.ts'
+import { endpointsOf, nameOf } from '../domain/recipe-references.ts'
 import type { Recipe } from '../domain/recipe.ts'
 import { isEvaluation, isSelection, stepsOfRound, type RecipeStep } from '../domain/round-plan.ts'
 import { refusal } from '../jobs/finding.ts'
@@ -28,13 +28,23 @@ export function checkServing(recipe: Recipe, site: SiteFile, servers: Readonly<R
       if (isEvaluation(step) || isSelection(step))
         add(round, nameOf(step), check(step.serve, longestReply(recipe, step)))
   for (const [name, spec] of Object.entries(recipe.endpoints))
-    if ('checkpoint' in spec) add(1, `endpoint ${name}`, check(spec.serve, 0))
+    if ('checkpoint' in spec) add(1, `endpoint ${name}`, check(spec.serve, longestAsked(recipe, name)))
   return found
 }
 
 function longestReply(recipe: Recipe, step: RecipeStep): number {
   const names = isEvaluation(step) && step.benchmarks ? step.benchmarks : Object.keys(recipe.benchmarks)
   return Math.max(0, ...names.map((name) => recipe.benchmarks[name]?.maxTokens ?? 0))
+}
+
+/** The longest reply that any step asks an endpoint for. */
+function longestAsked(recipe: Recipe, endpoint: string): number {
+  const rounds = Array.from({ length: recipe.rounds.count }, (_, index) => stepsOfRound(recipe, index + 1))
+  const asking = rounds.flat().filter((step) => endpointsOf(step).some((each) => each.endpoint === endpoint))
+  return Math.max(
+    0,
+    ...asking.map((step) => ('maxTokens' in step && typeof step.maxTokens === 'number' ? step.maxTokens : 0)),
+  )
 }
 
 function servingFindings(
@@ -45,11 +55,11 @@ function servingFindings(
 ): Finding[] {
   const server = Object.hasOwn(servers, serving.server) ? servers[serving.server] : undefined
   const planned = plannedPlace(site, serving.place)
-  const { resources, options } = serving
+  const wish = { resources: serving.resources, options: serving.options, ...(maxTokens > 0 && { maxTokens }) }
   return [
     ...(server === undefined
       ? [refusal(`there is no model server "${serving.server}"`, `use one of ${Object.keys(servers).join(', ')}`)]
-      : server.check({ resources, options, ...(maxTokens > 0 && { maxTokens }) })),
-    ...('level' in planned ? [planned] : planned.check(resources)),
+      : server.check(wish)),
+    ...('level' in planned ? [planned] : planned.check(server?.resources(wish) ?? wish.resources)),
   ]
 }

@@ -1,24 +1,14 @@
 import type { JobLogs, JobStatus } from '../jobs/launchers/contract.ts'
-import type { TrainerVerdict } from './trainer.ts'
+import type { KnownFailure, ProductFailures, TrainerVerdict } from './trainer.ts'
 
 type Failed = Exclude<TrainerVerdict, { outcome: 'ok' }>
 
-/** A failure that the end of a log gives away. Without a `nextStep` another attempt may well succeed. */
-export interface KnownFailure {
-  pattern: RegExp
-  reason: string
-  nextStep?: string
-}
-
-export interface FailureFacts {
+/** An ended job, with what is known of it and of its product. */
+export interface FailureFacts extends ProductFailures {
   status: JobStatus
   logs: JobLogs
   /** Whether the training had logged a step. */
   madeSteps: boolean
-  /** Failures that only this product has; looked at before the common ones. */
-  known?: readonly KnownFailure[]
-  /** Exit code by which the product says that its input cannot be used; its last line says why. */
-  unusableInput?: number
 }
 
 const killedForMemory = 137

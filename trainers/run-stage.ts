@@ -116,7 +116,9 @@ async function finalize(world: JobWorld, job: StageJob, trained: Attempt): Promi
     attemptsSoFar: 0,
     plan: async () => ({ command }),
     judge: async (_, { status, logs }) =>
-      status.state === 'succeeded' ? { outcome: 'ok' } : judgeFailure({ status, logs, madeSteps: false }),
+      status.state === 'succeeded'
+        ? { outcome: 'ok' }
+        : judgeFailure({ ...trainer.failures, status, logs, madeSteps: false }),
   })
 }
 

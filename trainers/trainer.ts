@@ -64,6 +64,21 @@ export interface SavedState {
   world: number | null
 }
 
+/** A failure that the end of a log gives away. Without a `nextStep` another attempt may well succeed. */
+export interface KnownFailure {
+  pattern: RegExp
+  reason: string
+  nextStep?: string
+}
+
+/** What only one product's failures look like. */
+export interface ProductFailures {
+  /** Looked at before the failures that all products share. */
+  known?: readonly KnownFailure[]
+  /** Exit code by which the product says that its input cannot be used; its last line says why. */
+  unusableInput?: number
+}
+
 /** What a trainer's files say about an ended job. Exit code 0 alone is no success. */
 export type TrainerVerdict =
   | {
@@ -110,6 +125,8 @@ export interface Trainer {
    * null when the training's output is that already.
    */
   finalize(stage: TrainingStage, run: StageRun): Command | null
+  /** Failures of the product's own jobs that its finalize job may show too; none where there is no such job. */
+  readonly failures?: ProductFailures
   /** What of a job's folder nobody needs once its weights are published: states to go on from, and the weights. */
   spent(run: RunFolder): string[]
   /** Judges the training job by what it made. */

@@ -40,11 +40,12 @@ async function main(): Promise<void> {
     bundleWorkflows(),
     openArtifactStore(join(config.HONE_HOME, 'artifacts')),
   ])
+  const places = await placesOf(config)
   const activities = createActivities({
     db: database.db,
     store,
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
-    places: await placesOf(config),
+    places,
     trainers,
     servers: modelServers,
     judges: homePaths(config.HONE_HOME).judges,
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
   const closeHealth = config.HONE_HEALTH_PORT ? await startHealthServer(config.HONE_HEALTH_PORT) : null
   console.log(JSON.stringify({ ready: true, service: 'worker', pid: process.pid }))
   await runWorkers(workers, stopped)
+  for (const { launcher } of places.all()) launcher.close()
   await closeHealth?.()
   await temporal.close()
   await database.close()

@@ -102,6 +102,8 @@ export interface Launcher {
   fits(resources: JobResources): Promise<Finding[]>
   /** Whether the place can take jobs now: commands, rights, folders. Empty when all is well. */
   examine(): Promise<{ problem: string; fix: string }[]>
+  /** Closes connections and tunnels; jobs go on, and the launcher can be used again. */
+  close(): void
 }
 
 const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/

@@ -17,7 +17,8 @@ export class ServerNotReady extends Error {
   }
 }
 
-const longestTail = 2000
+// vLLM tells the cause of a failed start some thousand characters before its end.
+const longestTail = 8000
 const bindAttempts = 3
 
 /** Kept in the folder of the server's key: which attempt is the current one. Old ones name a port of this machine. */

@@ -25,6 +25,7 @@ const program = (environment: Environment, words: readonly string[]): Pick<Comma
 export const honeServer: ModelServer = {
   name: 'hone',
   environment: 'trl',
+  resources: (wish) => wish.resources,
   check: (wish) => optionFindings('hone', options, wish.options),
   plan: (served, environment) => {
     const { maxBatch, maxTokens, precision } = options.parse(served.options)

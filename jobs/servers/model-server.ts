@@ -59,6 +59,8 @@ export interface ModelServer {
   readonly name: string
   /** Name of the environment that its jobs run in. */
   readonly environment: string
+  /** What a server takes of its place: what the recipe asks for, and what the product needs where it says nothing. */
+  resources(wish: ServingWish): JobResources
   /** What cannot work, and what the user should know, before any GPU time is spent. */
   check(wish: ServingWish): Finding[]
   plan(served: ServedModel, environment: Environment): ServerPlan

@@ -18,7 +18,7 @@ const bin = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
 type RecipeChanges = Partial<Record<keyof ReturnType<typeof smallCampaign>, unknown>>
 
 /** How long anything may take on a slow and busy machine. */
-const patienceSeconds = 180
+const patienceSeconds = 400
 
 /**
  * A home of its own with pictures, a weak base model and a teacher, on which a test runs the real `hone` as real processes. Whatever a test

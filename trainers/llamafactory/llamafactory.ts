@@ -124,6 +124,8 @@ const madeSteps = (folder: string) =>
     () => false,
   )
 
+const failures = { known: knownFailures, unusableInput }
+
 /**
  * Trains by LLaMA-Factory's SFT, all weights or adapters, in an environment of its own (requirements.lock beside this
  * file). `run.py` lies in the job's folder and wraps `llamafactory-cli`; adapters are merged by a job of their own.
@@ -142,9 +144,10 @@ export const llamafactory: Trainer = {
   snapshots: () => Promise.resolve([]),
   finalize: (stage, run) => (sftOf(stage).lora === undefined ? null : scriptCommand(stage, run, 'export')),
   spent: spentPaths,
+  failures,
   verdict: async (_stage, run, { status, logs }) => {
     if (status.state === 'succeeded') return await judgeTraining(run.here, logs)
     const steps = await madeSteps(run.here)
-    return judgeFailure({ status, logs, madeSteps: steps, known: knownFailures, unusableInput })
+    return judgeFailure({ ...failures, status, logs, madeSteps: steps })
   },
 }

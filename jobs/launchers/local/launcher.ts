@@ -131,6 +131,7 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
         ),
       ]
     },
+    close: () => undefined,
     examine: async () => await examineMachine({ root, python, gpus: options.gpus ?? null, environment }),
   }
 }

@@ -35,8 +35,6 @@ export interface SlurmLauncherOptions {
 export interface SlurmLauncher extends Launcher {
   /** What the partition offers, asked at most once a minute; null when there is no such partition. */
   limits(): Promise<Limits | null>
-  /** Closes connections and tunnels; jobs go on. It can be used again. */
-  close(): void
 }
 
 const limitsMs = 60_000

@@ -162,6 +162,7 @@ function check(device: Device, { resources, options, ...asked }: Parameters<Mode
 const serverOf = (device: Device): ModelServer => ({
   name: device.name,
   environment: device.name,
+  resources: ({ resources, options }) => device.resources(flagsOf(options).flags, resources),
   check: (wish) => check(device, wish),
   plan: (served, environment) => ({
     command: serveCommand(device, served, environment),
