@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HoneError } from '../../../domain/errors.ts'
-import type { RunFolder } from '../../command.ts'
+import type { JobResources, RunFolder } from '../../command.ts'
 import { refusal } from '../../finding.ts'
 import { folderName, isTerminal } from '../contract.ts'
 import type { JobHandle, JobLogs, Launcher } from '../contract.ts'
@@ -51,23 +51,30 @@ function rememberLimits(ask: () => Promise<Limits | null>): () => Promise<Limits
   }
 }
 
+/** What the program wrote, and after it what Slurm itself printed: why a job was ended, or never started. */
+async function logsOf(directory: string, maxBytes: number, environment: NodeJS.ProcessEnv): Promise<JobLogs> {
+  const { stdout, stderr } = await readLogs(directory, { maxBytes, environment })
+  const log = await readTail(slurmFiles(directory).log, maxBytes)
+  const whole = log === '' ? stderr : `${stderr}${stderr === '' || stderr.endsWith('\n') ? '' : '\n'}${log}`
+  return { stdout, stderr: Buffer.from(whole).subarray(-maxBytes).toString('utf8') }
+}
+
+/** Null limits say that there is no such partition, which {@link examineSlurm} tells. */
+function fitsInto(offered: Limits | null, resources: JobResources, { resources: defaults, gpuType }: SlurmSettings) {
+  if (offered === null) return []
+  const why = whyImpossible(offered, resourcesOf({ kind: 'train', resources }, defaults), gpuType)
+  return why === null ? [] : [refusal(why, 'ask for less, or name another place')]
+}
+
 /**
  * Runs jobs on a Slurm cluster by its commands, here or on a login node. Slurm owns the queue, the placement and the
  * nodes; this is a thin client of it that can be called again after any crash: a job's name says whose it is.
  */
 export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLauncher {
   const { root, place, settings, environment = process.env } = options
-  const {
-    bin,
-    commandEnv: env,
-    ssh,
-    commandTimeoutSeconds,
-    exitGraceSeconds,
-    lostGraceSeconds,
-    doubtSeconds,
-  } = settings
+  const { bin, commandEnv: env, ssh, exitGraceSeconds, lostGraceSeconds, doubtSeconds } = settings
   const transport = ssh === undefined ? localTransport({ env }) : sshTransport(ssh, { env })
-  const scheduler = createScheduler(transport, { bin, timeoutSeconds: commandTimeoutSeconds })
+  const scheduler = createScheduler(transport, { bin, timeoutSeconds: settings.commandTimeoutSeconds })
   const see = pathView(settings.paths, place)
   const rootThere = see(root)
   const nameOf = (key: string) => slurmName(key, { place, root: rootThere })
@@ -79,12 +86,7 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
     directory: directoryOf(key),
     ...(reference === undefined ? {} : { reference }),
   })
-  const poll = createPoller({
-    scheduler,
-    nameOf,
-    exitGraceSeconds,
-    lostGraceSeconds,
-  })
+  const poll = createPoller({ scheduler, nameOf, exitGraceSeconds, lostGraceSeconds })
   const limits = rememberLimits(async () => await askLimits(scheduler, settings))
   const { ensure, submitted } = createEnsure({
     scheduler,
@@ -114,13 +116,7 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
       const serving = await readJsonFile(jobFiles(handle.directory).serving, servingFile)
       if (serving !== null) transport.unforward?.(serving.host, serving.port)
     },
-    logs: async (handle, { maxBytes }): Promise<JobLogs> => {
-      const { stdout, stderr } = await readLogs(handle.directory, { maxBytes, environment })
-      // Why a job was ended, or never started, stands in what Slurm itself printed.
-      const log = await readTail(slurmFiles(handle.directory).log, maxBytes)
-      const whole = log === '' ? stderr : `${stderr}${stderr === '' || stderr.endsWith('\n') ? '' : '\n'}${log}`
-      return { stdout, stderr: Buffer.from(whole).subarray(-maxBytes).toString('utf8') }
-    },
+    logs: (handle, { maxBytes }) => logsOf(handle.directory, maxBytes, environment),
     cleanup: async (handle) => {
       const status = (await poll([handle])).get(handle.key)
       if (status === undefined || !isTerminal(status.state)) {
@@ -139,16 +135,7 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
       if (settings.tunnel && transport.forward !== undefined) return await transport.forward(host, port)
       return `${host.includes(':') ? `[${host}]` : host}:${port}`
     },
-    fits: async (resources) => {
-      const offered = await limits()
-      if (offered === null) return []
-      const why = whyImpossible(
-        offered,
-        resourcesOf({ kind: 'train', resources }, settings.resources),
-        settings.gpuType,
-      )
-      return why === null ? [] : [refusal(why, 'ask for less, or name another place')]
-    },
+    fits: async (resources) => fitsInto(await limits(), resources, settings),
     examine: async () => await examineSlurm(scheduler, { root, settings }),
     limits,
     close: () => transport.close(),
