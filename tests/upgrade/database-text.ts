@@ -48,7 +48,10 @@ export async function dumpDatabase(client: Client): Promise<string> {
 
 /** Makes the tables as the first `count` migrations make them, in an empty database, and fills them from a dump. */
 export async function loadDatabase(client: Client, dump: string, count: number): Promise<void> {
-  for (const file of readdirSync(migrations).filter((name) => name.endsWith('.sql')).sort().slice(0, count))
+  for (const file of readdirSync(migrations)
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .slice(0, count))
     await client.query(readFileSync(new URL(file, migrations), 'utf8'))
   await client.query(`create schema drizzle;
     create table ${migrationsTable} (id serial primary key, hash text not null, created_at bigint)`)

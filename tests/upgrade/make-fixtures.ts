@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +13,7 @@ import { bringUpPython, trainerFolder } from '../../services/python.ts'
 import { campaignWorld } from '../chaos/campaign-world.ts'
 import type { CampaignWorld } from '../chaos/campaign-world.ts'
 import { dumpDatabase } from './database-text.ts'
-import { campaign, marks, replaceBelow } from './marks.ts'
+import { campaign, hostField, marks, replaceBelow } from './marks.ts'
 import type { State } from './marks.ts'
 
 /*
@@ -91,6 +92,7 @@ async function keep(world: CampaignWorld, state: State): Promise<void> {
   replaceBelow(staging, [
     [root, marks.root],
     [checkout.replace(/\/$/, ''), marks.checkout],
+    [hostField(hostname()), hostField(marks.host)],
   ])
   mkdirSync(fixtures, { recursive: true })
   await run('tar', ['-czf', join(fixtures, `${state}.tar.gz`), '-C', staging, ...readdirSync(staging)])

@@ -8,8 +8,11 @@ export const campaign = 'small-demo'
 export const states = ['killed-in-sft', 'interrupted-in-rl', 'finished'] as const
 export type State = (typeof states)[number]
 
-/** What stands in a fixture for the folder around its home, and for the checkout that wrote it: no path of any machine is in it. */
-export const marks = { root: '__ROOT__', checkout: '__CHECKOUT__' }
+/** What stands in a fixture for the folder around its home, the checkout that wrote it, and the machine: it names none of any machine. */
+export const marks = { root: '__ROOT__', checkout: '__CHECKOUT__', host: '__HOST__' }
+
+/** A machine's name as job folders hold it. */
+export const hostField = (name: string): string => `"host":"${name}"`
 
 /** Replaces texts in every file below a folder. */
 export function replaceBelow(folder: string, pairs: readonly (readonly [string, string])[]): void {
