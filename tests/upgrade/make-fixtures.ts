@@ -28,7 +28,7 @@ const run = promisify(execFile)
 
 /** A tenth of a million parameters: five copies of its weights are a small file. */
 const tinyModel = {
-  steps: 60,
+  steps: 120,
   batchSize: 16,
   learningRate: 3e-3,
   seed: 1,

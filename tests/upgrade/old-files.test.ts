@@ -128,13 +128,14 @@ describe('tables of before places, after today’s migrations', () => {
   it('an attempt’s handle has no place and is local: its folder is where it was', async () => {
     const store = postgresJobs(database.db)
     const places = placesOf('finished')
-    for (const { id, kind, directory } of await listJobs(database.db, campaign)) {
-      if (kind === 'serve') continue
-      const [first] = await store.attempts(id)
-      expect(first?.handle).toMatchObject({ launcher: 'local', place: 'local' })
-      if (first) expect(attemptAt({ places }, id, first).run.here).toBe(first.directory)
-      expect(directory).toContain(runsOf('finished'))
-    }
+    const training = (await listJobs(database.db, campaign)).filter(({ kind }) => kind !== 'serve')
+    expect(training.map(({ id }) => id)).toContain(`${campaign}/1/rl`)
+    for (const { id } of training)
+      for (const attempt of await store.attempts(id)) {
+        expect(attempt.handle).toMatchObject({ launcher: 'local', place: 'local' })
+        expect(attempt.directory).toContain(runsOf('finished'))
+        expect(attemptAt({ places }, id, attempt).run.here).toBe(attempt.directory)
+      }
   })
 
   it('the stored recipe names a trainer of before places, and is the recipe without it', async () => {
