@@ -50,6 +50,11 @@ const stepDone = (round: number, step: string) =>
     step,
   )
 
+/** Step for step, for each of which a slow machine gets its time. */
+async function stepsDone(round: number, steps: readonly string[]): Promise<void> {
+  for (const step of steps) await stepDone(round, step)
+}
+
 const moved = z.object({ campaign: z.string(), from: z.int(), to: z.int() })
 
 /** Rolls back to round 1, and waits until the next round has sampled from what the old Hone had trained in it. */
@@ -98,6 +103,8 @@ describe('a home whose Hone was killed with its trainer in the SFT of round 2', 
   })
 
   it('the training that was lost gets a second attempt, and the campaign goes on to its end', async () => {
+    await stepsDone(2, ['sft', 'rl', 'evaluate', 'gate'])
+    await stepsDone(3, ['sample', 'select', 'sft', 'rl', 'evaluate'])
     await world.untilFinished(campaign)
     expect(await attemptsOf(`${campaign}/2/sft`)).toEqual([
       { attempt: 1, state: 'lost' },
@@ -159,7 +166,7 @@ describe('a home whose campaign had finished', { timeout: 400_000 }, () => {
   it('rolls back, and the next round trains from there', async () => {
     expect(await rollBack(4)).toEqual({ campaign, from: 3, to: 1 })
     expect((await rounds()).at(-1)).toEqual({ number: 4, parent: 1, status: 'running' })
-    await stepDone(4, 'sft')
+    await stepsDone(4, ['select', 'sft'])
     await expectToldAlike(old)
     await expectAllEnds(dev)
   })
