@@ -67,14 +67,22 @@ async function rollBack(next: number): Promise<z.infer<typeof moved>> {
 
 const roundList = z.looseObject({ rounds: z.array(z.looseObject({ round: z.int() })) })
 
+/** A value with any text in the place of the base model's folder: what lay in a cache is copied to the store when it is used. */
+function wherever(root: string, value: unknown): object {
+  const isBase = (each: unknown) => typeof each === 'string' && each.startsWith(`${root}/cache/models/`)
+  const text = JSON.stringify(value)
+  return JSON.parse(text, (_, each: unknown) => (isBase(each) ? expect.any(String) : each))
+}
+
 /** Today's commands say of the rounds that had ended all that the old ones said. */
-async function expectToldAlike({ told }: OldHome): Promise<void> {
+async function expectToldAlike({ root, told }: OldHome): Promise<void> {
   const closed = told.rounds.rounds.filter(({ status }) => status === 'closed')
   const today = await world.json(roundList, 'rounds', campaign)
   expect(today.rounds.filter(({ round }) => closed.some((old) => old.round === round))).toMatchObject(closed)
   for (const [index, shown] of told.shown.entries()) {
     expect(await world.json(z.unknown(), 'show', campaign, String(shown.round))).toMatchObject(shown)
-    expect(await world.json(z.unknown(), 'lineage', shown.checkpoint)).toMatchObject(told.lineage[index] ?? {})
+    const lineage = wherever(root, told.lineage[index])
+    expect(await world.json(z.unknown(), 'lineage', shown.checkpoint)).toMatchObject({ ...lineage })
   }
 }
 
