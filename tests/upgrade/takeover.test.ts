@@ -82,7 +82,7 @@ async function expectToldAlike({ root, told }: OldHome): Promise<void> {
   for (const [index, shown] of told.shown.entries()) {
     expect(await world.json(z.unknown(), 'show', campaign, String(shown.round))).toMatchObject(shown)
     const lineage = wherever(root, told.lineage[index])
-    expect(await world.json(z.unknown(), 'lineage', shown.checkpoint)).toMatchObject({ ...lineage })
+    expect(await world.json(z.unknown(), 'lineage', shown.checkpoint)).toMatchObject(lineage)
   }
 }
 
