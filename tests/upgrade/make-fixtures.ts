@@ -17,8 +17,9 @@ import { campaign, hostField, marks, replaceBelow } from './marks.ts'
 import type { State } from './marks.ts'
 
 /*
- * Makes the fixtures: a campaign that Hone of an older commit ran, as its home stood at three moments. To make them anew, copy this folder into a
- * checkout of that commit and run there `npx tsx tests/upgrade/make-fixtures.ts`: all else that it imports is then that commit's own.
+ * Makes the fixtures: a campaign that Hone of an older commit ran, as its home stood at three
+ * moments. To make them anew, copy this folder into a checkout of that commit and run there `npx
+ * tsx tests/upgrade/make-fixtures.ts`: all else that it imports is then that commit's own.
  */
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -73,7 +74,10 @@ async function told(world: CampaignWorld): Promise<object> {
   }
 }
 
-/** Keeps the home as it is now: database, run folders without weights, and what the old command says. Its Postgres must run. */
+/**
+ * Keeps the home as it is now: database, run folders without weights, and what the old command
+ * says. Its Postgres must run.
+ */
 async function keep(world: CampaignWorld, state: State): Promise<void> {
   const root = dirname(world.home)
   const staging = join(root, 'staging')

@@ -8,7 +8,10 @@ export const campaign = 'small-demo'
 export const states = ['killed-in-sft', 'interrupted-in-rl', 'finished'] as const
 export type State = (typeof states)[number]
 
-/** What stands in a fixture for the folder around its home, the checkout that wrote it, and the machine: it names none of any machine. */
+/**
+ * What stands in a fixture for the folder around its home, the checkout that wrote it, and the
+ * machine: it names none of any machine.
+ */
 export const marks = { root: '__ROOT__', checkout: '__CHECKOUT__', host: '__HOST__' }
 
 /** A machine's name as job folders hold it. */

@@ -48,7 +48,10 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-/** Folders of jobs; beside them are those of model servers, which hold the record of the attempt that serves. */
+/**
+ * Folders of jobs; beside them are those of model servers, which hold the record of the attempt
+ * that serves.
+ */
 const jobFolders = (state: State) =>
   readdirSync(runsOf(state))
     .map((name) => join(runsOf(state), name))

@@ -18,7 +18,10 @@ const recipeFile = fileURLToPath(new URL(`${campaign}.yaml`, import.meta.url))
 /** Migrations that a database of commit 3af5782 has had. */
 export const oldMigrations = 7
 
-/** What `hone rounds`, `hone show` and `hone lineage` of the old commit said of the rounds that had ended, as JSON. */
+/**
+ * What `hone rounds`, `hone show` and `hone lineage` of the old commit said of the rounds that had
+ * ended, as JSON.
+ */
 const toldFile = z.object({
   rounds: z.looseObject({ rounds: z.array(z.looseObject({ round: z.int(), status: z.string() })) }),
   shown: z.array(z.looseObject({ round: z.int(), checkpoint: z.string() })),
@@ -36,7 +39,10 @@ export interface OldHome {
   told: Told
 }
 
-/** Unpacks a kept home below a folder, as if it had been made there: base model and weights, pictures, run folders. */
+/**
+ * Unpacks a kept home below a folder, as if it had been made there: base model and weights,
+ * pictures, run folders.
+ */
 export async function unpackHome(root: string, state: State): Promise<OldHome> {
   const staging = mkdtempSync(join(tmpdir(), 'hone-old-home-'))
   const run = promisify(execFile)
@@ -64,7 +70,10 @@ export async function unpackHome(root: string, state: State): Promise<OldHome> {
   }
 }
 
-/** Puts a kept home in the place of a world's, where nothing may run. The demo's pictures stay: they take long to draw. */
+/**
+ * Puts a kept home in the place of a world's, where nothing may run. The demo's pictures stay: they
+ * take long to draw.
+ */
 export async function takeOver(world: CampaignWorld, state: State): Promise<OldHome> {
   mkdirSync(world.home, { recursive: true })
   for (const name of readdirSync(world.home))

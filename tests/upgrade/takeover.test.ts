@@ -8,8 +8,9 @@ import { takeOver } from './old-home.ts'
 import type { OldHome } from './old-home.ts'
 
 /*
- * Homes of commit 3af5782, before jobs had places, and the Hone of today: what was under way goes on, what has ended is told as it was. Temporal's
- * own state is not kept; `hone dev` gets running campaigns back from PostgreSQL (that old histories replay, tests/replay shows).
+ * Homes of commit 3af5782, before jobs had places, and the Hone of today: what was under way goes
+ * on, what has ended is told as it was. Temporal's own state is not kept; `hone dev` gets running
+ * campaigns back from PostgreSQL (that old histories replay, tests/replay shows).
  */
 
 let world: CampaignWorld
@@ -57,7 +58,10 @@ async function stepsDone(round: number, steps: readonly string[]): Promise<void>
 
 const moved = z.object({ campaign: z.string(), from: z.int(), to: z.int() })
 
-/** Rolls back to round 1, and waits until the next round has sampled from what the old Hone had trained in it. */
+/**
+ * Rolls back to round 1, and waits until the next round has sampled from what the old Hone had
+ * trained in it.
+ */
 async function rollBack(next: number): Promise<z.infer<typeof moved>> {
   const act = ['--to', '1', '--reason', 'back to what the old one made', '--who', 'ada']
   const done = await world.json(moved, 'rollback', campaign, ...act)
@@ -67,7 +71,10 @@ async function rollBack(next: number): Promise<z.infer<typeof moved>> {
 
 const roundList = z.looseObject({ rounds: z.array(z.looseObject({ round: z.int() })) })
 
-/** A value with any text in the place of the base model's folder: what lay in a cache is copied to the store when it is used. */
+/**
+ * A value with any text in the place of the base model's folder: what lay in a cache is copied to
+ * the store when it is used.
+ */
 function wherever(root: string, value: unknown): object {
   const isBase = (each: unknown) => typeof each === 'string' && each.startsWith(`${root}/cache/models/`)
   const text = JSON.stringify(value)
