@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const campaigns = ['tests/chaos/**/*.test.ts', 'tests/e2e/**/*.test.ts']
+const campaigns = ['tests/chaos/**/*.test.ts', 'tests/e2e/**/*.test.ts', 'tests/upgrade/takeover.test.ts']
 
 export default defineConfig({
   test: {

@@ -27,7 +27,7 @@ export function parseRecipe(yamlText: string, { file }: { file: string }): Recip
     throw invalid(file, [`  ${error instanceof Error ? error.message : String(error)}`])
   }
   if (raw === null || raw === undefined) throw invalid(file, ['  the file is empty'])
-  const parsed = schema.safeParse(raw, { reportInput: true })
+  const parsed = schema.safeParse(withoutOldTrainer(raw), { reportInput: true })
   if (parsed.success) return parsed.data
   throw invalid(
     file,
@@ -61,10 +61,13 @@ export function storedRecipe(value: unknown): Recipe {
 }
 
 const oldTrainer = z.looseObject({
-  trainer: z.strictObject({ backend: z.literal('trl'), launcher: z.literal('local') }),
+  trainer: z.strictObject({ backend: z.literal('trl').optional(), launcher: z.literal('local').optional() }),
 })
 
-/** Recipes stored before jobs had places carry a `trainer` that only ever had this one value. */
+/**
+ * Recipes of before jobs had places may carry a `trainer`, which only ever had this one value; those that are stored
+ * always do. It changes nothing: `hone start` with the file of then must find the campaign of then.
+ */
 function withoutOldTrainer(value: unknown): unknown {
   const parsed = oldTrainer.safeParse(value)
   if (!parsed.success) return value
