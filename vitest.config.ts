@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-const campaigns = ['tests/chaos/**/*.test.ts', 'tests/e2e/**/*.test.ts', 'tests/upgrade/takeover.test.ts']
+/** Whole campaigns, clusters and other products on real processes: minutes each, and the machine for themselves. */
+const long = [
+  'tests/chaos/**/*.test.ts',
+  'tests/e2e/**/*.test.ts',
+  'tests/upgrade/takeover.test.ts',
+  'tests/jobs/slurm/{suite,suite-ssh,slurm}.test.ts',
+  'tests/trainer/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -11,11 +18,11 @@ export default defineConfig({
     // Two cores are the smallest machine we promise to work on.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'parts', include: ['tests/**/*.test.ts'], exclude: campaigns } },
+      { extends: true, test: { name: 'parts', include: ['tests/**/*.test.ts'], exclude: long } },
       {
         extends: true,
-        // Whole campaigns on real processes, each of which takes the machine for itself: after the others, one file at a time.
-        test: { name: 'campaigns', include: campaigns, fileParallelism: false, sequence: { groupOrder: 1 } },
+        // After the others, one file at a time.
+        test: { name: 'long', include: long, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
   },

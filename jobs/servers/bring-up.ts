@@ -83,6 +83,15 @@ async function startAttempt({ launcher, key, specHash, plan }: BringUpOptions, a
   return await launcher.ensure(jobKey, specHash, plan(launcher.run(jobKey).there).command)
 }
 
+/** Another attempt would end in the same way. */
+const outOfPlaceMemory = (key: string, reason: string): HoneError =>
+  new HoneError({
+    type: 'LimitExceeded',
+    message: `Model server ${key} ran out of the memory that its place gave it (${reason}).`,
+    nextStep:
+      'give the place more in the site file (resources.memoryGib) and restart the worker, or start a campaign whose serve.resources asks for more',
+  })
+
 /**
  * Brings a model server up and waits until it answers for the planned model. The server of an earlier call with the
  * same key is used again while it lives, also by another worker; a dead one is replaced by a new attempt.
@@ -107,7 +116,8 @@ export async function bringUpServer(options: BringUpOptions): Promise<Server> {
     // Someone else may take a free port between the wrapper's look and the server's start.
     const portTaken = /address already in use|cannot listen on|EADDRINUSE/i.test(logs.stderr)
     if (portTaken && bind < bindAttempts) continue
-    const { reason = 'ended' } = await poll(handle)
+    const { reason = 'ended', outOfMemory } = await poll(handle)
+    if (outOfMemory === true) throw outOfPlaceMemory(key, reason)
     throw new ServerNotReady(key, `did not come up: ${reason}`, logs)
   }
 }

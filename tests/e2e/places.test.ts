@@ -41,7 +41,13 @@ beforeAll(async () => {
     hone: 1,
     environments,
     places: {
-      slurm: { launcher: 'slurm', commandEnv: slurm.env, pollSeconds: 1, listen: '127.0.0.1' },
+      slurm: {
+        launcher: 'slurm',
+        resources: { memoryGib: 4 },
+        commandEnv: slurm.env,
+        pollSeconds: 1,
+        listen: '127.0.0.1',
+      },
     },
   }
   writeFileSync(join(world.home, '..', 'site.yaml'), stringify(site))

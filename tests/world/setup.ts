@@ -36,7 +36,7 @@ async function prepare(projectName: string): Promise<void> {
     progress.start('Temporal CLI, once')
     await obtainTemporalBinary({ cache, progress }).then(() => progress.done(), tell)
   }
-  if (projectName === 'campaigns') await bringUpPython({ cache, progress }).catch(tell)
+  if (projectName === 'long') await bringUpPython({ cache, progress }).catch(tell)
 }
 
 /**

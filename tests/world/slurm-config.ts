@@ -21,7 +21,7 @@ export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayo
   const nodes = slurmNodes.map(
     (name) =>
       `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${nodePorts[name]} ` +
-      `CPUs=8 RealMemory=4000 Gres=gpu:2 State=UNKNOWN`,
+      `CPUs=8 RealMemory=9000 Gres=gpu:2 State=UNKNOWN`,
   )
   return `${[
     'ClusterName=hone',
