@@ -132,8 +132,11 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     sequenceTokens,
   }
   const run = runOf(stage)
-  const command = trainer?.command(stage, run)
-  const estimate = trainer?.estimate(stage, stageFacts)
+  const said = trainer?.check(stage, stageFacts) ?? []
+  // What is refused has no command: a trainer without GRPO cannot plan one.
+  const able = said.some(({ level }) => level === 'refusal') ? null : trainer
+  const command = able?.command(stage, run)
+  const estimate = able?.estimate(stage, stageFacts)
   const model: Count = facts.model?.bytes ?? null
   const { env = {}, secretEnv = [] } = command ?? {}
   return {
@@ -143,11 +146,7 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     place: 'level' in planned ? (wish.place ?? place.site.default) : planned.name,
     launcher: 'level' in planned ? null : planned.launcher,
     resources: wish.resources,
-    findings: [
-      ...findings,
-      ...('level' in planned ? [planned] : planned.check(wish.resources)),
-      ...(trainer?.check(stage, stageFacts) ?? []),
-    ],
+    findings: [...findings, ...('level' in planned ? [planned] : planned.check(wish.resources)), ...said],
     startFrom: start.startFrom,
     from: start.from,
     rows: flow.rows,
@@ -159,7 +158,7 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     env: [...Object.keys(env), ...secretEnv],
     secretEnv,
     files: [
-      ...Object.entries(trainer?.settings(stage, run) ?? {}).map(([path, text]) => ({
+      ...Object.entries(able?.settings(stage, run) ?? {}).map(([path, text]) => ({
         path,
         bytes: Buffer.byteLength(text),
       })),
