@@ -8,6 +8,7 @@ import type { Places } from '../jobs/site/place.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import { modelFromName } from '../plan/known.ts'
 import { planCampaign } from '../plan/plan.ts'
+import { environmentProblem } from './check-environments.ts'
 import { trainers } from '../trainers/registry.ts'
 
 /** A program that a campaign needs at a place: a trainer's or a server's environment. */
@@ -36,6 +37,7 @@ export async function checkJobs(recipe: Recipe, site: SiteFile, places: Places):
     ...servingNeeds(recipe, site),
   ]
   for (const { place, environment } of needs) places.get(place).environment(environment)
+  await checkEnvironments(site, needs)
   try {
     await examinePlaces(places, [...new Set(needs.map(({ place }) => place))])
     await checkSizes(places, needs)
@@ -57,6 +59,18 @@ function servingNeeds(recipe: Recipe, site: SiteFile): Need[] {
       environment: server?.environment ?? name,
       resources: server?.resources({ resources, options }) ?? resources,
     }
+  })
+}
+
+async function checkEnvironments(site: SiteFile, needs: readonly Need[]): Promise<void> {
+  const pairs = new Map(needs.map((need) => [`${need.place}/${need.environment}`, need]))
+  const looks = [...pairs.values()].map(({ place, environment }) => environmentProblem(site, place, environment))
+  const problems = (await Promise.all(looks)).filter((problem) => problem !== null)
+  if (problems.length === 0) return
+  throw new HoneError({
+    type: 'MissingDependency',
+    message: `a program that the site file names is not ready:\n${problems.map((each) => `  ${each}`).join('\n')}`,
+    nextStep: 'install what is missing there, or name another Python in the site file; nothing was started',
   })
 }
 

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { specOf } from '../jobs/site/site.ts'
+import type { SiteFile } from '../jobs/site/site.ts'
+import { environmentNamed } from '../services/environments.ts'
+
+const run = promisify(execFile)
+const timeoutMs = 60_000
+const lookForModules =
+  'import sys, json, importlib.util as u; print(json.dumps([m for m in sys.argv[1:] if u.find_spec(m) is None]))'
+
+/**
+ * What is wrong with a Python that the site file names for a product at a place of this machine: that it does not
+ * run, or lacks a module. Null when nothing is, when Hone made the environment itself, or when the programs are on
+ * another machine or in a container, where only a job can look.
+ */
+export async function environmentProblem(site: SiteFile, place: string, name: string): Promise<string | null> {
+  const spec = specOf(site, place)
+  const named = spec?.environments[name] ?? site.environments[name]
+  const python = named?.python ?? (named?.conda === undefined ? undefined : `${named.conda}/bin/python`)
+  if (spec?.launcher !== 'local' || python === undefined) return null
+  const what = `environment "${name}" of place "${place}": ${python}`
+  try {
+    const { stdout } = await run(python, ['-c', lookForModules, ...environmentNamed(name).imports], {
+      timeout: timeoutMs,
+    })
+    const missing = z.array(z.string()).parse(JSON.parse(stdout))
+    return missing.length === 0 ? null : `${what} lacks ${missing.join(', ')}`
+  } catch (error) {
+    return `${what} does not run: ${(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]}`
+  }
+}
