@@ -60,6 +60,8 @@ interface Waiting extends Waiter {
 }
 
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
+/** Pause before the line is looked at again when no event is known that would wake it. */
+const lookAgainMs = 20
 
 /**
  * Slots of one endpoint, shared by the whole process: a sliding window over its servers, no batches. Who waits stands in one line
@@ -302,6 +304,9 @@ export class Limiter {
   #wakeAtResume(): void {
     const times = this.#roster.usable().flatMap(({ resumesAt }) => resumesAt ?? [])
     if (times.length > 0) this.#wakeAfter(Math.min(...times) - this.#clock.now())
+    // A pause that ended between two looks at the clock leaves no time to wake at, and without a call under way
+    // nobody else would wake the line.
+    else if (this.#underWay === 0 && this.#roster.usable().length > 0) this.#wakeAfter(lookAgainMs)
   }
 
   #wakeAfter(ms: number): void {

@@ -16,7 +16,8 @@ export const sitePath = (home: string, named?: string): string => named ?? join(
 export async function readSite(home: string, named?: string): Promise<SiteFile> {
   const path = sitePath(home, named)
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT' && named === undefined) return null
+    // A home that is no folder is told by whoever writes to it.
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '') && named === undefined) return null
     throw new HoneError({
       type: 'InvalidInput',
       message: `cannot read the site file ${path}: ${errorCode(error) ?? String(error)}`,
