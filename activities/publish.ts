@@ -9,8 +9,8 @@ import type { TrainingResult } from './types.ts'
 type Store = Pick<Deps, 'db' | 'store'>
 
 /**
- * Trains a stage and publishes what it made. A job that has published its end is over: nothing is trained again.
- * `job` is asked for only where there is something to train.
+ * Trains a stage and publishes what it made. A job that has published its end is over: nothing is
+ * trained again. `job` is asked for only where there is something to train.
  */
 export async function trainAndPublish(
   deps: Store,
@@ -26,7 +26,10 @@ export async function trainAndPublish(
   return { ...(await resultOf(deps, jobId, await publish(deps, job, output))), stepsDone }
 }
 
-/** Published by rename into the store, then recorded: a crash between the two publishes the same bytes again. */
+/**
+ * Published by rename into the store, then recorded: a crash between the two publishes the same
+ * bytes again.
+ */
 async function publish(
   deps: Store,
   { stepId, jobId, stage }: StageJob,

@@ -14,7 +14,10 @@ import type { StepRef } from './types.ts'
 
 type Serving = ReturnType<typeof servingOf>
 
-/** A step has one server a checkpoint and replica; its key is the same for all shards and for every worker. */
+/**
+ * A step has one server a checkpoint and replica; its key is the same for all shards and for every
+ * worker.
+ */
 const serverKey = (ref: StepRef, checkpoint: string, replica: number): string => {
   const first = `${stepKey(ref.campaign, ref.round, ref.step)}/serve-${checkpoint.slice(0, 12)}`
   return replica === 1 ? first : `${first}-${replica}`
@@ -29,7 +32,10 @@ const specHashOf = (checkpoint: string, name: string, { server, options }: Servi
     ...(Object.keys(options).length > 0 && { options }),
   })
 
-/** Servers that shards of this worker wait for, by key: shards that ask at once wait for the same start. */
+/**
+ * Servers that shards of this worker wait for, by key: shards that ask at once wait for the same
+ * start.
+ */
 const comingUp = new WeakMap<Deps, Map<string, Promise<string>>>()
 
 function onceAtATime(deps: Deps, key: string, start: () => Promise<string>): Promise<string> {
@@ -41,8 +47,8 @@ function onceAtATime(deps: Deps, key: string, start: () => Promise<string>): Pro
 }
 
 /**
- * URLs of the servers of this checkpoint for this step: those that are up, else new ones. Every shard asks, so a
- * server that died with its machine is brought up again by the next retry.
+ * URLs of the servers of this checkpoint for this step: those that are up, else new ones. Every
+ * shard asks, so a server that died with its machine is brought up again by the next retry.
  */
 export async function servedCheckpoint(
   deps: Deps,

@@ -30,7 +30,10 @@ import type { GpuActivities, IoActivities, StepRef, TrainingResult } from './typ
 
 const jobIdOf = ({ campaign, round, step }: StepRef, phase: string): string => jobKey(campaign, round, step, phase)
 
-/** Opens a training step on the datasets of all its phases, and counts the attempts that earlier runs of it used up. */
+/**
+ * Opens a training step on the datasets of all its phases, and counts the attempts that earlier
+ * runs of it used up.
+ */
 export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attemptsSoFar: Record<string, number> }> {
   const context = await stepContext(deps.db, ref)
   const { step, index } = context
@@ -69,7 +72,9 @@ export async function stopTraining(
   if (found) await finishStep(deps.db, found.id, status, reason)
 }
 
-/** Trains one phase: plans its jobs, runs them or re-attaches to them, and publishes the checkpoint. */
+/**
+ * Trains one phase: plans its jobs, runs them or re-attaches to them, and publishes the checkpoint.
+ */
 export async function train(deps: Deps, input: Parameters<GpuActivities['train']>[0]): Promise<TrainingResult> {
   return await beating(async (activity) => {
     const context = await stepContext(deps.db, input)

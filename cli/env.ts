@@ -84,7 +84,10 @@ async function make(terminal: Terminal, environment: PythonEnvironment, asJson: 
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
-/** Bytes of the files below a folder, links not followed. Files shared with uv's own cache count too. */
+/**
+ * Bytes of the files below a folder, links not followed. Files shared with uv's own cache count
+ * too.
+ */
 async function bytesIn(folder: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(folder, { withFileTypes: true })) {

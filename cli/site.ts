@@ -10,13 +10,19 @@ import type { Terminal } from './terminal.ts'
 
 export const siteHelp = 'where jobs run (docs/site.md); HONE_SITE, else site.yaml in the home, when left out'
 
-/** The site file that was named, by option or variable, as an absolute path: the worker runs in another folder. */
+/**
+ * The site file that was named, by option or variable, as an absolute path: the worker runs in
+ * another folder.
+ */
 export function siteFileOf({ env }: Terminal, named?: string): string | undefined {
   const file = named ?? env['HONE_SITE']
   return file === undefined || file === '' ? undefined : resolve(file)
 }
 
-/** The site that a command goes by. Throws InvalidInput when its file cannot be read or is not valid. */
+/**
+ * The site that a command goes by. Throws InvalidInput when its file cannot be read or is not
+ * valid.
+ */
 export const siteOf = (terminal: Terminal, named?: string): Promise<SiteFile> =>
   readSite(honeHome(terminal.env), siteFileOf(terminal, named))
 
@@ -27,7 +33,8 @@ export const placesToLookAt = (home: string, site: SiteFile, { env }: Pick<Termi
     runs: homePaths(home).runs,
     python: 'python3',
     slots: 1,
-    // `hone dev` makes the trainer's environment before it starts a worker; the others are made by `hone env`.
+    // `hone dev` makes the trainer's environment before it starts a worker; the others are made by
+    // `hone env`.
     made: (name) =>
       name === trlEnvironment.name ? { python: 'python3', env: {} } : madeEnvironment(name, honeCache(env)),
     shared: {},

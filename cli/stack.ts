@@ -39,8 +39,8 @@ export interface StackOptions {
 }
 
 /**
- * Brings up Postgres, Temporal, the Python environment, the reward server, the demo's parts and the worker. A failure or an abort midway
- * ends what is up already.
+ * Brings up Postgres, Temporal, the Python environment, the reward server, the demo's parts and the
+ * worker. A failure or an abort midway ends what is up already.
  * @throws HoneError AlreadyRunning when another process holds this home; what the parts throw.
  */
 export async function bringUpStack(options: StackOptions): Promise<Stack> {
@@ -103,7 +103,9 @@ async function bringUpParts(options: StackOptions): Promise<Omit<Stack, 'stop'>>
   return { home, databaseUrl: postgres.url, temporal, mend: () => mend(places) }
 }
 
-/** A part that died (a crash, a kill -9) is started again; jobs and campaigns go on where they were. */
+/**
+ * A part that died (a crash, a kill -9) is started again; jobs and campaigns go on where they were.
+ */
 async function mend(places: WorkerPlaces): Promise<string[]> {
   const { home } = places
   const started: string[] = []
@@ -119,8 +121,9 @@ async function mend(places: WorkerPlaces): Promise<string[]> {
 }
 
 /**
- * Servers of ours that a killed `hone dev` left behind hold old settings. Postgres and Temporal are adopted where they are brought up; the
- * reward server is replaced where it is started, because a trainer may be asking it.
+ * Servers of ours that a killed `hone dev` left behind hold old settings. Postgres and Temporal are
+ * adopted where they are brought up; the reward server is replaced where it is started, because a
+ * trainer may be asking it.
  */
 async function stopOwnLeftovers(home: string): Promise<void> {
   for (const record of runningServices(home))

@@ -112,7 +112,8 @@ export async function admit(options: {
   const { home, progress, site, ...rest } = options
   progress.start(`campaign ${rest.recipe.campaign}`)
   try {
-    // Before the store makes its own folders: this says what is wrong also where Node would hang (below /proc).
+    // Before the store makes its own folders: this says what is wrong also where Node would hang
+    // (below /proc).
     ensureFolder(homePaths(home).root)
     const store = await openArtifactStore(join(homePaths(home).root, 'artifacts'))
     const notes = await checkJobs(rest.recipe, site, placesToLookAt(home, site, options))

@@ -18,10 +18,10 @@ export interface BaseModelPlaces extends HubPlaces {
 }
 
 /**
- * Looks at the base model of a recipe and refuses what cannot be one: that takes seconds. What it returns brings the
- * weights into the store, named by their content: that may take as long as a download. A call that was cut short is
- * gone on with by the next one. At the start and not in the worker: here is a person, with a token and a terminal, and
- * no round waits for the network.
+ * Looks at the base model of a recipe and refuses what cannot be one: that takes seconds. What it
+ * returns brings the weights into the store, named by their content: that may take as long as a
+ * download. A call that was cut short is gone on with by the next one. At the start and not in the
+ * worker: here is a person, with a token and a terminal, and no round waits for the network.
  * @throws HoneError InvalidRecipe, MissingSecret, MissingDependency.
  */
 export async function lookAtBaseModel(spec: BaseModelSpec, places: BaseModelPlaces): Promise<() => Promise<BaseModel>> {
@@ -56,8 +56,9 @@ export async function lookAtBaseModel(spec: BaseModelSpec, places: BaseModelPlac
 }
 
 /**
- * Copies a folder of weights into the store. Names that begin with a dot are left out: a clone's `.git` and the hub
- * client's `.cache` hold no part of the model. Throws StorageFull, CheckpointInvalid when it changes meanwhile.
+ * Copies a folder of weights into the store. Names that begin with a dot are left out: a clone's
+ * `.git` and the hub client's `.cache` hold no part of the model. Throws StorageFull,
+ * CheckpointInvalid when it changes meanwhile.
  */
 async function storeFolder(store: ArtifactStore, folder: string, origin: BaseModel['origin']): Promise<BaseModel> {
   const { hash, path, bytes } = await store.publishCheckpoint(folder, { copy: true, withoutHidden: true })

@@ -19,10 +19,11 @@ interface Need {
 }
 
 /**
- * Looks at everything that the campaign's jobs need, before anything is kept: the findings of trainers, servers and
- * places that `hone plan` shows too, then every place that a job takes and every environment. Returns the notes.
- * @throws HoneError InvalidRecipe for what cannot run, MissingDependency for a place or an environment that is not
- * ready, with all that is wrong of it.
+ * Looks at everything that the campaign's jobs need, before anything is kept: the findings of
+ * trainers, servers and places that `hone plan` shows too, then every place that a job takes and
+ * every environment. Returns the notes.
+ * @throws HoneError InvalidRecipe for what cannot run, MissingDependency for a place or an
+ * environment that is not ready, with all that is wrong of it.
  */
 export async function checkJobs(recipe: Recipe, site: SiteFile, places: Places): Promise<string[]> {
   const nothing = { sources: {}, benchmarks: {} }

@@ -19,15 +19,19 @@ export interface HubPlaces {
   onProgress: (text: string) => void
 }
 
-/** Which weights of the store a commit of the hub led to: a file beside the store, so that nothing is fetched twice. */
+/**
+ * Which weights of the store a commit of the hub led to: a file beside the store, so that nothing
+ * is fetched twice.
+ */
 const fetched = z.object({ repo: z.string(), commit: z.string(), checkpoint: z.string(), bytes: z.number() })
 
 const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision)
 const nameOf = (repo: string, commit: string): string => `${repo.replace('/', '--')}@${commit}`
 
 /**
- * Looks a model of the hub up, and returns what brings it into the store. A commit that was fetched before asks nobody
- * anything. A download lies in `models` until it is published, and is gone on with after a kill.
+ * Looks a model of the hub up, and returns what brings it into the store. A commit that was fetched
+ * before asks nobody anything. A download lies in `models` until it is published, and is gone on
+ * with after a kill.
  */
 export async function storeHubModel(model: HubModel, places: HubPlaces): Promise<() => Promise<BaseModel>> {
   const { repo, revision } = model
@@ -56,7 +60,9 @@ async function findFetched(model: HubModel, commit: string, { store, models }: H
   return { id: checkpoint, path: store.checkpointPath(checkpoint), bytes, origin: { from: 'hub', ...model, commit } }
 }
 
-/** Fetch, check, publish, remember, tidy up: a death after any of them is gone on with from there. */
+/**
+ * Fetch, check, publish, remember, tidy up: a death after any of them is gone on with from there.
+ */
 async function fetchModel(
   { repo, revision }: HubModel,
   { commit, bytes: expected }: { commit: string; bytes: number },
@@ -68,7 +74,8 @@ async function fetchModel(
   await hub.fetch({ repo, revision: commit }, folder, (text) => onProgress(`base model: ${text}`))
   await refuseUnusable(folder, `${repo} at commit ${commit}`)
   onProgress('base model: hashing it')
-  // Nobody else writes into this folder, and it goes at once: its files move into the store without a second copy.
+  // Nobody else writes into this folder, and it goes at once: its files move into the store without
+  // a second copy.
   const { hash, path, bytes } = await store.publishCheckpoint(folder, { withoutHidden: true })
   const record = join(models, `${nameOf(repo, commit)}.json`)
   await writeFile(`${record}.draft`, JSON.stringify({ repo, commit, checkpoint: hash, bytes } satisfies Fetched))

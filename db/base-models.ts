@@ -23,12 +23,18 @@ const origin: z.ZodType<BaseModelOrigin> = z.discriminatedUnion('from', [
 ])
 const eventData = z.object({ baseModel: z.object({ checkpoint: z.string(), origin }) })
 
-/** What the event of an admission holds. Events never change, so the first one of a campaign settles its base model. */
+/**
+ * What the event of an admission holds. Events never change, so the first one of a campaign settles
+ * its base model.
+ */
 export const baseModelData = ({ id, origin }: BaseModel): z.infer<typeof eventData> => ({
   baseModel: { checkpoint: id, origin },
 })
 
-/** Records base weights as a checkpoint that lies in the store, also where an older version knew them elsewhere. */
+/**
+ * Records base weights as a checkpoint that lies in the store, also where an older version knew
+ * them elsewhere.
+ */
 export async function recordBaseWeights(db: Database, base: BaseModel): Promise<CheckpointRecord> {
   const { id, path, bytes } = base
   const known = await recordCheckpoint(db, { id, path, bytes, madeBy: null })
@@ -38,8 +44,8 @@ export async function recordBaseWeights(db: Database, base: BaseModel): Promise<
 }
 
 /**
- * Settles the base model of a campaign that was created without one: before bases were admitted at the start. Returns
- * the one in force, which is the earlier one where another process was faster.
+ * Settles the base model of a campaign that was created without one: before bases were admitted at
+ * the start. Returns the one in force, which is the earlier one where another process was faster.
  */
 export async function settleBaseModel(
   db: Database,
@@ -59,8 +65,8 @@ export async function settleBaseModel(
 }
 
 /**
- * The base weights of a campaign: those of its closed round 0, else those that it was started with. Null when neither
- * is there: a campaign of an older version that has not closed round 0.
+ * The base weights of a campaign: those of its closed round 0, else those that it was started with.
+ * Null when neither is there: a campaign of an older version that has not closed round 0.
  */
 export async function findBaseModel(db: Database, campaign: string): Promise<CheckpointRecord | null> {
   const closed = (await findRound(db, campaign, 0))?.checkpointId

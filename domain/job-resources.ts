@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
-/** What a job wants from the machine that it runs on. What is left out is the place's own default. */
+/**
+ * What a job wants from the machine that it runs on. What is left out is the place's own default.
+ */
 export const jobResources = z.strictObject({
   gpus: z.int().nonnegative().max(64).optional(),
   cpus: z.int().positive().max(1024).optional(),

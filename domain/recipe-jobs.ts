@@ -3,13 +3,19 @@ import { stepName } from './ids.ts'
 import { jobResources, productOptions } from './job-resources.ts'
 import type { JobResources, ProductOptions } from './job-resources.ts'
 
-/** Name of a product that trains or serves, e.g. `trl`, `llamafactory`, `vllm`. Its registry knows which there are. */
+/**
+ * Name of a product that trains or serves, e.g. `trl`, `llamafactory`, `vllm`. Its registry knows
+ * which there are.
+ */
 const productName = stepName
 
 /** A place of the site file; where nothing names a place, the site file's default. */
 const place = stepName.optional()
 
-/** How checkpoints are served. Each key that is left out is the campaign's, then the product's own default. */
+/**
+ * How checkpoints are served. Each key that is left out is the campaign's, then the product's own
+ * default.
+ */
 const serving = {
   /** The product that serves; `hone` is the small server that comes with Hone and needs no GPU. */
   server: productName.optional(),
@@ -49,7 +55,10 @@ interface WithJobs {
   jobs?: JobsSpec | undefined
 }
 
-/** A training step's job with the campaign's defaults filled in. `place` is null where the site file decides. */
+/**
+ * A training step's job with the campaign's defaults filled in. `place` is null where the site file
+ * decides.
+ */
 export function trainingJobOf(
   { jobs = {} }: WithJobs,
   step: {
@@ -67,7 +76,10 @@ export function trainingJobOf(
   }
 }
 
-/** How a checkpoint is served, with the campaign's defaults filled in. `place` is null where the site file decides. */
+/**
+ * How a checkpoint is served, with the campaign's defaults filled in. `place` is null where the
+ * site file decides.
+ */
 export function servingOf(
   { jobs = {} }: WithJobs,
   own: ServingWish = {},

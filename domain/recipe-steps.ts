@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { stepName } from './ids.ts'
 import { servingWish, trainingWish } from './recipe-jobs.ts'
 
-/** Weights a training starts from: the base model, the parent round's checkpoint or an earlier training step of this round. */
+/**
+ * Weights a training starts from: the base model, the parent round's checkpoint or an earlier
+ * training step of this round.
+ */
 const startWeights = z.union([z.literal('base'), z.literal('parent'), stepName])
 
 /** Low-rank adapters (arXiv 2106.09685). */
@@ -44,7 +47,10 @@ const optimiser = {
   ...trainingWish,
 }
 
-/** Supervised fine-tuning. Starts from the base model unless told otherwise: only data crosses rounds. */
+/**
+ * Supervised fine-tuning. Starts from the base model unless told otherwise: only data crosses
+ * rounds.
+ */
 export const sftStep = z.strictObject({
   step: z.literal('sft'),
   name: stepName.optional(),
@@ -74,7 +80,10 @@ const phase = z.strictObject({
 })
 export type RlPhase = z.infer<typeof phase>
 
-/** GRPO against the verifier. Phases run one after the other, each from the weights of the one before. */
+/**
+ * GRPO against the verifier. Phases run one after the other, each from the weights of the one
+ * before.
+ */
 export const rlStep = z.strictObject({
   step: z.literal('rl'),
   name: stepName.optional(),
@@ -84,7 +93,10 @@ export const rlStep = z.strictObject({
   ...optimiser,
   learningRate: optimiser.learningRate.default(1e-6),
   reward: z.enum(rewardNames).default('accuracy'),
-  /** Endpoint (with a URL) of a judge for the answers that rules leave open. The reward server's own, if any, when absent. */
+  /**
+   * Endpoint (with a URL) of a judge for the answers that rules leave open. The reward server's
+   * own, if any, when absent.
+   */
   judge: z.string().min(1).optional(),
   onRewardFailure: z.enum(['abstain', 'zero']).default('abstain'),
   promptsPerStep: z.int().positive().default(16),
@@ -99,7 +111,9 @@ export const rlStep = z.strictObject({
   epsilonHigh: z.number().positive().default(0.2),
   /** Groups whose completions all score the same carry no signal: leave them out of the step. */
   dropZeroSpread: z.boolean().default(true),
-  /** How a step's loss is averaged; `grpo` when absent. `cispo` wants an epsilonHigh of 1 or more. */
+  /**
+   * How a step's loss is averaged; `grpo` when absent. `cispo` wants an epsilonHigh of 1 or more.
+   */
   loss: z.enum(['grpo', 'dr_grpo', 'dapo', 'bnpo', 'cispo']).optional(),
   /** `sequence` is GSPO (arXiv 2507.18071); `token` when absent. */
   importanceSampling: z.enum(['token', 'sequence']).optional(),
@@ -107,7 +121,9 @@ export const rlStep = z.strictObject({
   scaleRewards: z.enum(['group', 'batch', 'none']).optional(),
   generation: generation.optional(),
   phases: z.array(phase).min(1).optional(),
-  /** Weights to keep of the last phase besides its end: every so many steps, over the last so many. */
+  /**
+   * Weights to keep of the last phase besides its end: every so many steps, over the last so many.
+   */
   snapshots: z.strictObject({ every: z.int().positive(), last: z.int().positive() }).optional(),
 })
 export type RlStep = z.infer<typeof rlStep>
@@ -116,7 +132,10 @@ export type RlStep = z.infer<typeof rlStep>
 export const evaluateStep = z.strictObject({
   step: z.literal('evaluate'),
   name: stepName.optional(),
-  /** The training step, or phase of one, whose checkpoint is measured; the last step with weights before this one when absent. */
+  /**
+   * The training step, or phase of one, whose checkpoint is measured; the last step with weights
+   * before this one when absent.
+   */
   of: stepName.optional(),
   /** All of the recipe's benchmarks when absent. */
   benchmarks: z.array(stepName).min(1).optional(),
@@ -126,9 +145,9 @@ export const evaluateStep = z.strictObject({
 export type EvaluateStep = z.infer<typeof evaluateStep>
 
 /**
- * Evaluate the weights that an RL step kept (its `snapshots`) and its end, and go on with the best. Vision-R1's ablations
- * take the best of evaluations every 5 steps over the last 50 (arXiv 2503.06749). What is chosen on `benchmark` is no
- * measure of itself: evaluate again after it.
+ * Evaluate the weights that an RL step kept (its `snapshots`) and its end, and go on with the best.
+ * Vision-R1's ablations take the best of evaluations every 5 steps over the last 50 (arXiv
+ * 2503.06749). What is chosen on `benchmark` is no measure of itself: evaluate again after it.
  */
 export const selectCheckpointStep = z.strictObject({
   step: z.literal('select-checkpoint'),
@@ -150,7 +169,9 @@ export const gateStep = z.strictObject({
   benchmark: stepName,
   against: z.enum(['parent', 'base']).default('parent'),
   marginPercent: z.number().min(0).max(100).default(2),
-  /** rollback: the head stays at the parent, the next round starts there. pause: wait for a person. */
+  /**
+   * rollback: the head stays at the parent, the next round starts there. pause: wait for a person.
+   */
   onRegress: z.enum(['rollback', 'pause', 'continue']).default('pause'),
   onInconclusive: z.enum(['rollback', 'pause', 'continue']).default('continue'),
 })

@@ -12,7 +12,10 @@ import type { JobLimits, JobOutcome, JobProgress } from './watch.ts'
 export interface JobWorld {
   store: JobStore
   places: Places
-  /** Abort with the reason `cancel` to end the job; any other reason leaves it running for the next worker. */
+  /**
+   * Abort with the reason `cancel` to end the job; any other reason leaves it running for the next
+   * worker.
+   */
   signal: AbortSignal
   /** Says how far a job is: small, plain JSON. */
   progress: (details: Record<string, unknown>) => void
@@ -73,8 +76,9 @@ export const jobFailed = (jobId: string, reason: string, nextStep: string): Hone
   new HoneError({ type: 'TrainingFailed', message: `${jobId}: ${reason}`, nextStep })
 
 /**
- * Intent → look up → submit → record. A job that is under way is attached to, one that ended well is judged and not
- * run again, one that was lost or interrupted gets another attempt under a number of its own while the limit allows.
+ * Intent → look up → submit → record. A job that is under way is attached to, one that ended well
+ * is judged and not run again, one that was lost or interrupted gets another attempt under a number
+ * of its own while the limit allows.
  */
 export async function runAttempts<Made>(
   world: JobWorld,
@@ -98,7 +102,10 @@ export async function runAttempts<Made>(
   }
 }
 
-/** The run folder of an attempt that was made: at the place where it was made, whatever the site file says today. */
+/**
+ * The run folder of an attempt that was made: at the place where it was made, whatever the site
+ * file says today.
+ */
 export function attemptAt(world: Pick<JobWorld, 'places'>, jobId: string, record: AttemptRecord): Attempt {
   const place = world.places.get(record.handle?.place ?? 'local')
   return { number: record.attempt, place, run: place.launcher.run(attemptKey(jobId, record.attempt)) }
@@ -207,8 +214,9 @@ function stopped(jobId: string, cause: CancelCause, status: JobStatus): HoneErro
 }
 
 /**
- * Ends what the last attempt of a job left running. Usually the activity that watches a job ends it; one whose worker
- * died is cancelled by the server without a word to anybody, and then its program would go on beside the next round's.
+ * Ends what the last attempt of a job left running. Usually the activity that watches a job ends
+ * it; one whose worker died is cancelled by the server without a word to anybody, and then its
+ * program would go on beside the next round's.
  */
 export async function endLastAttempt(world: Pick<JobWorld, 'store' | 'places'>, jobId: string): Promise<void> {
   const latest = await world.store.latestAttempt(jobId)

@@ -4,18 +4,21 @@ export { jobResources } from '../domain/job-resources.ts'
 export type { JobResources } from '../domain/job-resources.ts'
 
 /**
- * What a job is to its place. `train` takes the place's devices for itself; `serve` listens on a port until it is
- * ended; `task` is short work beside the others (merging weights, looking at them).
+ * What a job is to its place. `train` takes the place's devices for itself; `serve` listens on a
+ * port until it is ended; `task` is short work beside the others (merging weights, looking at
+ * them).
  */
 export const commandKinds = ['train', 'serve', 'task'] as const
 export type CommandKind = (typeof commandKinds)[number]
 
 /**
- * How to run a program. Every path is as the job sees it. No shell: `argv` is what runs. `env` is written to files
- * and must hold nothing secret; `secretEnv` names variables of the worker's own environment that the job receives.
+ * How to run a program. Every path is as the job sees it. No shell: `argv` is what runs. `env` is
+ * written to files and must hold nothing secret; `secretEnv` names variables of the worker's own
+ * environment that the job receives.
  *
- * The program of a `serve` job listens where it is told: the job's wrapper picks a free port where the job runs,
- * and puts it and the address to listen on in the place of the marks `{port}` and `{host}` in `argv` and `env`.
+ * The program of a `serve` job listens where it is told: the job's wrapper picks a free port where
+ * the job runs, and puts it and the address to listen on in the place of the marks `{port}` and
+ * `{host}` in `argv` and `env`.
  */
 export interface Command {
   kind: CommandKind
@@ -26,7 +29,10 @@ export interface Command {
   /** Seconds between a request to end and the kill. */
   gracePeriodSeconds: number
   resources: JobResources
-  /** Shell lines that run before the program, in the shell that then becomes it, e.g. `module load cuda/12.4`. */
+  /**
+   * Shell lines that run before the program, in the shell that then becomes it, e.g. `module load
+   * cuda/12.4`.
+   */
   setup: string[]
 }
 

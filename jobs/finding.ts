@@ -1,6 +1,6 @@
 /**
- * What a check of a plan found, before anything was submitted. A `refusal` stops the start; a `note` is only shown.
- * `text` says what is so and why, `fix` what to change.
+ * What a check of a plan found, before anything was submitted. A `refusal` stops the start; a
+ * `note` is only shown. `text` says what is so and why, `fix` what to change.
  */
 export interface Finding {
   level: 'refusal' | 'note'

@@ -38,15 +38,22 @@ export interface AttemptChange {
   finishedAt?: Date | null
 }
 
-/** Where jobs, their attempts and their metrics are kept. Every call can be made again with the same effect. */
+/**
+ * Where jobs, their attempts and their metrics are kept. Every call can be made again with the same
+ * effect.
+ */
 export interface JobStore {
-  /** Writes down that a job shall run, or finds it. Throws JobConflict when the id has another specification. */
+  /**
+   * Writes down that a job shall run, or finds it. Throws JobConflict when the id has another
+   * specification.
+   */
   recordIntent(intent: JobIntent): Promise<void>
   /** Says that a job shall not run any more. */
   withdraw(jobId: string): Promise<void>
   /**
-   * Opens the next attempt, numbered from 1, and returns its number. Two callers at once get two numbers. The handle
-   * is kept before anything is submitted: after a crash the job is looked for where it may have been submitted.
+   * Opens the next attempt, numbered from 1, and returns its number. Two callers at once get two
+   * numbers. The handle is kept before anything is submitted: after a crash the job is looked for
+   * where it may have been submitted.
    */
   newAttempt(jobId: string, handle: (attempt: number) => JobHandle): Promise<number>
   latestAttempt(jobId: string): Promise<AttemptRecord | null>

@@ -3,7 +3,10 @@ import { z } from 'zod'
 import { errorCode } from '../domain/errors.ts'
 import type { LogSource } from './log-source.ts'
 
-/** One number. Upsert on (job, attempt, segment, step, name): reading a file twice gives the same points. */
+/**
+ * One number. Upsert on (job, attempt, segment, step, name): reading a file twice gives the same
+ * points.
+ */
 export interface MetricPoint {
   /** Counts from 0; a file that was truncated or replaced goes on in the next segment. */
   segment: number
@@ -50,9 +53,10 @@ function parseLine(text: string): unknown {
 }
 
 /**
- * Opens a tailer. Files are appended to while they are read, cut by trainers that start again and replaced by
- * restored ones: a changed inode, a shrunken file or other bytes before the offset start a new segment at the
- * beginning of the file. A line that is not finished yet waits; a line that cannot be read is counted.
+ * Opens a tailer. Files are appended to while they are read, cut by trainers that start again and
+ * replaced by restored ones: a changed inode, a shrunken file or other bytes before the offset
+ * start a new segment at the beginning of the file. A line that is not finished yet waits; a line
+ * that cannot be read is counted.
  */
 export function createMetricTailer({ path, read: understand }: LogSource, from?: TailState): MetricTailer {
   let firstDiverged: number | null = null

@@ -10,8 +10,9 @@ interface Round {
 }
 
 /**
- * Joins the questions of all who watch jobs of one launcher: those that come while a round is being gathered are asked
- * in one call, and two rounds lie `traits.pollSeconds` apart. A scheduler is asked once for a hundred jobs.
+ * Joins the questions of all who watch jobs of one launcher: those that come while a round is being
+ * gathered are asked in one call, and two rounds lie `traits.pollSeconds` apart. A scheduler is
+ * asked once for a hundred jobs.
  */
 export function createPoller(launcher: Pick<Launcher, 'poll' | 'traits'>): PollJob {
   let gathering: Round | null = null

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from './command.ts'
 import { isTerminal } from './launchers/contract.ts'
+import { latestChange } from './launchers/files.ts'
 import type { CancelCause, JobHandle, JobStatus, Launcher } from './launchers/contract.ts'
 import type { LogSource } from './log-source.ts'
 import { createMetricTailer } from './metrics.ts'
@@ -67,12 +67,6 @@ function brokenLimit(status: JobStatus, lastSignMs: number, limits: JobLimits, n
   return over(sign, limits.stallSeconds) ? 'stalled' : null
 }
 
-/** Latest change of any of the files, in milliseconds since the epoch; 0 when none is there. */
-async function latestChange(paths: readonly string[]): Promise<number> {
-  const times = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0))
-  return Math.max(0, ...times)
-}
-
 /** Follows the metrics of a job and remembers how far it is. */
 function followLogs(sources: readonly LogSource[]) {
   const tailers = sources.map((source) => createMetricTailer(source))
@@ -89,7 +83,7 @@ function followLogs(sources: readonly LogSource[]) {
       return { points, step, totalSteps, badLines }
     },
     hasDiverged: () => tailers.some((tailer) => tailer.divergedAt() !== null),
-    lastChange: () => latestChange(sources.map(({ path }) => path)),
+    lastChange: async () => (await latestChange(sources.map(({ path }) => path))) ?? 0,
   }
 }
 

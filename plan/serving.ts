@@ -10,7 +10,10 @@ import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import type { Findings } from './checks.ts'
 
-/** What the servers of a campaign's checkpoints, and their places, say: of evaluations and of endpoints. */
+/**
+ * What the servers of a campaign's checkpoints, and their places, say: of evaluations and of
+ * endpoints.
+ */
 export function checkServing(recipe: Recipe, site: SiteFile, servers: Readonly<Record<string, ModelServer>>): Findings {
   const found: Findings = { refusals: [], notes: [] }
   const add = (round: number, step: string, findings: readonly Finding[]) => {

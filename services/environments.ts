@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { HoneError } from '../domain/errors.ts'
 
 /**
- * A Python environment that Hone can make. Trainers and servers need packages that exclude each other, so that each
- * product has one of its own.
+ * A Python environment that Hone can make. Trainers and servers need packages that exclude each
+ * other, so that each product has one of its own.
  */
 export interface PythonEnvironment {
   /** What `hone env` and a site file call it, e.g. "vllm-cpu". */
@@ -14,11 +14,16 @@ export interface PythonEnvironment {
   purpose: string
   /** Hashed requirements, all of them: they are installed without a look at what they ask for. */
   lock: string
-  /** A script that the new environment's own Python runs after the installation; it is part of what the lock says. */
+  /**
+   * A script that the new environment's own Python runs after the installation; it is part of what
+   * the lock says.
+   */
   after?: string
   /** Modules that must be there at the end. */
   imports: readonly string[]
-  /** Python versions that all its packages have wheels for: from the first on, and below the second. */
+  /**
+   * Python versions that all its packages have wheels for: from the first on, and below the second.
+   */
   pythons: { from: string; below?: string }
   /** Systems that its packages are made for. Default: all. */
   platforms?: readonly NodeJS.Platform[]
@@ -95,7 +100,10 @@ export function environmentNamed(name: string): PythonEnvironment {
   })
 }
 
-/** What an environment is made from, as text: whoever changes a byte of it gets another environment; null without it. */
+/**
+ * What an environment is made from, as text: whoever changes a byte of it gets another environment;
+ * null without it.
+ */
 export function requirementsOf({ lock, after }: PythonEnvironment): string | null {
   const files = after === undefined ? [lock] : [lock, after]
   if (!files.every((file) => existsSync(file))) return null

@@ -11,7 +11,10 @@ import type { Python } from './python.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** A model of the Hugging Face hub. `revision`: a branch, a tag or a commit; null for its main branch. */
+/**
+ * A model of the Hugging Face hub. `revision`: a branch, a tag or a commit; null for its main
+ * branch.
+ */
 export interface HubModel {
   repo: string
   revision: string | null
@@ -28,11 +31,17 @@ export interface HubListing {
   parameters: number | null
 }
 
-/** The hub, asked through the trainer's Python, whose libraries know its mirrors, proxies and saved tokens. */
+/**
+ * The hub, asked through the trainer's Python, whose libraries know its mirrors, proxies and saved
+ * tokens.
+ */
 export interface Hub {
   /** Asks for the files of a revision. Throws HoneError for what a user can mend. */
   look(model: HubModel, signal?: AbortSignal): Promise<HubListing>
-  /** Brings the files into a folder. A call that was cut short, also by a kill, is gone on with by the next one. */
+  /**
+   * Brings the files into a folder. A call that was cut short, also by a kill, is gone on with by
+   * the next one.
+   */
   fetch(model: HubModel, folder: string, onProgress: (text: string) => void): Promise<HubListing>
 }
 
@@ -49,8 +58,9 @@ const result = z.discriminatedUnion('status', [
 const progressLine = z.object({ done: z.number(), total: z.number() })
 
 /**
- * The hub as `python -m hone_trainer fetch` reaches it: HF_ENDPOINT, HF_TOKEN, HF_HOME and HF_HUB_OFFLINE count as in
- * every program of Hugging Face. HF_HUB_OFFLINE takes the model from their cache.
+ * The hub as `python -m hone_trainer fetch` reaches it: HF_ENDPOINT, HF_TOKEN, HF_HOME and
+ * HF_HUB_OFFLINE count as in every program of Hugging Face. HF_HUB_OFFLINE takes the model from
+ * their cache.
  */
 export function createHub({ cache, env }: { cache: string; env: Environment }): Hub {
   const ask = async (model: HubModel, args: string[], tell: (text: string) => void, signal?: AbortSignal) => {
@@ -119,7 +129,10 @@ function progressText(line: string): string {
   }
 }
 
-/** A defect of ours or of the hub's client: its last words, without the token and without signed addresses. */
+/**
+ * A defect of ours or of the hub's client: its last words, without the token and without signed
+ * addresses.
+ */
 function broken(model: HubModel, code: number | null, said: readonly string[], env: Environment): HoneError {
   const token = env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN']
   const tail = said

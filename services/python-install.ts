@@ -26,8 +26,9 @@ export const pythonOf = (folder: string): string => join(folder, 'bin', 'python'
 export const markOf = (folder: string): string => join(folder, '.complete')
 
 /**
- * Makes the environment in place, for a virtual environment cannot be moved; `.complete`, written last, tells a whole
- * one from one that was cut short, which is removed and made anew (what was downloaded is in uv's own cache).
+ * Makes the environment in place, for a virtual environment cannot be moved; `.complete`, written
+ * last, tells a whole one from one that was cut short, which is removed and made anew (what was
+ * downloaded is in uv's own cache).
  * @throws HoneError MissingDependency, StorageFull; the signal's reason once it is aborted.
  */
 export async function makeEnvironment(installation: Installation): Promise<void> {
@@ -56,7 +57,8 @@ async function install(installation: Installation): Promise<void> {
   )
   installation.signal.throwIfAborted()
   progress.update('installing, once, some minutes')
-  // A lock is whole, so nothing is looked for beside it: some packages ask for what no public index holds.
+  // A lock is whole, so nothing is looked for beside it: some packages ask for what no public index
+  // holds.
   const packages = ['--no-deps', '--require-hashes', '-r', environment.lock]
   const tell = installTeller(progress)
   if (hasUv) await step(python, ['-m', 'uv', 'pip', 'install', '--python', python, ...packages], installation, tell)

@@ -73,10 +73,11 @@ export async function bringUpPython(options: PythonOptions & { lock?: string; im
 }
 
 /**
- * A Python with all that an environment names: the user's own where its variable is set (HONE_PYTHON for "trl"), else
- * one in `<cache>/python/<hash of lock and Python version>` that is made once and shared by clones.
- * @throws HoneError InvalidInput (no such environment); MissingDependency (no Python, no network, a failed
- * installation); StorageFull; the signal's reason once it is aborted.
+ * A Python with all that an environment names: the user's own where its variable is set
+ * (HONE_PYTHON for "trl"), else one in `<cache>/python/<hash of lock and Python version>` that is
+ * made once and shared by clones.
+ * @throws HoneError InvalidInput (no such environment); MissingDependency (no Python, no network, a
+ * failed installation); StorageFull; the signal's reason once it is aborted.
  */
 export async function bringUpEnvironment(
   which: string | PythonEnvironment,
@@ -100,7 +101,8 @@ export async function bringUpEnvironment(
 }
 
 /**
- * The Python that {@link bringUpPython} would give, if it is there already; null when an environment is yet to be made.
+ * The Python that {@link bringUpPython} would give, if it is there already; null when an
+ * environment is yet to be made.
  * @throws HoneError MissingDependency when HONE_PYTHON is set and lacks a module or does not run.
  */
 export async function findPython(options: PythonOptions = {}): Promise<Python | null> {
@@ -115,7 +117,10 @@ function withTrainer(python: string, env: Environment): Python {
   return { python, env: { PYTHONPATH: before ? `${trainerFolder}${delimiter}${before}` : trainerFolder } }
 }
 
-/** Where an environment stands. Makes nothing; starts interpreters to ask for their version where it is not made. */
+/**
+ * Where an environment stands. Makes nothing; starts interpreters to ask for their version where it
+ * is not made.
+ */
 export async function environmentState(
   environment: PythonEnvironment,
   cache: string,
@@ -143,7 +148,10 @@ export async function environmentState(
   return { state: 'not made', folder: environmentFolder(cache, requirements, interpreter.version), interpreter }
 }
 
-/** The environment of a name as it was made here; null if it was not, or is none of ours. Starts nothing. */
+/**
+ * The environment of a name as it was made here; null if it was not, or is none of ours. Starts
+ * nothing.
+ */
 export function madeEnvironment(name: string, cache: string): Python | null {
   const environment = pythonEnvironments.find((each) => each.name === name)
   const requirements = environment ? requirementsOf(environment) : null
@@ -151,7 +159,10 @@ export function madeEnvironment(name: string, cache: string): Python | null {
   return folder === null ? null : { python: pythonOf(folder), env: { PYTHONPATH: trainerFolder } }
 }
 
-/** The folder that was made from these requirements with any of its versions of Python; the newest of several. */
+/**
+ * The folder that was made from these requirements with any of its versions of Python; the newest
+ * of several.
+ */
 function madeFolder({ pythons }: PythonEnvironment, requirements: string, cache: string): string | null {
   const { python: root } = cachePaths(cache)
   const folders = existsSync(root) ? readdirSync(root).map((name) => join(root, name)) : []
@@ -166,7 +177,10 @@ function madeFolder({ pythons }: PythonEnvironment, requirements: string, cache:
 
 const orVariable = ({ variable }: PythonEnvironment): string => (variable === undefined ? '' : `, or set ${variable}`)
 
-/** The newest Python on PATH that is of the versions asked for, or null. Default: those that the trainer runs on. */
+/**
+ * The newest Python on PATH that is of the versions asked for, or null. Default: those that the
+ * trainer runs on.
+ */
 export async function findInterpreter(
   env: Environment = process.env,
   pythons: PythonEnvironment['pythons'] = trlEnvironment.pythons,

@@ -198,7 +198,8 @@ function tlsOptions({ access }: TemporalServer, host: string): TlsOptions {
   }
 }
 
-// Codes of OpenSSL for a chain that ends at nobody who is trusted: https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
+// Codes of OpenSSL for a chain that ends at nobody who is trusted:
+// https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
 const untrusted =
   /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT.*|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED)$/
 

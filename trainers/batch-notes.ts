@@ -4,11 +4,14 @@ import { microBatch, stepBatch } from './estimate.ts'
 import type { TrainingStage } from './stage.ts'
 import type { StageFacts } from './trainer.ts'
 
-/** Parameters from which on a model is trained on a GPU; the demo's own has some hundred thousand. */
+/**
+ * Parameters from which on a model is trained on a GPU; the demo's own has some hundred thousand.
+ */
 const gpuSizedParameters = 1e9
 
-// Qwen2.5-VL's 152,064 logits of a token take 0.6 MB in 32 bits, so 20 GB at this limit, and their gradient as much
-// again: with weights and optimizer of some billion parameters beside them no GPU of today holds more.
+// Qwen2.5-VL's 152,064 logits of a token take 0.6 MB in 32 bits, so 20 GB at this limit, and their
+// gradient as much again: with weights and optimizer of some billion parameters beside them no GPU
+// of today holds more.
 const mostTokensAtOnce = 32_768
 
 const counted = (value: number): string => value.toLocaleString('en-US')
@@ -18,7 +21,10 @@ const batchName = (stage: TrainingStage): string =>
     ? 'batchSize'
     : `promptsPerStep × generations = ${stage.settings.promptsPerStep} × ${stage.settings.generations}`
 
-/** How the trainer cuts a batch, where that is not what the recipe says or would not fit on a device. */
+/**
+ * How the trainer cuts a batch, where that is not what the recipe says or would not fit on a
+ * device.
+ */
 export function batchNotes(stage: TrainingStage, facts: StageFacts): Finding[] {
   const batch = stepBatch(stage)
   const micro = stage.settings.microBatchSize

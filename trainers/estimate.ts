@@ -4,7 +4,10 @@ import type { StageEstimate, StageFacts } from './trainer.ts'
 // Weights and two moments of AdamW in 32 bits.
 const checkpointBytesAParameter = 12
 
-/** The largest divisor of a batch up to `wanted`: what a device takes at once (trainer/hone_trainer/training.py). */
+/**
+ * The largest divisor of a batch up to `wanted`: what a device takes at once
+ * (trainer/hone_trainer/training.py).
+ */
 export function microBatch(batch: number, wanted: number | undefined): number {
   let micro = Math.min(batch, wanted ?? batch)
   while (batch % micro !== 0) micro -= 1
@@ -20,8 +23,8 @@ const rowsAStep = (stage: TrainingStage): number =>
   stage.kind === 'sft' ? stage.settings.batchSize : stage.settings.promptsPerStep
 
 /**
- * Steps of a stage. transformers' Trainer counts the last, smaller batch of a pass as a step. Null while the number
- * of rows is not known and the stage counts in epochs.
+ * Steps of a stage. transformers' Trainer counts the last, smaller batch of a pass as a step. Null
+ * while the number of rows is not known and the stage counts in epochs.
  */
 export function plannedSteps(stage: TrainingStage, rows: number | null): number | null {
   if (stage.kind === 'grpo') return stage.settings.steps
@@ -30,7 +33,10 @@ export function plannedSteps(stage: TrainingStage, rows: number | null): number 
   return rows === null ? null : Math.ceil(epochs * Math.ceil(rows / batchSize))
 }
 
-/** What a stage comes to under a trainer built on transformers' Trainer that keeps the newest `kept` checkpoints. */
+/**
+ * What a stage comes to under a trainer built on transformers' Trainer that keeps the newest `kept`
+ * checkpoints.
+ */
 export function estimateStage(stage: TrainingStage, facts: StageFacts, kept: number): StageEstimate {
   const steps = plannedSteps(stage, facts.rows)
   const { saveEverySteps } = stage.settings

@@ -4,8 +4,8 @@ import type { Logged, LogSource } from '../jobs/log-source.ts'
 const flatLine = z.looseObject({ step: z.number(), time: z.number().optional() })
 
 /**
- * Reader of flat lines with a number `step`: `{"step":5,"time":1.5,"loss":0.3}`. `canonicalOf` gives our name of a
- * value, or null when it has none.
+ * Reader of flat lines with a number `step`: `{"step":5,"time":1.5,"loss":0.3}`. `canonicalOf`
+ * gives our name of a value, or null when it has none.
  */
 export function readFlatLine(canonicalOf: (name: string) => string | null): LogSource['read'] {
   return (line) => {
@@ -16,7 +16,10 @@ export function readFlatLine(canonicalOf: (name: string) => string | null): LogS
   }
 }
 
-/** Numbers of a line by name, with our names, and the names whose value was none (NaN reads as null). */
+/**
+ * Numbers of a line by name, with our names, and the names whose value was none (NaN reads as
+ * null).
+ */
 export function namedValues(
   rest: Readonly<Record<string, unknown>>,
   canonicalOf: (name: string) => string | null,

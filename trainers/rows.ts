@@ -5,7 +5,10 @@ import { rewardKinds } from '../domain/rows.ts'
 const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 const images = z.array(z.string().startsWith('/', 'must be an absolute path'))
 
-/** A conversation to imitate. `<image>` in a turn marks where each image belongs; images are absolute paths of ours. */
+/**
+ * A conversation to imitate. `<image>` in a turn marks where each image belongs; images are
+ * absolute paths of ours.
+ */
 export const sftRow = z.object({ id: z.string(), images, messages: z.array(message).min(2) })
 export type SftRow = z.infer<typeof sftRow>
 

@@ -16,7 +16,10 @@ import { stageHash } from './stage.ts'
 import type { TrainingStage } from './stage.ts'
 import type { SavedState, StageRun, Trainer, TrainerVerdict } from './trainer.ts'
 
-/** A training with all that it takes: what to train, with what, and who serves the weights afterwards. */
+/**
+ * A training with all that it takes: what to train, with what, and who serves the weights
+ * afterwards.
+ */
 export interface StageJob {
   jobId: string
   stepId: number
@@ -54,8 +57,9 @@ const finalizeId = (jobId: string, attempt: number) => `${attemptKey(jobId, atte
 const verifyId = (jobId: string, attempt: number) => `${attemptKey(jobId, attempt)}/verify`
 
 /**
- * Trains, makes whole weights of what the training left, and looks at them in the serving environment. Each of the
- * three is a job with attempts of its own; whatever dies, the next call goes on with the first that is not done.
+ * Trains, makes whole weights of what the training left, and looks at them in the serving
+ * environment. Each of the three is a job with attempts of its own; whatever dies, the next call
+ * goes on with the first that is not done.
  */
 export async function runStage(world: JobWorld, job: StageJob): Promise<StageResult> {
   const { jobId, stage, trainer } = job
@@ -126,8 +130,8 @@ const sameEnvironment = (a: Environment, b: Environment): boolean =>
   a.python === b.python && a.prefix.join(' ') === b.prefix.join(' ')
 
 /**
- * Looks at the weights in the serving environment. Where the trainer has done so itself, in that very environment,
- * it is not done twice: loading a large model takes minutes.
+ * Looks at the weights in the serving environment. Where the trainer has done so itself, in that
+ * very environment, it is not done twice: loading a large model takes minutes.
  */
 async function verify(world: JobWorld, job: StageJob, trained: Attempt, made: Ok): Promise<void> {
   const { serving, jobId } = job
@@ -157,8 +161,9 @@ async function verify(world: JobWorld, job: StageJob, trained: Attempt, made: Ok
 }
 
 /**
- * Weights kept of single steps; where two attempts kept a step, the later one's. The attempts of earlier runs of the
- * step count too: publishing may have broken off in one of them. An attempt keeps anew what it did not go on from.
+ * Weights kept of single steps; where two attempts kept a step, the later one's. The attempts of
+ * earlier runs of the step count too: publishing may have broken off in one of them. An attempt
+ * keeps anew what it did not go on from.
  */
 async function keptSteps(world: JobWorld, job: StageJob, attempt: number): Promise<{ step: number; path: string }[]> {
   if (!('snapshots' in job.stage.settings)) return []
@@ -195,8 +200,8 @@ export async function endStage(world: Pick<JobWorld, 'store' | 'places'>, jobId:
 }
 
 /**
- * Frees the disk of what a published training does not need: optimizer states are several times the weights. Logs,
- * settings and metrics stay.
+ * Frees the disk of what a published training does not need: optimizer states are several times the
+ * weights. Logs, settings and metrics stay.
  */
 export async function discardSpent(
   world: Pick<JobWorld, 'store' | 'places'>,

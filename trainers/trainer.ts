@@ -34,7 +34,10 @@ export interface StageRun extends RunFolder {
   attempt: number
   /** Folders of weights, as this process sees them. */
   weights: { startFrom: string; base: string }
-  /** Where completions are scored, as the job reaches it. `tokenEnv` names the variable that holds the token. */
+  /**
+   * Where completions are scored, as the job reaches it. `tokenEnv` names the variable that holds
+   * the token.
+   */
   reward: { url: string; tokenEnv: string | null; timeoutSeconds: number } | null
   /** A complete trainer checkpoint of an earlier attempt at the same stage, to go on from. */
   resume: SavedState | null
@@ -64,7 +67,10 @@ export interface SavedState {
   world: number | null
 }
 
-/** A failure that the end of a log gives away. Without a `nextStep` another attempt may well succeed. */
+/**
+ * A failure that the end of a log gives away. Without a `nextStep` another attempt may well
+ * succeed.
+ */
 export interface KnownFailure {
   pattern: RegExp
   reason: string
@@ -83,15 +89,18 @@ export interface ProductFailures {
 export type TrainerVerdict =
   | {
       outcome: 'ok'
-      /** Folder of whole Hugging Face weights, as this process sees it; there once `finalize` ran, if there is any. */
+      /**
+       * Folder of whole Hugging Face weights, as this process sees it; there once `finalize` ran,
+       * if there is any.
+       */
       output: string
       stepsDone: number
       /** Rows that the trainer says it read; null where it does not say. */
       rowsRead: number | null
       seconds: number
       /**
-       * What the trainer itself found on loading its weights anew, in its own environment. The `verify` job is left
-       * out where the serving environment is the same one.
+       * What the trainer itself found on loading its weights anew, in its own environment. The
+       * `verify` job is left out where the serving environment is the same one.
        */
       verified: WeightsVerdict | null
     }
@@ -99,19 +108,28 @@ export type TrainerVerdict =
   | { outcome: 'fatal'; reason: string; nextStep: string }
 
 /**
- * Plans jobs of one training product and reads what they leave. Starts no process; a launcher does. The same stage
- * gives the same bytes, so a second call over the same folder changes nothing.
+ * Plans jobs of one training product and reads what they leave. Starts no process; a launcher does.
+ * The same stage gives the same bytes, so a second call over the same folder changes nothing.
  */
 export interface Trainer {
   readonly name: string
   /** Name of the environment that its jobs run in. */
   readonly environment: string
-  /** What the trainer cannot do, and what the user should know. `hone plan` and `hone start` print both. */
+  /**
+   * What the trainer cannot do, and what the user should know. `hone plan` and `hone start` print
+   * both.
+   */
   check(stage: TrainingStage, facts: StageFacts): Finding[]
   estimate(stage: TrainingStage, facts: StageFacts): StageEstimate
-  /** The files of settings by relative path, as text: what `hone plan` shows and {@link materialize} writes. */
+  /**
+   * The files of settings by relative path, as text: what `hone plan` shows and {@link materialize}
+   * writes.
+   */
   settings(stage: TrainingStage, run: StageRun): Record<string, string>
-  /** Writes dataset and settings into `run.here`. Throws EmptyDataset without rows and InvalidInput for a bad row. */
+  /**
+   * Writes dataset and settings into `run.here`. Throws EmptyDataset without rows and InvalidInput
+   * for a bad row.
+   */
   materialize(stage: TrainingStage, rows: AsyncIterable<SftRow | RlRow>, run: StageRun): Promise<Manifest>
   command(stage: TrainingStage, run: StageRun): Command
   /** Log files of a running job, each with its reader. */
@@ -121,13 +139,19 @@ export interface Trainer {
   /** Weights that the job kept of single steps, whole ones only, in the order of their steps. */
   snapshots(run: RunFolder): Promise<{ step: number; path: string }[]>
   /**
-   * A job of its own that turns what the training left into whole Hugging Face weights (merges shards or adapters);
-   * null when the training's output is that already.
+   * A job of its own that turns what the training left into whole Hugging Face weights (merges
+   * shards or adapters); null when the training's output is that already.
    */
   finalize(stage: TrainingStage, run: StageRun): Command | null
-  /** Failures of the product's own jobs that its finalize job may show too; none where there is no such job. */
+  /**
+   * Failures of the product's own jobs that its finalize job may show too; none where there is no
+   * such job.
+   */
   readonly failures?: ProductFailures
-  /** What of a job's folder nobody needs once its weights are published: states to go on from, and the weights. */
+  /**
+   * What of a job's folder nobody needs once its weights are published: states to go on from, and
+   * the weights.
+   */
   spent(run: RunFolder): string[]
   /** Judges the training job by what it made. */
   verdict(stage: TrainingStage, run: RunFolder, ended: { status: JobStatus; logs: JobLogs }): Promise<TrainerVerdict>

@@ -23,8 +23,8 @@ export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow>
 }
 
 /**
- * RL: the question with its pictures, and what the reward needs to judge a completion. What a row does not say is left out,
- * not null: files of rows without it keep their bytes and hashes.
+ * RL: the question with its pictures, and what the reward needs to judge a completion. What a row
+ * does not say is left out, not null: files of rows without it keep their bytes and hashes.
  */
 export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
@@ -50,8 +50,9 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
 }
 
 /**
- * Rows in the trainer's form, without those that cannot be trained on (no trace, no answer). Throws EmptyDataset with the reasons when
- * there were rows and all of them were left out; `stage` names what was to be trained.
+ * Rows in the trainer's form, without those that cannot be trained on (no trace, no answer). Throws
+ * EmptyDataset with the reasons when there were rows and all of them were left out; `stage` names
+ * what was to be trained.
  */
 export async function* usableRows<Value>(
   stage: string,

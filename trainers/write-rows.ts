@@ -10,7 +10,9 @@ import type { RlRow, SftRow } from './rows.ts'
 import type { TrainingStage } from './stage.ts'
 import type { PlannedFile } from './trainer.ts'
 
-/** Writes pieces under a temporary name, then renames: a job that starts finds a whole file or none. */
+/**
+ * Writes pieces under a temporary name, then renames: a job that starts finds a whole file or none.
+ */
 export async function writeWhole(
   run: RunFolder,
   path: string,
@@ -51,8 +53,8 @@ function badRow(stage: TrainingStage, line: number, why: string): HoneError {
 }
 
 /**
- * Checked rows of a stage, their pictures as the job sees them. Throws InvalidInput with the number of the row that
- * cannot be used, and EmptyDataset when there is no row.
+ * Checked rows of a stage, their pictures as the job sees them. Throws InvalidInput with the number
+ * of the row that cannot be used, and EmptyDataset when there is no row.
  */
 export async function* checkedRows(
   stage: TrainingStage,

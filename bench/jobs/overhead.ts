@@ -3,9 +3,10 @@
  *
  *   npx tsx bench/jobs/overhead.ts [--steps 100] [--runs 5]
  *
- * By hand: the very argv that Hone plans, as a process in a folder that was prepared before. Through Hone: from the
- * planned stage to the published and recorded checkpoint, with rows, logs, verdict and a real PostgreSQL. The two
- * take turns, so that a machine that grows slower slows both.
+ * By hand: the very argv that Hone plans, as a process in a folder that was prepared before.
+ * Through Hone: from the planned stage to the published and recorded checkpoint, with rows, logs,
+ * verdict and a real PostgreSQL. The two take turns, so that a machine that grows slower slows
+ * both.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

@@ -15,7 +15,10 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** Reads and checks a JSON file; null when it is not there. Throws when it is there and not what we wrote. */
+/**
+ * Reads and checks a JSON file; null when it is not there. Throws when it is there and not what we
+ * wrote.
+ */
 export async function readJsonFile<T>(path: string, shape: z.ZodType<T>): Promise<T | null> {
   const text = await readIfThere(path)
   return text === null ? null : shape.parse(JSON.parse(text))
@@ -47,11 +50,13 @@ export async function replaceJson(path: string, value: unknown, { mode = 0o644 }
 export async function createJson(path: string, value: unknown): Promise<boolean> {
   const draft = await writeDraft(path, value, 0o644)
   try {
-    // A link, unlike a rename, fails where the name is taken; unlike O_EXCL it never shows a half-written file.
+    // A link, unlike a rename, fails where the name is taken; unlike O_EXCL it never shows a
+    // half-written file.
     await link(draft, path)
     return true
   } catch (error) {
-    // A network file system may lose the answer and ask again: then the name is ours, with two links.
+    // A network file system may lose the answer and ask again: then the name is ours, with two
+    // links.
     if (errorCode(error) === 'EEXIST') return (await stat(draft)).nlink === 2
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? '')) throw error
     // A file system without hard links.

@@ -7,8 +7,9 @@ import type { Command } from '../command.ts'
 import { cancelCauses } from './contract.ts'
 
 /**
- * The portable protocol: a job's folder as every launcher writes it and jobs/wrapper.py reads and completes it. The
- * defaults are those of folders that were written before there were kinds, setup lines and hosts.
+ * The portable protocol: a job's folder as every launcher writes it and jobs/wrapper.py reads and
+ * completes it. The defaults are those of folders that were written before there were kinds, setup
+ * lines and hosts.
  */
 
 /** The wrapper, one file without imports of its own: it may be copied to where the jobs run. */
@@ -20,7 +21,10 @@ export const claimedElsewhere = 90
 /** Marks a job's processes: the variable of their environment that holds the job's id. */
 export const markerName = 'HONE_JOB_ID'
 
-/** What was submitted. `id` is new for every submission and marks the job's processes in their environment. */
+/**
+ * What was submitted. `id` is new for every submission and marks the job's processes in their
+ * environment.
+ */
 export const jobFile = z.object({
   id: z.string().min(1),
   key: z.string(),
@@ -35,7 +39,10 @@ export const jobFile = z.object({
   setup: z.array(z.string()).default([]),
   /** Address that a `serve` job listens on: what `{host}` becomes. */
   listen: z.string().default('127.0.0.1'),
-  /** Name that others reach a `serve` job by. Left out: `listen`, or the machine's name when that is all addresses. */
+  /**
+   * Name that others reach a `serve` job by. Left out: `listen`, or the machine's name when that is
+   * all addresses.
+   */
   advertise: z.string().optional(),
   submittedAt: z.string(),
 })
@@ -99,7 +106,9 @@ export function jobFiles(directory: string) {
     cancel: join(control, 'cancel.json'),
     /** Ends a job without cancelling it: it counts as interrupted. */
     stop: join(control, 'stop.json'),
-    /** Values of secret variables by name, for a wrapper that inherits none. The wrapper removes it. */
+    /**
+     * Values of secret variables by name, for a wrapper that inherits none. The wrapper removes it.
+     */
     secrets: join(control, 'secrets.json'),
     stdout: join(control, 'stdout.log'),
     stderr: join(control, 'stderr.log'),

@@ -2,5 +2,8 @@ import type { LauncherKind } from './kind.ts'
 import { localKind } from './local/kind.ts'
 import { slurmKind } from './slurm/kind.ts'
 
-/** Every kind of launcher by the name that site files use. A new one is a folder beside this file and a line here. */
+/**
+ * Every kind of launcher by the name that site files use. A new one is a folder beside this file
+ * and a line here.
+ */
 export const launcherKinds: Readonly<Record<string, LauncherKind>> = { local: localKind, slurm: slurmKind }

@@ -23,7 +23,10 @@ export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<str
   return Object.fromEntries(plain)
 }
 
-/** Values of the secret variables that a job names. Throws MissingSecret for one that the worker does not have. */
+/**
+ * Values of the secret variables that a job names. Throws MissingSecret for one that the worker
+ * does not have.
+ */
 export function secretsOf(
   { key, secretEnv }: Pick<JobFile, 'key' | 'secretEnv'>,
   environment: NodeJS.ProcessEnv,
@@ -42,7 +45,10 @@ export function secretsOf(
   return Object.fromEntries(secrets)
 }
 
-/** Ends of a secret that stand alone where a text was cut: at its start, or at its end while more is being written. */
+/**
+ * Ends of a secret that stand alone where a text was cut: at its start, or at its end while more is
+ * being written.
+ */
 function blotCut(text: string, secret: string): string {
   const lengths = Array.from({ length: secret.length - shortestPart }, (_, index) => secret.length - 1 - index)
   const before = lengths.find((length) => text.startsWith(secret.slice(-length)))

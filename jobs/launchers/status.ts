@@ -19,7 +19,9 @@ export interface FolderState {
   lastOutputAt: number | null
 }
 
-/** The process that claimed a job; null without a claim. A claim torn by a crash reads as nobody's. */
+/**
+ * The process that claimed a job; null without a claim. A claim torn by a crash reads as nobody's.
+ */
 export async function readClaim(path: string): Promise<Claim | null> {
   for (let look = 1; ; look += 1) {
     const text = await readIfThere(path)
@@ -67,14 +69,18 @@ function howItEnded(exit: ExitFile, cancel: CancelFile | null): JobStatus {
   return { ...status, reason: exit.outOfMemory === true ? `ended ${how}: out of memory` : `ended ${how}` }
 }
 
-/** The machine that took the job; null when nobody did, or when it was taken before claims named machines. */
+/**
+ * The machine that took the job; null when nobody did, or when it was taken before claims named
+ * machines.
+ */
 export function hostOf({ claim, started }: Pick<FolderState, 'claim' | 'started'>): string | null {
   return claim?.host ?? started?.host ?? null
 }
 
 /**
- * How a job is by its files alone: how it ended, or `queued` without a claim and `running` with one. It never says
- * whether the process of a claim lives: only the machine of the claim, or its scheduler, can tell.
+ * How a job is by its files alone: how it ended, or `queued` without a claim and `running` with
+ * one. It never says whether the process of a claim lives: only the machine of the claim, or its
+ * scheduler, can tell.
  */
 export function statusOf(state: FolderState): JobStatus {
   const { job, claim, started, exit, lastOutputAt } = state

@@ -1,14 +1,17 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { errorCode, HoneError } from '../../domain/errors.ts'
+import { HoneError } from '../../domain/errors.ts'
 import { isTerminal } from '../launchers/contract.ts'
 import type { JobHandle, JobLogs, Launcher } from '../launchers/contract.ts'
+import { readJsonFile, replaceJson } from '../launchers/files.ts'
 import type { PollJob } from '../poller.ts'
 import type { ServerPlan } from './model-server.ts'
 import { waitReady } from './readiness.ts'
 
-/** A server that could not be brought up this time; carries the end of its log. Another attempt may succeed. */
+/**
+ * A server that could not be brought up this time; carries the end of its log. Another attempt may
+ * succeed.
+ */
 export class ServerNotReady extends Error {
   constructor(key: string, why: string, logs: JobLogs) {
     const tail = (logs.stderr.trim() || logs.stdout.trim()).slice(-longestTail)
@@ -21,7 +24,10 @@ export class ServerNotReady extends Error {
 const longestTail = 8000
 const bindAttempts = 3
 
-/** Kept in the folder of the server's key: which attempt is the current one. Old ones name a port of this machine. */
+/**
+ * Kept in the folder of the server's key: which attempt is the current one. Old ones name a port of
+ * this machine.
+ */
 const servingFile = z.object({ attempt: z.int(), port: z.int().optional(), jobKey: z.string(), specHash: z.string() })
 type ServingFile = z.infer<typeof servingFile>
 
@@ -36,7 +42,9 @@ export interface BringUpOptions {
   plan: (run: string) => ServerPlan
   /** How long the server may wait for its place. */
   queueSeconds: number
-  /** Abort with reason `cancel` to end the server; any other reason leaves it for the next worker. */
+  /**
+   * Abort with reason `cancel` to end the server; any other reason leaves it for the next worker.
+   */
   signal?: AbortSignal
   /** Says how the server is while it comes up. */
   progress?: (details: Record<string, unknown>) => void
@@ -50,21 +58,10 @@ export interface Server {
 
 const statePath = (launcher: Launcher, key: string) => join(launcher.run(key).here, 'serving.json')
 
-async function readState(path: string): Promise<ServingFile | null> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null
-    throw error
-  })
-  return text === null ? null : servingFile.parse(JSON.parse(text))
-}
-
-async function writeState(path: string, state: ServingFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(`${path}.draft`, `${JSON.stringify(state)}\n`)
-  await rename(`${path}.draft`, path)
-}
-
-/** The server of this key that lives, if there is one. Throws JobConflict when it serves something else. */
+/**
+ * The server of this key that lives, if there is one. Throws JobConflict when it serves something
+ * else.
+ */
 async function current({ launcher, poll, key, specHash }: BringUpOptions, state: ServingFile | null) {
   const handle = state === null ? null : await launcher.find(state.jobKey)
   if (state === null || handle === null || isTerminal((await poll(handle)).state)) return null
@@ -76,10 +73,13 @@ async function current({ launcher, poll, key, specHash }: BringUpOptions, state:
   })
 }
 
-/** Records the attempt before its job exists, so that a crash in between loses a number and no server. */
+/**
+ * Records the attempt before its job exists, so that a crash in between loses a number and no
+ * server.
+ */
 async function startAttempt({ launcher, key, specHash, plan }: BringUpOptions, attempt: number): Promise<JobHandle> {
   const jobKey = `${key}/${attempt}`
-  await writeState(statePath(launcher, key), { attempt, jobKey, specHash })
+  await replaceJson(statePath(launcher, key), { attempt, jobKey, specHash } satisfies ServingFile)
   return await launcher.ensure(jobKey, specHash, plan(launcher.run(jobKey).there).command)
 }
 
@@ -93,14 +93,15 @@ const outOfPlaceMemory = (key: string, reason: string): HoneError =>
   })
 
 /**
- * Brings a model server up and waits until it answers for the planned model. The server of an earlier call with the
- * same key is used again while it lives, also by another worker; a dead one is replaced by a new attempt.
- * Throws ServerNotReady with the end of its log when it ends or is not ready in time; nothing runs then.
+ * Brings a model server up and waits until it answers for the planned model. The server of an
+ * earlier call with the same key is used again while it lives, also by another worker; a dead one
+ * is replaced by a new attempt. Throws ServerNotReady with the end of its log when it ends or is
+ * not ready in time; nothing runs then.
  */
 export async function bringUpServer(options: BringUpOptions): Promise<Server> {
   const { launcher, poll, key } = options
   for (let bind = 1; ; bind += 1) {
-    const state = await readState(statePath(launcher, key))
+    const state = await readJsonFile(statePath(launcher, key), servingFile)
     const living = await current(options, state)
     const handle = living ?? (await startAttempt(options, (state?.attempt ?? 0) + 1))
     const plan = options.plan(launcher.run(handle.key).there)
@@ -123,8 +124,9 @@ export async function bringUpServer(options: BringUpOptions): Promise<Server> {
 }
 
 /**
- * Ends the server of this key and returns when none of its processes is left; its folder goes. The folder of a server
- * that had ended by itself stays: its log says why. Without a server it does nothing.
+ * Ends the server of this key and returns when none of its processes is left; its folder goes. The
+ * folder of a server that had ended by itself stays: its log says why. Without a server it does
+ * nothing.
  */
 export async function tearDownServer({
   launcher,
@@ -135,7 +137,7 @@ export async function tearDownServer({
   key: string
   graceSeconds?: number
 }): Promise<void> {
-  const state = await readState(statePath(launcher, key))
+  const state = await readJsonFile(statePath(launcher, key), servingFile)
   const handle = state === null ? null : await launcher.find(state.jobKey)
   if (handle === null) return
   const lived = !isTerminal((await launcher.poll([handle])).get(handle.key)?.state ?? 'unknown')

@@ -24,7 +24,10 @@ export interface ServingWish {
   imagesPerRequest?: number
 }
 
-/** A server as planned: the command of a `serve` job, and how to see that it serves what was planned. */
+/**
+ * A server as planned: the command of a `serve` job, and how to see that it serves what was
+ * planned.
+ */
 export interface ServerPlan {
   command: Command
   /** Path below the server's root that answers 200 when the server lives, e.g. `/health`. */
@@ -52,21 +55,25 @@ export interface VerifyRequest {
 }
 
 /**
- * Plans servers of one product. Pure: starts no process, and reads no weights. The launchers run what it plans,
- * as they run trainings.
+ * Plans servers of one product. Pure: starts no process, and reads no weights. The launchers run
+ * what it plans, as they run trainings.
  */
 export interface ModelServer {
   readonly name: string
   /** Name of the environment that its jobs run in. */
   readonly environment: string
-  /** What a server takes of its place: what the recipe asks for, and what the product needs where it says nothing. */
+  /**
+   * What a server takes of its place: what the recipe asks for, and what the product needs where it
+   * says nothing.
+   */
   resources(wish: ServingWish): JobResources
   /** What cannot work, and what the user should know, before any GPU time is spent. */
   check(wish: ServingWish): Finding[]
   plan(served: ServedModel, environment: Environment): ServerPlan
   /**
-   * A job that loads the weights as the server would, lets them say a token about a picture, compares them with
-   * base and start, and writes a verdict. Ends with 0 when all is well and with 3 when the verdict says what is not.
+   * A job that loads the weights as the server would, lets them say a token about a picture,
+   * compares them with base and start, and writes a verdict. Ends with 0 when all is well and with
+   * 3 when the verdict says what is not.
    */
   verify(request: VerifyRequest, environment: Environment): Command
 }

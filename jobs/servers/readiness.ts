@@ -12,7 +12,9 @@ const lookMs = 100
 /** How waiting for a server ended; `queued` when it never came to run. */
 export type Readiness = { state: 'ready'; root: string } | { state: 'ended' } | { state: 'late' | 'queued' }
 
-/** Alive and serving what we planned: both are asked, because a stale server may answer on the port. */
+/**
+ * Alive and serving what we planned: both are asked, because a stale server may answer on the port.
+ */
 async function isReady(root: string, plan: ServerPlan): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(probeTimeoutMs)
@@ -36,7 +38,9 @@ export interface WaitOptions {
   plan: ServerPlan
   /** How long the server may wait for its place. */
   queueSeconds: number
-  /** Port on this machine of a server that was started before servers wrote down where they listen. */
+  /**
+   * Port on this machine of a server that was started before servers wrote down where they listen.
+   */
   oldPort: number | undefined
   signal?: AbortSignal
   /** Says how the server is: it may wait for hours. */
@@ -44,8 +48,9 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until the server answers for the planned model. Time in a queue and time to load are limited apart. An abort
- * with the reason `cancel` ends the server; any other reason leaves it for the next worker.
+ * Waits until the server answers for the planned model. Time in a queue and time to load are
+ * limited apart. An abort with the reason `cancel` ends the server; any other reason leaves it for
+ * the next worker.
  */
 export async function waitReady(options: WaitOptions): Promise<Readiness> {
   const { launcher, poll, handle, plan, queueSeconds, oldPort, signal } = options

@@ -2,7 +2,9 @@ import { honeServer } from './hone.ts'
 import type { ModelServer } from './model-server.ts'
 import { vllm, vllmCpu } from './vllm/vllm.ts'
 
-/** Every product that serves checkpoints, by the name that recipes use. A new one is a line here. */
+/**
+ * Every product that serves checkpoints, by the name that recipes use. A new one is a line here.
+ */
 export const modelServers: Readonly<Record<string, ModelServer>> = {
   hone: honeServer,
   vllm,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * What a `verify` job writes: the same file from every server's environment. `problems` says in words what is wrong.
- * Verdicts of before there was `finite` have none.
+ * What a `verify` job writes: the same file from every server's environment. `problems` says in
+ * words what is wrong. Verdicts of before there was `finite` have none.
  */
 export const verdictFile = z.object({
   loads: z.boolean(),

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentHash } from '../../artifacts/hash.ts'
 import type { JobResources, ProductOptions } from '../../domain/job-resources.ts'
 import { runAttempts } from '../attempts.ts'
 import type { AttemptVerdict, JobWorld } from '../attempts.ts'
 import type { JobLogs, JobStatus } from '../launchers/contract.ts'
+import { readJsonFile } from '../launchers/files.ts'
 import type { JobLimits } from '../watch.ts'
 import type { ModelServer } from './model-server.ts'
 import { verdictFile, weightsProblem } from './verdict.ts'
@@ -27,7 +27,10 @@ const verdictName = 'verdict.json'
 /** Exit code of a verify job whose verdict says what is wrong. */
 const notGood = 3
 
-/** Runs the verify job and returns what is wrong with the weights, or null. Throws when they could not be looked at. */
+/**
+ * Runs the verify job and returns what is wrong with the weights, or null. Throws when they could
+ * not be looked at.
+ */
 export async function verifyWeights(world: JobWorld, job: VerifyJob): Promise<string | null> {
   const { server, place, resources, options } = job.serving
   const { made } = await runAttempts<{ verdict: WeightsVerdict }>(world, {
@@ -66,10 +69,8 @@ async function judgeLook(
   path: string,
   { status, logs }: { status: JobStatus; logs: JobLogs },
 ): Promise<AttemptVerdict<{ verdict: WeightsVerdict }>> {
-  const verdict = await readFile(path, 'utf8').then(
-    (text) => verdictFile.parse(JSON.parse(text)),
-    () => null,
-  )
+  // Half a verdict, or none: the job says nothing of the weights.
+  const verdict = await readJsonFile(path, verdictFile).catch(() => null)
   if (verdict !== null && (status.state === 'succeeded' || status.exitCode === notGood)) {
     return { outcome: 'ok', verdict }
   }

@@ -2,7 +2,10 @@ import { HoneError } from '../../domain/errors.ts'
 import type { Environment } from '../command.ts'
 import type { SiteEnvironment } from './site.ts'
 
-/** An environment that Hone made itself on this machine: a Python, and variables of its programs. Null without one. */
+/**
+ * An environment that Hone made itself on this machine: a Python, and variables of its programs.
+ * Null without one.
+ */
 export type MadeEnvironment = (name: string) => { python: string; env: Record<string, string> } | null
 
 /** What surrounds every environment of a place. */
@@ -16,7 +19,9 @@ interface PlaceSetup {
 
 const loads = (modules: readonly string[]): string[] => modules.map((module) => `module load ${module}`)
 
-/** Where a named environment's programs are: Python's path, and what stands before every command. */
+/**
+ * Where a named environment's programs are: Python's path, and what stands before every command.
+ */
 function programOf({ python, conda, image }: SiteEnvironment): { python: string; prefix: string[] } {
   if (python !== undefined) return { python, prefix: [] }
   if (conda !== undefined) return { python: `${conda}/bin/python`, prefix: [] }
@@ -25,8 +30,9 @@ function programOf({ python, conda, image }: SiteEnvironment): { python: string;
 }
 
 /**
- * Finds the environment of a product at a place: the place's own, then the site's, then the one that Hone made.
- * `shared` are variables that every environment needs to find Hone's own Python package.
+ * Finds the environment of a product at a place: the place's own, then the site's, then the one
+ * that Hone made. `shared` are variables that every environment needs to find Hone's own Python
+ * package.
  */
 export function environmentsOf(
   place: PlaceSetup,

@@ -58,7 +58,10 @@ function openPlace(name: string, { site, runs, python, slots, made, shared, rewa
   }
 }
 
-/** Other machines reach the reward server by the site's name for this one; jobs of this machine by its own address. */
+/**
+ * Other machines reach the reward server by the site's name for this one; jobs of this machine by
+ * its own address.
+ */
 function rewardUrlOf({ reward }: SiteFile, launcher: string, url: string): string {
   if (launcher === 'local' || reward.host === undefined) return url
   const other = new URL(url)

@@ -7,15 +7,23 @@ export interface Place {
   name: string
   launcher: Launcher
   poll: PollJob
-  /** Programs of a product as this place has them. Throws MissingDependency when the place has none. */
+  /**
+   * Programs of a product as this place has them. Throws MissingDependency when the place has none.
+   */
   environment: (name: string) => Environment
-  /** Where jobs of this place reach the reward server. `tokenEnv` names the variable that holds its token. */
+  /**
+   * Where jobs of this place reach the reward server. `tokenEnv` names the variable that holds its
+   * token.
+   */
   reward: { url: string; tokenEnv: string | null }
 }
 
 /** All places that this worker can use. */
 export interface Places {
-  /** The place of this name; the site file's default for null. Throws InvalidRecipe for a name that it lacks. */
+  /**
+   * The place of this name; the site file's default for null. Throws InvalidRecipe for a name that
+   * it lacks.
+   */
   get(name: string | null): Place
   all(): Place[]
 }

@@ -10,8 +10,8 @@ import type { SiteFile } from './site.ts'
 export const sitePath = (home: string, named?: string): string => named ?? join(home, 'site.yaml')
 
 /**
- * The site file. Without one in the home, this machine is the site; a file that was named must be there.
- * Throws InvalidInput with the path of every field that is wrong.
+ * The site file. Without one in the home, this machine is the site; a file that was named must be
+ * there. Throws InvalidInput with the path of every field that is wrong.
  */
 export async function readSite(home: string, named?: string): Promise<SiteFile> {
   const path = sitePath(home, named)

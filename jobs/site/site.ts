@@ -11,8 +11,8 @@ const setup = z.array(z.string().min(1)).default([])
 const variables = z.record(z.string().regex(/^[A-Za-z_]\w*$/, 'this cannot name a variable'), z.string())
 
 /**
- * Programs of one product: a Python, a conda environment or a container image. `setup` are shell lines that run
- * first; `modules` are loaded before them.
+ * Programs of one product: a Python, a conda environment or a container image. `setup` are shell
+ * lines that run first; `modules` are loaded before them.
  */
 const environment = z
   .strictObject({
@@ -38,7 +38,9 @@ const everyPlace = {
   modules: z.array(z.string().regex(/^[\w./+-]+$/, 'this cannot name a module')).default([]),
   setup,
   env: variables.default({}),
-  /** The reward server as jobs of this place reach it; the site's own address where it is left out. */
+  /**
+   * The reward server as jobs of this place reach it; the site's own address where it is left out.
+   */
   rewardUrl: z.url().optional(),
   /** What a GPU costs for an hour: plans make costs of it. */
   pricePerGpuHour: z.number().min(0).optional(),
@@ -62,7 +64,10 @@ export const siteSchema = z
     hone: z.literal(1),
     /** Place of jobs whose recipe names none. */
     default: stepName.default(localName),
-    /** The reward server: the address it listens on, and the name by which other machines reach this one. */
+    /**
+     * The reward server: the address it listens on, and the name by which other machines reach this
+     * one.
+     */
     reward: z
       .strictObject({ listen: z.string().min(1).default('127.0.0.1'), host: z.string().min(1).optional() })
       .prefault({}),

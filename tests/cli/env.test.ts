@@ -52,7 +52,8 @@ test('an environment of no such name is wrong input, and the names are told', as
 test('prints the interpreter of an environment that is there, and makes nothing', async () => {
   const python = (await findInterpreter())?.path ?? ''
   const asked = await hone(['env', 'trl', '--json'], { env: { HONE_CACHE: temporaryHome(), HONE_PYTHON: python } })
-  // That interpreter is found and refused for what it lacks: nothing is installed into a Python of the user's.
+  // That interpreter is found and refused for what it lacks: nothing is installed into a Python of
+  // the user's.
   expect(asked.code).toBe(1)
   expect(asked.out).toMatch(/HONE_PYTHON is .*, which lacks torch/)
 })

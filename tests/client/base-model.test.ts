@@ -184,7 +184,8 @@ describe('a model of the hub', patience, () => {
 
   it('of a campaign that an older version created and could not run is fetched by the next start', async () => {
     expect((await begin('older', { path: repo })).code).toBe(0)
-    // As that version left it: nothing of the base model is recorded. Events cannot be changed, so one is begun anew.
+    // As that version left it: nothing of the base model is recorded. Events cannot be changed, so
+    // one is begun anew.
     const older = await findCampaign(database.db, 'older')
     const recipe = { ...storedRecipe(older?.recipe), campaign: 'oldest' }
     const input = { id: 'oldest', recipe, recipeHash: recipeHash(recipe), recipeSource: '', folder }

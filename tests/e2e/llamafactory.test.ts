@@ -22,8 +22,8 @@ const minutes = 60_000
 const product = process.env['HONE_ENV_LLAMAFACTORY'] ?? madeEnvironment('llamafactory', honeCache())?.python ?? null
 const why = product === null ? ' (skipped: the environment is not made; `npx hone env llamafactory` makes it)' : ''
 
-// A Qwen2.5-VL of random weights and four pictures, by the functions that make the demo's model: see
-// trainer/tests/conftest.py.
+// A Qwen2.5-VL of random weights and four pictures, by the functions that make the demo's model:
+// see trainer/tests/conftest.py.
 const makeModel = `
 import sys
 from pathlib import Path
@@ -158,7 +158,8 @@ describe.skipIf(product === null)(`LLaMA-Factory itself${why}`, () => {
       expect(done.stdout).toContain("template qwen2_vl, default system ''")
       expect(await verified(output)).toMatchObject(whole)
       expect(await tensorFormats(output)).toEqual(['BF16'])
-      // Beside the weights the folder is the start's: what the product writes of its own changes how it is served.
+      // Beside the weights the folder is the start's: what the product writes of its own changes
+      // how it is served.
       for (const name of ['config.json', 'tokenizer_config.json', 'processor_config.json', 'generation_config.json'])
         expect(await readFile(join(output, name))).toEqual(await readFile(join(root, 'base', name)))
     },

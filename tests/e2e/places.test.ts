@@ -128,7 +128,8 @@ describe.skipIf(skipped !== null)(
         const jobs = await jobsOf('by-factory')
         expect(jobs.filter(({ kind }) => ['sft', 'verify', 'grpo'].includes(kind))).toMatchObject([
           { kind: 'sft', backend: 'llamafactory', launcher: 'slurm', state: 'succeeded' },
-          // LLaMA-Factory's environment is not the one that serves, so the weights were looked at in a job.
+          // LLaMA-Factory's environment is not the one that serves, so the weights were looked at
+          // in a job.
           { kind: 'verify', backend: 'hone', launcher: 'slurm', state: 'succeeded' },
           { kind: 'grpo', backend: 'trl', launcher: 'slurm', state: 'succeeded' },
         ])

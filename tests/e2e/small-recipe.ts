@@ -2,7 +2,10 @@ import { z } from 'zod'
 
 export const anyStep = z.looseObject({ step: z.string(), phases: z.array(z.looseObject({})).optional() })
 export type AnyStep = z.infer<typeof anyStep>
-/** The step with so little to do that a training takes seconds; its name, its place and what it reads stay. */
+/**
+ * The step with so little to do that a training takes seconds; its name, its place and what it
+ * reads stay.
+ */
 export function small(step: AnyStep): AnyStep {
   switch (step.step) {
     case 'mix':
@@ -13,7 +16,8 @@ export function small(step: AnyStep): AnyStep {
       return {
         ...step,
         learningRate: 1e-4,
-        // A model that still answers nothing right gets no gradient; its weights must change all the same.
+        // A model that still answers nothing right gets no gradient; its weights must change all
+        // the same.
         weightDecay: 0.1,
         promptsPerStep: 4,
         generations: 4,

@@ -7,25 +7,41 @@ import { isTerminal } from '../../jobs/launchers/contract.ts'
 import type { JobHandle, JobState, JobStatus, Launcher } from '../../jobs/launchers/contract.ts'
 import { claimedElsewhere, jobFile, jobFiles } from '../../jobs/launchers/folder.ts'
 
-/** What the suite needs to know of what stands behind a launcher. A world is opened for each test. */
+/**
+ * What the suite needs to know of what stands behind a launcher. A world is opened for each test.
+ */
 export interface LauncherWorld {
-  /** A launcher over this world's place, as a worker that starts now would make it. Jobs inherit `environment`. */
+  /**
+   * A launcher over this world's place, as a worker that starts now would make it. Jobs inherit
+   * `environment`.
+   */
   launcher(environment?: NodeJS.ProcessEnv): Launcher
   /** An empty folder that tests and jobs see under the same path. */
   folder: string
   /** Milliseconds between two polls. */
   pollMs: number
-  /** Ids of living processes of a job, by the marker in their environment, the wrapper's among them or not. */
+  /**
+   * Ids of living processes of a job, by the marker in their environment, the wrapper's among them
+   * or not.
+   */
   processes(jobId: string): Promise<number[]>
   /** Sends SIGKILL to a process where the job runs. */
   kill(handle: JobHandle, pid: number): Promise<void>
-  /** Takes all room, so that a `train` job submitted now stays queued. Returns what gives the room back. */
+  /**
+   * Takes all room, so that a `train` job submitted now stays queued. Returns what gives the room
+   * back.
+   */
   fill(): Promise<() => Promise<void>>
   /** Leaves what workers leave that die within a submission, by the moment of their death. */
   halfSubmit: Record<string, (key: string, specHash: string, command: Command) => Promise<void>>
-  /** Runs the wrapper of a job once more where it runs, as a requeue does. Returns its exit status. */
+  /**
+   * Runs the wrapper of a job once more where it runs, as a requeue does. Returns its exit status.
+   */
   runAgain(handle: JobHandle): Promise<number>
-  /** Submits a job that the kernel or the scheduler ends for lack of memory; undefined where that cannot be made. */
+  /**
+   * Submits a job that the kernel or the scheduler ends for lack of memory; undefined where that
+   * cannot be made.
+   */
   runOutOfMemory?(): Promise<{ launcher: Launcher; handle: JobHandle }>
   scheduler?: {
     /** Makes the scheduler's commands fail. Returns what brings it back. */

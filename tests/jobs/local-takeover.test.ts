@@ -23,7 +23,10 @@ afterEach(async () => {
   await local.world.close()
 })
 
-/** A job as commit 3af5782 submitted it: its record, and its wrapper unless the worker died in between. */
+/**
+ * A job as commit 3af5782 submitted it: its record, and its wrapper unless the worker died in
+ * between.
+ */
 async function oldJob(key: string, script: string, { isStarted = true } = {}) {
   const directory = join(local.root, key.replaceAll('/', '~'))
   const { control, job } = jobFiles(directory)

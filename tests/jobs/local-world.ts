@@ -19,7 +19,10 @@ import type { LauncherWorld } from './launcher-suite.ts'
 
 const cgroups = '/sys/fs/cgroup/memory'
 
-/** Why a job cannot be given a memory limit of its own here; null when it can: cgroup v1, and the right to make one. */
+/**
+ * Why a job cannot be given a memory limit of its own here; null when it can: cgroup v1, and the
+ * right to make one.
+ */
 export async function noMemoryLimit(): Promise<string | null> {
   const probe = join(cgroups, `hone-probe-${process.pid}`)
   try {

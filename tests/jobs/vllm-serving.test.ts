@@ -24,7 +24,9 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-/** A server of a checkpoint by FakeVllm, failing as `mode` says; ready within seconds or not at all. */
+/**
+ * A server of a checkpoint by FakeVllm, failing as `mode` says; ready within seconds or not at all.
+ */
 function server(mode: string, key = 'demo/round/1/evaluate/serve-1', readyWithinSeconds = 20): BringUpOptions {
   const launcher = createLocalLauncher({ root })
   const environment = { name: 'vllm-cpu', python: fakeVllm, env: { FAKE_VLLM: mode }, setup: [], prefix: [] }

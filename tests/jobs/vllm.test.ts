@@ -23,7 +23,10 @@ const served = (options: ServedModel['options'] = {}, resources: ServedModel['re
   options,
 })
 
-/** The words of a server's command line from a flag on, as many as are asked for; none where the flag is not given. */
+/**
+ * The words of a server's command line from a flag on, as many as are asked for; none where the
+ * flag is not given.
+ */
 function words(argv: readonly string[], flag: string, count = 1): string[] {
   const at = argv.indexOf(flag)
   return at === -1 ? [] : argv.slice(at, at + count + 1)

@@ -20,7 +20,10 @@ let folder = ''
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'hone-trainer-'))))
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-/** The job sees everything of ours below another folder: a path of ours in its files would not be found there. */
+/**
+ * The job sees everything of ours below another folder: a path of ours in its files would not be
+ * found there.
+ */
 const there = '/node/view'
 const run = (more: Partial<StageRun> = {}): StageRun => ({
   key: 'demo/1/train/attempt-1',

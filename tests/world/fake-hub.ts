@@ -28,8 +28,9 @@ export interface FileRequest {
 const largeBytes = 200
 
 /**
- * Speaks as much of the Hugging Face hub's file API as its own client asks of it, over real HTTP: model info, HEAD and
- * ranged GET of files, redirects of large files to another host, error codes. Set HF_ENDPOINT to `url`.
+ * Speaks as much of the Hugging Face hub's file API as its own client asks of it, over real HTTP:
+ * model info, HEAD and ranged GET of files, redirects of large files to another host, error codes.
+ * Set HF_ENDPOINT to `url`.
  */
 export class FakeHub {
   readonly repos = new Map<string, FakeRepo>()
@@ -37,7 +38,10 @@ export class FakeHub {
   readonly gets: FileRequest[] = []
   /** All requests, e.g. "GET /api/models/a/b". */
   readonly asked: string[] = []
-  /** Each file stops coming after so many bytes: the connection breaks (`cut`) or stays silent (`hold`). */
+  /**
+   * Each file stops coming after so many bytes: the connection breaks (`cut`) or stays silent
+   * (`hold`).
+   */
   breaks: { afterBytes: number; how: 'cut' | 'hold'; times: number } | null = null
   /** Called when a file begins to be held back. */
   onHold: () => void = () => {}

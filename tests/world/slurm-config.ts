@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 
-/** Nodes of the test cluster, each said to have eight processors, two GPUs that are devices of nothing, and 4000 MiB. */
+/**
+ * Nodes of the test cluster, each said to have eight processors, two GPUs that are devices of
+ * nothing, and 4000 MiB.
+ */
 export const slurmNodes = ['n1', 'n2'] as const
 export type SlurmNode = (typeof slurmNodes)[number]
 
@@ -14,8 +17,9 @@ export interface SlurmLayout {
 }
 
 /**
- * A cluster without accounting and without cgroups, as a container allows. Partitions: `debug` (default), `short`
- * (at most a minute), `closed` (down). `JobAcctGatherParams=OverMemoryKill` enforces memory without cgroups.
+ * A cluster without accounting and without cgroups, as a container allows. Partitions: `debug`
+ * (default), `short` (at most a minute), `closed` (down). `JobAcctGatherParams=OverMemoryKill`
+ * enforces memory without cgroups.
  */
 export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayout): string {
   const nodes = slurmNodes.map(
@@ -90,7 +94,10 @@ export interface SshLogin {
   knownHostsFile: string
 }
 
-/** A login server on loopback that lets root in with one key and gives its sessions the cluster's variables. */
+/**
+ * A login server on loopback that lets root in with one key and gives its sessions the cluster's
+ * variables.
+ */
 export function sshdConf(folder: string, port: number): string {
   return `${[
     `Port ${port}`,

@@ -36,8 +36,9 @@ export function findProgram(name: string): string | null {
 }
 
 /**
- * Why this machine cannot bring up a Slurm of its own, e.g. for `describe.skipIf(whyNoSlurm() !== null)`; null when it
- * can. In CI (`CI=true`) what is missing is an error: nothing is skipped there unseen.
+ * Why this machine cannot bring up a Slurm of its own, e.g. for `describe.skipIf(whyNoSlurm() !==
+ * null)`; null when it can. In CI (`CI=true`) what is missing is an error: nothing is skipped there
+ * unseen.
  */
 export function whyNoSlurm(): string | null {
   const missing = programs.filter((name) => findProgram(name) === null)
@@ -119,7 +120,10 @@ export function guard(folder: string, conf: string): ChildProcess {
   return spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env })
 }
 
-/** Kills what watches the jobs of a node: none of it tells the controller any more that a job has ended. */
+/**
+ * Kills what watches the jobs of a node: none of it tells the controller any more that a job has
+ * ended.
+ */
 export function killStepDaemons(conf: string, node: SlurmNode): void {
   for (const pid of processesOf(conf).filter(onNode(node))) {
     try {

@@ -32,7 +32,10 @@ export interface SlurmWorld {
   /** A node goes away with all that ran there. */
   killNode(node: SlurmNode): Promise<void>
   startNode(node: SlurmNode): Promise<void>
-  /** Ends all jobs and brings back whatever a test left broken: quicker than another Slurm, whose first job waits. */
+  /**
+   * Ends all jobs and brings back whatever a test left broken: quicker than another Slurm, whose
+   * first job waits.
+   */
   reset(): Promise<void>
   /** Ends the jobs, the servers and every process of either. */
   stop(): Promise<void>
@@ -60,7 +63,10 @@ function writeFolder(layout: SlurmLayout): void {
   for (const device of gpuDevices(folder)) execFileSync('mknod', [device, 'c', '1', '3'])
 }
 
-/** Brings up munge, a controller and two nodes on free ports: about 2 s. As root; see whyNoSlurm in slurm-processes.ts. */
+/**
+ * Brings up munge, a controller and two nodes on free ports: about 2 s. As root; see whyNoSlurm in
+ * slurm-processes.ts.
+ */
 export async function startSlurm(): Promise<SlurmWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'hone-slurm-'))
   const [controllerPort, n1, n2] = [await freePort(), await freePort(), await freePort()]

@@ -6,18 +6,21 @@ import type { StageRun } from '../trainer.ts'
 import type { PlanFile } from './files.ts'
 import { datasetName } from './rows.ts'
 
-// Pictures are sized by the checkpoint's own image processor, as in serving. Without these two LLaMA-Factory would
-// shrink them to 768 × 768 before that.
+// Pictures are sized by the checkpoint's own image processor, as in serving. Without these two
+// LLaMA-Factory would shrink them to 768 × 768 before that.
 const anyPixels = { most: 1_000_000_000, least: 1 }
 
-// Longer than any model's context: LLaMA-Factory cuts rows at this length without a word (2,048 by itself), and a
-// cut between picture tokens ends the training.
+// Longer than any model's context: LLaMA-Factory cuts rows at this length without a word (2,048 by
+// itself), and a cut between picture tokens ends the training.
 const uncutTokens = 1_000_000
 
 /** Processes that share a batch: one a GPU. */
 export const processes = ({ resources }: TrainingStage): number => Math.max(1, resources.gpus ?? 1)
 
-/** A stage that this trainer takes. @throws HoneError (InvalidInput) for reinforcement learning, which `check` refuses. */
+/**
+ * A stage that this trainer takes. @throws HoneError (InvalidInput) for reinforcement learning,
+ * which `check` refuses.
+ */
 export function sftOf(stage: TrainingStage): SftSettings {
   if (stage.kind === 'sft') return stage.settings
   throw new HoneError({
@@ -56,7 +59,10 @@ function tuningKeys({ lora, freezeVision }: SftSettings): Record<string, unknown
   }
 }
 
-/** Where the job goes on. Weights come from the checkpoint as a model: see `resume_here` in run.py for why. */
+/**
+ * Where the job goes on. Weights come from the checkpoint as a model: see `resume_here` in run.py
+ * for why.
+ */
 function startKeys(stage: TrainingStage, run: StageRun): Record<string, unknown> {
   const start = run.see(run.weights.startFrom)
   if (run.resume === null) return { model_name_or_path: start }
@@ -67,7 +73,10 @@ function startKeys(stage: TrainingStage, run: StageRun): Record<string, unknown>
   }
 }
 
-/** The keys that Hone sets: options may not name them. Paths are relative to the job's folder, where it runs. */
+/**
+ * The keys that Hone sets: options may not name them. Paths are relative to the job's folder, where
+ * it runs.
+ */
 function ownKeys(stage: TrainingStage, run: StageRun): Record<string, unknown> {
   const settings = sftOf(stage)
   const { scheduler, saveEverySteps } = settings
@@ -101,7 +110,10 @@ function ownKeys(stage: TrainingStage, run: StageRun): Record<string, unknown> {
 /** Checkpoints on disk at once. */
 export const checkpointsKept = 2
 
-/** The text of `config.yaml`: one key a line, values as JSON, which is YAML. The same stage gives the same bytes. */
+/**
+ * The text of `config.yaml`: one key a line, values as JSON, which is YAML. The same stage gives
+ * the same bytes.
+ */
 export function configText(stage: TrainingStage, run: StageRun): string {
   const config: Record<string, unknown> = { ...defaults, ...stage.options, ...ownKeys(stage, run) }
   return Object.keys(config)

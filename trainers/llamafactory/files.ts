@@ -32,7 +32,10 @@ export const planFile = z.object({
   lora: z.boolean(),
   gpus: z.int().positive(),
   precision: z.enum(['auto', 'fp32', 'bf16']),
-  /** The job has limits of its own for the size of pictures: a prompt may have other numbers of picture tokens. */
+  /**
+   * The job has limits of its own for the size of pictures: a prompt may have other numbers of
+   * picture tokens.
+   */
   ownImageLimits: z.boolean(),
 })
 export type PlanFile = z.infer<typeof planFile>
@@ -52,5 +55,7 @@ export const resultsFile = z.object({ train_runtime: z.number() })
 // Python's json writes these three, which no JSON parser reads.
 const pythonNumber = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g
 
-/** Parses JSON of Python, in which NaN and the infinities read as null. Throws as JSON.parse does. */
+/**
+ * Parses JSON of Python, in which NaN and the infinities read as null. Throws as JSON.parse does.
+ */
 export const parsePythonJson = (text: string): unknown => JSON.parse(text.replace(pythonNumber, 'null'))

@@ -70,7 +70,8 @@ function scriptCommand(stage: TrainingStage, run: StageRun, subcommand: 'train' 
         HF_HUB_OFFLINE: '1',
         // Tables of tokens, which would else pile up in the user's own cache.
         HF_DATASETS_CACHE: paths.cache,
-        // Spinning threads starve each other once anything else runs on the same cores (hone_trainer/__main__.py).
+        // Spinning threads starve each other once anything else runs on the same cores
+        // (hone_trainer/__main__.py).
         GOMP_SPINCOUNT: '1000',
         ...(threads !== undefined && { OMP_NUM_THREADS: String(threads) }),
         ...(alone && { CUDA_VISIBLE_DEVICES: '' }),
@@ -127,8 +128,9 @@ const madeSteps = (folder: string) =>
 const failures = { known: knownFailures, unusableInput }
 
 /**
- * Trains by LLaMA-Factory's SFT, all weights or adapters, in an environment of its own (requirements.lock beside this
- * file). `run.py` lies in the job's folder and wraps `llamafactory-cli`; adapters are merged by a job of their own.
+ * Trains by LLaMA-Factory's SFT, all weights or adapters, in an environment of its own
+ * (requirements.lock beside this file). `run.py` lies in the job's folder and wraps
+ * `llamafactory-cli`; adapters are merged by a job of their own.
  */
 export const llamafactory: Trainer = {
   name: 'llamafactory',

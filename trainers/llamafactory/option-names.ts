@@ -1,6 +1,7 @@
 /**
- * Every key that a training config of LLaMA-Factory 0.9.5 with transformers 5.6 may hold: the fields of its model, data,
- * training, finetuning and generating arguments (tests/e2e/llamafactory.test.ts compares them).
+ * Every key that a training config of LLaMA-Factory 0.9.5 with transformers 5.6 may hold: the
+ * fields of its model, data, training, finetuning and generating arguments
+ * (tests/e2e/llamafactory.test.ts compares them).
  */
 export const optionNames: ReadonlySet<string> = new Set(
   `

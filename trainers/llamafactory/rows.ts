@@ -8,10 +8,14 @@ import { checkedRows } from '../write-rows.ts'
 /** The name that the config and `dataset_info.json` know the rows by. */
 export const datasetName = 'train'
 
-// data/mm_plugin.py counts these in every turn and wants as many files; rows of ours have pictures only.
+// data/mm_plugin.py counts these in every turn and wants as many files; rows of ours have pictures
+// only.
 const otherMedia = ['<video>', '<audio>']
 
-/** Why LLaMA-Factory would drop a row with no more than a warning, or fail on it; null when it takes the row. */
+/**
+ * Why LLaMA-Factory would drop a row with no more than a warning, or fail on it; null when it takes
+ * the row.
+ */
 function unusable(messages: SftRow['messages']): string | null {
   const turns = messages[0]?.role === 'system' ? messages.slice(1) : messages
   const misplaced = turns.findIndex(({ role }, index) => role !== (index % 2 === 0 ? 'user' : 'assistant'))
@@ -23,8 +27,8 @@ function unusable(messages: SftRow['messages']): string | null {
 }
 
 /**
- * Lines of `train.jsonl`, pictures as the job sees them. Throws InvalidInput with the number of a row that the product
- * would drop or fail on, and EmptyDataset when there is no row.
+ * Lines of `train.jsonl`, pictures as the job sees them. Throws InvalidInput with the number of a
+ * row that the product would drop or fail on, and EmptyDataset when there is no row.
  */
 export async function* rowLines(
   stage: TrainingStage,

@@ -20,8 +20,8 @@ export async function adapterProblems(folder: string): Promise<string[]> {
 }
 
 /**
- * `checkpoint-<step>` folders, the newest complete one first. transformers writes weights, optimizer and random states
- * before `trainer_state.json`; a full disk may have cut any of them.
+ * `checkpoint-<step>` folders, the newest complete one first. transformers writes weights,
+ * optimizer and random states before `trainer_state.json`; a full disk may have cut any of them.
  */
 export async function listCheckpoints(run: RunFolder): Promise<SavedState[]> {
   const folders = await stepFolders(files(run.here).trained, 'checkpoint')
@@ -51,7 +51,10 @@ function stateOf(text: string | null): number | null {
   }
 }
 
-/** transformers keeps `rng_state.pth` of a single process, and `rng_state_<rank>.pth` of each of several. */
+/**
+ * transformers keeps `rng_state.pth` of a single process, and `rng_state_<rank>.pth` of each of
+ * several.
+ */
 async function processesOf(path: string): Promise<number> {
   const names = await readdir(path)
   return Math.max(1, names.filter((name) => /^rng_state_\d+\.pth$/.test(name)).length)

@@ -109,7 +109,10 @@ function rowsProblem(plan: PlanFile, rowsRead: number | null): TrainerVerdict | 
   return fatal(reason, 'Rows were dropped silently: look at the start of its log for why.')
 }
 
-/** The line of transformers' Trainer, where the log still holds it: with several devices run.py does not see it. */
+/**
+ * The line of transformers' Trainer, where the log still holds it: with several devices run.py does
+ * not see it.
+ */
 function rowsInLog({ stderr }: JobLogs): number | null {
   const found = /Num examples = ([\d,]+)/.exec(stderr)?.[1]
   return found === undefined ? null : Number(found.replaceAll(',', ''))

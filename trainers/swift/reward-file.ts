@@ -3,7 +3,8 @@ import type { RewardFile } from '../reward-file/contract.ts'
 /** ms-swift: a plugin that registers the reward `hone`. */
 export const swiftRewardFile: RewardFile = {
   name: 'ms-swift',
-  // Takes None, but sums with nansum: a completion that no function rewards counts as 0 in its group.
+  // Takes None, but sums with nansum: a completion that no function rewards counts as 0 in its
+  // group.
   abstains: false,
   source: String.raw`
 try:

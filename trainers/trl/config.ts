@@ -3,7 +3,10 @@ import type { TrainingStage } from '../stage.ts'
 import type { StageRun } from '../trainer.ts'
 import { files } from './files.ts'
 
-/** The settings file of trainer/hone_trainer/config.py. It refuses keys it does not know, so every key here is meant. */
+/**
+ * The settings file of trainer/hone_trainer/config.py. It refuses keys it does not know, so every
+ * key here is meant.
+ */
 function configOf(stage: TrainingStage, run: StageRun): Record<string, unknown> {
   const { data, metrics, result, checkpoints, output } = files(run.there)
   const { scheduler, ...settings } = stage.settings

@@ -15,7 +15,10 @@ export async function stepFolders(folder: string, prefix: string): Promise<{ ste
   })
 }
 
-/** `step-<n>` folders appear by rename when they are whole; a full disk may still have cut their weights. */
+/**
+ * `step-<n>` folders appear by rename when they are whole; a full disk may still have cut their
+ * weights.
+ */
 export async function listSnapshots(run: RunFolder): Promise<{ step: number; path: string }[]> {
   const folders = await stepFolders(files(run.here).snapshots, 'step')
   const reports = await Promise.all(folders.map(({ path }) => verifyCheckpointFiles(path)))
@@ -23,8 +26,8 @@ export async function listSnapshots(run: RunFolder): Promise<{ step: number; pat
 }
 
 /**
- * `checkpoint-<step>` folders of transformers' Trainer in `folder`, the newest complete one first. The Trainer writes
- * `trainer_state.json` last; weights may still be cut by a full disk.
+ * `checkpoint-<step>` folders of transformers' Trainer in `folder`, the newest complete one first.
+ * The Trainer writes `trainer_state.json` last; weights may still be cut by a full disk.
  */
 export async function listTrainerCheckpoints(folder: string): Promise<SavedState[]> {
   const folders = await stepFolders(folder, 'checkpoint')

@@ -18,10 +18,14 @@ import { judgeResult } from './verdict.ts'
 
 // trainer/hone_trainer/training.py keeps the newest two checkpoints.
 const checkpointsKept = 2
-/** Exit status of `hone_trainer` for input that the user must mend; its last line says what (errors.py). */
+/**
+ * Exit status of `hone_trainer` for input that the user must mend; its last line says what
+ * (errors.py).
+ */
 const unusableInput = 2
 
-// Names of TRL's trainers and of the reward client's parts: trainer/hone_trainer/reward.py, TRL 1.16 `grpo_trainer.py`.
+// Names of TRL's trainers and of the reward client's parts: trainer/hone_trainer/reward.py, TRL
+// 1.16 `grpo_trainer.py`.
 const canonicalNames: Readonly<Record<string, string>> = {
   loss: 'loss',
   reward: 'reward.mean',
@@ -59,7 +63,10 @@ function check(stage: TrainingStage, facts: StageFacts): Finding[] {
   return found
 }
 
-/** Several GPUs are one process each; the package starts them, and ends like the one that failed first. */
+/**
+ * Several GPUs are one process each; the package starts them, and ends like the one that failed
+ * first.
+ */
 function jobWords({ kind, resources }: TrainingStage, config: string): string[] {
   const { gpus = 1 } = resources
   const job = [kind, '--config', config]
@@ -90,8 +97,9 @@ const madeSteps = (folder: string) =>
   )
 
 /**
- * Trains with TRL's SFTTrainer and GRPOTrainer through the project's Python package `hone_trainer`. One folder an
- * attempt: settings and rows go in, metrics, checkpoints, weights (`output/`) and result come out.
+ * Trains with TRL's SFTTrainer and GRPOTrainer through the project's Python package `hone_trainer`.
+ * One folder an attempt: settings and rows go in, metrics, checkpoints, weights (`output/`) and
+ * result come out.
  */
 export const trl: Trainer = {
   name: 'trl',

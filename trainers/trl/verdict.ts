@@ -1,27 +1,16 @@
-import { readFile } from 'node:fs/promises'
-import type { z } from 'zod'
 import { verifyCheckpointFiles } from '../../artifacts/verify.ts'
-import { errorCode } from '../../domain/errors.ts'
+import { readJsonFile } from '../../jobs/launchers/files.ts'
 import { weightsProblem } from '../../jobs/servers/verdict.ts'
 import type { TrainerVerdict } from '../trainer.ts'
 import { files, planFile, resultFile } from './files.ts'
 
 const fatal = (reason: string, nextStep: string): TrainerVerdict => ({ outcome: 'fatal', reason, nextStep })
 
-/** Null when the file is not there. Throws when it is there and not what we wrote. */
-async function readJson<T>(path: string, shape: z.ZodType<T>): Promise<T | null> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null
-    throw error
-  })
-  return text === null ? null : shape.parse(JSON.parse(text))
-}
-
 /** What an attempt that ended with exit code 0 came to, by its result file and its weights. */
 export async function judgeResult(folder: string): Promise<TrainerVerdict> {
   const { plan, result, output } = files(folder)
-  const planned = await readJson(plan, planFile)
-  const done = await readJson(result, resultFile)
+  const planned = await readJsonFile(plan, planFile)
+  const done = await readJsonFile(result, resultFile)
   if (done === null || planned === null) {
     return { outcome: 'retryable', reason: 'it ended with exit code 0 and wrote no result' }
   }

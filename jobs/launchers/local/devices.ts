@@ -6,7 +6,10 @@ import type { JobFile } from '../folder.ts'
 const run = promisify(execFile)
 const smiTimeoutMs = 20_000
 
-/** What jobs of this machine share: GPUs by their names for CUDA, and slots for trainings without one. */
+/**
+ * What jobs of this machine share: GPUs by their names for CUDA, and slots for trainings without
+ * one.
+ */
 export interface Devices {
   gpus: readonly string[]
   slots: number
@@ -19,8 +22,9 @@ export interface Wish {
 }
 
 /**
- * The machine's GPUs as `CUDA_VISIBLE_DEVICES` names them: what the worker itself may see, or all that nvidia-smi
- * lists. Empty without nvidia-smi. Throws when it is there and fails: that is no machine without GPUs.
+ * The machine's GPUs as `CUDA_VISIBLE_DEVICES` names them: what the worker itself may see, or all
+ * that nvidia-smi lists. Empty without nvidia-smi. Throws when it is there and fails: that is no
+ * machine without GPUs.
  */
 export async function detectGpus(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const visible = environment['CUDA_VISIBLE_DEVICES']
@@ -39,9 +43,10 @@ export async function detectGpus(environment: NodeJS.ProcessEnv): Promise<string
 }
 
 /**
- * What a job takes. A training that names no number takes one GPU where there is one: a program that sees several
- * and was planned for one process may spread itself over them in a way that nobody asked for. A training without
- * GPUs takes a slot. Servers and tasks without GPUs take nothing and never wait.
+ * What a job takes. A training that names no number takes one GPU where there is one: a program
+ * that sees several and was planned for one process may spread itself over them in a way that
+ * nobody asked for. A training without GPUs takes a slot. Servers and tasks without GPUs take
+ * nothing and never wait.
  */
 export function wishOf({ kind, resources }: Pick<JobFile, 'kind' | 'resources'>, { gpus }: Devices): Wish | null {
   if (resources.gpus !== undefined && resources.gpus > 0) return { kind: 'gpu', count: resources.gpus }
@@ -68,7 +73,10 @@ export function requireDevices(key: string, wish: Wish, devices: Devices, place:
   })
 }
 
-/** Environment of a job that holds devices; a training without GPUs sees none on a machine that has some. */
+/**
+ * Environment of a job that holds devices; a training without GPUs sees none on a machine that has
+ * some.
+ */
 export function deviceEnvironment({ kind }: Wish, held: readonly string[], { gpus }: Devices): Record<string, string> {
   // Without the second variable CUDA may count the devices by speed, and not as nvidia-smi does.
   const see = (names: string) => ({ CUDA_VISIBLE_DEVICES: names, CUDA_DEVICE_ORDER: 'PCI_BUS_ID' })

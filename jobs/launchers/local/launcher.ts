@@ -24,7 +24,10 @@ export interface LocalLauncherOptions {
   place?: string
   /** How many trainings without GPUs run at once. */
   slots?: number
-  /** GPUs that jobs may take, as nvidia-smi counts them; null: all that it lists, or that the worker may see. */
+  /**
+   * GPUs that jobs may take, as nvidia-smi counts them; null: all that it lists, or that the worker
+   * may see.
+   */
   gpus?: readonly number[] | null
   /** The Python, 3.6 or newer, that runs the wrapper; not the one of the jobs. */
   python?: string
@@ -56,10 +59,10 @@ function deviceCounter({ gpus = null, slots = 1 }: LocalLauncherOptions, environ
 }
 
 /**
- * Runs jobs as processes of this machine. A job outlives the worker, and everything about it is in its folder: a new
- * launcher object over the same `root` knows all of them. Trainings, and whatever asks for GPUs, wait until devices
- * are free; polls start them in the order of their submission. Linux only: a process is told from a later one of the
- * same id by its start time in /proc.
+ * Runs jobs as processes of this machine. A job outlives the worker, and everything about it is in
+ * its folder: a new launcher object over the same `root` knows all of them. Trainings, and whatever
+ * asks for GPUs, wait until devices are free; polls start them in the order of their submission.
+ * Linux only: a process is told from a later one of the same id by its start time in /proc.
  */
 export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
   const { root, place = 'local', python = 'python3', environment = process.env } = options

@@ -13,19 +13,26 @@ import { localStatus } from './state.ts'
 const leaseFile = z.object({ key: z.string(), jobId: z.string(), directory: z.string(), at: z.string() })
 type Lease = z.infer<typeof leaseFile>
 
-/** Folder of this machine's leases below the runs: device 0 of one machine is not device 0 of another. */
+/**
+ * Folder of this machine's leases below the runs: device 0 of one machine is not device 0 of
+ * another.
+ */
 export const leaseFolder = (root: string) => join(root, '.leases', hostname())
 const leasePath = (root: string, device: string) => join(leaseFolder(root), `${device}.json`)
 
 async function isOver({ jobId, directory }: Lease): Promise<boolean> {
   const job = await readJsonFile(jobFiles(directory).job, jobFile)
   if (job?.id === jobId) return isTerminal((await localStatus(directory)).state)
-  // The job's folder is gone, or belongs to a later job: nothing of the earlier one may hold the device.
+  // The job's folder is gone, or belongs to a later job: nothing of the earlier one may hold the
+  // device.
   await endProcesses(jobId, 0)
   return true
 }
 
-/** The holder of a device; null when it is free. A lease that is over, or torn by a crash, is removed. */
+/**
+ * The holder of a device; null when it is free. A lease that is over, or torn by a crash, is
+ * removed.
+ */
 async function holderOf(root: string, device: string): Promise<Lease | null> {
   const path = leasePath(root, device)
   const lease = await readJsonFile(path, leaseFile).catch((error: unknown) => {
@@ -42,8 +49,8 @@ async function holderOf(root: string, device: string): Promise<Lease | null> {
 export type Grant = { held: string[] } | { holders: string[] }
 
 /**
- * Gives a job `count` of the devices, or none. What it holds from before a crash is counted. Only under the lock of
- * the runs folder: two takers must not see the same device free.
+ * Gives a job `count` of the devices, or none. What it holds from before a crash is counted. Only
+ * under the lock of the runs folder: two takers must not see the same device free.
  */
 export async function lease(
   root: string,

@@ -8,7 +8,10 @@ import { errorCode } from '../../../domain/errors.ts'
 const pauseMs = 20
 const patienceMs = 3000
 
-/** Listens on a name of Linux's abstract socket space. Null: another process, or another caller of this one, does. */
+/**
+ * Listens on a name of Linux's abstract socket space. Null: another process, or another caller of
+ * this one, does.
+ */
 function tryListen(name: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy())
@@ -18,9 +21,9 @@ function tryListen(name: string): Promise<Server | null> {
 }
 
 /**
- * Runs `work` while nobody else on this machine does so for the same folder. The kernel gives the lock back when its
- * holder dies, however it dies, so there is no stale lock to judge. Null without a call of `work`: the lock was taken
- * for seconds, and whoever holds it does the same work.
+ * Runs `work` while nobody else on this machine does so for the same folder. The kernel gives the
+ * lock back when its holder dies, however it dies, so there is no stale lock to judge. Null without
+ * a call of `work`: the lock was taken for seconds, and whoever holds it does the same work.
  */
 export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T | null> {
   const path = await realpath(folder)

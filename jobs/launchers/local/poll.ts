@@ -21,7 +21,10 @@ async function startOrQueue(line: Line, job: JobFile, directory: string): Promis
   return true
 }
 
-/** Starts a job just submitted, or what waits before it. Throws what kept this very job from being started. */
+/**
+ * Starts a job just submitted, or what waits before it. Throws what kept this very job from being
+ * started.
+ */
 export async function startSubmitted(line: Line, job: JobFile, directory: string): Promise<void> {
   if (!(await startOrQueue(line, job, directory))) return
   const problem = (await startWaiting(line))?.get(directory)

@@ -19,7 +19,8 @@ export function bootId(): string | null {
 export function startTicks(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command's name stands in parentheses and may hold blanks and parentheses: count from the last one.
+    // The command's name stands in parentheses and may hold blanks and parentheses: count from the
+    // last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19])
   } catch {
@@ -32,12 +33,18 @@ export function identityOf(pid: number): Claim {
   return { pid, startTicks: startTicks(pid), bootId: bootId(), host: hostname() }
 }
 
-/** Whether the very process lives on this machine: same boot, same id, same start. A recycled id is not it. */
+/**
+ * Whether the very process lives on this machine: same boot, same id, same start. A recycled id is
+ * not it.
+ */
 export function isAlive(who: Pick<Claim, 'pid' | 'startTicks' | 'bootId'>): boolean {
   return who.pid > 0 && who.startTicks !== null && who.bootId === bootId() && startTicks(who.pid) === who.startTicks
 }
 
-/** Ids of living processes whose environment carries a job's marker, whatever session or group they moved to. */
+/**
+ * Ids of living processes whose environment carries a job's marker, whatever session or group they
+ * moved to.
+ */
 export function processesOf(jobId: string): number[] {
   const marker = `${markerName}=${jobId}`
   return readdirSync('/proc')
@@ -63,7 +70,9 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Sends TERM, then KILL after the grace, until none of the job's processes is left on this machine. */
+/**
+ * Sends TERM, then KILL after the grace, until none of the job's processes is left on this machine.
+ */
 export async function endProcesses(jobId: string, graceSeconds: number): Promise<void> {
   for (const pid of processesOf(jobId)) kill(pid, 'SIGTERM')
   const deadline = Date.now() + graceSeconds * 1000

@@ -20,12 +20,15 @@ const queueFolder = (root: string) => join(root, '.queue', hostname())
 
 /** Puts a job in the line of those that wait for devices; a second time changes nothing. */
 export async function enqueue(root: string, { submittedAt, id }: JobFile, directory: string): Promise<void> {
-  // The name is the order. It comes from the job's own record, so that every worker gives the same place.
+  // The name is the order. It comes from the job's own record, so that every worker gives the same
+  // place.
   const path = join(queueFolder(root), `${submittedAt}-${id}.json`)
   if ((await readIfThere(path)) === null) await createJson(path, { jobId: id, directory })
 }
 
-/** Why jobs still wait, by their folders: a sentence, or the error that kept one from being started. */
+/**
+ * Why jobs still wait, by their folders: a sentence, or the error that kept one from being started.
+ */
 export type Waiting = Map<string, string | Error>
 
 /** The waiting jobs of a runs folder, and what they wait for. */
@@ -36,7 +39,9 @@ export interface Line {
   starter: Starter
 }
 
-/** The job of an entry while it waits; null when it is over, runs or is gone: then the entry goes. */
+/**
+ * The job of an entry while it waits; null when it is over, runs or is gone: then the entry goes.
+ */
 async function waitingJob(path: string): Promise<{ job: JobFile; directory: string } | null> {
   const entry = await readJsonFile(path, entryFile).catch(() => null)
   const job = entry === null ? null : await readJsonFile(jobFiles(entry.directory).job, jobFile)
@@ -48,7 +53,8 @@ async function waitingJob(path: string): Promise<{ job: JobFile; directory: stri
 
 /** Starts one job if its devices are free. Returns why it waits; null when it is on its way. */
 async function tryStart(line: Line, job: JobFile, directory: string, wish: Wish): Promise<string | null> {
-  // Before the lease: a worker that lacks a secret must not keep devices for a job that only another can start.
+  // Before the lease: a worker that lacks a secret must not keep devices for a job that only
+  // another can start.
   secretsOf(job, line.starter.environment)
   const devices = devicesFor(wish, line.devices)
   const grant = await lease(line.root, job, directory, { count: wish.count, devices })
@@ -88,7 +94,8 @@ async function startInOrder(line: Line): Promise<Waiting> {
         waiting.set(directory, reason)
       }
     } catch (error) {
-      // One job that cannot be started (a secret that this worker lacks) must not keep the others from it.
+      // One job that cannot be started (a secret that this worker lacks) must not keep the others
+      // from it.
       const directory = (await readJsonFile(path, entryFile).catch(() => null))?.directory
       if (directory !== undefined) waiting.set(directory, error instanceof Error ? error : new Error(String(error)))
     }
@@ -97,8 +104,9 @@ async function startInOrder(line: Line): Promise<Waiting> {
 }
 
 /**
- * Starts the jobs of this machine that wait, in the order of their submission, as far as there are devices. Null:
- * somebody else is at it. After a crash anywhere in it the next call goes on where it stopped.
+ * Starts the jobs of this machine that wait, in the order of their submission, as far as there are
+ * devices. Null: somebody else is at it. After a crash anywhere in it the next call goes on where
+ * it stopped.
  */
 export async function startWaiting(line: Line): Promise<Waiting | null> {
   await mkdir(queueFolder(line.root), { recursive: true })

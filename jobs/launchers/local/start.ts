@@ -17,14 +17,20 @@ export interface Starter {
   environment: NodeJS.ProcessEnv
 }
 
-/** The wrapper that was started last, and how many were: one that dies before it takes the job is started again. */
+/**
+ * The wrapper that was started last, and how many were: one that dies before it takes the job is
+ * started again.
+ */
 const spawnedFile = claimFile.extend({ tries: z.int() })
 const mostTries = 5
 const logTail = 500
 
 const spawnedPath = (directory: string) => join(jobFiles(directory).control, 'spawned.json')
 
-/** Whether the job waits for somebody to start it: nobody took it, wants its end, or is on the way to take it. */
+/**
+ * Whether the job waits for somebody to start it: nobody took it, wants its end, or is on the way
+ * to take it.
+ */
 export async function isIdle(directory: string): Promise<boolean> {
   const files = jobFiles(directory)
   if ((await readClaim(files.claim)) !== null) return false
@@ -33,7 +39,10 @@ export async function isIdle(directory: string): Promise<boolean> {
   return spawned === null || spawned.host !== hostname() || !isAlive(spawned)
 }
 
-/** Starts the wrapper in a session of its own: neither the worker's end nor a Ctrl-C in its terminal reaches the job. */
+/**
+ * Starts the wrapper in a session of its own: neither the worker's end nor a Ctrl-C in its terminal
+ * reaches the job.
+ */
 async function spawnWrapper(directory: string, env: Record<string, string>, python: string): Promise<number> {
   const files = jobFiles(directory)
   const output = await open(files.stderr, 'a')
@@ -58,7 +67,10 @@ async function spawnWrapper(directory: string, env: Record<string, string>, pyth
   }
 }
 
-/** Ends a job whose wrapper never lives long enough to take it: with the reason, instead of starting it for ever. */
+/**
+ * Ends a job whose wrapper never lives long enough to take it: with the reason, instead of starting
+ * it for ever.
+ */
 async function giveUp(directory: string): Promise<void> {
   const files = jobFiles(directory)
   const owner = { pid: 0, startTicks: null, bootId: null, host: hostname() }
@@ -70,8 +82,8 @@ async function giveUp(directory: string): Promise<void> {
 }
 
 /**
- * Starts a job's wrapper unless somebody did. Two that are started at once settle it by the claim. `deviceEnv` names
- * the devices that the job may use. Throws MissingSecret or MissingDependency.
+ * Starts a job's wrapper unless somebody did. Two that are started at once settle it by the claim.
+ * `deviceEnv` names the devices that the job may use. Throws MissingSecret or MissingDependency.
  */
 export async function startJob(
   job: JobFile,

@@ -7,16 +7,20 @@ import { hostOf, statusFromFiles } from '../status.ts'
 import type { FolderState } from '../status.ts'
 import { bootId, endProcesses, isAlive } from './processes.ts'
 
-/** The other machine that took a job; null when it was this one, or nobody. Claims without a host are this one's. */
+/**
+ * The other machine that took a job; null when it was this one, or nobody. Claims without a host
+ * are this one's.
+ */
 export function takenElsewhere(state: Pick<FolderState, 'claim' | 'started'>): string | null {
   const host = hostOf(state)
   return host === null || host === hostname() ? null : host
 }
 
 /**
- * How a job of this machine is: what its files say, and whether the process that took it lives. Before it says
- * `lost` it ends what a dead wrapper left: a second attempt must not share a GPU with the first. A job that another
- * machine took is `unknown`: its processes cannot be seen from here.
+ * How a job of this machine is: what its files say, and whether the process that took it lives.
+ * Before it says `lost` it ends what a dead wrapper left: a second attempt must not share a GPU
+ * with the first. A job that another machine took is `unknown`: its processes cannot be seen from
+ * here.
  */
 export async function localStatus(directory: string): Promise<JobStatus> {
   const { status, state } = await statusFromFiles(directory)

@@ -26,9 +26,10 @@ async function waitForOtherHost(directory: string, host: string, deadline: numbe
 }
 
 /**
- * Ends a job whatever state it is in, and returns when none of its processes is left. Afterwards exit.json is there.
- * A job that was not claimed yet is claimed here, so that a wrapper on its way finds the place taken. Throws when
- * another machine took the job and does not say in time that it ended.
+ * Ends a job whatever state it is in, and returns when none of its processes is left. Afterwards
+ * exit.json is there. A job that was not claimed yet is claimed here, so that a wrapper on its way
+ * finds the place taken. Throws when another machine took the job and does not say in time that it
+ * ended.
  */
 export async function stopJob(directory: string, graceSeconds: number): Promise<void> {
   const files = jobFiles(directory)
@@ -51,13 +52,15 @@ export async function stopJob(directory: string, graceSeconds: number): Promise<
       await createJson(files.exit, exitWithoutProgram({ stopRequested: true }))
     }
   }
-  // The wrapper writes exit.json as its last act; it and anything that escaped it must be gone before we say so.
+  // The wrapper writes exit.json as its last act; it and anything that escaped it must be gone
+  // before we say so.
   if (takenElsewhere(await readFolder(directory)) === null) await endProcesses(job.id, 1)
 }
 
 /**
- * Stops every job below `root` that runs on this machine and returns their keys: what Ctrl-C of the development
- * servers does. It is no cancellation: each job ends as interrupted, so the next start makes a new attempt.
+ * Stops every job below `root` that runs on this machine and returns their keys: what Ctrl-C of the
+ * development servers does. It is no cancellation: each job ends as interrupted, so the next start
+ * makes a new attempt.
  */
 export async function sweepLocalJobs(
   root: string,

@@ -31,7 +31,10 @@ export function parseTime(text: string): number | null {
   return Number.isNaN(time) ? null : time
 }
 
-/** `90`, `1:30`, `2:00:00`, `1-12`, `1-12:30:00` as minutes, rounded up; null for `UNLIMITED` and what is no time. */
+/**
+ * `90`, `1:30`, `2:00:00`, `1-12`, `1-12:30:00` as minutes, rounded up; null for `UNLIMITED` and
+ * what is no time.
+ */
 export function parseMinutes(text: string): number | null {
   const found = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text.trim())
   if (found === null) return null
@@ -51,7 +54,10 @@ export function parseState(text: string): string {
 
 const jobId = /^\d+$/
 
-/** Lines of `squeue -h -o` {@link squeueFormat}. Other lines (a banner, arrays of somebody) are passed over. */
+/**
+ * Lines of `squeue -h -o` {@link squeueFormat}. Other lines (a banner, arrays of somebody) are
+ * passed over.
+ */
 export function parseSqueue(text: string): SchedulerJob[] {
   return text.split('\n').flatMap((line) => {
     const [id = '', state = '', reason, submitted = '', started = '', limit = '', node, comment, ...name] =
@@ -94,7 +100,9 @@ export function parseSacct(text: string): SchedulerJob[] {
   })
 }
 
-/** One line of `scontrol show job -o`; null when it is none. Our names and comments hold no blanks. */
+/**
+ * One line of `scontrol show job -o`; null when it is none. Our names and comments hold no blanks.
+ */
 export function parseScontrolJob(text: string): SchedulerJob | null {
   const of = (key: string) => new RegExp(`(?:^|\\s)${key}=(\\S*)`).exec(text)?.[1]
   const id = of('JobId')
@@ -113,7 +121,10 @@ export function parseScontrolJob(text: string): SchedulerJob | null {
   }
 }
 
-/** What `sbatch --parsable` printed, maybe below words of the site: the job's id; null when there is none. */
+/**
+ * What `sbatch --parsable` printed, maybe below words of the site: the job's id; null when there is
+ * none.
+ */
 export function parseSubmitted(text: string): string | null {
   for (const line of text.trim().split('\n').toReversed()) {
     const found = /^(\d+)(?:;\S*)?$/.exec(line.trim())

@@ -24,7 +24,10 @@ export interface CancelOptions {
 const lookMs = 500
 /** What the wrapper gets on top of the grace to sweep and to write how the job ended. */
 const wrapperExtraMs = 5000
-/** How long Slurm gets to end what ignores it (KillWait, a node that does not answer) before we give up for now. */
+/**
+ * How long Slurm gets to end what ignores it (KillWait, a node that does not answer) before we give
+ * up for now.
+ */
 const patienceMs = 180_000
 const nobody: Claim = { pid: 0, startTicks: null, bootId: null, host: null }
 
@@ -44,7 +47,10 @@ async function activeJobs(
   return all.filter((each) => isOurs(each, name, job) && isActive(each.state))
 }
 
-/** TERM to the wrapper alone, which ends the program with its grace; everything is killed when that took too long. */
+/**
+ * TERM to the wrapper alone, which ends the program with its grace; everything is killed when that
+ * took too long.
+ */
 async function push(scheduler: Scheduler, { id, state }: SchedulerJob, isLate: boolean): Promise<void> {
   if (isWaiting(state)) await scheduler.command('scancel', ['--state=PENDING', id])
   else if (isLate) await scheduler.command('scancel', [id])
@@ -122,8 +128,9 @@ async function settle(handle: JobHandle, options: CancelOptions): Promise<void> 
 }
 
 /**
- * Records the intent, ends the job whatever state it is in, and returns when Slurm says that it is gone and none of its
- * processes is left. Afterwards exit.json is there. Throws when it cannot say so; to call it again is safe.
+ * Records the intent, ends the job whatever state it is in, and returns when Slurm says that it is
+ * gone and none of its processes is left. Afterwards exit.json is there. Throws when it cannot say
+ * so; to call it again is safe.
  */
 export async function cancelJob(handle: JobHandle, options: CancelOptions): Promise<void> {
   const files = jobFiles(handle.directory)

@@ -33,7 +33,9 @@ export interface SlurmLauncherOptions {
 
 /** A launcher that asks Slurm. */
 export interface SlurmLauncher extends Launcher {
-  /** What the partition offers, asked at most once a minute; null when there is no such partition. */
+  /**
+   * What the partition offers, asked at most once a minute; null when there is no such partition.
+   */
   limits(): Promise<Limits | null>
 }
 
@@ -51,7 +53,10 @@ function rememberLimits(ask: () => Promise<Limits | null>): () => Promise<Limits
   }
 }
 
-/** What the program wrote, and after it what Slurm itself printed: why a job was ended, or never started. */
+/**
+ * What the program wrote, and after it what Slurm itself printed: why a job was ended, or never
+ * started.
+ */
 async function logsOf(directory: string, maxBytes: number, environment: NodeJS.ProcessEnv): Promise<JobLogs> {
   const { stdout, stderr } = await readLogs(directory, { maxBytes, environment })
   const log = await readTail(slurmFiles(directory).log, maxBytes)
@@ -67,8 +72,9 @@ function fitsInto(offered: Limits | null, resources: JobResources, { resources: 
 }
 
 /**
- * Runs jobs on a Slurm cluster by its commands, here or on a login node. Slurm owns the queue, the placement and the
- * nodes; this is a thin client of it that can be called again after any crash: a job's name says whose it is.
+ * Runs jobs on a Slurm cluster by its commands, here or on a login node. Slurm owns the queue, the
+ * placement and the nodes; this is a thin client of it that can be called again after any crash: a
+ * job's name says whose it is.
  */
 export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLauncher {
   const { root, place, settings, environment = process.env } = options

@@ -18,8 +18,8 @@ export interface Limits {
 const signalSlackSeconds = 60
 
 /**
- * Asks for the partition of a name, or for the default one. Null: there is none of this name. Throws when Slurm does
- * not answer.
+ * Asks for the partition of a name, or for the default one. Null: there is none of this name.
+ * Throws when Slurm does not answer.
  */
 export async function askLimits(
   scheduler: Scheduler,
@@ -57,8 +57,8 @@ export function resourcesOf(
 }
 
 /**
- * The time limit to ask for: the job gets its hours, then its grace and the minute by which Slurm may be early, as far
- * as the partition allows. Null: none was asked for.
+ * The time limit to ask for: the job gets its hours, then its grace and the minute by which Slurm
+ * may be early, as far as the partition allows. Null: none was asked for.
  */
 export function limitMinutes(hours: number | undefined, graceSeconds: number, maxMinutes: number | null) {
   if (hours === undefined) return null

@@ -9,7 +9,10 @@ const fields = z.strictObject({
   partition: word.optional(),
   account: word.optional(),
   qos: word.optional(),
-  /** GPUs that a node has, for plans made where Slurm cannot be asked; Slurm's own word counts at the start. */
+  /**
+   * GPUs that a node has, for plans made where Slurm cannot be asked; Slurm's own word counts at
+   * the start.
+   */
   gpusPerNode: z.int().min(0).max(64).optional(),
   /** GPUs of this type only, as in `--gres=gpu:<type>:<count>`. */
   gpuType: word.optional(),
@@ -34,7 +37,10 @@ const fields = z.strictObject({
       configFile: z.union([absolute, z.literal('none')]).optional(),
     })
     .optional(),
-  /** Reach servers on the nodes through the login node: for a worker outside of the cluster's network. */
+  /**
+   * Reach servers on the nodes through the login node: for a worker outside of the cluster's
+   * network.
+   */
   tunnel: z.boolean().default(false),
   /** Folders that this process and the jobs see under different names. */
   paths: z.array(z.strictObject({ here: absolute, there: absolute })).default([]),
@@ -43,7 +49,10 @@ const fields = z.strictObject({
   pollSeconds: z.number().positive().default(15),
   /** How long an exit record may be late, e.g. by the caches of a network file system. */
   exitGraceSeconds: z.number().nonnegative().default(60),
-  /** How long the scheduler must know nothing of a job, and its files stay silent, before it is lost. */
+  /**
+   * How long the scheduler must know nothing of a job, and its files stay silent, before it is
+   * lost.
+   */
   lostGraceSeconds: z.number().nonnegative().default(180),
   /** How long a submission without an answer is looked for before it is made again. */
   doubtSeconds: z.number().nonnegative().default(30),

@@ -14,8 +14,8 @@ function isBelow(path: string, folder: string): boolean {
 }
 
 /**
- * Turns paths of this process into those that jobs see. Without pairs both see the same, which is the rule on a
- * cluster; with pairs the longest one that fits is taken.
+ * Turns paths of this process into those that jobs see. Without pairs both see the same, which is
+ * the rule on a cluster; with pairs the longest one that fits is taken.
  * @throws HoneError InvalidInput for a path that lies in none of the pairs, or is not absolute.
  */
 export function pathView(pairs: readonly PathPair[], place: string): (path: string) => string {

@@ -38,7 +38,10 @@ async function read(handle: JobHandle, name: string): Promise<Asked> {
   return { handle, name, folder: state, status, submission, end }
 }
 
-/** What succeeded or was cancelled is told by its files alone, and so is an end that the scheduler explained once. */
+/**
+ * What succeeded or was cancelled is told by its files alone, and so is an end that the scheduler
+ * explained once.
+ */
 function needsScheduler({ status, end, folder }: Asked): boolean {
   return folder.job !== null && (!isTerminal(status.state) || (status.state === 'failed' && end === null))
 }
@@ -54,13 +57,17 @@ async function askById(scheduler: Scheduler, asked: Asked): Promise<Answer> {
   }
 }
 
-/** The queue first, then those that it does not know by id, then accounting. Null: could not be asked. */
+/**
+ * The queue first, then those that it does not know by id, then accounting. Null: could not be
+ * asked.
+ */
 async function ask(scheduler: Scheduler, jobs: readonly Asked[]): Promise<Map<string, Answer>> {
   if (jobs.length === 0) return new Map()
   const listed = await scheduler.queue(jobs.map(({ name }) => name)).catch(() => null)
   if (listed === null) return new Map(jobs.map(({ handle }) => [handle.key, null]))
   const answers = new Map<string, Answer>(jobs.map((asked) => [asked.handle.key, pick(listed, asked) ?? 'none']))
-  // Where an exit record is there, what a scheduler forgot adds nothing worth a question of its own.
+  // Where an exit record is there, what a scheduler forgot adds nothing worth a question of its
+  // own.
   const missing = jobs.filter(({ handle, status }) => answers.get(handle.key) === 'none' && !isTerminal(status.state))
   for (const asked of missing) answers.set(asked.handle.key, await askById(scheduler, asked))
   const unknown = missing.filter(({ handle }) => answers.get(handle.key) === 'none')
@@ -72,7 +79,9 @@ async function ask(scheduler: Scheduler, jobs: readonly Asked[]): Promise<Map<st
   return answers
 }
 
-/** Looks jobs up, many by one question. It remembers since when a job is missed, and nothing else. */
+/**
+ * Looks jobs up, many by one question. It remembers since when a job is missed, and nothing else.
+ */
 export function createPoller(options: PollerOptions) {
   const { scheduler, nameOf, exitGraceSeconds, lostGraceSeconds } = options
   const missedSince = new Map<string, number>()
@@ -127,9 +136,10 @@ export function createPoller(options: PollerOptions) {
 }
 
 /**
- * A job that is over without a record of its own. Where it ran on this very machine it is looked at: a wrapper that
- * lives is not lost, and what a dead one left must be gone before anyone starts a second attempt. On other machines
- * only Slurm can end what is left, and does with proctrack/cgroup.
+ * A job that is over without a record of its own. Where it ran on this very machine it is looked
+ * at: a wrapper that lives is not lost, and what a dead one left must be gone before anyone starts
+ * a second attempt. On other machines only Slurm can end what is left, and does with
+ * proctrack/cgroup.
  */
 async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState): Promise<JobStatus> {
   if (claim === null || job === null || claim.bootId === null || claim.bootId !== bootId()) return status
@@ -140,7 +150,10 @@ async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState):
   return status
 }
 
-/** The job of a submission among those of its name: by the recorded id, else the only one that is ours. */
+/**
+ * The job of a submission among those of its name: by the recorded id, else the only one that is
+ * ours.
+ */
 function pick(found: readonly SchedulerJob[], { name, folder, submission }: Asked): SchedulerJob | null {
   const { job, claim } = folder
   if (job === null) return null

@@ -33,8 +33,8 @@ async function whyItDidNotRun(launcher: Launcher, handle: JobHandle, seconds: nu
 }
 
 /**
- * Runs the smallest job at a place, for whoever asks for it: the only proof that a node sees the shared folder and has
- * a Python. It may wait in the queue for `seconds`. Leaves nothing behind.
+ * Runs the smallest job at a place, for whoever asks for it: the only proof that a node sees the
+ * shared folder and has a Python. It may wait in the queue for `seconds`. Leaves nothing behind.
  */
 export async function probe(launcher: Launcher, { seconds }: { seconds: number }): Promise<Problem[]> {
   const fix = 'See that nodes have the folder of the jobs and a Python 3.6 (`python` in the site file), then ask again.'

@@ -3,8 +3,8 @@ import { HoneError } from '../../../domain/errors.ts'
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/
 
 /**
- * One word for a shell that nobody chose: sh, bash, zsh, csh, tcsh and fish all read it as the same text. Inside single
- * quotes they differ over `\` and `!`, so these stand outside.
+ * One word for a shell that nobody chose: sh, bash, zsh, csh, tcsh and fish all read it as the same
+ * text. Inside single quotes they differ over `\` and `!`, so these stand outside.
  * @throws HoneError InvalidInput for a line break or a NUL, which not all of them can take.
  */
 export function shellWord(text: string): string {

@@ -70,8 +70,8 @@ const longestReadable = 80
 const clockSkewMs = 10 * 60_000
 
 /**
- * Name of a job at Slurm, which takes names twice: readable, and of this key at this place alone. `root` is the
- * folder of the jobs as they see it.
+ * Name of a job at Slurm, which takes names twice: readable, and of this key at this place alone.
+ * `root` is the folder of the jobs as they see it.
  */
 export function slurmName(key: string, { place, root }: { place: string; root: string }): string {
   const hash = createHash('sha256').update(`${place}\n${root}\n${key}`).digest('hex').slice(0, 12)
@@ -84,8 +84,9 @@ export function slurmComment({ specHash, id }: Pick<JobFile, 'specHash' | 'id'>)
 }
 
 /**
- * Whether a job at Slurm is the one that we submitted. Ids are given out again after a reset, and names twice. A site
- * may put a comment of its own, and accounting keeps none: then the time of the submission tells.
+ * Whether a job at Slurm is the one that we submitted. Ids are given out again after a reset, and
+ * names twice. A site may put a comment of its own, and accounting keeps none: then the time of the
+ * submission tells.
  */
 export function isOurs(found: SchedulerJob, name: string, job: Pick<JobFile, 'id' | 'submittedAt'>): boolean {
   if (found.name !== name) return false

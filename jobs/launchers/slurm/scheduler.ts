@@ -9,11 +9,14 @@ export interface Scheduler {
   /** Runs one of Slurm's commands; see {@link Transport.run}. */
   command(program: string, args: readonly string[], options?: RunOptions): Promise<Answer>
   /**
-   * Jobs of ours by these names, in whatever state, one question for all. It knows finished ones for minutes only.
-   * Throws when the scheduler does not answer.
+   * Jobs of ours by these names, in whatever state, one question for all. It knows finished ones
+   * for minutes only. Throws when the scheduler does not answer.
    */
   queue(names: readonly string[]): Promise<SchedulerJob[]>
-  /** A job by its id; null when the controller answers and knows none. Throws when it does not answer. */
+  /**
+   * A job by its id; null when the controller answers and knows none. Throws when it does not
+   * answer.
+   */
   job(id: string): Promise<SchedulerJob | null>
   /** What accounting says of jobs by name since a time; null where there is no accounting. */
   history(names: readonly string[], since: number): Promise<SchedulerJob[] | null>
@@ -54,7 +57,8 @@ export function createScheduler(
       throw new Error(say('scontrol', answer))
     },
     history: async (names, since) => {
-      // Accounting keeps local time; ours is asked in UTC. A day earlier costs nothing: names are of one job alone.
+      // Accounting keeps local time; ours is asked in UTC. A day earlier costs nothing: names are
+      // of one job alone.
       const from = new Date(since - 86_400_000).toISOString().slice(0, 19)
       const wanted = [`--name=${names.slice(0, mostNames).join(',')}`, `--starttime=${from}`]
       const args = ['--allocations', '--noheader', '--parsable2', `--format=${sacctFormat}`, ...wanted]

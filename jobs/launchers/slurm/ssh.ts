@@ -46,7 +46,10 @@ function sshArguments(options: SshOptions): { flags: string[]; target: string } 
   return { flags, target: user === undefined ? host : `${user}@${host}` }
 }
 
-/** A connection that lasts as long as this process, however it ends: the far `cat` ends when our pipe closes. */
+/**
+ * A connection that lasts as long as this process, however it ends: the far `cat` ends when our
+ * pipe closes.
+ */
 function keepOpen(flags: readonly string[], target: string): ChildProcess {
   const child = spawn('ssh', [...flags, target, 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] })
   child.on('error', () => {})
@@ -85,8 +88,8 @@ export function remoteLine(words: readonly string[], env: Record<string, string>
 }
 
 /**
- * Runs commands on a login node by `ssh`, never asking for a password. One connection is kept and shared, so that a
- * poll costs no log-in; without it each command makes its own.
+ * Runs commands on a login node by `ssh`, never asking for a password. One connection is kept and
+ * shared, so that a poll costs no log-in; without it each command makes its own.
  */
 export function sshTransport(options: SshOptions, { env = {} }: { env?: Record<string, string> } = {}): Transport {
   const { flags, target } = sshArguments(options)

@@ -78,9 +78,10 @@ export function sbatchArguments(submitting: Omit<Submitting, 'scheduler' | 'secr
 const wasRefused = ({ state, reason }: SchedulerJob) => state === 'FAILED' && reason === 'BadConstraints'
 
 /**
- * The job of this submission at Slurm, however it came there; null when there is none. When there are several (an
- * answer was lost, and later a second one made), one is kept and the others are cancelled: their wrappers would find
- * the job claimed. Throws JobConflict when a job of another submission lives under the name.
+ * The job of this submission at Slurm, however it came there; null when there is none. When there
+ * are several (an answer was lost, and later a second one made), one is kept and the others are
+ * cancelled: their wrappers would find the job claimed. Throws JobConflict when a job of another
+ * submission lives under the name.
  */
 export async function adopt({
   scheduler,
@@ -132,9 +133,11 @@ async function lookFor(submitting: Submitting, until: number): Promise<Scheduler
 }
 
 /**
- * Submits the job unless Slurm has it already, and records its id. Whatever a crash or a lost answer left is found
- * by name first, and a fresh submission without an answer is looked for during `doubtSeconds`.
- * @throws HoneError InvalidInput with Slurm's words when it refuses the job for good. Other errors pass.
+ * Submits the job unless Slurm has it already, and records its id. Whatever a crash or a lost
+ * answer left is found by name first, and a fresh submission without an answer is looked for during
+ * `doubtSeconds`.
+ * @throws HoneError InvalidInput with Slurm's words when it refuses the job for good. Other errors
+ * pass.
  */
 export async function submit(submitting: Submitting): Promise<string> {
   const { scheduler, settings, directory, job } = submitting

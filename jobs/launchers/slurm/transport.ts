@@ -27,11 +27,14 @@ export interface Transport {
   /** For messages, e.g. `this machine`. */
   readonly where: string
   /**
-   * Throws {@link NoAnswer} when it took too long or the way there broke, HoneError MissingDependency when there is no
-   * such command. A command that fails is an answer.
+   * Throws {@link NoAnswer} when it took too long or the way there broke, HoneError
+   * MissingDependency when there is no such command. A command that fails is an answer.
    */
   run(words: readonly string[], options?: RunOptions): Promise<Answer>
-  /** Where this process reaches a port of a node, `host:port`. Undefined: there is no way but the network's own. */
+  /**
+   * Where this process reaches a port of a node, `host:port`. Undefined: there is no way but the
+   * network's own.
+   */
   forward?(host: string, port: number): Promise<string>
   /** Closes the way to a port, if there is one. */
   unforward?(host: string, port: number): void
@@ -43,7 +46,8 @@ const defaultTimeoutSeconds = 60
 const longestOutput = 16 << 20
 
 /**
- * A command, to its end. Throws {@link NoAnswer} after the time limit; the error of `spawn` when it cannot be started.
+ * A command, to its end. Throws {@link NoAnswer} after the time limit; the error of `spawn` when it
+ * cannot be started.
  */
 export async function execute(
   words: readonly string[],

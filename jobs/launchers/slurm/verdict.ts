@@ -10,7 +10,10 @@ import { isOnNode, isOver, isWaiting } from './states.ts'
 /** What is known of a job at one moment. */
 export interface Evidence {
   folder: FolderState
-  /** The job as Slurm knows it; `none`: Slurm answered and knows nothing of it; null: it could not be asked. */
+  /**
+   * The job as Slurm knows it; `none`: Slurm answered and knows nothing of it; null: it could not
+   * be asked.
+   */
   scheduler: SchedulerJob | 'none' | null
   /** How the scheduler said earlier that it ended. */
   end: SchedulerEnd | null
@@ -20,7 +23,9 @@ export interface Evidence {
   limitMinutes: number | null
   /** Whether the job was given to Slurm. */
   isSubmitted: boolean
-  /** Milliseconds since this process first saw what may be a late exit record, or an unknown job. */
+  /**
+   * Milliseconds since this process first saw what may be a late exit record, or an unknown job.
+   */
   waitedMs: number
   graces: { exitMs: number; lostMs: number }
   now: number
@@ -29,11 +34,17 @@ export interface Evidence {
 /** What the status is, and whether it rests on something that may look different in a moment. */
 export interface Verdict {
   status: JobStatus
-  /** An ended or unknown job without an exit record: the time of waiting counts from the first such look. */
+  /**
+   * An ended or unknown job without an exit record: the time of waiting counts from the first such
+   * look.
+   */
   isWaiting: boolean
 }
 
-/** Slurm's node daemon writes into the job's output why it ended it; that outlives the scheduler's memory. */
+/**
+ * Slurm's node daemon writes into the job's output why it ended it; that outlives the scheduler's
+ * memory.
+ */
 const traces: [SchedulerEnd, RegExp][] = [
   ['OUT_OF_MEMORY', /oom[-_ ]kill|Exceeded job memory limit|exceeded memory limit/i],
   ['TIMEOUT', /CANCELLED AT \S+ DUE TO TIME LIMIT/],
@@ -124,7 +135,8 @@ function withoutRecord(evidence: Evidence, status: JobStatus, said: string, log:
     return { ...status, state: 'cancelled', cancelCause: cancel.cause, reason: `cancelled (${cancel.cause})` }
   }
   if (schedulerEnd(evidence) === 'CANCELLED') return ended(status, 'CANCELLED')
-  // Slurm itself failed to start it; the wrapper's own failure (no Python, no folder) is another reason.
+  // Slurm itself failed to start it; the wrapper's own failure (no Python, no folder) is another
+  // reason.
   if (claim === null && /launch/i.test(said)) {
     return { ...status, state: 'failed', interrupted: true, reason: `its node could not start it, Slurm says ${said}` }
   }
@@ -148,9 +160,9 @@ function unknownToSlurm({ folder, isSubmitted, waitedMs, graces, now }: Evidence
 }
 
 /**
- * How a job is. Its exit record is the word on how the program ended; the scheduler is the only one to know that it ran
- * out of memory or time, or lost its node; only our own request makes it `cancelled`; and a question without an
- * answer makes nothing but `unknown`.
+ * How a job is. Its exit record is the word on how the program ended; the scheduler is the only one
+ * to know that it ran out of memory or time, or lost its node; only our own request makes it
+ * `cancelled`; and a question without an answer makes nothing but `unknown`.
  */
 export function verdict(evidence: Evidence): Verdict {
   const status = statusOf(evidence.folder)

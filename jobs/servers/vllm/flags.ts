@@ -17,7 +17,8 @@ const flagValue = z.union([
   z.record(z.string(), z.json()),
 ])
 
-// The flags that Hone sets itself, and those that would bring a server up that Hone does not find or cannot compare.
+// The flags that Hone sets itself, and those that would bring a server up that Hone does not find
+// or cannot compare.
 const ours: Readonly<Record<string, string>> = {
   model: 'the checkpoint decides what is served',
   'model-tag': 'the checkpoint decides what is served',
@@ -41,7 +42,10 @@ const flagName = /^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/
 /** One spelling: vLLM takes `max_model_len` for `max-model-len`. */
 const spelt = (name: string): string => name.replaceAll('_', '-')
 
-/** The flags that options give, each under one spelling, and what is wrong with those that it leaves out. */
+/**
+ * The flags that options give, each under one spelling, and what is wrong with those that it leaves
+ * out.
+ */
 export function flagsOf(options: Readonly<Record<string, unknown>>): { flags: Flags; problems: Finding[] } {
   const flags: Record<string, FlagValue> = {}
   const problems: Finding[] = []
@@ -64,7 +68,10 @@ export function flagsOf(options: Readonly<Record<string, unknown>>): { flags: Fl
   return { flags, problems }
 }
 
-/** Flags as words of a command line: true and false as `--x` and `--no-x`, objects as JSON, lists one word a value. */
+/**
+ * Flags as words of a command line: true and false as `--x` and `--no-x`, objects as JSON, lists
+ * one word a value.
+ */
 export function wordsOf(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([name, value]) => {
     if (value === true) return [`--${name}`]
@@ -86,7 +93,9 @@ export const devicesOf = (flags: Flags): number =>
     .map((name) => wholeNumber(flags, name) ?? 1)
     .reduce((product, size) => product * size, 1)
 
-/** What does not fit between the flags and what will be asked: lengths, pictures, shares of memory. */
+/**
+ * What does not fit between the flags and what will be asked: lengths, pictures, shares of memory.
+ */
 export function requestFindings(flags: Flags, { maxTokens, imagesPerRequest }: ServingWish): Finding[] {
   const found: Finding[] = []
   const length = lengthOf(flags)
@@ -114,7 +123,10 @@ export function requestFindings(flags: Flags, { maxTokens, imagesPerRequest }: S
 const lengthText = z.coerce.string().catch('')
 const powers: Readonly<Record<string, number>> = { k: 1e3, K: 1024, m: 1e6, M: 1024 ** 2 }
 
-/** `max-model-len` in tokens; vLLM reads 4k as 4,000 and 4K as 4,096. Null for `auto`, -1 and what it says itself. */
+/**
+ * `max-model-len` in tokens; vLLM reads 4k as 4,000 and 4K as 4,096. Null for `auto`, -1 and what
+ * it says itself.
+ */
 function lengthOf(flags: Flags): number | null {
   const match = /^(\d+(?:\.\d+)?)([kKmM])?$/.exec(lengthText.parse(flags['max-model-len']))
   return match ? Math.floor(Number(match[1]) * (powers[match[2] ?? ''] ?? 1)) : null

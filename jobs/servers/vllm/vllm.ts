@@ -31,7 +31,8 @@ const gpu: Device = {
   check: (flags, { gpus }) => deviceFindings(flags, gpus),
   flags: (flags, { gpus = 1 }) => {
     const rest = gpus / devicesOf(flags)
-    // The trainer's precision on GPUs. vLLM's own choice for weights in fp32 is fp16, which overflows in some models.
+    // The trainer's precision on GPUs. vLLM's own choice for weights in fp32 is fp16, which
+    // overflows in some models.
     const precision = { dtype: 'bfloat16' }
     return 'tensor-parallel-size' in flags || rest === 1 ? precision : { ...precision, 'tensor-parallel-size': rest }
   },
@@ -39,14 +40,18 @@ const gpu: Device = {
   env: () => ({}),
 }
 
-/** Memory for keys and values on the CPU. vLLM's own choice is most of the machine's memory, others or not. */
+/**
+ * Memory for keys and values on the CPU. vLLM's own choice is most of the machine's memory, others
+ * or not.
+ */
 const cpuCacheBytes = 2 ** 30
 
 const cpu: Device = {
   name: 'vllm-cpu',
   check: (_flags, { gpus = 0 }) =>
     gpus === 0 ? [] : [refusal(`vllm-cpu uses no GPU, and resources.gpus is ${gpus}`, 'take the server vllm')],
-  // Compiling takes longer on a CPU than it gains in a round; fp32 is what the trainer computes in there.
+  // Compiling takes longer on a CPU than it gains in a round; fp32 is what the trainer computes in
+  // there.
   flags: () => ({ dtype: 'float32', 'enforce-eager': true, 'kv-cache-memory-bytes': cpuCacheBytes }),
   resources: (_flags, resources) => resources,
   env: ({ cpus }) => ({
@@ -56,7 +61,10 @@ const cpu: Device = {
   }),
 }
 
-/** The environment's own variables win, but for the one by which the processes of a job are found again. */
+/**
+ * The environment's own variables win, but for the one by which the processes of a job are found
+ * again.
+ */
 const variables = (device: Device, resources: JobResources, environment: Environment): Record<string, string> => ({
   PYTHONUNBUFFERED: '1',
   HF_HUB_OFFLINE: '1',
@@ -67,12 +75,15 @@ const variables = (device: Device, resources: JobResources, environment: Environ
   VLLM_LOGGING_STREAM: 'ext://sys.stderr',
   ...device.env(resources),
   ...environment.env,
-  // vLLM's engine writes its title over its environment, with the mark by which the wrapper finds what is left of a
-  // job: an engine whose API process was killed would go on holding its GPU.
+  // vLLM's engine writes its title over its environment, with the mark by which the wrapper finds
+  // what is left of a job: an engine whose API process was killed would go on holding its GPU.
   SPT_NOENV: '1',
 })
 
-/** Flags that hold for both, with those of the options over them. Throws for options that {@link check} refuses. */
+/**
+ * Flags that hold for both, with those of the options over them. Throws for options that {@link
+ * check} refuses.
+ */
 function flagsFor(device: Device, options: ProductOptions, resources: JobResources): Flags {
   const { flags, problems } = flagsOf(options)
   const [problem] = problems
@@ -120,7 +131,8 @@ function jobOf(
 function serveCommand(device: Device, served: ServedModel, environment: Environment): Command {
   const { model, name, run, resources, options } = served
   const own = ['--served-model-name', name, '--host', '{host}', '--port', '{port}']
-  // Sampling that a request does not name is vLLM's own and never the checkpoint's, so that rounds compare.
+  // Sampling that a request does not name is vLLM's own and never the checkpoint's, so that rounds
+  // compare.
   const always = ['--generation-config', 'vllm']
   const program = ['-m', 'vllm.entrypoints.cli.main', 'serve', model]
   return jobOf(device, { kind: 'serve', run, resources, options }, environment, (flags) => [

@@ -274,7 +274,7 @@ describe.skipIf(skipped !== null)(
 
     test('is examined: what is wrong with a place is told before a job is', async () => {
       const problems = async (more: SlurmSettingsInput, root = place.root) => {
-        const settings = slurmSettings.parse({ env: place.slurm.env, ...more })
+        const settings = slurmSettings.parse({ commandEnv: place.slurm.env, ...more })
         const launcher = createSlurmLauncher({ root, place: 'cluster', settings })
         const found = await launcher.examine()
         launcher.close()

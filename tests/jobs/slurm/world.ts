@@ -27,8 +27,8 @@ export interface SlurmPlace {
 }
 
 /**
- * Waits are short: the disks of a test are not late. Jobs inherit what sbatch has: a log-in on the node, which is the
- * rule, takes seconds here, and tests of their own look at it.
+ * Waits are short: the disks of a test are not late. Jobs inherit what sbatch has: a log-in on the
+ * node, which is the rule, takes seconds here, and tests of their own look at it.
  */
 const quick: SlurmSettingsInput = {
   exitGraceSeconds: 1,
@@ -46,7 +46,10 @@ export async function stopSharedSlurm(): Promise<void> {
   shared = null
 }
 
-/** Brings up the file's Slurm as a place; with `ssh` its commands run on a login node, and servers are reached through it. */
+/**
+ * Brings up the file's Slurm as a place; with `ssh` its commands run on a login node, and servers
+ * are reached through it.
+ */
 export async function openSlurmPlace({ ssh = false } = {}): Promise<SlurmPlace> {
   const slurm = await (shared ??= startSlurm())
   const folder = await mkdtemp(join(tmpdir(), 'hone-slurm-jobs-'))
