@@ -1,6 +1,7 @@
 import { HoneError } from '../../../domain/errors.ts'
 
-const plain = /^[A-Za-z0-9_@%+=:,./-]+$/
+// At the start of a word zsh takes `=` for a program to look up, and fish has taken `%` for a process.
+const plain = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*$/
 
 /**
  * One word for a shell that nobody chose: sh, bash, zsh, csh, tcsh and fish all read it as the same
