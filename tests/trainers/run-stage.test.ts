@@ -6,12 +6,14 @@ import { postgresJobs } from '../../activities/job-store.ts'
 import { trainAndPublish } from '../../activities/publish.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { candidatesOf, recordCheckpoint } from '../../db/checkpoints.ts'
-import { lastMetrics, listAttempts } from '../../db/jobs.ts'
+import { lastMetrics, listAttempts, listJobs } from '../../db/jobs.ts'
 import { openStep } from '../../db/steps.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { sweepLocalJobs } from '../../jobs/launchers/local/stop.ts'
 import type { JobWorld } from '../../jobs/attempts.ts'
+import type { Command } from '../../jobs/command.ts'
 import { honeServer } from '../../jobs/servers/hone.ts'
+import type { ModelServer } from '../../jobs/servers/model-server.ts'
 import type { StageJob } from '../../trainers/run-stage.ts'
 import { grpoSettings } from '../../trainers/stage.ts'
 import type { TrainingStage } from '../../trainers/stage.ts'
@@ -85,8 +87,30 @@ const finish = async (name: string) => {
   return `cp -r ${await weights(name)} output\necho '${JSON.stringify(result)}' > result.json`
 }
 
+/** Jobs after the training, as scripts that run in their folders. `{trained}` is the training's folder. */
+interface After {
+  merge?: string
+  look?: string
+}
+
+const scriptJob = (script: string, cwd: string): Command => ({
+  kind: 'task',
+  argv: ['sh', '-ec', script],
+  env: {},
+  secretEnv: [],
+  cwd,
+  gracePeriodSeconds: 1,
+  resources: {},
+  setup: [],
+})
+
 /** A training of round 1 by scripts, one an attempt. */
-async function training(campaign: string, scripts: string[], more: Partial<typeof settings> & { snapshots?: object }) {
+async function training(
+  campaign: string,
+  scripts: string[],
+  more: Partial<typeof settings> & { snapshots?: object },
+  after: After = {},
+) {
   const { db } = database
   await startCampaign(db, campaign)
   const { stepId } = await openStep(db, {
@@ -109,6 +133,17 @@ async function training(campaign: string, scripts: string[], more: Partial<typeo
       secretEnv: [],
       gracePeriodSeconds: 1,
     }),
+    finalize: (_, run) => (after.merge === undefined ? null : scriptJob(after.merge, run.there)),
+    verdict: async (stage, run, ended) => {
+      const verdict = await trl.verdict(stage, run, ended)
+      // A trainer that does not look at its weights itself leaves that to a job.
+      return verdict.outcome === 'ok' && after.look !== undefined ? { ...verdict, verified: null } : verdict
+    },
+  }
+  // FakeServer: its look at weights is a script.
+  const server: ModelServer = {
+    ...honeServer,
+    verify: ({ run }) => scriptJob(after.look ?? 'exit 2', run),
   }
   const jobId = `${campaign}/1/rl`
   const stage: TrainingStage = {
@@ -139,7 +174,7 @@ async function training(campaign: string, scripts: string[], more: Partial<typeo
     weights: { startFrom: start.path, base: start.path },
     rewardTimeoutSeconds: 1,
     datasets: [],
-    serving: { server: honeServer, place: null, resources: {}, options: {} },
+    serving: { server, place: null, resources: {}, options: {} },
     limits: { queueSeconds: 3600, runSeconds: 3600, stallSeconds: 60 },
     maxAttempts: 3,
     attemptsSoFar,
@@ -151,7 +186,8 @@ async function training(campaign: string, scripts: string[], more: Partial<typeo
     deps,
     jobId,
     run: (attemptsSoFar = 0) => trainAndPublish(deps, world, { jobId, job: async () => job(attemptsSoFar) }),
-    attempts: () => listAttempts(db, jobId),
+    attempts: (after = '') => listAttempts(db, `${jobId}${after}`),
+    jobs: async () => (await listJobs(db, campaign)).map(({ id, kind, state }) => [id.replace(jobId, ''), kind, state]),
     directory: (attempt: number) => places.get(null).launcher.run(`${jobId}/attempt-${attempt}`).here,
     /** What was published, by optimizer step. */
     published: async () => {
@@ -242,5 +278,52 @@ it('ends a starved training for good, and says which cap to raise', async () => 
   expect(await job.attempts()).toMatchObject([{ state: 'cancelled', reason: 'starved' }])
   expect(await lastMetrics(job.db, job.jobId)).toMatchObject({ 'completion.clipped': 1, 'reward.std': 0 })
   expect(await sweepLocalJobs(join(folder, 'runs'))).toEqual([])
+  expect(await job.published()).toEqual([])
+})
+
+const good = { loads: true, sameKeys: true, weightsDiffer: true, generates: true, finite: true }
+const says = (verdict: object) => `echo '${JSON.stringify(verdict)}' > verdict.json`
+
+it('merges weights and looks at them by jobs of their own, each with attempts, before anything is published', async () => {
+  const merge = 'sleep 0.2; touch ../merged-once'
+  const job = await training('merged', [await finish('end')], {}, { merge, look: `${says(good)}\nexit 0` })
+  await job.run()
+  expect(await job.jobs()).toEqual([
+    ['', 'grpo', 'succeeded'],
+    ['/attempt-1/finalize', 'finalize', 'succeeded'],
+    ['/attempt-1/verify', 'verify', 'succeeded'],
+  ])
+  expect(await job.published()).toEqual([[null, 'end']])
+})
+
+it('publishes nothing that does not load where it is served, says why, and trains anew when it is resumed', async () => {
+  const broken = { ...good, loads: false, generates: false, problems: ['vLLM: KeyError visual.patch_embed'] }
+  // The second training's weights are good: the look tells them by the attempt in its folder.
+  const look = `case "$PWD" in *attempt-1~verify*) ${says(broken)}; exit 3;; *) ${says(good)};; esac`
+  const job = await training('unloadable', [await finish('first'), await finish('second')], {}, { look })
+  await expect(job.run()).rejects.toMatchObject({
+    type: 'TrainingFailed',
+    message: expect.stringMatching(/failed a check \(loads, generates\): vLLM: KeyError visual\.patch_embed/),
+  })
+  expect(await job.published()).toEqual([])
+  expect(await job.attempts()).toMatchObject([{ state: 'failed', reason: expect.stringContaining('loads') }])
+  await job.run(1)
+  expect(await job.published()).toEqual([[null, 'second']])
+})
+
+it('goes on with the merge that was not done when the worker died between two jobs', async () => {
+  const job = await training('between', [await finish('end')], {}, { merge: 'test -e ../allowed' })
+  // The worker that dies is played by a merge that fails: nothing after the training is done.
+  await expect(job.run()).rejects.toMatchObject({ type: 'TrainingFailed' })
+  await writeFile(join(folder, 'runs', 'allowed'), '')
+  await job.run()
+  expect((await job.attempts()).map(({ attempt }) => attempt)).toEqual([1])
+  expect((await job.attempts('/attempt-1/finalize')).map(({ state }) => state)).toEqual(['failed', 'succeeded'])
+  expect(await job.published()).toEqual([[null, 'end']])
+})
+
+it('a verdict that is not there is no verdict: the weights could not be looked at', async () => {
+  const job = await training('blind', [await finish('end')], {}, { look: 'echo "ImportError: vllm" >&2; exit 1' })
+  await expect(job.run()).rejects.toThrow(/could not be looked at in the serving environment.*ImportError: vllm/s)
   expect(await job.published()).toEqual([])
 })
