@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { probe } from '../jobs/launchers/probe.ts'
 import { examine, type Finding } from '../services/doctor.ts'
 import { honeHome } from '../services/home.ts'
 import { placesToLookAt, siteHelp, siteOf } from './site.ts'
@@ -7,23 +8,33 @@ import { exitCodes, print, printJson, type Terminal } from './terminal.ts'
 const EXAMPLES = `
 Examples:
   $ hone doctor
+  $ hone doctor --site my-site.yaml --probe    can each place really run a job?
   $ hone doctor --json | jq '.findings[] | select(.found != "ok")'
 
-Starts nothing, changes nothing, asks no network. Variables are named, their values never shown.
+Starts nothing, changes nothing, asks no network but the schedulers of a site file; with --probe it runs a job. Variables are named, their values never shown.
 Exit codes: 0 all that is required is here or is got by itself, 1 something required is missing.`
 
 /** Missing things that Hone can neither make nor do without. */
 const required: ReadonlySet<string> = new Set(['python'])
+
+interface DoctorFlags {
+  site?: string
+  probe?: boolean
+  json?: boolean
+}
+
+const probeSeconds = 120
 
 /** `hone doctor`: what is found, what is missing, how to get it. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('Look at what Hone runs on: what is found, what is missing, and how to get it.')
     .option('--site <file>', siteHelp)
+    .option('--probe', 'run a job of nothing at each place, for up to two minutes')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: { site?: string; json?: boolean }) => {
-      const findings = [...(await examine({ env: terminal.env })), ...(await placeFindings(terminal, options.site))]
+    .action(async (options: DoctorFlags) => {
+      const findings = [...(await examine({ env: terminal.env })), ...(await placeFindings(terminal, options))]
       const stopping = findings.filter((finding) => stops(finding)).map(({ name }) => name)
       if (options.json === true) printJson(terminal, { ok: stopping.length === 0, findings })
       else print(terminal, ...findings.flatMap(findingLines), '', summary(stopping))
@@ -32,14 +43,19 @@ export function doctorCommand(terminal: Terminal): Command {
 }
 
 /** A finding a place of the site file: whether it can take jobs now. */
-async function placeFindings(terminal: Terminal, named: string | undefined): Promise<Finding[]> {
+async function placeFindings(terminal: Terminal, { site: named, probe: wanted }: DoctorFlags): Promise<Finding[]> {
   const site = await siteOf(terminal, named)
   const places = placesToLookAt(honeHome(terminal.env), site, terminal).all()
   return await Promise.all(
     places.map(async ({ name, launcher }): Promise<Finding> => {
-      const [first, ...others] = await launcher.examine().finally(() => launcher.close())
+      const problems = await launcher.examine()
+      // A job at a place that is not ready would say nothing more.
+      if (wanted === true && problems.length === 0) problems.push(...(await probe(launcher, { seconds: probeSeconds })))
+      launcher.close()
+      const [first, ...others] = problems
       const finding = { name: `place ${name}` }
-      if (!first) return { ...finding, found: 'ok', detail: `takes jobs (${launcher.name})` }
+      if (!first)
+        return { ...finding, found: 'ok', detail: `${wanted === true ? 'ran a job' : 'takes jobs'} (${launcher.name})` }
       const more =
         others.length === 0 ? '' : ` (and ${others.length} more: ${others.map((each) => each.problem).join('; ')})`
       return { ...finding, found: 'problem', detail: first.problem + more, fix: first.fix }

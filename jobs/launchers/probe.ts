@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describeError } from '../../../domain/errors.ts'
-import type { Command } from '../../command.ts'
-import { isTerminal } from '../contract.ts'
-import type { JobHandle, Launcher } from '../contract.ts'
-import type { Problem } from './examine.ts'
+import { describeError } from '../../domain/errors.ts'
+import type { Command } from '../command.ts'
+import { isTerminal } from './contract.ts'
+import type { JobHandle, Launcher } from './contract.ts'
 
 const nothing: Command = {
   kind: 'task',
@@ -36,7 +35,10 @@ async function whyItDidNotRun(launcher: Launcher, handle: JobHandle, seconds: nu
  * Runs the smallest job at a place, for whoever asks for it: the only proof that a node sees the
  * shared folder and has a Python. It may wait in the queue for `seconds`. Leaves nothing behind.
  */
-export async function probe(launcher: Launcher, { seconds }: { seconds: number }): Promise<Problem[]> {
+export async function probe(
+  launcher: Launcher,
+  { seconds }: { seconds: number },
+): Promise<{ problem: string; fix: string }[]> {
   const fix = 'See that nodes have the folder of the jobs and a Python 3.6 (`python` in the site file), then ask again.'
   try {
     const handle = await launcher.ensure(`probe/${randomUUID()}`, 'probe', nothing)
