@@ -72,7 +72,7 @@ function requestFor(item: Row, spec: BenchmarkSpec, recipe: Recipe): AskRequest 
 const concurrencyOf = ({ step }: StepContext): number =>
   isEvaluation(step) || isSelection(step) ? step.concurrency : 128
 
-const servingOf = ({ step }: StepContext) => (isEvaluation(step) || isSelection(step) ? step.serve : undefined)
+const servingWishOf = ({ step }: StepContext) => (isEvaluation(step) || isSelection(step) ? step.serve : undefined)
 
 const shardsOf = (benchmark: Benchmark, shardRows: number): number => Math.ceil(benchmark.items / shardRows)
 
@@ -122,7 +122,7 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
     const { spec } = benchmark
     const { imageMaxPixels } = spec
     const settings = { name: endpointName, concurrency: concurrencyOf(context), timeoutSeconds: 600, imageMaxPixels }
-    const wish = servingOf(context)
+    const wish = servingWishOf(context)
     const serving = { wish, activity: { signal: stop, progress } }
     const endpoint = await checkpointEndpoint(deps, ref, await measuredCheckpoint(deps, ref), settings, serving)
     const engine = createEngine({
