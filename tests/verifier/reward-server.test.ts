@@ -117,7 +117,7 @@ describe('the reward server', () => {
     const lines = (await (await fetch(`${server.url}/metrics`)).text()).trimEnd().split('\n')
     const types = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2] ?? '')
     expect(new Set(types).size).toBe(types.length)
-    for (const line of lines.filter((line) => !line.startsWith('#'))) {
+    for (const line of lines.filter((line) => line !== '' && !line.startsWith('#'))) {
       expect(line).toMatch(/^[a-z_]+(\{[a-z]+="[^"\\\n]*"\})? -?\d+(\.\d+)?(e-?\d+)?$/)
       const name = /^[a-z_]+/.exec(line)?.[0].replace(/(?<=seconds)_(bucket|sum|count)$/, '')
       expect(types).toContain(name)
