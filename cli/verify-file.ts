@@ -81,7 +81,7 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
       under.throwIfAborted()
       const entries = lines.flatMap((line) => readEntry(line, name) ?? [])
       const rows = entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
-      const written = writeBatch(judging, entries, pool.judge(rows, under), waiting.at(-1))
+      const written = writeBatch(judging, entries, pool.verify(rows, under), waiting.at(-1))
       // Its error is thrown where it is awaited; until then it must not end the process.
       written.catch(() => undefined)
       waiting.push(written)

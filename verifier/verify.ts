@@ -57,12 +57,25 @@ function isMath(structure: Structure): boolean {
   return true
 }
 
+/** A case after the rules. */
+export interface VerifiedCase {
+  result: VerifyResult
+  /** The gold answer without the marks of a data set. */
+  gold: string
+  /** The bare answer, as extracted, in full; '' where none was found. A result shows its beginning alone. */
+  answer: string
+}
+
 /**
  * Judges one answer. Pure, deterministic and bounded: the same case always gives the same result, and no input makes it slow.
  * `correct` is only said when a rule shows it; what no rule can decide is `unverifiable`.
  */
-export function verifyCase(row: VerifyCase): VerifyResult {
+export const verifyCase = (row: VerifyCase): VerifyResult => verifiedCase(row).result
+
+/** The same, with the texts that were compared: a judge of what rules leave open sees these. */
+export function verifiedCase(row: VerifyCase): VerifiedCase {
   const kind = resolveKind(row)
+  const gold = goldAnswer(row.gold, kind)
   const { extracted, rule, unclosedReasoning } = extractAnswer(row.answer, kind)
   const shown = extracted === null ? null : extracted.slice(0, 500)
   const judgement =
@@ -70,8 +83,8 @@ export function verifyCase(row: VerifyCase): VerifyResult {
       ? incorrect(unclosedReasoning ? 'unclosed-reasoning' : 'no-answer')
       : extracted === ''
         ? incorrect('empty-answer')
-        : judge(kind, goldAnswer(row.gold, kind), extracted, row)
-  return { id: row.id, ...judgement, extracted: shown, rule }
+        : judge(kind, gold, extracted, row)
+  return { result: { id: row.id, ...judgement, extracted: shown, rule }, gold, answer: extracted ?? '' }
 }
 
 function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Judgement {

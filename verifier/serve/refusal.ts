@@ -11,8 +11,8 @@ export interface Refusal {
 }
 
 /**
- * In a refusal's `code`: the judge takes no case, and going on would train on zeros. A trainer tells
- * this refusal from a proxy's 502 by the code.
+ * In a refusal's `code`: the judge takes no case, and going on would train on zeros. A trainer
+ * tells this refusal from a proxy's 502 by the code.
  */
 const judgeRefuses = 'judge-refuses'
 

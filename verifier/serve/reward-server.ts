@@ -16,11 +16,14 @@ const roomBytes = 256 * 1024 * 1024
 /** Requests that may wait for room. The next one is told to come again. */
 const maxWaiting = 1024
 /**
- * Longer than trainers idle between two steps, so that a kept connection is not closed when a client
- * is about to use it. Milliseconds.
+ * Longer than trainers idle between two steps, so that a kept connection is not closed when a
+ * client is about to use it. Milliseconds.
  */
 const keepAliveMs = 75_000
-/** Requests in progress at the end get this long. A client that never ends must not hold the process. */
+/**
+ * Requests in progress at the end get this long. A client that never ends must not hold the
+ * process.
+ */
 const closeMs = 500
 
 export interface RewardServerOptions {
