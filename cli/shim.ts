@@ -12,7 +12,7 @@ import { parseScoreCase } from '../verifier/serve/score-request.ts'
 import { positiveSeconds, wholeNumber } from './numbers.ts'
 import { printJson, type Terminal } from './terminal.ts'
 
-/** Seconds for one request, and attempts after the first: as Hone’s own trainer has them. Retries wait 11 s in all. */
+/** Seconds for one request, and attempts after the first: as Hone’s own trainer has them. Retries wait 13 s in all. */
 const TIMEOUT_SECONDS = 30
 const RETRIES = 6
 
