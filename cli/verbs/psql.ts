@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { HoneError } from '../../domain/errors.ts'
 import { honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
-import { findProgram } from '../../services/temporal-binary.ts'
+import { findProgram } from '../../services/programs.ts'
 import { notRunning } from '../context.ts'
 import { exitCodes, printJson, type Terminal } from '../terminal.ts'
 
