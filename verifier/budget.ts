@@ -1,5 +1,5 @@
 /** Steps that one case may take: about 20 ms of the slowest kind of step, and reading the gold answer has as many again. */
-const STEPS = 100_000
+const stepLimit = 100_000
 
 /** Thrown when a case has used up its steps; `verifyCase` turns it into `unverifiable (too-hard)`. */
 export class BudgetSpent extends Error {
@@ -16,7 +16,7 @@ export class BudgetSpent extends Error {
 export class Budget {
   #left: number
 
-  constructor(steps = STEPS) {
+  constructor(steps = stepLimit) {
     this.#left = steps
   }
 

@@ -1,10 +1,10 @@
 import { cutChatTokens, withoutReasoning } from './format.ts'
 import { lastMath } from './last-math.ts'
 import { lastNumber } from './last-number.ts'
-import { TEXT_WINDOW, trimMarks } from './plain-text.ts'
+import { textWindow, trimMarks } from './plain-text.ts'
 import type { AnswerKind, ExtractionRule } from './verdict.ts'
 
-export type Extraction = {
+export interface Extraction {
   /** The answer as written; '' for an empty slot, null when there is none. */
   extracted: string | null
   rule: ExtractionRule
@@ -13,9 +13,12 @@ export type Extraction = {
 }
 
 /** A bare answer is at most this long; longer texts are prose in which the answer must be found. Characters. */
-const WHOLE_LIMIT = 300
+const wholeLimit = 300
 
-export type Slot = { extracted: string; rule: ExtractionRule }
+export interface Slot {
+  extracted: string
+  rule: ExtractionRule
+}
 
 /**
  * Finds the answer: the last `<answer>`, else the last boxed group, else "the answer is …", else the whole of a short text,
@@ -25,7 +28,7 @@ export function extractAnswer(completion: string, kind: Exclude<AnswerKind, 'aut
   const { spoken, unclosed } = withoutReasoning(
     cutChatTokens(completion).replace(/<(\/?)(think|answer)>/gi, (tag) => tag.toLowerCase()),
   )
-  const text = spoken.slice(-TEXT_WINDOW)
+  const text = spoken.slice(-textWindow)
   const slot =
     answerTag(text) ?? boxed(text) ?? statedAnswer(text, kind) ?? byKind(text.replaceAll('</answer>', ' '), kind)
   if (slot !== null) return { ...slot, extracted: slot.extracted.trim(), unclosedReasoning: unclosed }
@@ -44,7 +47,7 @@ function answerTag(text: string): Slot | null {
 }
 
 /** Boxes looked back at when the last ones stand together: "\\boxed{1} and \\boxed{2}". */
-const MOST_BOXES = 16
+const mostBoxes = 16
 
 /** The last box, with those before it that only a comma or "and" parts from it. */
 function boxed(text: string): Slot | null {
@@ -52,7 +55,7 @@ function boxed(text: string): Slot | null {
   let before = text.length
   let next = -1
   let unclosed = false
-  while (groups.length < MOST_BOXES) {
+  while (groups.length < mostBoxes) {
     const at = text.lastIndexOf('boxed', before - 1)
     if (at < 0) break
     before = at
@@ -90,27 +93,27 @@ function readBox(text: string, at: number): { inner: string; closed: boolean; to
   }
   const from = at + open[0].length
   let depth = 1
-  for (let i = from; i < text.length; i += 1) {
+  for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if (c === 92) i += 1
-    else if (c === 123) depth += 1
-    else if (c === 125) depth -= 1
+    if (c === 92) i++
+    else if (c === 123) depth++
+    else if (c === 125) depth--
     if (depth === 0) return { inner: text.slice(from, i), closed: true, to: i + 1 }
   }
   return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false, to: text.length }
 }
 
-const STATED =
+const statedLead =
   /(?:\bfinal answer|\banswer|\bcorrect (?:option|choice)|答案)(?: here)?[*_]{0,2} ?(?:is|are|was|:|=|：|是|为)(?: ?(?:therefore|thus|option|choice)\b)?[ :：*_]{0,4}/gi
 
 function statedAnswer(text: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   let last: { from: number } | null = null
-  for (const found of text.matchAll(STATED)) last = { from: found.index + found[0].length }
+  for (const found of text.matchAll(statedLead)) last = { from: found.index + found[0].length }
   if (last === null) return null
   const rest = text.slice(last.from, last.from + 4_000)
   const line = rest.split('\n').find((l) => trimMarks(l.replaceAll('$', '')) !== '') ?? ''
   const extracted = withoutLeadIn(firstSentence(line))
-  if (kind === 'number' && STATED_NUMBER.test(extracted.slice(-300))) {
+  if (kind === 'number' && statedNumber.test(extracted.slice(-300))) {
     const number = lastNumber(extracted)
     if (number !== null) return { ...number, rule: 'final-answer' }
   }
@@ -142,23 +145,21 @@ function withoutLeadIn(raw: string): string {
 }
 
 /** Prose that ends in "… is 12 cm²": the number is what it states. */
-const STATED_NUMBER = /\p{L}{3,} .{0,200}(?:\b(?:is|are|was|were|equals|it's)|:) [$€£¥]?-?\d[\d.,]*\s?\S{0,12}\.?$/u
+const statedNumber = /\p{L}{3,} .{0,200}(?:\b(?:is|are|was|were|equals|it's)|:) [$€£¥]?-?\d[\d.,]*\s?\S{0,12}\.?$/u
 
 function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   const text = raw.trim()
   if (text === '') return null
   if (kind === 'choice' || kind === 'yesno') {
-    if (text.length <= WHOLE_LIMIT && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
+    if (text.length <= wholeLimit && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
     return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
-  if (kind !== 'number' && kind !== 'expression' && kind !== 'list') {
-    return wholeOrLastLine(text)
-  }
+  if (kind !== 'number' && kind !== 'expression' && kind !== 'list') return wholeOrLastLine(text)
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
-  if (kind === 'number' && math === null && number !== null && STATED_NUMBER.test(text.slice(-300))) return number
-  if (text.length <= WHOLE_LIMIT && isBare(text) && (math === null || math.isWhole)) {
+  if (kind === 'number' && math === null && number !== null && statedNumber.test(text.slice(-300))) return number
+  if (text.length <= wholeLimit && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }
   if (math !== null && (number === null || !/\d/.test(text.slice(math.to)))) return math.slot
@@ -176,7 +177,7 @@ function isBare(text: string): boolean {
 }
 
 function wholeOrLastLine(text: string): Slot {
-  if (text.length <= WHOLE_LIMIT) return { extracted: withoutLeadIn(text), rule: 'whole' }
+  if (text.length <= wholeLimit) return { extracted: withoutLeadIn(text), rule: 'whole' }
   const line = text.slice(text.lastIndexOf('\n') + 1).trim()
   return { extracted: withoutLeadIn(line), rule: 'whole' }
 }

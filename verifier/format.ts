@@ -1,6 +1,5 @@
 /** The trace format: <think>…</think>, an explanation, <answer>…</answer>. */
-
-export type TraceFormat = {
+export interface TraceFormat {
   /**
    * True when the text is exactly one non-empty think block, then anything but tags, then exactly one non-empty answer block.
    * Nested, repeated, reversed or unclosed tags never meet it, nor does text before or after, nor a block that shows nothing.
@@ -10,25 +9,25 @@ export type TraceFormat = {
   explanation: boolean
 }
 
-const END_TOKENS =
+const endTokens =
   /<\|(?:im_end|im_start|endoftext|eot_id|end|end_of_text|eom_id)\|>|<end_of_turn>|<eos>|<\/s>|<｜end▁of▁sentence｜>/
-const START_TOKENS = /^\s*<\|im_start\|>\s*assistant\s*/
+const startTokens = /^\s*<\|im_start\|>\s*assistant\s*/
 
 /** Cuts a chat template's tokens: what follows the end of the turn is not the model's answer. */
 export function cutChatTokens(text: string): string {
-  const from = START_TOKENS.exec(text)?.[0].length ?? 0
-  const end = END_TOKENS.exec(text.slice(from))
+  const from = startTokens.exec(text)?.[0].length ?? 0
+  const end = endTokens.exec(text.slice(from))
   return end === null ? text.slice(from) : text.slice(from, from + end.index)
 }
 
-const TAGS = ['<think>', '</think>', '<answer>', '</answer>'] as const
+const tags = ['<think>', '</think>', '<answer>', '</answer>'] as const
 /** Characters that do not show: zero-width spaces and joiners, direction marks, controls that are no space. */
-const UNSEEN = /\p{DI}|(?!\s)\p{Cc}/gu
-const NOTHING_SEEN = /^[\s\p{DI}\p{Cc}\p{Cf}\u2800]*$/u
+const unseenCharacters = /\p{DI}|(?!\s)\p{Cc}/gu
+const nothingSeen = /^[\s\p{DI}\p{Cc}\p{Cf}\u2800]*$/u
 /** All that anyone may take for a tag: in capitals, with spaces, attributes, a slash at the end, full-width brackets. */
-const LIKE_A_TAG =
+const tagLookalike =
   /[<＜]\s{0,8}[/／]?\s{0,8}(?:think|answer)(?:\s{0,8}[/／]?\s{0,8}[>＞]|(?<=[<＜/／](?:think|answer))[\s/][^<>＜＞]{0,200}[>＞])/giu
-const NOT_HELD: TraceFormat = { held: false, explanation: false }
+const notHeld: TraceFormat = { held: false, explanation: false }
 
 /**
  * Reads the format of a completion. The four tags must stand there once each, letter for letter and in order, with nothing else
@@ -37,26 +36,26 @@ const NOT_HELD: TraceFormat = { held: false, explanation: false }
 export function readFormat(completion: string): TraceFormat {
   const text = cutChatTokens(completion).trim()
   const places: number[] = []
-  for (const tag of TAGS) {
+  for (const tag of tags) {
     const at = text.indexOf(tag)
-    if (at < (places.at(-1) ?? 0)) return NOT_HELD
+    if (at < (places.at(-1) ?? 0)) return notHeld
     places.push(at)
   }
   const [think = 0, thinkEnd = 0, answer = 0, answerEnd = 0] = places
-  if (think !== 0 || answerEnd + '</answer>'.length !== text.length) return NOT_HELD
-  if (places.some((at, tag) => cutsATag(text, at, TAGS[tag]?.length ?? 0)) || hasOtherTags(text)) return NOT_HELD
+  if (think !== 0 || answerEnd + '</answer>'.length !== text.length) return notHeld
+  if (places.some((at, tag) => cutsATag(text, at, tags[tag]?.length ?? 0)) || hasOtherTags(text)) return notHeld
   const between = (from: number, tag: string, to: number): string => text.slice(from + tag.length, to)
-  const isEmpty = (part: string): boolean => NOTHING_SEEN.test(part)
-  if (isEmpty(between(think, '<think>', thinkEnd)) || isEmpty(between(answer, '<answer>', answerEnd))) return NOT_HELD
+  const isEmpty = (part: string): boolean => nothingSeen.test(part)
+  if (isEmpty(between(think, '<think>', thinkEnd)) || isEmpty(between(answer, '<answer>', answerEnd))) return notHeld
   return { held: true, explanation: /\p{L}/u.test(between(thinkEnd, '</think>', answer)) }
 }
 
 /** Whether more in the text looks like a tag than the four that were found. */
 function hasOtherTags(text: string): boolean {
   let found = 0
-  for (const _ of text.replace(UNSEEN, '').matchAll(LIKE_A_TAG)) {
-    found += 1
-    if (found > TAGS.length) return true
+  for (const _ of text.replace(unseenCharacters, '').matchAll(tagLookalike)) {
+    found++
+    if (found > tags.length) return true
   }
   return false
 }
@@ -64,7 +63,7 @@ function hasOtherTags(text: string): boolean {
 /** Whether the tag stands in the middle of another: `</thi</think>nk>`. */
 function cutsATag(text: string, at: number, length: number): boolean {
   const [before, after] = [text.slice(Math.max(0, at - 10), at), text.slice(at + length, at + length + 10)]
-  return TAGS.some((tag) =>
+  return tags.some((tag) =>
     Array.from(tag.slice(1), (_, i) => i + 1).some(
       (cut) => before.endsWith(tag.slice(0, cut)) && after.startsWith(tag.slice(cut)),
     ),

@@ -1,12 +1,12 @@
 /** Bounds and characters: what happens to a text before any rule looks at it. */
 
 /** Only the end of a completion is read: an answer stands there, and the work stays bounded. Characters. */
-export const TEXT_WINDOW = 20_000
+export const textWindow = 20_000
 /** Longest answer that is analysed; a longer one can only be right by being the same text. Characters. */
-export const LEAF_LIMIT = 4_000
+export const leafLimit = 4_000
 
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-const VULGAR: Record<string, string> = {
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+const vulgarFractions: Record<string, string> = {
   '½': '1/2', '⅓': '1/3', '⅔': '2/3', '¼': '1/4', '¾': '3/4', '⅕': '1/5', '⅖': '2/5', '⅗': '3/5', '⅘': '4/5',
   '⅙': '1/6', '⅚': '5/6', '⅛': '1/8', '⅜': '3/8', '⅝': '5/8', '⅞': '7/8',
 } // prettier-ignore
@@ -22,9 +22,9 @@ export function unifyCharacters(text: string): string {
     .replace(/[\u2212\u2012\u2013\ufe63]/g, '-')
     .replace(
       /⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g,
-      (run) => `^${Array.from(run, (c) => (c === '⁻' ? '-' : SUPERSCRIPTS.indexOf(c))).join('')}`,
+      (run) => `^${Array.from(run, (c) => (c === '⁻' ? '-' : superscripts.indexOf(c))).join('')}`,
     )
-    .replace(/[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]/g, (c) => ` ${VULGAR[c] ?? c} `)
+    .replace(/[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]/g, (c) => ` ${vulgarFractions[c] ?? c} `)
     .replace(/[。｡]/g, '.')
     .replace(/、/g, ',')
     .replace(/[\u200b-\u200f\u2060\ufeff]/g, '')
@@ -61,17 +61,17 @@ function unwrapDollars(text: string): string {
   return text
 }
 
-const LEADING = new Set(' \t\r\n"\'“”‘’*_`:')
-const TRAILING = new Set(' \t\r\n"\'“”‘’*_`.,;:!?')
+const leadingMarks = new Set(' \t\r\n"\'“”‘’*_`:')
+const trailingMarks = new Set(' \t\r\n"\'“”‘’*_`.,;:!?')
 
 /** Takes sentence marks and mark-up off both ends: "**12**." → "12"; the "!" of a factorial stays. Loops, because /x+$/ is quadratic on long runs. */
 export function trimMarks(text: string): string {
   let from = 0
   let to = text.length
-  while (from < to && LEADING.has(text.charAt(from))) from += 1
-  while (to > from && TRAILING.has(text.charAt(to - 1))) {
+  while (from < to && leadingMarks.has(text.charAt(from))) from++
+  while (to > from && trailingMarks.has(text.charAt(to - 1))) {
     if (text.charAt(to - 1) === '!' && /[\d)}]/.test(text.charAt(to - 2))) break
-    to -= 1
+    to--
   }
   return text.slice(from, to)
 }

@@ -4,7 +4,7 @@ import type { TraceFormat } from './format.ts'
 
 export type RewardName = (typeof rewardNames)[number]
 
-export type Reward = {
+export interface Reward {
   /** What the trainer optimises. */
   overall: number
   /** Accuracy from 0 to 1: 0 or 1 from a rule, anything between from a judge. Format 0 or 1. */
@@ -12,10 +12,10 @@ export type Reward = {
 }
 
 /** OpenVLThinker's deduction when nothing stands between reasoning and answer. */
-const NO_EXPLANATION = 0.5
+const explanationDeduction = 0.5
 /** WeThink's hybrid reward (arXiv 2506.07905). Its authors did not sweep the weights. */
-const ACCURACY_WEIGHT = 0.7
-const FORMAT_WEIGHT = 0.3
+const accuracyWeight = 0.7
+const formatWeight = 0.3
 
 /**
  * Combines an accuracy and a format into a reward.
@@ -40,8 +40,8 @@ export function combineReward(name: RewardName, accuracy: number, format: TraceF
   const overall: Record<RewardName, number> = {
     accuracy,
     'format-and-accuracy': accuracy * parts.format,
-    'accuracy-with-explanation': accuracy - (format.explanation ? 0 : NO_EXPLANATION),
-    weighted: ACCURACY_WEIGHT * accuracy + FORMAT_WEIGHT * parts.format,
+    'accuracy-with-explanation': accuracy - (format.explanation ? 0 : explanationDeduction),
+    weighted: accuracyWeight * accuracy + formatWeight * parts.format,
   }
   return { overall: overall[name], parts }
 }

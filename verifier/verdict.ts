@@ -6,7 +6,7 @@ import type { Verdict } from '../domain/rows.ts'
 import type { Budget } from './budget.ts'
 
 /** Changes whenever any verdict, extraction or reward can change; stored with every verdict and score. */
-export const VERIFIER_VERSION = '2.0.0'
+export const verifierVersion = '2.0.0'
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
@@ -25,7 +25,7 @@ export const verifyCaseSchema = z.object({
 export type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
 
 /** A case whose kind was checked. */
-export type VerifyCase = {
+export interface VerifyCase {
   id: string
   gold: string
   answer: string
@@ -108,7 +108,7 @@ export type ReasonCode =
   | 'too-hard'
   | 'timed-out'
 
-export type VerifyResult = {
+export interface VerifyResult {
   id: string
   verdict: Verdict
   reason: ReasonCode
@@ -118,10 +118,13 @@ export type VerifyResult = {
 }
 
 /** What one kind's rule says about an extracted answer. */
-export type Judgement = { verdict: Verdict; reason: ReasonCode }
+export interface Judgement {
+  verdict: Verdict
+  reason: ReasonCode
+}
 
 /** What a kind's rule may look at beside the two texts. */
-export type RuleContext = {
+export interface RuleContext {
   /** Decimals after the point that count; undefined compares as written. */
   precision: number | undefined
   choices: readonly string[]

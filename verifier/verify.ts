@@ -12,7 +12,7 @@ import { judgeOcr } from './kinds/ocr.ts'
 import { judgeText } from './kinds/short-text.ts'
 import { isTimeGold, judgeTime } from './kinds/time.ts'
 import { isYesNoGold, judgeYesNo } from './kinds/yes-no.ts'
-import { LEAF_LIMIT } from './plain-text.ts'
+import { leafLimit } from './plain-text.ts'
 import type { AnswerKind, Judgement, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
 
@@ -34,7 +34,7 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
 
 /** Number, expression or text. Letters alone are words: mathematics shows by a digit, a sign or a command. */
 function mathKind(gold: string): 'number' | 'expression' | 'text' {
-  if (gold.length > LEAF_LIMIT) return 'text'
+  if (gold.length > leafLimit) return 'text'
   const text = mathText(gold)
   const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
   try {
@@ -78,7 +78,7 @@ function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase
   const { precision, choices = [], policy = {} } = row
   const context = { precision, choices, policy, budget: new Budget() }
   try {
-    const judged = RULES[kind](gold, answer, context)
+    const judged = rules[kind](gold, answer, context)
     // 12:17 may be a ratio as well as a time, and only its row could tell.
     if (kind !== 'time' || row.kind === 'time' || judged.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return judged
     const ratio = judgeExpression(gold, answer, context)
@@ -94,7 +94,7 @@ export function goldAnswer(gold: string, kind: ConcreteKind): string {
   return /<answer>|\\boxed/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
 }
 
-const RULES: Record<ConcreteKind, Rule> = {
+const rules: Record<ConcreteKind, Rule> = {
   number: judgeNumber,
   expression: judgeExpression,
   list: judgeList,

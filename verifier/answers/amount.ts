@@ -1,9 +1,9 @@
-import { add, divide, MAX_DIGITS, negate, scaleByTen } from '../math/rational.ts'
+import { add, divide, maxDigits, negate, scaleByTen } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import { fractionFromWords, numberFromWords } from './number-words.ts'
 
 /** A plain number without percent and unit. */
-export type Amount = {
+export interface Amount {
   value: Rational
   /** Digits after the point as written; null for fractions, words and powers of ten. */
   decimals: number | null
@@ -30,13 +30,13 @@ export function splitSign(text: string): { negative: boolean; rest: string } {
   return { negative: found[1] !== '+', rest: text.slice(found[0].length) }
 }
 
-const SCALES: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }
+const powersOfTen: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }
 
 /** "1.5 million" */
 function parseScaled(text: string): Amount | null {
   const found = /^([\d.,]+) ?(hundred|thousand|million|billion|trillion)$/i.exec(text)
   const amount = found === null ? null : parseDecimal(found[1] ?? '')
-  const value = amount === null ? null : scaleByTen(amount.value, SCALES[(found?.[2] ?? '').toLowerCase()] ?? 0)
+  const value = amount === null ? null : scaleByTen(amount.value, powersOfTen[(found?.[2] ?? '').toLowerCase()] ?? 0)
   return value === null ? null : { value, decimals: null }
 }
 
@@ -61,7 +61,7 @@ function parseDecimal(text: string): Amount | null {
   const mark = decimalMark(text, text.lastIndexOf('.'), text.lastIndexOf(','))
   const whole = ungroup(mark < 0 ? text : text.slice(0, mark))
   const tail = mark < 0 ? '' : text.slice(mark + 1)
-  if (whole === null || !/^\d*$/.test(tail) || whole.length + tail.length > MAX_DIGITS) return null
+  if (whole === null || !/^\d*$/.test(tail) || whole.length + tail.length > maxDigits) return null
   const value = scaleByTen({ n: BigInt(`${whole}${tail}` || '0'), d: 1n }, -tail.length)
   return value === null ? null : { value, decimals: tail.length }
 }

@@ -1,4 +1,4 @@
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import type { Judgement, Rule, RuleContext } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareStructures } from './compare.ts'
@@ -23,12 +23,10 @@ function judge(goldText: string, answerText: string, context: RuleContext, notRe
   const [gold, answer] = [goldText.trim(), answerText.trim()]
   if (gold === '') return unverifiable('bad-gold')
   if (gold === answer) return correct('same-text')
-  if (gold.length > LEAF_LIMIT || answer.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (gold.length > leafLimit || answer.length > leafLimit) return unverifiable('too-long')
   const unordered = notRead === 'different-list'
   const golds = readings(gold, unordered, context)
-  if (golds.every(isWords)) {
-    return mathText(gold) === mathText(answer) ? correct('same-text') : unverifiable('bad-gold')
-  }
+  if (golds.every(isWords)) return mathText(gold) === mathText(answer) ? correct('same-text') : unverifiable('bad-gold')
   const answers = readings(answer, unordered, context)
   const best = bestOf(golds, answers, { ...context, unordered })
   if (best?.verdict === 'correct') return best

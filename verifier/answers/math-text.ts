@@ -1,13 +1,13 @@
 import { trimMarks, unifyCharacters } from '../plain-text.ts'
 
 /** Set braces; plain { } are LaTeX's grouping. */
-export const SET_OPEN = '⦃'
-export const SET_CLOSE = '⦄'
+export const setOpen = '⦃'
+export const setClose = '⦄'
 /** LaTeX's line break: the end of a matrix row. */
-export const ROW_END = '⏎'
+export const rowEnd = '⏎'
 
 /** Commands and ASCII spellings of signs that the structure of an answer hangs on. Longer ones first. */
-const SIGNS: readonly (readonly [RegExp, string])[] = [
+const signPatterns: readonly (readonly [RegExp, string])[] = [
   [/\\(?:leqslant|leq|le)(?![a-zA-Z])|<=|=</g, '≤'],
   [/\\(?:geqslant|geq|ge)(?![a-zA-Z])|>=/g, '≥'],
   [/\\(?:neq|ne|not\s*=)(?![a-zA-Z])|!=|<>/g, '≠'],
@@ -27,8 +27,8 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*N\s*\}?(?![a-zA-Z])|\\N(?![a-zA-Z])/g, 'ℕ'],
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Q\s*\}?(?![a-zA-Z])|\\Q(?![a-zA-Z])/g, 'ℚ'],
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*C\s*\}?(?![a-zA-Z])/g, 'ℂ'],
-  [/\\\{|\\lbrace(?![a-zA-Z])/g, SET_OPEN],
-  [/\\\}|\\rbrace(?![a-zA-Z])/g, SET_CLOSE],
+  [/\\\{|\\lbrace(?![a-zA-Z])/g, setOpen],
+  [/\\\}|\\rbrace(?![a-zA-Z])/g, setClose],
   [/\\l?angle(?=\s*[-\d\\(])(?![a-zA-Z])|\\langle(?![a-zA-Z])/g, '⟨'],
   [/\\rangle(?![a-zA-Z])/g, '⟩'],
   [/\\(?:mid|vert)(?![a-zA-Z])/g, '|'],
@@ -50,7 +50,7 @@ export function mathText(raw: string): string {
     .replace(/(\d)\s*(?:\{\s*,\s*\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
     .replace(/\{\s*,\s*\}/g, ',')
   if (text.includes('\\')) text = withoutLatexMarks(text)
-  for (const [pattern, sign] of SIGNS) text = text.replace(pattern, sign)
+  for (const [pattern, sign] of signPatterns) text = text.replace(pattern, sign)
   text = text
     .replace(/\*\*(?=\s|$)|(?<=^|\s)\*\*(?=[^\s\d(])/g, '')
     .replace(/`/g, '')
@@ -65,16 +65,16 @@ function unescapeTwice(text: string): string {
   return text.includes('\\begin') ? text : text.replace(/\\\\(?=[a-zA-Z()[\]{}%$])/g, '\\')
 }
 
-const TEXT_BOX =
+const textBox =
   /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g
 
 function withoutLatexMarks(raw: string): string {
   return unescapeTwice(raw)
-    .replace(/\\\\/g, ROW_END)
+    .replace(/\\\\/g, rowEnd)
     .replace(/\\\$/g, '﹩')
     .replace(/\\[()[\]]/g, ' ')
     .replace(/\\(?:left|right|displaystyle|textstyle|limits|nolimits|middle|[bB]igg?[lrm]?)(?![a-zA-Z])\.?/g, '')
-    .replace(TEXT_BOX, ' $1 ')
+    .replace(textBox, ' $1 ')
     .replace(/\\(?:text|mathrm|mbox)\s*\{/g, '{')
     .replace(/\\(?:measured)?(?:angle|triangle)(?![a-zA-Z])/g, '')
     .replace(/\\!/g, '')

@@ -1,5 +1,5 @@
 import { Budget, BudgetSpent } from '../budget.ts'
-import { LEAF_LIMIT, unifyCharacters } from '../plain-text.ts'
+import { leafLimit, unifyCharacters } from '../plain-text.ts'
 import type { Rational } from '../math/rational.ts'
 import type { Judgement, RuleContext } from '../verdict.ts'
 import { compareQuantities } from './compare-quantities.ts'
@@ -15,7 +15,7 @@ export type WrittenNumber = Quantity & { value: Rational }
  * Null for anything else, above all for a text with two numbers, and for values that are no fraction of integers.
  */
 export function parseNumber(raw: string): WrittenNumber | null {
-  if (raw.length > LEAF_LIMIT * 3) return null
+  if (raw.length > leafLimit * 3) return null
   try {
     for (const quantity of readQuantities(mathText(raw), new Budget())) {
       if (quantity.exact !== null) return { ...quantity, value: quantity.exact }

@@ -31,7 +31,7 @@ export function readQuantities(raw: string, budget: Budget): Quantity[] {
   const readings: Quantity[] = []
   if (bare !== null) readings.push({ ...bare, percent: percent !== null, unit: money.unit })
   if (percent !== null || money.unit !== null) return readings
-  const split = bare === null || ENDS_LIKE_UNIT.test(body) ? splitUnit(body, budget) : null
+  const split = bare === null || endsLikeUnit.test(body) ? splitUnit(body, budget) : null
   const valued = split === null ? null : readValue(split.amount, negative, budget)
   if (split !== null && valued !== null && symbolsOf(valued.expression).size === 0) {
     const withUnit: Quantity = { ...valued, percent: false, unit: split.unit }
@@ -69,20 +69,20 @@ function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   return { rest: text, unit: null }
 }
 
-const ENDS_LIKE_UNIT = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
-const UNIT_START = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
+const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
+const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
 /** Most places at which a unit is looked for. */
-const MOST_SPLITS = 12
+const mostSplits = 12
 
 /** "5 cm", "5cm", "3 red cubes", "2\pi \text{ m}" → amount and unit. The longest text that is a unit counts. */
 function splitUnit(text: string, budget: Budget): { amount: string; unit: Unit | null } | null {
   const from = Math.max(1, text.length - 60)
   let tries = 0
-  for (let i = from; i < text.length && tries < MOST_SPLITS; i += 1) {
+  for (let i = from; i < text.length && tries < mostSplits; i++) {
     const [before = '', here = ''] = [text[i - 1], text[i]]
-    if (!UNIT_START.test(here) || !/[\d\s)}\]πe!a-z一二三四五六七八九十百千万亿两半]/.test(before)) continue
+    if (!unitStart.test(here) || !/[\d\s)}\]πe!a-z一二三四五六七八九十百千万亿两半]/.test(before)) continue
     if (/[a-zA-Z\\]/.test(before)) continue
-    tries += 1
+    tries++
     budget.spend(5)
     const suffix = text.slice(i).replace(/\.$/, '')
     const amount = text.slice(0, i).trim()

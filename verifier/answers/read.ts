@@ -1,13 +1,13 @@
 import type { Budget } from '../budget.ts'
-import { mathText, ROW_END, SET_CLOSE, SET_OPEN } from './math-text.ts'
+import { mathText, rowEnd, setClose, setOpen } from './math-text.ts'
 import { readQuantities } from './quantity.ts'
 import { between, isEnclosed, topLevelMarks } from './split.ts'
 import type { Mark } from './split.ts'
 import type { Brackets, Quantity, RelationSign, Structure } from './structure.ts'
 
 /** Most items of a list, set or tuple. */
-export const MAX_ITEMS = 256
-const MAX_DEPTH = 12
+export const maxItems = 256
+const maxDepth = 12
 
 /**
  * Every reading of an answer as mathematics, the likeliest first: "1,234" is a number and a list of two. Words are read as such, so
@@ -29,7 +29,7 @@ export function readAnswer(raw: string, budget: Budget): Structure[] {
 /** A part of an answer; null when it is empty, unbalanced or too deep. */
 function read(raw: string, budget: Budget, depth: number): Structure | null {
   const text = raw.trim().replace(/^(?:both|either)\s+/i, '')
-  if (text === '' || depth > MAX_DEPTH) return null
+  if (text === '' || depth > maxDepth) return null
   const marks = topLevelMarks(text, budget)
   if (marks === null) return null
   const arrow = marks.findLast((mark) => mark.kind === 'arrow')
@@ -56,7 +56,7 @@ function readRow(text: string, marks: readonly Mark[], budget: Budget, depth: nu
       : marks.filter((mark) => mark.kind === 'list' || mark.kind === 'and' || mark.kind === 'or')
   if (separators.length === 0) return null
   const parts = between(text, separators).filter((part) => part !== '')
-  if (parts.length > MAX_ITEMS || parts.length === 0) return null
+  if (parts.length > maxItems || parts.length === 0) return null
   const tuples = semicolons.length > 0 && parts.some((part) => part.includes(','))
   const items: Structure[] = []
   for (const part of parts) {
@@ -113,16 +113,16 @@ function signOf(text: string): RelationSign {
   return known.find((sign) => sign === text) ?? '='
 }
 
-const BRACKETS: Readonly<Record<string, Brackets>> = {
-  '()': '()', '[]': '[]', '(]': '(]', '[)': '[)', '{}': '{}', '⟨⟩': '<>', [`${SET_OPEN}${SET_CLOSE}`]: '{}',
+const bracketKinds: Readonly<Record<string, Brackets>> = {
+  '()': '()', '[]': '[]', '(]': '(]', '[)': '[)', '{}': '{}', '⟨⟩': '<>', [`${setOpen}${setClose}`]: '{}',
 } // prettier-ignore
 
 function readEnclosed(text: string, budget: Budget, depth: number): Structure | null {
   if (!isEnclosed(text)) return null
-  const brackets = BRACKETS[`${text.charAt(0)}${text.slice(-1)}`]
+  const brackets = bracketKinds[`${text.charAt(0)}${text.slice(-1)}`]
   if (brackets === undefined) return null
   const inside = text.slice(1, -1).trim()
-  const isSet = text.startsWith(SET_OPEN)
+  const isSet = text.startsWith(setOpen)
   if (isSet && inside === '') return { type: 'named-set', name: '∅' }
   if (isSet) {
     const condition = setBuilder(inside, budget)
@@ -167,14 +167,14 @@ function readRatio(text: string, marks: readonly Mark[], budget: Budget): Struct
   return parts.length > 8 ? null : { type: 'ratio', parts }
 }
 
-const MATRIX =
+const matrixPattern =
   /^\[?\(?\\begin\s*\{(?:[pbvBV]?matrix\*?|smallmatrix|array)\}\s*(?:\{[^{}]*\})?(.*?)\\end\s*\{(?:[pbvBV]?matrix\*?|smallmatrix|array)\}\s*\)?\]?$/s
-const SYSTEM =
+const systemPattern =
   /^\{?\s*\\begin\s*\{(?:cases|aligned|align\*?|array)\}\s*(?:\{[^{}]*\})?(.*)\\end\s*\{(?:cases|aligned|align\*?|array)\}$/s
 
 function readMatrix(text: string, budget: Budget, depth: number): Structure | null {
   if (!text.includes('\\begin')) return null
-  const system = SYSTEM.exec(text)
+  const system = systemPattern.exec(text)
   if (system !== null && /[=<>≤≥]/.test(system[1] ?? '')) {
     return read(
       (system[1] ?? '')
@@ -185,10 +185,10 @@ function readMatrix(text: string, budget: Budget, depth: number): Structure | nu
       depth + 1,
     )
   }
-  const body = MATRIX.exec(text)?.[1]
+  const body = matrixPattern.exec(text)?.[1]
   if (body === undefined || body.includes('\\begin')) return null
   const rows: Structure[][] = []
-  for (const line of body.split(ROW_END).filter((l) => l.trim() !== '')) {
+  for (const line of body.split(rowEnd).filter((l) => l.trim() !== '')) {
     const cells = line.split('&').map((cell) => read(cell, budget, depth + 1))
     if (cells.length > 32 || rows.length >= 32) return null
     const row = cells.filter((cell) => cell !== null)
@@ -198,13 +198,13 @@ function readMatrix(text: string, budget: Budget, depth: number): Structure | nu
   return rows.length === 0 ? null : { type: 'matrix', rows }
 }
 
-const NO_SOLUTION = /^(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
-const ALL_REALS = /^(?:all real numbers?|all reals|any real number|全体实数)$/i
+const noSolution = /^(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
+const allReals = /^(?:all real numbers?|all reals|any real number|全体实数)$/i
 
 function readLeaf(text: string, budget: Budget): Structure | null {
   if (/^[ℝℤℕℚℂ∅]$/.test(text)) return { type: 'named-set', name: text }
-  if (NO_SOLUTION.test(text)) return { type: 'named-set', name: '∅' }
-  if (ALL_REALS.test(text)) return { type: 'named-set', name: 'ℝ' }
+  if (noSolution.test(text)) return { type: 'named-set', name: '∅' }
+  if (allReals.test(text)) return { type: 'named-set', name: 'ℝ' }
   const [quantity] = readQuantities(text, budget)
   if (quantity !== undefined && (quantity.exact !== null || !isLetters(text))) return quantity
   return text.length <= 400 ? { type: 'words', text } : null

@@ -8,9 +8,12 @@ import type { Condition } from './relations.ts'
 import type { Quantity, Structure } from './structure.ts'
 
 /** Most boundaries of a set on the real line that are compared. */
-const MAX_BOUNDARIES = 64
+const maxBoundaries = 64
 
-type Boundary = { at: number; expression: Expression }
+interface Boundary {
+  at: number
+  expression: Expression
+}
 
 /** Whether a structure can stand for a set of real numbers. */
 export function isSetLike(structure: Structure): boolean {
@@ -27,7 +30,7 @@ export function isSetLike(structure: Structure): boolean {
  */
 export function sameRealSet(a: Structure, b: Structure, budget: Budget): boolean | null {
   const boundaries = mergeBoundaries([...boundariesOf(a, budget), ...boundariesOf(b, budget)], budget)
-  if (boundaries === null || boundaries.length > MAX_BOUNDARIES) return null
+  if (boundaries === null || boundaries.length > maxBoundaries) return null
   if (boundaries.length === 0 && !hasNamed(a) && !hasNamed(b)) return null
   const points = pointsAround(boundaries.map((boundary) => boundary.at))
   for (const point of points) {
@@ -100,7 +103,10 @@ function mergeBoundaries(all: readonly Boundary[], budget: Budget): Boundary[] |
   return merged
 }
 
-type Point = { at: number; isBoundary: boolean }
+interface Point {
+  at: number
+  isBoundary: boolean
+}
 
 /** Every boundary, three points in every gap, and points beyond both ends. */
 function pointsAround(boundaries: readonly number[]): Point[] {
@@ -111,7 +117,7 @@ function pointsAround(boundaries: readonly number[]): Point[] {
     points.push({ at: low - far, isBoundary: false }, { at: high + far, isBoundary: false })
   }
   if (boundaries.length === 0) points.push({ at: 0.5, isBoundary: false })
-  for (let i = 1; i < boundaries.length; i += 1) {
+  for (let i = 1; i < boundaries.length; i++) {
     const [from, to] = [boundaries[i - 1] ?? 0, boundaries[i] ?? 0]
     for (const part of [0.0173, 0.4871, 0.9719]) points.push({ at: from + (to - from) * part, isBoundary: false })
   }
@@ -208,7 +214,7 @@ function named(relation: Extract<Structure, { type: 'relation' }>, point: Point,
   for (const side of relation.sides) {
     if (side.type !== 'quantity') return null
     const value = symbolsOf(side.expression).size > 0 ? point.at : realValue(side.expression, budget)
-    if (symbolsOf(side.expression).size > 0) open += 1
+    if (symbolsOf(side.expression).size > 0) open++
     if (value === null) return null
     values.push(value)
   }

@@ -6,7 +6,10 @@ import { proportional } from '../math/proportional.ts'
 import type { Relation, RelationSign, Structure } from './structure.ts'
 
 /** left − right and the sign between it and zero; > and ≥ are turned round. */
-export type Condition = { expression: Expression; sign: '=' | '<' | '≤' | '≠' }
+export interface Condition {
+  expression: Expression
+  sign: '=' | '<' | '≤' | '≠'
+}
 
 /** A relation as conditions on expressions, one for each sign; null when a side is no plain value. */
 export function conditionsOf({ sides, signs }: Relation): Condition[] | null {
@@ -45,11 +48,11 @@ export function sameCondition(a: Condition, b: Condition, budget: Budget): boole
 }
 
 /** Real points at which the sign of a factor is looked at; no round numbers, which are too often roots. */
-const POINTS = [0.7316, -1.3173, 2.9371, 5.4129, -4.7713]
+const signPoints = [0.7316, -1.3173, 2.9371, 5.4129, -4.7713]
 
 function sameDirection(a: Expression, b: Expression, budget: Budget): boolean | null {
   const names = [...symbolsOf(a)].sort()
-  for (const [round, point] of POINTS.entries()) {
+  for (const [round, point] of signPoints.entries()) {
     const at = new Map(names.map((name, index) => [name, { re: point + index * 1.1371 * (round + 1), im: 0 }] as const))
     const [x, y] = [approximate(a, at, budget), approximate(b, at, budget)]
     if (x === null || y === null) continue

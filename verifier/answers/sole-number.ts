@@ -11,13 +11,13 @@ import { isNoun, parseUnit } from './units.ts'
  * Words that may stand before the number in a sentence. A list of what is allowed: a list of what is not ("nearly", "twice",
  * "log", "other than" …) never ends, and each word missing from it would be a way to be right by accident.
  */
-const BEFORE = new Set(
+const wordsBefore = new Set(
   'there are is was were it its the a an total totals number count counted i see we get got have has find found so therefore thus hence this that they these which means gives makes in picture image scene figure chart exactly answer final result value equals equal altogether just shows contains showing visible you can and'.split(
     ' ',
   ),
 )
 /** What may follow the counted nouns. */
-const TAIL =
+const tailPattern =
   /^(?:(?:is|are) )?(?:there|here|visible|shown|present|altogether|total|in total|in all|(?:in|on) (?:the|this) [a-z]{2,20})$/i
 
 /** The one number in a short sentence ("There are 3 apples."); null when any word could change what it says. */
@@ -30,7 +30,7 @@ export function soleNumber(raw: string, budget: Budget): Quantity | null {
   const at = words.findIndex((w) => /\d/.test(w) || (!/^one\b/i.test(w) && numberFromWords(trimMarks(w)) !== null))
   if (at < 0) return null
   const lead = withoutQuantity(words.slice(0, at).map((w) => w.toLowerCase().replace(/'s$|[:,]$/g, '')))
-  return lead.every((w) => w === '' || BEFORE.has(w)) ? readCount(words.slice(at), budget) : null
+  return lead.every((w) => w === '' || wordsBefore.has(w)) ? readCount(words.slice(at), budget) : null
 }
 
 /** Takes "number of red dots is" and "total of" off the end of a lead-in. */
@@ -39,7 +39,7 @@ function withoutQuantity(words: readonly string[]): readonly string[] {
   const named = words.slice(of + 1)
   const closed = named.length === 0 || /^(?:is|are|equals)$/.test(named.at(-1) ?? '')
   const counted = named.slice(0, -1)
-  if (of < 0 || !closed || counted.length > 6 || !counted.every((w) => isNoun(w) || BEFORE.has(w))) return words
+  if (of < 0 || !closed || counted.length > 6 || !counted.every((w) => isNoun(w) || wordsBefore.has(w))) return words
   return words.slice(0, of)
 }
 
@@ -55,9 +55,9 @@ function exactNumber(text: string, budget: Budget): Quantity | null {
 
 /** "3 red cubes in the picture": the number with its nouns, and a tail that says nothing about it. */
 function readCount(words: readonly string[], budget: Budget): Quantity | null {
-  for (let length = Math.min(words.length, 5); length >= 1; length -= 1) {
+  for (let length = Math.min(words.length, 5); length >= 1; length--) {
     const tail = words.slice(length).join(' ')
-    if (tail !== '' && !TAIL.test(tail)) continue
+    if (tail !== '' && !tailPattern.test(tail)) continue
     if (!words.slice(1, length).every((w) => isNoun(trimMarks(w)) || parseUnit(trimMarks(w)) !== null)) continue
     const found = exactNumber(words.slice(0, length).join(' '), budget)
     if (found !== null) return found

@@ -3,7 +3,7 @@ import type { Rational } from '../math/rational.ts'
 import type { Unit } from './units.ts'
 
 /** One value: a number or expression, perhaps with a percent sign or a unit. */
-export type Quantity = {
+export interface Quantity {
   type: 'quantity'
   expression: Expression
   /** The value when it is a fraction of integers, without percent and unit; null for surds, symbols and the like. */
@@ -18,7 +18,7 @@ export type Quantity = {
 export type Brackets = '()' | '[]' | '(]' | '[)' | '{}' | '<>' | ''
 
 /** Items in brackets or in a row: a tuple, an interval, a set or a list; which of them, the other side helps to say. */
-export type Group = {
+export interface Group {
   type: 'group'
   brackets: Brackets
   items: readonly Structure[]
@@ -27,23 +27,43 @@ export type Group = {
 }
 
 /** Sets joined by ∪, ∩ or ∖. */
-export type Combined = { type: 'combined'; operator: '∪' | '∩' | '∖'; parts: readonly Structure[] }
+export interface Combined {
+  type: 'combined'
+  operator: '∪' | '∩' | '∖'
+  parts: readonly Structure[]
+}
 
 export type RelationSign = '=' | '<' | '≤' | '>' | '≥' | '≠' | '∈'
 
 /** a = b, a < b ≤ c, x ∈ [1, 2]: one side more than signs. */
-export type Relation = { type: 'relation'; sides: readonly Structure[]; signs: readonly RelationSign[] }
+export interface Relation {
+  type: 'relation'
+  sides: readonly Structure[]
+  signs: readonly RelationSign[]
+}
 
 /** 2:3, 1:2:4. */
-export type Ratio = { type: 'ratio'; parts: readonly Quantity[] }
+export interface Ratio {
+  type: 'ratio'
+  parts: readonly Quantity[]
+}
 
-export type Matrix = { type: 'matrix'; rows: readonly (readonly Structure[])[] }
+export interface Matrix {
+  type: 'matrix'
+  rows: readonly (readonly Structure[])[]
+}
 
 /** ℝ, ℤ, ∅ … */
-export type NamedSet = { type: 'named-set'; name: string }
+export interface NamedSet {
+  type: 'named-set'
+  name: string
+}
 
 /** A word or two inside a structure: {red, blue}, or "no solution". */
-export type Words = { type: 'words'; text: string }
+export interface Words {
+  type: 'words'
+  text: string
+}
 
 /** A mathematical answer as it was written. */
 export type Structure = Quantity | Group | Combined | Relation | Ratio | Matrix | NamedSet | Words

@@ -3,7 +3,7 @@ import type { Rational } from '../math/rational.ts'
 import { measureWords, unitTable } from './unit-table.ts'
 
 /** A unit of measure, or a counted noun, as it was written and as it compares. */
-export type Unit = {
+export interface Unit {
   /** Canonical text; equal texts are equal units. */
   name: string
   /** Powers of base dimensions; null for a noun ("apples"), which converts into nothing. */
@@ -14,28 +14,32 @@ export type Unit = {
   uncertain?: boolean
 }
 
-type Known = { name: string; dimension: string; size: Rational }
+interface Known {
+  name: string
+  dimension: string
+  size: Rational
+}
 
-const ONE: Rational = { n: 1n, d: 1n }
-const SPELLINGS = new Map<string, Known>()
+const one: Rational = { n: 1n, d: 1n }
+const spellings = new Map<string, Known>()
 for (const [dimension, units] of Object.entries(unitTable)) {
   for (const line of units) {
     const [size = '1', name = '', ...others] = line.split(' ')
     const [n = '1', d = '1'] = size.split('/')
     const known = { name, dimension, size: { n: BigInt(n), d: BigInt(d) } }
     for (const spelling of [name, ...others]) {
-      SPELLINGS.set(spelling, known)
+      spellings.set(spelling, known)
       if (/^[a-z]{3,}$/.test(spelling)) {
-        SPELLINGS.set(`${spelling}s`, known)
-        SPELLINGS.set(spelling[0]?.toUpperCase() + spelling.slice(1), known)
-        SPELLINGS.set(`${spelling[0]?.toUpperCase() + spelling.slice(1)}s`, known)
+        spellings.set(`${spelling}s`, known)
+        spellings.set(spelling[0]?.toUpperCase() + spelling.slice(1), known)
+        spellings.set(`${spelling[0]?.toUpperCase() + spelling.slice(1)}s`, known)
       }
     }
   }
 }
 
 /** Dimensions that are products of others: what converts a litre into cubic metres and a newton into its base units. */
-const DERIVED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+const derivedDimensions: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   volume: { length: 3 },
   area: { length: 2 },
   speed: { length: 1, time: -1 },
@@ -49,7 +53,7 @@ const DERIVED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   charge: { current: 1, time: 1 },
 }
 
-const POWER_WORDS: Readonly<Record<string, number>> = {
+const powerWords: Readonly<Record<string, number>> = {
   square: 2,
   sq: 2,
   squared: 2,
@@ -67,10 +71,10 @@ export function parseUnit(raw: string): Unit | null {
     .replace(/\bdegrees? (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
     .replace(/\bdegrees? (?=[cf])/i, '')
   if (text === '' || text.length > 60) return null
-  const whole = SPELLINGS.get(text)
+  const whole = spellings.get(text)
   if (whole !== undefined) return unitOf(whole)
   const chinese = /^(平方|立方)(.+)$/.exec(text)
-  if (chinese !== null) return raised(parseUnit(chinese[2] ?? ''), POWER_WORDS[chinese[1] ?? ''] ?? 1)
+  if (chinese !== null) return raised(parseUnit(chinese[2] ?? ''), powerWords[chinese[1] ?? ''] ?? 1)
   const tokens =
     text
       .replace(/\bper\b|每/g, '/')
@@ -82,7 +86,7 @@ function readProduct(tokens: readonly string[]): Unit | null {
   let result: Unit | null = null
   let below = false
   let pending = 1
-  for (let i = 0; i < tokens.length; i += 1) {
+  for (let i = 0; i < tokens.length; i++) {
     const token = (tokens[i] ?? '').trim()
     if (token === '/') {
       if (below && tokens.length > 9) return null
@@ -90,20 +94,20 @@ function readProduct(tokens: readonly string[]): Unit | null {
       continue
     }
     if (/^[·*×.]$/.test(token)) continue
-    const prefix = POWER_WORDS[token.toLowerCase().replace(/\.$/, '')]
+    const prefix = powerWords[token.toLowerCase().replace(/\.$/, '')]
     if (prefix !== undefined && token.toLowerCase() !== 'squared' && token.toLowerCase() !== 'cubed') {
       pending = prefix
       continue
     }
-    const known = SPELLINGS.get(token) ?? SPELLINGS.get(token.replace(/\.$/, ''))
+    const known = spellings.get(token) ?? spellings.get(token.replace(/\.$/, ''))
     if (known === undefined) return null
     const next = (tokens[i + 1] ?? '').trim()
     const digits = /^\^?\s*[({]?\s*(-?\d)\s*[)}]?$/.exec(next)
-    const word = POWER_WORDS[next.toLowerCase()]
+    const word = powerWords[next.toLowerCase()]
     let power = pending
     if (digits !== null) power = Number(digits[1])
     else if ((next === 'squared' || next === 'cubed') && word !== undefined) power = word
-    if (digits !== null || next === 'squared' || next === 'cubed') i += 1
+    if (digits !== null || next === 'squared' || next === 'cubed') i++
     if (Math.abs(power) > 4) return null
     const part = raised(unitOf(known), below ? -power : power)
     if (part === null) return null
@@ -114,7 +118,7 @@ function readProduct(tokens: readonly string[]): Unit | null {
 }
 
 function unitOf(known: Known): Unit {
-  const powers = DERIVED[known.dimension] ?? { [known.dimension]: 1 }
+  const powers = derivedDimensions[known.dimension] ?? { [known.dimension]: 1 }
   return { name: known.name, dimensions: new Map(Object.entries(powers)), size: known.size }
 }
 
@@ -122,9 +126,9 @@ function raised(unit: Unit | null, power: number): Unit | null {
   if (unit === null || unit.dimensions === null) return null
   if (power === 1) return unit
   const dimensions = new Map([...unit.dimensions].map(([name, p]) => [name, p * power] as const))
-  let size = ONE
-  for (let i = 0; i < Math.abs(power); i += 1) size = multiply(size, unit.size)
-  const inverse = power < 0 ? divide(ONE, size) : size
+  let size = one
+  for (let i = 0; i < Math.abs(power); i++) size = multiply(size, unit.size)
+  const inverse = power < 0 ? divide(one, size) : size
   return inverse === null ? null : { name: `${unit.name}^${power}`, dimensions, size: inverse }
 }
 
@@ -140,7 +144,7 @@ function product(a: Unit, b: Unit): Unit {
 
 /** A counted noun or two: "red cubes". They compare as words. */
 export function nounUnit(words: readonly string[]): Unit {
-  return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: ONE }
+  return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: one }
 }
 
 function singular(noun: string): string {
@@ -196,17 +200,17 @@ export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
 }
 
 /** Words that make "3 …" another amount, a bound or an operation, so that they can never be stripped like a noun. */
-const NOT_NOUNS = new Set(
+const notNouns = new Set(
   'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp'.split(
     ' ',
   ),
 )
 
-const PART_OF_ONE =
+const partOfOne =
   /^(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth|[a-z]+teenth|[a-z]+tieth|hundredth|thousandth|millionth)s?$/
 
 /** A plain word that can be counted: no bound, no operation, no part of one. */
 export function isNoun(word: string): boolean {
   const lower = word.toLowerCase()
-  return /^[a-z]{2,30}$/.test(lower) && !NOT_NOUNS.has(lower) && !PART_OF_ONE.test(lower)
+  return /^[a-z]{2,30}$/.test(lower) && !notNouns.has(lower) && !partOfOne.test(lower)
 }

@@ -1,7 +1,12 @@
 import type { Budget } from '../budget.ts'
 
 /** A rectangle from its upper left to its lower right corner; x goes right, y goes down. */
-export type Box = { x1: number; y1: number; x2: number; y2: number }
+export interface Box {
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+}
 export type Point = readonly [x: number, y: number]
 
 /** Whether the sides have length: corners in order and no area of zero. */
@@ -42,7 +47,7 @@ export function centre({ x1, y1, x2, y2 }: Box): Point {
 export function hasPairing(count: number, allowed: (left: number, right: number) => boolean, budget: Budget): boolean {
   const takenBy = Array.from({ length: count }, (): number | undefined => undefined)
   const place = (left: number, seen: Set<number>): boolean => {
-    for (let right = 0; right < count; right += 1) {
+    for (let right = 0; right < count; right++) {
       budget.spend()
       if (seen.has(right) || !allowed(left, right)) continue
       seen.add(right)
@@ -54,6 +59,6 @@ export function hasPairing(count: number, allowed: (left: number, right: number)
     }
     return false
   }
-  for (let left = 0; left < count; left += 1) if (!place(left, new Set())) return false
+  for (let left = 0; left < count; left++) if (!place(left, new Set())) return false
   return true
 }

@@ -10,9 +10,9 @@ export type Mark =
   | { type: 'corners'; corners: readonly [Point, Point]; label: string | null }
 
 /** Most boxes or points of one answer. */
-export const MOST_MARKS = 64
+export const mostMarks = 64
 /** Nesting of arrays and objects that is read. */
-const MOST_DEPTH = 4
+const mostDepth = 4
 
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const two = z.tuple([z.number(), z.number()])
@@ -57,7 +57,7 @@ function fromJson(text: string, budget: Budget): Mark[] | null {
 /** False when the value holds something that is no mark. */
 function collect(value: unknown, marks: Mark[], depth: number, budget: Budget): boolean {
   budget.spend(5)
-  if (depth > MOST_DEPTH || marks.length > MOST_MARKS) return depth <= MOST_DEPTH
+  if (depth > mostDepth || marks.length > mostMarks) return depth <= mostDepth
   const box = four.safeParse(value)
   if (box.success) return push(marks, boxMark(box.data, null))
   const pair = two.safeParse(value)
@@ -90,23 +90,23 @@ function boxMark([x1, y1, x2, y2]: readonly [number, number, number, number], la
   return { type: 'box', box: { x1, y1, x2, y2 }, label }
 }
 
-const N = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
-const GAP = '(?: ?, ?| )'
-const PAIR = `\\( ?${N}${GAP}${N} ?\\)`
-const SPAN = (pair: string): RegExp => new RegExp(pair, 'gi')
+const coordinate = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
+const gap = '(?: ?, ?| )'
+const pointPattern = `\\( ?${coordinate}${gap}${coordinate} ?\\)`
+const everywhere = (pair: string): RegExp => new RegExp(pair, 'gi')
 /** Forms in order; what one has read, the next does not see. */
-const FORMS: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
-  { pattern: SPAN(`x_?1 ?[=:] ?${N}[ ,;]{1,2}y_?1 ?[=:] ?${N}[ ,;]{1,2}x_?2 ?[=:] ?${N}[ ,;]{1,2}y_?2 ?[=:] ?${N}`), type: 'box' },
-  { pattern: SPAN(`<point x ?= ?["']?${N}["']? y ?= ?["']?${N}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
-  { pattern: SPAN(`<box>[ [(]{0,3}${N}${GAP}${N}[ )\\],([]{0,5}(?: |,|\\(|\\[)${N}${GAP}${N}[ )\\]]{0,3}</box>`), type: 'box' },
-  { pattern: SPAN(`<point>[ [(]{0,3}${N}${GAP}${N}[ )\\]]{0,3}</point>`), type: 'point' },
-  { pattern: SPAN(`[[(] ?${N} ?, ?${N} ?, ?${N} ?, ?${N} ?[\\])]`), type: 'box' },
-  { pattern: SPAN(`[[(] ?${N} ${N} ${N} ${N} ?[\\])]`), type: 'box' },
-  { pattern: SPAN(`${PAIR} ?(?:,|and|to|-)? ?${PAIR}`), type: 'corners' },
-  { pattern: SPAN(`[[(] ?${N}${GAP}${N} ?[\\])]`), type: 'point' },
-  { pattern: SPAN(`(?<![\\w(]|[([] )x ?[=:] ?${N}[ ,;]{1,2}y ?[=:] ?${N}`), type: 'point' },
-  { pattern: SPAN(`^${N}${GAP}${N}${GAP}${N}${GAP}${N}\\.?$`), type: 'box' },
-  { pattern: SPAN(`^${N} ?, ?${N}\\.?$`), type: 'point' },
+const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
+  { pattern: everywhere(`x_?1 ?[=:] ?${coordinate}[ ,;]{1,2}y_?1 ?[=:] ?${coordinate}[ ,;]{1,2}x_?2 ?[=:] ?${coordinate}[ ,;]{1,2}y_?2 ?[=:] ?${coordinate}`), type: 'box' },
+  { pattern: everywhere(`<point x ?= ?["']?${coordinate}["']? y ?= ?["']?${coordinate}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
+  { pattern: everywhere(`<box>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\],([]{0,5}(?: |,|\\(|\\[)${coordinate}${gap}${coordinate}[ )\\]]{0,3}</box>`), type: 'box' },
+  { pattern: everywhere(`<point>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\]]{0,3}</point>`), type: 'point' },
+  { pattern: everywhere(`[[(] ?${coordinate} ?, ?${coordinate} ?, ?${coordinate} ?, ?${coordinate} ?[\\])]`), type: 'box' },
+  { pattern: everywhere(`[[(] ?${coordinate} ${coordinate} ${coordinate} ${coordinate} ?[\\])]`), type: 'box' },
+  { pattern: everywhere(`${pointPattern} ?(?:,|and|to|-)? ?${pointPattern}`), type: 'corners' },
+  { pattern: everywhere(`[[(] ?${coordinate}${gap}${coordinate} ?[\\])]`), type: 'point' },
+  { pattern: everywhere(`(?<![\\w(]|[([] )x ?[=:] ?${coordinate}[ ,;]{1,2}y ?[=:] ?${coordinate}`), type: 'point' },
+  { pattern: everywhere(`^${coordinate}${gap}${coordinate}${gap}${coordinate}${gap}${coordinate}\\.?$`), type: 'box' },
+  { pattern: everywhere(`^${coordinate} ?, ?${coordinate}\\.?$`), type: 'point' },
 ] // prettier-ignore
 
 function fromText(raw: string, budget: Budget): Mark[] | null {
@@ -118,7 +118,7 @@ function fromText(raw: string, budget: Budget): Mark[] | null {
     .replace(/<\|point_end\|>/gi, '</point>')
     .trim()
   const found: { mark: Mark; at: number }[] = []
-  for (const { pattern, type } of FORMS) {
+  for (const { pattern, type } of forms) {
     budget.spend(50)
     text = text.replace(pattern, (all: string, ...rest: unknown[]) => {
       const [a = 0, b = 0, c = 0, d = 0] = rest.slice(0, type === 'point' ? 2 : 4).map(Number)
@@ -129,7 +129,7 @@ function fromText(raw: string, budget: Budget): Mark[] | null {
           : type === 'point'
             ? { type, point: [a, b], label: null }
             : { type, corners: [[a, b], [c, d]], label: null } // prettier-ignore
-      if (found.length <= MOST_MARKS) found.push({ mark, at })
+      if (found.length <= mostMarks) found.push({ mark, at })
       return '¤'.repeat(all.length)
     })
   }

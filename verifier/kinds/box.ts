@@ -1,17 +1,20 @@
 import { Budget } from '../budget.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { AnswerPolicy, Judgement, Rule } from '../verdict.ts'
 import { centre, hasPairing, isInside, isProper, overlap, sameBox } from './box-geometry.ts'
 import type { Box, Point } from './box-geometry.ts'
-import { MOST_MARKS, readMarks } from './box-reading.ts'
+import { mostMarks, readMarks } from './box-reading.ts'
 import type { Mark } from './box-reading.ts'
 import { sameText } from './short-text.ts'
 
 /** The overlap from which a box counts as found, as PASCAL VOC set it (Everingham et al. 2010). */
-const LEAST_OVERLAP = 0.5
+const leastOverlap = 0.5
 
-type Labelled<T> = { at: T; label: string | null }
+interface Labelled<T> {
+  at: T
+  label: string | null
+}
 
 /**
  * Judges boxes against the gold boxes. Policy `match`:
@@ -23,7 +26,7 @@ type Labelled<T> = { at: T; label: string | null }
  * verdict is unverifiable (`not-understood`). A gold box without area is `bad-gold`, such an answer is `not-a-box`.
  */
 export const judgeBox: Rule = (goldText, answerText, { policy, budget }) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const goldScale = scaleOf(policy.goldCoords, policy)
   const scale = scaleOf(policy.coords, policy)
   const goldMarks = readMarks(goldText, budget)
@@ -33,7 +36,7 @@ export const judgeBox: Rule = (goldText, answerText, { policy, budget }) => {
     return unverifiable('bad-gold')
   const marks = readMarks(answerText, budget)
   if (marks === null) return incorrect('not-a-box')
-  if (golds.length > MOST_MARKS || marks.length > MOST_MARKS) return unverifiable('too-long')
+  if (golds.length > mostMarks || marks.length > mostMarks) return unverifiable('too-long')
   if (goldScale === null || scale === null) return unverifiable('not-understood')
   const wanted = golds.flatMap(({ at, label }) => (at === null ? [] : [{ at: scaled(at, goldScale), label }]))
   return policy.match === 'point'
@@ -98,7 +101,7 @@ function judgeBoxes(
       budget,
     )
   if (pairs(sameBox)) return correct('same-box')
-  return pairs((a, b) => overlap(a, b) >= LEAST_OVERLAP) ? correct('overlap') : incorrect('different-box')
+  return pairs((a, b) => overlap(a, b) >= leastOverlap) ? correct('overlap') : incorrect('different-box')
 }
 
 function judgePoints(
@@ -134,7 +137,7 @@ function judgePoints(
 
 /** True for a text that marks boxes in a way no list does: <box>…</box>, <|box_start|>…, {"bbox_2d": …}. */
 export function isBoxGold(gold: string): boolean {
-  if (gold.length > LEAF_LIMIT || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
+  if (gold.length > leafLimit || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
   const marks = readMarks(gold, new Budget())
   return marks !== null && marks.every((mark) => mark.type !== 'point')
 }

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { parseNumber } from '../answers/number.ts'
 import type { WrittenNumber } from '../answers/number.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement, Rule, RuleContext } from '../verdict.ts'
 import { sameText } from './short-text.ts'
 import { isYesNoGold, judgeYesNo } from './yes-no.ts'
 
 /** Most items of a list. */
-const MOST_ITEMS = 64
+const mostItems = 64
 
 /**
  * Judges an answer about a chart by the relaxed accuracy of ChartQA (Masry et al. 2022): a number may be off by 5 % of the gold
@@ -18,13 +18,13 @@ const MOST_ITEMS = 64
  * in square brackets are judged item by item, in order.
  */
 export const judgeChart: Rule = (goldText, answerText, context) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   if (goldText.trim() === '') return unverifiable('bad-gold')
   const gold = listItems(goldText)
   if (gold === null) return judgeItem(goldText, answerText, context)
   const answer = listItems(answerText) ?? listItems(`[${answerText}]`)
   if (answer === null || answer.length !== gold.length) return incorrect('different-list')
-  if (gold.length > MOST_ITEMS) return unverifiable('too-long')
+  if (gold.length > mostItems) return unverifiable('too-long')
   const judged = gold.map((item, i) => judgeItem(item, answer[i] ?? '', context))
   if (judged.some(({ verdict }) => verdict === 'incorrect')) return incorrect('different-list')
   return judged.find(({ verdict }) => verdict === 'unverifiable') ?? correct('same-list')
@@ -73,7 +73,7 @@ function judgeItem(gold: string, answer: string, { policy, budget }: RuleContext
 }
 
 /** Axis labels: 5M, 2.5k, 3bn. Only glued to the digits; "5 m" is metres. */
-const SUFFIXES: Record<string, string> = {
+const labelSuffixes: Record<string, string> = {
   k: 'thousand',
   m: 'million',
   mn: 'million',
@@ -86,7 +86,7 @@ function chartNumber(raw: string): WrittenNumber | null {
   const text = raw.trim().replace(/^(?:it is|it's|about|around|approximately|roughly|nearly|~|≈)\s*/i, '')
   const label = /^([$€£¥₹+-]{0,2}[\d.,]{1,30})(k|K|M|B|T|mn|bn)\.?$/.exec(text)
   if (label === null) return parseNumber(text)
-  return parseNumber(`${label[1] ?? ''} ${SUFFIXES[(label[2] ?? '').toLowerCase()] ?? ''}`)
+  return parseNumber(`${label[1] ?? ''} ${labelSuffixes[(label[2] ?? '').toLowerCase()] ?? ''}`)
 }
 
 /** One is written in percent and the other is its exact fraction of one. */

@@ -1,20 +1,20 @@
-import { LEAF_LIMIT, plainWords } from '../plain-text.ts'
+import { leafLimit, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement, ReasonCode } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
 
-const DEFAULT_LETTERS = 10
+const defaultLetters = 10
 /** Longest list of letters: "A, B and C". Characters. */
-const LONGEST_LIST = 80
+const longestList = 80
 
 type Reading = { letters: ReadonlySet<number> } | { problem: ReasonCode }
 
-const LEAD_IN =
+const leadIn =
   /^(?:(?:so|thus|therefore|hence),? )?(?:(?:i (?:choose|pick|select|would (?:choose|pick|select)|think)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
-const CIRCLED = '①②③④⑤⑥⑦⑧⑨⑩'
-const HEDGES =
+const circledDigits = '①②③④⑤⑥⑦⑧⑨⑩'
+const hedges =
   /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false|maybe|perhaps|possibly)\b|[或不非]/i
 
 function letterIndex(letter: string): number {
@@ -27,12 +27,12 @@ function letterIndex(letter: string): number {
  * option's text is a problem, never a choice.
  */
 function readChoice(raw: string, choices: readonly string[], several: boolean): Reading {
-  if (raw.length > LEAF_LIMIT) return { problem: 'too-long' }
+  if (raw.length > leafLimit) return { problem: 'too-long' }
   const text = plainWords(raw).replaceAll('’', "'")
   const options = readOptions(choices)
-  const count = choices.length === 0 ? DEFAULT_LETTERS : choices.length
+  const count = choices.length === 0 ? defaultLetters : choices.length
   const picked = text
-    .replace(LEAD_IN, '')
+    .replace(leadIn, '')
     .replace(/ ?(?:选项|项)$| only$/, '')
     .trim()
   const own = ownName(picked, options)
@@ -43,7 +43,7 @@ function readChoice(raw: string, choices: readonly string[], several: boolean): 
   const exact = optionByText(text, options) ?? (picked === text ? null : optionByText(picked, options))
   if (exact !== null) return { letters: new Set([exact]) }
   const claim = withoutReason(picked)
-  if (HEDGES.test(withoutOptions(claim, options))) return { problem: 'hedged' }
+  if (hedges.test(withoutOptions(claim, options))) return { problem: 'hedged' }
   return readLetterWithText(claim, options, count)
 }
 
@@ -69,8 +69,8 @@ function readLetterWithText(text: string, options: Options, count: number): Read
 
 /** ② and, where the options are called so, (ii) and 2. */
 function ownName(text: string, { texts, names }: Options): number | null {
-  const circled = Array.from(text).length === 1 ? CIRCLED.indexOf(text) : -1
-  if (circled >= 0 && circled < (texts.length || DEFAULT_LETTERS) && !texts.some((t) => /[①-⑩]/.test(t))) return circled
+  const circled = Array.from(text).length === 1 ? circledDigits.indexOf(text) : -1
+  if (circled >= 0 && circled < (texts.length || defaultLetters) && !texts.some((t) => /[①-⑩]/.test(t))) return circled
   const bare = /^\(?([a-z\d]{1,4})[).]?$/i.exec(text)?.[1]?.toLowerCase()
   const index = bare === undefined ? -1 : names.indexOf(bare)
   // Options that are numbers or letters themselves ("1) 2", "2) 1") leave the name in doubt.
@@ -79,7 +79,7 @@ function ownName(text: string, { texts, names }: Options): number | null {
 
 /** "B", "(B)", "A, C", "A and C", A和C; "AC" only when several letters are looked for. */
 function letterList(text: string, count: number, several: boolean): Reading | null {
-  if (text.length > LONGEST_LIST) return null
+  if (text.length > longestList) return null
   const compact = /^[A-Z]{2,10}$/.test(text) && new Set(text).size === text.length
   const parts =
     several && compact

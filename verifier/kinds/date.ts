@@ -1,4 +1,4 @@
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { readAround } from './around.ts'
 import type { DateReading } from './date-reading.ts'
 import { readDate, sameDate } from './date-reading.ts'
@@ -13,7 +13,7 @@ import type { Judgement, Rule } from '../verdict.ts'
  * ("after", "two days") leave it unverifiable when the date itself is the gold's.
  */
 export const judgeDate: Rule = (goldText, answerText, { policy, budget }) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const gold = readDate(goldText, policy.dateOrder, budget)
   if (typeof gold === 'string' || readAround(gold.around) !== 'plain') return unverifiable('bad-gold')
   const answer = readDate(answerText, policy.dateOrder, budget)

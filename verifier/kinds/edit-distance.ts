@@ -24,7 +24,7 @@ export function editDistance(a: string, b: string, budget: Budget): number {
     budget.spend(1 + (blocks >> 3))
     const mask = masks.get(c)
     let carry = 1
-    for (let block = 0; block < blocks; block += 1) {
+    for (let block = 0; block < blocks; block++) {
       const pv = plus[block] ?? 0
       const mv = minus[block] ?? 0
       const top = block === blocks - 1 ? lastBit : 1 << 31

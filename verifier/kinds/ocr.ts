@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Judgement, Rule, RuleContext } from '../verdict.ts'
 import { editDistance } from './edit-distance.ts'
@@ -16,7 +16,7 @@ const accepted = z.array(z.string()).min(1)
  * A gold that is a JSON array of strings lists several accepted texts; the best counts.
  */
 export const judgeOcr: Rule = (goldText, answerText, context) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const golds = acceptedTexts(goldText).filter((gold) => gold.trim() !== '')
   if (golds.length === 0) return unverifiable('bad-gold')
   let best: Judgement = incorrect('different-text')

@@ -3,26 +3,26 @@ import { compareNumbers, parseNumber } from '../answers/number.ts'
 import { sameText } from './short-text.ts'
 
 /** Options without the labels that data sets write into their texts. */
-export type Options = {
+export interface Options {
   texts: readonly string[]
   /** What each option is called when the texts say so: "i", "ii" or "1", "2"; empty when they are A, B, C. */
   names: readonly string[]
 }
 
-const ROMAN = 'i ii iii iv v vi vii viii ix x'.split(' ')
-const LABEL = /^\s*(?:\(([a-z]{1,4}|\d{1,2})\)|([a-z]{1,4}|\d{1,2})[.):])\s+(?=\S)/i
+const romanNumerals = 'i ii iii iv v vi vii viii ix x'.split(' ')
+const labelPattern = /^\s*(?:\(([a-z]{1,4}|\d{1,2})\)|([a-z]{1,4}|\d{1,2})[.):])\s+(?=\S)/i
 
 /**
  * Takes labels off the options' texts: "A. red", "(ii) blue", "1) green". Only when every option has the label of its own place:
  * else they belong to the texts.
  */
 export function readOptions(choices: readonly string[]): Options {
-  const labels = choices.map((choice) => LABEL.exec(choice))
+  const labels = choices.map((choice) => labelPattern.exec(choice))
   const named = labels.map((label) => (label?.[1] ?? label?.[2] ?? '').toLowerCase())
   const fits = (name: (index: number) => string | undefined): boolean =>
     choices.length > 0 && named.every((given, index) => given !== '' && given === name(index))
   const letters = fits((index) => String.fromCharCode(97 + index))
-  const roman = !letters && fits((index) => ROMAN[index])
+  const roman = !letters && fits((index) => romanNumerals[index])
   const digits = !letters && !roman && fits((index) => String(index + 1))
   if (!letters && !roman && !digits) return { texts: choices, names: [] }
   const texts = choices.map((choice, index) => choice.slice(labels[index]?.[0].length ?? 0))

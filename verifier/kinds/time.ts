@@ -1,5 +1,5 @@
 import { Budget } from '../budget.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Rule } from '../verdict.ts'
 import { readAround } from './around.ts'
@@ -12,7 +12,7 @@ import { readTime, sameTime } from './time-reading.ts'
  * same on both sides; nothing is converted.
  */
 export const judgeTime: Rule = (goldText, answerText, { budget }) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const gold = readTime(goldText, budget)
   if (typeof gold === 'string' || readAround(gold.around) !== 'plain') return unverifiable('bad-gold')
   const answer = readTime(answerText, budget)

@@ -6,13 +6,13 @@ import { functionCall } from './calls.ts'
 import { bigOperator } from './operators.ts'
 import { toInteger } from './rational.ts'
 
-const OPENING = new Set(['(', '[', '{', '⌊', '⌈'])
+const openingSigns = new Set(['(', '[', '{', '⌊', '⌈'])
 
 /** True when a factor can begin at this token; a bar begins one only where none is open. */
 export function startsAtom(cursor: Cursor): boolean {
   const token = cursor.peek()
   if (token === undefined) return false
-  if (token.kind === 'sign') return OPENING.has(token.sign) || (token.sign === '|' && cursor.bars === 0)
+  if (token.kind === 'sign') return openingSigns.has(token.sign) || (token.sign === '|' && cursor.bars === 0)
   return !(token.kind === 'command' && (token.name === 'over' || token.name === 'choose'))
 }
 
@@ -73,7 +73,7 @@ function mixedNumber(cursor: Cursor, whole: Expression): Expression {
   if (slash?.kind !== 'sign' || slash.sign !== '/') return whole
   const [top, bottom] = [number(ahead.value, ahead.decimals), number(below.value, below.decimals)]
   if (!isProperFraction(top, bottom)) return whole
-  for (let taken = 0; taken < 3; taken += 1) cursor.next()
+  for (let taken = 0; taken < 3; taken++) cursor.next()
   return sum([whole, quotient(top, bottom)])
 }
 
@@ -96,13 +96,13 @@ function named(cursor: Cursor, name: string): Expression {
   }
   if (!/^[fgh](?:_|$)/.test(name)) return symbol(name)
   let primes = 0
-  while (cursor.atSign("'", primes)) primes += 1
+  while (cursor.atSign("'", primes)) primes++
   if (cursor.atSign('(', primes)) {
-    for (let taken = 0; taken <= primes; taken += 1) cursor.next()
+    for (let taken = 0; taken <= primes; taken++) cursor.next()
     return func(name + "'".repeat(primes), ...cursor.list(')'))
   }
   if (!isInverseMark(cursor)) return symbol(name)
-  for (let taken = 0; taken < 6; taken += 1) cursor.next()
+  for (let taken = 0; taken < 6; taken++) cursor.next()
   return func(`${name}^-1`, ...cursor.list(')'))
 }
 
@@ -115,10 +115,10 @@ function isInverseMark(cursor: Cursor): boolean {
 /** (n, k) after C, or null when no comma stands in the bracket. */
 function pair(cursor: Cursor): Expression | null {
   let depth = 0
-  for (let ahead = 0; ahead < 200; ahead += 1) {
+  for (let ahead = 0; ahead < 200; ahead++) {
     cursor.budget.spend()
-    if (cursor.atSign('(', ahead)) depth += 1
-    else if (cursor.atSign(')', ahead)) depth -= 1
+    if (cursor.atSign('(', ahead)) depth++
+    else if (cursor.atSign(')', ahead)) depth--
     if (depth === 0) return null
     if (depth === 1 && cursor.atSign(',', ahead)) break
   }

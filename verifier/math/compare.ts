@@ -14,15 +14,15 @@ import type { Sampled } from './sampling.ts'
 /** `exact`: the same value or tree; `equal`: shown to be the same; `rounded`: as declared, or a long decimal of the other side. */
 export type Comparison = 'exact' | 'equal' | 'rounded' | 'different' | 'unknown'
 
-export type CompareOptions = {
+export interface CompareOptions {
   /** Decimals after the point to which both sides are rounded (half away from zero). */
   precision?: number | undefined
   budget: Budget
 }
 
 /** A decimal counts as the rounded value of the other side from so many decimals on, and so many digits after its zeros. */
-const FEWEST_DECIMALS = 6
-const FEWEST_DIGITS = 5n
+const fewestDecimals = 6
+const fewestDigits = 5n
 
 /**
  * Compares two expressions. Rational values are compared exactly; rational functions exactly modulo a prime; what has roots
@@ -67,7 +67,7 @@ export function compareExpressions(a: Expression, b: Expression, { precision, bu
 function byResidues(a: Expression, b: Expression, budget: Budget): 'equal' | 'different' | null {
   let same = true
   let rational = true
-  for (let index = 0; index < 2; index += 1) {
+  for (let index = 0; index < 2; index++) {
     const left = residueOf(a, { index, budget })
     const right = left === null ? null : residueOf(b, { index, budget })
     if (left === null || right === null) return null
@@ -81,18 +81,18 @@ function byResidues(a: Expression, b: Expression, budget: Budget): 'equal' | 'di
 const isBareLog = (e: Expression) => e.type === 'func' && e.name === 'log' && e.args.length === 1
 
 /** ln of a base that nobody means: what holds for it holds for every base. */
-const NO_BASE = 1.618_271_4
-const USUAL_BASES = [Math.LN10, 1]
+const noBase = 1.618_271_4
+const usualBases = [Math.LN10, 1]
 
 function overLogBases(a: Expression, b: Expression, compared: (logBase: number) => Sampled): Sampled {
   if (!contains(a, isBareLog) && !contains(b, isBareLog)) return compared(1)
-  const found = compared(NO_BASE)
+  const found = compared(noBase)
   if (found !== 'different') return found
-  return USUAL_BASES.some((base) => compared(base) !== 'different') ? 'unknown' : 'different'
+  return usualBases.some((base) => compared(base) !== 'different') ? 'unknown' : 'different'
 }
 
 /** Longest number, in bits, for which agreement in doubles is enough where more digits cannot be computed. */
-const BITS_OF_DOUBLES = 40
+const bitsOfDoubles = 40
 
 /** Agreement in doubles is confirmed by many digits at a point where both sides are real. */
 function compareOpen(a: Expression, b: Expression, budget: Budget, logBase: number): Sampled {
@@ -114,7 +114,7 @@ function compareOpen(a: Expression, b: Expression, budget: Budget, logBase: numb
 function hasShortNumbers(e: Expression): boolean {
   return !contains(
     e,
-    (part) => part.type === 'number' && Math.max(bitLength(part.value.n), bitLength(part.value.d)) > BITS_OF_DOUBLES,
+    (part) => part.type === 'number' && Math.max(bitLength(part.value.n), bitLength(part.value.d)) > bitsOfDoubles,
   )
 }
 
@@ -165,16 +165,16 @@ function isRounded(a: Expression, b: Expression, left: Rational, right: Rational
 
 /** True for a long decimal that is the other side, which is no decimal itself, correctly rounded. */
 function isRoundingOf(decimal: Expression, other: Expression, value: Rational): boolean {
-  if (decimal.type !== 'number' || decimal.decimals === null || decimal.decimals < FEWEST_DECIMALS) return false
+  if (decimal.type !== 'number' || decimal.decimals === null || decimal.decimals < fewestDecimals) return false
   if (other.type === 'number' && other.decimals !== null) return false
   const digits = roundAt(decimal.value, decimal.decimals)
   const size = digits < 0n ? -digits : digits
-  return size >= 10n ** (FEWEST_DIGITS - 1n) && digits === roundAt(value, decimal.decimals)
+  return size >= 10n ** (fewestDigits - 1n) && digits === roundAt(value, decimal.decimals)
 }
 
 function roundedClosed(a: Expression, b: Expression, precision: number | undefined, budget: Budget): boolean {
   const isDecimal = (e: Expression) =>
-    e.type === 'number' && e.decimals !== null && e.decimals >= FEWEST_DECIMALS && e.decimals <= 40
+    e.type === 'number' && e.decimals !== null && e.decimals >= fewestDecimals && e.decimals <= 40
   if (precision === undefined && !isDecimal(a) && !isDecimal(b)) return false
   if ([a, b].some((e) => contains(e, isBareLog)) || (precision ?? 0) > 40) return false
   const [left, right] = [preciseValue(a, budget, 1), preciseValue(b, budget, 1)]

@@ -1,7 +1,10 @@
 /** Complex numbers in doubles, on the principal branches. */
-export type Complex = { readonly re: number; readonly im: number }
+export interface Complex {
+  readonly re: number
+  readonly im: number
+}
 
-export const I: Complex = { re: 0, im: 1 }
+export const imaginaryUnit: Complex = { re: 0, im: 1 }
 
 export function real(re: number): Complex {
   return { re, im: 0 }
@@ -94,7 +97,7 @@ export function hyperbolicCosine(a: Complex): Complex {
 /** −i·ln(iz + √(1 − z²)) */
 export function inverseSine(a: Complex): Complex {
   if (a.im === 0 && Math.abs(a.re) <= 1) return real(Math.asin(a.re))
-  const inner = logarithm(plus(times(I, a), squareRoot(minus(real(1), times(a, a)))))
+  const inner = logarithm(plus(times(imaginaryUnit, a), squareRoot(minus(real(1), times(a, a)))))
   return { re: inner.im, im: -inner.re }
 }
 
@@ -106,13 +109,13 @@ export function inverseCosine(a: Complex): Complex {
 /** (i/2)·(ln(1 − iz) − ln(1 + iz)) */
 export function inverseTangent(a: Complex): Complex {
   if (a.im === 0) return real(Math.atan(a.re))
-  const turned = times(I, a)
+  const turned = times(imaginaryUnit, a)
   const inner = minus(logarithm(minus(real(1), turned)), logarithm(plus(real(1), turned)))
   return { re: -inner.im / 2, im: inner.re / 2 }
 }
 
 /** Lanczos' coefficients for g = 7, n = 9 (Godfrey's tables): about 15 digits. */
-const LANCZOS = [
+const lanczos = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
   -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ] // prettier-ignore
@@ -124,8 +127,8 @@ export function gamma(z: Complex): Complex {
     return over(real(Math.PI), mirrored)
   }
   const shifted = minus(z, real(1))
-  let series = real(LANCZOS[0] ?? 0)
-  for (const [index, coefficient] of LANCZOS.entries())
+  let series = real(lanczos[0] ?? 0)
+  for (const [index, coefficient] of lanczos.entries())
     if (index > 0) series = plus(series, over(real(coefficient), plus(shifted, real(index))))
   const t = plus(shifted, real(7.5))
   const raised = exponential(minus(times(plus(shifted, real(0.5)), logarithm(t)), t))

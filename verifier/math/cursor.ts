@@ -3,13 +3,13 @@ import type { Expression } from './expression.ts'
 import type { Token } from './tokens.ts'
 
 /** Deepest nesting that is read. */
-export const MAX_DEPTH = 120
+export const maxDepth = 120
 
 /** Thrown inside the parser when a text is not one expression; `parseExpression` turns it into null. */
 export class Unreadable extends Error {}
 
 /** The parts of the grammar that need each other. */
-export type Grammar = {
+export interface Grammar {
   sum: (cursor: Cursor) => Expression
   term: (cursor: Cursor) => Expression
   factor: (cursor: Cursor) => Expression
@@ -51,7 +51,7 @@ export class Cursor {
     this.budget.spend()
     const token = this.#tokens[this.#at]
     if (token === undefined) throw new Unreadable()
-    this.#at += 1
+    this.#at++
     return token
   }
 
@@ -92,10 +92,10 @@ export class Cursor {
 
   /** Runs one part of the grammar a level deeper. */
   deeper(part: () => Expression): Expression {
-    this.#depth += 1
-    if (this.#depth > MAX_DEPTH) throw new Unreadable()
+    this.#depth++
+    if (this.#depth > maxDepth) throw new Unreadable()
     const e = part()
-    this.#depth -= 1
+    this.#depth--
     return e
   }
 

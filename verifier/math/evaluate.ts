@@ -10,7 +10,7 @@ import { lowest, toNumber } from './rational.ts'
 export { exactValue } from './exact.ts'
 
 /** How an expression is to be evaluated. */
-export type Evaluation = {
+export interface Evaluation {
   at: ReadonlyMap<string, Complex>
   budget: Budget
   /** Every part must be real: √x is then undefined for negative x, odd roots of negative numbers are real. */
@@ -50,7 +50,7 @@ function isZero(value: Complex): boolean {
   return value.re === 0 && value.im === 0
 }
 
-const CONSTANTS = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
+const constantValues = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
 
 function valueOf(e: Expression, how: Evaluation): Complex | null {
   how.budget.spend()
@@ -58,7 +58,7 @@ function valueOf(e: Expression, how: Evaluation): Complex | null {
     case 'number':
       return real(toNumber(e.value))
     case 'constant':
-      return CONSTANTS[e.name]
+      return constantValues[e.name]
     case 'symbol':
       return how.at.get(e.name) ?? null
     case 'sum': {

@@ -2,7 +2,7 @@ import type { Budget } from '../budget.ts'
 import type { Expression } from './expression.ts'
 import type { Rational } from './rational.ts'
 import {
-  add, bitLength, compare, divide, equal, LARGE, lowest, MAX_BITS, multiply, negate, ONE, power, reduced, toInteger, ZERO,
+  add, bitLength, compare, divide, equal, largeDenominator, lowest, maxBits, multiply, negate, one, power, reduced, toInteger, zero,
 } from './rational.ts' // prettier-ignore
 import {
   priceOfBinomial, priceOfDivisor, priceOfFactorial, priceOfProduct, priceOfRoot,
@@ -19,9 +19,9 @@ export function exactValue(e: Expression, budget: Budget): Rational | null {
     case 'number':
       return bounded(e.value)
     case 'sum':
-      return fold(e.terms, add, ZERO, budget)
+      return fold(e.terms, add, zero, budget)
     case 'product':
-      return fold(e.factors, multiply, ONE, budget)
+      return fold(e.factors, multiply, one, budget)
     case 'quotient': {
       const bottom = exactValue(e.bottom, budget)
       const top = bottom === null ? null : exactValue(e.top, budget)
@@ -54,7 +54,7 @@ export function exactValue(e: Expression, budget: Budget): Rational | null {
 }
 
 function bounded(value: Rational): Rational | null {
-  return bitLength(value.n) > MAX_BITS + 4 || bitLength(value.d) > MAX_BITS + 4 ? null : value
+  return bitLength(value.n) > maxBits + 4 || bitLength(value.d) > maxBits + 4 ? null : value
 }
 
 type Join = (a: Rational, b: Rational) => Rational | null
@@ -71,7 +71,7 @@ function sizeOf(value: Rational): number {
 }
 
 function simplified(value: Rational, budget: Budget): Rational {
-  if (value.d >= LARGE) budget.spend(priceOfDivisor(Math.min(bitLength(value.n), bitLength(value.d))))
+  if (value.d >= largeDenominator) budget.spend(priceOfDivisor(Math.min(bitLength(value.n), bitLength(value.d))))
   return reduced(value)
 }
 
@@ -90,7 +90,7 @@ function raise(base: Rational, exponent: Rational, budget: Budget): Rational | n
   budget.spend(priceOfDivisor(Math.min(bitLength(exponent.n), bitLength(exponent.d))))
   const { n, d } = lowest(exponent)
   if (d === 1n) return pricedPower(base, n, budget)
-  if (d > 64n || bitLength(base.n) > MAX_BITS / 4) return null
+  if (d > 64n || bitLength(base.n) > maxBits / 4) return null
   const index = Number(d)
   if (base.n < 0n && index % 2 === 0) return null
   budget.spend(priceOfDivisor(Math.min(bitLength(base.n), bitLength(base.d))))
@@ -104,7 +104,7 @@ function raise(base: Rational, exponent: Rational, budget: Budget): Rational | n
 
 function pricedPower(base: Rational, exponent: bigint, budget: Budget): Rational | null {
   const size = Number(exponent < 0n ? -exponent : exponent)
-  const bits = Math.min(MAX_BITS, size * Math.max(bitLength(base.n), bitLength(base.d)))
+  const bits = Math.min(maxBits, size * Math.max(bitLength(base.n), bitLength(base.d)))
   budget.spend(priceOfProduct(bits, bits))
   return power(base, exponent)
 }
@@ -149,9 +149,9 @@ function factorial(of: Rational, step: 1 | 2, budget: Budget): Rational | null {
 function binomial(top: Rational, bottom: Rational, budget: Budget): Rational | null {
   const [n, k] = [toInteger(top), toInteger(bottom)]
   if (n === null || k === null || n < 0n || k < 0n) return null
-  if (k > n) return ZERO
+  if (k > n) return zero
   const fewer = k < n - k ? k : n - k
-  if (fewer > 10_000n || Number(fewer) * bitLength(n) > MAX_BITS * 2) return null
+  if (fewer > 10_000n || Number(fewer) * bitLength(n) > maxBits * 2) return null
   budget.spend(priceOfBinomial(Number(fewer), bitLength(n)))
   let value = 1n
   for (let j = 1n; j <= fewer; j += 1n) value = (value * (n - fewer + j)) / j
@@ -180,9 +180,9 @@ function call(name: string, values: readonly Rational[], budget: Budget): Ration
     case 'binom':
       return b === undefined ? null : binomial(a, b, budget)
     case 'ln':
-      return equal(a, ONE) ? ZERO : null
+      return equal(a, one) ? zero : null
     case 'log':
-      return b === undefined ? (equal(a, ONE) ? ZERO : null) : logarithm(a, b, budget)
+      return b === undefined ? (equal(a, one) ? zero : null) : logarithm(a, b, budget)
     default:
       return null
   }
@@ -206,19 +206,19 @@ function commonDivisor(values: readonly Rational[], name: string, budget: Budget
     let [x, y]: [bigint, bigint] = [total, n]
     while (y !== 0n) [x, y] = [y, x % y]
     total = name === 'gcd' ? x : (total / x) * n
-    if (bitLength(total) > MAX_BITS) return null
+    if (bitLength(total) > maxBits) return null
   }
   return total === null ? null : { n: total, d: 1n }
 }
 
 /** log_b a when it is a whole number or the reciprocal of one: 3 = log_2 8, 1/3 = log_8 2, 2/3 = log_8 4. */
 function logarithm(a: Rational, base: Rational, budget: Budget): Rational | null {
-  if (a.n <= 0n || base.n <= 0n || equal(base, ONE)) return null
-  if (equal(a, ONE)) return ZERO
+  if (a.n <= 0n || base.n <= 0n || equal(base, one)) return null
+  if (equal(a, one)) return zero
   const ratio =
     (Math.log2(Number(a.n)) - Math.log2(Number(a.d))) / (Math.log2(Number(base.n)) - Math.log2(Number(base.d)))
   if (!Number.isFinite(ratio) || Math.abs(ratio) > 2000) return null
-  for (let d = 1; d <= 12; d += 1) {
+  for (let d = 1; d <= 12; d++) {
     budget.spend(4)
     const n = Math.round(ratio * d)
     if (Math.abs(ratio * d - n) > 1e-9) continue

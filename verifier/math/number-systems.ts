@@ -1,11 +1,11 @@
-import { ONE } from './rational.ts'
+import { one } from './rational.ts'
 import type { Rational } from './rational.ts'
 
-const BASE_WORDS = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+const baseWords = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
 
 /** Number system named by a subscript, "2" or "two": 2 to 36, or null. */
 export function baseFrom(subscript: string): number | null {
-  const word = BASE_WORDS.indexOf(subscript)
+  const word = baseWords.indexOf(subscript)
   if (word >= 0) return word + 2
   if (subscript === 'sixteen') return 16
   if (!/^\d{1,2}$/.test(subscript)) return null
@@ -22,5 +22,5 @@ export function valueInBase(digits: string, base: number): Rational | null {
     if (digit >= base) return null
     n = n * BigInt(base) + BigInt(digit)
   }
-  return { n, d: fraction === '' ? ONE.d : BigInt(base) ** BigInt(fraction.length) }
+  return { n, d: fraction === '' ? one.d : BigInt(base) ** BigInt(fraction.length) }
 }

@@ -6,7 +6,7 @@ import { constant, integer, mapLeaves, number, symbol } from './expression.ts'
 /** Sums, products, integrals and limits. They are kept as they are: computing them is a computer algebra's work. */
 export function bigOperator(cursor: Cursor, name: string): Expression {
   const level = cursor.operators
-  cursor.operators += 1
+  cursor.operators++
   const e = cursor.deeper(() => {
     if (name.endsWith('int')) return integral(cursor, name, level)
     return name.startsWith('lim') ? limit(cursor, name, level) : series(cursor, name, level)
@@ -44,7 +44,7 @@ function series(cursor: Cursor, name: string, level: number): Expression {
   let variable: string | null = null
   let from: Expression = integer(0)
   let to: Expression | null = null
-  for (let taken = 0; taken < 2; taken += 1) {
+  for (let taken = 0; taken < 2; taken++) {
     if (variable === null && cursor.take('_')) {
       cursor.expect('{')
       variable = variableHere(cursor)

@@ -1,5 +1,5 @@
 import type { Budget } from '../budget.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { atom, startsAtom } from './atoms.ts'
 import { Cursor, Unreadable } from './cursor.ts'
 import type { Grammar } from './cursor.ts'
@@ -15,10 +15,10 @@ import type { Token } from './tokens.ts'
  * @throws BudgetSpent
  */
 export function parseExpression(text: string, budget: Budget): Expression | null {
-  if (text.length > LEAF_LIMIT) return null
+  if (text.length > leafLimit) return null
   const tokens = tokenize(text, budget)
   if (tokens === null || tokens.length === 0) return null
-  const cursor = new Cursor(tokens, GRAMMAR, budget)
+  const cursor = new Cursor(tokens, grammar, budget)
   try {
     const e = cursor.sum()
     return cursor.atEnd() ? e : null
@@ -168,4 +168,4 @@ function exponentHere(cursor: Cursor): Expression {
   })
 }
 
-const GRAMMAR: Grammar = { sum: parseSum, term: parseTerm, factor: parseFactor, exponent: exponentHere }
+const grammar: Grammar = { sum: parseSum, term: parseTerm, factor: parseFactor, exponent: exponentHere }

@@ -29,7 +29,7 @@ export function complexPoints(names: readonly string[], count: number): Points {
 }
 
 /** Ranges of real points: all positive, small, of both signs, large. Roots, logarithms and arcsines are real on some of them. */
-const RANGES: readonly (readonly [number, number])[] = [
+const ranges: readonly (readonly [number, number])[] = [
   [0.1, 3],
   [0.02, 0.98],
   [-3, 3],
@@ -42,7 +42,7 @@ const RANGES: readonly (readonly [number, number])[] = [
 export function realPoints(names: readonly string[], count: number): Points {
   const next = fixedNumbers(0x5eed2)
   return Array.from({ length: count }, (_, index) => {
-    const [from, to] = RANGES[index % RANGES.length] ?? [0.1, 3]
+    const [from, to] = ranges[index % ranges.length] ?? [0.1, 3]
     const at = new Map<string, Complex>()
     for (const name of names) at.set(name, real(Math.round((from + (to - from) * next()) * 1024) / 1024 || 1 / 1024))
     return at

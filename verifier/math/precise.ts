@@ -10,10 +10,13 @@ import type { Rational } from './rational.ts'
 import { bitLength } from './rational.ts'
 
 /** A real value to many digits. `near` compares two of them. */
-export type Precise = { value: Rational; near: (other: Precise) => 'equal' | 'different' | 'unknown' }
+export interface Precise {
+  value: Rational
+  near: (other: Precise) => 'equal' | 'different' | 'unknown'
+}
 
-const LEAST_BITS = 256
-const MOST_BITS = 12_288
+const leastBits = 256
+const mostBits = 12_288
 
 /**
  * The value of an expression whose every part is real, in fixed-point with 256 bits and more where longer numbers stand in
@@ -28,8 +31,8 @@ export function preciseValue(
 ): Precise | 'beyond' | null {
   if (logBase !== 1 && contains(e, (part) => part.type === 'func' && part.name === 'log' && part.args.length === 1))
     return null
-  let bits = roundedUp(LEAST_BITS + 4 * Math.max(0, lengthOfNumbers(e, budget) - 32))
-  while (bits <= MOST_BITS) {
+  let bits = roundedUp(leastBits + 4 * Math.max(0, lengthOfNumbers(e, budget) - 32))
+  while (bits <= mostBits) {
     const point = new FixedPoint(bits, budget, at)
     const value = point.valueOf(e)
     if (value === null) return point.largest > 3 * bits ? 'beyond' : null
@@ -63,7 +66,7 @@ function asPrecise(value: Fixed, bits: number): Precise {
 
 /** 256, 384, 512, 768, 1024 …: few precisions, so that π and ln 2 are computed once for each. */
 function roundedUp(bits: number): number {
-  let step = LEAST_BITS
+  let step = leastBits
   while (step < bits) step *= step % 384 === 0 ? 4 / 3 : 3 / 2
   return step
 }

@@ -25,7 +25,7 @@ export function proportional(a: Expression, b: Expression, budget: Budget): bool
 /** Exact for rational expressions; for others only agreement counts. Null when nothing is shown. */
 function byResidues(a: Expression, b: Expression, budget: Budget): boolean | null {
   const pairs: { left: Residue; right: Residue }[] = []
-  for (let index = 0; index < 3; index += 1) {
+  for (let index = 0; index < 3; index++) {
     const left = residueOf(a, { index, budget })
     const right = left === null ? null : residueOf(b, { index, budget })
     if (left === null || right === null) return null

@@ -3,16 +3,19 @@
  * gcd of two 6,000-digit numbers would cost more than everything else here together. `reduced` brings down what grew in a
  * longer calculation. The denominator is always positive.
  */
-export type Rational = { n: bigint; d: bigint }
+export interface Rational {
+  n: bigint
+  d: bigint
+}
 
 /** Longest number, in decimal digits, that is computed with (20 kbit). Longer ones are compared as text only. */
-export const MAX_DIGITS = 6000
+export const maxDigits = 6000
 
 /** Longest result of a power, factorial or binomial, in bits. Checked before it is computed. */
-export const MAX_BITS = 20_000
+export const maxBits = 20_000
 
-export const ZERO: Rational = { n: 0n, d: 1n }
-export const ONE: Rational = { n: 1n, d: 1n }
+export const zero: Rational = { n: 0n, d: 1n }
+export const one: Rational = { n: 1n, d: 1n }
 
 export function equal(a: Rational, b: Rational): boolean {
   return a.n * b.d === b.n * a.d
@@ -56,15 +59,15 @@ export function bitLength(n: bigint): number {
 
 /** a^exponent for a whole exponent; null for 0^0, 0 to a negative power, and a result over the bit limit. */
 export function power(a: Rational, exponent: bigint): Rational | null {
-  if (exponent === 0n) return a.n === 0n ? null : ONE
-  if (a.n === 0n) return exponent < 0n ? null : ZERO
+  if (exponent === 0n) return a.n === 0n ? null : one
+  if (a.n === 0n) return exponent < 0n ? null : zero
   const size = exponent < 0n ? -exponent : exponent
   const unit = a.d === 1n && (a.n === 1n || a.n === -1n)
-  if (unit) return size % 2n === 0n ? ONE : a
-  if (size > BigInt(MAX_BITS)) return null
-  if ((Math.max(bitLength(a.n), bitLength(a.d)) - 4) * Number(size) > MAX_BITS) return null
+  if (unit) return size % 2n === 0n ? one : a
+  if (size > BigInt(maxBits)) return null
+  if ((Math.max(bitLength(a.n), bitLength(a.d)) - 4) * Number(size) > maxBits) return null
   const raised = { n: a.n ** size, d: a.d ** size }
-  return exponent > 0n ? raised : divide(ONE, raised)
+  return exponent > 0n ? raised : divide(one, raised)
 }
 
 /** The nearest double, also where numerator and denominator are beyond a double's range; ±Infinity when the value itself is. */
@@ -85,11 +88,11 @@ function gcd(a: bigint, b: bigint): bigint {
 }
 
 /** Denominators below this are not worth a gcd. */
-export const LARGE = 1n << 128n
+export const largeDenominator = 1n << 128n
 
 /** The same value in lowest terms when its denominator has become large; small ones are left as they are. */
 export function reduced(a: Rational): Rational {
-  return a.d < LARGE ? a : lowest(a)
+  return a.d < largeDenominator ? a : lowest(a)
 }
 
 /** The same value in lowest terms. */
@@ -107,7 +110,7 @@ export function toInteger(a: Rational): bigint | null {
 
 /** a × 10^exponent, or null when the exponent is beyond the limit. */
 export function scaleByTen(a: Rational, exponent: number): Rational | null {
-  if (!Number.isSafeInteger(exponent) || Math.abs(exponent) > MAX_DIGITS) return null
+  if (!Number.isSafeInteger(exponent) || Math.abs(exponent) > maxDigits) return null
   const power = 10n ** BigInt(Math.abs(exponent))
   return exponent >= 0 ? { n: a.n * power, d: a.d } : { n: a.n, d: a.d * power }
 }

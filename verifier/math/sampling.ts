@@ -11,16 +11,21 @@ import { closeness, complexPoints, realPoints } from './points.ts'
 /** What sampling says; `unknown` when too few points have a value on both sides or doubles cannot tell. */
 export type Sampled = 'equal' | 'different' | 'unknown'
 
-const GOOD_POINTS = 5
-const COMPLEX_POINTS = 8
-const REAL_POINTS = 36
+const goodPoints = 5
+const complexCount = 8
+const realCount = 36
 /** Two from each range of the real points. */
-const GOOD_REAL_POINTS = 12
+const goodRealPoints = 12
 
 /** One pair of values at each point where both sides have one. */
 export type Pairs = { left: Complex; right: Complex; scale: number }[]
 
-export type Sides = { a: Expression; b: Expression; budget: Budget; logBase: number }
+export interface Sides {
+  a: Expression
+  b: Expression
+  budget: Budget
+  logBase: number
+}
 
 /** Every variable of the two, sorted: equal for (a, b) and (b, a). */
 export function namesOf(sides: Sides): string[] {
@@ -58,11 +63,11 @@ function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: numb
     if (pair === undefined) continue
     const found = closeness(pair.left, pair.right, pair.scale)
     if (found === 'apart') return 'different'
-    if (found === 'close') close += 1
-    else unclear += 1
+    if (found === 'close') close++
+    else unclear++
     if (close + unclear >= wanted) break
   }
-  return unclear === 0 && close >= GOOD_POINTS ? 'equal' : 'unknown'
+  return unclear === 0 && close >= goodPoints ? 'equal' : 'unknown'
 }
 
 /**
@@ -72,16 +77,16 @@ function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: numb
  */
 export function sample(sides: Sides): Sampled {
   const names = namesOf(sides)
-  const general = agreement(sides, complexPoints(names, COMPLEX_POINTS * 2), false, COMPLEX_POINTS)
+  const general = agreement(sides, complexPoints(names, complexCount * 2), false, complexCount)
   if (general === 'equal') return 'equal'
   if (!hasBranches(sides.a) && !hasBranches(sides.b)) return general
   const isImaginary = (e: Expression) => e.type === 'constant' && e.name === 'i'
   if (contains(sides.a, isImaginary) || contains(sides.b, isImaginary)) return 'unknown'
-  const points = realPoints(names, REAL_POINTS)
+  const points = realPoints(names, realCount)
   // ln|x| is written for the sake of the negative x that ln x leaves out.
   const isBar = (e: Expression) => e.type === 'func' && e.name === 'abs'
   if ((contains(sides.a, isBar) || contains(sides.b, isBar)) && domainsDiffer(sides, points)) return 'different'
-  return agreement(sides, points, true, GOOD_REAL_POINTS)
+  return agreement(sides, points, true, goodRealPoints)
 }
 
 function domainsDiffer({ a, b, budget, logBase }: Sides, points: Points): boolean {

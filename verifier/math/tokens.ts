@@ -3,7 +3,7 @@ import type { ConstantName } from './expression.ts'
 import { functionName, greekLetter, greekName, isProse, splitGlued } from './names.ts'
 import { baseFrom, valueInBase } from './number-systems.ts'
 import type { Rational } from './rational.ts'
-import { MAX_DIGITS, reduced, scaleByTen } from './rational.ts'
+import { maxDigits, reduced, scaleByTen } from './rational.ts'
 
 /** One token. `spaced`: white space stands before it. */
 export type Token = { spaced: boolean } & (
@@ -20,34 +20,36 @@ export type Token = { spaced: boolean } & (
 
 type Body = Token extends infer T ? (T extends Token ? Omit<T, 'spaced'> : never) : never
 
-const SPACES = new Set(
+const spacingCommands = new Set(
   'left right middle displaystyle textstyle scriptstyle limits nolimits quad qquad space big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr nobreak'.split(
     ' ',
   ),
 )
-const BOXES = new Set(
+const boxCommands = new Set(
   'text mathrm mathbf mathit mathsf mathcal mathfrak mathscr boldsymbol bm operatorname textbf textit textrm textnormal mbox hbox rm'.split(
     ' ',
   ),
 )
-const ACCENTS = new Set('overline bar vec hat tilde dot ddot widehat widetilde overrightarrow underline'.split(' '))
-const SIGN_COMMANDS: Record<string, string> = {
+const accentCommands = new Set(
+  'overline bar vec hat tilde dot ddot widehat widetilde overrightarrow underline'.split(' '),
+)
+const signCommands: Record<string, string> = {
   cdot: '*', times: '*', ast: '*', cdotp: '*', bullet: '*', div: '/', lvert: '|', rvert: '|', vert: '|', mid: '|',
   lfloor: '⌊', rfloor: '⌋', lceil: '⌈', rceil: '⌉', circ: '°', degree: '°', prime: "'", to: '→', rightarrow: '→',
   lbrack: '[', rbrack: ']', lbrace: '⦃', rbrace: '⦄', lparen: '(', rparen: ')',
 } // prettier-ignore
-const COMMANDS: Record<string, string> = {
+const structureCommands: Record<string, string> = {
   frac: 'frac', dfrac: 'frac', tfrac: 'frac', cfrac: 'frac', sfrac: 'frac', nicefrac: 'frac', binom: 'binom', dbinom: 'binom',
   tbinom: 'binom', sqrt: 'sqrt', over: 'over', choose: 'choose', sum: 'sum', prod: 'prod', int: 'int', iint: 'iint',
   iiint: 'iiint', oint: 'oint', lim: 'lim', limsup: 'limsup', liminf: 'liminf',
 } // prettier-ignore
-const PLAIN_SIGNS: Record<string, string> = {
+const plainSigns: Record<string, string> = {
   '+': '+', '-': '-', '−': '-', '*': '*', '·': '*', '⋅': '*', '∙': '*', '×': '*', '•': '*', '✕': '*', '∗': '*', '/': '/',
   '÷': '/', '⁄': '/', '∕': '/', '^': '^', '_': '_', '!': '!', "'": "'", '′': "'", '(': '(', ')': ')', '[': '[', ']': ']',
   '{': '{', '}': '}', '|': '|', ',': ',', '=': '=', '°': '°', '⌊': '⌊', '⌋': '⌋', '⌈': '⌈', '⌉': '⌉', '→': '→', '⇒': '→',
   '⦃': '⦃', '⦄': '⦄', '’': "'",
 } // prettier-ignore
-const SUPERSCRIPT_DIGITS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+const superscriptDigits = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 /** Splits a text into tokens; null when it holds anything that is not mathematics. */
 export function tokenize(text: string, budget: Budget): Token[] | null {
@@ -110,7 +112,7 @@ class Lexer {
   #next(): boolean {
     const c = this.#text.charAt(this.#at)
     if (/[\s~&]/.test(c)) {
-      this.#at += 1
+      this.#at++
       this.#spaced = true
       return c !== '&'
     }
@@ -125,13 +127,13 @@ class Lexer {
   }
 
   #character(c: string): boolean {
-    this.#at += 1
+    this.#at++
     if (c === '*' && this.#text.charAt(this.#at) === '*') {
-      this.#at += 1
+      this.#at++
       return this.#push({ kind: 'sign', sign: '^' })
     }
     if (c === '_' && this.#subscript()) return true
-    const sign = PLAIN_SIGNS[c]
+    const sign = plainSigns[c]
     if (sign !== undefined) return this.#push({ kind: 'sign', sign })
     if (c === 'π') return this.#push({ kind: 'constant', name: 'pi' })
     if (c === '∞') return this.#push({ kind: 'constant', name: 'infinity' })
@@ -158,11 +160,11 @@ class Lexer {
 
   #superscript(first: string): boolean {
     const negative = first === '⁻'
-    let digits = negative ? '' : String(SUPERSCRIPT_DIGITS.indexOf(first))
+    let digits = negative ? '' : String(superscriptDigits.indexOf(first))
     if (digits === '-1') return false
-    while (this.#at < this.#text.length && SUPERSCRIPT_DIGITS.includes(this.#text.charAt(this.#at))) {
-      digits += String(SUPERSCRIPT_DIGITS.indexOf(this.#text.charAt(this.#at)))
-      this.#at += 1
+    while (this.#at < this.#text.length && superscriptDigits.includes(this.#text.charAt(this.#at))) {
+      digits += String(superscriptDigits.indexOf(this.#text.charAt(this.#at)))
+      this.#at++
     }
     if (digits === '') return false
     this.#push({ kind: 'sign', sign: '^' })
@@ -172,7 +174,7 @@ class Lexer {
 
   #pushNumber(digits: string, decimals: number | null, exponent = 0): boolean {
     const whole = digits.replace('.', '')
-    if (whole.length > MAX_DIGITS) return false
+    if (whole.length > maxDigits) return false
     const value = scaleByTen({ n: BigInt(whole), d: 1n }, exponent - (decimals ?? 0))
     if (value === null) return false
     return this.#push({ kind: 'number', digits, value, decimals: exponent === 0 ? decimals : null, based: false })
@@ -306,14 +308,15 @@ class Lexer {
     }
     const name = this.#match(/\\([a-zA-Z]+)\*?/y)?.[1]
     if (name === undefined) return false
-    if (SPACES.has(name)) {
+    if (spacingCommands.has(name)) {
       if (/^(?:left|right)$/.test(name)) this.#match(/\s*\.(?!\d)/y)
       return true
     }
-    if (BOXES.has(name)) return this.#box()
-    if (ACCENTS.has(name)) return this.#accent(name)
-    if (Object.hasOwn(SIGN_COMMANDS, name)) return this.#push({ kind: 'sign', sign: SIGN_COMMANDS[name] ?? '' })
-    if (Object.hasOwn(COMMANDS, name)) return this.#push({ kind: 'command', name: COMMANDS[name] ?? '' })
+    if (boxCommands.has(name)) return this.#box()
+    if (accentCommands.has(name)) return this.#accent(name)
+    if (Object.hasOwn(signCommands, name)) return this.#push({ kind: 'sign', sign: signCommands[name] ?? '' })
+    if (Object.hasOwn(structureCommands, name))
+      return this.#push({ kind: 'command', name: structureCommands[name] ?? '' })
     if (name === 'partial' || name === 'hbar' || name === 'ell') return this.#push({ kind: 'symbol', name })
     if (name === 'binomial' || name === 'sign' || name === 'abs') return false
     if (name === 'infty' || name === 'pi' || functionName(name) !== undefined || greekName(name) !== undefined)

@@ -115,11 +115,11 @@ describe('a box', () => {
       fc.property(box, box, (a, b) => {
         // Counts the cells of the grid that lie in both and in either.
         let [both, either] = [0, 0]
-        for (let x = 0; x < 100; x += 1) {
-          for (let y = 0; y < 100; y += 1) {
+        for (let x = 0; x < 100; x++) {
+          for (let y = 0; y < 100; y++) {
             const [inA, inB] = [a, b].map((one) => x >= one.x1 && x < one.x2 && y >= one.y1 && y < one.y2)
-            if (inA === true && inB === true) both += 1
-            if (inA === true || inB === true) either += 1
+            if (inA === true && inB === true) both++
+            if (inA === true || inB === true) either++
           }
         }
         expect(overlap(a, b)).toBe(both / either)

@@ -69,9 +69,9 @@ describe('text read from a picture', () => {
   it('is measured by the edit distance of the table', () => {
     const byTable = (a: string, b: string): number => {
       let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-      for (let i = 1; i <= a.length; i += 1) {
+      for (let i = 1; i <= a.length; i++) {
         const next = [i]
-        for (let k = 1; k <= b.length; k += 1) {
+        for (let k = 1; k <= b.length; k++) {
           const change = (row[k - 1] ?? 0) + (a[i - 1] === b[k - 1] ? 0 : 1)
           next.push(Math.min((row[k] ?? 0) + 1, (next[k - 1] ?? 0) + 1, change))
         }

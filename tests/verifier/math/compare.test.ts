@@ -21,7 +21,7 @@ function pairs(table: string): [string, string][] {
     })
 }
 
-const SAME: Record<string, string> = {
+const same: Record<string, string> = {
   'decimals and fractions': String.raw`
     .5 ; 0.5
     5. ; 5
@@ -262,7 +262,7 @@ const SAME: Record<string, string> = {
     -\infty ; -∞`,
 }
 
-const DIFFERENT = String.raw`
+const different = String.raw`
     12345678901234567890 ; 12345678901234567891
     12345678901234567890x ; 12345678901234567891x
     \sin x+12345678901234567890 ; \sin x+12345678901234567891
@@ -357,14 +357,14 @@ const DIFFERENT = String.raw`
     10^{10^8} ; 10^{10^8}+1`
 
 describe('compareExpressions', () => {
-  for (const [form, table] of Object.entries(SAME)) {
+  for (const [form, table] of Object.entries(same)) {
     it.each(pairs(table))(`takes equal ${form} as equal: %s and %s`, (a, b) => {
       expect(['exact', 'equal']).toContain(compare(a, b))
       expect(['exact', 'equal']).toContain(compare(b, a))
     })
   }
 
-  it.each(pairs(DIFFERENT))('tells %s from %s', (a, b) => {
+  it.each(pairs(different))('tells %s from %s', (a, b) => {
     expect(compare(a, b)).toBe('different')
     expect(compare(b, a)).toBe('different')
   })
