@@ -3,7 +3,7 @@ import { HoneError } from '../domain/errors.ts'
 import { answerKinds, answerPolicy } from '../domain/answer-check.ts'
 import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
 import type { Verdict } from '../domain/rows.ts'
-import type { Budget } from './budget.ts'
+import type { Effort } from './effort.ts'
 
 /** Changes whenever any verdict, extraction or reward can change; stored with every verdict and score. */
 export const verifierVersion = '2.0.0'
@@ -112,13 +112,13 @@ export interface VerifyResult {
   id: string
   verdict: Verdict
   reason: ReasonCode
-  /** The text that was judged; null when none was found. */
+  /** The text that was ruling; null when none was found. */
   extracted: string | null
   rule: ExtractionRule
 }
 
 /** What one kind's rule says about an extracted answer. */
-export interface Judgement {
+export interface Ruling {
   verdict: Verdict
   reason: ReasonCode
 }
@@ -129,20 +129,20 @@ export interface RuleContext {
   precision: number | undefined
   choices: readonly string[]
   policy: AnswerPolicy
-  budget: Budget
+  effort: Effort
 }
 
 /**
  * One kind's rule. `gold` and `answer` are bare texts (no tags, no reasoning). Pure and deterministic; every loop over input
- * spends from the budget. `correct` only when shown; `unverifiable` when the rule cannot tell.
+ * spends from the effort. `correct` only when shown; `unverifiable` when the rule cannot tell.
  */
-export type Rule = (gold: string, answer: string, context: RuleContext) => Judgement
+export type Rule = (gold: string, answer: string, context: RuleContext) => Ruling
 
-export const correct = (reason: ReasonCode): Judgement => ({ verdict: 'correct', reason })
-export const incorrect = (reason: ReasonCode): Judgement => ({ verdict: 'incorrect', reason })
-export const unverifiable = (reason: ReasonCode): Judgement => ({ verdict: 'unverifiable', reason })
+export const correct = (reason: ReasonCode): Ruling => ({ verdict: 'correct', reason })
+export const incorrect = (reason: ReasonCode): Ruling => ({ verdict: 'incorrect', reason })
+export const unverifiable = (reason: ReasonCode): Ruling => ({ verdict: 'unverifiable', reason })
 
-/** A row that cannot be judged because it is not a valid case. The message names the row, the next step says the fix. */
+/** A row that cannot be ruling because it is not a valid case. The message names the row, the next step says the fix. */
 function badCase(message: string, nextStep: string): HoneError {
   return new HoneError({ type: 'InvalidInput', message, nextStep })
 }

@@ -1,19 +1,19 @@
-import { judgeExpression, judgeList, judgeNumber } from './answers/judge-math.ts'
+import { checkExpression, checkList, checkNumber } from './answers/math-rules.ts'
 import { mathText } from './answers/math-text.ts'
 import { readAnswer } from './answers/read.ts'
 import type { Structure } from './answers/structure.ts'
-import { Budget, BudgetSpent } from './budget.ts'
+import { Effort, EffortSpent } from './effort.ts'
 import { extractAnswer } from './extract.ts'
-import { isBoxGold, judgeBox } from './kinds/box.ts'
-import { judgeChart } from './kinds/chart.ts'
-import { isChoiceGold, judgeChoice } from './kinds/choice.ts'
-import { isDateGold, judgeDate } from './kinds/date.ts'
-import { judgeOcr } from './kinds/ocr.ts'
-import { judgeText } from './kinds/short-text.ts'
-import { isTimeGold, judgeTime } from './kinds/time.ts'
-import { isYesNoGold, judgeYesNo } from './kinds/yes-no.ts'
+import { isBoxGold, checkBox } from './kinds/box.ts'
+import { checkChart } from './kinds/chart.ts'
+import { isChoiceGold, checkChoice } from './kinds/choice.ts'
+import { isDateGold, checkDate } from './kinds/date.ts'
+import { checkOcr } from './kinds/ocr.ts'
+import { checkText } from './kinds/short-text.ts'
+import { isTimeGold, checkTime } from './kinds/time.ts'
+import { isYesNoGold, checkYesNo } from './kinds/yes-no.ts'
 import { leafLimit } from './plain-text.ts'
-import type { AnswerKind, Judgement, Rule, VerifyCase, VerifyResult } from './verdict.ts'
+import type { AnswerKind, Ruling, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
 
 export type ConcreteKind = Exclude<AnswerKind, 'auto'>
@@ -38,13 +38,13 @@ function mathKind(gold: string): 'number' | 'expression' | 'text' {
   const text = mathText(gold)
   const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
   try {
-    const [first] = readAnswer(gold, new Budget())
+    const [first] = readAnswer(gold, new Effort())
     if (first === undefined) return 'text'
     if (first.type === 'quantity' && first.exact !== null) return 'number'
     if (first.type === 'named-set') return 'expression'
     return isMarked && isMath(first) ? 'expression' : 'text'
   } catch (error) {
-    if (error instanceof BudgetSpent) return 'expression'
+    if (error instanceof EffortSpent) return 'expression'
     throw error
   }
 }
@@ -65,26 +65,26 @@ export function verifyCase(row: VerifyCase): VerifyResult {
   const kind = resolveKind(row)
   const { extracted, rule, unclosedReasoning } = extractAnswer(row.answer, kind)
   const shown = extracted === null ? null : extracted.slice(0, 500)
-  const judgement =
+  const ruling =
     extracted === null
       ? incorrect(unclosedReasoning ? 'unclosed-reasoning' : 'no-answer')
       : extracted === ''
         ? incorrect('empty-answer')
-        : judge(kind, goldAnswer(row.gold, kind), extracted, row)
-  return { id: row.id, ...judgement, extracted: shown, rule }
+        : applyRule(kind, goldAnswer(row.gold, kind), extracted, row)
+  return { id: row.id, ...ruling, extracted: shown, rule }
 }
 
-function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Judgement {
+function applyRule(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Ruling {
   const { precision, choices = [], policy = {} } = row
-  const context = { precision, choices, policy, budget: new Budget() }
+  const context = { precision, choices, policy, effort: new Effort() }
   try {
-    const judged = rules[kind](gold, answer, context)
+    const ruling = rules[kind](gold, answer, context)
     // 12:17 may be a ratio as well as a time, and only its row could tell.
-    if (kind !== 'time' || row.kind === 'time' || judged.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return judged
-    const ratio = judgeExpression(gold, answer, context)
-    return ratio.verdict === 'correct' ? ratio : judged
+    if (kind !== 'time' || row.kind === 'time' || ruling.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return ruling
+    const ratio = checkExpression(gold, answer, context)
+    return ratio.verdict === 'correct' ? ratio : ruling
   } catch (error) {
-    if (error instanceof BudgetSpent) return unverifiable('too-hard')
+    if (error instanceof EffortSpent) return unverifiable('too-hard')
     throw error
   }
 }
@@ -95,15 +95,15 @@ export function goldAnswer(gold: string, kind: ConcreteKind): string {
 }
 
 const rules: Record<ConcreteKind, Rule> = {
-  number: judgeNumber,
-  expression: judgeExpression,
-  list: judgeList,
-  choice: (gold, answer, { choices }) => judgeChoice(gold, answer, choices),
-  yesno: judgeYesNo,
-  text: judgeText,
-  date: judgeDate,
-  time: judgeTime,
-  ocr: judgeOcr,
-  chart: judgeChart,
-  box: judgeBox,
+  number: checkNumber,
+  expression: checkExpression,
+  list: checkList,
+  choice: (gold, answer, { choices }) => checkChoice(gold, answer, choices),
+  yesno: checkYesNo,
+  text: checkText,
+  date: checkDate,
+  time: checkTime,
+  ocr: checkOcr,
+  chart: checkChart,
+  box: checkBox,
 }

@@ -1,7 +1,7 @@
-import { Budget, BudgetSpent } from '../budget.ts'
+import { Effort, EffortSpent } from '../effort.ts'
 import { leafLimit, unifyCharacters } from '../plain-text.ts'
 import type { Rational } from '../math/rational.ts'
-import type { Judgement, RuleContext } from '../verdict.ts'
+import type { Ruling, RuleContext } from '../verdict.ts'
 import { compareQuantities } from './compare-quantities.ts'
 import { mathText } from './math-text.ts'
 import { readQuantities } from './quantity.ts'
@@ -17,19 +17,19 @@ export type WrittenNumber = Quantity & { value: Rational }
 export function parseNumber(raw: string): WrittenNumber | null {
   if (raw.length > leafLimit * 3) return null
   try {
-    for (const quantity of readQuantities(mathText(raw), new Budget())) {
+    for (const quantity of readQuantities(mathText(raw), new Effort())) {
       if (quantity.exact !== null) return { ...quantity, value: quantity.exact }
     }
   } catch (error) {
     // Whoever asks only wants to know whether it is a number; one that takes too long to read is none.
-    if (!(error instanceof BudgetSpent)) throw error
+    if (!(error instanceof EffortSpent)) throw error
   }
   return null
 }
 
 /** Compares two numbers under the default policy. */
-export function compareNumbers(gold: WrittenNumber, answer: WrittenNumber, precision?: number): Judgement {
-  const context: RuleContext = { precision, choices: [], policy: {}, budget: new Budget() }
+export function compareNumbers(gold: WrittenNumber, answer: WrittenNumber, precision?: number): Ruling {
+  const context: RuleContext = { precision, choices: [], policy: {}, effort: new Effort() }
   return compareQuantities(gold, answer, context)
 }
 

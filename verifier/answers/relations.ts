@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { approximate } from '../math/evaluate.ts'
 import { contains, difference, symbolsOf } from '../math/expression.ts'
 import type { Expression } from '../math/expression.ts'
@@ -40,21 +40,21 @@ function plain(side: Structure | undefined): Expression | null {
  * Whether two conditions say the same: one expression is a multiple of the other, by a positive factor where the sign has a
  * direction. Null when sampling cannot tell.
  */
-export function sameCondition(a: Condition, b: Condition, budget: Budget): boolean | null {
+export function sameCondition(a: Condition, b: Condition, effort: Effort): boolean | null {
   if (a.sign !== b.sign) return false
-  const same = proportional(a.expression, b.expression, budget)
+  const same = proportional(a.expression, b.expression, effort)
   if (same !== true || a.sign === '=' || a.sign === '≠') return same
-  return sameDirection(a.expression, b.expression, budget)
+  return sameDirection(a.expression, b.expression, effort)
 }
 
 /** Real points at which the sign of a factor is looked at; no round numbers, which are too often roots. */
 const signPoints = [0.7316, -1.3173, 2.9371, 5.4129, -4.7713]
 
-function sameDirection(a: Expression, b: Expression, budget: Budget): boolean | null {
+function sameDirection(a: Expression, b: Expression, effort: Effort): boolean | null {
   const names = [...symbolsOf(a)].sort()
   for (const [round, point] of signPoints.entries()) {
     const at = new Map(names.map((name, index) => [name, { re: point + index * 1.1371 * (round + 1), im: 0 }] as const))
-    const [x, y] = [approximate(a, at, budget), approximate(b, at, budget)]
+    const [x, y] = [approximate(a, at, effort), approximate(b, at, effort)]
     if (x === null || y === null) continue
     if (Math.abs(x.im) > 1e-9 || Math.abs(y.im) > 1e-9 || Math.abs(y.re) < 1e-9 || Math.abs(x.re) < 1e-9) continue
     return x.re > 0 === y.re > 0

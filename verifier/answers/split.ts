@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { setClose, setOpen } from './math-text.ts'
 
 /** A mark outside all brackets that divides an answer into parts. */
@@ -20,8 +20,8 @@ const markKinds: Readonly<Record<string, Mark['kind']>> = {
 const maxDepth = 60
 
 /** The marks outside all brackets, in order; null when the brackets do not close. Any bracket closes any other: [0, 1) is an interval. */
-export function topLevelMarks(text: string, budget: Budget): Mark[] | null {
-  budget.spend(1 + text.length / 20)
+export function topLevelMarks(text: string, effort: Effort): Mark[] | null {
+  effort.spend(1 + text.length / 20)
   const marks: Mark[] = []
   let depth = 0
   for (let i = 0; i < text.length; i++) {

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 
 /** A rectangle from its upper left to its lower right corner; x goes right, y goes down. */
 export interface Box {
@@ -44,11 +44,11 @@ export function centre({ x1, y1, x2, y2 }: Box): Point {
  * Whether `count` left items can each get a right item of their own, out of `count`, along allowed pairs. Augmenting paths
  * (Kuhn); a greedy choice would miss pairings that exist.
  */
-export function hasPairing(count: number, allowed: (left: number, right: number) => boolean, budget: Budget): boolean {
+export function hasPairing(count: number, allowed: (left: number, right: number) => boolean, effort: Effort): boolean {
   const takenBy = Array.from({ length: count }, (): number | undefined => undefined)
   const place = (left: number, seen: Set<number>): boolean => {
     for (let right = 0; right < count; right++) {
-      budget.spend()
+      effort.spend()
       if (seen.has(right) || !allowed(left, right)) continue
       seen.add(right)
       const holder = takenBy[right]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { collapseSpace, unifyCharacters } from '../plain-text.ts'
 import type { Box, Point } from './box-geometry.ts'
 
@@ -33,21 +33,21 @@ const xy = z.object({ x: z.number(), y: z.number() })
  * {"point_2d":[x,y]}. Null when there is none, or when a JSON text holds anything else. "box_2d" is not read: its users write
  * y before x.
  */
-export function readMarks(raw: string, budget: Budget): Mark[] | null {
-  budget.spend(raw.length + 10)
+export function readMarks(raw: string, effort: Effort): Mark[] | null {
+  effort.spend(raw.length + 10)
   const text = collapseSpace(unifyCharacters(raw.replaceAll(/```(?:json)?/gi, ' ')))
   if (/["']box_2d["']/.test(text)) return null
-  const marks = fromJson(text, budget) ?? fromText(text, budget)
+  const marks = fromJson(text, effort) ?? fromText(text, effort)
   return marks === null || marks.length === 0 ? null : marks
 }
 
-function fromJson(text: string, budget: Budget): Mark[] | null {
+function fromJson(text: string, effort: Effort): Mark[] | null {
   const from = text.search(/[[{]/)
   const to = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'))
   if (from < 0 || to < from || !/^[[{]\s*["[{]/.test(text.slice(from))) return null
   try {
     const marks: Mark[] = []
-    return collect(JSON.parse(text.slice(from, to + 1)), marks, 0, budget) ? marks : null
+    return collect(JSON.parse(text.slice(from, to + 1)), marks, 0, effort) ? marks : null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error
@@ -55,8 +55,8 @@ function fromJson(text: string, budget: Budget): Mark[] | null {
 }
 
 /** False when the value holds something that is no mark. */
-function collect(value: unknown, marks: Mark[], depth: number, budget: Budget): boolean {
-  budget.spend(5)
+function collect(value: unknown, marks: Mark[], depth: number, effort: Effort): boolean {
+  effort.spend(5)
   if (depth > mostDepth || marks.length > mostMarks) return depth <= mostDepth
   const box = four.safeParse(value)
   if (box.success) return push(marks, boxMark(box.data, null))
@@ -66,7 +66,7 @@ function collect(value: unknown, marks: Mark[], depth: number, budget: Budget): 
     const items: readonly unknown[] = value
     const ends = z.tuple([two, two]).safeParse(value)
     if (ends.success) return push(marks, { type: 'corners', corners: ends.data, label: null })
-    return items.every((item) => collect(item, marks, depth + 1, budget))
+    return items.every((item) => collect(item, marks, depth + 1, effort))
   }
   const sides = corners.safeParse(value)
   if (sides.success) return push(marks, boxMark([sides.data.x1, sides.data.y1, sides.data.x2, sides.data.y2], null))
@@ -109,7 +109,7 @@ const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] =
   { pattern: everywhere(`^${coordinate} ?, ?${coordinate}\\.?$`), type: 'point' },
 ] // prettier-ignore
 
-function fromText(raw: string, budget: Budget): Mark[] | null {
+function fromText(raw: string, effort: Effort): Mark[] | null {
   let text = raw
     .replace(/<(ref)>[^<>]{0,200}<\/ref>|<\|object_ref_start\|>[^<>]{0,200}<\|object_ref_end\|>/gi, ' ')
     .replace(/<\|box_start\|>/gi, '<box>')
@@ -119,7 +119,7 @@ function fromText(raw: string, budget: Budget): Mark[] | null {
     .trim()
   const found: { mark: Mark; at: number }[] = []
   for (const { pattern, type } of forms) {
-    budget.spend(50)
+    effort.spend(50)
     text = text.replace(pattern, (all: string, ...rest: unknown[]) => {
       const [a = 0, b = 0, c = 0, d = 0] = rest.slice(0, type === 'point' ? 2 : 4).map(Number)
       const at = Number(rest.find((part) => typeof part === 'number'))

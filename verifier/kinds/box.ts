@@ -1,7 +1,7 @@
-import { Budget } from '../budget.ts'
+import { Effort } from '../effort.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { AnswerPolicy, Judgement, Rule } from '../verdict.ts'
+import type { AnswerPolicy, Ruling, Rule } from '../verdict.ts'
 import { centre, hasPairing, isInside, isProper, overlap, sameBox } from './box-geometry.ts'
 import type { Box, Point } from './box-geometry.ts'
 import { mostMarks, readMarks } from './box-reading.ts'
@@ -25,23 +25,23 @@ interface Labelled<T> {
  * the picture; fractions of one are read as pixels. Two different systems need `width` and `height` in the policy, else the
  * verdict is unverifiable (`not-understood`). A gold box without area is `bad-gold`, such an answer is `not-a-box`.
  */
-export const judgeBox: Rule = (goldText, answerText, { policy, budget }) => {
+export const checkBox: Rule = (goldText, answerText, { policy, effort }) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const goldScale = scaleOf(policy.goldCoords, policy)
   const scale = scaleOf(policy.coords, policy)
-  const goldMarks = readMarks(goldText, budget)
+  const goldMarks = readMarks(goldText, effort)
   if (goldMarks === null) return unverifiable('bad-gold')
   const golds = goldMarks.map((mark) => labelled(mark, boxOf(mark)))
   if (!golds.every(({ at }) => at !== null && isProper(at) && fits(at, policy.goldCoords)))
     return unverifiable('bad-gold')
-  const marks = readMarks(answerText, budget)
+  const marks = readMarks(answerText, effort)
   if (marks === null) return incorrect('not-a-box')
   if (golds.length > mostMarks || marks.length > mostMarks) return unverifiable('too-long')
   if (goldScale === null || scale === null) return unverifiable('not-understood')
   const wanted = golds.flatMap(({ at, label }) => (at === null ? [] : [{ at: scaled(at, goldScale), label }]))
   return policy.match === 'point'
-    ? judgePoints(wanted, marks, policy, scale, budget)
-    : judgeBoxes(wanted, marks, policy, scale, budget)
+    ? checkPoints(wanted, marks, policy, scale, effort)
+    : checkBoxes(wanted, marks, policy, scale, effort)
 }
 
 type Scale = readonly [x: number, y: number]
@@ -77,13 +77,13 @@ function labelsAgree(a: string | null, b: string | null): boolean {
   return a === null || b === null || sameText(a, b)
 }
 
-function judgeBoxes(
+function checkBoxes(
   golds: readonly Labelled<Box>[],
   marks: readonly Mark[],
   { coords }: AnswerPolicy,
   scale: Scale,
-  budget: Budget,
-): Judgement {
+  effort: Effort,
+): Ruling {
   const boxes: Labelled<Box>[] = []
   for (const mark of marks) {
     const box = boxOf(mark)
@@ -98,19 +98,19 @@ function judgeBoxes(
         const [gold, box] = [golds[left], boxes[right]]
         return gold !== undefined && box !== undefined && labelsAgree(gold.label, box.label) && test(gold.at, box.at)
       },
-      budget,
+      effort,
     )
   if (pairs(sameBox)) return correct('same-box')
   return pairs((a, b) => overlap(a, b) >= leastOverlap) ? correct('overlap') : incorrect('different-box')
 }
 
-function judgePoints(
+function checkPoints(
   golds: readonly Labelled<Box>[],
   marks: readonly Mark[],
   { coords }: AnswerPolicy,
   [scaleX, scaleY]: Scale,
-  budget: Budget,
-): Judgement {
+  effort: Effort,
+): Ruling {
   const points: Labelled<Point>[] = []
   for (const mark of marks) {
     const box = boxOf(mark)
@@ -130,7 +130,7 @@ function judgePoints(
       if (gold === undefined || point === undefined || !labelsAgree(gold.label, point.label)) return false
       return isInside([point.at[0] * scaleX, point.at[1] * scaleY], gold.at)
     },
-    budget,
+    effort,
   )
   return found ? correct('point-inside') : incorrect('different-box')
 }
@@ -138,6 +138,6 @@ function judgePoints(
 /** True for a text that marks boxes in a way no list does: <box>…</box>, <|box_start|>…, {"bbox_2d": …}. */
 export function isBoxGold(gold: string): boolean {
   if (gold.length > leafLimit || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
-  const marks = readMarks(gold, new Budget())
+  const marks = readMarks(gold, new Effort())
   return marks !== null && marks.every((mark) => mark.type !== 'point')
 }

@@ -3,9 +3,9 @@ import { parseNumber } from '../answers/number.ts'
 import type { WrittenNumber } from '../answers/number.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, Rule, RuleContext } from '../verdict.ts'
+import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 import { sameText } from './short-text.ts'
-import { isYesNoGold, judgeYesNo } from './yes-no.ts'
+import { isYesNoGold, checkYesNo } from './yes-no.ts'
 
 /** Most items of a list. */
 const mostItems = 64
@@ -15,19 +15,19 @@ const mostItems = 64
  * number (a gold of 0 by nothing), everything else must be equal. Relative to the gold, so not symmetric: 100 takes 95, but 95
  * does not take 100. A percent sign counts on neither side (45% = 45); a bare 0.45 passes for 45% only under the lenient percent
  * policy and only exactly. A whole number 1000–2999 without unit is a year and must be exact unless policy `years` is `relaxed`. Lists
- * in square brackets are judged item by item, in order.
+ * in square brackets are rulings item by item, in order.
  */
-export const judgeChart: Rule = (goldText, answerText, context) => {
+export const checkChart: Rule = (goldText, answerText, context) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   if (goldText.trim() === '') return unverifiable('bad-gold')
   const gold = listItems(goldText)
-  if (gold === null) return judgeItem(goldText, answerText, context)
+  if (gold === null) return checkItem(goldText, answerText, context)
   const answer = listItems(answerText) ?? listItems(`[${answerText}]`)
   if (answer === null || answer.length !== gold.length) return incorrect('different-list')
   if (gold.length > mostItems) return unverifiable('too-long')
-  const judged = gold.map((item, i) => judgeItem(item, answer[i] ?? '', context))
-  if (judged.some(({ verdict }) => verdict === 'incorrect')) return incorrect('different-list')
-  return judged.find(({ verdict }) => verdict === 'unverifiable') ?? correct('same-list')
+  const rulings = gold.map((item, i) => checkItem(item, answer[i] ?? '', context))
+  if (rulings.some(({ verdict }) => verdict === 'incorrect')) return incorrect('different-list')
+  return rulings.find(({ verdict }) => verdict === 'unverifiable') ?? correct('same-list')
 }
 
 const items = z.array(z.union([z.string(), z.number().transform(String)])).min(1)
@@ -48,13 +48,13 @@ function listItems(raw: string): string[] | null {
   return parts.map((part) => part.trim().replace(/^(["'])(.*)\1$/, '$2'))
 }
 
-function judgeItem(gold: string, answer: string, { policy, budget }: RuleContext): Judgement {
-  budget.spend(10)
+function checkItem(gold: string, answer: string, { policy, effort }: RuleContext): Ruling {
+  effort.spend(10)
   if (gold.trim() === '') return unverifiable('bad-gold')
   const wanted = chartNumber(gold)
   if (wanted === null) {
     if (sameText(gold, answer)) return correct('same-text')
-    return isYesNoGold(gold) ? judgeYesNo(gold, answer) : incorrect('different-text')
+    return isYesNoGold(gold) ? checkYesNo(gold, answer) : incorrect('different-text')
   }
   const given = chartNumber(answer)
   if (given === null) return incorrect('not-a-number')

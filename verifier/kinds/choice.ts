@@ -1,6 +1,6 @@
 import { leafLimit, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, ReasonCode } from '../verdict.ts'
+import type { Ruling, ReasonCode } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
@@ -125,7 +125,7 @@ function checkRest(letter: number, rest: string, options: Options): Reading {
  * Judges a choice; several letters are compared as a set. Option texts stand for their letters where the row gives them. A
  * second letter that the gold does not name is a hedge.
  */
-export function judgeChoice(goldText: string, answerText: string, choices: readonly string[]): Judgement {
+export function checkChoice(goldText: string, answerText: string, choices: readonly string[]): Ruling {
   const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
   const answer = readChoice(answerText, choices, gold.letters.size > 1)

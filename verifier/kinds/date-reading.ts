@@ -1,5 +1,5 @@
 import { numberFromWords } from '../answers/number-words.ts'
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { plainWords } from '../plain-text.ts'
 import { foundMark } from './around.ts'
 
@@ -132,9 +132,9 @@ const mostDates = 8
 export function readDate(
   raw: string,
   order: DateOrder,
-  budget: Budget,
+  effort: Effort,
 ): DateReading | 'none' | 'several' | 'contradiction' {
-  budget.spend(raw.length + 50)
+  effort.spend(raw.length + 50)
   let text = plainWords(raw).replace(/(\d) (st|nd|rd|th)\b/gi, '$1$2')
   const found: { readings: CalendarDate[]; written: string }[] = []
   for (const { pattern, read } of forms) {
@@ -143,7 +143,7 @@ export function readDate(
       if (found.length <= mostDates) found.push({ readings: read(parts, order), written })
       return foundMark
     })
-    budget.spend(20)
+    effort.spend(20)
   }
   const [first] = found
   if (first === undefined || found.some((mention) => !mention.readings.every(isDate) || mention.readings.length === 0))

@@ -1,10 +1,10 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 
 /**
  * Edit distance (insert, delete, replace: 1 each) in code points. Bit-parallel after Myers (1999) in Hyyrö's blocks: one block
  * step stands for 32 cells of the table, so two texts of 4,000 characters take 500,000 steps and not 16 million.
  */
-export function editDistance(a: string, b: string, budget: Budget): number {
+export function editDistance(a: string, b: string, effort: Effort): number {
   const [short, long] = [Array.from(a), Array.from(b)].sort((x, y) => x.length - y.length)
   if (short === undefined || long === undefined) return 0
   const m = short.length
@@ -21,7 +21,7 @@ export function editDistance(a: string, b: string, budget: Budget): number {
   const lastBit = 1 << ((m - 1) & 31)
   let distance = m
   for (const c of long) {
-    budget.spend(1 + (blocks >> 3))
+    effort.spend(1 + (blocks >> 3))
     const mask = masks.get(c)
     let carry = 1
     for (let block = 0; block < blocks; block++) {

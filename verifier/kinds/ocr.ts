@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, Rule, RuleContext } from '../verdict.ts'
+import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 import { editDistance } from './edit-distance.ts'
 
 const accepted = z.array(z.string()).min(1)
@@ -15,15 +15,15 @@ const accepted = z.array(z.string()).min(1)
  *
  * A gold that is a JSON array of strings lists several accepted texts; the best counts.
  */
-export const judgeOcr: Rule = (goldText, answerText, context) => {
+export const checkOcr: Rule = (goldText, answerText, context) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const golds = acceptedTexts(goldText).filter((gold) => gold.trim() !== '')
   if (golds.length === 0) return unverifiable('bad-gold')
-  let best: Judgement = incorrect('different-text')
+  let best: Ruling = incorrect('different-text')
   for (const gold of golds) {
-    const judged = compareRead(gold, answerText, context)
-    if (judged.reason === 'same-text') return judged
-    if (judged.verdict === 'correct') best = judged
+    const ruling = compareRead(gold, answerText, context)
+    if (ruling.reason === 'same-text') return ruling
+    if (ruling.verdict === 'correct') best = ruling
   }
   return best
 }
@@ -39,8 +39,8 @@ function acceptedTexts(gold: string): string[] {
   }
 }
 
-function compareRead(goldText: string, answerText: string, { policy, budget }: RuleContext): Judgement {
-  budget.spend(1 + (goldText.length + answerText.length) / 50)
+function compareRead(goldText: string, answerText: string, { policy, effort }: RuleContext): Ruling {
+  effort.spend(1 + (goldText.length + answerText.length) / 50)
   const exact = policy.ocr === 'exact'
   const [gold, answer] = [goldText, answerText].map((text) => {
     const flat = text.normalize('NFC').replace(/\s+/g, ' ').trim()
@@ -53,7 +53,7 @@ function compareRead(goldText: string, answerText: string, { policy, budget }: R
     return figure(gold) === figure(answer) ? correct('same-text') : incorrect('different-number')
   }
   const longest = Math.max(Array.from(gold).length, Array.from(answer).length)
-  return 2 * editDistance(gold, answer, budget) <= longest ? correct('similar-text') : incorrect('different-text')
+  return 2 * editDistance(gold, answer, effort) <= longest ? correct('similar-text') : incorrect('different-text')
 }
 
 /** Digits with separators, signs and currency: a wrong digit is another value, not a reading error to forgive. */

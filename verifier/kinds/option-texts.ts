@@ -35,12 +35,12 @@ export function optionByText(text: string, { texts }: Options): number | null {
   if (byText.length > 0) return byText.length === 1 ? (byText[0] ?? null) : null
   const number = /\d/.test(text) || numberFromWords(text) !== null ? parseNumber(text) : null
   if (number === null) return null
-  const judged = texts.map((option) => {
+  const rulings = texts.map((option) => {
     const parsed = parseNumber(option)
     return parsed === null ? null : compareNumbers(parsed, number)
   })
   for (const reasons of [['same-number'], ['unit-missing', 'unit-converted']]) {
-    const found = judged.flatMap((one, index) =>
+    const found = rulings.flatMap((one, index) =>
       one !== null && one.verdict === 'correct' && reasons.includes(one.reason) ? [index] : [],
     )
     if (found.length > 0) return found.length === 1 ? (found[0] ?? null) : null

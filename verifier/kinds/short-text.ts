@@ -2,7 +2,7 @@ import { numberFromWords } from '../answers/number-words.ts'
 import { looksLikeMath } from '../answers/number.ts'
 import { collapseSpace, leafLimit, plainLatex, plainWords, trimMarks } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement } from '../verdict.ts'
+import type { Ruling } from '../verdict.ts'
 
 /** A gold answer of more words than this is free text: another wording of it is for a judge, not for a rule. */
 const shortWords = 6
@@ -92,7 +92,7 @@ export function sameText(a: string, b: string): boolean {
 }
 
 /** Judges short text. What another wording or a computer algebra could still make equal is unverifiable. */
-export function judgeText(goldText: string, answerText: string): Judgement {
+export function checkText(goldText: string, answerText: string): Ruling {
   if (goldText.trim() === '') return unverifiable('bad-gold')
   if (sameText(goldText, answerText)) return correct('same-text')
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')

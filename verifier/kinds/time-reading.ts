@@ -1,5 +1,5 @@
 import { numberFromWords } from '../answers/number-words.ts'
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { plainWords } from '../plain-text.ts'
 import { foundMark } from './around.ts'
 
@@ -140,8 +140,8 @@ const mostTimes = 8
  * Finds the one time of day in a short text. `none` when there is none or it is impossible (25:00, 15:30 AM), or when the text
  * is a length of time ("1h30", "3 hours"); `several` when two different ones are named.
  */
-export function readTime(raw: string, budget: Budget): TimeReading | 'none' | 'several' {
-  budget.spend(raw.length + 50)
+export function readTime(raw: string, effort: Effort): TimeReading | 'none' | 'several' {
+  effort.spend(raw.length + 50)
   let text = plainWords(raw).replace(/[’`]/g, "'")
   const found: (ClockTime | null)[] = []
   for (const { pattern, read } of forms) {
@@ -151,7 +151,7 @@ export function readTime(raw: string, budget: Budget): TimeReading | 'none' | 's
       if (found.length <= mostTimes) found.push(read(parts))
       return foundMark
     })
-    budget.spend(20)
+    effort.spend(20)
   }
   const [first] = found
   if (first === undefined || first === null || found.includes(null)) return 'none'

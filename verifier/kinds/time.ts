@@ -1,4 +1,4 @@
-import { Budget } from '../budget.ts'
+import { Effort } from '../effort.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Rule } from '../verdict.ts'
@@ -11,11 +11,11 @@ import { readTime, sameTime } from './time-reading.ts'
  * are unverifiable beside a time that says its half of the day. Lengths of time (1h30) are no times. A time zone must be the
  * same on both sides; nothing is converted.
  */
-export const judgeTime: Rule = (goldText, answerText, { budget }) => {
+export const checkTime: Rule = (goldText, answerText, { effort }) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
-  const gold = readTime(goldText, budget)
+  const gold = readTime(goldText, effort)
   if (typeof gold === 'string' || readAround(gold.around) !== 'plain') return unverifiable('bad-gold')
-  const answer = readTime(answerText, budget)
+  const answer = readTime(answerText, effort)
   if (answer === 'none') return incorrect('not-a-time')
   if (answer === 'several') return incorrect('hedged')
   const around = readAround(answer.around)
@@ -42,6 +42,6 @@ export function isTimeGold(gold: string): boolean {
   // 三点五 is also 3.5, and 3点 three points.
   if (/[点點时時]/.test(text) && !/[分半刻整午上晨晚夜]/.test(text)) return false
   if (/^\d:\d{2}$/.test(text) || /^(?!quarter)[\w-]+ to \w+$/i.test(text)) return false
-  const read = readTime(text, new Budget())
+  const read = readTime(text, new Effort())
   return typeof read !== 'string' && /^[\s⌖]*$/.test(read.around)
 }

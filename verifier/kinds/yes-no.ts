@@ -1,6 +1,6 @@
 import { plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement } from '../verdict.ts'
+import type { Ruling } from '../verdict.ts'
 
 /** Only the beginning of an answer is read. Characters. */
 const longestRead = 1_000
@@ -65,7 +65,7 @@ export function isYesNoGold(gold: string): boolean {
 }
 
 /** Judges yes or no and their synonyms, also at the head of a sentence. Both of them, or "maybe", are no answer. */
-export function judgeYesNo(goldText: string, answerText: string): Judgement {
+export function checkYesNo(goldText: string, answerText: string): Ruling {
   const gold = readYesNo(goldText)
   if (typeof gold !== 'boolean') return unverifiable('bad-gold')
   const answer = readYesNo(answerText)

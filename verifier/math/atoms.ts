@@ -116,7 +116,7 @@ function isInverseMark(cursor: Cursor): boolean {
 function pair(cursor: Cursor): Expression | null {
   let depth = 0
   for (let ahead = 0; ahead < 200; ahead++) {
-    cursor.budget.spend()
+    cursor.effort.spend()
     if (cursor.atSign('(', ahead)) depth++
     else if (cursor.atSign(')', ahead)) depth--
     if (depth === 0) return null

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { evaluate } from './evaluate.ts'
 import { exactValue } from './exact.ts'
 import type { Expression } from './expression.ts'
@@ -17,7 +17,7 @@ export type Comparison = 'exact' | 'equal' | 'rounded' | 'different' | 'unknown'
 export interface CompareOptions {
   /** Decimals after the point to which both sides are rounded (half away from zero). */
   precision?: number | undefined
-  budget: Budget
+  effort: Effort
 }
 
 /** A decimal counts as the rounded value of the other side from so many decimals on, and so many digits after its zeros. */
@@ -29,18 +29,18 @@ const fewestDigits = 5n
  * and functions by values at fixed points, in doubles and then in many more digits. A bare \log equals only what is equal
  * for every base; where base 10 or e would make the two equal, the result is `unknown`. `unknown` also for values that are
  * undefined or too large, and for sums and integrals that are not the same part by part.
- * @throws BudgetSpent
+ * @throws EffortSpent
  */
-export function compareExpressions(a: Expression, b: Expression, { precision, budget }: CompareOptions): Comparison {
-  if (sameTree(a, b, budget)) return 'exact'
-  const [left, right] = [exactValue(a, budget), exactValue(b, budget)]
+export function compareExpressions(a: Expression, b: Expression, { precision, effort }: CompareOptions): Comparison {
+  if (sameTree(a, b, effort)) return 'exact'
+  const [left, right] = [exactValue(a, effort), exactValue(b, effort)]
   if (left !== null && right !== null) {
     if (equal(left, right)) return 'exact'
     return isRounded(a, b, left, right, precision) ? 'rounded' : 'different'
   }
-  const unbounded = compareInfinite(a, b, budget)
+  const unbounded = compareInfinite(a, b, effort)
   if (unbounded !== null) return unbounded
-  const exact = byResidues(a, b, budget)
+  const exact = byResidues(a, b, effort)
   if (exact === 'equal') return 'equal'
   if (variablesOf(a).size > 0 || variablesOf(b).size > 0) {
     return (
@@ -48,7 +48,7 @@ export function compareExpressions(a: Expression, b: Expression, { precision, bu
       honest(
         a,
         b,
-        overLogBases(a, b, (logBase) => compareOpen(a, b, budget, logBase)),
+        overLogBases(a, b, (logBase) => compareOpen(a, b, effort, logBase)),
       )
     )
   }
@@ -57,19 +57,19 @@ export function compareExpressions(a: Expression, b: Expression, { precision, bu
     honest(
       a,
       b,
-      overLogBases(a, b, (logBase) => compareClosed(a, b, budget, logBase)),
+      overLogBases(a, b, (logBase) => compareClosed(a, b, effort, logBase)),
     )
   if (closed !== 'different') return closed
-  return roundedClosed(a, b, precision, budget) ? 'rounded' : 'different'
+  return roundedClosed(a, b, precision, effort) ? 'rounded' : 'different'
 }
 
 /** Decided when both sides are rational; when they are not, only equality is shown. */
-function byResidues(a: Expression, b: Expression, budget: Budget): 'equal' | 'different' | null {
+function byResidues(a: Expression, b: Expression, effort: Effort): 'equal' | 'different' | null {
   let same = true
   let rational = true
   for (let index = 0; index < 2; index++) {
-    const left = residueOf(a, { index, budget })
-    const right = left === null ? null : residueOf(b, { index, budget })
+    const left = residueOf(a, { index, effort })
+    const right = left === null ? null : residueOf(b, { index, effort })
     if (left === null || right === null) return null
     same = same && sameResidue(left, right)
     rational = rational && left.rational && right.rational
@@ -95,13 +95,13 @@ function overLogBases(a: Expression, b: Expression, compared: (logBase: number) 
 const bitsOfDoubles = 40
 
 /** Agreement in doubles is confirmed by many digits at a point where both sides are real. */
-function compareOpen(a: Expression, b: Expression, budget: Budget, logBase: number): Sampled {
-  const sides = { a, b, budget, logBase }
+function compareOpen(a: Expression, b: Expression, effort: Effort, logBase: number): Sampled {
+  const sides = { a, b, effort, logBase }
   const sampled = sample(sides)
   if (sampled === 'different') return 'different'
   for (const at of exactPoints(namesOf(sides))) {
-    const left = preciseValue(a, budget, logBase, at)
-    const right = left === null ? null : preciseValue(b, budget, logBase, at)
+    const left = preciseValue(a, effort, logBase, at)
+    const right = left === null ? null : preciseValue(b, effort, logBase, at)
     if (left === 'beyond' || right === 'beyond') return 'unknown'
     if (left === null || right === null) continue
     const near = left.near(right)
@@ -119,11 +119,11 @@ function hasShortNumbers(e: Expression): boolean {
 }
 
 /** Two values without variables: to many digits where they are real, else in doubles. */
-function compareClosed(a: Expression, b: Expression, budget: Budget, logBase: number): Sampled {
-  const how = { at: new Map(), budget, realOnly: false, generic: true, logBase, scale: 0 }
+function compareClosed(a: Expression, b: Expression, effort: Effort, logBase: number): Sampled {
+  const how = { at: new Map(), effort, realOnly: false, generic: true, logBase, scale: 0 }
   const [left, right] = [evaluate(a, how), evaluate(b, how)]
   if (left !== null && right !== null && closeness(left, right, how.scale) === 'apart') return 'different'
-  const [precise, other] = [preciseValue(a, budget, logBase), preciseValue(b, budget, logBase)]
+  const [precise, other] = [preciseValue(a, effort, logBase), preciseValue(b, effort, logBase)]
   if (precise === 'beyond' || other === 'beyond') return 'unknown'
   if (precise !== null && other !== null) return precise.near(other)
   if (left === null || right === null) return 'unknown'
@@ -138,8 +138,8 @@ function honest(a: Expression, b: Expression, found: Sampled): Sampled {
 }
 
 /** ∞ equals ∞ and differs from −∞ and from what has a value; null when neither side is infinite. */
-function compareInfinite(a: Expression, b: Expression, budget: Budget): Comparison | null {
-  const [left, right] = [infiniteSign(a, budget), infiniteSign(b, budget)]
+function compareInfinite(a: Expression, b: Expression, effort: Effort): Comparison | null {
+  const [left, right] = [infiniteSign(a, effort), infiniteSign(b, effort)]
   if (left === 0 && right === 0) return null
   if (left === right) return 'equal'
   if (left !== 0 && right !== 0) return 'different'
@@ -148,13 +148,13 @@ function compareInfinite(a: Expression, b: Expression, budget: Budget): Comparis
 }
 
 /** 1 and −1 for ±∞ with a rational factor, 0 for everything else. */
-function infiniteSign(e: Expression, budget: Budget): number {
+function infiniteSign(e: Expression, effort: Effort): number {
   if (e.type === 'constant') return e.name === 'infinity' ? 1 : 0
   if (e.type !== 'product') return 0
   const at = e.factors.findIndex((factor) => factor.type === 'constant' && factor.name === 'infinity')
   if (at < 0) return 0
   const rest = e.factors.filter((_, index) => index !== at)
-  const factor = exactValue({ type: 'product', factors: rest.length === 0 ? [integer(1)] : rest }, budget)
+  const factor = exactValue({ type: 'product', factors: rest.length === 0 ? [integer(1)] : rest }, effort)
   return factor === null ? 0 : Number(factor.n > 0n) - Number(factor.n < 0n)
 }
 
@@ -172,12 +172,12 @@ function isRoundingOf(decimal: Expression, other: Expression, value: Rational): 
   return size >= 10n ** (fewestDigits - 1n) && digits === roundAt(value, decimal.decimals)
 }
 
-function roundedClosed(a: Expression, b: Expression, precision: number | undefined, budget: Budget): boolean {
+function roundedClosed(a: Expression, b: Expression, precision: number | undefined, effort: Effort): boolean {
   const isDecimal = (e: Expression) =>
     e.type === 'number' && e.decimals !== null && e.decimals >= fewestDecimals && e.decimals <= 40
   if (precision === undefined && !isDecimal(a) && !isDecimal(b)) return false
   if ([a, b].some((e) => contains(e, isBareLog)) || (precision ?? 0) > 40) return false
-  const [left, right] = [preciseValue(a, budget, 1), preciseValue(b, budget, 1)]
+  const [left, right] = [preciseValue(a, effort, 1), preciseValue(b, effort, 1)]
   if (left === null || right === null || left === 'beyond' || right === 'beyond') return false
   return isRounded(a, b, left.value, right.value, precision)
 }

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Expression } from './expression.ts'
 import type { Token } from './tokens.ts'
 
@@ -18,7 +18,7 @@ export interface Grammar {
 
 /** A place in the tokens, and what the grammar's parts share. */
 export class Cursor {
-  readonly budget: Budget
+  readonly effort: Effort
   /** Inside the argument of a trigonometric function a degree sign is π/180. */
   degrees = false
   /** Inside an integral "d x" ends the integrand. */
@@ -32,10 +32,10 @@ export class Cursor {
   #at = 0
   #depth = 0
 
-  constructor(tokens: Token[], grammar: Grammar, budget: Budget) {
+  constructor(tokens: Token[], grammar: Grammar, effort: Effort) {
     this.#tokens = tokens
     this.grammar = grammar
-    this.budget = budget
+    this.effort = effort
   }
 
   /** The token here, or further on. */
@@ -48,7 +48,7 @@ export class Cursor {
   }
 
   next(): Token {
-    this.budget.spend()
+    this.effort.spend()
     const token = this.#tokens[this.#at]
     if (token === undefined) throw new Unreadable()
     this.#at++

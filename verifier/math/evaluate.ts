@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Complex } from './complex.ts'
 import {
   complexPower, gamma, isFinite, magnitude, over, plus, real, times,
@@ -12,7 +12,7 @@ export { exactValue } from './exact.ts'
 /** How an expression is to be evaluated. */
 export interface Evaluation {
   at: ReadonlyMap<string, Complex>
-  budget: Budget
+  effort: Effort
   /** Every part must be real: √x is then undefined for negative x, odd roots of negative numbers are real. */
   realOnly: boolean
   /** f(x), sums and integrals get the value of a made-up function of their parts, so that they can be compared. */
@@ -27,10 +27,10 @@ export interface Evaluation {
  * The value of an expression in complex doubles, on principal branches. `at` gives each free variable its value. A bare
  * \log is the natural one here; `compareExpressions` does not rely on that. Null where it is undefined or overflows, for f(x)
  * and for sums, integrals and limits.
- * @throws BudgetSpent
+ * @throws EffortSpent
  */
-export function approximate(e: Expression, at: ReadonlyMap<string, Complex>, budget: Budget): Complex | null {
-  return evaluate(e, { at, budget, realOnly: false, generic: false, logBase: 1, scale: 0 })
+export function approximate(e: Expression, at: ReadonlyMap<string, Complex>, effort: Effort): Complex | null {
+  return evaluate(e, { at, effort, realOnly: false, generic: false, logBase: 1, scale: 0 })
 }
 
 /** As `approximate`, with every choice open. */
@@ -53,7 +53,7 @@ function isZero(value: Complex): boolean {
 const constantValues = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
 
 function valueOf(e: Expression, how: Evaluation): Complex | null {
-  how.budget.spend()
+  how.effort.spend()
   switch (e.type) {
     case 'number':
       return real(toNumber(e.value))

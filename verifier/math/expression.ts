@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Rational } from './rational.ts'
 import { negate } from './rational.ts'
 
@@ -152,8 +152,8 @@ function collect(e: Expression, into: Set<string>, bound: boolean): void {
 }
 
 /** Same tree: same nodes in the same order, numbers by value. */
-export function sameTree(a: Expression, b: Expression, budget: Budget): boolean {
-  budget.spend()
+export function sameTree(a: Expression, b: Expression, effort: Effort): boolean {
+  effort.spend()
   if (a.type !== b.type) return false
   if (a.type === 'number' && b.type === 'number') return a.value.n * b.value.d === b.value.n * a.value.d
   if (labelOf(a) !== labelOf(b)) return false
@@ -161,7 +161,7 @@ export function sameTree(a: Expression, b: Expression, budget: Budget): boolean 
   if (left.length !== right.length) return false
   return left.every((part, index) => {
     const other = right[index]
-    return other !== undefined && sameTree(part, other, budget)
+    return other !== undefined && sameTree(part, other, effort)
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { leafLimit } from '../plain-text.ts'
 import { atom, startsAtom } from './atoms.ts'
 import { Cursor, Unreadable } from './cursor.ts'
@@ -12,13 +12,13 @@ import type { Token } from './tokens.ts'
  * Reads LaTeX or plain mathematics as one expression. Null unless the whole text is one: relations, lists, units, percent
  * signs, ± and prose belong to the caller. Null also for what has two readings ("1/2x", "2e-3", "\sqrt12"), for texts over
  * 4,000 characters and for nesting over 120.
- * @throws BudgetSpent
+ * @throws EffortSpent
  */
-export function parseExpression(text: string, budget: Budget): Expression | null {
+export function parseExpression(text: string, effort: Effort): Expression | null {
   if (text.length > leafLimit) return null
-  const tokens = tokenize(text, budget)
+  const tokens = tokenize(text, effort)
   if (tokens === null || tokens.length === 0) return null
-  const cursor = new Cursor(tokens, grammar, budget)
+  const cursor = new Cursor(tokens, grammar, effort)
   try {
     const e = cursor.sum()
     return cursor.atEnd() ? e : null

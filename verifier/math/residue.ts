@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { exactValue } from './exact.ts'
 import type { Expression } from './expression.ts'
 import { isKnown } from './functions.ts'
@@ -25,12 +25,12 @@ export interface Residue {
 /** The point with this number: gives every variable a value. */
 export interface Point {
   index: number
-  budget: Budget
+  effort: Effort
 }
 
 /** Value at a point; null where a denominator vanishes or infinity stands in it. */
 export function residueOf(e: Expression, point: Point): Residue | null {
-  point.budget.spend()
+  point.effort.spend()
   switch (e.type) {
     case 'number':
       return { n: mod(e.value.n), d: mod(e.value.d), rational: true }
@@ -95,9 +95,9 @@ function mod(n: bigint): bigint {
 
 /** Whole exponents of at most 64 bits are computed, also those whose result could not be written down. */
 function powerOf(base: Expression, exponent: Expression, point: Point): Residue | null {
-  const exact = exactValue(exponent, point.budget)
+  const exact = exactValue(exponent, point.effort)
   if (exact === null || exact.n % exact.d !== 0n) {
-    const rational = exactValue({ type: 'power', base, exponent }, point.budget)
+    const rational = exactValue({ type: 'power', base, exponent }, point.effort)
     if (rational !== null) return { n: mod(rational.n), d: mod(rational.d), rational: true }
     return exact === null ? madeUp({ type: 'power', base, exponent }, '^', point) : rootOf(base, lowest(exact), point)
   }
@@ -106,7 +106,7 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Residue 
   const value = residueOf(base, point)
   if (value === null || (value.n === 0n && power <= 0n)) return null
   const size = power < 0n ? -power : power
-  point.budget.spend(bitLength(size))
+  point.effort.spend(bitLength(size))
   const [n, d] = [modularPower(value.n, size), modularPower(value.d, size)]
   return power < 0n ? { n: d, d: n, rational: value.rational } : { n, d, rational: value.rational }
 }
@@ -115,7 +115,7 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Residue 
 function rootOf(base: Expression, exponent: Rational, point: Point): Residue | null {
   const value = residueOf(base, point)
   if (value === null) return null
-  point.budget.spend(20)
+  point.effort.spend(20)
   return whole(hashed(`^ ${canonical(value)} ${exponent.n}/${exponent.d}`), false)
 }
 
@@ -132,7 +132,7 @@ function modularPower(base: bigint, exponent: bigint): bigint {
 
 /** A value that depends on the kind of the part and on its parts' residues alone. */
 function madeUp(e: Expression, name: string, point: Point): Residue | null {
-  const exact = e.type === 'opaque' ? null : exactValue(e, point.budget)
+  const exact = e.type === 'opaque' ? null : exactValue(e, point.effort)
   if (exact !== null) return { n: mod(exact.n), d: mod(exact.d), rational: true }
   let key = name
   // Nothing is known of f(x), so that different residues of it differ; of sin and of sums there are identities.
@@ -141,7 +141,7 @@ function madeUp(e: Expression, name: string, point: Point): Residue | null {
     const value = residueOf(part, point)
     if (value === null) return null
     rational = rational && value.rational
-    point.budget.spend(value.d === 1n ? 1 : 20)
+    point.effort.spend(value.d === 1n ? 1 : 20)
     key += ` ${canonical(value)}`
   }
   return whole(hashed(key), rational)

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Complex } from './complex.ts'
 import type { Evaluation } from './evaluate.ts'
 import { evaluate } from './evaluate.ts'
@@ -23,7 +23,7 @@ export type Pairs = { left: Complex; right: Complex; scale: number }[]
 export interface Sides {
   a: Expression
   b: Expression
-  budget: Budget
+  effort: Effort
   logBase: number
 }
 
@@ -37,7 +37,7 @@ export function pairsAt(sides: Sides, points: Points, realOnly: boolean, wanted:
   const pairs: Pairs = []
   for (const at of points) {
     if (pairs.length >= wanted) break
-    const how: Evaluation = { at, budget: sides.budget, realOnly, generic: true, logBase: sides.logBase, scale: 0 }
+    const how: Evaluation = { at, effort: sides.effort, realOnly, generic: true, logBase: sides.logBase, scale: 0 }
     const left = evaluate(sides.a, how)
     const right = left === null ? null : evaluate(sides.b, how)
     if (left !== null && right !== null) pairs.push({ left, right, scale: how.scale })
@@ -73,7 +73,7 @@ function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: numb
 /**
  * Whether two expressions with variables agree. First at complex points; where roots, logarithms or bars make that fail, at
  * real points at which every part of both sides is real: ln(x²) = 2 ln x there, and √(x²) = x is not, for x may be negative.
- * @throws BudgetSpent
+ * @throws EffortSpent
  */
 export function sample(sides: Sides): Sampled {
   const names = namesOf(sides)
@@ -89,9 +89,9 @@ export function sample(sides: Sides): Sampled {
   return agreement(sides, points, true, goodRealPoints)
 }
 
-function domainsDiffer({ a, b, budget, logBase }: Sides, points: Points): boolean {
+function domainsDiffer({ a, b, effort, logBase }: Sides, points: Points): boolean {
   return points.some((at) => {
-    const how = { at, budget, realOnly: true, generic: true, logBase, scale: 0 }
+    const how = { at, effort, realOnly: true, generic: true, logBase, scale: 0 }
     return (evaluate(a, how) === null) !== (evaluate(b, how) === null)
   })
 }

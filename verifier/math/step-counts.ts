@@ -1,38 +1,38 @@
 /**
- * What arithmetic with long numbers costs in steps of a `Budget`, by the length of the numbers in bits. A step is about
- * 0.2 µs of one core, so that a whole budget is some 20 ms; the formulas lie over what was measured from 64 to 20,000 bits
+ * What arithmetic with long numbers costs in steps of a `Effort`, by the length of the numbers in bits. A step is about
+ * 0.2 µs of one core, so that a whole effort is some 20 ms; the formulas lie over what was measured from 64 to 20,000 bits
  * (Node 20, 2026-11). They are paid before the work is done, so that the largest case ends before it begins.
  */
 
 const wordsOf = (bits: number): number => bits / 64
 
 /** One product of two numbers, or a quotient of their product: 0.3 steps at 512 bits, 490 at 20,000. */
-export function priceOfProduct(a: number, b: number): number {
+export function stepsOfProduct(a: number, b: number): number {
   return (wordsOf(a) * wordsOf(b)) / 200
 }
 
 /** Euclid's algorithm, by the shorter of the two: 160 steps at 512 bits, 190,000 at 20,000. */
-export function priceOfDivisor(bits: number): number {
+export function stepsOfDivisor(bits: number): number {
   return bits / 4 + bits ** 2 / 8000 + bits ** 3 / 6e7
 }
 
 /** The k-th root of a whole number of this length. */
-export function priceOfRoot(bits: number): number {
-  return 20 + 8 * priceOfProduct(bits, bits)
+export function stepsOfRoot(bits: number): number {
+  return 20 + 8 * stepsOfProduct(bits, bits)
 }
 
 /** A logarithm or an arctangent to this many bits; sines and exponentials take about half of it. */
-export function priceOfSeries(bits: number): number {
+export function stepsOfSeries(bits: number): number {
   const size = bits / 256
   return 100 * size + 10 * size ** 2 * Math.sqrt(size)
 }
 
 /** n! with the factors n, n − 1 … */
-export function priceOfFactorial(n: number): number {
+export function stepsOfFactorial(n: number): number {
   return n / 2 + n ** 2 / 1750
 }
 
 /** A binomial with this many factors on each side, each of so many bits. */
-export function priceOfBinomial(factors: number, bits: number): number {
+export function stepsOfBinomial(factors: number, bits: number): number {
   return factors + (factors ** 2 * bits) / 50_000
 }

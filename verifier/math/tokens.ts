@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { ConstantName } from './expression.ts'
 import { functionName, greekLetter, greekName, isProse, splitGlued } from './names.ts'
 import { baseFrom, valueInBase } from './number-systems.ts'
@@ -52,8 +52,8 @@ const plainSigns: Record<string, string> = {
 const superscriptDigits = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 /** Splits a text into tokens; null when it holds anything that is not mathematics. */
-export function tokenize(text: string, budget: Budget): Token[] | null {
-  const lexer = new Lexer(stripDelimiters(text), budget)
+export function tokenize(text: string, effort: Effort): Token[] | null {
+  const lexer = new Lexer(stripDelimiters(text), effort)
   return lexer.run() ? lexer.tokens : null
 }
 
@@ -75,21 +75,21 @@ function stripDelimiters(text: string): string {
 class Lexer {
   readonly tokens: Token[] = []
   readonly #text: string
-  readonly #budget: Budget
+  readonly #effort: Effort
   readonly #depth: number
   #at = 0
   #spaced = false
 
-  constructor(text: string, budget: Budget, depth = 0) {
+  constructor(text: string, effort: Effort, depth = 0) {
     this.#text = text
-    this.#budget = budget
+    this.#effort = effort
     this.#depth = depth
   }
 
   /** False when the text cannot be read. */
   run(): boolean {
     while (this.#at < this.#text.length) {
-      this.#budget.spend()
+      this.#effort.spend()
       if (!this.#next()) return false
     }
     return true
@@ -333,7 +333,7 @@ class Lexer {
     if (subscript !== null) {
       subscript.lastIndex = this.#at
       if (subscript.test(this.#text)) {
-        const based = new Lexer(`${content.trim()}${this.#text.slice(this.#at)}`, this.#budget, this.#depth + 1)
+        const based = new Lexer(`${content.trim()}${this.#text.slice(this.#at)}`, this.#effort, this.#depth + 1)
         const read = based.#based()
         if (read !== undefined) {
           this.#at += based.#at - content.trim().length
@@ -342,7 +342,7 @@ class Lexer {
         }
       }
     }
-    const inner = new Lexer(content, this.#budget, this.#depth + 1)
+    const inner = new Lexer(content, this.#effort, this.#depth + 1)
     if (!inner.run()) return false
     for (const token of inner.tokens) this.tokens.push(token)
     return true

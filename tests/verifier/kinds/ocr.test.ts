@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Budget } from '../../../verifier/budget.ts'
+import { Effort } from '../../../verifier/effort.ts'
 import { editDistance } from '../../../verifier/kinds/edit-distance.ts'
-import { judgeOcr } from '../../../verifier/kinds/ocr.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { checkOcr } from '../../../verifier/kinds/ocr.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
 const said = (gold: string, answer: string, policy = {}): string => {
-  const { verdict, reason } = judgeWith(judgeOcr, gold, answer, policy)
+  const { verdict, reason } = checkWith(checkOcr, gold, answer, policy)
   return verdict === 'correct' ? reason : `${verdict} ${reason}`
 }
 
@@ -84,8 +84,8 @@ describe('text read from a picture', () => {
       .map((parts) => parts.join(''))
     fc.assert(
       fc.property(text, text, (a, b) => {
-        expect(editDistance(a, b, new Budget())).toBe(byTable(a, b))
-        expect(editDistance(b, a, new Budget())).toBe(byTable(a, b))
+        expect(editDistance(a, b, new Effort())).toBe(byTable(a, b))
+        expect(editDistance(b, a, new Effort())).toBe(byTable(a, b))
       }),
       { numRuns: 500 },
     )
@@ -96,7 +96,7 @@ describe('text read from a picture', () => {
     fc.assert(
       fc.property(text, text, (gold, answer) => {
         expect(said(gold, answer)).toBe(said(gold, answer))
-        const correct = (a: string, b: string): boolean => judgeWith(judgeOcr, a, b).verdict === 'correct'
+        const correct = (a: string, b: string): boolean => checkWith(checkOcr, a, b).verdict === 'correct'
         expect(correct(gold, answer)).toBe(correct(answer, gold))
         expect(said(gold, gold)).toBe(gold.trim() === '' ? 'unverifiable bad-gold' : 'same-text')
       }),
@@ -106,6 +106,6 @@ describe('text read from a picture', () => {
 
   it.each(hostileTexts)('is not a hostile text: %#', (text) => {
     expect(said('A quiet red house', text)).toMatch(/^(?:incorrect|unverifiable)/)
-    expect(judgeWith(judgeOcr, text, 'A quiet red house').verdict).not.toBe('correct')
+    expect(checkWith(checkOcr, text, 'A quiet red house').verdict).not.toBe('correct')
   })
 })

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { Budget } from '../../../verifier/budget.ts'
+import { Effort } from '../../../verifier/effort.ts'
 import { compareExpressions } from '../../../verifier/math/compare.ts'
 import type { Comparison } from '../../../verifier/math/compare.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
 
 function compare(a: string, b: string, precision?: number): Comparison | 'unreadable' {
-  const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
+  const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
   if (left === null || right === null) return 'unreadable'
-  return compareExpressions(left, right, { precision, budget: new Budget() })
+  return compareExpressions(left, right, { precision, effort: new Effort() })
 }
 
 /** Pairs of one form, "left ; right" a line. */
