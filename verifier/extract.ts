@@ -2,7 +2,7 @@ import { cutChatTokens, withoutReasoning } from './format.ts'
 import { lastMath } from './last-math.ts'
 import { lastNumber } from './last-number.ts'
 import { textWindow, trimMarks } from './plain-text.ts'
-import type { AnswerKind, ExtractionRule } from './verdict.ts'
+import type { AnswerKind, ExtractionRule, Slot } from './verdict.ts'
 
 export interface Extraction {
   /** The answer as written; '' for an empty slot, null when there is none. */
@@ -14,11 +14,6 @@ export interface Extraction {
 
 /** A bare answer is at most this long; longer texts are prose in which the answer must be found. Characters. */
 const wholeLimit = 300
-
-export interface Slot {
-  extracted: string
-  rule: ExtractionRule
-}
 
 /**
  * Finds the answer: the last `<answer>`, else the last boxed group, else "the answer is …", else the whole of a short text,

@@ -1,5 +1,5 @@
 import { parseUnit } from './answers/units.ts'
-import type { Slot } from './extract.ts'
+import type { Slot } from './verdict.ts'
 
 export interface LastMath {
   slot: Slot

@@ -1,6 +1,6 @@
 import { parseUnit } from './answers/units.ts'
-import type { Slot } from './extract.ts'
 import { collapseSpace, trimMarks } from './plain-text.ts'
+import type { Slot } from './verdict.ts'
 
 /** Words and signs before the last number that make it no answer by itself. */
 const boundBefore =

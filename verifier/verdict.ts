@@ -51,6 +51,12 @@ export type ExtractionRule =
   | 'last-yesno'
   | 'none'
 
+/** An answer as the text states it, and the rule that found it. */
+export interface Slot {
+  extracted: string
+  rule: ExtractionRule
+}
+
 /** Why a verdict is what it is. Codes are stable: they are stored and counted. */
 export type ReasonCode =
   // correct

@@ -1,6 +1,6 @@
 import type { Effort } from '../effort.ts'
 import type { Expression } from './expression.ts'
-import type { Token } from './tokens.ts'
+import type { Token } from './token.ts'
 
 /** Deepest nesting that is read. */
 export const maxDepth = 120

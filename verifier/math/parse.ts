@@ -6,7 +6,7 @@ import type { Grammar } from './cursor.ts'
 import type { Expression } from './expression.ts'
 import { constant, func, integer, negated, power, product, quotient, sum, symbol } from './expression.ts'
 import { tokenize } from './tokens.ts'
-import type { Token } from './tokens.ts'
+import type { Token } from './token.ts'
 
 /**
  * Reads LaTeX or plain mathematics as one expression. Null unless the whole text is one: relations, lists, units, percent

@@ -1,55 +1,13 @@
 import type { Effort } from '../effort.ts'
-import type { ConstantName } from './expression.ts'
 import { functionName, greekLetter, greekName, isProse, splitGlued } from './names.ts'
 import { baseFrom, valueInBase } from './number-systems.ts'
-import type { Rational } from './rational.ts'
 import { maxDigits, reduced, scaleByTen } from './rational.ts'
-
-/** One token. `spaced`: white space stands before it. */
-export type Token = { spaced: boolean } & (
-  | { kind: 'number'; digits: string; value: Rational; decimals: number | null; based: boolean }
-  /** 4343_2: digits that their base lacks, so that it is no number, nor anything else. */
-  | { kind: 'nonnumber'; digits: string; base: number }
-  | { kind: 'symbol'; name: string }
-  | { kind: 'constant'; name: ConstantName }
-  | { kind: 'function'; name: string; command: boolean }
-  | { kind: 'sign'; sign: string }
-  /** frac, sqrt, binom, over, choose, root3, and big operators by their name. */
-  | { kind: 'command'; name: string }
-)
+import {
+  accentCommands, boxCommands, plainSigns, signCommands, spacingCommands, structureCommands, superscriptDigits,
+} from './token-tables.ts' // prettier-ignore
+import type { Token } from './token.ts'
 
 type Body = Token extends infer T ? (T extends Token ? Omit<T, 'spaced'> : never) : never
-
-const spacingCommands = new Set(
-  'left right middle displaystyle textstyle scriptstyle limits nolimits quad qquad space big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr nobreak'.split(
-    ' ',
-  ),
-)
-const boxCommands = new Set(
-  'text mathrm mathbf mathit mathsf mathcal mathfrak mathscr boldsymbol bm operatorname textbf textit textrm textnormal mbox hbox rm'.split(
-    ' ',
-  ),
-)
-const accentCommands = new Set(
-  'overline bar vec hat tilde dot ddot widehat widetilde overrightarrow underline'.split(' '),
-)
-const signCommands: Record<string, string> = {
-  cdot: '*', times: '*', ast: '*', cdotp: '*', bullet: '*', div: '/', lvert: '|', rvert: '|', vert: '|', mid: '|',
-  lfloor: '⌊', rfloor: '⌋', lceil: '⌈', rceil: '⌉', circ: '°', degree: '°', prime: "'", to: '→', rightarrow: '→',
-  lbrack: '[', rbrack: ']', lbrace: '⦃', rbrace: '⦄', lparen: '(', rparen: ')',
-} // prettier-ignore
-const structureCommands: Record<string, string> = {
-  frac: 'frac', dfrac: 'frac', tfrac: 'frac', cfrac: 'frac', sfrac: 'frac', nicefrac: 'frac', binom: 'binom', dbinom: 'binom',
-  tbinom: 'binom', sqrt: 'sqrt', over: 'over', choose: 'choose', sum: 'sum', prod: 'prod', int: 'int', iint: 'iint',
-  iiint: 'iiint', oint: 'oint', lim: 'lim', limsup: 'limsup', liminf: 'liminf',
-} // prettier-ignore
-const plainSigns: Record<string, string> = {
-  '+': '+', '-': '-', '−': '-', '*': '*', '·': '*', '⋅': '*', '∙': '*', '×': '*', '•': '*', '✕': '*', '∗': '*', '/': '/',
-  '÷': '/', '⁄': '/', '∕': '/', '^': '^', '_': '_', '!': '!', "'": "'", '′': "'", '(': '(', ')': ')', '[': '[', ']': ']',
-  '{': '{', '}': '}', '|': '|', ',': ',', '=': '=', '°': '°', '⌊': '⌊', '⌋': '⌋', '⌈': '⌈', '⌉': '⌉', '→': '→', '⇒': '→',
-  '⦃': '⦃', '⦄': '⦄', '’': "'",
-} // prettier-ignore
-const superscriptDigits = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 /** Splits a text into tokens; null when it holds anything that is not mathematics. */
 export function tokenize(text: string, effort: Effort): Token[] | null {
