@@ -11,7 +11,7 @@ export const verifierVersion = '2.0.0'
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
 /** One question to the verifier. `precision` is the number of decimals after the point that count. */
-export const verifyCaseSchema = z.object({
+const verifyCaseSchema = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   gold: text,
   /** The whole completion or a bare answer. */
@@ -22,7 +22,7 @@ export const verifyCaseSchema = z.object({
   precision: z.number().int().min(0).max(100).nullish(),
   policy: answerPolicy.nullish(),
 })
-export type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
+type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
 
 /** A case whose kind was checked. */
 export interface VerifyCase {
@@ -176,7 +176,7 @@ export function parseVerifyCase(value: unknown): VerifyCase {
 }
 
 /** Narrows the kind of a case whose shape is right. @throws HoneError (InvalidInput) for an unknown kind. */
-export function checkKind(row: VerifyCaseInput): VerifyCase {
+function checkKind(row: VerifyCaseInput): VerifyCase {
   const kind = row.kind ?? 'auto'
   if (isKind(kind)) {
     return {

@@ -46,7 +46,7 @@ describe('verifyCase on any text', () => {
     )
   })
 
-  it('gives every row of the tables the same result again, whatever was ruling before', () => {
+  it('gives every row of the tables the same result again, whatever was checked before', () => {
     const first = table.map((row) => verifyCase(row))
     const again = table.toReversed().map((row) => verifyCase(row))
     expect(again.toReversed()).toEqual(first)

@@ -63,7 +63,7 @@ describe('hone verify', () => {
     expect(out.trim().split('\n')).toHaveLength(2)
     expect(err).toMatch(/stdin:2: The line is not JSON\.\n {2}→ Write one JSON object a line/)
     expect(err).toMatch(/stdin:3: Row "c": unknown kind "bx"/)
-    expect(err).toMatch(/2 ruling: 2 correct.*2 bad lines/)
+    expect(err).toMatch(/2 judged: 2 correct.*2 bad lines/)
     expect(code).toBe(2)
   })
 
@@ -130,7 +130,7 @@ describe('hone verify', () => {
     await once(stdout, 'data')
     process.emit('SIGINT', 'SIGINT')
     await expect(done).rejects.toBeInstanceOf(Interrupted)
-    expect(String(stderr.read())).toContain('1 ruling: 1 correct')
+    expect(String(stderr.read())).toContain('1 judged: 1 correct')
   })
 
   it('goes on over a line break that JSON allows in a text, and over a line that is too long', async () => {

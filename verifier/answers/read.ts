@@ -6,7 +6,7 @@ import type { Mark } from './split.ts'
 import type { Brackets, Quantity, RelationSign, Structure } from './structure.ts'
 
 /** Most items of a list, set or tuple. */
-export const maxItems = 256
+const maxItems = 256
 const maxDepth = 12
 
 /**

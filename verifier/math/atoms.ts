@@ -181,7 +181,7 @@ function startsWithDifferential(e: Expression): boolean {
 }
 
 /** One argument of a command: a braced group, or the one token that LaTeX takes: of \frac12 first the 1, then the 2. */
-export function argument(cursor: Cursor): Expression {
+function argument(cursor: Cursor): Expression {
   const token = cursor.peek()
   if (token?.kind === 'number' && token.digits.length > 1 && !token.based) {
     if (!/^\d+$/.test(token.digits)) throw new Unreadable()

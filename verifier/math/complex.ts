@@ -4,7 +4,7 @@ export interface Complex {
   readonly im: number
 }
 
-export const imaginaryUnit: Complex = { re: 0, im: 1 }
+const imaginaryUnit: Complex = { re: 0, im: 1 }
 
 export function real(re: number): Complex {
   return { re, im: 0 }
@@ -36,7 +36,7 @@ export function isFinite(a: Complex): boolean {
   return Number.isFinite(a.re) && Number.isFinite(a.im)
 }
 
-export function exponential(a: Complex): Complex {
+function exponential(a: Complex): Complex {
   const size = Math.exp(a.re)
   return a.im === 0 ? real(size) : { re: size * Math.cos(a.im), im: size * Math.sin(a.im) }
 }
@@ -55,7 +55,7 @@ export function squareRoot(a: Complex): Complex {
 }
 
 /** a^n for a whole n, by squaring: exact signs, no logarithm. */
-export function wholePower(a: Complex, n: number): Complex {
+function wholePower(a: Complex, n: number): Complex {
   if (a.im === 0) return real(a.re ** n)
   let result = real(1)
   let square = a

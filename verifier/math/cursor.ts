@@ -3,7 +3,7 @@ import type { Expression } from './expression.ts'
 import type { Token } from './token.ts'
 
 /** Deepest nesting that is read. */
-export const maxDepth = 120
+const maxDepth = 120
 
 /** Thrown inside the parser when a text is not one expression; `parseExpression` turns it into null. */
 export class Unreadable extends Error {}

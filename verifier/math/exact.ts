@@ -110,7 +110,7 @@ function countedPower(base: Rational, exponent: bigint, effort: Effort): Rationa
 }
 
 /** The k-th root of n when it is whole, by Newton's method. */
-export function wholeRoot(n: bigint, k: number): bigint | null {
+function wholeRoot(n: bigint, k: number): bigint | null {
   const root = floorRoot(n, k)
   return root ** BigInt(k) === n ? root : null
 }

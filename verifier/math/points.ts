@@ -3,7 +3,7 @@ import { magnitude, minus, real } from './complex.ts'
 import type { Rational } from './rational.ts'
 
 /** Numbers in [0, 1) that are the same on every machine and in every run (mulberry32). */
-export function fixedNumbers(seed: number): () => number {
+function fixedNumbers(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -30,10 +30,6 @@ export function add(a: Rational, b: Rational): Rational {
   return { n: a.n * b.d + b.n * a.d, d: a.d * b.d }
 }
 
-export function subtract(a: Rational, b: Rational): Rational {
-  return add(a, negate(b))
-}
-
 export function multiply(a: Rational, b: Rational): Rational {
   return { n: a.n * b.n, d: a.d * b.d }
 }
