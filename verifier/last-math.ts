@@ -7,12 +7,18 @@ export interface LastMath {
   isWhole: boolean
 }
 
-/** Marks of mathematics in prose. A lone dollar sign is money: the pair must hold no sentence and end before no digit. */
+/**
+ * The marks of mathematics in prose. A lone dollar sign is money, so a pair of dollar signs must
+ * hold no sentence and no digit may follow it.
+ */
 const mathPattern = /\$\$([^$]{1,2000})\$\$|\\\(([^$]{1,2000}?)\\\)|\\\[([^$]{1,2000}?)\\\]|\$([^$]{1,1000})\$(?!\d)/g
-/** What may part two pieces of mathematics that are one answer. */
+/** The text that may be between two pieces of mathematics of one answer. */
 const joinPattern = /^\s*(?:,|;|and|or|,\s?and|,\s?or|、|和)\s*$/
 
-/** The last mathematics in prose, with the pieces before it that only a comma or "and" parts from it. */
+/**
+ * The last mathematics in prose. Pieces before it belong to it when only a comma or "and" is
+ * between them.
+ */
 export function lastMath(text: string): LastMath | null {
   const from = Math.max(0, text.length - 4_000)
   const pieces: { from: number; to: number }[] = []

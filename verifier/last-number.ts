@@ -2,18 +2,21 @@ import { parseUnit } from './answers/units.ts'
 import { collapseSpace, trimMarks } from './plain-text.ts'
 import type { Slot } from './verdict.ts'
 
-/** Words and signs before the last number that make it no answer by itself. */
+/** Words and signs before or after a number that make it another amount. */
 const boundBefore =
   /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't|nearly|almost|twice|double|half of|sqrt|log|ln|sin|cos|tan|root of|except|but|before|after|over|under|above|below|mod))\s*$/i
 const boundAfter = /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too))\b|x\s*\d)/i
 
-/** The last number in prose with its percent sign or unit; with the words before it when they make it another amount. */
+/**
+ * The last number in prose, with its percent sign or unit. Words around it that make it another
+ * amount are kept, so that the number alone never counts.
+ */
 export function lastNumber(text: string): Slot | null {
   const flat = collapseSpace(text.slice(-4_000))
   const words = flat.split(' ')
   const index = words.findLastIndex((word) => /\d/.test(word))
   if (index < 0) return null
-  // "12 345" is one number: groups of three belong to the digits before them.
+  // "12 345" is one number: a group of three digits belongs to the digits before it.
   let first = index
   while (first > 0 && /^\d{3}\D*$/.test(words[first] ?? '') && /^\d{1,3}$/.test(words[first - 1] ?? '')) first--
   const last = {

@@ -1,8 +1,14 @@
-/** Bounds and characters: what happens to a text before any rule looks at it. */
+/** Limits of length, and the cleaning of a text before any rule reads it. */
 
-/** Only the end of a completion is read: an answer stands there, and the work stays bounded. Characters. */
+/**
+ * Only this many characters at the end of a completion are read. The answer is there, and the work
+ * stays bounded.
+ */
 export const textWindow = 20_000
-/** Longest answer that is analysed; a longer one can only be right by being the same text. Characters. */
+/**
+ * The longest answer that is analysed, in characters. A longer answer is correct only when it is
+ * the same text as the gold.
+ */
 export const leafLimit = 4_000
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
@@ -12,8 +18,9 @@ const vulgarFractions: Record<string, string> = {
 } // prettier-ignore
 
 /**
- * Makes look-alike characters one: full-width forms to ASCII, minus signs (not the em dash of a sentence) to "-", superscripts to ^n, vulgar fractions to a/b.
- * NFKC alone is not used for this: it would turn 5² into 52 and 1½ into 11⁄2.
+ * Replaces look-alike characters: full-width forms become ASCII, minus signs become "-" (the em
+ * dash of a sentence stays), superscripts become ^n, and vulgar fractions become a/b. NFKC was
+ * rejected: it would turn 5² into 52 and 1½ into 11⁄2.
  */
 export function unifyCharacters(text: string): string {
   return text
@@ -30,7 +37,10 @@ export function unifyCharacters(text: string): string {
     .replace(/[\u200b-\u200f\u2060\ufeff]/g, '')
 }
 
-/** Takes the mark-up off a LaTeX answer as far as plain numbers and words need it; a real expression keeps its commands. */
+/**
+ * Takes the mark-up off a LaTeX answer as far as plain numbers and words need it. A real expression
+ * keeps its commands.
+ */
 export function plainLatex(text: string): string {
   if (!/[\\$*_`{}]/.test(text)) return text.trim()
   const plain = text
@@ -54,7 +64,7 @@ export function plainLatex(text: string): string {
   return unwrapDollars(plain).replaceAll('﹩', '$').trim()
 }
 
-/** "$12$" is mathematics and loses its signs; "$12" is money and keeps it. */
+/** "$12$" is mathematics and loses its signs. "$12" is money and keeps its sign. */
 function unwrapDollars(text: string): string {
   if (text.length > 1 && text.startsWith('$') && text.endsWith('$'))
     return text.replace(/^\$\$?/, '').replace(/\$\$?$/, '')
@@ -64,7 +74,10 @@ function unwrapDollars(text: string): string {
 const leadingMarks = new Set(' \t\r\n"\'“”‘’*_`:')
 const trailingMarks = new Set(' \t\r\n"\'“”‘’*_`.,;:!?')
 
-/** Takes sentence marks and mark-up off both ends: "**12**." → "12"; the "!" of a factorial stays. Loops, because /x+$/ is quadratic on long runs. */
+/**
+ * Takes sentence marks and mark-up off both ends: "**12**." → "12". The "!" of a factorial stays.
+ * Loops, because the pattern /x+$/ takes quadratic time on long runs.
+ */
 export function trimMarks(text: string): string {
   let from = 0
   let to = text.length
@@ -76,10 +89,15 @@ export function trimMarks(text: string): string {
   return text.slice(from, to)
 }
 
-/** One space for every run of white space, none at the ends. Done first: later patterns may then be simple. */
+/**
+ * Makes every run of white space one space, with no space at the ends. Done first, so that later
+ * patterns can be simple.
+ */
 export function collapseSpace(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-/** A short answer in words: look-alike characters made one, mark-up and sentence marks taken off. */
+/**
+ * A short answer in words: look-alike characters replaced, mark-up and sentence marks taken off.
+ */
 export const plainWords = (raw: string): string => trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))

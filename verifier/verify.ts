@@ -18,7 +18,10 @@ import { incorrect, unverifiable } from './verdict.ts'
 
 export type ConcreteKind = Exclude<AnswerKind, 'auto'>
 
-/** The kind that `auto` stands for, by the gold answer: an option, yes or no, a date, a time, boxes, mathematics, else text. */
+/**
+ * The kind that `auto` means for this gold answer: an option, yes or no, boxes, a date, a time,
+ * mathematics, or else text.
+ */
 export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>): ConcreteKind {
   const kind = row.kind ?? 'auto'
   if (kind !== 'auto') return kind
@@ -32,7 +35,10 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
   return mathKind(gold)
 }
 
-/** Number, expression or text. Letters alone are words: mathematics shows by a digit, a sign or a command. */
+/**
+ * Number, expression or text. Letters alone are words: a digit, a sign or a command makes
+ * mathematics.
+ */
 function mathKind(gold: string): 'number' | 'expression' | 'text' {
   if (gold.length > leafLimit) return 'text'
   const text = mathText(gold)
@@ -49,7 +55,7 @@ function mathKind(gold: string): 'number' | 'expression' | 'text' {
   }
 }
 
-/** Whether anything but words stands in it. */
+/** Whether the structure holds anything but words. */
 function isMath(structure: Structure): boolean {
   if (structure.type === 'words') return false
   if (structure.type === 'group') return structure.items.some(isMath)
@@ -58,8 +64,9 @@ function isMath(structure: Structure): boolean {
 }
 
 /**
- * Judges one answer. Pure, deterministic and bounded: the same case always gives the same result, and no input makes it slow.
- * `correct` is only said when a rule shows it; what no rule can decide is `unverifiable`.
+ * Checks one answer. Pure, deterministic and bounded: the same case always gives the same result,
+ * and no input makes it slow. It says `correct` only when a rule shows this. It says `unverifiable`
+ * when no rule can decide.
  */
 export function verifyCase(row: VerifyCase): VerifyResult {
   const kind = resolveKind(row)
@@ -79,7 +86,7 @@ function applyRule(kind: ConcreteKind, gold: string, answer: string, row: Verify
   const context = { precision, choices, policy, effort: new Effort() }
   try {
     const ruling = rules[kind](gold, answer, context)
-    // 12:17 may be a ratio as well as a time, and only its row could tell.
+    // 12:17 may be a time or a ratio, and only the row could tell.
     if (kind !== 'time' || row.kind === 'time' || ruling.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return ruling
     const ratio = checkExpression(gold, answer, context)
     return ratio.verdict === 'correct' ? ratio : ruling
@@ -89,7 +96,7 @@ function applyRule(kind: ConcreteKind, gold: string, answer: string, row: Verify
   }
 }
 
-/** A gold answer may carry the marks of a data set: <answer>5</answer>, \boxed{5}. */
+/** The gold answer without the marks of its data set: <answer>5</answer>, \boxed{5}. */
 export function goldAnswer(gold: string, kind: ConcreteKind): string {
   return /<answer>|\\boxed/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
 }

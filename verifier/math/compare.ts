@@ -11,25 +11,37 @@ import { residueOf, sameResidue } from './residue.ts'
 import { namesOf, sample } from './sampling.ts'
 import type { Sampled } from './sampling.ts'
 
-/** `exact`: the same value or tree; `equal`: shown to be the same; `rounded`: as declared, or a long decimal of the other side. */
+/**
+ * How two expressions compare.
+ * - `exact`: the same value or the same tree.
+ * - `equal`: shown to be the same.
+ * - `rounded`: equal at the given precision, or one side is a long decimal of the other.
+ * - `unknown`: it cannot be told.
+ */
 export type Comparison = 'exact' | 'equal' | 'rounded' | 'different' | 'unknown'
 
 export interface CompareOptions {
-  /** Decimals after the point to which both sides are rounded (half away from zero). */
+  /**
+   * The number of decimals after the point to which both sides are rounded (half away from zero).
+   */
   precision?: number | undefined
   effort: Effort
 }
 
-/** A decimal counts as the rounded value of the other side from so many decimals on, and so many digits after its zeros. */
+/**
+ * A decimal counts as the rounded value of the other side when it has at least this many decimals,
+ * and at least this many digits after its leading zeros.
+ */
 const fewestDecimals = 6
 const fewestDigits = 5n
 
 /**
- * Compares two expressions. Rational values are compared exactly; rational functions exactly modulo a prime; what has roots
- * and functions by values at fixed points, in doubles and then in many more digits. A bare \log equals only what is equal
- * for every base; where base 10 or e would make the two equal, the result is `unknown`. `unknown` also for values that are
- * undefined or too large, and for sums and integrals that are not the same part by part.
- * @throws EffortSpent
+ * Compares two expressions. Rational values are compared exactly, and rational functions exactly
+ * modulo a prime. Expressions with roots or functions are compared by their values at fixed points,
+ * in doubles and then in many more digits. A bare \log equals only what is equal for every base;
+ * when base 10 or e would make the two equal, the result is `unknown`. The result is also `unknown`
+ * for values that are undefined or too large, and for sums and integrals that are not the same part
+ * by part. Throws EffortSpent when the steps are used up.
  */
 export function compareExpressions(a: Expression, b: Expression, { precision, effort }: CompareOptions): Comparison {
   if (sameTree(a, b, effort)) return 'exact'
@@ -63,7 +75,9 @@ export function compareExpressions(a: Expression, b: Expression, { precision, ef
   return roundedClosed(a, b, precision, effort) ? 'rounded' : 'different'
 }
 
-/** Decided when both sides are rational; when they are not, only equality is shown. */
+/**
+ * Decides when both sides are rational. When a side is not, it can only show that they are equal.
+ */
 function byResidues(a: Expression, b: Expression, effort: Effort): 'equal' | 'different' | null {
   let same = true
   let rational = true
@@ -80,7 +94,7 @@ function byResidues(a: Expression, b: Expression, effort: Effort): 'equal' | 'di
 
 const isBareLog = (e: Expression) => e.type === 'func' && e.name === 'log' && e.args.length === 1
 
-/** ln of a base that nobody means: what holds for it holds for every base. */
+/** The ln of a base that nobody uses. What holds for this base holds for every base. */
 const noBase = 1.618_271_4
 const usualBases = [Math.LN10, 1]
 
@@ -91,10 +105,16 @@ function overLogBases(a: Expression, b: Expression, compared: (logBase: number) 
   return usualBases.some((base) => compared(base) !== 'different') ? 'unknown' : 'different'
 }
 
-/** Longest number, in bits, for which agreement in doubles is enough where more digits cannot be computed. */
+/**
+ * The longest number, in bits, for which agreement in doubles is enough when more digits cannot be
+ * computed.
+ */
 const bitsOfDoubles = 40
 
-/** Agreement in doubles is confirmed by many digits at a point where both sides are real. */
+/**
+ * Compares two expressions with variables. Agreement in doubles is confirmed by many digits at a
+ * point where both sides are real.
+ */
 function compareOpen(a: Expression, b: Expression, effort: Effort, logBase: number): Sampled {
   const sides = { a, b, effort, logBase }
   const sampled = sample(sides)
@@ -118,7 +138,7 @@ function hasShortNumbers(e: Expression): boolean {
   )
 }
 
-/** Two values without variables: to many digits where they are real, else in doubles. */
+/** Compares two values without variables: to many digits when they are real, else in doubles. */
 function compareClosed(a: Expression, b: Expression, effort: Effort, logBase: number): Sampled {
   const how = { at: new Map(), effort, realOnly: false, generic: true, logBase, scale: 0 }
   const [left, right] = [evaluate(a, how), evaluate(b, how)]
@@ -131,13 +151,15 @@ function compareClosed(a: Expression, b: Expression, effort: Effort, logBase: nu
   return close && [a, b].every(hasShortNumbers) ? 'equal' : 'unknown'
 }
 
-/** Different parts do not make two integrals different: nothing was computed. */
+/** Integrals with different parts may still be equal: no integral was computed. */
 function honest(a: Expression, b: Expression, found: Sampled): Sampled {
   const isOpaque = (e: Expression) => e.type === 'opaque'
   return found === 'different' && (contains(a, isOpaque) || contains(b, isOpaque)) ? 'unknown' : found
 }
 
-/** ∞ equals ∞ and differs from −∞ and from what has a value; null when neither side is infinite. */
+/**
+ * ∞ equals ∞, and differs from −∞ and from every finite value. Null when neither side is infinite.
+ */
 function compareInfinite(a: Expression, b: Expression, effort: Effort): Comparison | null {
   const [left, right] = [infiniteSign(a, effort), infiniteSign(b, effort)]
   if (left === 0 && right === 0) return null
@@ -147,7 +169,7 @@ function compareInfinite(a: Expression, b: Expression, effort: Effort): Comparis
   return contains(left === 0 ? a : b, isInfinity) ? 'unknown' : 'different'
 }
 
-/** 1 and −1 for ±∞ with a rational factor, 0 for everything else. */
+/** 1 for ∞ and −1 for −∞, also with a rational factor. 0 for everything else. */
 function infiniteSign(e: Expression, effort: Effort): number {
   if (e.type === 'constant') return e.name === 'infinity' ? 1 : 0
   if (e.type !== 'product') return 0
@@ -163,7 +185,10 @@ function isRounded(a: Expression, b: Expression, left: Rational, right: Rational
   return isRoundingOf(a, b, right) || isRoundingOf(b, a, left)
 }
 
-/** True for a long decimal that is the other side, which is no decimal itself, correctly rounded. */
+/**
+ * Whether a long decimal is the correctly rounded value of the other side, which must not be a
+ * decimal itself.
+ */
 function isRoundingOf(decimal: Expression, other: Expression, value: Rational): boolean {
   if (decimal.type !== 'number' || decimal.decimals === null || decimal.decimals < fewestDecimals) return false
   if (other.type === 'number' && other.decimals !== null) return false

@@ -41,7 +41,7 @@ function exponential(a: Complex): Complex {
   return a.im === 0 ? real(size) : { re: size * Math.cos(a.im), im: size * Math.sin(a.im) }
 }
 
-/** −π < imaginary part ≤ π. */
+/** The imaginary part is over −π and at most π. */
 export function logarithm(a: Complex): Complex {
   return { re: Math.log(magnitude(a)), im: Math.atan2(a.im === 0 ? 0 : a.im, a.re) }
 }
@@ -54,7 +54,7 @@ export function squareRoot(a: Complex): Complex {
   return { re, im: a.im < 0 ? -im : im }
 }
 
-/** a^n for a whole n, by squaring: exact signs, no logarithm. */
+/** a^n for a whole n, by squaring: the signs are exact and no logarithm is needed. */
 function wholePower(a: Complex, n: number): Complex {
   if (a.im === 0) return real(a.re ** n)
   let result = real(1)
@@ -120,7 +120,7 @@ const lanczos = [
   -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ] // prettier-ignore
 
-/** Γ(z); not finite at its poles. */
+/** Γ(z). It is not finite at its poles. */
 export function gamma(z: Complex): Complex {
   if (z.re < 0.5) {
     const mirrored = times(sine(times(real(Math.PI), z)), gamma(minus(real(1), z)))

@@ -9,9 +9,10 @@ import {
 } from './step-counts.ts' // prettier-ignore
 
 /**
- * The exact value of an expression without variables: whole powers, roots that come out, factorials, binomials, logarithms
- * that come out, gcd and the like. Null when it is not rational, not defined, or beyond 20,000 bits (checked before it is computed).
- * @throws EffortSpent
+ * The exact value of an expression without variables: whole powers, exact roots, factorials,
+ * binomials, exact logarithms, gcd and the like. Null when the value is not rational, not defined,
+ * or over 20,000 bits (checked before it is computed). Throws EffortSpent when the steps are used
+ * up.
  */
 export function exactValue(e: Expression, effort: Effort): Rational | null {
   effort.spend()
@@ -59,7 +60,10 @@ function bounded(value: Rational): Rational | null {
 
 type Join = (a: Rational, b: Rational) => Rational | null
 
-/** Two values put together and brought down, paid for by their digits; null when there is none or it is too long. */
+/**
+ * Joins two values and reduces the result. Spends steps by the length of the numbers. Null when
+ * there is no result or it is too long.
+ */
 function joined(a: Rational, b: Rational, join: Join, effort: Effort): Rational | null {
   effort.spend(3 * stepsOfProduct(sizeOf(a), sizeOf(b)))
   const value = join(a, b)
@@ -85,7 +89,7 @@ function fold(parts: readonly Expression[], join: Join, start: Rational, effort:
   return total
 }
 
-/** base^exponent, where a root must come out. The odd root of a negative number is the real one. */
+/** base^exponent, where a root must be exact. The odd root of a negative number is the real one. */
 function raise(base: Rational, exponent: Rational, effort: Effort): Rational | null {
   effort.spend(stepsOfDivisor(Math.min(bitLength(exponent.n), bitLength(exponent.d))))
   const { n, d } = lowest(exponent)
@@ -109,13 +113,16 @@ function countedPower(base: Rational, exponent: bigint, effort: Effort): Rationa
   return power(base, exponent)
 }
 
-/** The k-th root of n when it is whole, by Newton's method. */
+/** The k-th root of n by Newton's method. Null when it is not whole. */
 function wholeRoot(n: bigint, k: number): bigint | null {
   const root = floorRoot(n, k)
   return root ** BigInt(k) === n ? root : null
 }
 
-/** The largest whole r with r^k ≤ n, for n ≥ 0: Newton's method from a start above the root, which half of its digits give. */
+/**
+ * The largest whole r with r^k ≤ n, for n ≥ 0. Newton's method, from a start above the root that
+ * half of the digits give.
+ */
 export function floorRoot(n: bigint, k: number): bigint {
   if (n < 2n) return n
   const [power, less] = [BigInt(k), BigInt(k - 1)]
@@ -129,7 +136,7 @@ export function floorRoot(n: bigint, k: number): bigint {
 
 function aboveRoot(n: bigint, k: number): bigint {
   const bits = bitLength(n)
-  // Doubles know nine digits of it at least; they hold no number over 2^1023.
+  // A double gives at least nine digits of the root. Doubles hold no number over 2^1023.
   if (bits <= 1000) return BigInt(Math.ceil(Number(n) ** (1 / k) * (1 + 1e-9))) + 1n
   const shift = Math.floor(bits / (2 * k))
   if (shift === 0) return 1n << BigInt(Math.ceil(bits / k) + 1)
@@ -138,7 +145,7 @@ function aboveRoot(n: bigint, k: number): bigint {
 
 function factorial(of: Rational, step: 1 | 2, effort: Effort): Rational | null {
   const n = toInteger(of)
-  // 2,400! has 23,000 bits; 4,000!! about as many.
+  // 2,400! has 23,000 bits, and 4,000!! about as many.
   if (n === null || n < 0n || n > 4000n) return null
   let value = 1n
   effort.spend(stepsOfFactorial(Number(n)))
@@ -211,7 +218,10 @@ function commonDivisor(values: readonly Rational[], name: string, effort: Effort
   return total === null ? null : { n: total, d: 1n }
 }
 
-/** log_b a when it is a whole number or the reciprocal of one: 3 = log_2 8, 1/3 = log_8 2, 2/3 = log_8 4. */
+/**
+ * log_b a when it is a fraction with a denominator of at most 12: 3 = log_2 8, 1/3 = log_8 2, 2/3 =
+ * log_8 4.
+ */
 function logarithm(a: Rational, base: Rational, effort: Effort): Rational | null {
   if (a.n <= 0n || base.n <= 0n || equal(base, one)) return null
   if (equal(a, one)) return zero

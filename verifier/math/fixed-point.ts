@@ -17,7 +17,7 @@ export function rootOf(x: Fixed, k: number, bits: bigint): Fixed {
   return floorRoot(x << (bits * BigInt(k - 1)), k)
 }
 
-/** arctan(1/n) as its series, for π and for logarithms of 2. */
+/** The series of arctan(1/n), for π. Without alternating signs it is artanh(1/n), for ln 2. */
 function inverseTangentOfReciprocal(n: bigint, bits: bigint, alternating: boolean): Fixed {
   let power = (1n << bits) / n
   const square = n * n
@@ -32,7 +32,9 @@ function inverseTangentOfReciprocal(n: bigint, bits: bigint, alternating: boolea
 const extraBits = 32n
 const kept = new Map<string, Fixed>()
 
-/** Constants are computed once for each precision; there are few precisions, so that this stays small. */
+/**
+ * Computes a constant once for each precision. There are few precisions, so the map stays small.
+ */
 function remembered(name: string, bits: bigint, compute: (bits: bigint) => Fixed): Fixed {
   const key = `${name} ${bits}`
   const known = kept.get(key)
@@ -56,7 +58,10 @@ function logTwo(bits: bigint): Fixed {
   return remembered('ln2', bits, (b) => 2n * inverseTangentOfReciprocal(3n, b, false))
 }
 
-/** e^x: x = k ln 2 + r, and the series at r / 256. Null for results over 2^1000 and for those too small to keep half of their digits. */
+/**
+ * e^x, with x = k ln 2 + r and the series at r / 256. Null for results over 2^1000, and for results
+ * that are too small to keep half of their digits.
+ */
 export function exponentialOf(x: Fixed, bits: bigint): Fixed | null {
   const inner = bits + extraBits
   const wide = x << extraBits
@@ -73,7 +78,10 @@ export function exponentialOf(x: Fixed, bits: bigint): Fixed | null {
   return value >> extraBits
 }
 
-/** ln x for x > 0: x = m·2^k with m near 1, four square roots, then 2 artanh((m − 1)/(m + 1)). Null for x ≤ 0. */
+/**
+ * ln x for x > 0, with x = m·2^k and m near 1: four square roots of m, then 2 artanh((m − 1)/(m +
+ * 1)). Null for x ≤ 0.
+ */
 export function logarithmOf(x: Fixed, bits: bigint): Fixed | null {
   if (x <= 0n) return null
   const inner = bits + extraBits
@@ -92,7 +100,10 @@ export function logarithmOf(x: Fixed, bits: bigint): Fixed | null {
   return (32n * total + k * logTwo(inner)) >> extraBits
 }
 
-/** sin and cos of x after taking off whole turns, by series at x / 16 and doubling. */
+/**
+ * sin and cos of x. Whole turns are taken off, then the series is taken at x / 16 and the angle
+ * doubled.
+ */
 function turn(x: Fixed, bits: bigint): { sine: Fixed; cosine: Fixed } {
   const inner = bits + extraBits
   const pi = piAt(inner)

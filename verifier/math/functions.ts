@@ -33,7 +33,7 @@ const unaryFunctions: Record<string, Unary> = {
   abs: (z) => real(magnitude(z)),
 }
 
-/** True for a function whose meaning is known; f(x) is not. */
+/** Whether the meaning of a function is known. For f(x) it is not. */
 export function isKnown(name: string): boolean {
   return (
     Object.hasOwn(unaryFunctions, name) ||
@@ -44,10 +44,10 @@ export function isKnown(name: string): boolean {
   )
 }
 
-/** Functions that are defined for real arguments alone. */
+/** Functions that are defined only for real arguments. */
 const realOnlyFunctions = new Set(['floor', 'ceil', 'sgn', 'max', 'min', 'gcd', 'lcm'])
 
-/** Functions for which identities hold on a part of the plane only; roots are the others. */
+/** Functions whose identities hold only on a part of the plane. Roots behave so too. */
 const branchingFunctions = new Set([
   'ln', 'log', 'abs', 'floor', 'ceil', 'sgn', 'max', 'min', 'gcd', 'lcm', 'arcsin', 'arccos', 'arctan', 'arccot', 'arcsec',
   'arccsc', 'arsinh', 'arcosh', 'artanh',
@@ -63,7 +63,7 @@ interface Choices {
   logBase: number
 }
 
-/** Value of a function at its arguments; null where it has none. */
+/** The value of a function at its arguments. Null where the function has no value. */
 export function callFunction(name: string, args: readonly Complex[], how: Choices): Complex | null {
   const [a, b] = args
   if (a === undefined) return null
@@ -126,7 +126,10 @@ function hash(text: string): number {
   return ((h ^ (h >>> 13)) >>> 0) / 2 ** 32
 }
 
-/** A smooth function made up from the name alone: f(x + 1) and f(1 + x) agree, f(2x) and 2f(x) do not. */
+/**
+ * A smooth function that is made up from the name alone: f(x + 1) and f(1 + x) agree, f(2x) and
+ * 2f(x) do not.
+ */
 export function genericValue(name: string, args: readonly Complex[]): Complex {
   let total = real(0.5 + hash(name))
   for (const [index, z] of args.entries()) {

@@ -7,7 +7,7 @@ const greekLetters: Record<string, string> = {
   Φ: 'Phi', Ψ: 'Psi', Ω: 'Omega', ℓ: 'ell', ℏ: 'hbar',
 } // prettier-ignore
 
-/** Symbol name of a Greek letter, or undefined. */
+/** The symbol's name of a Greek letter, or undefined. */
 export function greekLetter(character: string): string | undefined {
   return greekLetters[character]
 }
@@ -17,7 +17,7 @@ const greekVariants: Record<string, string> = {
   varepsilon: 'epsilon', vartheta: 'theta', varphi: 'phi', varrho: 'rho', varsigma: 'sigma', varkappa: 'kappa',
 } // prettier-ignore
 
-/** "alpha", "varphi": the symbol's name, or undefined. */
+/** The symbol's name for "alpha" or "varphi", or undefined. */
 export function greekName(word: string): string | undefined {
   return greekNames.has(word) ? word : Object.hasOwn(greekVariants, word) ? greekVariants[word] : undefined
 }
@@ -33,7 +33,9 @@ const functionNames: Record<string, string> = {
   max: 'max', min: 'min', gcd: 'gcd', lcm: 'lcm', binomial: 'binom', sqrt: 'sqrt', cbrt: 'cbrt',
 } // prettier-ignore
 
-/** Canonical name of a known function, also with a capital ("Sin"); undefined for other words. */
+/**
+ * The canonical name of a known function, also with a capital ("Sin"). Undefined for other words.
+ */
 export function functionName(word: string): string | undefined {
   if (Object.hasOwn(functionNames, word)) return functionNames[word]
   const lower = word.charAt(0).toLowerCase() + word.slice(1)
@@ -42,7 +44,7 @@ export function functionName(word: string): string | undefined {
 
 const trigonometric = new Set(['sin', 'cos', 'tan', 'cot', 'sec', 'csc'])
 
-/** Functions whose argument may be in degrees. */
+/** Whether the argument of a function may be in degrees. */
 export function isTrigonometric(name: string): boolean {
   return trigonometric.has(name)
 }
@@ -64,7 +66,7 @@ export function takesSeveral(name: string): boolean {
   return severalArguments.has(name)
 }
 
-/** Words of up to three letters that are English and not a product of letters. */
+/** English words of up to three letters. They are not products of letters. */
 const proseWords = new Set(
   'is it of or to at by if so we do go he me my no on up us in and the for not are was has had can may all any one two six ten but per out its our his her him she you who how why yes day cup cat dog men man via let get see non mod'.split(
     ' ',
@@ -77,7 +79,10 @@ export function isProse(word: string): boolean {
 
 const gluedPattern = /^([a-zA-Z])?(sin|cos|tan|cot|sec|csc|ln|log|sqrt)([a-cxyztunkA-C])?$/
 
-/** "xsinx": the letters around a function name that was written without a space; null when it is another word. */
+/**
+ * The letters around a function name that was written without spaces: "xsinx". Null for other
+ * words.
+ */
 export function splitGlued(word: string): { before: string; name: string; after: string } | null {
   const found = gluedPattern.exec(word)
   return found === null ? null : { before: found[1] ?? '', name: found[2] ?? '', after: found[3] ?? '' }

@@ -5,7 +5,9 @@ import type { Token } from './token.ts'
 
 type Body = Token extends infer T ? (T extends Token ? Omit<T, 'spaced'> : never) : never
 
-/** A place in a text and the tokens that were read before it. This half of the lexer reads numbers. */
+/**
+ * A place in a text, and the tokens that were read before it. This half of the lexer reads numbers.
+ */
 export class NumberReader {
   readonly tokens: Token[] = []
   protected readonly text: string
@@ -20,7 +22,10 @@ export class NumberReader {
     this.depth = depth
   }
 
-  /** Completes the literal it is given: a copy of each would be a seventh of the time of long sums. */
+  /**
+   * Adds the token. It completes the given literal: a copy of each literal would take a seventh of
+   * the time of long sums.
+   */
   protected push(body: Body): true {
     this.tokens.push(Object.assign(body, { spaced: this.spaced }))
     this.spaced = false
@@ -42,7 +47,10 @@ export class NumberReader {
     return this.push({ kind: 'number', digits, value, decimals: exponent === 0 ? decimals : null, based: false })
   }
 
-  /** 12, 1.50, .5, 5., 3e8, 0.1\overline{6}. "2e-3" may be 2·e − 3 and is refused, unless the mantissa has a point or the sign no such reading. */
+  /**
+   * Reads 12, 1.50, .5, 5., 3e8 or 0.1\overline{6}. "2e-3" may be 2·e − 3 and is refused. "2.0e-3"
+   * and "2e-10" have one reading.
+   */
   protected number(): boolean {
     const found = this.match(/(?:\d+(?:\.\d*)?|\.\d+)/y)
     if (found === null) return false
@@ -69,7 +77,10 @@ export class NumberReader {
     return this.push({ kind: 'number', digits, value, decimals: null, based: true })
   }
 
-  /** 4343_6, 1A3_{16}, (101)_2, 0.11_2 as the value they have; undefined when no such number stands here, false when its base cannot be read. */
+  /**
+   * Reads the value of a number in a base: 4343_6, 1A3_{16}, (101)_2, 0.11_2. Undefined when no
+   * such number is here, false when its base cannot be read.
+   */
   protected based(): boolean | undefined {
     const start = this.at
     const found = this.match(

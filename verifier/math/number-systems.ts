@@ -3,7 +3,7 @@ import type { Rational } from './rational.ts'
 
 const baseWords = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
 
-/** Number system named by a subscript, "2" or "two": 2 to 36, or null. */
+/** The base that a subscript names, "2" or "two": 2 to 36, or null. */
 export function baseFrom(subscript: string): number | null {
   const word = baseWords.indexOf(subscript)
   if (word >= 0) return word + 2
@@ -13,7 +13,10 @@ export function baseFrom(subscript: string): number | null {
   return base >= 2 && base <= 36 ? base : null
 }
 
-/** What digits are worth in a base, 0.11 in base 2 is 3/4; null for a digit that the base lacks. */
+/**
+ * The value of digits in a base: 0.11 in base 2 is 3/4. Null for a digit that the base does not
+ * have.
+ */
 export function valueInBase(digits: string, base: number): Rational | null {
   const [whole = '', fraction = ''] = digits.split('.')
   let n = 0n

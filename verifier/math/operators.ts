@@ -3,7 +3,10 @@ import { Unreadable } from './cursor.ts'
 import type { Expression } from './expression.ts'
 import { constant, integer, mapLeaves, number, symbol } from './expression.ts'
 
-/** Sums, products, integrals and limits. They are kept as they are: computing them is a computer algebra's work. */
+/**
+ * Reads a sum, product, integral or limit. It is kept as written: computing it would need a
+ * computer algebra.
+ */
 export function bigOperator(cursor: Cursor, name: string): Expression {
   const level = cursor.operators
   cursor.operators++
@@ -15,7 +18,9 @@ export function bigOperator(cursor: Cursor, name: string): Expression {
   return e
 }
 
-/** Gives a bound variable the name of its level, so that sums over i and over k are one. */
+/**
+ * Gives a bound variable the name of its level, so that a sum over i and a sum over k are equal.
+ */
 function bind(e: Expression, variable: string | null, level: number): Expression {
   if (variable === null) return e
   const bound = symbol(`#${level}`)
@@ -24,7 +29,7 @@ function bind(e: Expression, variable: string | null, level: number): Expression
   )
 }
 
-/** A bound as LaTeX takes it: a group or one token. */
+/** Reads a bound the way LaTeX does: a group or one token. */
 function boundHere(cursor: Cursor): Expression {
   if (cursor.take('{')) return cursor.enclosed('}')
   const token = cursor.next()

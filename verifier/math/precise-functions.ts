@@ -7,9 +7,11 @@ import { stepsOfRoot, stepsOfSeries } from './step-counts.ts'
 import { bitLength } from './rational.ts'
 
 /**
- * The functions of fixed-point.ts at one precision, paid for by their digits before they are computed. A value that was
- * computed here before costs a step: texts that repeat one logarithm 300 times are cheap. What is kept goes with the
- * evaluation, and what π and ln 2 cost is paid once for each, known already or not: a verdict must not depend on earlier cases.
+ * The functions of fixed-point.ts at one precision. Each spends its steps, by the number of digits,
+ * before it is computed. A value that was computed here before takes one step: a text that repeats
+ * one logarithm 300 times is cheap. The values last as long as the evaluation. The steps of π and
+ * ln 2 are spent once in each evaluation, also when the constants are already known: a verdict must
+ * not depend on earlier cases.
  */
 export class PreciseFunctions {
   readonly #bits: bigint

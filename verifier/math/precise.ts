@@ -9,7 +9,7 @@ import { stepsOfProduct } from './step-counts.ts'
 import type { Rational } from './rational.ts'
 import { bitLength } from './rational.ts'
 
-/** A real value to many digits. `near` compares two of them. */
+/** A real value to many digits. `near` compares it with another value. */
 export interface Precise {
   value: Rational
   near: (other: Precise) => 'equal' | 'different' | 'unknown'
@@ -19,9 +19,10 @@ const leastBits = 256
 const mostBits = 12_288
 
 /**
- * The value of an expression whose every part is real, in fixed-point with 256 bits and more where longer numbers stand in
- * it: doubles would take √(10^40 + 1) for 10^20. Null without such a value, `beyond` when it would take too many bits. `at` gives variables exact values.
- * @throws EffortSpent
+ * The value of an expression whose every part is real, in fixed-point with 256 bits, or more for
+ * longer numbers: doubles would take √(10^40 + 1) for 10^20. `at` gives variables exact values.
+ * Null when there is no such value, `beyond` when it would need too many bits. Throws EffortSpent
+ * when the steps are used up.
  */
 export function preciseValue(
   e: Expression,
@@ -36,7 +37,7 @@ export function preciseValue(
     const point = new FixedPoint(bits, effort, at)
     const value = point.valueOf(e)
     if (value === null) return point.largest > 3 * bits ? 'beyond' : null
-    // Large parts take digits from the result, above all where they cancel.
+    // Large parts take digits from the result, most of all when they cancel.
     const excess = point.largest - bits
     if (excess <= bits / 4) return asPrecise(value, bits)
     bits = roundedUp(4 * excess)
@@ -49,15 +50,17 @@ function asPrecise(value: Fixed, bits: number): Precise {
   return {
     value: fraction,
     near: (other) => {
-      // The coarser of the two decides how far they can be told apart. A quarter of the digits is left to rounding; between
-      // that and half of them nothing is claimed.
+      // The value with fewer digits decides how far the two can be told apart. A quarter of the
+      // digits is left to rounding. When they agree in more than half but less than three quarters
+      // of the digits, the result is `unknown`.
       const shared = BigInt(Math.min(bits, bitLength(other.value.d) - 4))
       const units = (n: bigint, d: bigint) => ((n < 0n ? -n : n) << shared) / d
       const gap = units(value * other.value.d - other.value.n * fraction.d, fraction.d * other.value.d)
       const size = units(value, fraction.d) + units(other.value.n, other.value.d)
       const within = (digits: bigint) => gap <= 1n << (shared - digits) || gap <= size >> digits
       if (!within(shared / 2n)) return 'different'
-      // Values that are not zero but so small that their digits are lost are not compared.
+      // A value that is not zero may be so small that its digits are lost. Such values are not
+      // compared.
       const lost = size > 1n << (shared / 4n) && size < 1n << (shared / 2n)
       return within((shared * 3n) / 4n) && !lost ? 'equal' : 'unknown'
     },
@@ -71,7 +74,10 @@ function roundedUp(bits: number): number {
   return step
 }
 
-/** Bits of all numbers in the expression; 10^{40} counts with its value. How near two roots can be depends on it. */
+/**
+ * The bits of all numbers in the expression. 10^{40} counts with its value. This length limits how
+ * near two different roots can be.
+ */
 function lengthOfNumbers(e: Expression, effort: Effort): number {
   effort.spend()
   const written = e.type === 'number' || e.type === 'power' || e.type === 'factorial'
@@ -87,7 +93,7 @@ class FixedPoint {
   readonly #functions: PreciseFunctions
   readonly #effort: Effort
   readonly #at: ReadonlyMap<string, Rational>
-  /** Length in bits of the largest value met. */
+  /** The length in bits of the largest value so far. */
   largest = 0
 
   constructor(bits: number, effort: Effort, at: ReadonlyMap<string, Rational>) {

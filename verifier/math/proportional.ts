@@ -8,9 +8,9 @@ import { hasBranches, namesOf, pairsAt } from './sampling.ts'
 import type { Pairs, Sides } from './sampling.ts'
 
 /**
- * Whether a = c·b for one constant c ≠ 0 whatever the variables are: what makes two implicit equations one (the caller passes
- * left side minus right side). Zero is proportional to zero alone. Null when it cannot be told.
- * @throws EffortSpent
+ * Whether a = c·b for one constant c ≠ 0, for all values of the variables. Then two implicit
+ * equations are the same (the caller passes left side minus right side). Zero is proportional only
+ * to zero. Null when it cannot be told. Throws EffortSpent when the steps are used up.
  */
 export function proportional(a: Expression, b: Expression, effort: Effort): boolean | null {
   const exact = byResidues(a, b, effort)
@@ -22,7 +22,10 @@ export function proportional(a: Expression, b: Expression, effort: Effort): bool
   return constantRatio(pairsAt(sides, realPoints(names, 36), true, 36))
 }
 
-/** Exact for rational expressions; for others only agreement counts. Null when nothing is shown. */
+/**
+ * Exact for rational expressions. For other expressions only agreement counts. Null when nothing is
+ * shown.
+ */
 function byResidues(a: Expression, b: Expression, effort: Effort): boolean | null {
   const pairs: { left: Residue; right: Residue }[] = []
   for (let index = 0; index < 3; index++) {

@@ -6,29 +6,31 @@ import type { Rational } from './rational.ts'
 import { bitLength, lowest } from './rational.ts'
 
 /**
- * Exact evaluation modulo a 61-bit prime at made-up points. Two rational expressions that agree there are the same for all
- * values (Schwartz and Zippel: the chance of an accident is about degree / 2^61), and two that differ are not: doubles would
- * take x·12345678901234567890 for x·12345678901234567891. Parts that are not rational (√x, sin x, n!) get a value made up
- * from what they are and from the residues of their parts, so that agreement still shows equality; difference then shows nothing.
+ * Exact evaluation modulo a 61-bit prime at made-up points. Two rational expressions that agree
+ * there are the same for all values (Schwartz and Zippel: the chance of an accident is about degree
+ * / 2^61), and two that differ are not the same. Doubles would take x·12345678901234567890 for
+ * x·12345678901234567891. A part that is not rational (√x, sin x, n!) gets a made-up value from its
+ * kind and from the residues of its parts. Agreement then still shows equality, but difference
+ * shows nothing.
  */
 const prime = 2305843009213693921n
-/** A square root of −1 modulo P, for i. */
+/** A square root of −1 modulo the prime, for i. */
 const rootOfMinusOne = 583529827753931384n
 
-/** A fraction modulo P, and whether everything in it was rational. */
+/** A fraction modulo the prime, and whether every part of it was rational. */
 export interface Residue {
   n: bigint
   d: bigint
   rational: boolean
 }
 
-/** The point with this number: gives every variable a value. */
+/** The point with this number. It gives every variable a value. */
 export interface Point {
   index: number
   effort: Effort
 }
 
-/** Value at a point; null where a denominator vanishes or infinity stands in it. */
+/** The value at a point. Null when a denominator vanishes or the expression holds infinity. */
 export function residueOf(e: Expression, point: Point): Residue | null {
   point.effort.spend()
   switch (e.type) {
@@ -93,7 +95,10 @@ function mod(n: bigint): bigint {
   return rest < 0n ? rest + prime : rest
 }
 
-/** Whole exponents of at most 64 bits are computed, also those whose result could not be written down. */
+/**
+ * Whole exponents of up to 64 bits are computed, also when the result would be too long to write
+ * down.
+ */
 function powerOf(base: Expression, exponent: Expression, point: Point): Residue | null {
   const exact = exactValue(exponent, point.effort)
   if (exact === null || exact.n % exact.d !== 0n) {
@@ -130,12 +135,13 @@ function modularPower(base: bigint, exponent: bigint): bigint {
   return result
 }
 
-/** A value that depends on the kind of the part and on its parts' residues alone. */
+/** A value that depends only on the kind of the part and on the residues of its parts. */
 function madeUp(e: Expression, name: string, point: Point): Residue | null {
   const exact = e.type === 'opaque' ? null : exactValue(e, point.effort)
   if (exact !== null) return { n: mod(exact.n), d: mod(exact.d), rational: true }
   let key = name
-  // Nothing is known of f(x), so that different residues of it differ; of sin and of sums there are identities.
+  // Nothing is known about f(x), so different residues make it different. There are identities for
+  // sin and for sums.
   let rational = e.type === 'func' && !isKnown(e.name)
   for (const part of partsOf(e)) {
     const value = residueOf(part, point)
@@ -182,7 +188,7 @@ export function sameRatio(a1: Residue, b1: Residue, a2: Residue, b2: Residue): b
   return left === right
 }
 
-/** A fixed scattering of texts over the residues (FNV-1a over two seeds). */
+/** Scatters texts over the residues, always in the same way (FNV-1a over two seeds). */
 function hashed(text: string): bigint {
   let [a, b] = [0x811c9dc5, 0x2545f491]
   for (let index = 0; index < text.length; index++) {

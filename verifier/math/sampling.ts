@@ -8,7 +8,10 @@ import { isBranching } from './functions.ts'
 import type { Points } from './points.ts'
 import { closeness, complexPoints, realPoints } from './points.ts'
 
-/** What sampling says; `unknown` when too few points have a value on both sides or doubles cannot tell. */
+/**
+ * What sampling says. `unknown` when too few points have a value on both sides or doubles cannot
+ * tell.
+ */
 export type Sampled = 'equal' | 'different' | 'unknown'
 
 const goodPoints = 5
@@ -17,7 +20,7 @@ const realCount = 36
 /** Two from each range of the real points. */
 const goodRealPoints = 12
 
-/** One pair of values at each point where both sides have one. */
+/** One pair of values at each point where both sides have a value. */
 export type Pairs = { left: Complex; right: Complex; scale: number }[]
 
 export interface Sides {
@@ -27,12 +30,12 @@ export interface Sides {
   logBase: number
 }
 
-/** Every variable of the two, sorted: equal for (a, b) and (b, a). */
+/** Every variable of the two sides, sorted: the names are the same for (a, b) and (b, a). */
 export function namesOf(sides: Sides): string[] {
   return [...new Set([...variablesOf(sides.a), ...variablesOf(sides.b)])].sort()
 }
 
-/** Values of both sides at the points, as long as more are wanted. */
+/** The values of both sides at the points, until there are as many pairs as wanted. */
 export function pairsAt(sides: Sides, points: Points, realOnly: boolean, wanted: number): Pairs {
   const pairs: Pairs = []
   for (const at of points) {
@@ -45,7 +48,10 @@ export function pairsAt(sides: Sides, points: Points, realOnly: boolean, wanted:
   return pairs
 }
 
-/** True when a part is a root, a logarithm, a bar or anything else that is not one smooth function on the whole plane. */
+/**
+ * Whether a part is a root, a logarithm, a bar or anything else that is not one smooth function on
+ * the whole plane.
+ */
 export function hasBranches(e: Expression): boolean {
   return contains(e, (part) => {
     if (part.type === 'func') return isBranching(part.name)
@@ -55,7 +61,10 @@ export function hasBranches(e: Expression): boolean {
   })
 }
 
-/** One point at which the two are apart is enough; to be equal they must be close at several. */
+/**
+ * One point where the two are apart shows that they differ. To be equal they must be close at
+ * several points.
+ */
 function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: number): Sampled {
   let [close, unclear] = [0, 0]
   for (const at of points) {
@@ -71,9 +80,10 @@ function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: numb
 }
 
 /**
- * Whether two expressions with variables agree. First at complex points; where roots, logarithms or bars make that fail, at
- * real points at which every part of both sides is real: ln(x²) = 2 ln x there, and √(x²) = x is not, for x may be negative.
- * @throws EffortSpent
+ * Whether two expressions with variables agree. They are compared at complex points first. When
+ * this fails and there are roots, logarithms or bars, they are compared at real points where every
+ * part of both sides is real. There ln(x²) = 2 ln x holds, and √(x²) = x does not, because x may be
+ * negative. Throws EffortSpent when the steps are used up.
  */
 export function sample(sides: Sides): Sampled {
   const names = namesOf(sides)
@@ -83,7 +93,7 @@ export function sample(sides: Sides): Sampled {
   const isImaginary = (e: Expression) => e.type === 'constant' && e.name === 'i'
   if (contains(sides.a, isImaginary) || contains(sides.b, isImaginary)) return 'unknown'
   const points = realPoints(names, realCount)
-  // ln|x| is written for the sake of the negative x that ln x leaves out.
+  // Writers put ln|x| for the negative x that ln x leaves out.
   const isBar = (e: Expression) => e.type === 'func' && e.name === 'abs'
   if ((contains(sides.a, isBar) || contains(sides.b, isBar)) && domainsDiffer(sides, points)) return 'different'
   return agreement(sides, points, true, goodRealPoints)

@@ -1,4 +1,4 @@
-/** How LaTeX commands and single characters are written in the tokens. */
+/** The tokens that LaTeX commands and single characters become. */
 
 export const spacingCommands = new Set(
   'left right middle displaystyle textstyle scriptstyle limits nolimits quad qquad space big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr nobreak'.split(

@@ -6,13 +6,13 @@ import {
 } from './token-tables.ts' // prettier-ignore
 import type { Token } from './token.ts'
 
-/** Splits a text into tokens; null when it holds anything that is not mathematics. */
+/** Splits a text into tokens. Null when the text holds anything that is not mathematics. */
 export function tokenize(text: string, effort: Effort): Token[] | null {
   const lexer = new Lexer(stripDelimiters(text), effort)
   return lexer.run() ? lexer.tokens : null
 }
 
-/** $…$, $$…$$, \(…\) and \[…\] around the whole. */
+/** Takes $…$, $$…$$, \(…\) and \[…\] off when they are around the whole text. */
 function stripDelimiters(text: string): string {
   let inner = text.trim()
   for (const [open, close] of [
@@ -73,7 +73,7 @@ class Lexer extends NumberReader {
     return this.#superscript(c)
   }
 
-  /** x_1, x_{max}, e_1: part of the name of the variable before it. */
+  /** x_1, x_{max}, e_1: the subscript is a part of the variable's name. */
   #subscript(): boolean {
     const before = this.tokens.at(-1)
     const named = before?.kind === 'constant' && /^[ei]$/.test(before.name)
@@ -102,7 +102,7 @@ class Lexer extends NumberReader {
 
   #word(): boolean {
     const word = this.match(/[a-zA-Z]+/y)?.[0] ?? ''
-    // x1 is written for x_1; with a bracket or an operator the digits would be a factor.
+    // x1 means x_1. Before a bracket or an operator the digits would be a factor.
     const digit = /\d/.test(this.text.charAt(this.at))
     if (/^[xX]$/.test(word)) return this.#letterX(word)
     if (word.length === 1 && digit) return !/[ei]/.test(word) && this.#indexed(word)
@@ -124,7 +124,7 @@ class Lexer extends NumberReader {
     return this.push({ kind: 'symbol', name: `${letter}_${digits[0]}` })
   }
 
-  /** "3 x 10^8" multiplies, "x2" is x_2, everything else is the variable. */
+  /** The x of "3 x 10^8" multiplies, x2 is x_2, and every other x is the variable. */
   #letterX(word: string): boolean {
     const before = this.tokens.at(-1)
     if (before?.kind === 'number' && this.match(/\s*(?=10\s*(?:\^|\*\*))/y) !== null)
@@ -197,7 +197,7 @@ class Lexer extends NumberReader {
     return name === 'imath' || name === 'i' ? this.push({ kind: 'constant', name: 'i' }) : false
   }
 
-  /** \text{…}, \mathrm{…}: a number in a base, or what stands in it. */
+  /** \text{…}, \mathrm{…}: a number in a base, or the content of the box. */
   #box(): boolean {
     const boxed = this.match(/\s*(?:\{([^{}]*)\}|([a-zA-Z0-9]))/y)
     if (boxed === null || this.depth > 2) return false
@@ -221,7 +221,7 @@ class Lexer extends NumberReader {
     return true
   }
 
-  /** \vec{v} is a variable of its own, told from v. */
+  /** \vec{v} is a variable of its own, different from v. */
   #accent(accent: string): boolean {
     const content = this.match(/\s*(?:\{\s*\\?([a-zA-Z]+)\s*\}|\\([a-zA-Z]+)|([a-zA-Z]))/y)
     if (content === null) return false
