@@ -7,8 +7,9 @@ import type { Quantity } from './structure.ts'
 import { convert, kelvin, matchUnits } from './units.ts'
 
 /**
- * Compares two values with their units and percent signs. Exact, except: `precision` rounds both (half away from zero); a decimal of
- * six or more places equals the value that rounds to it; percent and units follow the row's policy.
+ * Compares two values with their units and percent signs. The comparison is exact, with these
+ * exceptions: `precision` rounds both values (half away from zero); a decimal of six or more places
+ * equals the value that rounds to it; percent and units follow the row's policy.
  */
 export function compareQuantities(gold: Quantity, answer: Quantity, context: RuleContext): Ruling {
   const match = matchUnits(gold.unit, answer.unit)
@@ -54,7 +55,7 @@ function compareConverted(
   return ruling.reason === 'same-number' ? correct('unit-converted') : ruling
 }
 
-/** 45% = 0.45 always; = 45 under the lenient policy, which is the default. */
+/** 45% always equals 0.45. It also equals 45 under the lenient policy, which is the default. */
 function comparePercent(gold: Quantity, answer: Quantity, context: RuleContext): Ruling {
   const [percent, bare] = gold.percent ? [gold, answer] : [answer, gold]
   const hundredth = percent.exact === null ? null : divide(percent.exact, { n: 100n, d: 1n })

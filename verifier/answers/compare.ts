@@ -1,20 +1,24 @@
-import { symbolsOf } from '../math/expression.ts'
 import { lowest } from '../math/rational.ts'
 import { sameText } from '../kinds/short-text.ts'
-import type { Ruling, RuleContext } from '../verdict.ts'
+import type { RuleContext, Ruling } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareQuantities } from './compare-quantities.ts'
+import { ratioOf, sameProportion } from './ratios.ts'
 import { isSetLike, sameRealSet } from './real-sets.ts'
-import { assignmentOf, conditionsOf, sameCondition } from './relations.ts'
+import { assignmentOf, collapsed, conditionsOf, hasSeveralVariables, sameCondition } from './relations.ts'
 import type { Condition } from './relations.ts'
-import type { Group, Matrix, Quantity, Ratio, Relation, Structure } from './structure.ts'
+import type { Group, Matrix, Structure } from './structure.ts'
 
-/** How two structures are compared. `unordered` takes brackets and order as of no meaning: a row of kind list. */
+/**
+ * How two structures are compared. With `unordered`, brackets and order mean nothing, as in a row
+ * of kind list.
+ */
 export type Comparison = RuleContext & { unordered: boolean }
 
 /**
- * Compares two mathematical answers. Symmetric but for a unit that only the gold names. Sets and rows are unordered and without
- * repeats; tuples, matrices and intervals are compared place by place; x = 5 stands for 5 when x is but a name.
+ * Compares two mathematical answers. Symmetric, except for a unit that only the gold has. Sets and
+ * rows have no order and no repeats. Tuples, matrices and intervals are compared place by place. x
+ * = 5 equals 5 when x is only a name.
  */
 export function compareStructures(gold: Structure, answer: Structure, context: Comparison): Ruling {
   context.effort.spend(2)
@@ -52,7 +56,7 @@ function compareSets(gold: Structure, answer: Structure, { effort }: Comparison)
   return equal === null ? unverifiable('not-understood') : same(equal, 'list')
 }
 
-/** A group against one value: {5} is 5; "3 or 4" is no answer to 3. */
+/** Compares a group with one value: {5} is 5, but "3 or 4" does not answer 3. */
 function compareSingle(group: Group, other: Structure, compare: (item: Structure) => Ruling): Ruling {
   const [only] = group.items
   if (only !== undefined && group.items.length === 1) return compare(only)
@@ -80,7 +84,7 @@ function compareGroups(gold: Group, answer: Group, context: Comparison): Ruling 
   return inOrder(gold.items, answer.items, context)
 }
 
-/** A row of inequalities may stand for an interval: x > 1 and x < 2. */
+/** A row of inequalities can mean an interval: x > 1 and x < 2. */
 function setsWithConditions(gold: Group, answer: Group, context: Comparison): Ruling | null {
   const conditions = [gold, answer].some((group) => group.items.some((item) => item.type === 'relation'))
   if (!conditions) return null
@@ -88,7 +92,10 @@ function setsWithConditions(gold: Group, answer: Group, context: Comparison): Ru
   return equal === null ? unverifiable('not-understood') : same(equal, 'list')
 }
 
-/** All items equal, one by one. One that differs decides; one that cannot be told leaves the whole open. */
+/**
+ * Whether all items are equal, one by one. One different item decides. One item that cannot be told
+ * leaves the whole undecided.
+ */
 function inOrder(gold: readonly Structure[], answer: readonly Structure[], context: Comparison): Ruling {
   let open: Ruling | null = null
   for (const [index, item] of gold.entries()) {
@@ -101,7 +108,10 @@ function inOrder(gold: readonly Structure[], answer: readonly Structure[], conte
   return open ?? correct('same-list')
 }
 
-/** The same items in any order, repeats counted once. Exact numbers are matched by their text, so that long lists stay cheap. */
+/**
+ * Whether both hold the same items in any order. Repeats count once. Exact numbers are matched by
+ * their text, so that long lists stay cheap.
+ */
 function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruling {
   const rows = valuesOf(gold, answer)
   const [left, right] = [distinct(rows.gold, context), distinct(rows.answer, context)]
@@ -141,7 +151,10 @@ function conditionRows(gold: Group, answer: Group, { effort }: Comparison): Ruli
   return equal === null ? unverifiable('not-understood') : same(equal, 'relation')
 }
 
-/** "x = 1 or x = 2" against "{1, 2}": names go when only one side has them, or when only the first of a row has one. */
+/**
+ * "x = 1 or x = 2" against "{1, 2}": names are dropped when only one side has them, or when only
+ * the first item of a row has a name.
+ */
 function valuesOf(gold: Group, answer: Group): { gold: readonly Structure[]; answer: readonly Structure[] } {
   const named = (group: Group): boolean => group.items.every((item) => item.type === 'relation')
   if (named(gold) && named(answer)) return { gold: gold.items, answer: answer.items }
@@ -170,7 +183,7 @@ function distinct(items: readonly Structure[], context: Comparison): Structure[]
   return found
 }
 
-/** One text for one plain number; null for what must be compared. */
+/** The text by which a plain number is matched. Null for an item that must be compared. */
 function keyOf(item: Structure): string | null {
   if (item.type !== 'quantity' || item.exact === null || item.percent || item.unit !== null) return null
   const { n, d } = lowest(item.exact)
@@ -183,7 +196,7 @@ function compareMatrices(gold: Matrix, answer: Matrix, context: Comparison): Rul
   return inOrder(gold.rows.flat(), answer.rows.flat(), context)
 }
 
-/** 2:3 is 2:3 alone, unless the row's policy reduces ratios; then it is 4:6 and 2/3 too. */
+/** 2:3 equals only 2:3, unless the row's policy reduces ratios: then it also equals 4:6 and 2/3. */
 function compareRatios(gold: Structure, answer: Structure, context: Comparison): Ruling {
   const [a, b] = [ratioOf(gold), ratioOf(answer)]
   if (a === null || b === null || a.parts.length !== b.parts.length) return incorrect('different-form')
@@ -194,26 +207,6 @@ function compareRatios(gold: Structure, answer: Structure, context: Comparison):
   if (context.policy.ratio !== 'reduce')
     return incorrect(gold.type === answer.type ? 'different-number' : 'different-form')
   return sameProportion(a, b) ? correct('ratio-reduced') : incorrect('different-number')
-}
-
-function ratioOf(structure: Structure): Ratio | null {
-  if (structure.type === 'ratio') return structure
-  if (structure.type !== 'quantity' || structure.exact === null) return null
-  const { n, d } = structure.exact
-  const part = (exact: { n: bigint; d: bigint }): Quantity => ({ ...structure, exact, percent: false, unit: null })
-  return { type: 'ratio', parts: [part({ n, d: 1n }), part({ n: d, d: 1n })] }
-}
-
-function sameProportion(a: Ratio, b: Ratio): boolean {
-  const [first, other] = [a.parts[0]?.exact, b.parts[0]?.exact]
-  if (!first || !other || first.n === 0n || other.n === 0n) return false
-  return a.parts.every((part, index) => {
-    const [x, y] = [part.exact, b.parts[index]?.exact]
-    // x / first = y / other, multiplied out.
-    return (
-      x !== null && y !== null && y !== undefined && x.n * first.d * y.d * other.n === y.n * other.d * x.d * first.n
-    )
-  })
 }
 
 function compareRelations(gold: Structure, answer: Structure, context: Comparison): Ruling {
@@ -238,24 +231,12 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
   ) {
     return correct('same-relation')
   }
-  if (left !== null && right !== null && left.length === right.length && hasVariables([...left, ...right])) {
+  if (left !== null && right !== null && left.length === right.length && hasSeveralVariables([...left, ...right])) {
     return sameConditions(left, right, context)
   }
   const sets = compareSets(gold, answer, context)
   if (sets.verdict === 'correct') return correct('same-relation')
   return sets.verdict === 'incorrect' ? incorrect('different-relation') : sets
-}
-
-/** Whether conditions speak of several variables: then there is no line of numbers on which to compare them. */
-function hasVariables(conditions: readonly Condition[]): boolean {
-  return new Set(conditions.flatMap(({ expression }) => [...symbolsOf(expression)])).size > 1
-}
-
-/** x = 3 + 3 = 6 says x = 6. */
-function collapsed(relation: Relation): Relation {
-  const assignment = assignmentOf(relation)
-  if (assignment === null || assignment.name === null) return relation
-  return { type: 'relation', sides: [assignment.name, assignment.value], signs: ['='] }
 }
 
 function sameConditions(gold: readonly Condition[], answer: readonly Condition[], { effort }: Comparison): Ruling {
@@ -273,7 +254,10 @@ function sameConditions(gold: readonly Condition[], answer: readonly Condition[]
   return correct('same-relation')
 }
 
-/** One side is a relation: x = 5 is 5, 1 < x < 2 is (1, 2); 7 = 11a + c is not 11a + c. */
+/**
+ * Compares a relation with an answer that is not a relation: x = 5 is 5, 1 < x < 2 is (1, 2), but 7
+ * = 11a + c is not 11a + c.
+ */
 function compareOneRelation(gold: Structure, answer: Structure, context: Comparison): Ruling {
   const relation = gold.type === 'relation' ? gold : answer
   if (relation.type !== 'relation') return incorrect('different-form')

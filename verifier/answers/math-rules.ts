@@ -8,13 +8,13 @@ import { readAnswer } from './read.ts'
 import { soleNumber } from './sole-number.ts'
 import type { Structure } from './structure.ts'
 
-/** Judges an answer against a gold number. */
+/** Checks an answer against a gold number. */
 export const checkNumber: Rule = (gold, answer, context) => check(gold, answer, context, 'not-a-number')
 
-/** Judges an answer against a gold expression, equation, set, interval or the like. */
+/** Checks an answer against a gold expression, equation, set, interval or the like. */
 export const checkExpression: Rule = (gold, answer, context) => check(gold, answer, context, 'not-an-expression')
 
-/** Judges a list whatever its brackets and order: [2, 1] is 1, 2. Texts are items too. */
+/** Checks a list without regard to brackets and order: [2, 1] is 1, 2. Items may be texts. */
 export const checkList: Rule = (gold, answer, context) => check(gold, answer, context, 'different-list')
 
 type NotRead = 'not-a-number' | 'not-an-expression' | 'different-list'
@@ -39,7 +39,7 @@ function check(goldText: string, answerText: string, context: RuleContext, notRe
   return looksLikeMath(answer) ? unverifiable('not-understood') : incorrect(notRead)
 }
 
-/** A list in brackets with quotes is JSON; its quotes go. */
+/** A list in brackets with quotes is JSON. Its quotes are dropped. */
 function readings(text: string, unordered: boolean, { effort }: RuleContext): Structure[] {
   return readAnswer(unordered ? text.replace(/["'“”]/g, ' ') : text, effort)
 }
@@ -48,7 +48,10 @@ function isWords(structure: Structure): boolean {
   return structure.type === 'words'
 }
 
-/** The first pair of readings that agrees, else the ruling of the likeliest pair, an undecided one before a plain no. */
+/**
+ * The ruling of the first pair of readings that agrees. Without such a pair, the ruling of the
+ * likeliest pair, where an undecided pair comes before an incorrect pair.
+ */
 function bestOf(
   golds: readonly Structure[],
   answers: readonly Structure[],

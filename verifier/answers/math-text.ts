@@ -1,12 +1,15 @@
 import { trimMarks, unifyCharacters } from '../plain-text.ts'
 
-/** Set braces; plain { } are LaTeX's grouping. */
+/** The braces of sets. Plain { } only group in LaTeX. */
 export const setOpen = '⦃'
 export const setClose = '⦄'
 /** LaTeX's line break: the end of a matrix row. */
 export const rowEnd = '⏎'
 
-/** Commands and ASCII spellings of signs that the structure of an answer hangs on. Longer ones first. */
+/**
+ * Commands and ASCII spellings of the signs that give an answer its structure. Longer spellings
+ * come first.
+ */
 const signPatterns: readonly (readonly [RegExp, string])[] = [
   [/\\(?:leqslant|leq|le)(?![a-zA-Z])|<=|=</g, '≤'],
   [/\\(?:geqslant|geq|ge)(?![a-zA-Z])|>=/g, '≥'],
@@ -42,8 +45,10 @@ const signPatterns: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Brings an answer's text to the one spelling that the structure layer reads: LaTeX's marks, spacing and text boxes gone, signs
- * as single characters, set braces told from grouping. Commands of expressions (\frac, \sqrt, \sin …) stay. Linear in its length.
+ * Gives an answer's text the one spelling that the readers of structures know: without LaTeX's
+ * marks, spacing and text boxes, with signs as single characters, and with the braces of sets
+ * different from the braces of groups. Commands of expressions (\frac, \sqrt, \sin …) stay. Takes
+ * linear time.
  */
 export function mathText(raw: string): string {
   let text = unifyCharacters(raw)
@@ -58,7 +63,7 @@ export function mathText(raw: string): string {
   return trimMarks(withoutDollars(text)).replace(/﹩/g, '$')
 }
 
-/** Data files often carry LaTeX escaped twice. Not inside a matrix, where \\ ends a row. */
+/** Data files often hold LaTeX that was escaped twice. Inside a matrix \\ ends a row and stays. */
 function unescapeTwice(text: string): string {
   const runs = text.match(/\\+/g) ?? []
   if (runs.every((run) => run.length % 2 === 0)) return text.replace(/\\\\/g, '\\')
@@ -82,7 +87,7 @@ function withoutLatexMarks(raw: string): string {
     .replace(/\\q?quad|\\(?:hspace\s*\{[^{}]*\}|space|nobreak|newline)(?![a-zA-Z])/g, ' ')
 }
 
-/** "$12$" is mathematics and loses its signs; in "$12" and "12 $" the sign is money and stays. */
+/** "$12$" is mathematics and loses its signs. In "$12" and "12 $" the sign is money and stays. */
 function withoutDollars(text: string): string {
   const count = text.split('$').length - 1
   if (count === 0) return text

@@ -1,4 +1,4 @@
-/** Numbers written as words, English and Chinese. Ordinals ("third" alone) are no numbers. */
+/** Numbers written as words, English and Chinese. An ordinal alone ("third") is not a number. */
 import type { Rational } from '../math/rational.ts'
 
 const smallNumbers = new Map(
@@ -18,12 +18,15 @@ const scales = new Map<string, bigint>([
   ['billion', 1_000_000_000n],
   ['trillion', 1_000_000_000_000n],
 ])
-/** The longest number in words that is read: "nine hundred ninety-nine billion … and ninety-nine". Characters. */
+/**
+ * The longest number in words that is read, in characters: "nine hundred ninety-nine billion … and
+ * ninety-nine".
+ */
 const longestText = 200
 
 /**
- * "seven", "twenty-one", "a hundred", "three hundred and five", "two million", "a dozen", "half a dozen", 二十五, 3万, 负五
- * as an integer; null for other words.
+ * Reads "seven", "twenty-one", "a hundred", "three hundred and five", "two million", "a dozen",
+ * "half a dozen", 二十五, 3万 or 负五 as an integer. Null for other words.
  */
 export function numberFromWords(text: string): bigint | null {
   if (text.length > longestText || text === '') return null
@@ -39,7 +42,10 @@ export function numberFromWords(text: string): bigint | null {
   return englishNumber(words)
 }
 
-/** Groups of up to 999 (or "fifteen hundred"), each with a smaller scale than the one before. */
+/**
+ * Groups of up to 999 (or "fifteen hundred"). Each group has a smaller scale than the group before
+ * it.
+ */
 function englishNumber(words: readonly string[]): bigint | null {
   let total = 0n
   let lastScale: bigint | null = null
@@ -49,7 +55,7 @@ function englishNumber(words: readonly string[]): bigint | null {
     if (scale === undefined) continue
     const group = words.slice(from, at)
     from = at + 1
-    // "two million" ends with its scale; "a thousand and five" has a group after it.
+    // "two million" ends with its scale. "a thousand and five" has a group after the scale.
     if (scale === 1n && group.length === 0) return lastScale === null ? null : total
     const value = groupValue(group, scale > 1n, words.length === 1 ? 'alone' : lastScale === null ? 'first' : 'later')
     if (value === null || (lastScale !== null && (scale >= lastScale || value >= 1000))) return null
@@ -118,7 +124,7 @@ function chineseSize(text: string): bigint | null {
     const power = 10n ** BigInt(tail.length)
     return scaled % power === 0n ? scaled / power : null
   }
-  // 二〇二四 names digits. 三四 means "three or four", so short runs without a zero are no number.
+  // 二〇二四 names digits. 三四 means "three or four", so a short run without a zero is not a number.
   if (/^[零〇一二三四五六七八九]{2,20}$/.test(text) && (text.length >= 4 || /[零〇]/.test(text))) {
     return /^[零〇]+$/.test(text) ? null : BigInt(Array.from(text, (c) => chineseDigits.get(c) ?? 0).join(''))
   }
@@ -132,7 +138,7 @@ function chineseSize(text: string): bigint | null {
     if (at < 0) continue
     const section = chineseSection(rest.slice(0, at), total > 0n)
     rest = rest.slice(at + 1)
-    // 三万五 is spoken for 35,000 and 30,005 is 三万零五: one digit right after a scale is left unread.
+    // Speakers say 三万五 for 35,000, and 30,005 is 三万零五. One digit right after a scale is not read.
     if (section === null || section === 0 || /^[^零〇十百千拾佰仟]$/.test(rest)) return null
     total += BigInt(section) * scale
   }
@@ -141,7 +147,10 @@ function chineseSize(text: string): bigint | null {
   return last === null ? null : total + BigInt(last)
 }
 
-/** 0–9999. Units fall (千 百 十); a last digit right after 百 or 千 (一百五, spoken for 150) is left unread. */
+/**
+ * 0–9999. The units fall (千 百 十). A last digit right after 百 or 千 is not read: speakers say 一百五 for
+ * 150.
+ */
 function chineseSection(text: string, follows: boolean): number | null {
   if (text === '') return null
   if (text === '零' || text === '〇') return follows ? null : 0
@@ -178,8 +187,9 @@ const singleParts = new Map(partNames)
 const pluralParts = new Map(partNames.map(([one, size]) => [one === 'half' ? 'halves' : `${one}s`, size]))
 
 /**
- * "half", "one half", "three quarters", "two-thirds", "two and a half", "three point one four", 三分之一, 一半, 三点五 as an
- * exact fraction; null for anything else. "ten thousandths" (10/1000 or 1/10000) can be read in two ways and is not read.
+ * Reads "half", "one half", "three quarters", "two-thirds", "two and a half", "three point one
+ * four", 三分之一, 一半 or 三点五 as an exact fraction. Null for anything else. "ten thousandths" has two
+ * readings (10/1000 and 1/10000) and is not read.
  */
 export function fractionFromWords(text: string): Rational | null {
   if (text.length > longestText || text === '') return null

@@ -11,8 +11,9 @@ import type { Quantity } from './structure.ts'
 export type WrittenNumber = Quantity & { value: Rational }
 
 /**
- * Reads one number with its percent sign, currency or unit: 1,234.5 · \frac34 · 3 1/2 · 3\times10^8 · 45% · -5 · $5 · 5 cm · seven.
- * Null for anything else, above all for a text with two numbers, and for values that are no fraction of integers.
+ * Reads one number with its percent sign, currency or unit: 1,234.5 · \frac34 · 3 1/2 · 3\times10^8
+ * · 45% · -5 · $5 · 5 cm · seven. Null for anything else, above all for a text with two numbers,
+ * and for a value that is not a fraction of integers.
  */
 export function parseNumber(raw: string): WrittenNumber | null {
   if (raw.length > leafLimit * 3) return null
@@ -21,7 +22,7 @@ export function parseNumber(raw: string): WrittenNumber | null {
       if (quantity.exact !== null) return { ...quantity, value: quantity.exact }
     }
   } catch (error) {
-    // Whoever asks only wants to know whether it is a number; one that takes too long to read is none.
+    // The caller only asks whether the text is a number. A text that takes too long to read is not.
     if (!(error instanceof EffortSpent)) throw error
   }
   return null
@@ -33,7 +34,7 @@ export function compareNumbers(gold: WrittenNumber, answer: WrittenNumber, preci
   return compareQuantities(gold, answer, context)
 }
 
-/** True for a text that mathematics could still turn into a value. */
+/** Whether mathematics could still turn the text into a value. */
 export function looksLikeMath(text: string): boolean {
   return /\\[a-zA-Z]|[\d)}\s][+*/^×÷·√!_-]\s*[\d({\\]|\d\s*[+*/^×÷·√!_]|[√π]/.test(unifyCharacters(text))
 }

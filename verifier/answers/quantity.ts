@@ -14,8 +14,9 @@ import type { Unit } from './units.ts'
 const number = (value: Rational, decimals: number | null): Expression => ({ type: 'number', value, decimals })
 
 /**
- * Reads a value with its percent sign, currency or unit: 45% · $5 · -5 cm · 3 red cubes · \frac13 meters · 2\sqrt3 · x+1. Takes text
- * as `mathText` leaves it. Two readings where a lone letter may be a unit or a factor (5m); none for prose.
+ * Reads a value with its percent sign, currency or unit: 45% · $5 · -5 cm · 3 red cubes · \frac13
+ * meters · 2\sqrt3 · x+1. The text must come from `mathText`. There are two readings when a lone
+ * letter may be a unit or a factor (5m), and no reading for prose.
  */
 export function readQuantities(raw: string, effort: Effort): Quantity[] {
   effort.spend(1 + raw.length / 50)
@@ -54,13 +55,15 @@ function readValue(body: string, negative: boolean, effort: Effort): Value | nul
   return { type: 'quantity', expression, exact: exactValue(expression, effort), decimals: null }
 }
 
-/** 1,234+x → 1234+x: commas between a digit and three digits group thousands inside an expression. */
+/**
+ * 1,234+x → 1234+x: in an expression, a comma between a digit and three digits groups thousands.
+ */
 function withoutGrouping(text: string): string {
   if (!text.includes(',')) return text
   return text.replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (run) => run.replaceAll(',', ''))
 }
 
-/** "$5", "US$ 5", "5 €" → the amount and the currency; unit null when there is none. */
+/** "$5", "US$ 5", "5 €" → the amount and the currency. `unit` is null when there is no currency. */
 function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   const before = /^(?:US ?|R)?([$€£¥₹]) ?/.exec(text) ?? /^(USD|EUR|GBP|JPY|INR|CNY|RMB|Rs\.?) /.exec(text)
   if (before !== null) return { rest: text.slice(before[0].length), unit: parseUnit(before[1] ?? '') }
@@ -71,10 +74,13 @@ function splitCurrency(text: string): { rest: string; unit: Unit | null } {
 
 const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
 const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
-/** Most places at which a unit is looked for. */
+/** The most places at which a unit is looked for. */
 const mostSplits = 12
 
-/** "5 cm", "5cm", "3 red cubes", "2\pi \text{ m}" → amount and unit. The longest text that is a unit counts. */
+/**
+ * "5 cm", "5cm", "3 red cubes", "2\pi \text{ m}" → amount and unit. The longest text that is a unit
+ * counts.
+ */
 function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit | null } | null {
   const from = Math.max(1, text.length - 60)
   let tries = 0
@@ -86,7 +92,8 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
     effort.spend(5)
     const suffix = text.slice(i).replace(/\.$/, '')
     const amount = text.slice(0, i).trim()
-    // At a number these letters are factors rather than bytes, days, tonnes, coulombs …
+    // Directly after a number these letters are factors rather than bytes, days, tonnes or
+    // coulombs.
     if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
     const unit = unitOf(suffix, isGlued)
@@ -96,7 +103,7 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
   return null
 }
 
-/** Undefined when the text is no unit; null when it is one that says nothing ("units", 个). */
+/** Undefined when the text is not a unit. Null for a unit that says nothing ("units", 个). */
 function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
   if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
   const unit = parseUnit(suffix)
@@ -109,7 +116,7 @@ function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
   return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
 }
 
-/** How the values of two quantities compare, units and percent set aside. */
+/** How the values of two quantities compare, without their units and percent signs. */
 export function compareValues(
   a: Pick<Quantity, 'expression' | 'exact'>,
   b: Pick<Quantity, 'expression' | 'exact'>,

@@ -5,13 +5,14 @@ import { between, isEnclosed, topLevelMarks } from './split.ts'
 import type { Mark } from './split.ts'
 import type { Brackets, Quantity, RelationSign, Structure } from './structure.ts'
 
-/** Most items of a list, set or tuple. */
+/** The most items of a list, set or tuple. */
 const maxItems = 256
 const maxDepth = 12
 
 /**
- * Every reading of an answer as mathematics, the likeliest first: "1,234" is a number and a list of two. Words are read as such, so
- * that a list may hold them. Empty for a text whose brackets do not close or that is too deep.
+ * Every reading of an answer as mathematics, the likeliest first: "1,234" is a number and a list of
+ * two. Words are read as words, so that a list may hold them. Empty when the brackets do not close
+ * or the text is nested too deep.
  */
 export function readAnswer(raw: string, effort: Effort): Structure[] {
   const text = mathText(raw)
@@ -26,7 +27,7 @@ export function readAnswer(raw: string, effort: Effort): Structure[] {
   return readings
 }
 
-/** A part of an answer; null when it is empty, unbalanced or too deep. */
+/** Reads a part of an answer. Null when the part is empty, unbalanced or nested too deep. */
 function read(raw: string, effort: Effort, depth: number): Structure | null {
   const text = raw.trim().replace(/^(?:both|either)\s+/i, '')
   if (text === '' || depth > maxDepth) return null
@@ -47,7 +48,7 @@ function read(raw: string, effort: Effort, depth: number): Structure | null {
   )
 }
 
-/** Items that stand in a row: "1, 2 and 3", "x = 1 or x = 2", "p=5,q=2; p=7,q=2". */
+/** Reads items in a row: "1, 2 and 3", "x = 1 or x = 2", "p=5,q=2; p=7,q=2". */
 function readRow(text: string, marks: readonly Mark[], effort: Effort, depth: number): Structure | null {
   const semicolons = marks.filter((mark) => mark.kind === 'semicolon')
   const separators =
@@ -70,7 +71,7 @@ function readRow(text: string, marks: readonly Mark[], effort: Effort, depth: nu
   return { type: 'group', brackets: '', items: items.flatMap(spread), or: marks.some((mark) => mark.kind === 'or') }
 }
 
-/** "1 ± √2" among other values is two of them. */
+/** "1 ± √2" among other values is two values. */
 function spread(item: Structure): readonly Structure[] {
   return item.type === 'group' && item.brackets === '' ? item.items : [item]
 }
@@ -84,7 +85,7 @@ function readCombined(text: string, marks: readonly Mark[], effort: Effort, dept
   return left === null || right === null ? null : { type: 'combined', operator, parts: [left, right] }
 }
 
-/** Signs of a relation; what follows ≈ only approximates what stands before it. */
+/** Reads a relation. A text after ≈ only approximates the text before it. */
 function readRelation(text: string, marks: readonly Mark[], effort: Effort, depth: number): Structure | null {
   const relations = marks.filter((mark) => mark.kind === 'relation')
   const [first] = relations

@@ -7,7 +7,7 @@ import { conditionsOf } from './relations.ts'
 import type { Condition } from './relations.ts'
 import type { Quantity, Structure } from './structure.ts'
 
-/** Most boundaries of a set on the real line that are compared. */
+/** The most boundaries of a set on the real line that are compared. */
 const maxBoundaries = 64
 
 interface Boundary {
@@ -15,7 +15,7 @@ interface Boundary {
   expression: Expression
 }
 
-/** Whether a structure can stand for a set of real numbers. */
+/** Whether a structure can mean a set of real numbers. */
 export function isSetLike(structure: Structure): boolean {
   if (structure.type === 'combined' || structure.type === 'named-set') return true
   if (structure.type === 'group') return structure.brackets !== '<>'
@@ -24,9 +24,10 @@ export function isSetLike(structure: Structure): boolean {
 }
 
 /**
- * Compares two sets of real numbers (intervals, unions, finite sets, inequalities in one variable) by membership: at every boundary
- * of either, and between and beyond them. No solver: boundaries come from the intervals that are written, so two inequalities
- * without any written boundary are not decided here. Null when it cannot tell.
+ * Compares two sets of real numbers (intervals, unions, finite sets, inequalities in one variable)
+ * by membership: at every boundary of both sets, between the boundaries and beyond them. There is
+ * no solver: boundaries come from intervals as written, so two inequalities without any written
+ * boundary are not decided here. Null when it cannot tell.
  */
 export function sameRealSet(a: Structure, b: Structure, effort: Effort): boolean | null {
   const boundaries = mergeBoundaries([...boundariesOf(a, effort), ...boundariesOf(b, effort)], effort)
@@ -67,7 +68,10 @@ function boundariesOf(structure: Structure, effort: Effort): Boundary[] {
   return []
 }
 
-/** The value of a closed expression; infinite ones too, null when it is not real or has symbols. */
+/**
+ * The value of an expression without symbols, also an infinite value. Null when it is not real or
+ * has symbols.
+ */
 function realValue(expression: Expression, effort: Effort): number | null {
   const sign = infinity(expression)
   if (sign !== 0) return sign * Number.POSITIVE_INFINITY
@@ -85,7 +89,10 @@ function infinity(expression: Expression): -1 | 0 | 1 {
   return 0
 }
 
-/** Boundaries in order, each once. Two that are near each other and not shown equal make the comparison fail: null. */
+/**
+ * The boundaries in order, each boundary once. Null when two boundaries are near each other and it
+ * cannot be told whether they are equal.
+ */
 function mergeBoundaries(all: readonly Boundary[], effort: Effort): Boundary[] | null {
   const sorted = [...all].sort((a, b) => a.at - b.at)
   const merged: Boundary[] = []
@@ -207,7 +214,7 @@ function conditionHolds({ expression, sign }: Condition, name: string, point: Po
   return isZero ? sign === '≤' : value.re < 0
 }
 
-/** 0 < f(x) < 1 as a range of the value f(x): exactly one side has symbols. */
+/** 0 < f(x) < 1 as a range of the value f(x). Exactly one side must have symbols. */
 function named(relation: Extract<Structure, { type: 'relation' }>, point: Point, effort: Effort): boolean | null {
   let open = 0
   const values: number[] = []

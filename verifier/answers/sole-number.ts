@@ -8,19 +8,23 @@ import type { Quantity } from './structure.ts'
 import { isNoun, parseUnit } from './units.ts'
 
 /**
- * Words that may stand before the number in a sentence. A list of what is allowed: a list of what is not ("nearly", "twice",
- * "log", "other than" …) never ends, and each word missing from it would be a way to be right by accident.
+ * The words that may be before the number in a sentence. A list of words that may not be there
+ * ("nearly", "twice", "log", "other than" …) would never end, and each missing word would be a way
+ * to be right by accident.
  */
 const wordsBefore = new Set(
   'there are is was were it its the a an total totals number count counted i see we get got have has find found so therefore thus hence this that they these which means gives makes in picture image scene figure chart exactly answer final result value equals equal altogether just shows contains showing visible you can and'.split(
     ' ',
   ),
 )
-/** What may follow the counted nouns. */
+/** The text that may follow the counted nouns. */
 const tailPattern =
   /^(?:(?:is|are) )?(?:there|here|visible|shown|present|altogether|total|in total|in all|(?:in|on) (?:the|this) [a-z]{2,20})$/i
 
-/** The one number in a short sentence ("There are 3 apples."); null when any word could change what it says. */
+/**
+ * The one number in a short sentence ("There are 3 apples."). Null when any word could change its
+ * meaning.
+ */
 export function soleNumber(raw: string, effort: Effort): Quantity | null {
   const text = trimMarks(collapseSpace(mathText(raw)))
   if (text.length > 200) return null
@@ -53,7 +57,7 @@ function exactNumber(text: string, effort: Effort): Quantity | null {
   return readQuantities(text, effort).find((quantity) => quantity.exact !== null) ?? null
 }
 
-/** "3 red cubes in the picture": the number with its nouns, and a tail that says nothing about it. */
+/** "3 red cubes in the picture": the number with its nouns, and a tail that does not change it. */
 function readCount(words: readonly string[], effort: Effort): Quantity | null {
   for (let length = Math.min(words.length, 5); length >= 1; length--) {
     const tail = words.slice(length).join(' ')

@@ -16,10 +16,13 @@ const markKinds: Readonly<Record<string, Mark['kind']>> = {
   '>': 'relation', '≤': 'relation', '≥': 'relation', '≠': 'relation', '≈': 'relation', '∈': 'relation', ':': 'colon', '|': 'bar',
 } // prettier-ignore
 
-/** Deepest brackets that are read. */
+/** The deepest brackets that are read. */
 const maxDepth = 60
 
-/** The marks outside all brackets, in order; null when the brackets do not close. Any bracket closes any other: [0, 1) is an interval. */
+/**
+ * The marks outside all brackets, in order. Null when the brackets do not close. Any bracket closes
+ * any other bracket: [0, 1) is an interval.
+ */
 export function topLevelMarks(text: string, effort: Effort): Mark[] | null {
   effort.spend(1 + text.length / 20)
   const marks: Mark[] = []
@@ -48,7 +51,7 @@ export function topLevelMarks(text: string, effort: Effort): Mark[] | null {
   return depth === 0 ? marks : null
 }
 
-/** The texts between marks, trimmed. */
+/** The trimmed texts between the marks. */
 export function between(text: string, marks: readonly Mark[]): string[] {
   const parts: string[] = []
   let from = 0
@@ -60,7 +63,7 @@ export function between(text: string, marks: readonly Mark[]): string[] {
   return parts
 }
 
-/** Whether the bracket that opens the text closes at its very end. */
+/** Whether the bracket at the start of the text closes at its very end. */
 export function isEnclosed(text: string): boolean {
   if (!opening.has(text[0] ?? '')) return false
   let depth = 0

@@ -2,15 +2,18 @@ import { divide, multiply } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import { measureWords, unitTable } from './unit-table.ts'
 
-/** A unit of measure, or a counted noun, as it was written and as it compares. */
+/** A unit of measure or a counted noun. */
 export interface Unit {
-  /** Canonical text; equal texts are equal units. */
+  /** The canonical text. Units with equal texts are equal. */
   name: string
-  /** Powers of base dimensions; null for a noun ("apples"), which converts into nothing. */
+  /** The powers of the base dimensions. Null for a noun ("apples"), which does not convert. */
   dimensions: ReadonlyMap<string, number> | null
-  /** Size in base units. */
+  /** The size in base units. */
   size: Rational
-  /** True for a lone letter at a number (5m), which may be a factor as well: nobody may leave it out. */
+  /**
+   * True for a lone letter directly after a number (5m). It may also be a factor, so it may not be
+   * left out.
+   */
   uncertain?: boolean
 }
 
@@ -38,7 +41,10 @@ for (const [dimension, units] of Object.entries(unitTable)) {
   }
 }
 
-/** Dimensions that are products of others: what converts a litre into cubic metres and a newton into its base units. */
+/**
+ * Dimensions that are products of other dimensions. They convert a litre into cubic metres, and a
+ * newton into its base units.
+ */
 const derivedDimensions: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   volume: { length: 3 },
   area: { length: 2 },
@@ -64,7 +70,10 @@ const powerWords: Readonly<Record<string, number>> = {
   立方: 3,
 }
 
-/** Reads "cm", "m/s^2", "km per hour", "square feet", "kg·m^2/s^2", "°C"; null when any part is no unit. At most 60 characters. */
+/**
+ * Reads "cm", "m/s^2", "km per hour", "square feet", "kg·m^2/s^2" or "°C", of at most 60
+ * characters. Null when any part is not a unit.
+ */
 export function parseUnit(raw: string): Unit | null {
   const text = raw
     .trim()
@@ -142,7 +151,7 @@ function product(a: Unit, b: Unit): Unit {
   return { name: `${a.name} ${b.name}`, dimensions, size: multiply(a.size, b.size) }
 }
 
-/** A counted noun or two: "red cubes". They compare as words. */
+/** One or two counted nouns: "red cubes". They compare as words. */
 export function nounUnit(words: readonly string[]): Unit {
   return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: one }
 }
@@ -151,7 +160,7 @@ function singular(noun: string): string {
   return noun.length > 3 && noun.endsWith('s') && !noun.endsWith('ss') ? noun.slice(0, -1) : noun
 }
 
-/** Whether a text is a Chinese measure word, which says nothing about the value it follows. */
+/** Whether a text is a Chinese measure word. Such a word does not change the value before it. */
 export function isMeasureWord(text: string): boolean {
   return measureWords.has(text)
 }
@@ -159,8 +168,13 @@ export function isMeasureWord(text: string): boolean {
 export type UnitMatch = 'same' | 'missing' | 'convertible' | 'temperature' | 'different'
 
 /**
- * How an answer's unit fits the gold's: `same` also when the gold has none; `missing` when only the gold names one; `convertible`
- * when both measure the same dimension. A gold with several nouns ("10 Downing Street") counts nothing, so nothing may be missing.
+ * How an answer's unit fits the gold's unit.
+ * - `same`: equal units, or the gold has no unit.
+ * - `missing`: only the gold has a unit.
+ * - `convertible`: both measure the same dimension.
+ * - `temperature`: both are temperature scales, which convert with an offset.
+ *
+ * A gold with several nouns ("10 Downing Street") is not a count, so its nouns may not be missing.
  */
 export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
   if (gold === null) return 'same'
@@ -176,7 +190,7 @@ export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
   return fits ? 'convertible' : 'different'
 }
 
-/** The value in the gold's unit of a value in the answer's unit. */
+/** Converts a value in the unit `from` into the unit `to`. */
 export function convert(value: Rational, from: Unit, to: Unit): Rational | null {
   return divide(multiply(value, from.size), to.size)
 }
@@ -189,7 +203,7 @@ function temperatureOf(unit: Unit): Scale | null {
   return entry[0] === 'temperature' || entry[0] === 'celsius' || entry[0] === 'fahrenheit' ? entry[0] : null
 }
 
-/** Kelvin of a reading on a temperature scale, exact; null for other units. */
+/** The exact kelvin of a reading on a temperature scale. Null for other units. */
 export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
   const scale = temperatureOf(unit)
   if (scale === null) return null
@@ -199,7 +213,10 @@ export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
   return { n: (n * 100n + 45_967n * d) * 5n, d: d * 900n }
 }
 
-/** Words that make "3 …" another amount, a bound or an operation, so that they can never be stripped like a noun. */
+/**
+ * Words that make "3 …" another amount, a bound or an operation. They may never be dropped like a
+ * noun.
+ */
 const notNouns = new Set(
   'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp'.split(
     ' ',
@@ -209,7 +226,7 @@ const notNouns = new Set(
 const partOfOne =
   /^(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth|[a-z]+teenth|[a-z]+tieth|hundredth|thousandth|millionth)s?$/
 
-/** A plain word that can be counted: no bound, no operation, no part of one. */
+/** Whether a plain word can be counted. Bounds, operations and parts of one ("fifths") cannot. */
 export function isNoun(word: string): boolean {
   const lower = word.toLowerCase()
   return /^[a-z]{2,30}$/.test(lower) && !notNouns.has(lower) && !partOfOne.test(lower)

@@ -1,12 +1,13 @@
-/** Judges the words around the one date or time of a sentence: whether they could change what it says. */
+/** Reads the words around the one date or time of a sentence: could they change its meaning? */
 
-/** Stands where the date or time was found. */
+/** The character that replaces the date or time. */
 export const foundMark = '⌖'
 
 /**
- * - `plain`: nothing that changes the value.
- * - `hedged`: a denial or a second choice; such an answer is wrong whatever it names.
- * - `moved`: a bound, an offset or a further number ("two days after", "before", "room 12"): the value may be another one.
+ * - `plain`: the words do not change the value.
+ * - `hedged`: a denial or a second choice. Such an answer is wrong for every value.
+ * - `moved`: a bound, an offset or a further number ("two days after", "before", "room 12"). The
+ *   value may be another value.
  */
 export type Around = 'plain' | 'hedged' | 'moved'
 
@@ -17,7 +18,7 @@ const moves =
 const offsets =
   /\b(?:one|two|three|four|five|six|seven|eight|nine|ten|days?|weeks?|months?|years?|hours?|minutes?|seconds?)\b/i
 
-/** `text` holds `FOUND` in place of every mention of the value. */
+/** `text` holds `foundMark` in place of every mention of the value. */
 export function readAround(text: string): Around {
   if (hedges.test(text)) return 'hedged'
   if (moves.test(text) || offsets.test(text) || /\d/.test(text)) return 'moved'

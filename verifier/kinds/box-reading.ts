@@ -3,15 +3,18 @@ import type { Effort } from '../effort.ts'
 import { collapseSpace, unifyCharacters } from '../plain-text.ts'
 import type { Box, Point } from './box-geometry.ts'
 
-/** What a text marks in a picture, in its own coordinates. `pairs` are two points that may also be the corners of a box. */
+/**
+ * A mark in a picture, in the coordinates of the text. `corners` are two points that may also be
+ * the corners of a box.
+ */
 export type Mark =
   | { type: 'box'; box: Box; label: string | null }
   | { type: 'point'; point: Point; label: string | null }
   | { type: 'corners'; corners: readonly [Point, Point]; label: string | null }
 
-/** Most boxes or points of one answer. */
+/** The most boxes or points of one answer. */
 export const mostMarks = 64
-/** Nesting of arrays and objects that is read. */
+/** The deepest nesting of arrays and objects that is read. */
 const mostDepth = 4
 
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()])
@@ -28,9 +31,10 @@ const corners = z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z
 const xy = z.object({ x: z.number(), y: z.number() })
 
 /**
- * Reads boxes and points: [x1,y1,x2,y2] · (x1,y1),(x2,y2) · {"bbox_2d":[…],"label":…} and arrays of them, also in a code fence ·
- * <box>…</box> · <|box_start|>…<|box_end|> · x1=…, y1=…, x2=…, y2=… · [x,y] · <point>x y</point> · <point x="…" y="…"> ·
- * {"point_2d":[x,y]}. Null when there is none, or when a JSON text holds anything else. "box_2d" is not read: its users write
+ * Reads boxes and points: [x1,y1,x2,y2] · (x1,y1),(x2,y2) · {"bbox_2d":[…],"label":…} and arrays of
+ * them, also in a code fence · <box>…</box> · <|box_start|>…<|box_end|> · x1=…, y1=…, x2=…, y2=… ·
+ * [x,y] · <point>x y</point> · <point x="…" y="…"> · {"point_2d":[x,y]}. Null when there is no box
+ * or point, or when a JSON text holds anything else. "box_2d" is not read: models that write it put
  * y before x.
  */
 export function readMarks(raw: string, effort: Effort): Mark[] | null {
@@ -54,7 +58,7 @@ function fromJson(text: string, effort: Effort): Mark[] | null {
   }
 }
 
-/** False when the value holds something that is no mark. */
+/** False when the value holds anything that is not a mark. */
 function collect(value: unknown, marks: Mark[], depth: number, effort: Effort): boolean {
   effort.spend(5)
   if (depth > mostDepth || marks.length > mostMarks) return depth <= mostDepth
@@ -94,7 +98,7 @@ const coordinate = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
 const gap = '(?: ?, ?| )'
 const pointPattern = `\\( ?${coordinate}${gap}${coordinate} ?\\)`
 const everywhere = (pair: string): RegExp => new RegExp(pair, 'gi')
-/** Forms in order; what one has read, the next does not see. */
+/** The forms in order. A later form does not see what an earlier form has read. */
 const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
   { pattern: everywhere(`x_?1 ?[=:] ?${coordinate}[ ,;]{1,2}y_?1 ?[=:] ?${coordinate}[ ,;]{1,2}x_?2 ?[=:] ?${coordinate}[ ,;]{1,2}y_?2 ?[=:] ?${coordinate}`), type: 'box' },
   { pattern: everywhere(`<point x ?= ?["']?${coordinate}["']? y ?= ?["']?${coordinate}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
@@ -133,7 +137,8 @@ function fromText(raw: string, effort: Effort): Mark[] | null {
       return '¤'.repeat(all.length)
     })
   }
-  // A list of five numbers, a denial or a choice between boxes leaves something behind that could change the answer.
+  // A list of five numbers, a denial or a choice between boxes leaves text behind that could change
+  // the answer.
   if (/\d ?, ?[+-]?\d|¤\d|\d¤/.test(text) || /\b(?:not|or|either|neither|isn't)\b|或|不/i.test(text)) return null
   return found.sort((x, y) => x.at - y.at).map(({ mark }) => mark)
 }

@@ -8,7 +8,7 @@ import { mostMarks, readMarks } from './box-reading.ts'
 import type { Mark } from './box-reading.ts'
 import { sameText } from './short-text.ts'
 
-/** The overlap from which a box counts as found, as PASCAL VOC set it (Everingham et al. 2010). */
+/** A box counts as found from this overlap on, as in PASCAL VOC (Everingham et al. 2010). */
 const leastOverlap = 0.5
 
 interface Labelled<T> {
@@ -17,13 +17,16 @@ interface Labelled<T> {
 }
 
 /**
- * Judges boxes against the gold boxes. Policy `match`:
- * - `iou` (default): as many boxes as the gold, each paired with a gold box of its own at an IoU of at least 0.5.
- * - `point`: as many points (or boxes, of which the centre counts) as the gold has boxes, each inside a gold box of its own.
+ * Checks boxes against the gold boxes. Policy `match`:
+ * - `iou` (default): the answer has as many boxes as the gold. Each is paired with a gold box of
+ *   its own, with an IoU of at least 0.5.
+ * - `point`: the answer has as many points as the gold has boxes. Each is inside a gold box of its
+ *   own. A box of the answer counts as its centre.
  *
- * Labels must agree where both have one. Coordinates are pixels unless `coords` (the answer's) or `goldCoords` say thousandths of
- * the picture; fractions of one are read as pixels. Two different systems need `width` and `height` in the policy, else the
- * verdict is unverifiable (`not-understood`). A gold box without area is `bad-gold`, such an answer is `not-a-box`.
+ * Labels must agree when both have a label. Coordinates are pixels, unless `coords` (for the
+ * answer) or `goldCoords` say thousandths of the picture. Fractions of one are read as pixels. Two
+ * different systems need `width` and `height` in the policy, else the verdict is unverifiable
+ * (`not-understood`). A box without area is `bad-gold` in the gold and `not-a-box` in the answer.
  */
 export const checkBox: Rule = (goldText, answerText, { policy, effort }) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
@@ -46,7 +49,10 @@ export const checkBox: Rule = (goldText, answerText, { policy, effort }) => {
 
 type Scale = readonly [x: number, y: number]
 
-/** Factors to common coordinates: pixels when the two systems differ, else their own. Null when the picture's size is missing. */
+/**
+ * The factors to common coordinates: pixels when the two systems differ, else the coordinates that
+ * both have. Null when the picture's size is missing.
+ */
 function scaleOf(system: AnswerPolicy['coords'], policy: AnswerPolicy): Scale | null {
   if ((policy.coords ?? 'pixel') === (policy.goldCoords ?? 'pixel')) return [1, 1]
   const { width, height } = policy
@@ -115,7 +121,7 @@ function checkPoints(
   for (const mark of marks) {
     const box = boxOf(mark)
     if (mark.type === 'point') points.push(labelled(mark, mark.point))
-    // (10,20),(30,40) are two points where two are wanted, else the corners of a box.
+    // (10,20),(30,40) are two points when two points are wanted, else the corners of a box.
     else if (mark.type === 'corners' && marks.length < golds.length) {
       points.push(...mark.corners.map((corner) => labelled(mark, corner)))
     } else if (box !== null && isProper(box)) points.push(labelled(mark, centre(box)))
@@ -135,7 +141,10 @@ function checkPoints(
   return found ? correct('point-inside') : incorrect('different-box')
 }
 
-/** True for a text that marks boxes in a way no list does: <box>…</box>, <|box_start|>…, {"bbox_2d": …}. */
+/**
+ * Whether a text marks boxes in a way that no list does: <box>…</box>, <|box_start|>…, {"bbox_2d":
+ * …}.
+ */
 export function isBoxGold(gold: string): boolean {
   if (gold.length > leafLimit || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
   const marks = readMarks(gold, new Effort())

@@ -7,15 +7,19 @@ import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 import { sameText } from './short-text.ts'
 import { isYesNoGold, checkYesNo } from './yes-no.ts'
 
-/** Most items of a list. */
+/** The most items of a list. */
 const mostItems = 64
 
 /**
- * Judges an answer about a chart by the relaxed accuracy of ChartQA (Masry et al. 2022): a number may be off by 5 % of the gold
- * number (a gold of 0 by nothing), everything else must be equal. Relative to the gold, so not symmetric: 100 takes 95, but 95
- * does not take 100. A percent sign counts on neither side (45% = 45); a bare 0.45 passes for 45% only under the lenient percent
- * policy and only exactly. A whole number 1000–2999 without unit is a year and must be exact unless policy `years` is `relaxed`. Lists
- * in square brackets are rulings item by item, in order.
+ * Checks an answer about a chart by the relaxed accuracy of ChartQA (Masry et al. 2022). A number
+ * may differ by 5 % of the gold number (by nothing when the gold is 0). Everything else must be
+ * equal. The 5 % are of the gold, so the rule is not symmetric: 100 accepts 95, but 95 does not
+ * accept 100.
+ *
+ * A percent sign counts on neither side (45% = 45). A bare 0.45 equals 45% only under the lenient
+ * percent policy and only exactly. A whole number from 1000 to 2999 without a unit is a year: it
+ * must be exact unless the policy `years` is `relaxed`. Lists in square brackets are checked item
+ * by item, in order.
  */
 export const checkChart: Rule = (goldText, answerText, context) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
@@ -32,7 +36,7 @@ export const checkChart: Rule = (goldText, answerText, context) => {
 
 const items = z.array(z.union([z.string(), z.number().transform(String)])).min(1)
 
-/** The items of ["a", 2], [a, b] or [1,000, 2]; null for another text. */
+/** The items of ["a", 2], [a, b] or [1,000, 2]. Null for other texts. */
 function listItems(raw: string): string[] | null {
   const text = raw.trim()
   if (!text.startsWith('[') || !text.endsWith(']')) return null
@@ -66,13 +70,16 @@ function checkItem(gold: string, answer: string, { policy, effort }: RuleContext
   if (policy.percent !== 'strict' && isHundredth(wanted, given)) return correct('percent-scale')
   const year = /^[12]\d{3}$/.test(gold.trim()) && policy.years !== 'relaxed'
   if (year) return incorrect('different-number')
-  // |a − g| ≤ |g| / 20, multiplied out: both distances are over the same denominator.
+  // |a − g| ≤ |g| / 20, multiplied out: both distances have the same denominator.
   return 20n * distance <= size(wanted.value.n) * given.value.d
     ? correct('within-5-percent')
     : incorrect('different-number')
 }
 
-/** Axis labels: 5M, 2.5k, 3bn. Only glued to the digits; "5 m" is metres. */
+/**
+ * The suffixes of axis labels: 5M, 2.5k, 3bn. They must follow the digits directly: "5 m" is
+ * metres.
+ */
 const labelSuffixes: Record<string, string> = {
   k: 'thousand',
   m: 'million',
@@ -89,7 +96,7 @@ function chartNumber(raw: string): WrittenNumber | null {
   return parseNumber(`${label[1] ?? ''} ${labelSuffixes[(label[2] ?? '').toLowerCase()] ?? ''}`)
 }
 
-/** One is written in percent and the other is its exact fraction of one. */
+/** Whether one number is in percent and the other is its exact fraction of one. */
 function isHundredth(a: WrittenNumber, b: WrittenNumber): boolean {
   if (a.percent === b.percent) return false
   const [percent, bare] = a.percent ? [a, b] : [b, a]

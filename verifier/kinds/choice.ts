@@ -6,7 +6,7 @@ import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
 
 const defaultLetters = 10
-/** Longest list of letters: "A, B and C". Characters. */
+/** The longest list of letters ("A, B and C"), in characters. */
 const longestList = 80
 
 type Reading = { letters: ReadonlySet<number> } | { problem: ReasonCode }
@@ -22,9 +22,10 @@ function letterIndex(letter: string): number {
 }
 
 /**
- * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · 选项B · ② · red (by the options' texts) · A, C · (ii)
- * where the options are called so. `several` also reads "AC" as two letters. An "or", a denial, or a letter beside another
- * option's text is a problem, never a choice.
+ * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · 选项B · ② · red (by the
+ * options' texts) · A, C · (ii) when the options are called so. With `several`, "AC" is two
+ * letters. An "or", a denial, or a letter beside another option's text is a problem, never a
+ * choice.
  */
 function readChoice(raw: string, choices: readonly string[], several: boolean): Reading {
   if (raw.length > leafLimit) return { problem: 'too-long' }
@@ -37,7 +38,8 @@ function readChoice(raw: string, choices: readonly string[], several: boolean): 
     .trim()
   const own = ownName(picked, options)
   if (own !== null) return { letters: new Set([own]) }
-  // A text that is an option comes first where options are single letters or digits themselves ("B" among A: "C", B: "D").
+  // Where the options are single letters or digits themselves ("B" among A: "C", B: "D"), a letter
+  // of an option comes before an option's text.
   const whole = letterList(picked, count, several)
   if (whole !== null) return whole
   const exact = optionByText(text, options) ?? (picked === text ? null : optionByText(picked, options))
@@ -60,14 +62,14 @@ function readLetterWithText(text: string, options: Options, count: number): Read
   if (trail !== null && letterIndex(trail[2] ?? '') < count) {
     return checkRest(letterIndex(trail[2] ?? ''), trail[1] ?? '', options)
   }
-  // "B blue": without a mark between them the text must be the option's own.
+  // "B blue": without a mark between them, the text must be the option's own text.
   const glued = /^([A-Z]) (.+)$/.exec(text)
   const named = glued === null ? null : optionByText(glued[2] ?? '', options)
   if (glued === null || named === null) return { problem: 'not-a-choice' }
   return letterIndex(glued[1] ?? '') === named ? { letters: new Set([named]) } : { problem: 'contradiction' }
 }
 
-/** ② and, where the options are called so, (ii) and 2. */
+/** The option that ② names, and (ii) or 2 when the options are called so. */
 function ownName(text: string, { texts, names }: Options): number | null {
   const circled = Array.from(text).length === 1 ? circledDigits.indexOf(text) : -1
   if (circled >= 0 && circled < (texts.length || defaultLetters) && !texts.some((t) => /[①-⑩]/.test(t))) return circled
@@ -77,7 +79,10 @@ function ownName(text: string, { texts, names }: Options): number | null {
   return index >= 0 && !texts.some((t) => sameText(t, text)) ? index : null
 }
 
-/** "B", "(B)", "A, C", "A and C", A和C; "AC" only when several letters are looked for. */
+/**
+ * Reads "B", "(B)", "A, C", "A and C" or A和C. "AC" is read only when several letters are looked
+ * for.
+ */
 function letterList(text: string, count: number, several: boolean): Reading | null {
   if (text.length > longestList) return null
   const compact = /^[A-Z]{2,10}$/.test(text) && new Set(text).size === text.length
@@ -92,13 +97,16 @@ function letterList(text: string, count: number, several: boolean): Reading | nu
   return [...found].some((i) => i >= count) ? { problem: 'not-a-choice' } : { letters: found }
 }
 
-/** "B because A is wrong" picks B; what follows is its reason. */
+/** "B because A is wrong" picks B. The rest is the reason. */
 function withoutReason(text: string): string {
   const reason = /,? (?:because|since|as it|as the|which)\b|,?因为/i.exec(text)
   return reason === null ? text : text.slice(0, reason.index).trim()
 }
 
-/** An option's own "or"/"not" is no hedge. Longer options first: one may be the start of another. */
+/**
+ * The "or" or "not" of an option's own text is not a hedge. Longer options come first, because an
+ * option may be the start of another option.
+ */
 function withoutOptions(text: string, { texts }: Options): string {
   let rest = text.toLowerCase()
   for (const option of texts.toSorted((a, b) => b.length - a.length)) {
@@ -107,7 +115,10 @@ function withoutOptions(text: string, { texts }: Options): string {
   return rest
 }
 
-/** A letter with its option's text agrees; with another option's text it contradicts itself; with a second letter it hedges. */
+/**
+ * Reads the text after a letter. The option's own text agrees. Another option's text is a
+ * contradiction, and a second letter is a hedge.
+ */
 function checkRest(letter: number, rest: string, options: Options): Reading {
   const words = rest.replace(/^is (?:the )?(?:correct|right|best)(?: (?:answer|option|choice))?$|^is the answer$/i, '')
   if (words === '' || words === '正确' || words === '是正确的') return { letters: new Set([letter]) }
@@ -122,8 +133,8 @@ function checkRest(letter: number, rest: string, options: Options): Reading {
 }
 
 /**
- * Judges a choice; several letters are compared as a set. Option texts stand for their letters where the row gives them. A
- * second letter that the gold does not name is a hedge.
+ * Checks a choice. Several letters are compared as a set. Option texts count as their letters when
+ * the row has options. A second letter that the gold does not name is a hedge.
  */
 export function checkChoice(goldText: string, answerText: string, choices: readonly string[]): Ruling {
   const gold = readGold(goldText, choices)
@@ -135,14 +146,17 @@ export function checkChoice(goldText: string, answerText: string, choices: reado
   return same ? correct('same-choice') : incorrect('different-choice')
 }
 
-/** A gold "AC" is two letters when they rise; an option's own text "AC" comes first. */
+/** A gold "AC" is two letters when the letters rise. An option with the text "AC" comes first. */
 function readGold(gold: string, choices: readonly string[]): Reading {
   const single = readChoice(gold, choices, false)
   const rises = /^\s*[A-Z]{2,10}\s*$/.test(gold) && Array.from(gold.trim()).every((c, i, all) => (all[i - 1] ?? '') < c)
   return 'problem' in single && rises ? readChoice(gold, choices, true) : single
 }
 
-/** True when a gold answer names an option: by letter or text when there are options, or as a lone capital letter A–J. */
+/**
+ * Whether a gold answer names an option: by letter or text when there are options, else as a lone
+ * capital letter A–J.
+ */
 export function isChoiceGold(gold: string, choices: readonly string[]): boolean {
   if (choices.length > 0) return 'letters' in readGold(gold, choices)
   return /^\s*(?:\(([A-J])\)|[A-J][.)]?)\s*$/.test(gold)

@@ -3,7 +3,10 @@ import type { Effort } from '../effort.ts'
 import { plainWords } from '../plain-text.ts'
 import { foundMark } from './around.ts'
 
-/** One way to read a date. Parts that were not written are undefined; the year may be written with two digits. */
+/**
+ * One reading of a date. Parts that were not written are undefined. The year may be written with
+ * two digits.
+ */
 export interface CalendarDate {
   year: number | undefined
   shortYear: boolean
@@ -11,13 +14,16 @@ export interface CalendarDate {
   day: number | undefined
 }
 
-/** What a text says: its possible readings (several for 3/5/2024), and the words around it with `FOUND` in its place. */
+/**
+ * The readings of a text (several for 3/5/2024), and the words around the date with `foundMark` in
+ * its place.
+ */
 export interface DateReading {
-  /** First the readings that hold when days come first, where the order matters. */
+  /** When the order matters, the readings with the day first come first. */
   readings: readonly CalendarDate[]
   weekday: number | undefined
   around: string
-  /** The mention as written, for a look at its form. */
+  /** The date as written. Callers look at its form. */
   written: string
 }
 
@@ -28,7 +34,7 @@ const monthPattern =
   '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?'
 const dayPattern = '(\\d{1,2})(?:st|nd|rd|th)?'
 const yearPattern = '([1-9]\\d{3})'
-/** A number that is no part of a longer one. */
+/** The edges of a number that is not a part of a longer number. */
 const numberStart = '(?<![\\d.,/:-])'
 const numberEnd = '(?![\\d/:]|[.,-]\\d)'
 const chineseDigit = '[\\d零〇一二三四五六七八九十]'
@@ -38,7 +44,9 @@ interface Form {
   read: (parts: readonly string[], order: DateOrder) => CalendarDate[]
 }
 
-/** Forms from the fullest to the barest: a mention found by one is not looked at by the next. */
+/**
+ * The forms from the fullest to the barest. A date that one form has found is not seen by the next.
+ */
 const forms: readonly Form[] = [
   form(`(${chineseDigit}{2,4}) ?年 ?(${chineseDigit}{1,3}) ?月 ?(${chineseDigit}{1,3}) ?[日号]`, ([y, m, d]) => [chinese(y, m, d)]),
   form(`${numberStart}${yearPattern} ?([-/.]) ?(\\d{1,2}) ?\\2 ?(\\d{1,2})(?:[T ]00:00(?::00(?:\\.0{1,6})?)?Z?)?${numberEnd}`, ([y, , m, d]) => [date(y, m, d)]),
@@ -71,7 +79,10 @@ function date(year?: string, month?: string, day?: string): CalendarDate {
   return { year: number(year), shortYear: year?.length === 2, month: number(month), day: number(day) }
 }
 
-/** 二〇二四年三月五日: digits, or numerals. An unreadable part becomes 0, which no date has. */
+/**
+ * Reads 二〇二四年三月五日, with digits or numerals. A part that cannot be read becomes 0, which no date
+ * has.
+ */
 function chinese(year?: string, month?: string, day?: string): CalendarDate {
   const number = (part: string | undefined): string | undefined => {
     if (part === undefined || /^\d+$/.test(part)) return part
@@ -85,18 +96,18 @@ function chinese(year?: string, month?: string, day?: string): CalendarDate {
   )
 }
 
-/** 3/5/2024 and 05.03.24. Without an order, every order that gives a date is possible. */
+/** Reads 3/5/2024 and 05.03.24. Without an order, every order that gives a date is possible. */
 function numeric(a = '', b = '', year = '', order?: DateOrder): CalendarDate[] {
   const dmy = date(year, b, a)
   const mdy = date(year, a, b)
   const ymd = year.length === 2 ? [date(a.padStart(2, '0'), b, year)] : []
   const possible = [dmy, mdy].filter(isDate)
   if (possible.length === 2 && order !== undefined) return [order === 'dmy' ? dmy : mdy]
-  // Two digits all over may also put the year first, unless the row names the order.
+  // With two digits everywhere the year may also be first, unless the row names the order.
   return order === undefined ? [...possible, ...ymd.filter(isDate)] : possible
 }
 
-/** Whether the parts make a date of the calendar; a 29 February without a year is one. */
+/** Whether the parts are a date of the calendar. 29 February without a year is a date. */
 function isDate({ year, month, day, shortYear }: CalendarDate): boolean {
   if (year !== undefined && !shortYear && (year < 1000 || year > 9999)) return false
   if (month === undefined) return true
@@ -115,19 +126,21 @@ const weekdayPattern =
   /\b(sun|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?)(?:day)?(?![a-z])\.?,?|(?:星期|周|礼拜)([日天一二三四五六])/gi
 const weekdayNames = 'sun mon tue wed thu fri sat'.split(' ')
 
-/** 0 for Sunday; Sakamoto's congruence for the Gregorian calendar. */
+/** 0 for Sunday. Sakamoto's congruence for the Gregorian calendar. */
 function weekdayOf(year: number, month: number, day: number): number {
   const y = month < 3 ? year - 1 : year
   const shift = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4][month - 1] ?? 0
   return (y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + shift + day) % 7
 }
 
-/** Dates looked for in one text; an answer with more names none. */
+/** The most dates that are looked for in one text. With more dates, the text names no date. */
 const mostDates = 8
 
 /**
- * Finds the one date of a short text. `none` when there is none or it is not in the calendar (30 February), `several` when two
- * different ones are named, `contradiction` when a weekday does not fit.
+ * Finds the one date of a short text.
+ * - `none`: there is no date, or it is not in the calendar (30 February).
+ * - `several`: the text names two different dates.
+ * - `contradiction`: a weekday does not fit.
  */
 export function readDate(
   raw: string,
@@ -172,7 +185,9 @@ function fitsWeekday({ year, month, day, shortYear }: CalendarDate, weekday: num
   return weekdayOf(year, month, day) === weekday
 }
 
-/** `unsure` when only the century is open: 24 and 2024. Dates of different granularity are different. */
+/**
+ * `unsure` when only the century is open: 24 and 2024. A month and one of its days are different.
+ */
 export function sameDate(a: CalendarDate, b: CalendarDate): 'same' | 'unsure' | 'different' {
   if (a.month !== b.month || a.day !== b.day) return 'different'
   if (a.year === undefined || b.year === undefined || a.shortYear === b.shortYear) {

@@ -7,10 +7,12 @@ import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling, Rule } from '../verdict.ts'
 
 /**
- * Judges a date: 2024-03-05 = March 5, 2024 = 5th of March, 2024 = 2024年3月5日. Both must name the same parts: a month is not one
- * of its days. An order of day and month that nothing tells (3/5/2024 without `policy.dateOrder`) is `ambiguous-date`, unless
- * every reading gives the same verdict or both texts are written alike. A weekday must fit its date. Words that move a date
- * ("after", "two days") leave it unverifiable when the date itself is the gold's.
+ * Checks a date: 2024-03-05 = March 5, 2024 = 5th of March, 2024 = 2024年3月5日. Both texts must name
+ * the same parts: a month does not equal one of its days. A weekday must fit its date.
+ *
+ * When the order of day and month is unknown (3/5/2024 without `policy.dateOrder`), the reason is
+ * `ambiguous-date`, unless every reading gives the same verdict or both texts are written alike.
+ * When the date is correct but words move it ("after", "two days"), the verdict is unverifiable.
  */
 export const checkDate: Rule = (goldText, answerText, { policy, effort }) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
@@ -30,7 +32,7 @@ function compareDates(gold: DateReading, answer: DateReading): Ruling {
   if (gold.weekday !== undefined && answer.weekday !== undefined && gold.weekday !== answer.weekday) {
     return incorrect('different-date')
   }
-  // Two texts that are ambiguous in the same way are taken to be written in the same order.
+  // Two texts that are ambiguous in the same way probably have the same order.
   const alike =
     gold.readings.length === answer.readings.length &&
     gold.readings.every((reading, i) => {
@@ -44,8 +46,9 @@ function compareDates(gold: DateReading, answer: DateReading): Ruling {
 }
 
 /**
- * True for a text that is nothing but a date with its year, in a form that no number or product of a calculation has:
- * 2024-03-05, 3/5/2024, March 5, 2024, 2024年3月5日. 2024-3-5 may be a difference and 3.5.2024 a version, so they are left out.
+ * Whether a text is only a date with its year, in a form that no number and no calculation has:
+ * 2024-03-05, 3/5/2024, March 5, 2024, 2024年3月5日. 2024-3-5 may be a difference and 3.5.2024 a
+ * version, so both are left out.
  */
 export function isDateGold(gold: string): boolean {
   if (gold.length > 60 || !/\d{4}|年/.test(gold)) return false

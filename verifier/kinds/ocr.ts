@@ -7,13 +7,14 @@ import { editDistance } from './edit-distance.ts'
 const accepted = z.array(z.string()).min(1)
 
 /**
- * Judges text that was read from a picture. Policy `ocr`:
- * - `anls` (default): the similarity of ANLS as DocVQA defines it (Biten et al. 2019, "Scene Text Visual Question Answering"),
- *   1 − edit distance / longer length, in lower case, of at least 0.5. It forgives reading errors, so "5 kg" passes for "5 cm":
- *   this kind is for reading, not for values. Two texts of digits and marks alone must be equal.
- * - `exact`: equal texts, case kept; only runs of white space are one space.
+ * Checks text that was read from a picture. Policy `ocr`:
+ * - `anls` (default): the similarity must be at least 0.5. It is ANLS as DocVQA defines it (Biten
+ *   et al. 2019, "Scene Text Visual Question Answering"): 1 − edit distance / longer length, in
+ *   lower case. It forgives reading errors, so "5 kg" passes for "5 cm": this kind is for reading,
+ *   not for values. Two texts of digits and marks alone must be equal.
+ * - `exact`: the texts must be equal, also in case. Only runs of white space count as one space.
  *
- * A gold that is a JSON array of strings lists several accepted texts; the best counts.
+ * A gold that is a JSON array of strings lists several accepted texts. The best of them counts.
  */
 export const checkOcr: Rule = (goldText, answerText, context) => {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
@@ -56,7 +57,9 @@ function compareRead(goldText: string, answerText: string, { policy, effort }: R
   return 2 * editDistance(gold, answer, effort) <= longest ? correct('similar-text') : incorrect('different-text')
 }
 
-/** Digits with separators, signs and currency: a wrong digit is another value, not a reading error to forgive. */
+/**
+ * Digits with separators, signs and currency. A wrong digit is another value, not a reading error.
+ */
 function isFigure(text: string): boolean {
   return /^[\d\s.,:/%$€£¥₹#()+-]+$/.test(text) && /\d/.test(text)
 }

@@ -2,10 +2,13 @@ import { numberFromWords } from '../answers/number-words.ts'
 import { compareNumbers, parseNumber } from '../answers/number.ts'
 import { sameText } from './short-text.ts'
 
-/** Options without the labels that data sets write into their texts. */
+/** The options without the labels that data sets write into their texts. */
 export interface Options {
   texts: readonly string[]
-  /** What each option is called when the texts say so: "i", "ii" or "1", "2"; empty when they are A, B, C. */
+  /**
+   * The names that the texts give the options: "i", "ii" or "1", "2". Empty when the options are A,
+   * B, C.
+   */
   names: readonly string[]
 }
 
@@ -13,8 +16,8 @@ const romanNumerals = 'i ii iii iv v vi vii viii ix x'.split(' ')
 const labelPattern = /^\s*(?:\(([a-z]{1,4}|\d{1,2})\)|([a-z]{1,4}|\d{1,2})[.):])\s+(?=\S)/i
 
 /**
- * Takes labels off the options' texts: "A. red", "(ii) blue", "1) green". Only when every option has the label of its own place:
- * else they belong to the texts.
+ * Takes labels off the options' texts: "A. red", "(ii) blue", "1) green". Only when every option
+ * has the label of its own place. Otherwise the labels belong to the texts.
  */
 export function readOptions(choices: readonly string[]): Options {
   const labels = choices.map((choice) => labelPattern.exec(choice))
@@ -29,7 +32,10 @@ export function readOptions(choices: readonly string[]): Options {
   return { texts, names: letters ? [] : named }
 }
 
-/** Index of the only option with this text (as text, else as number, else as number with its unit left out); null when none or several. */
+/**
+ * The index of the only option with this text. It is compared as text, then as number, then as
+ * number without its unit. Null when no option or several options have it.
+ */
 export function optionByText(text: string, { texts }: Options): number | null {
   const byText = texts.flatMap((option, index) => (sameText(option, text) ? [index] : []))
   if (byText.length > 0) return byText.length === 1 ? (byText[0] ?? null) : null

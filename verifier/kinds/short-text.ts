@@ -4,16 +4,23 @@ import { collapseSpace, leafLimit, plainLatex, plainWords, trimMarks } from '../
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling } from '../verdict.ts'
 
-/** A gold answer of more words than this is free text: another wording of it is for a judge, not for a rule. */
+/**
+ * A gold answer with more words than this is free text. A judge, not a rule, must read another
+ * wording of it.
+ */
 const shortWords = 6
-/** Longest text in which number words are looked for, and most words of one number. */
+/**
+ * The most words of a text in which number words are looked for, and the most words of one number.
+ */
 const countWords = 40
 const numberWords = 6
 
 /**
- * The form in which two short texts are compared. Words lose case, articles and punctuation, "&" is "and", initials stand together (U.S.A. is USA), and counts are
- * digits: "Two dogs" is "2 dogs". Accents, plurals and the order of words count. A text with operators, or digits that are no
- * counts, keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
+ * The form in which two short texts are compared. Words lose case, articles and punctuation. "&"
+ * becomes "and", initials are joined (U.S.A. is USA), and counts become digits: "Two dogs" is "2
+ * dogs". Accents, plurals and the order of words count. A text with operators, or with digits that
+ * are not counts, keeps brackets, operators, marks within numbers and the case of one-letter names:
+ * (1,2) is not [1,2], and 2a is not 2A.
  */
 function canonicalText(raw: string): string {
   const text = withoutNestedText(plainWords(raw))
@@ -32,7 +39,7 @@ function canonicalText(raw: string): string {
   return countsAsDigits(withoutArticles(words)).join(' ')
 }
 
-/** \text{\text{red}}: what is left of a command within a command. */
+/** \text{\text{red}}: takes off a command within a command. */
 function withoutNestedText(text: string): string {
   return text.includes('\\text') ? trimMarks(plainLatex(text)) : text
 }
@@ -46,7 +53,10 @@ function symbolText(text: string): string {
   )
 }
 
-/** "2 dogs", "the 1,000 people": plain words with whole counts. Null for any other text with digits; "2 mW" keeps its case. */
+/**
+ * "2 dogs", "the 1,000 people": plain words with whole counts. Null for any other text with digits:
+ * "2 mW" keeps its case.
+ */
 function countedText(text: string): string | null {
   const words = text.normalize('NFKC').split(' ')
   if (words.length > countWords) return null
@@ -66,7 +76,7 @@ function withoutArticles(words: readonly string[]): readonly string[] {
   return content.length > 0 ? content : words
 }
 
-/** Replaces number words by digits, the longest run first: "twenty one dogs" → "21 dogs".. */
+/** Replaces number words by digits, the longest run first: "twenty one dogs" → "21 dogs". */
 function countsAsDigits(words: readonly string[]): readonly string[] {
   if (words.length > countWords) return words
   const out: string[] = []
@@ -91,7 +101,10 @@ export function sameText(a: string, b: string): boolean {
   return left !== '' && left === canonicalText(b)
 }
 
-/** Judges short text. What another wording or a computer algebra could still make equal is unverifiable. */
+/**
+ * Checks short text. The verdict is unverifiable when another wording or a computer algebra could
+ * still make the texts equal.
+ */
 export function checkText(goldText: string, answerText: string): Ruling {
   if (goldText.trim() === '') return unverifiable('bad-gold')
   if (sameText(goldText, answerText)) return correct('same-text')

@@ -4,10 +4,11 @@ import { plainWords } from '../plain-text.ts'
 import { foundMark } from './around.ts'
 
 /**
- * A time of day. `seconds` since midnight, with a fraction when one was written.
- * - `fixed`: the half of the day is said (PM, noon, 15:30, 03:30).
- * - `clock`: digits without it (3:30), read as written, as on a 24-hour clock.
- * - `spoken`: words without it ("half past three"): either half of the day.
+ * A time of day. `seconds` are since midnight, with a fraction when the text has a fraction.
+ * - `fixed`: the text says the half of the day (PM, noon, 15:30, 03:30).
+ * - `clock`: digits without the half of the day (3:30). They are read as written, as on a 24-hour
+ *   clock.
+ * - `spoken`: words without the half of the day ("half past three"). Both halves are possible.
  */
 export interface ClockTime {
   seconds: number
@@ -16,7 +17,7 @@ export interface ClockTime {
 
 export type TimeReading = ClockTime & {
   zone: string
-  /** The words around it, with `FOUND` in its place. */
+  /** The words around the time, with `foundMark` in its place. */
   around: string
 }
 
@@ -55,7 +56,7 @@ function form(source: string, read: Form['read']): Form {
 function readDigits(parts: Record<string, string | undefined>): ClockTime | null {
   if (parts['day'] !== undefined) return readChinese(parts)
   const { h, m = '0', s = '0', f = '', half, part } = parts
-  // 03:30 and 15:30 are times of a 24-hour clock; 3:30 may be half a day off.
+  // 03:30 and 15:30 are times of a 24-hour clock. 3:30 may be half a day off.
   const written = h ?? ''
   return clock(
     Number(written),
@@ -90,7 +91,7 @@ function clock(
     const fixed = certain || hour > 12 || hour === 0
     return { seconds: (hour % 24) * 3600 + minute * 60 + second, half: fixed ? 'fixed' : 'clock' }
   }
-  // "15:30 PM" says one thing twice; "15:30 AM" and "0:30 PM" contradict themselves.
+  // "15:30 PM" says one thing twice. "15:30 AM" and "0:30 PM" contradict themselves.
   if (hour > 12 ? half === 'am' || hour === 24 : hour === 0 && half === 'pm') return null
   const on24 = hour > 12 ? hour : (hour % 12) + (half === 'pm' ? 12 : 0)
   return { seconds: on24 * 3600 + minute * 60 + second, half: 'fixed' }
@@ -137,8 +138,10 @@ const zonePattern = /\b(UTC|GMT|[ECMP][SD]?T|CES?T|BST|IST|JST)\b|⌖(Z)\b|⌖ ?
 const mostTimes = 8
 
 /**
- * Finds the one time of day in a short text. `none` when there is none or it is impossible (25:00, 15:30 AM), or when the text
- * is a length of time ("1h30", "3 hours"); `several` when two different ones are named.
+ * Finds the one time of day in a short text.
+ * - `none`: there is no time, it is impossible (25:00, 15:30 AM), or the text is a length of time
+ *   ("1h30", "3 hours").
+ * - `several`: the text names two different times.
  */
 export function readTime(raw: string, effort: Effort): TimeReading | 'none' | 'several' {
   effort.spend(raw.length + 50)
@@ -161,7 +164,8 @@ export function readTime(raw: string, effort: Effort): TimeReading | 'none' | 's
     zones.add((name ?? z ?? offset ?? '').replace(/^(?:Z|GMT)$/, 'UTC').replace(':', ''))
     return foundMark
   })
-  // A mention that fixes the half of the day makes the looser ones sure: "3:30 (half past three PM)".
+  // A mention that fixes the half of the day makes the other mentions sure: "3:30 (half past three
+  // PM)".
   const surest = found.find((time) => time?.half === 'fixed') ?? first
   const agree = found.every((time) => time !== null && sameTime(surest, time) !== 'different')
   if (!agree || zones.size > 1) return 'several'

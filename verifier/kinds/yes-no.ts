@@ -2,7 +2,7 @@ import { plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling } from '../verdict.ts'
 
-/** Only the beginning of an answer is read. Characters. */
+/** Only this many characters at the beginning of an answer are read. */
 const longestRead = 1_000
 
 const leadIn =
@@ -14,21 +14,30 @@ const wholeNo =
   /^(?:n|f|(?:absolutely|definitely|certainly|of course) not|not at all|(?:no,? )?(?:it|he|she|they|there|we|i|this|that|these|those) (?:(?:is|are|am|was|were|does|do|did|has|have|can|could|will|would|should)(?: not|n't)|cannot|can't|won't))$/i
 const answerWords =
   /^(?:(?:it|that|this|the (?:statement|claim|sentence|answer))(?:'s| is| was)? )?(?:(not|isn't|wasn't) )?(?:(yes|yeah|yep|yup|true|correct|right|affirmative)|(no|nope|nah|false|incorrect|untrue|wrong|negative))(?![a-z])/i
-/** What may follow without a pause: "Yes it is". "No idea", "no one" and "right side" are no answers. */
+/**
+ * The text that may follow without a pause: "Yes it is". "No idea", "no one" and "right side" do
+ * not answer.
+ */
 const goesOn = /^(?:$|\s*[,.;:!)—-]|\s+(?:it|there|they|he|she|the|that|this|because|since|as|i|we)\b|[\u4e00-\u9fff])/i
-/** The other answer where a clause ends: "Yes, but actually no." A "no" before a noun is not one. */
+/**
+ * The opposite answer at the end of a clause: "Yes, but actually no." A "no" before a noun does not
+ * answer.
+ */
 const saysYes = /\b(?:yes|yeah|true)\s*(?:[,.;!?]|$)/i
 const saysNo = /\b(?:no|nope|false)\s*(?:[,.;!?]|$)/i
 
 const chineseAnswer = /^(?:(没错|是的|是|对的|对|正确的?|有)|(不是的?|不对|不正确|不|否|非|错误的?|错的?|没有|没|无))/
-/** 是红色的 says yes; 是否, 是不是, 有点, 有时 say nothing. */
+/** 是红色的 says yes. 是否, 是不是, 有点 and 有时 say nothing. */
 const chineseOpen = /^(?:是|不是|有|没有)$/
 const chineseNothing = /^(?:否|不|没|非|吗|点|些|时|可能|或|的话)/
 const chineseGoesOn = /^(?:$|\s*[,.;:!]|因为|它|他|她|这|那|图|我)/
 
 type Reading = boolean | 'hedged' | null
 
-/** Reads the leading yes or no of an answer; `hedged` when the other one follows at once, null when there is none. */
+/**
+ * Reads the leading yes or no of an answer. `hedged` when the opposite follows at once, null when
+ * there is no answer.
+ */
 function readYesNo(raw: string): Reading {
   const text = plainWords(raw.slice(0, longestRead)).replaceAll('’', "'").replace(leadIn, '')
   if (wholeYes.test(text)) return true
@@ -64,7 +73,10 @@ export function isYesNoGold(gold: string): boolean {
   return /^\s*(?:yes|no|true|false|是|否|对|错|正确|错误|是的|不是)\s*[.。]?\s*$/i.test(gold)
 }
 
-/** Judges yes or no and their synonyms, also at the head of a sentence. Both of them, or "maybe", are no answer. */
+/**
+ * Checks yes or no and their synonyms, also at the start of a sentence. Both of them together, and
+ * "maybe", do not answer.
+ */
 export function checkYesNo(goldText: string, answerText: string): Ruling {
   const gold = readYesNo(goldText)
   if (typeof gold !== 'boolean') return unverifiable('bad-gold')
