@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { ArtifactStore } from '../artifacts/store.ts'
-import { examineImage } from '../data/images.ts'
+import { examineImage } from '../data/pictures/examine.ts'
 import type { FingerprintsOf } from '../data/steps/step.ts'
 import type { Database } from '../db/database.ts'
 import { readFingerprints, writeFingerprints } from '../db/fingerprints.ts'

@@ -1,5 +1,5 @@
 import { convert } from '../data/steps/convert.ts'
-import { convertRules } from '../data/convert/rules.ts'
+import { convertRules } from '../data/steps/captions/rules.ts'
 import { drawPicture } from '../demo/picture.ts'
 import { createRandom, seedOf } from '../demo/random.ts'
 import { positionName, type Scene } from '../demo/scene.ts'

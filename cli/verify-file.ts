@@ -11,8 +11,8 @@ import { untilInterrupted } from './interrupt.ts'
 import { exitCodes } from './terminal.ts'
 import { readLines } from './text-lines.ts'
 import type { TextLine } from './text-lines.ts'
-import { usage } from './verify.ts'
-import type { VerifyOptions, VerifyStreams } from './verify.ts'
+import { usage } from './verbs/verify.ts'
+import type { VerifyOptions, VerifyStreams } from './verbs/verify.ts'
 
 /** Bytes that are read of a file at a time; the rows that end in them are judged together. */
 const PIECE_BYTES = 256 * 1024

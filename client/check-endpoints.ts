@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import type { Recipe, UrlEndpoint } from '../domain/recipe.ts'
-import { urlsOf } from '../domain/recipe-endpoints.ts'
+import type { Recipe, UrlEndpoint } from '../domain/recipe/recipe.ts'
+import { urlsOf } from '../domain/recipe/endpoints.ts'
 
 const modelList = z.object({ data: z.array(z.object({ id: z.string() })) })
 const lookSeconds = 10

@@ -9,7 +9,7 @@ import { answerPolicy } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
 import { type SourceLine, sourceLine } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
-import { examineImage, type ExaminedImage } from './images.ts'
+import { examineImage, type ExaminedImage } from './pictures/examine.ts'
 import { fieldValues } from './statistics/field-values.ts'
 
 /** A picture of a source row, decoded once to see that it is whole. */

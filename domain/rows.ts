@@ -120,7 +120,7 @@ const known = z.object({
 /** The fields of a row's metadata that steps know by name; what has another form counts as absent. */
 export const knownMetadata = (metadata: Row['metadata']): z.infer<typeof known> => known.parse(metadata)
 
-/** What is known of a picture's looks, for finding it again in another file (db: images; made by data/fingerprint.ts). */
+/** What is known of a picture's looks, for finding it again in another file (db: images; made by data/pictures/fingerprint.ts). */
 export interface Fingerprint {
   /** 64-bit perceptual hashes, 16 hex digits each: DCT of 32×32 grey pixels, and differences of 9×8. */
   phash: string

@@ -1,5 +1,5 @@
 import type { AnswerForm } from '../data/export/format.ts'
-import { questionText } from '../data/question-text.ts'
+import { questionText } from '../data/rows/question-text.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 import { packGroundTruth } from './reward-file/ground-truth.ts'

@@ -1,5 +1,5 @@
 import { HoneError } from '../domain/errors.ts'
-import type { rewardNames } from '../domain/recipe-steps.ts'
+import type { rewardNames } from '../domain/recipe/steps.ts'
 import type { TraceFormat } from './format.ts'
 
 export type RewardName = (typeof rewardNames)[number]

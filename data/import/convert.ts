@@ -1,6 +1,6 @@
 import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
 import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
-import { bareQuestion } from '../question-text.ts'
+import { bareQuestion } from '../rows/question-text.ts'
 import { BadCell, boundedMap, choicesOf, firstText, mapOf, textOf, wholeOf } from './cells.ts'
 import { answerIn, talkOf, type Talk } from './conversation.ts'
 import { namedColumns, pictureColumns, type Mapping } from './mapping.ts'

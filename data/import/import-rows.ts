@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { IdSet } from '../../artifacts/id-set.ts'
 import { AskFailure } from '../../models/ask.ts'
-import { examineImage, type ExaminedImage } from '../images.ts'
+import { examineImage, type ExaminedImage } from '../pictures/examine.ts'
 import { rowMaker, type ImportRow } from './convert.ts'
 import { loadPicture, locatePicture, type PicturePlaces } from './load-pictures.ts'
 import type { Mapping } from './mapping.ts'

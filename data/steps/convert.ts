@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Outcome } from '../../domain/rows.ts'
-import { LONGEST_CAPTION, readCaption } from '../convert/read-caption.ts'
-import { abilitiesOf, convertRules, pose, type Posed } from '../convert/rules.ts'
-import { sampleSeed } from '../seeds.ts'
+import { LONGEST_CAPTION, readCaption } from './captions/read-caption.ts'
+import { abilitiesOf, convertRules, pose, type Posed } from './captions/rules.ts'
+import { sampleSeed } from '../shards/seeds.ts'
 import { carried, dropped, kept } from './outcome.ts'
 import type { RowStep } from './step.ts'
 

@@ -3,7 +3,7 @@ import { extractAnswer } from '../../verifier/extract.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
 import { leafLimit } from '../../verifier/plain-text.ts'
 import { verifyCase } from '../../verifier/verify.ts'
-import { answerCase, type CheckedRow } from '../answer-case.ts'
+import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
 import { replyProblem } from './outcome.ts'
 
 /** Words of a model that has no answer. */

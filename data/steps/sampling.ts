@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import { type Ask, AskFailure, type AskMessage, type Reply, type Sampling } from '../../models/ask.ts'
-import { sampleSeed, subjectOf } from '../seeds.ts'
+import { sampleSeed, subjectOf } from '../shards/seeds.ts'
 import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 
 /** Sampling options that steps share, each with its own default. */

@@ -10,7 +10,7 @@ import { sample } from '../../data/steps/sample.ts'
 import { select } from '../../data/steps/select.ts'
 import type { RowRef } from '../../data/steps/step.ts'
 import { verify } from '../../data/steps/verify.ts'
-import { countWords, splitTrace } from '../../data/trace.ts'
+import { countWords, splitTrace } from '../../data/rows/trace.ts'
 import { context, FakeAsk, kept, reasons, row, trace } from './rows.ts'
 
 group('the registry', () => {

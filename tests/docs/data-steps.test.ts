@@ -47,7 +47,7 @@ describe.each(Object.entries(dataSteps))('what is told of %s', (name, step) => {
   })
 
   it('names no reason that nothing drops for', () => {
-    const code = ['data/steps/', 'data/synthesis/', 'domain/']
+    const code = ['data/steps/', 'data/steps/synthesis/', 'domain/']
       .flatMap((folder) => readdirSync(new URL(folder, root)).map((file) => `${folder}${file}`))
       .filter((path) => path.endsWith('.ts'))
       .map(read)

@@ -1,7 +1,7 @@
 import { cardFile, trainSplit } from '../../data/export/card.ts'
 import type { ExportFormat } from '../../data/export/format.ts'
 import { turns, type ExportColumns } from '../../data/export/parquet-columns.ts'
-import { questionText } from '../../data/question-text.ts'
+import { questionText } from '../../data/rows/question-text.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import type { Row } from '../../domain/rows.ts'
 import { rlRow, sftRow } from '../training-rows.ts'

@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8'
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
-import { rewardNames } from '../../domain/recipe-steps.ts'
+import { rewardNames } from '../../domain/recipe/steps.ts'
 import { rewardKinds } from '../../domain/rows.ts'
 import { judgeId } from '../judge/judge-file.ts'
 import type { RewardName } from '../reward.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { runShard } from '../../../data/run-shard.ts'
+import { runShard } from '../../../data/shards/run-shard.ts'
 import { verify } from '../../../data/steps/verify.ts'
 import { AskFailure } from '../../../models/ask.ts'
 import { Outage } from '../../../models/failures.ts'
