@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { editDistance } from '../../domain/edit-distance.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling, Rule, RuleContext } from '../verdict.ts'
-import { editDistance } from './edit-distance.ts'
 
 const accepted = z.array(z.string()).min(1)
 
@@ -54,7 +54,8 @@ function compareRead(goldText: string, answerText: string, { policy, effort }: R
     return figure(gold) === figure(answer) ? correct('same-text') : incorrect('different-number')
   }
   const longest = Math.max(Array.from(gold).length, Array.from(answer).length)
-  return 2 * editDistance(gold, answer, effort) <= longest ? correct('similar-text') : incorrect('different-text')
+  const distance = editDistance(gold, answer, { spend: (steps) => effort.spend(steps) })
+  return 2 * distance <= longest ? correct('similar-text') : incorrect('different-text')
 }
 
 /**

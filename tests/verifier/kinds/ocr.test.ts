@@ -1,7 +1,5 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Effort } from '../../../verifier/effort.ts'
-import { editDistance } from '../../../verifier/kinds/edit-distance.ts'
 import { checkOcr } from '../../../verifier/kinds/ocr.ts'
 import { hostileTexts, checkWith } from './context.ts'
 
@@ -64,31 +62,6 @@ describe('text read from a picture', () => {
     ['["A","B"]', 'B', 'same-text'],
   ])('%s read as %s is %s when it must be exact', (gold, answer, want) => {
     expect(said(gold, answer, { ocr: 'exact' })).toBe(want)
-  })
-
-  it('is measured by the edit distance of the table', () => {
-    const byTable = (a: string, b: string): number => {
-      let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-      for (let i = 1; i <= a.length; i++) {
-        const next = [i]
-        for (let k = 1; k <= b.length; k++) {
-          const change = (row[k - 1] ?? 0) + (a[i - 1] === b[k - 1] ? 0 : 1)
-          next.push(Math.min((row[k] ?? 0) + 1, (next[k - 1] ?? 0) + 1, change))
-        }
-        row = next
-      }
-      return row[b.length] ?? 0
-    }
-    const text = fc
-      .array(fc.constantFrom('a', 'b', 'c'), { maxLength: 120, size: 'max' })
-      .map((parts) => parts.join(''))
-    fc.assert(
-      fc.property(text, text, (a, b) => {
-        expect(editDistance(a, b, new Effort())).toBe(byTable(a, b))
-        expect(editDistance(b, a, new Effort())).toBe(byTable(a, b))
-      }),
-      { numRuns: 500 },
-    )
   })
 
   it('is symmetric for two texts, deterministic and never throws', () => {
