@@ -4,7 +4,7 @@ import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
 import { describeError, HoneError } from '../../domain/errors.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
 import { readFormat } from '../../verifier/format.ts'
-import { parseVerifyCase, VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
 import { resolveKind, verifyCase } from '../../verifier/verify.ts'
 import { exitCodes, Interrupted } from '../terminal.ts'
@@ -148,7 +148,7 @@ function verifyOne(options: VerifyOptions, streams: VerifyStreams): number {
   const result = verifyCase(row)
   if (options.json === true) {
     const details = options.explain === true ? explanation(row) : {}
-    streams.stdout.write(`${JSON.stringify({ ...result, ...details, version: VERIFIER_VERSION })}\n`)
+    streams.stdout.write(`${JSON.stringify({ ...result, ...details, version: verifierVersion })}\n`)
   } else {
     streams.stdout.write(`${result.verdict} (${result.reason})\n`)
     if (options.explain === true) streams.stdout.write(explain(row, result))
@@ -173,7 +173,7 @@ function explain(row: VerifyCase, result: VerifyResult): string {
     `found by     ${result.rule}`,
     `format       ${format.held ? 'held' : 'not held'}${format.explanation ? ', with an explanation' : ''}`,
     ...(policies.length === 0 ? [] : [`policy       ${policies.join(', ')}`]),
-    `verifier     ${VERIFIER_VERSION}`,
+    `verifier     ${verifierVersion}`,
     '',
   ].join('\n')
 }
