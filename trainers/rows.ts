@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { answerPolicy } from '../domain/answer-check.ts'
-import { rewardKinds } from '../domain/rows.ts'
+import { answerPolicy, rewardKinds } from '../domain/answer-check.ts'
 
 const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 const images = z.array(z.string().startsWith('/', 'must be an absolute path'))

@@ -1,5 +1,4 @@
-import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
-import type { RewardKind } from '../../domain/rows.ts'
+import type { AnswerKind, AnswerPolicy, RewardKind } from '../../domain/answer-check.ts'
 
 /** What a reward needs of a row. */
 export interface RewardRow {

@@ -1,4 +1,4 @@
-import type { RewardKind } from '../../domain/rows.ts'
+import type { RewardKind } from '../../domain/answer-check.ts'
 import type { TraceFormat } from '../format.ts'
 import { isForJudge, verifiedCase } from '../judge/assess.ts'
 import type { VerifiedCase } from '../judge/assess.ts'
