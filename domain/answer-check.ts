@@ -69,15 +69,19 @@ export type CheckField = keyof typeof checkFields.shape
 /** Names of {@link checkFields} in the order of files and columns. */
 export const checkFieldNames: readonly CheckField[] = checkFields.keyof().options
 
-/**
- * What the reward server may hear of a row besides its id, its reference answer and the completion.
- * `question` is for a judge. `reward: rule` keeps a row from the judge; it lies in a row's metadata,
- * because the hashes of stored datasets cover the metadata as it is.
- */
-export const rewardFields = checkFields.extend({
+/** What decides, besides the check, whether a judge is asked about an answer. */
+export const judgeFields = z.object({
+  /** The question as a judge reads it. */
   question: z.string().nullable(),
+  /**
+   * `rule` keeps the row from the judge. A row holds it in its metadata: the hashes of stored
+   * datasets cover the metadata as it is.
+   */
   reward: z.enum(rewardKinds).nullable(),
 })
+
+/** What the reward server may hear of a row besides id, reference answer and completion. */
+export const rewardFields = checkFields.extend(judgeFields.shape)
 export type RewardField = keyof typeof rewardFields.shape
 /** Names of {@link rewardFields} in the order of packed references and reward files. */
 export const rewardFieldNames: readonly RewardField[] = rewardFields.keyof().options
