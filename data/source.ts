@@ -127,11 +127,11 @@ export async function countSource(path: string, options: CountOptions = {}): Pro
       total.badLines++
       continue
     }
-    const { question = '', choices = [], images, metadata = {} } = parsed.value
+    const { question = '', choices, images, metadata = {} } = parsed.value
     fields.add(metadata)
     total.rows++
     total.images += images.length
-    total.characters += choices.reduce((sum, choice) => sum + choice.length, question.length)
+    total.characters += (choices ?? []).reduce((sum, choice) => sum + choice.length, question.length)
   }
   const { rows, badLines } = total
   const mean = (sum: number): number => (rows === 0 ? 0 : sum / rows)
