@@ -1,4 +1,4 @@
-import type { DemoComparison, DemoResult, DemoScore } from '../demo-result.ts'
+import type { DemoComparison, DemoResult, DemoScore } from '../../views/campaign-result.ts'
 import { count, duration, interval, nothing, table } from './table.ts'
 
 const report = (scores: readonly DemoScore[] | undefined): DemoScore | undefined =>

@@ -1,6 +1,6 @@
 import type { EventRecord } from '../../db/events.ts'
 import type { StepProgress } from '../../db/step-progress.ts'
-import type { CampaignOverview, RoundView, ScoreView } from '../../db/views.ts'
+import type { CampaignOverview, RoundView, ScoreView } from '../../db/round-views.ts'
 import { ancestors } from '../../domain/lineage.ts'
 import { clip, clock, count, duration, figure, interval, nothing, shortHash, table, type Column } from './table.ts'
 

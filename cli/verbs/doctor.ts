@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { probe } from '../../jobs/launchers/probe.ts'
 import { examine, type Finding } from '../../services/doctor.ts'
 import { honeHome } from '../../services/home.ts'
-import { placesToLookAt, siteHelp, siteOf } from './site.ts'
+import { placesToLookAt, siteHelp, siteOf } from '../site.ts'
 import { exitCodes, print, printJson, type Terminal } from '../terminal.ts'
 
 const EXAMPLES = `

@@ -10,9 +10,9 @@ import { honeHome, homePaths } from '../../services/home.ts'
 import { createProgress, quietProgress } from '../../services/progress.ts'
 import { formats, formatsOf } from '../../trainers/export-formats.ts'
 import type { ExportFormatName } from '../../trainers/export-formats.ts'
-import { withDatabase } from '../context.ts'
+import { withDatabase } from '../connections.ts'
 import { untilInterrupted } from '../interrupt.ts'
-import { wholeNumber } from '../numbers.ts'
+import { wholeNumber } from '../options.ts'
 import { print, printJson, type Terminal } from '../terminal.ts'
 
 const HELP = `

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { listCampaigns } from '../../db/campaigns.ts'
-import { withDatabase } from '../context.ts'
+import { withDatabase } from '../connections.ts'
 import { clock, interval, nothing, table } from '../text/table.ts'
 import { print, printJson, type Terminal } from '../terminal.ts'
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { campaignOverview } from '../../db/views.ts'
+import { campaignOverview } from '../../db/round-views.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { chooseCampaign, withDatabase } from '../context.ts'
-import { wholeNumber } from '../numbers.ts'
+import { chooseCampaign, withDatabase } from '../connections.ts'
+import { wholeNumber } from '../options.ts'
 import { print, printJson, type Terminal } from '../terminal.ts'
 
 const EXAMPLES = `

@@ -7,7 +7,7 @@ import { HoneError } from '../../domain/errors.ts'
 import { honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { findProgram } from '../../services/temporal-binary.ts'
-import { notRunning } from '../context.ts'
+import { notRunning } from '../connections.ts'
 import { exitCodes, printJson, type Terminal } from '../terminal.ts'
 
 const EXAMPLES = `

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
-import { campaignOverview, type CampaignOverview } from '../../db/views.ts'
+import { campaignOverview, type CampaignOverview } from '../../db/round-views.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { ancestors, nextRoundNumber } from '../../domain/lineage.ts'
-import { sendCommand } from '../commands.ts'
-import { chooseCampaign, withDatabase } from '../context.ts'
-import { wholeNumber } from '../numbers.ts'
+import { sendCommand } from '../send-command.ts'
+import { chooseCampaign, withDatabase } from '../connections.ts'
+import { wholeNumber } from '../options.ts'
 import { exitCodes, Interrupted, osUser, print, printJson, type Terminal } from '../terminal.ts'
 
 const EXAMPLES = `

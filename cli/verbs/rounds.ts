@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { listEvents } from '../../db/events.ts'
-import { campaignOverview } from '../../db/views.ts'
-import { chooseCampaign, withDatabase } from '../context.ts'
+import { campaignOverview } from '../../db/round-views.ts'
+import { chooseCampaign, withDatabase } from '../connections.ts'
 import { eventLines, roundsTable } from '../text/overview.ts'
 import { print, printJson, type Terminal } from '../terminal.ts'
 

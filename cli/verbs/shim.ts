@@ -9,7 +9,7 @@ import type { ShimTrainer } from '../../trainers/reward-file/registry.ts'
 import { rewardShim } from '../../trainers/reward-file/reward-shim.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { parseScoreCase } from '../../verifier/serve/score-request.ts'
-import { positiveSeconds, wholeNumber } from '../numbers.ts'
+import { positiveSeconds, wholeNumber } from '../options.ts'
 import { printJson, type Terminal } from '../terminal.ts'
 
 /** Seconds for one request, and attempts after the first: as Hone’s own trainer has them. Retries wait 11 s in all. */

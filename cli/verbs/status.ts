@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { runningSteps, type StepProgress } from '../../db/step-progress.ts'
-import { campaignOverview, type CampaignOverview } from '../../db/views.ts'
+import { campaignOverview, type CampaignOverview } from '../../db/round-views.ts'
 import { homeOwner } from '../../services/dev-lock.ts'
 import { honeHome } from '../../services/home.ts'
 import { namesTemporal } from '../../services/temporal-config.ts'
-import { chooseCampaign, withDatabase } from '../context.ts'
+import { chooseCampaign, withDatabase } from '../connections.ts'
 import { headLines, roundsTable } from '../text/overview.ts'
 import { exitCodes, print, printJson, type Terminal } from '../terminal.ts'
 

@@ -103,7 +103,7 @@ async function run(options: VerifyOptions, streams: VerifyStreams): Promise<numb
       )
     }
     // The threads are loaded for files only: one case must answer at once.
-    const { verifyFile } = await import('../verify-file.ts')
+    const { verifyFile } = await import('../verify/judge-file.ts')
     return await verifyFile(options, streams)
   }
   if (options.gold === undefined || options.answer === undefined) throw usage('--gold and --answer belong together.')

@@ -1,6 +1,6 @@
 import type { CampaignClient } from '../client/campaigns.ts'
 import { HoneError } from '../domain/errors.ts'
-import { withClient } from './context.ts'
+import { withClient } from './connections.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Seconds after which a command that nobody carries out is worth a word. */

@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts'
 import type { JobSummary } from '../db/jobs.ts'
 import { pairScores } from '../db/scores.ts'
-import { campaignOverview } from '../db/views.ts'
-import type { CampaignOverview, RoundView, ScoreView } from '../db/views.ts'
+import { campaignOverview } from '../db/round-views.ts'
+import type { CampaignOverview, RoundView, ScoreView } from '../db/round-views.ts'
 import { mcnemarExact } from '../evaluation/statistics.ts'
 
 /** A score in the demo's result. Accuracy and its 95 % interval are fractions. */
