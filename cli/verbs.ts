@@ -110,7 +110,7 @@ export const verbs: readonly Verb[] = [
     name: 'resume',
     group: steer,
     summary: 'go on with a paused or failed campaign',
-    load: async (terminal) => (await import('./verbs/pause.ts')).resumeCommand(terminal),
+    load: async (terminal) => (await import('./verbs/resume.ts')).resumeCommand(terminal),
   },
   {
     name: 'rollback',

@@ -1,20 +1,17 @@
 import { createReadStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { z } from 'zod'
-import { contentHash } from '../../artifacts/hash.ts'
-import type { Described } from '../../data/statistics/diversity.ts'
 import { datasetStatistics, type DatasetStatistics } from '../../data/statistics/dataset-statistics.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { readLines } from '../text-lines.ts'
+import { readTrainingLine, type TrainingLine } from './training-line.ts'
 
-/** Statistics of a file, with the lines that could not be read. */
-export type FileStatistics = DatasetStatistics & { unreadable: number }
+/** Statistics of a file, with the number of lines that could not be read. */
+export interface FileStatistics extends DatasetStatistics {
+  unreadable: number
+}
 
-/** A row as far as statistics look at it. */
-export type FileRow = Described & { trace: string | null }
-
-/** Looks at every line of a JSONL file, or of `stdin` for `-`. Throws InvalidInput when it cannot be opened. */
+/** Statistics of a JSONL file, or of `stdin` for `-`. Throws InvalidInput when the file cannot be read. */
 export async function fileStatistics(
   path: string,
   stdin: Readable,
@@ -22,7 +19,7 @@ export async function fileStatistics(
 ): Promise<FileStatistics> {
   const source = path === '-' ? stdin : createReadStream(path, { highWaterMark: 256 * 1024 })
   let unreadable = 0
-  async function* rows(): AsyncGenerator<FileRow> {
+  async function* rows(): AsyncGenerator<TrainingLine> {
     for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>)) {
       for (const { text } of lines) {
         if (text?.trim() === '') continue
@@ -37,7 +34,7 @@ export async function fileStatistics(
     const statistics = await datasetStatistics(rows(), words)
     return { ...statistics, unreadable }
   } catch (error) {
-    // Node's own errors of files carry a code; anything else is ours.
+    // Node's errors of files have a code; other errors are our own.
     if (!(error instanceof Error) || !('code' in error)) throw error
     throw new HoneError({
       type: 'InvalidInput',
@@ -47,91 +44,5 @@ export async function fileStatistics(
     })
   } finally {
     if (path !== '-') source.destroy()
-  }
-}
-
-const text = z.string().nullish().catch(null)
-/** Parts of a message as chat APIs write them; pictures among them say nothing here. */
-const content = z.union([
-  z.string(),
-  z
-    .array(z.union([z.string(), z.object({ text: z.string() }), z.unknown().transform(() => null)]))
-    .transform((parts) => parts.map((part) => (typeof part === 'string' ? part : (part?.text ?? ''))).join('')),
-])
-const messages = z.array(
-  z
-    .object({
-      role: z.string().optional(),
-      from: z.string().optional(),
-      content: content.optional(),
-      value: content.optional(),
-    })
-    .transform((turn) => ({ role: turn.role ?? turn.from ?? '', text: turn.content ?? turn.value ?? '' })),
-)
-const images = z
-  .union([z.string().transform((one) => [one]), z.array(z.unknown())])
-  .nullish()
-  .catch(null)
-
-/** Forms that rows have in training files: Hone's, LLaMA-Factory's, EasyR1's, WeThink's, and plain ones. */
-const line = z.object({
-  messages: messages.nullish(),
-  conversations: messages.nullish(),
-  prompt: z.union([text, messages]).nullish().catch(null),
-  question: text,
-  problem: text,
-  instruction: text,
-  trace: text,
-  response: text,
-  refined_cot: text,
-  answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).nullish().catch(null),
-  choices: z.array(z.string()).nullish().catch(null),
-  images,
-  image: images,
-  image_path: images,
-  metadata: z.record(z.string(), z.unknown()).nullish().catch(null),
-  type: z.unknown().optional(),
-  abilities: z.unknown().optional(),
-  category: z.unknown().optional(),
-})
-
-const asking = new Set(['user', 'human'])
-const answering = new Set(['assistant', 'gpt'])
-
-/** A line of a training file; null for one that is no JSON object, or has neither a question, nor a trace, nor a picture. */
-export function readTrainingLine(json: string): FileRow | null {
-  const parsed = line.safeParse(parseJson(json))
-  if (!parsed.success) return null
-  const found = parsed.data
-  const turns = found.messages ?? found.conversations ?? (Array.isArray(found.prompt) ? found.prompt : [])
-  const said = (roles: ReadonlySet<string>): string | undefined => turns.find(({ role }) => roles.has(role))?.text
-  const plain = typeof found.prompt === 'string' ? found.prompt : undefined
-  const question = said(asking) ?? found.question ?? found.problem ?? found.instruction ?? plain ?? ''
-  const lastReply = turns.findLast(({ role }) => answering.has(role))?.text
-  const trace = lastReply ?? found.trace ?? found.response ?? found.refined_cot ?? null
-  const pictures = found.images ?? found.image ?? found.image_path ?? []
-  if (question.trim() === '' && (trace ?? '').trim() === '' && pictures.length === 0) return null
-  const { type, abilities, category } = found
-  return {
-    question,
-    trace,
-    answer: found.answer ?? null,
-    choices: found.choices ?? null,
-    images: pictures.map(pictureName),
-    metadata: { type, abilities, category, ...found.metadata },
-  }
-}
-
-/** Some files hold whole pictures: their hashes are enough to tell them apart, and fit in memory. */
-function pictureName(picture: unknown): string {
-  const name = typeof picture === 'string' ? picture : JSON.stringify(picture)
-  return name.length <= 200 ? name : contentHash(name)
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
   }
 }

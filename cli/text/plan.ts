@@ -10,7 +10,8 @@ import {
   type Totals,
 } from '../../plan/campaign-plan.ts'
 import { sum, type Count, type Sum } from '../../plan/count.ts'
-import { bytes, count, figure, pairs, table, type Column } from './table.ts'
+import { bytes, count, figure } from './figures.ts'
+import { pairs, table, type Column } from './table.ts'
 
 const unknown = '?'
 

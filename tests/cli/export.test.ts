@@ -102,7 +102,7 @@ describe('export', () => {
     const { out, err, code } = await hone(['export', 'demo/1/select', '--to', 'llamafactory', '--output', output])
     expect(code).toBe(0)
     expect(err).toBe('export demo/1/select …\nexport demo/1/select: ready, 3 rows\n')
-    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 1 kB\n  images/: 3 pictures`)
+    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 825 bytes\n  images/: 3 pictures`)
     expect(out).toContain('left out: no-trace 1; each one in hone-refused.jsonl')
     expect(out).toContain(`dataset_dir=${output} dataset=demo-1-select`)
     const rows = linesOf(join(output, 'train.jsonl'))
