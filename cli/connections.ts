@@ -69,7 +69,10 @@ const problems: Readonly<Record<string, string>> = {
 }
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'])
 
-/** Says in words, without the password, why a database cannot be used. Returns other errors as they are. */
+/**
+ * Says in words, without the password, why a database cannot be used. Returns other errors as they
+ * are.
+ */
 function connectionError(error: unknown, url: string, isOwn: boolean): unknown {
   const code = codeOf(error)
   const problem = code !== null && unreachable.has(code) ? 'does not answer' : problems[code ?? '']

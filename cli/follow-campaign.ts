@@ -7,7 +7,9 @@ import { changeLines } from './text/changes.ts'
 import { clock } from './text/figures.ts'
 import { eventLines, statusLines } from './text/overview.ts'
 
-/** Shows a campaign until it ends and returns how it ended; null when the signal ended the watching. */
+/**
+ * Shows a campaign until it ends and returns how it ended; null when the signal ended the watching.
+ */
 export async function followCampaign(options: {
   db: Database
   id: string
@@ -26,7 +28,9 @@ export async function followCampaign(options: {
   }
 }
 
-/** How looks at a campaign are shown: JSON lines, a live page on a terminal, else a line a change. */
+/**
+ * How looks at a campaign are shown: JSON lines, a live page on a terminal, else a line a change.
+ */
 export function renderer(terminal: Terminal, isJson: boolean): (look: CampaignLook) => void {
   if (isJson) return jsonRenderer(terminal)
   return terminal.stdout.isTTY === true ? liveRenderer(terminal) : lineRenderer(terminal)

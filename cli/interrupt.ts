@@ -2,9 +2,9 @@ import { Interrupted } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * Runs work under a signal that Ctrl-C or SIGTERM aborts, and waits until the work has cleaned up. A
- * second Ctrl-C only says that the cleaning up is under way: cut short, it would leave behind what it
- * was to end.
+ * Runs work under a signal that Ctrl-C or SIGTERM aborts, and waits until the work has cleaned up.
+ * After a second Ctrl-C it only says that the cleaning up is under way. It never cuts the cleaning
+ * up short: processes would be left behind.
  */
 export async function untilInterrupted<Result>(
   terminal: Pick<Terminal, 'stderr'>,

@@ -49,7 +49,10 @@ function exitCodeOfVerb(): number {
   return Number(process.exitCode ?? exitCodes.ok)
 }
 
-/** The program. Only the verb that is asked for is loaded; of the others only name and summary are known. */
+/**
+ * The program. Only the verb that is asked for is loaded; of the others only name and summary are
+ * known.
+ */
 async function createProgram(argv: readonly string[], terminal: Terminal): Promise<Command> {
   const isJson = wantsJson(argv)
   const program = new Command('hone')

@@ -6,7 +6,7 @@ import { osUser, type Terminal } from './terminal.ts'
 export const campaignArgument = (): Argument =>
   new Argument('[campaign]', 'id of the campaign; may be left out while there is only one')
 
-/** Every verb has it: the result for programs in place of the text for people. */
+/** `--json`: a verb prints its result for programs and no text for people. */
 export const jsonOption = (): Option => new Option('--json', 'print JSON')
 
 /** Who a command comes from, for the record. */
@@ -32,7 +32,10 @@ export function positiveSeconds(text: string): number {
   throw new InvalidArgumentError('Give a number of seconds above 0.')
 }
 
-/** The value of `--max-failed`, with the same meaning in every verb: `5` is five rows, `5%` a share of all rows. */
+/**
+ * The value of `--max-failed`, with the same meaning in every verb: `5` is five rows, `5%` a share
+ * of all rows.
+ */
 export function failureLimit(text: string): FailedRowsLimit {
   const [, figure = '', percent] = /^(\d{1,9}(?:\.\d+)?)(%?)$/.exec(text) ?? []
   const value = Number(figure)

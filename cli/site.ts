@@ -31,8 +31,8 @@ export const placesToLookAt = (home: string, site: SiteFile, { env }: Pick<Termi
     runs: homePaths(home).runs,
     python: 'python3',
     slots: 1,
-    // `hone dev` makes the trainer's environment before it starts a worker; the others are made by
-    // `hone env`.
+    // `hone dev` makes the trainer's environment before it starts a worker; `hone env` makes the
+    // other environments.
     made: (name) =>
       name === trlEnvironment.name ? { python: 'python3', env: {} } : madeEnvironment(name, honeCache(env)),
     shared: {},

@@ -12,7 +12,10 @@ const scoreView = z.object({
   /** Id of the score, e.g. for `pairScores`. */
   id: z.number(),
   checkpoint: z.string(),
-  /** Optimizer step at which a training of this round kept the weights; null for its end. */
+  /**
+   * Optimizer step, for weights that a training of this round kept before its end; null for all
+   * other weights.
+   */
   trainStep: z.number().nullable(),
   benchmark: z.string(),
   role: z.enum(splitRoles),
@@ -76,7 +79,9 @@ export const roundHeaders = (db: Database, campaign: string): Promise<RoundHeade
       where r.campaign_id = ${campaign} order by r.number`,
   )
 
-/** Steps of a campaign, or of one of its rounds, in order, with counts, seconds, checkpoint and scores. */
+/**
+ * Steps of a campaign, or of one of its rounds, in order, with counts, time, checkpoint and scores.
+ */
 export async function stepViews(db: Database, campaign: string, round?: number): Promise<StepView[]> {
   const ofRound = round === undefined ? sql`` : sql`and s.round_number = ${round}`
   return rowsOf(

@@ -48,7 +48,9 @@ export interface CampaignResult {
   requests: RequestTotals
 }
 
-/** The campaign as it stands, with the tests that say what its numbers mean. Throws UnknownCampaign. */
+/**
+ * The campaign as it stands, with the tests that say what its numbers mean. Throws UnknownCampaign.
+ */
 export async function campaignResult(db: Database, campaign: string): Promise<CampaignResult> {
   const overview = await campaignOverview(db, campaign)
   const { status, base, rounds, head, jobs, requests } = overview

@@ -47,7 +47,10 @@ export async function newestRound(db: Database, campaign: string): Promise<numbe
   return (rounds.find(({ status }) => status === 'running') ?? rounds.at(-1))?.number ?? 0
 }
 
-/** Everything about a round. Throws UnknownRound; InvalidInput for a step that the round does not have. */
+/**
+ * Everything about a round. Throws UnknownRound; InvalidInput for a step that the round does not
+ * have.
+ */
 export async function roundDetail(
   db: Database,
   campaign: string,

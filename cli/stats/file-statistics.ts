@@ -11,7 +11,10 @@ export interface FileStatistics extends DatasetStatistics {
   unreadable: number
 }
 
-/** Statistics of a JSONL file, or of `stdin` for `-`. Throws InvalidInput when the file cannot be read. */
+/**
+ * Statistics of a JSONL file, or of `stdin` for `-`. Throws InvalidInput when the file cannot be
+ * read.
+ */
 export async function fileStatistics(
   path: string,
   stdin: Readable,

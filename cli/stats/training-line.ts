@@ -30,7 +30,9 @@ const images = z
   .nullish()
   .catch(null)
 
-/** Forms of rows in training files: Hone's, LLaMA-Factory's, EasyR1's, WeThink's, and plain rows. */
+/**
+ * Forms of rows in training files: Hone's, LLaMA-Factory's, EasyR1's, WeThink's, and plain rows.
+ */
 const line = z.object({
   messages: messages.nullish(),
   conversations: messages.nullish(),

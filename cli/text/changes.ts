@@ -40,7 +40,9 @@ function endedStepLines(before: CampaignLook | null, { overview }: CampaignLook)
     })
 }
 
-/** Running steps that began, or passed a tenth of their work: a line a tenth is enough for a log. */
+/**
+ * Running steps that began, or passed a tenth of their work: a line a tenth is enough for a log.
+ */
 function progressLines(before: CampaignLook | null, { running }: CampaignLook): string[] {
   return running.flatMap((step) => {
     const earlier = before?.running.find((each) => each.round === step.round && each.step === step.step)

@@ -7,7 +7,9 @@ export interface ListedEnvironment {
   purpose: string
   state: 'made' | 'not made' | 'yours' | 'impossible'
   python: string | null
-  /** Bytes on the disk, or about how many there will be; null for an environment of the user's own. */
+  /**
+   * Bytes on the disk, or about how many there will be; null for an environment of the user's own.
+   */
   bytes: number | null
   /** Why the environment cannot be made here. */
   why: string | null

@@ -46,7 +46,10 @@ export function clock(at: Date): string {
   return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':')}`
 }
 
-/** At most `width` characters of one line, with … where something was cut. Line breaks become spaces. */
+/**
+ * At most `width` characters of one line, with … where something was cut. Line breaks become
+ * spaces.
+ */
 export function clip(text: string, width: number): string {
   const line = text.replaceAll(/\s+/g, ' ').trim()
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`

@@ -19,7 +19,7 @@ export function roundLines(detail: RoundDetail): string[] {
     '',
     ...(steps.length === 0 ? ['No step yet.'] : stepsTable(steps)),
     ...steps.flatMap(reasonLines),
-    // Servers come and go with their steps: what they did is in the steps' calls.
+    // Without servers: the calls of the steps say what they did.
     ...jobs.filter(({ kind }) => kind !== 'serve').flatMap(jobLines),
     ...steps.flatMap((step) => step.samples.flatMap((row) => sampleLines(step.name, row))),
   ]

@@ -63,7 +63,10 @@ async function make(terminal: Terminal, environment: PythonEnvironment, options:
   printResult(terminal, options, made, () => [python])
 }
 
-/** Bytes of the files below a folder. Links are not followed; files shared with uv's cache count too. */
+/**
+ * Bytes of the files below a folder. Links are not followed; files shared with uv's cache count
+ * too.
+ */
 async function bytesIn(folder: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(folder, { withFileTypes: true })) {

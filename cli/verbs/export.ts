@@ -55,7 +55,10 @@ interface Flags {
 /** Bytes of a megabyte, as `--shard-size` counts them. */
 const megabyte = 1_000_000
 
-/** `hone export DATASET --to FORMAT --output DIR`: a dataset as files that a trainer's own loader reads. */
+/**
+ * `hone export DATASET --to FORMAT --output DIR`: a dataset as files that a trainer's own loader
+ * reads.
+ */
 export function exportCommand(terminal: Terminal): Command {
   return new Command('export')
     .description("Write a dataset as files that a trainer's own loader reads, with their hashes and lineage.")
@@ -125,7 +128,10 @@ async function exportDataset(
   }
 }
 
-/** What the flags ask for, with the format's defaults. Throws InvalidInput for what a format cannot do. */
+/**
+ * What the flags ask for, with the format's defaults. Throws InvalidInput for what a format cannot
+ * do.
+ */
 function chosen(flags: Flags): Omit<ExportOptions, 'promptSuffix'> {
   const { to, output, status, answers, replace, maxRows, shardSize } = flags
   const format: ExportFormat = formats[to]

@@ -19,7 +19,10 @@ Examples:
 
 All other options and words go to psql. The password travels in PGPASSWORD, never on a command line.`
 
-/** `hone psql [ARGS…]`: psql on this home's database (or DATABASE_URL). Ends with psql's own exit code. */
+/**
+ * `hone psql [ARGS…]`: psql on this home's database (or DATABASE_URL). Ends with psql's own exit
+ * code.
+ */
 export function psqlCommand(terminal: Terminal): Command {
   return new Command('psql')
     .description("Open psql on this home's database: every row, reply, job, metric and score.")
@@ -86,7 +89,10 @@ function notInstalled({ host, port, user, database, passwordFile }: Place): Hone
   })
 }
 
-/** Runs psql on the terminal itself, where there is one. Returns psql's exit code; 130 after a signal. */
+/**
+ * Runs psql on the terminal itself, where there is one. Returns psql's exit code; 130 after a
+ * signal.
+ */
 async function runPsql(
   terminal: Terminal,
   program: string,
@@ -98,7 +104,7 @@ async function runPsql(
     stdio: isOwn ? 'inherit' : 'pipe',
     env: { ...process.env, ...terminal.env, PGPASSWORD: password },
   })
-  // Ctrl-C belongs to psql, where it ends a statement.
+  // Ctrl-C is for psql, where it ends a statement.
   const ignore = (): void => undefined
   process.on('SIGINT', ignore)
   try {

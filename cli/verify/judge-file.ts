@@ -15,7 +15,10 @@ import { verifyUsage, type VerifyOptions, type VerifyStreams } from './options.t
 
 /** Bytes of a file that are read at a time; the rows that end in them are judged together. */
 const pieceBytes = 256 * 1024
-/** Pieces under way at a time, for each thread and one more. Bounds the memory for a file of any size. */
+/**
+ * Pieces under way at a time, for each thread and one more. Bounds the memory for a file of any
+ * size.
+ */
 const piecesPerWorker = 2
 
 interface Summary {
@@ -30,7 +33,10 @@ interface Summary {
 /** A complaint about a bad line is written after the verdicts of the lines before it. */
 type Entry = { row: VerifyCase } | { complaint: string }
 
-/** Judges a file of rows in threads. Writes verdicts in the order of the rows; returns the exit code. */
+/**
+ * Judges a file of rows in threads. Writes verdicts in the order of the rows; returns the exit
+ * code.
+ */
 export async function verifyFile(options: VerifyOptions, streams: VerifyStreams): Promise<number> {
   const { input = '-', output = '-' } = options
   if (input !== '-' && input === output) throw verifyUsage('--output would overwrite --input.')
@@ -65,7 +71,7 @@ interface Judging {
   pool: VerifierPool
   summary: Summary
   stderr: Writable
-  /** What the input is called in complaints. */
+  /** Name of the input in complaints. */
   name: string
 }
 

@@ -35,7 +35,10 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** A source of six rows with pictures that are there, and a step that kept four, dropped one and failed one. */
+/**
+ * A source of six rows with pictures that are there, and a step that kept four, dropped one and
+ * failed one.
+ */
 async function fill(db: Database): Promise<string> {
   const store = await openArtifactStore(join(home, 'artifacts'))
   const lines = await Promise.all(
@@ -251,7 +254,8 @@ describe('what was exported is imported again', () => {
   })
 
   it('from Parquet with everything but its ids, without a mapping', async () => {
-    // A row of a source has no verdict and no status of its own: what stood in the columns is metadata now.
+    // A row of a source has no verdict and no status of its own: what stood in the columns is
+    // metadata now.
     const marked = (rows: Row[]) =>
       rows.map((row) => ({ ...row, metadata: { ...row.metadata, origin: expect.any(String), status: 'kept' } }))
     expect(await roundTrip('hf-parquet', '')).toEqual(marked(await rowsOf(source)))
