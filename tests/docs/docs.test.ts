@@ -102,7 +102,8 @@ describe('what a reader would type', () => {
     )
     const paths = [...everything.matchAll(/\b(?:[a-z]+\/)+[a-z0-9-]+\.(?:ts|mjs|md|sql|yaml|json)\b/g)]
       .map(([path]) => path)
-      // Names of a run folder, and of a schema that an editor is given, are no files of the repository.
+      // Names of a run folder, and of a schema that an editor is given, are no files of the
+      // repository.
       .filter((path) => !path.startsWith('job/') && path !== 'meta/_journal.json')
     const urls = [...links, ...paths.map((path) => new URL(path, root))]
     expect(urls.length).toBeGreaterThan(20)
