@@ -3,7 +3,7 @@ import { newestBudget, spentBy } from '../db/spending.ts'
 import { budgetReached, doubledBudget, spending } from '../domain/budget.ts'
 import type { Budget, ReachedLimit, Spent } from '../domain/budget.ts'
 import { HoneError } from '../domain/errors.ts'
-import type { Recipe } from '../domain/recipe.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { Usage } from '../models/engine.ts'
 
 /** Watches what a campaign's calls come to while a shard runs. */

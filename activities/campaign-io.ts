@@ -1,4 +1,4 @@
-import { nextRound } from '../domain/round-plan.ts'
+import { nextRound } from '../domain/recipe/round-plan.ts'
 import { HoneError } from '../domain/errors.ts'
 import { getCampaign, setCampaignStatus, setHead } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'

@@ -1,5 +1,5 @@
-import type { Recipe } from '../domain/recipe.ts'
-import type { RlStep } from '../domain/recipe-steps.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
+import type { RlStep } from '../domain/recipe/steps.ts'
 import { judgeIdOf, writeJudgeFile } from '../verifier/judge/judge-file.ts'
 import type { RewardSpec } from '../trainers/stage.ts'
 import type { Deps } from './deps.ts'

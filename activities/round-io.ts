@@ -2,10 +2,17 @@ import type { Database } from '../db/database.ts'
 import { checkpointOfStep } from '../db/checkpoints.ts'
 import { closeRound, getRound, openRound, reopenRound } from '../db/rounds.ts'
 import { findStep, finishStep, listSteps } from '../db/steps.ts'
-import { finalTraining, isDataStep, isEvaluation, isSelection, isTraining, phasesOf } from '../domain/round-plan.ts'
-import type { RecipeStep } from '../domain/round-plan.ts'
-import { nameOf } from '../domain/recipe-references.ts'
-import type { Recipe } from '../domain/recipe.ts'
+import {
+  finalTraining,
+  isDataStep,
+  isEvaluation,
+  isSelection,
+  isTraining,
+  phasesOf,
+} from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
+import { nameOf } from '../domain/recipe/references.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import { storedDecision } from './gate.ts'

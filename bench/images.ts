@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import sharp from 'sharp'
-import { createImages, examineImage } from '../data/images.ts'
-import { imagesAtOnce } from '../data/images/open.ts'
+import { examineImage } from '../data/pictures/examine.ts'
+import { createImages } from '../data/pictures/prepare.ts'
+import { imagesAtOnce } from '../data/pictures/open.ts'
 
 /**
  * Times pictures against sharp itself, on all cores, in one run: `npx tsx bench/images.ts [rounds]`.

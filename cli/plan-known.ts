@@ -7,12 +7,12 @@ import { baseModelName } from '../demo/base-model.ts'
 import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import { importPrefix } from '../domain/ids.ts'
-import type { BaseModelSpec, Recipe } from '../domain/recipe.ts'
+import type { BaseModelSpec, Recipe } from '../domain/recipe/recipe.ts'
 import { modelFromName, type Known, type KnownModel, type KnownRows } from '../plan/known.ts'
 import { cachePaths } from '../services/home.ts'
 import type { Hub } from '../services/hub.ts'
 import { trainerFolder } from '../services/python.ts'
-import { worldFolder } from './demo-world.ts'
+import { worldFolder } from '../services/stack/demo-world.ts'
 
 export interface KnownPlaces {
   /** Folder of the recipe: its paths are relative to it. */

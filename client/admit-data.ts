@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ArtifactStore } from '../artifacts/store.ts'
-import { didYouMean } from '../data/did-you-mean.ts'
+import { didYouMean } from '../recipes/did-you-mean.ts'
 import { readSource, sourceHash } from '../data/source.ts'
 import type { SourceItem } from '../data/source.ts'
 import type { Database } from '../db/database.ts'

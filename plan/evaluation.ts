@@ -1,6 +1,6 @@
-import type { Recipe } from '../domain/recipe.ts'
-import type { EvaluateStep, SelectCheckpointStep } from '../domain/recipe-steps.ts'
-import { nameOf } from '../domain/recipe-references.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
+import type { EvaluateStep, SelectCheckpointStep } from '../domain/recipe/steps.ts'
+import { nameOf } from '../domain/recipe/references.ts'
 import {
   findStep,
   isRl,
@@ -9,7 +9,7 @@ import {
   phasesOf,
   selectedFrom,
   type RecipeStep,
-} from '../domain/round-plan.ts'
+} from '../domain/recipe/round-plan.ts'
 import { inPhase } from '../trainers/stage-settings.ts'
 import type { CallPlan, EvaluationPlan } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'

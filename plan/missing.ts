@@ -1,5 +1,5 @@
 import { importPrefix } from '../domain/ids.ts'
-import { usualMaxPixels, type Recipe } from '../domain/recipe.ts'
+import { usualMaxPixels, type Recipe } from '../domain/recipe/recipe.ts'
 import type { RoundPlan } from './campaign-plan.ts'
 import { counted } from './count.ts'
 import type { Known } from './known.ts'

@@ -1,6 +1,6 @@
 import { HoneError } from '../domain/errors.ts'
-import { nameOf } from '../domain/recipe-references.ts'
-import type { Recipe } from '../domain/recipe.ts'
+import { nameOf } from '../domain/recipe/references.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import {
   inputsOf,
   isEvaluation,
@@ -12,7 +12,7 @@ import {
   startOf,
   stepsOfRound,
   type RecipeStep,
-} from '../domain/round-plan.ts'
+} from '../domain/recipe/round-plan.ts'
 import type { ModelServer } from '../jobs/servers/model-server.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
 import { plainSite } from '../jobs/site/site.ts'

@@ -1,4 +1,4 @@
-import type { RlPhase, RlStep, SftStep } from '../domain/recipe-steps.ts'
+import type { RlPhase, RlStep, SftStep } from '../domain/recipe/steps.ts'
 
 /** A phase of RL as a step of its own: it overrides what it names. The step itself when it has no phases. */
 export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {

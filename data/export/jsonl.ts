@@ -1,4 +1,4 @@
-import { lineOfRow } from '../row-line.ts'
+import { lineOfRow } from '../rows/row-line.ts'
 import type { ExportFormat } from './format.ts'
 
 /** Lines that `hone import` and `hone step` read back, with the pictures in a folder beside. */

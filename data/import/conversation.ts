@@ -1,4 +1,4 @@
-import { bareQuestion } from '../question-text.ts'
+import { bareQuestion } from '../rows/question-text.ts'
 import { BadCell, textOf } from './cells.ts'
 import type { ConversationMapping } from './mapping.ts'
 import { isMap } from './record.ts'

@@ -2,7 +2,7 @@ import { LineCounter, parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
 import { answerKinds } from '../../domain/answer-check.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { explainIssues } from '../recipe-issues.ts'
+import { explainIssues } from '../../recipes/recipe-issues.ts'
 
 const column = z.string().min(1)
 

@@ -1,5 +1,5 @@
 import type { Fingerprint, Row } from '../../domain/rows.ts'
-import { bareQuestion } from '../question-text.ts'
+import { bareQuestion } from '../rows/question-text.ts'
 import type { SeenRow } from './batches.ts'
 import { createLooks, type LookMatch, type Looks, type LooksThreshold } from './looks.ts'
 import { createTexts, textOf, type Text, type TextLikeness, type Texts } from './texts.ts'

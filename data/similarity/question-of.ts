@@ -1,5 +1,5 @@
 import type { Row } from '../../domain/rows.ts'
-import { bareQuestion } from '../question-text.ts'
+import { bareQuestion } from '../rows/question-text.ts'
 
 /** What is compared of a question with its choices: the same words with other choices ask something else. */
 export const questionWithChoices = ({ question, choices }: Pick<Row, 'question' | 'choices'>): string =>

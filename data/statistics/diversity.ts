@@ -1,6 +1,6 @@
 import { contentHash } from '../../artifacts/hash.ts'
 import { knownMetadata, type Row } from '../../domain/rows.ts'
-import { bareQuestion } from '../question-text.ts'
+import { bareQuestion } from '../rows/question-text.ts'
 import { Tally } from './tally.ts'
 
 /** Distinct entries that a table holds at most; see {@link Tally} for what comes after. About 100 bytes each. */

@@ -1,4 +1,4 @@
-import { countWords, splitTrace } from '../trace.ts'
+import { countWords, splitTrace } from '../rows/trace.ts'
 import { Lengths, type LengthSummary } from './lengths.ts'
 
 /** Words by which a model turns back on its own reasoning, as Vision-R1 (arXiv 2503.06749) counts them in its cold-start data. */

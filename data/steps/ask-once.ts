@@ -1,5 +1,5 @@
 import type { AskMessage, Reply, Sampling } from '../../models/ask.ts'
-import { sampleSeed } from '../seeds.ts'
+import { sampleSeed } from '../shards/seeds.ts'
 import type { StepContext } from './step.ts'
 
 /** One call of a step, one sample of it. */

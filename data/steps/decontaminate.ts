@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { withFingerprints } from '../similarity/batches.ts'
 import {
   answerStandsInDescription,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
-import { loadPrompt } from '../prompts.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
+import { loadPrompt } from './prompts.ts'
 import { askOnce } from './ask-once.ts'
 import { outcome, replyProblem, spoken } from './outcome.ts'
 import { sampling } from './sampling.ts'
@@ -10,7 +10,7 @@ const options = z.strictObject({
   step: z.literal('describe'),
   ...dataStepBase,
   endpoint: z.string().min(1),
-  /** The recipe's own words in the place of data/prompts/describe-v1.md. The question is never shown. */
+  /** The recipe's own words in the place of data/steps/prompts/describe-v1.md. The question is never shown. */
   prompt: z.string().min(1).optional(),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
-import { dataStepBase } from '../../domain/recipe.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { difficulties, knownMetadata, type Row } from '../../domain/rows.ts'
 import { gradeGroups, type GroupEvidence, type GroupGrade } from '../statistics/grade-groups.ts'
 import { dropped, outcome } from './outcome.ts'

@@ -1,5 +1,5 @@
 import { verifyCase } from '../../verifier/verify.ts'
-import { answerCase, type CheckedRow } from '../answer-case.ts'
+import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
 import { falseEquation } from './false-equation.ts'
 
 /** What the rules look at. */

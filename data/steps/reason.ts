@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
-import { loadPrompt, renderPrompt } from '../prompts.ts'
-import { bareQuestion, choicesBlock } from '../question-text.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
+import { loadPrompt, renderPrompt } from './prompts.ts'
+import { bareQuestion, choicesBlock } from '../rows/question-text.ts'
 import { dropped } from './outcome.ts'
 import { sampleTraces, sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
@@ -21,7 +21,7 @@ const options = z
     maxTokens: sampling.maxTokens.default(4096),
     /** Shows the reasoner the right answer, to find the way to it (Vision-R1). Rows without one are dropped. */
     withAnswer: z.boolean().default(false),
-    /** The recipe's own words in the place of data/prompts/reason-v1.md, or of reason-to-answer-v1.md. */
+    /** The recipe's own words in the place of data/steps/prompts/reason-v1.md, or of reason-to-answer-v1.md. */
     prompt: prompt.optional(),
   })
   .refine(({ withAnswer, prompt }) => !withAnswer || prompt === undefined || prompt.includes('{answer}'), {

@@ -2,8 +2,8 @@ import { assess } from '../../verifier/judge/assess.ts'
 import type { Judge } from '../../verifier/judge/judge.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
 import { verifyCase } from '../../verifier/verify.ts'
-import { answerCase, type CheckedRow } from '../answer-case.ts'
-import { bareQuestion } from '../question-text.ts'
+import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
+import { bareQuestion } from '../rows/question-text.ts'
 
 /**
  * Whether a completion or a bare answer says what `gold` says. Rules first; what they leave open is the same when its

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
-import { questionText } from '../question-text.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
+import { questionText } from '../rows/question-text.ts'
 import { dropped } from './outcome.ts'
 import { sampleTraces, sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'

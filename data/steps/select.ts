@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
-import { reasoningWords } from '../trace.ts'
+import { reasoningWords } from '../rows/trace.ts'
 import { outcome } from './outcome.ts'
 import type { QuestionStep } from './step.ts'
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { DataStepSchema } from '../../domain/recipe.ts'
-import type { EndpointOption } from '../../domain/recipe-references.ts'
+import type { DataStepSchema } from '../../domain/recipe/recipe.ts'
+import type { EndpointOption } from '../../domain/recipe/references.ts'
 import type { Fingerprint, Outcome, Row } from '../../domain/rows.ts'
 import type { Ask } from '../../models/ask.ts'
 

@@ -1,14 +1,15 @@
 import { z } from 'zod'
-import { dataStepBase } from '../../domain/recipe.ts'
+import { noCheck } from '../../domain/answer-check.ts'
+import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { questionTypes, type Outcome, type QuestionType, type Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
-import { loadPrompt, renderPrompt } from '../prompts.ts'
-import { bareQuestion } from '../question-text.ts'
-import { sampleSeed, subjectOf } from '../seeds.ts'
-import { companionAbilities } from '../synthesis/abilities.ts'
-import { drawConstraint, earlierQuestions, type Constraint, type EarlierQuestions } from '../synthesis/constraints.ts'
-import { questionProblem } from '../synthesis/question-rules.ts'
-import { readWrittenQuestion } from '../synthesis/written-question.ts'
+import { loadPrompt, renderPrompt } from './prompts.ts'
+import { bareQuestion } from '../rows/question-text.ts'
+import { sampleSeed, subjectOf } from '../shards/seeds.ts'
+import { companionAbilities } from './synthesis/abilities.ts'
+import { drawConstraint, earlierQuestions, type Constraint, type EarlierQuestions } from './synthesis/constraints.ts'
+import { questionProblem } from './synthesis/question-rules.ts'
+import { readWrittenQuestion } from './synthesis/written-question.ts'
 import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 import { sampling } from './sampling.ts'
 import type { RowStep } from './step.ts'
@@ -111,11 +112,10 @@ function questionOutcome(row: Row, reply: Reply, { type, abilities }: Constraint
   // Nothing that belonged to another question is inherited.
   const changes: Outcome['changes'] = {
     question: written?.question ?? '',
+    answer: null,
+    ...noCheck,
     choices: written?.choices ?? null,
     kind: kindOf[type],
-    answer: null,
-    precision: null,
-    policy: null,
     trace: null,
     verdict: null,
     metadata: { ...carried(row.metadata), type, abilities, ...category, reward },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openMeter } from '../../activities/budget.ts'
-import type { Recipe } from '../../domain/recipe.ts'
+import type { Recipe } from '../../domain/recipe/recipe.ts'
 import { openTestDatabase, startCampaign } from '../db/world.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>

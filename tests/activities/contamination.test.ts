@@ -8,7 +8,7 @@ import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-
 import type { Deps } from '../../activities/deps.ts'
 import type { ShardPlan } from '../../activities/types.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
-import { createImages } from '../../data/images.ts'
+import { createImages } from '../../data/pictures/prepare.ts'
 import { openRound } from '../../db/rounds.ts'
 import { rowLineage } from '../../db/lineage.ts'
 import { sampleRows } from '../../db/rows.ts'

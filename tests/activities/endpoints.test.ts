@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Deps } from '../../activities/deps.ts'
 import { resolveEndpoint } from '../../activities/endpoints.ts'
-import { endpointSpec } from '../../domain/recipe-endpoints.ts'
+import { endpointSpec } from '../../domain/recipe/endpoints.ts'
 
 const ref = { campaign: 'mine', round: 1, step: 'describe' }
 // An endpoint with a URL asks nothing of a worker but where the demo runs.

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Deps } from '../../activities/deps.ts'
 import { rewardPlan } from '../../activities/reward-plan.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
-import { createImages } from '../../data/images.ts'
-import { parseRecipe } from '../../data/recipe.ts'
+import { createImages } from '../../data/pictures/prepare.ts'
+import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { openDatabase } from '../../db/database.ts'
-import { isRl } from '../../domain/round-plan.ts'
+import { isRl } from '../../domain/recipe/round-plan.ts'
 import { testPlaces } from '../jobs/places.ts'
 
 // Nothing is asked of it: a recipe and a folder are all that the plan needs.

@@ -7,7 +7,7 @@ import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-
 import { recordCommand } from '../../activities/campaign-io.ts'
 import type { Deps } from '../../activities/deps.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
-import { createImages } from '../../data/images.ts'
+import { createImages } from '../../data/pictures/prepare.ts'
 import { openRound } from '../../db/rounds.ts'
 import { campaignSpending } from '../../db/spending.ts'
 import { sharedLimiters } from '../../models/limiters.ts'

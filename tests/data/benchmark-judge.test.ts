@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseRecipe, recipeHash } from '../../data/recipe.ts'
+import { parseRecipe, recipeHash } from '../../recipes/read-recipe.ts'
 
 const recipe = (judge: string) =>
   parseRecipe(

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { parseRecipe } from '../../data/recipe.ts'
+import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { prices } from '../../domain/prices.ts'
-import { endpointOptionNames, endpointSpec } from '../../domain/recipe-endpoints.ts'
+import { endpointOptionNames, endpointSpec } from '../../domain/recipe/endpoints.ts'
 
 const text = readFileSync(new URL('../../docs/endpoints.md', import.meta.url), 'utf8')
 const lines = [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(

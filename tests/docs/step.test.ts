@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { rowLine } from '../../data/row-line.ts'
+import { rowLine } from '../../data/rows/row-line.ts'
 import { exitCodes } from '../../cli/terminal.ts'
 import { hone } from '../cli/terminal.ts'
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { budgetReached, doubledBudget, parseBudget, spending } from '../../domain/budget.ts'
-import { parseRecipe } from '../../data/recipe.ts'
+import { parseRecipe } from '../../recipes/read-recipe.ts'
 
 const recipe = {
   endpoints: {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseRecipe } from '../../data/recipe.ts'
+import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { plainSite } from '../../jobs/site/site.ts'
 import { modelFromName, type Known } from '../../plan/known.ts'

@@ -1,7 +1,7 @@
 import { assert, integer, nat, property, record } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dataSteps } from '../../data/steps/registry.ts'
-import { endpointOptions, endpointsOf } from '../../domain/recipe-references.ts'
+import { endpointOptions, endpointsOf } from '../../domain/recipe/references.ts'
 import { planCampaign } from '../../plan/plan.ts'
 import { recipe, rows } from './recipes.ts'
 

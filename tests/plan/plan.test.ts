@@ -1,9 +1,9 @@
 import { assert, integer, nat, property } from 'fast-check'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseRecipe } from '../../data/recipe.ts'
+import { parseRecipe } from '../../recipes/read-recipe.ts'
 import type { DataStepPlan, JobPlan, StepPlan } from '../../plan/campaign-plan.ts'
-import type { BenchmarkSpec } from '../../domain/recipe.ts'
+import type { BenchmarkSpec } from '../../domain/recipe/recipe.ts'
 import { modelFromName, type Known } from '../../plan/known.ts'
 import { planCampaign } from '../../plan/plan.ts'
 import { judgeCharacters, pictureTokens, templateCharacters } from '../../plan/tokens.ts'
@@ -218,7 +218,7 @@ describe('calls', () => {
   })
 
   it('have room for the longest template and for what a judge is told', () => {
-    const prompts = new URL('../../data/prompts/', import.meta.url)
+    const prompts = new URL('../../data/steps/prompts/', import.meta.url)
     const lengths = readdirSync(prompts).map((name) => readFileSync(new URL(name, prompts), 'utf8').length)
     expect(Math.max(...lengths)).toBeLessThanOrEqual(templateCharacters)
     const said = judgeMessages({ question: '', gold: 'a dog', answer: 'a small dog' })

@@ -1,5 +1,5 @@
-import { parseRecipe } from '../../data/recipe.ts'
-import type { Recipe } from '../../domain/recipe.ts'
+import { parseRecipe } from '../../recipes/read-recipe.ts'
+import type { Recipe } from '../../domain/recipe/recipe.ts'
 import type { Known, KnownRows } from '../../plan/known.ts'
 
 /** Rows of 400 characters with one picture each. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rewardNames } from '../../domain/recipe-steps.ts'
+import { rewardNames } from '../../domain/recipe/steps.ts'
 import { readFormat } from '../../verifier/format.ts'
 import { combineReward } from '../../verifier/reward.ts'
 import type { RewardName } from '../../verifier/reward.ts'

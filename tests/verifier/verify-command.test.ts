@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CommanderError } from 'commander'
 import { z } from 'zod'
 import { Interrupted } from '../../cli/terminal.ts'
-import { verifyCommand } from '../../cli/verify.ts'
+import { verifyCommand } from '../../cli/verbs/verify.ts'
 import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
 
 let folder: string

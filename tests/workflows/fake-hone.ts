@@ -12,7 +12,7 @@ import type {
   StepPlan,
 } from '../../activities/types.ts'
 import type { Budget } from '../../domain/budget.ts'
-import { nextRound } from '../../domain/round-plan.ts'
+import { nextRound } from '../../domain/recipe/round-plan.ts'
 
 const score: ScoreSummary = { benchmark: 'dev', n: 100, accuracy: 0.5, low: 0.4, high: 0.6 }
 const counts = { rowsIn: 10, kept: 8, dropped: 2, failed: 0 }

@@ -2,7 +2,7 @@ import type { Verdict } from '../../domain/rows.ts'
 import { AskFailure } from '../../models/ask.ts'
 import type { Ask, AskRequest, Reply } from '../../models/ask.ts'
 import { Outage } from '../../models/failures.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { judgePromptHash, judgeMessages } from './prompt.ts'
 import type { JudgeTexts } from './prompt.ts'
 import { judgeMaxTokens, judgeTiers, readTier } from './tiers.ts'
@@ -192,7 +192,7 @@ function requestFor(endpoint: string, texts: JudgeTexts, seed: number): AskReque
  * and nothing can be said of an empty text.
  */
 function unfitReason({ question, gold, answer }: JudgeTexts): Unasked | null {
-  if (question.length > questionLimit || gold.length > LEAF_LIMIT || answer.length > LEAF_LIMIT) return 'too-long'
+  if (question.length > questionLimit || gold.length > leafLimit || answer.length > leafLimit) return 'too-long'
   return gold.trim() === '' || answer.trim() === '' ? 'blank' : null
 }
 

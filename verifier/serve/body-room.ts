@@ -12,9 +12,9 @@ export interface BodyRoom {
    * Waits for room, in the order of coming. Resolves with the function that gives the room back
    * (a second call does nothing), or at once with null when too many requests wait already.
    */
-  enter(bytes: number): Promise<(() => void) | null>
+  enter: (bytes: number) => Promise<(() => void) | null>
   /** Bytes that requests hold at the moment. */
-  heldBytes(): number
+  heldBytes: () => number
 }
 
 /** `capacity` is in bytes; a larger body takes all of it. `maxWaiting` counts requests. */

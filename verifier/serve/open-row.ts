@@ -1,4 +1,4 @@
-import type { RewardKind } from '../../domain/rows.ts'
+import type { RewardCheck, Said } from '../../domain/answer-check.ts'
 import type { TraceFormat } from '../format.ts'
 import { isForJudge } from '../judge/assess.ts'
 import type { OpenResult } from '../judge/assess.ts'
@@ -11,10 +11,7 @@ import type { JudgedField } from './score-text.ts'
  * the row. `rule` keeps the row from the judge. With `judge`, and without a `reward`, a judge is
  * asked where rules leave the row open.
  */
-export interface ScoreCase extends VerifyCase {
-  question?: string | undefined
-  reward?: RewardKind | undefined
-}
+export type ScoreCase = VerifyCase & Said<RewardCheck>
 
 /** A row that rules left open and a judge may be asked about. Its reward also needs its format. */
 export interface OpenRow {

@@ -7,7 +7,7 @@ import { HoneError } from '../../domain/errors.ts'
 import { countJudged } from '../judge/judge.ts'
 import type { Judge } from '../judge/judge.ts'
 import type { RewardName } from '../reward.ts'
-import { VERIFIER_VERSION } from '../verdict.ts'
+import { verifierVersion } from '../verdict.ts'
 import type { BodyRoom } from './body-room.ts'
 import { judgeOpen } from './judge-open.ts'
 import type { NamedJudges } from './named-judges.ts'
@@ -38,7 +38,7 @@ const json = { 'content-type': 'application/json' }
 export function rewardApp(served: Served): Hono<Env> {
   const { metrics } = served
   const app = new Hono<Env>()
-  app.get('/healthz', (context) => context.json({ ok: true, version: VERIFIER_VERSION }))
+  app.get('/healthz', (context) => context.json({ ok: true, version: verifierVersion }))
   app.get('/metrics', async (context) =>
     context.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),
   )
@@ -85,7 +85,7 @@ async function answerScore(served: Served, context: Context<Env>): Promise<Respo
     // The body is gone by now: a request that waits for a judge keeps no other request out.
     leave()
     const scores = await withJudge(metrics, batch, gone)
-    const text = `{"version":${JSON.stringify(VERIFIER_VERSION)},"scores":[${scores.join(',')}]}`
+    const text = `{"version":${JSON.stringify(verifierVersion)},"scores":[${scores.join(',')}]}`
     return context.body(text, 200, json)
   } catch (error) {
     if (gone.aborted) {

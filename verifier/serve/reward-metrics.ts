@@ -22,18 +22,18 @@ export interface RewardMetrics {
   inFlight: Gauge
   seconds: Histogram
   /** Counts completions that rules scored. */
-  scored(verdicts: Readonly<Record<Verdict, number>>): void
+  scored: (verdicts: Readonly<Record<Verdict, number>>) => void
   /** Counts completions that rules left open and a judge was there for. */
-  judged(counts: JudgeCounts): void
+  judged: (counts: JudgeCounts) => void
   /** Stops the watch on the event loop. */
-  close(): void
+  close: () => void
 }
 
 /** What the server is doing. It is asked each time when metrics are read. */
 export interface RewardState {
   version: string
-  pool(): PoolStats
-  heldBytes(): number
+  pool: () => PoolStats
+  heldBytes: () => number
 }
 
 /** A registry of its own: two servers of one process do not share counters. */
@@ -75,14 +75,16 @@ export function createRewardMetrics(state: RewardState): RewardMetrics {
     help: 'Score requests not answered yet.',
     registers,
   })
-  new Gauge({
-    name: 'hone_reward_body_bytes',
-    help: 'Bytes of bodies that are held.',
-    registers,
-    collect() {
-      this.set(state.heldBytes())
-    },
-  })
+  registry.registerMetric(
+    new Gauge({
+      name: 'hone_reward_body_bytes',
+      help: 'Bytes of bodies that are held.',
+      registers: [],
+      collect() {
+        this.set(state.heldBytes())
+      },
+    }),
+  )
   const close = watchLoopLag(registry)
   const seconds = new Histogram({
     name: 'hone_reward_request_seconds',
@@ -110,45 +112,52 @@ function judgeCounters(registry: Registry): (counts: JudgeCounts) => void {
 
 /** The pool counts for itself: its numbers are copied when metrics are read. */
 function poolMetrics(registry: Registry, stats: () => PoolStats): void {
-  const registers = [registry]
-  new Counter({
-    name: 'hone_reward_killed_rows_total',
-    help: 'Completions given up and answered as unverifiable, by cause.',
-    labelNames: ['cause'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [cause, rows] of Object.entries(stats().killedRows)) this.inc({ cause }, rows)
-    },
-  })
-  new Counter({
-    name: 'hone_reward_respawns_total',
-    help: 'Threads started to replace others.',
-    registers,
-    collect() {
-      this.reset()
-      this.inc(stats().respawns)
-    },
-  })
-  new Gauge({
-    name: 'hone_reward_threads',
-    help: 'Threads by state.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const { ready, busy } = stats()
-      this.set({ state: 'ready' }, ready)
-      this.set({ state: 'busy' }, busy)
-    },
-  })
-  new Gauge({
-    name: 'hone_reward_queued_rows',
-    help: 'Completions that wait for a thread.',
-    registers,
-    collect() {
-      this.set(stats().queuedRows)
-    },
-  })
+  registry.registerMetric(
+    new Counter({
+      name: 'hone_reward_killed_rows_total',
+      help: 'Completions given up and answered as unverifiable, by cause.',
+      labelNames: ['cause'],
+      registers: [],
+      collect() {
+        this.reset()
+        for (const [cause, rows] of Object.entries(stats().killedRows)) this.inc({ cause }, rows)
+      },
+    }),
+  )
+  registry.registerMetric(
+    new Counter({
+      name: 'hone_reward_respawns_total',
+      help: 'Threads started to replace others.',
+      registers: [],
+      collect() {
+        this.reset()
+        this.inc(stats().respawns)
+      },
+    }),
+  )
+  registry.registerMetric(
+    new Gauge({
+      name: 'hone_reward_threads',
+      help: 'Threads by state.',
+      labelNames: ['state'],
+      registers: [],
+      collect() {
+        const { ready, busy } = stats()
+        this.set({ state: 'ready' }, ready)
+        this.set({ state: 'busy' }, busy)
+      },
+    }),
+  )
+  registry.registerMetric(
+    new Gauge({
+      name: 'hone_reward_queued_rows',
+      help: 'Completions that wait for a thread.',
+      registers: [],
+      collect() {
+        this.set(stats().queuedRows)
+      },
+    }),
+  )
 }
 
 /**
@@ -160,17 +169,19 @@ function watchLoopLag(registry: Registry): () => void {
   const histogram = monitorEventLoopDelay({ resolution: lagResolutionMs })
   histogram.enable()
   const lag = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - lagResolutionMs / 1e3)
-  new Gauge({
-    name: 'hone_reward_event_loop_lag_seconds',
-    help: 'How late the event loop was since metrics were last read.',
-    labelNames: ['quantile'],
-    registers: [registry],
-    collect() {
-      this.set({ quantile: '0.5' }, lag(histogram.percentile(50)))
-      this.set({ quantile: '0.99' }, lag(histogram.percentile(99)))
-      this.set({ quantile: '1' }, lag(histogram.max))
-      histogram.reset()
-    },
-  })
+  registry.registerMetric(
+    new Gauge({
+      name: 'hone_reward_event_loop_lag_seconds',
+      help: 'How late the event loop was since metrics were last read.',
+      labelNames: ['quantile'],
+      registers: [],
+      collect() {
+        this.set({ quantile: '0.5' }, lag(histogram.percentile(50)))
+        this.set({ quantile: '0.99' }, lag(histogram.percentile(99)))
+        this.set({ quantile: '1' }, lag(histogram.max))
+        histogram.reset()
+      },
+    }),
+  )
   return () => void histogram.disable()
 }

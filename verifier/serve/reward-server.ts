@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server'
 import type { ServerType } from '@hono/node-server'
 import { HoneError } from '../../domain/errors.ts'
 import type { Judge } from '../judge/judge.ts'
-import { VERIFIER_VERSION } from '../verdict.ts'
+import { verifierVersion } from '../verdict.ts'
 import { createBodyRoom } from './body-room.ts'
 import type { NamedJudges } from './named-judges.ts'
 import { createVerifierPool } from './pool.ts'
@@ -63,7 +63,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
   const { host = '127.0.0.1', port = 0, token, judge, judges } = options
   const pool = createVerifierPool(options.pool)
   const room = createBodyRoom(roomBytes, maxWaiting)
-  const metrics = createRewardMetrics({ version: VERIFIER_VERSION, pool: pool.stats, heldBytes: room.heldBytes })
+  const metrics = createRewardMetrics({ version: verifierVersion, pool: pool.stats, heldBytes: room.heldBytes })
   const app = rewardApp({
     pool,
     metrics,

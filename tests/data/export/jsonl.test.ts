@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RecordContext } from '../../../data/export/format.ts'
 import { jsonl } from '../../../data/export/jsonl.ts'
-import { rowLine, rowOfLine } from '../../../data/row-line.ts'
+import { rowLine, rowOfLine } from '../../../data/rows/row-line.ts'
 import { row } from '../rows.ts'
 
 const images = ['a'.repeat(64), 'b'.repeat(64)]

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { examineImage } from '../../../data/images.ts'
+import { examineImage } from '../../../data/pictures/examine.ts'
 import { hammingDistance } from '../../../data/similarity/hamming-index.ts'
 import { createLooks } from '../../../data/similarity/looks.ts'
 import { drawPicture } from '../../../demo/picture.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { loadPrompt } from '../../../data/prompts.ts'
+import { loadPrompt } from '../../../data/steps/prompts.ts'
 import { cellWords } from '../../../demo/base-corpus.ts'
 import { positionName, sceneKey } from '../../../demo/scene.ts'
 import { caption, describePicture } from '../../../demo/teacher/captioner.ts'

@@ -1,5 +1,5 @@
-import { loadPrompt, renderPrompt } from '../../../data/prompts.ts'
-import { choicesBlock } from '../../../data/question-text.ts'
+import { loadPrompt, renderPrompt } from '../../../data/steps/prompts.ts'
+import { choicesBlock } from '../../../data/rows/question-text.ts'
 import { drawPicture } from '../../../demo/picture.ts'
 import { askQuestions } from '../../../demo/questions.ts'
 import type { Question, QuestionMix } from '../../../demo/questions.ts'

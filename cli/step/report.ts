@@ -1,0 +1,80 @@
+import type { DryRun } from '../../data/file-steps/dry-run.ts'
+import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
+import type { Reading } from '../../data/file-steps/meter.ts'
+import { money, number, reasonsOf } from './progress.ts'
+
+/** What `--json` prints. */
+export function summary(
+  name: string,
+  { meter, output, rejects, state }: FileStep,
+  end: FileStepEnd,
+  seconds: number,
+): object {
+  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } = meter.read()
+  const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(meter.read()) }
+  return {
+    step: name,
+    ended: end.ended,
+    rows: total,
+    done,
+    doneBefore: found,
+    ...(end.ended === 'done' && { passedOver: end.passedOver }),
+    ...tally,
+    requests: { paid, reused },
+    tokens: { prompt: promptTokens, completion: completionTokens },
+    cost,
+    seconds: Math.round(seconds * 1000) / 1000,
+    output,
+    rejects: rejects ?? null,
+    state,
+  }
+}
+
+const reasonsNow = ({ drops, failures }: Reading): Record<string, number> => ({ ...drops, ...failures })
+
+/** The summary for people. */
+export function summaryLines(
+  name: string,
+  { meter, output, rejects }: FileStep,
+  end: FileStepEnd,
+  seconds: number,
+): string[] {
+  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = meter.read()
+  const spent = cost === null ? '' : `; cost ${money(cost)} in all`
+  const asked =
+    paid + reused === 0
+      ? []
+      : [
+          `  ${number(paid)} replies paid (${number(promptTokens)} + ${number(completionTokens)} tokens), ${number(reused)} found again${spent}`,
+        ]
+  if (end.ended === 'budget')
+    return [
+      `${name}: the budget is spent. ${end.message} ${number(done)} of ${number(total)} rows are done and kept.`,
+      ...asked,
+      '  → the same command with a larger --budget goes on',
+    ]
+  const { kept, dropped, failed, reasons } = end.tally
+  const why = Object.keys(reasons).length === 0 ? '' : ` (${reasonsOf(reasons, 8)})`
+  return [
+    `${name}: ${number(total)} rows in; ${number(kept)} kept, ${number(dropped)} dropped, ${number(failed)} failed${why}`,
+    ...(end.passedOver === 0
+      ? []
+      : [`  ${number(end.passedOver)} rows that an earlier step dropped or failed were passed over`]),
+    ...(found === 0 ? [] : [`  ${number(found)} rows were done by an earlier run`]),
+    ...asked,
+    `  ${output}${rejects === undefined ? '' : ` and ${rejects}`}, after ${number(seconds, 1)} s`,
+  ]
+}
+
+/** What a dry run found, for people. */
+export function dryRunLines(found: DryRun): string[] {
+  const calls = Object.entries(found.calls).map(([option, count]) => `${number(count)} of ${option}`)
+  const { request } = found
+  return [
+    `${number(found.rows)} rows to work on; ${number(found.done)} done already, ${number(found.passedOver)} passed over, ${number(found.bad)} bad lines`,
+    calls.length === 0 ? 'no model is asked' : `at most ${calls.join(', ')} requests`,
+    ...(request === null
+      ? []
+      : ['', `The first request, to ${request.endpoint}/chat/completions:`, JSON.stringify(request.body, null, 2)]),
+  ]
+}

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import type { Row } from '../../domain/rows.ts'
+import type { AskRequest } from '../../models/ask.ts'
+import { requestBody } from '../../models/request-body.ts'
+import { runShard } from '../shards/run-shard.ts'
+import type { FileStep } from './file-step.ts'
+import { openFinishedRows, type FinishedRows } from './finished-rows.ts'
+import { inputFile } from './input-lines.ts'
+import { type OpenedRun, openRun } from './open-run.ts'
+import { createWork } from './work-rows.ts'
+
+/** What a run would do. */
+export interface DryRun {
+  /** Lines that would be worked on; done already; that are no rows; that an earlier step has dropped or failed. */
+  rows: number
+  done: number
+  bad: number
+  passedOver: number
+  /** Calls at most, by endpoint option: replies that are there already are not sent again. */
+  calls: Record<string, number>
+  /** The first request as it would be sent, names of files in the place of pixels; null where none of the first rows asks. */
+  request: { endpoint: string; body: unknown } | null
+}
+
+/** Rows that are tried until one asks something. */
+const rowsTried = 100
+
+/** Goes through the input without sending or writing anything. */
+export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
+  const { step, inputs, meter, signal, state } = options
+  const run = await openRun(options, inputs.map(inputFile), { signal })
+  const { input } = run
+  const calls = step.estimate(options.options).calls
+  const none = { rows: 0, done: 0, bad: input.bad, passedOver: input.passedOver, calls: {}, request: null }
+  try {
+    if (step.per === 'dataset') return { ...none, rows: input.count - input.bad }
+    const log = join(state, 'rows.jsonl')
+    const known = existsSync(log) ? await openFinishedRows(log) : null
+    const finished: FinishedRows = {
+      find: (key) => known?.find(key),
+      failure: (key) => known?.failure(key),
+      save: () => Promise.resolve([]),
+      read: () => Promise.resolve([]),
+      close: () => Promise.resolve(),
+    }
+    const nameOf = new Map<string, string>()
+    let seen = 0
+    const work = createWork({
+      input,
+      per: step.per,
+      run: run.key,
+      pictures: {
+        ...run.pictures,
+        async hold(pictures) {
+          // Of the first rows alone: to hash the pictures of a hundred thousand would take minutes.
+          const hashes = seen++ < rowsTried ? await run.pictures.hold(pictures) : pictures.map(({ stamp }) => stamp)
+          if (seen <= rowsTried) hashes.forEach((hash, at) => nameOf.set(hash, pictures[at]?.path ?? hash))
+          return hashes
+        },
+      },
+      finished,
+      retryFailed: options.retryFailed ?? false,
+      meter,
+      onDone: () => undefined,
+    })
+    let [rows, tried] = [0, 0]
+    let request: DryRun['request'] = null
+    for await (const batch of work.batches()) {
+      signal.throwIfAborted()
+      rows += batch.length
+      if (request !== null || calls.length === 0 || tried >= rowsTried) continue
+      tried += batch.length
+      request = await firstRequest(options, run, batch, nameOf)
+    }
+    await known?.close()
+    const perOption = calls.map(({ option, perRow }) => [option, rows * perRow] as const)
+    const asked = options.endpoints.map(({ name }) => name)
+    return {
+      ...none,
+      rows,
+      done: meter.read().found,
+      calls: Object.fromEntries(perOption.filter(([option]) => asked.includes(option))),
+      request,
+    }
+  } finally {
+    await run.close()
+  }
+}
+
+/** The first thing that any of these rows asks. */
+async function firstRequest(
+  { step, options, endpoints, seed, promptSuffix, signal }: FileStep,
+  { overview, fingerprintsOf }: OpenedRun,
+  rows: readonly Row[],
+  nameOf: ReadonlyMap<string, string>,
+): Promise<DryRun['request']> {
+  let first: AskRequest | undefined
+  await runShard({
+    step,
+    rows,
+    context: {
+      options,
+      seed,
+      promptSuffix,
+      overview,
+      ...(fingerprintsOf && { fingerprintsOf }),
+      ask(request) {
+        first ??= request
+        return Promise.reject(new Error('nothing is sent in a dry run'))
+      },
+      modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
+    },
+    concurrency: 1,
+    commit: () => Promise.resolve(),
+    admits: () => first === undefined,
+    signal,
+  })
+  const endpoint = endpoints.find(({ name }) => name === first?.endpoint)
+  if (!first || !endpoint) return null
+  const body = await requestBody(endpoint, first, {
+    dataUrl: (hash) => Promise.resolve(`(${basename(nameOf.get(hash) ?? hash)})`),
+  })
+  return { endpoint: endpoint.baseUrls.join(', '), body: z.unknown().parse(JSON.parse(body.parts.join(''))) }
+}

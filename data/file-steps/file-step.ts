@@ -1,0 +1,36 @@
+import type { Readable } from 'node:stream'
+import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
+import type { Prices } from '../../domain/prices.ts'
+import type { EngineOptions } from '../../models/engine.ts'
+import type { Tally } from './assembly.ts'
+import type { Meter } from './meter.ts'
+import type { StepRun } from './open-run.ts'
+
+/** A step on files, with all that it needs. */
+export interface FileStep extends StepRun {
+  /** JSONL files; `-` is `stdin`. */
+  inputs: readonly string[]
+  stdin: Readable
+  output: string
+  /** Rows that do not stay go here in the place of `output`. */
+  rejects?: string | undefined
+  /** Folder of what is needed to go on. */
+  state: string
+  /** Log of replies, shared with other runs; one in `state` when absent. */
+  replies?: string | undefined
+  /** Prices by endpoint. */
+  prices: ReadonlyMap<string, Prices>
+  /** What all runs on this output may pay, in the currency of the prices. */
+  budget?: number | undefined
+  /** The run ends when more rows than this have failed. */
+  maxFailed?: FailedRowsLimit | undefined
+  /** Rows that failed in an earlier run are worked on again. */
+  retryFailed?: boolean
+  meter: Meter
+  signal: AbortSignal
+  /** Where keys are looked for, who is warned; the rest is for tests. */
+  engine?: Partial<Pick<EngineOptions, 'retries' | 'downLimitMs' | 'limiters' | 'env' | 'onWarning'>>
+}
+
+/** How a run ended: all rows are done, or the budget is reached. */
+export type FileStepEnd = { ended: 'done'; passedOver: number; tally: Tally } | { ended: 'budget'; message: string }

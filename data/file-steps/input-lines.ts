@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import { open, type FileHandle } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { contentHash } from '../../artifacts/hash.ts'
+import { errorCode, HoneError } from '../../domain/errors.ts'
+import { rowLine, type RowLine } from '../rows/row-line.ts'
+import type { RowRef } from '../steps/step.ts'
+import { byteLines } from './byte-lines.ts'
+import { createLineReader, type InputFile, type InputLine, type LinePlaces, parseLine } from './input-reader.ts'
+
+/** All lines of the input that count: their places alone are in memory. */
+export interface InputLines {
+  /** Lines that are worked on, bad ones included. */
+  count: number
+  bad: number
+  /** Rows that an earlier step has dropped or failed: they are passed over. */
+  passedOver: number
+  /** SHA-256 over the lines of all files. */
+  hash: string
+  /** Ids in use. */
+  ids: ReadonlyMap<string, number>
+  /** Places of the rows of each question, in the order of its first; filled where the step works on questions. */
+  questions: readonly (readonly number[])[]
+  /** Filled where the step works on whole datasets. */
+  refs: readonly RowRef[]
+  /** Reads lines again, in the given order. */
+  read(places: readonly number[]): Promise<InputLine[]>
+  close(): Promise<void>
+}
+
+export interface InputOptions {
+  /** Only so many lines that count, from the top. */
+  maxRows?: number | undefined
+  per: 'row' | 'question' | 'dataset'
+  /** Field of the metadata that a dataset step groups by. */
+  by?: string | null
+  signal: AbortSignal
+}
+
+/** Looks at every line once. Throws InvalidInput for a file that cannot be read. */
+export async function indexInput(files: readonly InputFile[], options: InputOptions): Promise<InputLines> {
+  const handles: FileHandle[] = []
+  try {
+    for (const { path } of files) handles.push(await openInput(path))
+    return await index(files, handles, options)
+  } catch (error) {
+    await Promise.all(handles.map((handle) => handle.close()))
+    throw error
+  }
+}
+
+async function index(
+  files: readonly InputFile[],
+  handles: readonly FileHandle[],
+  { maxRows = Number.POSITIVE_INFINITY, per, by = null, signal }: InputOptions,
+): Promise<InputLines> {
+  const at: LinePlaces = { file: [], offset: [], bytes: [], number: [] }
+  const ids = new Map<string, number>()
+  /** Lines whose id an earlier one has. */
+  const duplicates = new Set<number>()
+  const questions = new Map<string, number[]>()
+  const refs: RowRef[] = []
+  const found = { bad: 0, passedOver: 0 }
+  const hash = createHash('sha256')
+
+  for (const [file, handle] of handles.entries()) {
+    let number = 0
+    reading: for await (const lines of byteLines(handle)) {
+      signal.throwIfAborted()
+      for (const { offset, bytes, text } of lines) {
+        number += 1
+        if (text?.trim() === '') continue
+        const value = text === null ? undefined : parseLine(text)
+        if (isPassedOver(value)) {
+          found.passedOver += 1
+          continue
+        }
+        const place = at.file.length
+        if (place >= maxRows) break reading
+        at.file.push(file)
+        at.offset.push(offset)
+        at.bytes.push(bytes)
+        at.number.push(number)
+        hash.update(`${text ?? bytes}\n`)
+        const parsed = rowLine.safeParse(value)
+        if (!parsed.success || ids.has(parsed.data.id)) {
+          found.bad += 1
+          if (parsed.success) duplicates.add(place)
+          continue
+        }
+        const row = parsed.data
+        ids.set(row.id, place)
+        if (per === 'question') push(questions, questionOf(row), place)
+        if (per === 'dataset') refs.push(refOf(row, file, by))
+      }
+    }
+  }
+
+  return {
+    count: at.file.length,
+    ...found,
+    hash: hash.digest('hex'),
+    ids,
+    questions: [...questions.values()],
+    refs,
+    read: createLineReader({ files, handles, at, ids, duplicates }),
+    close: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
+  }
+}
+
+async function openInput(path: string): Promise<FileHandle> {
+  try {
+    const handle = await open(resolve(path), 'r')
+    if ((await handle.stat()).isFile()) return handle
+    await handle.close()
+    throw Object.assign(new Error('not a file'), { code: 'EISDIR' })
+  } catch (cause) {
+    throw new HoneError({
+      type: 'InvalidInput',
+      message: `Cannot read ${path} (${errorCode(cause) ?? String(cause)}).`,
+      nextStep: 'Give a JSONL file of rows; - stands for standard input.',
+      cause,
+    })
+  }
+}
+
+/** The folder that a file's pictures are named from. */
+export const inputFile = (path: string): InputFile => ({ path, folder: dirname(resolve(path)) })
+
+function isPassedOver(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('status' in value)) return false
+  return value.status === 'dropped' || value.status === 'failed'
+}
+
+const questionOf = ({ id, origin, question, choices }: RowLine): string =>
+  contentHash([origin ?? id, question, choices ?? null]).slice(0, 24)
+
+function refOf({ id, origin, metadata }: RowLine, input: number, by: string | null): RowRef {
+  const value = by !== null && Object.hasOwn(metadata, by) ? (metadata[by] ?? null) : null
+  const group = value === null || typeof value === 'string' ? value : JSON.stringify(value)
+  return { id, originId: origin ?? id, input, group }
+}
+
+function push(groups: Map<string, number[]>, key: string, place: number): void {
+  const group = groups.get(key)
+  if (group) group.push(place)
+  else groups.set(key, [place])
+}

@@ -1,0 +1,108 @@
+import type { FileHandle } from 'node:fs/promises'
+import { rowLine, type RowLine } from '../rows/row-line.ts'
+import { longestLine, readPlaces } from './byte-lines.ts'
+import { parseJson } from './file-replies.ts'
+
+/** A file of rows, and the folder that its pictures are named from. */
+export interface InputFile {
+  path: string
+  folder: string
+}
+
+/** A line that cannot be worked on. */
+export interface BadLine {
+  /** The line's own id where it can be read. */
+  id: string | null
+  reason: 'bad-line' | 'duplicate-id'
+  /** Names the line. */
+  detail: string
+}
+
+/** A line of the input, by its place among those that count. */
+export interface InputLine {
+  place: number
+  /** Number in its file, from 1. */
+  number: number
+  /** Tells it apart from all other lines: `line-7`. */
+  label: string
+  folder: string
+  text: string
+  read: { row: RowLine } | BadLine
+}
+
+/** Where lines stand, each by its place among those that count. */
+export interface LinePlaces {
+  /** Index into the files. */
+  file: number[]
+  offset: number[]
+  bytes: number[]
+  /** Number in its file, from 1. */
+  number: number[]
+}
+
+interface Indexed {
+  files: readonly InputFile[]
+  handles: readonly FileHandle[]
+  at: LinePlaces
+  ids: ReadonlyMap<string, number>
+  /** Lines whose id an earlier one has. */
+  duplicates: ReadonlySet<number>
+}
+
+/** Reads lines again by their places, in the given order. */
+export function createLineReader({ files, handles, at, ids, duplicates }: Indexed) {
+  const names = files.map(({ path }) => path)
+  const whereIs = (place: number): string => {
+    const name = names[at.file[place] ?? 0] ?? ''
+    return files.length > 1 ? `line ${at.number[place]} of ${name}` : `line ${at.number[place]}`
+  }
+  const lineOf = (place: number, text: string): InputLine => {
+    const file = at.file[place] ?? 0
+    const bytes = at.bytes[place] ?? 0
+    const number = at.number[place] ?? 0
+    const label = files.length > 1 ? `file-${file + 1}-line-${number}` : `line-${number}`
+    const line = { place, number, label, folder: files[file]?.folder ?? '', text }
+    if (bytes > longestLine) {
+      const detail = `${whereIs(place)} has ${bytes} bytes; a row has at most ${longestLine}`
+      return { ...line, read: { id: null, reason: 'bad-line', detail } }
+    }
+    const read = readRowLine(text, whereIs(place))
+    if (!duplicates.has(place) || !('row' in read)) return { ...line, read }
+    const first = ids.get(read.row.id) ?? 0
+    const detail = `${whereIs(place)}: ${whereIs(first)} has the id ${JSON.stringify(read.row.id)} already`
+    return { ...line, read: { id: read.row.id, reason: 'duplicate-id', detail } }
+  }
+
+  return async (places: readonly number[]): Promise<InputLine[]> => {
+    const texts = new Map<number, string>()
+    for (const [file, handle] of handles.entries()) {
+      const own = places.filter((place) => at.file[place] === file && (at.bytes[place] ?? 0) <= longestLine)
+      const found = await readPlaces(
+        handle,
+        own.map((place) => ({ offset: at.offset[place] ?? 0, bytes: at.bytes[place] ?? 0 })),
+      )
+      own.forEach((place, nth) => texts.set(place, found[nth] ?? ''))
+    }
+    return places.map((place) => lineOf(place, texts.get(place) ?? ''))
+  }
+}
+
+/** The value of a line, a byte order mark at its start left out. */
+export const parseLine = (text: string): unknown => parseJson(text.replace(/^\uFEFF/, ''))
+
+/** A line as a row; else what is wrong with it. `where` names the line in words. */
+function readRowLine(text: string, where: string): { row: RowLine } | BadLine {
+  const value = parseLine(text)
+  const parsed = rowLine.safeParse(value)
+  if (parsed.success) return { row: parsed.data }
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  )
+  const what = value === undefined ? 'not JSON' : problems.join('; ')
+  return { id: idOf(value), reason: 'bad-line', detail: `${where}: ${what}`.slice(0, 500) }
+}
+
+function idOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return null
+  return typeof value.id === 'string' || typeof value.id === 'number' ? String(value.id) : null
+}

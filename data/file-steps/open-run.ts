@@ -1,0 +1,121 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { contentHash } from '../../artifacts/hash.ts'
+import type { ResolvedEndpoint } from '../../models/endpoint.ts'
+import { verifierVersion } from '../../verifier/verdict.ts'
+import type { DataStep, FingerprintsOf } from '../steps/step.ts'
+import { hashed, type NamedFile, rowsOfFiles, rowsOfInput } from './evidence.ts'
+import { type Fingerprints, openFingerprints } from './fingerprints.ts'
+import { indexInput, type InputLines } from './input-lines.ts'
+import type { InputFile } from './input-reader.ts'
+import { createPictures, type Pictures } from './pictures.ts'
+
+/** A step on files: what decides what comes out. */
+export interface StepRun {
+  step: DataStep
+  /** As the step's own schema reads them; endpoints are named after the option that names them. */
+  options: { step: string }
+  endpoints: readonly ResolvedEndpoint[]
+  seed: number
+  promptSuffix: string
+  /** Only so many lines, from the top. */
+  maxRows?: number | undefined
+  /** Files for the option `evidence`. */
+  evidence: readonly NamedFile[]
+  benchmarks: readonly NamedFile[]
+  /** Version of Hone: another one may read replies in another way. */
+  version: string
+}
+
+/** An input that was looked through, and what the step knows before its first row. */
+export interface OpenedRun {
+  input: InputLines
+  pictures: Pictures
+  /** Whether pictures were read: else their hashes are stand-ins, and no request may carry one. */
+  seesPictures: boolean
+  /** What the step's evidence came to. */
+  overview: unknown
+  /** Given where the step compares pictures. */
+  fingerprintsOf?: FingerprintsOf
+  close(): Promise<void>
+  /** SHA-256 of all that decides a row's outcomes besides its line and pictures. */
+  key: string
+}
+
+/** Looks through input and evidence; nothing is written without a `state`. Throws InvalidInput for files that cannot be read. */
+export async function openRun(
+  run: StepRun,
+  files: readonly InputFile[],
+  { signal, state }: { signal: AbortSignal; state?: string },
+): Promise<OpenedRun> {
+  const { step, options } = run
+  const evidence = 'evidence' in step ? step.evidence : undefined
+  const compares = evidence?.of === 'inputs' || evidence?.of === 'benchmarks'
+  const sees = step.estimate(options).calls.some(({ withImages }) => withImages)
+  const pictures = createPictures({ areRead: sees || compares, areDecoded: sees, keepsAll: compares })
+  const by = 'by' in options && typeof options.by === 'string' ? options.by : null
+  const input = await indexInput(files, { maxRows: run.maxRows, per: step.per, by, signal })
+  const looks = compares ? await openFingerprints(state && join(state, 'fingerprints.jsonl'), pictures) : undefined
+  const close = async () => {
+    await looks?.close()
+    await input.close()
+  }
+  try {
+    const weighed = await weigh(run, input, pictures, looks)
+    const key = contentHash({
+      format: 1,
+      version: run.version,
+      verifier: verifierVersion,
+      prompts: await promptsHash(),
+      options,
+      models: run.endpoints.map(({ name, identity, imageMaxPixels, imagePatch }) => ({
+        name,
+        identity,
+        imageMaxPixels,
+        imagePatch,
+      })),
+      seed: run.seed,
+      promptSuffix: run.promptSuffix,
+      evidence: weighed.hash,
+    })
+    const { overview } = weighed
+    return {
+      input,
+      pictures,
+      seesPictures: sees || compares,
+      overview,
+      key,
+      close,
+      ...(looks && { fingerprintsOf: looks.of }),
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What the step's evidence comes to, and a hash of it. */
+async function weigh(
+  { step, options, evidence: named, benchmarks }: StepRun,
+  input: InputLines,
+  pictures: Pictures,
+  looks: Fingerprints | undefined,
+) {
+  const evidence = 'evidence' in step ? step.evidence : undefined
+  const of = evidence?.of ?? 'named'
+  // Without a benchmark there is nothing to be found in one: that is an answer too.
+  if (!evidence || (of === 'named' && named.length === 0)) return { overview: undefined, hash: null }
+  const files = of === 'benchmarks' ? benchmarks : named
+  const { rows, hash } = hashed(of === 'inputs' ? rowsOfInput(input, pictures) : rowsOfFiles(files, pictures))
+  const overview: unknown = await evidence.reduce(rows, options, looks && { fingerprintsOf: looks.of })
+  return { overview, hash: hash() }
+}
+
+/** Hash of the prompts that come with Hone: their texts are no part of options. */
+async function promptsHash(): Promise<string> {
+  const folder = new URL('../steps/prompts/', import.meta.url)
+  const names = (await readdir(folder)).sort()
+  return contentHash(
+    await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, folder), 'utf8')])),
+  )
+}

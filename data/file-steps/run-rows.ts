@@ -1,0 +1,123 @@
+import { join, resolve } from 'node:path'
+import { sha256Hex } from '../../artifacts/hash.ts'
+import { HoneError } from '../../domain/errors.ts'
+import { createEngine } from '../../models/engine.ts'
+import { createImages } from '../pictures/prepare.ts'
+import { rowsAtOnce, runShard } from '../shards/run-shard.ts'
+import type { QuestionStep, RowStep } from '../steps/step.ts'
+import { createAssembly } from './assembly.ts'
+import { createBudgetGate } from './budget-gate.ts'
+import { openFileReplies } from './file-replies.ts'
+import type { FileStep, FileStepEnd } from './file-step.ts'
+import { openFinishedRows } from './finished-rows.ts'
+import type { OpenedRun } from './open-run.ts'
+import type { OutputFiles } from './output-file.ts'
+import { createWork, type Work } from './work-rows.ts'
+
+/** Works on the rows that are not done, and writes all outcomes in the order of the input. */
+export async function workRows(
+  options: FileStep,
+  step: RowStep | QuestionStep,
+  run: OpenedRun,
+  output: OutputFiles,
+): Promise<FileStepEnd> {
+  const { state, meter, signal, endpoints, prices, budget } = options
+  const { input, pictures } = run
+  const ownLog = join(state, 'replies.jsonl')
+  const movedBy = options.replies === undefined ? '--state' : '--replies'
+  const replies = await openFileReplies(options.replies ?? ownLog, payer(options), movedBy)
+  const finished = await openFinishedRows(join(state, 'rows.jsonl'))
+  const gate = createBudgetGate({ endpoints, prices, amount: budget, replies })
+  const checkFailures = failureLimit(options, input.count)
+  const work: Work = createWork({
+    input,
+    per: step.per,
+    run: run.key,
+    pictures,
+    finished,
+    retryFailed: options.retryFailed ?? false,
+    meter,
+    onDone() {
+      checkFailures()
+      assembly.poke()
+    },
+  })
+  const assembly = createAssembly(input, work, finished, output, signal)
+  const showCost = () => {
+    const cost = gate.cost()
+    if (cost !== null) meter.cost(cost)
+  }
+  showCost()
+  const engine = createEngine({
+    ...options.engine,
+    endpoints,
+    replies: gate.replies,
+    images: createImages({ source: pictures }),
+    signal,
+    onUsage(usage) {
+      meter.usage(usage)
+      showCost()
+    },
+  })
+  try {
+    await runShard({
+      step,
+      rows: work.batches(),
+      context: {
+        options: options.options,
+        seed: options.seed,
+        promptSuffix: options.promptSuffix,
+        overview: run.overview,
+        ...(run.fingerprintsOf && { fingerprintsOf: run.fingerprintsOf }),
+        ask: gate.follow((request) => {
+          if (!run.seesPictures && request.messages.some(({ images }) => images?.length))
+            throw new Error(`${options.options.step} shows pictures that its estimate says nothing of`)
+          return engine.ask(request)
+        }),
+        modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
+      },
+      concurrency: rowsAtOnce(endpoints),
+      commit: work.commit,
+      signal,
+    })
+    return { ended: 'done', passedOver: input.passedOver, tally: await assembly.finish() }
+  } catch (error) {
+    if (!(error instanceof HoneError) || error.type !== 'BudgetReached') throw error
+    // What is under way is paid for anyway: it is let end, and kept.
+    await Promise.race([gate.settled(), aborted(signal)])
+    signal.throwIfAborted()
+    return { ended: 'budget', message: gate.message() }
+  } finally {
+    await engine.close()
+    await assembly.idle()
+    await finished.close()
+    await replies.close()
+  }
+}
+
+/** Who pays, in a log of replies that several runs share. */
+const payer = ({ output }: FileStep): string => sha256Hex(resolve(output)).slice(0, 16)
+
+/** Throws TooManyFailedRows once more rows have failed than may. */
+function failureLimit({ maxFailed, meter }: FileStep, rows: number): () => void {
+  if (maxFailed === undefined) return () => undefined
+  const most = 'rows' in maxFailed ? maxFailed.rows : Math.floor(maxFailed.share * rows)
+  return () => {
+    const { failed, failures } = meter.read()
+    if (failed <= most) return
+    const reasons = Object.entries(failures).map(([reason, count]) => `${reason} ${count}`)
+    throw new HoneError({
+      type: 'TooManyFailedRows',
+      message: `${failed} of ${rows} rows failed (${reasons.join(', ')}); at most ${most} may.`,
+      nextStep:
+        'Mend the cause and run the command again with --retry-failed, or raise --max-failed. What is done is kept.',
+    })
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

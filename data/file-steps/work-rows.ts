@@ -1,0 +1,205 @@
+import type { Row } from '../../domain/rows.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
+import { type RowLine, rowOfLine } from '../rows/row-line.ts'
+import type { ShardOutcome } from '../shards/run-shard.ts'
+import type { Place } from './byte-lines.ts'
+import { finishedKey, finishedOutcome, type FinishedOutcome, type FinishedRows } from './finished-rows.ts'
+import type { InputLines } from './input-lines.ts'
+import type { InputLine } from './input-reader.ts'
+import type { Meter } from './meter.ts'
+import type { NamedPicture, Pictures } from './pictures.ts'
+
+export interface WorkOptions {
+  input: InputLines
+  /** Whether rows of one question are worked on together. */
+  per: 'row' | 'question'
+  /** Hash of step, options, models and evidence. */
+  run: string
+  pictures: Pictures
+  finished: FinishedRows
+  /** Rows that failed in an earlier run are worked on again. */
+  retryFailed: boolean
+  meter: Meter
+  /** Called when rows more are done. */
+  onDone: () => void
+}
+
+/** The rows of an input that are not done yet, and what has come of those that are. */
+export interface Work {
+  /** Batches of rows for the runner; a batch holds whole questions. */
+  batches(): AsyncGenerator<Row[]>
+  /** Keeps outcomes of rows under way. */
+  commit: (outcomes: readonly ShardOutcome[]) => Promise<void>
+  /** Where what came of a line stands: undefined while it is not done; `bad` for a line that is no row. */
+  resultOf: (place: number) => 'bad' | Place | undefined
+}
+
+/** Rows read at a time. Two batches of pictures are hashed ahead of the window. */
+const batchRows = 64
+
+/** Goes through an input, passing over what is done. In memory: a few numbers a line, and the rows under way. */
+export function createWork(options: WorkOptions): Work {
+  const { input, per, run, pictures, finished, retryFailed, meter } = options
+  const results = createResults(input.count)
+  const underWay = new Map<string, { place: number; key: string; hashes: readonly string[] }>()
+
+  const keep = async (rows: readonly { place: number; key: string; outcomes: readonly FinishedOutcome[] }[]) => {
+    const places = await finished.save(rows)
+    rows.forEach(({ place }, at) => results.done(place, places[at]))
+    const outcomes = rows.flatMap((row) => row.outcomes)
+    meter.rows(rows.length, outcomes)
+    options.onDone()
+  }
+
+  /** A row for the runner; null where its pictures cannot be had, which is an outcome. */
+  const ready = async ({ line, key }: Keyed): Promise<Row | null> => {
+    const problem = line.pictures.find((picture) => picture.problem)?.problem
+    try {
+      if (problem) throw new RowProblem(problem.reason, problem.detail)
+      const hashes = await pictures.hold(line.pictures)
+      underWay.set(line.row.id, { place: line.place, key, hashes })
+      return rowOfLine(line.row, hashes)
+    } catch (error) {
+      if (!(error instanceof RowProblem)) throw error
+      await keep([{ place: line.place, key, outcomes: [failed(error)] }])
+      return null
+    }
+  }
+
+  /** The lines at these places that are rows. */
+  const readRows = async (places: readonly number[]): Promise<Map<number, PreparedLine>> => {
+    const rows = new Map<number, PreparedLine>()
+    await Promise.all(
+      (await input.read(places)).map(async (line) => {
+        if ('row' in line.read) {
+          rows.set(line.place, await prepare(line, line.read.row, pictures))
+          return
+        }
+        results.bad(line.place)
+        meter.rows(1, [{ status: 'failed', reason: line.read.reason }])
+      }),
+    )
+    if (rows.size < places.length) options.onDone()
+    return rows
+  }
+
+  /** Rows of lines that are worked on together, or none where all of them are done. */
+  const todo = (lines: readonly PreparedLine[]): Keyed[] => {
+    const unit = per === 'question' ? lines.map(({ mark }) => mark).join('\n') : ''
+    const keyed = lines.map((line) => ({ line, key: finishedKey(run, unit, line.mark) }))
+    const isDone = ({ key }: Keyed) => finished.find(key) && !(retryFailed && finished.failure(key) !== undefined)
+    if (!keyed.every(isDone)) return keyed
+    for (const { line, key } of keyed) {
+      results.done(line.place, finished.find(key))
+      meter.found(finished.failure(key))
+    }
+    if (lines.length > 0) options.onDone()
+    return []
+  }
+
+  return {
+    async *batches() {
+      for (const units of batchesOf(input, per)) {
+        const lines = await readRows(units.flat())
+        const left = units.flatMap((unit) => todo(unit.flatMap((place) => lines.get(place) ?? [])))
+        const rows = (await Promise.all(left.map(ready))).filter((row) => row !== null)
+        if (rows.length > 0) yield rows
+      }
+    },
+    async commit(outcomes) {
+      const rows = [...byParent(outcomes)].flatMap(([id, made]) => {
+        const row = underWay.get(id)
+        return row ? [{ ...row, id, outcomes: made }] : []
+      })
+      await keep(rows)
+      for (const { id, hashes } of rows) {
+        underWay.delete(id)
+        pictures.release(hashes)
+      }
+    },
+    resultOf: results.resultOf,
+  }
+}
+
+/** What has come of each line: two numbers a line. */
+function createResults(lines: number) {
+  /** 0 bytes while there is nothing. */
+  const bytes = new Uint32Array(lines)
+  const offsets = new Float64Array(lines)
+  const isBad = new Uint8Array(lines)
+  return {
+    done(line: number, place: Place | undefined) {
+      offsets[line] = place?.offset ?? 0
+      bytes[line] = place?.bytes ?? 0
+    },
+    bad(line: number) {
+      isBad[line] = 1
+    },
+    resultOf: (line: number) => {
+      if (isBad[line] === 1) return 'bad' as const
+      const place = { offset: offsets[line] ?? 0, bytes: bytes[line] ?? 0 }
+      return place.bytes === 0 ? undefined : place
+    },
+  }
+}
+
+function byParent(outcomes: readonly ShardOutcome[]): Map<string, FinishedOutcome[]> {
+  const rows = new Map<string, FinishedOutcome[]>()
+  for (const outcome of outcomes) {
+    const made = rows.get(outcome.parentId)
+    if (made) made.push(finishedOutcome(outcome))
+    else rows.set(outcome.parentId, [finishedOutcome(outcome)])
+  }
+  return rows
+}
+
+interface PreparedLine {
+  place: number
+  row: RowLine
+  pictures: readonly NamedPicture[]
+  /** The line and the state of its pictures, as text. */
+  mark: string
+}
+
+interface Keyed {
+  line: PreparedLine
+  key: string
+}
+
+/** A line with its pictures looked up. */
+async function prepare({ place, text, folder }: InputLine, row: RowLine, pictures: Pictures): Promise<PreparedLine> {
+  const found = await Promise.all(row.images.map((image) => pictures.find(folder, image)))
+  return { place, row, pictures: found, mark: [text.trim(), ...found.map(({ stamp }) => stamp)].join('\n') }
+}
+
+const failed = ({ reason, message }: RowProblem): FinishedOutcome => ({
+  status: 'failed',
+  reason,
+  detail: message.slice(0, 500),
+  changes: {},
+  requests: [],
+})
+
+/** Places in batches of units: a line, or the lines of a question. */
+function* batchesOf(input: InputLines, per: 'row' | 'question'): Generator<(readonly number[])[]> {
+  if (per === 'row') {
+    for (let place = 0; place < input.count; place += batchRows)
+      yield Array.from({ length: Math.min(batchRows, input.count - place) }, (_, at) => [place + at])
+    return
+  }
+  // Bad lines belong to no question.
+  const inQuestions = new Uint8Array(input.count)
+  let batch: (readonly number[])[] = []
+  let rows = 0
+  for (const question of input.questions) {
+    for (const place of question) inQuestions[place] = 1
+    batch.push(question)
+    rows += question.length
+    if (rows < batchRows) continue
+    yield batch
+    ;[batch, rows] = [[], 0]
+  }
+  if (batch.length > 0) yield batch
+  const bad = [...inQuestions.keys()].filter((place) => inQuestions[place] === 0)
+  for (let at = 0; at < bad.length; at += batchRows) yield bad.slice(at, at + batchRows).map((place) => [place])
+}

@@ -1,2 +1,0 @@
-export { examineImage, type ExaminedImage } from './images/examine.ts'
-export { createImages } from './images/prepare.ts'

@@ -1,0 +1,38 @@
+import type { Fingerprint } from '../../domain/rows.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { brokenImage, imagesAtOnce, openImage, readHeader, type ImageInfo } from './open.ts'
+import { slots } from './slots.ts'
+
+/** A whole picture: what it is, and what it looks like. */
+export interface ExaminedImage extends ImageInfo {
+  fingerprint: Fingerprint
+}
+
+/** Decoded pixels are held until they are hashed: of 50 megapixels they take 150 MB. */
+const withSlot = slots(imagesAtOnce)
+
+/**
+ * Decodes the whole picture, once: that tells whether it is whole, and its pixels give the fingerprint. They are upright
+ * (EXIF applied), laid on white where they are transparent, and 8-bit sRGB whatever the file holds: CMYK, 16 bits,
+ * greys, a palette, another profile. Of an animation the first frame is read; a broken later frame goes unnoticed.
+ * Throws {@link RowProblem} `image-too-large` or `image-broken`.
+ */
+export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
+  const { width, height, mediaType } = await readHeader(bytes)
+  const fingerprint = await withSlot(async () => {
+    const { data, info } = await decode(bytes)
+    return await fingerprintOf({ data, width: info.width, height: info.height })
+  })
+  return { width, height, mediaType, fingerprint }
+}
+
+const decode = (bytes: Uint8Array) =>
+  openImage(bytes)
+    .autoOrient()
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw brokenImage(error)
+    })

@@ -1,0 +1,57 @@
+import { RowProblem } from '../../domain/row-problem.ts'
+
+/** Limits of a model's own picture processor, in pixels. */
+export interface PatchLimits {
+  maxPixels: number
+  /** Smaller pictures grow; they stay as they are without it. */
+  minPixels?: number
+  /** Sides are multiples of it: 28 in Qwen2-VL and Qwen2.5-VL (2×2 patches of 14 merged), 32 in Qwen3-VL (of 16). */
+  patch: number
+}
+
+interface Size {
+  width: number
+  height: number
+}
+
+const maxRatio = 200
+
+/**
+ * The size that the image processor of the Qwen-VL family would make of a picture, as `smart_resize` of transformers'
+ * Qwen2VLImageProcessor does: each side to the nearest multiple of `patch`, halves to the even one as Python rounds, at
+ * least one patch; where that is over `maxPixels` both sides shrink by one factor and are rounded down, where under
+ * `minPixels` they grow and are rounded up. Sent in this size a picture is not resized again. In two places this one is
+ * stricter: where a very flat picture's short side had to be rounded up to a patch the long one pays for it, so that
+ * `maxPixels` always holds; and limits below one patch are held by single pixels.
+ * Throws {@link RowProblem} `image-too-flat` where one side is over 200 times the other: the processor refuses it too.
+ */
+export function fitToPatches(width: number, height: number, { maxPixels, minPixels = 0, patch }: PatchLimits): Size {
+  if (Math.max(width, height) > maxRatio * Math.min(width, height))
+    throw new RowProblem(
+      'image-too-flat',
+      `the picture is ${width}×${height} pixels; one side may be ${maxRatio} times the other at most`,
+    )
+  const step = maxPixels >= patch * patch ? patch : 1
+  const toStep = (pixels: number, round: (steps: number) => number) => Math.max(step, round(pixels / step) * step)
+  const nearest = { width: toStep(width, roundHalfEven), height: toStep(height, roundHalfEven) }
+  const area = nearest.width * nearest.height
+  if (area > maxPixels) {
+    const scale = Math.sqrt((width * height) / maxPixels)
+    const smaller = { width: toStep(width / scale, Math.floor), height: toStep(height / scale, Math.floor) }
+    const longest = (short: number) => toStep(maxPixels / short, Math.floor)
+    return width < height
+      ? { width: smaller.width, height: Math.min(smaller.height, longest(smaller.width)) }
+      : { width: Math.min(smaller.width, longest(smaller.height)), height: smaller.height }
+  }
+  if (area < minPixels) {
+    const scale = Math.sqrt(minPixels / (width * height))
+    return { width: toStep(width * scale, Math.ceil), height: toStep(height * scale, Math.ceil) }
+  }
+  return nearest
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor
+}

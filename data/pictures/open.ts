@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os'
+import sharp, { type Metadata, type Sharp } from 'sharp'
+import { RowProblem } from '../../domain/row-problem.ts'
+
+/** Size as it is seen (EXIF rotation applied), in pixels. Of an animation the first frame counts, here and everywhere. */
+export interface ImageInfo {
+  width: number
+  height: number
+  mediaType: string
+}
+
+/** What a picture's header says. */
+export interface ImageHeader extends ImageInfo {
+  /** By sharp's name. */
+  format: string
+  rotated: boolean
+  hasAlpha: boolean
+}
+
+/** Larger pictures are refused before they are decoded: 50 megapixels take 200 MB. */
+const maxInputPixels = 50_000_000
+const maxInputBytes = 64 * 1024 * 1024
+
+/** Formats by sharp's name. SVG and PDF are programs rather than pictures and stay out. */
+const mediaTypes = new Map([
+  ['png', 'image/png'],
+  ['jpeg', 'image/jpeg'],
+  ['webp', 'image/webp'],
+  ['gif', 'image/gif'],
+  ['tiff', 'image/tiff'],
+  ['heif', 'image/avif'],
+])
+
+const cores = availableParallelism()
+/** Node hands sharp's work to libuv's threads, and there are four unless the environment says otherwise. */
+const uvThreads = Number(process.env['UV_THREADPOOL_SIZE']) || 4
+
+/**
+ * Pictures decoded at one time: two a core, so that none waits for the next one to be handed over (measured by bench/images.ts
+ * on 2 cores: 5 % to 25 % more than one a core), as far as Node has threads for them.
+ */
+export const imagesAtOnce = Math.max(1, Math.min(2 * cores, uvThreads))
+
+// A thread a picture wastes none on waiting for its neighbours; only cores that no picture would get help with others.
+sharp.concurrency(Math.max(1, Math.floor(cores / imagesAtOnce)))
+// No picture is decoded twice in a row here: sharp's memory of operations would only hold pixels.
+sharp.cache(false)
+
+/** A picture's pixels, every byte of the file read and checked. Decoding rejects where {@link brokenImage} is to be thrown. */
+export const openImage = (bytes: Uint8Array): Sharp =>
+  sharp(bytes, { limitInputPixels: maxInputPixels, sequentialRead: true, failOn: 'error' })
+
+/**
+ * Reads the header alone: nothing is decoded. Throws {@link RowProblem} `image-too-large` for more than 64 MiB or 50
+ * megapixels, and `image-broken` for what is no picture in a format that is read.
+ */
+export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
+  if (bytes.length > maxInputBytes)
+    throw new RowProblem('image-too-large', `the file has ${bytes.length} bytes; at most ${maxInputBytes} are read`)
+  let meta: Metadata
+  try {
+    // The header alone, so that our own message can name the size.
+    meta = await sharp(bytes, { limitInputPixels: false }).metadata()
+  } catch (error) {
+    throw brokenImage(error)
+  }
+  const mediaType = mediaTypes.get(meta.format)
+  if (!mediaType) throw new RowProblem('image-broken', `${meta.format} is not a picture format that is read here`)
+  if (meta.width * meta.height > maxInputPixels)
+    throw new RowProblem(
+      'image-too-large',
+      `the picture is ${meta.width}×${meta.height} pixels; at most ${maxInputPixels / 1e6} megapixels are read`,
+    )
+  const { width, height } = meta.autoOrient
+  return {
+    width,
+    height,
+    mediaType,
+    format: meta.format,
+    rotated: (meta.orientation ?? 1) > 1,
+    hasAlpha: meta.hasAlpha,
+  }
+}
+
+/** What sharp said of a picture that it cannot decode, in one line. */
+export const brokenImage = (error: unknown): RowProblem =>
+  new RowProblem('image-broken', `the picture cannot be decoded: ${messageOf(error)}`, error)
+
+/** The first line of what went wrong. */
+export const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''

@@ -1,0 +1,104 @@
+import { knownMetadata, questionTypes, type QuestionType } from '../../../domain/rows.ts'
+import { sampleSeed } from '../../shards/seeds.ts'
+import type { EvidenceRow } from '../step.ts'
+import { bareQuestion } from '../../rows/question-text.ts'
+import { companionAbilities, type Ability } from './abilities.ts'
+import { longestQuestion } from './question-rules.ts'
+import { questionKey } from './same-text.ts'
+
+/** How often types and abilities stand in questions that were kept. Plain data: it is the same for every shard. */
+export interface Tally {
+  types: Record<string, number>
+  abilities: Record<string, number>
+}
+
+/** What earlier passes wrote. */
+export interface EarlierQuestions {
+  tally: Tally
+  /** Kept questions of each origin, each once; at most {@link MOST_ASKED}. */
+  asked: ReadonlyMap<string, readonly string[]>
+}
+
+/** Questions of one origin that later passes know of: as many as one pass writes at most, for the prompt shows them all. */
+const MOST_ASKED = 64
+
+/** What one question must be. */
+export interface Constraint {
+  type: QuestionType
+  /** `reasoning` first. */
+  abilities: Ability[]
+}
+
+/**
+ * Reads the kept rows of earlier passes: counts them, where they have a known type or ability, and remembers what they
+ * ask. Memory: the questions' texts, some 100 bytes each, so tens of megabytes for hundreds of thousands.
+ */
+export async function earlierQuestions(rows: AsyncIterable<EvidenceRow>): Promise<EarlierQuestions> {
+  const asked = new Map<string, string[]>()
+  const tally: Tally = {
+    types: Object.fromEntries(questionTypes.map((type) => [type, 0])),
+    abilities: Object.fromEntries(companionAbilities.map((ability) => [ability, 0])),
+  }
+  const count = (counts: Record<string, number>, name: string) => {
+    if (Object.hasOwn(counts, name)) counts[name] = (counts[name] ?? 0) + 1
+  }
+  for await (const row of rows) {
+    if (row.status !== 'kept') continue
+    const { type, abilities } = knownMetadata(row.metadata)
+    if (type !== undefined) count(tally.types, type)
+    for (const ability of new Set(abilities)) count(tally.abilities, ability)
+    remember(asked, row)
+  }
+  return { tally, asked }
+}
+
+/** A question that was handed on from dataset to dataset is one; longer ones than may be written can not be repeated. */
+function remember(asked: Map<string, string[]>, { originId, question: text }: EvidenceRow): void {
+  const question = bareQuestion(text)
+  if (question === '' || question.length > longestQuestion) return
+  const questions = asked.get(originId) ?? []
+  asked.set(originId, questions)
+  const key = questionKey(question)
+  if (questions.length < MOST_ASKED && !questions.some((other) => questionKey(other) === key)) questions.push(question)
+}
+
+interface Choice {
+  types: readonly QuestionType[]
+  companions: readonly (typeof companionAbilities)[number][]
+  tally: Tally | undefined
+  seed: number
+}
+
+/**
+ * Draws a type and `reasoning` with one or two other abilities: WeThink's synergy rule, whose exact minimum is not
+ * published. What stands seldom in the tally is drawn more often: weights are 1 / (count + 1), all equal without a
+ * tally. The same arguments always give the same constraint.
+ */
+export function drawConstraint({ types, companions, tally, seed }: Choice): Constraint {
+  const type = draw(types, tally?.types, fraction(seed, 'type'))
+  const abilities: Ability[] = ['reasoning']
+  let left = companions
+  const wanted = fraction(seed, 'how many') < 0.5 ? 1 : 2
+  for (let place = 0; place < wanted && left.length > 0; place++) {
+    const ability = draw(left, tally?.abilities, fraction(seed, `ability ${place}`))
+    abilities.push(ability)
+    left = left.filter((other) => other !== ability)
+  }
+  return { type, abilities }
+}
+
+/** From 0 up to, not including, 1; another for each purpose. */
+const fraction = (seed: number, purpose: string): number => sampleSeed(seed, purpose, 0) / 2 ** 31
+
+function draw<Item extends string>(items: readonly Item[], counts: Tally['types'] | undefined, at: number): Item {
+  const weights = items.map((item) => 1 / ((counts?.[item] ?? 0) + 1))
+  let left = at * weights.reduce((sum, weight) => sum + weight, 0)
+  const found = items.find((_, index) => {
+    left -= weights[index] ?? 0
+    return left < 0
+  })
+  // Rounding may leave a hair at the end.
+  const drawn = found ?? items.at(-1)
+  if (drawn === undefined) throw new RangeError('there is nothing to draw from')
+  return drawn
+}

@@ -1,0 +1,15 @@
+import { editDistance } from '../domain/edit-distance.ts'
+
+/**
+ * The known name that is most like a misspelt name. It may differ by a third of its length in typing
+ * errors. Null when no name is that near.
+ */
+export function didYouMean(written: string, known: Iterable<string>): string | null {
+  let best: { name: string; distance: number } | null = null
+  for (const name of known) {
+    const distance = editDistance(written.toLowerCase(), name.toLowerCase(), { swaps: true })
+    if (distance <= Math.max(1, Math.floor(name.length / 3)) && (!best || distance < best.distance))
+      best = { name, distance }
+  }
+  return best?.name ?? null
+}

@@ -1,0 +1,84 @@
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { contentHash } from '../artifacts/hash.ts'
+import { HoneError } from '../domain/errors.ts'
+import { type DataStepSchema, type Recipe, recipeSchema } from '../domain/recipe/recipe.ts'
+import { explainIssues } from './recipe-issues.ts'
+import { dataSteps } from '../data/steps/registry.ts'
+
+const [firstStep, ...otherSteps] = Object.values(dataSteps).map((step): DataStepSchema => step.options)
+if (!firstStep) throw new Error('the registry of data steps is empty')
+const schema = recipeSchema([firstStep, ...otherSteps])
+
+/**
+ * Reads a recipe's YAML. Throws {@link HoneError} InvalidRecipe that lists all problems at once, each with its place,
+ * its value, what is wrong and the fix. `file` is only shown. Anchors and merge keys (`<<`) are understood.
+ */
+export function parseRecipe(yamlText: string, { file }: { file: string }): Recipe {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(yamlText, { lineCounter, merge: true })
+  // The first error alone: those after it are mostly its echoes.
+  const [broken] = document.errors
+  if (broken) throw invalid(file, [broken.message.trim().replaceAll(/\n+/g, '\n').replaceAll(/^/gm, '  ')])
+  let raw: unknown
+  try {
+    raw = document.toJS({ maxAliasCount: 1000 })
+  } catch (error) {
+    throw invalid(file, [`  ${error instanceof Error ? error.message : String(error)}`])
+  }
+  if (raw === null || raw === undefined) throw invalid(file, ['  the file is empty'])
+  const parsed = schema.safeParse(withoutOldTrainer(raw), { reportInput: true })
+  if (parsed.success) return parsed.data
+  throw invalid(
+    file,
+    explainIssues(parsed.error.issues, { raw, document, lineCounter, schema: recipeJsonSchema() }).map(
+      ({ where, value, wrong, fix }) =>
+        [`  ${where}: ${wrong}`, ...(value === null ? [] : [`    value: ${value}`]), `    fix:   ${fix}`].join('\n'),
+    ),
+  )
+}
+
+function invalid(file: string, problems: readonly string[]): HoneError {
+  return new HoneError({
+    type: 'InvalidRecipe',
+    message: `${file} is not a valid recipe (${problems.length} problem${problems.length === 1 ? '' : 's'})\n\n${problems.join('\n\n')}\n`,
+    nextStep: `mend ${file} and run the command again; nothing was started`,
+  })
+}
+
+/** SHA-256 of the parsed recipe, defaults filled in: comments, order of keys and layout make no difference. */
+export const recipeHash = (recipe: Recipe): string => contentHash(recipe)
+
+/** A recipe as a campaign keeps it. Throws InvalidRecipe when this version of Hone does not accept it any more. */
+export function storedRecipe(value: unknown): Recipe {
+  const parsed = schema.safeParse(withoutOldTrainer(value))
+  if (parsed.success) return parsed.data
+  throw new HoneError({
+    type: 'InvalidRecipe',
+    message: `the stored recipe is not valid for this version of Hone: ${z.prettifyError(parsed.error)}`,
+    nextStep: 'run a worker of the version that started the campaign, or start a new campaign',
+  })
+}
+
+const oldTrainer = z.looseObject({
+  trainer: z.strictObject({ backend: z.literal('trl').optional(), launcher: z.literal('local').optional() }),
+})
+
+/**
+ * Recipes of before jobs had places may carry a `trainer`, which only ever had this one value; those that are stored
+ * always do. It changes nothing: `hone start` with the file of then must find the campaign of then.
+ */
+function withoutOldTrainer(value: unknown): unknown {
+  const parsed = oldTrainer.safeParse(value)
+  if (!parsed.success) return value
+  const { trainer: _, ...recipe } = parsed.data
+  return recipe
+}
+
+/** JSON Schema of recipes for editors, as a user writes them (defaults may be left out). */
+function recipeJsonSchema(): Record<string, unknown> {
+  return { title: 'Hone recipe', ...z.toJSONSchema(schema, { io: 'input' }) }
+}
+
+/** Text of `recipes/recipe.schema.json`. */
+export const recipeJsonSchemaText = (): string => `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`

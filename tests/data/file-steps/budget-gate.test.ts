@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type BudgetGate, createBudgetGate } from '../../../data/file-steps/budget-gate.ts'
+import { type FileReplies, openFileReplies } from '../../../data/file-steps/file-replies.ts'
+import { AskFailure, type AskRequest, type Reply } from '../../../models/ask.ts'
+import { contentKey } from '../../../models/content-key.ts'
+import type { ResolvedEndpoint } from '../../../models/endpoint.ts'
+
+const endpoint: ResolvedEndpoint = {
+  name: 'endpoint',
+  baseUrls: ['http://localhost/v1'],
+  model: 'm',
+  identity: 'm',
+  concurrency: 16,
+  timeoutSeconds: 10,
+  imageMaxPixels: 1000,
+}
+const request = (index: number): AskRequest => ({
+  endpoint: 'endpoint',
+  messages: [{ role: 'user', text: 'why?' }],
+  sampling: { temperature: 1, topP: 1, maxTokens: 10, seed: 1 },
+  sampleIndex: index,
+})
+const keyOf = (index: number): string => contentKey({ ...request(index), ...endpoint })
+
+let folder: string
+let replies: FileReplies
+let gate: BudgetGate
+/** Requests that were sent and have not come back. */
+let sent: Map<number, { answer(): Promise<void>; fail(): void }>
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hone-budget-'))
+  replies = await openFileReplies(join(folder, 'replies.jsonl'), 'run')
+  sent = new Map()
+})
+afterEach(async () => {
+  await replies.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Every reply costs 1. */
+function open(amount: number): (index: number) => Promise<Reply> {
+  const prices = { promptPerMillion: 1e6, completionPerMillion: 0, currency: 'USD' }
+  gate = createBudgetGate({ endpoints: [endpoint], prices: new Map([['endpoint', prices]]), amount, replies })
+  const ask = gate.follow(async ({ sampleIndex }) => {
+    const reply: Reply = {
+      key: keyOf(sampleIndex),
+      text: 'because',
+      finishReason: 'stop',
+      promptTokens: 1,
+      completionTokens: 1,
+      reused: false,
+    }
+    if ((await gate.replies.find([reply.key])).size > 0) return { ...reply, reused: true }
+    return await new Promise((resolve, reject) => {
+      sent.set(sampleIndex, {
+        async answer() {
+          sent.delete(sampleIndex)
+          const stored = { ...reply, endpoint: 'endpoint', model: 'm', request: {}, latencyMs: 1, attempts: 1 }
+          await gate.replies.save([stored])
+          resolve(reply)
+        },
+        fail() {
+          sent.delete(sampleIndex)
+          reject(new AskFailure('http-400', 'refused'))
+        },
+      })
+    })
+  })
+  return (index) => ask(request(index))
+}
+
+const untilSent = (count: number) => vi.waitFor(() => expect(sent.size).toBe(count))
+const indexes = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
+
+/** One reply has come: the mean price is known. */
+async function openAfterOne(amount: number): Promise<(index: number) => Promise<Reply>> {
+  const ask = open(amount)
+  const first = ask(0)
+  await untilSent(1)
+  await sent.get(0)?.answer()
+  await first
+  return ask
+}
+
+describe('a budget', () => {
+  it('lets as many requests through as it has money for, and not none of a batch that is too large', async () => {
+    const ask = await openAfterOne(10)
+    const ends = indexes(1, 101).map((index) => ask(index).catch((error: Error) => error.message))
+    await untilSent(9)
+    for (const one of sent.values()) await one.answer()
+    const refused = (await Promise.all(ends)).filter((end) => typeof end === 'string')
+    expect(refused).toEqual(Array.from({ length: 91 }, () => '10.0000 of the budget of 10 is spent.'))
+    expect(gate.cost()).toBe(10)
+  })
+
+  it('takes back what failed, all of it and nothing else', async () => {
+    const ask = await openAfterOne(10)
+    const ends = Promise.allSettled(indexes(1, 40).map((index) => ask(index)))
+    await untilSent(9)
+    // While some run for long, others fail again and again: none of these costs anything.
+    const [long] = [...sent.keys()]
+    for (let round = 0; round < 2; round++) {
+      const failing = [...sent.keys()].filter((index) => index !== long)
+      expect(failing.length).toBe(8)
+      for (const index of failing) sent.get(index)?.fail()
+      await untilSent(9)
+    }
+    for (const one of sent.values()) await one.answer()
+    const settled = await ends
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(9)
+    const reasons = settled.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []))
+    expect(reasons.filter((error) => error instanceof AskFailure)).toHaveLength(16)
+    expect(gate.cost()).toBe(10)
+  })
+
+  it('that is spent still gives what was paid, and what another run on the log has paid meanwhile', async () => {
+    const ask = await openAfterOne(1)
+    expect((await ask(0)).reused).toBe(true)
+    const other = await openFileReplies(join(folder, 'replies.jsonl'), 'other')
+    const [paid] = [...(await replies.find([keyOf(0)])).values()]
+    if (!paid) throw new Error('the first reply is gone')
+    await other.save([{ ...paid, key: keyOf(1) }])
+    await other.close()
+    expect((await ask(1)).reused).toBe(true)
+    await expect(ask(2)).rejects.toThrow('1.0000 of the budget of 1 is spent.')
+    await gate.settled()
+  })
+})
