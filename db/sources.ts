@@ -3,32 +3,24 @@ import { and, eq, sql } from 'drizzle-orm'
 import { IdSet } from '../artifacts/id-set.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
-import type { Fingerprint } from '../domain/rows.ts'
 import { copyInto } from './copy.ts'
 import type { Database } from './database.ts'
 import { getDataset, linkSource, sealDataset } from './datasets.ts'
+import { keepImages } from './images.ts'
+import type { ImageRecord } from './images.ts'
 import { sourceRowId } from './row-ids.ts'
 import { datasets, type SourceRole } from './schema/datasets.ts'
 import { rowImages, rows } from './schema/rows.ts'
 import { only, textArray } from './sql.ts'
-import { storableJsonText } from './storable.ts'
 
-/** A picture as the artifact store keeps it. */
-export interface SourceImage {
-  /** SHA-256 of the stored bytes. */
-  hash: string
-  width: number
-  height: number
-  bytes: number
-  mediaType: string
-  fingerprint?: Fingerprint | null
-}
+/** A picture that is recorded already, or one that is recorded together with its line. */
+export type LineImage = Pick<ImageRecord, 'hash'> | ImageRecord
 
 /** One line of a source. A line that cannot be used has a `failure` and is kept with its reason. */
 export interface SourceRow {
   /** Id in the source's file, unique in it. */
   sourceId: string
-  images: readonly SourceImage[]
+  images: readonly LineImage[]
   question: string
   answer: string | null
   kind: AnswerKind
@@ -237,7 +229,11 @@ const sourceRowColumns = [
 async function writeBatch(db: Database, datasetId: string, batch: readonly Numbered[]): Promise<void> {
   await db.transaction(async (tx) => {
     const missing = await missingLines(tx, datasetId, batch)
-    await keepImages(tx, missing)
+    const images = missing.flatMap(({ line }) => line.images)
+    await keepImages(
+      tx,
+      images.filter((image) => 'width' in image),
+    )
     await copyInto(tx, rows, sourceRowColumns, sourceRows(datasetId, missing))
     await copyInto(tx, rowImages, ['rowId', 'ordinal', 'imageHash'], shownImages(missing))
   })
@@ -291,21 +287,6 @@ function* shownImages(lines: readonly Numbered[]) {
   for (const { id, line } of lines)
     for (const [ordinal, { hash }] of line.images.entries()) yield { rowId: id, ordinal, imageHash: hash }
 }
-
-/** In the order of their hashes, so that two imports that share pictures cannot block each other for good. */
-async function keepImages(tx: Database, lines: readonly Numbered[]): Promise<void> {
-  const pictures = new Map(lines.flatMap(({ line }) => line.images.map((image) => [image.hash, imageRow(image)])))
-  const inOrder = [...pictures.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
-  if (inOrder.length === 0) return
-  await tx.execute(sql`
-    insert into images (hash, width, height, bytes, media_type, phash, dhash, pixels, spread)
-    select hash, width, height, bytes, "mediaType", phash, dhash, pixels, spread
-    from json_to_recordset(${storableJsonText(inOrder)}::json) as given(hash text, width int, height int, bytes int,
-      "mediaType" text, phash text, dhash text, pixels text, spread float8)
-    on conflict do nothing`)
-}
-
-const imageRow = ({ fingerprint, ...image }: SourceImage) => ({ ...image, ...fingerprint })
 
 const unfinished = (path: string, later: number): HoneError =>
   new HoneError({

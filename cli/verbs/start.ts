@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import type { CampaignClient } from '../../client/campaigns.ts'
-import { badLineText } from '../../client/admit-data.ts'
+import { failedLineText } from '../../client/failed-rows.ts'
 import { startCampaign } from '../../client/start-campaign.ts'
 import { checkJobs } from '../../client/check-jobs.ts'
 import type { Started } from '../../client/start-campaign.ts'
@@ -60,7 +60,7 @@ export function startCommand(terminal: Terminal): Command {
         ...started.notes.map((note) => `note: ${note}`),
         ...baseModelLines(started.baseModel),
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
-        ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
+        ...started.badLines.map((bad) => `  ${bad.data} ${failedLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
         ...(findService(home, 'worker') || namesTemporal(terminal.env)
           ? []

@@ -10,7 +10,7 @@ import { fieldOf, type Fields, type SourceRecord } from './record.ts'
 /** A record as a row, its pictures still to be looked at. */
 export interface ImportRow {
   line: number
-  /** The id that the source gives; null when the row's number is its id, or when it cannot be read. */
+  /** The id that the source gives; null when the row's number is its id, or when the id cannot be read. */
   id: string | null
   pictures: PictureRef[]
   question: string
@@ -25,22 +25,31 @@ export interface ImportRow {
   failure: Failure | null
 }
 
-/** Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, and what pictures add. */
+/** Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, or a picture's reason. */
 export interface Failure {
   reason: string
   detail: string
 }
 
-/** Reads one column into a row. Throws BadCell when the cell does not hold what it should. */
+/** Reads one column into a row. Throws BadCell when the cell holds something else. */
 interface ColumnReader {
   where: string
   column: string
   read: (row: ImportRow, value: unknown) => void
 }
 
+/** What a row must have beyond what its mapping says. */
+export interface RowRules {
+  /** False where a row may lack a question although the mapping names its column: steps write it later. */
+  needsQuestion?: boolean
+}
+
 /** Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's failure. */
-export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow {
-  // Made once: a million rows shall not make a dozen closures each.
+export function rowMaker(
+  mapping: Mapping,
+  { needsQuestion = true }: RowRules = {},
+): (record: SourceRecord) => ImportRow {
+  // Made once, so that a million rows do not make a dozen closures each.
   const readers = readersOf(mapping)
   const metadataOf = metadataMaker(mapping)
   const pictures = pictureColumns(mapping)
@@ -48,12 +57,15 @@ export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow 
   const asks = mapping.question ?? mapping.conversation?.column
   return (record) => {
     const row = emptyRow(record.line, kind)
-    if ('reason' in record) return { ...row, failure: { reason: record.reason, detail: record.detail } }
+    if ('reason' in record) {
+      const { id = null, reason, detail } = record
+      return { ...row, id, failure: { reason, detail } }
+    }
     const { fields } = record
     for (const reader of readers) readColumn(reader, row, fields)
     row.metadata = metadataOf(fields, row.metadata)
     if (row.choices?.length === 1) row.choices = null
-    if (row.question === '' && asks !== undefined)
+    if (row.question === '' && asks !== undefined && needsQuestion)
       row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
     if (row.pictures.length === 0 && pictures.length > 0)
       row.failure ??= { reason: 'no-image', detail: `${pictures.join(', ')}: no picture` }
@@ -86,7 +98,7 @@ const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
   failure: null,
 })
 
-/** Readers of the columns that a mapping names; later ones see what earlier ones read. */
+/** Readers of the columns that a mapping names. A reader sees what the readers before it have read. */
 function readersOf(mapping: Mapping): ColumnReader[] {
   const readers: ColumnReader[] = []
   const add = (where: string, column: string | undefined, read: ColumnReader['read']): void => {
@@ -106,7 +118,7 @@ function readersOf(mapping: Mapping): ColumnReader[] {
   add('trace', mapping.trace, (row, value) => {
     row.trace = textOf(value)
   })
-  // As it stands: it is bounded together with all that goes there.
+  // As it is: it is bounded together with everything else in the metadata.
   add('metadataFrom', mapping.metadataFrom, (row, value) => {
     row.metadata = mapOf(value) ?? {}
   })
@@ -128,7 +140,7 @@ function readersOf(mapping: Mapping): ColumnReader[] {
 
 type AddReader = (where: string, column: string | undefined, read: ColumnReader['read']) => void
 
-/** Answer, choices, kind, precision and policy: all that an answer is checked by. */
+/** Answer, choices, kind, precision and policy: everything that an answer is checked by. */
 function addChecking(mapping: Mapping, add: AddReader): void {
   const { choices, kind } = mapping
   add('answer', mapping.answer, (row, value) => {
@@ -171,7 +183,7 @@ function policyOf(value: unknown): AnswerPolicy | null {
   return parsed.data
 }
 
-/** A talk fills what no column of its own has filled. */
+/** A talk fills the fields that no column of their own has filled. */
 function addTalk({ conversation, answer }: Mapping, row: ImportRow, { question, reply }: Talk): void {
   if (row.question === '') row.question = question ?? ''
   if (reply === null) return
@@ -191,7 +203,10 @@ function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
   return String.fromCharCode(65 + index - first)
 }
 
-/** What the mapping names, the fields of `metadataFrom`, then all that it does not use. Bounded; the first of a name stays. */
+/**
+ * The columns that the mapping names for the metadata, the fields of `metadataFrom`, then all columns that
+ * it does not use. Bounded; the first of a name stays.
+ */
 function metadataMaker(
   mapping: Mapping,
 ): (fields: Fields, spread: Readonly<Record<string, unknown>>) => Record<string, unknown> {

@@ -1,0 +1,47 @@
+import type { Database } from '../db/database.ts'
+import { sampleRows } from '../db/rows.ts'
+import { HoneError } from '../domain/errors.ts'
+
+/** How many rows may fail: a number of them, or a share of all rows from 0 to 1. */
+export type FailedRowsLimit = { rows: number } | { share: number }
+
+/** Whether more rows failed than may. */
+export const areTooMany = (failed: number, total: number, limit: FailedRowsLimit): boolean =>
+  'rows' in limit ? failed > limit.rows : total > 0 && failed / total > limit.share
+
+/** `5 %`, `12 rows` */
+export const limitText = (limit: FailedRowsLimit): string =>
+  'rows' in limit ? `${limit.rows} rows` : `${Number((100 * limit.share).toFixed(4))} %`
+
+/** A line that cannot be used. */
+export interface FailedLine {
+  line: number | null
+  reason: string
+  detail: string
+}
+
+const linesShown = 5
+
+/** The first few failed rows of a dataset, in the order of their lines. */
+export async function failedLines(db: Database, datasetId: string): Promise<FailedLine[]> {
+  const failed = await sampleRows(db, datasetId, linesShown, 'failed')
+  return failed
+    .map(({ metadata: { line }, reason, detail }) => ({
+      line: typeof line === 'number' ? line : null,
+      reason: reason ?? '',
+      detail: detail ?? '',
+    }))
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+}
+
+/** `line 3: image-broken, the picture cannot be decoded: …` */
+export const failedLineText = ({ line, reason, detail }: FailedLine): string =>
+  `line ${line ?? '?'}: ${reason}, ${detail}`
+
+/** A source that is refused for its rows. `label` names it, `lines` are examples. */
+export const refusedSource = (label: string, why: string, lines: readonly string[], nextStep: string): HoneError =>
+  new HoneError({
+    type: 'InvalidSource',
+    message: [`${label}: ${why}`, ...lines.map((line) => `  ${line}`)].join('\n'),
+    nextStep,
+  })

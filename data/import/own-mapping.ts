@@ -1,0 +1,16 @@
+import { completeMapping } from './mapping.ts'
+
+/** Columns of Hone's own rows, in its lines and in its Parquet alike. */
+export const ownColumns = {
+  id: 'id',
+  question: 'question',
+  answer: 'answer',
+  choices: 'choices',
+  kind: { column: 'kind' },
+  precision: 'precision',
+  policy: 'policy',
+  metadataFrom: 'metadata',
+}
+
+/** The fixed mapping of the lines that a recipe names by their path (domain/rows.ts `sourceLine`). */
+export const ownLinesMapping = completeMapping({ ...ownColumns, images: 'images' })
