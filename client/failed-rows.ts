@@ -38,10 +38,10 @@ export async function failedLines(db: Database, datasetId: string): Promise<Fail
 export const failedLineText = ({ line, reason, detail }: FailedLine): string =>
   `line ${line ?? '?'}: ${reason}, ${detail}`
 
-/** A source that is refused for its rows. `label` names it, `lines` are examples. */
-export const refusedSource = (label: string, why: string, lines: readonly string[], nextStep: string): HoneError =>
+/** A source that is refused for its rows. `what` begins with its name, `lines` are examples. */
+export const refusedSource = (what: string, lines: readonly string[], nextStep: string): HoneError =>
   new HoneError({
     type: 'InvalidSource',
-    message: [`${label}: ${why}`, ...lines.map((line) => `  ${line}`)].join('\n'),
+    message: [what, ...lines.map((line) => `  ${line}`)].join('\n'),
     nextStep,
   })

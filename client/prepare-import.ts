@@ -9,7 +9,7 @@ import { parseMapping } from '../data/import/mapping.ts'
 import type { Mapping } from '../data/import/mapping.ts'
 import { openSource } from '../data/import/open.ts'
 import type { OpenOptions, OpenSource } from '../data/import/open.ts'
-import { ownLinesMapping } from '../data/import/own-mapping.ts'
+import { ownLinesMapping, ownLinesRules } from '../data/import/own-mapping.ts'
 import { findOwnLines, readOwnLines } from '../data/import/read-own-lines.ts'
 import { readSample, requireColumns, sampleRecords } from '../data/import/sample.ts'
 import { importHash, limitedHash, ownLinesHash } from '../data/import/source-hash.ts'
@@ -94,7 +94,7 @@ export async function prepareOwnLines(path: string, { needsQuestion }: { needsQu
   return {
     source: { found, archive: null, reader, stamps, close },
     mapping,
-    rules: { needsQuestion },
+    rules: ownLinesRules(needsQuestion),
     notes: [],
     places,
     looksAtPictures: true,

@@ -153,7 +153,7 @@ async function* sourceRows(
     const isHopeless = progress.failed === hopelessAfter && progress.rows === hopelessAfter
     if (failure && isHopeless && areTooMany(1000, 1000, maxFailed)) {
       const first = failedLineText({ line, ...failure })
-      throw refusedSource(label, `not one of the first ${hopelessAfter} rows can be used`, [first], nextStep)
+      throw refusedSource(`${label}: not one of the first ${hopelessAfter} rows can be used`, [first], nextStep)
     }
     const isLater = failure?.reason === unreachable && !skipUnreachable
     if (isLater && unreached.length < 5) unreached.push(failedLineText({ line, ...failure }))
@@ -178,17 +178,16 @@ async function requireFewFailures(
   if (later > 0) throw notFetched(label, later === 1 ? 'of 1 row' : `of ${later} rows`, unreached)
   const total = rows + failed
   if (rows > 0 && !areTooMany(failed, total, maxFailed)) return
-  if (total === 0) throw refusedSource(label, 'it has no rows', [], nextStep)
+  if (total === 0) throw refusedSource(`${label} has no rows`, [], nextStep)
   const shown = await failedLines(db, datasetId)
   const more = failed > shown.length ? [`… and ${failed - shown.length} more`] : []
-  const why = `${failed} of ${total} rows cannot be used; the limit is ${limitText(maxFailed)}`
-  throw refusedSource(label, why, [...shown.map(failedLineText), ...more], nextStep)
+  const what = `${label}: ${failed} of ${total} rows cannot be used; the limit is ${limitText(maxFailed)}`
+  throw refusedSource(what, [...shown.map(failedLineText), ...more], nextStep)
 }
 
 const notFetched = (label: string, which: string, lines: readonly string[]): HoneError =>
   refusedSource(
-    label,
-    `pictures ${which} cannot be fetched now`,
+    `${label}: pictures ${which} cannot be fetched now`,
     lines,
     'run the same command again: it keeps what it has and fetches the rest; or end it with these rows as failed: --skip-unreachable',
   )

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { fieldValues } from '../statistics/field-values.ts'
 import { namedRows } from './named-rows.ts'
-import { ownLinesMapping } from './own-mapping.ts'
+import { ownLinesMapping, ownLinesRules } from './own-mapping.ts'
 import { findOwnLines, readOwnLines } from './read-own-lines.ts'
 
 /** What a file of Hone's own lines holds, counted without a look at its pictures. */
@@ -40,7 +40,8 @@ export async function countOwnLines(path: string, options: CountOptions = {}): P
   const reader = readOwnLines(await findOwnLines(path))
   const total = { rows: 0, badLines: 0, characters: 0, images: 0 }
   const fields = fieldValues(options.fields)
-  for await (const batch of namedRows(reader, { mapping: ownLinesMapping, rules: { needsQuestion }, maxRows }))
+  const rules = ownLinesRules(needsQuestion)
+  for await (const batch of namedRows(reader, { mapping: ownLinesMapping, rules, maxRows }))
     for (const { row } of batch) {
       if (row.failure) {
         total.badLines++

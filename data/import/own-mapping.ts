@@ -1,4 +1,5 @@
 import { completeMapping } from './mapping.ts'
+import type { RowRules } from './to-row.ts'
 
 /** Columns of Hone's own rows, in its lines and in its Parquet alike. */
 export const ownColumns = {
@@ -14,3 +15,6 @@ export const ownColumns = {
 
 /** The fixed mapping of the lines that a recipe names by their path (domain/rows.ts `sourceLine`). */
 export const ownLinesMapping = completeMapping({ ...ownColumns, images: 'images' })
+
+/** What becomes of own lines beyond that. Their metadata is the user's own, under names that steps know. */
+export const ownLinesRules = (needsQuestion: boolean): RowRules => ({ needsQuestion, isMetadataWhole: true })

@@ -21,7 +21,7 @@ export interface ImportRow {
   policy: AnswerPolicy | null
   description: string | null
   trace: string | null
-  metadata: Record<string, unknown>
+  metadata: Readonly<Record<string, unknown>>
   failure: Failure | null
 }
 
@@ -42,12 +42,14 @@ interface ColumnReader {
 export interface RowRules {
   /** False where a row may lack a question although the mapping names its column: steps write it later. */
   needsQuestion?: boolean
+  /** True where `metadataFrom` is all of the metadata, and is taken as it is and not bounded. */
+  isMetadataWhole?: boolean
 }
 
 /** Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's failure. */
 export function rowMaker(
   mapping: Mapping,
-  { needsQuestion = true }: RowRules = {},
+  { needsQuestion = true, isMetadataWhole = false }: RowRules = {},
 ): (record: SourceRecord) => ImportRow {
   // Made once, so that a million rows do not make a dozen closures each.
   const readers = readersOf(mapping)
@@ -63,7 +65,7 @@ export function rowMaker(
     }
     const { fields } = record
     for (const reader of readers) readColumn(reader, row, fields)
-    row.metadata = metadataOf(fields, row.metadata)
+    if (!isMetadataWhole) row.metadata = metadataOf(fields, row.metadata)
     if (row.choices?.length === 1) row.choices = null
     if (row.question === '' && asks !== undefined && needsQuestion)
       row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
