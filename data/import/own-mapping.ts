@@ -1,15 +1,20 @@
+import type { CheckField } from '../../domain/answer-check.ts'
 import { completeMapping } from './mapping.ts'
 import type { RowRules } from './to-row.ts'
+
+const checkColumns = {
+  choices: 'choices',
+  kind: { column: 'kind' },
+  precision: 'precision',
+  policy: 'policy',
+} satisfies Record<CheckField, unknown>
 
 /** Columns of Hone's own rows, in its lines and in its Parquet alike. */
 export const ownColumns = {
   id: 'id',
   question: 'question',
   answer: 'answer',
-  choices: 'choices',
-  kind: { column: 'kind' },
-  precision: 'precision',
-  policy: 'policy',
+  ...checkColumns,
   metadataFrom: 'metadata',
 }
 

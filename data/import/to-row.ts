@@ -1,5 +1,5 @@
-import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
-import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
+import { answerKinds, answerPolicy, noCheck } from '../../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy, Check, CheckField } from '../../domain/answer-check.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { BadCell, boundedMap, choicesOf, firstText, mapOf, textOf, wholeOf } from './cells.ts'
 import { answerIn, talkOf, type Talk } from './conversation.ts'
@@ -8,17 +8,13 @@ import { type PictureRef, picturesOf } from './picture-refs.ts'
 import { fieldOf, type Fields, type SourceRecord } from './record.ts'
 
 /** A record as a row, its pictures still to be looked at. */
-export interface ImportRow {
+export interface ImportRow extends Check {
   line: number
   /** The id that the source gives; null when the row's number is its id, or when the id cannot be read. */
   id: string | null
   pictures: PictureRef[]
   question: string
   answer: string | null
-  kind: AnswerKind
-  choices: string[] | null
-  precision: number | null
-  policy: AnswerPolicy | null
   description: string | null
   trace: string | null
   metadata: Readonly<Record<string, unknown>>
@@ -90,10 +86,8 @@ const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
   pictures: [],
   question: '',
   answer: null,
+  ...noCheck,
   kind,
-  choices: null,
-  precision: null,
-  policy: null,
   description: null,
   trace: null,
   metadata: {},
@@ -142,32 +136,44 @@ function readersOf(mapping: Mapping): ColumnReader[] {
 
 type AddReader = (where: string, column: string | undefined, read: ColumnReader['read']) => void
 
-/** Answer, choices, kind, precision and policy: everything that an answer is checked by. */
+/** The answer, and the fields that say how it is checked. */
 function addChecking(mapping: Mapping, add: AddReader): void {
-  const { choices, kind } = mapping
   add('answer', mapping.answer, (row, value) => {
     row.answer = firstText(value)?.trim() ?? null
   })
-  if (typeof choices === 'string')
-    add('choices', choices, (row, value) => {
-      row.choices = choicesOf(value)
-    })
-  // A row has fewer choices than there are columns where the last of them are empty.
-  for (const column of typeof choices === 'string' ? [] : (choices ?? []))
-    add('choices', column, (row, value) => {
-      const text = textOf(value)?.trim()
-      if (text !== undefined) row.choices = [...(row.choices ?? []), text]
-    })
-  if (typeof kind !== 'string')
+  for (const addField of Object.values(checkReaders)) addField(mapping, add)
+}
+
+/** Adds the reader of each check field, in the order in which a row's first problem is told. */
+const checkReaders: Record<CheckField, (mapping: Mapping, add: AddReader) => void> = {
+  choices({ choices }, add) {
+    if (typeof choices === 'string')
+      add('choices', choices, (row, value) => {
+        row.choices = choicesOf(value)
+      })
+    // A row has fewer choices than there are columns where the last of them are empty.
+    for (const column of typeof choices === 'string' ? [] : (choices ?? []))
+      add('choices', column, (row, value) => {
+        const text = textOf(value)?.trim()
+        if (text !== undefined) row.choices = [...(row.choices ?? []), text]
+      })
+  },
+  kind({ kind }, add) {
+    if (typeof kind === 'string') return
     add('kind', kind.column, (row, value) => {
       row.kind = kindOf(value)
     })
-  add('precision', mapping.precision, (row, value) => {
-    row.precision = wholeOf(value, 0, 100)
-  })
-  add('policy', mapping.policy, (row, value) => {
-    row.policy = policyOf(value)
-  })
+  },
+  precision({ precision }, add) {
+    add('precision', precision, (row, value) => {
+      row.precision = wholeOf(value, 0, 100)
+    })
+  },
+  policy({ policy }, add) {
+    add('policy', policy, (row, value) => {
+      row.policy = policyOf(value)
+    })
+  },
 }
 
 function kindOf(value: unknown): AnswerKind {
