@@ -10,17 +10,16 @@ import { importFormats } from '../../data/import/detect.ts'
 import type { ImportFormat } from '../../data/import/detect.ts'
 import { listImports } from '../../db/imports.ts'
 import { HoneError } from '../../domain/errors.ts'
+import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { stepName } from '../../domain/ids.ts'
 import { ensureFolder, honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { createProgress, quietProgress } from '../../services/progress.ts'
 import type { Progress } from '../../services/progress.ts'
-import { notRunning, withDatabase } from '../context.ts'
+import { notRunning, withDatabase } from '../connections.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from '../text/import.ts'
 import { untilInterrupted } from '../interrupt.ts'
-import { failureLimit, wholeNumber } from '../numbers.ts'
-import type { FailureLimit } from '../numbers.ts'
-import { repeated } from '../repeated.ts'
+import { failureLimit, repeated, wholeNumber } from '../options.ts'
 import { print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -45,7 +44,7 @@ interface Options {
   split?: string
   images: string[]
   maxRows?: number
-  maxFailed: FailureLimit
+  maxFailed: FailedRowsLimit
   skipUnreachable?: boolean
   allowUrls?: boolean
   dryRun?: boolean
