@@ -125,11 +125,11 @@ export async function latestAttempt(db: Database, jobId: string): Promise<Attemp
   return latest ?? null
 }
 
-/** One number that a trainer logged. */
-export type MetricPoint = typeof metrics.$inferInsert
+/** One number that a trainer logged, as it is stored. */
+type MetricRecord = typeof metrics.$inferInsert
 
 /** Writes metrics; a point that is there is overwritten, so a file may be read again from its start. */
-export async function upsertMetrics(db: Database, points: readonly MetricPoint[]): Promise<void> {
+export async function upsertMetrics(db: Database, points: readonly MetricRecord[]): Promise<void> {
   const byKey = new Map(
     points.map((point) => [[point.jobId, point.attempt, point.segment, point.step, point.name].join('\n'), point]),
   )

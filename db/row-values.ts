@@ -6,7 +6,7 @@ import { rows } from './schema/rows.ts'
  * The fields that an output row inherits from the row it was made from. Verdicts have a table of
  * their own.
  */
-const valueFields = rowSchema
+export const valueFields = rowSchema
   .omit({ id: true, parentId: true, originId: true, images: true, verdict: true })
   .keyof().options
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { Verdict } from '../domain/rows.ts'
 import type { Database } from './database.ts'
-import { scoreItems as items, scores, type SplitRole } from './schema/scores.ts'
+import { scores, type SplitRole } from './schema/scores.ts'
 import { steps } from './schema/steps.ts'
 import { batchesOf, only, rowsOf } from './sql.ts'
 import { storableJsonText } from './storable.ts'
@@ -126,15 +126,6 @@ export const scoresOfStep = (db: Database, stepId: number, benchmark: string): P
     .from(scores)
     .where(and(eq(scores.stepId, stepId), eq(scores.benchmark, benchmark)))
     .orderBy(asc(scores.id))
-
-/** Whether each item was answered right, by item id. */
-export async function scoreItems(db: Database, scoreId: number): Promise<Map<string, boolean>> {
-  const found = await db
-    .select({ itemId: items.itemId, correct: items.correct })
-    .from(items)
-    .where(eq(items.scoreId, scoreId))
-  return new Map(found.map(({ itemId, correct }) => [itemId, correct]))
-}
 
 /** The score of the end of a round on a benchmark: that of its last evaluation. Null when there is none. */
 export async function latestScore(

@@ -66,8 +66,6 @@ export const checkFields = z.object({
   policy: answerPolicy.nullable(),
 })
 export type CheckField = keyof typeof checkFields.shape
-/** Names of {@link checkFields} in the order of files and columns. */
-export const checkFieldNames: readonly CheckField[] = checkFields.keyof().options
 
 /** What decides, besides the check, whether a judge is asked about an answer. */
 export const judgeFields = z.object({

@@ -128,4 +128,3 @@ export const sourceLine = z.strictObject({
   ...writtenCheck,
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
-export type SourceLine = z.infer<typeof sourceLine>

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { badLineText } from '../../client/admit-data.ts'
+import { failedLineText } from '../../client/failed-lines.ts'
 import type { Started } from '../../client/start-campaign.ts'
 import { originText } from '../../domain/base-model.ts'
 import { honeHome } from '../../services/home.ts'
@@ -46,7 +46,7 @@ export function startCommand(terminal: Terminal): Command {
         ...started.notes.map((note) => `note: ${note}`),
         ...baseModelLines(started.baseModel),
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
-        ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
+        ...started.badLines.map((bad) => `  ${bad.data} ${failedLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
         ...(findService(home, 'worker') || namesTemporal(terminal.env)
           ? []

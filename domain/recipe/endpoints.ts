@@ -100,12 +100,6 @@ const checkpointEndpoint = z.strictObject({
   ...sharedOptions,
 })
 
-/** Options of the two kinds of endpoint by name; the documentation is held to them. */
-export const endpointOptionNames = {
-  url: Object.keys(urlEndpoint.shape),
-  checkpoint: Object.keys(checkpointEndpoint.shape),
-}
-
 export const endpointSpec = z.union([urlEndpoint, checkpointEndpoint])
 export type EndpointSpec = z.infer<typeof endpointSpec>
 

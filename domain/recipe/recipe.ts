@@ -4,7 +4,7 @@ import { budget, checkBudget } from '../budget.ts'
 import { campaignSlug, stepName } from '../ids.ts'
 import { endpointSpec, usualMaxPixels, type EndpointSpec, type UrlEndpoint } from './endpoints.ts'
 import { jobsSpec } from './jobs.ts'
-import { checkReferences } from './references.ts'
+import { checkReferences } from './check-references.ts'
 import { evaluateStep, gateStep, rlStep, selectCheckpointStep, sftStep } from './steps.ts'
 
 export { usualMaxPixels }

@@ -1,6 +1,6 @@
 import type { Recipe } from './recipe.ts'
 import { nameOf } from './references.ts'
-import type { EvaluateStep, GateStep, RlStep, SelectCheckpointStep, SftStep } from './steps.ts'
+import { hasWeights, isDataStep, isEvaluation, isGate, isRl, isSelection, isTraining, phasesOf } from './step-kinds.ts'
 import type { RoundNode } from '../lineage.ts'
 import { depth, nextRoundNumber } from '../lineage.ts'
 
@@ -21,17 +21,6 @@ export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
  * others. Seeds of neighbouring recipes meet after 1,000 rounds.
  */
 export const roundSeed = ({ seed }: Pick<Recipe, 'seed'>, round: number): number => seed * 1000 + round
-
-export const isSft = (step: { step: string }): step is SftStep => step.step === 'sft'
-export const isRl = (step: { step: string }): step is RlStep => step.step === 'rl'
-export const isTraining = (step: { step: string }): step is SftStep | RlStep => isSft(step) || isRl(step)
-export const isSelection = (step: { step: string }): step is SelectCheckpointStep => step.step === 'select-checkpoint'
-/** Whether a step ends with weights: a training has made them, a selection has chosen among them. */
-export const hasWeights = (step: { step: string }): step is SftStep | RlStep | SelectCheckpointStep =>
-  isTraining(step) || isSelection(step)
-export const isEvaluation = (step: { step: string }): step is EvaluateStep => step.step === 'evaluate'
-export const isGate = (step: { step: string }): step is GateStep => step.step === 'gate'
-export const isDataStep = (step: { step: string }): boolean => !hasWeights(step) && !isEvaluation(step) && !isGate(step)
 
 /** The step with this name; a RangeError when the round has none, which means that recipe and round do not belong together. */
 export function findStep(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
@@ -95,12 +84,6 @@ export function finalEvaluation(steps: readonly RecipeStep[], benchmark: string)
   )
   const last = found.at(-1)
   return last ? nameOf(last) : null
-}
-
-/** Phases of a training step by name: SFT has one, RL one or more. */
-export function phasesOf(step: SftStep | RlStep): string[] {
-  if (isRl(step) && step.phases) return step.phases.map((phase, index) => phase.name ?? `${nameOf(step)}-${index + 1}`)
-  return [nameOf(step)]
 }
 
 /** Names of the sources or steps whose rows a phase of a training step takes: its own `from`, else those of the step. */
