@@ -134,7 +134,7 @@ describe('a box', () => {
     const box = fc.tuple(side, side).map(([[x1, w], [y1, h]]) => ({ x1, y1, x2: x1 + w, y2: y1 + h }))
     fc.assert(
       fc.property(box, box, (a, b) => {
-        // Counts the cells of the grid that lie in both and in either.
+        // Counts the cells of the grid that are in both boxes and in either box.
         let [both, either] = [0, 0]
         for (let x = 0; x < 100; x++) {
           for (let y = 0; y < 100; y++) {

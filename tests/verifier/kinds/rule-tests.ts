@@ -3,17 +3,19 @@ import { expect } from 'vitest'
 import { Effort } from '../../../verifier/effort.ts'
 import type { Rule, RuleContext, Ruling } from '../../../verifier/verdict.ts'
 
-/** What the tests of all kinds of answers expect. */
+/** What the tests of all kinds of answers share. */
 
 type Settings = Partial<Omit<RuleContext, 'effort'>>
 type Said = (gold: string, answer: string, settings?: Settings) => string
 
-/** The ruling of a rule, with all steps of a case left. */
+/** The ruling of a rule on a case with all its steps. */
 export function check(rule: Rule, gold: string, answer: string, settings: Settings = {}): Ruling {
   return rule(gold, answer, { precision: undefined, choices: [], policy: {}, ...settings, effort: new Effort() })
 }
 
-/** What a rule says in one text: the reason of a correct answer, else the verdict and its reason. */
+/**
+ * What a rule says in one text: the reason of a correct answer, else the verdict and its reason.
+ */
 export function saidBy(rule: Rule, defaults: Settings = {}): Said {
   return (gold, answer, settings) => {
     const { verdict, reason } = check(rule, gold, answer, { ...defaults, ...settings })
@@ -26,7 +28,7 @@ export function saidBothWays(said: Said, gold: string, spelling: string): string
   return [said(gold, spelling), said(spelling, gold)]
 }
 
-/** The texts that `auto` takes wrongly: golds of the kind that it misses, and others that it takes. */
+/** The texts that `isGold` gets wrong: golds that it misses, and other texts that it accepts. */
 export function misread(
   isGold: (text: string) => boolean,
   golds: readonly string[],
@@ -35,7 +37,7 @@ export function misread(
   return [...golds.filter((text) => !isGold(text)), ...others.filter((text) => isGold(text))]
 }
 
-/** Any text, and texts of at most so many of the marks that a reader looks for. */
+/** Any text, and texts of up to `maxLength` of the marks that a reader looks for. */
 export function textsOf(marks: readonly string[], maxLength: number): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ unit: 'binary' }),

@@ -10,7 +10,7 @@ function compare(a: string, b: string, precision?: number): Comparison | 'unread
   return compareExpressions(left, right, { precision, effort: new Effort() })
 }
 
-/** Pairs of one form, "left ; right" a line. */
+/** Pairs of expressions of one form, one "left ; right" in each line. */
 function pairs(table: string): [string, string][] {
   return table
     .trim()
