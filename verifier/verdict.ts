@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { answerKinds, answerPolicy } from '../domain/answer-check.ts'
-import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
+import { answerKinds, checkOfLine, saidOf, writtenCheck } from '../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy, Check, CheckField, Said } from '../domain/answer-check.ts'
 import type { Verdict } from '../domain/rows.ts'
 import type { Effort } from './effort.ts'
 
@@ -13,31 +13,28 @@ export const verifierVersion = '2.0.0'
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
-/**
- * One question to the verifier. `precision` is the number of decimals after the point that count.
- */
+/** The check fields of a case. Its kind is checked apart: the message names all kinds. */
+const caseCheck = {
+  ...writtenCheck,
+  kind: z.string().nullish(),
+  choices: z.array(text).max(26).nullish(),
+} satisfies Record<CheckField, z.ZodType>
+
+/** One question to the verifier. */
 const verifyCaseSchema = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   gold: text,
   /** The whole completion or a bare answer. */
   answer: text,
-  kind: z.string().nullish(),
-  /** The texts of the options in order. The first option is A. */
-  choices: z.array(text).max(26).nullish(),
-  precision: z.number().int().min(0).max(100).nullish(),
-  policy: answerPolicy.nullish(),
+  ...caseCheck,
 })
 type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
 
 /** A case whose kind was checked. */
-export interface VerifyCase {
+export interface VerifyCase extends Said<Check> {
   id: string
   gold: string
   answer: string
-  kind?: AnswerKind | undefined
-  choices?: readonly string[] | undefined
-  precision?: number | undefined
-  policy?: AnswerPolicy | undefined
 }
 
 export type { AnswerKind, AnswerPolicy, Verdict }
@@ -196,15 +193,8 @@ export function parseVerifyCase(value: unknown): VerifyCase {
 function checkKind(row: VerifyCaseInput): VerifyCase {
   const kind = row.kind ?? 'auto'
   if (isKind(kind)) {
-    return {
-      id: row.id,
-      gold: row.gold,
-      answer: row.answer,
-      kind,
-      choices: row.choices ?? undefined,
-      precision: row.precision ?? undefined,
-      policy: row.policy ?? undefined,
-    }
+    const { id, gold, answer } = row
+    return { id, gold, answer, ...saidOf(checkOfLine({ ...row, kind })) }
   }
   const known = answerKinds.join(', ')
   throw badCase(`Row "${row.id}": unknown kind "${kind}".`, `Use one of ${known}.`)

@@ -1,5 +1,4 @@
 import type { CampaignClient } from '../client/campaigns.ts'
-import { getCampaign, listCampaigns, type CampaignRecord } from '../db/campaigns.ts'
 import { openDatabase, type Database } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 import { honeHome } from '../services/home.ts'
@@ -7,8 +6,9 @@ import { findPostgres } from '../services/postgres.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * Opens this home's database (or DATABASE_URL), does the work and closes it. Starts nothing.
- * @throws HoneError MissingDependency when no database runs, it does not answer, or it is not Hone's.
+ * Opens this home's database (or DATABASE_URL), does the work and closes the database. Starts
+ * nothing. Throws MissingDependency when no database runs, or when the database does not answer or
+ * is not Hone's.
  */
 export async function withDatabase<Result>(
   { env }: Pick<Terminal, 'env'>,
@@ -28,9 +28,9 @@ export async function withDatabase<Result>(
 }
 
 /**
- * Connects to this home's Temporal (or the user's own), does the work and closes the connection. The Temporal client is
- * loaded only here: verbs that read start without it.
- * @throws HoneError MissingDependency when none runs.
+ * Connects to this home's Temporal (or the user's own), does the work and closes the connection.
+ * The Temporal client is loaded only here: verbs that read start without it. Throws
+ * MissingDependency when no Temporal runs.
  */
 export async function withClient<Result>(
   { env, connect }: Pick<Terminal, 'env' | 'connect'>,
@@ -48,7 +48,7 @@ export async function withClient<Result>(
   }
 }
 
-/** Nothing of ours runs in this home: what to do about it. */
+/** The error for a home in which no database or no Temporal runs, with what to do about it. */
 export function notRunning(what: 'Hone' | 'Temporal', home: string): HoneError {
   return new HoneError({
     type: 'MissingDependency',
@@ -56,26 +56,6 @@ export function notRunning(what: 'Hone' | 'Temporal', home: string): HoneError {
     nextStep:
       'Start it with `hone dev`; or name another home in HONE_HOME, or your own servers in DATABASE_URL and TEMPORAL_ADDRESS.',
   })
-}
-
-/** The campaign that is meant: the named one, or the only one there is. Throws UnknownCampaign or InvalidInput. */
-export async function chooseCampaign(db: Database, named: string | undefined): Promise<CampaignRecord> {
-  if (named !== undefined) return getCampaign(db, named)
-  const ids = (await listCampaigns(db)).map(({ id }) => id)
-  const [only, ...others] = ids
-  if (only === undefined)
-    throw new HoneError({
-      type: 'UnknownCampaign',
-      message: 'There is no campaign yet.',
-      nextStep: 'Start one: `hone demo`, or `hone start recipe.yaml`.',
-    })
-  if (others.length > 0)
-    throw new HoneError({
-      type: 'InvalidInput',
-      message: `Which campaign? There are ${ids.length}: ${ids.slice(0, 10).join(', ')}${ids.length > 10 ? ', …' : ''}.`,
-      nextStep: 'Name one; it may be left out only when there is a single one.',
-    })
-  return getCampaign(db, only)
 }
 
 // SQLSTATE codes: PostgreSQL's manual, appendix A.
@@ -89,7 +69,10 @@ const problems: Readonly<Record<string, string>> = {
 }
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'])
 
-/** A database that cannot be used, in words, without the password. Other errors come back as they are. */
+/**
+ * Says in words, without the password, why a database cannot be used. Returns other errors as they
+ * are.
+ */
 function connectionError(error: unknown, url: string, isOwn: boolean): unknown {
   const code = codeOf(error)
   const problem = code !== null && unreachable.has(code) ? 'does not answer' : problems[code ?? '']
@@ -98,7 +81,7 @@ function connectionError(error: unknown, url: string, isOwn: boolean): unknown {
     type: 'MissingDependency',
     message: `PostgreSQL at ${placeOf(url)} ${problem} (${code}).`,
     nextStep: isOwn
-      ? 'If it is just being brought up, try again in a moment; else `hone dev` puts it right.'
+      ? 'If it is just starting, try again in a moment; else `hone dev` puts it right.'
       : 'Check the server and DATABASE_URL; `hone dev` makes the tables in an empty database.',
     cause: error,
   })

@@ -1,13 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { decisions } from '../domain/gate.ts'
-import { getCampaign } from './campaigns.ts'
 import { selectedJob } from './checkpoints.ts'
 import type { Database } from './database.ts'
-import { listJobs, type JobSummary } from './jobs.ts'
-import { requestCounts, type RequestTotals } from './replies.ts'
-import { campaignSpending, type CampaignSpending } from './spending.ts'
-import { roundStatuses, type CampaignStatus } from './schema/campaigns.ts'
+import { roundStatuses } from './schema/campaigns.ts'
 import { splitRoles } from './schema/scores.ts'
 import { stepStatuses } from './schema/steps.ts'
 import { rowsOf } from './sql.ts'
@@ -16,7 +12,10 @@ const scoreView = z.object({
   /** Id of the score, e.g. for `pairScores`. */
   id: z.number(),
   checkpoint: z.string(),
-  /** Optimizer step of weights that a training of this round kept before its end; null for all others. */
+  /**
+   * Optimizer step, for weights that a training of this round kept before its end; null for all
+   * other weights.
+   */
   trainStep: z.number().nullable(),
   benchmark: z.string(),
   role: z.enum(splitRoles),
@@ -38,21 +37,21 @@ const stepView = z.object({
   kind: z.string(),
   status: z.enum(stepStatuses),
   reason: z.string().nullable(),
-  /** Kept rows of its inputs; null for a step without inputs. */
+  /** Kept rows of the step's inputs; null for a step without inputs. */
   rowsIn: z.number().nullable(),
-  /** Rows it kept so far, dropped and failed; null for a step that writes no dataset. */
+  /** Rows kept, dropped and failed so far; null for a step that writes no dataset. */
   rowsOut: z.number().nullable(),
   dropped: z.number().nullable(),
   failed: z.number().nullable(),
-  /** From its first start to its end, up to now while it runs. */
+  /** From the step's first start to its end; up to now while the step runs. */
   seconds: z.number(),
-  /** Id of the checkpoint that it published. */
+  /** Id of the checkpoint that the step published or selected. */
   checkpoint: z.string().nullable(),
   scores: z.array(scoreView),
 })
 export type StepView = z.infer<typeof stepView>
 
-const roundRow = z.object({
+const roundHeader = z.object({
   round: z.number(),
   parent: z.number().nullable(),
   status: z.enum(roundStatuses),
@@ -64,53 +63,14 @@ const roundRow = z.object({
   seconds: z.number(),
 })
 
-/** A round with its steps in order. */
-export type RoundView = z.infer<typeof roundRow> & { steps: StepView[] }
+/** A round as it stands, without its steps. */
+export type RoundHeader = z.infer<typeof roundHeader>
 
-/** A campaign on one page. */
-export interface CampaignOverview {
-  campaign: string
-  status: CampaignStatus
-  statusReason: string | null
-  head: number | null
-  /** Round 0: the base model's checkpoint and scores; null before it is recorded. */
-  base: (RoundView & { scores: ScoreView[] }) | null
-  /** Rounds 1, 2, … */
-  rounds: RoundView[]
-  jobs: JobSummary[]
-  requests: RequestTotals
-  spending: CampaignSpending
-}
-
-/** All that the tables of a campaign show. Throws UnknownCampaign. */
-export async function campaignOverview(db: Database, campaign: string): Promise<CampaignOverview> {
-  const { status, statusReason, headRound } = await getCampaign(db, campaign)
-  const [roundRows, steps, jobs, requests, spending] = await Promise.all([
-    roundViews(db, campaign),
-    stepViews(db, campaign),
-    listJobs(db, campaign),
-    requestCounts(db, { campaign }),
-    campaignSpending(db, campaign),
-  ])
-  const all = roundRows.map((round) => ({ ...round, steps: steps.filter((step) => step.round === round.round) }))
-  const base = all.find((round) => round.round === 0)
-  return {
-    campaign,
-    status,
-    statusReason,
-    head: headRound,
-    base: base ? { ...base, scores: base.steps.flatMap((step) => step.scores) } : null,
-    rounds: all.filter((round) => round.round > 0),
-    jobs,
-    requests,
-    spending,
-  }
-}
-
-const roundViews = (db: Database, campaign: string) =>
+/** Rounds of a campaign by number, the base model's included. */
+export const roundHeaders = (db: Database, campaign: string): Promise<RoundHeader[]> =>
   rowsOf(
     db,
-    roundRow,
+    roundHeader,
     sql`
       select r.number as round, r.parent_number as parent, r.status, r.decision, r.decision_detail as "decisionDetail",
         r.reason, r.checkpoint_id as checkpoint, c.path as "checkpointPath",
@@ -119,7 +79,9 @@ const roundViews = (db: Database, campaign: string) =>
       where r.campaign_id = ${campaign} order by r.number`,
   )
 
-/** Steps of a campaign, or of one of its rounds, in order, with counts, seconds, checkpoint and scores. */
+/**
+ * Steps of a campaign, or of one of its rounds, in order, with counts, time, checkpoint and scores.
+ */
 export async function stepViews(db: Database, campaign: string, round?: number): Promise<StepView[]> {
   const ofRound = round === undefined ? sql`` : sql`and s.round_number = ${round}`
   return rowsOf(
@@ -139,7 +101,8 @@ export async function stepViews(db: Database, campaign: string, round?: number):
           select jsonb_agg(jsonb_build_object(
             'id', sc.id, 'checkpoint', sc.checkpoint_id, 'benchmark', sc.benchmark, 'role', sc.split_role,
             'trainStep', (
-              -- Of this round alone: others may have published the same weights. A training's end counts before its steps.
+              -- Only of this round: other rounds may have published the same weights.
+              -- A training's end counts before the steps that it kept.
               select max(cs.train_step) from checkpoint_steps cs join steps made on made.id = cs.step_id
               where cs.checkpoint_id = sc.checkpoint_id
                 and made.campaign_id = s.campaign_id and made.round_number = s.round_number

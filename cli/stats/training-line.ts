@@ -1,57 +1,14 @@
-import { createReadStream } from 'node:fs'
-import { once } from 'node:events'
-import type { Readable } from 'node:stream'
 import { z } from 'zod'
-import { contentHash } from '../artifacts/hash.ts'
-import type { Described } from '../data/statistics/diversity.ts'
-import { datasetStatistics, type DatasetStatistics } from '../data/statistics/dataset-statistics.ts'
-import { HoneError } from '../domain/errors.ts'
-import { readLines } from './text-lines.ts'
+import { contentHash } from '../../artifacts/hash.ts'
+import type { Described } from '../../data/statistics/diversity.ts'
 
-/** Statistics of a file, with the lines that could not be read. */
-export type FileStatistics = DatasetStatistics & { unreadable: number }
-
-/** A row as far as statistics look at it. */
-export type FileRow = Described & { trace: string | null }
-
-/** Looks at every line of a JSONL file, or of `stdin` for `-`. Throws InvalidInput when it cannot be opened. */
-export async function fileStatistics(
-  path: string,
-  stdin: Readable,
-  words?: readonly string[],
-): Promise<FileStatistics> {
-  const source = path === '-' ? stdin : createReadStream(path, { highWaterMark: 256 * 1024 })
-  let unreadable = 0
-  async function* rows(): AsyncGenerator<FileRow> {
-    for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>)) {
-      for (const { text } of lines) {
-        if (text?.trim() === '') continue
-        const row = text === null ? null : readTrainingLine(text)
-        if (row) yield row
-        else unreadable += 1
-      }
-    }
-  }
-  try {
-    if (path !== '-') await once(source, 'open')
-    const statistics = await datasetStatistics(rows(), words)
-    return { ...statistics, unreadable }
-  } catch (error) {
-    // Node's own errors of files carry a code; anything else is ours.
-    if (!(error instanceof Error) || !('code' in error)) throw error
-    throw new HoneError({
-      type: 'InvalidInput',
-      message: `Cannot read ${path}: ${error.message}.`,
-      nextStep: 'Give a JSONL file: one JSON object a line. A campaign is named without a point or slash.',
-      cause: error,
-    })
-  } finally {
-    if (path !== '-') source.destroy()
-  }
+/** What statistics need of a row. */
+export interface TrainingLine extends Described {
+  trace: string | null
 }
 
 const text = z.string().nullish().catch(null)
-/** Parts of a message as chat APIs write them; pictures among them say nothing here. */
+/** Parts of a message as chat APIs write them. Pictures among the parts are left out here. */
 const content = z.union([
   z.string(),
   z
@@ -73,7 +30,9 @@ const images = z
   .nullish()
   .catch(null)
 
-/** Forms that rows have in training files: Hone's, LLaMA-Factory's, EasyR1's, WeThink's, and plain ones. */
+/**
+ * Forms of rows in training files: Hone's, LLaMA-Factory's, EasyR1's, WeThink's, and plain rows.
+ */
 const line = z.object({
   messages: messages.nullish(),
   conversations: messages.nullish(),
@@ -98,8 +57,11 @@ const line = z.object({
 const asking = new Set(['user', 'human'])
 const answering = new Set(['assistant', 'gpt'])
 
-/** A line of a training file; null for one that is no JSON object, or has neither a question, nor a trace, nor a picture. */
-export function readTrainingLine(json: string): FileRow | null {
+/**
+ * Reads a line of a training file. Null when the line is no JSON object, or has neither a question
+ * nor a trace nor a picture.
+ */
+export function readTrainingLine(json: string): TrainingLine | null {
   const parsed = line.safeParse(parseJson(json))
   if (!parsed.success) return null
   const found = parsed.data
@@ -122,7 +84,7 @@ export function readTrainingLine(json: string): FileRow | null {
   }
 }
 
-/** Some files hold whole pictures: their hashes are enough to tell them apart, and fit in memory. */
+/** Some files hold whole pictures. Their hashes tell them apart as well, and fit in memory. */
 function pictureName(picture: unknown): string {
   const name = typeof picture === 'string' ? picture : JSON.stringify(picture)
   return name.length <= 200 ? name : contentHash(name)

@@ -2,33 +2,45 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { describeError, errorCode, HoneError } from '../domain/errors.ts'
-import { createVerifierPool } from '../verifier/serve/pool.ts'
-import type { VerifierPool } from '../verifier/serve/pool.ts'
-import { parseVerifyCase, verifierVersion } from '../verifier/verdict.ts'
-import type { VerifyCase, VerifyResult } from '../verifier/verdict.ts'
-import { untilInterrupted } from './interrupt.ts'
-import { exitCodes } from './terminal.ts'
-import { readLines } from './text-lines.ts'
-import type { TextLine } from './text-lines.ts'
-import { usage } from './verbs/verify.ts'
-import type { VerifyOptions, VerifyStreams } from './verbs/verify.ts'
+import { describeError, errorCode, HoneError } from '../../domain/errors.ts'
+import { createVerifierPool } from '../../verifier/serve/pool.ts'
+import type { VerifierPool } from '../../verifier/serve/pool.ts'
+import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
+import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
+import { untilInterrupted } from '../interrupt.ts'
+import { exitCodes } from '../terminal.ts'
+import { readLines } from '../text-lines.ts'
+import type { TextLine } from '../text-lines.ts'
+import { verifyUsage, type VerifyOptions, type VerifyStreams } from './options.ts'
 
-/** Bytes that are read of a file at a time; the rows that end in them are judged together. */
-const PIECE_BYTES = 256 * 1024
-/** Pieces under way at a time, for each thread and one more: what bounds the memory, whatever the file's size. */
-const PIECES_A_WORKER = 2
+/** Bytes of a file that are read at a time; the rows that end in them are judged together. */
+const pieceBytes = 256 * 1024
+/**
+ * Pieces under way at a time, for each thread and one more. Bounds the memory for a file of any
+ * size.
+ */
+const piecesPerWorker = 2
 
-type Summary = { rows: number; correct: number; incorrect: number; unverifiable: number; timedOut: number; bad: number }
+interface Summary {
+  rows: number
+  correct: number
+  incorrect: number
+  unverifiable: number
+  timedOut: number
+  bad: number
+}
 
-/** A bad line is told where it stands, after the verdicts of the lines before it. */
+/** A complaint about a bad line is written after the verdicts of the lines before it. */
 type Entry = { row: VerifyCase } | { complaint: string }
 
-/** Judges a file of rows in threads; verdicts come out in the order of the rows. Returns the exit code. */
+/**
+ * Judges a file of rows in threads. Writes verdicts in the order of the rows; returns the exit
+ * code.
+ */
 export async function verifyFile(options: VerifyOptions, streams: VerifyStreams): Promise<number> {
   const { input = '-', output = '-' } = options
-  if (input !== '-' && input === output) throw usage('--output would overwrite --input.')
-  const source = input === '-' ? streams.stdin : createReadStream(input, { highWaterMark: PIECE_BYTES })
+  if (input !== '-' && input === output) throw verifyUsage('--output would overwrite --input.')
+  const source = input === '-' ? streams.stdin : createReadStream(input, { highWaterMark: pieceBytes })
   if (input !== '-') await opened(source, input)
   const sink = output === '-' ? streams.stdout : createWriteStream(output)
   if (output !== '-') await opened(sink, output)
@@ -43,7 +55,7 @@ export async function verifyFile(options: VerifyOptions, streams: VerifyStreams)
     )
     if (output !== '-') await ended(sink)
   } catch (error) {
-    // Whoever reads us may stop reading (`hone verify … | head`): no error of ours.
+    // The reader of our output may stop reading (`hone verify … | head`): no error.
     if (!(output === '-' && isBrokenPipe(error))) throw asFileError(error, options)
   } finally {
     if (input !== '-') source.destroy()
@@ -53,13 +65,13 @@ export async function verifyFile(options: VerifyOptions, streams: VerifyStreams)
   return summary.bad === 0 ? exitCodes.ok : exitCodes.usage
 }
 
-type Judging = {
+interface Judging {
   source: Readable
   sink: Writable
   pool: VerifierPool
   summary: Summary
   stderr: Writable
-  /** What the input is called in complaints. */
+  /** Name of the input in complaints. */
   name: string
 }
 
@@ -67,22 +79,22 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
   const { source, sink, pool, name } = judging
   const stop = new AbortController()
   const under = AbortSignal.any([signal, stop.signal])
-  const limit = PIECES_A_WORKER * (pool.stats().workers + 1)
-  /** Each ends when its verdicts, and all before it, are written. */
+  const limit = piecesPerWorker * (pool.stats().workers + 1)
+  /** A promise for each piece: its verdicts, and all before them, are written. */
   const waiting: Promise<void>[] = []
-  // The reader of a pipe may go away, and so may the disk: judging on would be for nobody.
+  // The reader of a pipe may go away, and a disk may fail: nobody would get further verdicts.
   const failed = (error?: Error): void => stop.abort(error ?? new Error('the output was closed'))
   sink.once('error', failed).once('close', failed)
-  // Whoever waits for the next line of a pipe must hear Ctrl-C too.
-  const hear = (): void => void source.destroy()
-  under.addEventListener('abort', hear, { once: true })
+  // Ctrl-C must also end a read that waits for the next line of a pipe.
+  const endReading = (): void => void source.destroy()
+  under.addEventListener('abort', endReading, { once: true })
   try {
     for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>)) {
       under.throwIfAborted()
       const entries = lines.flatMap((line) => readEntry(line, name) ?? [])
       const rows = entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
       const written = writeBatch(judging, entries, pool.judge(rows, under), waiting.at(-1))
-      // Its error is thrown where it is awaited; until then it must not end the process.
+      // The error is thrown where the promise is awaited; before that it must not end the process.
       written.catch(() => undefined)
       waiting.push(written)
       if (waiting.length >= limit) await waiting.shift()
@@ -92,7 +104,7 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
   } catch (error) {
     throw under.aborted ? under.reason : error
   } finally {
-    under.removeEventListener('abort', hear)
+    under.removeEventListener('abort', endReading)
     sink.removeListener('error', failed).removeListener('close', failed)
   }
 }
@@ -124,7 +136,7 @@ function parseLine(line: string | null): unknown {
   }
 }
 
-/** Writes verdicts and complaints once they are there and what comes before them is written. */
+/** Writes verdicts and complaints of a piece, after those of the piece before it. */
 async function writeBatch(
   { sink, stderr, summary }: Judging,
   entries: readonly Entry[],
@@ -150,7 +162,7 @@ async function writeBatch(
   if (text !== '' && !sink.write(text)) await Promise.race([once(sink, 'drain'), once(sink, 'close')])
 }
 
-/** Verdicts on standard output keep it to themselves: the summary then goes to standard error. */
+/** Writes the summary; to standard error where standard output holds the verdicts. */
 function report(summary: Summary, options: VerifyOptions, streams: VerifyStreams): void {
   const to = (options.output ?? '-') === '-' ? streams.stderr : streams.stdout
   const { rows, correct, incorrect, unverifiable, timedOut, bad } = summary
@@ -170,7 +182,7 @@ async function ended(sink: Writable): Promise<void> {
   await finished(sink, { readable: false })
 }
 
-/** A disk that is full or a folder in place of a file, in words. */
+/** Says in words that a disk is full, or that a path is a folder and no file. */
 function asFileError(error: unknown, { input = '-', output = '-' }: VerifyOptions): unknown {
   if (error instanceof HoneError || !(error instanceof Error) || !('code' in error)) return error
   return new HoneError({
@@ -188,7 +200,7 @@ async function opened(stream: Readable | Writable, path: string): Promise<void> 
     throw new HoneError({
       type: 'InvalidInput',
       message: `Cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      nextStep: 'Check the path and its permissions; - stands for standard input or output.',
+      nextStep: 'Check the path and its permissions; - is standard input or output.',
       cause,
     })
   }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { failureLimit } from '../../cli/numbers.ts'
+import { failureLimit } from '../../cli/options.ts'
 
 test('rows that may fail are a number, or a share with its sign', () => {
   expect(failureLimit('0')).toEqual({ rows: 0 })

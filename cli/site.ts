@@ -1,17 +1,18 @@
 import { resolve } from 'node:path'
-import { readSite } from '../../jobs/site/read-site.ts'
-import { openPlaces } from '../../jobs/site/open-places.ts'
-import type { Places } from '../../jobs/site/place.ts'
-import type { SiteFile } from '../../jobs/site/site.ts'
-import { trlEnvironment } from '../../services/environments.ts'
-import { honeCache, honeHome, homePaths } from '../../services/home.ts'
-import { madeEnvironment } from '../../services/python.ts'
-import type { Terminal } from '../terminal.ts'
+import { readSite } from '../jobs/site/read-site.ts'
+import { openPlaces } from '../jobs/site/open-places.ts'
+import type { Places } from '../jobs/site/place.ts'
+import type { SiteFile } from '../jobs/site/site.ts'
+import { trlEnvironment } from '../services/environments.ts'
+import { honeCache, honeHome, homePaths } from '../services/home.ts'
+import { madeEnvironment } from '../services/python.ts'
+import type { Terminal } from './terminal.ts'
 
+/** Help of `--site`, which several verbs have. */
 export const siteHelp = 'where jobs run (docs/site.md); HONE_SITE, else site.yaml in the home, when left out'
 
 /**
- * The site file that was named, by option or variable, as an absolute path: the worker runs in
+ * The site file that was named by option or variable, as an absolute path: the worker runs in
  * another folder.
  */
 export function siteFileOf({ env }: Terminal, named?: string): string | undefined {
@@ -19,10 +20,7 @@ export function siteFileOf({ env }: Terminal, named?: string): string | undefine
   return file === undefined || file === '' ? undefined : resolve(file)
 }
 
-/**
- * The site that a command goes by. Throws InvalidInput when its file cannot be read or is not
- * valid.
- */
+/** The site of a command. Throws InvalidInput when its file cannot be read or is not valid. */
 export const siteOf = (terminal: Terminal, named?: string): Promise<SiteFile> =>
   readSite(honeHome(terminal.env), siteFileOf(terminal, named))
 
@@ -33,8 +31,8 @@ export const placesToLookAt = (home: string, site: SiteFile, { env }: Pick<Termi
     runs: homePaths(home).runs,
     python: 'python3',
     slots: 1,
-    // `hone dev` makes the trainer's environment before it starts a worker; the others are made by
-    // `hone env`.
+    // `hone dev` makes the trainer's environment before it starts a worker; `hone env` makes the
+    // other environments.
     made: (name) =>
       name === trlEnvironment.name ? { python: 'python3', env: {} } : madeEnvironment(name, honeCache(env)),
     shared: {},
