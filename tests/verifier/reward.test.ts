@@ -54,7 +54,7 @@ describe('a reward from a judge’s score', () => {
   })
 
   it.each([-0.01, 1.01, Number.NaN, Number.POSITIVE_INFINITY])('refuses an accuracy of %d', (accuracy) => {
-    expect(() => combineReward('accuracy', accuracy, formats.whole)).toThrow('cannot be rewarded')
+    expect(() => combineReward('accuracy', accuracy, formats.whole)).toThrow('is not from 0 to 1')
   })
 
   it('is never better without the format than with it', () => {
