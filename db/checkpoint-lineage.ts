@@ -12,7 +12,7 @@ const datasetDetail = z.object({
   name: z.string(),
   step: step.nullable(),
   source: z.object({ path: z.string(), hash: z.string() }).nullable(),
-  /** SHA-256 over the kept rows in order; null while it is not complete. */
+  /** SHA-256 over the kept rows in order; null while the dataset is not complete. */
   contentHash: z.string().nullable(),
   kept: z.number(),
   dropped: z.number(),
@@ -31,8 +31,9 @@ const publicationDetail = z.object({
 const checkpointDetail = z.object({ id: z.string(), path: z.string(), bytes: z.number() })
 
 /**
- * A dataset with what it was made from: rows of `inputs`, by the weight of `evidence`. `checkpoints` are those of ours that wrote its replies. A node that stands
- * elsewhere in the tree already is `repeated` and has no children here, so that the tree stays small.
+ * A dataset with what it was made from: the rows of `inputs`, weighed by `evidence`. `checkpoints`
+ * are Hone's own checkpoints that wrote its replies. A node that already stands elsewhere in the
+ * tree is `repeated` and has no children here, so that the tree stays small.
  */
 export interface DatasetNode extends z.infer<typeof datasetDetail> {
   repeated: boolean
@@ -47,7 +48,10 @@ export interface Publication extends Pick<z.infer<typeof publicationDetail>, 'st
   startedFrom: CheckpointNode | null
 }
 
-/** A checkpoint with every training that ended in it: none for a base model, one as a rule. */
+/**
+ * A checkpoint with every training that ended in it: a base model has no training, another
+ * checkpoint usually has one.
+ */
 export interface CheckpointNode extends z.infer<typeof checkpointDetail> {
   repeated: boolean
   publications: Publication[]
@@ -60,22 +64,27 @@ const edge = z.object({
   stepId: z.number().nullable(),
   toKind: z.enum(['checkpoint', 'dataset']),
   toId: z.string(),
-  /** Whether a dataset leads to one that its step only weighed. */
+  /** Whether the edge leads to a dataset that the step only weighed. */
   isEvidence: z.boolean(),
 })
 type Edge = z.infer<typeof edge>
 
 /**
- * Where a checkpoint comes from: the training that made it, the datasets it was trained on, what those were made from,
- * by which models, and the weights it started from, down to sources and base models. The walk is one recursive query;
- * a reply's `model` that ends in a checkpoint's id leads on to that checkpoint. Throws InvalidInput when there is none.
+ * Where a checkpoint comes from: the training that made it, the datasets of that training, what the
+ * datasets were made from and by which models, and the weights that the training started from, down
+ * to sources and base models. The walk is one recursive query. Where the `model` of a reply ends in
+ * the id of a checkpoint, the walk goes on with that checkpoint. Throws InvalidInput when there is
+ * no such checkpoint.
  */
 export async function checkpointLineage(db: Database, idPrefixOrPath: string): Promise<CheckpointNode> {
   const { id } = await getCheckpoint(db, idPrefixOrPath)
   return (await treeFrom(db, 'checkpoint', id)).checkpoint(id)
 }
 
-/** The same of a dataset: what it was made from, and the checkpoints that wrote its replies with all behind them. */
+/**
+ * Where a dataset comes from: what it was made from, and the checkpoints that wrote its replies,
+ * each with its own lineage.
+ */
 export async function datasetLineage(db: Database, id: string): Promise<DatasetNode> {
   return (await treeFrom(db, 'dataset', id)).dataset(id)
 }
@@ -197,7 +206,7 @@ interface Details {
   publications: z.infer<typeof publicationDetail>[]
 }
 
-/** Edges into a tree, each node with its children where it is met first. */
+/** Makes a tree of edges. A node has its children where it is met first. */
 class Tree {
   readonly #edges: readonly Edge[]
   readonly #details: Details
@@ -259,7 +268,7 @@ class Tree {
       .sort()
   }
 
-  /** True when the node was met before. */
+  /** True when the node was met earlier. */
   #meet(node: string): boolean {
     if (this.#met.has(node)) return true
     this.#met.add(node)

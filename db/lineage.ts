@@ -7,7 +7,7 @@ import { rowColumns } from './rows.ts'
 import { rowStatuses } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
-/** A reply that a row was made from, with what was asked. */
+/** A reply that a row was made from, with its request. */
 const lineageReply = z.object({
   key: z.string(),
   endpoint: z.string(),
@@ -33,7 +33,7 @@ const lineageRow = rowSchema.extend({
   status: z.enum(rowStatuses),
   reason: z.string().nullable(),
   detail: z.string().nullable(),
-  /** Id in the source's file; on the source row alone. */
+  /** Id in the source's file. Only the source row has it. */
   sourceId: z.string().nullable(),
   sourcePath: z.string().nullable(),
   /** The step that wrote the row; null for a source row. */
@@ -41,7 +41,7 @@ const lineageRow = rowSchema.extend({
   replies: z.array(lineageReply),
   /** Ids of the datasets that the step weighed as a whole, e.g. to grade the row. */
   evidence: z.array(z.string()),
-  /** On the source row alone. */
+  /** Only the source row has it. */
   pictures: z.array(lineageImage),
 })
 
@@ -56,7 +56,10 @@ export interface RowLineage {
   images: LineageImage[]
 }
 
-/** Where a row comes from: every row, verdict and reply before it, down to the source and its pictures. One query. */
+/**
+ * Where a row comes from: every row, verdict and reply before it, down to the source and its
+ * pictures. One query.
+ */
 export async function rowLineage(db: Database, rowId: string): Promise<RowLineage> {
   const found = await rowsOf(
     db,

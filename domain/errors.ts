@@ -1,6 +1,6 @@
 /**
- * Permanent failures by name. Each becomes a non-retryable Temporal failure of the same type at the edge of an
- * activity, so a type here is API: people see it in the Web UI and alert on it.
+ * Permanent failures by name. Each becomes a non-retryable Temporal failure of the same type at the
+ * edge of an activity, so a type here is API: people see it in the Web UI and alert on it.
  */
 export const permanentFailures = [
   'InvalidRecipe',
@@ -29,7 +29,7 @@ export const permanentFailures = [
 /** Name of a permanent failure. */
 export type PermanentFailure = (typeof permanentFailures)[number]
 
-/** What a {@link HoneError} is made of. `nextStep` tells the user what to do. */
+/** Parts of a {@link HoneError}. `nextStep` tells the user what to do. */
 export interface HoneErrorInput {
   type: PermanentFailure
   message: string
