@@ -31,9 +31,9 @@ const publicationDetail = z.object({
 const checkpointDetail = z.object({ id: z.string(), path: z.string(), bytes: z.number() })
 
 /**
- * A dataset with what it was made from: the rows of `inputs`, weighed by `evidence`. `checkpoints`
- * are Hone's own checkpoints that wrote its replies. A node that already stands elsewhere in the
- * tree is `repeated` and has no children here, so that the tree stays small.
+ * A dataset and what it was made from. Its step read the rows of `inputs` and weighed `evidence` as
+ * a whole. `checkpoints` are Hone's own models that wrote its replies. A node that occurs earlier
+ * in the tree is `repeated` and has no children here, so that the tree stays small.
  */
 export interface DatasetNode extends z.infer<typeof datasetDetail> {
   repeated: boolean
@@ -48,10 +48,7 @@ export interface Publication extends Pick<z.infer<typeof publicationDetail>, 'st
   startedFrom: CheckpointNode | null
 }
 
-/**
- * A checkpoint with every training that ended in it: a base model has no training, another
- * checkpoint usually has one.
- */
+/** A checkpoint with every training that ended in it: no training for a base model, usually one. */
 export interface CheckpointNode extends z.infer<typeof checkpointDetail> {
   repeated: boolean
   publications: Publication[]
@@ -64,27 +61,23 @@ const edge = z.object({
   stepId: z.number().nullable(),
   toKind: z.enum(['checkpoint', 'dataset']),
   toId: z.string(),
-  /** Whether the edge leads to a dataset that the step only weighed. */
+  /** Whether the dataset's step weighed the other dataset and did not read its rows. */
   isEvidence: z.boolean(),
 })
 type Edge = z.infer<typeof edge>
 
 /**
- * Where a checkpoint comes from: the training that made it, the datasets of that training, what the
- * datasets were made from and by which models, and the weights that the training started from, down
- * to sources and base models. The walk is one recursive query. Where the `model` of a reply ends in
- * the id of a checkpoint, the walk goes on with that checkpoint. Throws InvalidInput when there is
- * no such checkpoint.
+ * Where a checkpoint comes from, down to sources and base models: the training that made it, the
+ * weights it started from, its datasets, what these were made from, and the models that wrote their
+ * replies. The walk is one recursive query. A reply's `model` that ends in a checkpoint's id leads
+ * on to that checkpoint. Throws InvalidInput when there is no such checkpoint.
  */
 export async function checkpointLineage(db: Database, idPrefixOrPath: string): Promise<CheckpointNode> {
   const { id } = await getCheckpoint(db, idPrefixOrPath)
   return (await treeFrom(db, 'checkpoint', id)).checkpoint(id)
 }
 
-/**
- * Where a dataset comes from: what it was made from, and the checkpoints that wrote its replies,
- * each with its own lineage.
- */
+/** The same for a dataset: where it comes from, down to sources and base models. */
 export async function datasetLineage(db: Database, id: string): Promise<DatasetNode> {
   return (await treeFrom(db, 'dataset', id)).dataset(id)
 }
@@ -268,7 +261,7 @@ class Tree {
       .sort()
   }
 
-  /** True when the node was met earlier. */
+  /** True when the node was met before. */
   #meet(node: string): boolean {
     if (this.#met.has(node)) return true
     this.#met.add(node)

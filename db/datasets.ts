@@ -36,7 +36,7 @@ export async function getDataset(db: Database, id: string): Promise<DatasetRecor
   throw new HoneError({
     type: 'InvalidInput',
     message: `there is no dataset "${id}"`,
-    nextStep: 'see the datasets of a round with: hone show ROUND',
+    nextStep: 'see the datasets of a round with: hone show CAMPAIGN ROUND',
   })
 }
 
