@@ -1,6 +1,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { messageOf } from '../domain/errors.ts'
 
 /** What is wrong with a folder of weights (empty when it is whole), and what was found in it. */
 export interface CheckpointReport {
@@ -109,12 +110,11 @@ async function weightFiles(directory: string, names: ReadonlySet<string>): Promi
 export async function verifyWeightFiles(directory: string): Promise<CheckpointReport> {
   const report: CheckpointReport = { problems: [], tensors: 0, bytes: 0 }
   const names = new Set(await readdir(directory).catch((): string[] => []))
-  const describe = (error: unknown) => (error instanceof Error ? error.message : String(error))
   let files: Map<string, Set<string>>
   try {
     files = (await weightFiles(directory, names)) ?? new Map([['model.safetensors', new Set<string>()]])
   } catch (error) {
-    report.problems.push(`model.safetensors.index.json cannot be read: ${describe(error)}`)
+    report.problems.push(`model.safetensors.index.json cannot be read: ${messageOf(error)}`)
     return report
   }
   for (const [file, wanted] of files) {
@@ -130,7 +130,7 @@ export async function verifyWeightFiles(directory: string): Promise<CheckpointRe
       report.tensors += header.size
       report.bytes += (await stat(join(directory, file))).size
     } catch (error) {
-      report.problems.push(`${file} is damaged: ${describe(error)}`)
+      report.problems.push(`${file} is damaged: ${messageOf(error)}`)
     }
   }
   return report

@@ -50,10 +50,13 @@ export class HoneError extends Error {
   }
 }
 
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** The message and the next step as a person reads them. */
 export function describeError(error: unknown): string {
   if (error instanceof HoneError) return `${error.message}\n  → ${error.nextStep}`
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
 
 /** The system's code of an error, e.g. `ENOENT`; null for an error that has none. */

@@ -3,6 +3,7 @@ import { mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance, DuckDBTableFunction } from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import { messageOf } from '../../domain/errors.ts'
 import { duckType, duckValue, featureOf, type ColumnType, type ExportColumns } from './parquet-columns.ts'
 import type { Picture } from './pictures.ts'
 
@@ -146,7 +147,7 @@ export class ParquetWriter {
           } catch (error) {
             this.#failure = error
             chunk.rowCount = 0
-            info.setError(error instanceof Error ? error.message : String(error))
+            info.setError(messageOf(error))
           }
         },
       }),

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { verifyCheckpointFiles, verifyWeightFiles } from '../../artifacts/verify.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import type { RunFolder } from '../../jobs/command.ts'
 import type { SavedState } from '../trainer.ts'
 import { files } from './files.ts'
@@ -48,10 +49,5 @@ async function describe(path: string, step: number): Promise<SavedState> {
 /**
  * The number of processes in a `hone.json`; null for checkpoints of versions that did not write it.
  */
-function worldIn(text: string | null): number | null {
-  try {
-    return text === null ? null : worldFile.parse(JSON.parse(text)).world
-  } catch {
-    return null
-  }
-}
+const worldIn = (text: string | null): number | null =>
+  text === null ? null : (worldFile.safeParse(parseJson(text)).data?.world ?? null)
