@@ -10,7 +10,7 @@ import { phaseInputs, roundSeed, startOf } from '../domain/recipe/round-plan.ts'
 import { isSft, isTraining, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { Row } from '../domain/rows.ts'
 import type { JobWorld } from '../jobs/attempts.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import { rlSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
 import { discardSpent, endStage } from '../trainers/run-stage.ts'
 import type { StageJob } from '../trainers/run-stage.ts'
 import type { RlRow, SftRow } from '../trainers/rows.ts'
@@ -172,8 +172,8 @@ async function stageOf(
   if (isSft(step)) return { stage: { ...common, kind: 'sft', settings: sftSettingsOf(step) }, reward: null }
   const phase = step.phases?.[phasesOf(step).indexOf(input.phase)]
   const reward = await rewardPlan(deps, input, recipe, step)
-  const settings = grpoSettingsOf(inPhase(step, phase))
-  return { stage: { ...common, kind: 'grpo', settings, reward: reward.spec }, reward }
+  const settings = rlSettingsOf(inPhase(step, phase))
+  return { stage: { ...common, kind: 'rl', settings, reward: reward.spec }, reward }
 }
 
 /** Rows that the stage trains on, in the trainers' form. */

@@ -24,8 +24,8 @@ export const valueColumns: SQL = sql.raw(columns.map(({ name }) => name).join(',
 export const valuesOf = (alias: 'p' | 'r'): SQL => sql.raw(columns.map(({ name }) => `${alias}.${name}`).join(', '))
 
 /**
- * The values of an output: each field as `f.changes` (jsonb) has it, else as the parent `p` has it. A
- * null of JSON becomes a null of SQL.
+ * The values of an output: each field as `f.changes` (jsonb) has it, else as the parent `p` has it.
+ * A null of JSON becomes a null of SQL.
  */
 export const inheritedValues: SQL = sql.raw(
   columns

@@ -9,7 +9,7 @@ import { refusal } from '../jobs/finding.ts'
 import type { Finding } from '../jobs/finding.ts'
 import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import { rlSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
 import type { TrainingStage } from '../trainers/stage.ts'
 import type { StageFacts, StageRun, Trainer } from '../trainers/trainer.ts'
 import { judging } from './calls.ts'
@@ -84,8 +84,8 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
     onFailure: step.onRewardFailure,
     ...(step.judge !== undefined && { judge: 'JUDGE' }),
   }
-  const settings = grpoSettingsOf(step)
-  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'grpo', settings, reward }
+  const settings = rlSettingsOf(step)
+  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'rl', settings, reward }
   const sequenceTokens = Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens)
   const job = jobOf(place, step, { start, stage, sequenceTokens })
   const kept = snapshotsOf(step).length

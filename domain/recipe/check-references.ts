@@ -29,7 +29,9 @@ const listed = (names: Iterable<string>): string => [...names].map((name) => `"$
 const oneOf = (names: readonly string[], otherwise: string): string =>
   names.length === 0 ? otherwise : `use one of ${listed(names)}`
 
-/** Every name a step uses must exist before it: sources, endpoints, earlier steps, benchmarks. */
+/**
+ * Every name that a step uses must exist before it: sources, endpoints, earlier steps, benchmarks.
+ */
 export function checkReferences(recipe: AnyRecipe, context: z.core.$RefinementCtx): void {
   checkRound(recipe, recipe.rounds.first, ['rounds', 'first'], context)
   if (recipe.rounds.next) checkRound(recipe, recipe.rounds.next, ['rounds', 'next'], context)
@@ -60,7 +62,7 @@ function checkJudges({ endpoints, benchmarks }: AnyRecipe, context: z.core.$Refi
 
 type Issue = (field: string, message: string, input: unknown) => void
 
-/** What the steps before a step have made, by name. */
+/** What the steps before a step made, by name. */
 interface Before {
   /** Sources, and the datasets of data steps. */
   data: Set<string>

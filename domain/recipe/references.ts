@@ -1,7 +1,10 @@
-/** The step's name in tables and in `from`: its own, else its kind. */
+/** A step's name in tables and in `from`: its own name, else its kind. */
 export const nameOf = (step: { step: string; name?: string | undefined }): string => step.name ?? step.step
 
-/** Options that name an endpoint, in any step. A step that asks several models names each by its part. */
+/**
+ * Options that name an endpoint, in any step. A step that asks several models has one option for
+ * each role.
+ */
 export const endpointOptions = ['endpoint', 'asker', 'reasoner', 'viewer', 'arbiter', 'judge'] as const
 
 export type EndpointOption = (typeof endpointOptions)[number]

@@ -5,7 +5,7 @@ export const isSft = (step: { step: string }): step is SftStep => step.step === 
 export const isRl = (step: { step: string }): step is RlStep => step.step === 'rl'
 export const isTraining = (step: { step: string }): step is SftStep | RlStep => isSft(step) || isRl(step)
 export const isSelection = (step: { step: string }): step is SelectCheckpointStep => step.step === 'select-checkpoint'
-/** Whether a step ends with weights: a training has made them, a selection has chosen among them. */
+/** Whether a step ends with weights: a training made them, or a selection chose them. */
 export const hasWeights = (step: { step: string }): step is SftStep | RlStep | SelectCheckpointStep =>
   isTraining(step) || isSelection(step)
 export const isEvaluation = (step: { step: string }): step is EvaluateStep => step.step === 'evaluate'

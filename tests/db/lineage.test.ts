@@ -175,7 +175,7 @@ describe('checkpointLineage', () => {
     for (const [place, dataset] of inputs.entries()) {
       const jobId = `phased/1/rl/${place}`
       const spec = { datasets: [dataset] }
-      await recordIntent(db, { jobId, stepId, kind: 'grpo', backend: 'trl', launcher: 'local', specHash: 'h', spec })
+      await recordIntent(db, { jobId, stepId, kind: 'rl', backend: 'trl', launcher: 'local', specHash: 'h', spec })
       const madeBy = { stepId, jobId, startCheckpointId: null }
       const id = hash(`d${place}`)
       await recordCheckpoint(db, { id, path: `/phase/${place}`, bytes: 1, madeBy })
