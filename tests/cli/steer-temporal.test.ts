@@ -39,7 +39,7 @@ it('steers a real workflow: pause, resume, rollback, and a refusal in its own wo
     expect(code).toBe(0)
     expect(out).toContain('Done: the head of demo moved from round 0 to round 0.')
     expect(fake.training.has('sft 1')).toBe(false)
-    await until('the campaign ends', async () => !(await stage.campaigns.isRunning('demo')), 60)
+    await until('the campaign ends', async () => !(await stage.isRunning('demo')), 60)
     expect(await hone('pause')).toMatchObject({ code: 2, err: expect.stringContaining('"demo" is not under way') })
   })
 })

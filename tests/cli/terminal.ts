@@ -52,10 +52,6 @@ export class FakeCampaignClient implements CampaignClient {
   closed = 0
 
   readonly start = () => Promise.reject(new Error('not used'))
-  readonly isRunning = () => Promise.resolve(true)
-  readonly handle = (): never => {
-    throw new Error('not used')
-  }
 
   readonly pause: CampaignClient['pause'] = (slug, command) =>
     this.take({ pause: slug, ...command }, { status: 'paused' })
