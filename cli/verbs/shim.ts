@@ -10,7 +10,8 @@ import { rewardShim } from '../../trainers/reward-file/reward-shim.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { parseScoreCase } from '../../verifier/serve/score-request.ts'
 import { jsonOption, positiveSeconds, wholeNumber } from '../options.ts'
-import { printJson, type Terminal } from '../terminal.ts'
+import { printJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { usageError } from '../usage-error.ts'
 
 /**

@@ -5,8 +5,10 @@ import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { isRoundNumber, jsonOption, repeated } from '../options.ts'
 import { fileStatistics } from '../stats/file-statistics.ts'
-import { printResult, type Terminal } from '../terminal.ts'
-import { statisticsLines, type StatisticsColumn } from '../text/stats.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { statisticsLines } from '../text/stats.ts'
+import type { StatisticsColumn } from '../text/stats.ts'
 import { usageError } from '../usage-error.ts'
 
 const examples = `

@@ -5,7 +5,8 @@ import { parseVerifyCase, VERIFIER_VERSION } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { exitCodes, Interrupted } from '../terminal.ts'
 import { explanation, explanationText } from '../text/verify.ts'
-import { verifyUsage as usage, type VerifyOptions, type VerifyStreams } from '../verify/options.ts'
+import { verifyUsage as usage } from '../verify/options.ts'
+import type { VerifyOptions, VerifyStreams } from '../verify/options.ts'
 
 const help = `
 A row (a line of --input) is one JSON object:

@@ -4,7 +4,8 @@ import { runningSteps } from '../../db/step-progress.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { freshDatabase } from '../world/postgres.ts'
 import { endCampaign, fillCampaign } from './campaign.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let db: Database

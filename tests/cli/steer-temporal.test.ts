@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openTestDatabase } from '../db/world.ts'
 import { FakeHone } from '../workflows/fake-hone.ts'
-import { setStage, until, type Stage } from '../workflows/stage.ts'
+import { setStage, until } from '../workflows/stage.ts'
+import type { Stage } from '../workflows/stage.ts'
 import { fillCampaign } from './campaign.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let stage: Stage

@@ -2,7 +2,8 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HoneError } from '../../domain/errors.ts'
 import { FakeHone } from '../workflows/fake-hone.ts'
-import { setStage, until, type Stage } from '../workflows/stage.ts'
+import { setStage, until } from '../workflows/stage.ts'
+import type { Stage } from '../workflows/stage.ts'
 
 const ada = { who: 'ada', why: 'a test' }
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { checkEndpoints } from '../../client/check-endpoints.ts'
@@ -6,7 +7,9 @@ import type { Recipe } from '../../domain/recipe/recipe.ts'
 import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { recipeText } from '../bad-input/world.ts'
 
-/** A server up to `/v1` that answers as the test says; `asked` are the requests that it was sent. */
+/**
+ * A server up to `/v1` that answers as the test says; `asked` are the requests that it was sent.
+ */
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const asked: { path: string | undefined; key: string | undefined }[] = []
   const server = createServer((request, response) => {
