@@ -84,8 +84,8 @@ export function exportCommand(terminal: Terminal): Command {
         .default('packed'),
     )
     .option('--prompt-suffix <text>', "what follows each question (default: as the campaign's recipe says)")
-    .option('--max-rows <number>', 'stop after so many rows', wholeNumber)
-    .option('--shard-size <megabytes>', 'a Parquet file ends at so many', wholeNumber, 500)
+    .option('--max-rows <number>', 'export at most this many rows', wholeNumber)
+    .option('--shard-size <megabytes>', 'size at which a Parquet file ends', wholeNumber, 500)
     .option('--replace', 'write over an earlier export in that folder')
     .addOption(jsonOption())
     .addHelpText('after', help)
