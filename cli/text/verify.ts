@@ -1,6 +1,6 @@
 import { extractAnswer } from '../../verifier/extract.ts'
 import { readFormat } from '../../verifier/format.ts'
-import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
 import { resolveKind } from '../../verifier/verify.ts'
 
@@ -25,7 +25,7 @@ export function explanationText(row: VerifyCase, result: VerifyResult): string {
     `found by     ${result.rule}`,
     `format       ${format.held ? 'held' : 'not held'}${format.explanation ? ', with an explanation' : ''}`,
     ...(policies.length === 0 ? [] : [`policy       ${policies.join(', ')}`]),
-    `verifier     ${VERIFIER_VERSION}`,
+    `verifier     ${verifierVersion}`,
     '',
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
 import { describeError } from '../../domain/errors.ts'
-import { parseVerifyCase, VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { exitCodes, Interrupted } from '../terminal.ts'
 import { explanation, explanationText } from '../text/verify.ts'
@@ -124,7 +124,7 @@ function verifyOne(options: VerifyOptions, streams: VerifyStreams): number {
   const result = verifyCase(row)
   if (options.json === true) {
     const details = options.explain === true ? explanation(row) : {}
-    streams.stdout.write(`${JSON.stringify({ ...result, ...details, version: VERIFIER_VERSION })}\n`)
+    streams.stdout.write(`${JSON.stringify({ ...result, ...details, version: verifierVersion })}\n`)
   } else {
     streams.stdout.write(`${result.verdict} (${result.reason})\n`)
     if (options.explain === true) streams.stdout.write(explanationText(row, result))

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import { describeError, errorCode, HoneError } from '../../domain/errors.ts'
 import { createVerifierPool } from '../../verifier/serve/pool.ts'
 import type { VerifierPool } from '../../verifier/serve/pool.ts'
-import { parseVerifyCase, VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { exitCodes } from '../terminal.ts'
@@ -167,7 +167,7 @@ async function writeBatch(
 function report(summary: Summary, options: VerifyOptions, streams: VerifyStreams): void {
   const to = (options.output ?? '-') === '-' ? streams.stderr : streams.stdout
   const { rows, correct, incorrect, unverifiable, timedOut, bad } = summary
-  if (options.json === true) to.write(`${JSON.stringify({ ...summary, version: VERIFIER_VERSION })}\n`)
+  if (options.json === true) to.write(`${JSON.stringify({ ...summary, version: verifierVersion })}\n`)
   else {
     const late = timedOut === 0 ? '' : ` (${timedOut} took too long)`
     to.write(

@@ -1,27 +1,29 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import {
   cosineOf, exponentialOf, logarithmOf, piAt, rootOf, sineOf, tangentInverseOf,
 } from './fixed-point.ts' // prettier-ignore
 import type { Fixed } from './fixed-point.ts'
-import { priceOfRoot, priceOfSeries } from './prices.ts'
+import { stepsOfRoot, stepsOfSeries } from './step-counts.ts'
 import { bitLength } from './rational.ts'
 
 /**
- * The functions of fixed-point.ts at one precision, paid for by their digits before they are computed. A value that was
- * computed here before costs a step: texts that repeat one logarithm 300 times are cheap. What is kept goes with the
- * evaluation, and what π and ln 2 cost is paid once for each, known already or not: a verdict must not depend on earlier cases.
+ * The functions of fixed-point.ts at one precision. Each spends its steps, by the number of digits,
+ * before it is computed. A value that was computed here before takes one step: a text that repeats
+ * one logarithm 300 times is cheap. The values last as long as the evaluation. The steps of π and
+ * ln 2 are spent once in each evaluation, also when the constants are already known: a verdict must
+ * not depend on earlier cases.
  */
-export class PricedFunctions {
+export class PreciseFunctions {
   readonly #bits: bigint
-  readonly #budget: Budget
+  readonly #effort: Effort
   readonly #series: number
   readonly #known = new Map<string, Fixed | null>()
   #constants = false
 
-  constructor(bits: number, budget: Budget) {
+  constructor(bits: number, effort: Effort) {
     this.#bits = BigInt(bits)
-    this.#budget = budget
-    this.#series = priceOfSeries(bits)
+    this.#effort = effort
+    this.#series = stepsOfSeries(bits)
   }
 
   pi(): Fixed {
@@ -51,17 +53,17 @@ export class PricedFunctions {
 
   /** The k-th root of x ≥ 0. */
   root(x: Fixed, k: number): Fixed | null {
-    const price = priceOfRoot(bitLength(x) + Number(this.#bits) * (k - 1))
-    return this.#once(`root ${k}`, x, price, (value, bits) => rootOf(value, k, bits))
+    const steps = stepsOfRoot(bitLength(x) + Number(this.#bits) * (k - 1))
+    return this.#once(`root ${k}`, x, steps, (value, bits) => rootOf(value, k, bits))
   }
 
-  #once(name: string, x: Fixed, price: number, compute: (x: Fixed, bits: bigint) => Fixed | null): Fixed | null {
-    this.#budget.spend()
+  #once(name: string, x: Fixed, steps: number, compute: (x: Fixed, bits: bigint) => Fixed | null): Fixed | null {
+    this.#effort.spend()
     const key = `${name} ${x.toString(16)}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
     this.#payConstants()
-    this.#budget.spend(price)
+    this.#effort.spend(steps)
     const value = compute(x, this.#bits)
     this.#known.set(key, value)
     return value
@@ -69,7 +71,7 @@ export class PricedFunctions {
 
   #payConstants(): void {
     if (this.#constants) return
-    this.#budget.spend(this.#series / 5)
+    this.#effort.spend(this.#series / 5)
     this.#constants = true
   }
 }

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Budget, BudgetSpent } from '../../../verifier/budget.ts'
+import { Effort, EffortSpent } from '../../../verifier/effort.ts'
 import { compareExpressions } from '../../../verifier/math/compare.ts'
 import { floorRoot } from '../../../verifier/math/exact.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
-import { PricedFunctions } from '../../../verifier/math/priced-functions.ts'
-import { priceOfDivisor, priceOfProduct, priceOfSeries } from '../../../verifier/math/prices.ts'
+import { PreciseFunctions } from '../../../verifier/math/precise-functions.ts'
+import { stepsOfDivisor, stepsOfProduct, stepsOfSeries } from '../../../verifier/math/step-counts.ts'
 
-class CountingBudget extends Budget {
+class CountingEffort extends Effort {
   spent = 0
 
   override spend(steps = 1): void {
@@ -17,13 +17,13 @@ class CountingBudget extends Budget {
 }
 
 function compare(a: string, b: string): { found: string; spent: number } {
-  const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
+  const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
   if (left === null || right === null) return { found: 'unreadable', spent: 0 }
-  const budget = new CountingBudget()
+  const effort = new CountingEffort()
   try {
-    return { found: compareExpressions(left, right, { budget }), spent: budget.spent }
+    return { found: compareExpressions(left, right, { effort }), spent: effort.spent }
   } catch (error) {
-    if (error instanceof BudgetSpent) return { found: 'spent', spent: budget.spent }
+    if (error instanceof EffortSpent) return { found: 'spent', spent: effort.spent }
     throw error
   }
 }
@@ -54,14 +54,14 @@ describe('the price of long arithmetic', () => {
   })
 
   it('is paid once for one value of a function, however often it is asked for', () => {
-    const budget = new CountingBudget()
-    const functions = new PricedFunctions(256, budget)
+    const effort = new CountingEffort()
+    const functions = new PreciseFunctions(256, effort)
     const first = functions.ln(5n << 256n)
-    const once = budget.spent
+    const once = effort.spent
     expect(functions.ln(5n << 256n)).toBe(first)
-    expect(budget.spent).toBe(once + 1)
+    expect(effort.spent).toBe(once + 1)
     functions.ln(6n << 256n)
-    expect(budget.spent).toBeGreaterThan(once + 50)
+    expect(effort.spent).toBeGreaterThan(once + 50)
   })
 
   it('is the same whatever was computed before', () => {
@@ -71,13 +71,13 @@ describe('the price of long arithmetic', () => {
   })
 
   it('grows faster than the number of digits', () => {
-    for (const price of [priceOfDivisor, priceOfSeries, (bits: number) => priceOfProduct(bits, bits)])
+    for (const price of [stepsOfDivisor, stepsOfSeries, (bits: number) => stepsOfProduct(bits, bits)])
       for (const bits of [256, 1024, 4096]) expect(price(4 * bits)).toBeGreaterThan(4 * price(bits))
   })
 
-  it('is paid before the work: a function too dear for the budget is not computed', () => {
-    const functions = new PricedFunctions(12_288, new Budget(50_000))
-    expect(() => functions.ln(7n << 12_288n)).toThrow(BudgetSpent)
+  it('is paid before the work: a function too dear for the effort is not computed', () => {
+    const functions = new PreciseFunctions(12_288, new Effort(50_000))
+    expect(() => functions.ln(7n << 12_288n)).toThrow(EffortSpent)
   })
 })
 
