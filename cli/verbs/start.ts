@@ -11,7 +11,8 @@ import { withClient, withDatabase } from '../connections.ts'
 import { jsonOption } from '../options.ts'
 import { readRecipeFile } from '../recipe-file.ts'
 import { siteHelp, siteOf } from '../site.ts'
-import { osUser, printResult, type Terminal } from '../terminal.ts'
+import { osUser, printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { bytes } from '../text/figures.ts'
 
 const examples = `

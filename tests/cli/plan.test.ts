@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { temporaryHome } from '../world/home.ts'
-import { hone, type Ran } from './terminal.ts'
+import { hone } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const recipes = fileURLToPath(new URL('../../recipes/', import.meta.url))
 const demo = join(recipes, 'demo.yaml')

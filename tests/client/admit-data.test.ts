@@ -64,10 +64,6 @@ const options = (campaign = 'c1'): StartOptions => ({
   store,
   client: {
     start: () => Promise.reject(new Error('not used')),
-    isRunning: () => Promise.resolve(false),
-    handle: () => {
-      throw new Error('not used')
-    },
     pause: () => Promise.reject(new Error('not used')),
     resume: () => Promise.reject(new Error('not used')),
     rollback: () => Promise.reject(new Error('not used')),
