@@ -1,9 +1,9 @@
 import type { Random } from './random.ts'
-import { COLORS, positionName, positionNames, SHAPES } from './scene.ts'
+import { colorNames, positionName, positionNames, shapeNames } from './scene.ts'
 import type { Cell, Scene } from './scene.ts'
 
 /** A question with its exact answer. A choice's answer is the letter of the right line; a text says what is there. */
-export type Question = {
+export interface Question {
   question: string
   answer: string
   kind: 'number' | 'yesno' | 'choice' | 'text'
@@ -14,9 +14,9 @@ export type Question = {
  * All questions of a family that make sense for a scene. To add a family: write it here, name it in the world's mix,
  * and teach the demo reasoner to read it.
  */
-const FAMILIES = {
+const askOf = {
   'count-color': (scene: Scene): Question[] =>
-    COLORS.map((color) =>
+    colorNames.map((color) =>
       number(
         `How many ${color} shapes are there?`,
         count(scene, (cell) => cell.color === color),
@@ -24,7 +24,7 @@ const FAMILIES = {
     ),
 
   'count-shape': (scene: Scene): Question[] =>
-    SHAPES.map((shape) =>
+    shapeNames.map((shape) =>
       number(
         `How many ${shape}s are there?`,
         count(scene, (cell) => cell.shape === shape),
@@ -39,8 +39,8 @@ const FAMILIES = {
   ],
 
   exists: (scene: Scene): Question[] =>
-    COLORS.flatMap((color) =>
-      SHAPES.map((shape) =>
+    colorNames.flatMap((color) =>
+      shapeNames.map((shape) =>
         yesno(
           `Is there a ${color} ${shape}?`,
           count(scene, (cell) => cell.color === color && cell.shape === shape) > 0,
@@ -49,21 +49,23 @@ const FAMILIES = {
     ),
 
   compare: (scene: Scene): Question[] =>
-    COLORS.flatMap((first) =>
-      COLORS.filter((second) => second !== first).map((second) =>
-        yesno(
-          `Are there more ${first} shapes than ${second} shapes?`,
-          count(scene, (cell) => cell.color === first) > count(scene, (cell) => cell.color === second),
+    colorNames.flatMap((first) =>
+      colorNames
+        .filter((second) => second !== first)
+        .map((second) =>
+          yesno(
+            `Are there more ${first} shapes than ${second} shapes?`,
+            count(scene, (cell) => cell.color === first) > count(scene, (cell) => cell.color === second),
+          ),
         ),
-      ),
     ),
 
   place: (scene: Scene): Question[] =>
     positionNames(scene).flatMap((position, index): Question[] => {
       const cell = scene.cells[index]
       if (cell === null || cell === undefined) return []
-      const answer = String.fromCodePoint(65 + COLORS.indexOf(cell.color))
-      return [{ question: `Which color is at the ${position}?`, answer, kind: 'choice', choices: [...COLORS] }]
+      const answer = String.fromCodePoint(65 + colorNames.indexOf(cell.color))
+      return [{ question: `Which color is at the ${position}?`, answer, kind: 'choice', choices: [...colorNames] }]
     }),
 
   // Two steps: count, count again, subtract. Never asked where the answer would be below zero.
@@ -87,9 +89,9 @@ const FAMILIES = {
     })),
 } as const satisfies Record<string, (scene: Scene) => Question[]>
 
-export type QuestionFamily = keyof typeof FAMILIES
+export type QuestionFamily = keyof typeof askOf
 /** A mix is laid over this one: the order of the families decides what a draw means, not the order of the mix. */
-const NOT_ASKED: Readonly<Record<QuestionFamily, number>> = {
+const notAsked: Readonly<Record<QuestionFamily, number>> = {
   'count-color': 0,
   'count-shape': 0,
   'count-all': 0,
@@ -122,8 +124,8 @@ export function askByFamily(
   const asked = new Map<string, { family: QuestionFamily; question: Question }>()
   // A small scene may not have that many different questions; the bound keeps this from running forever.
   for (let tries = 0; asked.size < limit && tries < limit * 20; tries += 1) {
-    const family = random.weighted({ ...NOT_ASKED, ...mix })
-    const all = FAMILIES[family](scene)
+    const family = random.weighted({ ...notAsked, ...mix })
+    const all = askOf[family](scene)
     if (all.length === 0) continue
     const answer = random.pick([...new Set(all.map((each) => each.answer))])
     const question = random.pick(all.filter((each) => each.answer === answer))
@@ -134,7 +136,7 @@ export function askByFamily(
 
 /** Every question of one family that makes sense for a scene. */
 export function allQuestions(scene: Scene, family: QuestionFamily): Question[] {
-  return FAMILIES[family](scene)
+  return askOf[family](scene)
 }
 
 /** `a red circle and a blue square`, or `nothing`: how answers in free text name what they see. */
@@ -161,11 +163,11 @@ function lines(scene: Scene): { name: string; cells: Cell[] }[] {
 
 /** Two colours, or two forms, in either order, with how many there are of each. */
 function pairs(scene: Scene): { first: string; second: string; more: number; less: number }[] {
-  const colors = COLORS.map((color) => ({
+  const colors = colorNames.map((color) => ({
     name: `${color} shapes`,
     total: count(scene, (cell) => cell.color === color),
   }))
-  const shapes = SHAPES.map((shape) => ({ name: `${shape}s`, total: count(scene, (cell) => cell.shape === shape) }))
+  const shapes = shapeNames.map((shape) => ({ name: `${shape}s`, total: count(scene, (cell) => cell.shape === shape) }))
   return [colors, shapes].flatMap((group) =>
     group.flatMap((one) =>
       group

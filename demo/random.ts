@@ -1,5 +1,5 @@
 /** A seeded stream of numbers. The same seed gives the same stream on every machine. */
-export type Random = {
+export interface Random {
   /** Uniform in [0, 1). */
   next(): number
   /** Uniform integer in [0, bound). */

@@ -14,9 +14,9 @@ import { createRandom, seedOf } from './random.ts'
 import { drawDistinctScenes } from './scene.ts'
 import type { Scene, SceneSettings } from './scene.ts'
 import type { ReasonerSettings } from './teacher/reasoner.ts'
-import { TEXT_RATES } from './teacher/text/settings.ts'
+import { textRates } from './teacher/text/settings.ts'
 import type { TextSettings } from './teacher/text/settings.ts'
-import { VISION_RATES } from './teacher/vision/settings.ts'
+import { visionRates } from './teacher/vision/settings.ts'
 import type { VisionSettings } from './teacher/vision/settings.ts'
 import { vocabularyLines } from './vocabulary.ts'
 
@@ -24,7 +24,7 @@ export type Split = 'train' | 'dev' | 'report'
 
 export type TeacherSettings = VisionSettings & ReasonerSettings & TextSettings
 
-export type WorldSettings = {
+export interface WorldSettings {
   /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
   form: number
   seed: number
@@ -39,7 +39,7 @@ export type WorldSettings = {
 }
 
 /** The demo world. Everything that tuning may want to change is here. */
-export const WORLD: WorldSettings = {
+export const demoWorld: WorldSettings = {
   form: 3,
   seed: 20250,
   scene: { rows: 2, columns: 2, emptyShare: 0.2, repeatShare: 0.45 },
@@ -72,12 +72,12 @@ export const WORLD: WorldSettings = {
 }
 
 /** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
-export const TEACHER: TeacherSettings = {
+export const demoTeacher: TeacherSettings = {
   seed: 4,
-  grid: { rows: WORLD.scene.rows, columns: WORLD.scene.columns },
+  grid: { rows: demoWorld.scene.rows, columns: demoWorld.scene.columns },
   captionErrorRate: 0.04,
-  ...VISION_RATES,
-  ...TEXT_RATES,
+  ...visionRates,
+  ...textRates,
   slipRate: 0.12,
   wordyShare: 0.3,
   reflectionShare: 0.25,
@@ -100,24 +100,24 @@ const manifestSchema = z.object({
 })
 
 /** Names the pictures, the three splits and the base corpus: the same hash, the same files. 16 hexadecimal digits. */
-export function worldHash(settings: WorldSettings = WORLD): string {
+export function worldHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, mix, splits, baseCorpus } = settings
   return hashOf({ form, seed, scene, picture, mix, splits, baseCorpus })
 }
 
 /** Names the further files. Apart from the world's hash, so that a new question does not draw all pictures anew. */
-export function furtherHash(settings: WorldSettings = WORLD): string {
+export function furtherHash(settings: WorldSettings = demoWorld): string {
   return hashOf({ world: worldHash(settings), further: settings.further })
 }
 
 /** Names only what the base corpus depends on, so that tuning questions or split sizes keeps a cached base model. */
-export function baseCorpusHash(settings: WorldSettings = WORLD): string {
+export function baseCorpusHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, baseCorpus } = settings
   return hashOf({ form, seed, scene, picture, baseCorpus })
 }
 
 /** Which scenes each part shows. No scene is in two parts. */
-export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'base', Scene[]> {
+export function allotScenes(settings: WorldSettings = demoWorld): Record<Split | 'base', Scene[]> {
   const taken = new Set<string>()
   const draw = (part: string, pictures: number): Scene[] =>
     drawDistinctScenes(settings.scene, pictures, taken, createRandom(seedOf(settings.seed, 'scenes', part)))
@@ -140,7 +140,7 @@ export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'ba
 export async function writeWorld(
   dir: string,
   onProgress: (progress: WorldProgress) => void = () => {},
-  settings: WorldSettings = WORLD,
+  settings: WorldSettings = demoWorld,
 ): Promise<WorldManifest & { written: boolean }> {
   const found = await readManifest(dir)
   const isDrawn = found?.hash === worldHash(settings)

@@ -9,7 +9,7 @@ import { roleByPrompt } from './vision/role.ts'
 import type { SeeingRole } from './vision/role.ts'
 import type { VisionSettings } from './vision/settings.ts'
 
-const ROLES: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
+const roleOf: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
   describe: (image, _, seed, settings) => describePicture(image, seed, settings),
   'explain-answer': explainAnswer,
   'describe-for-question': describeForQuestion,
@@ -19,7 +19,7 @@ const ROLES: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
 export const caption = roleByPrompt(
   'demo-captioner',
   'a prompt that asks for a description, or a "Question:" with its "Answer:" or an "Explanation:"',
-  ROLES,
+  roleOf,
 )
 
 /**

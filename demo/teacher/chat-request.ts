@@ -38,7 +38,7 @@ const requestSchema = z.object({
 })
 
 /** What the teacher reads of a chat request; temperature, top_p and the rest change nothing for rules. */
-export type ChatRequest = {
+export interface ChatRequest {
   model: string
   /** All text parts of all messages, a line apart. */
   text: string

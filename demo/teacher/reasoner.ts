@@ -2,12 +2,12 @@ import { cellWords, tally } from '../base-corpus.ts'
 import { thingWords } from '../questions.ts'
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
-import { COLORS, SHAPES } from '../scene.ts'
+import { colorNames, shapeNames } from '../scene.ts'
 import type { Cell } from '../scene.ts'
 import { isWithin, readDescription, readPrompt, readQuestion } from './read-prompt.ts'
 import type { Asked, Mention, Wanted } from './read-prompt.ts'
 
-export type ReasonerSettings = {
+export interface ReasonerSettings {
   /** The teacher's own seed. */
   seed: number
   /** Share of samples with a wrong count or verdict. All shares are from 0 to 1. */
@@ -160,11 +160,11 @@ function describeArea(area: string, mentions: readonly Mention[], slips: boolean
 function misread(cells: Cell[], random: Random): void {
   const filled = cells.flatMap((cell, index) => (cell === null ? [] : [{ cell, index }]))
   if (filled.length === 0) {
-    cells[random.integer(cells.length)] = { color: random.pick(COLORS), shape: random.pick(SHAPES) }
+    cells[random.integer(cells.length)] = { color: random.pick(colorNames), shape: random.pick(shapeNames) }
     return
   }
   const { cell, index } = random.pick(filled)
-  const color = random.pick(COLORS.filter((each) => each !== cell.color))
+  const color = random.pick(colorNames.filter((each) => each !== cell.color))
   cells[index] = random.chance(0.5) ? null : { ...cell, color }
 }
 
@@ -206,7 +206,7 @@ function inChoices(answer: string, choices: readonly string[], slips: boolean, r
   return String.fromCodePoint(65 + (slips && others.length > 0 ? random.pick(others) : right))
 }
 
-const REFLECTIONS = ['Wait, let me check again.', 'Hmm, let me look once more.', 'Wait, is that right?'] as const
+const reflections = ['Wait, let me check again.', 'Hmm, let me look once more.', 'Wait, is that right?'] as const
 
 function wordTrace(
   mentions: readonly Mention[],
@@ -222,7 +222,7 @@ function wordTrace(
   const thoughts = isWordy ? [full, `So the answer is ${answer}.`] : [plain, `so ${answer}.`]
   if (random.chance(settings.reflectionShare)) {
     const times = random.chance(settings.longShare) ? 3 + random.integer(4) : 1
-    for (let time = 0; time < times; time += 1) thoughts.push(random.pick(REFLECTIONS), plain, `so ${answer}.`)
+    for (let time = 0; time < times; time += 1) thoughts.push(random.pick(reflections), plain, `so ${answer}.`)
   }
   return `<think>${thoughts.join(' ')}</think> ${steps.explanation} <answer>${answer}</answer>`
 }

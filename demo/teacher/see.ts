@@ -1,20 +1,20 @@
 import sharp from 'sharp'
-import { COLORS } from '../scene.ts'
+import { colorNames } from '../scene.ts'
 import type { Cell, Color, Grid, Scene, Shape } from '../scene.ts'
 
 /** Where one colour ends and the next begins on the hue circle, in degrees. */
-const HUE_RANGES: Readonly<Record<Color, readonly [number, number]>> = {
+const hueRanges: Readonly<Record<Color, readonly [number, number]>> = {
   red: [-30, 25],
   yellow: [25, 85],
   green: [85, 175],
   blue: [175, 275],
 }
 /** Chroma (largest minus smallest channel) of a pixel that surely belongs to a shape; paper and noise stay below 60. */
-const STRONG_CHROMA = 90
+const strongChroma = 90
 /** A shape covers at least this share of its cell; less is a speck. */
-const SMALLEST_AREA_SHARE = 0.06
+const smallestAreaShare = 0.06
 /** Pictures beyond this are refused before they are decoded. */
-const MAX_INPUT_PIXELS = 4_000_000
+const maxInputPixels = 4_000_000
 
 /** The bytes are no picture that can be decoded, or it is too large. */
 export class UnreadablePicture extends Error {
@@ -49,7 +49,7 @@ type Box = { left: number; right: number; top: number; bottom: number }
 
 async function decode(image: Buffer): Promise<Pixels> {
   try {
-    const { data, info } = await sharp(image, { limitInputPixels: MAX_INPUT_PIXELS, failOn: 'error' })
+    const { data, info } = await sharp(image, { limitInputPixels: maxInputPixels, failOn: 'error' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .removeAlpha()
@@ -64,10 +64,10 @@ async function decode(image: Buffer): Promise<Pixels> {
 }
 
 function readCell(pixels: Pixels, box: Box): Cell {
-  const strong = colored(pixels, box, STRONG_CHROMA)
-  if (strong.count < SMALLEST_AREA_SHARE * (box.right - box.left) * (box.bottom - box.top)) return null
-  const color = COLORS.find((each) => {
-    const [from, to] = HUE_RANGES[each]
+  const strong = colored(pixels, box, strongChroma)
+  if (strong.count < smallestAreaShare * (box.right - box.left) * (box.bottom - box.top)) return null
+  const color = colorNames.find((each) => {
+    const [from, to] = hueRanges[each]
     return (strong.hue >= from && strong.hue < to) || (strong.hue - 360 >= from && strong.hue - 360 < to)
   })
   if (color === undefined) return null

@@ -6,7 +6,7 @@ import { descendants, identify } from '../../services/identity.ts'
 
 /** Starts a shell script and waits until it says that it runs. */
 async function shell(script: string): Promise<number> {
-  const child = spawn('sh', ['-c', `${script}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   return child.pid ?? 0

@@ -73,11 +73,11 @@ test('a pipe tells which part a line is about', () => {
 function screenOf(bytes: string): string[] {
   let lines = ['']
   let row = 0
-  for (const [token] of bytes.matchAll(/\r|\n|\u001B\[\d*[AJ]|[^\r\n\u001B]+/g)) {
+  for (const [token] of bytes.replaceAll('\u001B', '⎋').matchAll(/\r|\n|⎋\[\d*[AJ]|[^\r\n⎋]+/g)) {
     if (token === '\r') continue
     if (token === '\n') row += 1
-    else if (token.endsWith('A') && token.startsWith('\u001B')) row -= Number(token.slice(2, -1))
-    else if (token === '\u001B[J') lines = lines.slice(0, row)
+    else if (/^⎋\[\d+A$/.test(token)) row -= Number(token.slice(2, -1))
+    else if (token === '⎋[J') lines = lines.slice(0, row)
     else lines[row] = token
     lines[row] ??= ''
   }

@@ -4,7 +4,7 @@ import { missingPlaces, readKnown } from './known.ts'
 import type { TextSettings } from './settings.ts'
 
 /** Used where a prompt names no limit. */
-const DEFAULT_LIMIT = 4
+const defaultLimit = 4
 
 /**
  * Reads what is known of a picture and asks `- What is at the top left?` for every place that is missing or
@@ -32,5 +32,5 @@ function readAskPrompt(prompt: string): { description: string; answers: string; 
   // The last paragraph is the task.
   const end = rest.lastIndexOf('\n\n')
   const limit = /\bat most (\d{1,4}) short questions\b/.exec(rest.slice(Math.max(end, 0)))?.[1]
-  return { description, answers: end === -1 ? '' : rest.slice(0, end), limit: Number(limit ?? DEFAULT_LIMIT) }
+  return { description, answers: end === -1 ? '' : rest.slice(0, end), limit: Number(limit ?? defaultLimit) }
 }

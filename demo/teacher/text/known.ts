@@ -5,7 +5,7 @@ import type { Asked, Mention } from '../read-prompt.ts'
 import { decide } from '../reasoner.ts'
 
 /** What texts about a picture say of its places. */
-export type Known = {
+export interface Known {
   grid: Grid
   /** What is at each place that is spoken of without contradiction; null where nothing is. */
   places: ReadonlyMap<string, Cell>

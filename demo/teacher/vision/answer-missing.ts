@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts'
-import { COLORS, positionNames, SHAPES } from '../../scene.ts'
+import { colorNames, positionNames, shapeNames } from '../../scene.ts'
 import type { Cell, Scene } from '../../scene.ts'
 import { readScene } from '../see.ts'
 import { workOut } from './own-answer.ts'
@@ -8,7 +8,7 @@ import { roleRandom } from './role.ts'
 import type { SeeingRole, SeeingSettings } from './role.ts'
 import { wrongAnswer } from './wrong-answer.ts'
 
-const NOT_VISIBLE = 'not visible'
+const notVisible = 'not visible'
 
 /** One line for each question of the prompt, in its order; `- not visible` where there is no rule for it. */
 export const answerMissing: SeeingRole = async (image, prompt, seed, settings) => {
@@ -18,7 +18,7 @@ export const answerMissing: SeeingRole = async (image, prompt, seed, settings) =
     .split('\n')
     .map((line) => line.replace(/^\s*-\s*/, '').trim())
     .filter((line) => line !== '')
-  if (questions.length === 0) return `- ${NOT_VISIBLE}`
+  if (questions.length === 0) return `- ${notVisible}`
   return questions.map((question) => `- ${answerOne(scene, question, random, settings)}`).join('\n')
 }
 
@@ -33,7 +33,7 @@ function answerOne(scene: Scene, question: string, random: Random, settings: See
       : `At the ${place.name} there is a ${seen.color} ${seen.shape}.`
   }
   const right = workOut(scene, scene.cells, { question, choices: [] }, settings).answer
-  if (right === 'unknown') return NOT_VISIBLE
+  if (right === 'unknown') return notVisible
   return wordAnswer(question, errs ? wrongAnswer(right, [], random) : right)
 }
 
@@ -60,8 +60,8 @@ function wordAnswer(question: string, answer: string): string {
 }
 
 function otherThan(cell: Cell, random: Random): Cell {
-  if (cell === null) return { color: random.pick(COLORS), shape: random.pick(SHAPES) }
+  if (cell === null) return { color: random.pick(colorNames), shape: random.pick(shapeNames) }
   return random.chance(0.5)
-    ? { ...cell, color: random.pick(COLORS.filter((color) => color !== cell.color)) }
-    : { ...cell, shape: random.pick(SHAPES.filter((shape) => shape !== cell.shape)) }
+    ? { ...cell, color: random.pick(colorNames.filter((color) => color !== cell.color)) }
+    : { ...cell, shape: random.pick(shapeNames.filter((shape) => shape !== cell.shape)) }
 }

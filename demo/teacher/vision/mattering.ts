@@ -1,4 +1,4 @@
-import { COLORS, positionName, SHAPES } from '../../scene.ts'
+import { colorNames, positionName, shapeNames } from '../../scene.ts'
 import type { Grid } from '../../scene.ts'
 import type { Belief } from './caption-words.ts'
 
@@ -10,7 +10,7 @@ export function mattering(grid: Grid, beliefs: readonly Belief[], question: stri
   const text = question.toLowerCase()
   const isNamed = (word: string): boolean => new RegExp(String.raw`\b${word}s?\b`).test(text)
   const all = [...beliefs.keys()]
-  const named = [...COLORS, ...SHAPES].filter(isNamed)
+  const named = [...colorNames, ...shapeNames].filter(isNamed)
   const found = all.filter((index) => {
     const belief = beliefs[index]
     const place = positionName(grid, index)

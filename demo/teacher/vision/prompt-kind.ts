@@ -10,7 +10,7 @@ export type PromptKind =
   | 'rewrite'
   | 'rate'
 
-const LABEL =
+const labelPattern =
   /^(Questions?|Choices|Answers so far|Answer|Explanation|Reasoning|Description|First answer|Second answer|rating):/gm
 
 /**
@@ -18,7 +18,7 @@ const LABEL =
  * first decides. A prompt without labels asks for a description; undefined is a prompt that no such role knows.
  */
 export function promptKind(prompt: string): PromptKind | undefined {
-  const labels = [...prompt.matchAll(LABEL)].map(([, label]) => label).filter((label) => label !== 'Choices')
+  const labels = [...prompt.matchAll(labelPattern)].map(([, label]) => label).filter((label) => label !== 'Choices')
   const [first, second, third] = labels
   switch (first) {
     case undefined:

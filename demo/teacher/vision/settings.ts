@@ -1,7 +1,7 @@
 import type { Grid } from '../../scene.ts'
 
 /** How the roles that look at pictures see and err. All rates and shares are from 0 to 1. */
-export type VisionSettings = {
+export interface VisionSettings {
   /** The teacher's own seed. */
   seed: number
   /** How many cells they look for. */
@@ -23,7 +23,7 @@ export type VisionSettings = {
 }
 
 /** The rates of the roles that came after the captioner: small enough to teach, large enough that checks have work. */
-export const VISION_RATES = {
+export const visionRates = {
   questionCaptionErrorRate: 0.04,
   glanceLossShare: 0.33,
   answererErrorRate: 0.06,
