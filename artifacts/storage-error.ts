@@ -10,8 +10,9 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * Turns a file system error that a person can mend (a full disk, rights) into a StorageFull that says how; others come back as they are.
- * `movedBy` is the variable or the option that names another place.
+ * Turns a file system error that a person can mend (a full disk, rights) into a StorageFull that
+ * says how; others come back as they are. `movedBy` is the variable or the option that names
+ * another place.
  */
 export function storageError(error: unknown, path: string, movedBy: string = 'HONE_HOME'): unknown {
   const code = errorCode(error) ?? ''

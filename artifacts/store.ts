@@ -12,8 +12,8 @@ import { draftPrefix, writeWholeFile } from './whole-file.ts'
 /** How a folder of weights comes into the store. */
 export interface PublishOptions extends TreeOptions {
   /**
-   * Share no file with the folder: whoever owns it may write into it later. Blocks are shared where the file system
-   * copies on write.
+   * Share no file with the folder: its owner may write into it later. Blocks are shared where
+   * the file system copies on write.
    */
   copy?: boolean
 }
@@ -21,7 +21,10 @@ export interface PublishOptions extends TreeOptions {
 /** Content-addressed folder: what is in it never changes, and equal content is stored once. */
 export interface ArtifactStore {
   readonly root: string
-  /** Stores the bytes of an image and returns its SHA-256 and its path. Storing it again does nothing. */
+  /**
+   * Stores the bytes of an image and returns its SHA-256 and its path. Storing it again does
+   * nothing.
+   */
   putImage(bytes: Uint8Array): Promise<{ hash: string; path: string }>
   /** Absolute path of an image. Does not look whether it is there. */
   imagePath(hash: string): string
@@ -29,15 +32,17 @@ export interface ArtifactStore {
   putFile(bytes: Uint8Array, expected?: string): Promise<{ hash: string; path: string }>
   filePath(hash: string): string
   /**
-   * Publishes a folder of weights as `checkpoints/<hash of the tree>/`; it appears there whole or not at all. The
-   * folder itself stays where it is, so that a retry after a crash finds the same input and gets the same answer.
-   * Published files are read-only. By default they are hard links where the file system can: right for folders that
-   * our own ended jobs wrote.
+   * Publishes a folder of weights as `checkpoints/<hash of the tree>/`; it appears there whole or
+   * not at all. The folder itself stays where it is, so that a retry after a crash finds the same
+   * input and gets the same answer. Published files are read-only. By default they are hard links
+   * where the file system can: right for folders that our own ended jobs wrote.
    */
   publishCheckpoint(directory: string, options?: PublishOptions): Promise<{ hash: string; path: string; bytes: number }>
   checkpointPath(hash: string): string
   hasCheckpoint(hash: string): Promise<boolean>
-  /** Removes what unfinished writes left that are older than `olderThanSeconds`; returns how many. */
+  /**
+   * Removes what unfinished writes left that are older than `olderThanSeconds`; returns how many.
+   */
   sweepTemporary(olderThanSeconds: number): Promise<number>
 }
 
@@ -49,7 +54,8 @@ async function syncToDisk(path: string): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
-    // Some network and FUSE file systems refuse fsync on a folder; the rename is still atomic there.
+    // Some network and FUSE file systems refuse fsync on a folder; the rename is still atomic
+    // there.
     if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'EISDIR') throw error
   } finally {
     await handle.close()
@@ -66,7 +72,10 @@ async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A hard link costs no space; where the file system has none, or it is another one, the file is copied. */
+/**
+ * A hard link costs no space; where the file system knows no hard links, or the target is on
+ * another one, the file is copied.
+ */
 async function linkOrCopy(source: string, target: string): Promise<void> {
   try {
     await link(source, target)
@@ -78,7 +87,10 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
   }
 }
 
-/** Copies a file; COPYFILE_FICLONE shares its blocks where the file system copies on write, and copies elsewhere. */
+/**
+ * Copies a file; COPYFILE_FICLONE shares its blocks where the file system copies on write, and
+ * copies elsewhere.
+ */
 const cloneOrCopy = (source: string, target: string): Promise<void> =>
   copyFile(source, target, constants.COPYFILE_FICLONE)
 
@@ -114,7 +126,8 @@ async function publishTree(
   try {
     await mkdir(temporary, { recursive: true })
     await copyTree(directory, temporary, files, copy ? cloneOrCopy : linkOrCopy)
-    // The folder is meant to be at rest, so this only fails when something still writes into it or a disk lies.
+    // The folder is meant to be at rest, so this only fails when something still writes into it or
+    // a disk lies.
     const copied = await hashTree(temporary)
     if (copied.hash !== hash) {
       throw new HoneError({
@@ -164,8 +177,9 @@ function checkedHash(hash: string): string {
 }
 
 /**
- * Opens the store at `root`, makes its folders and sweeps what writes that never finished left an hour or more ago
- * (younger ones may belong to a process that still runs). Throws StorageFull where the folder cannot be written.
+ * Opens the store at `root`, makes its folders and sweeps what writes that never finished left an
+ * hour or more ago (younger ones may belong to a process that still runs). Throws StorageFull where
+ * the folder cannot be written.
  */
 export async function openArtifactStore(root: string): Promise<ArtifactStore> {
   const checkpoints = join(root, 'checkpoints')

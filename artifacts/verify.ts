@@ -12,7 +12,8 @@ export interface CheckpointReport {
 /** Tensors of one safetensors file by name. */
 export type SafetensorsHeader = Map<string, { dtype: string; shape: number[] }>
 
-// https://huggingface.co/docs/safetensors: 8 bytes little-endian header length, JSON header of at most 100 MB, data.
+// https://huggingface.co/docs/safetensors: 8 bytes little-endian header length, JSON header of at
+// most 100 MB, data.
 const lengthBytes = 8
 const largestHeaderBytes = 100_000_000
 const tensorInfo = z.object({
@@ -61,7 +62,10 @@ function parseHeader(text: string, dataBytes: number): SafetensorsHeader {
   return tensors
 }
 
-/** Reads the header of a safetensors file and checks it against the file's size. Throws an Error that says what is wrong. */
+/**
+ * Reads the header of a safetensors file and checks it against the file's size. Throws an Error
+ * that says what is wrong.
+ */
 export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
   const file = await open(path, 'r')
   try {
@@ -98,8 +102,9 @@ async function weightFiles(directory: string, names: ReadonlySet<string>): Promi
 }
 
 /**
- * Checks the weights of a folder in Hugging Face layout: `model.safetensors`, or every file of its index with every
- * tensor in it; no file may be cut. Trainer checkpoints and published models share this part.
+ * Checks the weights of a folder in Hugging Face layout: `model.safetensors`, or every file of its
+ * index with every tensor in it; no file may be cut. Trainer checkpoints and published models share
+ * this part.
  */
 export async function verifyWeightFiles(directory: string): Promise<CheckpointReport> {
   const report: CheckpointReport = { problems: [], tensors: 0, bytes: 0 }
@@ -141,9 +146,10 @@ async function hasChatTemplate(directory: string, names: ReadonlySet<string>): P
 }
 
 /**
- * Looks whether a folder holds everything a server needs: weights, config, tokenizer, image processor and chat template.
- * A missing chat template or processor is what most often makes a trained model unservable elsewhere. Reads only the
- * headers of the weights; whether the model loads and answers is the trainer's own check.
+ * Looks whether a folder holds everything a server needs: weights, config, tokenizer, image
+ * processor and chat template. A missing chat template or processor is what most often makes a
+ * trained model unservable elsewhere. Reads only the headers of the weights; whether the model
+ * loads and answers is the trainer's own check.
  */
 export async function verifyCheckpointFiles(directory: string): Promise<CheckpointReport> {
   const names = new Set(await readdir(directory).catch((): string[] => []))

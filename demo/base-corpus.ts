@@ -37,10 +37,10 @@ export interface CorpusShares {
 }
 
 /**
- * One row of the corpus that makes the base model. Most rows describe a picture truly, or say where one colour or shape
- * is. A few show only the form of an answer: the user names it, or asks `How many?` without saying of what and gets a
- * number that has nothing to do with the picture. No row holds a question that can be answered, so the base model sees,
- * knows the form and guesses.
+ * One row of the corpus that makes the base model. Most rows describe a picture truly, or say where
+ * one colour or shape is. A few show only the form of an answer: the user names it, or asks `How
+ * many?` without saying of what and gets a number that has nothing to do with the picture. No row
+ * holds a question that can be answered, so the base model sees, knows the form and guesses.
  */
 export function baseCorpusRow(
   scene: Scene,
@@ -57,7 +57,8 @@ export function baseCorpusRow(
   if (drawn === 'describe') return row(id, image, describeInstruction, `${listCells(scene)}.`)
   if (drawn === 'find') {
     const wanted = random.pick([...colorNames, ...shapeNames])
-    // In the words of questions: a model this small does not know that squares are more than one square.
+    // In the words of questions: a model this small does not know that squares are more than one
+    // square.
     const plural = shapeNames.some((shape) => shape === wanted) ? `${wanted}s` : `${wanted} shapes`
     const places = scene.cells.flatMap((cell, index) =>
       cell?.color === wanted || cell?.shape === wanted ? [positionName(scene, index)] : [],
@@ -71,8 +72,8 @@ export function baseCorpusRow(
 }
 
 /**
- * `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model could not learn.
- * `before` is how many were counted already.
+ * `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model
+ * could not learn. `before` is how many were counted already.
  */
 export function tally(places: readonly string[], before = 0): string {
   return places.length === 0 ? 'none' : places.map((place, index) => `${before + index + 1} ${place}`).join(', ')

@@ -24,8 +24,9 @@ export interface BaseModelOptions {
 }
 
 /**
- * Folder of the demo's base model: the cached one, else it is trained now, once. It appears under its name only when it is complete; what a
- * crash leaves is swept by the next call. One caller at a time a cache.
+ * Folder of the demo's base model: the cached one, else it is trained now, once. It appears under
+ * its name only when it is complete; what a crash leaves is swept by the next call. One caller at a
+ * time a cache.
  */
 export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path: string; isNew: boolean }> {
   const path = join(options.models, baseModelName(options.trainer))

@@ -32,9 +32,10 @@ const furtherNames = [
 ] as const
 
 /**
- * The further files of a world by name, over the pictures that its splits show: questions of every family that rules
- * can check, questions that also want free text, and the train pictures alone, for campaigns that write their own
- * questions. They draw from streams of their own: the three splits stay as they are whatever is asked here.
+ * The further files of a world by name, over the pictures that its splits show: questions of every
+ * family that rules can check, questions that also want free text, and the train pictures alone,
+ * for campaigns that write their own questions. They draw from streams of their own: the three
+ * splits stay as they are whatever is asked here.
  */
 export function* furtherFiles(
   scenes: Readonly<Record<Splits, readonly Scene[]>>,

@@ -3,7 +3,10 @@ import type { Random } from './random.ts'
 import type { Color, Scene, Shape } from './scene.ts'
 
 export interface PictureSettings {
-  /** Width and height in pixels. 56 is two merged patches of Qwen2.5-VL (28 px) each way, one a cell. */
+  /**
+   * Width and height in pixels. 56 is two merged patches of Qwen2.5-VL (28 px) each way, one a
+   * cell.
+   */
   sizePx: number
   /** Largest change of one colour channel by noise, in levels of 255. */
   noiseLevels: number
@@ -18,8 +21,9 @@ const hueOf: Readonly<Record<Color, number>> = { red: 0, green: 130, blue: 220, 
 const hueJitterDegrees = 7
 
 /**
- * The picture of a scene as PNG bytes. Size, place and shade of each shape, the background and the noise come from
- * `random`, so that two pictures of one scene differ and the same stream gives the same bytes.
+ * The picture of a scene as PNG bytes. Size, place and shade of each shape, the background and the
+ * noise come from `random`, so that two pictures of one scene differ and the same stream gives the
+ * same bytes.
  */
 export async function drawPicture(scene: Scene, settings: PictureSettings, random: Random): Promise<Buffer> {
   const svg = sceneSvg(scene, settings, random)

@@ -2,7 +2,10 @@ import type { Random } from './random.ts'
 import { colorNames, positionName, positionNames, shapeNames } from './scene.ts'
 import type { Cell, Scene } from './scene.ts'
 
-/** A question with its exact answer. A choice's answer is the letter of the right line; a text says what is there. */
+/**
+ * A question with its exact answer. A choice's answer is the letter of the right line; a text says
+ * what is there.
+ */
 export interface Question {
   question: string
   answer: string
@@ -11,8 +14,8 @@ export interface Question {
 }
 
 /**
- * All questions of a family that make sense for a scene. To add a family: write it here, name it in the world's mix,
- * and teach the demo reasoner to read it.
+ * All questions of a family that make sense for a scene. To add a family: write it here, name it in
+ * the world's mix, and teach the demo reasoner to read it.
  */
 const askOf = {
   'count-color': (scene: Scene): Question[] =>
@@ -74,7 +77,8 @@ const askOf = {
       more < less ? [] : [number(`How many more ${first} than ${second} are there?`, more - less)],
     ),
 
-  // Two steps: count, go on counting. No shape is counted twice, since it has one colour and one form.
+  // Two steps: count, go on counting. No shape is counted twice, since it has one colour and one
+  // form.
   sum: (scene: Scene): Question[] =>
     pairs(scene).map(({ first, second, more, less }) =>
       number(`How many shapes are ${bare(first)} or ${bare(second)}?`, more + less),
@@ -90,7 +94,10 @@ const askOf = {
 } as const satisfies Record<string, (scene: Scene) => Question[]>
 
 export type QuestionFamily = keyof typeof askOf
-/** A mix is laid over this one: the order of the families decides what a draw means, not the order of the mix. */
+/**
+ * A mix is laid over this one: the order of the families decides what a draw means, not the order
+ * of the mix.
+ */
 const notAsked: Readonly<Record<QuestionFamily, number>> = {
   'count-color': 0,
   'count-shape': 0,
@@ -106,9 +113,9 @@ const notAsked: Readonly<Record<QuestionFamily, number>> = {
 export type QuestionMix = Readonly<Partial<Record<QuestionFamily, number>>>
 
 /**
- * Up to `limit` different questions on one scene. The family is drawn by weight, then one of the answers that the scene
- * allows, then a question with that answer: answers come out far more even than by drawing questions, so that a model
- * gains little by always naming the most common one.
+ * Up to `limit` different questions on one scene. The family is drawn by weight, then one of the
+ * answers that the scene allows, then a question with that answer: answers come out far more even
+ * than by drawing questions, so that a model gains little by always naming the most common one.
  */
 export function askQuestions(scene: Scene, mix: QuestionMix, limit: number, random: Random): Question[] {
   return askByFamily(scene, mix, limit, random).map(({ question }) => question)
@@ -122,7 +129,8 @@ export function askByFamily(
   random: Random,
 ): { family: QuestionFamily; question: Question }[] {
   const asked = new Map<string, { family: QuestionFamily; question: Question }>()
-  // A small scene may not have that many different questions; the bound keeps this from running forever.
+  // A small scene may not have that many different questions; the bound keeps this from running
+  // forever.
   for (let tries = 0; asked.size < limit && tries < limit * 20; tries += 1) {
     const family = random.weighted({ ...notAsked, ...mix })
     const all = askOf[family](scene)
@@ -148,8 +156,8 @@ export function thingWords(cells: readonly Cell[]): string {
 }
 
 /**
- * Every row and column of a grid by name, with what is in it: `top row`, `left column`. Empty for grids whose places
- * have no such names.
+ * Every row and column of a grid by name, with what is in it: `top row`, `left column`. Empty for
+ * grids whose places have no such names.
  */
 function lines(scene: Scene): { name: string; cells: Cell[] }[] {
   const found = new Map<string, Cell[]>()

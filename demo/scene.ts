@@ -14,7 +14,10 @@ export type Scene = Grid & { cells: readonly Cell[] }
 export type SceneSettings = Grid & {
   /** Share of empty cells, 0 to 1. */
   emptyShare: number
-  /** Chance that a new shape repeats the colour or the shape of an earlier one, so that counts above one are common. */
+  /**
+   * Chance that a new shape repeats the colour or the shape of an earlier one, so that counts above
+   * one are common.
+   */
   repeatShare: number
 }
 
@@ -49,7 +52,8 @@ export function drawDistinctScenes(
   random: Random,
 ): Scene[] {
   const scenes: Scene[] = []
-  // A 2×2 grid has 13^4 = 28,561 scenes; a few hundred tries for one new scene means that the grid is used up.
+  // A 2×2 grid has 13^4 = 28,561 scenes; a few hundred tries for one new scene means that the grid
+  // is used up.
   for (let misses = 0; scenes.length < count;) {
     const scene = drawScene(settings, random)
     const key = sceneKey(scene)

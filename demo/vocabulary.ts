@@ -19,8 +19,9 @@ const vocabularyMix: QuestionMix = {
 const vocabularyStyle = { slipRate: 0, wordyShare: 0.3, reflectionShare: 0.2, longShare: 0 }
 
 /**
- * Lines of text that hold the words of questions and traces, so that a tokenizer learnt from the base corpus and these
- * spells none of them letter by letter. No model is trained on them. They come from the base corpus's own scenes.
+ * Lines of text that hold the words of questions and traces, so that a tokenizer learnt from the
+ * base corpus and these lines spells no such word letter by letter. No model is trained on the
+ * lines. They come from the base corpus's own scenes.
  */
 export function vocabularyLines(scenes: readonly Scene[], limit: number, seed: number): string[] {
   return scenes.slice(0, limit).flatMap((scene, index) => {

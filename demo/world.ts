@@ -25,7 +25,10 @@ export type Split = 'train' | 'dev' | 'report'
 export type TeacherSettings = VisionSettings & ReasonerSettings & TextSettings
 
 export interface WorldSettings {
-  /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
+  /**
+   * Raise it when drawing, wording or drawing order changes without any of the numbers below
+   * changing.
+   */
   form: number
   seed: number
   scene: SceneSettings
@@ -44,7 +47,8 @@ export const demoWorld: WorldSettings = {
   seed: 20250,
   scene: { rows: 2, columns: 2, emptyShare: 0.2, repeatShare: 0.45 },
   picture: { sizePx: 56, noiseLevels: 10, radiusShare: [0.27, 0.38], shiftShare: 0.08 },
-  // Counting is what a model of 1.5 million parameters can learn in minutes; the other families wait at weight 0.
+  // Counting is what a model of 1.5 million parameters can learn in minutes; the other families
+  // wait at weight 0.
   mix: { 'count-color': 5, 'count-shape': 5, 'count-all': 0, exists: 0, compare: 0, place: 0 },
   splits: {
     train: { pictures: 1600, questionsEach: 2 },
@@ -71,7 +75,10 @@ export const demoWorld: WorldSettings = {
   },
 }
 
-/** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
+/**
+ * How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's
+ * text follows it.
+ */
 export const demoTeacher: TeacherSettings = {
   seed: 4,
   grid: { rows: demoWorld.scene.rows, columns: demoWorld.scene.columns },
@@ -99,18 +106,27 @@ const manifestSchema = z.object({
   further: z.object({ hash: z.string(), rows: z.record(z.string(), z.number()) }).optional(),
 })
 
-/** Names the pictures, the three splits and the base corpus: the same hash, the same files. 16 hexadecimal digits. */
+/**
+ * Names the pictures, the three splits and the base corpus: the same hash, the same files. 16
+ * hexadecimal digits.
+ */
 export function worldHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, mix, splits, baseCorpus } = settings
   return hashOf({ form, seed, scene, picture, mix, splits, baseCorpus })
 }
 
-/** Names the further files. Apart from the world's hash, so that a new question does not draw all pictures anew. */
+/**
+ * Names the further files. Apart from the world's hash, so that a new question does not draw all
+ * pictures anew.
+ */
 export function furtherHash(settings: WorldSettings = demoWorld): string {
   return hashOf({ world: worldHash(settings), further: settings.further })
 }
 
-/** Names only what the base corpus depends on, so that tuning questions or split sizes keeps a cached base model. */
+/**
+ * Names only what the base corpus depends on, so that tuning questions or split sizes keeps a
+ * cached base model.
+ */
 export function baseCorpusHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, baseCorpus } = settings
   return hashOf({ form, seed, scene, picture, baseCorpus })
@@ -121,7 +137,8 @@ export function allotScenes(settings: WorldSettings = demoWorld): Record<Split |
   const taken = new Set<string>()
   const draw = (part: string, pictures: number): Scene[] =>
     drawDistinctScenes(settings.scene, pictures, taken, createRandom(seedOf(settings.seed, 'scenes', part)))
-  // The order matters: a part that is drawn later never changes an earlier one, so train may grow and report stays.
+  // The order matters: a part that is drawn later never changes an earlier one, so train may grow
+  // and report stays.
   const base = draw('base', settings.baseCorpus.pictures)
   const report = draw('report', settings.splits.report.pictures)
   const dev = draw('dev', settings.splits.dev.pictures)
@@ -130,12 +147,13 @@ export function allotScenes(settings: WorldSettings = demoWorld): Record<Split |
 }
 
 /**
- * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, `vocabulary.txt`, the pictures in
- * `img/<part>/`, the further files over the same pictures, and last `manifest.json`. A folder whose manifest has both
- * hashes is left as it is, and `written` is false. With the world's hash alone only the further files are written, in
- * the time of a few thousand lines. Without a manifest, or with another hash, all is written anew; a crash leaves no
- * manifest, or one whose hash of the further files is not theirs. One writer a folder at a time. Fails with the file
- * system's error.
+ * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, `vocabulary.txt`,
+ * the pictures in `img/<part>/`, the further files over the same pictures, and last
+ * `manifest.json`. A folder whose manifest has both hashes is left as it is, and `written` is
+ * false. With the world's hash alone only the further files are written, in the time of a few
+ * thousand lines. Without a manifest, or with another hash, all is written anew; a crash leaves no
+ * manifest, or one whose hash of the further files is not theirs. One writer a folder at a time.
+ * Fails with the file system's error.
  */
 export async function writeWorld(
   dir: string,

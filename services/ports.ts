@@ -29,8 +29,8 @@ const portsFile = z.record(z.string(), z.int().min(1).max(65535))
 /**
  * The port on which a service is to listen: the port that its variable asks for, else the port that
  * it had last time if that is free (a job that outlives a restart still finds its server), else a
- * free port, which is remembered in `<home>/ports.json`. Throws PortInUse if the port that was asked
- * for is taken, InvalidInput if it is no port.
+ * free port, which is remembered in `<home>/ports.json`. Throws PortInUse if the port that was
+ * asked for is taken, InvalidInput if it is no port.
  */
 export async function choosePort(
   home: string,

@@ -90,7 +90,7 @@ export function lostPassword(home: string): HoneError {
   })
 }
 
-/** The password of this home's database; null where there is none. */
+/** The password of this home's database; null where there is no database. */
 export function readPassword(home: string): string | null {
   try {
     return readFileSync(join(homePaths(home).postgres, 'password'), 'utf8').trim()

@@ -4,7 +4,9 @@ import { endProcesses } from './end-processes.ts'
 import { identify, processIds } from './identity.ts'
 import type { ServiceRecord } from './processes.ts'
 
-/** A live server of the data folder by its own postmaster.pid, where nobody recorded it; or null. */
+/**
+ * A live server of the data folder by its own postmaster.pid, where nobody recorded it; or null.
+ */
 export function unrecordedServer(data: string): ServiceRecord | null {
   let lines: string[]
   try {

@@ -146,7 +146,10 @@ export function adoptService(home: string, record: ServiceRecord, options: EndOp
   return { record, logFile: logPath(home, record.name), stop: () => stopService(home, record, options) }
 }
 
-/** Ends a service and all its group, and returns when none of it is left. Ending what is gone is no error. */
+/**
+ * Ends a service and all its group, and returns when none of it is left. Ending what is gone is no
+ * error.
+ */
 export async function stopService(home: string, record: ServiceRecord, options: EndOptions = {}): Promise<void> {
   await stopGroup(record.identity, options)
   rmSync(recordPath(home, record.name), { force: true })
@@ -162,8 +165,8 @@ export async function stopGroup(identity: ProcessIdentity, options: EndOptions =
 
 /**
  * A group id stays taken as long as a member lives, so a group whose leader ended still is the
- * recorded group. Only if another process has the leader's pid now may the number have been given to
- * strangers.
+ * recorded group. Only if another process has the leader's pid now may the number have been given
+ * to strangers.
  */
 function belongsToUs(identity: ProcessIdentity): boolean {
   const now = identify(identity.pid)

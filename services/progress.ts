@@ -31,7 +31,9 @@ export const quietProgress: Progress = {
   beside: () => quietProgress,
 }
 
-/** A renderer that suits the output: live lines on a terminal, one line a change in a pipe or a log. */
+/**
+ * A renderer that suits the output: live lines on a terminal, one line a change in a pipe or a log.
+ */
 export function createProgress(output: ProgressOutput = process.stderr, quiet: boolean = false): Progress {
   if (quiet) return quietProgress
   return output.isTTY === true ? terminalLane(new LiveLines(output)) : plainLane(output)

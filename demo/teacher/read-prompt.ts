@@ -1,10 +1,13 @@
 import { colorNames, shapeNames } from '../scene.ts'
 import type { Cell, Color, Shape } from '../scene.ts'
 
-/** One thing that a description mentions; a place without a shape has `what` null, a shape without a place `place` null. */
+/**
+ * One thing that a description mentions; a place without a shape has `what` null, a shape without a
+ * place `place` null.
+ */
 export type Mention = { place: string | null; what: Cell }
 
-/** The parts of a reason prompt. `description` is undefined when the prompt has none. */
+/** The parts of a reason prompt. `description` is undefined when the prompt has no description. */
 export type PromptParts = { description: string | undefined; question: string | undefined; choices: string[] }
 
 /** What is counted: any shape, or only those of a colour, of a form, or both. */
@@ -17,10 +20,16 @@ export type Asked =
   | { kind: 'place'; place: string; attribute: 'color' | 'shape' }
   | { kind: 'difference'; first: Wanted; second: Wanted }
   | { kind: 'sum'; first: Wanted; second: Wanted }
-  /** What is there, in free text. `area` is a place (`top left`), a line (`top row`, `left column`) or `picture`. */
+  /**
+   * What is there, in free text. `area` is a place (`top left`), a line (`top row`, `left column`)
+   * or `picture`.
+   */
   | { kind: 'describe'; area: string }
 
-/** Takes a prompt of the form `Description: … Question: … Choices: A. …` apart; other text around them is ignored. */
+/**
+ * Takes a prompt of the form `Description: … Question: … Choices: A. …` apart; other text around
+ * them is ignored.
+ */
 export function readPrompt(prompt: string): PromptParts {
   const description = /Description:\s*([\s\S]*?)\s*\n\s*Question:/.exec(prompt)?.[1]
   const question = /Question:\s*([^\n]+)/.exec(prompt)?.[1]?.trim()
@@ -38,8 +47,9 @@ const anyPlace = String.raw`(?:top|upper|middle|bottom|lower)[ -](?:left|center|
 const numberWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 
 /**
- * Everything that a description says about places and shapes, in its order. In each sentence a place goes with the
- * shape next to it, whichever comes first: `Top left: a red circle`, `a red circle is at the top left`.
+ * Everything that a description says about places and shapes, in its order. In each sentence a
+ * place goes with the shape next to it, whichever comes first: `Top left: a red circle`, `a red
+ * circle is at the top left`.
  */
 export function readDescription(description: string): Mention[] {
   const token = new RegExp(
@@ -79,7 +89,7 @@ function readSentence(sentence: string, token: RegExp): Mention[] {
   return mentions.filter((mention) => mention.place !== null || mention.what !== null)
 }
 
-/** What a question asks, or undefined when it is none that this reasoner understands. */
+/** What a question asks, or undefined for a question that this reasoner does not understand. */
 export function readQuestion(question: string): Asked | undefined {
   const text = question.toLowerCase().replaceAll('colour', 'color')
   // A question that negates begins like one that does not.

@@ -21,11 +21,11 @@ export interface ReasonerSettings {
 }
 
 /**
- * Answers the question of a reason prompt from the prompt's description and nothing else (an answer that the prompt
- * gives away is never looked at: the thinking is its own, and stays with what it found), as
- * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the teacher's seed, the
- * prompt and the request's seed. When the description or the question does not hold what is needed, the reply says so
- * and the answer is `unknown`.
+ * Answers the question of a reason prompt from the prompt's description and nothing else (an answer
+ * that the prompt gives away is never looked at: the reasoner stays with what it found itself), as
+ * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the
+ * teacher's seed, the prompt and the request's seed. When the description or the question does not
+ * hold what is needed, the reply says so and the answer is `unknown`.
  */
 export function reasonOver(prompt: string, requestSeed: number, settings: ReasonerSettings): string {
   const random = createRandom(seedOf(settings.seed, 'reason', prompt, requestSeed))
@@ -43,14 +43,17 @@ export function reasonOver(prompt: string, requestSeed: number, settings: Reason
 }
 
 /**
- * What rules make of a question over what a description mentions, without slips and without choices. Undefined when no
- * mention is about the place that is asked for.
+ * What rules make of a question over what a description mentions, without slips and without
+ * choices. Undefined when no mention is about the place that is asked for.
  */
 export function decide(asked: Asked, mentions: readonly Mention[]): string | undefined {
   return work(asked, mentions, false, createRandom(0))?.answer
 }
 
-/** The working after the list of what is seen, in plain and in full words, its conclusion and a last sentence. */
+/**
+ * The working after the list of what is seen, in plain and in full words, its conclusion and a last
+ * sentence.
+ */
 type Steps = { plain: string; full: string; answer: string; explanation: string }
 
 function work(asked: Asked, mentions: readonly Mention[], slips: boolean, random: Random): Steps | undefined {
@@ -127,7 +130,10 @@ function subtract({ first, second }: Two, mentions: readonly Mention[], slips: b
   }
 }
 
-/** Goes on counting over the second kind, so that nothing is left to add. A shape that is of both kinds counts once. */
+/**
+ * Goes on counting over the second kind, so that nothing is left to add. A shape that is of both
+ * kinds counts once.
+ */
 function addUp({ first, second }: Two, mentions: readonly Mention[], slips: boolean, random: Random): Steps {
   const one = countUp(first, mentions, slips, random)
   const left = mentions.filter(({ what }) => what === null || !fits(what, first))
@@ -168,7 +174,10 @@ function misread(cells: Cell[], random: Random): void {
   cells[index] = random.chance(0.5) ? null : { ...cell, color }
 }
 
-/** Where the wanted shapes are, and how many; a slip overlooks one, or counts one too many or too few. */
+/**
+ * Where the wanted shapes are, and how many; a slip overlooks one, or counts one too many or too
+ * few.
+ */
 function countUp(
   wanted: Wanted,
   mentions: readonly Mention[],
@@ -198,7 +207,10 @@ function labelOf({ color, shape }: Wanted): string {
   return shape === undefined ? color : `${color} ${shape}`
 }
 
-/** The letter of the choice that says the answer; a slip picks another one. Without choices the answer itself. */
+/**
+ * The letter of the choice that says the answer; a slip picks another one. Without choices the
+ * answer itself.
+ */
 function inChoices(answer: string, choices: readonly string[], slips: boolean, random: Random): string {
   const right = choices.findIndex((choice) => choice.toLowerCase() === answer)
   if (right === -1) return answer

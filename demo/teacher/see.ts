@@ -9,7 +9,10 @@ const hueRanges: Readonly<Record<Color, readonly [number, number]>> = {
   green: [85, 175],
   blue: [175, 275],
 }
-/** Chroma (largest minus smallest channel) of a pixel that surely belongs to a shape; paper and noise stay below 60. */
+/**
+ * Chroma (largest minus smallest channel) of a pixel that surely belongs to a shape; paper and
+ * noise stay below 60.
+ */
 const strongChroma = 90
 /** A shape covers at least this share of its cell; less is a speck. */
 const smallestAreaShare = 0.06
@@ -22,9 +25,10 @@ export class UnreadablePicture extends Error {
 }
 
 /**
- * Reads a scene from the pixels of a PNG, JPEG or any other format that sharp decodes. The picture is cut into the
- * cells of `grid`; in each cell the coloured pixels give the colour by their mean hue, and the shape by how much of
- * their bounding box they fill: a square all, a circle π/4, a triangle half. Throws UnreadablePicture.
+ * Reads a scene from the pixels of a PNG, JPEG or any other format that sharp decodes. The picture
+ * is cut into the cells of `grid`; in each cell the coloured pixels give the colour by their mean
+ * hue, and the shape by how much of their bounding box they fill: a square all, a circle π/4, a
+ * triangle half. Throws UnreadablePicture.
  */
 export async function readScene(image: Buffer, grid: Grid): Promise<Scene> {
   const pixels = await decode(image)
@@ -71,7 +75,8 @@ function readCell(pixels: Pixels, box: Box): Cell {
     return (strong.hue >= from && strong.hue < to) || (strong.hue - 360 >= from && strong.hue - 360 < to)
   })
   if (color === undefined) return null
-  // Half the shape's own chroma is where its soft edge is half covered, so the area comes out unbiased.
+  // Half the shape's own chroma is where its soft edge is half covered, so the area comes out
+  // unbiased.
   const whole = colored(pixels, box, strong.chroma / 2)
   return { color, shape: shapeOf(whole.count / whole.boxArea) }
 }
@@ -81,7 +86,10 @@ function shapeOf(fill: number): Shape {
   return fill > 0.66 ? 'circle' : 'triangle'
 }
 
-/** The pixels of a box whose chroma is above a threshold: how many, their bounding box, mean chroma and mean hue. */
+/**
+ * The pixels of a box whose chroma is above a threshold: how many, their bounding box, mean chroma
+ * and mean hue.
+ */
 function colored(
   { data, width }: Pixels,
   box: Box,
@@ -102,7 +110,8 @@ function colored(
       right = Math.max(right, x)
       top = Math.min(top, y)
       bottom = Math.max(bottom, y)
-      // Hue as a direction in the plane of red, green and blue at 120 degrees each; sums average it without a seam.
+      // Hue as a direction in the plane of red, green and blue at 120 degrees each; sums average it
+      // without a seam.
       alpha += r - (g + b) / 2
       beta += (Math.sqrt(3) / 2) * (g - b)
     }

@@ -63,8 +63,8 @@ const maxBodyBytes = 32 * 1024 * 1024
 const tokensPerImage = 4
 
 /**
- * Starts the demo's teacher: an OpenAI-compatible server whose models are rule-based programs and say so in
- * /v1/models. Rejects with the system's error when the port is taken.
+ * Starts the demo's teacher: an OpenAI-compatible server whose models are rule-based programs and
+ * say so in /v1/models. Rejects with the system's error when the port is taken.
  */
 export async function startTeacher(options: TeacherOptions): Promise<Teacher> {
   const server = createAdaptorServer({ fetch: teacherApp(options).fetch })

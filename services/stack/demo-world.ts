@@ -48,7 +48,10 @@ export async function makePictures(options: {
   }
 }
 
-/** The weak base model, found in the cache or trained now. Throws TrainingFailed; the signal's reason. */
+/**
+ * The weak base model, found in the cache or trained now. Throws TrainingFailed; the signal's
+ * reason.
+ */
 export async function makeBaseModel(options: {
   cache: string
   world: string

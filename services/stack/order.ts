@@ -38,7 +38,7 @@ export interface StackParts<Temporal extends TemporalAddress = TemporalAddress> 
 
 /**
  * What waits for what: the longest way on a new machine is Python, then the base model, so that
- * nothing else stands in it. The servers ask for their ports at the very start: a port that is
+ * nothing else is in its way. The servers ask for their ports at the very start: a port that is
  * taken is told at once, and not after minutes of installing. The worker starts while the base
  * model is trained: it takes the folder's name, and no campaign starts before all parts are there.
  */

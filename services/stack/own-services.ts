@@ -34,8 +34,8 @@ const rewardTokenEnv = 'HONE_REWARD_TOKEN'
 const answers = async (url: string): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok
 
 /**
- * The home's token for the reward server. It is kept, because a trainer that outlives a restart goes
- * on with the token that it was started with.
+ * The home's token for the reward server. It is kept, because a trainer that outlives a restart
+ * goes on with the token that it was started with.
  */
 export function rewardToken(home: string): string {
   const path = join(homePaths(home).services, 'reward-token')

@@ -4,8 +4,8 @@ export type StartPart = <Result>(part: (signal: AbortSignal) => Promise<Result>)
 /**
  * Runs parts that do not need each other side by side. `work` starts them and waits for what it
  * needs; a part may wait for another. The first failure, or the outer signal, aborts all parts.
- * Returns or throws only after every part has ended, so that no part of it goes on behind the back
- * of whoever cleans up. `onAbort` is called once, before the wait: it ends what hears no signal.
+ * Returns or throws only after every part has ended, so that no part goes on while the
+ * caller cleans up. `onAbort` is called once, before the wait: it ends what hears no signal.
  *
  * Throws the first failure whole, and not the aborts that it caused in other parts.
  */
@@ -30,7 +30,7 @@ export async function sideBySide<Result>(
       abort.signal.throwIfAborted()
       return await part(abort.signal)
     })()
-    // Noted at once: whoever waits for this part is about to fail too, and that is no news.
+    // Noted at once: a part that waits for this part is about to fail too, with the same error.
     const noted = running.catch(fail)
     parts.push(noted)
     return running

@@ -8,13 +8,17 @@ type Tier = 'correct' | 'mostly' | 'partial' | 'incorrect' | 'cannot-tell'
 
 const allTiers: readonly Tier[] = ['correct', 'mostly', 'partial', 'incorrect', 'cannot-tell']
 
-/** Share of the reference from which the main point counts as said; less, but something, is `partial`. */
+/**
+ * Share of the reference from which on the main point counts as said. A smaller share, above
+ * zero, is `partial`.
+ */
 const mostlyShare = 0.7
 
 /**
- * Grades an answer beside a reference by the things that both name, or by their words where they name none, and ends in
- * a line `tier: …`. The words and errors depend only on the teacher's seed, the prompt and the request's seed, so that
- * the same case under another seed may be judged otherwise.
+ * Grades an answer beside a reference by the things that both name, or by their words where they
+ * name no thing, and ends in a line `tier: …`. The words and errors depend only on the teacher's
+ * seed, the prompt and the request's seed, so that the same case under another seed may be judged
+ * otherwise.
  */
 export function judgeAnswer(prompt: string, requestSeed: number, settings: TextSettings): string {
   const random = createRandom(seedOf(settings.seed, 'judge', prompt, requestSeed))
@@ -59,7 +63,10 @@ function tierOf(reference: string, answer: string): Tier {
   return share >= mostlyShare ? 'mostly' : 'partial'
 }
 
-/** What a text says: things, which may be none at all, or else its words. Undefined for a text without either. */
+/**
+ * What a text says: things (the list may be empty), or else its words. Undefined for a text without
+ * either.
+ */
 type Content =
   | { kind: 'things'; things: readonly Mention[]; words: ReadonlySet<string> }
   | { kind: 'words'; words: ReadonlySet<string> }
@@ -80,7 +87,10 @@ function contentOf(text: string): Content | undefined {
   return { kind: 'words', words }
 }
 
-/** Each thing of the one goes with one of the other: the same one counts in full, one with a wrong detail half. */
+/**
+ * Each thing of the one goes with one of the other: the same one counts in full, one with a wrong
+ * detail half.
+ */
 function thingsShare(
   { things: wanted }: { things: readonly Mention[] },
   { things: given }: { things: readonly Mention[] },

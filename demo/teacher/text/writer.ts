@@ -14,7 +14,9 @@ type Draft = { question: string; answer: string; choices: readonly string[]; kin
 
 type Kind = { category: string; abilities: readonly string[] }
 
-/** What a question of each family asks of its reader, and the field that it is said to belong to. */
+/**
+ * What a question of each family asks of its reader, and the field that it is said to belong to.
+ */
 const kindOf: Readonly<Record<QuestionFamily, Kind>> = {
   'count-color': { category: 'counting', abilities: ['recognition'] },
   'count-shape': { category: 'counting', abilities: ['recognition'] },
@@ -37,9 +39,10 @@ const familiesOf = {
 type QuestionType = keyof typeof familiesOf
 
 /**
- * Writes one question about what a description says, as JSON: of the type that is asked for, with as many of the
- * abilities as its families have, decided by the description, and none of those asked already while there are others.
- * The words and errors depend only on the teacher's seed, the prompt and the request's seed.
+ * Writes one question about what a description says, as JSON: of the type that is asked for, with
+ * as many of the abilities as its families have, decided by the description. A question that was
+ * asked already comes again only when there is no other. The words and errors depend only on the
+ * teacher's seed, the prompt and the request's seed.
  */
 export function writeQuestion(prompt: string, requestSeed: number, settings: TextSettings): string {
   const random = createRandom(seedOf(settings.seed, 'writer', prompt, requestSeed))
@@ -124,7 +127,10 @@ function replyOf({ question, choices, kind }: Draft): string {
   return JSON.stringify({ question, ...(choices.length > 0 ? { choices } : {}), category: kind.category })
 }
 
-/** The four ways to fail: about the description, with the answer in it, half a JSON, or nothing that the picture decides. */
+/**
+ * The four ways to fail: about the description, with the answer in it, half a JSON, or nothing that
+ * the picture decides.
+ */
 function badReply(draft: Draft, random: Random): string {
   const whole = replyOf(draft)
   const replies = [

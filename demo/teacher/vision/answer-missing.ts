@@ -10,7 +10,10 @@ import { wrongAnswer } from './wrong-answer.ts'
 
 const notVisible = 'not visible'
 
-/** One line for each question of the prompt, in its order; `- not visible` where there is no rule for it. */
+/**
+ * One line for each question of the prompt, in its order; `- not visible` where there is no rule
+ * for the question.
+ */
 export const answerMissing: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
   const random = roleRandom('answer-missing', image, prompt, seed, settings)
@@ -37,7 +40,10 @@ function answerOne(scene: Scene, question: string, random: Random, settings: See
   return wordAnswer(question, errs ? wrongAnswer(right, [], random) : right)
 }
 
-/** The cell that `What is at the top left?` asks for, in any of the words for a place that readers here know. */
+/**
+ * The cell that `What is at the top left?` asks for, in any of the words for a place that readers
+ * here know.
+ */
 function placeAskedFor(scene: Scene, question: string): { name: string; index: number } | undefined {
   const text = question.toLowerCase().replaceAll('-', ' ').replace('upper', 'top').replace('lower', 'bottom')
   const asked = /^what (?:is|can be seen|do you see) (?:at|in) the (.+?)(?: corner| cell)?\?*$/.exec(text)?.[1]
@@ -45,7 +51,9 @@ function placeAskedFor(scene: Scene, question: string): { name: string; index: n
   return asked === undefined || index === -1 ? undefined : { name: asked, index }
 }
 
-/** A count or a verdict in a sentence that stands without its question; every other answer as it is. */
+/**
+ * A count or a verdict as a sentence that needs no question beside it; every other answer as it is.
+ */
 function wordAnswer(question: string, answer: string): string {
   const asked = /^(how many|is there) (.+?)(?: are there)?(?: in the picture)?\?*$/i.exec(question)
   const [, opening = '', what = ''] = asked ?? []

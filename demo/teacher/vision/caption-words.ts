@@ -5,7 +5,10 @@ import type { Cell, Grid, Scene } from '../../scene.ts'
 /** What a role believes of each cell; undefined is a cell that it forgets to mention. */
 export type Belief = Cell | undefined
 
-/** One error: a wrong colour, a wrong shape or an omission; on an empty picture, a shape that is not there. */
+/**
+ * One error: a wrong colour, a wrong shape or an omission; on an empty picture, a shape that is not
+ * there.
+ */
 export function misread(scene: Scene, random: Random): Belief[] {
   const beliefs: Belief[] = [...scene.cells]
   const filled = scene.cells.flatMap((cell, index) => (cell === null ? [] : [{ cell, index }]))
@@ -45,7 +48,10 @@ const allWordings: readonly Wording[] = [
   },
 ]
 
-/** A description of the cells in one of the wordings, in the order of `order`, by default reading order. */
+/**
+ * A description of the cells in one of the wordings, in the order of `order`, by default reading
+ * order.
+ */
 export function wordCaption(
   grid: Grid,
   beliefs: readonly Belief[],

@@ -7,7 +7,9 @@ import type { SeeingRole } from './role.ts'
 
 type Grade = { rating: number; why: string }
 
-/** How hard a question is by its own structure: how many steps there are from seeing to the answer. */
+/**
+ * How hard a question is by its own structure: how many steps there are from seeing to the answer.
+ */
 const gradeOf: Readonly<Record<Asked['kind'], Grade>> = {
   exists: { rating: 2, why: 'One thing is looked for.' },
   place: { rating: 2, why: 'One place is looked at.' },
@@ -29,7 +31,10 @@ const look: SeeingRole = async (image, prompt, seed, settings) => {
   return `${why}\nrating: ${Math.min(10, Math.max(1, rating + noise))}`
 }
 
-/** Rates how hard a question is by its structure, give or take a point. The picture changes only that point. */
+/**
+ * Rates how hard a question is by its structure, give or take a point. The picture changes only
+ * that point.
+ */
 export const rate = roleByPrompt('demo-rater', 'a "Question:" with its "Answer:" and a last line "rating:"', {
   rate: look,
 })

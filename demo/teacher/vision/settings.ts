@@ -6,13 +6,18 @@ export interface VisionSettings {
   seed: number
   /** How many cells they look for. */
   grid: Grid
-  /** Share of descriptions, and of explanations to a given answer, with one wrong or missing thing. */
+  /**
+   * Share of descriptions, and of explanations to a given answer, with one wrong or missing thing.
+   */
   captionErrorRate: number
   /** The same for descriptions that are written for one question. */
   questionCaptionErrorRate: number
   /** Share of things that a glance leaves out, or names without their place. */
   glanceLossShare: number
-  /** Share of wrong answers from the picture, and of whole descriptions with one wrong or missing thing. */
+  /**
+   * Share of wrong answers from the picture, and of whole descriptions with one wrong or missing
+   * thing.
+   */
   answererErrorRate: number
   /** Share of arbitrations that end at a wrong answer. */
   arbiterErrorRate: number
@@ -22,7 +27,10 @@ export interface VisionSettings {
   ratingNoise: number
 }
 
-/** The rates of the roles that came after the captioner: small enough to teach, large enough that checks have work. */
+/**
+ * The rates of the roles that came after the captioner: small enough to teach, large enough that
+ * checks have work.
+ */
 export const visionRates = {
   questionCaptionErrorRate: 0.04,
   glanceLossShare: 0.33,

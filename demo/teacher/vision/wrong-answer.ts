@@ -2,7 +2,10 @@ import type { Random } from '../../random.ts'
 import { colorNames, shapeNames } from '../../scene.ts'
 import { isSame } from './own-answer.ts'
 
-/** An answer of the same form that is not the given one: another choice, number, verdict, colour or shape. */
+/**
+ * An answer of the same form that is not the given one: another choice, number, verdict, colour or
+ * shape.
+ */
 export function wrongAnswer(answer: string, choices: readonly string[], random: Random): string {
   const plain = answer.trim().toLowerCase()
   if (choices.length > 1) {

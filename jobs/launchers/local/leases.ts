@@ -9,7 +9,7 @@ import type { JobFile } from '../folder.ts'
 import { endJob } from './processes.ts'
 import { localStatus } from './state.ts'
 
-/** Who holds a device. It is free again when the job is over, whoever says so and whenever. */
+/** Who holds a device. The device is free again when the job is over. */
 const leaseFile = z.object({ key: z.string(), jobId: z.string(), directory: z.string(), at: z.string() })
 type Lease = z.infer<typeof leaseFile>
 
