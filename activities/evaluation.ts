@@ -12,12 +12,12 @@ import { isEvaluation, isSelection } from '../domain/recipe/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
 import { scoreIdentity } from '../evaluation/score-identity.ts'
 import { wilson } from '../evaluation/statistics.ts'
-import { AskFailure } from '../models/ask.ts'
+import { RowProblem } from '../domain/row-problem.ts'
 import type { AskRequest } from '../models/ask.ts'
 import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
 import type { Judge } from '../verifier/judge/judge.ts'
-import { VERIFIER_VERSION } from '../verifier/verdict.ts'
+import { verifierVersion } from '../verifier/verdict.ts'
 import { openMeter } from './budget.ts'
 import { beating } from './failures.ts'
 import type { Deps } from './deps.ts'
@@ -143,7 +143,7 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       const asked = await Promise.all(
         items.map(async (item) => {
           const reply = await engine.ask(requestFor(item, spec, recipe)).catch((error: unknown) => {
-            if (error instanceof AskFailure) return null
+            if (error instanceof RowProblem) return null
             throw error
           })
           // Only its replies matter here: the end grades all items together and finds them.
@@ -180,7 +180,7 @@ export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<
         promptHash: contentHash({ suffix: recipe.promptSuffix, form: 'question-choices-v1' }),
         decoding: { temperature: spec.temperature, topP: spec.topP, maxTokens: spec.maxTokens, samples: 1 },
         imageLimits: { minPixels: null, maxPixels: spec.imageMaxPixels },
-        graderVersion: VERIFIER_VERSION,
+        graderVersion: verifierVersion,
         judge: benchmarkJudgeVersion(recipe, spec),
       })
       const which = {

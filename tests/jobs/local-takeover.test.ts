@@ -10,7 +10,7 @@ import { jobFiles } from '../../jobs/launchers/folder.ts'
 import { processesOf } from '../../jobs/launchers/local/processes.ts'
 import { bootId } from '../../services/identity.ts'
 import { sweepLocalJobs } from '../../jobs/launchers/local/stop.ts'
-import { jobTools } from './launcher-suite.ts'
+import { jobTools } from './launcher-world.ts'
 import { openLocalWorld } from './local-world.ts'
 
 const oldWrapper = fileURLToPath(new URL('./wrapper-3af5782.mjs', import.meta.url))
