@@ -5,8 +5,8 @@ import { withDatabase } from './connections.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * Counts imports in this home's database. Null for a name that is not there, and where no database runs: a plan needs none, and then says
- * what it would need to know.
+ * Counts imports in this home's database. Null for a name that is not there, and where no database
+ * runs: a plan needs no database, and says what it could not find out.
  */
 export const importCounter =
   (terminal: Pick<Terminal, 'env'>) =>
