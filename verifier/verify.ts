@@ -4,14 +4,14 @@ import { readAnswer } from './answers/read.ts'
 import type { Structure } from './answers/structure.ts'
 import { Effort, EffortSpent } from './effort.ts'
 import { extractAnswer } from './extract.ts'
-import { isBoxGold, checkBox } from './kinds/box.ts'
+import { checkBox, isBoxGold } from './kinds/box.ts'
 import { checkChart } from './kinds/chart.ts'
 import { isChoiceGold, checkChoice } from './kinds/choice.ts'
-import { isDateGold, checkDate } from './kinds/date.ts'
+import { checkDate, isDateGold } from './kinds/date.ts'
 import { checkOcr } from './kinds/ocr.ts'
 import { checkText } from './kinds/short-text.ts'
-import { isTimeGold, checkTime } from './kinds/time.ts'
-import { isYesNoGold, checkYesNo } from './kinds/yes-no.ts'
+import { checkTime, isTimeGold } from './kinds/time.ts'
+import { checkYesNo, isYesNoGold } from './kinds/yes-no.ts'
 import { leafLimit } from './plain-text.ts'
 import type { AnswerKind, Ruling, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
@@ -124,7 +124,7 @@ const rules: Record<ConcreteKind, Rule> = {
   number: checkNumber,
   expression: checkExpression,
   list: checkList,
-  choice: (gold, answer, { choices }) => checkChoice(gold, answer, choices),
+  choice: checkChoice,
   yesno: checkYesNo,
   text: checkText,
   date: checkDate,

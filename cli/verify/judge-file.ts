@@ -11,7 +11,8 @@ import { untilInterrupted } from '../interrupt.ts'
 import { exitCodes } from '../terminal.ts'
 import { readLines } from '../text-lines.ts'
 import type { TextLine } from '../text-lines.ts'
-import { verifyUsage, type VerifyOptions, type VerifyStreams } from './options.ts'
+import { verifyUsage } from './options.ts'
+import type { VerifyOptions, VerifyStreams } from './options.ts'
 
 /** Bytes of a file that are read at a time; the rows that end in them are judged together. */
 const pieceBytes = 256 * 1024
