@@ -39,8 +39,8 @@ export function announcedLength(request: IncomingMessage): number | null {
 
 /**
  * Reads a body into memory of its own, piece by piece. No piece is copied twice and nothing is
- * parsed here, so the event loop stays free. Throws BodyTooLarge when the body is over {@link
- * maxBody}, and the stream's error when the client goes.
+ * parsed here, so the event loop stays free. Throws BodyTooLarge when the body is over
+ * `maxBody`, and the stream's error when the client goes.
  *
  * Reads Node's request, not Hono's. Hono's bodyLimit and `arrayBuffer` know no pace: with 64
  * clients that send 2 MB each, on a busy machine, the loop was up to 1.9 s late with bodyLimit and
