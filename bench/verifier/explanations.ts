@@ -4,7 +4,7 @@ import type { Pair } from './pair.ts'
 /** A pair on which Hone differs from the truth or from math-verify. */
 export type Disagreement = { pair: Pair; hone: VerifyResult; mathVerify: boolean | null; mathruler: boolean | null }
 
-/** Why two checkers differ. The first class that applies to a disagreement explains it. */
+/** Why two checkers differ. The first class that applies explains a disagreement. */
 export type Explanation = { name: string; why: string; applies: (row: Disagreement) => boolean }
 
 const honeIsRight = ({ pair, hone }: Disagreement): boolean => (hone.verdict === 'correct') === pair.equal

@@ -88,7 +88,7 @@ function scientific(draw: Draw): Made {
   return either(draw, gold, right, wrong)
 }
 
-/** Known repeating or irrational values and their first digits, rounded at the last. */
+/** Repeating or irrational values with their first digits, the last digit rounded. */
 function rounded(draw: Draw): Made {
   const [n, d] = coprime(draw, 30)
   const whole = String(n / d)

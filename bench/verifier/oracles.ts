@@ -11,9 +11,10 @@ import { generatePairs } from './generate.ts'
 import type { Pair } from './pair.ts'
 
 /**
- * Judges generated pairs with Hone, math-verify and mathruler, prints how often each agrees with the truth and with Hone, and
- * writes every disagreement between Hone and the truth or math-verify to disagreements.md, with its explanation:
- * `npx tsx bench/verifier/oracles.ts [--seed 1] [--count 6000]`.
+ * Judges generated pairs with Hone, math-verify and mathruler, and prints how often each agrees
+ * with the truth and with Hone. Writes every disagreement between Hone and the truth or math-verify
+ * to disagreements.md, with its explanation: `npx tsx bench/verifier/oracles.ts [--seed 1] [--count
+ * 6000]`.
  */
 const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
 const seed = Number(values.seed ?? 1)
@@ -27,7 +28,7 @@ const python = await oraclePython()
 const said = new Map<string, Judged<boolean | null>>()
 for (const name of oracleNames) said.set(name, await judgeByOracle(python, name, pairs))
 
-/** Whether Hone takes the answer; unverifiable is not taken. */
+/** Whether Hone accepts the answer. An unverifiable answer is not accepted. */
 const takes = (pair: Pair): boolean => hone.verdicts.get(pair.id)?.verdict === 'correct'
 const oracle = (name: (typeof oracleNames)[number], pair: Pair): boolean | null =>
   said.get(name)?.verdicts.get(pair.id) ?? null
