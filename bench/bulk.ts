@@ -20,10 +20,10 @@ import { bringUpPostgres } from '../services/postgres.ts'
 import { metered, type Spent } from './process-meter.ts'
 
 /**
- * Times the import, reading and other moves of many rows in and out of Postgres, on its own server
- * that survives a power cut as the product's server does: `npx tsx bench/bulk.ts [rows]` (default
- * 1,000,000 for the import, a fifth for the rest). "Bare COPY" writes the same tuples into tables
- * without indexes, keys and checks, in one transaction: the time that Postgres itself needs.
+ * Times moving many rows into and out of Postgres, on the bench's own server, which survives a
+ * power cut as the product's server does: `npx tsx bench/bulk.ts [rows]` (default 1,000,000 for the
+ * import, a fifth for the rest). "Bare COPY" writes the same tuples into tables without indexes,
+ * keys and checks, in one transaction: the time that Postgres itself needs.
  */
 const total = Number(process.argv[2] ?? 1_000_000)
 const part = Math.round(total / 5)

@@ -41,8 +41,8 @@ function explain(issue: Issue, base: readonly PropertyKey[], text: RecipeText): 
 }
 
 /**
- * Distance of a branch to the written value: the number of its problems, where each unknown key
- * counts as a problem. A list or map in place of a text (or the other way) counts 1.5.
+ * Distance of a branch to the written value: the number of its problems, where each unknown key is
+ * a problem. A value whose own type is wrong counts 1.5.
  */
 const weight = (issues: readonly Issue[]): number =>
   issues.reduce((sum, issue) => {
@@ -67,7 +67,7 @@ function describeIssue(issue: Issue, value: unknown): { wrong: string; fix: stri
     case 'invalid_union': {
       const known = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : []
       if (value === undefined)
-        return { wrong: 'the step says no kind', fix: `add "step:" with one of ${known.join(', ')}` }
+        return { wrong: 'the step has no kind', fix: `add "step:" with one of ${known.join(', ')}` }
       return { wrong: `unknown step "${written}"`, fix: oneOf(written, known) }
     }
     case 'invalid_value':

@@ -9,9 +9,9 @@ import { tableCases } from './tables.ts'
 
 /**
  * Changes real cases at random and judges them for some minutes. No case may throw, take more than
- * 250 ms, or give another verdict the second time. A promised symmetric case must give the same
- * verdict with gold and answer swapped. `npx tsx bench/verifier/fuzz.ts --minutes 60 --seed 1`.
- * Exits with 1 after any failure.
+ * 250 ms, or get another verdict the second time. Where the rules promise symmetry, an accepted
+ * answer must also be accepted with gold and answer swapped. `npx tsx bench/verifier/fuzz.ts
+ * --minutes 60 --seed 1`. Exits with 1 after any failure.
  */
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
 const minutes = Number(values.minutes ?? 1)

@@ -78,7 +78,7 @@ const withTruth = mathVerifyRight.filter((pair) => takes(pair) === pair.equal)
 const unexplained = disagreements.filter((row) => explain(row) === null)
 const figures = [
   `Where math-verify is right, Hone agrees with it on ${share(withTruth.length, mathVerifyRight.length)}.`,
-  `Disagreements: ${disagreements.length}, of them unexplained: ${unexplained.length}.`,
+  `Disagreements: ${disagreements.length}, unexplained: ${unexplained.length}.`,
 ]
 console.log([...summary, '', ...figures].join('\n'))
 
@@ -89,7 +89,10 @@ const row = ({ pair, hone, mathVerify, mathruler }: Disagreement): string =>
 
 const classes = new Map<string, { why: string; rows: Disagreement[] }>()
 for (const disagreement of disagreements) {
-  const { name, why } = explain(disagreement) ?? { name: 'unexplained', why: 'No rule explains these: look at them.' }
+  const { name, why } = explain(disagreement) ?? {
+    name: 'unexplained',
+    why: 'No rule explains these pairs: look at them.',
+  }
   const known = classes.get(name) ?? { why, rows: [] }
   known.rows.push(disagreement)
   classes.set(name, known)
@@ -105,8 +108,8 @@ const header = '| pair | gold | answer | truth | Hone | math-verify | mathruler 
 const text = [
   '# Where the checkers differ',
   '',
-  `Written by \`npx tsx bench/verifier/oracles.ts --seed ${seed} --count ${count}\`; the classes are the rules of \`explanations.ts\`.`,
-  'Listed is every pair on which Hone differs from the truth or from math-verify. Where mathruler alone differs, the table by family says how often.',
+  `Written by \`npx tsx bench/verifier/oracles.ts --seed ${seed} --count ${count}\`. The classes are the rules of \`explanations.ts\`.`,
+  'The tables list every pair on which Hone differs from the truth or from math-verify. The table by family also counts the pairs on which only mathruler differs.',
   '',
   ...summary,
   '',

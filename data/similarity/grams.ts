@@ -1,7 +1,6 @@
 /**
- * Hashes of all runs of `size` words, ascending, each once. They are integers below 2⁵³: two
- * collections of a million runs share a hash by chance in at most 1 of 10,000 cases. Empty for
- * fewer words.
+ * Hashes of all runs of `size` words, ascending, each once. They are integers below 2⁵³: in at most
+ * 1 of 10,000 collections of a million runs two runs share a hash by chance. Empty for fewer words.
  */
 export function gramsOf(words: readonly string[], size: number): Float64Array {
   const count = words.length - size + 1

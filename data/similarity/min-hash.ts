@@ -21,8 +21,9 @@ export interface MinHashIndex {
 }
 
 /**
- * MinHash with 128 permutations in 16 bands of 8 (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, 3.4):
- * sets of Jaccard similarity s meet with probability 1 − (1 − s⁸)¹⁶, which is 0.61 at 0.7, 0.95 at 0.8 and 0.9999 at 0.9.
+ * MinHash with 128 permutations in 16 bands of 8 (Broder 1997; Leskovec, Rajaraman and Ullman,
+ * Mining of Massive Datasets, 3.4): sets of Jaccard similarity s meet with probability 1 − (1 −
+ * s⁸)¹⁶, which is 0.61 at 0.7, 0.95 at 0.8 and 0.9999 at 0.9.
  */
 export function createMinHashIndex(): MinHashIndex {
   const map = createMultiMap()

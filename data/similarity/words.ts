@@ -6,7 +6,7 @@ const latexLayout =
 
 /**
  * Numbers, single characters of scripts without spaces, runs of other letters, and signs. A minus
- * is a word, a hyphen before a letter is not.
+ * is a word, a hyphen between letters is not.
  */
 const word =
   /\d+(?:\.\d+)?|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{M}])+|[^\P{Sm}|]|[°%^*/]|-(?!\p{L})|(?<!\p{L})-/gu

@@ -12,7 +12,10 @@ const irregular = new Map(
   ).flatMap((one, index, all) => (index % 2 === 0 ? [[one, all[index + 1] ?? one] as const] : [])),
 )
 
-/** Nouns that take `-s`, although their plural ends like a plural in `-es` or `-ies`. */
+/**
+ * Nouns that take `-s`, although their plural ends like another kind of plural (`-ches`, `-ies`,
+ * `-oes`, `-ves`).
+ */
 const withS = words(
   `ache headache toothache stomachache backache cache mustache moustache avalanche niche quiche creche brioche psyche
   porsche pastiche cookie movie pie magpie potpie tie necktie bowtie brownie selfie hoodie zombie smoothie rookie genie

@@ -163,8 +163,8 @@ function readPhrase(phrase: readonly string[], count: number): Phrase | null {
   const named = before.filter((word) => colors.has(word))
   const other = before.filter((word) => !isAdjective(word))
   const one = count === 1 ? head : singular(head)
-  // One unknown word may belong to a plural name ("two tennis balls"). In the singular the next
-  // word may be a verb.
+  // One unknown word may belong to a plural name ("two tennis balls"). In the singular the unknown
+  // word may be the noun, and the word after it a verb.
   if (one === null || other.length > (count === 1 ? 0 : 1) || !isThing(one)) return null
   const compound = other[0]
   if (compound !== undefined && (notThings.has(compound) || /(?:ly|-)/.test(compound))) return null

@@ -20,8 +20,8 @@ export interface EarlierQuestions {
 }
 
 /**
- * The most questions of one origin that later passes know: as many as one pass writes. The prompt
- * shows them all.
+ * The most questions of one origin that later passes know: as many as one pass can write. The
+ * prompt shows them all.
  */
 const MOST_ASKED = 64
 
