@@ -1,6 +1,6 @@
 import type { RollbackCommand, RollbackResult } from './messages.ts'
 
-/** A rollback that waits to be carried out, and who waits for it. */
+/** A queued rollback, and the promise of its caller. */
 interface PendingRollback {
   command: RollbackCommand
   id: string
@@ -8,13 +8,19 @@ interface PendingRollback {
 }
 
 /**
- * Commands that arrived and are not carried out yet. Handlers only put commands here and wait; the campaign's main loop
- * carries them out one at a time, so that a rollback and a closing round can never interleave.
+ * Commands that arrived and are not carried out yet. Handlers only queue commands here and wait.
+ * The campaign's main loop carries them out one at a time, so a rollback and a closing round can
+ * never interleave.
  */
 export class CampaignControl {
-  /** Null until a command or the stored status says. A command that came with the start wins over what is stored. */
+  /**
+   * Null until a command or the stored status sets it. A command that arrives with the start wins
+   * over the stored status.
+   */
   isPaused: boolean | null = null
-  /** How often a person has said resume: tells a command that came after a failure from one before it. */
+  /**
+   * How often a person has resumed. It tells a command after a failure from a command before it.
+   */
   resumes = 0
   private readonly rollbacks: PendingRollback[] = []
 
@@ -24,7 +30,7 @@ export class CampaignControl {
     if (!isPaused) this.resumes += 1
   }
 
-  /** Queues a rollback; the promise settles when the loop has carried it out. */
+  /** Queues a rollback. The promise settles when the loop has carried it out. */
   requestRollback(id: string, command: RollbackCommand): Promise<RollbackResult> {
     return new Promise((resolve, reject) => {
       this.rollbacks.push({ command, id, settle: { resolve, reject } })
@@ -35,7 +41,10 @@ export class CampaignControl {
     return this.rollbacks.length > 0
   }
 
-  /** Carries out all queued rollbacks in the order they came. A failing one is told to its caller, the others go on. */
+  /**
+   * Carries out all queued rollbacks in their order. A failed rollback rejects its caller's
+   * promise, and the next rollbacks still run.
+   */
   async carryOutRollbacks(move: (command: RollbackCommand, id: string) => Promise<RollbackResult>): Promise<void> {
     for (let next = this.rollbacks.shift(); next; next = this.rollbacks.shift()) {
       try {

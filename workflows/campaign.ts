@@ -26,13 +26,17 @@ import { round } from './round.ts'
 import type { RoundResult } from './round.ts'
 
 export interface CampaignInput extends CampaignRef {
-  /** Rounds a run carries before it continues as new, so that histories stay small and old code dies out. */
+  /**
+   * Rounds of one run before it continues as new. The limit keeps histories small and lets old code
+   * die out.
+   */
   roundsPerRun?: number
 }
 
 /**
- * The loop: run the next round on the head, advance the head as its gate says, until the recipe is fulfilled. Everything it
- * knows it reads from Postgres, so a run can end at any line and the next one goes on from there.
+ * The campaign's loop: run the next round on the head, then move the head as the round's gate says,
+ * until the recipe is fulfilled. The loop reads all its state from Postgres, so a run can end at
+ * any line and the next run continues from there.
  */
 export async function campaign(input: CampaignInput): Promise<{ head: number }> {
   const { campaign: slug, roundsPerRun = 10 } = input
@@ -43,7 +47,8 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
 
   const show = () => state && setCurrentDetails(campaignDetails({ ...state, running }))
   const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: ResumeCommand) => {
-    // A pause holds at once. A resume lets go when it is on record: the round reads its budget from there.
+    // A pause holds at once. A resume is recorded before it takes effect, because the round reads
+    // its budget from the record.
     const letsGoLast = !isPaused && patched('resume-after-record')
     if (!letsGoLast) control.hold(isPaused)
     const dedupeKey = `${slug}/${kind}/${currentUpdateInfo()?.id}`
@@ -59,7 +64,8 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
     validator: ({ to, why }) => {
       if (!Number.isInteger(to) || to < 0) throw refused(`a round is a number from 0 up, not ${to}`)
       if (why.trim() === '') throw refused('say why: the reason is kept with the rollback')
-      // What is known here may be a round behind: it refuses what was never closed, and the act itself looks again.
+      // `state` may be a round behind. This check refuses rounds that were never closed, and
+      // `moveHead` checks again.
       const known = state?.rounds.find((each) => each.round === to)
       const isNewer = to > (state?.rounds.at(-1)?.round ?? Infinity)
       if (isNewer || (known && known.status !== 'closed')) throw refused(`there is no closed round ${to}`)
@@ -117,8 +123,9 @@ const pausedByGate = (result: RoundResult) =>
   `the gate of round ${result.round} says ${result.decision}: resume to go on from it, or roll back`
 
 /**
- * Runs one round as a child. A rollback cancels it and waits until it is gone, jobs included, before the head may move.
- * A failed round fails the campaign; resuming starts it again at the step that failed.
+ * Runs one round as a child. A rollback cancels the child and waits until it has ended, jobs
+ * included, before the head may move. A failed round fails the campaign. Resuming the campaign runs
+ * the round again from the failed step.
  */
 async function runRound(
   slug: string,
@@ -160,7 +167,7 @@ async function runRound(
     const { resumes } = control
     await CancellationScope.nonCancellable(() => io.setCampaignStatus({ campaign: slug, status, reason }))
     if (status === 'cancelled') throw error
-    // A person who resumes at once must not find a run that ends under the command.
+    // Otherwise the run could end while a person's resume command is being handled.
     await condition(allHandlersFinished)
     if (control.resumes > resumes || control.hasRollback) return 'again'
     throw ApplicationFailure.create({

@@ -1,16 +1,22 @@
 import type { RoundSummary, ScoreSummary, StepPlan } from '../activities/types.ts'
 import { percent } from '../domain/percent.ts'
 
-/** `report 61.2 % ± 2.5` for people; half the width of the interval, as a fraction of 100. */
+/**
+ * A score for people: `report 61.2 % ± 2.5 (n 400)`. The ± figure is half the width of the
+ * interval, in percentage points.
+ */
 export function scoreText(score: ScoreSummary): string {
   const half = (100 * (score.high - score.low)) / 2
   return `${score.benchmark} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
 }
 
-/** Rows shown of a long campaign: the details travel as one payload. */
+/** The most rounds shown of a long campaign: the details are one payload. */
 const shownRounds = 30
 
-/** The campaign's page: a table of rounds, live, the newest first: the Web UI shows a few lines before one must scroll. Markdown. */
+/**
+ * The campaign's page in Markdown: a live table of rounds, the newest first, because the Web UI
+ * shows only a few lines without scrolling.
+ */
 export function campaignDetails(state: {
   status: string
   head: number
@@ -19,7 +25,7 @@ export function campaignDetails(state: {
 }): string {
   const { running } = state
   const isKnown = state.rounds.some(({ round }) => round === running?.round)
-  // The round that runs was opened after the rounds were read.
+  // The running round was opened after `state.rounds` was read.
   const begun: RoundSummary[] =
     running && !isKnown
       ? [{ round: running.round, parent: state.head, status: 'running', decision: null, scores: [], seconds: null }]
@@ -48,7 +54,7 @@ export function campaignDetails(state: {
   ].join('\n')
 }
 
-/** A round's page: the list of its steps. Markdown. */
+/** A round's page in Markdown: the list of its steps. */
 export function roundDetails(
   steps: readonly StepPlan[],
   notes: ReadonlyMap<string, string>,

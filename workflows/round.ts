@@ -23,11 +23,14 @@ export interface RoundInput extends RoundRef {
 }
 
 export interface RoundResult extends RoundSummary {
-  /** What to do with the head now. A round without a gate advances. */
+  /** What happens to the head now. A round without a gate advances it. */
   action: GateResult['action']
 }
 
-/** One round: its steps in the recipe's order, then closed for ever. Rounds that fail or are cancelled are closed as such. */
+/**
+ * One round: its steps in the recipe's order, then it is closed for ever. A failed or cancelled
+ * round is closed with that status.
+ */
 export async function round(input: RoundInput): Promise<RoundResult> {
   let isHeld = false
   let child: ChildWorkflowHandle<Workflow> | null = null
@@ -41,7 +44,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
   const unheld = async () => {
     if (isHeld) await condition(() => !isHeld)
   }
-  /** A pause that came while the child was being started has reached nobody yet. */
+  /** A pause during the child's start has not reached the child, so it is sent again. */
   const started = async (handle: ChildWorkflowHandle<Workflow>) => {
     child = handle
     if (isHeld) await handle.signal(holdSignal, true).catch(() => undefined)
@@ -71,7 +74,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
     ])
     return { ...summary, action }
   } catch (error) {
-    // The round stays open: its campaign pauses, and goes on with it.
+    // The round stays open: the campaign pauses, and continues with this round.
     if (isFailureOf(error, 'BudgetReached')) throw error
     const status = wasCancelled(error) ? 'cancelled' : 'failed'
     await CancellationScope.nonCancellable(() => io.closeRound({ ...input, status, reason: failureReason(error) }))
@@ -79,7 +82,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
   }
 }
 
-/** Big steps are children: their shards get a page and a history of their own. */
+/** Big steps are child workflows: their shards get their own page and history. */
 async function inChild(
   input: RoundInput,
   step: StepPlan,
@@ -111,7 +114,10 @@ function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
   }
 }
 
-/** Evaluates the weights that a training kept, one after the other so that one server is up at a time, and chooses among them. */
+/**
+ * Evaluates the weights that a training kept, then chooses among them. Evaluations run one after
+ * the other, so that only one server is up at a time.
+ */
 async function select(
   input: RoundInput,
   step: StepPlan,
@@ -139,7 +145,9 @@ async function select(
   return (await io.finishSelection(ref)).summary
 }
 
-/** Training jobs run one after the other: a phase starts from the weights of the one before. */
+/**
+ * Training jobs run one after the other: each phase starts from the weights of the phase before.
+ */
 async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'training' }>): Promise<string> {
   const ref = { campaign: input.campaign, round: input.round, step: step.name }
   if (step.isDone) return 'already trained'
@@ -164,7 +172,10 @@ async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'trainin
   }
 }
 
-/** Tells the campaign what runs, for its table. The campaign may be gone when a round runs by itself: that is no failure. */
+/**
+ * Tells the campaign what runs, for its table. A round can run without its campaign: then the
+ * signal fails, and the failure is ignored.
+ */
 async function announce(input: RoundInput, step: string, progress: string): Promise<void> {
   upsertSearchAttributes([{ key: searchAttributes.step, value: step }])
   const { parent } = workflowInfo()

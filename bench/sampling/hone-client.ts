@@ -14,10 +14,14 @@ import { job } from './job.ts'
 import type { Report } from './job.ts'
 
 /**
- * Hone as a client of the bench: one step of a campaign in one process, as the worker runs it. Pictures come from the artifact store, replies
- * and rows go to Postgres; run again, it does what is left.
+ * Hone as a client of the bench: one step of a campaign in one process, as the worker runs it.
+ * Pictures come from the artifact store, replies and rows go to Postgres. A second run does the
+ * remaining work.
  */
-/** As a campaign has them by default: lanes side by side, each of stretches of shards that are read ahead. */
+/**
+ * A campaign's defaults: several lanes side by side, each with stretches of shards that are read
+ * ahead.
+ */
 const shardRows = 128
 const lanes = 4
 

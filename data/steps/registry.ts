@@ -18,7 +18,7 @@ import type { DataStep } from './step.ts'
 import { synthesize } from './synthesize.ts'
 import { verify } from './verify.ts'
 
-/** Every data step by its name in recipes. A new step is a file and a line here. */
+/** Every data step by its name in recipes. A new step is one file and one line here. */
 export const dataSteps: Readonly<Record<string, DataStep>> = {
   describe,
   dialogue,

@@ -128,7 +128,7 @@ describe('a campaign', () => {
     let isEnding = false
     let end = () => {}
     const ended = new Promise<void>((resolve) => (end = resolve))
-    // FakeSlowServer: the one of the first weights takes its time to end.
+    // FakeSlowServer: the server of the first weights ends slowly.
     fake.io.releaseEndpoints = async (ref) => {
       await io.releaseEndpoints(ref)
       if (ref.step !== 'select-checkpoint' || isEnding) return

@@ -18,8 +18,9 @@ const score: ScoreSummary = { benchmark: 'dev', n: 100, accuracy: 0.5, low: 0.4,
 const counts = { rowsIn: 10, kept: 8, dropped: 2, failed: 0 }
 
 /**
- * Fake activities for the control flow of workflows: a campaign in memory, in place of Postgres, endpoints and trainers. Trainings run until
- * they are let go or cancelled; `failures` makes the next call of an activity fail.
+ * Fake activities for the control flow of workflows: a campaign in memory replaces Postgres,
+ * endpoints and trainers. Trainings run until they are released or cancelled. `failures` makes the
+ * next call of an activity fail.
  */
 export class FakeHone {
   readonly calls: string[] = []
@@ -34,14 +35,14 @@ export class FakeHone {
   readonly training = new Set<string>()
   roundsWanted: number
 
-  /** What the last command said of it. */
+  /** The budget of the last command. */
   budget: Budget | null = null
 
-  /** How a data step is cut; `longest`: a stretch comes back after so many shards. */
+  /** The shards of a data step. `longest`: a stretch returns after this many shards. */
   plan: ShardPlan = { shards: 3, lanes: 2, isDone: false }
   longest = Number.POSITIVE_INFINITY
 
-  /** Whether rounds choose among the weights that training kept. */
+  /** Whether rounds choose among the weights that a training kept. */
   selects = false
 
   constructor(roundsWanted = 2) {
