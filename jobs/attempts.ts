@@ -8,20 +8,20 @@ import type { Place, Places } from './site/place.ts'
 import { watchJob } from './watch.ts'
 import type { JobLimits, JobOutcome, JobProgress } from './watch.ts'
 
-/** What jobs are run with. */
+/** The parts that running a job needs. */
 export interface JobWorld {
   store: JobStore
   places: Places
   /**
-   * Abort with the reason `cancel` to end the job; any other reason leaves it running for the next
-   * worker.
+   * Abort with the reason `cancel` to end the job. Any other reason leaves the job running for the
+   * next worker.
    */
   signal: AbortSignal
-  /** Says how far a job is: small, plain JSON. */
+  /** Reports the progress of a job as small, plain JSON. */
   progress: (details: Record<string, unknown>) => void
 }
 
-/** How an attempt is run. */
+/** How to run one attempt. */
 export interface AttemptPlan {
   command: Command
   prepare?: () => Promise<void>
@@ -29,14 +29,14 @@ export interface AttemptPlan {
   isStarved?: (points: readonly MetricPoint[]) => boolean
 }
 
-/** One attempt where it runs. */
+/** One attempt and the place where it runs. */
 export interface Attempt {
   number: number
   place: Place
   run: RunFolder
 }
 
-/** What an ended attempt came to. */
+/** The result of an ended attempt. */
 export type AttemptVerdict<Made> =
   | ({ outcome: 'ok' } & Made)
   | { outcome: 'retryable'; reason: string }
@@ -48,7 +48,7 @@ export interface AttemptedJob<Made> {
   stepId: number | null
   kind: JobKind
   backend: string
-  /** Place of new attempts; null for the site's default. */
+  /** Place of new attempts. Null: the site's default place. */
   place: string | null
   specHash: string
   spec: unknown
@@ -59,26 +59,26 @@ export interface AttemptedJob<Made> {
   attemptsSoFar: number
   plan(attempt: Attempt): Promise<AttemptPlan>
   judge(attempt: Attempt, ended: { status: JobStatus; logs: JobLogs }): Promise<AttemptVerdict<Made>>
-  /** What a cancellation that nobody asked for means; the common words when it gives null. */
+  /** The error for a cancellation that nobody requested. Null: the common error. */
   explain?(cause: CancelCause): HoneError | null
 }
 
 const logTailBytes = 16_384
-/** What a job gets to end in peace when its step is over. */
+/** Time that a job gets to end by itself when its step is over. */
 const stopGraceSeconds = 15
-/** States after which an attempt is never watched again. */
+/** An attempt in one of these states is never watched again. */
 const endedBadly = new Set(['failed', 'cancelled', 'lost'])
 
-/** Key of an attempt at its launcher, and name of its folder. */
+/** Key of an attempt at its launcher, and also the name of its folder. */
 export const attemptKey = (jobId: string, attempt: number): string => `${jobId}/attempt-${attempt}`
 
 export const jobFailed = (jobId: string, reason: string, nextStep: string): HoneError =>
   new HoneError({ type: 'TrainingFailed', message: `${jobId}: ${reason}`, nextStep })
 
 /**
- * Intent → look up → submit → record. A job that is under way is attached to, one that ended well
- * is judged and not run again, one that was lost or interrupted gets another attempt under a number
- * of its own while the limit allows.
+ * Records the intent, looks the job up, submits it and records the result, in this order. A job
+ * that is under way is attached to. A job that ended well is judged and not run again. A job that
+ * was lost or interrupted gets another attempt with a new number while the limit allows.
  */
 export async function runAttempts<Made>(
   world: JobWorld,
@@ -103,8 +103,8 @@ export async function runAttempts<Made>(
 }
 
 /**
- * The run folder of an attempt that was made: at the place where it was made, whatever the site
- * file says today.
+ * The run folder of an existing attempt. It lies at the place where the attempt was made, even if
+ * the site file has changed since.
  */
 export function attemptAt(world: Pick<JobWorld, 'places'>, jobId: string, record: AttemptRecord): Attempt {
   const place = world.places.get(record.handle?.place ?? 'local')
@@ -121,7 +121,10 @@ async function nextAttempt(world: JobWorld, { jobId, place: name }: AttemptedJob
   return { number, place, run: place.launcher.run(attemptKey(jobId, number)) }
 }
 
-/** The attempt under way, or a new one when there is none or the last one has ended badly. */
+/**
+ * The attempt that is under way. A new attempt when there is no attempt or the last attempt ended
+ * badly.
+ */
 async function attemptToWatch(world: JobWorld, job: AttemptedJob<unknown>): Promise<Attempt> {
   const latest = await world.store.latestAttempt(job.jobId)
   if (!latest || endedBadly.has(latest.state)) return await nextAttempt(world, job)
@@ -148,7 +151,7 @@ async function watchAttempt<Made>(
   return await judge(world, job, attempt, outcome)
 }
 
-/** Metrics are stored while the job runs; people see step and loss under the activity. */
+/** Stores metrics while the job runs, and shows step and loss under the activity. */
 async function report(world: JobWorld, jobId: string, { number }: Attempt, progress: JobProgress): Promise<void> {
   const { handle, status, points, step, totalSteps } = progress
   await world.store.setAttempt(jobId, number, {
@@ -214,9 +217,9 @@ function stopped(jobId: string, cause: CancelCause, status: JobStatus): HoneErro
 }
 
 /**
- * Ends what the last attempt of a job left running. Usually the activity that watches a job ends
- * it; one whose worker died is cancelled by the server without a word to anybody, and then its
- * program would go on beside the next round's.
+ * Ends the processes that the last attempt of a job left running. Usually the activity that watches
+ * a job ends it. But when the worker of that activity died, the server cancels the activity without
+ * telling anybody, and the program would go on beside the program of the next round.
  */
 export async function endLastAttempt(world: Pick<JobWorld, 'store' | 'places'>, jobId: string): Promise<void> {
   const latest = await world.store.latestAttempt(jobId)

@@ -1,6 +1,6 @@
 /**
- * What a check of a plan found, before anything was submitted. A `refusal` stops the start; a
- * `note` is only shown. `text` says what is so and why, `fix` what to change.
+ * A finding of a check that runs before anything is submitted. A `refusal` stops the start, a
+ * `note` is only shown. `text` says the problem and its reason, `fix` says what to change.
  */
 export interface Finding {
   level: 'refusal' | 'note'

@@ -3,31 +3,31 @@ import type { MetricPoint } from './metrics.ts'
 
 export type JobKind = 'sft' | 'rl' | 'finalize' | 'verify' | 'serve'
 
-/** A job as it is written down before it is submitted. */
+/** A job as it is recorded before it is submitted. */
 export interface JobIntent {
   jobId: string
   stepId: number | null
   kind: JobKind
   /** The product that does the work: a trainer, or a model server. */
   backend: string
-  /** The place where it is to run. */
+  /** The place where the job is to run. */
   place: string
   specHash: string
   spec: unknown
 }
 
-/** What is known of one submission of a job. */
+/** The record of one submission of a job. */
 export interface AttemptRecord {
   attempt: number
   state: string
-  /** The folder in which it runs, as the worker saw it. */
+  /** The folder of the attempt, as the worker saw it. */
   directory: string
   handle: JobHandle | null
   startedAt: Date | null
   finishedAt: Date | null
 }
 
-/** What is learned of an attempt. Fields that are left out stay as they are. */
+/** New facts about an attempt. Fields that are left out stay as they are. */
 export interface AttemptChange {
   handle?: JobHandle
   state?: string
@@ -39,21 +39,20 @@ export interface AttemptChange {
 }
 
 /**
- * Where jobs, their attempts and their metrics are kept. Every call can be made again with the same
- * effect.
+ * Stores jobs, their attempts and their metrics. Every call can be repeated with the same effect.
  */
 export interface JobStore {
   /**
-   * Writes down that a job shall run, or finds it. Throws JobConflict when the id has another
-   * specification.
+   * Records the intent to run a job, or finds the recorded intent. Throws JobConflict when the id
+   * has another specification.
    */
   recordIntent(intent: JobIntent): Promise<void>
-  /** Says that a job shall not run any more. */
+  /** Records that a job must not run any more. */
   withdraw(jobId: string): Promise<void>
   /**
-   * Opens the next attempt, numbered from 1, and returns its number. Two callers at once get two
-   * numbers. The handle is kept before anything is submitted: after a crash the job is looked for
-   * where it may have been submitted.
+   * Opens the next attempt and returns its number, counted from 1. Two callers at the same time get
+   * two numbers. The handle is stored before anything is submitted: after a crash the job is looked
+   * for at the place where it may have been submitted.
    */
   newAttempt(jobId: string, handle: (attempt: number) => JobHandle): Promise<number>
   latestAttempt(jobId: string): Promise<AttemptRecord | null>

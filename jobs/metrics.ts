@@ -5,23 +5,26 @@ import { parsePythonJson } from '../domain/json-text.ts'
 import type { LogSource } from './log-source.ts'
 
 /**
- * One number. Upsert on (job, attempt, segment, step, name): reading a file twice gives the same
- * points.
+ * One number of a metrics file. Upsert on (job, attempt, segment, step, name): reading a file twice
+ * gives the same points.
  */
 export interface MetricPoint {
-  /** Counts from 0; a file that was truncated or replaced goes on in the next segment. */
+  /** Counts from 0. A file that was truncated or replaced goes on in the next segment. */
   segment: number
   step: number
   /** The trainer's own name. */
   name: string
-  /** Ours, when the name has one. */
+  /** Hone's name of the value. Null when Hone has no name for it. */
   canonical: string | null
   value: number
   /** Seconds since the epoch, as the trainer wrote them. */
   time: number | null
 }
 
-/** Where a tailer stands; plain JSON. `anchor` is the base64 of the bytes just before `offset`. */
+/**
+ * The position of a tailer, as plain JSON. `anchor` is the base64 of the bytes just before
+ * `offset`.
+ */
 export const tailState = z.object({
   inode: z.number(),
   offset: z.int().nonnegative(),
@@ -31,9 +34,9 @@ export const tailState = z.object({
 })
 export type TailState = z.infer<typeof tailState>
 
-/** Reads what was added to a metrics file since the last look. */
+/** Reads the lines that were added to a metrics file since the last look. */
 export interface MetricTailer {
-  /** New points. With `final`, a last line without a line break counts too, if it is whole. */
+  /** New points. With `final`, a complete last line without a line break counts too. */
   read(options?: { final?: boolean }): Promise<MetricPoint[]>
   state(): TailState
   /** The first step whose loss was NaN or infinite; null while all were numbers. */
@@ -44,10 +47,10 @@ const anchorBytes = 64
 const largestReadBytes = 8 << 20
 
 /**
- * Opens a tailer. Files are appended to while they are read, cut by trainers that start again and
- * replaced by restored ones: a changed inode, a shrunken file or other bytes before the offset
- * start a new segment at the beginning of the file. A line that is not finished yet waits; a line
- * that cannot be read is counted.
+ * Opens a tailer. While a file is read, its trainer appends to it, a trainer that starts again
+ * truncates it, or a restored file replaces it. A changed inode, a smaller size or other bytes
+ * before the offset start a new segment at the beginning of the file. An unfinished line waits for
+ * its end. A line that cannot be read is counted.
  */
 export function createMetricTailer({ path, read: understand }: LogSource, from?: TailState): MetricTailer {
   let firstDiverged: number | null = null

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../domain/errors.ts'
 import type { JobHandle, JobStatus, Launcher } from './launchers/contract.ts'
 
-/** Asks how one job is; see {@link createPoller}. */
+/** Asks for the status of one job; see {@link createPoller}. */
 export type PollJob = (handle: JobHandle) => Promise<JobStatus>
 
 interface Round {
@@ -11,9 +11,9 @@ interface Round {
 }
 
 /**
- * Joins the questions of all who watch jobs of one launcher: those that come while a round is being
- * gathered are asked in one call, and two rounds lie `traits.pollSeconds` apart. A scheduler is
- * asked once for a hundred jobs.
+ * Joins the questions about all jobs of one launcher. Questions that come while a round is
+ * gathering go into one call, and two rounds are `traits.pollSeconds` apart. A scheduler is asked
+ * once for a hundred jobs.
  */
 export function createPoller(launcher: Pick<Launcher, 'poll' | 'traits'>): PollJob {
   let gathering: Round | null = null
@@ -22,7 +22,8 @@ export function createPoller(launcher: Pick<Launcher, 'poll' | 'traits'>): PollJ
   const open = (): Round => {
     const handles = new Map<string, JobHandle>()
     const ask = async () => {
-      // At least one turn of the loop: who asks at the same time is asked about in the same call.
+      // Wait at least one turn of the event loop, so that questions of the same moment share one
+      // call.
       await sleep(Math.max(0, lastAsked + launcher.traits.pollSeconds * 1000 - performance.now()))
       gathering = null
       lastAsked = performance.now()

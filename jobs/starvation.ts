@@ -1,19 +1,23 @@
 import type { MetricPoint } from './metrics.ts'
 
-/** Logged steps in a row that must be starved before it is said: a single unlucky batch is none. */
+/**
+ * Logged steps in a row that must be starved. A single unlucky batch does not count as starvation.
+ */
 const LOGGED_STEPS = 6
 /** Share of completions that hit the length cap. */
 const CLIPPED = 0.98
-/** Spread of rewards below which no advantage is left. */
+/** Rewards with a smaller spread leave no advantage. */
 const NO_SPREAD = 1e-6
 
 /**
- * Watches GRPO for starvation: nearly all completions are cut at the length cap and none earns more than another, so there is
- * no gradient and never will be. A cap that is shorter than what the model writes does it (Vision-R1 caps its first
- * phase at 4K tokens, arXiv 2503.06749), and such a job would burn its GPU hours to the end.
+ * Watches GRPO for starvation: nearly all completions are cut at the length cap and all earn the
+ * same reward. Then there is no gradient, and there will never be one. The cause is a cap that is
+ * shorter than the text that the model writes (Vision-R1 caps its first phase at 4K tokens, arXiv
+ * 2503.06749). Such a job would waste its GPU hours to the end.
  *
- * Feed it the points of each look; it answers true once the last six logged steps were all starved. Points that come twice
- * count once. Unknown numbers are no sign of starvation.
+ * Give it the points of each look. It returns true after the last six logged steps were all
+ * starved. A point that comes twice counts once. Numbers that are unknown are no sign of
+ * starvation.
  */
 export function createStarvationWatch(): (points: readonly MetricPoint[]) => boolean {
   const byStep = new Map<number, { clipped?: number; spread?: number }>()

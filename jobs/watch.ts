@@ -8,7 +8,10 @@ import { createMetricTailer } from './metrics.ts'
 import type { MetricPoint } from './metrics.ts'
 import type { PollJob } from './poller.ts'
 
-/** How long a job may wait, run, and go on without a sign of life. Three different limits. */
+/**
+ * How long a job may wait in a queue, run, and run without a sign of life. The three limits are
+ * independent.
+ */
 export interface JobLimits {
   queueSeconds: number
   runSeconds: number
@@ -18,7 +21,7 @@ export interface JobLimits {
 export interface JobProgress {
   handle: JobHandle
   status: JobStatus
-  /** New since the last call. */
+  /** Points that are new since the last call. */
   points: MetricPoint[]
   step: number | null
   totalSteps: number | null
@@ -26,8 +29,9 @@ export interface JobProgress {
 }
 
 /**
- * How watching a job ended. `finished`: by itself (`status` says how). `cancelled`: no process is left, `cause` says
- * who wanted it. `detached`: it goes on, and a later call with the same key re-attaches.
+ * How watching a job ended. `finished`: the job ended by itself, and `status` says how.
+ * `cancelled`: no process is left, and `cause` says why. `detached`: the job goes on, and a later
+ * call with the same key attaches to it again.
  */
 export type JobOutcome =
   | { outcome: 'finished'; handle: JobHandle; status: JobStatus }
@@ -38,17 +42,26 @@ export interface WatchOptions {
   launcher: Launcher
   poll: PollJob
   key: string
-  /** Hash of the inputs: a job of the same key and another hash is a conflict. */
+  /** Hash of the inputs. A job with the same key and another hash is a conflict. */
   specHash: string
   command: Command
-  /** Called before the job is submitted for the first time; not when it is there already and reads its files. */
+  /**
+   * Called before the first submission of the job. Not called for a submitted job, which already
+   * reads its files.
+   */
   prepare?: () => Promise<void>
   logs?: readonly LogSource[]
-  /** Looks at new metrics and says whether the job can come to nothing: then it is ended as `starved`. */
+  /**
+   * Looks at new metrics. True when the job cannot learn any more: the job is then ended as
+   * `starved`.
+   */
   isStarved?: (points: readonly MetricPoint[]) => boolean
   /** Called after each look. An error in it ends the watching, never the job. */
   onProgress?: (progress: JobProgress) => void | Promise<void>
-  /** Abort with the reason `cancel` to end the job; any other reason detaches, which loses nothing. */
+  /**
+   * Abort with the reason `cancel` to end the job. Any other reason detaches from the job, which
+   * loses nothing.
+   */
   signal?: AbortSignal
   /** Milliseconds between two looks. */
   pollIntervalMs?: number
@@ -57,7 +70,10 @@ export interface WatchOptions {
 
 const firstPauseMs = 50
 
-/** Which limit a job is over, at `now`. Times come from the job's files, so a new worker does not start the clock again. */
+/**
+ * The limit that a job exceeds at `now`, or null. All times come from the job's files, so a new
+ * worker does not start the clock again.
+ */
 function brokenLimit(status: JobStatus, lastSignMs: number, limits: JobLimits, now: number): CancelCause | null {
   const over = (since: number | undefined, seconds: number) => since !== undefined && now - since > seconds * 1000
   if (status.state === 'queued') return over(status.submittedAt, limits.queueSeconds) ? 'queue-limit' : null
@@ -67,7 +83,7 @@ function brokenLimit(status: JobStatus, lastSignMs: number, limits: JobLimits, n
   return over(sign, limits.stallSeconds) ? 'stalled' : null
 }
 
-/** Follows the metrics of a job and remembers how far it is. */
+/** Follows the metrics of a job and remembers its progress. */
 function followLogs(sources: readonly LogSource[]) {
   const tailers = sources.map((source) => createMetricTailer(source))
   let step: number | null = null
@@ -99,9 +115,10 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 }
 
 /**
- * Submits a job or re-attaches to it, follows it to its end and hands its metrics on while it runs. Calling it again
- * with the same key after a crash goes on watching the same job; points are then delivered from the beginning, to be
- * upserted. Throws JobConflict when the key belongs to a job with other inputs.
+ * Submits a job or attaches to it again, follows it to its end, and delivers its metrics while it
+ * runs. After a crash, another call with the same key goes on watching the same job. That call
+ * delivers all points from the beginning, so they must be upserted. Throws JobConflict when the key
+ * belongs to a job with other inputs.
  */
 export async function watchJob(options: WatchOptions): Promise<JobOutcome> {
   const { launcher, command, signal, onProgress, limits, poll, pollIntervalMs = 1000 } = options

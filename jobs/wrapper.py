@@ -1,16 +1,18 @@
-"""Runs one job and leaves two facts behind: what it is (started.json) and how it ended (exit.json).
+"""Runs one job and records two facts: what runs (started.json) and how it ended (exit.json).
 
     python3 -I -S wrapper.py <control folder of the job>
 
-It runs under every launcher, so that a poll, a re-attachment and a cancellation are the same everywhere and do not
-depend on how long a scheduler remembers. One file, Python's standard library only, 3.6 or newer (the system Python of
-RHEL 8): every node that can run a job can run it.
+It runs under every launcher. So a poll, a re-attachment and a cancellation work the same
+everywhere and do not depend on how long a scheduler remembers a job. It is one file, needs
+Python 3.6 (the system Python of RHEL 8) or newer and only the standard library. So every node
+that can run a job can run it.
 
-Files in the folder (shapes in launchers/folder.ts): job.json (read), secrets.json (read, then removed), claim.json,
-started.json, serving.json, exit.json, stdout.log, stderr.log (written), cancel.json or stop.json (why and how fast to
-end; looked for while the program runs, so that an end can be asked for where no signal gets through).
+Files in the folder (shapes in launchers/folder.ts): job.json is read. secrets.json is read and
+then removed. claim.json, started.json, serving.json, exit.json, stdout.log and stderr.log are
+written. cancel.json or stop.json say why and how fast to end. The wrapper looks for these two
+files while the program runs, so an end can be requested where no signal arrives.
 
-Its exit status is the program's, 128 + the number of a signal, or CLAIMED_ELSEWHERE.
+The exit status is that of the program, 128 + the number of a signal, or CLAIMED_ELSEWHERE.
 """
 
 import errno
@@ -21,23 +23,24 @@ import subprocess
 import sys
 import time
 
-# Exit status of a second copy of a job: another wrapper has the claim. A program's own 90 becomes 1.
+# Exit status of a second copy of a job: another wrapper has the claim. A program's own status 90
+# becomes 1.
 CLAIMED_ELSEWHERE = 90
 NOT_STARTED = 127
 MARKER = "HONE_JOB_ID"
-# What is left when the program has ended gets this long to end by itself.
+# Processes that are left when the program has ended get this long to end by themselves.
 LONGEST_SWEEP_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
-# How often it looks for a request to end, and how often once it is ending.
+# Time between two looks for a request to end: while the program runs, and while it is ending.
 LOOK_SECONDS = 1.0
 ENDING_LOOK_SECONDS = 0.1
-# How long a full or absent disk may keep it from writing how the job ended.
+# While a disk is full or absent, the wrapper tries this long to write how the job ended.
 PATIENCE_SECONDS = 120.0
 PR_SET_CHILD_SUBREAPER = 36
 
 
 def read_text(path):
-    """The text of a file; None when it cannot be read."""
+    """The text of a file, or None when it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
@@ -46,7 +49,7 @@ def read_text(path):
 
 
 def read_json(path):
-    """What a JSON file holds; None when it is absent or broken."""
+    """The content of a JSON file, or None when the file is absent or broken."""
     text = read_text(path)
     try:
         return None if text is None else json.loads(text)
@@ -55,7 +58,7 @@ def read_json(path):
 
 
 def now():
-    """This moment as the launchers write it: UTC, milliseconds."""
+    """The current time in the format of the launchers: UTC, milliseconds."""
     seconds = time.time()
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % int(seconds % 1 * 1000)
 
@@ -65,7 +68,8 @@ def host_name():
 
 
 def write_draft(path, value):
-    """Writes JSON beside its final name and forces it to disk. Two hosts may share the folder, hence the name."""
+    """Writes JSON to a draft beside its final name and forces it to disk. The host is part of the
+    draft's name because two hosts may share the folder."""
     draft = "%s.%s.%d" % (path, host_name(), os.getpid())
     with open(draft, "w", encoding="utf-8") as file:
         file.write(json.dumps(value) + "\n")
@@ -75,7 +79,7 @@ def write_draft(path, value):
 
 
 def sync_folder(path):
-    """Forces a rename to disk; not every file system can."""
+    """Forces a rename to disk. Some file systems cannot do this."""
     try:
         folder = os.open(os.path.dirname(path), os.O_RDONLY)
     except OSError:
@@ -89,24 +93,27 @@ def sync_folder(path):
 
 
 def write_json(path, value):
-    """Writes JSON whole or not at all, over what is there."""
+    """Writes JSON completely or not at all, and replaces an existing file."""
     os.rename(write_draft(path, value), path)
     sync_folder(path)
 
 
 def create_json(path, value):
-    """Writes JSON whole unless the file is there already. Returns whether it was us."""
+    """Writes JSON completely unless the file exists. Returns whether this call wrote it."""
     draft = write_draft(path, value)
     try:
-        # A link, unlike a rename, fails where the name is taken; unlike O_EXCL it never shows a half-written file.
+        # A link fails where the name is taken, which a rename does not. A link never shows a
+        # half-written file, which O_EXCL does.
         os.link(draft, path)
         sync_folder(path)
         return True
     except OSError as error:
         if error.errno == errno.EEXIST:
-            # A network file system may lose the answer and ask again: then the name is ours, with two links.
+            # A network file system may lose the answer and ask again. Then the name is ours and has
+            # two links.
             return os.stat(draft).st_nlink == 2
-        # A file system without hard links: exclusive still, though not whole at once.
+        # A file system without hard links. This is still exclusive, but a reader may see half a
+        # file.
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError:
@@ -126,11 +133,13 @@ def remove(path):
 
 
 def process_stat(pid):
-    """(parent, start in clock ticks after boot) of a living process; None when it is gone or a zombie."""
+    """(parent, start in clock ticks after boot) of a living process. None when the process is gone
+    or a zombie."""
     text = read_text("/proc/%s/stat" % pid)
     if text is None:
         return None
-    # The command's name stands in parentheses and may hold blanks and parentheses: count from the last one.
+    # The command's name is in parentheses and may hold blanks and parentheses. So count from the
+    # last parenthesis.
     fields = text[text.rfind(")") + 2 :].split(" ")
     return None if fields[0] in ("Z", "X") or len(fields) < 20 else (int(fields[1]), int(fields[19]))
 
@@ -141,7 +150,8 @@ def start_ticks(pid):
 
 
 def processes_of(job_id):
-    """Ids of living processes of the job: those that carry its marker, and those that descend from this one."""
+    """Ids of living processes of the job: processes with its marker and descendants of this
+    process."""
     marker = (MARKER + "=" + job_id).encode("utf-8")
     me = os.getpid()
     parents, marked = {}, set()
@@ -158,7 +168,7 @@ def processes_of(job_id):
                 if marker in file.read().split(b"\0"):
                     marked.add(pid)
         except OSError:
-            pass  # Gone meanwhile, or another user's.
+            pass  # The process is gone by now, or belongs to another user.
     for pid in parents:
         above, steps = parents[pid], 0
         while above in parents and above != me and steps < 1000:
@@ -170,7 +180,7 @@ def processes_of(job_id):
 
 
 def reap():
-    """Buries the children that ended; orphans of the program are ours."""
+    """Collects the exit status of children that ended, including orphans of the program."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0] != 0:
             pass
@@ -183,29 +193,32 @@ def send(pids, number):
         try:
             os.kill(pid, number)
         except OSError:
-            pass  # It ended by itself.
+            pass  # The process ended by itself.
 
 
 def end_processes(job_id, grace_seconds):
-    """Sends TERM, then KILL after the grace, until nothing of the job is left. Returns how many there were."""
+    """Sends TERM, then KILL after the grace, until no process of the job is left. Returns how many
+    processes there were."""
     reap()
     first = processes_of(job_id)
     send(first, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
     left, pause = first, PAUSE_SECONDS
-    # A process that forks while we read /proc shows up in the next look.
+    # A process that forks while /proc is read appears in the next look.
     while left:
         time.sleep(pause)
         reap()
         left = processes_of(job_id)
         if time.monotonic() >= deadline:
             send(left, signal.SIGKILL)
-            pause = min(pause * 1.5, 2.0)  # What waits for a dead disk does not end at once.
+            # A process that waits for a dead disk does not end at once.
+            pause = min(pause * 1.5, 2.0)
     return len(first)
 
 
 def memory_kills():
-    """How often the kernel killed something of this cgroup for lack of memory; None where nothing counts it."""
+    """How often the kernel killed a process of this cgroup for lack of memory. None where the
+    kernel does not count this."""
     paths = []
     for line in (read_text("/proc/self/cgroup") or "").splitlines():
         controllers, path = line.split(":", 2)[1:]
@@ -213,7 +226,8 @@ def memory_kills():
             paths += ["/sys/fs/cgroup%s/memory.events" % path]
         elif "memory" in controllers.split(","):
             paths += ["/sys/fs/cgroup/memory%s/memory.oom_control" % path]
-    # Inside a container the path is often the one outside, and the container's own cgroup is mounted at the top.
+    # Inside a container the path is often the path outside, and the container's own cgroup is
+    # mounted at the top.
     for path in paths + ["/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"]:
         for line in (read_text(path) or "").splitlines():
             if line.startswith("oom_kill "):
@@ -222,7 +236,7 @@ def memory_kills():
 
 
 def scheduler():
-    """The job of a scheduler that this process runs in; None outside of one."""
+    """The scheduler's job that contains this process. None outside of a scheduler."""
     for name, variable, restarts in (
         ("slurm", "SLURM_JOB_ID", "SLURM_RESTART_COUNT"),
         ("pbs", "PBS_JOBID", ""),
@@ -235,7 +249,7 @@ def scheduler():
 
 
 def identity():
-    """What tells this process from all others, on all machines and after restarts."""
+    """Identifies this process among all processes, on all machines and after restarts."""
     boot = read_text("/proc/sys/kernel/random/boot_id")
     who = {"pid": os.getpid(), "startTicks": start_ticks(os.getpid()), "bootId": boot.strip() if boot else None}
     who["host"] = host_name()
@@ -245,7 +259,8 @@ def identity():
 
 
 def free_port(address):
-    """A port that nobody listens on here. Another may take it before the program does; that shows in its log."""
+    """A port that nobody listens on here. Another program may take it before our program does; our
+    program's log then shows that."""
     import socket
 
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -255,7 +270,8 @@ def free_port(address):
 
 
 def reached_by(job, listen):
-    """The name that others reach this machine by, for a program that listens on `listen`."""
+    """The name by which other machines reach this machine, for a program that listens on `listen`.
+    """
     if job.get("advertise"):
         return job["advertise"]
     if listen not in ("0.0.0.0", "::"):
@@ -264,12 +280,14 @@ def reached_by(job, listen):
 
 
 def adopt_orphans():
-    """Makes this process the parent of what the program leaves behind, so that it is found with any environment."""
+    """Makes this process the parent of orphans of the program. So they are found whatever their
+    environment is."""
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    except Exception:  # No ctypes, no libc, no Linux: the marker alone has to do.
+    # There is no ctypes, no libc or no Linux. Then only the marker finds processes.
+    except Exception:
         pass
 
 
@@ -282,21 +300,22 @@ exec "$@"
 
 
 def with_setup(argv, setup):
-    """The program behind the shell lines that come before it. The shell becomes it: a signal finds the program."""
+    """Puts the setup lines before the program. The shell becomes the program, so that a signal
+    reaches the program."""
     if not setup:
         return argv
     words = [line.split(None, 1)[0] for line in setup if line.strip()]
-    # `module` is a function that only a login shell is sure to have.
+    # `module` is a shell function that only a login shell is sure to have.
     flags = ["-l"] if "module" in words or "ml" in words else []
     return ["bash"] + flags + ["-c", SHELL % "\n".join(setup), "hone-setup"] + argv
 
 
 class Stopped(Exception):
-    """The end was asked for before the program was started."""
+    """The end was requested before the program was started."""
 
 
 class Wrapper:
-    """One run of one job: the state that signals and the main line share."""
+    """One run of one job: the state that the signal handlers and the main flow share."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -313,7 +332,8 @@ class Wrapper:
         return os.path.exists(self.path("cancel.json")) or os.path.exists(self.path("stop.json"))
 
     def grace_seconds(self):
-        """The grace that whoever asked for the end wants; the job's own when only a signal came."""
+        """The grace of the request to end. Without a request, only a signal came: then the job's
+        own grace."""
         intents = [read_json(self.path(name)) for name in ("cancel.json", "stop.json")]
         asked = [intent.get("graceSeconds") for intent in intents if isinstance(intent, dict)]
         asked = [seconds for seconds in asked if isinstance(seconds, (int, float))]
@@ -327,14 +347,14 @@ class Wrapper:
                 pass  # The group is empty.
 
     def stop(self, *_):
-        """Asks the program to end; the looks that follow see to it that it does."""
+        """Asks the program to end. The looks that follow kill it when it does not."""
         if self.stopped_at is None:
             self.stopped_at = time.monotonic()
             self.signal_group(signal.SIGTERM)
             signal.setitimer(signal.ITIMER_REAL, ENDING_LOOK_SECONDS, ENDING_LOOK_SECONDS)
 
     def look(self, *_):
-        """What it does every second while the program runs."""
+        """Runs every second while the program runs."""
         if self.stopped_at is None:
             if self.is_end_wanted():
                 self.stop()
@@ -343,19 +363,22 @@ class Wrapper:
             self.signal_group(signal.SIGKILL)
 
     def take_secrets(self):
-        """Secrets that a launcher could not hand over by inheritance. The file goes before the program comes."""
+        """Reads secrets that a launcher could not pass by inheritance. The file is removed before
+        the program starts."""
         secrets = read_json(self.path("secrets.json"))
         self.remove_secrets()
         return secrets if isinstance(secrets, dict) else {}
 
     def remove_secrets(self):
-        """Drafts too: a launcher may have died while it wrote one."""
+        """Removes the file of secrets and its drafts: a launcher may have died while it wrote a
+        draft."""
         for name in os.listdir(self.folder):
             if name.startswith("secrets.json"):
                 remove(self.path(name))
 
     def command(self):
-        """argv and the environment of the program, as bytes: an old Python in a plain locale cannot encode them."""
+        """argv and environment of the program, as bytes: an old Python in a plain locale cannot
+        encode them."""
         job = self.job
         secrets = self.take_secrets()
         argv, env = list(job["argv"]), dict(job["env"])
@@ -381,7 +404,8 @@ class Wrapper:
         if self.stopped_at is not None:
             raise Stopped()
         with open(self.path("stdout.log"), "ab") as out, open(self.path("stderr.log"), "ab") as err:
-            # Its own session: a signal to its group reaches what it started and not this process.
+            # A session of its own: a signal to the program's group reaches its children and not
+            # this process.
             child = subprocess.Popen(
                 argv,
                 cwd=self.job["cwd"].encode("utf-8"),
@@ -391,7 +415,7 @@ class Wrapper:
                 stderr=err,
                 start_new_session=True,
             )
-        child.returncode = 0  # It is buried below, with the orphans, and never by subprocess.
+        child.returncode = 0  # `reap` collects the child with the orphans; subprocess must not.
         self.child = child.pid
         if self.stopped_at is not None:  # A signal came before there was a group to send it to.
             self.signal_group(signal.SIGTERM)
@@ -400,7 +424,7 @@ class Wrapper:
         write_json(self.path("started.json"), started)
 
     def wait(self):
-        """(exit code, name of the signal) of the program."""
+        """Waits for the program. Returns its exit code and the name of its signal."""
         while True:
             pid, status = os.waitpid(-1, 0)
             if pid != self.child:
@@ -412,7 +436,8 @@ class Wrapper:
             return os.WEXITSTATUS(status), None
 
     def finish(self, ending):
-        """Writes how it ended. A disk that is full for a moment must not make a finished job a lost one."""
+        """Writes how the job ended. A disk that is full for a moment must not turn a finished job
+        into a lost job."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -443,10 +468,11 @@ class Wrapper:
             ending["code"], ending["signal"] = self.wait()
         except Stopped:
             pass
-        except Exception as error:  # Whatever it is, somebody waits for a record of it.
+        except Exception as error:  # Whatever the error is, a caller waits for its record.
             ending["error"] = explain(error)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        # Children that outlive the program (data workers, engine processes, own sessions) would keep the GPU.
+        # Children that outlive the program (data workers, engine processes, sessions of their own)
+        # would keep the GPU.
         self.signal_group(signal.SIGTERM)
         ending["leftBehind"] = end_processes(self.job["id"], min(self.grace_seconds(), LONGEST_SWEEP_SECONDS))
         ending["stopRequested"] = self.stopped_at is not None
@@ -455,7 +481,8 @@ class Wrapper:
         return exit_status(ending)
 
     def refuse(self, who):
-        """Another copy has the claim. If it was this very job before its scheduler started it again, it is over."""
+        """Another copy has the claim. If the claim is of this same job before its scheduler
+        restarted it, that run is over."""
         first = read_json(self.path("claim.json"))
         before, mine = (first or {}).get("scheduler"), who.get("scheduler")
         if before and mine and before.get("id") == mine["id"] and before.get("restarts", 0) < mine["restarts"]:
@@ -466,7 +493,7 @@ class Wrapper:
 
 
 def explain(error):
-    """What went wrong, with the file that it is about."""
+    """The error's text with the file that it is about."""
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     name = "" if error.filename is None else ": " + os.fsencode(error.filename).decode("utf-8", "replace")

@@ -5,13 +5,14 @@ import type { TrainingStage } from './stage.ts'
 import type { StageFacts } from './trainer.ts'
 
 /**
- * Parameters from which on a model is trained on a GPU; the demo's own has some hundred thousand.
+ * Models with this many parameters or more are trained on a GPU. The demo's model has some hundred
+ * thousand.
  */
 const gpuSizedParameters = 1e9
 
-// Qwen2.5-VL's 152,064 logits of a token take 0.6 MB in 32 bits, so 20 GB at this limit, and their
-// gradient as much again: with weights and optimizer of some billion parameters beside them no GPU
-// of today holds more.
+// A token has 152,064 logits in Qwen2.5-VL, which take 0.6 MB in 32 bits. At this limit they take
+// 20 GB, and their gradient takes 20 GB too. Beside the weights and the optimizer of some billion
+// parameters, no GPU of today holds more.
 const mostTokensAtOnce = 32_768
 
 const counted = (value: number): string => value.toLocaleString('en-US')
@@ -22,8 +23,8 @@ const batchName = (stage: TrainingStage): string =>
     : `promptsPerStep × generations = ${stage.settings.promptsPerStep} × ${stage.settings.generations}`
 
 /**
- * How the trainer cuts a batch, where that is not what the recipe says or would not fit on a
- * device.
+ * Notes about a batch that the trainer splits in another way than the recipe says, or that would
+ * not fit on a device.
  */
 export function batchNotes(stage: TrainingStage, facts: StageFacts): Finding[] {
   const batch = stepBatch(stage)
@@ -49,7 +50,7 @@ export function batchNotes(stage: TrainingStage, facts: StageFacts): Finding[] {
   ]
 }
 
-/** Processes share a batch in equal parts. */
+/** Refuses a batch that the processes cannot share in equal parts. */
 export function sharedBatch(stage: TrainingStage): Finding[] {
   const { gpus = 1 } = stage.resources
   const batch = stepBatch(stage)

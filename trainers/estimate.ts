@@ -1,11 +1,11 @@
 import type { TrainingStage } from './stage.ts'
 import type { StageEstimate, StageFacts } from './trainer.ts'
 
-// Weights and two moments of AdamW in 32 bits.
+// Weights and the two moments of AdamW, each in 32 bits.
 const checkpointBytesAParameter = 12
 
 /**
- * The largest divisor of a batch up to `wanted`: what a device takes at once
+ * The largest divisor of a batch that is at most `wanted`: the rows on a device at once
  * (trainer/hone_trainer/training.py).
  */
 export function microBatch(batch: number, wanted: number | undefined): number {
@@ -18,13 +18,13 @@ export function microBatch(batch: number, wanted: number | undefined): number {
 export const stepBatch = (stage: TrainingStage): number =>
   stage.kind === 'sft' ? stage.settings.batchSize : stage.settings.promptsPerStep * stage.settings.generations
 
-/** Rows that one optimizer step takes. */
+/** Rows of one optimizer step. */
 const rowsAStep = (stage: TrainingStage): number =>
   stage.kind === 'sft' ? stage.settings.batchSize : stage.settings.promptsPerStep
 
 /**
  * Steps of a stage. transformers' Trainer counts the last, smaller batch of a pass as a step. Null
- * while the number of rows is not known and the stage counts in epochs.
+ * when the stage counts in epochs and the number of rows is unknown.
  */
 export function plannedSteps(stage: TrainingStage, rows: number | null): number | null {
   if (stage.kind === 'rl') return stage.settings.steps
@@ -34,7 +34,7 @@ export function plannedSteps(stage: TrainingStage, rows: number | null): number 
 }
 
 /**
- * What a stage comes to under a trainer built on transformers' Trainer that keeps the newest `kept`
+ * The estimate for a trainer built on transformers' Trainer that keeps the newest `kept`
  * checkpoints.
  */
 export function estimateStage(stage: TrainingStage, facts: StageFacts, kept: number): StageEstimate {

@@ -8,7 +8,7 @@ import { trlExport } from './trl/export.ts'
 import { verlExport } from './verl/export.ts'
 
 /**
- * Every format by its name in `--to`: one for each trainer, and the two that Hone itself reads
+ * Every format by its name in `--to`: one for each trainer, and the two formats that Hone reads
  * back.
  */
 export const formats = {

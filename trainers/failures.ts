@@ -3,11 +3,11 @@ import type { KnownFailure, ProductFailures, TrainerVerdict } from './trainer.ts
 
 type Failed = Exclude<TrainerVerdict, { outcome: 'ok' }>
 
-/** An ended job, with what is known of it and of its product. */
+/** An ended job, and the known facts about the job and its product. */
 export interface FailureFacts extends ProductFailures {
   status: JobStatus
   logs: JobLogs
-  /** Whether the training had logged a step. */
+  /** Whether the training logged a step. */
   madeSteps: boolean
 }
 
@@ -34,12 +34,12 @@ const common: readonly KnownFailure[] = [
   { pattern: /NCCL error|ncclSystemError|CUDA error|uncorrectable ECC/i, reason: 'a device or its network failed' },
 ]
 
-/** The last line of a text that says anything. */
+/** The last line of a text that is not empty. */
 export const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? ''
 
 /**
- * What a job that did not succeed means: whether another attempt can mend it, and what the user can
- * do if not.
+ * Judges a job that did not succeed: whether another attempt can succeed, and otherwise what the
+ * user can do.
  */
 export function judgeFailure({ status, logs, madeSteps, known = [], unusableInput }: FailureFacts): Failed {
   const how = status.reason ?? status.state

@@ -4,8 +4,8 @@ import type { Logged, LogSource } from '../jobs/log-source.ts'
 const flatLine = z.looseObject({ step: z.number(), time: z.number().optional() })
 
 /**
- * Reader of flat lines with a number `step`: `{"step":5,"time":1.5,"loss":0.3}`. `canonicalOf`
- * gives our name of a value, or null when it has none.
+ * A reader of flat lines with a number `step`: `{"step":5,"time":1.5,"loss":0.3}`. `canonicalOf`
+ * gives Hone's name of a value, or null.
  */
 export function readFlatLine(canonicalOf: (name: string) => string | null): LogSource['read'] {
   return (line) => {
@@ -17,7 +17,7 @@ export function readFlatLine(canonicalOf: (name: string) => string | null): LogS
 }
 
 /**
- * Numbers of a line by name, with our names, and the names whose value was none (NaN reads as
+ * The numbers of a line by name, Hone's names for them, and the names whose value was NaN (read as
  * null).
  */
 export function namedValues(

@@ -4,9 +4,9 @@ import { rewardCheckOf } from './reward-check.ts'
 import { packGroundTruth } from './reward-file/ground-truth.ts'
 
 /**
- * The reference answer of a row as the one text that EasyR1, verl and ms-swift give to a reward:
- * all that the reward server asks for, as the file of `hone shim` reads it, or the bare answer for
- * a reward function of the user's own.
+ * The reference answer of a row as a single text, because EasyR1, verl and ms-swift pass only this
+ * text to a reward. It holds everything that the reward server asks for, in the form that the file
+ * of `hone shim` reads. For a reward function of the user's own it is the bare answer.
  */
 export function groundTruth(row: Row, answers: AnswerForm): string {
   const gold = row.answer ?? ''

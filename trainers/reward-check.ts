@@ -5,7 +5,7 @@ import { rewardOf } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 
 /**
- * What a reward may know of a row besides its reference answer. The question is without the
+ * The facts of a row that a reward may use besides the reference answer. The question lacks the
  * recipe's suffix: a judge is asked about the question alone.
  */
 export const rewardCheckOf = (row: Row): RewardCheck => ({

@@ -11,7 +11,7 @@ const images = z.array(z.string().startsWith('/', 'must be an absolute path'))
 export const sftRowSchema = z.object({ id: z.string(), images, messages: z.array(message).min(2) })
 export type SftRow = z.infer<typeof sftRowSchema>
 
-/** A question to practise on, with everything that a check of its answers needs. */
+/** A question for practice, with all facts that a check of its answers needs. */
 export const rlRowSchema = z.object({
   id: z.string(),
   images,

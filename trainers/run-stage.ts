@@ -16,38 +16,35 @@ import { stageHash } from './stage.ts'
 import type { TrainingStage } from './stage.ts'
 import type { SavedState, StageRun, Trainer, TrainerVerdict } from './trainer.ts'
 
-/**
- * A training with all that it takes: what to train, with what, and who serves the weights
- * afterwards.
- */
+/** A training with all of its input, and the server that will serve its weights. */
 export interface StageJob {
   jobId: string
   stepId: number
   stage: TrainingStage
   trainer: Trainer
-  /** Place of the training; null for the site's default. */
+  /** Place of the training. Null: the site's default place. */
   place: string | null
   rows: () => AsyncIterable<SftRow | RlRow>
   /** Folders of weights, as this process sees them. */
   weights: { startFrom: string; base: string }
-  /** How long the trainer waits for scores; null for SFT. */
+  /** How long the trainer waits for scores. Null for SFT. */
   rewardTimeoutSeconds: number | null
-  /** Kept with the job, besides the stage: ids of the datasets. */
+  /** Ids of the datasets, stored with the job besides the stage. */
   datasets: readonly string[]
-  /** What will serve the weights: they are looked at in its environment. */
+  /** The server for the weights. They are checked in its environment. */
   serving: { server: ModelServer; place: string | null; resources: JobResources; options: ProductOptions }
   limits: JobLimits
   maxAttempts: number
   attemptsSoFar: number
 }
 
-/** What a training made. Folders are as this process sees them. */
+/** The result of a training. Folders are as this process sees them. */
 export interface StageResult {
-  /** Whole, verified weights in Hugging Face layout. */
+  /** Complete, verified weights in the layout of Hugging Face. */
   output: string
   stepsDone: number
   seconds: number
-  /** Weights that were kept of single steps, in the order of their steps. */
+  /** Kept weights of single steps, in the order of their steps. */
   kept: { step: number; path: string }[]
 }
 
@@ -57,9 +54,9 @@ const finalizeId = (jobId: string, attempt: number) => `${attemptKey(jobId, atte
 const verifyId = (jobId: string, attempt: number) => `${attemptKey(jobId, attempt)}/verify`
 
 /**
- * Trains, makes whole weights of what the training left, and looks at them in the serving
- * environment. Each of the three is a job with attempts of its own; whatever dies, the next call
- * goes on with the first that is not done.
+ * Trains, turns the training's output into complete weights, and checks these in the serving
+ * environment. Each of the three is a job with its own attempts. After any crash, the next call
+ * goes on with the first unfinished job.
  */
 export async function runStage(world: JobWorld, job: StageJob): Promise<StageResult> {
   const { jobId, stage, trainer } = job
@@ -101,7 +98,7 @@ async function stageRun(world: JobWorld, job: StageJob, attempt: Attempt): Promi
   return { ...run, environment, attempt: number, weights: job.weights, reward, resume }
 }
 
-/** A merge of shards or adapters, where the trainer's own output is no whole weights. */
+/** Merges shards or adapters, when the trainer's own output is not complete weights. */
 async function finalize(world: JobWorld, job: StageJob, trained: Attempt): Promise<void> {
   const { stage, trainer } = job
   const run = await stageRun(world, job, trained)
@@ -130,8 +127,8 @@ const sameEnvironment = (a: Environment, b: Environment): boolean =>
   a.python === b.python && a.prefix.join(' ') === b.prefix.join(' ')
 
 /**
- * Looks at the weights in the serving environment. Where the trainer has done so itself, in that
- * very environment, it is not done twice: loading a large model takes minutes.
+ * Checks the weights in the serving environment. This is skipped when the trainer has already
+ * checked them in the same environment: loading a large model takes minutes.
  */
 async function verify(world: JobWorld, job: StageJob, trained: Attempt, made: Ok): Promise<void> {
   const { serving, jobId } = job
@@ -151,7 +148,7 @@ async function verify(world: JobWorld, job: StageJob, trained: Attempt, made: Ok
     maxAttempts: job.maxAttempts,
   })
   if (problem === null) return
-  // The attempt came to nothing: the next run of the step trains anew.
+  // The attempt is useless: the next run of the step trains again.
   await world.store.setAttempt(jobId, trained.number, { state: 'failed', reason: problem })
   throw jobFailed(
     jobId,
@@ -161,9 +158,9 @@ async function verify(world: JobWorld, job: StageJob, trained: Attempt, made: Ok
 }
 
 /**
- * Weights kept of single steps; where two attempts kept a step, the later one's. The attempts of
- * earlier runs of the step count too: publishing may have broken off in one of them. An attempt
- * keeps anew what it did not go on from.
+ * Kept weights of single steps. When two attempts kept the same step, the later attempt counts.
+ * Attempts of earlier runs of the step count too, because publishing may have failed in one of
+ * them. An attempt keeps again each step that it trains again.
  */
 async function keptSteps(world: JobWorld, job: StageJob, attempt: number): Promise<{ step: number; path: string }[]> {
   if (!('snapshots' in job.stage.settings)) return []
@@ -176,7 +173,7 @@ async function keptSteps(world: JobWorld, job: StageJob, attempt: number): Promi
   return [...byStep].map(([step, path]) => ({ step, path })).sort((a, b) => a.step - b.step)
 }
 
-/** Earlier attempts of this run of the step may have left a whole checkpoint to go on from. */
+/** A complete checkpoint of an earlier attempt in this run of the step, or null. */
 async function resumePoint(world: JobWorld, job: StageJob, attempt: number): Promise<SavedState | null> {
   const processes = Math.max(1, job.stage.resources.gpus ?? 1)
   const earlier = (await world.store.attempts(job.jobId)).filter(
@@ -190,7 +187,7 @@ async function resumePoint(world: JobWorld, job: StageJob, attempt: number): Pro
   return null
 }
 
-/** Ends whatever runs of a training: the training itself, or the jobs after it. */
+/** Ends all running jobs of a training: the training itself, and the jobs after it. */
 export async function endStage(world: Pick<JobWorld, 'store' | 'places'>, jobId: string): Promise<void> {
   const latest = await world.store.latestAttempt(jobId)
   if (latest)
@@ -200,8 +197,8 @@ export async function endStage(world: Pick<JobWorld, 'store' | 'places'>, jobId:
 }
 
 /**
- * Frees the disk of what a published training does not need: optimizer states are several times the
- * weights. Logs, settings and metrics stay.
+ * Frees disk space after a training was published: its optimizer states are several times the size
+ * of the weights. Logs, settings and metrics stay.
  */
 export async function discardSpent(
   world: Pick<JobWorld, 'store' | 'places'>,
@@ -213,7 +210,7 @@ export async function discardSpent(
       await rm(path, { recursive: true, force: true })
 }
 
-/** Trying again would starve again: the recipe has to change. */
+/** The error for a starved training. Another try would starve too: the recipe has to change. */
 function starved(jobId: string, stage: TrainingStage): HoneError {
   const cap = 'maxCompletionTokens' in stage.settings ? stage.settings.maxCompletionTokens : 0
   return new HoneError({

@@ -1,8 +1,8 @@
 import type { RlPhase, RlStep, SftStep } from '../domain/recipe/steps.ts'
 
 /**
- * A phase of RL as a step of its own: it overrides what it names. The step itself when it has no
- * phases.
+ * One phase of an RL step as a step of its own: the phase's settings replace those of the step.
+ * Without phases this is the step itself.
  */
 export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
   if (!phase) return step
@@ -13,13 +13,13 @@ export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
     generations: phase.generations ?? step.generations,
     learningRate: phase.learningRate ?? step.learningRate,
     freezeVision: phase.freezeVision ?? step.freezeVision,
-    // What a later phase starts from is the end of the one before, so only the last one has steps
-    // to choose among.
+    // A later phase starts from the end of the phase before. So only the last phase keeps steps to
+    // choose from.
     snapshots: phase === step.phases?.at(-1) ? step.snapshots : undefined,
   }
 }
 
-/** Without the keys that are not given. */
+/** Removes keys whose value is undefined. */
 const definedOf = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   JSON.parse(JSON.stringify(value))
 
@@ -43,7 +43,7 @@ const optimiserOf = (step: SftStep | RlStep) => ({
   ...(step.lora !== undefined && { lora: loraOf(step.lora) }),
 })
 
-/** Settings of a recipe's SFT step as trainers take them. */
+/** The settings of a recipe's SFT step in the trainers' form. */
 export const sftSettingsOf = (step: SftStep) => ({
   ...optimiserOf(step),
   batchSize: step.batchSize,
@@ -52,8 +52,8 @@ export const sftSettingsOf = (step: SftStep) => ({
 })
 
 /**
- * Settings of a recipe's RL step, or of one of its phases by {@link inPhase}, as trainers take
- * them.
+ * The settings of a recipe's RL step, or of one of its phases by {@link inPhase}, in the trainers'
+ * form.
  */
 export const rlSettingsOf = (step: RlStep) => ({
   ...optimiserOf(step),

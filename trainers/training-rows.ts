@@ -9,14 +9,14 @@ import type { RlRow, SftRow } from './rows.ts'
 
 export interface TrainingRowOptions {
   promptSuffix: string
-  /** Absolute path of a picture, by SHA-256. */
+  /** Absolute path of a picture by its SHA-256. */
   imagePath: (hash: string) => string
 }
 
-/** SFT: the question with its pictures, and the trace as the reply. */
+/** An SFT row: the question with its pictures, and the trace as the reply. */
 export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow> {
   if (row.trace === null || row.trace.trim() === '') return { refused: 'no-trace' }
-  // A mark in the reply would count as one more picture.
+  // A mark in the reply would count as another picture.
   if (marksIn(row.trace) > 0) return { refused: 'image-mark-in-trace' }
   const user = userTurn(row, options)
   if ('refused' in user) return user
@@ -25,9 +25,9 @@ export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow>
 }
 
 /**
- * RL: the question with its pictures, and what the reward needs to judge a completion. Kind and
- * choices are always written. Another field is left out, not null, where the row says nothing:
- * files of such rows keep their bytes and hashes.
+ * An RL row: the question with its pictures, and the fields that the reward needs. Kind and choices
+ * are always written. Any other empty field is left out instead of null, so that files of such rows
+ * keep their bytes and hashes.
  */
 export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
@@ -41,8 +41,9 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
 }
 
 /**
- * Rows in the trainer's form. Rows that cannot be trained on (no trace, no answer) are left out.
- * Throws EmptyDataset with the reasons when all rows were left out; `stage` names the training.
+ * Converts rows to the trainer's form. Rows that cannot be trained on (no trace, no answer) are
+ * left out. Throws EmptyDataset with the reasons when all rows were left out. `stage` names the
+ * training.
  */
 export async function* usableRows<Value>(
   stage: string,

@@ -12,7 +12,7 @@ import type { TrainingStage } from './stage.ts'
 import type { PlannedFile } from './trainer.ts'
 
 /**
- * Writes pieces under a temporary name, then renames the file: a job that starts finds the whole
+ * Writes pieces under a temporary name, then renames the file. So a starting job finds the complete
  * file or no file.
  */
 export async function writeWhole(
@@ -55,8 +55,8 @@ function badRow(stage: TrainingStage, line: number, why: string): HoneError {
 }
 
 /**
- * Checked rows of a stage, with pictures as the job sees them. Throws InvalidInput with the number
- * of a bad row, and EmptyDataset when there is no row.
+ * Checks the rows of a stage and gives them with pictures as the job sees them. Throws InvalidInput
+ * with the number of a bad row, and EmptyDataset when there is no row.
  */
 export async function* checkedRows(
   stage: TrainingStage,

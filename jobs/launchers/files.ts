@@ -5,7 +5,9 @@ import type { z } from 'zod'
 import { writeDraft, writeWholeFile } from '../../artifacts/whole-file.ts'
 import { errorCode } from '../../domain/errors.ts'
 
-/** The text of a file; null when there is none. Other errors (a disk that is away) are thrown. */
+/**
+ * The text of a file. Null when the file does not exist. Throws other errors (a disk that is away).
+ */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8')
@@ -16,8 +18,8 @@ export async function readIfThere(path: string): Promise<string | null> {
 }
 
 /**
- * Reads and checks a JSON file; null when it is not there. Throws when it is there and not what we
- * wrote.
+ * Reads and checks a JSON file. Null when it does not exist. Throws when its content has another
+ * shape.
  */
 export async function readJsonFile<T>(path: string, shape: z.ZodType<T>): Promise<T | null> {
   const text = await readIfThere(path)
@@ -26,23 +28,23 @@ export async function readJsonFile<T>(path: string, shape: z.ZodType<T>): Promis
 
 const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`
 
-/** Writes JSON whole or not at all, over what is there. */
+/** Writes JSON completely or not at all, and replaces an existing file. */
 export async function replaceJson(path: string, value: unknown, { mode = 0o644 } = {}): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeWholeFile(path, lineOf(value), { mode })
 }
 
-/** Writes JSON whole unless the file is there already. Returns whether it was us. */
+/** Writes JSON completely unless the file exists. Returns whether this call wrote it. */
 export async function createJson(path: string, value: unknown): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true })
   const draft = await writeDraft(path, lineOf(value))
   try {
-    // A link, unlike a rename, fails where the name is taken; unlike O_EXCL it never shows a
-    // half-written file.
+    // A link fails where the name is taken, which a rename does not. A link never shows a
+    // half-written file, which O_EXCL does.
     await link(draft, path)
     return true
   } catch (error) {
-    // A network file system may lose the answer and ask again: then the name is ours, with two
+    // A network file system may lose the answer and ask again. Then the name is ours and has two
     // links.
     if (errorCode(error) === 'EEXIST') return (await stat(draft)).nlink === 2
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(errorCode(error) ?? '')) throw error
@@ -59,7 +61,7 @@ export async function createJson(path: string, value: unknown): Promise<boolean>
   }
 }
 
-/** The last `maxBytes` of a text file; empty when it is not there. */
+/** The last `maxBytes` of a text file. Empty when the file does not exist. */
 export async function readTail(path: string, maxBytes: number): Promise<string> {
   let file
   try {
@@ -79,7 +81,7 @@ export async function readTail(path: string, maxBytes: number): Promise<string> 
   }
 }
 
-/** Latest change of any of the files, in milliseconds since the epoch; null when none is there. */
+/** Latest change of any of the files, in milliseconds since the epoch. Null when no file exists. */
 export async function latestChange(paths: readonly string[]): Promise<number | null> {
   const times = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? null))
   const known = times.filter((time) => time !== null)

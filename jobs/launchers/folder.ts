@@ -7,22 +7,24 @@ import type { Command } from '../command.ts'
 import { cancelCauses } from './contract.ts'
 
 /**
- * The portable protocol: a job's folder as every launcher writes it and jobs/wrapper.py reads and
- * completes it. The defaults are those of folders that were written before there were kinds, setup
- * lines and hosts.
+ * The portable protocol: a job's folder. Every launcher writes it, and jobs/wrapper.py reads it and
+ * completes it. The defaults hold for folders from before kinds, setup lines and hosts existed.
  */
 
-/** The wrapper, one file without imports of its own: it may be copied to where the jobs run. */
+/**
+ * The wrapper: one file that imports nothing of Hone, so it may be copied to the machine of the
+ * jobs.
+ */
 export const wrapperPath = fileURLToPath(new URL('../wrapper.py', import.meta.url))
 
-/** Exit status of the wrapper when another one has the claim. */
+/** Exit status of the wrapper when another wrapper has the claim. */
 export const claimedElsewhere = 90
 
-/** Marks a job's processes: the variable of their environment that holds the job's id. */
+/** The environment variable that marks a job's processes. Its value is the job's id. */
 export const markerName = 'HONE_JOB_ID'
 
 /**
- * What was submitted. `id` is new for every submission and marks the job's processes in their
+ * The submitted job. `id` is new for every submission and marks the job's processes in their
  * environment.
  */
 export const jobFile = z.object({
@@ -37,18 +39,18 @@ export const jobFile = z.object({
   gracePeriodSeconds: z.number().nonnegative(),
   resources: jobResources,
   setup: z.array(z.string()).default([]),
-  /** Address that a `serve` job listens on: what `{host}` becomes. */
+  /** Address that a `serve` job listens on. Replaces the mark `{host}`. */
   listen: z.string().default('127.0.0.1'),
   /**
-   * Name that others reach a `serve` job by. Left out: `listen`, or the machine's name when that is
-   * all addresses.
+   * Name by which others reach a `serve` job. Default: `listen`, or the machine's name when
+   * `listen` is all addresses.
    */
   advertise: z.string().optional(),
   submittedAt: z.string(),
 })
 export type JobFile = z.infer<typeof jobFile>
 
-/** The scheduler's job that a wrapper runs in. */
+/** The scheduler's job that contains a wrapper. */
 const schedulerJob = z.object({ name: z.string(), id: z.string(), restarts: z.int().default(0) })
 
 const identity = {
@@ -59,7 +61,10 @@ const identity = {
   scheduler: schedulerJob.optional(),
 }
 
-/** The process that took the job. Whoever cancels a job that nobody took claims it with pid 0. */
+/**
+ * The process that took the job. To cancel a job that no process took, the canceller claims it with
+ * pid 0.
+ */
 export const claimFile = z.object(identity)
 export type Claim = z.infer<typeof claimFile>
 
@@ -71,17 +76,17 @@ export const startedFile = z.object({
 })
 export type Started = z.infer<typeof startedFile>
 
-/** Where a `serve` job is reached. Written before its program starts. */
+/** The address of a `serve` job. Written before its program starts. */
 export const servingFile = z.object({ host: z.string(), port: z.int() })
 
 export const exitFile = z.object({
   code: z.int().nullable(),
   signal: z.string().nullable(),
-  /** Why the program was not started, or why nobody knows how it ended. */
+  /** Why the program was not started, or why its end is not known. */
   error: z.string().nullable(),
-  /** The wrapper was told to end the job. */
+  /** The wrapper was asked to end the job. */
   stopRequested: z.boolean(),
-  /** Processes that were still there after the program itself had ended. */
+  /** Number of processes that were left after the program itself had ended. */
   leftBehind: z.int(),
   /** The kernel ended a process of the job's cgroup for lack of memory. */
   outOfMemory: z.boolean().optional(),
@@ -93,7 +98,7 @@ export type ExitFile = z.infer<typeof exitFile>
 export const cancelFile = z.object({ graceSeconds: z.number(), cause: z.enum(cancelCauses), at: z.string() })
 export type CancelFile = z.infer<typeof cancelFile>
 
-/** Paths of a job's files, below its folder. */
+/** Paths of the files in a job's folder. */
 export function jobFiles(directory: string) {
   const control = join(directory, 'job')
   return {
@@ -104,10 +109,11 @@ export function jobFiles(directory: string) {
     serving: join(control, 'serving.json'),
     exit: join(control, 'exit.json'),
     cancel: join(control, 'cancel.json'),
-    /** Ends a job without cancelling it: it counts as interrupted. */
+    /** Ends a job without cancelling it: the job counts as interrupted. */
     stop: join(control, 'stop.json'),
     /**
-     * Values of secret variables by name, for a wrapper that inherits none. The wrapper removes it.
+     * Values of secret variables by name, for a wrapper that inherits no variables. The wrapper
+     * removes the file.
      */
     secrets: join(control, 'secrets.json'),
     stdout: join(control, 'stdout.log'),
@@ -125,7 +131,9 @@ export function newJob(
   return { id: randomUUID(), key, specHash, ...command, ...address, submittedAt: new Date().toISOString() }
 }
 
-/** How a job ended that no program ran for, or whose wrapper did not live to say so. */
+/**
+ * The end of a job whose program never ran, or whose wrapper died before it could write the end.
+ */
 export function exitWithoutProgram(facts: Partial<Pick<ExitFile, 'error' | 'stopRequested'>>): ExitFile {
   return {
     code: null,

@@ -3,26 +3,28 @@ import type { JobResources } from '../command.ts'
 import type { Finding } from '../finding.ts'
 import type { Launcher } from './contract.ts'
 
-/** What a launcher is opened with, besides what the site file says of its place. */
+/** The facts that a launcher is opened with, besides its place's entry in the site file. */
 export interface Surroundings {
   /** Name of the place. */
   place: string
-  /** Folder of the jobs' folders, as this process sees it. */
+  /** Parent folder of the jobs' folders, as this process sees it. */
   runs: string
   /** A Python of this machine, for the wrapper of local jobs. */
   python: string
-  /** Trainings without GPUs that run at once on this machine, where the site file does not say. */
+  /**
+   * Trainings without GPUs that run at once on this machine, unless the site file sets the number.
+   */
   slots: number
 }
 
-/** A launcher for what one place of the site file says. */
+/** A launcher for one place of the site file. */
 export interface BoundLauncher {
-  /** What the site file alone says against a job: more GPUs than a node has, say. */
+  /** Findings by the site file alone, e.g. when a job asks for more GPUs than a node has. */
   check: (resources: JobResources) => Finding[]
   open: (surroundings: Surroundings) => Launcher
 }
 
-/** One kind of launcher: its keys in the site file, and what they make. */
+/** One kind of launcher: its keys in the site file, and the launcher that they make. */
 export interface LauncherKind {
   name: string
   shape: z.core.$ZodLooseShape
@@ -30,7 +32,7 @@ export interface LauncherKind {
   bind(options: unknown): BoundLauncher
 }
 
-/** Joins the keys of a launcher to what is made of them. */
+/** Makes a kind of launcher from its keys and from the function that reads them. */
 export function launcherKind<Shape extends z.core.$ZodLooseShape>(
   name: string,
   shape: Shape,

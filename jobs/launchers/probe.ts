@@ -32,8 +32,8 @@ async function whyItDidNotRun(launcher: Launcher, handle: JobHandle, seconds: nu
 }
 
 /**
- * Runs the smallest job at a place, for whoever asks for it: the only proof that a node sees the
- * shared folder and has a Python. It may wait in the queue for `seconds`. Leaves nothing behind.
+ * Runs the smallest possible job at a place. Only such a job proves that a node sees the shared
+ * folder and has a Python. The job may wait in the queue for `seconds`. Leaves nothing behind.
  */
 export async function probe(
   launcher: Launcher,

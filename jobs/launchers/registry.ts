@@ -3,7 +3,7 @@ import { localKind } from './local/kind.ts'
 import { slurmKind } from './slurm/kind.ts'
 
 /**
- * Every kind of launcher by the name that site files use. A new one is a folder beside this file
+ * Every kind of launcher by its name in site files. To add a kind, add a folder beside this file
  * and a line here.
  */
 export const launcherKinds: Readonly<Record<string, LauncherKind>> = { local: localKind, slurm: slurmKind }

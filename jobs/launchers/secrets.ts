@@ -4,9 +4,9 @@ import { readJsonFile, readTail } from './files.ts'
 import { jobFile, jobFiles } from './folder.ts'
 import type { JobFile } from './folder.ts'
 
-/** Names that the worker may hold and a job must not see unless its plan asks for them. */
+/** Variables that the worker may hold and that a job must not see unless its plan asks for them. */
 const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG|^TEMPORAL_GRPC_META/i
-/** Shorter values are words that stand in every log. */
+/** Shorter values are words that occur in every log. */
 const shortestSecret = 6
 const shortestPart = 4
 
@@ -14,7 +14,10 @@ function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {
   return pair[1] !== undefined
 }
 
-/** The worker's environment as a job may inherit it: without anything that looks secret. */
+/**
+ * The variables of the worker's environment that a job may inherit: all except those that look
+ * secret.
+ */
 export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const plain = Object.entries(environment)
     .filter(isDefined)
@@ -24,8 +27,8 @@ export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<str
 }
 
 /**
- * Values of the secret variables that a job names. Throws MissingSecret for one that the worker
- * does not have.
+ * Values of the secret variables that a job asks for. Throws MissingSecret when the worker lacks a
+ * variable.
  */
 export function secretsOf(
   { key, secretEnv }: Pick<JobFile, 'key' | 'secretEnv'>,
@@ -46,8 +49,8 @@ export function secretsOf(
 }
 
 /**
- * Ends of a secret that stand alone where a text was cut: at its start, or at its end while more is
- * being written.
+ * Blots out a part of a secret at the cut ends of a text: at its start, and at its end while the
+ * job still writes.
  */
 function blotCut(text: string, secret: string): string {
   const lengths = Array.from({ length: secret.length - shortestPart }, (_, index) => secret.length - 1 - index)
@@ -57,14 +60,14 @@ function blotCut(text: string, secret: string): string {
   return after === undefined ? rest : `${rest.slice(0, -after)}***`
 }
 
-/** A text without the secrets, also where it was cut in the midst of one. */
+/** A text without the secrets, even where the text was cut inside a secret. */
 export function blotOut(text: string, secrets: readonly string[]): string {
-  // Longest first: a secret that holds another one goes as a whole.
+  // Longest first: a secret that contains another secret is replaced completely.
   const known = secrets.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
   return known.reduce((rest, secret) => blotCut(rest.replaceAll(secret, '***'), secret), text)
 }
 
-/** The end of what a job wrote, values of its secret variables blotted out. */
+/** The end of the output of a job. The values of its secret variables are blotted out. */
 export async function readLogs(
   directory: string,
   { maxBytes, environment }: { maxBytes: number; environment: NodeJS.ProcessEnv },

@@ -4,11 +4,11 @@ import { latestChange, readIfThere, readJsonFile } from './files.ts'
 import { cancelFile, claimFile, exitFile, jobFile, jobFiles, startedFile } from './folder.ts'
 import type { CancelFile, Claim, ExitFile, JobFile, Started } from './folder.ts'
 
-/** The claim of a process that cannot live: of a cancellation, or torn by a crash. */
+/** The claim of no living process: made by a cancellation, or torn by a crash. */
 const nobody: Claim = { pid: 0, startTicks: null, bootId: null, host: null }
 const tornPauseMs = 100
 
-/** What a job's folder says. Null: the file is not there. */
+/** The content of a job's folder. Null: the file does not exist. */
 export interface FolderState {
   job: JobFile | null
   claim: Claim | null
@@ -19,9 +19,7 @@ export interface FolderState {
   lastOutputAt: number | null
 }
 
-/**
- * The process that claimed a job; null without a claim. A claim torn by a crash reads as nobody's.
- */
+/** The process that claimed a job. Null without a claim. A claim that a crash tore has pid 0. */
 export async function readClaim(path: string): Promise<Claim | null> {
   for (let look = 1; ; look += 1) {
     const text = await readIfThere(path)
@@ -29,14 +27,14 @@ export async function readClaim(path: string): Promise<Claim | null> {
     try {
       return claimFile.parse(JSON.parse(text))
     } catch {
-      // Where a file system knows no hard links a claim is whole only a moment after it is there.
+      // On a file system without hard links, a claim is complete only a moment after it appears.
       if (look > 1) return nobody
       await sleep(tornPauseMs)
     }
   }
 }
 
-/** Reads a job's folder. Throws when a file is there and broken, or the disk is away. */
+/** Reads a job's folder. Throws when a file is broken or the disk is away. */
 export async function readFolder(directory: string): Promise<FolderState> {
   const files = jobFiles(directory)
   const [job, claim, started, lastOutputAt] = await Promise.all([
@@ -45,7 +43,8 @@ export async function readFolder(directory: string): Promise<FolderState> {
     readJsonFile(files.started, startedFile),
     latestChange([files.stdout, files.stderr]),
   ])
-  // The exit record last: whoever is claimed and not ended now was so during the whole look.
+  // Read the exit record last: a job with a claim and without an end then ran during the whole
+  // look.
   const exit = await readJsonFile(files.exit, exitFile)
   const cancel = await readJsonFile(files.cancel, cancelFile)
   return { job, claim, started, cancel, exit, lastOutputAt }
@@ -70,16 +69,16 @@ function howItEnded(exit: ExitFile, cancel: CancelFile | null): JobStatus {
 }
 
 /**
- * The machine that took the job; null when nobody did, or when it was taken before claims named
- * machines.
+ * The machine that took the job. Null when no machine took it, or when its claim is from before
+ * claims named machines.
  */
 export function hostOf({ claim, started }: Pick<FolderState, 'claim' | 'started'>): string | null {
   return claim?.host ?? started?.host ?? null
 }
 
 /**
- * How a job is by its files alone: how it ended, or `queued` without a claim and `running` with
- * one. It never says whether the process of a claim lives: only the machine of the claim, or its
+ * The status of a job by its files alone: its end, or `queued` without a claim and `running` with a
+ * claim. It never says whether the process of a claim lives. Only the machine of the claim, or its
  * scheduler, can tell.
  */
 export function statusOf(state: FolderState): JobStatus {
@@ -95,7 +94,7 @@ export function statusOf(state: FolderState): JobStatus {
   return { state: 'running', ...facts }
 }
 
-/** {@link statusOf} a job's folder, with what it was read from. */
+/** {@link statusOf} a job's folder, and the state that was read. */
 export async function statusFromFiles(directory: string): Promise<{ status: JobStatus; state: FolderState }> {
   const state = await readFolder(directory)
   return { status: statusOf(state), state }

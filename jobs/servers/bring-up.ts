@@ -9,7 +9,7 @@ import type { ServerPlan } from './model-server.ts'
 import { waitReady } from './readiness.ts'
 
 /**
- * A server that could not be brought up this time; carries the end of its log. Another attempt may
+ * A server that could not be brought up this time, with the end of its log. Another attempt may
  * succeed.
  */
 export class ServerNotReady extends Error {
@@ -20,13 +20,13 @@ export class ServerNotReady extends Error {
   }
 }
 
-// vLLM tells the cause of a failed start some thousand characters before its end.
+// vLLM logs the cause of a failed start some thousand characters before the end of its log.
 const longestTail = 8000
 const bindAttempts = 3
 
 /**
- * Kept in the folder of the server's key: which attempt is the current one. Old ones name a port of
- * this machine.
+ * The number of the current attempt, stored in the folder of the server's key. Old files hold a
+ * port of this machine.
  */
 const servingFile = z.object({ attempt: z.int(), port: z.int().optional(), jobKey: z.string(), specHash: z.string() })
 type ServingFile = z.infer<typeof servingFile>
@@ -34,19 +34,20 @@ type ServingFile = z.infer<typeof servingFile>
 export interface BringUpOptions {
   launcher: Launcher
   poll: PollJob
-  /** One server a key; a later call with the same key re-uses the server that lives. */
+  /** Each key has one server. A later call with the same key uses the living server again. */
   key: string
-  /** Hash of what is served, e.g. of weights and settings. */
+  /** Hash of the served model, e.g. of weights and settings. */
   specHash: string
-  /** Plans the server for a job whose folder, as the job sees it, is given. */
+  /** Plans the server for a job. The argument is the job's folder as the job sees it. */
   plan: (run: string) => ServerPlan
-  /** How long the server may wait for its place. */
+  /** Longest time that the server may wait for its place. */
   queueSeconds: number
   /**
-   * Abort with reason `cancel` to end the server; any other reason leaves it for the next worker.
+   * Abort with the reason `cancel` to end the server. Any other reason leaves it for the next
+   * worker.
    */
   signal?: AbortSignal
-  /** Says how the server is while it comes up. */
+  /** Reports the server's state while it comes up. */
   progress?: (details: Record<string, unknown>) => void
 }
 
@@ -58,10 +59,7 @@ export interface Server {
 
 const statePath = (launcher: Launcher, key: string) => join(launcher.run(key).here, 'serving.json')
 
-/**
- * The server of this key that lives, if there is one. Throws JobConflict when it serves something
- * else.
- */
+/** The living server of this key, or null. Throws JobConflict when it serves another model. */
 async function current({ launcher, poll, key, specHash }: BringUpOptions, state: ServingFile | null) {
   const handle = state === null ? null : await launcher.find(state.jobKey)
   if (state === null || handle === null || isTerminal((await poll(handle)).state)) return null
@@ -74,8 +72,7 @@ async function current({ launcher, poll, key, specHash }: BringUpOptions, state:
 }
 
 /**
- * Records the attempt before its job exists, so that a crash in between loses a number and no
- * server.
+ * Records the attempt before its job exists. So a crash in between loses a number but no server.
  */
 async function startAttempt({ launcher, key, specHash, plan }: BringUpOptions, attempt: number): Promise<JobHandle> {
   const jobKey = `${key}/${attempt}`
@@ -83,7 +80,7 @@ async function startAttempt({ launcher, key, specHash, plan }: BringUpOptions, a
   return await launcher.ensure(jobKey, specHash, plan(launcher.run(jobKey).there).command)
 }
 
-/** Another attempt would end in the same way. */
+/** The error for a server that ran out of memory: another attempt would end in the same way. */
 const outOfPlaceMemory = (key: string, reason: string): HoneError =>
   new HoneError({
     type: 'LimitExceeded',
@@ -93,10 +90,10 @@ const outOfPlaceMemory = (key: string, reason: string): HoneError =>
   })
 
 /**
- * Brings a model server up and waits until it answers for the planned model. The server of an
- * earlier call with the same key is used again while it lives, also by another worker; a dead one
- * is replaced by a new attempt. Throws ServerNotReady with the end of its log when it ends or is
- * not ready in time; nothing runs then.
+ * Brings a model server up and waits until it answers for the planned model. A living server of an
+ * earlier call with the same key is used again, also by another worker. A dead server is replaced
+ * by a new attempt. Throws ServerNotReady with the end of the log when the server ends or is not
+ * ready in time. Then no server is left running.
  */
 export async function bringUpServer(options: BringUpOptions): Promise<Server> {
   const { launcher, poll, key } = options
@@ -114,7 +111,7 @@ export async function bringUpServer(options: BringUpOptions): Promise<Server> {
       const why = ready.state === 'late' ? `was not ready within ${plan.readyWithinSeconds} s` : 'got no place in time'
       throw new ServerNotReady(key, why, logs)
     }
-    // Someone else may take a free port between the wrapper's look and the server's start.
+    // Another program may take a free port between the wrapper's look and the server's start.
     const portTaken = /address already in use|cannot listen on|EADDRINUSE/i.test(logs.stderr)
     if (portTaken && bind < bindAttempts) continue
     const { reason = 'ended', outOfMemory } = await poll(handle)
@@ -124,9 +121,9 @@ export async function bringUpServer(options: BringUpOptions): Promise<Server> {
 }
 
 /**
- * Ends the server of this key and returns when none of its processes is left; its folder goes. The
- * folder of a server that had ended by itself stays: its log says why. Without a server it does
- * nothing.
+ * Ends the server of this key, returns when none of its processes is left, and removes its folder.
+ * The folder of a server that ended by itself stays, because its log says why. Without a server
+ * this does nothing.
  */
 export async function tearDownServer({
   launcher,

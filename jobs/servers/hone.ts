@@ -4,16 +4,16 @@ import { inEnvironment } from '../command.ts'
 import { optionFindings } from './options.ts'
 import type { ModelServer } from './model-server.ts'
 
-/** The server's own keys: flags of `hone_trainer serve`. */
+/** The server's own options: flags of `hone_trainer serve`. */
 const options = z.strictObject({
-  /** Most answers decoded together. */
+  /** Most answers that are decoded together. */
   maxBatch: z.int().positive().optional(),
   /** Longest answer, in tokens. */
   maxTokens: z.int().positive().optional(),
   precision: z.enum(['auto', 'fp32', 'bf16']).optional(),
 })
 
-/** Loading may take minutes on a large model. */
+/** Loading a large model may take minutes. */
 const readyWithinSeconds = 900
 
 const program = (environment: Environment, words: readonly string[]): Pick<Command, 'argv' | 'env'> => ({
@@ -21,7 +21,7 @@ const program = (environment: Environment, words: readonly string[]): Pick<Comma
   env: { PYTHONUNBUFFERED: '1' },
 })
 
-/** The project's own small server, `hone_trainer serve`: no GPU needed. */
+/** Hone's own small server, `hone_trainer serve`. It needs no GPU. */
 export const honeServer: ModelServer = {
   name: 'hone',
   environment: 'trl',

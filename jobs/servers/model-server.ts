@@ -2,52 +2,52 @@ import type { ProductOptions } from '../../domain/job-resources.ts'
 import type { Command, Environment, JobResources } from '../command.ts'
 import type { Finding } from '../finding.ts'
 
-/** A model to be served. Paths are as the job sees them. */
+/** A model to serve. Paths are as the job sees them. */
 export interface ServedModel {
-  /** Folder of weights in Hugging Face layout. */
+  /** Folder of weights in the layout of Hugging Face. */
   model: string
   /** The model name that requests use. */
   name: string
-  /** The server's folder: it may write there. */
+  /** The server's folder. The server may write there. */
   run: string
   resources: JobResources
   options: ProductOptions
 }
 
-/** What a recipe asks of a server, before any weights are there. */
+/** The needs of a recipe, known before any weights exist. */
 export interface ServingWish {
   resources: JobResources
   options: ProductOptions
-  /** The longest answer that will be asked for, in tokens. */
+  /** The longest answer that a request may ask for, in tokens. */
   maxTokens?: number
-  /** The most pictures that one request has. */
+  /** The most pictures of one request. */
   imagesPerRequest?: number
 }
 
 /**
- * A server as planned: the command of a `serve` job, and how to see that it serves what was
- * planned.
+ * A planned server: the command of a `serve` job, and the facts that show that it serves the
+ * planned model.
  */
 export interface ServerPlan {
   command: Command
-  /** Path below the server's root that answers 200 when the server lives, e.g. `/health`. */
+  /** Path below the server's root that answers 200 while the server lives, e.g. `/health`. */
   healthPath: string
-  /** Id that `/v1/models` must list: another server on the port is not taken for this one. */
+  /** Model id that `/v1/models` must list, so that another server on the port is noticed. */
   readyModel: string
-  /** Folder that the listed model must come from, if the server says where its models come from. */
+  /** Folder of the listed model, checked if the server reports it. */
   readyRoot: string
-  /** How long loading may take. */
+  /** Longest time for loading. */
   readyWithinSeconds: number
 }
 
-/** Weights to be looked at in the serving environment. Paths are as the job sees them. */
+/** Weights to check in the serving environment. Paths are as the job sees them. */
 export interface VerifyRequest {
   model: string
-  /** Round 0's weights: the tensor names that `model` must have. */
+  /** Weights of round 0: `model` must have the same tensor names. */
   base: string
-  /** The weights that the training started from, from which `model` must differ. */
+  /** Start weights of the training: `model` must differ from them. */
   start: string
-  /** Where the verdict goes: see `verdictFile`. */
+  /** Path where the job writes its verdict; see `verdictFile`. */
   result: string
   run: string
   resources: JobResources
@@ -55,25 +55,27 @@ export interface VerifyRequest {
 }
 
 /**
- * Plans servers of one product. Pure: starts no process, and reads no weights. The launchers run
- * what it plans, as they run trainings.
+ * Plans the servers of one product. It is pure: it starts no process and reads no weights. The
+ * launchers run its plans, as they run trainings.
  */
 export interface ModelServer {
   readonly name: string
-  /** Name of the environment that its jobs run in. */
+  /** Name of the environment for its jobs. */
   readonly environment: string
   /**
-   * What a server takes of its place: what the recipe asks for, and what the product needs where it
-   * says nothing.
+   * The resources that a server takes of its place: the recipe's, completed by the product's needs.
    */
   resources(wish: ServingWish): JobResources
-  /** What cannot work, and what the user should know, before any GPU time is spent. */
+  /**
+   * Finds settings that cannot work and facts that the user should know, before any GPU time is
+   * spent.
+   */
   check(wish: ServingWish): Finding[]
   plan(served: ServedModel, environment: Environment): ServerPlan
   /**
-   * A job that loads the weights as the server would, lets them say a token about a picture,
-   * compares them with base and start, and writes a verdict. Ends with 0 when all is well and with
-   * 3 when the verdict says what is not.
+   * A job that checks weights. It loads them as the server would, lets the model generate a token
+   * about a picture, compares the weights with base and start, and writes a verdict. It exits with
+   * 0 when all is well, and with 3 when the verdict holds problems.
    */
   verify(request: VerifyRequest, environment: Environment): Command
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { refusal } from '../finding.ts'
 import type { Finding } from '../finding.ts'
 
-/** What is wrong with a product's own options, by the path of each. */
+/** Checks the product's own options. Each finding has the path of its option. */
 export function optionFindings(product: string, shape: z.ZodType, given: unknown): Finding[] {
   const parsed = shape.safeParse(given)
   if (parsed.success) return []

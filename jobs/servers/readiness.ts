@@ -9,11 +9,12 @@ const modelList = z.object({ data: z.array(z.object({ id: z.string(), root: z.st
 const probeTimeoutMs = 2000
 const lookMs = 100
 
-/** How waiting for a server ended; `queued` when it never came to run. */
+/** The result of waiting for a server. `queued`: it never started to run. */
 export type Readiness = { state: 'ready'; root: string } | { state: 'ended' } | { state: 'late' | 'queued' }
 
 /**
- * Alive and serving what we planned: both are asked, because a stale server may answer on the port.
+ * Whether the server is alive and serves the planned model. Both are checked, because a stale
+ * server may answer on the port.
  */
 async function isReady(root: string, plan: ServerPlan): Promise<boolean> {
   try {
@@ -36,20 +37,18 @@ export interface WaitOptions {
   poll: PollJob
   handle: JobHandle
   plan: ServerPlan
-  /** How long the server may wait for its place. */
+  /** Longest time that the server may wait for its place. */
   queueSeconds: number
-  /**
-   * Port on this machine of a server that was started before servers wrote down where they listen.
-   */
+  /** Port on this machine, for a server from before servers recorded their address. */
   oldPort: number | undefined
   signal?: AbortSignal
-  /** Says how the server is: it may wait for hours. */
+  /** Reports the server's state, because it may wait for hours. */
   progress?: (details: Record<string, unknown>) => void
 }
 
 /**
- * Waits until the server answers for the planned model. Time in a queue and time to load are
- * limited apart. An abort with the reason `cancel` ends the server; any other reason leaves it for
+ * Waits until the server answers for the planned model. Time in a queue and time for loading have
+ * separate limits. Abort with the reason `cancel` to end the server. Any other reason leaves it for
  * the next worker.
  */
 export async function waitReady(options: WaitOptions): Promise<Readiness> {

@@ -3,7 +3,7 @@ import type { ModelServer } from './model-server.ts'
 import { vllm, vllmCpu } from './vllm/vllm.ts'
 
 /**
- * Every product that serves checkpoints, by the name that recipes use. A new one is a line here.
+ * Every product that serves checkpoints, by its name in recipes. To add a product, add a line here.
  */
 export const modelServers: Readonly<Record<string, ModelServer>> = {
   hone: honeServer,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * What a `verify` job writes: the same file from every server's environment. `problems` says in
- * words what is wrong. Verdicts of before there was `finite` have none.
+ * The result of a `verify` job, the same file from every server's environment. `problems` describes
+ * in words what is wrong. Older verdicts have no `finite`.
  */
 export const verdictFile = z.object({
   loads: z.boolean(),
@@ -14,7 +14,7 @@ export const verdictFile = z.object({
 })
 export type WeightsVerdict = z.infer<typeof verdictFile>
 
-/** Why weights cannot be published; null when they can. */
+/** Why weights cannot be published. Null when they can. */
 export function weightsProblem({ problems, ...checks }: WeightsVerdict): string | null {
   const unmet = Object.entries(checks).flatMap(([name, met]) => (met ? [] : [name]))
   return unmet.length === 0

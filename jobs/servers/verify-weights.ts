@@ -10,26 +10,26 @@ import type { ModelServer } from './model-server.ts'
 import { verdictFile, weightsProblem } from './verdict.ts'
 import type { WeightsVerdict } from './verdict.ts'
 
-/** Weights to be looked at by a job in the environment of the server that will serve them. */
+/** Weights to check by a job in the environment of the server that will serve them. */
 export interface VerifyJob {
   jobId: string
   stepId: number
   serving: { server: ModelServer; place: string | null; resources: JobResources; options: ProductOptions }
-  /** Folders, as this process sees them. */
+  /** Folders as this process sees them. */
   weights: { model: string; base: string; start: string }
-  /** What makes this job another than that of another training. */
+  /** The data that distinguishes this job from the job of another training. */
   identity: unknown
   limits: JobLimits
   maxAttempts: number
 }
 
 const verdictName = 'verdict.json'
-/** Exit code of a verify job whose verdict says what is wrong. */
+/** Exit code of a verify job whose verdict holds problems. */
 const notGood = 3
 
 /**
- * Runs the verify job and returns what is wrong with the weights, or null. Throws when they could
- * not be looked at.
+ * Runs the verify job. Returns the problem of the weights, or null. Throws when they could not be
+ * checked.
  */
 export async function verifyWeights(world: JobWorld, job: VerifyJob): Promise<string | null> {
   const { server, place, resources, options } = job.serving
@@ -69,7 +69,7 @@ async function judgeLook(
   path: string,
   { status, logs }: { status: JobStatus; logs: JobLogs },
 ): Promise<AttemptVerdict<{ verdict: WeightsVerdict }>> {
-  // Half a verdict, or none: the job says nothing of the weights.
+  // An absent or half-written verdict says nothing about the weights.
   const verdict = await readJsonFile(path, verdictFile).catch(() => null)
   if (verdict !== null && (status.state === 'succeeded' || status.exitCode === notGood)) {
     return { outcome: 'ok', verdict }

@@ -3,12 +3,12 @@ import type { Environment } from '../command.ts'
 import type { SiteEnvironment } from './site.ts'
 
 /**
- * An environment that Hone made itself on this machine: a Python, and variables of its programs.
- * Null without one.
+ * Finds an environment that Hone made itself on this machine: a Python, and variables of its
+ * programs. Null when Hone made none of that name.
  */
 export type MadeEnvironment = (name: string) => { python: string; env: Record<string, string> } | null
 
-/** What surrounds every environment of a place. */
+/** The parts of a place that all of its environments share. */
 interface PlaceSetup {
   name: string
   environments: Readonly<Record<string, SiteEnvironment>>
@@ -20,19 +20,19 @@ interface PlaceSetup {
 const loads = (modules: readonly string[]): string[] => modules.map((module) => `module load ${module}`)
 
 /**
- * Where a named environment's programs are: Python's path, and what stands before every command.
+ * Where the programs of an environment are: Python's path, and the words in front of every command.
  */
 function programOf({ python, conda, image }: SiteEnvironment): { python: string; prefix: string[] } {
   if (python !== undefined) return { python, prefix: [] }
   if (conda !== undefined) return { python: `${conda}/bin/python`, prefix: [] }
-  // --nv shows the host's GPUs to the container; without any it only warns.
+  // --nv gives the host's GPUs to the container. Without GPUs it only warns.
   return { python: 'python3', prefix: ['apptainer', 'exec', '--nv', image ?? ''] }
 }
 
 /**
- * Finds the environment of a product at a place: the place's own, then the site's, then the one
- * that Hone made. `shared` are variables that every environment needs to find Hone's own Python
- * package.
+ * Finds the environment of a product at a place: the place's own, then the site's, then the
+ * environment that Hone made. Every environment needs the variables of `shared` to find Hone's own
+ * Python package.
  */
 export function environmentsOf(
   place: PlaceSetup,

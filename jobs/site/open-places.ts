@@ -8,23 +8,25 @@ import type { Place, Places } from './place.ts'
 import { placeNames, specOf } from './site.ts'
 import type { SiteFile } from './site.ts'
 
-/** What this machine gives to the places of a site. */
+/** The parts of this machine that the places of a site need. */
 export interface PlacesInput {
   site: SiteFile
-  /** Folder of the jobs' folders. */
+  /** Parent folder of the jobs' folders. */
   runs: string
   /** A Python of this machine, for the wrapper of local jobs. */
   python: string
   made: MadeEnvironment
-  /** Trainings without GPUs that run at once on this machine, where the site file does not say. */
+  /**
+   * Trainings without GPUs that run at once on this machine, unless the site file sets the number.
+   */
   slots: number
-  /** Variables by which Hone's own Python package is found. */
+  /** Variables that lead to Hone's own Python package. */
   shared: Readonly<Record<string, string>>
   /** The reward server as this machine reaches it. */
   reward: { url: string; tokenEnv: string | null }
 }
 
-/** Opens every place of the site file. Nothing is asked of a scheduler before the first job. */
+/** Opens every place of the site file. No scheduler is asked before the first job. */
 export function openPlaces(input: PlacesInput): Places {
   const { site } = input
   const places = new Map(placeNames(site).map((name) => [name, openPlace(name, input)]))
@@ -46,7 +48,7 @@ function openPlace(name: string, { site, runs, python, slots, made, shared, rewa
   const spec = specOf(site, name)
   const kind = spec && launcherKinds[spec.launcher]
   if (!spec || !kind) throw new RangeError(`place ${name} is not of this site`)
-  // Jobs of a scheduler lie apart: what Ctrl-C ends are the jobs of this machine alone.
+  // A scheduler's jobs have a folder of their own, because Ctrl-C ends only jobs of this machine.
   const root = spec.launcher === 'local' ? runs : join(runs, `@${name}`)
   const launcher = kind.bind(spec).open({ place: name, runs: root, python, slots })
   return {
@@ -59,8 +61,8 @@ function openPlace(name: string, { site, runs, python, slots, made, shared, rewa
 }
 
 /**
- * Other machines reach the reward server by the site's name for this one; jobs of this machine by
- * its own address.
+ * The URL of the reward server. Other machines use the site's name for this machine. Jobs of this
+ * machine use its own address.
  */
 function rewardUrlOf({ reward }: SiteFile, launcher: string, url: string): string {
   if (launcher === 'local' || reward.host === undefined) return url

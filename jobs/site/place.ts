@@ -2,18 +2,19 @@ import type { Environment } from '../command.ts'
 import type { Launcher } from '../launchers/contract.ts'
 import type { PollJob } from '../poller.ts'
 
-/** A place of the site file, ready to take jobs. */
+/** A place of the site file that is ready to take jobs. */
 export interface Place {
   name: string
   launcher: Launcher
   poll: PollJob
   /**
-   * Programs of a product as this place has them. Throws MissingDependency when the place has none.
+   * The programs of a product at this place. Throws MissingDependency when the place lacks the
+   * product.
    */
   environment: (name: string) => Environment
   /**
-   * Where jobs of this place reach the reward server. `tokenEnv` names the variable that holds its
-   * token.
+   * The URL at which jobs of this place reach the reward server. `tokenEnv` names the variable with
+   * its token.
    */
   reward: { url: string; tokenEnv: string | null }
 }
@@ -21,8 +22,8 @@ export interface Place {
 /** All places that this worker can use. */
 export interface Places {
   /**
-   * The place of this name; the site file's default for null. Throws InvalidRecipe for a name that
-   * it lacks.
+   * The place of this name. Null gives the site file's default place. Throws InvalidRecipe for an
+   * unknown name.
    */
   get(name: string | null): Place
   all(): Place[]

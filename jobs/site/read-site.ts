@@ -6,17 +6,17 @@ import { errorCode, HoneError } from '../../domain/errors.ts'
 import { plainSite, siteSchema } from './site.ts'
 import type { SiteFile } from './site.ts'
 
-/** Where the site file is looked for: a file that was named, else `site.yaml` in the home. */
+/** Path of the site file: the named file, or `site.yaml` in the home. */
 export const sitePath = (home: string, named?: string): string => named ?? join(home, 'site.yaml')
 
 /**
- * The site file. Without one in the home, this machine is the site; a file that was named must be
- * there. Throws InvalidInput with the path of every field that is wrong.
+ * Reads the site file. Without a site file in the home, this machine is the site. A named file must
+ * exist. Throws InvalidInput with the path of every wrong field.
  */
 export async function readSite(home: string, named?: string): Promise<SiteFile> {
   const path = sitePath(home, named)
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    // A home that is no folder is told by whoever writes to it.
+    // A home that is no folder is reported by the code that writes to it.
     if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '') && named === undefined) return null
     throw new HoneError({
       type: 'InvalidInput',
@@ -28,7 +28,7 @@ export async function readSite(home: string, named?: string): Promise<SiteFile> 
   return text === null ? plainSite : parseSite(text, path)
 }
 
-/** Reads the text of a site file; `file` is only shown. Throws InvalidInput. */
+/** Parses the text of a site file. `file` is only shown. Throws InvalidInput. */
 export function parseSite(text: string, file: string): SiteFile {
   const parsed = siteSchema.safeParse(yamlOf(text, file))
   if (parsed.success) return parsed.data

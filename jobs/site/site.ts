@@ -11,8 +11,8 @@ const setup = z.array(z.string().min(1)).default([])
 const variables = z.record(z.string().regex(/^[A-Za-z_]\w*$/, 'this cannot name a variable'), z.string())
 
 /**
- * Programs of one product: a Python, a conda environment or a container image. `setup` are shell
- * lines that run first; `modules` are loaded before them.
+ * Programs of one product: a Python, a conda environment or a container image. The shell lines of
+ * `setup` run before the program, and `modules` are loaded before `setup`.
  */
 const environment = z
   .strictObject({
@@ -30,19 +30,19 @@ export type SiteEnvironment = z.infer<typeof environment>
 
 const environments = z.record(stepName, environment).default({})
 
-/** What every place may say, whatever launches its jobs. */
+/** The keys of every place, whatever its launcher is. */
 const everyPlace = {
-  /** Environments of this place by product; those of the whole site where it names none. */
+  /**
+   * Environments of this place by product. For other products the environments of the site count.
+   */
   environments,
-  /** Modules and shell lines before every job of the place. */
+  /** Modules and shell lines that run before every job of the place. */
   modules: z.array(z.string().regex(/^[\w./+-]+$/, 'this cannot name a module')).default([]),
   setup,
   env: variables.default({}),
-  /**
-   * The reward server as jobs of this place reach it; the site's own address where it is left out.
-   */
+  /** The reward server's URL for jobs of this place. Default: the site's own address. */
   rewardUrl: z.url().optional(),
-  /** What a GPU costs for an hour: plans make costs of it. */
+  /** Price of one GPU for one hour. Plans compute costs from it. */
   pricePerGpuHour: z.number().min(0).optional(),
   currency: z.string().min(1).max(8).default('USD'),
 }
@@ -55,18 +55,18 @@ if (!firstKind) throw new Error('the registry of launchers is empty')
 const place = z.discriminatedUnion('launcher', [placeOf(firstKind), ...otherKinds.map(placeOf)])
 type SitePlace = z.infer<typeof place>
 
-/** The place that is there without a site file: processes of the worker's own machine. */
+/** The place that exists without a site file: processes on the worker's own machine. */
 const localName = 'local'
 
 export const siteSchema = z
   .strictObject({
     /** Version of this format. */
     hone: z.literal(1),
-    /** Place of jobs whose recipe names none. */
+    /** Place of jobs whose recipe names no place. */
     default: stepName.default(localName),
     /**
-     * The reward server: the address it listens on, and the name by which other machines reach this
-     * one.
+     * The reward server: the address that it listens on, and the name by which other machines reach
+     * this machine.
      */
     reward: z
       .strictObject({ listen: z.string().min(1).default('127.0.0.1'), host: z.string().min(1).optional() })
@@ -81,27 +81,29 @@ export const siteSchema = z
   })
 export type SiteFile = z.infer<typeof siteSchema>
 
-/** The site of who has no site file: this machine alone. */
+/** The site without a site file: this machine alone. */
 export const plainSite: SiteFile = siteSchema.parse({ hone: 1 })
 
-/** A place of the site as plans know it: nothing is opened. */
+/** A place of the site in plans, which open nothing. */
 export interface PlannedPlace {
   name: string
   launcher: string
   pricePerGpuHour: { amount: number; currency: string } | null
-  /** What the site file says against a job. */
+  /** Findings of the site file against a job. */
   check: (resources: JobResources) => Finding[]
 }
 
 export const placeNames = (site: SiteFile): string[] => [...new Set([localName, ...Object.keys(site.places)])]
 
-/** What the site file says of a place; that of the local place where it says nothing. */
+/**
+ * The entry of a place in the site file. The local place has an entry even when the file has none.
+ */
 export function specOf(site: SiteFile, name: string): SitePlace | null {
   if (Object.hasOwn(site.places, name)) return site.places[name] ?? null
   return name === localName ? place.parse({ launcher: localName }) : null
 }
 
-/** The place that a job takes, or why there is none. A name of null is the site's default. */
+/** The place for a job, or the reason that there is none. Null means the site's default place. */
 export function plannedPlace(site: SiteFile, name: string | null): PlannedPlace | Finding {
   const wanted = name ?? site.default
   const spec = specOf(site, wanted)

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { siteJsonSchemaText } from './read-site.ts'
 
-// Run by hand after a change of the site file's keys; a test says when that is due.
+// Run this by hand after the site file's keys changed. A test fails until then.
 writeFileSync(new URL('../../recipes/site.schema.json', import.meta.url), siteJsonSchemaText())

@@ -1,4 +1,5 @@
-// FakeServer: a model server without a model. argv: port, served name, root, milliseconds until ready, mode.
+// FakeServer: a model server without a model. argv: port, served name, root, milliseconds until
+// ready, mode.
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// FakeVllm: the command line and the processes of `vllm serve`, without a model. FAKE_VLLM says how it fails.
+// FakeVllm: the command line and the processes of `vllm serve`, without a model. FAKE_VLLM selects
+// its failure.
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -18,7 +19,7 @@ if (mode === 'port-taken-once' && !existsSync('../tried')) {
   console.error('OSError: [Errno 98] Address already in use')
   process.exit(1)
 }
-// The engine goes on when the server is killed, as vLLM's does.
+// The engine goes on when the server is killed, as vLLM's engine does.
 const engine = spawn('sleep', ['600'], { stdio: 'ignore' })
 appendFileSync('../engines', `${engine.pid}\n`)
 if (mode === 'killed') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 300)

@@ -36,11 +36,11 @@ const leastJob = {
   resources: {},
 }
 
-/** The state that the files mean, in the order in which they count. */
+/** The state by the files, checked in the order of their priority. */
 function meant({ job, claim, cancel, exit }: FolderState): JobState {
   if (job === null) return 'lost'
   if (exit === null) return claim === null ? 'queued' : 'running'
-  // What has succeeded stays so, whoever wanted its end too late.
+  // A success stays a success, even if its end was requested later.
   if (exit.code === 0 && !exit.stopRequested) return 'succeeded'
   return cancel === null ? 'failed' : 'cancelled'
 }
@@ -84,7 +84,7 @@ describe('the status that files tell', () => {
         expect(isTerminal(status.state)).toBe(state.job === null || state.exit !== null)
         const [exit, cancel] = state.job === null ? [null, null] : [state.exit, state.cancel]
         expect(status.cancelCause).toBe(status.state === 'cancelled' ? cancel?.cause : undefined)
-        // Interrupted only when something ended it that we did not ask for.
+        // Interrupted only when something other than our own request ended the job.
         expect(status.interrupted === true).toBe(status.state === 'failed' && exit?.stopRequested === true)
         expect(status.exitCode).toBe(exit?.code ?? undefined)
         expect(status.signal).toBe(exit?.signal ?? undefined)
@@ -116,7 +116,7 @@ describe('the status that files tell', () => {
   })
 
   test('of a folder from before there were kinds, setup lines and hosts is read as it was meant', async () => {
-    // As commit 3af5782 wrote them.
+    // Files in the form of commit 3af5782.
     const old = {
       job: {
         id: '7b0c4ddc-9f0e-4a0b-8c49-3e4e2d0d8f51',
@@ -162,7 +162,7 @@ describe('files of a job', () => {
     expect(await readJsonFile(join(folder, 'absent.json'), claimFile)).toBeNull()
     await writeFile(join(folder, 'half.json'), '{"half')
     await expect(readJsonFile(join(folder, 'half.json'), claimFile)).rejects.toThrow(SyntaxError)
-    // Only a claim that a crash has torn has a meaning: its process cannot live.
+    // Only a claim torn by a crash has a meaning: its process cannot live.
     expect(await readClaim(join(folder, 'half.json'))).toMatchObject({ pid: 0 })
   })
 })

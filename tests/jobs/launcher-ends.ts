@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { jobFiles } from '../../jobs/launchers/folder.ts'
 import type { SuiteTools } from './launcher-world.ts'
 
-/** A job is cancelled, killed or lost, and says so. */
+/** A job is cancelled, killed or lost, and its status says so. */
 export function jobsEnd(tools: SuiteTools): void {
   const { name, timeoutMs, world, sh, status, end, line, read, jobId, started, processes } = tools
   describe(`cancelling a job of ${name}`, { timeout: timeoutMs }, () => {
@@ -35,7 +35,7 @@ export function jobsEnd(tools: SuiteTools): void {
         expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).toBe('')
       }
       expect(await status(launcher, handle)).toMatchObject({ state: 'cancelled', cancelCause: 'request' })
-      // A second time changes nothing, not even the cause.
+      // A second cancellation changes nothing, not even the cause.
       await launcher.cancel(handle, 1, 'stalled')
       expect(await status(launcher, handle)).toMatchObject({ state: 'cancelled', cancelCause: 'request' })
     })

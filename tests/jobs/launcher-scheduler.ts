@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { isTerminal } from '../../jobs/launchers/contract.ts'
 import type { SuiteTools } from './launcher-world.ts'
 
-/** The scheduler is away, forgets, starts again: no job is lost and no program runs twice. */
+/** The scheduler is away, forgets jobs or restarts: no job is lost and no program runs twice. */
 export function schedulerFails(tools: SuiteTools): void {
   const { name, timeoutMs, world, sh, status, until, end, line, read, isGone } = tools
   describe(`the scheduler of ${name}`, { timeout: timeoutMs }, () => {

@@ -11,13 +11,13 @@ export interface SuiteOptions {
   open(): Promise<LauncherWorld>
   /** Whether the world has a {@link LauncherWorld.scheduler}. */
   hasScheduler: boolean
-  /** Why no job can be made to run out of memory here; null when it can. */
+  /** Why no job can run out of memory on this machine. Null when a job can. */
   noMemoryLimit: string | null
   /** Longest time of one test, in milliseconds. */
   timeoutMs?: number
 }
 
-/** The suite that every launcher passes: what contract.ts promises, on the real thing. */
+/** The suite for every launcher: it tests the promises of contract.ts with real processes. */
 export function launcherSuite(name: string, options: SuiteOptions): void {
   const { hasScheduler, noMemoryLimit, timeoutMs = 60_000 } = options
   let world: LauncherWorld

@@ -7,11 +7,12 @@ import type { JobHandle, JobState, JobStatus, Launcher } from '../../jobs/launch
 import { jobFile, jobFiles } from '../../jobs/launchers/folder.ts'
 
 /**
- * What the suite needs to know of what stands behind a launcher. A world is opened for each test.
+ * The machine or scheduler behind a launcher, as far as the suite needs it. Each test opens a
+ * world.
  */
 export interface LauncherWorld {
   /**
-   * A launcher over this world's place, as a worker that starts now would make it. Jobs inherit
+   * A launcher for this world's place, like that of a worker that starts now. Jobs inherit
    * `environment`.
    */
   launcher(environment?: NodeJS.ProcessEnv): Launcher
@@ -20,43 +21,44 @@ export interface LauncherWorld {
   /** Milliseconds between two polls. */
   pollMs: number
   /**
-   * Ids of living processes of a job, by the marker in their environment, the wrapper's among them
-   * or not.
+   * Ids of living processes of a job, by the marker in their environment. The wrapper's own
+   * processes may be missing.
    */
   processes(jobId: string): Promise<number[]>
-  /** Sends SIGKILL to a process where the job runs. */
+  /** Sends SIGKILL to a process on the machine of the job. */
   kill(handle: JobHandle, pid: number): Promise<void>
   /**
-   * Takes all room, so that a `train` job submitted now stays queued. Returns what gives the room
-   * back.
+   * Takes all room, so that a `train` job submitted now stays queued. Returns a function that gives
+   * the room back.
    */
   fill(): Promise<() => Promise<void>>
-  /** Leaves what workers leave that die within a submission, by the moment of their death. */
+  /** Leaves the state of a worker that dies within a submission, by the moment of its death. */
   halfSubmit: Record<string, (key: string, specHash: string, command: Command) => Promise<void>>
   /**
-   * Runs the wrapper of a job once more where it runs, as a requeue does. Returns its exit status.
+   * Runs the wrapper of a job again on the job's machine, as a requeue does. Returns its exit
+   * status.
    */
   runAgain(handle: JobHandle): Promise<number>
   /**
-   * Submits a job that the kernel or the scheduler ends for lack of memory; undefined where that
-   * cannot be made.
+   * Submits a job that the kernel or the scheduler ends for lack of memory. Undefined where this is
+   * impossible.
    */
   runOutOfMemory?(): Promise<{ launcher: Launcher; handle: JobHandle }>
   scheduler?: {
-    /** Makes the scheduler's commands fail. Returns what brings it back. */
+    /** Makes the scheduler's commands fail. Returns a function that repairs them. */
     away(): Promise<() => Promise<void>>
     /** Makes the scheduler forget a job that has ended. */
     forget(handle: JobHandle): Promise<void>
     /** Makes the scheduler end a running job and start it again under the same id. */
     requeue(handle: JobHandle): Promise<void>
-    /** Ends a job behind Hone's back, as its owner can with the scheduler's own command. */
+    /** Ends a job without Hone, as its owner can with the scheduler's own command. */
     endFromOutside(handle: JobHandle): Promise<void>
   }
-  /** Ends everything, whatever state it is in. */
+  /** Ends everything in any state. */
   close(): Promise<void>
 }
 
-/** What tests of a launcher do again and again. */
+/** Common steps of launcher tests. */
 export function jobTools(world: () => LauncherWorld) {
   const command = (argv: string[], more: Partial<Command> = {}): Command => ({
     kind: 'task',
@@ -91,7 +93,7 @@ export function jobTools(world: () => LauncherWorld) {
     sh: (script: string, more: Partial<Command> = {}) => command(['sh', '-c', script], more),
     status,
     until,
-    /** Polls until the job is in a state. Throws when it ends in another one. */
+    /** Polls until the job is in a state. Throws when the job ends in another state. */
     reach,
     end: async (launcher: Launcher, handle: JobHandle) =>
       await until(launcher, handle, ({ state }) => isTerminal(state)),
@@ -118,18 +120,18 @@ export function jobTools(world: () => LauncherWorld) {
   }
 }
 
-/** Removes a world's folder, also while something in it is just being closed. */
+/** Removes a world's folder, even while a process is just closing a file in it. */
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** What every part of the suite has at hand: the world of the test that runs, and tools over it. */
+/** The tools of every part of the suite: the world of the running test, and helpers for it. */
 export interface SuiteTools extends ReturnType<typeof jobTools> {
   name: string
   timeoutMs: number
   world: () => LauncherWorld
   /** Ids of a job's living processes. */
   processes: (handle: JobHandle) => Promise<number[]>
-  /** Waits for the wrapper itself, whose last act is the record of the end. */
+  /** Waits for the end of the wrapper. The wrapper writes the record of the end as its last act. */
   isGone: (handle: JobHandle) => Promise<true>
 }

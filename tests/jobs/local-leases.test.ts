@@ -37,7 +37,7 @@ describe('trainings of one machine', () => {
     const handles: JobHandle[] = []
     for (const key of ['first', 'second', 'third']) {
       handles.push(await launcher.ensure(key, 'a', train(`echo ${key} in >> log; sleep 0.2; echo ${key} out >> log`)))
-      // The order is that of milliseconds.
+      // The order has a resolution of one millisecond.
       await sleep(5)
     }
     const last = handles.at(-1)
@@ -45,7 +45,7 @@ describe('trainings of one machine', () => {
     const waiting = await status(launcher, last)
     expect(waiting).toMatchObject({ state: 'queued' })
     expect(waiting.reason).toContain('waits')
-    // Polls of a later job start the earlier ones.
+    // Polls of a later job start the earlier jobs.
     await end(launcher, last)
     const order = ['first', 'second', 'third'].flatMap((key) => [`${key} in`, `${key} out`])
     expect((await read('log')).trim().split('\n')).toEqual(order)
@@ -133,7 +133,7 @@ describe('a lease', () => {
     const { pid } = await started(first)
     const second = await launcher.ensure('second', 'a', train('true', 1))
     process.kill(pid, 'SIGKILL')
-    // Another worker, which was never asked about the first job.
+    // Another worker that was never asked about the first job.
     const next = place([0])
     expect(await end(next, second)).toMatchObject({ state: 'succeeded' })
     expect(processesOf(await jobId(first))).toEqual([])

@@ -25,8 +25,8 @@ afterEach(async () => {
 })
 
 /**
- * A job as commit 3af5782 submitted it: its record, and its wrapper unless the worker died in
- * between.
+ * A job as commit 3af5782 submitted it: its record, and its wrapper unless the worker died before
+ * starting it.
  */
 async function oldJob(key: string, script: string, { isStarted = true } = {}) {
   const directory = join(local.root, key.replaceAll('/', '~'))
@@ -103,7 +103,7 @@ describe('a job of this machine', () => {
     await end(launcher, handle)
     const files = jobFiles(handle.directory)
     await rm(files.exit)
-    // This very process has the id, but another start time.
+    // The id is that of this process, but the start time differs.
     await writeFile(files.claim, JSON.stringify({ pid: process.pid, startTicks: 1, bootId: bootId() }))
     expect(await status(launcher, handle)).toMatchObject({ state: 'lost' })
     await launcher.cancel(handle, 0)
@@ -132,7 +132,7 @@ describe('a job of this machine', () => {
     // The wrapper sees the request by itself: no signal of this machine could reach it.
     await launcher.cancel(handle, 1)
     expect(await status(launcher, handle)).toMatchObject({ state: 'cancelled' })
-    // The wrapper's last act is the record; it needs a moment to end.
+    // The wrapper writes the record as its last act and needs a moment to end.
     while (processesOf(await jobId(handle)).length > 0) await sleep(20)
     await rm(files.exit)
     await expect(launcher.cancel(handle, 0)).rejects.toThrow('another-machine')

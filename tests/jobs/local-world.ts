@@ -20,8 +20,8 @@ import type { LauncherWorld } from './launcher-world.ts'
 const cgroups = '/sys/fs/cgroup/memory'
 
 /**
- * Why a job cannot be given a memory limit of its own here; null when it can: cgroup v1, and the
- * right to make one.
+ * Why a job cannot get its own memory limit on this machine. Null when it can: that needs cgroup v1
+ * and the right to make a cgroup.
  */
 export async function noMemoryLimit(): Promise<string | null> {
   const probe = join(cgroups, `hone-probe-${process.pid}`)
@@ -35,7 +35,7 @@ export async function noMemoryLimit(): Promise<string | null> {
   }
 }
 
-/** A Python that puts itself and all that it starts into a cgroup with a memory limit. */
+/** A Python that puts itself and its children into a cgroup with a memory limit. */
 async function limitedPython(folder: string, cgroup: string): Promise<string> {
   await mkdir(cgroup)
   await writeFile(join(cgroup, 'memory.limit_in_bytes'), String(96 << 20))
@@ -45,7 +45,7 @@ async function limitedPython(folder: string, cgroup: string): Promise<string> {
   return path
 }
 
-/** Processes of this machine as a place, in a folder of their own. One training at a time. */
+/** A place of local processes with its own folder. One training runs at a time. */
 export async function openLocalWorld(more: Partial<LocalLauncherOptions> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'hone-local-'))
   const root = join(folder, 'runs')
@@ -102,7 +102,7 @@ export async function openLocalWorld(more: Partial<LocalLauncherOptions> = {}) {
   return { world, root, launcher, leases: async () => await leaseNames(root) }
 }
 
-/** Names of the devices that a file says are leased. */
+/** Names of the devices that are leased according to a file. */
 async function leaseNames(root: string): Promise<string[]> {
   const entries = await readdir(join(root, '.leases'), { recursive: true }).catch(() => [])
   return entries.filter((name) => name.endsWith('.json')).map((name) => name.split('/').at(-1)?.slice(0, -5) ?? '')

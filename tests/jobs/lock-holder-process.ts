@@ -1,4 +1,4 @@
-// Holds the lock of a folder until it is killed, and says so in the file `held`.
+// Holds the lock of a folder until it is killed, and reports this in the file `held`.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -67,7 +67,7 @@ test('a truncated, a replaced and a rewritten file each start a new segment', as
     [2, 1, 8],
     [2, 2, 8],
   ])
-  // Same inode, longer than before: only the bytes themselves tell.
+  // The same inode and a longer file: only the bytes show the change.
   await writeFile(path, line(1, 9) + line(2, 9) + line(3, 9))
   expect(brief(await tail.read())).toEqual([
     [3, 1, 9],

@@ -2,7 +2,7 @@ import { createLocalLauncher } from '../../jobs/launchers/local/launcher.ts'
 import { createPoller } from '../../jobs/poller.ts'
 import type { Places } from '../../jobs/site/place.ts'
 
-/** The local place alone, over a folder of the test; every environment is the Python on PATH. */
+/** Only the local place, over a folder of the test. Every environment is the Python on PATH. */
 export function testPlaces(runs: string): Places {
   const launcher = createLocalLauncher({ root: runs })
   const place = {

@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 /**
- * A server of a checkpoint by FakeVllm, failing as `mode` says; ready within seconds or not at all.
+ * A FakeVllm server of a checkpoint that fails as `mode` says. It is ready within seconds or never.
  */
 function server(mode: string, key = 'demo/round/1/evaluate/serve-1', readyWithinSeconds = 20): BringUpOptions {
   const launcher = createLocalLauncher({ root })
@@ -41,7 +41,7 @@ function server(mode: string, key = 'demo/round/1/evaluate/serve-1', readyWithin
   }
 }
 
-/** The engines that were started, and those of them that live. */
+/** The number of engines that were started, and the ids of the living engines. */
 async function engines(): Promise<{ started: number; living: number[] }> {
   const file = join(root, 'engines')
   const lines = existsSync(file) ? (await readFile(file, 'utf8')).trim().split('\n').map(Number) : []

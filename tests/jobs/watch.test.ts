@@ -126,7 +126,7 @@ test('a job whose metrics show that it comes to nothing is ended as starved, and
   }
   const expected = { outcome: 'cancelled', cause: 'starved', status: { state: 'cancelled' } }
   expect(await watchJob(job(steps(600, 0.1), { isStarved }))).toMatchObject(expected)
-  // Each point is shown once.
+  // Each point is delivered once.
   expect(looks.flat()).toEqual(looks.flat().map((_, index) => index + 1))
   expect(await sweepLocalJobs(root)).toEqual([])
   expect(await watchJob(job(steps(600, 0.1)))).toMatchObject(expected)
@@ -141,7 +141,7 @@ test('a job that has ended is not called starved', async () => {
 
 test('a job that never starts is ended by its queue limit', async () => {
   const options = job('sleep 60')
-  // FakeFullQueue: a scheduler that takes the job and has no room for it.
+  // FakeFullQueue: a scheduler that accepts the job and has no room for it.
   const fakeFullQueue: WatchOptions['poll'] = async (handle) => {
     const status = await options.poll(handle)
     return status.state === 'running' ? { state: 'queued', submittedAt: status.submittedAt ?? 0 } : status
@@ -180,7 +180,7 @@ test('a hundred watched jobs are asked about in one call', async () => {
   const asked = await Promise.all(Array.from({ length: 100 }, (_, index) => poll(handle(`job-${index}`))))
   expect(asked.every(({ state }) => state === 'running')).toBe(true)
   expect(calls).toEqual([100])
-  // What cannot be asked is unknown, never gone.
+  // A job that cannot be looked up is unknown, never gone.
   const away = createPoller({ traits: { pollSeconds: 0 }, poll: () => Promise.reject(new Error('away')) })
   expect(await away(handle('job'))).toEqual({ state: 'unknown', reason: 'away' })
 })

@@ -19,7 +19,7 @@ import { endJob } from '../../jobs/launchers/local/processes.ts'
 import { statusFromFiles } from '../../jobs/launchers/status.ts'
 
 const run = promisify(execFile)
-/** The oldest Python that the wrapper promises to run on. */
+/** The oldest Python that the wrapper supports. */
 const hasOldPython = await run('python3.6', ['-c', '']).then(
   () => true,
   () => false,
@@ -108,12 +108,12 @@ describe('the wrapper of a job', () => {
     expect(serving).toMatchObject({ host: 'node7.cluster' })
     expect(await output()).toBe(`0.0.0.0:${serving?.port}\n${serving?.port}\n`)
     await rm(files.control, { recursive: true })
-    // Without a name of its own it is the node's, as Slurm calls it.
+    // Without `advertise` the name is the node's, as Slurm calls it.
     await record('true', { kind: 'serve', listen: '0.0.0.0' })
     await wrapper({ SLURMD_NODENAME: 'node8' })
     expect(await readJsonFile(files.serving, servingFile)).toMatchObject({ host: 'node8' })
     await rm(files.control, { recursive: true })
-    // Marks are a server's: braces in another program's arguments are its own.
+    // Only servers have marks: braces in another program's arguments stay.
     await record('echo "{port}"')
     await wrapper()
     expect(await output()).toBe('{port}\n')

@@ -22,7 +22,7 @@ export const sftSettings: SftSettings = {
 
 export const adapters: NonNullable<SftSettings['lora']> = { rank: 8, alpha: 16, dropout: 0, excludeVision: true }
 
-/** An SFT stage; `settings` are laid over those above. */
+/** An SFT stage. `settings` replace the settings above. */
 export function sftStage(
   settings: Partial<SftSettings> = {},
   rest: { options?: ProductOptions; gpus?: number; seed?: number } = {},
@@ -41,7 +41,7 @@ export function sftStage(
   }
 }
 
-/** A run in `folder`, whose job sees everything below `/shared`. */
+/** A run in `folder`. The job sees all paths below `/shared`. */
 export const runIn = (folder: string, rest: Partial<StageRun> = {}): StageRun => ({
   key: 'demo/round/1/sft/attempt-1',
   here: folder,

@@ -26,12 +26,12 @@ const resume: SavedState = { step: 20, path: '/runs/1/train/checkpoint-20', comp
 const line = (step: number, loss = '0.47') =>
   `{"current_steps": ${step}, "total_steps": 40, "loss": ${loss}, "lr": 0.0002, "epoch": 1.0, "percentage": 12.5}\n`
 
-/** What transformers' Trainer writes of its state; `loss` as Python writes it. */
+/** The text of transformers' `trainer_state.json`, with `loss` as Python writes it. */
 const stateText = (step: number, loss = '0.47') =>
   `{"epoch": 8.0, "global_step": ${step}, "log_history": [{"epoch": 1.0, "loss": 3.34, "step": 5}, ` +
   `{"epoch": 8.0, "loss": ${loss}, "step": ${step}}, {"step": ${step}, "train_loss": ${loss}}], "max_steps": 40}`
 
-/** A folder as a whole training of two rows leaves it. */
+/** Writes the folder of a complete training of two rows. */
 async function trained(stage = sftStage(), run = runIn(folder)): Promise<void> {
   await llamafactory.materialize(stage, each([sftRow(1), sftRow(2)]), run)
   await put('train/trainer_log.jsonl', line(25) + line(40))

@@ -67,7 +67,10 @@ async function* questions() {
   yield { id: 'q1', images: [], prompt, answer: '3', kind: 'number' as const, choices: null }
 }
 
-/** A folder of weights, which differ by their name alone and from those of other tests; `cut` ones end too early. */
+/**
+ * A folder of weights that depend only on `name` and differ from the weights of other tests. `cut`
+ * weights are truncated.
+ */
 async function weights(name: string, { cut = false } = {}): Promise<string> {
   const path = join(folder, 'weights', name)
   await writeModel(path)
@@ -76,7 +79,7 @@ async function weights(name: string, { cut = false } = {}): Promise<string> {
   return path
 }
 
-/** What a trainer does in an attempt, as a script that runs in its folder. */
+/** The work of a trainer in an attempt, as a script that runs in the attempt's folder. */
 const log = (steps: number[], numbers: Record<string, number>) =>
   steps.map((step) => `echo '${JSON.stringify({ step, ...numbers })}' >> metrics.jsonl`).join('\n')
 const keep = async (step: number, name: string, more?: { cut: boolean }) =>
@@ -87,7 +90,10 @@ const finish = async (name: string) => {
   return `cp -r ${await weights(name)} output\necho '${JSON.stringify(result)}' > result.json`
 }
 
-/** Jobs after the training, as scripts that run in their folders. `{trained}` is the training's folder. */
+/**
+ * Jobs after the training, as scripts that run in their folders. `{trained}` is the training's
+ * folder.
+ */
 interface After {
   merge?: string
   look?: string
@@ -104,7 +110,7 @@ const scriptJob = (script: string, cwd: string): Command => ({
   setup: [],
 })
 
-/** A training of round 1 by scripts, one an attempt. */
+/** A training of round 1 by scripts, with one script for each attempt. */
 async function training(
   campaign: string,
   scripts: string[],
@@ -124,7 +130,7 @@ async function training(
   })
   const deps = { db, store: await openArtifactStore(join(folder, 'store')) }
   const places = testPlaces(join(folder, 'runs'))
-  // FakeTrainer: the files of the real one, written by a shell.
+  // FakeTrainer: a shell script writes the files of the real trainer.
   const trainer: Trainer = {
     ...trl,
     command: (stage, run) => ({
@@ -136,11 +142,11 @@ async function training(
     finalize: (_, run) => (after.merge === undefined ? null : scriptJob(after.merge, run.there)),
     verdict: async (stage, run, ended) => {
       const verdict = await trl.verdict(stage, run, ended)
-      // A trainer that does not look at its weights itself leaves that to a job.
+      // A trainer without its own check of the weights leaves the check to a job.
       return verdict.outcome === 'ok' && after.look !== undefined ? { ...verdict, verified: null } : verdict
     },
   }
-  // FakeServer: its look at weights is a script.
+  // FakeServer: a script checks the weights.
   const server: ModelServer = {
     ...honeServer,
     verify: ({ run }) => scriptJob(after.look ?? 'exit 2', run),
@@ -189,7 +195,7 @@ async function training(
     attempts: (after = '') => listAttempts(db, `${jobId}${after}`),
     jobs: async () => (await listJobs(db, campaign)).map(({ id, kind, state }) => [id.replace(jobId, ''), kind, state]),
     directory: (attempt: number) => places.get(null).launcher.run(`${jobId}/attempt-${attempt}`).here,
-    /** What was published, by optimizer step. */
+    /** The published checkpoints, by optimizer step. */
     published: async () => {
       const found = await candidatesOf(db, jobId)
       return await Promise.all(
@@ -202,7 +208,10 @@ async function training(
 const snapshots = { every: 5, last: 20 }
 const learning = { 'completions/clipped_ratio': 0.2, reward_std: 0.4 }
 
-/** A first attempt that keeps two steps and crashes after the checkpoint it can go on from, and one that goes on. */
+/**
+ * A first attempt that keeps two steps and crashes after a complete checkpoint, and a second
+ * attempt that resumes from it.
+ */
 const crashedAndGoneOn = async () => {
   const resumable = `mkdir -p checkpoints; cp -r ${await weights('state')} checkpoints/checkpoint-8
     echo '{}' > checkpoints/checkpoint-8/trainer_state.json`
@@ -234,7 +243,7 @@ it('publishes each step that was kept once, of all attempts that were gone on fr
     snapshots,
     resumeFrom: join(job.directory(1), 'checkpoints/checkpoint-8'),
   })
-  // What has its end is over: nothing is trained or published again.
+  // A finished step is over: nothing is trained or published again.
   expect(await job.run(2)).toMatchObject({ checkpoint: result.checkpoint })
   expect(await job.attempts()).toHaveLength(2)
 })
@@ -243,7 +252,7 @@ it('publishes the rest of what was kept when it is resumed after publishing brok
   const job = await training('full', await crashedAndGoneOn(), { snapshots })
   const { store } = job.deps
   let left = 1
-  // FakeFullDisk: room for one more.
+  // FakeFullDisk: room for one more checkpoint.
   job.deps.store = {
     ...store,
     publishCheckpoint: (path) => {
@@ -298,7 +307,8 @@ it('merges weights and looks at them by jobs of their own, each with attempts, b
 
 it('publishes nothing that does not load where it is served, says why, and trains anew when it is resumed', async () => {
   const broken = { ...good, loads: false, generates: false, problems: ['vLLM: KeyError visual.patch_embed'] }
-  // The second training's weights are good: the look tells them by the attempt in its folder.
+  // The second training's weights are good. The check recognises the training by the attempt in its
+  // folder.
   const look = `case "$PWD" in *attempt-1~verify*) ${says(broken)}; exit 3;; *) ${says(good)};; esac`
   const job = await training('unloadable', [await finish('first'), await finish('second')], {}, { look })
   await expect(job.run()).rejects.toMatchObject({
@@ -313,7 +323,7 @@ it('publishes nothing that does not load where it is served, says why, and train
 
 it('goes on with the merge that was not done when the worker died between two jobs', async () => {
   const job = await training('between', [await finish('end')], {}, { merge: 'test -e ../allowed' })
-  // The worker that dies is played by a merge that fails: nothing after the training is done.
+  // A failing merge imitates a worker that dies: nothing after the training is done.
   await expect(job.run()).rejects.toMatchObject({ type: 'TrainingFailed' })
   await writeFile(join(folder, 'runs', 'allowed'), '')
   await job.run()

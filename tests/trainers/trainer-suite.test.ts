@@ -12,8 +12,8 @@ import type { TrainingStage } from '../../trainers/stage.ts'
 import type { StageFacts, StageRun } from '../../trainers/trainer.ts'
 
 /*
- * What every trainer of the registry must hold, whatever product it plans for. A new trainer is in it by its line in
- * the registry; what only one product does has tests of its own.
+ * Tests that every trainer of the registry must pass, whatever its product is. A new trainer is
+ * included by its line in the registry. Behaviour of a single product has its own tests.
  */
 
 let folder = ''
@@ -21,8 +21,8 @@ beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'hone-trainer-')))
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 /**
- * The job sees everything of ours below another folder: a path of ours in its files would not be
- * found there.
+ * The job sees all of our paths below another folder, so one of our own paths in its files would
+ * not exist for it.
  */
 const there = '/node/view'
 const run = (more: Partial<StageRun> = {}): StageRun => ({
@@ -171,7 +171,7 @@ describe.each(Object.entries(trainers))('the trainer %s', (name, trainer) => {
       const seen = [...(await texts()).values(), JSON.stringify(trainer.command(stage, run()))].join('\n')
       expect(seen).toContain(join(there, '/pictures/one'))
       expect(seen).toContain(join(there, '/weights/start'))
-      // What is left without the job's view must not name a folder of ours.
+      // Outside of the job's view, no text may name one of our folders.
       const rest = seen.replaceAll(there, '')
       expect(seen.replaceAll(`${there}${folder}`, '').includes(folder)).toBe(false)
       expect(rest.split('/weights/start').length).toBe(seen.split(`${there}/weights/start`).length)

@@ -158,7 +158,7 @@ describe('planning', () => {
   })
 
   test('a judge is part of a stage, of its settings and of its hash, where there is one', async () => {
-    // As it was before stages could have judges: jobs of then are found again.
+    // The hash from before stages had judges: older jobs are found again.
     expect(stageHash('trl', grpo())).toBe('ba496993f5df62c1d646301ea12a3ce3e22d7d67d7855ec53d6ce2002788c28a')
     const judged = stageHash('trl', grpo('judge-0123'))
     expect(judged).not.toBe(stageHash('trl', grpo()))
@@ -258,7 +258,7 @@ describe('what an ended job means', () => {
     expect(await judge(exitZero)).toMatchObject({ outcome: 'retryable' })
     await result({ ...good, stepsDone: 150 })
     expect(await judge(exitZero)).toEqual({ outcome: 'retryable', reason: 'it made 150 of 200 steps' })
-    // An epoch boundary on resume: the trainer planned nothing more and is content.
+    // A resume at the end of an epoch: the trainer plans no more steps and ends well.
     await result({ ...good, stepsPlanned: 0, stepsDone: 0 })
     expect(await judge(exitZero)).toMatchObject({ outcome: 'retryable' })
     await result({ ...good, rowsRead: 1 })

@@ -14,7 +14,7 @@ const openssl = (...args: readonly string[]): void => {
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-/** A certificate authority of a test's own, in its folder. */
+/** A certificate authority for one test, in the test's folder. */
 export function makeAuthority(
   folder: string,
   name: string,

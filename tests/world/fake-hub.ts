@@ -3,15 +3,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 
-/** A model that the fake hub has. */
+/** A model on the fake hub. */
 export interface FakeRepo {
-  /** Commit of each branch and tag, newest state of `main` first. */
+  /** The commit of each branch and tag. `main` is the newest commit. */
   refs: Record<string, string>
   /** Files of each commit. */
   commits: Record<string, Map<string, Buffer>>
-  /** Files are given only to who sends this token. */
+  /** Files are sent only to clients with this token. */
   gatedBy?: string
-  /** Says how many parameters it has, as the hub does of safetensors. */
+  /** The number of parameters that the hub reports for safetensors. */
   parameters?: number
 }
 
@@ -20,17 +20,17 @@ export interface FileRequest {
   file: string
   range: string | null
   authorization: string | null
-  /** From the second address, which stands for the hub's content network. */
+  /** Whether the request came to the second address, which imitates the hub's content network. */
   elsewhere: boolean
 }
 
-/** Files from this size on lie on the content network, as large files do. */
+/** Files of this size or more are on the content network, like large files of the real hub. */
 const largeBytes = 200
 
 /**
- * Speaks as much of the Hugging Face hub's file API as its own client asks of it, over real HTTP:
- * model info, HEAD and ranged GET of files, redirects of large files to another host, error codes.
- * Set HF_ENDPOINT to `url`.
+ * The part of the Hugging Face hub's file API that its own client uses, over real HTTP: model info,
+ * HEAD and ranged GET of files, redirects of large files to another host, error codes. Set
+ * HF_ENDPOINT to `url`.
  */
 export class FakeHub {
   readonly repos = new Map<string, FakeRepo>()
@@ -39,8 +39,7 @@ export class FakeHub {
   /** All requests, e.g. "GET /api/models/a/b". */
   readonly asked: string[] = []
   /**
-   * Each file stops coming after so many bytes: the connection breaks (`cut`) or stays silent
-   * (`hold`).
+   * Each file breaks after this many bytes: the connection closes (`cut`) or stays silent (`hold`).
    */
   breaks: { afterBytes: number; how: 'cut' | 'hold'; times: number } | null = null
   /** Called when a file begins to be held back. */
@@ -99,7 +98,7 @@ export class FakeHub {
 
   #info(response: ServerResponse, repo: string, revision: string): void {
     const at = this.#find(repo, revision)
-    // As the hub does: to a stranger a model that is not there could as well be a private one.
+    // Like the real hub: a client without rights cannot tell a missing model from a private model.
     if (at === 'RepoNotFound') return fail(response, 401, at)
     if (at === 'RevisionNotFound') return fail(response, 404, at)
     const { found, commit } = at

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** An empty folder for one test, removed when the test ends; all users may enter it unless `mode` says otherwise. */
+/** An empty folder for one test, removed when the test ends. By default all users may enter it. */
 export function temporaryHome(mode: number = 0o755): string {
   const home = mkdtempSync(join(tmpdir(), 'hone-home-'))
   chmodSync(home, mode)

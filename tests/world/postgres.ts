@@ -5,17 +5,20 @@ import { z } from 'zod'
 
 const answer = z.object({ url: z.string() })
 
-/** A database of one test file. All databases go with the shared server when the run ends. */
+/**
+ * A database for one test file. The shared server with all databases is removed when the run ends.
+ */
 export interface TestDatabase {
   /** Connection URL of the empty database. */
   url: string
-  /** Drops it early, also when somebody is still connected. */
+  /** Drops the database early, even when a client is still connected. */
   drop: () => Promise<void>
 }
 
 /**
- * An empty database for a test file, on a PostgreSQL that all files of the run share. Call it in `beforeAll`, and end
- * your own connections in `afterAll`. The first call of a run starts the server (2 to 3 s), others take about 0.1 s.
+ * An empty database for a test file, on a PostgreSQL server that all files of the run share. Call
+ * it in `beforeAll`, and end your own connections in `afterAll`. The first call of a run starts the
+ * server (2 to 3 s). Later calls take about 0.1 s.
  */
 export async function freshDatabase(): Promise<TestDatabase> {
   const response = await fetch(`${inject('world')}/postgres`)

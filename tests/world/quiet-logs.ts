@@ -1,4 +1,4 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 
-/** Temporal's workers in tests say only what is wrong. Import it first in a file that runs workers. */
+/** Temporal's workers in tests log only errors. Import this first in a file that runs workers. */
 Runtime.install({ logger: new DefaultLogger('ERROR') })

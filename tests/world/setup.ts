@@ -19,14 +19,17 @@ import type { Temporal } from '../../services/temporal.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where test files ask for a shared server: see tests/world/postgres.ts and tests/world/temporal.ts. */
+    /**
+     * The address at which test files ask for a shared server: see tests/world/postgres.ts and
+     * tests/world/temporal.ts.
+     */
     world: string
   }
 }
 
 /**
- * On a machine that has never seen the project, a Temporal CLI may have to be built (minutes) and the trainer's environment made: here, where no
- * test's time limit runs. What cannot be had is told by the tests that need it.
+ * On a new machine this builds a Temporal CLI (minutes) and the trainer's environment, because no
+ * test's time limit runs here. If a part is not available, the tests that need it report that.
  */
 async function prepare(projectName: string): Promise<void> {
   const progress = createProgress()
@@ -40,22 +43,23 @@ async function prepare(projectName: string): Promise<void> {
 }
 
 /**
- * The servers that test files share, one set a run. Nothing is started until a file asks: the main process listens,
- * brings a server up on the first question, and ends all of them when the run is over.
+ * The servers that test files share, one set for each run. The main process listens, starts a
+ * server at the first request for it, and ends all servers when the run is over.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await prepare(project.name)
   let made: string | null = null
   const home = (): string => {
     made ??= mkdtempSync(join(tmpdir(), 'hone-world-'))
-    // Where root runs the tests, PostgreSQL runs as another user, who must reach it.
+    // When root runs the tests, PostgreSQL runs as another user, who must reach the folder.
     chmodSync(made, 0o755)
     return made
   }
   const guards: ChildProcess[] = []
   let postgres: Promise<Postgres> | null = null
   let temporal: Promise<Temporal> | null = null
-  // Made with the server, for a namespace made later is seen only after seconds. One for each file that asks.
+  // Namespaces are made together with the server, because a later namespace is visible only after
+  // seconds. Each file that asks gets one.
   const namespaces = Array.from({ length: 48 }, (_, index) => `test-${index + 1}`)
   const unused = [...namespaces]
 
@@ -110,8 +114,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /**
- * A run that is killed cannot tear down. This small shell holds a pipe from us: when the pipe closes, however we
- * ended, it ends the server.
+ * A killed run cannot tear down its servers. This small shell holds a pipe from us. When the pipe
+ * closes, for any reason, the shell ends the server.
  */
 function guard(home: string, name: string, signal: string): ChildProcess {
   const pid = runningServices(home).find((record) => record.name === name)?.identity.pid

@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 
 /**
- * Nodes of the test cluster, each said to have eight processors, two GPUs that are devices of
- * nothing, and 4000 MiB.
+ * Nodes of the test cluster. Each claims eight processors, 4000 MiB and two GPUs, which are not
+ * real devices.
  */
 export const slurmNodes = ['n1', 'n2'] as const
 export type SlurmNode = (typeof slurmNodes)[number]
 
-/** Where a test cluster keeps its files and on which ports it listens. */
+/** The folder and the ports of a test cluster. */
 export interface SlurmLayout {
   folder: string
-  /** Name of this machine, as `hostname` says it: the controller refuses to start under another. */
+  /** Name of this machine by `hostname`: the controller refuses to start under another name. */
   host: string
   controllerPort: number
   nodePorts: Record<SlurmNode, number>
@@ -49,7 +49,7 @@ export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayo
     'SwitchType=switch/none',
     'MpiDefault=none',
     'ReturnToService=2',
-    // More processors than this machine may have: jobs of tests sleep.
+    // This allows more processors than the machine has: jobs of tests only sleep.
     'SlurmdParameters=config_overrides',
     'DefMemPerCPU=200',
     'SlurmdTimeout=10',
@@ -69,12 +69,12 @@ export function slurmConf({ folder, host, controllerPort, nodePorts }: SlurmLayo
   ].join('\n')}\n`
 }
 
-/** Slurm counts the devices that it finds: see {@link gpuDevices}. */
+/** Slurm counts device files: see {@link gpuDevices}. */
 export function gresConf({ folder }: SlurmLayout): string {
   return slurmNodes.map((name) => `NodeName=${name} Name=gpu File=${join(folder, 'gpu[0-1]')}\n`).join('')
 }
 
-/** Files that look like GPUs to Slurm: copies of /dev/null. */
+/** Files that Slurm counts as GPUs: copies of /dev/null. */
 export function gpuDevices(folder: string): string[] {
   return [0, 1].map((index) => join(folder, `gpu${index}`))
 }
@@ -85,7 +85,7 @@ export function munge(folder: string) {
   return { key: of('key'), socket: of('socket'), pid: of('pid'), log: of('log'), seed: of('seed') }
 }
 
-/** Where the login node of the test cluster is, for `ssh`. */
+/** The address of the test cluster's login node, for `ssh`. */
 export interface SshLogin {
   host: string
   port: number
@@ -95,7 +95,7 @@ export interface SshLogin {
 }
 
 /**
- * A login server on loopback that lets root in with one key and gives its sessions the cluster's
+ * A login server on loopback. It lets root in with one key and gives its sessions the cluster's
  * variables.
  */
 export function sshdConf(folder: string, port: number): string {
@@ -112,7 +112,7 @@ export function sshdConf(folder: string, port: number): string {
     'UsePAM no',
     'MaxSessions 50',
     'MaxStartups 100',
-    // The shell profile of whoever runs the tests takes a second, and is not what is tested.
+    // Avoid the shell profile of the current user: it takes a second, and no test is about it.
     `SetEnv SLURM_CONF=${join(folder, 'slurm.conf')} HOME=${folder}`,
   ].join('\n')}\n`
 }

@@ -18,10 +18,10 @@ const programs = [
   'sshd',
   'ssh-keygen',
 ]
-/** Where Debian puts servers; not in everyone's PATH. */
+/** Debian's folders of servers, which are not in every PATH. */
 const systemFolders = ['/usr/sbin', '/sbin', '/usr/bin']
 
-/** Path of a program; null when it is not here. */
+/** Path of a program. Null when this machine does not have it. */
 export function findProgram(name: string): string | null {
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...systemFolders]) {
     const path = join(folder, name)
@@ -29,16 +29,16 @@ export function findProgram(name: string): string | null {
       accessSync(path, 1)
       return path
     } catch {
-      // Not in this one.
+      // This folder does not have the program.
     }
   }
   return null
 }
 
 /**
- * Why this machine cannot bring up a Slurm of its own, e.g. for `describe.skipIf(whyNoSlurm() !==
- * null)`; null when it can. In CI (`CI=true`) what is missing is an error: nothing is skipped there
- * unseen.
+ * Why this machine cannot bring up its own Slurm, e.g. for `describe.skipIf(whyNoSlurm() !==
+ * null)`. Null when it can. In CI (`CI=true`) a missing part is an error, so that no test is
+ * skipped unnoticed.
  */
 export function whyNoSlurm(): string | null {
   const missing = programs.filter((name) => findProgram(name) === null)
@@ -52,7 +52,7 @@ export function whyNoSlurm(): string | null {
   return reason
 }
 
-/** Processes of servers, jobs and commands of one test Slurm: all of them carry its SLURM_CONF. */
+/** Processes of servers, jobs and commands of one test Slurm: all of them have its SLURM_CONF. */
 function processesOf(conf: string): number[] {
   return readdirSync('/proc').flatMap((entry) => {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) return []
@@ -65,7 +65,7 @@ function processesOf(conf: string): number[] {
   })
 }
 
-/** Kills them, those alone that are chosen, until none is left. */
+/** Kills the processes that `chosen` accepts, until no such process is left. */
 export async function killAll(conf: string, chosen: (pid: number) => boolean = () => true): Promise<void> {
   for (;;) {
     const left = processesOf(conf).filter(chosen)
@@ -74,14 +74,14 @@ export async function killAll(conf: string, chosen: (pid: number) => boolean = (
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
-        // It ended by itself.
+        // The process ended by itself.
       }
     }
     await sleep(20)
   }
 }
 
-/** Chooses the daemon of a node and all that it started. */
+/** Chooses the daemon of a node and all of its child processes. */
 export function onNode(node: SlurmNode): (pid: number) => boolean {
   return (pid) => {
     try {
@@ -94,7 +94,7 @@ export function onNode(node: SlurmNode): (pid: number) => boolean {
   }
 }
 
-/** Started by a job, and not by a test or as a server. */
+/** Whether a job started the process, and not a test or a server. */
 export function isOfJob(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1')
@@ -105,15 +105,15 @@ export function isOfJob(pid: number): boolean {
   }
 }
 
-/** Whether a server that was started still runs. */
+/** Whether a started server still runs. */
 export const isServing = (server: ChildProcess | undefined) =>
   server !== undefined && server.exitCode === null && server.signalCode === null
 
-/** A test run that is killed cannot stop its Slurm: this shell notices by its pipe and does. */
+/** A killed test run cannot stop its Slurm. This shell notices that by its pipe and stops Slurm. */
 export function guard(folder: string, conf: string): ChildProcess {
   const find = `grep -lsz '^SLURM_CONF=${conf}$' /proc/[0-9]*/environ | cut -d/ -f3`
   const end = `while left=$(${find}) && [ -n "$left" ]; do kill -KILL $left 2>/dev/null; sleep 0.1; done`
-  // It overwrites the environment that others are found by.
+  // sshd overwrites the environment by which other processes are found.
   const endLogin = `kill $(cat '${join(folder, 'ssh', 'sshd.pid')}' 2>/dev/null) 2>/dev/null`
   const script = `cat >/dev/null; ${endLogin}; ${end}; rm -rf '${folder}'`
   const { SLURM_CONF: _, ...env } = process.env
@@ -121,7 +121,7 @@ export function guard(folder: string, conf: string): ChildProcess {
 }
 
 /**
- * Kills what watches the jobs of a node: none of it tells the controller any more that a job has
+ * Kills the daemons that watch the jobs of a node. Then nothing tells the controller that a job has
  * ended.
  */
 export function killStepDaemons(conf: string, node: SlurmNode): void {
@@ -130,7 +130,7 @@ export function killStepDaemons(conf: string, node: SlurmNode): void {
       const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
       if (readFileSync(`/proc/${parent}/comm`, 'utf8').trim() === 'slurmstepd') process.kill(parent, 'SIGKILL')
     } catch {
-      // It ended by itself.
+      // The process ended by itself.
     }
   }
 }

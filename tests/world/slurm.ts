@@ -13,31 +13,33 @@ import { findProgram, guard, isOfJob, isServing, killAll, killStepDaemons, onNod
 
 const readyMs = 30_000
 
-/** A Slurm of its own for one test file. */
+/** A separate Slurm for one test file. */
 export interface SlurmWorld {
-  /** Holds all of it; a name in the processes' environment tells them from others. */
+  /**
+   * Folder of the whole cluster. Its name in the environment identifies the cluster's processes.
+   */
   folder: string
-  /** What the commands need to find this Slurm. */
+  /** Variables by which the commands find this Slurm. */
   env: { SLURM_CONF: string }
-  /** Runs a command of Slurm and returns what it printed. */
+  /** Runs a command of Slurm and returns its output. */
   command(name: string, ...args: string[]): Promise<string>
-  /** Its login node: a real sshd, started on the first call. */
+  /** The cluster's login node: a real sshd, started on the first call. */
   login(): Promise<SshLogin>
-  /** Ends the controller, which keeps what it knows; jobs go on. */
+  /** Ends the controller, which saves its state. Jobs go on. */
   killController(): Promise<void>
-  /** Starts it again with all that it knew. */
+  /** Starts the controller again with its saved state. */
   startController(): Promise<void>
-  /** The controller loses all it knew: jobs are unknown, their ids are given out again. */
+  /** The controller loses its state: it does not know any job, and gives out their ids again. */
   forget(): Promise<void>
-  /** A node goes away with all that ran there. */
+  /** A node goes away with all of its processes. */
   killNode(node: SlurmNode): Promise<void>
   startNode(node: SlurmNode): Promise<void>
   /**
-   * Ends all jobs and brings back whatever a test left broken: quicker than another Slurm, whose
-   * first job waits.
+   * Ends all jobs and repairs everything that a test broke. This is quicker than another Slurm,
+   * whose first job waits.
    */
   reset(): Promise<void>
-  /** Ends the jobs, the servers and every process of either. */
+  /** Ends the jobs, the servers and all of their processes. */
   stop(): Promise<void>
 }
 
@@ -64,8 +66,8 @@ function writeFolder(layout: SlurmLayout): void {
 }
 
 /**
- * Brings up munge, a controller and two nodes on free ports: about 2 s. As root; see whyNoSlurm in
- * slurm-processes.ts.
+ * Brings up munge, a controller and two nodes on free ports, in about 2 s. Needs root; see
+ * whyNoSlurm in slurm-processes.ts.
  */
 export async function startSlurm(): Promise<SlurmWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'hone-slurm-'))
@@ -121,7 +123,8 @@ export async function startSlurm(): Promise<SlurmWorld> {
     env,
     command,
     login: () => (login ??= startLogin(folder, serve)),
-    // Killed hard it loses its last seconds, and gives an id out twice that a node remembers.
+    // SIGTERM, because SIGKILL loses the controller's last seconds. It would then give out an id
+    // again that a node remembers.
     killController: () => end('slurmctld', 'SIGTERM'),
     startController,
     forget: async () => {
@@ -188,7 +191,7 @@ async function startLogin(
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', of(name)])
   writeFileSync(of('sshd_config'), sshdConf(folder, port))
   writeFileSync(of('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(of('host-key.pub'), 'utf8')}`)
-  // Where sshd puts the half of itself that has no rights.
+  // The folder of sshd's process without privileges.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   serve('sshd', 'sshd', '-D', '-e', '-f', of('sshd_config'))
   const login = {

@@ -5,24 +5,26 @@ import type { AddressInfo } from 'node:net'
 import type { Pair } from './certificates.ts'
 
 export interface TemporalProxyOptions {
-  /** host:port of the Temporal that is behind it. */
+  /** host:port of the Temporal server behind the proxy. */
   upstream: string
   server: Pair
-  /** CA of the client certificates that are let in; without it none is asked for. */
+  /** CA of the accepted client certificates. Without it no certificate is required. */
   clientCa?: string
-  /** API keys that are let in; without them none is asked for. May be changed while it runs. */
+  /**
+   * The accepted API keys. Without them no key is required. May be changed while the proxy runs.
+   */
   keys?: Set<string>
-  /** Paths of gRPC methods that nobody may call. */
+  /** Paths of gRPC methods that are refused. */
   forbidden?: RegExp
 }
 
 /**
- * A TLS front of a real Temporal server, as a company or a cloud puts before it: it forwards every
+ * A TLS proxy before a real Temporal server, as a company or a cloud uses it. It forwards every
  * gRPC stream.
  */
 export interface TemporalProxy {
   address: string
-  /** Headers of the requests that came, the refused ones too. */
+  /** Headers of all requests, including refused requests. */
   requests: IncomingHttpHeaders[]
   close: () => Promise<void>
 }
@@ -63,7 +65,7 @@ export async function openTemporalProxy(options: TemporalProxyOptions): Promise<
   }
 }
 
-/** What a front answers to whom it does not let in: a gRPC status in the headers, no body. */
+/** The proxy's answer to a refused client: a gRPC status in the headers, no body. */
 function refuse(stream: ServerHttp2Stream, status: number, message: string): void {
   const answer = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': status, 'grpc-message': message }
   stream.respond(answer, { endStream: true })
@@ -85,5 +87,5 @@ function forward(stream: ServerHttp2Stream, request: ClientHttp2Stream): void {
   stream.on('close', () => request.close(constants.NGHTTP2_CANCEL))
 }
 
-/** Headers that may be sent on: without the symbol by which Node marks some. */
+/** Headers that can be forwarded: without the symbol by which Node marks some headers. */
 const plain = (headers: IncomingHttpHeaders): IncomingHttpHeaders => Object.fromEntries(Object.entries(headers))

@@ -1,1 +1,1 @@
-"""Hone's trainer: one process a job, one JSON file of settings a process."""
+"""Hone's trainer: each job is one process, and each process reads one JSON file of settings."""

@@ -1,7 +1,13 @@
-"""`python -m hone_trainer sft|grpo|base --config FILE`, `... launch --processes N sft|grpo --config FILE`,
-`... verify --model DIR --base DIR`, `... serve --model DIR ...` and `... fetch --repo NAME ...`.
+"""The command line of the trainer:
 
-Each subcommand imports only what it needs: the imports take seconds and every job of a campaign pays them.
+    python -m hone_trainer sft|grpo|base --config FILE
+    python -m hone_trainer launch --processes N sft|grpo --config FILE
+    python -m hone_trainer verify --model DIR --base DIR
+    python -m hone_trainer serve --model DIR ...
+    python -m hone_trainer fetch --repo NAME ...
+
+Each subcommand imports only the modules that it needs. The imports take seconds, and every job
+of a campaign pays for them.
 """
 
 from __future__ import annotations
@@ -14,20 +20,23 @@ from pathlib import Path
 
 from hone_trainer import stopping
 
-# Weights and processors always come from a local folder; `fetch` alone, which brings them there, asks the hub.
-# Without these two a hub client asks the network about files that are not there, and an offline machine waits for
-# its time-outs.
+# Weights and processors always come from a local folder. Only `fetch`, which downloads them, asks
+# the hub. Without these two variables a hub client asks the network about missing files, and an
+# offline machine waits for its time-outs.
 if sys.argv[1:2] != ["fetch"]:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# OpenMP threads that wait by spinning starve each other as soon as anything else runs on the same cores: decoding on
-# two cores with one busy neighbour was measured 40 times slower with the default. A short spin costs nothing when idle.
+# OpenMP threads that wait by spinning starve each other when another program runs on the same
+# cores. With the default, decoding on two cores with one busy neighbour was measured 40 times
+# slower. A short spin costs nothing on an idle machine.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line. Jobs take one JSON file, so that what ran is a file that can be kept and compared."""
+    """The command line. Jobs take one JSON file, so that the settings of a job can be kept and
+    compared.
+    """
     top = argparse.ArgumentParser(prog="hone_trainer", description=__doc__)
     sub = top.add_subparsers(dest="command", required=True)
     for name, text in (
@@ -99,7 +108,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
-    """Status 0 for good weights, 3 for others. The environment may be any server's: it needs torch and transformers."""
+    """Returns 0 for good weights and 3 for bad weights. Runs in any server's environment that has
+    torch and transformers.
+    """
     from hone_trainer.errors import TrainerError
     from hone_trainer.result import write_json
 
@@ -118,7 +129,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
 
 
 def run_job(command: str, config: Path) -> int:
-    """Reads the job's settings, then imports its trainer: a mistake in the settings is told at once."""
+    """Reads the job's settings before it imports the trainer, so that a mistake in them is reported
+    at once.
+    """
     from hone_trainer import config as settings
 
     if command == "sft":
@@ -138,10 +151,13 @@ def run_job(command: str, config: Path) -> int:
 
 
 def main() -> None:
-    """Entry point. Leaves by `os._exit`: tearing down torch takes most of a second and frees nothing that matters."""
+    """Entry point. Ends with `os._exit`: tearing down torch takes most of a second and frees
+    nothing that matters.
+    """
     try:
         arguments = parser().parse_args()
-        if arguments.command != "launch":  # which passes signals on to its workers, and waits for them
+        # `launch` passes signals on to its workers and waits for them
+        if arguments.command != "launch":
             stopping.install()
         status = run(arguments)
     except SystemExit as leaving:

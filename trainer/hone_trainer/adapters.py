@@ -1,7 +1,7 @@
-"""LoRA: small matrices trained beside the frozen weights, and whole weights made of both.
+"""LoRA: trains small matrices beside the frozen weights, and merges both into complete weights.
 
-Adapters never leave the job. What the next step gets are plain weights with the base's own tensor names, so that
-neither the serving nor the next training needs to know how they came about.
+Adapters never leave the job. The next step gets plain weights with the base's own tensor names.
+So neither the serving nor the next training needs to know about adapters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ TOWERS = ("visual", "vision_tower")
 
 
 def adapter_config(settings: TrainingConfig) -> Any | None:
-    """What the trainers want as `peft_config`; None without `lora`. A frozen vision tower gets no adapters either."""
+    """The `peft_config` of the trainers. None without `lora`. A frozen vision tower gets no
+    adapters either.
+    """
     lora = settings.lora
     if lora is None:
         return None
@@ -41,10 +43,11 @@ def adapter_config(settings: TrainingConfig) -> Any | None:
 
 
 def merged(start: Path, trained: Any, state: dict[str, torch.Tensor]) -> Any:
-    """The weights in `start` with the adapters of `trained` added, as a model of its own (fp32, on the CPU).
+    """The weights in `start` with the adapters of `trained` added, as a separate model (fp32, on
+    the CPU).
 
-    `state` are `trained`'s whole weights by name. `trained` stays as it is, and so do the random numbers that its
-    training draws.
+    `state` holds the complete weights of `trained` by name. `trained` stays as it is, and so do
+    the random numbers of its training.
     """
     from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 

@@ -1,4 +1,6 @@
-"""What lies in a checkpoint folder: whether it is whole, how many processes wrote it, and what weights it holds."""
+"""The content of a checkpoint folder: whether it is complete, its number of processes, and its kind
+of weights.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,20 @@ ADAPTERS = "adapter_model.safetensors"
 
 @dataclass(frozen=True)
 class Note:
-    """What `hone.json` in a checkpoint says. It is written before the trainer's last file, `trainer_state.json`."""
+    """The content of `hone.json` in a checkpoint. It is written before the trainer's last file,
+    `trainer_state.json`.
+    """
 
     world: int
     lora: bool
 
 
 class NotedCheckpoints:
-    """Mixed in before a trainer: each of its checkpoints says how many processes wrote it."""
+    """A mixin before a trainer: records in each checkpoint how many processes wrote it."""
 
     def _save_rng_state(self, output_dir: str) -> None:
-        # Called on every process after weights and optimizer, before the file that marks a checkpoint as complete.
+        # Called on every process after weights and optimizer, before the file that marks a
+        # checkpoint as complete.
         if rank() == 0:
             lora = hasattr(self.model, "peft_config")  # type: ignore[attr-defined]
             write_json(Path(output_dir) / NOTE, asdict(Note(world(), lora)))
@@ -39,7 +44,9 @@ class NotedCheckpoints:
 
 
 def world_of(checkpoint: Path) -> int:
-    """How many processes wrote a checkpoint: its note, or for one without (of an earlier Hone) its random states."""
+    """The number of processes that wrote a checkpoint: by its note, or by its random states for a
+    checkpoint of an earlier Hone without a note.
+    """
     note = _note(checkpoint)
     if note is not None:
         return note.world
@@ -47,17 +54,20 @@ def world_of(checkpoint: Path) -> int:
 
 
 def weights_kind(checkpoint: Path) -> Literal["whole", "adapters", "sharded"]:
-    """Whole weights, LoRA's adapters, or pieces that only the trainer's own loading can join (FSDP, DeepSpeed)."""
+    """The kind of weights: complete weights, LoRA's adapters, or shards that only the trainer
+    itself can load (FSDP, DeepSpeed).
+    """
     if (checkpoint / ADAPTERS).is_file():
         return "adapters"
     return "whole" if any(checkpoint.glob("*.safetensors")) else "sharded"
 
 
 def resume_point(path: Path | None, lora: bool = False) -> str | None:
-    """The checkpoint to go on from, as a string. Raises TrainerError unless it is complete and of the same kind.
+    """The checkpoint to resume from, as a string. Raises TrainerError unless it is complete and of
+    the same kind.
 
-    The trainer writes `trainer_state.json` last on its main process; the others' random states may still be missing
-    then. A cut weights file shows in its header.
+    The trainer writes `trainer_state.json` last on its main process. The random states of the
+    other processes may still be missing then. A cut weights file is visible in its header.
     """
     if path is None:
         return None
@@ -91,5 +101,7 @@ def _note(checkpoint: Path) -> Note | None:
 
 
 def _random_states(checkpoint: Path) -> list[Path]:
-    """One file a process where several trained, else none (a lone process writes `rng_state.pth`)."""
+    """One file for each of several processes, else no file (a single process writes
+    `rng_state.pth`).
+    """
     return [path for path in checkpoint.glob("rng_state_*.pth") if re.fullmatch(r"rng_state_\d+\.pth", path.name)]

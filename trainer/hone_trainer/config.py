@@ -1,4 +1,6 @@
-"""The settings of a job, as the planner writes them: one JSON object, camelCase, units in the names."""
+"""The settings of a job as the planner writes them: one JSON object with keys in camelCase and
+units in the names.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,13 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 class Settings(BaseModel):
-    """Unknown keys are refused: a misspelt rate that is silently left at its default costs a training."""
+    """Refuses unknown keys: a misspelt rate that silently keeps its default costs a training."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
 class JobConfig(Settings):
-    """What every training job has."""
+    """The settings that every training job has."""
 
     kind: str
     output: Path
@@ -33,7 +35,9 @@ class JobConfig(Settings):
 
 
 class LoraSettings(Settings):
-    """Training of small matrices beside the frozen weights. They are merged at the end: the output is plain weights."""
+    """Training of small matrices beside the frozen weights. They are merged at the end, so the
+    output is plain weights.
+    """
 
     rank: int = Field(ge=1)
     alpha: float | None = Field(default=None, gt=0, description="null: twice the rank; the update counts alpha / rank")
@@ -48,8 +52,8 @@ class LoraSettings(Settings):
             return given
         if not given:
             raise ValueError('name at least one module, or give "all-linear"')
-        # The trainers' loss reads the head's weight directly, past any adapter; and where input and output embeddings
-        # are one tensor, a merged update of one would change the other.
+        # The trainers' loss reads the head's weight directly and bypasses any adapter. And where
+        # input and output embeddings are one tensor, a merged update of one would change the other.
         embeddings = [name for name in given if name.split(".")[-1] in ("lm_head", "embed_tokens")]
         if embeddings:
             raise ValueError(f"{embeddings[0]} cannot have an adapter: leave out lm_head and embed_tokens")
@@ -57,12 +61,14 @@ class LoraSettings(Settings):
 
     @property
     def scale_alpha(self) -> float:
-        """Alpha, or its default."""
+        """The given alpha, or its default."""
         return 2 * self.rank if self.alpha is None else self.alpha
 
 
 class TrainingConfig(JobConfig):
-    """What SFT and GRPO share. `model` are the weights to start from, `base` those of round 0."""
+    """The settings that SFT and GRPO share. `model` holds the start weights, `base` the weights of
+    round 0.
+    """
 
     model: Path
     base: Path
@@ -85,7 +91,7 @@ class TrainingConfig(JobConfig):
 
 
 class SftConfig(TrainingConfig):
-    """SFT: either a number of steps or a number of epochs."""
+    """The settings of SFT, with either a number of steps or a number of epochs."""
 
     kind: Literal["sft"]
     batch_size: int = Field(ge=1, description="rows in one step, over all devices")
@@ -100,27 +106,31 @@ class SftConfig(TrainingConfig):
 
 
 class RewardConfig(Settings):
-    """Where rewards come from. `token_env` names the variable that holds the token; the token is never in a file."""
+    """The reward server. `token_env` names the variable that holds the token. The token is never in
+    a file.
+    """
 
     url: str
     name: str
     judge: str | None = Field(default=None, description="id of the judge that the server asks; null: its own, if any")
     token_env: str | None = None
     timeout_seconds: float = Field(default=30, gt=0)
-    # Seven attempts wait 12.6 s in all: longer than a reward server takes to be started again.
+    # Seven attempts wait 12.6 s in total. A reward server needs less time to restart.
     attempts: int = Field(default=7, ge=1)
     on_failure: Literal["abstain", "zero"] = "abstain"
 
 
 class SnapshotConfig(Settings):
-    """Weights kept of every `every` steps over the `last` steps before the end."""
+    """Keeps the weights of every `every` steps over the `last` steps before the end."""
 
     every: int = Field(ge=1)
     last: int = Field(ge=1)
 
 
 class GenerationSettings(Settings):
-    """Completions by vLLM, beside the training on the same devices or by a server of its own (`trl vllm-serve`)."""
+    """Completions by vLLM: on the training's own devices, or by a separate server (`trl
+    vllm-serve`).
+    """
 
     engine: Literal["vllm"]
     mode: Literal["colocate", "server"]
@@ -143,7 +153,9 @@ class GenerationSettings(Settings):
 
 
 class GrpoConfig(TrainingConfig):
-    """GRPO. One step takes `prompts_per_step` questions and `generations` answers to each."""
+    """The settings of GRPO. One step takes `prompts_per_step` questions and `generations` answers
+    to each question.
+    """
 
     kind: Literal["grpo"]
     prompts_per_step: int = Field(ge=1)
@@ -176,7 +188,7 @@ class GrpoConfig(TrainingConfig):
 
 
 class BaseConfig(JobConfig):
-    """The demo's base model: a tiny Qwen2.5-VL trained from nothing on `corpus`."""
+    """The demo's base model: a tiny Qwen2.5-VL, trained from random weights on `corpus`."""
 
     kind: Literal["base"]
     corpus: Path
@@ -200,7 +212,9 @@ ConfigT = TypeVar("ConfigT", bound=Settings)
 
 
 def read(path: Path, shape: type[ConfigT]) -> ConfigT:
-    """Reads one settings file. Raises TrainerError with the path of each wrong key, its value and what was expected."""
+    """Reads one settings file. Raises TrainerError with the path of each wrong key, its value and
+    the expected value.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -1,7 +1,9 @@
-"""Fetches a model of the Hugging Face hub into a folder, whole and checked, and goes on where a killed run left off.
+"""Fetches a model of the Hugging Face hub into a folder, checks it, and resumes where a killed run
+stopped.
 
-Not `snapshot_download`: as of huggingface_hub 2.4 it starts each unfinished file anew after a kill, which for four
-shards in flight is most of a model. Its parts are used instead: the listing, the look at a file, the streaming GET.
+`snapshot_download` was rejected. As of huggingface_hub 2.4 it starts each unfinished file again
+after a kill, and for four shards in flight that is most of a model. Its parts are used instead:
+the listing, the look at a file, the streaming GET.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file of a repository: its size in bytes, and the hash that the hub names it by."""
+    """A file of a repository: its size in bytes, and its hash at the hub."""
 
     name: str
     size: int
@@ -50,9 +52,11 @@ class HubFile:
 
 
 def is_needed(name: str) -> bool:
-    """Weights in safetensors, and all that configures model, tokenizer, processor and chat template.
+    """Whether a file is weights in safetensors, or configures model, tokenizer, processor or chat
+    template.
 
-    Folders are left out, for they hold other formats (onnx/, original/), but for the further chat templates.
+    Folders are left out, because they hold other formats (onnx/, original/). Only the folder of
+    further chat templates is kept.
     """
     folder, _, file = name.rpartition("/")
     if folder not in ("", "additional_chat_templates") or file.startswith("."):
@@ -61,7 +65,9 @@ def is_needed(name: str) -> bool:
 
 
 def choose(names: list[str]) -> list[str]:
-    """The files to take. A single-file copy of the same weights in its maker's own format is not taken too."""
+    """The files to fetch. A second copy of the weights as one file in the maker's own format is
+    left out.
+    """
     needed = [name for name in names if is_needed(name)]
     if "model.safetensors" in needed or "model.safetensors.index.json" in needed:
         needed = [name for name in needed if not name.startswith("consolidated")]
@@ -70,7 +76,7 @@ def choose(names: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a revision of a repository holds of use to us."""
+    """The useful files of a revision of a repository."""
 
     commit: str
     files: list[HubFile]
@@ -89,7 +95,9 @@ class Listing:
 
 
 def look(repo: str, revision: str | None) -> Listing:
-    """Resolves the revision and lists its files. Asks for one of them too: a gated model lists its files to anybody."""
+    """Resolves the revision and lists its files. Also asks for one of them, because a gated model
+    lists its files to anybody.
+    """
     info = HfApi().model_info(repo, revision=revision, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT)
     if info.sha is None:
         raise HubProblem("unreachable", "the answer names no commit")
@@ -112,7 +120,7 @@ def look(repo: str, revision: str | None) -> Listing:
 
 
 def _size(repo: str, commit: str, name: str) -> int:
-    """Bytes of a file, asked as if to get it."""
+    """Size of a file in bytes, from a request as if to download it."""
     size = get_hf_file_metadata(hf_hub_url(repo, name, revision=commit)).size
     if size is None:
         raise HubProblem("unreachable", f"the answer names no size of {name}")
@@ -120,7 +128,7 @@ def _size(repo: str, commit: str, name: str) -> int:
 
 
 def download(repo: str, listing: Listing, output: Path) -> None:
-    """Brings every file of the listing into `output`. What is there and whole is kept."""
+    """Downloads every file of the listing into `output`. Complete files are kept."""
     output.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         waiting = [pool.submit(_bring, repo, listing.commit, file, output) for file in listing.files]
@@ -135,7 +143,7 @@ def download(repo: str, listing: Listing, output: Path) -> None:
 
 def _bring(repo: str, commit: str, file: HubFile, output: Path) -> None:
     target = output / file.name
-    # It got its name when it was whole.
+    # A file gets its final name only when it is complete.
     if target.is_file() and target.stat().st_size == file.size:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +157,8 @@ def _bring(repo: str, commit: str, file: HubFile, output: Path) -> None:
             _get(repo, commit, file, part)
         if _is_as_named(file, part):
             break
-        # A part of another file, or a proxy's own page in the middle of it: once more from the start.
+        # A part of another file, or a proxy's own page in the middle of it: try once more from the
+        # start.
         part.unlink()
         if last:
             raise HubProblem("damaged", f"{file.name} came twice with another content than the hub names")
@@ -159,7 +168,9 @@ def _bring(repo: str, commit: str, file: HubFile, output: Path) -> None:
 
 
 def _get(repo: str, commit: str, file: HubFile, part: Path) -> None:
-    """Gets the bytes that `part` lacks. Looks the file up anew for each try: addresses of large files expire."""
+    """Downloads the bytes that `part` lacks. Looks the file up again for each try, because
+    addresses of large files expire.
+    """
     fruitless = 0
     while True:
         before = part.stat().st_size if part.exists() else 0
@@ -171,7 +182,8 @@ def _get(repo: str, commit: str, file: HubFile, part: Path) -> None:
         try:
             url = hf_hub_url(repo, file.name, revision=commit)
             location = get_hf_file_metadata(url).location
-            # A large file lies with somebody else, who gets no token: its address is signed.
+            # A large file is on another host. That host gets no token, because the address is
+            # signed.
             headers = build_hf_headers(token=None if _same_host(url, location) else False)
             with part.open("ab") as stream:
                 http_get(
@@ -199,7 +211,8 @@ def _same_host(one: str, other: str) -> bool:
 
 
 def _is_as_named(file: HubFile, path: Path) -> bool:
-    """Whether the bytes have the hash that the hub names the file by; only their number counts where it names none."""
+    """Whether the bytes have the hash of the hub. Where the hub has no hash, only the size counts.
+    """
     size = path.stat().st_size
     if size != file.size:
         return False
@@ -213,7 +226,9 @@ def _is_as_named(file: HubFile, path: Path) -> bool:
 
 
 def from_cache(repo: str, revision: str | None, output: Path | None) -> Listing:
-    """Offline by the user's own wish: what the hub client's cache holds of the revision, if it is whole."""
+    """For users who work offline: the files that the hub client's cache holds of the revision, if
+    they are complete.
+    """
     snapshot = Path(snapshot_download(repo, revision=revision, local_files_only=True, allow_patterns=["*"]))
     names = choose([path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()])
     files = [HubFile(name, (snapshot / name).stat().st_size, None, None) for name in names]
@@ -234,12 +249,14 @@ def _sizes(folder: Path) -> Iterator[int]:
             if path.is_file():
                 yield path.stat().st_size
         except FileNotFoundError:
-            # Renamed meanwhile.
+            # The file was renamed meanwhile.
             continue
 
 
 def _report(output: Path, total: int, over: threading.Event) -> None:
-    """Says each second how much is there. Ends the process when whoever started it is gone: nobody would read it."""
+    """Reports each second how many bytes are there. Ends the process when its parent is gone,
+    because nobody would read the report.
+    """
     parent = os.getppid()
     while not over.wait(REPORT_SECONDS):
         if os.getppid() != parent:
@@ -248,8 +265,9 @@ def _report(output: Path, total: int, over: threading.Event) -> None:
 
 
 def fetch(repo: str, revision: str | None, output: Path | None, result: Path) -> int:
-    """Looks a model up and, with an output folder, brings it there. The result file tells what came of it; status 4
-    stands for a problem that it names."""
+    """Looks a model up and, with an output folder, downloads it. Writes the outcome into the result
+    file. Exit status 4 means a problem that the result file names.
+    """
     disable_progress_bars()
     hub_logging.set_verbosity_error()
     over = threading.Event()

@@ -1,4 +1,6 @@
-"""Completions by vLLM: Hone's settings in TRL's names, and what must be installed for them."""
+"""Completions by vLLM: translates Hone's settings to TRL's names, and checks that the packages are
+installed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from hone_trainer.processes import world
 
 
 def generation_arguments(settings: GenerationSettings | None) -> dict[str, Any]:
-    """Arguments for TRL's GRPOConfig; none without settings. Raises TrainerError where vLLM cannot be used."""
+    """Arguments for TRL's GRPOConfig. Empty without settings. Raises TrainerError when vLLM cannot
+    be used.
+    """
     if settings is None:
         return {}
     if find_spec("vllm") is None:

@@ -32,10 +32,11 @@ from hone_trainer.weights import save_folder, whole_state
 
 
 class EpochOrder(Sampler[int]):
-    """TRL's sampler, with an order that depends on the seed and the epoch alone.
+    """TRL's sampler, with an order that depends only on the seed and the epoch.
 
-    TRL draws each epoch's order from one stream, which starts anew when a job is resumed: a job cut in its third epoch
-    would go on at the place where it stopped, but in the order of the first.
+    TRL draws each epoch's order from one random stream, which restarts when a job is resumed. So
+    a job that stopped in its third epoch would go on at the same place, but in the order of the
+    first epoch.
     """
 
     def __init__(self, sampler: RepeatSampler, epoch: Callable[[], int]) -> None:
@@ -51,19 +52,20 @@ class EpochOrder(Sampler[int]):
 
 
 class ResumableTrainer(WatchedSteps, NotedCheckpoints, GRPOTrainer):
-    """TRL's trainer, going on with the questions that a job cut short has not yet seen."""
+    """TRL's trainer. A resumed job goes on with the questions that it has not seen yet."""
 
     def _get_train_sampler(self, dataset: Dataset | None = None) -> EpochOrder:
-        # When an epoch begins `state.epoch` is its number, or lies within it where a job is resumed.
+        # When an epoch begins, `state.epoch` is its number. In a resumed job it is a number within
+        # the epoch.
         return EpochOrder(super()._get_train_sampler(dataset), lambda: int(self.state.epoch or 0))
 
 
 class SpreadTrainer(OnlySpread, ResumableTrainer):
-    """The same, with the loss over the rows that carry a signal."""
+    """The same trainer, with the loss over the rows that carry a signal."""
 
 
 def train(settings: GrpoConfig) -> int:
-    """Runs the job. Returns the exit status; raises TrainerError for unusable input or output."""
+    """Runs the job. Returns the exit status. Raises TrainerError for unusable input or output."""
     began = time.monotonic()
     reward = RewardClient(settings.reward)
     rows = read_rows(settings.data, GrpoRow)
@@ -73,7 +75,7 @@ def train(settings: GrpoConfig) -> int:
             "be filled; lower promptsPerStep or give more rows"
         )
     resume = resume_point(settings.resume_from, settings.lora is not None)
-    # Before the model: where weights are split over devices, loading asks these how.
+    # Before the model: where weights are split over devices, loading reads these arguments.
     arguments = trl_arguments(settings)
     model, processor = start(settings)
     remember_pixels(processor)
@@ -97,7 +99,9 @@ def train(settings: GrpoConfig) -> int:
 
 
 def trl_arguments(settings: GrpoConfig) -> TrlConfig:
-    """The settings in TRL's names. Raises TrainerError for what cannot be: a batch that does not divide, no vLLM."""
+    """The settings in TRL's names. Raises TrainerError for impossible settings: a batch that does
+    not divide, no vLLM.
+    """
     batch = settings.prompts_per_step * settings.generations
     micro, accumulation = micro_batch(batch, settings.micro_batch_size, world())
     own = {
@@ -122,13 +126,15 @@ def trl_arguments(settings: GrpoConfig) -> TrlConfig:
 
 
 def _snapshot(settings: GrpoConfig, trainer: ResumableTrainer) -> Callable[[Path], None]:
-    """The weights as they are now, and how the main process writes them."""
+    """Takes the current weights, and returns the function by which the main process writes them."""
     state = whole_state(trainer)
     return lambda folder: save_folder(settings, trainer, state, folder)
 
 
 class OpenPictures:
-    """Turns rows of paths into rows of pictures as the trainer asks for them. A group shares one opened picture."""
+    """Turns rows of paths into rows of pictures when the trainer asks for them. A group shares one
+    opened picture.
+    """
 
     def __init__(self) -> None:
         self._pictures = Pictures()
@@ -164,11 +170,13 @@ def _dataset(rows: list[GrpoRow]) -> Dataset:
 
 
 def _question(row: GrpoRow) -> str | None:
-    """What was asked, for a judge: the last turn of the user, pictures left out. It has the recipe's own words too."""
+    """The question, for a judge: the last turn of the user without pictures. It includes the
+    recipe's suffix.
+    """
     texts = [message.content for message in row.prompt if message.role == "user"]
     return texts[-1].replace(PLACEHOLDER, "").strip() if texts else None
 
 
 def _splits(processor: Any) -> bool:
-    """Whether a step's pictures can be told apart by row, as in the Qwen-VL family."""
+    """Whether a step's pixels can be split by row, as in the Qwen-VL family."""
     return "image_grid_thw" in getattr(processor.image_processor, "model_input_names", ())

@@ -1,4 +1,6 @@
-"""What can go wrong with a hub, in one word each. Details name no address: it may hold a password or a signature."""
+"""The kinds of problems with a hub, one word each. Details name no address, because it may hold a
+password or a signature.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from huggingface_hub import errors
 
 
 class HubProblem(Exception):
-    """A problem of a known kind; services/hub.ts knows the kinds too."""
+    """A problem of a known kind. services/hub.ts knows the same kinds."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(f"{kind}: {detail}")
@@ -17,7 +19,9 @@ class HubProblem(Exception):
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what led to it: the hub client wraps a lost connection in a complaint about its cache."""
+    """The error and its causes: the hub client wraps a lost connection in a complaint about its
+    cache.
+    """
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -25,7 +29,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def problem_of(error: BaseException) -> HubProblem | None:
-    """The kind of an error; None for a defect, which shows its traceback."""
+    """The kind of an error. None for a defect, which shows its traceback."""
     for each in _chain(error):
         found = _kind(each)
         if found is not None:
@@ -36,7 +40,7 @@ def problem_of(error: BaseException) -> HubProblem | None:
 def _kind(error: BaseException) -> HubProblem | None:
     if isinstance(error, HubProblem):
         return error
-    # The order counts: a gated repository is also one that is not found.
+    # The order counts: a gated repository also counts as not found.
     if isinstance(error, errors.GatedRepoError):
         return HubProblem("gated", "its owner lets in only accounts that accepted its terms")
     if isinstance(error, errors.RepositoryNotFoundError):
@@ -59,7 +63,7 @@ def _kind(error: BaseException) -> HubProblem | None:
         error, (ConnectionError, errors.FileMetadataError)
     ):
         return HubProblem("unreachable", name)
-    # The client's word for a body that ended early.
+    # The client's message for a body that ended early.
     if isinstance(error, OSError) and "Consistency check failed" in str(error):
         return HubProblem("unreachable", "a file ended early")
     return None

@@ -1,7 +1,8 @@
-"""Pictures for training: opened once, prepared once.
+"""Pictures for training: opened once and prepared once.
 
-TRL hands the same picture to the processor for each of a group's completions, and again for the loss. Preparing one
-is slow next to a small model's step, so prepared pixels are kept, up to a bound in bytes.
+TRL gives the same picture to the processor for each completion of a group, and again for the
+loss. Preparing a picture is slow compared to a small model's step. So prepared pixels are kept,
+up to a limit in bytes.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ KEPT_BYTES = 512 * 1024 * 1024
 
 
 class Pictures:
-    """Opens pictures by path as RGB and keeps the most recent ones, so that equal paths give the same object."""
+    """Opens pictures by path as RGB and keeps the most recent pictures, so that equal paths give
+    the same object.
+    """
 
     def __init__(self, kept: int = 4096) -> None:
         self._kept = kept
         self._open: OrderedDict[str, Image.Image] = OrderedDict()
 
     def get(self, path: str | Path) -> Image.Image:
-        """Raises OSError for a file that is no picture."""
+        """Opens a picture. Raises OSError for a file that is no picture."""
         key = str(path)
         if key in self._open:
             self._open.move_to_end(key)
@@ -38,21 +41,25 @@ class Pictures:
 
 
 def remember_pixels(processor: Any) -> None:
-    """Makes the processor's image processor keep what it prepared, when its results can be split by picture.
+    """Makes the processor's image processor keep prepared pixels, when its results can be split by
+    picture.
 
-    That holds for the Qwen-VL family, whose `pixel_values` are rows of patches counted by `image_grid_thw`. Others are
-    left as they are.
+    This is possible for the Qwen-VL family, whose `pixel_values` are rows of patches counted by
+    `image_grid_thw`. Other processors stay as they are.
     """
     plain = processor.image_processor
     if not {"pixel_values", "image_grid_thw"} <= set(getattr(plain, "model_input_names", ())):
         return
     base = type(plain)
     remembering = type(base.__name__, (_Remembering, base), {"_kept_pixels": OrderedDict(), "_kept_size": [0]})
-    plain.__class__ = remembering  # the instance keeps its settings, and saves itself under its own name
+    # the instance keeps its settings, and saves itself under its own name
+    plain.__class__ = remembering
 
 
 class _Remembering:
-    """Mixed in before an image processor's class; a picture is known by its object, which Pictures keeps alive."""
+    """A mixin before an image processor's class. It recognises a picture by its object, which
+    Pictures keeps alive.
+    """
 
     _kept_pixels: OrderedDict[int, tuple[Image.Image, torch.Tensor, torch.Tensor]]
     _kept_size: list[int]

@@ -1,8 +1,10 @@
-"""Several processes for one job, on one machine: `python -m hone_trainer launch --processes N grpo --config FILE`.
+"""Several processes for one job on one machine: `python -m hone_trainer launch --processes N grpo
+--config FILE`.
 
-torchrun and `accelerate launch` end with status 1 whatever their workers ended with, and the last lines they print
-are their own. This starts the same launchers within its process, and ends with the status and the words of the worker
-that failed first, so that a job of several processes ends like a job of one.
+torchrun and `accelerate launch` end with status 1 whatever the status of their workers, and
+their last printed lines are their own. This module starts the same launchers within its process.
+It ends with the status and the message of the worker that failed first. So a job of several
+processes ends like a job of one process.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ USERS_FAULT = 2
 
 
 def launch(arguments: argparse.Namespace) -> int:
-    """Runs the job in `processes` workers and returns the exit status. Raises TrainerError for a missing file.
+    """Runs the job in `processes` workers and returns the exit status. Raises TrainerError for a
+    missing file.
 
-    Without an accelerate file torchrun starts them: data-parallel training, on GPUs or on a CPU (where `accelerate
-    launch --cpu` would start a single one). With one, `accelerate launch` reads it: FSDP, DeepSpeed.
+    Without an accelerate file torchrun starts the workers: data-parallel training, on GPUs or on
+    a CPU (where `accelerate launch --cpu` would start a single worker). With an accelerate file,
+    `accelerate launch` reads it: FSDP, DeepSpeed.
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -63,7 +67,9 @@ def _accelerate(file: Path, processes: int, job: list[str]) -> None:
 
 
 def _told(failures: Mapping[int, Any]) -> tuple[int, str]:
-    """Status and words for the failed workers. One with a reason goes before those that lost it as their peer."""
+    """Status and message of the failed workers. A worker with a reason goes before workers that
+    only lost their peer.
+    """
     ordered = sorted(failures.values(), key=lambda failure: (failure.exitcode != USERS_FAULT, failure.timestamp))
     first = ordered[0]
     status = 128 - first.exitcode if first.exitcode < 0 else first.exitcode
@@ -74,11 +80,11 @@ def _told(failures: Mapping[int, Any]) -> tuple[int, str]:
 
 
 def report(error: Exception) -> None:
-    """Leaves a worker's reason where its launcher looks for it. Does nothing without a launcher."""
+    """Writes a worker's reason where its launcher looks for it. Does nothing without a launcher."""
     place = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if not place:
         return
     try:
         Path(place).write_text(json.dumps({"message": str(error), "timestamp": int(time.time())}), encoding="utf-8")
     except OSError:
-        return  # the reason stands on stderr too
+        return  # the reason is on stderr too

@@ -1,4 +1,5 @@
-"""Loading weights and processors from a folder, the same way in training, checking and serving."""
+"""Loads weights and processors from a folder, in the same way for training, checking and serving.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def quiet() -> None:
 
 
 def device() -> torch.device:
-    """The accelerator if there is one."""
+    """The accelerator, or the CPU without an accelerator."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -33,7 +34,9 @@ def dtype(precision: str) -> torch.dtype:
 
 
 def use_threads(threads: int | None) -> None:
-    """Sets torch's CPU threads. OMP_NUM_THREADS from the launcher wins when no number is given."""
+    """Sets the number of torch's CPU threads. Without a number, the launcher's OMP_NUM_THREADS
+    counts.
+    """
     if threads is not None:
         torch.set_num_threads(threads)
     elif "OMP_NUM_THREADS" not in os.environ and not torch.cuda.is_available():
@@ -41,7 +44,9 @@ def use_threads(threads: int | None) -> None:
 
 
 def load_model(folder: Path, precision: str) -> Any:
-    """Loads the weights of any image-text-to-text model. Raises TrainerError when the folder is not one."""
+    """Loads the weights of any image-text-to-text model. Raises TrainerError when the folder holds
+    no such model.
+    """
     if not (folder / "config.json").is_file():
         raise TrainerError(f"{folder} holds no config.json: it is not a folder of weights in Hugging Face layout")
     try:
@@ -55,7 +60,9 @@ def load_model(folder: Path, precision: str) -> Any:
 
 
 def load_processor(folder: Path, min_pixels: int | None = None, max_pixels: int | None = None) -> Any:
-    """Loads tokenizer, image processor and chat template; the pixel limits override those of the folder."""
+    """Loads tokenizer, image processor and chat template. The given pixel limits replace the limits
+    of the folder.
+    """
     limits = {}
     if min_pixels is not None:
         limits["min_pixels"] = min_pixels
@@ -78,5 +85,5 @@ def load_processor(folder: Path, min_pixels: int | None = None, max_pixels: int 
 
 
 def architecture(folder: Path) -> str:
-    """The model type that the folder declares, for messages."""
+    """The model type that the folder declares. Used in messages."""
     return str(AutoConfig.from_pretrained(folder).model_type)

@@ -1,4 +1,6 @@
-"""The metric file: one flat JSON object a log step, appended and flushed, so that a reader can follow a running job."""
+"""The metric file: one flat JSON object for each log step, appended and flushed, so that a reader
+can follow a running job.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,16 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 
 class MetricFile:
-    """Appends lines. A resumed job appends to the same file: readers key lines by step, and a later one wins."""
+    """Appends lines. A resumed job appends to the same file. Readers key lines by step, and a later
+    line wins.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, step: int, total: int, values: dict[str, Any]) -> None:
-        """Writes one line. Values that are no finite number are left out: JSON has no NaN."""
+        """Writes one line. Leaves out values that are not finite, because JSON has no NaN."""
         line: dict[str, Any] = {"step": step, "totalSteps": total, "time": round(time.time(), 3)}
         line.update(
             (name, value)
@@ -31,7 +35,7 @@ class MetricFile:
 
 
 class MetricCallback(TrainerCallback):
-    """Writes what the trainer logs under the trainer's own names; mapping them is the reader's business."""
+    """Writes logged values under the trainer's own names. The reader maps them to Hone's names."""
 
     def __init__(self, file: MetricFile) -> None:
         self._file = file
@@ -44,6 +48,6 @@ class MetricCallback(TrainerCallback):
         logs: dict[str, float] | None = None,
         **_kwargs: Any,
     ) -> None:
-        """Called by the trainer on its main process and every other; only the main one writes."""
+        """Called by the trainer on every process. Only the main process writes."""
         if state.is_world_process_zero and logs is not None and "train_runtime" not in logs:
             self._file.write(state.global_step, state.max_steps, logs)

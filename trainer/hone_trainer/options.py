@@ -1,4 +1,4 @@
-"""A recipe's own arguments for TRL, under TRL's names."""
+"""A recipe's own arguments for TRL, by TRL's names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from hone_trainer.errors import TrainerError
 
 
 def with_options(shape: type[Any], own: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """`own` with `options` beside them. Raises TrainerError for an option that is set already, or that `shape` lacks.
+    """Adds `options` to `own`. Raises TrainerError for an option that is already set, or that
+    `shape` lacks.
 
-    An option never replaces what the job's settings say: two places that say different things cannot both be right.
+    An option never replaces a setting of the job: two places that say different things cannot
+    both be right.
     """
     taken = sorted(set(options) & set(own))
     if taken:

@@ -1,6 +1,7 @@
-"""One job, several processes: who this one is, as torchrun and `accelerate launch` say it in the environment.
+"""One job in several processes: the number of this process, which torchrun and `accelerate launch`
+put into the environment.
 
-The reading needs no torch, so that settings are refused before anything heavy is imported.
+Reading it needs no torch, so that bad settings are refused before any heavy import.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import os
 
 
 def world() -> int:
-    """How many processes train together; 1 without a launcher."""
+    """The number of processes that train together. 1 without a launcher."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def rank() -> int:
-    """This process's number among them, from 0; 0 is the main one, which alone writes and publishes."""
+    """This process's number, from 0. Process 0 is the main process, the only one that writes and
+    publishes.
+    """
     return int(os.environ.get("RANK", "0"))

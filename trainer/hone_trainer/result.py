@@ -1,4 +1,4 @@
-"""How results appear: whole or not at all."""
+"""Makes results appear completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes JSON beside its final name, forces it to disk, then renames: a reader never sees half a file."""
+    """Writes JSON beside its final name, forces it to disk, then renames it. So a reader never sees
+    half a file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("w", encoding="utf-8") as file:
@@ -22,7 +24,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def draft_folder(output: Path) -> Path:
-    """An empty folder beside `output`, on the same file system, for weights that are not yet known to be good."""
+    """Makes an empty folder beside `output`, on the same file system, for weights that are not
+    checked yet.
+    """
     draft = output.with_name(f".{output.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -30,7 +34,7 @@ def draft_folder(output: Path) -> Path:
 
 
 def publish(draft: Path, output: Path) -> None:
-    """Puts a verified draft in its place. An earlier attempt's folder there is replaced."""
+    """Moves a verified draft to its final path. Replaces the folder of an earlier attempt."""
     if output.exists():
         old = output.with_name(f".{output.name}.old")
         shutil.rmtree(old, ignore_errors=True)

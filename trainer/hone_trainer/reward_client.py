@@ -35,11 +35,13 @@ FIELDS = ("kind", "choices", "precision", "policy", "question", "reward")
 
 
 class RewardRefused(RuntimeError):
-    """The reward server will not take these requests, however often they are sent."""
+    """The reward server will never take these requests."""
 
 
 class _Failed(Exception):
-    """An attempt that may succeed when made again. `judge` is the text of a judge that refuses."""
+    """An attempt failed that may succeed when repeated. `judge` is the text of a judge that
+    refuses.
+    """
 
     def __init__(self, reason: str, judge: str | None = None) -> None:
         super().__init__(reason)
@@ -50,7 +52,8 @@ class Answer(NamedTuple):
     """The result of one request."""
 
     items: list[dict[str, Any]]
-    scores: list[dict[str, Any]] | None  # one an item, in order; None after the last attempt
+    # one for each item, in order; None after the last failed attempt
+    scores: list[dict[str, Any]] | None
     retries: int
     reason: str  # why the last attempt failed
 
@@ -88,7 +91,7 @@ class ScoreClient:
         self._opener = urllib.request.build_opener(_NoRedirect)
 
     def headers(self) -> dict[str, str]:
-        """The headers of a request. Raises RewardRefused where the token's variable is not set."""
+        """The headers of a request. Raises RewardRefused when the token's variable is not set."""
         headers = {"Content-Type": "application/json"}
         if self._token_env is not None:
             token = os.environ.get(self._token_env, "").strip()
@@ -101,7 +104,9 @@ class ScoreClient:
         return headers
 
     def score(self, items: list[dict[str, Any]], step: int | None = None) -> list[Answer]:
-        """One answer a request, in the order of the items. Asks nothing after RewardRefused."""
+        """One answer for each request, in the order of the items. Sends no more requests after
+        RewardRefused.
+        """
         chunks = _chunks(items)
         stop = threading.Event()
         if self._at_a_time == 1 or len(chunks) < 2:
@@ -135,7 +140,7 @@ class ScoreClient:
         return Answer(items, None, self._attempts - 1, str(failed))
 
     def _attempt(self, data: bytes, ids: list[str]) -> list[dict[str, Any]]:
-        """The scores of one request. Raises _Failed where another attempt may help."""
+        """The scores of one request. Raises _Failed when another attempt may help."""
         until = time.monotonic() + self._timeout
         request = urllib.request.Request(self._url, data=data, headers=self.headers(), method="POST")
         try:
@@ -174,7 +179,7 @@ class ScoreClient:
 
 
 def _scores(text: bytes, ids: list[str]) -> list[dict[str, Any]]:
-    """The scores of a reply. `judged` is a judge's word, or None where rules decided."""
+    """The scores of a reply. `judged` is the judge's verdict, or None where rules decided."""
     try:
         scores = [
             {
@@ -193,7 +198,7 @@ def _scores(text: bytes, ids: list[str]) -> list[dict[str, Any]]:
 
 
 def _judge_refusal(text: bytes) -> str | None:
-    """The judge's words on one line; None where no judge refuses, as in a proxy's 502."""
+    """The judge's message on one line. None when no judge refuses, as in a proxy's 502."""
     try:
         body = json.loads(text)
     except ValueError:
@@ -204,7 +209,9 @@ def _judge_refusal(text: bytes) -> str | None:
 
 
 def _chunks(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The items in order, cut where a request would grow too large. A single item is never cut."""
+    """The items in order, in one list for each request. A request that would grow too large is
+    split; a single item is never split.
+    """
     chunks: list[list[dict[str, Any]]] = []
     characters = 0
     for item in items:
@@ -218,14 +225,16 @@ def _chunks(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def item_of(place: int, row: dict[str, Any], completion: Any) -> dict[str, Any]:
-    """One completion in the server's form. Ids repeat in a group, so the id holds the place."""
+    """One completion in the server's form. Ids repeat in a group, so the item's id also holds the
+    completion's place.
+    """
     item = {"id": f"{row.get('id', '')}#{place}", "gold": row["gold"], "answer": _text(completion)}
     for name in FIELDS:
         value = row.get(name)
         if name == "policy" and isinstance(value, str):
             value = json.loads(value)
         if isinstance(value, dict):
-            # Tables fill every key.
+            # Rows from a table have every key, and most values are None.
             value = {key: said for key, said in value.items() if said is not None}
         if value is not None:
             item[name] = value
@@ -233,7 +242,9 @@ def item_of(place: int, row: dict[str, Any], completion: Any) -> dict[str, Any]:
 
 
 def _text(completion: Any) -> str:
-    """A completion is text, messages whose last is the model's, or the parts of a message."""
+    """The text of a completion, which is a text, messages whose last message is the model's, or the
+    parts of a message.
+    """
     if isinstance(completion, str):
         return completion
     if isinstance(completion, dict):
@@ -289,7 +300,7 @@ class CountedScores:
         print(f"hone reward: {line}", file=sys.stderr, flush=True)
         path = os.environ.get("HONE_REWARD_FAILURES") or self._beside
         try:
-            # One write of one line: processes that append at one time do not mix their lines.
+            # One write for one line: lines of processes that append at the same time do not mix.
             file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 os.write(file, (line + "\n").encode("utf-8"))

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning with TRL's SFTTrainer; the loss sees only the assistant's last turn."""
+"""Supervised fine-tuning with TRL's SFTTrainer. The loss counts only the assistant's last turn."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from hone_trainer.watched import WatchedSteps
 
 
 class RowCollator(DataCollatorForVisionLanguageModeling):
-    """TRL's collator, fed from rows: opens each row's pictures and puts them where its `<image>` marks are.
+    """TRL's collator for rows: opens each row's pictures and puts them at its `<image>` marks.
 
-    Rows carry paths, not pixels, so that a dataset of any size costs no memory and no copy on disk.
+    Rows carry paths instead of pixels, so that a dataset of any size needs no memory and no copy
+    on disk.
     """
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
@@ -44,11 +45,11 @@ class RowCollator(DataCollatorForVisionLanguageModeling):
 
 
 class Trainer(WatchedSteps, NotedCheckpoints, SFTTrainer):
-    """TRL's trainer, which ends at a loss that is no number and tells how many processes wrote a checkpoint."""
+    """TRL's trainer, which ends at a NaN loss and records how many processes wrote a checkpoint."""
 
 
 def train(settings: SftConfig) -> int:
-    """Runs the job. Returns the exit status; raises TrainerError for unusable input or output."""
+    """Runs the job. Returns the exit status. Raises TrainerError for unusable input or output."""
     began = time.monotonic()
     rows = read_rows(settings.data, SftRow)
     resume = resume_point(settings.resume_from, settings.lora is not None)
@@ -57,13 +58,14 @@ def train(settings: SftConfig) -> int:
     own = {
         **common_arguments(settings, micro, accumulation),
         **length,
-        "max_length": None,  # a cut prompt loses image tokens but not the image's features, and the model refuses it
+        # a cut prompt loses image tokens but keeps the image's features, and the model refuses that
+        "max_length": None,
         "completion_only_loss": True,
         "remove_unused_columns": False,
         "dataset_kwargs": {"skip_prepare_dataset": True},
     }
     arguments = TrlConfig(**with_options(TrlConfig, own, settings.options))
-    # After the arguments: where weights are split over devices, loading asks those how.
+    # After the arguments: where weights are split over devices, loading reads the arguments.
     model, processor = start(settings)
     remember_pixels(processor)
     collator = RowCollator(processor=processor, completion_only_loss=True)

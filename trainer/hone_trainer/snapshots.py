@@ -1,7 +1,9 @@
-"""Weights of single steps, kept beside the end's: a later evaluation may find that an earlier step was the best.
+"""Weights of single steps, kept beside the final weights: a later evaluation may find that an
+earlier step was the best.
 
-They are not what a job resumes from (those hold the optimizer too and are swept as the job goes on). A snapshot is a
-whole folder in Hugging Face layout under `step-<n>`, which appears by rename.
+A job does not resume from them. (Checkpoints hold the optimizer too, and old checkpoints are
+removed during the job.) A snapshot is a complete folder in the layout of Hugging Face under
+`step-<n>`, which appears by rename.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from hone_trainer.result import draft_folder, publish
 class SnapshotCallback(TrainerCallback):
     """Saves the weights after each wanted step.
 
-    `take` is called on every process, since weights may be split over them. What it returns writes model and processor
-    into an empty folder and is called on the main process alone.
+    `take` is called on every process, because weights may be split over the processes. It
+    returns a function that writes model and processor into an empty folder. Only the main
+    process calls that function.
     """
 
     def __init__(self, settings: SnapshotConfig, folder: Path, take: Callable[[], Callable[[Path], None]]) -> None:
@@ -34,7 +37,9 @@ class SnapshotCallback(TrainerCallback):
         control: TrainerControl,
         **_kwargs: Any,
     ) -> None:
-        """Called by the trainer after each optimizer step. The last step's weights are the job's output itself."""
+        """Called by the trainer after each optimizer step. The last step is skipped: its weights
+        are the job's output.
+        """
         if not wanted(self._settings, state.global_step, state.max_steps):
             return
         write = self._take()
@@ -52,5 +57,7 @@ class SnapshotCallback(TrainerCallback):
 
 
 def wanted(settings: SnapshotConfig, step: int, last: int) -> bool:
-    """Whether a step's weights are kept: every so many steps, counted from the end, within the last so many."""
+    """Whether to keep a step's weights: every `every` steps, counted back from the end, within the
+    last `last` steps.
+    """
     return 0 < last - step <= settings.last and (last - step) % settings.every == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-# Per-sequence tensors of a step, which are cut together when groups are dropped.
+# Tensors of a step with one entry for each sequence. They are cut together when groups are dropped.
 _BY_ROW = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask", "advantages", "old_per_token_logps",
            "ref_per_token_logps", "mm_token_type_ids", "token_type_ids", "tool_mask", "importance_sampling_ratio",
            "sampling_per_token_logps")  # fmt: skip
@@ -22,15 +22,18 @@ MEAN_OF_ALL_TOKENS = ("dapo", "cispo")
 
 
 class OnlySpread:
-    """Mixed in before TRL's trainer: leaves out rows whose advantage is 0.
+    """A mixin before TRL's trainer: leaves out rows whose advantage is 0.
 
-    Where all answers to a question earn the same, every advantage is 0. TRL keeps those rows: they add nothing to the
-    policy's gradient but count in the loss's mean, so that the step shrinks as the model gets better, and their
-    forward and backward passes cost as much as any. Here the loss is taken over the rest (the dynamic sampling of
-    DAPO without its resampling). A step with no spread at all keeps one row of weight 0, so that every step is a step.
+    When all answers to a question earn the same reward, every advantage is 0. TRL keeps such
+    rows. They add nothing to the policy's gradient but count in the mean of the loss, so the
+    gradient shrinks as the model gets better. Their forward and backward passes cost as much as
+    those of any other row. Here the loss is taken over the other rows (the dynamic sampling of
+    DAPO without its resampling). A step without any spread keeps one row of weight 0, so that
+    every step is a step.
 
-    What each loss divides by follows: `grpo` and `dr_grpo` by the rows that are left and `bnpo` by their tokens, which
-    TRL counts in the rows that it gets; `dapo` and `cispo` by a number that TRL counts beforehand, counted anew here.
+    The divisor of each loss follows. `grpo` and `dr_grpo` divide by the rows that are left.
+    `bnpo` divides by the tokens of these rows, which TRL counts itself. `dapo` and `cispo`
+    divide by a number that TRL counts beforehand and that is counted again here.
     """
 
     loss_type: str
@@ -55,15 +58,17 @@ class OnlySpread:
             with _gathers_uneven_rows(self.accelerator):
                 loss = super()._compute_loss(model, kept)  # type: ignore[misc]
         if rows == 0 and self.loss_type in MEAN_OF_ALL_TOKENS:
-            # The row of weight 0 is not among the tokens that were counted, so its distance to the reference, over
-            # as little as one token, would outweigh everything.
+            # The row of weight 0 is not among the counted tokens. So its distance to the reference,
+            # divided by as little as one token, would outweigh everything.
             return loss * 0.0
         if processes > 1 and self.loss_type in MEAN_OF_ROWS:
             return loss * self._share(rows)
         return loss
 
     def _share(self, rows: int) -> float:
-        """What makes the processes' mean of their own means the mean of all rows, however unevenly they are kept."""
+        """The factor that makes the mean over the processes equal to the mean over all rows,
+        however unevenly the rows are kept.
+        """
         counted = torch.tensor(float(rows), device=self.accelerator.device)
         total = float(self.accelerator.gather(counted).sum())
         return rows * self.accelerator.num_processes / total if total > 0 else 1.0
@@ -71,7 +76,9 @@ class OnlySpread:
 
 @contextmanager
 def _gathers_uneven_rows(accelerator: Any) -> Iterator[None]:
-    """TRL gathers one number a row for its metrics and ignores NaN there; processes may keep different numbers."""
+    """Gathers a different number of rows from each process. TRL gathers one number for each row for
+    its metrics, and ignores NaN there.
+    """
     gather = accelerator.gather
     accelerator.gather = lambda value: gather(
         accelerator.pad_across_processes(value, dim=0, pad_index=float("nan")) if value.dim() > 0 else value
@@ -79,11 +86,11 @@ def _gathers_uneven_rows(accelerator: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        del accelerator.gather  # the class's own is seen again
+        del accelerator.gather  # the class's own method is visible again
 
 
 def tokens_with_advantage(batch: dict[str, Any]) -> torch.Tensor:
-    """How many completion tokens the rows have whose advantage is not 0."""
+    """The number of completion tokens in rows whose advantage is not 0."""
     mask = batch["completion_mask"]
     if batch.get("tool_mask") is not None:
         mask = mask * batch["tool_mask"]
@@ -113,7 +120,8 @@ def without_zero_advantage(inputs: dict[str, Any]) -> dict[str, Any]:
     for name in _BY_COMPLETION_TOKEN:
         if kept.get(name) is not None:
             kept[name] = kept[name][:, :longest]
-    for name in ("mm_token_type_ids", "token_type_ids"):  # these run over prompt and completion
+    # these tensors cover prompt and completion
+    for name in ("mm_token_type_ids", "token_type_ids"):
         if kept.get(name) is not None:
             kept[name] = kept[name][:, : kept["prompt_ids"].shape[1] + longest]
     return kept

@@ -1,4 +1,4 @@
-"""What SFT and GRPO share: the trainer's general arguments, loading, and the way to a published folder."""
+"""The parts that SFT and GRPO share: general arguments, loading, and publishing the result."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ from hone_trainer.weights import save_folder, save_processor, stored_dtype, whol
 
 
 def start(settings: TrainingConfig) -> tuple[Any, Any]:
-    """The model and processor to train. Weights that are trained are fp32 whatever the folder holds.
+    """The model and processor to train. Trained weights are fp32, whatever the format of the
+    folder.
 
-    Mixed precision computes in bf16 from fp32 weights: updates of 1e-6 are lost when added to bf16 weights. With LoRA
-    the frozen weights may stay in bf16, since the adapters are fp32 of their own.
+    Mixed precision computes in bf16 from fp32 weights: updates of 1e-6 are lost when added to
+    bf16 weights. With LoRA the frozen weights may stay in bf16, because the adapters themselves
+    are fp32.
 
-    A resumed job's weights are read from its checkpoint here. The trainer, which restores optimizer, schedule, step
-    and data position, compares names without the renaming that `from_pretrained` and `save_pretrained` do: for
-    Qwen2.5-VL none match, and it goes on from the start weights with a warning. Adapters, whose names are never
-    changed, and shards it does restore.
+    For a resumed job this function reads the weights from the checkpoint. The trainer restores
+    optimizer, schedule, step and data position. It would also restore the weights, but it
+    compares names without the renaming of `from_pretrained` and `save_pretrained`. For
+    Qwen2.5-VL no name matches, and the trainer goes on from the start weights with a warning.
+    The trainer does restore adapters, whose names never change, and shards.
     """
     quiet()
     use_threads(settings.threads)
@@ -39,7 +42,8 @@ def start(settings: TrainingConfig) -> tuple[Any, Any]:
     whole = resumed is not None and weights_kind(resumed) == "whole"
     frozen_halved = settings.lora is not None and torch.cuda.is_available()
     model = load_model(resumed if whole else settings.model, settings.precision if frozen_halved else "fp32")
-    # By this name GRPO loads its reference model, which stays the one that the job began with.
+    # GRPO loads its reference model by this name: the reference stays the model that the job began
+    # with.
     model.config._name_or_path = str(settings.model)
     if settings.freeze_vision:
         freeze_vision(model)
@@ -47,7 +51,7 @@ def start(settings: TrainingConfig) -> tuple[Any, Any]:
 
 
 def freeze_vision(model: Any) -> None:
-    """Stops gradients of the vision tower, found under the names that transformers' models use for it."""
+    """Stops gradients of the vision tower, which has different names in transformers' models."""
     towers = [part for name, part in model.named_modules() if name.split(".")[-1] in TOWERS]
     if not towers:
         raise TrainerError("freezeVision: this model has no part named `visual` or `vision_tower`; set it to false")
@@ -57,10 +61,13 @@ def freeze_vision(model: Any) -> None:
 
 @contextmanager
 def refusals_told(settings: TrainingConfig) -> Iterator[None]:
-    """Around the making of a trainer: what TRL, peft or vLLM refuse there is an error of the settings."""
+    """A context for making a trainer: a refusal of TRL, peft or vLLM becomes an error of the
+    settings.
+    """
     optional = settings.lora is not None or getattr(settings, "generation", None) is not None
     if settings.lora is not None:
-        torch.manual_seed(settings.seed)  # adapters begin with random numbers, before the trainer sets its seed
+        # adapters begin with random numbers, before the trainer sets its seed
+        torch.manual_seed(settings.seed)
     try:
         yield
     except (ValueError, ImportError, ConnectionError) as error:
@@ -81,7 +88,7 @@ def common_arguments(settings: TrainingConfig, micro: int, accumulation: int) ->
         "seed": settings.seed,
         "learning_rate": settings.learning_rate,
         "lr_scheduler_type": settings.scheduler,
-        "warmup_steps": settings.warmup_ratio,  # below 1 it is a share of the steps
+        "warmup_steps": settings.warmup_ratio,  # a value below 1 is a share of the steps
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,
         "per_device_train_batch_size": micro,
@@ -102,7 +109,9 @@ def common_arguments(settings: TrainingConfig, micro: int, accumulation: int) ->
 
 
 def micro_batch(batch: int, wanted: int | None, world: int) -> tuple[int, int]:
-    """(rows on a device at once, accumulation) with product x devices = batch. The largest divisor up to `wanted`."""
+    """(rows on a device at once, accumulation steps). Their product with the number of devices is
+    the batch. The rows are the largest divisor up to `wanted`.
+    """
     if batch % world != 0:
         raise TrainerError(f"the batch of {batch} rows cannot be shared by {world} devices; make it a multiple")
     share = batch // world
@@ -113,10 +122,12 @@ def micro_batch(batch: int, wanted: int | None, world: int) -> tuple[int, int]:
 
 
 def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float) -> int:
-    """Saves to a draft, checks it, publishes it, and writes the result last. Returns the exit status.
+    """Saves to a draft, checks it, publishes it, and writes the result last. Returns the exit
+    status.
 
-    Every process must call it: the main one writes when all have trained to the end, and none leaves before it is
-    done. A draft that fails its check stays unpublished and the result says why.
+    Every process must call it. The main process writes after all processes have trained to the
+    end, and no process leaves before the main process is done. A draft that fails its check
+    stays unpublished, and the result says why.
     """
     trainer.check_progress()
     trainer.accelerator.wait_for_everyone()
@@ -125,7 +136,7 @@ def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float)
     refusal: list[str | None] = [None]
     if trainer.is_world_process_zero():
         refusal[0] = _publish_checked(settings, trainer, state, rows_read, began)
-    refusal = broadcast_object_list(refusal)  # the others wait here
+    refusal = broadcast_object_list(refusal)  # the other processes wait here
     if refusal[0] is not None:
         raise TrainerError(refusal[0])
     return 0
@@ -134,7 +145,9 @@ def finish(settings: TrainingConfig, trainer: Any, rows_read: int, began: float)
 def _publish_checked(
     settings: TrainingConfig, trainer: Any, state: dict[str, torch.Tensor] | None, rows_read: int, began: float
 ) -> str | None:
-    """The main process's part of the end. Returns why the weights are not usable, or None."""
+    """The main process's part of the end. Returns the reason when the weights are not usable, or
+    None.
+    """
     draft = draft_folder(settings.output)
     if state is None:
         model = trainer.accelerator.unwrap_model(trainer.model)

@@ -1,10 +1,11 @@
-"""Is a folder of weights what the next step needs? Exit code 0 of a trainer does not say so.
+"""Checks that a folder of weights fits the next step. Exit code 0 of a trainer does not prove it.
 
-Seen in the field: renamed keys that other loaders refuse, merged weights equal to the base because nothing was saved,
-a missing chat template, a half-written file, NaN in the weights. Each has its check here.
+Seen in practice: renamed keys that other loaders refuse, merged weights equal to the base
+because nothing was saved, a missing chat template, a half-written file, NaN in the weights. Each
+has its check here.
 
-This runs in the environment that will serve the weights too, where neither TRL nor any other package of training need
-be: it imports torch, safetensors, transformers and pillow, and nothing else that is not Python's own.
+This also runs in the serving environment, which may have no TRL and no other training package.
+So it imports only torch, safetensors, transformers, pillow and Python's own library.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from hone_trainer.loading import device, load_model, load_processor
 
 @dataclass
 class Verdict:
-    """What was found. `problems` says in words what is wrong, for people."""
+    """The findings. `problems` describes in words what is wrong."""
 
     loads: bool = False
-    sameKeys: bool = False  # these names are the result file's
+    sameKeys: bool = False  # these names are the keys of the result file
     finite: bool = False
     weightsDiffer: bool = False
     generates: bool = False
@@ -34,11 +35,11 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """All five hold."""
+        """Whether all five checks passed."""
         return self.loads and self.sameKeys and self.finite and self.weightsDiffer and self.generates
 
     def as_dict(self) -> dict[str, Any]:
-        """For the result file; `problems` only when there are any."""
+        """The verdict in the form of the result file. `problems` is left out when empty."""
         value = asdict(self)
         if not self.problems:
             del value["problems"]
@@ -48,10 +49,12 @@ class Verdict:
 def verify_folder(
     model: Path, base: Path, start: Path, answers: Callable[[Verdict, Path], None] | None = None
 ) -> Verdict:
-    """Checks `model` against the tensor names of `base` and the values of `start`. Never raises for a bad folder.
+    """Checks `model` against the tensor names of `base` and the values of `start`. Never raises for
+    a bad folder.
 
-    Each check is made whatever the others found, so that one run tells all that is wrong. `answers` loads the folder
-    and lets it say a token, and notes both in the verdict: transformers does it where nothing else is given.
+    Every check runs whatever the others found, so that one run reports all problems. `answers`
+    loads the folder, lets the model generate a token, and notes both in the verdict. By default
+    transformers does this.
     """
     verdict = Verdict()
     answers = answers or _check_answers
@@ -61,8 +64,8 @@ def verify_folder(
         lambda: _check_changed(verdict, model, start),
         lambda: answers(verdict, model),
     ):
-        # A bad folder may bring the libraries to raise anything: a cut JSON, a template with a mistake, a shape that
-        # does not fit, a package that this environment lacks.
+        # With a bad folder the libraries may raise any exception: a cut JSON, a template with a
+        # mistake, a wrong shape, a package that this environment lacks.
         try:
             check()
         except (TrainerError, SafetensorError, OSError) as error:
@@ -108,7 +111,7 @@ def _check_answers(verdict: Verdict, model: Path) -> None:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors of a folder. Raises TrainerError when there are none."""
+    """The safetensors files of a folder. Raises TrainerError when there are none."""
     files = sorted(path for path in folder.glob("*.safetensors") if path.is_file())
     if not files:
         raise TrainerError(f"{folder} holds no *.safetensors file")
@@ -116,7 +119,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def tensor_names(folder: Path) -> set[str]:
-    """All tensor names, read from the files' headers alone. Raises SafetensorError for a cut file."""
+    """All tensor names, from the files' headers alone. Raises SafetensorError for a cut file."""
     names: set[str] = set()
     for path in weight_files(folder):
         with safe_open(path, framework="pt") as file:
@@ -125,20 +128,22 @@ def tensor_names(folder: Path) -> set[str]:
 
 
 def tensors_without_value(folder: Path) -> list[str]:
-    """The names, in order, of tensors with a NaN or an infinity; reads one tensor at a time."""
+    """The names, in order, of tensors with a NaN or an infinity. Reads one tensor at a time."""
     broken = []
     for path in weight_files(folder):
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 (not a dict)
                 value = file.get_tensor(name)
-                # As fp32: formats of 8 bits have no arithmetic of their own.
+                # Compare as fp32, because 8-bit formats have no arithmetic.
                 if value.is_floating_point() and not bool(torch.isfinite(value.float()).all()):
                     broken.append(name)
     return sorted(broken)
 
 
 def weights_differ(model: Path, start: Path) -> bool:
-    """True when any tensor that both have differs in any value; reads one tensor at a time and stops at the first."""
+    """Whether any value differs in a tensor that both folders have. Reads one tensor at a time and
+    stops at the first difference.
+    """
     places = {}
     for path in weight_files(start):
         with safe_open(path, framework="pt") as file:
@@ -155,12 +160,14 @@ def weights_differ(model: Path, start: Path) -> bool:
 
 
 def check_answers(folder: Path) -> dict[str, bool]:
-    """Loads the folder as a server would and lets it answer. Raises TrainerError for one that does not load."""
+    """Loads the folder as a server would and lets the model answer. Raises TrainerError when it
+    does not load.
+    """
     return {"loads": True, "generates": says_a_token(load_processor(folder), load_model(folder, "auto"))}
 
 
 def says_a_token(processor: Any, model: Any) -> bool:
-    """Whether the model says one token about a grey picture."""
+    """Whether the model generates one token about a grey picture."""
     from PIL import Image
 
     model = model.to(device()).eval()

@@ -1,7 +1,8 @@
-"""What a training must not pass over in silence: a loss that is no number, and not a single step.
+"""Failures of a training that must not stay silent: a NaN loss, and a training without a single
+step.
 
-The trainer's own answer to the first is to log the mean of earlier losses in its place and to go on with weights that
-are lost; to the second, to end as if all were well.
+For a NaN loss, the trainer itself logs the mean of earlier losses instead and goes on with
+broken weights. Without a single step, the trainer itself ends as if all were well.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from hone_trainer.errors import TrainerError
 
 
 class WatchedSteps:
-    """Mixed in before a trainer."""
+    """A mixin before a trainer."""
 
     passes = 0
     """Forward and backward passes made by this process."""
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
-        """One forward and backward pass, before the optimizer moves. Raises TrainerError for a loss without value."""
+        """One forward and backward pass, before the optimizer step. Raises TrainerError for a loss
+        that is not finite.
+        """
         loss = super().training_step(model, inputs, num_items_in_batch)  # type: ignore[misc]
         if not bool(torch.isfinite(loss).all()):
             what = "NaN" if bool(torch.isnan(loss).any()) else "infinite"
@@ -33,9 +36,11 @@ class WatchedSteps:
         return loss
 
     def check_progress(self) -> None:
-        """Called at the end. Raises TrainerError where nothing was trained though steps were left to make."""
+        """Called at the end. Raises TrainerError when nothing was trained although steps were left.
+        """
         state = self.state  # type: ignore[attr-defined]
-        # A job cut after its last checkpoint is resumed with no step left to make, and that is well.
+        # A job that stopped after its last checkpoint resumes without any step left, and that is
+        # correct.
         if self.passes == 0 and state.global_step < max(state.max_steps, 1):
             raise TrainerError(
                 f"not one optimizer step was made ({state.global_step} of {state.max_steps} steps are done); look at "

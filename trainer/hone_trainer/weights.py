@@ -1,4 +1,6 @@
-"""From a model in training to a folder of whole weights, however the training splits or wraps them."""
+"""Writes a folder of complete weights from a model in training, however the training splits or
+wraps the model.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,15 @@ from hone_trainer.loading import load_processor
 
 
 def whole_state(trainer: Any) -> dict[str, torch.Tensor]:
-    """All weights by name. Every process must call it: shards (FSDP, DeepSpeed) are gathered on the main one."""
+    """All weights by name. Every process must call it: shards (FSDP, DeepSpeed) are gathered on the
+    main process.
+    """
     return trainer.accelerator.get_state_dict(trainer.model_wrapped)
 
 
 def save_folder(settings: TrainingConfig, trainer: Any, state: dict[str, torch.Tensor], folder: Path) -> None:
-    """Writes model and processor of the main process's `state` into an empty folder. The training can go on.
+    """Writes model and processor of the main process's `state` into an empty folder. The training
+    can go on.
 
     Weights have the number format of the start weights.
     """
@@ -34,7 +39,9 @@ def save_folder(settings: TrainingConfig, trainer: Any, state: dict[str, torch.T
 
 
 def as_stored(model: Any, state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """`state` in another number format. Names that are one tensor stay one, else the file would hold it twice."""
+    """`state` in another number format. Names that share one tensor keep sharing it, else the file
+    would hold it twice.
+    """
     firsts: dict[int, str] = {}
     same = {name: firsts.setdefault(id(value), name) for name, value in model.named_parameters(remove_duplicate=False)}
     cast: dict[str, torch.Tensor] = {}
@@ -48,19 +55,21 @@ def as_stored(model: Any, state: dict[str, torch.Tensor], dtype: torch.dtype) ->
 
 
 def save_processor(settings: TrainingConfig, folder: Path) -> None:
-    """Saves the processor as it was read, without this job's pixel limits: those belong to the job."""
+    """Saves the processor as it was read, without the pixel limits of this job."""
     load_processor(settings.model).save_pretrained(folder)
 
 
 def stored_dtype(folder: Path) -> torch.dtype:
-    """The number format of the start weights, which the trained ones keep."""
+    """The number format of the start weights, which the trained weights keep."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     name = config.get("dtype") or config.get("torch_dtype") or "float32"
     return {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(name, torch.float32)
 
 
 def _tell_dtype(folder: Path, dtype: torch.dtype) -> None:
-    """`save_pretrained` writes the format of the model in training; a server takes the file's word for it."""
+    """Writes the number format into the config: `save_pretrained` writes the format of the model in
+    training, and a server trusts the file.
+    """
     path = folder / "config.json"
     text = path.read_text(encoding="utf-8")
     config = json.loads(text)

@@ -1,4 +1,6 @@
-"""A tiny Qwen2.5-VL with random weights, pictures, rows of both kinds, and a reward server: made once for all tests."""
+"""A tiny Qwen2.5-VL with random weights, pictures, rows of both kinds, and a reward server, made
+once for all tests.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from rewards import RewardServer
 
-# One thread: the model is so small that a second one only waits, and sums keep their order.
+# One thread: the model is so small that a second thread would only wait, and sums keep their order.
 os.environ.update(HF_HUB_OFFLINE="1", OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "grey": (128, 128, 128)}
@@ -19,7 +21,9 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), 
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """One plain picture a colour, of two sizes, so that batches hold different numbers of image tokens."""
+    """One plain picture for each colour, in two sizes, so that batches hold different numbers of
+    image tokens.
+    """
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("pictures")
@@ -33,7 +37,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of random weights in Hugging Face layout, as the trainer's own functions make it."""
+    """A folder of random weights in the layout of Hugging Face, made by the trainer's own
+    functions.
+    """
     import torch
 
     from hone_trainer.base.architecture import make_model, make_processor
@@ -63,7 +69,7 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def sft_rows(pictures: list[Path]) -> list[dict[str, Any]]:
-    """One question a picture."""
+    """One question about each picture."""
     return [
         {
             "id": f"s{place}",
@@ -86,7 +92,7 @@ GRPO_CHECKS: dict[int, dict[str, Any]] = {
 
 
 def grpo_rows(pictures: list[Path]) -> list[dict[str, Any]]:
-    """The same questions, with the answer beside them."""
+    """The same questions, with their reference answers."""
     return [
         {
             "id": f"g{place}",
@@ -102,7 +108,7 @@ def grpo_rows(pictures: list[Path]) -> list[dict[str, Any]]:
 
 
 class Job:
-    """One job's folder: its settings, and what it left."""
+    """One job's folder: its settings and its results."""
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +124,9 @@ class Job:
         self.config.write_text(json.dumps(self.settings), encoding="utf-8")
 
     def train(self) -> int:
-        """Runs it in this process: importing torch again for each job would be most of the time."""
+        """Runs the job in this process: importing torch again for each job would take most of the
+        time.
+        """
         from hone_trainer.__main__ import run_job
 
         return run_job(self.settings["kind"], self.config)
@@ -139,13 +147,15 @@ class Jobs:
         self.folder, self.base, self.pictures = folder, base, pictures
 
     def sft(self, name: str = "sft", **settings: Any) -> Job:
-        """Two steps of two rows, unless told otherwise."""
+        """An SFT job of two steps of two rows, unless `settings` differ."""
         data = write_rows(self.folder / f"{name}.jsonl", sft_rows(self.pictures))
         given = {"kind": "sft", "batchSize": 2, "maxSteps": 2, "learningRate": 1e-2, **self._common(data), **settings}
         return Job(self.folder / name, {key: value for key, value in given.items() if value is not ...})
 
     def grpo(self, url: str, name: str = "grpo", reward: dict[str, Any] | None = None, **settings: Any) -> Job:
-        """Two steps of two questions with two short answers each, unless told otherwise."""
+        """A GRPO job of two steps of two questions with two short answers each, unless `settings`
+        differ.
+        """
         data = write_rows(self.folder / f"{name}.jsonl", grpo_rows(self.pictures))
         given = {
             "kind": "grpo", "promptsPerStep": 2, "generations": 2, "steps": 2, "maxCompletionTokens": 4,

@@ -1,4 +1,4 @@
-"""`python -m hone_trainer …` as the jobs run it, ended with the test whatever happens."""
+"""Runs `python -m hone_trainer …` as the jobs run it, and ends it with the test in any case."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class Trainer:
-    """A running trainer. Its output goes to files, so that no pipe fills up."""
+    """A running trainer. Its output goes to files, so that no pipe can fill up."""
 
     def __init__(self, *arguments: str) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -26,15 +26,15 @@ class Trainer:
         self._out, self._err = out, err
 
     def wait(self, seconds: float = 60) -> int:
-        """The exit status. Raises TimeoutExpired."""
+        """Waits for the exit status. Raises TimeoutExpired."""
         return self.process.wait(seconds)
 
     def stdout(self) -> str:
-        """What it has printed so far."""
+        """The standard output so far."""
         return self._out.read_text(encoding="utf-8")
 
     def stderr(self) -> str:
-        """What it has complained about so far."""
+        """The standard error so far."""
         return self._err.read_text(encoding="utf-8")
 
     def __enter__(self) -> Trainer:

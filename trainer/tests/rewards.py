@@ -1,4 +1,4 @@
-"""A reward server on a free port whose answers a test chooses; what was asked is kept."""
+"""A reward server on a free port. A test chooses its answers, and it records the requests."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ Items = list[dict[str, Any]]
 
 
 def by_turns(_request: int, items: Items) -> list[float | None]:
-    """0, 1, 0, 1, ...: every group has spread."""
+    """Rewards 0, 1, 0, 1, …: every group has spread."""
     return [float(place % 2) for place in range(len(items))]
 
 
 class RewardServer:
-    """`answers(request number from 0, items)` gives the rewards or an HTTP status to fail with, `codes` its code."""
+    """`answers(request number from 0, items)` gives the rewards, or an HTTP status to fail with.
+    `codes` gives the code of that failure.
+    """
 
     def __init__(self) -> None:
         self.answers: Callable[[int, Items], list[float | None] | int] = by_turns
         self.codes: dict[int, str] = {}
-        self.judged: dict[str, Any] | None = None  # what every score says of a judge
+        self.judged: dict[str, Any] | None = None  # the judge's part of every score
         self.bodies: list[dict[str, Any]] = []
         self.tokens: list[str | None] = []
         server = self
@@ -50,7 +52,7 @@ class RewardServer:
                 self.wfile.write(data)
 
             def log_message(self, *_arguments: object) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True

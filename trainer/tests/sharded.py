@@ -1,7 +1,8 @@
-"""Run by torchrun in two processes: splits a model over them (FSDP2 on the CPU), and saves it as a job's end does.
+"""Run by torchrun in two processes: splits a model over them (FSDP2 on the CPU), and saves it as
+the end of a job does.
 
-accelerate turns FSDP on for accelerators alone, so that a whole job of shards cannot run on a CPU; this is the part of
-it that is Hone's, on real shards.
+accelerate supports FSDP only on accelerators, so a complete sharded job cannot run on a CPU.
+This script runs Hone's own part of such a job on real shards.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class FakeAccelerator:
 
 
 def main(base: Path, output: Path) -> None:
-    """Adds 1 to every weight of `base`, in shards, and saves the outcome to `output`."""
+    """Adds 1 to every weight of `base`, in shards, and saves the result to `output`."""
     dist.init_process_group("gloo")
     model = load_model(base, "fp32")
     mesh = init_device_mesh("cpu", (dist.get_world_size(),))

@@ -1,4 +1,4 @@
-"""Wrong settings are told by key before anything is loaded."""
+"""Wrong settings are reported by key before anything is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is fetched of a model, and from where. Downloads are tested over HTTP in tests/client/base-model.test.ts."""
+"""Which files of a model are fetched, and from where. tests/client/base-model.test.ts tests
+downloads over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_takes_weights_configuration_and_templates_and_no_second_copy_of_the_wei
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """A hub client's cache that holds one model: links in a snapshot to files that are named by their hash."""
+    """A hub client's cache with one model: the links of a snapshot lead to files whose names are
+    their hashes.
+    """
     folder = tmp_path / "hub" / "models--Acme--Tiny"
     (folder / "refs").mkdir(parents=True)
     (folder / "refs" / "main").write_text(COMMIT)

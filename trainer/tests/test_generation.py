@@ -1,4 +1,5 @@
-"""vLLM's settings reach TRL under its own names; a missing package is told with what to install where."""
+"""vLLM's settings reach TRL under TRL's names. A missing package is reported with its installation.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def settings_of(jobs: Jobs, given: dict[str, Any]) -> GrpoConfig:
 
 @pytest.fixture
 def as_if_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package itself needs a GPU or a build of its own; the mapping does not."""
+    """vLLM itself needs a GPU or a special build. The mapping of its settings does not."""
     monkeypatch.setattr(generation, "find_spec", lambda name: name)
 
 

@@ -136,7 +136,8 @@ def test_an_answer_that_the_verifier_abstains_from_pulls_neither_way(jobs: Jobs,
     assert job.train() == 0
     for line in job.lines():
         assert line["reward/abstained"] == 1
-        assert line["reward"] == line["reward/accuracy"] == 0.5  # the mean of those that were judged
+        # the mean over the judged completions
+        assert line["reward"] == line["reward/accuracy"] == 0.5
         assert line["rows_with_spread"] == 2
 
 
@@ -150,7 +151,8 @@ def test_a_group_without_spread_is_dropped(jobs: Jobs, rewards: RewardServer) ->
         for line in job.lines():
             assert line["frac_reward_zero_std"] == 0.5
             assert line.get("rows_with_spread") == (2 if drop else None)
-    # With both kept the mean of the loss runs over twice as many rows, and its gradient is half as long.
+    # With both groups kept, the mean of the loss runs over twice as many rows, so its gradient is
+    # half as long.
     assert norms[0] == pytest.approx(2 * norms[1], rel=1e-3)
 
 
@@ -176,7 +178,7 @@ def test_dropping_rows_keeps_each_row_with_its_own_pictures() -> None:
     assert kept["num_images"] == [2, 1]
     assert kept["image_grid_thw"].tolist() == grid[[1, 2, 3]].tolist()
     assert kept["pixel_values"].flatten().tolist() == list(range(4, 32))
-    # Columns that only dropped rows needed go too; prompt and completion stay joined.
+    # Columns that only the dropped rows needed are removed too. Prompt and completion stay joined.
     assert kept["completion_ids"].tolist() == [[4, 5], [12, 13]]
     assert kept["mm_token_type_ids"].tolist() == [[7, 8, 9, 10, 11], [21, 22, 23, 24, 25]]
     none = without_zero_advantage({**inputs, "advantages": torch.zeros(4)})

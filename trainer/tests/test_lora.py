@@ -1,4 +1,4 @@
-"""LoRA trains small matrices, and what it leaves are plain weights like the base's."""
+"""LoRA trains small matrices, and its result is plain weights like the base's."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def assert_equal_weights(one: Tensors, other: Tensors) -> None:
 
 
 def in_bf16(base: Path, folder: Path) -> Path:
-    """The base as published weights are stored."""
+    """The base in the format of published weights."""
     shutil.copytree(base, folder)
     file = folder / "model.safetensors"
     save_file({name: value.bfloat16() for name, value in load_file(file).items()}, file, metadata={"format": "pt"})
@@ -118,7 +118,7 @@ def test_weights_keep_the_number_format_of_the_start_and_say_so(
         assert verify_folder(folder, Path(start), Path(start)).passed
 
 
-# Four rows, two a step: step 3 is inside the second epoch.
+# Four rows, two in each step: step 3 is inside the second epoch.
 def test_a_resumed_lora_sft_becomes_the_model_of_an_unbroken_one(jobs: Jobs) -> None:
     settings = {"maxSteps": 6, "lora": {**SMALL, "dropout": 0.1}}
     unbroken = jobs.sft("unbroken", saveEverySteps=3, **settings)
@@ -126,7 +126,8 @@ def test_a_resumed_lora_sft_becomes_the_model_of_an_unbroken_one(jobs: Jobs) -> 
     resumed = jobs.sft("resumed", resumeFrom=str(unbroken.checkpoints / "checkpoint-3"), **settings)
     assert resumed.train() == 0
     losses = [line["loss"] for line in unbroken.lines()]
-    assert losses[3] < losses[0] - 0.05  # it learns, so that a start from the beginning would show
+    # it learns, so a restart from the beginning would be visible
+    assert losses[3] < losses[0] - 0.05
     assert [line["loss"] for line in resumed.lines()] == pytest.approx(losses[3:], rel=1e-5)
     assert_equal_weights(weights(unbroken.output), weights(resumed.output))
 
@@ -166,7 +167,8 @@ def test_a_resumed_lora_grpo_keeps_its_questions_and_its_reference(jobs: Jobs, r
     resumed = jobs.grpo(rewards.url, "resumed", resumeFrom=str(unbroken.checkpoints / "checkpoint-2"), **settings)
     assert resumed.train() == 0
     distances = [line["kl"] for line in unbroken.lines()]
-    assert distances[0] == 0  # new adapters add nothing: the reference are the weights of the start
+    # new adapters add nothing, so the weights still equal the reference, which is the start
+    assert distances[0] == 0
     assert min(distances[2:]) > 1e-5
     assert [line["kl"] for line in resumed.lines()] == pytest.approx(distances[2:], rel=1e-3)
     assert_equal_weights(weights(unbroken.output), weights(resumed.output))

@@ -1,4 +1,6 @@
-"""Each loss that a recipe may name trains, and divides by what is left where rows are dropped."""
+"""Each loss that a recipe may name trains, and divides by the rows or tokens that are left after
+dropping.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,10 @@ def test_each_loss_trains_and_dropping_rows_without_spread_makes_the_mean_that_o
         assert job.train() == 0
         assert job.outcome()["stepsDone"] == 2
         first = job.lines()[0]
-        assert first["completions/min_length"] == first["completions/max_length"]  # so that tokens count as rows do
+        # equal lengths, so tokens count like rows
+        assert first["completions/min_length"] == first["completions/max_length"]
         norms.append(first["grad_norm"])
-    # Half of the rows have spread: over them alone the gradient is twice as long.
+    # Half of the rows have spread: over these rows alone the gradient is twice as long.
     assert norms[0] == pytest.approx(2 * norms[1], rel=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""TRL's own arguments in a recipe."""
+"""A recipe's own arguments for TRL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job that is cut short and resumed must become the model that it would have been."""
+"""A job that is stopped and resumed gives the same model as an unbroken job."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def curve(lines: list[dict[str, Any]], name: str, after: int = 0) -> list[float]
     return [line[name] for line in lines if line["step"] > after and name in line]
 
 
-# Four rows, two a step: step 3 is inside the second epoch, step 4 is its end.
+# Four rows, two in each step: step 3 is inside the second epoch, step 4 is its end.
 @pytest.mark.parametrize("cut", [3, 4])
 def test_a_resumed_sft_has_the_losses_and_the_weights_of_an_unbroken_one(jobs: Jobs, cut: int) -> None:
     unbroken = jobs.sft("unbroken", maxSteps=6, saveEverySteps=cut)
@@ -44,7 +44,8 @@ def test_a_resumed_sft_has_the_losses_and_the_weights_of_an_unbroken_one(jobs: J
     assert resumed.train() == 0
     losses = curve(unbroken.lines(), "loss")
     assert len(losses) == 6
-    assert losses[cut] < losses[0] - 0.1  # it learns, so that a start from the beginning would show
+    # it learns, so a restart from the beginning would be visible
+    assert losses[cut] < losses[0] - 0.1
     assert [line["step"] for line in resumed.lines()] == list(range(cut + 1, 7))
     assert curve(resumed.lines(), "loss") == pytest.approx(losses[cut:], rel=1e-5)
     rates = curve(unbroken.lines(), "learning_rate", after=cut)
@@ -53,7 +54,7 @@ def test_a_resumed_sft_has_the_losses_and_the_weights_of_an_unbroken_one(jobs: J
     assert resumed.outcome()["stepsDone"] == resumed.outcome()["stepsPlanned"] == 6
 
 
-# Four questions, one a step: the first epoch, its end, the second.
+# Four questions, one in each step: inside the first epoch, its end, inside the second epoch.
 @pytest.mark.parametrize("cut", [2, 4, 5])
 def test_a_resumed_grpo_goes_on_with_its_weights_its_questions_and_its_reference(
     jobs: Jobs, rewards: RewardServer, cut: int
@@ -67,7 +68,8 @@ def test_a_resumed_grpo_goes_on_with_its_weights_its_questions_and_its_reference
     assert resumed.train() == 0
     again = [item["id"] for body in rewards.bodies for item in body["items"]][len(asked) :]
     assert again == asked[2 * cut :]
-    # The distance is to the weights of the job's start. From the checkpoint it would begin at 0 again.
+    # The distance is to the weights of the job's start. Measured from the checkpoint it would begin
+    # at 0 again.
     distances = curve(unbroken.lines(), "kl", after=cut)
     assert min(distances) > 1e-4
     assert curve(resumed.lines(), "kl") == pytest.approx(distances, rel=1e-4)

@@ -1,4 +1,4 @@
-"""How the completions of a generation pass reach the reward server, without a trainer around it."""
+"""How the completions of a generation pass reach the reward server, tested without a trainer."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from hone_trainer.config import RewardConfig
 from hone_trainer.errors import TrainerError
 from hone_trainer.reward import RewardClient
 
-MOST_ITEMS = 4096  # what the server takes in one request
+MOST_ITEMS = 4096  # the server's limit for one request
 
 
 def ask(server: RewardServer, answers: list[str], **settings: Any) -> tuple[list[float | None], dict[str, float]]:
-    """Rewards of these completions, one question each, and what was logged."""
+    """Asks for the rewards of these completions, one question each. Returns the rewards and the
+    logged values.
+    """
     client = RewardClient(RewardConfig.model_validate({"url": server.url, "name": "accuracy", **settings}))
     logged: dict[str, float] = {}
     columns = {"id": [f"q{place}" for place in range(len(answers))], "answer": ["3"] * len(answers)}
@@ -28,7 +30,7 @@ def ask(server: RewardServer, answers: list[str], **settings: Any) -> tuple[list
 
 
 def by_text(_request: int, items: Items) -> list[float | None]:
-    """Each completion is its own reward."""
+    """Each completion is a number, and that number is its reward."""
     return [float(item["answer"]) for item in items]
 
 

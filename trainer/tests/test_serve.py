@@ -1,4 +1,6 @@
-"""The model server over real HTTP: one process for all of these tests, ended by the last of them."""
+"""The model server over real HTTP: all tests of this file share one process, which the last of them
+ends.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,7 @@ def test_usage_is_counted_and_a_limit_is_told(served: Served) -> None:
     usage = reply["usage"]
     assert usage["completion_tokens"] == 6
     assert usage["total_tokens"] == usage["prompt_tokens"] + 6
-    assert usage["prompt_tokens"] > 4  # the picture is part of it
+    assert usage["prompt_tokens"] > 4  # the picture counts too
     ended = [served.ask(seed=seed, max_tokens=600).json()["choices"][0]["finish_reason"] for seed in range(3)]
     assert "stop" in ended
 
@@ -126,7 +128,7 @@ def test_wrong_requests_are_refused_by_what_is_wrong(served: Served) -> None:
         assert told in reply.json()["error"]["message"]
     assert served.ask(stream=True).status_code == 400
     assert served.client.post("/v1/chat/completions", content=b"{").status_code == 400
-    assert len(served.texts()) == 1  # none of them did harm
+    assert len(served.texts()) == 1  # no request did harm
 
 
 def test_a_pictures_token_in_the_text_is_refused_before_it_can_harm_others(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""One job in two processes on the CPU, started as a job of several GPUs is."""
+"""One job in two processes on the CPU, started like a job of several GPUs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def test_two_processes_train_the_sft_that_one_trains_and_write_it_once(jobs: Job
         assert trainer.wait(5 * MINUTES) == 0, trainer.stderr()
         assert trainer.stdout().count("steps done, weights in") == 1
     assert [line["step"] for line in job.lines()] == [1, 2, 3]
-    # A batch of four rows is the same batch, shared: losses and weights are those of one process.
+    # Two processes share the same batch of four rows: losses and weights equal those of one
+    # process.
     assert [line["loss"] for line in job.lines()] == pytest.approx([line["loss"] for line in alone.lines()], rel=1e-4)
     one, two = weights(alone.output), weights(job.output)
     assert one.keys() == two.keys()
@@ -63,7 +64,8 @@ def test_two_processes_train_the_sft_that_one_trains_and_write_it_once(jobs: Job
 
 
 def _loses_the_other_process_s_file(checkpoint: Path) -> None:
-    """The main process may write the last file before the other has written its own."""
+    """The main process may write the last file before the other process has written its own file.
+    """
     assert resume_point(checkpoint) == str(checkpoint)
     (checkpoint / "rng_state_1.pth").unlink()
     with pytest.raises(TrainerError, match=r"not a complete checkpoint \(1 of 2 processes"):
@@ -71,7 +73,7 @@ def _loses_the_other_process_s_file(checkpoint: Path) -> None:
 
 
 def test_two_processes_ask_for_each_reward_once_and_count_them_together(jobs: Jobs, rewards: RewardServer) -> None:
-    # The first process's group has no spread, the second's has: they keep different numbers of rows.
+    # Only the second process's group has spread, so the processes keep different numbers of rows.
     def answers(_request: int, items: Items) -> list[float | None]:
         return [None if item["id"].endswith("#0") else float(int(item["id"].split("#")[1]) == 3) for item in items]
 
@@ -136,7 +138,7 @@ def test_a_signal_to_the_launcher_ends_every_process_soon(jobs: Jobs, number: si
 
 
 def _workers_of(job: Job) -> list[int]:
-    """Processes that train this job, the launcher left out."""
+    """The processes that train this job, without the launcher."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -172,7 +174,7 @@ def test_a_batch_is_shared_by_the_processes_or_refused() -> None:
 
 
 class FakeFailure:
-    """What torch tells of a worker that ended."""
+    """The object by which torch describes a worker that ended."""
 
     def __init__(self, local_rank: int, exitcode: int, timestamp: int, message: str = "") -> None:
         self.local_rank, self.exitcode, self.timestamp, self.message = local_rank, exitcode, timestamp, message

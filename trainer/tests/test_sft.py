@@ -1,4 +1,4 @@
-"""Two steps of supervised fine-tuning, and what they leave."""
+"""Two steps of supervised fine-tuning, and their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check of trained weights must see each way in which they have been seen to be wrong."""
+"""The check of trained weights finds each defect that has been seen in practice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Tensors = dict[str, torch.Tensor]
 
 @pytest.fixture
 def trained(base: Path, tmp_path: Path) -> Path:
-    """The base with every weight moved a little."""
+    """The base with a small change in every weight."""
     folder = tmp_path / "trained"
     shutil.copytree(base, folder)
     rewrite(folder, lambda tensors: {name: value + 0.01 for name, value in tensors.items()})

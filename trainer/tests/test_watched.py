@@ -1,4 +1,4 @@
-"""A training that went wrong without an error of its own ends the job, and publishes nothing."""
+"""A training that went wrong without an error of its own ends the job and publishes nothing."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@ import { groundTruth } from '../ground-truth-field.ts'
 import { rlRow } from '../training-rows.ts'
 
 /**
- * EasyR1, GRPO: `problem` with an `<image>` mark for each picture, `answer`, `images`. It has one
- * user turn and no system message. It gives its reward only the answer, so the answer is packed
- * (see {@link groundTruth}).
+ * EasyR1, GRPO: `problem` with an `<image>` mark for each picture, `answer`, `images`. EasyR1 takes
+ * one user turn and no system message. It gives its reward only the answer, so the answer also
+ * holds the other fields (see {@link groundTruth}).
  */
 export const easyr1Export: ExportFormat = {
   kinds: ['rl'],

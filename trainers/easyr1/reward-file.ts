@@ -1,9 +1,9 @@
 import type { RewardFile } from '../reward-file/contract.ts'
 
-/** EasyR1: a batch reward, one dict of numbers a completion. */
+/** EasyR1: a batch reward, which returns one dict of numbers for each completion. */
 export const easyr1RewardFile: RewardFile = {
   name: 'EasyR1',
-  // Writes the number into a tensor; None is a TypeError.
+  // EasyR1 writes the number into a tensor, and None would be a TypeError.
   abstains: false,
   source: String.raw`
 REWARD_NAME = "hone"

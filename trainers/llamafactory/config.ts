@@ -6,20 +6,20 @@ import type { StageRun } from '../trainer.ts'
 import type { PlanFile } from './files.ts'
 import { datasetName } from './rows.ts'
 
-// Pictures are sized by the checkpoint's own image processor, as in serving. Without these two
-// LLaMA-Factory would shrink them to 768 × 768 before that.
+// The checkpoint's own image processor sets the size of pictures, as in serving. Without these two
+// limits LLaMA-Factory would first shrink pictures to 768 × 768.
 const anyPixels = { most: 1_000_000_000, least: 1 }
 
-// Longer than any model's context: LLaMA-Factory cuts rows at this length without a word (2,048 by
-// itself), and a cut between picture tokens ends the training.
+// Longer than any model's context. LLaMA-Factory silently cuts rows at this length (2,048 by
+// default), and a cut between picture tokens ends the training.
 const uncutTokens = 1_000_000
 
-/** Processes that share a batch: one a GPU. */
+/** Processes that share a batch: one for each GPU. */
 export const processes = ({ resources }: TrainingStage): number => Math.max(1, resources.gpus ?? 1)
 
 /**
- * A stage that this trainer takes. @throws HoneError (InvalidInput) for reinforcement learning,
- * which `check` refuses.
+ * The settings of an SFT stage. Throws HoneError (InvalidInput) for reinforcement learning, which
+ * `check` refuses.
  */
 export function sftOf(stage: TrainingStage): SftSettings {
   if (stage.kind === 'sft') return stage.settings
@@ -30,7 +30,7 @@ export function sftOf(stage: TrainingStage): SftSettings {
   })
 }
 
-/** Keys that options may change: what Hone would choose where the user does not. */
+/** Keys that options may change: Hone's defaults. */
 const defaults = {
   cutoff_len: uncutTokens,
   disable_tqdm: true,
@@ -47,7 +47,8 @@ function tuningKeys({ lora, freezeVision }: SftSettings): Record<string, unknown
   const frozen = freezeVision || lora?.excludeVision === true
   return {
     finetuning_type: lora === undefined ? 'full' : 'lora',
-    // Both are true unless they are said to be false. With adapters they say where none are put.
+    // LLaMA-Factory's default for both is true. With adapters they also decide which parts get no
+    // adapters.
     freeze_vision_tower: frozen,
     freeze_multi_modal_projector: frozen,
     ...(lora !== undefined && {
@@ -60,8 +61,8 @@ function tuningKeys({ lora, freezeVision }: SftSettings): Record<string, unknown
 }
 
 /**
- * Where the job goes on. Weights come from the checkpoint as a model: see `resume_here` in run.py
- * for why.
+ * Where the job starts. After a resume the weights are read from the checkpoint as a model;
+ * `resume_here` in run.py says why.
  */
 function startKeys(stage: TrainingStage, run: StageRun): Record<string, unknown> {
   const start = run.see(run.weights.startFrom)
@@ -74,8 +75,8 @@ function startKeys(stage: TrainingStage, run: StageRun): Record<string, unknown>
 }
 
 /**
- * The keys that Hone sets: options may not name them. Paths are relative to the job's folder, where
- * it runs.
+ * The keys that Hone sets and options may not name. Paths are relative to the job's folder, where
+ * the job runs.
  */
 function ownKeys(stage: TrainingStage, run: StageRun): Record<string, unknown> {
   const settings = sftOf(stage)
@@ -92,27 +93,27 @@ function ownKeys(stage: TrainingStage, run: StageRun): Record<string, unknown> {
     ...(settings.maxSteps === undefined ? { num_train_epochs: settings.epochs } : { max_steps: settings.maxSteps }),
     learning_rate: settings.learningRate,
     lr_scheduler_type: scheduler === 'constant' ? 'constant_with_warmup' : scheduler,
-    warmup_steps: settings.warmupRatio, // below 1 it is a share of the steps
+    warmup_steps: settings.warmupRatio, // a value below 1 is a share of the steps
     weight_decay: settings.weightDecay,
     seed: stage.seed,
     logging_steps: settings.logEverySteps,
     logging_first_step: true,
-    logging_nan_inf_filter: false, // a loss that is no number must show
+    logging_nan_inf_filter: false, // a NaN loss must be visible
     save_strategy: saveEverySteps === null ? 'no' : 'steps',
     ...(saveEverySteps !== null && { save_steps: saveEverySteps, save_total_limit: checkpointsKept }),
     image_max_pixels: settings.imageMaxPixels ?? anyPixels.most,
     image_min_pixels: settings.imageMinPixels ?? anyPixels.least,
-    // The last answer alone is learnt, as by the other trainers.
+    // Only the last answer is learnt, as in the other trainers.
     mask_history: true,
   }
 }
 
-/** Checkpoints on disk at once. */
+/** Number of checkpoints on disk at once. */
 export const checkpointsKept = 2
 
 /**
- * The text of `config.yaml`: one key a line, values as JSON, which is YAML. The same stage gives
- * the same bytes.
+ * The text of `config.yaml`: one key in each line, with values as JSON, which is also YAML. The
+ * same stage gives the same bytes.
  */
 export function configText(stage: TrainingStage, run: StageRun): string {
   const config: Record<string, unknown> = { ...defaults, ...stage.options, ...ownKeys(stage, run) }
@@ -122,7 +123,7 @@ export function configText(stage: TrainingStage, run: StageRun): string {
     .join('')
 }
 
-/** What `plan.json` says. */
+/** The content of `plan.json`. */
 export function planOf(stage: TrainingStage, run: StageRun, rows: number): PlanFile {
   const settings = sftOf(stage)
   return {

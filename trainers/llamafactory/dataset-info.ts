@@ -1,4 +1,4 @@
-/** `dataset_info.json`: one dataset of sharegpt rows with OpenAI's names for roles. */
+/** The text of `dataset_info.json`: one dataset of sharegpt rows with OpenAI's role names. */
 export const datasetInfo = (name: string, fileName: string | undefined): string =>
   `${JSON.stringify(
     {

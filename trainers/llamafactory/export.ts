@@ -3,9 +3,9 @@ import { sftRow } from '../training-rows.ts'
 import { datasetInfo } from './dataset-info.ts'
 
 /**
- * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's names, an `<image>` mark for
- * each picture, and the entry of `dataset_info.json`. Paths are relative to `media_dir`, which is
- * `dataset_dir` unless it is set.
+ * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's role names, an `<image>` mark
+ * for each picture, and the entry of `dataset_info.json`. Paths are relative to `media_dir`, whose
+ * default is `dataset_dir`.
  */
 export const llamafactoryExport: ExportFormat = {
   kinds: ['sft'],

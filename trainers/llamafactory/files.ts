@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 
-/** Names of the files in a job's folder; scripts/run.py uses the same ones. */
+/** Names of the files in a job's folder. scripts/run.py uses the same names. */
 export const files = (folder: string) => ({
   scripts: join(folder, 'scripts'),
   data: join(folder, 'train.jsonl'),
@@ -15,32 +15,32 @@ export const files = (folder: string) => ({
   log: join(folder, 'train', 'trainer_log.jsonl'),
   state: join(folder, 'train', 'trainer_state.json'),
   results: join(folder, 'train', 'all_results.json'),
-  /** What the export of adapters leaves before its weights are put out. */
+  /** Merged adapters, before they become the plain folder of weights. */
   merged: join(folder, 'merged'),
   output: join(folder, 'output'),
 })
 
-/** What only the job's machine can settle, and what the verdict compares with. */
+/** Facts for the decisions that only the job's machine can make, and for the verdict. */
 export const planFile = z.object({
   rows: z.int(),
-  /** Null where the steps follow from epochs: the product says how many it planned. */
+  /** Null when the steps follow from epochs: then the product logs the planned number. */
   steps: z.int().nullable(),
-  /** Step of the checkpoint that the job goes on from. */
+  /** Step of the checkpoint from which the job resumes. */
   resumedFrom: z.int().nullable(),
-  /** Folder of the weights that the stage starts from, as the job sees it. */
+  /** Folder of the stage's start weights, as the job sees it. */
   model: z.string(),
   lora: z.boolean(),
   gpus: z.int().positive(),
   precision: z.enum(['auto', 'fp32', 'bf16']),
   /**
-   * The job has limits of its own for the size of pictures: a prompt may have other numbers of
-   * picture tokens.
+   * Whether the job has its own limits for the size of pictures. Then a prompt may have another
+   * number of picture tokens.
    */
   ownImageLimits: z.boolean(),
 })
 export type PlanFile = z.infer<typeof planFile>
 
-/** Number of rows that the product says it trains on. */
+/** Number of training rows, as the product logs it. */
 export const rowsFile = z.object({ rows: z.int() })
 
 /** transformers' `trainer_state.json`. A value that was NaN reads as null. */

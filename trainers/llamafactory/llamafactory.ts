@@ -20,7 +20,7 @@ import { datasetName, rowLines } from './rows.ts'
 import { listCheckpoints, spentPaths } from './saved.ts'
 import { judgeTraining, knownFailures } from './verdict.ts'
 
-/** Exit status of run.py for input that the user must mend; its last line says what. */
+/** Exit status of run.py for input that the user must mend. Its last line says what is wrong. */
 const unusableInput = 2
 
 function check(stage: TrainingStage, facts: StageFacts): Finding[] {
@@ -48,7 +48,7 @@ function pictureNotes({
   ]
 }
 
-/** Adapters and their moments are small beside a model, and how small the facts do not say. */
+/** Adapters and their moments are small beside a model. The facts do not say how small. */
 function estimate(stage: TrainingStage, facts: StageFacts): StageEstimate {
   const found = estimateStage(stage, facts, checkpointsKept)
   const adapters = stage.settings.lora !== undefined
@@ -68,9 +68,9 @@ function scriptCommand(stage: TrainingStage, run: StageRun, subcommand: 'train' 
       env: {
         PYTHONUNBUFFERED: '1',
         HF_HUB_OFFLINE: '1',
-        // Tables of tokens, which would else pile up in the user's own cache.
+        // Tables of tokens. Without this they would pile up in the user's own cache.
         HF_DATASETS_CACHE: paths.cache,
-        // Spinning threads starve each other once anything else runs on the same cores
+        // Spinning threads starve each other when another program runs on the same cores
         // (hone_trainer/__main__.py).
         GOMP_SPINCOUNT: '1000',
         ...(threads !== undefined && { OMP_NUM_THREADS: String(threads) }),
@@ -93,7 +93,7 @@ const settingsOf = (stage: TrainingStage, run: StageRun): Record<string, string>
   'dataset_info.json': datasetInfo(datasetName, 'train.jsonl'),
 })
 
-/** Programs that lie in the job's folder: its machine need not have Hone. */
+/** Programs in the job's folder: the job's machine need not have Hone. */
 const scripts = ['run.py', 'hone_files.py', 'hone_prompts.py', 'hone_weights.py'] as const
 
 async function scriptText(name: string, run: StageRun): Promise<[string, string]> {
@@ -128,9 +128,9 @@ const madeSteps = (folder: string) =>
 const failures = { known: knownFailures, unusableInput }
 
 /**
- * Trains by LLaMA-Factory's SFT, all weights or adapters, in an environment of its own
- * (requirements.lock beside this file). `run.py` lies in the job's folder and wraps
- * `llamafactory-cli`; adapters are merged by a job of their own.
+ * Trains with LLaMA-Factory's SFT, all weights or adapters, in its own environment
+ * (requirements.lock beside this file). `run.py` is in the job's folder and wraps
+ * `llamafactory-cli`. A separate job merges adapters.
  */
 export const llamafactory: Trainer = {
   name: 'llamafactory',
@@ -142,7 +142,7 @@ export const llamafactory: Trainer = {
   command: (stage, run) => scriptCommand(stage, run, 'train'),
   logs: (run) => [{ path: files(run.here).log, read: readLogLine }],
   checkpoints: listCheckpoints,
-  // Only reinforcement learning keeps weights of single steps.
+  // Only reinforcement learning keeps the weights of single steps.
   snapshots: () => Promise.resolve([]),
   finalize: (stage, run) => (sftOf(stage).lora === undefined ? null : scriptCommand(stage, run, 'export')),
   spent: spentPaths,

@@ -7,7 +7,10 @@ import { optionNames } from './option-names.ts'
 
 const byHone = 'Hone sets it'
 
-/** Keys that Hone sets, and the recipe's key that says the same; null where the recipe has none. */
+/**
+ * Keys that Hone sets, with the recipe's key of the same meaning. Null when the recipe has no such
+ * key.
+ */
 const setByHone: Readonly<Record<string, string | null>> = {
   stage: null,
   do_train: null,
@@ -62,7 +65,7 @@ const otherPictures = 'pictures would be cut otherwise than by the server that t
 const secret = 'it is a secret, and options are kept in files'
 const published = 'Hone publishes weights itself, after it looked at them'
 
-/** Keys that would break what Hone promises, and why. */
+/** Keys that would break Hone's guarantees, with the reason. */
 const notTaken: Readonly<Record<string, string>> = {
   val_size: takesRows,
   eval_dataset: 'Hone evaluates in steps of their own',
@@ -103,7 +106,7 @@ const notTaken: Readonly<Record<string, string>> = {
   export_hub_model_id: published,
 }
 
-/** What is wrong with the product's own options of a step, one finding a key. */
+/** Findings about the product's own options of a step, one for each key. */
 export const optionFindings = (options: ProductOptions): Finding[] =>
   Object.entries(options).flatMap(([name, value]) => optionFinding(name, value) ?? [])
 
@@ -122,7 +125,7 @@ function optionFinding(name: string, value: unknown): Finding | null {
       meant === null ? 'leave it out; its keys are those of a training YAML' : `did you mean ${meant}?`,
     )
   }
-  // OmegaConf, which reads the file, would put something else in its place.
+  // OmegaConf reads the file and would replace it.
   if (JSON.stringify(value).includes('${'))
     return refusal(`options.${name} holds \${…}, which LLaMA-Factory’s reader replaces`, 'write the value itself')
   return null

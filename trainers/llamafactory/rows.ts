@@ -5,16 +5,16 @@ import type { RlRow, SftRow } from '../rows.ts'
 import type { TrainingStage } from '../stage.ts'
 import { checkedRows } from '../write-rows.ts'
 
-/** The name that the config and `dataset_info.json` know the rows by. */
+/** The name of the rows in the config and in `dataset_info.json`. */
 export const datasetName = 'train'
 
-// data/mm_plugin.py counts these in every turn and wants as many files; rows of ours have pictures
-// only.
+// data/mm_plugin.py counts these marks in every turn and expects as many files. Hone's rows only
+// have pictures.
 const otherMedia = ['<video>', '<audio>']
 
 /**
- * Why LLaMA-Factory would drop a row with no more than a warning, or fail on it; null when it takes
- * the row.
+ * Why LLaMA-Factory would fail on a row, or drop it with only a warning. Null when it takes the
+ * row.
  */
 function unusable(messages: SftRow['messages']): string | null {
   const turns = messages[0]?.role === 'system' ? messages.slice(1) : messages
@@ -27,8 +27,8 @@ function unusable(messages: SftRow['messages']): string | null {
 }
 
 /**
- * Lines of `train.jsonl`, pictures as the job sees them. Throws InvalidInput with the number of a
- * row that the product would drop or fail on, and EmptyDataset when there is no row.
+ * The lines of `train.jsonl`, with pictures as the job sees them. Throws InvalidInput with the
+ * number of a row that the product would drop or fail on. Throws EmptyDataset when there is no row.
  */
 export async function* rowLines(
   stage: TrainingStage,

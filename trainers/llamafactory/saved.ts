@@ -9,7 +9,7 @@ import type { SavedState } from '../trainer.ts'
 import { stepFolders } from '../trl/saved.ts'
 import { files, stateFile } from './files.ts'
 
-/** What is wrong with adapters in a folder; empty when they are whole. */
+/** The problems of adapters in a folder. Empty when they are complete. */
 export async function adapterProblems(folder: string): Promise<string[]> {
   const name = 'adapter_model.safetensors'
   try {
@@ -22,8 +22,8 @@ export async function adapterProblems(folder: string): Promise<string[]> {
 }
 
 /**
- * `checkpoint-<step>` folders, the newest complete one first. transformers writes weights,
- * optimizer and random states before `trainer_state.json`; a full disk may have cut any of them.
+ * `checkpoint-<step>` folders, newest complete folder first. transformers writes weights, optimizer
+ * and random states before `trainer_state.json`. A full disk may have cut any of them.
  */
 export async function listCheckpoints(run: RunFolder): Promise<SavedState[]> {
   const folders = await stepFolders(files(run.here).trained, 'checkpoint')
@@ -36,7 +36,7 @@ async function describe(step: number, path: string): Promise<SavedState> {
   const [state, adapter, shards] = await Promise.all([
     read('trainer_state.json'),
     read('adapter_config.json'),
-    // DeepSpeed cuts the optimizer by process and names the folder of the pieces here.
+    // DeepSpeed splits the optimizer by process, and this file names the folder of the parts.
     read('latest'),
   ])
   const problems = adapter === null ? (await verifyWeightFiles(path)).problems : await adapterProblems(path)
@@ -44,13 +44,13 @@ async function describe(step: number, path: string): Promise<SavedState> {
   return { step, path, complete, world: shards === null ? null : await processesOf(path) }
 }
 
-/** Step that a `trainer_state.json` says; null when it is not whole. */
+/** The step in a `trainer_state.json`. Null when the file is incomplete. */
 const stateOf = (text: string | null): number | null =>
   text === null ? null : (stateFile.safeParse(parsePythonJson(text)).data?.global_step ?? null)
 
 /**
- * transformers keeps `rng_state.pth` of a single process, and `rng_state_<rank>.pth` of each of
- * several.
+ * The number of processes that wrote a checkpoint. transformers writes `rng_state.pth` for a single
+ * process, and `rng_state_<rank>.pth` for each of several.
  */
 async function processesOf(path: string): Promise<number> {
   const names = await readdir(path)
@@ -59,7 +59,9 @@ async function processesOf(path: string): Promise<number> {
 
 const isSpent = (name: string): boolean => name.startsWith('checkpoint-') || name.endsWith('.safetensors')
 
-/** States to go on from and weights. The product's log and results lie beside them and stay. */
+/**
+ * Paths of weights and of states to resume from. The product's log and results beside them stay.
+ */
 export function spentPaths(run: RunFolder): string[] {
   const { trained, output, merged, cache } = files(run.here)
   return [

@@ -3,9 +3,9 @@ import { groundTruth } from '../ground-truth-field.ts'
 import { rlRow, sftRow } from '../training-rows.ts'
 
 /**
- * ms-swift: JSON lines of messages with `<image>` marks. Its loader takes columns of names such as
- * `answer`, `solution` and `output` for the response, so ours begin with `hone_`. The reward file
- * of `hone shim --trainer swift` reads `hone_row`.
+ * ms-swift: JSON lines of messages with `<image>` marks. Its loader reads columns such as `answer`,
+ * `solution` and `output` as the response, so Hone's columns begin with `hone_`. The reward file of
+ * `hone shim --trainer swift` reads `hone_row`.
  */
 export const swiftExport: ExportFormat = {
   kinds: ['sft', 'rl'],

@@ -3,7 +3,7 @@ import type { RewardFile } from '../reward-file/contract.ts'
 /** ms-swift: a plugin that registers the reward `hone`. */
 export const swiftRewardFile: RewardFile = {
   name: 'ms-swift',
-  // Takes None, but sums with nansum: a completion that no function rewards counts as 0 in its
+  // ms-swift accepts None but sums with nansum: a completion without any reward counts as 0 in its
   // group.
   abstains: false,
   source: String.raw`

@@ -3,10 +3,7 @@ import type { TrainingStage } from '../stage.ts'
 import type { StageRun } from '../trainer.ts'
 import { files, jobWord } from './files.ts'
 
-/**
- * The settings file of trainer/hone_trainer/config.py. The trainer refuses unknown keys, so every
- * key here is meant.
- */
+/** The settings file for trainer/hone_trainer/config.py. The trainer refuses unknown keys. */
 function configOf(stage: TrainingStage, run: StageRun): Record<string, unknown> {
   const { data, metrics, result, checkpoints, output } = files(run.there)
   const { scheduler, ...settings } = stage.settings
@@ -28,5 +25,5 @@ function configOf(stage: TrainingStage, run: StageRun): Record<string, unknown> 
   }
 }
 
-/** The text of `config.json`: the same stage in the same folder gives the same bytes. */
+/** The text of `config.json`. The same stage in the same folder gives the same bytes. */
 export const configText = (stage: TrainingStage, run: StageRun): string => `${canonicalJson(configOf(stage, run))}\n`

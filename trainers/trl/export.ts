@@ -21,8 +21,8 @@ const sftColumns: ExportColumns = { id: 'string', prompt: turns, completion: tur
  * TRL: `prompt` and `completion` (only the completion counts in the loss), or `prompt` with the
  * columns that the reward file of `hone shim --trainer trl` reads. Turns are plain texts without
  * `<image>` marks: TRL itself puts the pictures before the first user turn. Messages in parts would
- * come back from Parquet with every member filled in, and TRL would take that for pictures that are
- * already there.
+ * not work: Parquet returns them with every member filled in, and TRL would read that as pictures
+ * that are already there.
  */
 export const trlExport: ExportFormat = {
   kinds: ['sft', 'rl'],
@@ -59,6 +59,6 @@ export const trlExport: ExportFormat = {
         ],
 }
 
-/** Turns without their `<image>` marks. */
+/** Removes the `<image>` marks from turns. */
 const unmarked = (turns: SftRow['messages']): SftRow['messages'] =>
   turns.map(({ role, content }) => ({ role, content: content.replaceAll(imageMark, '') }))

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { verdictFile } from '../../jobs/servers/verdict.ts'
 import type { TrainingStage } from '../stage.ts'
 
-/** What `hone_trainer` calls a stage: on its command line and as the `kind` of its config. */
+/** The name of a stage in `hone_trainer`: on its command line and as the `kind` of its config. */
 export const jobWord = ({ kind }: Pick<TrainingStage, 'kind'>): 'sft' | 'grpo' => (kind === 'rl' ? 'grpo' : kind)
 
 /**
- * Names of the files in a job's folder. Its config tells them to trainer/hone_trainer/config.py.
+ * Names of the files in a job's folder. The config passes them to trainer/hone_trainer/config.py.
  */
 export const files = (folder: string) => ({
   data: join(folder, 'train.jsonl'),
@@ -20,7 +20,7 @@ export const files = (folder: string) => ({
   output: join(folder, 'output'),
 })
 
-/** Number of rows and steps that `materialize` wrote down: the trainer must read as many rows. */
+/** Number of rows and steps that `materialize` recorded. The trainer must read as many rows. */
 export const planFile = z.object({ rows: z.int(), steps: z.int().nullable() })
 
 /** The file that `hone_trainer` writes last. */

@@ -3,8 +3,8 @@ import type { RewardFile } from '../reward-file/contract.ts'
 /** TRL: a function for `reward_funcs`. */
 export const trlRewardFile: RewardFile = {
   name: 'TRL',
-  // TRL 1.16 leaves a completion out of its group when every reward function returned None for it.
-  // Before, None was 0.
+  // When every reward function returns None for a completion, TRL 1.16 leaves it out of its group.
+  // In earlier versions None counted as 0.
   abstains: true,
   source: String.raw`
 def reward_func(prompts, completions, completion_ids=None, log_metric=None, **columns):

@@ -7,7 +7,7 @@ import type { RunFolder } from '../../jobs/command.ts'
 import type { SavedState } from '../trainer.ts'
 import { files } from './files.ts'
 
-/** Folders in `folder` that are named `<prefix>-<step>`. */
+/** The folders in `folder` with names `<prefix>-<step>`. */
 export async function stepFolders(folder: string, prefix: string): Promise<{ step: number; path: string }[]> {
   const names = await readdir(folder).catch((): string[] => [])
   return names.flatMap((name) => {
@@ -17,8 +17,8 @@ export async function stepFolders(folder: string, prefix: string): Promise<{ ste
 }
 
 /**
- * `step-<n>` folders appear by rename when they are whole. A full disk may still have cut their
- * weights.
+ * Complete `step-<n>` folders. Each appears by rename when it is complete, but a full disk may
+ * still have cut its weights.
  */
 export async function listSnapshots(run: RunFolder): Promise<{ step: number; path: string }[]> {
   const folders = await stepFolders(files(run.here).snapshots, 'step')
@@ -27,7 +27,7 @@ export async function listSnapshots(run: RunFolder): Promise<{ step: number; pat
 }
 
 /**
- * `checkpoint-<step>` folders of transformers' Trainer in `folder`, the newest complete one first.
+ * `checkpoint-<step>` folders of transformers' Trainer in `folder`, newest complete folder first.
  * The Trainer writes `trainer_state.json` last. A full disk may still have cut the weights.
  */
 export async function listTrainerCheckpoints(folder: string): Promise<SavedState[]> {
@@ -47,7 +47,7 @@ async function describe(path: string, step: number): Promise<SavedState> {
 }
 
 /**
- * The number of processes in a `hone.json`; null for checkpoints of versions that did not write it.
+ * The number of processes in a `hone.json`. Null for checkpoints of versions that did not write it.
  */
 const worldIn = (text: string | null): number | null =>
   text === null ? null : (worldFile.safeParse(parseJson(text)).data?.world ?? null)

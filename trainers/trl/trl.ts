@@ -24,8 +24,8 @@ const checkpointsKept = 2
  */
 const unusableInput = 2
 
-// Names of TRL's trainers and of the reward client's parts: trainer/hone_trainer/reward.py, TRL
-// 1.16 `grpo_trainer.py`.
+// Names of TRL's trainers and of the reward client: trainer/hone_trainer/reward.py, TRL 1.16
+// `grpo_trainer.py`.
 const canonicalNames: Readonly<Record<string, string>> = {
   loss: 'loss',
   reward: 'reward.mean',
@@ -64,8 +64,8 @@ function check(stage: TrainingStage, facts: StageFacts): Finding[] {
 }
 
 /**
- * Each of several GPUs gets one process. The package starts them, and ends with the status of the
- * first process that failed.
+ * The words of the command line. With several GPUs each GPU gets one process. The package starts
+ * the processes, and ends with the status of the first process that failed.
  */
 function jobWords(stage: TrainingStage, config: string): string[] {
   const { gpus = 1 } = stage.resources
@@ -97,9 +97,9 @@ const madeSteps = (folder: string) =>
   )
 
 /**
- * Trains with TRL's SFTTrainer and GRPOTrainer through the project's Python package `hone_trainer`.
- * Each attempt has one folder: settings and rows go in; metrics, checkpoints, weights (`output/`)
- * and the result come out.
+ * Trains with TRL's SFTTrainer and GRPOTrainer through Hone's Python package `hone_trainer`. Each
+ * attempt has one folder. Its input is settings and rows. Its output is metrics, checkpoints,
+ * weights (`output/`) and the result.
  */
 export const trl: Trainer = {
   name: 'trl',

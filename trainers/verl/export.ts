@@ -5,9 +5,9 @@ import { groundTruth } from '../ground-truth-field.ts'
 import { rlRow, sftRow } from '../training-rows.ts'
 
 /**
- * verl: GRPO rows of `data_source, prompt, images, ability, reward_model, extra_info`, or
- * `messages, images` to imitate. Pictures are structs of `bytes` alone: verl passes any further
- * member on to the code that opens pictures.
+ * verl: GRPO rows of `data_source, prompt, images, ability, reward_model, extra_info`, or rows of
+ * `messages, images` to imitate. Pictures are structs of `bytes` alone, because verl passes any
+ * other member to the code that opens pictures.
  */
 export const verlExport: ExportFormat = {
   kinds: ['rl', 'sft'],

@@ -3,7 +3,7 @@ import type { RewardFile } from '../reward-file/contract.ts'
 /** verl: `custom_reward_function`, called for one completion or for many. */
 export const verlRewardFile: RewardFile = {
   name: 'verl',
-  // Writes the number into a tensor; None is a TypeError.
+  // verl writes the number into a tensor, and None would be a TypeError.
   abstains: false,
   source: String.raw`
 def compute_score(

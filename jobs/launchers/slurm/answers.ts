@@ -1,22 +1,24 @@
-/** A job as Slurm knows it. Times are milliseconds since the epoch. */
+/** A job in Slurm's answers. Times are milliseconds since the epoch. */
 export interface SchedulerJob {
   id: string
   name: string
-  /** e.g. `PENDING`, `OUT_OF_MEMORY`; without what some commands add to it. */
+  /** e.g. `PENDING`, `OUT_OF_MEMORY`, without the additions of some commands. */
   state: string
-  /** Why it waits or failed, e.g. `Resources`; empty for none. */
+  /** Why the job waits or failed, e.g. `Resources`. Empty without a reason. */
   reason: string
-  /** Null where the answer does not hold comments. */
+  /** Null when the answer does not hold comments. */
   comment: string | null
   submittedAt: number | null
   startedAt: number | null
-  /** Null: none, or not known. */
+  /** Null: no limit, or not known. */
   limitMinutes: number | null
-  /** Empty before it has one. */
+  /** Empty before the job has a node. */
   node: string
 }
 
-/** `%k` is ours and holds no bar; the name comes last, whatever it holds. */
+/**
+ * `%k` is Hone's own comment and holds no bar. The name comes last, because it may hold anything.
+ */
 export const squeueFormat = '%i|%T|%r|%V|%S|%l|%N|%k|%j'
 export const sacctFormat = 'JobID,State,Submit,Start,Timelimit,NodeList,JobName'
 
@@ -24,7 +26,7 @@ const nothing = /^(\(null\)|None|N\/A|NONE|Unknown|NOT_SET|None assigned)?$/
 
 const textOf = (text: string | undefined) => (text === undefined || nothing.test(text) ? '' : text)
 
-/** `2026-11-30T16:40:19`, asked for in UTC. Null for what is no time. */
+/** Reads `2026-11-30T16:40:19`, which Slurm gives in UTC. Null for a text that is not a time. */
 export function parseTime(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text)) return null
   const time = Date.parse(`${text}Z`)
@@ -32,8 +34,8 @@ export function parseTime(text: string): number | null {
 }
 
 /**
- * `90`, `1:30`, `2:00:00`, `1-12`, `1-12:30:00` as minutes, rounded up; null for `UNLIMITED` and
- * what is no time.
+ * Reads `90`, `1:30`, `2:00:00`, `1-12`, `1-12:30:00` as minutes, rounded up. Null for `UNLIMITED`
+ * and for a text that is not a time.
  */
 export function parseMinutes(text: string): number | null {
   const found = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text.trim())
@@ -47,7 +49,7 @@ export function parseMinutes(text: string): number | null {
   return first + Math.ceil((second ?? 0) / 60)
 }
 
-/** `CANCELLED by 1000` and `FAILED+` without what was added. */
+/** Removes the additions from states such as `CANCELLED by 1000` and `FAILED+`. */
 export function parseState(text: string): string {
   return /^[A-Z_]+/.exec(text.trim())?.[0] ?? ''
 }
@@ -55,8 +57,8 @@ export function parseState(text: string): string {
 const jobId = /^\d+$/
 
 /**
- * Lines of `squeue -h -o` {@link squeueFormat}. Other lines (a banner, arrays of somebody) are
- * passed over.
+ * Parses lines of `squeue -h -o` {@link squeueFormat}. Skips other lines (a banner, another user's
+ * arrays).
  */
 export function parseSqueue(text: string): SchedulerJob[] {
   return text.split('\n').flatMap((line) => {
@@ -79,7 +81,7 @@ export function parseSqueue(text: string): SchedulerJob[] {
   })
 }
 
-/** Lines of `sacct -X -n -P -o` {@link sacctFormat}. */
+/** Parses lines of `sacct -X -n -P -o` {@link sacctFormat}. */
 export function parseSacct(text: string): SchedulerJob[] {
   return text.split('\n').flatMap((line) => {
     const [id = '', state = '', submitted = '', started = '', limit = '', node, ...name] = line.split('|')
@@ -101,7 +103,8 @@ export function parseSacct(text: string): SchedulerJob[] {
 }
 
 /**
- * One line of `scontrol show job -o`; null when it is none. Our names and comments hold no blanks.
+ * Parses one line of `scontrol show job -o`. Null when the line is not a job. Hone's names and
+ * comments hold no blanks.
  */
 export function parseScontrolJob(text: string): SchedulerJob | null {
   const of = (key: string) => new RegExp(`(?:^|\\s)${key}=(\\S*)`).exec(text)?.[1]
@@ -122,8 +125,8 @@ export function parseScontrolJob(text: string): SchedulerJob | null {
 }
 
 /**
- * What `sbatch --parsable` printed, maybe below words of the site: the job's id; null when there is
- * none.
+ * The job's id in the output of `sbatch --parsable`, which may follow other text of the site. Null
+ * without an id.
  */
 export function parseSubmitted(text: string): string | null {
   for (const line of text.trim().split('\n').toReversed()) {
@@ -133,17 +136,17 @@ export function parseSubmitted(text: string): string | null {
   return null
 }
 
-/** A partition by `scontrol show partition -o`. */
+/** A partition in the output of `scontrol show partition -o`. */
 export interface Partition {
   name: string
   isDefault: boolean
   /** e.g. `UP`, `DOWN`, `DRAIN`, `INACTIVE`. */
   state: string
-  /** Null: without limit. */
+  /** Null: no limit. */
   maxMinutes: number | null
 }
 
-/** Lines of `scontrol show partition -o`. */
+/** Parses lines of `scontrol show partition -o`. */
 export function parsePartitions(text: string): Partition[] {
   return text.split('\n').flatMap((line) => {
     const of = (key: string) => new RegExp(`(?:^|\\s)${key}=(\\S*)`).exec(line)?.[1]
@@ -161,9 +164,9 @@ export function parsePartitions(text: string): Partition[] {
   })
 }
 
-/** A node, or nodes that are alike. */
+/** A node, or several equal nodes. */
 export interface NodeKind {
-  /** GPUs by type; `` for those without one. */
+  /** Number of GPUs by type. The type is empty for GPUs without a type. */
   gpus: Map<string, number>
   cpus: number
   memoryGib: number
@@ -173,7 +176,7 @@ export interface NodeKind {
 
 export const sinfoFormat = '%G|%c|%m|%T'
 
-/** `gpu:2`, `gpu:a100:4(S:0-1),shard:8`, `(null)`: how many GPUs, by type. */
+/** Number of GPUs by type in `gpu:2`, `gpu:a100:4(S:0-1),shard:8` or `(null)`. */
 export function parseGpus(text: string): Map<string, number> {
   const gpus = new Map<string, number>()
   for (const item of text.replace(/\([^)]*\)/g, '').split(',')) {
@@ -185,7 +188,7 @@ export function parseGpus(text: string): Map<string, number> {
   return gpus
 }
 
-/** Lines of `sinfo -h -N -o` {@link sinfoFormat}. */
+/** Parses lines of `sinfo -h -N -o` {@link sinfoFormat}. */
 export function parseSinfo(text: string): NodeKind[] {
   return text.split('\n').flatMap((line) => {
     const [gres = '', cpus = '', memory = '', state = ''] = line.trim().split('|')

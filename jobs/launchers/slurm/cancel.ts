@@ -23,16 +23,19 @@ export interface CancelOptions {
 }
 
 const lookMs = 500
-/** What the wrapper gets on top of the grace to sweep and to write how the job ended. */
+/**
+ * Time that the wrapper gets after the grace to end leftover processes and to write how the job
+ * ended.
+ */
 const wrapperExtraMs = 5000
 /**
- * How long Slurm gets to end what ignores it (KillWait, a node that does not answer) before we give
- * up for now.
+ * Time that Slurm gets to end a job that ignores its signals (KillWait, a node that does not
+ * answer). After it this call gives up.
  */
 const patienceMs = 180_000
 const nobody: Claim = { pid: 0, startTicks: null, bootId: null, host: null }
 
-/** All that Slurm knows of the job and that is not over. Throws when it does not answer. */
+/** All of the job's entries at Slurm that are not over. Throws when Slurm does not answer. */
 async function activeJobs(
   handle: JobHandle,
   folder: FolderState,
@@ -42,15 +45,15 @@ async function activeJobs(
   if (job === null) return []
   const listed = await scheduler.queue([name])
   const id = (await readSubmission(handle.directory))?.id ?? handle.reference
-  // An empty answer is asked again in another way: one was seen to be false.
+  // Check an empty answer by another question: an empty answer was seen to be false.
   const known = id === undefined || listed.some((each) => each.id === id) ? null : await scheduler.job(id)
   const all = known === null ? listed : [...listed, known]
   return all.filter((each) => isOurs(each, name, job) && isActive(each.state))
 }
 
 /**
- * TERM to the wrapper alone, which ends the program with its grace; everything is killed when that
- * took too long.
+ * Sends TERM to the wrapper alone, which ends the program with its grace. When that took too long,
+ * kills everything.
  */
 async function push(scheduler: Scheduler, { id, state }: SchedulerJob, isLate: boolean): Promise<void> {
   if (isWaiting(state)) await scheduler.command('scancel', ['--state=PENDING', id])
@@ -63,7 +66,7 @@ async function isSubmissionInFlight(directory: string, doubtSeconds: number): Pr
   return intent !== null && submission === null && Date.now() - Date.parse(intent.at) < doubtSeconds * 1000
 }
 
-/** Asks Slurm to end the job until it says that nothing of it waits or runs. */
+/** Asks Slurm to end the job, until Slurm says that nothing of the job waits or runs. */
 async function endAtSlurm(handle: JobHandle, options: CancelOptions): Promise<void> {
   const start = Date.now()
   const lateAt = start + options.graceSeconds * 1000 + wrapperExtraMs
@@ -76,7 +79,7 @@ async function endAtSlurm(handle: JobHandle, options: CancelOptions): Promise<vo
     const wish = isLate ? 'to be killed' : 'to end'
     for (const each of active) {
       if (isWaiting(each.state)) await push(options.scheduler, each, isLate)
-      // Once each: a second TERM says nothing new.
+      // Send each signal once: a second TERM adds nothing.
       else if (asked !== wish && folder.exit === null) await push(options.scheduler, each, isLate)
     }
     if (active.some(({ state }) => !isWaiting(state))) asked = wish
@@ -94,7 +97,10 @@ async function endsAllProcesses(scheduler: Scheduler): Promise<boolean> {
   return /^ProctrackType\s*=\s*proctrack\/cgroup\s*$/m.test(stdout)
 }
 
-/** Once Slurm has ended it: whatever its wrapper could not end or write any more. */
+/**
+ * After Slurm has ended the job: ends the processes and writes the record that the wrapper could
+ * not.
+ */
 async function settle(handle: JobHandle, options: CancelOptions): Promise<void> {
   const files = jobFiles(handle.directory)
   const deadline = Date.now() + options.exitGraceSeconds * 1000
@@ -103,7 +109,7 @@ async function settle(handle: JobHandle, options: CancelOptions): Promise<void> 
     if (job === null || exit !== null) return
     const gone = exitWithoutProgram({ stopRequested: true })
     if (claim === null) {
-      // A wrapper that is on its way all the same finds the job taken.
+      // A wrapper that starts late finds the job taken.
       if (!(await createJson(files.claim, nobody))) continue
       await createJson(files.exit, gone)
       return
@@ -129,9 +135,9 @@ async function settle(handle: JobHandle, options: CancelOptions): Promise<void> 
 }
 
 /**
- * Records the intent, ends the job whatever state it is in, and returns when Slurm says that it is
- * gone and none of its processes is left. Afterwards exit.json is there. Throws when it cannot say
- * so; to call it again is safe.
+ * Records the intent, ends the job in whatever state it is, and returns when Slurm says that it is
+ * gone and none of its processes is left. Afterwards exit.json exists. Throws when the end is not
+ * certain. Calling it again is safe.
  */
 export async function cancelJob(handle: JobHandle, options: CancelOptions): Promise<void> {
   const files = jobFiles(handle.directory)

@@ -17,10 +17,10 @@ import { submit } from './submit.ts'
 export interface EnsureOptions {
   scheduler: Scheduler
   settings: SlurmSettings
-  /** Where the values of secret variables are. */
+  /** Holds the values of secret variables. */
   environment: NodeJS.ProcessEnv
   limits: () => Promise<Limits | null>
-  /** A path of this process as the jobs see it. */
+  /** Maps a path of this process to the path that the jobs see. */
   see: (path: string) => string
   nameOf: (key: string) => string
   handleOf: (key: string, reference?: string) => JobHandle
@@ -35,11 +35,11 @@ function conflict(key: string): HoneError {
   })
 }
 
-/** Submits jobs once each: what a launcher's `ensure` promises. */
+/** Submits each job once, as a launcher's `ensure` requires. */
 export function createEnsure(options: EnsureOptions) {
   const { scheduler, settings, environment, limits, see, nameOf, handleOf, directoryOf } = options
 
-  /** The record of the job, or null while it was not submitted and nobody took it. */
+  /** The handle of the job. Null while it was not submitted and no wrapper took it. */
   const submitted = async (key: string): Promise<JobHandle | null> => {
     const directory = directoryOf(key)
     const record = await readSubmission(directory)
@@ -69,7 +69,7 @@ export function createEnsure(options: EnsureOptions) {
   const ensure = async (key: string, specHash: string, command: Command): Promise<JobHandle> => {
     const files = jobFiles(directoryOf(key))
     if ((await readIfThere(files.job)) === null) {
-      // What cannot run leaves no record: a corrected job may take the same key.
+      // A job that cannot run leaves no record: a corrected job may take the same key.
       secretsOf({ key, secretEnv: command.secretEnv }, environment)
       await plan({ key, ...command })
       await mkdir(files.control, { recursive: true })

@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts'
 import type { SlurmSettings } from './options.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** Something that keeps a place from taking jobs, and what to do about it. */
+/** A problem that keeps a place from taking jobs, and its fix. */
 export interface Problem {
   problem: string
   fix: string
@@ -44,7 +44,7 @@ async function examineCommands(scheduler: Scheduler): Promise<Problem[]> {
   return [{ problem: `The controller of Slurm does not answer: ${said}`, fix: 'Ask who runs the cluster.' }]
 }
 
-/** What of a partition keeps jobs of these settings from ever starting. */
+/** The problems of a partition that keep jobs with these settings from ever starting. */
 export function examineLimits(limits: Limits | null, settings: SlurmSettings): Problem[] {
   const { partition: wanted, gpuType, resources } = settings
   if (limits === null) {
@@ -70,7 +70,10 @@ export function examineLimits(limits: Limits | null, settings: SlurmSettings): P
   return problems
 }
 
-/** What keeps a place with Slurm from taking jobs; empty when nothing does. It submits nothing. */
+/**
+ * The problems that keep a place with Slurm from taking jobs. Empty without problems. Submits
+ * nothing.
+ */
 export async function examineSlurm(
   scheduler: Scheduler,
   { root, settings }: { root: string; settings: SlurmSettings },

@@ -3,7 +3,7 @@ import { launcherKind } from '../kind.ts'
 import { createSlurmLauncher } from './launcher.ts'
 import { slurmSettings } from './options.ts'
 
-/** A partition of a Slurm cluster, asked by Slurm's own commands here or on a login node. */
+/** A partition of a Slurm cluster. Slurm's own commands run on this machine or on a login node. */
 export const slurmKind = launcherKind('slurm', slurmSettings.shape, (settings) => ({
   check: ({ gpus = settings.resources.gpus ?? 0 }) =>
     settings.gpusPerNode === undefined || gpus <= settings.gpusPerNode

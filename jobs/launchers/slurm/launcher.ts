@@ -15,33 +15,36 @@ import { askLimits, resourcesOf, whyImpossible } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { SlurmSettings } from './options.ts'
 import { pathView } from './paths.ts'
-import { createPoller } from './poll.ts'
+import { createLookup } from './poll.ts'
 import { slurmFiles, slurmName } from './records.ts'
 import { createScheduler } from './scheduler.ts'
 import { sshTransport } from './ssh.ts'
 import { localTransport } from './transport.ts'
 
 export interface SlurmLauncherOptions {
-  /** Folder of the jobs' folders as this process sees it: on a file system that the nodes share. */
+  /**
+   * Parent folder of the jobs' folders as this process sees it, on a file system that the nodes
+   * share.
+   */
   root: string
   /** Name of the place in the site file. */
   place: string
   settings: SlurmSettings
-  /** Where the values of secret variables are; the worker's own environment when left out. */
+  /** Holds the values of secret variables. Default: the worker's own environment. */
   environment?: NodeJS.ProcessEnv
 }
 
-/** A launcher that asks Slurm. */
+/** A launcher for a Slurm cluster. */
 export interface SlurmLauncher extends Launcher {
   /**
-   * What the partition offers, asked at most once a minute; null when there is no such partition.
+   * The offer of the partition, asked at most once a minute. Null when there is no such partition.
    */
   limits(): Promise<Limits | null>
 }
 
 const limitsMs = 60_000
 
-/** Asks at most once a minute; a failure is asked again at once. */
+/** Asks at most once a minute. After a failure the next call asks again at once. */
 function rememberLimits(ask: () => Promise<Limits | null>): () => Promise<Limits | null> {
   let known: { limits: Promise<Limits | null>; at: number } | null = null
   return async () => {
@@ -54,7 +57,7 @@ function rememberLimits(ask: () => Promise<Limits | null>): () => Promise<Limits
 }
 
 /**
- * What the program wrote, and after it what Slurm itself printed: why a job was ended, or never
+ * The program's output, followed by Slurm's own output, which says why a job was ended or never
  * started.
  */
 async function logsOf(directory: string, maxBytes: number, environment: NodeJS.ProcessEnv): Promise<JobLogs> {
@@ -64,7 +67,7 @@ async function logsOf(directory: string, maxBytes: number, environment: NodeJS.P
   return { stdout, stderr: Buffer.from(whole).subarray(-maxBytes).toString('utf8') }
 }
 
-/** Null limits say that there is no such partition, which {@link examineSlurm} tells. */
+/** Null limits mean that there is no such partition. {@link examineSlurm} reports that. */
 function fitsInto(offered: Limits | null, resources: JobResources, { resources: defaults, gpuType }: SlurmSettings) {
   if (offered === null) return []
   const why = whyImpossible(offered, resourcesOf({ kind: 'train', resources }, defaults), gpuType)
@@ -72,9 +75,9 @@ function fitsInto(offered: Limits | null, resources: JobResources, { resources: 
 }
 
 /**
- * Runs jobs on a Slurm cluster by its commands, here or on a login node. Slurm owns the queue, the
- * placement and the nodes; this is a thin client of it that can be called again after any crash: a
- * job's name says whose it is.
+ * Runs jobs on a Slurm cluster by Slurm's commands, on this machine or on a login node. Slurm owns
+ * the queue, the placement and the nodes. This launcher is a thin client that can be called again
+ * after any crash: a job's name at Slurm identifies its key.
  */
 export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLauncher {
   const { root, place, settings, environment = process.env } = options
@@ -92,7 +95,7 @@ export function createSlurmLauncher(options: SlurmLauncherOptions): SlurmLaunche
     directory: directoryOf(key),
     ...(reference === undefined ? {} : { reference }),
   })
-  const poll = createPoller({ scheduler, nameOf, exitGraceSeconds, lostGraceSeconds })
+  const poll = createLookup({ scheduler, nameOf, exitGraceSeconds, lostGraceSeconds })
   const limits = rememberLimits(async () => await askLimits(scheduler, settings))
   const { ensure, submitted } = createEnsure({
     scheduler,

@@ -4,22 +4,22 @@ import { parsePartitions, parseSinfo, sinfoFormat } from './answers.ts'
 import type { NodeKind, Partition } from './answers.ts'
 import type { Scheduler } from './scheduler.ts'
 
-/** What a partition offers: the most that one job can get on one node. */
+/** The offer of a partition: the most that one job can get on one node. */
 export interface Limits {
   partition: Partition
-  /** Of the wanted type where one is wanted. */
+  /** GPUs of the wanted type, if a type is wanted. */
   gpus: number
   cpus: number
   memoryGib: number
   nodes: NodeKind[]
 }
 
-/** TERM comes up to a minute before it is due: Slurm looks at its clock once a minute. */
+/** TERM may come a minute before it is due: Slurm looks at its clock once a minute. */
 const signalSlackSeconds = 60
 
 /**
- * Asks for the partition of a name, or for the default one. Null: there is none of this name.
- * Throws when Slurm does not answer.
+ * Asks for the partition of this name, or for the default partition. Null: there is no such
+ * partition. Throws when Slurm does not answer.
  */
 export async function askLimits(
   scheduler: Scheduler,
@@ -46,7 +46,7 @@ export async function askLimits(
   }
 }
 
-/** What a job asks for, once the place has filled in what the job leaves out. */
+/** The resources of a job, completed by the place's defaults. */
 export function resourcesOf(
   { kind, resources }: { kind: CommandKind; resources: JobResources },
   defaults: JobResources,
@@ -57,8 +57,8 @@ export function resourcesOf(
 }
 
 /**
- * The time limit to ask for: the job gets its hours, then its grace and the minute by which Slurm
- * may be early, as far as the partition allows. Null: none was asked for.
+ * The time limit to request in minutes: the job's hours, then its grace and the minute by which
+ * Slurm may be early, but at most the partition's limit. Null: the job sets no hours.
  */
 export function limitMinutes(hours: number | undefined, graceSeconds: number, maxMinutes: number | null) {
   if (hours === undefined) return null
@@ -68,7 +68,7 @@ export function limitMinutes(hours: number | undefined, graceSeconds: number, ma
 
 const hoursText = (minutes: number) => `${Number((minutes / 60).toFixed(2))} h`
 
-/** Why the partition can never give a job what it asks for; null when it can. */
+/** Why the partition can never give a job its resources. Null when the partition can. */
 export function whyImpossible({ partition, ...most }: Limits, wish: JobResources, gpuType?: string): string | null {
   const what = gpuType === undefined ? 'GPUs' : `GPUs of type ${gpuType}`
   const { gpus = 0, cpus = 0, memoryGib = 0, hours = 0 } = wish

@@ -1,7 +1,9 @@
 import { isAbsolute, normalize } from 'node:path'
 import { HoneError } from '../../../domain/errors.ts'
 
-/** One folder under its two names: as this process sees it, and as the jobs do. Absolute paths. */
+/**
+ * The two names of one folder, as absolute paths: as this process sees it, and as the jobs see it.
+ */
 export interface PathPair {
   here: string
   there: string
@@ -14,9 +16,9 @@ function isBelow(path: string, folder: string): boolean {
 }
 
 /**
- * Turns paths of this process into those that jobs see. Without pairs both see the same, which is
- * the rule on a cluster; with pairs the longest one that fits is taken.
- * @throws HoneError InvalidInput for a path that lies in none of the pairs, or is not absolute.
+ * Maps paths of this process to the paths that jobs see. Without pairs both are the same, as on
+ * most clusters. With pairs the longest match is used. Throws HoneError (InvalidInput) for a path
+ * that matches no pair, or is not absolute.
  */
 export function pathView(pairs: readonly PathPair[], place: string): (path: string) => string {
   const known = pairs

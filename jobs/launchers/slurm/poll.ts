@@ -25,9 +25,9 @@ interface Asked {
 
 type Answer = SchedulerJob | 'none' | null
 
-export interface PollerOptions {
+export interface LookupOptions {
   scheduler: Scheduler
-  /** Name of a key's job at Slurm. */
+  /** The name at Slurm of a key's job. */
   nameOf: (key: string) => string
   exitGraceSeconds: number
   lostGraceSeconds: number
@@ -41,8 +41,8 @@ async function read(handle: JobHandle, name: string): Promise<Asked> {
 }
 
 /**
- * What succeeded or was cancelled is told by its files alone, and so is an end that the scheduler
- * explained once.
+ * The files alone tell that a job succeeded or was cancelled. They also tell an end that the
+ * scheduler explained before.
  */
 function needsScheduler({ status, end, folder }: Asked): boolean {
   return folder.job !== null && (!isTerminal(status.state) || (status.state === 'failed' && end === null))
@@ -60,16 +60,16 @@ async function askById(scheduler: Scheduler, asked: Asked): Promise<Answer> {
 }
 
 /**
- * The queue first, then those that it does not know by id, then accounting. Null: could not be
- * asked.
+ * Asks the queue first, then asks by id for jobs that the queue does not know, then asks
+ * accounting. Null: Slurm could not be asked.
  */
 async function ask(scheduler: Scheduler, jobs: readonly Asked[]): Promise<Map<string, Answer>> {
   if (jobs.length === 0) return new Map()
   const listed = await scheduler.queue(jobs.map(({ name }) => name)).catch(() => null)
   if (listed === null) return new Map(jobs.map(({ handle }) => [handle.key, null]))
   const answers = new Map<string, Answer>(jobs.map((asked) => [asked.handle.key, pick(listed, asked) ?? 'none']))
-  // Where an exit record is there, what a scheduler forgot adds nothing worth a question of its
-  // own.
+  // A job with an exit record is not missing: its scheduler has nothing to add that is worth
+  // another question.
   const missing = jobs.filter(({ handle, status }) => answers.get(handle.key) === 'none' && !isTerminal(status.state))
   for (const asked of missing) answers.set(asked.handle.key, await askById(scheduler, asked))
   const unknown = missing.filter(({ handle }) => answers.get(handle.key) === 'none')
@@ -81,10 +81,8 @@ async function ask(scheduler: Scheduler, jobs: readonly Asked[]): Promise<Map<st
   return answers
 }
 
-/**
- * Looks jobs up, many by one question. It remembers since when a job is missed, and nothing else.
- */
-export function createPoller(options: PollerOptions) {
+/** Looks jobs up, many by one question. It only remembers since when a job is missing. */
+export function createLookup(options: LookupOptions) {
   const { scheduler, nameOf, exitGraceSeconds, lostGraceSeconds } = options
   const missedSince = new Map<string, number>()
   const graces = { exitMs: exitGraceSeconds * 1000, lostMs: lostGraceSeconds * 1000 }
@@ -107,7 +105,7 @@ export function createPoller(options: PollerOptions) {
     if (isWaiting) missedSince.set(handle.key, since)
     else missedSince.delete(handle.key)
     const end = schedulerEnd(evidence)
-    // The scheduler forgets within minutes, and a worker may come back after days.
+    // Keep the reason: the scheduler forgets within minutes, and a worker may come back after days.
     if (end !== null && asked.end === null) await writeEnd(handle.directory, end)
     return folder.exit === null && isTerminal(status.state) ? await withoutLeftovers(status, folder) : status
   }
@@ -138,9 +136,9 @@ export function createPoller(options: PollerOptions) {
 }
 
 /**
- * A job that is over without a record of its own. Where it ran on this very machine it is looked
- * at: a wrapper that lives is not lost, and what a dead one left must be gone before anyone starts
- * a second attempt. On other machines only Slurm can end what is left, and does with
+ * Checks a job that is over and has no exit record. If it ran on this machine, its processes are
+ * looked at. A job with a living wrapper is not lost. Processes of a dead wrapper must end before a
+ * second attempt starts. On other machines only Slurm can end leftover processes, and does so with
  * proctrack/cgroup.
  */
 async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState): Promise<JobStatus> {
@@ -153,8 +151,8 @@ async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState):
 }
 
 /**
- * The job of a submission among those of its name: by the recorded id, else the only one that is
- * ours.
+ * Finds the job of a submission among jobs of its name: by its recorded id, else the first job that
+ * is ours.
  */
 function pick(found: readonly SchedulerJob[], { name, folder, submission }: Asked): SchedulerJob | null {
   const { job, claim } = folder

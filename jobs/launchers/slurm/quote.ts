@@ -1,12 +1,12 @@
 import { HoneError } from '../../../domain/errors.ts'
 
-// At the start of a word zsh takes `=` for a program to look up, and fish has taken `%` for a process.
+// At the start of a word, zsh looks `=` up as a program, and fish has read `%` as a process.
 const plain = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*$/
 
 /**
- * One word for a shell that nobody chose: sh, bash, zsh, csh, tcsh and fish all read it as the same
- * text. Inside single quotes they differ over `\` and `!`, so these stand outside.
- * @throws HoneError InvalidInput for a line break or a NUL, which not all of them can take.
+ * Quotes one word for an unknown shell: sh, bash, zsh, csh, tcsh and fish all read the same text.
+ * Inside single quotes they differ over `\` and `!`, so these two are outside of the quotes. Throws
+ * HoneError (InvalidInput) for a line break or a NUL, which some of these shells cannot take.
  */
 export function shellWord(text: string): string {
   // oxlint-disable-next-line no-control-regex

@@ -6,25 +6,25 @@ import { jobFiles } from '../folder.ts'
 import type { JobFile } from '../folder.ts'
 import type { SchedulerJob } from './answers.ts'
 
-/** What this launcher adds to a job's control folder. */
+/** The files that this launcher adds to a job's control folder. */
 export function slurmFiles(directory: string) {
   const { control } = jobFiles(directory)
   return {
     /** The job's id at Slurm. */
     submission: join(control, 'slurm.json'),
-    /** Written before each sbatch: from then on a job may exist that nobody recorded. */
+    /** Written before each sbatch: from then on an unrecorded job may exist. */
     intent: join(control, 'slurm-intent.json'),
-    /** How the scheduler said that it ended; it forgets after minutes. */
+    /** How the job ended by the scheduler's word. The scheduler forgets it after minutes. */
     end: join(control, 'slurm-end.json'),
     wrapper: join(control, 'wrapper.py'),
-    /** What Slurm and the wrapper print; the program's output is in files of its own. */
+    /** Output of Slurm and of the wrapper. The program's output has files of its own. */
     log: join(control, 'slurm.log'),
   }
 }
 
 const submissionFile = z.object({
   id: z.string(),
-  /** Time limit that was asked for; null when the partition's own one holds. */
+  /** The requested time limit. Null when the partition's own limit holds. */
   limitMinutes: z.number().nullable(),
   /** When it was recorded. */
   at: z.string(),
@@ -33,7 +33,7 @@ export type Submission = z.infer<typeof submissionFile>
 
 const intentFile = z.object({ at: z.string() })
 
-/** Ways to end that only the scheduler can tell. */
+/** Ends of a job that only the scheduler knows. */
 export const schedulerEnds = [
   'OUT_OF_MEMORY',
   'TIMEOUT',
@@ -70,23 +70,23 @@ const longestReadable = 80
 const clockSkewMs = 10 * 60_000
 
 /**
- * Name of a job at Slurm, which takes names twice: readable, and of this key at this place alone.
- * `root` is the folder of the jobs as they see it.
+ * Name of a job at Slurm: readable, and unique for this key at this place. (Slurm itself accepts a
+ * name twice.) `root` is the parent folder of the jobs' folders as the jobs see it.
  */
 export function slurmName(key: string, { place, root }: { place: string; root: string }): string {
   const hash = createHash('sha256').update(`${place}\n${root}\n${key}`).digest('hex').slice(0, 12)
   return `hone-${key.replace(/[^A-Za-z0-9._-]/g, '_').slice(-longestReadable)}-${hash}`
 }
 
-/** Comment of a job at Slurm: the hash of its inputs, and the submission that it belongs to. */
+/** Comment of a job at Slurm: the hash of its inputs, and the id of its submission. */
 export function slurmComment({ specHash, id }: Pick<JobFile, 'specHash' | 'id'>): string {
   return `hone:${specHash.replace(/[^A-Za-z0-9._-]/g, '_')}:${id}`
 }
 
 /**
- * Whether a job at Slurm is the one that we submitted. Ids are given out again after a reset, and
- * names twice. A site may put a comment of its own, and accounting keeps none: then the time of the
- * submission tells.
+ * Whether a job at Slurm is the job that we submitted. After a reset Slurm gives out ids again, and
+ * it accepts a name twice. A site may replace the comment, and accounting keeps no comment: then
+ * the time of the submission decides.
  */
 export function isOurs(found: SchedulerJob, name: string, job: Pick<JobFile, 'id' | 'submittedAt'>): boolean {
   if (found.name !== name) return false

@@ -9,27 +9,30 @@ export interface Scheduler {
   /** Runs one of Slurm's commands; see {@link Transport.run}. */
   command(program: string, args: readonly string[], options?: RunOptions): Promise<Answer>
   /**
-   * Jobs of ours by these names, in whatever state, one question for all. It knows finished ones
-   * for minutes only. Throws when the scheduler does not answer.
+   * Hone's jobs of these names in any state, by one question. Slurm remembers finished jobs for
+   * minutes only. Throws when the scheduler does not answer.
    */
   queue(names: readonly string[]): Promise<SchedulerJob[]>
   /**
-   * A job by its id; null when the controller answers and knows none. Throws when it does not
-   * answer.
+   * A job by its id. Null when the controller does not know the id. Throws when the controller does
+   * not answer.
    */
   job(id: string): Promise<SchedulerJob | null>
-  /** What accounting says of jobs by name since a time; null where there is no accounting. */
+  /**
+   * Accounting's jobs by name since a time (milliseconds since the epoch). Null when there is no
+   * accounting.
+   */
   history(names: readonly string[], since: number): Promise<SchedulerJob[] | null>
 }
 
-/** Longer lists of names do not fit a command line; then all jobs of the user are listed. */
+/** More names do not fit a command line. Then all jobs of the user are listed. */
 const mostNames = 300
 const noSuchJob = /Invalid job id/i
 
 const say = (program: string, { code, stderr, stdout }: Answer) =>
   `${program} failed (${code}): ${(stderr.trim() || stdout.trim()).slice(0, 500)}`
 
-/** The commands of Slurm by a transport; `bin` is their folder where they are not in the PATH. */
+/** Slurm's commands over a transport. `bin` is their folder when they are not in the PATH. */
 export function createScheduler(
   transport: Transport,
   { bin, timeoutSeconds }: { bin?: string | undefined; timeoutSeconds: number },
@@ -57,8 +60,8 @@ export function createScheduler(
       throw new Error(say('scontrol', answer))
     },
     history: async (names, since) => {
-      // Accounting keeps local time; ours is asked in UTC. A day earlier costs nothing: names are
-      // of one job alone.
+      // Accounting keeps local time, and we ask in UTC. A start one day earlier does no harm: each
+      // name belongs to one job.
       const from = new Date(since - 86_400_000).toISOString().slice(0, 19)
       const wanted = [`--name=${names.slice(0, mostNames).join(',')}`, `--starttime=${from}`]
       const args = ['--allocations', '--noheader', '--parsable2', `--format=${sacctFormat}`, ...wanted]

@@ -10,27 +10,30 @@ import { shellLine } from './quote.ts'
 import { execute, NoAnswer, noCommand, plainAnswers } from './transport.ts'
 import type { Answer, Transport } from './transport.ts'
 
-/** How to reach the login node. What is left out is as `ssh` and its configuration say. */
+/** How to reach the login node. The configuration of `ssh` decides everything that is left out. */
 export interface SshOptions {
   host: string
   user?: string | undefined
   port?: number | undefined
   identityFile?: string | undefined
   knownHostsFile?: string | undefined
-  /** Another configuration file than the user's; `none`: no configuration. */
+  /** A configuration file other than the user's. `none`: no configuration. */
   configFile?: string | undefined
 }
 
 const connectSeconds = 10
 const tunnelMs = 15_000
-/** What ssh exits with when it is ssh that failed. A command could too; none of Slurm's does. */
+/**
+ * The exit status of ssh when ssh itself failed. A command could exit with it too, but no command
+ * of Slurm does.
+ */
 const sshFailed = 255
 const shellFoundNothing = 127
 
 function sshArguments(options: SshOptions): { flags: string[]; target: string } {
   const { host, user, port, identityFile, knownHostsFile, configFile } = options
   const settings = [
-    // It would wait for a password that nobody types.
+    // Without this, ssh would wait for a password that nobody types.
     'BatchMode=yes',
     `ConnectTimeout=${connectSeconds}`,
     'ServerAliveInterval=15',
@@ -48,8 +51,8 @@ function sshArguments(options: SshOptions): { flags: string[]; target: string } 
 }
 
 /**
- * A connection that lasts as long as this process, however it ends: the far `cat` ends when our
- * pipe closes.
+ * A connection that lasts as long as this process, however the process ends: the `cat` on the other
+ * machine ends when our pipe closes.
  */
 function keepOpen(flags: readonly string[], target: string): ChildProcess {
   const child = spawn('ssh', [...flags, target, 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] })
@@ -73,15 +76,19 @@ async function canConnect(port: number): Promise<boolean> {
   })
 }
 
-/** What `words` is to the far shell: with plain answers, and with `env`, e.g. SLURM_CONF. */
+/**
+ * The line that runs `words` in the shell of the other machine: with plain answers, and with `env`,
+ * e.g. SLURM_CONF.
+ */
 export function remoteLine(words: readonly string[], env: Record<string, string>): string {
   const variables = Object.entries({ ...env, ...plainAnswers }).map(([name, value]) => `${name}=${value}`)
   return shellLine(['env', ...variables, ...words])
 }
 
 /**
- * Runs commands on a login node by `ssh`, never asking for a password. One connection is kept and
- * shared, so that a poll costs no log-in; without it each command makes its own.
+ * Runs commands on a login node by `ssh`, and never asks for a password. One connection is kept and
+ * shared, so a poll needs no log-in. Without this connection, each command makes a connection of
+ * its own.
  */
 export function sshTransport(options: SshOptions, { env = {} }: { env?: Record<string, string> } = {}): Transport {
   const { flags, target } = sshArguments(options)
@@ -91,7 +98,7 @@ export function sshTransport(options: SshOptions, { env = {} }: { env?: Record<s
   const tunnels = new Map<string, { port: number; child: ChildProcess }>()
 
   const share = (): string[] => {
-    // mkdtemp's folder is ours alone: who may open the socket is logged in as we are.
+    // Only our user can enter the folder of mkdtemp, so only our user can open the socket.
     folder ??= mkdtempSync(join(tmpdir(), 'hone-ssh-'))
     const path = ['-o', `ControlPath=${join(folder, 'm')}`]
     if (!isOpen(master)) {

@@ -1,4 +1,4 @@
-/** It waits, and may still be taken away without having run. */
+/** States of a job that waits. The job may still leave the queue without having run. */
 const waiting = new Set([
   'PENDING',
   'REQUEUED',
@@ -23,7 +23,7 @@ const running = new Set([
 
 export const isWaiting = (state: string) => waiting.has(state)
 export const isOnNode = (state: string) => running.has(state)
-/** Waits or runs. A state of a newer Slurm that we do not know counts as neither ended nor this. */
+/** Whether a job waits or runs. A state that only a newer Slurm has is neither active nor over. */
 export const isActive = (state: string) => waiting.has(state) || running.has(state)
 
 const ended = new Set([

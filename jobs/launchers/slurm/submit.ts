@@ -14,7 +14,7 @@ import { isOurs, readIntent, slurmComment, slurmFiles, writeIntent, writeSubmiss
 import type { Scheduler } from './scheduler.ts'
 import { isActive } from './states.ts'
 
-/** All that a submission needs. Paths in `there` are as the job sees them. */
+/** The input of a submission. `there` paths are as the job sees them. */
 export interface Submitting {
   scheduler: Scheduler
   settings: SlurmSettings
@@ -28,18 +28,21 @@ export interface Submitting {
 }
 
 const lookMs = 2000
-/** What the controller itself refused; anything else may have been accepted. */
+/**
+ * Messages by which the controller itself refuses a job. After any other failure the job may have
+ * been accepted.
+ */
 const refusal = /Batch job submission failed: (.*)|sbatch: (?:error|fatal): (.*)|unrecognized option (.*)/
-/** Refusals that time mends. */
+/** Refusals that do not last. */
 const passing =
   /timed out|Unable to contact|connect|Zero Bytes|temporarily|Communication|Munge|Protocol authentication|in standby|SubmitJob|Submit limit|Transport endpoint/i
 
-/** Slurm fills in `%` in names of files. */
+/** Slurm replaces `%` in file names. */
 const plainFile = (path: string) => path.replaceAll('%', '%%')
 
-/** The batch script: nothing but the wrapper. It holds no secret: Slurm keeps scripts. */
+/** The batch script: only the wrapper. It holds no secret, because Slurm keeps scripts. */
 export function batchScript(python: string, control: string): string {
-  // The variables would make every srun of the job start with an empty environment.
+  // With these variables set, every srun of the job would start with an empty environment.
   const run = shellLine([python, '-I', '-S', `${control}/wrapper.py`, control])
   return `#!/bin/sh\nunset SLURM_EXPORT_ENV SLURM_GET_USER_ENV\nexec ${run}\n`
 }
@@ -56,7 +59,7 @@ export function sbatchArguments(submitting: Omit<Submitting, 'scheduler' | 'secr
     ['--open-mode', 'append'],
     ['--chdir', control],
     ['--input', '/dev/null'],
-    // The environment of a log-in, and nothing of this process.
+    // The environment of a log-in, without variables of this process.
     ['--export', 'NONE'],
     ['--dependency', 'singleton'],
     ['--nodes', 1],
@@ -74,14 +77,14 @@ export function sbatchArguments(submitting: Omit<Submitting, 'scheduler' | 'secr
   return ['--parsable', '--no-requeue', ...own, ...settings.sbatchArguments]
 }
 
-/** A job that the controller noted and refused at once: it never ran and never will. */
+/** The controller recorded this job and refused it at once: it never ran and never will. */
 const wasRefused = ({ state, reason }: SchedulerJob) => state === 'FAILED' && reason === 'BadConstraints'
 
 /**
- * The job of this submission at Slurm, however it came there; null when there is none. When there
- * are several (an answer was lost, and later a second one made), one is kept and the others are
- * cancelled: their wrappers would find the job claimed. Throws JobConflict when a job of another
- * submission lives under the name.
+ * The job of this submission at Slurm. Null when there is no such job. There may be several: an
+ * answer was lost, and a second submission followed. Then one job is kept and the others are
+ * cancelled, because their wrappers would find the job claimed. Throws JobConflict when a job of
+ * another submission has the name and is active.
  */
 export async function adopt({
   scheduler,
@@ -90,7 +93,7 @@ export async function adopt({
   directory,
 }: Pick<Submitting, 'scheduler' | 'job' | 'name' | 'directory'>): Promise<SchedulerJob | null> {
   let found = (await scheduler.queue([name])).filter((each) => !wasRefused(each))
-  // Only a submission of before can have come and gone already.
+  // Only an earlier submission can already have started and ended.
   if (found.length === 0 && (await readIntent(directory.here)) !== null) {
     found = (await scheduler.history([name], Date.parse(job.submittedAt))) ?? []
   }
@@ -123,7 +126,7 @@ async function writeControlFiles({ job, directory, secrets }: Submitting): Promi
   if (job.secretEnv.length > 0) await replaceJson(jobFiles(directory.here).secrets, secrets, { mode: 0o600 })
 }
 
-/** Looks for a job whose submission nobody answered, until the time of doubt is over. */
+/** Looks for a job whose submission got no answer, until `until`. */
 async function lookFor(submitting: Submitting, until: number): Promise<SchedulerJob | null> {
   for (;;) {
     const found = await adopt(submitting)
@@ -133,11 +136,10 @@ async function lookFor(submitting: Submitting, until: number): Promise<Scheduler
 }
 
 /**
- * Submits the job unless Slurm has it already, and records its id. Whatever a crash or a lost
- * answer left is found by name first, and a fresh submission without an answer is looked for during
- * `doubtSeconds`.
- * @throws HoneError InvalidInput with Slurm's words when it refuses the job for good. Other errors
- * pass.
+ * Submits the job unless Slurm already has it, and records its id. It first looks by name for a job
+ * that a crash or a lost answer left. After a new submission without an answer, it looks for the
+ * job for `doubtSeconds`. Throws HoneError (InvalidInput) with Slurm's words when Slurm refuses the
+ * job for good. After other errors, try again.
  */
 export async function submit(submitting: Submitting): Promise<string> {
   const { scheduler, settings, directory, job } = submitting
@@ -152,7 +154,7 @@ export async function submit(submitting: Submitting): Promise<string> {
   const args = sbatchArguments(submitting)
   await writeIntent(directory.here)
   const answer = await scheduler.command('sbatch', args, { input }).catch(async (error: unknown) => {
-    // There is no sbatch: nothing was submitted.
+    // There is no sbatch, so nothing was submitted.
     if (error instanceof HoneError) await rm(slurmFiles(directory.here).intent, { force: true })
     if (error instanceof HoneError) throw error
     return { code: null, stdout: '', stderr: messageOf(error) }
@@ -165,7 +167,7 @@ export async function submit(submitting: Submitting): Promise<string> {
   const anyway = await lookFor(submitting, isFinal ? 0 : Date.now() + doubtMs)
   if (anyway !== null) return await record(submitting, anyway.id)
   if (!isFinal) throw new Error(`sbatch on ${scheduler.where} gave no answer for job ${job.key}: ${words}`)
-  // Nothing of it exists anywhere: a corrected job may take the same key.
+  // Nothing of the job exists anywhere: a corrected job may take the same key.
   await rm(slurmFiles(directory.here).intent, { force: true })
   await rm(jobFiles(directory.here).secrets, { force: true })
   await rm(jobFiles(directory.here).job, { force: true })

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { errorCode, HoneError } from '../../../domain/errors.ts'
 
-/** What a command said. `code` is null when a signal ended it. */
+/** The answer of a command. `code` is null when a signal ended the command. */
 export interface Answer {
   code: number | null
   stdout: string
   stderr: string
 }
 
-/** Nobody knows whether the command did its work: it took too long, or the way to it broke. */
+/** It is not known whether the command did its work: it took too long, or the connection broke. */
 export class NoAnswer extends Error {
   constructor(message: string) {
     super(message)
@@ -22,21 +22,22 @@ export interface RunOptions {
   timeoutSeconds?: number
 }
 
-/** Runs commands where Slurm is. */
+/** Runs commands on the machine that has Slurm. */
 export interface Transport {
   /** For messages, e.g. `this machine`. */
   readonly where: string
   /**
-   * Throws {@link NoAnswer} when it took too long or the way there broke, HoneError
-   * MissingDependency when there is no such command. A command that fails is an answer.
+   * Throws {@link NoAnswer} when the command took too long or the connection broke. Throws
+   * HoneError (MissingDependency) when the command does not exist. A command that fails is an
+   * answer.
    */
   run(words: readonly string[], options?: RunOptions): Promise<Answer>
   /**
-   * Where this process reaches a port of a node, `host:port`. Undefined: there is no way but the
-   * network's own.
+   * The `host:port` at which this process reaches a port of a node. Undefined when only the network
+   * itself leads there.
    */
   forward?(host: string, port: number): Promise<string>
-  /** Closes the way to a port, if there is one. */
+  /** Closes the tunnel to a port, if there is a tunnel. */
   unforward?(host: string, port: number): void
   /** Ends what the transport keeps running. It can be used again. */
   close(): void
@@ -46,8 +47,8 @@ const defaultTimeoutSeconds = 60
 const longestOutput = 16 << 20
 
 /**
- * A command, to its end. Throws {@link NoAnswer} after the time limit; the error of `spawn` when it
- * cannot be started.
+ * Runs a command to its end. Throws {@link NoAnswer} after the time limit, and the error of `spawn`
+ * when the command cannot be started.
  */
 export async function execute(
   words: readonly string[],
@@ -71,7 +72,7 @@ export async function execute(
       clearTimeout(timer)
       reject(error)
     })
-    // It may end without having read its input.
+    // The command may end without having read its input.
     child.stdin.on('error', () => {})
     child.stdin.end(input ?? '')
     child.once('close', (code) => {
@@ -81,14 +82,17 @@ export async function execute(
   })
 }
 
-/** A worker may run inside a job of Slurm: that job's variables would become options of ours. */
+/**
+ * A worker may run inside a Slurm job. The variables of that job would become options of our
+ * commands.
+ */
 const misleading = /^(SLURM|SQUEUE|SINFO|SACCT|SCANCEL)_/
 const kept = new Set(['SLURM_CONF', 'SLURM_CLUSTERS'])
 
-/** Whatever the user's locale and habits are, answers look the same. Times are UTC. */
+/** Makes answers the same for every locale and every setting of the user. Times are UTC. */
 export const plainAnswers = { TZ: 'UTC', LC_ALL: 'C', SLURM_TIME_FORMAT: 'standard' }
 
-/** Runs Slurm's commands on this machine. `env` is added, e.g. SLURM_CONF. */
+/** Runs Slurm's commands on this machine. `env` is added to their environment, e.g. SLURM_CONF. */
 export function localTransport({ env = {} }: { env?: Record<string, string> }): Transport {
   return {
     where: 'this machine',
@@ -105,7 +109,7 @@ export function localTransport({ env = {} }: { env?: Record<string, string> }): 
   }
 }
 
-/** A command that is not there, or may not be run. */
+/** The error for a command that does not exist or may not be run. */
 export function noCommand(program: string, where: string, cause?: unknown): HoneError {
   return new HoneError({
     type: 'MissingDependency',

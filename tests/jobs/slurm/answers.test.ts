@@ -13,7 +13,7 @@ import {
   parseTime,
 } from '../../../jobs/launchers/slurm/answers.ts'
 
-// Lines as Slurm 22.05.8 printed them, where nothing else is said.
+// Lines are from Slurm 22.05.8 unless a comment says otherwise.
 describe('an answer of squeue', () => {
   test('is read in every state', () => {
     const text = [

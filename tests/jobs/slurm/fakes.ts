@@ -5,8 +5,8 @@ import { findProgram } from '../../world/slurm-processes.ts'
 const commands = ['sbatch', 'squeue', 'scontrol', 'scancel', 'sinfo', 'sacct']
 
 /**
- * A folder of Slurm's commands, some of which fail in a way that the real ones do only once in a
- * while. In a script `$REAL` is the real command.
+ * A folder of Slurm's commands. Some of them fail in a way that the real commands rarely do. In a
+ * script `$REAL` is the real command.
  */
 export function fakeCommands(folder: string, scripts: Partial<Record<string, string>>): string {
   const bin = join(folder, `bin-${Object.keys(scripts).join('-')}-${Math.random().toString(36).slice(2)}`)

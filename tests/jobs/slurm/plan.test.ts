@@ -78,7 +78,7 @@ describe('the name of a job', () => {
     expect(isOurs(found, name, job)).toBe(true)
     expect(isOurs({ ...found, comment: slurmComment({ ...job, id: 'another' }) }, name, job)).toBe(false)
     expect(isOurs({ ...found, name: 'other' }, name, job)).toBe(false)
-    // A site that writes comments of its own, and accounting without any.
+    // A site with its own comments, and accounting without comments.
     for (const comment of [null, 'charged to physics']) {
       expect(isOurs({ ...found, comment }, name, job)).toBe(true)
       expect(isOurs({ ...found, comment, submittedAt: Date.parse(job.submittedAt) - 86_400_000 }, name, job)).toBe(

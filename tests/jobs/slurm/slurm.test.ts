@@ -123,7 +123,7 @@ describe.skipIf(skipped !== null)(
           .ensure('later', 'a', sh('echo ran >> ran.txt'))
           .catch((error: unknown) => error)
         expect(failed).toBeInstanceOf(Error)
-        // No HoneError: a retry mends it.
+        // The error is no HoneError, so a retry can succeed.
         expect(failed).not.toHaveProperty('nextStep')
         const launcher = launch()
         const handle = await launcher.ensure('later', 'a', sh('echo ran >> ran.txt'))
@@ -176,7 +176,7 @@ describe.skipIf(skipped !== null)(
         const launcher = launch()
         const first = await launcher.ensure('held', 'a', sh('echo up > up; sleep 60'))
         await line('up')
-        // Somebody removed the folder of a running job.
+        // The folder of a running job was removed.
         const { control } = jobFiles(first.directory)
         await rm(control, { recursive: true })
         await expect(launcher.ensure('held', 'a', sh('true'))).rejects.toMatchObject({ type: 'JobConflict' })

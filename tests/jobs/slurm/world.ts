@@ -18,7 +18,7 @@ import type { SlurmWorld } from '../../world/slurm.ts'
 import { jobTools, removeFolder } from '../launcher-world.ts'
 import type { LauncherWorld } from '../launcher-world.ts'
 
-/** A Slurm of its own as a place. */
+/** A place with its own Slurm. */
 export interface SlurmPlace {
   world: LauncherWorld
   slurm: SlurmWorld
@@ -27,8 +27,8 @@ export interface SlurmPlace {
 }
 
 /**
- * Waits are short: the disks of a test are not late. Jobs inherit what sbatch has: a log-in on the
- * node, which is the rule, takes seconds here, and tests of their own look at it.
+ * Waiting times are short, because the disks of a test are not late. Jobs inherit the environment
+ * of sbatch: a log-in on the node, the normal way, takes seconds here, and separate tests cover it.
  */
 const quick: SlurmSettingsInput = {
   exitGraceSeconds: 1,
@@ -40,15 +40,15 @@ const quick: SlurmSettingsInput = {
 
 let shared: Promise<SlurmWorld> | null = null
 
-/** Ends the Slurm of this test file, if one was asked for. Call it in `afterAll`. */
+/** Ends the Slurm of this test file, if it was started. Call it in `afterAll`. */
 export async function stopSharedSlurm(): Promise<void> {
   await (await shared)?.stop()
   shared = null
 }
 
 /**
- * Brings up the file's Slurm as a place; with `ssh` its commands run on a login node, and servers
- * are reached through it.
+ * Brings up the file's Slurm as a place. With `ssh`, its commands run on a login node, and servers
+ * are reached through that node.
  */
 export async function openSlurmPlace({ ssh = false } = {}): Promise<SlurmPlace> {
   const slurm = await (shared ??= startSlurm())

@@ -26,16 +26,16 @@ const answer = z.object({
 
 let home: string
 let server: Server
-/** What the reward file sent. */
+/** The items that the reward file sent. */
 const items: Record<string, unknown>[] = []
 let read: z.infer<typeof answer>
 
-/** Gives every completion 0.5. */
+/** Gives every completion the score 0.5. */
 async function scoreAll(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await json(request)
   const asked = scored.parse(body)
   items.push(...asked.items)
-  // The real server must take what is sent, too.
+  // The real server must accept the request, too.
   readScoreRequest(Buffer.from(JSON.stringify(body)))
   response.end(JSON.stringify({ scores: asked.items.map(({ id }) => ({ id, overall: 0.5, parts: {} })) }))
 }

@@ -1,5 +1,8 @@
-"""Reads exports with `datasets` and trains a step on them with TRL. Usage: trl_loaders.py FOLDER, where FOLDER holds the exports
-`sft`, `rl` and `rows`, and `hone_reward.py`. Prints one JSON object."""
+"""Reads exports with `datasets` and trains a step on them with TRL.
+
+Usage: trl_loaders.py FOLDER. FOLDER holds the exports `sft`, `rl` and `rows`, and
+`hone_reward.py`. Prints one JSON object.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ datasets.disable_progress_bars()
 
 
 def tiny_model() -> tuple[Any, Any]:
-    """A Qwen2.5-VL of random weights, and its processor."""
+    """A Qwen2.5-VL with random weights, and its processor."""
     settings = BaseConfig.model_validate(
         {
             "kind": "base", "output": folder, "metrics": folder / "m", "result": folder / "r", "corpus": folder / "c",
@@ -40,7 +43,7 @@ def tiny_model() -> tuple[Any, Any]:
 
 
 def load(name: str) -> Any:
-    """The folder by its card, which must give what the files say by themselves."""
+    """Loads the folder by its card, which must give the same rows as the files alone."""
     by_card = load_dataset(str(folder / name), split="train")
     by_files = load_dataset("parquet", data_files=str(folder / name / "data" / "train-*.parquet"), split="train")
     assert by_card.features == by_files.features, (by_card.features, by_files.features)
@@ -62,7 +65,7 @@ def common(name: str) -> dict[str, Any]:
 
 
 def sft(rows: Any) -> dict[str, Any]:
-    """One real step, and what the collator made of the first rows."""
+    """One real step, and the collator's result for the first rows."""
     model, processor = tiny_model()
     arguments = trl.SFTConfig(**common("sft"), max_length=None, per_device_train_batch_size=len(rows))
     trainer = trl.SFTTrainer(model=model, args=arguments, train_dataset=rows, processing_class=processor)
@@ -90,7 +93,7 @@ def grpo(rows: Any) -> dict[str, Any]:
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with the sizes of its pictures in their place."""
+    """A row with the sizes of its pictures instead of the pictures."""
     return {**row, "images": [picture.size for picture in row["images"]]}
 
 

@@ -1,6 +1,8 @@
-"""Loads a generated shim as its trainer does, from its path, and calls it with the trainer's own signature.
+"""Loads a generated shim from its path as its trainer does, and calls it with the trainer's own
+signature.
 
-Reads {"shim", "call", "arguments"} from standard input and prints what came back, or the error's name and text.
+Reads {"shim", "call", "arguments"} from standard input. Prints the result, or the error's name
+and text.
 """
 
 import importlib.util
@@ -17,7 +19,7 @@ def load(path):
 
 
 def trl(module, rows, completions):
-    """GRPOTrainer._calculate_rewards: everything by keyword, extra columns as lists."""
+    """GRPOTrainer._calculate_rewards: all arguments by keyword, extra columns as lists."""
     logged = {}
     rewards = module.reward_func(
         prompts=[[{"role": "user", "content": "q"}] for _ in completions],
@@ -32,7 +34,9 @@ def trl(module, rows, completions):
 
 
 def easyr1(module, packed, completions):
-    """BatchFunctionRewardManager.compute_reward: a list of dicts; the keys beside overall become metrics."""
+    """BatchFunctionRewardManager.compute_reward: a list of dicts. The keys beside overall become
+    metrics.
+    """
     assert module.REWARD_TYPE == "batch"
     return module.compute_score(
         [
@@ -43,7 +47,9 @@ def easyr1(module, packed, completions):
 
 
 def verl(module, packed, completions):
-    """The reward loop's run_single, one completion a call, with what it adds for reward models."""
+    """The run_single of the reward loop: one completion in each call, with the arguments that it
+    adds for reward models.
+    """
     return [
         module.compute_score(
             data_source="hone",
@@ -68,7 +74,9 @@ def verl_batch(module, packed, completions):
 
 
 def swift(module, packed, completions):
-    """GRPOTrainer._compute_rewards_per_func: an instance from the registry, completions as text, columns as lists."""
+    """GRPOTrainer._compute_rewards_per_func: an instance from the registry, completions as text,
+    columns as lists.
+    """
     from swift.rewards import orms
 
     reward_func = orms["hone"]()

@@ -1,20 +1,20 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What the front does with one request; `undefined` hands it on to the real server. */
+/** The front's reaction to one request. `undefined` passes the request to the real server. */
 export interface FrontFault {
   status?: number
   headers?: Record<string, string>
   body?: string
   /** Never answers. */
   hang?: boolean
-  /** Sends a byte now and then and never ends. */
+  /** Sends a byte now and then, and never ends. */
   drip?: boolean
-  /** Cuts the connection. */
+  /** Closes the connection. */
   cut?: boolean
 }
 
-/** Stands before a reward server and spoils the replies that the test chooses. */
+/** A front of a reward server that spoils the replies that the test chooses. */
 export class FakeFront {
   readonly bodies: { items: { id: string }[] }[] = []
   fault: (request: number) => FrontFault | undefined = () => undefined

@@ -8,21 +8,21 @@ const outcome = z.union([z.object({ value: z.unknown() }), z.object({ error: z.s
 
 export type ShimCall = 'trl' | 'easyr1' | 'verl' | 'verl-batch' | 'swift'
 
-/** What one call of a generated file came to, and what it left behind. */
+/** The result of one call of a generated file, and the files that it left. */
 export interface ShimOutcome {
   outcome: z.infer<typeof outcome>
   stderr: string
-  /** Lines of the file that failures are counted in. */
+  /** Lines of the file that counts failures. */
   counted: unknown[]
 }
 
-/** Stands in for the two names of ms-swift that a plugin imports; the package itself needs torch. */
+/** Replaces the two names of ms-swift that a plugin imports: the package itself needs torch. */
 const fakeSwiftRewards =
   'class ORM:\n    def __call__(self, **kwargs):\n        raise NotImplementedError\n\n\norms = {}\n'
 
 /**
- * Writes a shim into a folder and calls it by the system's Python. `env` is all the environment that it has beside PATH.
- * The process may not block this one: the reward server that it asks runs here.
+ * Writes a shim into a folder and calls it by the system's Python. Its environment is only `env`
+ * and PATH. The call must not block this process, because the reward server runs here.
  */
 export async function callShim(
   folder: string,

@@ -56,7 +56,7 @@ const calls: [ShimCall, ShimTrainer][] = [
   ['verl-batch', 'verl'],
 ]
 
-/** Columns of a TRL data set; the other trainers get packed texts. */
+/** Columns of a TRL data set. The other trainers get packed texts. */
 const columns = rows.map(({ gold, ...row }) => ({
   ...row,
   answer: gold,
@@ -73,7 +73,7 @@ function call(
   return callShim(folder, rewardShim(trainer, options(changes)), how, [given, completions], env)
 }
 
-/** The numbers that a trainer optimises, in whatever shape it gets them. */
+/** The numbers that a trainer optimises, from any shape of outcome. */
 function numbersOf({ outcome }: ShimOutcome): unknown[] {
   const value = 'value' in outcome ? outcome.value : outcome.message
   if (Array.isArray(value))

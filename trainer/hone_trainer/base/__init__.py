@@ -1,1 +1,1 @@
-"""The demo's base model: a real Qwen2.5-VL, only small, trained from nothing."""
+"""The demo's base model: a real but small Qwen2.5-VL, trained from random weights."""

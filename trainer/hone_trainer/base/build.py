@@ -1,4 +1,6 @@
-"""Builds the demo's base model: tokenizer, random weights, a short training, a folder that appears by rename."""
+"""Builds the demo's base model: tokenizer, random weights, a short training, a folder that appears
+by rename.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ SORTED_BATCHES = 16
 
 
 def input_hash(settings: BaseConfig) -> str:
-    """Names everything the weights depend on but the versions of the libraries: corpus, pictures' rows, numbers."""
+    """Hash of everything that decides the weights, except library versions: corpus, rows of the
+    pictures, numbers.
+    """
     digest = hashlib.sha256(settings.corpus.read_bytes())
     if settings.vocabulary is not None:
         digest.update(settings.vocabulary.read_bytes())
@@ -45,7 +49,8 @@ def build(settings: BaseConfig) -> int:
     use_threads(settings.threads)
     torch.manual_seed(settings.seed)
     corpus = row_files.read_rows(settings.corpus, row_files.SftRow)
-    # Marks of pictures never reach the model; learnt as a word, one would be a token that sampling can hit by chance.
+    # Picture marks never reach the model. As a learnt word, a mark would be a token that sampling
+    # can hit by chance.
     texts = [message.content.replace(row_files.PLACEHOLDER, "") for row in corpus for message in row.messages]
     texts += ["user", "assistant", "system"]
     if settings.vocabulary is not None:
@@ -87,7 +92,9 @@ def build(settings: BaseConfig) -> int:
 
 
 class Examples:
-    """The corpus in memory: token ids with the answer's span, and each picture's pixels once."""
+    """The corpus in memory: token ids with the span of the answer, and the pixels of each picture
+    once.
+    """
 
     def __init__(self, corpus: list[row_files.SftRow], processor: Any) -> None:
         self.pad = processor.tokenizer.pad_token_id
@@ -143,7 +150,7 @@ class Examples:
         return batches(), 1 + max(label for row in labels for label in row or [])
 
     def batch(self, picks: list[int]) -> dict[str, torch.Tensor]:
-        """Right-padded tensors for these rows; the loss sees only answers."""
+        """Right-padded tensors for these rows. The loss only counts answers."""
         length = max(len(self._sequences[pick][0]) for pick in picks)
         ids = torch.full((len(picks), length), self.pad)
         mask = torch.zeros_like(ids)
@@ -184,7 +191,9 @@ def _pixels(paths: Iterable[Path], image_processor: Any) -> dict[Path, tuple[tor
 
 
 def _train(model: Any, examples: Examples, settings: BaseConfig) -> None:
-    """A plain AdamW loop: with the whole corpus in memory nothing of a general trainer is needed, and it is faster."""
+    """A plain AdamW loop. With the whole corpus in memory it needs nothing of a general trainer,
+    and it is faster.
+    """
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=settings.learning_rate,

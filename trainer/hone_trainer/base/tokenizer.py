@@ -1,7 +1,7 @@
 """A byte-level BPE tokenizer with Qwen's special tokens, learnt from the corpus.
 
-Words of the corpus become single tokens, so that answers stay short, and every other text is still representable
-byte by byte: a question of the user's own does not break the demo model.
+Words of the corpus become single tokens, so that answers stay short. Every other text can still
+be written byte by byte, so a user's own question does not break the demo model.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ SPECIAL = [
     "<|video_pad|>",
 ]
 
-# The parts of an answer are tokens of their own, as larger models' reasoning tags are. They are ordinary text to
-# `decode(skip_special_tokens=True)`: a verifier must see them.
+# The tags of an answer are single tokens, like the reasoning tags of larger models. They are
+# ordinary text to `decode(skip_special_tokens=True)`, because a verifier must see them.
 TAGS = ["<think>", "</think>", "<answer>", "</answer>"]
 
-# Words with their leading space, single digits, runs of signs: numbers are read digit by digit.
+# Words with their leading space, single digits, runs of signs. Numbers are read digit by digit.
 SPLIT = r"<[^<>\s]+>| ?[A-Za-z]+|\d| ?[^\sA-Za-z\d<>]+|\s+|."
 
-# Line ends are expressions, so that no stripping of template whitespace can take one away: the text before an answer
-# must be the same in training, where the answer is there, and in generation, where it is not.
+# Line ends are expressions, so that no stripping of template whitespace can remove them. The text
+# before an answer must be the same in training, which has the answer, and in generation, which has
+# not.
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
     "{{ '<|im_start|>' + message['role'] + '\\n' }}"
@@ -46,7 +47,9 @@ CHAT_TEMPLATE = (
 
 
 def learn(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
-    """Learns merges from `texts` up to `size` tokens (256 of them single bytes). Deterministic for equal input."""
+    """Learns merges from `texts` up to `size` tokens (256 of them single bytes). Equal input gives
+    an equal tokenizer.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [

@@ -1,4 +1,4 @@
-"""The HTTP side: OpenAI's two routes, and health."""
+"""The HTTP side: OpenAI's two routes, and a health route."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hone_trainer.serving.queue import BatchQueue
 
 
 def create_app(engine: Engine, name: str, root: Path, max_batch: int, max_tokens: int) -> FastAPI:
-    """An app that answers for one model under one name."""
+    """An app that serves one model under one name."""
     queue = BatchQueue(engine, max_batch)
 
     @asynccontextmanager
@@ -74,7 +74,7 @@ def parse(body: bytes, name: str) -> ChatRequest:
 
 
 def reply(model: str, asked: list[Any]) -> dict[str, Any]:
-    """OpenAI's completion object. The prompt counts once, whatever n."""
+    """OpenAI's completion object. The prompt counts once, for any n."""
     completion = sum(answer.tokens for answer, _length in asked)
     prompt = asked[0][1]
     return {

@@ -1,4 +1,6 @@
-"""The model and a batch: prompts with pictures in, texts out. Knows nothing of HTTP or queues."""
+"""The model and a batch: takes prompts with pictures, gives texts. Knows nothing about HTTP or
+queues.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +31,18 @@ class Prompt:
 
     @property
     def size(self) -> int:
-        """A measure of length for sorting, in characters; a picture counts as its share of a usual page.
+        """A measure of length for sorting, in characters. A picture counts as its share of a usual
+        page.
 
-        Not in tokens: a fast tokenizer keeps its padding settings in itself, so that counting here while a batch is
-        made on the model's thread would break that batch.
+        Tokens were rejected: a fast tokenizer stores its padding settings in itself. Counting
+        here, while the model's thread makes a batch, would break that batch.
         """
         return len(self.text) + sum(image.width * image.height // 256 for image in self.pictures)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One text, its length in tokens (the end token included), and whether it ended by itself."""
+    """One text, its length in tokens (with the end token), and whether it ended by itself."""
 
     text: str
     tokens: int
@@ -47,7 +50,7 @@ class Answer:
 
 
 class Engine:
-    """Loads the folder once. `prepare` may run on any thread, `answer` on one at a time."""
+    """Loads the folder once. `prepare` may run on any thread, `answer` on one thread at a time."""
 
     def __init__(self, folder: Path, precision: str) -> None:
         self.processor = load_processor(folder)
@@ -60,17 +63,21 @@ class Engine:
         self._pictures: OrderedDict[bytes, Image.Image] = OrderedDict()
 
     def prepare(self, messages: list[dict[str, Any]], pictures: list[tuple[bytes, Image.Image]]) -> Prompt:
-        """Applies the chat template. Equal pictures become one object, which is prepared for the model only once."""
+        """Applies the chat template. Equal pictures become one object, so that the model's
+        processor prepares them only once.
+        """
         self._refuse_marks(messages)
         try:
             text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        except Exception as error:  # templates raise what they like about roles and their order
+        except Exception as error:  # templates raise any exception about roles and their order
             raise RequestError(400, "invalid_messages", f"the chat template refuses the messages: {error}") from error
         images = tuple(self._same(raw, image) for raw, image in pictures)
         return Prompt(text, images)
 
     def _refuse_marks(self, messages: list[dict[str, Any]]) -> None:
-        """A picture's token written as text would be counted as a picture, and fail the whole batch."""
+        """Refuses picture tokens in a text: they would count as pictures, and the whole batch would
+        fail.
+        """
         marks = [getattr(self.processor, name, None) for name in ("image_token", "video_token")]
         texts = [part.get("text", "") for message in messages for part in message["content"]]
         for mark in marks:
@@ -88,7 +95,7 @@ class Engine:
         return kept
 
     def answer(self, prompts: list[Prompt], samplings: list[Sampling]) -> tuple[list[Answer], list[int]]:
-        """Answers and prompt lengths in tokens, in the order given."""
+        """Answers and prompt lengths in tokens, in the order of the prompts."""
         images = [list(prompt.pictures) for prompt in prompts]
         inputs = self.processor(
             text=[prompt.text for prompt in prompts],
@@ -113,7 +120,7 @@ class Engine:
         return [self._cut(row, sampling) for row, sampling in zip(rows, samplings, strict=True)], used
 
     def _cut(self, row: list[int], sampling: Sampling) -> Answer:
-        """The row up to its end or its limit. Stop tokens are not part of the text, only of the count."""
+        """Cuts a row at its end or its limit. Stop tokens count, but are not part of the text."""
         for place, token in enumerate(row[: sampling.max_tokens]):
             if token in self._ends:
                 text = self.processor.tokenizer.decode(row[:place], skip_special_tokens=True)

@@ -1,4 +1,4 @@
-"""Starts the server: claims the port first, loads, warms up, says that it is ready."""
+"""Starts the server: claims the port first, loads, warms up, and reports that it is ready."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def serve(arguments: argparse.Namespace) -> int:
     app = create_app(engine, arguments.name, arguments.model, arguments.max_batch, arguments.max_tokens)
 
     class Server(uvicorn.Server):
-        """Leaves signals alone: the process's own handler ends it at once instead of waiting for open requests."""
+        """Installs no signal handlers: the process's own handler ends it at once instead of waiting
+        for open requests.
+        """
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -44,7 +46,8 @@ def serve(arguments: argparse.Namespace) -> int:
             port = listener.getsockname()[1]
             print(f"ready: {arguments.name} on http://{arguments.host}:{port}/v1", flush=True)
 
-    # A connection closed for idleness while its client sends the next request is an error that nobody made.
+    # With a short timeout, an idle connection could be closed while its client sends the next
+    # request. That client would see an error.
     settings = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=3600)
     Server(settings).run(sockets=[listener])
     return 0

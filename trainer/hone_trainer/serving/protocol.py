@@ -1,4 +1,4 @@
-"""The requests this server understands, and the errors it answers with, in OpenAI's form."""
+"""The requests that this server understands, and its errors, in OpenAI's form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ MAX_IMAGE_PIXELS = 64 * 1024 * 1024
 
 
 class RequestError(Exception):
-    """A request that cannot be answered: HTTP status, OpenAI error code and a sentence that says what to change."""
+    """A request that cannot be answered: HTTP status, OpenAI error code and a sentence that says
+    what to change.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -29,7 +31,9 @@ class RequestError(Exception):
 
 
 class ImageUrl(BaseModel):
-    """Only data URLs: a model server that fetches addresses of a request's choosing is a hole."""
+    """Takes only data URLs: a model server that fetches any address in a request is a security
+    hole.
+    """
 
     url: str
 
@@ -56,7 +60,8 @@ class ChatMessage(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """POST /v1/chat/completions. Keys it does not know are ignored, as OpenAI's clients send many."""
+    """POST /v1/chat/completions. Ignores unknown keys, because OpenAI's clients send many of them.
+    """
 
     model_config = ConfigDict(extra="ignore")
     model: str
@@ -72,7 +77,9 @@ class ChatRequest(BaseModel):
 
 @dataclass(frozen=True)
 class Sampling:
-    """How one answer is drawn. `seed` is the answer's own: the request's seed and the answer's place in it."""
+    """How to draw one answer. `seed` is the answer's own: from the request's seed and the answer's
+    place in the request.
+    """
 
     temperature: float
     top_p: float
@@ -81,18 +88,23 @@ class Sampling:
 
 
 def samplings(request: ChatRequest, limit: int) -> list[Sampling]:
-    """One a wanted answer. Without a seed one is drawn; the answers of one request always differ in theirs."""
+    """The sampling of each answer. Without a seed it draws one. The answers of one request always
+    have different seeds.
+    """
     seed = random.getrandbits(48) if request.seed is None else request.seed
     tokens = min(request.max_completion_tokens or request.max_tokens or limit, limit)
     return [
-        # 2**61 - 1 is prime, 1_000_003 is odd: places and neighbouring seeds do not collide for any usual n.
+        # 2**61 - 1 is prime and 1_000_003 is odd, so places and neighbouring seeds do not collide
+        # for any usual n.
         Sampling(request.temperature, request.top_p, tokens, (seed * 1_000_003 + place) % (2**61 - 1))
         for place in range(request.n)
     ]
 
 
 def conversation(request: ChatRequest) -> tuple[list[dict[str, Any]], list[tuple[bytes, Image.Image]]]:
-    """The messages in the form of chat templates, and the pictures (with the bytes they came as) in order."""
+    """The messages in the form of chat templates, and the pictures in order, with their original
+    bytes.
+    """
     messages: list[dict[str, Any]] = []
     pictures: list[tuple[bytes, Image.Image]] = []
     for message in request.messages:
@@ -111,7 +123,8 @@ def conversation(request: ChatRequest) -> tuple[list[dict[str, Any]], list[tuple
 
 
 def decode_image(url: str) -> tuple[bytes, Image.Image]:
-    """A data URL's bytes and its picture as RGB. Raises RequestError 400 for anything else."""
+    """The bytes of a data URL, and its picture as RGB. Raises RequestError 400 for anything else.
+    """
     head, comma, data = url.partition(",")
     if not comma or not head.startswith("data:image/") or not head.endswith(";base64"):
         raise RequestError(400, "invalid_image_url", "images must be data URLs: data:image/png;base64,...")

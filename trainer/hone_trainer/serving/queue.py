@@ -1,4 +1,4 @@
-"""Dynamic batching: what waits when the model becomes free is answered together."""
+"""Dynamic batching: when the model becomes free, all waiting requests are answered together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from hone_trainer.serving.engine import Answer, Engine, Prompt
 from hone_trainer.serving.protocol import Sampling
 
-# A client that keeps many requests open sends the next ones within this time of the last answers. Waiting for them
-# fills the batch; on an empty server it is the price of one request.
+# A client that keeps many requests open sends the next requests within this time of the last
+# answers. Waiting for them fills the batch. On an empty server a single request pays this time.
 GATHER_SECONDS = 0.008
 
 
 @dataclass
 class Waiting:
-    """One wanted answer."""
+    """One answer that a client waits for."""
 
     prompt: Prompt
     sampling: Sampling
@@ -24,7 +24,7 @@ class Waiting:
 
 
 class BatchQueue:
-    """Holds what waits and feeds the engine from one thread."""
+    """Holds the waiting requests and feeds the engine from one thread."""
 
     def __init__(self, engine: Engine, max_batch: int) -> None:
         self._engine = engine
@@ -41,11 +41,13 @@ class BatchQueue:
         return len(self._waiting)
 
     def start(self) -> None:
-        """Begins to answer; call it inside the event loop."""
+        """Begins to answer. Call it inside the event loop."""
         self._pump = asyncio.create_task(self._run())
 
     async def ask(self, prompt: Prompt, sampling: Sampling) -> tuple[Answer, int]:
-        """Waits for one answer. Cancelling it before its batch begins takes it out of the queue."""
+        """Waits for one answer. A request that is cancelled before its batch begins leaves the
+        queue.
+        """
         item = Waiting(prompt, sampling, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
         self._arrived.set()
@@ -69,9 +71,10 @@ class BatchQueue:
             await asyncio.sleep(GATHER_SECONDS)
 
     def _next(self) -> list[Waiting]:
-        """The oldest waiting answer and those nearest to it in length: no row pays for a much longer neighbour.
+        """The oldest waiting request and the requests nearest to it in length, so that no row pays
+        for a much longer neighbour.
 
-        The oldest is always taken, so nothing waits forever.
+        The oldest request is always taken, so no request waits forever.
         """
         self._waiting = [item for item in self._waiting if not item.done.done()]
         if not self._waiting:

@@ -1,8 +1,9 @@
-"""Choosing the next token of each row by its own settings and its own random numbers.
+"""Chooses the next token of each row by the row's own settings and its own random numbers.
 
-Hugging Face's `generate` knows one temperature and one random stream for a whole batch, so an answer would depend on
-its neighbours. Here it only runs the model and its cache; a logits processor makes each row's choice and leaves that
-token as the only possible one. Greedy rows keep their scores. It works for every model that `generate` supports.
+Hugging Face's `generate` has one temperature and one random stream for a whole batch, so an
+answer would depend on its neighbours. Here `generate` only runs the model and its cache. A
+logits processor makes each row's choice and leaves that token as the only possible token. Greedy
+rows keep their scores. This works for every model that `generate` supports.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from hone_trainer.serving.protocol import Sampling
 
 
 class RowSampler(LogitsProcessor):
-    """One per batch. Random numbers are drawn beforehand, one a token, from a generator of the row's seed alone."""
+    """The sampler of one batch. It draws its random numbers beforehand, one for each token, from a
+    generator that depends only on the row's seed.
+    """
 
     def __init__(self, rows: list[Sampling], prompt_length: int, end_token: int, device: torch.device) -> None:
         self._prompt_length = prompt_length
@@ -35,7 +38,9 @@ class RowSampler(LogitsProcessor):
         self._any_warm = bool(self._warm.any())
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """Scores whose greatest is the chosen token; the end token once a row has used up its limit."""
+        """Scores in which the chosen token is the greatest. After a row's limit the chosen token is
+        the end token.
+        """
         step = input_ids.shape[1] - self._prompt_length
         choice = scores.argmax(-1)
         if self._any_warm:
@@ -47,8 +52,9 @@ class RowSampler(LogitsProcessor):
     def _draw(self, scores: torch.Tensor, step: int) -> torch.Tensor:
         """Inverse of the distribution function over tokens in the order of their ids.
 
-        Not in the order of probability: two nearly equal tokens would change places with rounding, and with them the
-        answer. In double precision, so that the sum over a large vocabulary stays exact enough.
+        The order of probability was rejected: rounding could swap two nearly equal tokens, and
+        so change the answer. It uses double precision, so that the sum over a large vocabulary
+        stays exact enough.
         """
         probabilities = torch.softmax(scores.double() / self._temperature, dim=-1)
         if self._cuts:

@@ -1,4 +1,4 @@
-"""Settings files and the error for input that cannot be used. For run.py."""
+"""Settings files, and the error for unusable input. Used by run.py."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ class Unusable(Exception):
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A settings file as LLaMA-Factory reads it. (Plain YAML takes `2e-4` for a word.)"""
+    """Reads a settings file as LLaMA-Factory does. (Plain YAML reads `2e-4` as a word.)"""
     from omegaconf import OmegaConf
 
     return OmegaConf.to_container(OmegaConf.load(path))  # type: ignore[return-value]
 
 
 def write_yaml(path: Path, config: dict[str, Any]) -> None:
-    """One key a line, values as JSON, which is YAML too. The file appears whole."""
+    """Writes one key in each line, with values as JSON, which is also YAML. A reader never sees
+    half a file.
+    """
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text("".join(f"{key}: {json.dumps(config[key])}\n" for key in sorted(config)), encoding="utf-8")
     draft.rename(path)

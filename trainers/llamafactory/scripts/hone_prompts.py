@@ -1,7 +1,8 @@
-"""Chooses a template of LLaMA-Factory by what it renders. For run.py.
+"""Chooses a template of LLaMA-Factory by the prompts that it renders. Used by run.py.
 
-Training and generation must read the same prompt. LLaMA-Factory knows templates by name and reads none from the
-checkpoint, so that a wrong name, or its default system message, trains for prompts that the server never sends.
+Training and generation must use the same prompt. LLaMA-Factory knows templates by name and reads
+no template from the checkpoint. So a wrong name, or a template's default system message, trains
+for prompts that the server never sends.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ IGNORED = -100
 
 
 def sample_rows(path: Path) -> list[dict[str, Any]]:
-    """One row of each shape (roles, number of pictures): a template treats rows of one shape alike."""
+    """One row of each shape (roles, number of pictures): a template renders rows of one shape in
+    the same way.
+    """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     with path.open(encoding="utf-8") as file:
         for line in file:
@@ -31,10 +34,11 @@ def sample_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def choose_template(config: dict[str, Any], rows: list[dict[str, Any]], own_image_limits: bool) -> dict[str, Any]:
-    """`template` and `default_system` that render the rows as the checkpoint's chat template does.
+    """Chooses `template` and `default_system` so that rows render as in the checkpoint's chat
+    template.
 
-    The user's own choice is checked; without one all of LLaMA-Factory's are tried. Raises Unusable with the first
-    difference.
+    The user's own choice is checked. Without a choice all templates of LLaMA-Factory are tried.
+    Raises Unusable with the first difference.
     """
     from llamafactory.data import TEMPLATES
     from llamafactory.hparams import ModelArguments
@@ -71,7 +75,9 @@ def choose_template(config: dict[str, Any], rows: list[dict[str, Any]], own_imag
 
 
 def likely(templates: dict[str, Any], tokenizer: Any, rows: list[dict[str, Any]]) -> list[str]:
-    """Templates that this tokenizer can take, the plain Qwen-VL one first: it has the most models."""
+    """The templates that fit this tokenizer. The plain Qwen-VL template comes first, because most
+    models use it.
+    """
     with_images = any(row["images"] for row in rows)
 
     def fits(template: Any) -> bool:
@@ -85,7 +91,9 @@ def likely(templates: dict[str, Any], tokenizer: Any, rows: list[dict[str, Any]]
 
 
 def served_prompt(row: dict[str, Any], loaded: Any) -> list[int]:
-    """Tokens of a row's prompt as a server makes them, by the checkpoint's own chat template and image processor."""
+    """The tokens of a row's prompt in a server, which uses the checkpoint's chat template and image
+    processor.
+    """
     from PIL import Image
 
     renderer = loaded["processor"] or loaded["tokenizer"]
@@ -114,7 +122,9 @@ def first_difference(
     config: dict[str, Any],
     own_image_limits: bool,
 ) -> str | None:
-    """Where a template's prompt is another than the served one, in words; null when all are the same."""
+    """Describes the first row for which a template's prompt differs from the served prompt, or
+    returns None.
+    """
     from llamafactory.data import TEMPLATES
     from llamafactory.data.processor import SupervisedDatasetProcessor
     from llamafactory.hparams import DataArguments
@@ -137,7 +147,9 @@ def first_difference(
 
 
 def difference_in_row(encoder: Any, row: dict[str, Any], prompt: list[int], own_image_limits: bool) -> str | None:
-    """The same for one row. The answer must end by the token at which generation stops."""
+    """Describes the difference for one row. The answer must end with the token that stops
+    generation.
+    """
     tokenizer = encoder.tokenizer
     turns = [dict(message) for message in row["messages"]]
     system = turns.pop(0)["content"] if turns[0]["role"] == "system" else ""
@@ -149,7 +161,7 @@ def difference_in_row(encoder: Any, row: dict[str, Any], prompt: list[int], own_
         return f"it cannot render row {row.get('id')} ({error})"
     start = next((place for place, label in enumerate(labels) if label != IGNORED), len(ids))
     ours, theirs = ids[:start], prompt
-    if own_image_limits:  # the job's own limits give a picture another number of tokens, on purpose
+    if own_image_limits:  # the job's own limits change the number of a picture's tokens on purpose
         image = tokenizer.convert_tokens_to_ids(encoder.template.mm_plugin.image_token or "")
         ours, theirs = without_repeats(ours, image), without_repeats(theirs, image)
     if ours != theirs:
@@ -166,5 +178,5 @@ def difference_in_row(encoder: Any, row: dict[str, Any], prompt: list[int], own_
 
 
 def without_repeats(ids: list[int], token: int) -> list[int]:
-    """The ids with each run of `token` cut to one."""
+    """The ids, with each run of `token` shortened to a single token."""
     return [value for at, value in enumerate(ids) if value != token or at == 0 or ids[at - 1] != token]

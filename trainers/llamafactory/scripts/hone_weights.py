@@ -1,7 +1,8 @@
-"""Puts out a plain folder of weights. For run.py.
+"""Writes a plain folder of weights. Used by run.py.
 
-It holds the start's config and processor and each tensor in the start's number format: LLaMA-Factory saves bf16 models
-as fp32, pads on the other side, and turns the cache of generation off.
+The folder holds the start's config and processor, and each tensor in the start's number format.
+LLaMA-Factory itself saves bf16 models as fp32, pads on the other side, and turns off the cache
+of generation.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from hone_files import Unusable
 
-# What makes a folder of weights servable, besides the weights.
+# The files that a folder of weights needs to be servable, besides the weights.
 COPIED = (
     "config.json",
     "generation_config.json",
@@ -32,7 +33,9 @@ COPIED = (
 
 
 def assemble(weights: Path, start: Path, output: Path) -> None:
-    """Puts the weights of one folder and the start's other files together in `output`, which appears whole."""
+    """Joins the weights of one folder and the start's other files in `output`. The folder appears
+    only when complete.
+    """
     files = sorted(weights.glob("model*.safetensors"))
     if not files:
         raise Unusable(f"{weights} holds no weights in safetensors: the training saved none")
@@ -55,7 +58,9 @@ def assemble(weights: Path, start: Path, output: Path) -> None:
 
 
 def place_weights(source: Path, target: Path, formats: dict[str, Any]) -> None:
-    """A file of weights with each tensor in the start's number format: a link where nothing changes."""
+    """Places a file of weights with each tensor in the start's number format. It is a link when
+    nothing changes.
+    """
     from safetensors import safe_open
     from safetensors.torch import save_file
 
@@ -72,7 +77,7 @@ def place_weights(source: Path, target: Path, formats: dict[str, Any]) -> None:
 
 
 def tensor_formats(folder: Path) -> dict[str, str]:
-    """Number format of each tensor of a folder, as safetensors names them, e.g. BF16."""
+    """Number format of each tensor of a folder, by its name in safetensors, e.g. BF16."""
     from safetensors import safe_open
 
     formats = {}
@@ -83,7 +88,9 @@ def tensor_formats(folder: Path) -> dict[str, str]:
 
 
 def in_format(tensor: Any, name: str | None) -> Any:
-    """The tensor in a number format of safetensors; as it is where the start has no tensor of its name."""
+    """The tensor in a number format of safetensors. Unchanged when the start has no tensor of this
+    name.
+    """
     import torch
 
     formats = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16, "F64": torch.float64}
@@ -91,7 +98,7 @@ def in_format(tensor: Any, name: str | None) -> Any:
 
 
 def number_format(folder: Path) -> str:
-    """The format that most of a folder's tensors have, as LLaMA-Factory names it."""
+    """The format of most tensors of a folder, by its name in LLaMA-Factory."""
     formats = list(tensor_formats(folder).values())
     most = max(set(formats), key=formats.count) if formats else "F32"
     return {"BF16": "bfloat16", "F16": "float16"}.get(most, "float32")

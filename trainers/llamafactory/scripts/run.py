@@ -1,9 +1,11 @@
-"""Runs LLaMA-Factory for one job of Hone: `python scripts/run.py train` or `... export`, in its folder.
+"""Runs LLaMA-Factory for one job of Hone, in the job's folder: `python scripts/run.py train` or
+`... export`.
 
-Hone writes `config.yaml` (keys of LLaMA-Factory) and `plan.json` (what only the job's machine can settle). This script
-settles that, writes `resolved.yaml`, and hands over to `llamafactory-cli`. What it adds is in the files beside it: the
-template that renders the checkpoint's own prompts, and weights as a plain folder, `output/`, which appears by rename.
-What cannot be used ends with exit status 2 and one line that says why.
+Hone writes `config.yaml` (keys of LLaMA-Factory) and `plan.json` (facts for the decisions that
+only the job's machine can make). This script makes these decisions, writes `resolved.yaml`, and
+starts `llamafactory-cli`. The files beside this script choose the template that renders the
+checkpoint's own prompts, and write the weights as a plain folder, `output/`, which appears by
+rename. Unusable input ends the script with exit status 2 and one line that says why.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from hone_files import Unusable, read_yaml, write_yaml
 from hone_prompts import choose_template, sample_rows
 from hone_weights import assemble, number_format
 
-# This file lies in scripts/ of the job's folder.
+# This file is in scripts/ of the job's folder.
 FOLDER = Path(__file__).absolute().parent.parent
 UNUSABLE = 2
 
@@ -30,7 +32,8 @@ def main(arguments: list[str]) -> int:
         print("usage: run.py train|export", file=sys.stderr)
         return UNUSABLE
     os.chdir(FOLDER)
-    # LLaMA-Factory starts `torchrun` by name: the one of this environment must be found first.
+    # LLaMA-Factory starts `torchrun` by name. The PATH must lead to the torchrun of this
+    # environment first.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     plan = json.loads(Path("plan.json").read_text(encoding="utf-8"))
     try:
@@ -46,8 +49,11 @@ def main(arguments: list[str]) -> int:
 
 
 def train(plan: dict[str, Any]) -> None:
-    """Trains by `config.yaml`. Full weights go to `output/`; adapters stay in `train/` until the export."""
-    # The product writes this file last. It is there when an earlier run of this job was ended after its training.
+    """Trains by `config.yaml`. Full weights go to `output/`. Adapters stay in `train/` until the
+    export.
+    """
+    # The product writes this file last. It exists when an earlier run of this job was ended after
+    # its training.
     if not Path("train/trainer_state.json").is_file():
         config = read_yaml(Path("config.yaml"))
         config |= devices(plan, config)
@@ -63,7 +69,9 @@ def train(plan: dict[str, Any]) -> None:
 
 
 def export(plan: dict[str, Any]) -> None:
-    """Merges the adapters of `train/` into the start's weights and leaves the whole in `output/`."""
+    """Merges the adapters of `train/` into the start's weights and writes the complete weights to
+    `output/`.
+    """
     trained = read_yaml(Path("resolved.yaml"))
     if not Path("train/adapter_model.safetensors").is_file():
         raise Unusable("train/ holds no adapter_model.safetensors: the training left no adapters to merge")
@@ -76,7 +84,7 @@ def export(plan: dict[str, Any]) -> None:
         "export_dir": "merged",
         "export_size": 5,
         "export_device": "cpu",
-        # Left to itself it halves fp32 weights on a machine with a GPU.
+        # By default LLaMA-Factory turns fp32 weights into 16 bits on a machine with a GPU.
         "infer_dtype": number_format(Path(plan["model"])),
     }
     write_yaml(Path("export.yaml"), config)
@@ -86,20 +94,24 @@ def export(plan: dict[str, Any]) -> None:
 
 
 def cli(command: str, config: str) -> None:
-    """`llamafactory-cli` in this process, whose imports are paid for already. A failure ends this process as it would
-    end that one."""
+    """Runs `llamafactory-cli` in this process, which already has its imports. A failure ends this
+    process with the status of the command.
+    """
     from llamafactory.cli import main as llamafactory
 
     sys.argv = ["llamafactory-cli", command, config]
     try:
         llamafactory()
-    except SystemExit as leaving:  # with several devices it ends by the exit status of torchrun
+    # with several devices the command ends with the exit status of torchrun
+    except SystemExit as leaving:
         if leaving.code not in (None, 0):
             raise
 
 
 def devices(plan: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """Keys that depend on what this machine has. One process a GPU, as many as the batch was cut for."""
+    """Keys that depend on this machine. One process runs on each GPU, as many as the batch was
+    split for.
+    """
     import torch
 
     there = torch.cuda.device_count()
@@ -115,11 +127,14 @@ def devices(plan: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
 
 
 def resume_here(trained: Path, plan: dict[str, Any]) -> dict[str, Any]:
-    """Keys to go on from the newest whole checkpoint of this very job, which its scheduler may have started again.
+    """Keys to resume from the newest complete checkpoint of this same job: its scheduler may have
+    restarted it.
 
-    LLaMA-Factory would do so itself, from the newest one, whole or not. And transformers 5.6 finds no weights in a
-    checkpoint of Qwen2.5-VL, whose tensors have other names in files, and goes on from the start's: the weights are
-    therefore read from the checkpoint as a model. Adapters have the same names.
+    LLaMA-Factory would resume by itself, but from the newest checkpoint even if that is
+    incomplete. And transformers 5.6 finds no weights in a checkpoint of Qwen2.5-VL, because the
+    tensors have other names in files, and goes on from the start's weights. So the weights are
+    read from the checkpoint as a model. Adapters have the same names in files and need no such
+    step.
     """
     whole = []
     for folder in trained.glob("checkpoint-*"):
@@ -130,7 +145,7 @@ def resume_here(trained: Path, plan: dict[str, Any]) -> dict[str, Any]:
         if folder.name[11:].isdigit():
             whole.append((int(folder.name[11:]), folder))
     if not whole:
-        # The product refuses a folder with weights and no checkpoint.
+        # LLaMA-Factory refuses a folder with weights and without a checkpoint.
         for leftover in [*trained.glob("*.safetensors"), *trained.glob("*.safetensors.index.json")]:
             leftover.unlink()
         return {}
@@ -141,7 +156,9 @@ def resume_here(trained: Path, plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def follow_row_count(path: Path) -> None:
-    """Keeps the number of rows that transformers' Trainer says it trains on: LLaMA-Factory drops rows it dislikes."""
+    """Records the number of rows that transformers' Trainer logs, because LLaMA-Factory may drop
+    rows.
+    """
     import logging
 
     class Counter(logging.Handler):
