@@ -8,8 +8,12 @@ import { createInterface } from 'node:readline'
 import { HoneError } from '../domain/errors.ts'
 import { baseCorpusHash } from './world.ts'
 
-/** How the weak base model is trained from nothing. Part of its hash. */
-export const baseModelRecipe = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
+/**
+ * How the weak base model is trained from nothing. Part of its hash. After 100 steps the vision
+ * tower, 0.9 million parameters, names what is where in every picture. Without those steps the
+ * whole model needed 1200 steps, four times as long, to describe pictures as well.
+ */
+export const baseModelRecipe = { seeSteps: 100, steps: 450, batchSize: 32, learningRate: 2e-3, seed: 1 }
 
 export interface BaseModelOptions {
   /** Folder of models in the cache; the base model is one folder in it. */
