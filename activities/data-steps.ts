@@ -21,7 +21,7 @@ import type { Activity } from './failures.ts'
 import { sharedFingerprints } from './fingerprints.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
-import { followed, readStretch, stretchOf } from './stretch.ts'
+import { followed, readStretch, stretchOf } from '../data/shards/stretch.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
 
 const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)

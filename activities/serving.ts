@@ -8,7 +8,7 @@ import type { ServingWish } from '../domain/recipe/jobs.ts'
 import { bringUpServer, tearDownServer } from '../jobs/servers/bring-up.ts'
 import type { Activity } from './failures.ts'
 import type { Deps } from './deps.ts'
-import { productOf } from './products.ts'
+import { productOf } from '../jobs/product.ts'
 import { recipeOf } from './recipes.ts'
 import type { StepRef } from './types.ts'
 

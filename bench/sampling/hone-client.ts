@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { readStretch, stretchOf } from '../../activities/stretch.ts'
+import { readStretch, stretchOf } from '../../data/shards/stretch.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
 import { rowsAtOnce, runShard } from '../../data/shards/run-shard.ts'

@@ -13,9 +13,9 @@ import { assess, finalVerdict, verifiedCase } from '../verifier/judge/assess.ts'
 import { createJudge, judgeVersion } from '../verifier/judge/judge.ts'
 import type { Judge } from '../verifier/judge/judge.ts'
 import { verifyCase } from '../verifier/verify.ts'
-import type { Deps } from './deps.ts'
-import { resolveEndpoint } from './endpoints.ts'
-import type { StepRef } from './types.ts'
+import type { Deps } from '../activities/deps.ts'
+import { resolveEndpoint } from '../activities/endpoints.ts'
+import type { StepRef } from '../activities/types.ts'
 
 /** Name of a benchmark's judge among the endpoints of an evaluation; its replies are kept under it. */
 const endpointName = 'judge'

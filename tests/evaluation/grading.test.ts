@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { abstentions, gradeReply } from '../../activities/grading.ts'
+import { abstentions, gradeReply } from '../../evaluation/grading.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { Outage } from '../../models/failures.ts'
 import { createJudge } from '../../verifier/judge/judge.ts'

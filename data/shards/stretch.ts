@@ -1,6 +1,6 @@
-import type { Database } from '../db/database.ts'
-import { shardInputs } from '../db/shards.ts'
-import type { Row } from '../domain/rows.ts'
+import type { Database } from '../../db/database.ts'
+import { shardInputs } from '../../db/shards.ts'
+import type { Row } from '../../domain/rows.ts'
 
 /** A stretch that took so long ends after its second shard, so that a pause is heard. */
 const stretchMs = 2 * 60_000
