@@ -1,4 +1,4 @@
-import type { Meter, Reading } from '../../data/file-steps/meter.ts'
+import type { Meter, Reading } from '../../data/file-steps/progress.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** What one look at the meter says besides its counts: taken over the last seconds, so that a pause is seen. */

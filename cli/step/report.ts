@@ -1,6 +1,6 @@
 import type { DryRun } from '../../data/file-steps/dry-run.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
-import type { Reading } from '../../data/file-steps/meter.ts'
+import type { Reading } from '../../data/file-steps/progress.ts'
 import { money, number, reasonsOf } from './progress.ts'
 
 /** What `--json` prints. */

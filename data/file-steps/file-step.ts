@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Prices } from '../../domain/prices.ts'
 import type { EngineOptions } from '../../models/engine.ts'
 import type { Tally } from './assembly.ts'
-import type { Meter } from './meter.ts'
+import type { Meter } from './progress.ts'
 import type { StepRun } from './open-run.ts'
 
 /** A step on files, with all that it needs. */

@@ -6,7 +6,7 @@ import type { Place } from './byte-lines.ts'
 import { finishedKey, finishedOutcome, type FinishedOutcome, type FinishedRows } from './finished-rows.ts'
 import type { InputLines } from './input-lines.ts'
 import type { InputLine } from './input-reader.ts'
-import type { Meter } from './meter.ts'
+import type { Meter } from './progress.ts'
 import type { NamedPicture, Pictures } from './pictures.ts'
 
 export interface WorkOptions {

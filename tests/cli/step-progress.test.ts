@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createRates, duration, money, progressLine, reasonsOf } from '../../cli/step/progress.ts'
-import { createMeter } from '../../data/file-steps/meter.ts'
+import { createMeter } from '../../data/file-steps/progress.ts'
 
 it('the line of progress has rows, rates, cost, time left and errors by reason', () => {
   const meter = createMeter()
