@@ -97,7 +97,8 @@ export function createEngine(options: EngineOptions): Engine {
     })
     const reply = isJoined ? { ...result, reused: true } : result
     const { promptTokens, completionTokens, reused } = reply
-    onUsage?.({ endpoint: target.endpoint.name, promptTokens, completionTokens, reused })
+    const { name, model } = target.endpoint
+    onUsage?.({ endpoint: name, model, promptTokens, completionTokens, reused })
     return reply
   }
 
