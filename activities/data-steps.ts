@@ -110,7 +110,7 @@ export async function runDataShard(
       replies: postgresReplies(deps.db, step.id),
       images: deps.images,
       signal: stop,
-      onUsage: (usage) => meter.note(usage),
+      onUsage: (usage) => meter.onUsage(usage),
       priority: priorityOf(context),
     })
     try {

@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import type { CampaignRecord } from '../../db/campaigns.ts'
-import { parseBudget } from '../../domain/budget.ts'
-import type { Budget } from '../../domain/budget.ts'
 import { HoneError } from '../../domain/errors.ts'
+import { readBudget } from '../budget.ts'
 import { sendCommand } from '../commands.ts'
 import { chooseCampaign, withDatabase } from '../context.ts'
 import { repeated } from '../repeated.ts'
@@ -27,7 +26,7 @@ Examples:
   $ hone resume demo
   $ hone resume demo --reason "disk has room again"
   $ hone resume demo --budget cost=40                 after its budget was reached
-  $ hone resume demo --budget tokens=5000000 --budget requests=20000
+  $ hone resume demo --budget tokens=5m,requests=20000
 
 A failed campaign goes on at the step that failed: its rows, replies and checkpoints are kept. A budget counts from the
 campaign's beginning and takes the place of the one before.`
@@ -51,7 +50,7 @@ function holdCommand(terminal: Terminal, verb: 'pause' | 'resume', description: 
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
   if (verb === 'resume')
-    command.option('--budget <limit>', 'a new budget: cost=…, tokens=… or requests=…; again for more', repeated)
+    command.option('--budget <limit>', 'a new budget, e.g. 40 or cost=40,tokens=5m,requests=20000', repeated)
   return command.action(async (named: string | undefined, { reason, who, json, budget: words }: Options) => {
     const budget = words && readBudget(words)
     const campaign = await withDatabase(terminal, (db) => chooseCampaign(db, named))
@@ -60,16 +59,6 @@ function holdCommand(terminal: Terminal, verb: 'pause' | 'resume', description: 
     const { status } = await sendCommand(terminal, campaign.id, (client) => client[verb](campaign.id, said))
     if (json === true) printJson(terminal, { campaign: campaign.id, status })
     else print(terminal, `${campaign.id} is ${status}.`)
-  })
-}
-
-function readBudget(words: readonly string[]): Budget {
-  const budget = parseBudget(words)
-  if (budget) return budget
-  throw new HoneError({
-    type: 'InvalidInput',
-    message: `"${words.join(' ')}" is no budget.`,
-    nextStep: 'Say how much in all, for example: --budget cost=40 --budget tokens=5000000',
   })
 }
 
