@@ -11,7 +11,7 @@ import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import type { Activity } from './failures.ts'
-import { roundContext, stepContext } from './recipes.ts'
+import { roundOfCampaign, stepOfRound } from './recipes.ts'
 import { servedCheckpoint } from './serving.ts'
 import type { EvaluationRef, StepRef } from './types.ts'
 
@@ -57,7 +57,7 @@ async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, se
 export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): Promise<CheckpointRecord> {
   if (name === 'base') return await baseCheckpoint(deps, ref.campaign)
   if (name === 'parent') {
-    const { round, rounds } = await roundContext(deps.db, ref)
+    const { round, rounds } = await roundOfCampaign(deps.db, ref)
     const parent = rounds.find((each) => each.number === round.parentNumber)?.checkpointId
     // A round that trained nothing ends with the base weights too.
     const isBase = !parent || parent === rounds.find((each) => each.number === 0)?.checkpointId
@@ -74,7 +74,7 @@ export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): P
 }
 
 async function checkpointOfPhase(deps: Deps, ref: StepRef, phase: string): Promise<CheckpointRecord | null> {
-  const { steps } = await roundContext(deps.db, ref)
+  const { steps } = await roundOfCampaign(deps.db, ref)
   const step = steps.filter(isTraining).find((each) => phasesOf(each).includes(phase))
   return step ? await checkpointOfJob(deps.db, jobKey(ref.campaign, ref.round, nameOf(step), phase)) : null
 }
@@ -82,7 +82,7 @@ async function checkpointOfPhase(deps: Deps, ref: StepRef, phase: string): Promi
 /** What an evaluation measures: the candidate that it names, the step with weights before it, or the base model where nothing was trained. */
 export async function measuredCheckpoint(deps: Deps, ref: EvaluationRef): Promise<CheckpointRecord> {
   if (ref.candidate !== undefined) return await getCheckpoint(deps.db, ref.candidate)
-  const { steps, index } = await stepContext(deps.db, ref)
+  const { steps, index } = await stepOfRound(deps.db, ref)
   return await namedCheckpoint(deps, ref, measuredBy(steps, index) ?? 'parent')
 }
 

@@ -9,11 +9,11 @@ import { evidenceOf } from '../domain/recipe/references.ts'
 import { inputsOf } from '../domain/recipe/round-plan.ts'
 import type { Deps } from './deps.ts'
 import { sharedFingerprints } from './fingerprints.ts'
-import type { StepContext } from './recipes.ts'
+import type { StepOfRound } from './recipes.ts'
 import type { StepRef } from './types.ts'
 
 /** The datasets that a step weighs as a whole: those that its option names, its own inputs, or all benchmarks. */
-export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepContext) {
+export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepOfRound) {
   const { campaign, round } = ref
   const definition = dataSteps[step.step]
   const of = (definition && 'evidence' in definition ? definition.evidence?.of : undefined) ?? 'named'
@@ -34,7 +34,7 @@ const overviewsKept = 32
 export async function overviewOf(
   deps: Deps,
   ref: StepRef,
-  context: StepContext,
+  context: StepOfRound,
   definition: DataStep,
 ): Promise<unknown> {
   const { evidence } = 'evidence' in definition ? definition : {}

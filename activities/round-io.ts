@@ -16,25 +16,25 @@ import type { Recipe } from '../domain/recipe/recipe.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import { storedDecision } from './gate.ts'
-import { roundContext } from './recipes.ts'
+import { roundOfCampaign } from './recipes.ts'
 import { roundSummaries } from './summaries.ts'
-import type { IoActivities, RoundPlan, RoundRef, RoundSummary, StepPlan } from './types.ts'
+import type { IoActivities, RoundToRun, RoundRef, RoundSummary, StepToRun } from './types.ts'
 
 /** Opens a round, or finds it where it was left, and says which of its steps are still to do. */
 export async function openRoundPlan(
   db: Database,
   { campaign, round, parent }: Parameters<IoActivities['openRound']>[0],
-): Promise<RoundPlan> {
+): Promise<RoundToRun> {
   const record = await openRound(db, { campaign, number: round, parent })
   if (record.status === 'failed') await reopenRound(db, campaign, round)
-  const { recipe, steps } = await roundContext(db, { campaign, round })
+  const { recipe, steps } = await roundOfCampaign(db, { campaign, round })
   const done = new Set(
     (await listSteps(db, campaign, round)).filter(({ status }) => status === 'done').map(({ name }) => name),
   )
   return { steps: steps.map((step) => planOf(recipe, step, done.has(nameOf(step)))) }
 }
 
-function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepPlan {
+function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepToRun {
   const name = nameOf(step)
   if (isTraining(step)) {
     const { queueHours, runHours, attemptsPerJob } = recipe.limits
@@ -77,7 +77,7 @@ export async function closeRoundAs(
 /** The checkpoint that a round ends with: its last training's or what a selection chose of it, the parent's when it trains nothing, the base model's for round 0. */
 async function modelOfRound(deps: Deps, ref: RoundRef): Promise<string> {
   const { db } = deps
-  const { round, rounds, steps } = await roundContext(db, ref)
+  const { round, rounds, steps } = await roundOfCampaign(db, ref)
   const trained = finalTraining(steps)
   if (trained !== null) {
     const step = await findStep(db, ref.campaign, ref.round, trained)

@@ -51,15 +51,15 @@ export interface CampaignState {
 }
 
 /** A step as the round runs it. */
-export type StepPlan =
+export type StepToRun =
   | { kind: 'data'; name: string; step: string; isDone: boolean }
   | { kind: 'training'; name: string; step: 'sft' | 'rl'; phases: string[]; maxHours: number; isDone: boolean }
   | { kind: 'selection'; name: string; isDone: boolean }
   | { kind: 'evaluation'; name: string; isDone: boolean }
   | { kind: 'gate'; name: string; isDone: boolean }
 
-export interface RoundPlan {
-  steps: StepPlan[]
+export interface RoundToRun {
+  steps: StepToRun[]
 }
 
 /** Rows or items that went through a step. */
@@ -128,7 +128,7 @@ export interface IoActivities {
   moveHead(
     input: CampaignRef & { to: number; kind: 'advanced' | 'rollback'; who: string; why: string; dedupeKey: string },
   ): Promise<{ from: number; to: number }>
-  openRound(input: RoundRef & { parent: number | null }): Promise<RoundPlan>
+  openRound(input: RoundRef & { parent: number | null }): Promise<RoundToRun>
   closeRound(
     input: RoundRef & { status: 'closed' | 'cancelled' | 'failed'; reason: string | null },
   ): Promise<RoundSummary>

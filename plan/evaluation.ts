@@ -2,7 +2,7 @@ import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { EvaluateStep, SelectCheckpointStep } from '../domain/recipe/steps.ts'
 import { nameOf } from '../domain/recipe/references.ts'
 import {
-  findStep,
+  stepNamed,
   isRl,
   isSelection,
   measuredBy,
@@ -64,7 +64,7 @@ export function planEvaluation(
 
 /** How many weights a selection chooses among: those that RL kept, and its end. */
 export const candidatesOf = (steps: readonly RecipeStep[], selection: number): number =>
-  1 + snapshotsOf(findStep(steps, selectedFrom(steps, selection)).step).length
+  1 + snapshotsOf(stepNamed(steps, selectedFrom(steps, selection)).step).length
 
 const added = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 

@@ -4,11 +4,11 @@ import { trainingJobOf } from '../domain/recipe/jobs.ts'
 import { usualMaxPixels, type Recipe } from '../domain/recipe/recipe.ts'
 import type { RlStep, SftStep } from '../domain/recipe/steps.ts'
 import { isSft, phaseInputs, phasesOf, roundSeed, startOf, type RecipeStep } from '../domain/recipe/round-plan.ts'
-import { refusal } from '../jobs/finding.ts'
-import type { Finding } from '../jobs/finding.ts'
+import { findProduct } from '../jobs/product.ts'
 import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import { recipeStage, rewardOf } from '../trainers/recipe-stage.ts'
+import { inPhase } from '../trainers/stage-settings.ts'
 import type { TrainingStage } from '../trainers/stage.ts'
 import type { StageFacts, StageRun, Trainer } from '../trainers/trainer.ts'
 import { judging } from './calls.ts'
@@ -56,7 +56,7 @@ interface Start {
 function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   const { flow } = start
   const sequence = promptTokens(place, step, flow) + flow.traceTokens
-  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'sft', settings: sftSettingsOf(step) }
+  const stage = stageOf(place, step, start)
   const job = jobOf(place, step, { start, stage, sequenceTokens: Math.ceil(sequence) })
   const { passes, steps } = job
   const seen =
@@ -78,13 +78,7 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
   const { flow } = start
   const completions = step.steps * step.promptsPerStep * step.generations
   const tokens = completions * step.maxCompletionTokens
-  const reward = {
-    name: step.reward,
-    onFailure: step.onRewardFailure,
-    ...(step.judge !== undefined && { judge: 'JUDGE' }),
-  }
-  const settings = grpoSettingsOf(step)
-  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'grpo', settings, reward }
+  const stage = stageOf(place, step, start)
   const sequenceTokens = Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens)
   const job = jobOf(place, step, { start, stage, sequenceTokens })
   const kept = snapshotsOf(step).length
@@ -122,7 +116,7 @@ interface Planned {
 function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, sequenceTokens }: Planned) {
   const { facts, recipe } = place
   const wish = trainingJobOf(recipe, step)
-  const { trainer, findings } = trainerFor(place, wish.trainer)
+  const found = findProduct('trainer', place.trainers, wish.trainer)
   const planned = plannedPlace(place.site, wish.place)
   const { flow } = start
   const stageFacts: StageFacts = {
@@ -132,9 +126,9 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     sequenceTokens,
   }
   const run = runOf(stage)
-  const said = trainer?.check(stage, stageFacts) ?? []
+  const said = found.product?.check(stage, stageFacts) ?? []
   // What is refused has no command: a trainer without GRPO cannot plan one.
-  const able = said.some(({ level }) => level === 'refusal') ? null : trainer
+  const able = said.some(({ level }) => level === 'refusal') ? null : found.product
   const command = able?.command(stage, run)
   const estimate = able?.estimate(stage, stageFacts)
   const model: Count = facts.model?.bytes ?? null
@@ -146,7 +140,11 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     place: 'level' in planned ? (wish.place ?? place.site.default) : planned.name,
     launcher: 'level' in planned ? null : planned.launcher,
     resources: wish.resources,
-    findings: [...findings, ...('level' in planned ? [planned] : planned.check(wish.resources)), ...said],
+    findings: [
+      ...(found.refusal ? [found.refusal] : []),
+      ...('level' in planned ? [planned] : planned.check(wish.resources)),
+      ...said,
+    ],
     startFrom: start.startFrom,
     from: start.from,
     rows: flow.rows,
@@ -169,13 +167,6 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
   }
 }
 
-function trainerFor({ trainers }: TrainingPlace, name: string): { trainer: Trainer | null; findings: Finding[] } {
-  const trainer = Object.hasOwn(trainers, name) ? (trainers[name] ?? null) : null
-  if (trainer) return { trainer, findings: [] }
-  const names = Object.keys(trainers).join(', ')
-  return { trainer: null, findings: [refusal(`there is no trainer "${name}"`, `use one of ${names}`)] }
-}
-
 /** An attempt with names in the place of what only a worker knows. */
 const runOf = (stage: TrainingStage): StageRun => ({
   key: stage.key,
@@ -189,10 +180,15 @@ const runOf = (stage: TrainingStage): StageRun => ({
   resume: null,
 })
 
-const stageOf = ({ recipe, round }: TrainingPlace, step: SftStep | RlStep, { key, startFrom }: Start) => {
-  const { resources, options } = trainingJobOf(recipe, step)
-  return { key, startFrom, base: 'base', rowsHash: '', seed: roundSeed(recipe, round), options, resources }
-}
+const stageOf = ({ recipe, round }: TrainingPlace, step: SftStep | RlStep, { key, startFrom }: Start) =>
+  recipeStage(recipe, step, {
+    key,
+    startFrom,
+    base: 'base',
+    rowsHash: '',
+    seed: roundSeed(recipe, round),
+    reward: isSft(step) ? null : rewardOf(step, step.judge === undefined ? undefined : 'JUDGE'),
+  })
 
 /** Question, suffix and pictures of a row. */
 function promptTokens({ recipe }: TrainingPlace, step: SftStep | RlStep, flow: Flow): number {

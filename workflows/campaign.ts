@@ -16,6 +16,7 @@ import {
 import type { ChildWorkflowHandle } from '@temporalio/workflow'
 import type { CampaignRef, CampaignState } from '../activities/types.ts'
 import { roundWorkflowId } from '../domain/ids.ts'
+import { headRefusal } from '../domain/lineage.ts'
 import { io } from './activities.ts'
 import { CampaignControl } from './campaign-control.ts'
 import { campaignDetails } from './details.ts'
@@ -59,10 +60,11 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
     validator: ({ to, why }) => {
       if (!Number.isInteger(to) || to < 0) throw refused(`a round is a number from 0 up, not ${to}`)
       if (why.trim() === '') throw refused('say why: the reason is kept with the rollback')
-      // What is known here may be a round behind: it refuses what was never closed, and the act itself looks again.
+      // The state here may be a round behind and holds the last rounds only. The act itself looks again.
       const known = state?.rounds.find((each) => each.round === to)
       const isNewer = to > (state?.rounds.at(-1)?.round ?? Infinity)
-      if (isNewer || (known && known.status !== 'closed')) throw refused(`there is no closed round ${to}`)
+      const refusal = known || isNewer ? headRefusal(slug, to, known) : null
+      if (refusal) throw refused(refusal.message, refusal.nextStep)
     },
   })
   setHandler(progressSignal, (progress) => {
@@ -112,7 +114,8 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
   }
 }
 
-const refused = (message: string) => ApplicationFailure.nonRetryable(message, 'InvalidInput')
+const refused = (message: string, ...details: string[]) =>
+  ApplicationFailure.nonRetryable(message, 'InvalidInput', ...details)
 const pausedByGate = (result: RoundResult) =>
   `the gate of round ${result.round} says ${result.decision}: resume to go on from it, or roll back`
 

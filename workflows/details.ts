@@ -1,4 +1,4 @@
-import type { RoundSummary, ScoreSummary, StepPlan } from '../activities/types.ts'
+import type { RoundSummary, ScoreSummary, StepToRun } from '../activities/types.ts'
 
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
@@ -51,7 +51,7 @@ export function campaignDetails(state: {
 
 /** A round's page: the list of its steps. Markdown. */
 export function roundDetails(
-  steps: readonly StepPlan[],
+  steps: readonly StepToRun[],
   notes: ReadonlyMap<string, string>,
   running: string | null,
 ): string {

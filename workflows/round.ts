@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { ChildWorkflowHandle, Workflow } from '@temporalio/workflow'
-import type { GateResult, RoundRef, RoundSummary, StepPlan } from '../activities/types.ts'
+import type { GateResult, RoundRef, RoundSummary, StepToRun } from '../activities/types.ts'
 import { stepWorkflowId } from '../domain/ids.ts'
 import { gpu, io } from './activities.ts'
 import { roundDetails, scoreText } from './details.ts'
@@ -82,7 +82,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
 /** Big steps are children: their shards get a page and a history of their own. */
 async function inChild(
   input: RoundInput,
-  step: StepPlan,
+  step: StepToRun,
   started: (handle: ChildWorkflowHandle<Workflow>) => Promise<void>,
 ): Promise<string> {
   const options = childOptions(input, step)
@@ -97,7 +97,7 @@ async function inChild(
   return `${counts.rowsIn} in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`
 }
 
-function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
+function childOptions({ campaign, round: number }: RoundInput, step: StepToRun) {
   return {
     workflowId: stepWorkflowId(campaign, number, step.name),
     args: [{ campaign, round: number, step: step.name }] as [{ campaign: string; round: number; step: string }],
@@ -114,7 +114,7 @@ function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
 /** Evaluates the weights that a training kept, one after the other so that one server is up at a time, and chooses among them. */
 async function select(
   input: RoundInput,
-  step: StepPlan,
+  step: StepToRun,
   {
     unheld,
     started,
@@ -140,7 +140,7 @@ async function select(
 }
 
 /** Training jobs run one after the other: a phase starts from the weights of the one before. */
-async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'training' }>): Promise<string> {
+async function train(input: RoundInput, step: Extract<StepToRun, { kind: 'training' }>): Promise<string> {
   const ref = { campaign: input.campaign, round: input.round, step: step.name }
   if (step.isDone) return 'already trained'
   try {

@@ -8,7 +8,7 @@ import { dataSteps } from '../../data/steps/registry.ts'
 import { openDatabase } from '../../db/database.ts'
 import { commitOutcomes } from '../../db/outcomes.ts'
 import { postgresReplies } from '../../db/replies.ts'
-import { shardCount } from '../../db/shards.ts'
+import { shardCount, shardInputs } from '../../db/shards.ts'
 import { createEngine } from '../../models/engine.ts'
 import { job } from './job.ts'
 import type { Report } from './job.ts'
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     const engine = createEngine({ endpoints: [endpoint], replies, images, signal: stop.signal })
     const counts = await runShard({
       step,
-      rows: readStretch(db, { shard: first, shards: count }, query).batches,
+      rows: readStretch({ shard: first, shards: count }, (shard) => shardInputs(db, { ...query, shard })).batches,
       context: {
         options: hone.spec,
         seed: 1,

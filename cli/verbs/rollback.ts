@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import { campaignOverview, type CampaignOverview } from '../../db/views.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { ancestors, nextRoundNumber } from '../../domain/lineage.ts'
+import { ancestors, headRefusal, nextRoundNumber } from '../../domain/lineage.ts'
 import { sendCommand } from '../commands.ts'
 import { chooseCampaign, withDatabase } from '../context.ts'
 import { wholeNumber } from '../numbers.ts'
@@ -71,14 +71,8 @@ export function rollbackPlan(overview: CampaignOverview, to: number): string[] {
   const { campaign, head } = overview
   const rounds = [...(overview.base ? [overview.base] : []), ...overview.rounds]
   const target = rounds.find(({ round }) => round === to)
-  if (target?.status !== 'closed')
-    throw new HoneError({
-      type: 'UnknownRound',
-      message: target
-        ? `Round ${to} of ${campaign} is ${target.status}: only a round that ended well can be the head.`
-        : `Campaign "${campaign}" has no round ${to}.`,
-      nextStep: `Choose one that is closed; see: hone rounds ${campaign}`,
-    })
+  const refusal = headRefusal(campaign, to, target)
+  if (refusal) throw refusal
   const nodes = rounds.map(({ round, parent }) => ({ number: round, parent }))
   const line = ancestors(nodes, to).toReversed()
   const running = rounds.filter(({ status }) => status === 'running')

@@ -34,7 +34,7 @@ export const isGate = (step: { step: string }): step is GateStep => step.step ==
 export const isDataStep = (step: { step: string }): boolean => !hasWeights(step) && !isEvaluation(step) && !isGate(step)
 
 /** The step with this name; a RangeError when the round has none, which means that recipe and round do not belong together. */
-export function findStep(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
+export function stepNamed(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
   const index = steps.findIndex((step) => nameOf(step) === name)
   const step = steps[index]
   if (!step) throw new RangeError(`no step "${name}" in this round`)

@@ -9,7 +9,7 @@ import type {
   RoundSummary,
   ScoreSummary,
   ShardPlan,
-  StepPlan,
+  StepToRun,
 } from '../../activities/types.ts'
 import type { Budget } from '../../domain/budget.ts'
 import { nextRound } from '../../domain/recipe/round-plan.ts'
@@ -154,7 +154,7 @@ export class FakeHone {
     },
   }
 
-  private steps(): StepPlan[] {
+  private steps(): StepToRun[] {
     return [
       { kind: 'data', name: 'describe', step: 'describe', isDone: false },
       { kind: 'training', name: 'sft', step: 'sft', phases: ['sft'], maxHours: 1, isDone: false },
