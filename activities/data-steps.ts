@@ -113,7 +113,9 @@ export async function runDataShard(
   })
 }
 
-/** The endpoints that a step's options name, each once. A step whose options name no endpoint makes no calls. */
+/**
+ * The endpoints that a step's options name, each once. Without an endpoint a step makes no calls.
+ */
 async function resolveEndpoints(
   deps: Deps,
   ref: StepRef,
@@ -129,7 +131,10 @@ async function resolveEndpoints(
   return resolved
 }
 
-/** Ends a data step: its dataset is sealed for ever. A step that did not end well ends the round, with the reasons. */
+/**
+ * Ends a data step: its dataset is sealed for ever. A step that did not end well ends the round,
+ * with the reasons.
+ */
 export async function sealDataStep(deps: Deps, ref: StepRef): Promise<StepCounts> {
   return await beating(async () => {
     const { recipe } = await stepOfRound(deps.db, ref)

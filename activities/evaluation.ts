@@ -50,7 +50,10 @@ async function storedBenchmarks(db: Database, ref: StepRef, { recipe, step }: St
   )
 }
 
-/** Opens the step and cuts its benchmarks into shards of items. A candidate that has its score is done. */
+/**
+ * Opens the step and cuts its benchmarks into shards of items. A candidate that has its score is
+ * done.
+ */
 export async function openEvaluation(deps: Deps, ref: EvaluationRef): Promise<ShardPlan> {
   const context = await stepOfRound(deps.db, ref)
   const { recipe, step, index } = context
@@ -131,7 +134,7 @@ async function measured(
   return await checkpointEndpoint(deps, ref, checkpoint, settings, { wish: servingWishOf(step), activity })
 }
 
-/** Grades every item and stores the results, one score for each benchmark that has none yet. */
+/** Grades every item and stores the results, a score for each benchmark that has no score yet. */
 export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<ScoreSummary[]> {
   return await beating(async (activity) => {
     const context = await stepOfRound(deps.db, ref)

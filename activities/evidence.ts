@@ -12,7 +12,10 @@ import { sharedFingerprints } from './fingerprints.ts'
 import type { StepOfRound } from './recipes.ts'
 import type { StepRef } from './types.ts'
 
-/** The datasets that a step weighs as a whole: those that its option names, its own inputs, or all benchmarks. */
+/**
+ * The datasets that a step weighs as a whole: the datasets that its option names, its own inputs,
+ * or all benchmarks.
+ */
 export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepOfRound) {
   const { campaign, round } = ref
   const definition = dataSteps[step.step]
@@ -30,7 +33,10 @@ export async function evidenceIn(db: Database, ref: StepRef, { step, steps, inde
 const overviews = new Map<string, Promise<unknown>>()
 const overviewsKept = 32
 
-/** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
+/**
+ * What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not
+ * once a shard.
+ */
 export async function overviewOf(
   deps: Deps,
   ref: StepRef,

@@ -64,7 +64,10 @@ export async function storedDecision(
   return { decision: z.enum(decisions).parse(event.kind), detail: storedDetail.parse(event.data) }
 }
 
-/** The score of a round's end. `evaluation` names the step that should have measured it, where it is known. */
+/**
+ * The score of a round's end. Throws ScoresNotComparable without one; `evaluation` is the step that
+ * should have measured it, where it is known.
+ */
 async function endScore(
   db: Database,
   ref: RoundRef,

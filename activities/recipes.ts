@@ -10,7 +10,7 @@ import { findStep } from '../db/steps.ts'
 import type { RoundRecord } from '../db/rounds.ts'
 import type { RoundRef, StepRef } from './types.ts'
 
-/** The campaign's recipe as it was parsed when it started. */
+/** The campaign's recipe as it was parsed when the campaign started. */
 export async function recipeOf(db: Database, campaign: string): Promise<Recipe> {
   return storedRecipe((await getCampaign(db, campaign)).recipe)
 }
@@ -20,12 +20,12 @@ export interface RoundOfCampaign {
   recipe: Recipe
   round: RoundRecord
   rounds: RoundRecord[]
-  /** Its distance from the base model: what "round n" of a paper means, whatever the round's number. */
+  /** Distance from the base model: what "round n" of a paper means, whatever the round's number. */
   depth: number
   steps: RecipeStep[]
 }
 
-/** Everything that says what a round does. */
+/** A round of a campaign. Throws a RangeError for a round that was not opened. */
 export async function roundOfCampaign(db: Database, { campaign, round: number }: RoundRef): Promise<RoundOfCampaign> {
   const [recipe, rounds] = await Promise.all([recipeOf(db, campaign), listRounds(db, campaign)])
   const round = rounds.find((each) => each.number === number)
@@ -41,7 +41,7 @@ export interface StepOfRound extends RoundOfCampaign {
   index: number
 }
 
-/** Everything that says what a step does. */
+/** A step of an open round. Throws a RangeError for a step that the round does not have. */
 export async function stepOfRound(db: Database, ref: StepRef): Promise<StepOfRound> {
   const context = await roundOfCampaign(db, ref)
   return { ...context, ...stepNamed(context.steps, ref.step) }

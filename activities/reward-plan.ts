@@ -20,8 +20,8 @@ export interface RewardPlan {
 
 /**
  * How an RL step's completions are rewarded. A judge that the step names is written to a file where
- * the reward server looks for it. Every worker that comes to the step does it again, so that a
- * trainer which outlived a restart finds its judge at the address of now. Throws EndpointRefused for
+ * the reward server looks for it. Every worker that comes to the step writes it again, so that a
+ * trainer which outlived a restart finds its judge at today's address. Throws EndpointRefused for
  * the demo teacher where it does not run, StorageFull when the file cannot be written.
  */
 export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step: RlStep): Promise<RewardPlan> {

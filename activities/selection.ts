@@ -12,7 +12,10 @@ import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import type { SelectionPlan, SelectionResult, StepRef } from './types.ts'
 
-/** Opens a selection: the weights to compare, in the order of their steps, the training's end last. */
+/**
+ * Opens a selection and says which weights to compare: in the order of their steps, the training's
+ * end last.
+ */
 export async function openSelection(db: Database, ref: StepRef): Promise<SelectionPlan> {
   const context = await stepOfRound(db, ref)
   const step = selectionOf(context)
@@ -31,7 +34,7 @@ export async function openSelection(db: Database, ref: StepRef): Promise<Selecti
   }
 }
 
-/** Chooses the candidate with the best score; among equals the one that was trained longest. */
+/** Chooses the candidate with the best score, among equals the candidate that was trained longest. */
 export async function finishSelection(db: Database, ref: StepRef): Promise<SelectionResult> {
   const context = await stepOfRound(db, ref)
   const { benchmark } = selectionOf(context)
@@ -51,7 +54,7 @@ export async function finishSelection(db: Database, ref: StepRef): Promise<Selec
     })
   const { id } = await recordSelection(db, stepId, best.checkpoint)
   await finishStep(db, stepId, 'done')
-  // The first choice stands, also where another checkpoint is the best of what is known now.
+  // The first choice stays, also where another checkpoint has the best score by now.
   const chosen = measured.find(({ checkpoint }) => checkpoint === id) ?? best
   return { checkpoint: id, summary: choiceText(chosen, measured, benchmark) }
 }
@@ -61,7 +64,10 @@ function selectionOf({ step }: StepOfRound): SelectCheckpointStep {
   throw new RangeError('this step selects no checkpoint')
 }
 
-/** What the last phase of the RL step published. Of steps with the same weights the last one is the candidate. */
+/**
+ * What the last phase of the RL step published. Of steps with the same weights the last one is the
+ * candidate.
+ */
 async function candidatesIn(db: Database, ref: StepRef, { steps, index }: StepOfRound): Promise<Candidate[]> {
   const name = selectedFrom(steps, index)
   const { step } = stepNamed(steps, name)

@@ -60,7 +60,7 @@ export async function openTraining(deps: Deps, ref: StepRef): Promise<{ attempts
   return { attemptsSoFar: Object.fromEntries(attempts) }
 }
 
-/** Ends a training step that went well. Its weights are published, so the files that made them go. */
+/** Ends a training step that went well. Its weights are published, so what made them is deleted. */
 export async function finishTraining(deps: Deps, ref: StepRef): Promise<void> {
   const { recipe, step } = await trainingOf(deps, ref)
   const trainer = productOf('trainer', deps.trainers, trainingJobOf(recipe, step).trainer)
@@ -69,7 +69,7 @@ export async function finishTraining(deps: Deps, ref: StepRef): Promise<void> {
   if (found) await finishStep(deps.db, found.id, 'done')
 }
 
-/** Ends a training step that was cancelled or that failed. The jobs that still run of it end first. */
+/** Ends a training step that was cancelled or that failed. Its jobs that still run end first. */
 export async function stopTraining(
   deps: Deps,
   { status, reason, ...ref }: Parameters<IoActivities['stopStep']>[0],
@@ -80,7 +80,10 @@ export async function stopTraining(
   if (found) await finishStep(deps.db, found.id, status, reason)
 }
 
-/** Trains one phase: plans its jobs, runs them or attaches to them again, and publishes the checkpoint. */
+/**
+ * Trains one phase: plans its jobs, runs them or attaches to them again, and publishes the
+ * checkpoint.
+ */
 export async function train(deps: Deps, input: Parameters<GpuActivities['train']>[0]): Promise<TrainingResult> {
   return await beating(async (activity) => {
     const context = await trainingOf(deps, input)
@@ -96,7 +99,10 @@ export async function train(deps: Deps, input: Parameters<GpuActivities['train']
   })
 }
 
-/** Weights that a phase starts from: the first where the recipe says, a later one from the phase before it. */
+/**
+ * Weights that a phase starts from. The recipe says it for the first phase; a later phase starts
+ * from the phase before it.
+ */
 async function startWeights(
   deps: Deps,
   input: PhaseRef,
@@ -110,7 +116,7 @@ async function startWeights(
   throw new RangeError(`phase ${before} of ${input.step} published no checkpoint`)
 }
 
-/** Everything that says what a phase trains, with what, and where. */
+/** Everything that says what a phase trains, with which product, and where. */
 async function stageJob(
   deps: Deps,
   input: PhaseRef & { attemptsSoFar: number },

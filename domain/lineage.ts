@@ -29,14 +29,14 @@ export function ancestors(rounds: readonly RoundNode[], from: number): number[] 
   return path
 }
 
-/** How many training rounds lie between the base model and this round: the depth that "round n" of a paper means. */
+/** Training rounds between the base model and this round: what "round n" of a paper means. */
 export function depth(rounds: readonly RoundNode[], from: number): number {
   return ancestors(rounds, from).length - 1
 }
 
 /**
- * Why a round cannot be the head: only a round that ended well can. `round` is undefined for a number
- * that no round has. Null when the round can be the head.
+ * Why a round cannot be the head, or null when it can: only a round that ended well can. `round` is
+ * null or undefined for a number that no round has.
  */
 export function headRefusal(
   campaign: string,

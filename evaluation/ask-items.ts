@@ -26,16 +26,16 @@ export interface AskItemsOptions {
  * them and grades all items together. `failed` are items that cannot be answered.
  */
 export async function askItems(options: AskItemsOptions): Promise<{ answered: number; failed: number }> {
-  const { items, window, request, ask, grade, admits, onProgress } = options
+  const { items, window, ask, grade } = options
   let done = 0
   const ends = await inWindow(items, window, async (item) => {
-    if (!admits()) return 'not begun'
-    const reply = await ask(request(item)).catch((error: unknown) => {
+    if (!options.admits()) return 'not begun'
+    const reply = await ask(options.request(item)).catch((error: unknown) => {
       if (error instanceof AskFailure) return null
       throw error
     })
     if (reply && grade) await grade(item, reply)
-    onProgress(++done)
+    options.onProgress(++done)
     return reply ? 'answered' : 'failed'
   })
   const count = (which: string) => ends.filter((end) => end === which).length

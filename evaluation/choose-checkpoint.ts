@@ -8,7 +8,7 @@ export interface MeasuredCheckpoint {
 }
 
 /**
- * The checkpoint with the best score; among equals the one that was trained longest. `measured` is
+ * The checkpoint with the best score, among equals the checkpoint that was trained longest. `measured` is
  * in the order of training. Null without any.
  */
 export function bestOf(measured: readonly MeasuredCheckpoint[]): MeasuredCheckpoint | null {

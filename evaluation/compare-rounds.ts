@@ -10,7 +10,7 @@ export interface PairedCounts {
   newOnly: number
 }
 
-/** Accuracies are fractions; `difference` is the new round's less the old one's, with its 95 % interval. */
+/** `difference` is the new accuracy less the old one, as a fraction, with its 95 % interval. */
 export interface RoundComparison {
   decision: Decision
   difference: number

@@ -16,7 +16,10 @@ import type { ScoreIdentityParts } from './score-identity.ts'
 /** What a grader says of one item. `correct` alone counts for the accuracy. */
 export type Grade = Pick<ScoreItem, 'correct' | 'verdict' | 'reason' | 'extracted'>
 
-/** Grades the reply to one item. Throws Outage, HoneError and the signal's reason, never a bad grade. */
+/**
+ * Grades the reply to one item. Throws Outage, HoneError and the signal's reason: a model that is
+ * away never becomes a bad grade.
+ */
 export type GradeReply = (item: Row, reply: Pick<Reply, 'text' | 'finishReason'>) => Promise<Grade>
 
 /** A way to grade the replies to a benchmark's items. */
@@ -33,10 +36,13 @@ export interface Grader {
   open(ask: Ask): GradeReply
 }
 
-/** Name of a grader's model among the endpoints of an evaluation. Its replies are booked under it. */
+/** Name of a grader's model among the endpoints of an evaluation. Its replies carry this name. */
 export const graderEndpoint = 'judge'
 
-/** The grader of a benchmark. A new grader is an object like the two here, and a line in this function. */
+/**
+ * The grader of a benchmark. A new grader is an object like the two here and a line in this
+ * function.
+ */
 export function graderOf(recipe: Pick<Recipe, 'endpoints'>, { judge }: Pick<BenchmarkSpec, 'judge'>): Grader {
   return judge === undefined ? rules : rulesThenJudge(judgeEndpoint(recipe, judge))
 }
@@ -61,9 +67,9 @@ const rules: Grader = {
 /**
  * Grades by rules, and asks a judge model about answers that the rules leave open. The judge is not
  * asked about a reply that was cut, nor about an item whose metadata say `reward: rule`. Of its
- * grades only `correct` counts. An item stays unverifiable, with a reason `judge-…`, when the judge
- * abstains or its call fails for good. An endpoint that is away ends the grading, which is tried
- * again: it never turns into a lower score.
+ * grades only `correct` counts. When the judge abstains or its call fails for good, the item stays
+ * unverifiable with a reason `judge-…`. An endpoint that is away ends the grading, which is tried
+ * again: it never becomes a lower score.
  */
 function rulesThenJudge(model: UrlEndpoint): Grader {
   return {
@@ -98,6 +104,9 @@ const gradeOf = (
   { extracted }: Pick<Grade, 'extracted'>,
 ): Grade => ({ correct: verdict === 'correct', verdict, reason, extracted })
 
-/** How many items a judge gave no grade for. They are among the unverifiable; their reason tells them apart. */
+/**
+ * Items that a judge gave no grade for. They are among the unverifiable items; their reason tells
+ * them apart.
+ */
 export const abstentions = (items: readonly ScoreItem[]): number =>
   items.filter((item) => item.verdict === 'unverifiable' && item.reason.startsWith('judge-')).length

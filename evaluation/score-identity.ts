@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { canonicalJson } from '../domain/canonical.ts'
 
 /**
- * What a score was measured with. Two scores say something about two models only when all of this is
- * the same: the prompt, the image limits or the judge alone can move an accuracy further than a
- * round of training.
+ * What a score was measured with. Two scores say something about two models only when all of this
+ * is the same: a prompt, an image limit or a judge alone can move an accuracy further than a round
+ * of training.
  */
 export const scoreIdentitySchema = z.strictObject({
   /** Content hash of the benchmark's rows and images. */

@@ -1,4 +1,7 @@
-/** The statistics of scores: accuracies are fractions of 1, intervals are two-sided 95 %. Pure functions of counts. */
+/**
+ * The statistics of scores: pure functions of counts. Accuracies are fractions of 1, intervals are
+ * two-sided 95 %.
+ */
 
 export interface Interval {
   low: number
@@ -14,8 +17,8 @@ function requireCounts(counts: Record<string, number>): void {
 }
 
 /**
- * Wilson score interval of an accuracy. Chosen over the Wald interval, which is empty at 0 and 1 and
- * too short near them. Without items the interval is 0 to 1.
+ * Wilson score interval of an accuracy. Chosen over the Wald interval, which is empty at 0 and 1
+ * and too short near them. Without items the interval is 0 to 1.
  * Source: E. B. Wilson, JASA 22 (1927) 209–212; recommended by Brown, Cai and DasGupta, Statistical
  * Science 16 (2001) 101–133.
  */
@@ -39,8 +42,8 @@ export function accuracyOf(items: readonly { correct: boolean }[]): Interval & {
 /**
  * Exact two-sided McNemar test: how probable a split of the discordant items is that is at least as
  * uneven as (aOnly, bOnly), when both models answer equally well. Binomial(aOnly + bOnly, ½), the
- * smaller tail doubled, at most 1. It is summed in logarithms, so that thousands of discordant items
- * neither overflow nor vanish.
+ * smaller tail doubled, at most 1. It is summed in logarithms, so that thousands of discordant
+ * items neither overflow nor vanish.
  * Source: Q. McNemar, Psychometrika 12 (1947) 153–157; exact form in Fagerland, Lydersen and Laake,
  * BMC Med. Res. Methodol. 13:91 (2013).
  */
@@ -48,7 +51,7 @@ export function mcnemarExact(aOnly: number, bOnly: number): number {
   requireCounts({ aOnly, bOnly })
   const n = aOnly + bOnly
   if (n === 0) return 1
-  // Terms C(n, i) / 2^n for i = 0..min. Each is made from the term before it; the last is the largest.
+  // Terms C(n, i) / 2^n for i = 0..min, each made from the term before it. The last is the largest.
   const last = Math.min(aOnly, bOnly)
   let logTerm = -n * Math.LN2
   const logs = [logTerm]
@@ -63,7 +66,8 @@ export function mcnemarExact(aOnly: number, bOnly: number): number {
 /**
  * Difference of two accuracies on the same n items, second − first, with Tango's score interval.
  * Chosen over a bootstrap: it has no seed, keeps its coverage with few discordant items, needs only
- * the three counts that are stored, and leaves out 0 exactly when McNemar's score test is significant.
+ * the three counts that are stored, and leaves out 0 exactly when McNemar's score test is
+ * significant.
  * Source: T. Tango, Statistics in Medicine 17 (1998) 891–908.
  */
 export function pairedDifference(
@@ -85,7 +89,7 @@ export function pairedDifference(
   }
 }
 
-/** Tango's score statistic for the hypothesis "difference = delta"; falls from +∞ to −∞ as delta grows. */
+/** Tango's score statistic of the hypothesis "difference = delta". It falls as delta grows. */
 function tangoStatistic(n: number, gained: number, lost: number, delta: number): number {
   const numerator = gained - lost - n * delta
   if (numerator === 0) return 0
@@ -97,7 +101,7 @@ function tangoStatistic(n: number, gained: number, lost: number, delta: number):
   return variance <= 0 ? numerator * Number.POSITIVE_INFINITY : numerator / Math.sqrt(variance)
 }
 
-/** Root of a falling function between two bounds; the nearer bound when the function never crosses 0. */
+/** Root of a falling function between two bounds; the nearer bound when it has no root there. */
 function bisect(f: (x: number) => number, from: number, to: number): number {
   let low = from
   let high = to

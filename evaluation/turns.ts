@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Long enough that waiting costs nothing, far shorter than any timer of this process. Milliseconds. */
+/** Milliseconds: long enough that the turns cost nothing, far shorter than any timer here. */
 const sliceMs = 5
 
 /**

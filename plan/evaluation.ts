@@ -18,7 +18,7 @@ import { sourceFlow } from './flow.ts'
 import type { Known } from './known.ts'
 import { pictureTokens, textTokens } from './tokens.ts'
 
-/** An evaluation of one checkpoint, or a selection, which measures each checkpoint that it chooses among. */
+/** The plan of an evaluation, or of a selection, which measures each of its candidates. */
 export function planEvaluation(
   recipe: Recipe,
   facts: Known,
@@ -62,13 +62,13 @@ export function planEvaluation(
   }
 }
 
-/** How many weights a selection chooses among: those that RL kept, and its end. */
+/** How many weights a selection chooses among: the kept steps of RL, and its end. */
 export const candidatesOf = (steps: readonly RecipeStep[], selection: number): number =>
   1 + snapshotsOf(stepNamed(steps, selectedFrom(steps, selection)).step).length
 
 const added = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
-/** Calls to one endpoint about several benchmarks as one. */
+/** Adds up the calls to each endpoint over several benchmarks. */
 function byEndpoint(calls: readonly CallPlan[]): CallPlan[] {
   return [...new Set(calls.map(({ endpoint }) => endpoint))].flatMap((endpoint) => {
     const group = calls.filter((call) => call.endpoint === endpoint)
@@ -85,7 +85,10 @@ function byEndpoint(calls: readonly CallPlan[]): CallPlan[] {
   })
 }
 
-/** Steps of an RL step's last phase whose weights are kept besides its end (trainer/hone_trainer/snapshots.py). */
+/**
+ * Optimizer steps of an RL step's last phase whose weights are kept besides its end
+ * (trainer/hone_trainer/snapshots.py).
+ */
 export function snapshotsOf(step: RecipeStep): number[] {
   if (!isRl(step) || !step.snapshots) return []
   const { steps } = inPhase(step, step.phases?.[phasesOf(step).length - 1])

@@ -10,7 +10,7 @@ import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import type { Findings } from './checks.ts'
 
-/** What model servers and their places say about the checkpoints that evaluations and endpoints serve. */
+/** What model servers and their places say about serving the checkpoints of a campaign. */
 export function checkServing(recipe: Recipe, site: SiteFile, servers: Readonly<Record<string, ModelServer>>): Findings {
   const found: Findings = { refusals: [], notes: [] }
   const add = (round: number, step: string, findings: readonly Finding[]) => {

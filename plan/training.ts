@@ -31,7 +31,7 @@ export interface TrainingPlace {
   trainers: Readonly<Record<string, Trainer>>
 }
 
-/** The jobs of a training step, in the order they run. */
+/** The jobs of a training step, in the order in which they run. */
 export function planTraining(place: TrainingPlace, step: SftStep | RlStep): TrainingPlan {
   const phases = phasesOf(step)
   const jobs = phases.map((phase, nth) => {
@@ -103,7 +103,7 @@ function gpuTime({ site }: TrainingPlace, { place }: Pick<JobPlan, 'place'>, gpu
   }
 }
 
-/** The variable under which `hone dev` hands the reward server's token to a job. */
+/** The variable in which `hone dev` gives the reward server's token to a job. */
 const rewardTokenEnv = 'HONE_REWARD_TOKEN'
 
 interface Planned {
@@ -112,7 +112,7 @@ interface Planned {
   sequenceTokens: number
 }
 
-/** What every job has, whatever it trains. Folders are named by placeholders: nobody knows them before a run. */
+/** What SFT and RL jobs share. Folders are placeholders, since nobody knows them before a run. */
 function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, sequenceTokens }: Planned) {
   const { facts, recipe } = place
   const wish = trainingJobOf(recipe, step)
@@ -167,7 +167,7 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
   }
 }
 
-/** An attempt with names in the place of what only a worker knows. */
+/** An attempt with placeholders for what only a worker knows. */
 const runOf = (stage: TrainingStage): StageRun => ({
   key: stage.key,
   here: `RUNS/${stage.key}/attempt-1`,
@@ -196,17 +196,17 @@ function promptTokens({ recipe }: TrainingPlace, step: SftStep | RlStep, flow: F
   return flow.questionTokens + textTokens(recipe.promptSuffix.length) + pictures
 }
 
-/** Ids, field names and the path of a picture by its hash. */
+/** Bytes of a row for its ids and field names, and of the path of each picture. */
 const frameBytes = 260
 const pictureBytes = 160
 
-/** The rows' file, roughly. */
+/** Bytes of the file of rows, roughly. */
 function rowBytes({ recipe }: TrainingPlace, stage: TrainingStage, flow: Flow): Count {
   const text = flow.questionTokens + (stage.kind === 'sft' ? flow.traceTokens : 0)
   const row = frameBytes + pictureBytes * flow.images + charactersAToken * text + recipe.promptSuffix.length
   return known([flow.rows], (rows) => Math.ceil(rows * row))
 }
 
-/** GPU hours of so many tokens; unknown without a rate that the user measured. */
+/** GPU hours of a number of tokens; unknown without a rate that the user measured. */
 const hours = (tokens: Count, rate: number | undefined): Count =>
   rate === undefined ? null : known([tokens], (value) => value / rate / 3600)

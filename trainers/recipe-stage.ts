@@ -13,7 +13,10 @@ import type { TrainingRowOptions } from './training-rows.ts'
 export const stepOfPhase = <Step extends SftStep | RlStep>(step: Step, phase: string): Step | RlStep =>
   isRl(step) ? inPhase(step, step.phases?.[phasesOf(step).indexOf(phase)]) : step
 
-/** How a recipe's step rewards completions. `judge` is the id under which the reward server finds the step's judge. */
+/**
+ * How a recipe's step rewards completions. `judge` is the id under which the reward server finds
+ * the step's judge.
+ */
 export const rewardOf = (step: RlStep, judge?: string): RewardSpec => ({
   name: step.reward,
   onFailure: step.onRewardFailure,
@@ -39,7 +42,10 @@ export function recipeStage(
   return { ...common, kind: 'grpo', settings: grpoSettingsOf(step), reward }
 }
 
-/** Rows that a stage trains on, in the trainers' form. Throws EmptyDataset where no row can be trained on. */
+/**
+ * Rows that a stage trains on, in the trainers' form. Throws EmptyDataset where no row can be
+ * trained on.
+ */
 export function stageRows(
   { key, kind }: TrainingStage,
   rows: AsyncIterable<Row>,

@@ -2,7 +2,7 @@ import type { RoundSummary, ScoreSummary, StepToRun } from '../activities/types.
 
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
-/** `report 61.2 % ± 2.5` for people; half the width of the interval, as a fraction of 100. */
+/** `report 61.2 % ± 2.5 (n 500)`: after ± half the width of the interval, in points. */
 export function scoreText(score: ScoreSummary): string {
   const half = (100 * (score.high - score.low)) / 2
   return `${score.benchmark} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
@@ -11,7 +11,10 @@ export function scoreText(score: ScoreSummary): string {
 /** Rows shown of a long campaign: the details travel as one payload. */
 const shownRounds = 30
 
-/** The campaign's page: a table of rounds, live, the newest first: the Web UI shows a few lines before one must scroll. Markdown. */
+/**
+ * The campaign's page, in Markdown: a live table of rounds. The newest round comes first, because
+ * the Web UI shows only a few lines without scrolling.
+ */
 export function campaignDetails(state: {
   status: string
   head: number
@@ -49,7 +52,7 @@ export function campaignDetails(state: {
   ].join('\n')
 }
 
-/** A round's page: the list of its steps. Markdown. */
+/** A round's page, in Markdown: the list of its steps. */
 export function roundDetails(
   steps: readonly StepToRun[],
   notes: ReadonlyMap<string, string>,

@@ -27,7 +27,10 @@ export interface RoundResult extends RoundSummary {
   action: GateResult['action']
 }
 
-/** One round: its steps in the recipe's order, then closed for ever. Rounds that fail or are cancelled are closed as such. */
+/**
+ * One round: its steps in the recipe's order, then it is closed for ever. A round that fails or is
+ * cancelled is closed as failed or cancelled.
+ */
 export async function round(input: RoundInput): Promise<RoundResult> {
   let isHeld = false
   let child: ChildWorkflowHandle<Workflow> | null = null
@@ -111,7 +114,10 @@ function childOptions({ campaign, round: number }: RoundInput, step: StepToRun) 
   }
 }
 
-/** Evaluates the weights that a training kept, one after the other so that one server is up at a time, and chooses among them. */
+/**
+ * Evaluates the weights that a training kept and chooses among them. They are evaluated one after
+ * the other, so that one server is up at a time.
+ */
 async function select(
   input: RoundInput,
   step: StepToRun,
@@ -164,7 +170,10 @@ async function train(input: RoundInput, step: Extract<StepToRun, { kind: 'traini
   }
 }
 
-/** Tells the campaign what runs, for its table. The campaign may be gone when a round runs by itself: that is no failure. */
+/**
+ * Tells the campaign what runs, for its table. A round may run by itself, without a campaign: that
+ * is no failure.
+ */
 async function announce(input: RoundInput, step: string, progress: string): Promise<void> {
   upsertSearchAttributes([{ key: searchAttributes.step, value: step }])
   const { parent } = workflowInfo()

@@ -19,12 +19,17 @@ export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 
   endpoints: readonly ResolvedEndpoint[]
   replies: ReplyStore
   images: RequestImages
-  /** Looked at before each row, and at the end: a stretch whose rows were not all begun is not done. */
+  /**
+   * Looked at before each row, and at the end: a stretch with rows that were not begun is not done.
+   */
   meter: BudgetMeter
   commit(outcomes: readonly StoredOutcome[]): Promise<void>
 }
 
-/** Runs a campaign's step over the rows of a stretch, as one window. Throws BudgetReached at a reached limit. */
+/**
+ * Runs a campaign's step over the rows of a stretch, as one window. Throws BudgetReached once a
+ * limit is reached.
+ */
 export async function runStretch(options: RunStretchOptions): Promise<ShardCounts> {
   const { step, rows, context, endpoints, replies, images, meter, signal } = options
   const engine = createEngine({

@@ -13,7 +13,10 @@ export interface StepEnd {
   missing: number
 }
 
-/** Why a data step did not end well, or null: too many rows failed, rows are missing, or no row was kept. */
+/**
+ * Why a data step did not end well, or null: too many rows failed, rows are missing, or no row was
+ * kept.
+ */
 export function stepEndRefusal(end: StepEnd, { failedRowsPercent }: { failedRowsPercent: number }): HoneError | null {
   const { campaign, step, rowsIn, kept, failed, missing } = end
   if ((100 * failed) / Math.max(1, rowsIn) > failedRowsPercent)

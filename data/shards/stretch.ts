@@ -9,7 +9,7 @@ const stretchMs = 2 * 60_000
  */
 const longestStretch = 8
 
-/** How many shards an activity takes in a row: more than one of few would leave lanes idle. */
+/** How many shards an activity takes in a row. Where shards are few, more than one would leave lanes idle. */
 export const stretchOf = (shards: number, lanes: number): number =>
   Math.min(longestStretch, Math.max(1, Math.ceil(shards / lanes)))
 
@@ -21,7 +21,10 @@ export interface Stretch {
   read(): { rows: number; shards: number }
 }
 
-/** Reads the shards from `shard` on, one at a time. `shardRows` gives the rows of a shard that have no outcome yet. */
+/**
+ * Reads the shards from `shard` on, one at a time. `shardRows` gives the rows of a shard that have
+ * no outcome yet.
+ */
 export function readStretch(
   { shard, shards = 1 }: { shard: number; shards?: number },
   shardRows: (shard: number) => Promise<Row[]>,
@@ -40,7 +43,7 @@ export function readStretch(
   return { batches: batches(), read: () => ({ ...done }) }
 }
 
-/** The batches of a stretch of which the first was taken off already. */
+/** A stretch's first batch, which was read before, and the rest. */
 export async function* followed<Item>(first: Item, rest: AsyncIterable<Item>): AsyncGenerator<Item> {
   yield first
   yield* rest

@@ -61,14 +61,17 @@ const limits = z
   .prefault({})
 
 /**
- * What the user measured on the machine that trains: plans make GPU hours of it, and nothing else reads it. Nothing is
- * assumed in its place: even one paper's figures for one recipe differ (OpenVLThinker v3: SFT takes 3.5 minutes in
- * table 8 and 30 in appendix C).
+ * What the user measured on the machine that trains. Plans compute GPU hours from it, and nothing else
+ * reads it. Hone assumes no rates: even one paper's figures for one recipe differ (OpenVLThinker v3:
+ * SFT takes 3.5 minutes in table 8 and 30 in appendix C).
  */
 const rates = z.strictObject({
-  /** GPUs that train together. */
+  /**
+   * GPUs that trained together when the rates were measured. Plans show it beside the GPU hours. It asks
+   * for no GPUs: `resources.gpus` of `jobs` and of a step does.
+   */
   gpus: z.int().positive().default(1),
-  /** Tokens of SFT rows (pictures, question and trace) that one GPU gets through in a second. */
+  /** Tokens of SFT rows (pictures, question and trace) that one GPU trains on in a second. */
   sftTokensPerGpuSecond: z.number().positive().optional(),
   /** Completion tokens of RL that one GPU gets through in a second, from sampling to update. */
   rlTokensPerGpuSecond: z.number().positive().optional(),

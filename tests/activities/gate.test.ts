@@ -31,12 +31,12 @@ async function gated(campaign: string, gate: string) {
   return {
     db,
     /** Opens a round, measures it, and asks its gate. */
-    async decide(round: number, parent: number, lost: number, gained: number) {
+    decide: async (round: number, parent: number, lost: number, gained: number) => {
       await openRoundPlan(db, { campaign, round, parent })
       await scoreRound(db, { campaign, round, items }, after(lost, gained))
       return await decideGate(db, { campaign, round, step: 'gate' })
     },
-    async close(round: number) {
+    close: async (round: number) => {
       await closeRoundAs(deps as Deps, { campaign, round, status: 'closed', reason: null })
       return await getRound(db, campaign, round)
     },
