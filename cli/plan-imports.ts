@@ -1,7 +1,7 @@
 import { datasetFigures, findImport, groupsOf } from '../db/imports.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { KnownRows } from '../plan/known.ts'
-import { withDatabase } from './context.ts'
+import { withDatabase } from './connections.ts'
 import type { Terminal } from './terminal.ts'
 
 /**

@@ -11,7 +11,7 @@ import { planCampaign } from '../plan/plan.ts'
 import { environmentProblem } from './check-environments.ts'
 import { trainers } from '../trainers/registry.ts'
 
-/** A program that a campaign needs at a place: a trainer's or a server's environment. */
+/** An environment of a trainer or server that a campaign needs at a place. */
 interface Need {
   place: string
   environment: string
@@ -19,11 +19,10 @@ interface Need {
 }
 
 /**
- * Looks at everything that the campaign's jobs need, before anything is kept: the findings of
- * trainers, servers and places that `hone plan` shows too, then every place that a job takes and
- * every environment. Returns the notes.
- * @throws HoneError InvalidRecipe for what cannot run, MissingDependency for a place or an
- * environment that is not ready, with all that is wrong of it.
+ * Checks what the campaign's jobs need before anything is kept: the findings of trainers, servers
+ * and places that `hone plan` shows too, then every environment and every place that a job uses.
+ * Returns the notes. Throws InvalidRecipe for what cannot run; MissingDependency with all problems
+ * of places or environments that are not ready.
  */
 export async function checkJobs(recipe: Recipe, site: SiteFile, places: Places): Promise<string[]> {
   const nothing = { sources: {}, benchmarks: {} }

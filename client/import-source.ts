@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ArtifactStore } from '../artifacts/store.ts'
 import { sha256Hex } from '../artifacts/hash.ts'
-import { rowMaker } from '../data/import/convert.ts'
+import { rowMaker } from '../data/import/to-row.ts'
 import { guessMapping } from '../data/import/guess.ts'
 import { readyRows, type ReadyRow } from '../data/import/import-rows.ts'
 import { pictureFolders, unreachable, type PicturePlaces } from '../data/import/load-pictures.ts'
@@ -15,6 +15,7 @@ import { sampleRows } from '../db/rows.ts'
 import { hasLines, importSource, sourceDatasetId, storedLines } from '../db/sources.ts'
 import type { ImportCounts, SourceRow, StoredLine } from '../db/sources.ts'
 import { HoneError } from '../domain/errors.ts'
+import { areTooMany, limitText, type FailedRowsLimit } from '../domain/failed-rows.ts'
 import { hasPictures } from './stored-pictures.ts'
 
 export interface PrepareOptions extends OpenOptions {
@@ -119,17 +120,6 @@ export async function dryRun(
   }
   return { ...seen, failed: [...failed.values()].sort((a, b) => b.rows - a.rows) }
 }
-
-/** How many rows may fail: so many, or a share of all from 0 to 1. */
-export type FailedRowsLimit = { rows: number } | { share: number }
-
-/** Whether so many failed rows are more than may be. */
-export const areTooMany = (failed: number, total: number, limit: FailedRowsLimit): boolean =>
-  failed > ('rows' in limit ? limit.rows : limit.share * total)
-
-/** `5 %`, `12 rows` */
-export const limitText = (limit: FailedRowsLimit): string =>
-  'rows' in limit ? `${limit.rows} rows` : `${Number((100 * limit.share).toFixed(4))} %`
 
 export interface ImportOptions {
   db: Database

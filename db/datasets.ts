@@ -33,7 +33,7 @@ export async function getDataset(db: Database, id: string): Promise<DatasetRecor
   throw new HoneError({
     type: 'InvalidInput',
     message: `there is no dataset "${id}"`,
-    nextStep: 'see the datasets of a round with: hone show ROUND',
+    nextStep: 'see the datasets of a round with: hone show CAMPAIGN ROUND',
   })
 }
 
@@ -44,10 +44,11 @@ export interface SealedDataset {
 }
 
 /**
- * Ends a dataset: kept rows get dense positions, and the contents get their hash. The order is that of the inputs, then
- * of the parents in them, then of the outputs of one parent; rows that were given a position (sources, selections) keep
- * to it. Idempotent. The hash leaves ids out, so equal data has the same hash in another campaign. A row without precision
- * and policy hashes as it did before there were any.
+ * Ends a dataset: kept rows get dense positions, and the contents get their hash. The order is that
+ * of the inputs, then of the parents in them, then of the outputs of one parent; rows that were given
+ * a position (sources, selections) keep it. Idempotent. The hash leaves ids out, so equal data has
+ * the same hash in another campaign. A row without precision and policy hashes as it did before those
+ * fields existed.
  */
 export async function sealDataset(db: Database, id: string): Promise<SealedDataset> {
   const { isNew, ...sealed } = await seal(db, id)
@@ -118,6 +119,10 @@ async function giveOrder(tx: Database, { id, stepId }: DatasetRecord): Promise<v
 const sealedRow = z.object({ rows: z.number(), contentHash: z.string() })
 const toColumns = ({ rows, contentHash }: SealedDataset) => ({ rowCount: rows, contentHash })
 
+/**
+ * Written out, not derived from the row's fields: stored hashes were made of exactly this text. A
+ * field that is added goes into an object of its own, and only for rows that use it.
+ */
 const contentsOf = (id: string) => sql`
   select count(*)::int as rows,
     encode(sha256(convert_to(coalesce(string_agg(row_hash, '' order by position), ''), 'UTF8')), 'hex') as "contentHash"

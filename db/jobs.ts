@@ -55,7 +55,7 @@ export async function getJob(db: Database, jobId: string): Promise<JobRecord> {
   throw new HoneError({
     type: 'InvalidInput',
     message: `there is no job "${jobId}"`,
-    nextStep: 'see the jobs of a campaign with: hone show ROUND',
+    nextStep: 'see the jobs of a round with: hone show CAMPAIGN ROUND',
   })
 }
 

@@ -1,10 +1,11 @@
-import { and, eq, sql, type SQL } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { Outcome } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset } from './datasets.ts'
 import { rowId } from './row-ids.ts'
+import { inheritedValues, valueColumns, valuesOf } from './row-values.ts'
 import { datasets } from './schema/datasets.ts'
 import { rows, type RowStatus } from './schema/rows.ts'
 import { datasetRefs } from './shards.ts'
@@ -140,12 +141,9 @@ async function insertOutputs(tx: Database, datasetId: string, outcomes: readonly
         ) is null
       ),
       written as (
-        insert into rows (id, dataset_id, parent_row_id, origin_row_id, out_index, status, reason, detail, question,
-          answer, kind, choices, precision, policy, description, trace, metadata)
-        select f.id, ${datasetId}, p.id, p.origin_row_id, f.place, f.status, f.reason, f.detail,
-          ${inherited('question')}, ${inherited('answer')}, ${inherited('kind')}, ${inherited('choices', 'jsonb')},
-          ${inherited('precision', 'int')}, ${inherited('policy', 'jsonb')}, ${inherited('description')},
-          ${inherited('trace')}, ${inherited('metadata', 'jsonb')}
+        insert into rows (id, dataset_id, parent_row_id, origin_row_id, out_index, status, reason, detail,
+          ${valueColumns})
+        select f.id, ${datasetId}, p.id, p.origin_row_id, f.place, f.status, f.reason, f.detail, ${inheritedValues}
         from fresh f cross join lateral (select * from rows r where r.id = f.parent offset 0) p
       ),
       asked as (
@@ -168,17 +166,6 @@ async function insertOutputs(tx: Database, datasetId: string, outcomes: readonly
       select count(*)::int as written from fresh`,
   )
   return counted?.written ?? 0
-}
-
-/** A field as the outcome changes it, else as its parent `p` has it. JSON's null is SQL's. */
-function inherited(field: string, type: 'text' | 'int' | 'jsonb' = 'text'): SQL {
-  const [key, column] = [sql.raw(`'${field}'`), sql.raw(`p.${field}`)]
-  const changed = {
-    text: sql`f.changes ->> ${key}`,
-    int: sql`(f.changes ->> ${key})::int`,
-    jsonb: sql`nullif(f.changes -> ${key}, 'null')`,
-  }[type]
-  return sql`case when f.changes ? ${key} then ${changed} else ${column} end`
 }
 
 /** What a dataset step chose from its inputs. */
@@ -217,12 +204,12 @@ export async function commitSelection(db: Database, datasetId: string, selection
         ${textArray(ids)}, ${textArray(parents)}, ${sql.param(parents.map((id) => places.get(id) ?? null))}::int[]
       ) as chosen(id, parent, place)`
       await tx.execute(sql`
-        insert into rows (id, dataset_id, parent_row_id, origin_row_id, out_index, position, status, reason, question,
-          answer, kind, choices, precision, policy, description, trace, metadata)
+        insert into rows (id, dataset_id, parent_row_id, origin_row_id, out_index, position, status, reason,
+          ${valueColumns})
         select chosen.id, ${datasetId}, p.id, p.origin_row_id, 0, chosen.place,
           case when chosen.place is null then 'dropped' else 'kept' end,
           case when chosen.place is null then ${selection.droppedReason}::text end,
-          p.question, p.answer, p.kind, p.choices, p.precision, p.policy, p.description, p.trace, p.metadata
+          ${valuesOf('p')}
         from ${chosen} join rows p on p.id = chosen.parent`)
       await tx.execute(sql`
         insert into verdicts (row_id, verdict, reason, extracted, verifier_version)

@@ -4,6 +4,7 @@ import { HoneError } from '../domain/errors.ts'
 import { rowSchema, type Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset } from './datasets.ts'
+import { valuesOf } from './row-values.ts'
 import { rowStatuses, type RowStatus } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
@@ -17,7 +18,7 @@ export const verdictOf = sql`lateral (select * from verdicts v where v.row_id = 
 export const rowColumns = sql`
   r.id, r.parent_row_id as "parentId", r.origin_row_id as "originId",
   array(select ri.image_hash from row_images ri where ri.row_id = r.origin_row_id order by ri.ordinal) as images,
-  r.question, r.answer, r.kind, r.choices, r.precision, r.policy, r.description, r.trace, r.metadata,
+  ${valuesOf('r')},
   case when v.row_id is not null then jsonb_build_object(
     'verdict', v.verdict, 'reason', v.reason, 'extracted', v.extracted, 'verifierVersion', v.verifier_version
   ) end as verdict`

@@ -49,6 +49,6 @@ export function headRefusal(
     message: round
       ? `round ${number} of ${campaign} is ${round.status}: only a round that ended well can be the head`
       : `campaign "${campaign}" has no round ${number}`,
-    nextStep: `choose a round that is closed; see: hone rounds ${campaign}`,
+    nextStep: `choose a closed round; see: hone rounds ${campaign}`,
   })
 }

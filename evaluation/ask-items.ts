@@ -1,5 +1,5 @@
+import { RowProblem } from '../domain/row-problem.ts'
 import type { Row } from '../domain/rows.ts'
-import { AskFailure } from '../models/ask.ts'
 import type { Ask, AskRequest } from '../models/ask.ts'
 import type { GradeReply } from './grader.ts'
 import { inWindow } from './window.ts'
@@ -31,7 +31,7 @@ export async function askItems(options: AskItemsOptions): Promise<{ answered: nu
   const ends = await inWindow(items, window, async (item) => {
     if (!options.admits()) return 'not begun'
     const reply = await ask(options.request(item)).catch((error: unknown) => {
-      if (error instanceof AskFailure) return null
+      if (error instanceof RowProblem) return null
       throw error
     })
     if (reply && grade) await grade(item, reply)

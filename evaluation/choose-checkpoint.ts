@@ -1,3 +1,5 @@
+import { percent } from '../domain/percent.ts'
+
 /** A checkpoint that a selection measured. */
 export interface MeasuredCheckpoint {
   checkpoint: string
@@ -22,7 +24,6 @@ export function choiceText(
   measured: readonly MeasuredCheckpoint[],
   benchmark: string,
 ): string {
-  const percent = (accuracy: number) => `${(100 * accuracy).toFixed(1)} %`
   const which = chosen.trainStep === null ? 'the end' : `step ${chosen.trainStep}`
   const score = `${benchmark} ${percent(chosen.accuracy)}, best of ${measured.length}`
   return `${which}: ${score} (end ${percent(measured.at(-1)?.accuracy ?? 0)})`

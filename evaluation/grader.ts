@@ -9,7 +9,7 @@ import { AskFailure } from '../models/ask.ts'
 import type { Ask, Reply } from '../models/ask.ts'
 import { assess, finalVerdict, verifiedCase } from '../verifier/judge/assess.ts'
 import { createJudge, judgeVersion } from '../verifier/judge/judge.ts'
-import { VERIFIER_VERSION } from '../verifier/verdict.ts'
+import { verifierVersion } from '../verifier/verdict.ts'
 import { verifyCase } from '../verifier/verify.ts'
 import type { ScoreIdentityParts } from './score-identity.ts'
 
@@ -59,7 +59,7 @@ function judgeEndpoint({ endpoints }: Pick<Recipe, 'endpoints'>, judge: string):
 
 /** Grades by the verifier's rules alone. */
 const rules: Grader = {
-  identity: { graderVersion: VERIFIER_VERSION, judge: null },
+  identity: { graderVersion: verifierVersion, judge: null },
   model: null,
   open: () => async (item, reply) => byRules(item, reply).grade,
 }
@@ -73,7 +73,7 @@ const rules: Grader = {
  */
 function rulesThenJudge(model: UrlEndpoint): Grader {
   return {
-    identity: { graderVersion: VERIFIER_VERSION, judge: judgeVersion(model.model) },
+    identity: { graderVersion: verifierVersion, judge: judgeVersion(model.model) },
     model,
     open(ask) {
       const judge = createJudge({ ask, endpoint: graderEndpoint, model: model.model, isPatient: true })

@@ -3,9 +3,10 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { z } from 'zod'
 import { storageError } from '../artifacts/storage-error.ts'
+import { marksIn } from '../data/rows/image-marks.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { RunFolder } from '../jobs/command.ts'
-import { rlRow, sftRow } from './rows.ts'
+import { rlRowSchema, sftRowSchema } from './rows.ts'
 import type { RlRow, SftRow } from './rows.ts'
 import type { TrainingStage } from './stage.ts'
 import type { PlannedFile } from './trainer.ts'
@@ -75,11 +76,11 @@ export async function* checkedRows(
 }
 
 function checkedRow(stage: TrainingStage, row: SftRow | RlRow, line: number, run: RunFolder): SftRow | RlRow {
-  const parsed = stage.kind === 'sft' ? sftRow.safeParse(row) : rlRow.safeParse(row)
+  const parsed = stage.kind === 'sft' ? sftRowSchema.safeParse(row) : rlRowSchema.safeParse(row)
   if (!parsed.success) throw badRow(stage, line, z.prettifyError(parsed.error).replaceAll('\n', ' '))
   const { data } = parsed
   const turns = 'messages' in data ? data.messages : data.prompt
-  const marks = turns.reduce((count, { content }) => count + content.split('<image>').length - 1, 0)
+  const marks = turns.reduce((count, { content }) => count + marksIn(content), 0)
   if (marks !== data.images.length) {
     throw badRow(stage, line, `it has ${marks} <image> marks and ${data.images.length} images`)
   }

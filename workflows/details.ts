@@ -1,6 +1,5 @@
 import type { RoundSummary, ScoreSummary, StepToRun } from '../activities/types.ts'
-
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
+import { percent } from '../domain/percent.ts'
 
 /** `report 61.2 % ± 2.5 (n 500)`: after ± half the width of the interval, in points. */
 export function scoreText(score: ScoreSummary): string {

@@ -1,9 +1,11 @@
-import { areTooMany, limitText } from '../../client/import-source.ts'
-import type { DryRun, FailedRowsLimit, Imported, ImportProgress, Prepared } from '../../client/import-source.ts'
+import type { DryRun, Imported, ImportProgress, Prepared } from '../../client/import-source.ts'
 import type { ReadyRow } from '../../data/import/import-rows.ts'
 import { mappingText } from '../../data/import/mapping.ts'
 import type { ImportRecord } from '../../db/imports.ts'
-import { clip, clock, count, duration, nothing, pairs, percent, table } from './table.ts'
+import { areTooMany, limitText, type FailedRowsLimit } from '../../domain/failed-rows.ts'
+import { percent } from '../../domain/percent.ts'
+import { clip, clock, count, duration, nothing } from './figures.ts'
+import { pairs, table } from './table.ts'
 
 /** `12,300 of 100,000 rows, 1,240 rows/s, 11,900 pictures, 3 failed, 1 min 11 s left` */
 export function progressText({ state, rows, failed, pictures, total }: ImportProgress, seconds: number): string {

@@ -5,15 +5,15 @@ import { dryRun, prepareImport, runImport, type Imported, type Prepared } from '
 import { importFormats, type ImportFormat } from '../../data/import/detect.ts'
 import { listImports } from '../../db/imports.ts'
 import { HoneError } from '../../domain/errors.ts'
+import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { stepName } from '../../domain/ids.ts'
 import { ensureFolder, honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { createProgress, quietProgress, type Progress } from '../../services/progress.ts'
-import { notRunning, withDatabase } from '../context.ts'
+import { notRunning, withDatabase } from '../connections.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from '../text/import.ts'
 import { untilInterrupted } from '../interrupt.ts'
-import { type FailureLimit, failureLimit, wholeNumber } from '../numbers.ts'
-import { repeated } from '../repeated.ts'
+import { failureLimit, repeated, wholeNumber } from '../options.ts'
 import { print, printJson, type Terminal } from '../terminal.ts'
 
 const EXAMPLES = `
@@ -37,7 +37,7 @@ interface Options {
   split?: string
   images: string[]
   maxRows?: number
-  maxFailed: FailureLimit
+  maxFailed: FailedRowsLimit
   skipUnreachable?: boolean
   allowUrls?: boolean
   dryRun?: boolean

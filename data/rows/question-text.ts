@@ -1,4 +1,5 @@
 import type { Row } from '../../domain/rows.ts'
+import { imageMark } from './image-marks.ts'
 
 /** `A. …` lines, one a choice; empty without choices. */
 function choiceLines(choices: readonly string[] | null): string {
@@ -11,12 +12,17 @@ export function choicesBlock(choices: readonly string[] | null): string {
   return lines ? `Choices:\n${lines}\n` : ''
 }
 
-/** A question without `<image>` marks: many data sets carry them, and every writer here sets its own. */
-export const bareQuestion = (question: string): string => question.replaceAll(/<image>[ \t]*\n?/g, '').trim()
+const markWithBreak = new RegExp(String.raw`${imageMark}[ \t]*\n?`, 'g')
 
 /**
- * What the trained model is asked, in SFT, RL, sampling and evaluation alike: question, choices by letter, the recipe's
- * suffix. Pictures are not part of the text; `<image>` marks are set where a trainer's format needs them.
+ * A question without `<image>` marks: many data sets carry marks, and every writer here sets its own.
+ */
+export const bareQuestion = (question: string): string => question.replaceAll(markWithBreak, '').trim()
+
+/**
+ * What the trained model is asked, in SFT, RL, sampling and evaluation alike: question, choices by
+ * letter, the recipe's suffix. Pictures are not part of the text: each trainer's format sets its own
+ * `<image>` marks.
  */
 export function questionText(row: Pick<Row, 'question' | 'choices'>, promptSuffix: string): string {
   const choices = choiceLines(row.choices)

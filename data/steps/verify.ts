@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import { assess, finalVerdict, verifiedCase } from '../../verifier/judge/assess.ts'
-import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { verifierVersion } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { answerCase } from '../rows/answer-case.ts'
 import { bareQuestion } from '../rows/question-text.ts'
@@ -38,9 +38,9 @@ export const verify: RowStep<typeof options> = {
     const [assessment] =
       judge === null ? [] : await assess([verifiedCase(checked, bareQuestion(row.question), result)], judge.judge)
     const { verdict, reason } = assessment ? finalVerdict(assessment) : result
-    const verifierVersion =
-      assessment?.by === 'judge' ? `${VERIFIER_VERSION}+${assessment.judgement.judgeVersion}` : VERIFIER_VERSION
-    const changes = { verdict: { verdict, reason, extracted: result.extracted, verifierVersion } }
+    const version =
+      assessment?.by === 'judge' ? `${verifierVersion}+${assessment.judgement.judgeVersion}` : verifierVersion
+    const changes = { verdict: { verdict, reason, extracted: result.extracted, verifierVersion: version } }
     const isKept = verdict === 'correct' || options.keep === 'all'
     return [outcome(row, isKept ? null : verdict, { changes, replies: judge?.replies ?? [] })]
   },

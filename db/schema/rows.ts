@@ -11,7 +11,7 @@ import {
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core'
 import { answerKinds } from '../../domain/answer-check.ts'
-import type { AnswerPolicy } from '../../domain/answer-check.ts'
+import type { Check, CheckField } from '../../domain/answer-check.ts'
 import { verdicts as verdictWords } from '../../domain/rows.ts'
 import { createdAt, oneOf } from './columns.ts'
 import { datasets } from './datasets.ts'
@@ -20,6 +20,14 @@ import { requests } from './requests.ts'
 /** What became of a row in the step that wrote it. */
 export const rowStatuses = ['kept', 'dropped', 'failed'] as const
 export type RowStatus = (typeof rowStatuses)[number]
+
+/** How a row's answer is checked. The hash of a dataset (db/datasets.ts) covers these columns. */
+const checkColumns = {
+  kind: text('kind', { enum: answerKinds }).notNull(),
+  choices: jsonb('choices').$type<Check['choices']>(),
+  precision: integer('precision'),
+  policy: jsonb('policy').$type<Check['policy']>(),
+} satisfies Record<CheckField, unknown>
 
 /** One item of one dataset, with full values: reading a row never walks its ancestors. */
 export const rows = pgTable(
@@ -50,12 +58,7 @@ export const rows = pgTable(
     sourceId: text('source_id'),
     question: text('question').notNull(),
     answer: text('answer'),
-    kind: text('kind', { enum: answerKinds }).notNull(),
-    choices: jsonb('choices'),
-    /** Decimals after the point that count. */
-    precision: integer('precision'),
-    /** Leniency of the check (domain/answer-check.ts); null takes every default. */
-    policy: jsonb('policy').$type<AnswerPolicy>(),
+    ...checkColumns,
     description: text('description'),
     trace: text('trace'),
     metadata: jsonb('metadata').notNull().default({}),

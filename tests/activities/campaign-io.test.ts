@@ -75,7 +75,7 @@ it.each([
   await expect(moveHead(db, act(campaign, 1, 'rollback', 'x'))).rejects.toMatchObject({
     type: 'UnknownRound',
     message,
-    nextStep: `choose a round that is closed; see: hone rounds ${campaign}`,
+    nextStep: `choose a closed round; see: hone rounds ${campaign}`,
   })
   expect((await listEvents(db, campaign)).some(({ kind }) => kind === 'rollback')).toBe(false)
 })

@@ -32,7 +32,10 @@ rounds:
 rates: { gpus: 2, sftTokensPerGpuSecond: 1 }
 `
 
-/** A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes in 16 bits. */
+/**
+ * A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes
+ * in 16 bits.
+ */
 function project(recipe: string = mine): string {
   const folder = temporaryHome()
   const line = (id: string) => JSON.stringify({ id, images: ['none.png'], question: 'How many dogs?', answer: '3' })
@@ -56,7 +59,8 @@ describe('hone plan', () => {
     expect(out).toMatch(/^ {2}evaluate +evaluate +dev +1 /m)
     expect(out).toContain('seed: 1 lines cannot be read and are left out')
     expect(out).toContain('disk       weights 1.0 kB, checkpoints 6.0 kB')
-    // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one a second.
+    // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one
+    // a second.
     expect(out).toMatch(/^ {2}GPU hours +3\.81 \(1\.9 hours on 2 GPUs\)$/m)
     expect(out).toContain('pictures of up to 1,003,520 pixels in SFT')
     expect(out).not.toMatch(/[ \t]$/m)

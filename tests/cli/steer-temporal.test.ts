@@ -33,7 +33,7 @@ it('steers a real workflow: pause, resume, rollback, and a refusal in its own wo
     const refused = await hone('rollback', '--to', '2', '--reason', 'try')
     expect(refused).toMatchObject({
       code: 2,
-      err: 'campaign "demo" has no round 2\n  → choose a round that is closed; see: hone rounds demo\n',
+      err: 'campaign "demo" has no round 2\n  → choose a closed round; see: hone rounds demo\n',
     })
     const { out, code } = await hone('rollback', '--to', '0', '--reason', 'again', '--who', 'ada')
     expect(code).toBe(0)

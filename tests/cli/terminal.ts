@@ -43,7 +43,9 @@ export async function hone(
   return { out, err, code }
 }
 
-/** Commands that were sent, in place of Temporal; `refusal` is what the next one is answered with. */
+/**
+ * Commands that were sent, in place of Temporal; `refusal` is what the next one is answered with.
+ */
 export class FakeCampaignClient implements CampaignClient {
   readonly sent: unknown[] = []
   refusal: Error | null = null

@@ -11,7 +11,7 @@ import { closeRound, openRound } from '../../db/rounds.ts'
 import { streamRows } from '../../db/rows.ts'
 import { findScore, latestScore, listScores, pairScores, saveScore, scoreItems } from '../../db/scores.ts'
 import { finishStep, openStep } from '../../db/steps.ts'
-import { campaignOverview } from '../../db/views.ts'
+import { campaignOverview } from '../../views/campaign.ts'
 import { collect, importLines, kept, openTestDatabase, reply, startCampaign } from './world.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>

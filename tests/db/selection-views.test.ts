@@ -7,7 +7,7 @@ import { saveReplies } from '../../db/replies.ts'
 import { saveScore } from '../../db/scores.ts'
 import { runningSteps } from '../../db/step-progress.ts'
 import { finishStep, openStep } from '../../db/steps.ts'
-import { stepViews } from '../../db/views.ts'
+import { stepViews } from '../../db/round-views.ts'
 import { jobKey } from '../../domain/ids.ts'
 import { importLines, openTestDatabase, reply, startCampaign } from './world.ts'
 

@@ -64,7 +64,7 @@ const settings = {
 }
 async function* questions() {
   const prompt = [{ role: 'user' as const, content: 'How many?' }]
-  yield { id: 'q1', images: [], prompt, answer: '3', kind: 'number', choices: null }
+  yield { id: 'q1', images: [], prompt, answer: '3', kind: 'number' as const, choices: null }
 }
 
 /** A folder of weights, which differ by their name alone and from those of other tests; `cut` ones end too early. */

@@ -1,6 +1,6 @@
 import { HoneError } from '../../domain/errors.ts'
 import type { RewardName } from '../../verifier/reward.ts'
-import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { verifierVersion } from '../../verifier/verdict.ts'
 import { clientSource } from './client-source.ts'
 import { rewardFiles } from './registry.ts'
 import type { ShimTrainer } from './registry.ts'
@@ -58,7 +58,7 @@ export function rewardShim(trainer: ShimTrainer, options: ShimOptions): string {
     `TIMEOUT_SECONDS = ${timeoutSeconds}`,
     `RETRIES = ${retries}`,
   ]
-  return `"""Rewards of Hone's verifier (${VERIFIER_VERSION}) for ${name}. Written by Hone; edits are lost."""
+  return `"""Rewards of Hone's verifier (${verifierVersion}) for ${name}. Written by Hone; edits are lost."""
 
 import http.client
 import json

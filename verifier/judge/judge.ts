@@ -1,7 +1,7 @@
 import type { Verdict } from '../../domain/rows.ts'
 import { type Ask, AskFailure, type AskRequest, type Reply } from '../../models/ask.ts'
 import { Outage } from '../../models/failures.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { JUDGE_PROMPT_HASH, judgeMessages } from './prompt.ts'
 import type { JudgeTexts } from './prompt.ts'
 import { JUDGE_MAX_TOKENS, judgeTiers, readTier } from './tiers.ts'
@@ -156,7 +156,7 @@ function requestFor(endpoint: string, texts: JudgeTexts, seed: number): AskReque
 
 /** Texts that are not sent: cutting one could turn its meaning round, and nothing can be said of an empty one. */
 function unfitReason({ question, gold, answer }: JudgeTexts): Unasked | null {
-  if (question.length > QUESTION_LIMIT || gold.length > LEAF_LIMIT || answer.length > LEAF_LIMIT) return 'too-long'
+  if (question.length > QUESTION_LIMIT || gold.length > leafLimit || answer.length > leafLimit) return 'too-long'
   return gold.trim() === '' || answer.trim() === '' ? 'blank' : null
 }
 

@@ -1,4 +1,4 @@
-import type { RewardKind } from '../../domain/rows.ts'
+import type { RewardCheck, Said } from '../../domain/answer-check.ts'
 import type { TraceFormat } from '../format.ts'
 import { isForJudge, verifiedCase } from '../judge/assess.ts'
 import type { VerifiedCase } from '../judge/assess.ts'
@@ -9,7 +9,7 @@ import type { JudgedField } from './score-text.ts'
  * A case of a score request. The rules do not see the question; a judge does. `reward` says who rewards the row: `rule` keeps
  * it from the judge; with `judge`, as without a word, one is asked where rules leave it open.
  */
-export type ScoreCase = VerifyCase & { question?: string | undefined; reward?: RewardKind | undefined }
+export type ScoreCase = VerifyCase & Said<RewardCheck>
 
 /** A row that rules left open and a judge may be asked about, with what its reward needs beside an accuracy. */
 export type OpenRow = VerifiedCase & { format: TraceFormat }

@@ -6,7 +6,7 @@ import { JudgeUnreadable } from '../judge/judge-file.ts'
 import { countJudged } from '../judge/judge.ts'
 import type { Judge } from '../judge/judge.ts'
 import type { RewardName } from '../reward.ts'
-import { VERIFIER_VERSION } from '../verdict.ts'
+import { verifierVersion } from '../verdict.ts'
 import { JudgeFailed, judgeOpen } from './judge-open.ts'
 import { watchLoopLag } from './loop-lag.ts'
 import type { LoopLag } from './loop-lag.ts'
@@ -101,10 +101,10 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const path = (request.url ?? '/').split('?', 1)[0]
   const get = request.method === 'GET' || request.method === 'HEAD'
   if (path === '/healthz' && get) {
-    sendJson(response, 200, { ok: true, version: VERIFIER_VERSION })
+    sendJson(response, 200, { ok: true, version: verifierVersion })
   } else if (path === '/metrics' && get) {
     const { pool, metrics, room, lag, inFlight } = served
-    const state = { version: VERIFIER_VERSION, pool: pool.stats(), lag: lag(), inFlight, heldBytes: room.heldBytes }
+    const state = { version: verifierVersion, pool: pool.stats(), lag: lag(), inFlight, heldBytes: room.heldBytes }
     send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', renderMetrics(metrics, state))
   } else if (path === '/v1/score' && request.method === 'POST') {
     served.inFlight += 1
@@ -150,7 +150,7 @@ async function answerScore(served: Served, request: IncomingMessage, response: S
       response,
       200,
       'application/json',
-      `{"version":${JSON.stringify(VERIFIER_VERSION)},"scores":[${scores.join(',')}]}`,
+      `{"version":${JSON.stringify(verifierVersion)},"scores":[${scores.join(',')}]}`,
     )
   } catch (error) {
     refuseFor(error, served, response, gone.signal)

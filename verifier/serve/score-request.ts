@@ -2,7 +2,7 @@ import { serialize } from 'node:v8'
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
 import { rewardNames } from '../../domain/recipe/steps.ts'
-import { rewardKinds } from '../../domain/rows.ts'
+import { judgeFields, rewardKinds, saidOf } from '../../domain/answer-check.ts'
 import { judgeId } from '../judge/judge-file.ts'
 import type { RewardName } from '../reward.ts'
 import { parseVerifyCase } from '../verdict.ts'
@@ -38,7 +38,7 @@ export function readScoreRequest(body: Uint8Array): { reward: RewardName; judge:
   return { reward: reward.name, judge: reward.judge ?? null, cases: items.map(parseScoreCase) }
 }
 
-const asked = z.object({ question: z.string().nullish(), reward: z.enum(rewardKinds).nullish() })
+const asked = judgeFields.partial()
 
 /**
  * Parses one item of a score request.
@@ -52,8 +52,7 @@ export function parseScoreCase(item: unknown): ScoreCase {
       ? refused(`Row "${row.id}": "question" is not a text.`, 'Leave it out, or give the question as one string.')
       : refused(`Row "${row.id}": unknown "reward".`, `Use one of ${rewardKinds.join(', ')}, or leave it out.`)
   }
-  const { question, reward } = parsed.data
-  return { ...row, ...(typeof question === 'string' && { question }), ...(reward && { reward }) }
+  return { ...row, ...saidOf(parsed.data) }
 }
 
 function parseJson(body: Uint8Array): unknown {

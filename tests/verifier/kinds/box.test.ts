@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Budget } from '../../../verifier/budget.ts'
+import { Effort } from '../../../verifier/effort.ts'
 import { hasPairing, overlap } from '../../../verifier/kinds/box-geometry.ts'
-import { isBoxGold, judgeBox } from '../../../verifier/kinds/box.ts'
+import { isBoxGold, checkBox } from '../../../verifier/kinds/box.ts'
 import type { AnswerPolicy } from '../../../verifier/verdict.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
 const said = (gold: string, answer: string, policy: AnswerPolicy = {}): string => {
-  const { verdict, reason } = judgeWith(judgeBox, gold, answer, policy)
+  const { verdict, reason } = checkWith(checkBox, gold, answer, policy)
   return verdict === 'correct' ? reason : `${verdict} ${reason}`
 }
 const gold = '[10, 20, 110, 220]'
@@ -103,9 +103,9 @@ describe('a box', () => {
 
   it('is paired one to one, also where the first choice must give way', () => {
     const allowed = new Set(['0-0', '0-1', '1-0'])
-    expect(hasPairing(2, (left, right) => allowed.has(`${left}-${right}`), new Budget())).toBe(true)
-    expect(hasPairing(2, (left, right) => left === right && right === 0, new Budget())).toBe(false)
-    expect(hasPairing(64, (left, right) => left + right === 63, new Budget())).toBe(true)
+    expect(hasPairing(2, (left, right) => allowed.has(`${left}-${right}`), new Effort())).toBe(true)
+    expect(hasPairing(2, (left, right) => left === right && right === 0, new Effort())).toBe(false)
+    expect(hasPairing(64, (left, right) => left + right === 63, new Effort())).toBe(true)
   })
 
   it('overlaps another by the same part from both sides, and matches from a half', () => {
@@ -115,17 +115,17 @@ describe('a box', () => {
       fc.property(box, box, (a, b) => {
         // Counts the cells of the grid that lie in both and in either.
         let [both, either] = [0, 0]
-        for (let x = 0; x < 100; x += 1) {
-          for (let y = 0; y < 100; y += 1) {
+        for (let x = 0; x < 100; x++) {
+          for (let y = 0; y < 100; y++) {
             const [inA, inB] = [a, b].map((one) => x >= one.x1 && x < one.x2 && y >= one.y1 && y < one.y2)
-            if (inA === true && inB === true) both += 1
-            if (inA === true || inB === true) either += 1
+            if (inA === true && inB === true) both++
+            if (inA === true || inB === true) either++
           }
         }
         expect(overlap(a, b)).toBe(both / either)
         expect(overlap(b, a)).toBe(overlap(a, b))
         const write = ({ x1, y1, x2, y2 }: typeof a): string => JSON.stringify([x1, y1, x2, y2])
-        expect(judgeWith(judgeBox, write(a), write(b)).verdict).toBe(2 * both >= either ? 'correct' : 'incorrect')
+        expect(checkWith(checkBox, write(a), write(b)).verdict).toBe(2 * both >= either ? 'correct' : 'incorrect')
         expect(said(write(a), write(a))).toBe('same-box')
       }),
       { numRuns: 60 },
@@ -160,7 +160,7 @@ describe('a box', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(said(a, b)).toBe(said(a, b))
-        const correct = (x: string, y: string): boolean => judgeWith(judgeBox, x, y).verdict === 'correct'
+        const correct = (x: string, y: string): boolean => checkWith(checkBox, x, y).verdict === 'correct'
         expect(correct(a, b)).toBe(correct(b, a))
       }),
       { numRuns: 1000 },
@@ -169,8 +169,8 @@ describe('a box', () => {
 
   it.each(hostileTexts)('is not found in a hostile text: %#', (text) => {
     for (const match of ['iou', 'point'] as const) {
-      expect(judgeWith(judgeBox, '[700,700,800,900]', text, { match }).verdict).not.toBe('correct')
-      expect(judgeWith(judgeBox, text, '[700,700,800,900]', { match }).verdict).not.toBe('correct')
+      expect(checkWith(checkBox, '[700,700,800,900]', text, { match }).verdict).not.toBe('correct')
+      expect(checkWith(checkBox, text, '[700,700,800,900]', { match }).verdict).not.toBe('correct')
     }
   })
 })

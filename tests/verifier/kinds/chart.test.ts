@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeChart } from '../../../verifier/kinds/chart.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { checkChart } from '../../../verifier/kinds/chart.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
 const said = (gold: string, answer: string, policy = {}): string => {
-  const { verdict, reason } = judgeWith(judgeChart, gold, answer, policy)
+  const { verdict, reason } = checkWith(checkChart, gold, answer, policy)
   return verdict === 'correct' ? reason : `${verdict} ${reason}`
 }
 
@@ -76,7 +76,7 @@ describe('an answer about a chart', () => {
         const answer = gold * 1000 + gold * thousandths
         const text = `${answer < 0 ? '-' : ''}${Math.floor(Math.abs(answer) / 1000)}.${String(Math.abs(answer) % 1000).padStart(3, '0')}`
         const within = gold === 0 || Math.abs(thousandths) <= 50
-        expect(judgeWith(judgeChart, `${gold}.0`, text).verdict).toBe(within ? 'correct' : 'incorrect')
+        expect(checkWith(checkChart, `${gold}.0`, text).verdict).toBe(within ? 'correct' : 'incorrect')
       }),
     )
   })
@@ -116,13 +116,13 @@ describe('an answer about a chart', () => {
     )
     fc.assert(
       fc.property(known, (gold) => {
-        expect(judgeWith(judgeChart, gold, gold).verdict).toBe('correct')
+        expect(checkWith(checkChart, gold, gold).verdict).toBe('correct')
       }),
     )
   })
 
   it.each(hostileTexts)('is not a hostile text: %#', (text) => {
-    expect(judgeWith(judgeChart, '31337', text).verdict).not.toBe('correct')
-    expect(judgeWith(judgeChart, text, '31337').verdict).not.toBe('correct')
+    expect(checkWith(checkChart, '31337', text).verdict).not.toBe('correct')
+    expect(checkWith(checkChart, text, '31337').verdict).not.toBe('correct')
   })
 })

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isChoiceGold, judgeChoice } from '../../../verifier/kinds/choice.ts'
+import { isChoiceGold, checkChoice } from '../../../verifier/kinds/choice.ts'
 import { hostileTexts } from './context.ts'
 
 const colours = ['red', 'blue', 'green', 'yellow']
 const said = (gold: string, answer: string, choices: readonly string[] = colours): string => {
-  const { verdict, reason } = judgeChoice(gold, answer, choices)
+  const { verdict, reason } = checkChoice(gold, answer, choices)
   return verdict === 'correct' ? 'correct' : `${verdict} ${reason}`
 }
 

@@ -1,9 +1,9 @@
-import { Budget } from '../../../verifier/budget.ts'
-import type { AnswerPolicy, Judgement, Rule } from '../../../verifier/verdict.ts'
+import { Effort } from '../../../verifier/effort.ts'
+import type { AnswerPolicy, Ruling, Rule } from '../../../verifier/verdict.ts'
 
-/** Calls a rule with a fresh budget. */
-export function judgeWith(rule: Rule, gold: string, answer: string, policy: AnswerPolicy = {}): Judgement {
-  return rule(gold, answer, { precision: undefined, choices: [], policy, budget: new Budget() })
+/** Calls a rule with a fresh effort. */
+export function checkWith(rule: Rule, gold: string, answer: string, policy: AnswerPolicy = {}): Ruling {
+  return rule(gold, answer, { precision: undefined, choices: [], policy, effort: new Effort() })
 }
 
 /** Texts that try a reader's bounds: long runs of the marks it looks for. */

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isDateGold, judgeDate } from '../../../verifier/kinds/date.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { isDateGold, checkDate } from '../../../verifier/kinds/date.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
 const said = (gold: string, answer: string, policy = {}): string => {
-  const { verdict, reason } = judgeWith(judgeDate, gold, answer, policy)
+  const { verdict, reason } = checkWith(checkDate, gold, answer, policy)
   return verdict === 'correct' ? 'correct' : `${verdict} ${reason}`
 }
 

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeText, sameText } from '../../../verifier/kinds/short-text.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { checkText, sameText } from '../../../verifier/kinds/short-text.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
-const verdict = (gold: string, answer: string): string => judgeWith(judgeText, gold, answer).verdict
+const verdict = (gold: string, answer: string): string => checkWith(checkText, gold, answer).verdict
 
 describe('short text', () => {
   it.each([
@@ -73,10 +73,10 @@ describe('short text', () => {
   })
 
   it('leaves to a judge what only a reader can decide', () => {
-    expect(judgeText('new york', 'new york city').reason).toBe('contains-gold')
-    expect(judgeText('the man in the red coat holds a small dog', 'a man with a dog').reason).toBe('free-text')
-    expect(judgeText('2x + 1', '1 + 2x').reason).toBe('not-understood')
-    expect(judgeText('red', 'r'.repeat(5_000)).reason).toBe('too-long')
+    expect(checkText('new york', 'new york city').reason).toBe('contains-gold')
+    expect(checkText('the man in the red coat holds a small dog', 'a man with a dog').reason).toBe('free-text')
+    expect(checkText('2x + 1', '1 + 2x').reason).toBe('not-understood')
+    expect(checkText('red', 'r'.repeat(5_000)).reason).toBe('too-long')
   })
 
   it('is symmetric, deterministic and never throws', () => {
@@ -107,8 +107,8 @@ describe('short text', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(sameText(a, b)).toBe(sameText(b, a))
-        expect(judgeText(a, b)).toEqual(judgeText(a, b))
-        expect(judgeText(a, a).verdict).not.toBe('incorrect')
+        expect(checkText(a, b)).toEqual(checkText(a, b))
+        expect(checkText(a, a).verdict).not.toBe('incorrect')
       }),
       { numRuns: 1000 },
     )

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isTimeGold, judgeTime } from '../../../verifier/kinds/time.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { isTimeGold, checkTime } from '../../../verifier/kinds/time.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
 const said = (gold: string, answer: string): string => {
-  const { verdict, reason } = judgeWith(judgeTime, gold, answer)
+  const { verdict, reason } = checkWith(checkTime, gold, answer)
   return verdict === 'correct' ? 'correct' : `${verdict} ${reason}`
 }
 

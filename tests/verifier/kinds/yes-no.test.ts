@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isYesNoGold, judgeYesNo } from '../../../verifier/kinds/yes-no.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { isYesNoGold, checkYesNo } from '../../../verifier/kinds/yes-no.ts'
+import { hostileTexts, checkWith } from './context.ts'
 
 const said = (gold: string, answer: string): string => {
-  const { verdict, reason } = judgeWith(judgeYesNo, gold, answer)
+  const { verdict, reason } = checkWith(checkYesNo, gold, answer)
   return verdict === 'correct' ? 'correct' : `${verdict} ${reason}`
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { Budget } from '../../../verifier/budget.ts'
+import { Effort } from '../../../verifier/effort.ts'
 import { compareExpressions } from '../../../verifier/math/compare.ts'
 import type { Comparison } from '../../../verifier/math/compare.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
 
 function compare(a: string, b: string, precision?: number): Comparison | 'unreadable' {
-  const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
+  const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
   if (left === null || right === null) return 'unreadable'
-  return compareExpressions(left, right, { precision, budget: new Budget() })
+  return compareExpressions(left, right, { precision, effort: new Effort() })
 }
 
 /** Pairs of one form, "left ; right" a line. */
@@ -21,7 +21,7 @@ function pairs(table: string): [string, string][] {
     })
 }
 
-const SAME: Record<string, string> = {
+const same: Record<string, string> = {
   'decimals and fractions': String.raw`
     .5 ; 0.5
     5. ; 5
@@ -262,7 +262,7 @@ const SAME: Record<string, string> = {
     -\infty ; -∞`,
 }
 
-const DIFFERENT = String.raw`
+const different = String.raw`
     12345678901234567890 ; 12345678901234567891
     12345678901234567890x ; 12345678901234567891x
     \sin x+12345678901234567890 ; \sin x+12345678901234567891
@@ -357,14 +357,14 @@ const DIFFERENT = String.raw`
     10^{10^8} ; 10^{10^8}+1`
 
 describe('compareExpressions', () => {
-  for (const [form, table] of Object.entries(SAME)) {
+  for (const [form, table] of Object.entries(same)) {
     it.each(pairs(table))(`takes equal ${form} as equal: %s and %s`, (a, b) => {
       expect(['exact', 'equal']).toContain(compare(a, b))
       expect(['exact', 'equal']).toContain(compare(b, a))
     })
   }
 
-  it.each(pairs(DIFFERENT))('tells %s from %s', (a, b) => {
+  it.each(pairs(different))('tells %s from %s', (a, b) => {
     expect(compare(a, b)).toBe('different')
     expect(compare(b, a)).toBe('different')
   })

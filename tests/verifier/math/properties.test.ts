@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { Budget, BudgetSpent } from '../../../verifier/budget.ts'
+import { Effort, EffortSpent } from '../../../verifier/effort.ts'
 import { compareExpressions } from '../../../verifier/math/compare.ts'
 import type { Comparison } from '../../../verifier/math/compare.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
@@ -10,13 +10,13 @@ import { proportional } from '../../../verifier/math/proportional.ts'
 vi.setConfig({ testTimeout: 60_000 })
 
 function compare(a: string, b: string): Comparison | 'unreadable' {
-  const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
+  const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
   if (left === null || right === null) return 'unreadable'
   try {
-    return compareExpressions(left, right, { budget: new Budget() })
+    return compareExpressions(left, right, { effort: new Effort() })
   } catch (error) {
     // Deep powers of e may take more digits than one case may compute; the caller says unverifiable.
-    if (error instanceof BudgetSpent) return 'unknown'
+    if (error instanceof EffortSpent) return 'unknown'
     throw error
   }
 }
@@ -112,7 +112,7 @@ describe('comparing expressions', () => {
     )
   })
 
-  it('answers every text without another error than a spent budget, and always the same', () => {
+  it('answers every text without another error than a spent effort, and always the same', () => {
     const piece = fc.constantFrom(
       ...'x y 2 10 .5 + - * / ^ _ ! ( ) [ ] { } | \\frac \\sqrt \\sin \\log \\ln \\binom \\sum_{i=1}^n \\int \\lim \\pi e i ° \\circ \\infty \\text{ab} \\overline \\left( \\right) sin f( C( , = \\over \\vec 1/2 3\\frac12 10^{99} !! \' ⌊ ⌋'.split(' '),
     ) // prettier-ignore
@@ -126,7 +126,7 @@ describe('comparing expressions', () => {
           try {
             return compare(a, b)
           } catch (error) {
-            if (error instanceof BudgetSpent) return 'spent'
+            if (error instanceof EffortSpent) return 'spent'
             throw error
           }
         }
@@ -139,8 +139,8 @@ describe('comparing expressions', () => {
 
 describe('proportional', () => {
   const ratio = (a: string, b: string) => {
-    const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
-    return left === null || right === null ? 'unreadable' : proportional(left, right, new Budget())
+    const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
+    return left === null || right === null ? 'unreadable' : proportional(left, right, new Effort())
   }
 
   it.each([
