@@ -2,7 +2,8 @@ import { judgeCalls } from '../data/steps/step-judge.ts'
 import { costOf } from '../domain/prices.ts'
 import type { EndpointSpec, Recipe } from '../domain/recipe/recipe.ts'
 import type { CallPlan, Cost } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { judgeCharacters, textTokens } from './tokens.ts'
 
 /** A number of calls of one size. */

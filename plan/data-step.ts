@@ -7,8 +7,10 @@ import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { callsTo } from './calls.ts'
 import type { CallPlan, DataStepPlan } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
-import { joined, type Flow } from './flow.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
+import { joined } from './flow.ts'
+import type { Flow } from './flow.ts'
 import { judgeCharacters, pictureTokens, templateCharacters, textTokens } from './tokens.ts'
 
 /** The plan of a data step over the datasets that it reads, and the rows that come out. */

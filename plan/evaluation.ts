@@ -1,18 +1,12 @@
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { EvaluateStep, SelectCheckpointStep } from '../domain/recipe/steps.ts'
 import { nameOf } from '../domain/recipe/references.ts'
-import {
-  stepNamed,
-  isRl,
-  isSelection,
-  measuredBy,
-  phasesOf,
-  selectedFrom,
-  type RecipeStep,
-} from '../domain/recipe/round-plan.ts'
+import { stepNamed, isRl, isSelection, measuredBy, phasesOf, selectedFrom } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { inPhase } from '../trainers/stage-settings.ts'
 import type { CallPlan, EvaluationPlan } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { callsTo, judging } from './calls.ts'
 import { sourceFlow } from './flow.ts'
 import type { Known } from './known.ts'

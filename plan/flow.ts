@@ -1,5 +1,6 @@
 import type { KnownRows } from './known.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { assumedQuestionCharacters, textTokens } from './tokens.ts'
 
 /** Rows on their way through a round, at most: what a step drops is known only after it ran. */

@@ -1,5 +1,6 @@
 import { importPrefix } from '../domain/ids.ts'
-import { usualMaxPixels, type Recipe } from '../domain/recipe/recipe.ts'
+import { usualMaxPixels } from '../domain/recipe/recipe.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RoundPlan } from './campaign-plan.ts'
 import { counted } from './count.ts'
 import type { Known } from './known.ts'

@@ -11,8 +11,8 @@ import {
   selectedFrom,
   startOf,
   stepsOfRound,
-  type RecipeStep,
 } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import type { ModelServer } from '../jobs/servers/model-server.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
 import { plainSite } from '../jobs/site/site.ts'
@@ -20,10 +20,12 @@ import type { SiteFile } from '../jobs/site/site.ts'
 import { trainers as allTrainers } from '../trainers/registry.ts'
 import type { Trainer } from '../trainers/trainer.ts'
 import type { CampaignPlan, RoundPlan, StepPlan } from './campaign-plan.ts'
-import { checkGate, checkTraining, findingTexts, type Findings } from './checks.ts'
+import { checkGate, checkTraining, findingTexts } from './checks.ts'
+import type { Findings } from './checks.ts'
 import { planDataStep } from './data-step.ts'
 import { planEvaluation } from './evaluation.ts'
-import { joined, sourceFlow, type Flow } from './flow.ts'
+import { joined, sourceFlow } from './flow.ts'
+import type { Flow } from './flow.ts'
 import type { Known } from './known.ts'
 import { assumptionsOf, missingOf } from './missing.ts'
 import { campaignTotals, totalsOf } from './totals.ts'

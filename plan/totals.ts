@@ -1,5 +1,7 @@
-import { callsOf, type Cost, type RoundPlan, type StepPlan, type Totals } from './campaign-plan.ts'
-import { sum, times, together, type Count, type Sum } from './count.ts'
+import { callsOf } from './campaign-plan.ts'
+import type { Cost, RoundPlan, StepPlan, Totals } from './campaign-plan.ts'
+import { sum, times, together } from './count.ts'
+import type { Count, Sum } from './count.ts'
 
 /** Totals of the steps of one round. */
 export function totalsOf(steps: readonly StepPlan[]): Totals {
