@@ -1,7 +1,7 @@
 import { contentHash } from '../artifacts/hash.ts'
 import { questionText } from '../data/rows/question-text.ts'
 import type { BenchmarkSpec, Recipe } from '../domain/recipe/recipe.ts'
-import { isEvaluation, isSelection } from '../domain/recipe/round-plan.ts'
+import { isEvaluation, isSelection } from '../domain/recipe/step-kinds.ts'
 import type { Row } from '../domain/rows.ts'
 import type { AskRequest } from '../models/ask.ts'
 import type { Grader } from './grader.ts'

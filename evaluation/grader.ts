@@ -7,10 +7,10 @@ import type { Row } from '../domain/rows.ts'
 import type { ScoreItem } from '../domain/score.ts'
 import { AskFailure } from '../models/ask.ts'
 import type { Ask, Reply } from '../models/ask.ts'
-import { assess, finalVerdict, verifiedCase } from '../verifier/judge/assess.ts'
+import { assess, finalVerdict } from '../verifier/judge/assess.ts'
 import { createJudge, judgeVersion } from '../verifier/judge/judge.ts'
 import { verifierVersion } from '../verifier/verdict.ts'
-import { verifyCase } from '../verifier/verify.ts'
+import { verifiedCase } from '../verifier/verify.ts'
 import type { ScoreIdentityParts } from './score-identity.ts'
 
 /** What a grader says of one item. `correct` alone counts for the accuracy. */
@@ -78,14 +78,14 @@ function rulesThenJudge(model: UrlEndpoint): Grader {
     open(ask) {
       const judge = createJudge({ ask, endpoint: graderEndpoint, model: model.model, isPatient: true })
       return async (item, reply) => {
-        const { checked, result, grade } = byRules(item, reply)
+        const { verified, grade } = byRules(item, reply)
         if (reply.finishReason !== 'stop' || knownMetadata(item.metadata).reward === 'rule') return grade
         try {
-          const [assessment] = await assess([verifiedCase(checked, bareQuestion(item.question), result)], judge)
-          return assessment ? gradeOf(finalVerdict(assessment), result) : grade
+          const [assessment] = await assess([{ ...verified, question: bareQuestion(item.question) }], judge)
+          return assessment ? gradeOf(finalVerdict(assessment), verified.result) : grade
         } catch (error) {
           if (error instanceof AskFailure)
-            return gradeOf({ verdict: 'unverifiable', reason: `judge-${error.reason}` }, result)
+            return gradeOf({ verdict: 'unverifiable', reason: `judge-${error.reason}` }, verified.result)
           throw error
         }
       }
@@ -94,9 +94,8 @@ function rulesThenJudge(model: UrlEndpoint): Grader {
 }
 
 function byRules(item: Row, reply: Pick<Reply, 'text'>) {
-  const checked = answerCase(item, item.answer ?? '', reply.text)
-  const result = verifyCase(checked)
-  return { checked, result, grade: gradeOf(result, result) }
+  const verified = verifiedCase(answerCase(item, item.answer ?? '', reply.text))
+  return { verified, grade: gradeOf(verified.result, verified.result) }
 }
 
 const gradeOf = (

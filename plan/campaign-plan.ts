@@ -56,7 +56,7 @@ export interface EvaluationPlan {
 export interface JobPlan {
   /** The job's name in the database, in run folders and in logs. */
   key: string
-  kind: 'sft' | 'grpo'
+  kind: 'sft' | 'rl'
   /** The product that trains. */
   trainer: string
   /**

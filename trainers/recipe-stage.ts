@@ -1,10 +1,10 @@
 import { trainingJobOf } from '../domain/recipe/jobs.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
-import { isRl, isSft, phasesOf } from '../domain/recipe/round-plan.ts'
+import { isRl, isSft, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { RlStep, SftStep } from '../domain/recipe/steps.ts'
 import type { Row } from '../domain/rows.ts'
 import type { RlRow, SftRow } from './rows.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from './stage-settings.ts'
+import { rlSettingsOf, inPhase, sftSettingsOf } from './stage-settings.ts'
 import type { RewardSpec, TrainingStage } from './stage.ts'
 import { rlRow, sftRow, usableRows } from './training-rows.ts'
 import type { TrainingRowOptions } from './training-rows.ts'
@@ -39,7 +39,7 @@ export function recipeStage(
   const common = { ...parts, options, resources }
   if (isSft(step)) return { ...common, kind: 'sft', settings: sftSettingsOf(step) }
   if (reward === null) throw new RangeError(`the RL stage ${parts.key} has no reward`)
-  return { ...common, kind: 'grpo', settings: grpoSettingsOf(step), reward }
+  return { ...common, kind: 'rl', settings: rlSettingsOf(step), reward }
 }
 
 /**

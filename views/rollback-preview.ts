@@ -1,5 +1,6 @@
 import { ancestors, headRefusal, nextRoundNumber } from '../domain/lineage.ts'
-import { allRounds, type CampaignOverview } from './campaign.ts'
+import { allRounds } from './campaign.ts'
+import type { CampaignOverview } from './campaign.ts'
 
 /** What a rollback would do. Rounds are numbers. */
 export interface RollbackPreview {
