@@ -9,11 +9,14 @@ import { evidenceOf } from '../domain/recipe/references.ts'
 import { inputsOf } from '../domain/recipe/round-plan.ts'
 import type { Deps } from './deps.ts'
 import { sharedFingerprints } from './fingerprints.ts'
-import type { StepContext } from './recipes.ts'
+import type { StepOfRound } from './recipes.ts'
 import type { StepRef } from './types.ts'
 
-/** The datasets that a step weighs as a whole: those that its option names, its own inputs, or all benchmarks. */
-export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepContext) {
+/**
+ * The datasets that a step weighs as a whole: the datasets that its option names, its own inputs,
+ * or all benchmarks.
+ */
+export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepOfRound) {
   const { campaign, round } = ref
   const definition = dataSteps[step.step]
   const of = (definition && 'evidence' in definition ? definition.evidence?.of : undefined) ?? 'named'
@@ -30,11 +33,14 @@ export async function evidenceIn(db: Database, ref: StepRef, { step, steps, inde
 const overviews = new Map<string, Promise<unknown>>()
 const overviewsKept = 32
 
-/** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
+/**
+ * What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not
+ * once a shard.
+ */
 export async function overviewOf(
   deps: Deps,
   ref: StepRef,
-  context: StepContext,
+  context: StepOfRound,
   definition: DataStep,
 ): Promise<unknown> {
   const { evidence } = 'evidence' in definition ? definition : {}

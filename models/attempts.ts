@@ -6,8 +6,8 @@ import type { Estimate } from './rate-limit.ts'
 import type { StoredReply } from './reply-store.ts'
 import type { RequestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
-import type { CallResult, ServerClient } from './server-client.ts'
-import type { Server } from './server.ts'
+import type { CallResult, ServerClient } from './replica-client.ts'
+import type { Server } from './replica.ts'
 
 /** An endpoint as an engine asks it. */
 export interface Target {

@@ -8,12 +8,12 @@ import { type Connections, sharedConnections } from './connections.ts'
 import { contentKey } from './content-key.ts'
 import { callsAtOnce, type RequestImages, type ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
-import { createGate, type Gate } from './gate.ts'
+import { createGate, type Gate } from './turnstile.ts'
 import { type Limiters, sharedLimiters } from './limiters.ts'
 import type { ReplyStore, StoredReply } from './reply-store.ts'
 import { requestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
-import { createServerClient, type ServerClient } from './server-client.ts'
+import { createServerClient, type ServerClient } from './replica-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
 import { estimateOf, type Usage } from './usage.ts'
 
@@ -97,7 +97,8 @@ export function createEngine(options: EngineOptions): Engine {
     })
     const reply = isJoined ? { ...result, reused: true } : result
     const { promptTokens, completionTokens, reused } = reply
-    onUsage?.({ endpoint: target.endpoint.name, promptTokens, completionTokens, reused })
+    const { name, model } = target.endpoint
+    onUsage?.({ endpoint: name, model, promptTokens, completionTokens, reused })
     return reply
   }
 

@@ -5,7 +5,7 @@ import { Latencies } from './latencies.ts'
 import { type Counted, type Estimate, RateLimit, type RateLimits } from './rate-limit.ts'
 import { type Removal, Roster } from './roster.ts'
 import type { Scope } from './scope.ts'
-import type { CallHealth, Server } from './server.ts'
+import type { CallHealth, Server } from './replica.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
 
 /** How a call ended, for its server and its endpoint. */

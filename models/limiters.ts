@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from './clock.ts'
 import { Limiter } from './limiter.ts'
 import type { RateLimits } from './rate-limit.ts'
-import { Server } from './server.ts'
+import { Server } from './replica.ts'
 
 /** What a limiter is found by. */
 export interface LimitedEndpoint extends RateLimits {

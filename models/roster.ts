@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { Server } from './server.ts'
+import type { Server } from './replica.ts'
 
 /** What became of a server that refuses everyone. */
 export type Removal = 'removed' | 'was-removed' | 'last'

@@ -5,6 +5,7 @@ import type { Estimate } from './rate-limit.ts'
 /** What one answered request used. Tokens of a reused reply were paid earlier. */
 export interface Usage extends Pick<Reply, 'promptTokens' | 'completionTokens' | 'reused'> {
   endpoint: string
+  model: string
 }
 
 // Characters of a token in English, and pixels of a picture's token in Qwen2.5-VL: first guesses that replies correct.

@@ -21,12 +21,15 @@ import { connectWorker } from './temporal.ts'
 import { createWorkers, runWorkers } from './workers.ts'
 
 /**
- * Trainings that one worker watches at once. Watching costs nothing: how many run is the places' business, and a job
- * that waits in a scheduler's queue for days holds up no other.
+ * Trainings that one worker watches at once. Watching costs nothing. The places decide how many
+ * trainings run, and a job that waits in a scheduler's queue for days holds up no other job.
  */
 const watchedTrainings = 200
 
-/** Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running: the next worker finds them. */
+/**
+ * Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running, and the
+ * next worker finds them.
+ */
 async function main(): Promise<void> {
   const config = workerConfig()
   Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] })

@@ -3,9 +3,9 @@ import type { GpuActivities, InferenceActivities, IoActivities } from '../activi
 import { taskQueues } from '../domain/ids.ts'
 
 /**
- * Activities for workflow code: types only, one proxy for each resource. The heartbeat timeout
- * limits how long the work of a killed worker waits. The number of attempts limits how long Hone
- * retries against a broken outside world.
+ * Activities as workflow code sees them: types only, a proxy for each resource. The heartbeat
+ * timeout bounds how long the work of a killed worker waits. The number of attempts bounds how long
+ * a broken outside world is tried.
  */
 export const io = proxyActivities<IoActivities>({
   taskQueue: taskQueues.io,
@@ -15,8 +15,8 @@ export const io = proxyActivities<IoActivities>({
 })
 
 /**
- * Wait until a cancelled activity has really ended. The option must be written: without it the wire
- * says TRY_CANCEL, whatever the SDK's documentation calls the default. Then the head would move
+ * Wait until a cancelled activity has really ended. Said outright, because leaving it out means
+ * TRY_CANCEL on the wire, whatever the SDK's documentation calls the default: the head would move
  * while a trainer still runs.
  */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
@@ -29,7 +29,7 @@ export const inference = proxyActivities<InferenceActivities>({
   retry: { maximumAttempts: 20, initialInterval: '2 seconds', maximumInterval: '2 minutes' },
 })
 
-/** The GPU proxy's time limit depends on the recipe, so each step makes its own proxy. */
+/** The GPU proxy is made for each step, because its time limit depends on the recipe. */
 export const gpu = (maxHours: number, summary: string) =>
   proxyActivities<GpuActivities>({
     taskQueue: taskQueues.gpu,

@@ -1,6 +1,6 @@
 import type { RollbackCommand, RollbackResult } from './messages.ts'
 
-/** A queued rollback, and the promise of its caller. */
+/** A rollback that waits to be carried out, and who waits for it. */
 interface PendingRollback {
   command: RollbackCommand
   id: string
@@ -8,19 +8,17 @@ interface PendingRollback {
 }
 
 /**
- * Commands that arrived and are not carried out yet. Handlers only queue commands here and wait.
- * The campaign's main loop carries them out one at a time, so a rollback and a closing round can
- * never interleave.
+ * Commands that arrived and are not carried out yet. Handlers only put commands here and wait. The
+ * campaign's main loop carries them out one at a time, so that a rollback and a closing round never
+ * interleave.
  */
 export class CampaignControl {
   /**
-   * Null until a command or the stored status sets it. A command that arrives with the start wins
-   * over the stored status.
+   * Null until a command or the stored status says it. A command that came with the start wins over
+   * the stored status.
    */
   isPaused: boolean | null = null
-  /**
-   * How often a person has resumed. It tells a command after a failure from a command before it.
-   */
+  /** Counts resumes: a failure looks whether a person resumed after it or before it. */
   resumes = 0
   private readonly rollbacks: PendingRollback[] = []
 
@@ -30,7 +28,7 @@ export class CampaignControl {
     if (!isPaused) this.resumes += 1
   }
 
-  /** Queues a rollback. The promise settles when the loop has carried it out. */
+  /** Queues a rollback; the promise settles when the loop has carried it out. */
   requestRollback(id: string, command: RollbackCommand): Promise<RollbackResult> {
     return new Promise((resolve, reject) => {
       this.rollbacks.push({ command, id, settle: { resolve, reject } })
@@ -42,8 +40,8 @@ export class CampaignControl {
   }
 
   /**
-   * Carries out all queued rollbacks in their order. A failed rollback rejects its caller's
-   * promise, and the next rollbacks still run.
+   * Carries out all queued rollbacks in the order in which they came. The caller of a rollback that
+   * fails is told; the other rollbacks go on.
    */
   async carryOutRollbacks(move: (command: RollbackCommand, id: string) => Promise<RollbackResult>): Promise<void> {
     for (let next = this.rollbacks.shift(); next; next = this.rollbacks.shift()) {

@@ -1,21 +1,18 @@
-import type { RoundSummary, ScoreSummary, StepPlan } from '../activities/types.ts'
+import type { RoundSummary, ScoreSummary, StepToRun } from '../activities/types.ts'
 import { percent } from '../domain/percent.ts'
 
-/**
- * A score for people: `report 61.2 % ± 2.5 (n 400)`. The ± figure is half the width of the
- * interval, in percentage points.
- */
+/** `report 61.2 % ± 2.5 (n 500)`: after ± half the width of the interval, in points. */
 export function scoreText(score: ScoreSummary): string {
   const half = (100 * (score.high - score.low)) / 2
   return `${score.benchmark} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
 }
 
-/** The most rounds shown of a long campaign: the details are one payload. */
+/** Rows shown of a long campaign: the details travel as one payload. */
 const shownRounds = 30
 
 /**
- * The campaign's page in Markdown: a live table of rounds, the newest first, because the Web UI
- * shows only a few lines without scrolling.
+ * The campaign's page, in Markdown: a live table of rounds. The newest round comes first, because
+ * the Web UI shows only a few lines without scrolling.
  */
 export function campaignDetails(state: {
   status: string
@@ -25,7 +22,7 @@ export function campaignDetails(state: {
 }): string {
   const { running } = state
   const isKnown = state.rounds.some(({ round }) => round === running?.round)
-  // The running round was opened after `state.rounds` was read.
+  // The round that runs was opened after the rounds were read.
   const begun: RoundSummary[] =
     running && !isKnown
       ? [{ round: running.round, parent: state.head, status: 'running', decision: null, scores: [], seconds: null }]
@@ -54,9 +51,9 @@ export function campaignDetails(state: {
   ].join('\n')
 }
 
-/** A round's page in Markdown: the list of its steps. */
+/** A round's page, in Markdown: the list of its steps. */
 export function roundDetails(
-  steps: readonly StepPlan[],
+  steps: readonly StepToRun[],
   notes: ReadonlyMap<string, string>,
   running: string | null,
 ): string {

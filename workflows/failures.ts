@@ -3,16 +3,13 @@ import type { PermanentFailure } from '../domain/errors.ts'
 import { messageOf } from '../domain/errors.ts'
 
 /**
- * Whether this workflow's work ended because of a cancellation. An activity whose worker died
- * before it heard of the cancellation ends with a timeout, so the request for cancellation decides.
+ * Whether this workflow's work ended because it was cancelled. An activity ends with a timeout when
+ * its worker died before it heard of the cancellation, so the request for the cancellation counts.
  */
 export const wasCancelled = (error: unknown): boolean =>
   isCancellation(error) || CancellationScope.current().consideredCancelled
 
-/**
- * The message at the root of a chain of Temporal failures: the message that a person needs. At most
- * 1,000 characters.
- */
+/** The message at the root of a chain of Temporal failures: what a person needs to read. */
 export function failureReason(error: unknown): string {
   if (isCancellation(error)) return 'cancelled'
   let at: unknown = error
@@ -21,7 +18,7 @@ export function failureReason(error: unknown): string {
   return text.slice(0, 1000)
 }
 
-/** The type of the ApplicationFailure at the root, or null. */
+/** The type of the ApplicationFailure at the root, if there is one. */
 export function failureType(error: unknown): string | null {
   let at: unknown = error
   while (at instanceof TemporalFailure && at.cause !== undefined) at = at.cause
@@ -29,7 +26,8 @@ export function failureType(error: unknown): string | null {
 }
 
 /**
- * Whether the chain has a failure of this type. Temporal wraps an activity's error on its way up.
+ * Whether a failure of this type is in the chain, since an activity's failure is wrapped on its way
+ * up.
  */
 export function isFailureOf(error: unknown, type: PermanentFailure): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause)

@@ -3,13 +3,13 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Budget } from '../domain/budget.ts'
 import { searchAttributeTypes } from '../domain/ids.ts'
 
-/** Who gives the command, and why. The events table keeps every command. */
+/** Who asks and why: every command is kept in the events table. */
 export interface Command {
   who: string
   why: string | null
 }
 export interface ResumeCommand extends Command {
-  /** Replaces the campaign's budget. */
+  /** Replaces the budget of before. */
   budget?: Budget
 }
 export interface RollbackCommand {
@@ -26,12 +26,12 @@ export const pauseUpdate = defineUpdate<{ status: string }, [Command]>('pause')
 export const resumeUpdate = defineUpdate<{ status: string }, [ResumeCommand]>('resume')
 export const rollbackUpdate = defineUpdate<RollbackResult, [RollbackCommand]>('rollback')
 
-/** Campaign → round → step: hold before the next step or shard (true), or continue (false). */
+/** Campaign → round → step: hold before the next step or shard, or go on. */
 export const holdSignal = defineSignal<[boolean]>('hold')
-/** Round → campaign: the running step, for the campaign's table. */
+/** Round → campaign: what runs now, for the campaign's table. */
 export const progressSignal = defineSignal<[{ round: number; step: string; progress: string }]>('progress')
 
-/** Typed search attributes. The Temporal server must know them (`hone dev` registers them). */
+/** Typed search attributes; the Temporal server must know them (`hone dev` registers them). */
 export const searchAttributes = {
   campaign: defineSearchAttributeKey('Campaign', searchAttributeTypes.Campaign),
   round: defineSearchAttributeKey('Round', searchAttributeTypes.Round),

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { ChildWorkflowHandle, Workflow } from '@temporalio/workflow'
-import type { GateResult, RoundRef, RoundSummary, StepPlan } from '../activities/types.ts'
+import type { GateResult, RoundRef, RoundSummary, StepToRun } from '../activities/types.ts'
 import { stepWorkflowId } from '../domain/ids.ts'
 import { gpu, io } from './activities.ts'
 import { roundDetails, scoreText } from './details.ts'
@@ -23,13 +23,13 @@ export interface RoundInput extends RoundRef {
 }
 
 export interface RoundResult extends RoundSummary {
-  /** What happens to the head now. A round without a gate advances it. */
+  /** What to do with the head now. A round without a gate advances. */
   action: GateResult['action']
 }
 
 /**
- * One round: its steps in the recipe's order, then it is closed for ever. A failed or cancelled
- * round is closed with that status.
+ * One round: its steps in the recipe's order, then it is closed for ever. A round that fails or is
+ * cancelled is closed as failed or cancelled.
  */
 export async function round(input: RoundInput): Promise<RoundResult> {
   let isHeld = false
@@ -44,7 +44,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
   const unheld = async () => {
     if (isHeld) await condition(() => !isHeld)
   }
-  /** A pause during the child's start has not reached the child, so it is sent again. */
+  /** A pause that came while the child was being started has reached nobody yet. */
   const started = async (handle: ChildWorkflowHandle<Workflow>) => {
     child = handle
     if (isHeld) await handle.signal(holdSignal, true).catch(() => undefined)
@@ -74,7 +74,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
     ])
     return { ...summary, action }
   } catch (error) {
-    // The round stays open: the campaign pauses, and continues with this round.
+    // The round stays open: its campaign pauses, and goes on with it.
     if (isFailureOf(error, 'BudgetReached')) throw error
     const status = wasCancelled(error) ? 'cancelled' : 'failed'
     await CancellationScope.nonCancellable(() => io.closeRound({ ...input, status, reason: failureReason(error) }))
@@ -82,10 +82,10 @@ export async function round(input: RoundInput): Promise<RoundResult> {
   }
 }
 
-/** Big steps are child workflows: their shards get their own page and history. */
+/** Big steps are children: their shards get a page and a history of their own. */
 async function inChild(
   input: RoundInput,
-  step: StepPlan,
+  step: StepToRun,
   started: (handle: ChildWorkflowHandle<Workflow>) => Promise<void>,
 ): Promise<string> {
   const options = childOptions(input, step)
@@ -100,7 +100,7 @@ async function inChild(
   return `${counts.rowsIn} in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`
 }
 
-function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
+function childOptions({ campaign, round: number }: RoundInput, step: StepToRun) {
   return {
     workflowId: stepWorkflowId(campaign, number, step.name),
     args: [{ campaign, round: number, step: step.name }] as [{ campaign: string; round: number; step: string }],
@@ -115,12 +115,12 @@ function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
 }
 
 /**
- * Evaluates the weights that a training kept, then chooses among them. Evaluations run one after
- * the other, so that only one server is up at a time.
+ * Evaluates the weights that a training kept and chooses among them. They are evaluated one after
+ * the other, so that one server is up at a time.
  */
 async function select(
   input: RoundInput,
-  step: StepPlan,
+  step: StepToRun,
   {
     unheld,
     started,
@@ -145,10 +145,8 @@ async function select(
   return (await io.finishSelection(ref)).summary
 }
 
-/**
- * Training jobs run one after the other: each phase starts from the weights of the phase before.
- */
-async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'training' }>): Promise<string> {
+/** Training jobs run one after the other: a phase starts from the weights of the one before. */
+async function train(input: RoundInput, step: Extract<StepToRun, { kind: 'training' }>): Promise<string> {
   const ref = { campaign: input.campaign, round: input.round, step: step.name }
   if (step.isDone) return 'already trained'
   try {
@@ -173,8 +171,8 @@ async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'trainin
 }
 
 /**
- * Tells the campaign what runs, for its table. A round can run without its campaign: then the
- * signal fails, and the failure is ignored.
+ * Tells the campaign what runs, for its table. A round may run by itself, without a campaign: that
+ * is no failure.
  */
 async function announce(input: RoundInput, step: string, progress: string): Promise<void> {
   upsertSearchAttributes([{ key: searchAttributes.step, value: step }])

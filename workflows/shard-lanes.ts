@@ -2,17 +2,17 @@ import { condition } from '@temporalio/workflow'
 import type { StepCounts, StretchCounts } from '../activities/types.ts'
 
 /**
- * Runs shards 0 … shards−1 in lanes. A lane takes the next stretch of shards when its last stretch
- * is done, so a slow shard delays only its own lane. A long stretch may return before its end: the
- * lane then continues with the rest, so that a pause need not wait for the whole stretch. History
- * grows with stretches, never with rows.
+ * Runs shards 0 … shards−1 in lanes. Each lane takes the next stretch of shards when its last
+ * stretch is done, so a slow shard holds up one lane only. A stretch that takes long comes back
+ * before its end, so that a pause need not wait; the lane goes on with the rest of the stretch.
+ * History grows with stretches, never with rows.
  */
 export async function runShardLanes(input: {
   shards: number
   lanes: number
   stretch: number
   isHeld: () => boolean
-  /** Runs at most `shards` shards, from `shard` on. */
+  /** Runs at most `shards` from `shard` on. */
   run: (shard: number, shards: number) => Promise<StretchCounts>
   onProgress: (done: number, counts: StepCounts) => void
 }): Promise<StepCounts> {

@@ -5,7 +5,7 @@ import { scoreText } from './details.ts'
 import { holdSignal } from './messages.ts'
 import { runShardLanes } from './shard-lanes.ts'
 
-/** A data step: opens the dataset, runs its shards, seals it. */
+/** A data step: open the dataset, run its shards, seal it. */
 export async function dataStep(input: StepRef): Promise<StepCounts> {
   return await inShards(input, {
     open: io.openDataStep,
@@ -17,8 +17,7 @@ export async function dataStep(input: StepRef): Promise<StepCounts> {
 }
 
 /**
- * An evaluation: asks a checkpoint every item of its benchmarks, then grades and stores each item's
- * result.
+ * An evaluation: ask a checkpoint every item of the benchmarks, then grade and store the results.
  */
 export async function evaluation(input: EvaluationRef): Promise<ScoreSummary[]> {
   return await inShards(input, {
@@ -29,10 +28,7 @@ export async function evaluation(input: EvaluationRef): Promise<ScoreSummary[]> 
   })
 }
 
-/**
- * Opens the step, runs its shards in lanes and finishes it. Always stops the servers that were
- * started for the step.
- */
+/** Open, run in lanes, finish; servers that were brought up for the step are always torn down. */
 async function inShards<Ref extends StepRef, Result>(
   input: Ref,
   work: {

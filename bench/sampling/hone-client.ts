@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { readStretch, stretchOf } from '../../activities/stretch.ts'
+import { readStretch, stretchOf } from '../../data/shards/stretch.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
 import { rowsAtOnce, runShard } from '../../data/shards/run-shard.ts'
@@ -8,7 +8,7 @@ import { dataSteps } from '../../data/steps/registry.ts'
 import { openDatabase } from '../../db/database.ts'
 import { commitOutcomes } from '../../db/outcomes.ts'
 import { postgresReplies } from '../../db/replies.ts'
-import { shardCount } from '../../db/shards.ts'
+import { shardCount, shardInputs } from '../../db/shards.ts'
 import { createEngine } from '../../models/engine.ts'
 import { job } from './job.ts'
 import type { Report } from './job.ts'
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     const engine = createEngine({ endpoints: [endpoint], replies, images, signal: stop.signal })
     const counts = await runShard({
       step,
-      rows: readStretch(db, { shard: first, shards: count }, query).batches,
+      rows: readStretch({ shard: first, shards: count }, (shard) => shardInputs(db, { ...query, shard })).batches,
       context: {
         options: hone.spec,
         seed: 1,

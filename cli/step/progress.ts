@@ -1,7 +1,7 @@
-import type { Meter, Reading } from '../../data/file-steps/meter.ts'
+import type { Progress, Reading } from '../../data/file-steps/progress.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** What one look at the meter says besides its counts: taken over the last seconds, so that a pause is seen. */
+/** What one look at the progress says besides its counts: taken over the last seconds, so that a pause is seen. */
 export interface Rates {
   rowsPerSecond: number
   tokensPerSecond: number
@@ -73,17 +73,17 @@ export function duration(seconds: number): string {
   return shown.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }
 
-/** Shows the meter until it is told to end: a live line on a terminal, a line every fifteen seconds elsewhere. */
-export function showProgress({ stderr }: Pick<Terminal, 'stderr'>, label: string, meter: Meter): () => void {
+/** Shows the progress until it is told to end: a live line on a terminal, a line every fifteen seconds elsewhere. */
+export function showProgress({ stderr }: Pick<Terminal, 'stderr'>, label: string, progress: Progress): () => void {
   const rates = createRates()
   const isLive = stderr.isTTY === true
   const began = performance.now()
   const draw = (): void => {
-    const reading = meter.read()
+    const reading = progress.read()
     const line = `${label}: ${progressLine(reading, rates(reading, performance.now()))}`
     stderr.write(isLive ? `\r\u001B[2K${line.slice(0, (stderr.columns ?? 120) - 1)}` : `${line}\n`)
   }
-  rates(meter.read(), began)
+  rates(progress.read(), began)
   const timer = setInterval(draw, isLive ? 250 : 15_000)
   timer.unref()
   return () => {

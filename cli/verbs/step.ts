@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { dryRunFileStep } from '../../data/file-steps/dry-run.ts'
 import type { NamedFile } from '../../data/file-steps/evidence.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
-import { createMeter } from '../../data/file-steps/meter.ts'
+import { createProgress } from '../../data/file-steps/progress.ts'
 import { runFileStep, stateFolder } from '../../data/file-steps/run-file.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
@@ -10,6 +10,7 @@ import { HoneError } from '../../domain/errors.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { usualMaxPixels } from '../../domain/recipe/recipe.ts'
 import { Outage } from '../../models/failures.ts'
+import { readBudget } from '../budget.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { failureLimit, positiveSeconds, repeated, wholeNumber } from '../options.ts'
 import { stepEndpoints, type EndpointFlags } from '../step/endpoints.ts'
@@ -57,7 +58,7 @@ interface StepFlags extends EndpointFlags {
   maxRows?: number
   maxFailed?: FailedRowsLimit
   retryFailed?: boolean
-  budget?: number
+  budget?: string[]
   evidence: string[]
   benchmark: string[]
   dryRun?: boolean
@@ -101,7 +102,11 @@ export function stepCommand(terminal: Terminal): Command {
       [],
     )
     .option('--price-completion <amount>', 'what a million completion tokens cost', repeated, [])
-    .option('--budget <amount>', 'end when so much is spent, over all runs on this output', amount)
+    .option(
+      '--budget <limits>',
+      'end when so much is spent over all runs on this output: 20, or cost=20,tokens=1m',
+      repeated,
+    )
     .option('--replies <file>', 'log of replies to share with other steps (default: one in the state)')
     .option('--state <folder>', 'what is needed to go on (default: OUTPUT.hone)')
     .option('--dry-run', 'show counts and the first request; send and write nothing')
@@ -122,7 +127,8 @@ type Unstarted = Omit<FileStep, 'signal'>
 /** The command line as a step to run. Throws InvalidInput. */
 async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Promise<Unstarted> {
   const step = stepNamed(name)
-  const { input, output, rejects, budget } = flags
+  const { input, output, rejects } = flags
+  const budget = flags.budget && readBudget(flags.budget)
   if (input.length === 0) throw badUsage('No input is given.', 'Add --input FILE; - is standard input.')
   if (output === undefined && flags.dryRun !== true) throw badUsage('No output is given.', 'Add --output FILE.')
   if (input.filter((path) => path === '-').length > (flags.dryRun === true ? 0 : 1))
@@ -132,8 +138,8 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   if (input.length > 1 && step.per !== 'dataset')
     throw badUsage(`${name} works on one file.`, 'Join the files first: hone step mix --input A --input B --output C.')
   const { endpoints, prices } = stepEndpoints(name, step, flags)
-  if (budget !== undefined && prices.size < endpoints.length)
-    throw badUsage('A budget needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
+  if (budget?.cost !== undefined && prices.size < endpoints.length)
+    throw badUsage('A budget of money needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
   const evidence = flags.evidence.map((text) => namedFile('--evidence', text))
   const benchmarks = flags.benchmark.map((text) => namedFile('--benchmark', text))
   const state = flags.state ?? stateFolder(output ?? 'output.jsonl')
@@ -165,7 +171,7 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
     maxFailed: flags.maxFailed,
     retryFailed: flags.retryFailed ?? false,
     version: honeVersion(),
-    meter: createMeter(),
+    progress: createProgress(),
     engine: {
       env: terminal.env,
       onWarning: (message) =>
@@ -191,14 +197,14 @@ function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: Ste
 
 async function run(name: string, file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
   const began = performance.now()
-  const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.meter)
+  const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.progress)
   let end: FileStepEnd
   try {
     end = await runFileStep(file)
   } catch (error) {
     stopShowing()
     if (error instanceof Interrupted) {
-      const { done, total } = file.meter.read()
+      const { done, total } = file.progress.read()
       const where = total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
       terminal.stderr.write(`Stopped.${where} The same command goes on; what was answered is not asked again.\n`)
     }

@@ -20,7 +20,7 @@ export interface ByteLine extends Place {
 export const longestLine = 32 * 1024 * 1024
 /**
  * Bytes of the longest line of a log of ours. Whatever is written must be read again: a reply has up to 64 MiB
- * (models/server-client.ts), three times that where its bytes are no UTF-8, and its request is made of a row.
+ * (models/replica-client.ts), three times that where its bytes are no UTF-8, and its request is made of a row.
  */
 export const longestLogLine = 256 * 1024 * 1024
 const pieceBytes = 1 << 20

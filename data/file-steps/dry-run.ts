@@ -29,7 +29,7 @@ const rowsTried = 100
 
 /** Goes through the input without sending or writing anything. */
 export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
-  const { step, inputs, meter, signal, state } = options
+  const { step, inputs, progress, signal, state } = options
   const run = await openRun(options, inputs.map(inputFile), { signal })
   const { input } = run
   const calls = step.estimate(options.options).calls
@@ -62,7 +62,7 @@ export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
       },
       finished,
       retryFailed: options.retryFailed ?? false,
-      meter,
+      progress,
       onDone: () => undefined,
     })
     let [rows, tried] = [0, 0]
@@ -80,7 +80,7 @@ export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
     return {
       ...none,
       rows,
-      done: meter.read().found,
+      done: progress.read().found,
       calls: Object.fromEntries(perOption.filter(([option]) => asked.includes(option))),
       request,
     }

@@ -1,21 +1,15 @@
 import { z } from 'zod'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
+import type { Spent } from '../../domain/budget.ts'
 import { openAppendLog } from './append-log.ts'
 import { KeyIndex } from './key-index.ts'
-
-/** What one endpoint was paid for. */
-export interface Paid {
-  requests: number
-  promptTokens: number
-  completionTokens: number
-}
 
 /** Replies in a file. */
 export interface FileReplies extends ReplyStore {
   /** Whether a reply is known to be there, without a look at what other processes have added. */
   has(key: string): boolean
   /** What this run has paid since it was first started, by endpoint. */
-  paid: () => ReadonlyMap<string, Paid>
+  paid: () => readonly Spent[]
   close(): Promise<void>
 }
 
@@ -44,10 +38,11 @@ const storedReply = head.omit({ run: true }).extend({
  */
 export async function openFileReplies(path: string, run: string, movedBy?: string): Promise<FileReplies> {
   const index = new KeyIndex()
-  const paid = new Map<string, Paid>()
+  const paid = new Map<string, Spent>()
   const book = ({ endpoint, promptTokens, completionTokens }: Omit<z.infer<typeof head>, 'key' | 'run'>) => {
-    const before = paid.get(endpoint) ?? { requests: 0, promptTokens: 0, completionTokens: 0 }
+    const before = paid.get(endpoint) ?? { endpoint, model: '', requests: 0, promptTokens: 0, completionTokens: 0 }
     paid.set(endpoint, {
+      ...before,
       requests: before.requests + 1,
       promptTokens: before.promptTokens + promptTokens,
       completionTokens: before.completionTokens + completionTokens,
@@ -93,7 +88,7 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
 
   return {
     has: (key) => index.get(key) !== undefined,
-    paid: () => paid,
+    paid: () => [...paid.values()],
     async find(keys) {
       if (keys.some((key) => !index.get(key))) await log.catchUp()
       return await read(keys)

@@ -27,7 +27,7 @@ export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
   try {
     const run = await openRun(options, await inputFiles(options), options)
     try {
-      options.meter.total(run.input.count)
+      options.progress.total(run.input.count)
       await describeRun(options, { run: run.key, step: options.options, input: run.input.hash })
       const output = await openOutput(options.output, options.rejects)
       try {

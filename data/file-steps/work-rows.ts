@@ -6,7 +6,7 @@ import type { Place } from './byte-lines.ts'
 import { finishedKey, finishedOutcome, type FinishedOutcome, type FinishedRows } from './finished-rows.ts'
 import type { InputLines } from './input-lines.ts'
 import type { InputLine } from './input-reader.ts'
-import type { Meter } from './meter.ts'
+import type { Progress } from './progress.ts'
 import type { NamedPicture, Pictures } from './pictures.ts'
 
 export interface WorkOptions {
@@ -19,7 +19,7 @@ export interface WorkOptions {
   finished: FinishedRows
   /** Rows that failed in an earlier run are worked on again. */
   retryFailed: boolean
-  meter: Meter
+  progress: Progress
   /** Called when rows more are done. */
   onDone: () => void
 }
@@ -39,7 +39,7 @@ const batchRows = 64
 
 /** Goes through an input, passing over what is done. In memory: a few numbers a line, and the rows under way. */
 export function createWork(options: WorkOptions): Work {
-  const { input, per, run, pictures, finished, retryFailed, meter } = options
+  const { input, per, run, pictures, finished, retryFailed, progress } = options
   const results = createResults(input.count)
   const underWay = new Map<string, { place: number; key: string; hashes: readonly string[] }>()
 
@@ -47,7 +47,7 @@ export function createWork(options: WorkOptions): Work {
     const places = await finished.save(rows)
     rows.forEach(({ place }, at) => results.done(place, places[at]))
     const outcomes = rows.flatMap((row) => row.outcomes)
-    meter.rows(rows.length, outcomes)
+    progress.rows(rows.length, outcomes)
     options.onDone()
   }
 
@@ -76,7 +76,7 @@ export function createWork(options: WorkOptions): Work {
           return
         }
         results.bad(line.place)
-        meter.rows(1, [{ status: 'failed', reason: line.read.reason }])
+        progress.rows(1, [{ status: 'failed', reason: line.read.reason }])
       }),
     )
     if (rows.size < places.length) options.onDone()
@@ -91,7 +91,7 @@ export function createWork(options: WorkOptions): Work {
     if (!keyed.every(isDone)) return keyed
     for (const { line, key } of keyed) {
       results.done(line.place, finished.find(key))
-      meter.found(finished.failure(key))
+      progress.found(finished.failure(key))
     }
     if (lines.length > 0) options.onDone()
     return []

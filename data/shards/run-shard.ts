@@ -43,8 +43,8 @@ export interface RunShardOptions {
   commit(outcomes: readonly ShardOutcome[]): Promise<void>
   /** Called after each commit with the counts so far. */
   onProgress?: (counts: ShardCounts & { rows: number }) => void
-  /** Asked before a row is begun: false lets what runs end, and begins no more. */
-  admits?: () => boolean
+  /** Asked before a row is begun: false begins no more rows, and those that run may end. A row waits for the answer. */
+  admits?: () => boolean | Promise<boolean>
   signal: AbortSignal
   clock?: Clock
 }
@@ -84,7 +84,7 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   const shard = createStop(signal)
   let uncommitted = 0
   const lane = async (): Promise<void> => {
-    while (!shard.stopped() && options.admits?.() !== false) {
+    while (!shard.stopped() && (await options.admits?.()) !== false && !shard.stopped()) {
       const unit = await work.next()
       if (!unit) return
       const outcomes = await runUnit(unit, context, signal)

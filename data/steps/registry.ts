@@ -1,3 +1,4 @@
+import { HoneError } from '../../domain/errors.ts'
 import { agree } from './agree.ts'
 import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
@@ -38,4 +39,15 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
   'grade-difficulty': gradeDifficulty,
   dedupe,
   decontaminate,
+}
+
+/** The data step of this name. Throws InvalidRecipe for a step that this version does not know. */
+export function dataStepNamed(name: string): DataStep {
+  const step = Object.hasOwn(dataSteps, name) ? dataSteps[name] : undefined
+  if (step) return step
+  throw new HoneError({
+    type: 'InvalidRecipe',
+    message: `this worker knows no data step "${name}"`,
+    nextStep: 'run a worker of the version that started the campaign',
+  })
 }

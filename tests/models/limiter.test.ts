@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Limiter, type Permit } from '../../models/limiter.ts'
 import { Limiters } from '../../models/limiters.ts'
 import { Scope } from '../../models/scope.ts'
-import { type CallHealth, Server } from '../../models/server.ts'
+import { type CallHealth, Server } from '../../models/replica.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
-import { Server } from '../../models/server.ts'
+import { Server } from '../../models/replica.ts'
 
 it('a pause that ends between two looks at the clock does not leave the line asleep', async () => {
   let at = 0

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
-import { type CallHealth, Server } from '../../models/server.ts'
+import { type CallHealth, Server } from '../../models/replica.ts'
 import { Window } from '../../models/window.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'

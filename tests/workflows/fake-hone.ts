@@ -9,9 +9,10 @@ import type {
   RoundSummary,
   ScoreSummary,
   ShardPlan,
-  StepPlan,
+  StepToRun,
 } from '../../activities/types.ts'
 import type { Budget } from '../../domain/budget.ts'
+import { headRefusal } from '../../domain/lineage.ts'
 import { nextRound } from '../../domain/recipe/round-plan.ts'
 
 const score: ScoreSummary = { benchmark: 'dev', n: 100, accuracy: 0.5, low: 0.4, high: 0.6 }
@@ -75,10 +76,14 @@ export class FakeHone {
       this.status = kind === 'paused' ? 'paused' : 'running'
       this.statusReason = why
     },
-    moveHead: async ({ to, kind }) => {
+    moveHead: async ({ campaign, to, kind }) => {
       const from = this.head
-      if (!this.rounds.some((round) => round.number === to && round.status === 'closed'))
-        throw ApplicationFailure.nonRetryable(`there is no closed round ${to}`, 'UnknownRound', 'see `hone rounds`')
+      const refusal = headRefusal(
+        campaign,
+        to,
+        this.rounds.find((round) => round.number === to),
+      )
+      if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.type, refusal.nextStep)
       this.say(`${kind} ${from} → ${to}`)
       this.head = to
       return { from, to }
@@ -155,7 +160,7 @@ export class FakeHone {
     },
   }
 
-  private steps(): StepPlan[] {
+  private steps(): StepToRun[] {
     return [
       { kind: 'data', name: 'describe', step: 'describe', isDone: false },
       { kind: 'training', name: 'sft', step: 'sft', phases: ['sft'], maxHours: 1, isDone: false },

@@ -31,6 +31,8 @@ const reply = (name: string, changes: Partial<StoredReply> = {}): StoredReply =>
   attempts: 1,
   ...changes,
 })
+const requestsOf = (replies: FileReplies, endpoint = 'endpoint') =>
+  replies.paid().find((spent) => spent.endpoint === endpoint)?.requests
 const keyOf = (name: string): string => sha256Hex(name)
 
 /** What all open files have in common. */
@@ -167,7 +169,7 @@ describe('one log of several writers at one time', () => {
     }
     await Promise.all([save(one, 'one'), save(other, 'other')])
     for (const replies of [one, other]) {
-      expect(replies.paid().get('endpoint')?.requests).toBe(6 * 256)
+      expect(requestsOf(replies)).toBe(6 * 256)
       const keys = ['one', 'other'].map((run) => keyOf(`${run} 5 255`))
       expect([...(await replies.find(keys)).keys()]).toEqual(keys)
       await replies.close()
@@ -188,9 +190,9 @@ describe('one log of several writers at one time', () => {
     } finally {
       write.mockRestore()
     }
-    expect(replies.paid().size).toBe(0)
+    expect(replies.paid()).toEqual([])
     await replies.save([reply('a')])
-    expect(replies.paid().get('endpoint')?.requests).toBe(1)
+    expect(requestsOf(replies)).toBe(1)
     await replies.close()
   })
 
@@ -238,7 +240,7 @@ describe('replies in a file', () => {
     await replies.close()
     const again = await openFileReplies(path(), 'other')
     expect((await again.find([keyOf('b')])).get(keyOf('b'))).toEqual(reply('b'))
-    expect(again.paid().size).toBe(0)
+    expect(again.paid()).toEqual([])
     await again.close()
   })
 
@@ -248,11 +250,15 @@ describe('replies in a file', () => {
     expect((await other.find([keyOf('a')])).size).toBe(1)
     await other.save([reply('b', { endpoint: 'judge' })])
     await other.save([reply('c', { endpoint: 'judge' })])
-    expect([...other.paid()]).toEqual([['judge', { requests: 2, promptTokens: 20, completionTokens: 10 }]])
+    expect(other.paid()).toEqual([
+      { endpoint: 'judge', model: '', requests: 2, promptTokens: 20, completionTokens: 10 },
+    ])
     await one.close()
     await other.close()
     const again = await openFileReplies(path(), 'other')
-    expect([...again.paid()]).toEqual([['judge', { requests: 2, promptTokens: 20, completionTokens: 10 }]])
+    expect(again.paid()).toEqual([
+      { endpoint: 'judge', model: '', requests: 2, promptTokens: 20, completionTokens: 10 },
+    ])
     await again.close()
   })
 
@@ -278,7 +284,7 @@ describe('replies in a file', () => {
       await cut.close()
       const again = await openFileReplies(path(), 'run')
       expect([...(await again.find([...names, 'new'].map(keyOf))).keys()]).toEqual([...left, 'new'].map(keyOf))
-      expect(again.paid().get('endpoint')?.requests).toBe(left.length + 1)
+      expect(requestsOf(again)).toBe(left.length + 1)
       await again.close()
     }
   })
@@ -290,7 +296,7 @@ describe('replies in a file', () => {
     await replies.close()
     const again = await openFileReplies(path(), 'run')
     expect((await again.find([long.key])).get(long.key)?.text.length).toBe(long.text.length)
-    expect(again.paid().get('endpoint')?.requests).toBe(1)
+    expect(requestsOf(again)).toBe(1)
     await again.close()
   })
 

@@ -26,7 +26,7 @@ export interface Reading {
 }
 
 /** Counts what a run does. */
-export interface Meter {
+export interface Progress {
   read(): Reading
   total(rows: number): void
   /** Rows of the input that are done. */
@@ -37,7 +37,7 @@ export interface Meter {
   cost(amount: number): void
 }
 
-export function createMeter(): Meter {
+export function createProgress(): Progress {
   const now = {
     total: 0,
     done: 0,
