@@ -18,7 +18,6 @@ import { resolveEndpoint } from './endpoints.ts'
 import { evidenceIn, overviewOf } from './evidence.ts'
 import { beating } from './failures.ts'
 import type { Activity } from './failures.ts'
-import { sharedFingerprints } from './fingerprints.ts'
 import { stepContext } from './recipes.ts'
 import type { StepContext } from './recipes.ts'
 import { followed, readStretch, stretchOf } from './stretch.ts'
@@ -120,7 +119,7 @@ export async function runDataShard(
         context: {
           ...shardContext(context),
           overview,
-          fingerprintsOf: sharedFingerprints(deps),
+          fingerprintsOf: deps.memory.fingerprintsOf,
           ask: (request) => engine.ask(request),
           modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
         },

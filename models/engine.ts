@@ -8,7 +8,7 @@ import { type Connections, sharedConnections } from './connections.ts'
 import { contentKey } from './content-key.ts'
 import { callsAtOnce, type RequestImages, type ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
-import { createGate, type Gate } from './turnstile.ts'
+import { createTurnstile, type Turnstile } from './turnstile.ts'
 import { type Limiters, sharedLimiters } from './limiters.ts'
 import type { ReplyStore, StoredReply } from './reply-store.ts'
 import { requestBody } from './request-body.ts'
@@ -51,8 +51,8 @@ export interface Engine {
 
 /** An endpoint as this engine asks it. */
 interface OpenTarget extends Target {
-  /** Bounds the bodies that wait for a slot: their pictures stand in memory. */
-  gate: Gate
+  /** Bounds the bodies that wait for a slot, because their pictures are in memory. */
+  turnstile: Turnstile
 }
 
 /**
@@ -136,7 +136,7 @@ interface PayerOptions extends Pick<Attempts, 'retries' | 'clock' | 'random' | '
 function createPayer({ images, saves, slot, ...how }: PayerOptions) {
   return async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Reply> => {
     const { endpoint } = target
-    const leave = await target.gate.enter(scope)
+    const leave = await target.turnstile.enter(scope)
     let paid: Paid
     try {
       const body = await scope.race(requestBody(endpoint, request, images))
@@ -165,8 +165,8 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
       return client
     }
     // Some more than can run, so that a slot never waits for a picture that has yet to be prepared.
-    const gate = createGate(callsAtOnce(endpoint) + 64)
-    targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, gate })
+    const turnstile = createTurnstile(callsAtOnce(endpoint) + 64)
+    targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
 }

@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { brokenImage, openImage, readHeader } from '../pictures/open.ts'
-import { slots } from '../pictures/slots.ts'
 import { locate } from '../source.ts'
 
 /** A picture as a line names it; `problem` where it cannot be used. */
@@ -46,18 +47,16 @@ const hashesKept = 8192
 export function createPictures({ areRead, areDecoded = false, keepsAll = false }: PicturesOptions): Pictures {
   const held = new Map<string, { path: string; uses: number }>()
   /** Several rows ask about one picture. */
-  const hashes = new Map<string, Promise<string>>()
-  const inSlot = slots(readsAtOnce)
+  const hashes = new LRUCache<string, Promise<string>>({ max: hashesKept })
+  const reads = pLimit(readsAtOnce)
 
   const hashOf = (picture: NamedPicture): Promise<string> => {
     if (!areRead) return Promise.resolve(sha256Hex(picture.stamp))
     const known = hashes.get(picture.stamp)
     if (known) return known
-    const hash = inSlot(() => hashContent(picture.path, areDecoded))
+    const hash = reads(() => hashContent(picture.path, areDecoded))
     hashes.set(picture.stamp, hash)
     hash.catch(() => hashes.delete(picture.stamp))
-    const [oldest] = hashes.keys()
-    if (hashes.size > hashesKept && oldest !== undefined) hashes.delete(oldest)
     return hash
   }
 

@@ -1,15 +1,15 @@
+import pLimit from 'p-limit'
 import type { Fingerprint } from '../../domain/rows.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { brokenImage, imagesAtOnce, openImage, readHeader, type ImageInfo } from './open.ts'
-import { slots } from './slots.ts'
 
 /** A whole picture: what it is, and what it looks like. */
 export interface ExaminedImage extends ImageInfo {
   fingerprint: Fingerprint
 }
 
-/** Decoded pixels are held until they are hashed: of 50 megapixels they take 150 MB. */
-const withSlot = slots(imagesAtOnce)
+/** Decoded pixels are held until they are hashed: 50 megapixels take 150 MB. */
+const decodes = pLimit(imagesAtOnce)
 
 /**
  * Decodes the whole picture, once: that tells whether it is whole, and its pixels give the fingerprint. They are upright
@@ -19,7 +19,7 @@ const withSlot = slots(imagesAtOnce)
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)
-  const fingerprint = await withSlot(async () => {
+  const fingerprint = await decodes(async () => {
     const { data, info } = await decode(bytes)
     return await fingerprintOf({ data, width: info.width, height: info.height })
   })

@@ -1,8 +1,9 @@
+import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import { AskFailure } from '../../models/ask.ts'
 import type { RequestImages } from '../../models/endpoint.ts'
 import { fitToPatches } from './fit.ts'
 import { brokenImage, imagesAtOnce, messageOf, openImage, readHeader } from './open.ts'
-import { slots } from './slots.ts'
 
 /** Where pictures come from, by SHA-256. Rejects when the picture is not there. */
 interface ImageSource {
@@ -39,20 +40,11 @@ export function createImages({
   cacheBytes = 32 * 1024 * 1024,
   concurrency = imagesAtOnce,
 }: ImagesOptions): PreparedImages {
-  const cache = new Map<string, string>()
+  // At least one character: to the library, 0 is no limit.
+  const maxSize = Math.max(1, cacheBytes)
+  const cache = new LRUCache<string, string>({ maxSize, sizeCalculation: (url) => url.length })
   const running = new Map<string, Promise<string>>()
-  const withSlot = slots(concurrency)
-  let cached = 0
-
-  const keep = (key: string, url: string) => {
-    cache.set(key, url)
-    cached += url.length
-    for (const [oldest, old] of cache) {
-      if (cached <= cacheBytes) break
-      cache.delete(oldest)
-      cached -= old.length
-    }
-  }
+  const decodes = pLimit(concurrency)
 
   const load = async (hash: string, limits: Limits): Promise<string> => {
     let bytes: Buffer
@@ -68,18 +60,14 @@ export function createImages({
     async dataUrl(hash, maxPixels, patch = usualPatch) {
       const key = `${hash} ${maxPixels} ${patch}`
       const found = cache.get(key)
-      if (found !== undefined) {
-        cache.delete(key)
-        cache.set(key, found)
-        return found
-      }
+      if (found !== undefined) return found
       const already = running.get(key)
       if (already) return already
-      const encoding = withSlot(() => load(hash, { maxPixels, patch }))
+      const encoding = decodes(() => load(hash, { maxPixels, patch }))
       running.set(key, encoding)
       try {
         const url = await encoding
-        keep(key, url)
+        cache.set(key, url)
         return url
       } finally {
         running.delete(key)
