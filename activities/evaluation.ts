@@ -12,7 +12,7 @@ import { isEvaluation, isSelection } from '../domain/recipe/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
 import { scoreIdentity } from '../evaluation/score-identity.ts'
 import { wilson } from '../evaluation/statistics.ts'
-import { AskFailure } from '../models/ask.ts'
+import { RowProblem } from '../domain/row-problem.ts'
 import type { AskRequest } from '../models/ask.ts'
 import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
@@ -143,7 +143,7 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       const asked = await Promise.all(
         items.map(async (item) => {
           const reply = await engine.ask(requestFor(item, spec, recipe)).catch((error: unknown) => {
-            if (error instanceof AskFailure) return null
+            if (error instanceof RowProblem) return null
             throw error
           })
           // Only its replies matter here: the end grades all items together and finds them.

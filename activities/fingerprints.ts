@@ -7,7 +7,7 @@ import type { FingerprintsOf } from '../data/steps/step.ts'
 import type { Database } from '../db/database.ts'
 import { readFingerprints, writeFingerprints } from '../db/fingerprints.ts'
 import type { Fingerprint } from '../domain/rows.ts'
-import { AskFailure } from '../models/ask.ts'
+import { RowProblem } from '../domain/row-problem.ts'
 import { createBatcher } from '../models/batcher.ts'
 import { systemClock } from '../models/clock.ts'
 
@@ -66,7 +66,7 @@ async function fingerprintsFrom(store: ArtifactStore, hashes: readonly string[])
     try {
       made.set(hash, (await examineImage(bytes)).fingerprint)
     } catch (error) {
-      if (!(error instanceof AskFailure)) throw error
+      if (!(error instanceof RowProblem)) throw error
     }
   })
   return made

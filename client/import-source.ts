@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ArtifactStore } from '../artifacts/store.ts'
 import { sha256Hex } from '../artifacts/hash.ts'
-import { rowMaker } from '../data/import/convert.ts'
+import { rowMaker } from '../data/import/to-row.ts'
 import { guessMapping } from '../data/import/guess.ts'
 import { readyRows, type ReadyRow } from '../data/import/import-rows.ts'
 import { pictureFolders, unreachable, type PicturePlaces } from '../data/import/load-pictures.ts'

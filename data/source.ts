@@ -8,7 +8,7 @@ import { hashFile, sha256Hex } from '../artifacts/hash.ts'
 import { answerPolicy } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
 import { type SourceLine, sourceLine } from '../domain/rows.ts'
-import { AskFailure } from '../models/ask.ts'
+import { RowProblem } from '../domain/row-problem.ts'
 import { examineImage, type ExaminedImage } from './pictures/examine.ts'
 import { fieldValues } from './statistics/field-values.ts'
 
@@ -244,18 +244,18 @@ async function withImages(
     const images = await Promise.all(value.images.map((image) => examine(locate(folder, image))))
     return { ok: true, line, value, images }
   } catch (error) {
-    if (!(error instanceof AskFailure)) throw error
+    if (!(error instanceof RowProblem)) throw error
     return { ok: false, line, id: value.id, reason: error.reason, detail: error.message.slice(0, 500), value }
   }
 }
 
-/** Absolute path of a picture as a line names it. Throws {@link AskFailure} `image-outside` for a relative path that leads out of the folder. */
+/** Absolute path of a picture as a line names it. Throws {@link RowProblem} `image-outside` for a relative path that leads out of the folder. */
 export function locate(folder: string, image: string): string {
   if (isAbsolute(image)) return image
   const path = resolve(folder, image)
   const inside = relative(folder, path)
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside))
-    throw new AskFailure(
+    throw new RowProblem(
       'image-outside',
       `${image} leads out of the source's folder: move it inside, or write its absolute path`,
     )
@@ -267,13 +267,13 @@ async function examineFile(path: string): Promise<SourceImage> {
   try {
     content = await readFile(path)
   } catch (error) {
-    throw new AskFailure('image-missing', `${path} cannot be read: ${messageOf(error)}`, error)
+    throw new RowProblem('image-missing', `${path} cannot be read: ${messageOf(error)}`, error)
   }
   try {
     const info = await examineImage(content)
     return { ...info, path, hash: sha256Hex(content), bytes: content.length }
   } catch (error) {
-    if (error instanceof AskFailure) throw new AskFailure(error.reason, `${path}: ${error.message}`, error)
+    if (error instanceof RowProblem) throw new RowProblem(error.reason, `${path}: ${error.message}`, error)
     throw error
   }
 }

@@ -1,3 +1,5 @@
+import { RowProblem } from '../domain/row-problem.ts'
+
 /** One message of a request. Images are named by hash and placed before the text of the user turn that carries them. */
 export interface AskMessage {
   role: 'system' | 'user' | 'assistant'
@@ -40,14 +42,10 @@ export interface Reply {
 /** A data step's only way out. Throws {@link AskFailure} when this row cannot be answered. */
 export type Ask = (request: AskRequest) => Promise<Reply>
 
-/** A row's request failed for good: the row is recorded as failed with this reason, the shard goes on. */
-export class AskFailure extends Error {
-  /** Short code: `http-400`, `broken-reply`, `image-broken`, `image-too-large`, `timeout`, … */
-  readonly reason: string
-
+/** The request of a row failed for good, with a reason such as `http-400`, `broken-reply` or `deadline`. */
+export class AskFailure extends RowProblem {
   constructor(reason: string, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(reason, message, cause)
     this.name = 'AskFailure'
-    this.reason = reason
   }
 }

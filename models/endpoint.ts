@@ -30,7 +30,7 @@ export interface ResolvedEndpoint {
 /** Calls at one time over all servers of an endpoint. */
 export const callsAtOnce = ({ concurrency, baseUrls }: ResolvedEndpoint): number => concurrency * baseUrls.length
 
-/** Data URL of an image in base64, shrunk to the limit. Throws AskFailure for a picture that cannot be sent. */
+/** Data URL of an image in base64, shrunk to the limit. Throws RowProblem for a picture that cannot be sent. */
 export interface RequestImages {
   /** `patch`: sides of a picture that is shrunk are multiples of it; 28 where absent. */
   dataUrl(hash: string, maxPixels: number, patch?: number): Promise<string>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { errorCode, HoneError } from '../../domain/errors.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import { rowLine, rowOfLine } from '../rows/row-line.ts'
 import type { EvidenceRow } from '../steps/step.ts'
 import { byteLines } from './byte-lines.ts'
@@ -91,7 +91,7 @@ async function hashesOf(folder: string, images: readonly string[], pictures: Pic
     pictures.release(hashes)
     return hashes
   } catch (error) {
-    if (error instanceof AskFailure) return null
+    if (error instanceof RowProblem) return null
     throw error
   }
 }

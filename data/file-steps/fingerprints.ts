@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Fingerprint } from '../../domain/rows.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import { examineImage } from '../pictures/examine.ts'
 import type { FingerprintsOf } from '../steps/step.ts'
 import { type AppendLog, openAppendLog } from './append-log.ts'
@@ -64,7 +64,7 @@ async function look(bytes: Buffer): Promise<Fingerprint | null> {
   try {
     return (await examineImage(bytes)).fingerprint
   } catch (error) {
-    if (error instanceof AskFailure) return null
+    if (error instanceof RowProblem) return null
     throw error
   }
 }

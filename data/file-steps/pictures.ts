@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { sha256Hex } from '../../artifacts/hash.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import { brokenImage, openImage, readHeader } from '../pictures/open.ts'
 import { locate } from '../source.ts'
 
@@ -20,7 +20,7 @@ export interface NamedPicture {
 export interface Pictures {
   /** Looks a picture up without reading it. */
   find(folder: string, image: string): Promise<NamedPicture>
-  /** Hashes of pictures; {@link read} knows them until they are released. Throws AskFailure `image-missing`, `image-broken` or `image-too-large`. */
+  /** Hashes of pictures; {@link read} knows them until they are released. Throws RowProblem `image-missing`, `image-broken` or `image-too-large`. */
   hold(pictures: readonly NamedPicture[]): Promise<string[]>
   release(hashes: readonly string[]): void
   /** A picture that is held. */
@@ -105,7 +105,7 @@ async function findPicture(folder: string, image: string): Promise<NamedPicture>
       return unusable('image-too-large', `${path} has ${found.size} bytes; at most ${maxBytes}`)
     return { path, stamp: JSON.stringify([path, found.size, found.mtimeMs]) }
   } catch (error) {
-    if (error instanceof AskFailure) return unusable(error.reason, error.message)
+    if (error instanceof RowProblem) return unusable(error.reason, error.message)
     return unusable(
       'image-missing',
       `${image} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
@@ -118,12 +118,12 @@ async function hashContent(path: string, isDecoded: boolean): Promise<string> {
   try {
     bytes = await readFile(path)
   } catch (error) {
-    throw new AskFailure('image-missing', `${path} cannot be read: ${String(error)}`, error)
+    throw new RowProblem('image-missing', `${path} cannot be read: ${String(error)}`, error)
   }
   try {
     if (isDecoded) await checkWhole(bytes)
   } catch (error) {
-    if (error instanceof AskFailure) throw new AskFailure(error.reason, `${path}: ${error.message}`, error)
+    if (error instanceof RowProblem) throw new RowProblem(error.reason, `${path}: ${error.message}`, error)
     throw error
   }
   return sha256Hex(bytes)

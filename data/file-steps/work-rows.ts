@@ -1,5 +1,5 @@
 import type { Row } from '../../domain/rows.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import { type RowLine, rowOfLine } from '../rows/row-line.ts'
 import type { ShardOutcome } from '../shards/run-shard.ts'
 import type { Place } from './byte-lines.ts'
@@ -55,12 +55,12 @@ export function createWork(options: WorkOptions): Work {
   const ready = async ({ line, key }: Keyed): Promise<Row | null> => {
     const problem = line.pictures.find((picture) => picture.problem)?.problem
     try {
-      if (problem) throw new AskFailure(problem.reason, problem.detail)
+      if (problem) throw new RowProblem(problem.reason, problem.detail)
       const hashes = await pictures.hold(line.pictures)
       underWay.set(line.row.id, { place: line.place, key, hashes })
       return rowOfLine(line.row, hashes)
     } catch (error) {
-      if (!(error instanceof AskFailure)) throw error
+      if (!(error instanceof RowProblem)) throw error
       await keep([{ place: line.place, key, outcomes: [failed(error)] }])
       return null
     }
@@ -172,7 +172,7 @@ async function prepare({ place, text, folder }: InputLine, row: RowLine, picture
   return { place, row, pictures: found, mark: [text.trim(), ...found.map(({ stamp }) => stamp)].join('\n') }
 }
 
-const failed = ({ reason, message }: AskFailure): FinishedOutcome => ({
+const failed = ({ reason, message }: RowProblem): FinishedOutcome => ({
   status: 'failed',
   reason,
   detail: message.slice(0, 500),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { IdSet } from '../../artifacts/id-set.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import { examineImage, type ExaminedImage } from '../pictures/examine.ts'
-import { rowMaker, type ImportRow } from './convert.ts'
+import { rowMaker, type ImportRow } from './to-row.ts'
 import { loadPicture, locatePicture, type PicturePlaces } from './load-pictures.ts'
 import type { Mapping } from './mapping.ts'
 import type { PictureRef } from './picture-refs.ts'
@@ -112,7 +112,7 @@ async function withPictures(named: NamedRow, pictureOf: PictureOf): Promise<Read
     // Their bytes are no longer needed.
     return { ...named, row: { ...row, pictures: [] }, pictures, isThere: false }
   } catch (error) {
-    if (!(error instanceof AskFailure)) throw error
+    if (!(error instanceof RowProblem)) throw error
     const failure = { reason: error.reason, detail: error.message.slice(0, 500) }
     return { ...named, row: { ...row, pictures: [], failure }, pictures: [], isThere: false }
   }

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { errorCode } from '../../domain/errors.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import type { PictureRef } from './picture-refs.ts'
 
 /** Where pictures of a source may come from. */
@@ -29,7 +29,7 @@ export const pictureFolders = (named: readonly string[], files: readonly string[
     : [...new Set([...files.slice(0, 1000).map((file) => dirname(file)), root])]
 
 /**
- * The file of a path. Relative paths count from the folders; absolute ones must lie in one of them. Throws {@link AskFailure}
+ * The file of a path. Relative paths count from the folders; absolute ones must lie in one of them. Throws {@link RowProblem}
  * `image-outside` or `image-missing`.
  */
 export async function locatePicture(path: string, { folders }: PicturePlaces): Promise<string> {
@@ -39,12 +39,12 @@ export async function locatePicture(path: string, { folders }: PicturePlaces): P
     if (folders.some((one) => isInside(one, file))) inside.push(file)
   }
   if (inside.length === 0)
-    throw new AskFailure(
+    throw new RowProblem(
       'image-outside',
       `${path.slice(0, 300)} leads out of the source's folder: name the folder of the pictures with --images`,
     )
   for (const file of new Set(inside)) if ((await stat(file).catch(() => null))?.isFile()) return file
-  throw new AskFailure('image-missing', `there is no ${path.slice(0, 300)} in ${folders.slice(0, 3).join(' or ')}`)
+  throw new RowProblem('image-missing', `there is no ${path.slice(0, 300)} in ${folders.slice(0, 3).join(' or ')}`)
 }
 
 function isInside(folder: string, file: string): boolean {
@@ -52,7 +52,7 @@ function isInside(folder: string, file: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
-/** Bytes of a picture. Throws {@link AskFailure} `image-missing`, `image-outside`, `image-too-large`, `image-url` or `image-unreachable`. */
+/** Bytes of a picture. Throws {@link RowProblem} `image-missing`, `image-outside`, `image-too-large`, `image-url` or `image-unreachable`. */
 export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if ('bytes' in ref) return ref.bytes
   if ('url' in ref) return fetchPicture(ref.url, places, signal)
@@ -62,28 +62,28 @@ export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal
   try {
     return await readFile(await realpath(file))
   } catch (error) {
-    throw new AskFailure('image-missing', `${file} cannot be read: ${messageOf(error)}`, error)
+    throw new RowProblem('image-missing', `${file} cannot be read: ${messageOf(error)}`, error)
   }
 }
 
 /**
  * Fetches a picture, up to three times: what a server answers when it is busy, or no answer at all, may pass. Throws
- * {@link AskFailure} `image-url` for what will not change, and `image-unreachable` for what may.
+ * {@link RowProblem} `image-url` for what will not change, and `image-unreachable` for what may.
  */
 async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
-  if (!URL.canParse(url)) throw new AskFailure('image-url', 'this is no URL')
+  if (!URL.canParse(url)) throw new RowProblem('image-url', 'this is no URL')
   // A signed URL holds its key in the query, others a password before the host.
   const { origin, pathname, username, password } = new URL(url)
   const shown = `${origin}${pathname}`.slice(0, 300)
-  if (!allowUrls) throw new AskFailure('image-url', `${shown} is not fetched: --allow-urls does`)
+  if (!allowUrls) throw new RowProblem('image-url', `${shown} is not fetched: --allow-urls does`)
   if (username !== '' || password !== '')
-    throw new AskFailure('image-url', `${shown} comes with a name or password, which is not sent`)
+    throw new RowProblem('image-url', `${shown} comes with a name or password, which is not sent`)
   for (let attempt = 0; ; attempt++) {
     const found = await fetchOnce(url, shown, signal)
     if ('bytes' in found) return found.bytes
     const wait = found.retryAfter ?? retrySeconds[attempt]
     if (attempt >= retrySeconds.length || wait === undefined)
-      throw new AskFailure(unreachable, `${shown} ${found.why}, ${attempt + 1} times`)
+      throw new RowProblem(unreachable, `${shown} ${found.why}, ${attempt + 1} times`)
     await setTimeout(Math.min(wait, maxWaitSeconds) * 1000, undefined, { signal })
   }
 }
@@ -104,10 +104,10 @@ async function fetchOnce(
     const seconds = Number(headers.get('retry-after') ?? Number.NaN)
     const retryAfter = Number.isFinite(seconds) && seconds >= 0 ? seconds : null
     if (status === 408 || status === 429 || status >= 500) return { why: `answers ${status}`, retryAfter }
-    throw new AskFailure('image-url', `${shown} answers ${status}`)
+    throw new RowProblem('image-url', `${shown} answers ${status}`)
   } catch (error) {
     signal?.throwIfAborted()
-    if (error instanceof AskFailure) throw error
+    if (error instanceof RowProblem) throw error
     const why = limit.aborted ? `gives nothing whole in ${fetchSeconds} s` : `cannot be fetched (${causeOf(error)})`
     return { why, retryAfter: null }
   }
@@ -128,7 +128,7 @@ async function wholeBody(body: AsyncIterable<Uint8Array>, shown: string): Promis
 const causeOf = (error: unknown): string =>
   (error instanceof Error ? errorCode(error.cause) : null) ?? errorCode(error) ?? 'no answer'
 
-const tooLarge = (what: string): AskFailure =>
-  new AskFailure('image-too-large', `${what} has more than ${maxPictureBytes} bytes`)
+const tooLarge = (what: string): RowProblem =>
+  new RowProblem('image-too-large', `${what} has more than ${maxPictureBytes} bytes`)
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

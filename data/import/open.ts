@@ -6,7 +6,7 @@ import { findSource, type FindOptions, type FoundSource, type ImportFormat } fro
 import { createExtractFolder } from './extract-folder.ts'
 import { readCsv } from './read-csv.ts'
 import { readJson } from './read-json.ts'
-import { readJsonl } from './read-lines.ts'
+import { readJsonl } from './read-jsonl.ts'
 import { readParquet } from './read-parquet.ts'
 import { readPictures } from './read-pictures.ts'
 import type { RecordReader } from './record.ts'

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { HoneError } from '../../domain/errors.ts'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
-import { readJsonl } from './read-lines.ts'
+import { readJsonl } from './read-jsonl.ts'
 import { isMap, type RecordReader, type SourceRecord } from './record.ts'
 
 const maxItemBytes = 64 * 1024 * 1024

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { contentHash } from '../../artifacts/hash.ts'
-import { AskFailure } from '../../models/ask.ts'
-import { rowMaker } from './convert.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
+import { rowMaker } from './to-row.ts'
 import { locatePicture, type PicturePlaces } from './load-pictures.ts'
 import type { Mapping } from './mapping.ts'
 import type { OpenSource } from './open.ts'
@@ -69,7 +69,7 @@ async function picturesHash(reader: OpenSource['reader'], options: HashOptions):
       for (const ref of makeRow(record).pictures) {
         if (!('path' in ref)) continue
         const file = await locatePicture(ref.path, places).catch((error: unknown) => {
-          if (error instanceof AskFailure) return error.reason
+          if (error instanceof RowProblem) return error.reason
           throw error
         })
         const content = known.get(file) ?? (await fileHash(file, signal).catch(() => 'missing'))

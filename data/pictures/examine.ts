@@ -15,7 +15,7 @@ const decodes = pLimit(imagesAtOnce)
  * Decodes the whole picture, once: that tells whether it is whole, and its pixels give the fingerprint. They are upright
  * (EXIF applied), laid on white where they are transparent, and 8-bit sRGB whatever the file holds: CMYK, 16 bits,
  * greys, a palette, another profile. Of an animation the first frame is read; a broken later frame goes unnoticed.
- * Throws {@link AskFailure} `image-too-large` or `image-broken`.
+ * Throws {@link RowProblem} `image-too-large` or `image-broken`.
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)

@@ -1,4 +1,4 @@
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 
 /** Limits of a model's own picture processor, in pixels. */
 export interface PatchLimits {
@@ -23,11 +23,11 @@ const maxRatio = 200
  * `minPixels` they grow and are rounded up. Sent in this size a picture is not resized again. In two places this one is
  * stricter: where a very flat picture's short side had to be rounded up to a patch the long one pays for it, so that
  * `maxPixels` always holds; and limits below one patch are held by single pixels.
- * Throws {@link AskFailure} `image-too-flat` where one side is over 200 times the other: the processor refuses it too.
+ * Throws {@link RowProblem} `image-too-flat` where one side is over 200 times the other: the processor refuses it too.
  */
 export function fitToPatches(width: number, height: number, { maxPixels, minPixels = 0, patch }: PatchLimits): Size {
   if (Math.max(width, height) > maxRatio * Math.min(width, height))
-    throw new AskFailure(
+    throw new RowProblem(
       'image-too-flat',
       `the picture is ${width}×${height} pixels; one side may be ${maxRatio} times the other at most`,
     )

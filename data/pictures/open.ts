@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import sharp, { type Metadata, type Sharp } from 'sharp'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 
 /** Size as it is seen (EXIF rotation applied), in pixels. Of an animation the first frame counts, here and everywhere. */
 export interface ImageInfo {
@@ -51,12 +51,12 @@ export const openImage = (bytes: Uint8Array): Sharp =>
   sharp(bytes, { limitInputPixels: maxInputPixels, sequentialRead: true, failOn: 'error' })
 
 /**
- * Reads the header alone: nothing is decoded. Throws {@link AskFailure} `image-too-large` for more than 64 MiB or 50
+ * Reads the header alone: nothing is decoded. Throws {@link RowProblem} `image-too-large` for more than 64 MiB or 50
  * megapixels, and `image-broken` for what is no picture in a format that is read.
  */
 export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
   if (bytes.length > maxInputBytes)
-    throw new AskFailure('image-too-large', `the file has ${bytes.length} bytes; at most ${maxInputBytes} are read`)
+    throw new RowProblem('image-too-large', `the file has ${bytes.length} bytes; at most ${maxInputBytes} are read`)
   let meta: Metadata
   try {
     // The header alone, so that our own message can name the size.
@@ -65,9 +65,9 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
     throw brokenImage(error)
   }
   const mediaType = mediaTypes.get(meta.format)
-  if (!mediaType) throw new AskFailure('image-broken', `${meta.format} is not a picture format that is read here`)
+  if (!mediaType) throw new RowProblem('image-broken', `${meta.format} is not a picture format that is read here`)
   if (meta.width * meta.height > maxInputPixels)
-    throw new AskFailure(
+    throw new RowProblem(
       'image-too-large',
       `the picture is ${meta.width}×${meta.height} pixels; at most ${maxInputPixels / 1e6} megapixels are read`,
     )
@@ -83,8 +83,8 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
 }
 
 /** What sharp said of a picture that it cannot decode, in one line. */
-export const brokenImage = (error: unknown): AskFailure =>
-  new AskFailure('image-broken', `the picture cannot be decoded: ${messageOf(error)}`, error)
+export const brokenImage = (error: unknown): RowProblem =>
+  new RowProblem('image-broken', `the picture cannot be decoded: ${messageOf(error)}`, error)
 
 /** The first line of what went wrong. */
 export const messageOf = (error: unknown): string =>

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import type { RequestImages } from '../../models/endpoint.ts'
 import { fitToPatches } from './fit.ts'
 import { brokenImage, imagesAtOnce, messageOf, openImage, readHeader } from './open.ts'
@@ -32,7 +32,7 @@ export interface PreparedImages extends RequestImages {
 /**
  * Pictures ready to be sent, by hash: EXIF-rotated, shrunk to whole patches, PNG or JPEG, as data URLs, encoded once while
  * they stay in the cache. An upright PNG or JPEG within the limit is sent as its own bytes: its header alone is read,
- * since the import decoded it whole before it came into the store. Rejects with {@link AskFailure} `image-missing`,
+ * since the import decoded it whole before it came into the store. Rejects with {@link RowProblem} `image-missing`,
  * `image-too-large`, `image-too-flat` or `image-broken`.
  */
 export function createImages({
@@ -51,7 +51,7 @@ export function createImages({
     try {
       bytes = await source.read(hash)
     } catch (error) {
-      throw new AskFailure('image-missing', `picture ${hash.slice(0, 12)} cannot be read: ${messageOf(error)}`, error)
+      throw new RowProblem('image-missing', `picture ${hash.slice(0, 12)} cannot be read: ${messageOf(error)}`, error)
     }
     return prepareImage(bytes, limits)
   }

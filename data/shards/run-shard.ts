@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
-import { AskFailure } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
 import { createBatcher } from '../../models/batcher.ts'
 import { abortReason, type Clock, systemClock } from '../../models/clock.ts'
 import { callsAtOnce, type ResolvedEndpoint } from '../../models/endpoint.ts'
@@ -143,7 +143,7 @@ async function runUnit(unit: Unit, context: AnyContext, signal: AbortSignal): Pr
     return numbered(unit.rows, await unit.run(context))
   } catch (error) {
     if (signal.aborted || error instanceof HoneError || error instanceof Outage) throw error
-    const reason = error instanceof AskFailure ? error.reason : 'step-error'
+    const reason = error instanceof RowProblem ? error.reason : 'step-error'
     const detail = (error instanceof Error ? error.message : String(error)).slice(0, 500)
     return unit.rows.map((row) => ({ status: 'failed', reason, detail, parentId: row.id, outIndex: 0 }))
   }

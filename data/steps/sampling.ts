@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Outcome, Row } from '../../domain/rows.ts'
-import { type Ask, AskFailure, type AskMessage, type Reply, type Sampling } from '../../models/ask.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
+import type { Ask, AskMessage, Reply, Sampling } from '../../models/ask.ts'
 import { sampleSeed, subjectOf } from '../shards/seeds.ts'
 import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 
@@ -38,7 +39,7 @@ export async function sampleTraces({ row, ask, endpoint, messages, samples, seed
     ),
   )
   const failures = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
-  const fatal = failures.find((error) => !(error instanceof AskFailure))
+  const fatal = failures.find((error) => !(error instanceof RowProblem))
   if (fatal !== undefined) throw fatal
   if (failures.length === samples) throw failures[0]
   return settled.map((one, index) =>
@@ -54,5 +55,5 @@ function traceOutcome(row: Row, reply: Reply, sampleIndex: number): Outcome {
 
 function failedSample(row: Row, error: unknown, sampleIndex: number): Outcome {
   const changes = { trace: null, verdict: null, metadata: { ...carried(row.metadata), sampleIndex } }
-  return dropped(row, error instanceof AskFailure ? error.reason : 'failed', { changes })
+  return dropped(row, error instanceof RowProblem ? error.reason : 'failed', { changes })
 }

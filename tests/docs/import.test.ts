@@ -50,7 +50,7 @@ describe('reasons', () => {
   it('are those that the code gives, each told once', () => {
     const files = readdirSync(new URL('data/import/', root)).map((name) => `data/import/${name}`)
     const code = [...files, 'data/pictures/open.ts', 'data/pictures/examine.ts'].map(read).join('\n')
-    const given = [...code.matchAll(/(?:AskFailure\(\s*|reason: |unreachable = )'([a-z-]+)'/g)].map(
+    const given = [...code.matchAll(/(?:RowProblem\(\s*|reason: |unreachable = )'([a-z-]+)'/g)].map(
       ([, name = '']) => name,
     )
     expect(firsts(reasons).toSorted()).toEqual([...new Set(given)].toSorted())

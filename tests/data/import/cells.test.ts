@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundedMap, choicesOf, writtenList } from '../../../data/import/cells.ts'
-import { rowMaker } from '../../../data/import/convert.ts'
+import { rowMaker } from '../../../data/import/to-row.ts'
 import { answerIn, talkOf } from '../../../data/import/conversation.ts'
 import { guessMapping } from '../../../data/import/guess.ts'
 import { completeMapping, mappingText, parseMapping, type Mapping } from '../../../data/import/mapping.ts'

@@ -130,7 +130,7 @@ describe('what is no picture to work with', () => {
     const whole = await sharp(scene).toFormat(format).toBuffer()
     for (const share of [0.1, 0.5, 0.9])
       await expect(examineImage(whole.subarray(0, Math.floor(whole.length * share)))).rejects.toMatchObject({
-        name: 'AskFailure',
+        name: 'RowProblem',
         reason: 'image-broken',
       })
   })

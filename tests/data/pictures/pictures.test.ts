@@ -28,7 +28,7 @@ describe('looking at a picture', () => {
     const whole = await png(200, 200)
     const jpeg = await sharp(whole).jpeg().toBuffer()
     for (const bytes of [whole.subarray(0, whole.length - 200), jpeg.subarray(0, jpeg.length - 100)])
-      await expect(examineImage(bytes)).rejects.toMatchObject({ name: 'AskFailure', reason: 'image-broken' })
+      await expect(examineImage(bytes)).rejects.toMatchObject({ name: 'RowProblem', reason: 'image-broken' })
   })
 
   it('refuses a 100-megapixel PNG by its header, at once', async () => {
