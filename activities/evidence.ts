@@ -11,7 +11,10 @@ import type { Deps } from './deps.ts'
 import type { StepContext } from './recipes.ts'
 import type { StepRef } from './types.ts'
 
-/** The datasets that a step weighs as a whole: the datasets of its option, its own inputs, or all benchmarks. */
+/**
+ * The datasets that a step weighs as a whole: the datasets of its option, its own inputs, or all
+ * benchmarks.
+ */
 export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepContext) {
   const { campaign, round } = ref
   const definition = dataSteps[step.step]

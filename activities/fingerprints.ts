@@ -13,14 +13,17 @@ import { systemClock } from '../models/clock.ts'
 
 /** Fingerprints kept in memory: about 40 MB. */
 const remembered = 100_000
-/** Pictures read from the store at one time. Fewer are decoded at one time (data/pictures/open.ts). */
+/**
+ * Pictures read from the store at one time. Fewer are decoded at one time (data/pictures/open.ts).
+ */
 const readAhead = 8
 
 /**
- * Fingerprints of pictures by SHA-256, read from Postgres for many callers at a time. A picture that is older than
- * fingerprints has none there: its fingerprint is made from the store and written back, so it is made once. Left out
- * are pictures that Postgres does not know, and pictures whose file is broken or not in this home. A step that
- * compares pictures then goes by the hashes of their files.
+ * Fingerprints of pictures by SHA-256, read from Postgres for many callers at a time. A picture
+ * that is older than fingerprints has none there: its fingerprint is made from the store and
+ * written back, so it is made once. Left out are pictures that Postgres does not know, and pictures
+ * whose file is broken or not in this home. A step that compares pictures then goes by the hashes
+ * of their files.
  */
 export function createFingerprints({ db, store }: { db: Database; store: ArtifactStore }): FingerprintsOf {
   const known = new LRUCache<string, Fingerprint>({ max: remembered })

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { contentHash } from '../artifacts/hash.ts'
+import { readLines } from '../data/lines/read-lines.ts'
 import type { Described } from '../data/statistics/diversity.ts'
 import { datasetStatistics, type DatasetStatistics } from '../data/statistics/dataset-statistics.ts'
 import { HoneError } from '../domain/errors.ts'
-import { readLines } from './text-lines.ts'
 
 /** Statistics of a file, with the lines that could not be read. */
 export type FileStatistics = DatasetStatistics & { unreadable: number }

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { type Line, readLines } from '../data/lines/read-lines.ts'
 import { describeError, errorCode, HoneError } from '../domain/errors.ts'
 import { createVerifierPool } from '../verifier/serve/pool.ts'
 import type { VerifierPool } from '../verifier/serve/pool.ts'
@@ -9,8 +10,6 @@ import { parseVerifyCase, VERIFIER_VERSION } from '../verifier/verdict.ts'
 import type { VerifyCase, VerifyResult } from '../verifier/verdict.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { exitCodes } from './terminal.ts'
-import { readLines } from './text-lines.ts'
-import type { TextLine } from './text-lines.ts'
 import { usage } from './verbs/verify.ts'
 import type { VerifyOptions, VerifyStreams } from './verbs/verify.ts'
 
@@ -98,7 +97,7 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
 }
 
 /** A line as a row or as a complaint; null for an empty line. */
-function readEntry({ number, text }: TextLine, name: string): Entry | null {
+function readEntry({ number, text }: Line, name: string): Entry | null {
   if (text !== null && text.trim() === '') return null
   try {
     return { row: parseVerifyCase(parseLine(text)) }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the server's owner asks for a million tokens. */
+/** What the owner of a server asks for a million tokens. */
 export const prices = z.strictObject({
   promptPerMillion: z.number().min(0),
   completionPerMillion: z.number().min(0),

@@ -3,7 +3,10 @@ import type { Scope } from './scope.ts'
 
 /** Lets so many in at one time, in the order in which they came. */
 export interface Turnstile {
-  /** Resolves with what lets the next one in, to be called once or more. Rejects with the scope's reason. */
+  /**
+   * Resolves with what lets the next one in, to be called once or more. Rejects with the scope's
+   * reason.
+   */
   enter(scope: Scope): Promise<() => void>
 }
 

@@ -180,7 +180,7 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   }
 }
 
-/** What a step weighs as a whole is given where it weighs something, and nowhere else. */
+/** Files to weigh are given where a step weighs something, and nowhere else. */
 function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: StepFlags): void {
   const of = 'evidence' in step && step.evidence ? (step.evidence.of ?? 'named') : null
   if (evidence.length > 0 && of !== 'named') throw badUsage(`${name} weighs no evidence: leave --evidence out.`)
@@ -217,7 +217,7 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
 }
 
-/** A server, or a disk, that stays away: nothing is wrong with the rows. */
+/** A server or a disk stays away. Nothing is wrong with the rows. */
 const away = (cause: Outage): HoneError =>
   new HoneError({
     type: 'EndpointRefused',
