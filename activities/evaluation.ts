@@ -8,7 +8,7 @@ import type { ScoreItem } from '../db/scores.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
 import { questionText } from '../data/rows/question-text.ts'
 import type { BenchmarkSpec, Recipe } from '../domain/recipe/recipe.ts'
-import { isEvaluation, isSelection } from '../domain/recipe/round-plan.ts'
+import { isEvaluation, isSelection } from '../domain/recipe/step-kinds.ts'
 import type { Row } from '../domain/rows.ts'
 import { scoreIdentity } from '../evaluation/score-identity.ts'
 import { wilson } from '../evaluation/statistics.ts'
@@ -17,7 +17,7 @@ import type { AskRequest } from '../models/ask.ts'
 import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
 import type { Judge } from '../verifier/judge/judge.ts'
-import { VERIFIER_VERSION } from '../verifier/verdict.ts'
+import { verifierVersion } from '../verifier/verdict.ts'
 import { openMeter } from './budget.ts'
 import { beating } from './failures.ts'
 import type { Deps } from './deps.ts'
@@ -180,7 +180,7 @@ export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<
         promptHash: contentHash({ suffix: recipe.promptSuffix, form: 'question-choices-v1' }),
         decoding: { temperature: spec.temperature, topP: spec.topP, maxTokens: spec.maxTokens, samples: 1 },
         imageLimits: { minPixels: null, maxPixels: spec.imageMaxPixels },
-        graderVersion: VERIFIER_VERSION,
+        graderVersion: verifierVersion,
         judge: benchmarkJudgeVersion(recipe, spec),
       })
       const which = {

@@ -3,7 +3,9 @@ import type { Candidate } from '../db/checkpoints.ts'
 import type { Database } from '../db/database.ts'
 import { scoresOfStep } from '../db/scores.ts'
 import { findStep, finishStep, openStep } from '../db/steps.ts'
-import { findStep as stepOfRecipe, isRl, isSelection, phasesOf, selectedFrom } from '../domain/recipe/round-plan.ts'
+import { percent } from '../domain/percent.ts'
+import { findStep as stepOfRecipe, selectedFrom } from '../domain/recipe/round-plan.ts'
+import { isRl, isSelection, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { SelectCheckpointStep } from '../domain/recipe/steps.ts'
 import { jobKey } from '../domain/ids.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -54,7 +56,6 @@ export async function finishSelection(db: Database, ref: StepRef): Promise<Selec
   // What was chosen first stands, and may not be the best of what is known now.
   const chosen = measured.find(({ checkpoint }) => checkpoint.id === id) ?? best
   const end = measured.at(-1)
-  const percent = (accuracy: number) => `${(100 * accuracy).toFixed(1)} %`
   const of = `${benchmark} ${percent(chosen.accuracy)}, best of ${measured.length}`
   return {
     checkpoint: id,

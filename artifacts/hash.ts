@@ -17,12 +17,15 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** SHA-256 of a value's canonical JSON: equal values have equal hashes, whatever the order of their keys. */
+/**
+ * SHA-256 of a value's canonical JSON: equal values have equal hashes, whatever the order of their
+ * keys.
+ */
 export function contentHash(value: unknown): string {
   return sha256Hex(canonicalJson(value))
 }
 
-/** One file of a folder: path relative to it with `/`, size in bytes. */
+/** One file of a folder: relative path with `/`, size in bytes. */
 export interface TreeFile {
   path: string
   bytes: number
@@ -30,13 +33,17 @@ export interface TreeFile {
 
 /** Which entries of a folder count. */
 export interface TreeOptions {
-  /** Leave out names that begin with a dot: `.git` and a hub client's `.cache` hold the weights a second time. */
+  /**
+   * Leave out names that begin with a dot: `.git`, and the `.cache` of a hub client, hold the
+   * weights a second time.
+   */
   withoutHidden?: boolean
 }
 
 /**
- * The files below a folder, sorted by path. Symbolic links to files are followed, because hub caches are made of them;
- * anything else that is neither a file nor a folder is refused: it could not be stored faithfully.
+ * The files below a folder, sorted by path. Symbolic links to files are followed, because hub
+ * caches are made of them. An entry that is neither a file nor a folder is refused: it could not be
+ * stored faithfully.
  */
 export async function listTree(root: string, { withoutHidden = false }: TreeOptions = {}): Promise<TreeFile[]> {
   const files: TreeFile[] = []
@@ -63,7 +70,10 @@ export async function listTree(root: string, { withoutHidden = false }: TreeOpti
   return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
 
-/** Hash of a folder (paths, sizes and contents; not times or modes), its files, and their size together in bytes. */
+/**
+ * Hash of a folder (paths, sizes and contents; not times or modes), its files, and their total size
+ * in bytes.
+ */
 export async function hashTree(
   root: string,
   options: TreeOptions = {},

@@ -14,6 +14,7 @@ import { rowRequests, rows, verdicts } from '../db/schema/rows.ts'
 import { datasetRefs, shardInputs } from '../db/shards.ts'
 import { importSource, type SourceRow } from '../db/sources.ts'
 import { openStep } from '../db/steps.ts'
+import { noCheck } from '../domain/answer-check.ts'
 import type { StoredReply } from '../models/reply-store.ts'
 import { bringUpPostgres } from '../services/postgres.ts'
 import { metered, type Spent } from './process-meter.ts'
@@ -48,10 +49,8 @@ function* lines(count: number, pictures: boolean): Generator<SourceRow> {
       images: pictures ? [image] : [],
       question: `In the picture a train of ${index % 97} wagons passes a station; how many wheels are seen if each wagon shows ${index % 7}?`,
       answer: String((index % 97) * (index % 7)),
+      ...noCheck,
       kind: 'number',
-      choices: null,
-      precision: null,
-      policy: null,
       metadata: { category: 'counting', ability: ['perception', 'arithmetic'], line: index },
     }
   }

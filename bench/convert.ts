@@ -5,6 +5,7 @@ import { createRandom, seedOf } from '../demo/random.ts'
 import { positionName, type Scene } from '../demo/scene.ts'
 import { describePicture } from '../demo/teacher/captioner.ts'
 import { allotScenes, TEACHER, WORLD } from '../demo/world.ts'
+import { noCheck } from '../domain/answer-check.ts'
 import type { Row } from '../domain/rows.ts'
 import { wilson } from '../evaluation/statistics.ts'
 
@@ -76,10 +77,7 @@ function sourceRow(index: number, description: string): Row {
     images: [],
     question: '',
     answer: null,
-    kind: 'auto',
-    choices: null,
-    precision: null,
-    policy: null,
+    ...noCheck,
     description,
     trace: null,
     verdict: null,

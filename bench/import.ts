@@ -3,8 +3,10 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { openArtifactStore } from '../artifacts/store.ts'
-import { prepareImport, runImport } from '../client/import-source.ts'
+import { runImport } from '../client/import-source.ts'
+import { prepareImport } from '../client/prepare-import.ts'
 import { readyRows } from '../data/import/import-rows.ts'
+import { lookedAtPictures } from '../data/import/row-pictures.ts'
 import { migrate, openDatabase } from '../db/database.ts'
 import { bringUpPostgres } from '../services/postgres.ts'
 
@@ -37,9 +39,9 @@ try {
   })
   await measured('reader alone', async () => {
     const { source: open, mapping: columns, places } = prepared
-    const keep = () => Promise.reject(new Error('there are no pictures'))
+    const pictures = lookedAtPictures({ places })
     let count = 0
-    for await (const { row } of readyRows(open.reader, columns, { places, keep })) if (!row.failure) count++
+    for await (const { row } of readyRows(open.reader, { mapping: columns, pictures })) if (!row.failure) count++
     return count
   })
   if (!process.argv.includes('--reader-only')) await intoPostgres(prepared)

@@ -5,6 +5,7 @@ import { createTexts, textOf } from '../data/similarity/texts.ts'
 import type { EvidenceRow } from '../data/steps/step.ts'
 import type { SeenRow } from '../data/similarity/batches.ts'
 import { createRandom } from '../demo/random.ts'
+import { noCheck } from '../domain/answer-check.ts'
 import type { Fingerprint } from '../domain/rows.ts'
 
 /**
@@ -85,10 +86,7 @@ const rowAt = (at: number): SeenRow => {
     images: [`file${at}`],
     question: questions[at] ?? '',
     answer: null,
-    kind: 'auto',
-    choices: null,
-    precision: null,
-    policy: null,
+    ...noCheck,
     description: null,
     trace: null,
     verdict: null,

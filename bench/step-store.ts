@@ -182,11 +182,12 @@ function writeRows(path: string, from: number, count: number): void {
   writeFileSync(path, Array.from({ length: count }, (_, at) => line(from + at)).join(''))
 }
 
-const print = (what: string, { wall, cpu, rss, stall }: Figures, more: string): void =>
+function print(what: string, { wall, cpu, rss, stall }: Figures, more: string): void {
   console.log(
     what.padEnd(13),
     `${wall.toFixed(1)} s, CPU ${cpu.toFixed(1)} s, peak ${rss.toFixed(0)} MB, longest stall ${stall.toFixed(0)} ms; ${more}`,
   )
+}
 
 function begin(args: string[]): { child: ChildProcess; figures: Promise<Figures> } {
   const began = performance.now()

@@ -2,8 +2,9 @@ import { Interrupted } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
- * Runs work under a signal that Ctrl-C or SIGTERM aborts, and waits for the work's own cleaning up. A second Ctrl-C says that it is under way;
- * it is never cut short, because what it ends would be left behind.
+ * Runs work under a signal that Ctrl-C or SIGTERM aborts, and waits until the work has cleaned up.
+ * After a second Ctrl-C it only says that the cleaning up is under way. It never cuts the cleaning
+ * up short: processes would be left behind.
  */
 export async function untilInterrupted<Result>(
   terminal: Pick<Terminal, 'stderr'>,

@@ -1,14 +1,16 @@
 import { Command, CommanderError } from 'commander'
-import { describeError, HoneError, type PermanentFailure } from '../domain/errors.ts'
-import { exitCodes, Interrupted, printJson, processTerminal, type Terminal } from './terminal.ts'
+import { describeError, HoneError } from '../domain/errors.ts'
+import type { PermanentFailure } from '../domain/errors.ts'
+import { exitCodes, Interrupted, printJson, processTerminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { verbs } from './verbs.ts'
 import { honeVersion } from './version.ts'
 
-const DESCRIPTION = `Durable self-improvement campaigns for vision-language models. Round after round, a model's own verified \
+const description = `Durable self-improvement campaigns for vision-language models. Round after round, a model's own verified \
 answers become the data it is trained on next. Every step survives a crash, every row and checkpoint knows where it \
-comes from, and any round can be gone back to.`
+comes from, and you can go back to any round.`
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone demo                                    a whole campaign on this machine, in minutes
   $ hone start my-recipe.yaml                    your own data, your own endpoints
@@ -16,18 +18,18 @@ Examples:
   $ hone rollback demo --to 1 --reason "worse"   go on from an earlier round
   $ vllm serve $(hone model demo)                use what was trained
 
-CAMPAIGN may be left out of every command while there is only one. State lies in HONE_HOME (default: the nearest .hone/).
+CAMPAIGN may be left out of every command while there is only one. State is in HONE_HOME (default: the nearest .hone/).
 Exit codes: 0 ok, 1 failed, 2 wrong usage or input, 3 the campaign failed (watch, status --exit-code), 4 the budget is
 spent (step), 130 Ctrl-C.`
 
 /**
- * The `hone` program. Returns the exit code: 0 ok, 1 failed, 2 wrong usage or input, 3 campaign failed, 130 interrupted.
- * Verbs set `process.exitCode`, which is read here and put back as it was.
+ * The `hone` program. Returns the exit code (see {@link exitCodes}). Verbs set `process.exitCode`;
+ * main() reads it and puts it back as it was.
  */
 export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const before = process.exitCode
   process.exitCode = undefined
-  // Whoever reads us may stop reading (`hone rounds | head`): no error of ours. What runs still ends in order.
+  // A reader of our output may go away (`hone rounds | head`): no error. What runs ends in order.
   const ignore = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
   }
@@ -49,16 +51,19 @@ function exitCodeOfVerb(): number {
   return Number(process.exitCode ?? exitCodes.ok)
 }
 
-/** The program with the one verb that is asked for loaded; the others are known by name and summary alone. */
+/**
+ * The program. Only the verb that is asked for is loaded; of the others only name and summary are
+ * known.
+ */
 async function createProgram(argv: readonly string[], terminal: Terminal): Promise<Command> {
   const isJson = wantsJson(argv)
   const program = new Command('hone')
-    .description(DESCRIPTION)
+    .description(description)
     .version(honeVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .commandsGroup('Tools:')
     .helpCommand('help [command]', 'print help for a command')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples)
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       // With --json, an error is one object on standard output and nothing else.
@@ -77,13 +82,13 @@ async function createProgram(argv: readonly string[], terminal: Terminal): Promi
   return program
 }
 
-/** The verb that is run, or that help is asked for. */
+/** The verb that is run, or the verb that help is asked for. */
 function verbOf(argv: readonly string[]): string | undefined {
   const words = argv.filter((word) => !word.startsWith('-'))
   return words[0] === 'help' ? words[1] : words[0]
 }
 
-/** Whether the output is for a program. The demo talks to people all the same: its `--json` names a file. */
+/** Whether the output is for a program. Not for the demo, whose `--json` names a file. */
 const wantsJson = (argv: readonly string[]): boolean => argv.includes('--json') && verbOf(argv) !== 'demo'
 
 const inputErrors: ReadonlySet<PermanentFailure> = new Set<PermanentFailure>([
@@ -94,7 +99,7 @@ const inputErrors: ReadonlySet<PermanentFailure> = new Set<PermanentFailure>([
   'UnknownRound',
 ])
 
-/** Says what went wrong, on standard error or as JSON on standard output, and returns the exit code for it. */
+/** Says what went wrong, on standard error or as JSON on standard output. Returns the exit code. */
 async function report(error: unknown, argv: readonly string[], terminal: Terminal): Promise<number> {
   const say = (type: string, message: string, nextStep: string): void => {
     if (wantsJson(argv)) printJson(terminal, { error: { type, message, nextStep } })
@@ -103,7 +108,7 @@ async function report(error: unknown, argv: readonly string[], terminal: Termina
   if (error instanceof Interrupted) return exitCodes.interrupted
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.ok
-    // Commander has told people already; programs want an object.
+    // Commander has printed the text for people; programs want an object.
     if (wantsJson(argv)) say('Usage', error.message.replace(/^error: /, ''), 'see `hone help`')
     return exitCodes.usage
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { countSource } from '../data/source.ts'
+import { countOwnLines } from '../data/import/count-rows.ts'
 import { baseModelName } from '../demo/base-model.ts'
 import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -52,7 +52,7 @@ export async function knownBefore(
       const imported = await places.countImport(path.slice(importPrefix.length), groupFields(recipe))
       return imported ?? (maxRows === undefined ? undefined : limitAlone(maxRows))
     }
-    const counted = await countSource(placeOf(path, places), {
+    const counted = await countOwnLines(placeOf(path, places), {
       ...(maxRows !== undefined && { maxRows }),
       needsQuestion,
       fields: groupFields(recipe),

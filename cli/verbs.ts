@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
 import type { Terminal } from './terminal.ts'
 
-/** A verb as the help lists it. Its module is loaded only when it is used, so that `hone --help` is quick. */
+/**
+ * A verb as the help lists it. Its module is loaded only when the verb is used, so that
+ * `hone --help` is quick.
+ */
 export interface Verb {
   name: string
   group: string
@@ -110,7 +113,7 @@ export const verbs: readonly Verb[] = [
     name: 'resume',
     group: steer,
     summary: 'go on with a paused or failed campaign',
-    load: async (terminal) => (await import('./verbs/pause.ts')).resumeCommand(terminal),
+    load: async (terminal) => (await import('./verbs/resume.ts')).resumeCommand(terminal),
   },
   {
     name: 'rollback',

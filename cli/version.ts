@@ -8,7 +8,7 @@ export function honeVersion(): string {
       const text = readFileSync(new URL(path, import.meta.url), 'utf8')
       return z.object({ version: z.string() }).parse(JSON.parse(text)).version
     } catch {
-      // Not here.
+      // Look in the next place.
     }
   }
   return 'unknown'

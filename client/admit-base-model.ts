@@ -9,7 +9,7 @@ import { storeHubModel } from './hub-models.ts'
 import type { HubPlaces } from './hub-models.ts'
 import { refuseUnusable } from './usable-model.ts'
 
-/** Where base models are looked for, and kept. */
+/** Where base models are looked for, and where they are kept. */
 export interface BaseModelPlaces extends HubPlaces {
   /** Folder of the recipe: its paths are relative to it. */
   folder: string
@@ -18,11 +18,11 @@ export interface BaseModelPlaces extends HubPlaces {
 }
 
 /**
- * Looks at the base model of a recipe and refuses what cannot be one: that takes seconds. What it
- * returns brings the weights into the store, named by their content: that may take as long as a
- * download. A call that was cut short is gone on with by the next one. At the start and not in the
- * worker: here is a person, with a token and a terminal, and no round waits for the network.
- * @throws HoneError InvalidRecipe, MissingSecret, MissingDependency.
+ * Checks the base model of a recipe, within seconds. Returns the function that brings the weights
+ * into the store, named by their content; that may take as long as a download. After a kill the
+ * next call continues it. The check is done at the start and not in the worker: a person with a
+ * token and a terminal is here, and no round waits for the network. Throws InvalidRecipe,
+ * MissingSecret, MissingDependency.
  */
 export async function lookAtBaseModel(spec: BaseModelSpec, places: BaseModelPlaces): Promise<() => Promise<BaseModel>> {
   const { store, folder, demoBase } = places
@@ -44,7 +44,7 @@ export async function lookAtBaseModel(spec: BaseModelSpec, places: BaseModelPlac
   places.onProgress(`base model: looking for ${spec.path}`)
   return await storeHubModel(model, places).catch((error: unknown) => {
     if (!(error instanceof HoneError)) throw error
-    // Whoever meant a folder must read that it is not there.
+    // The user may have meant a folder: the error also says that it is not there.
     const { type, message, nextStep } = error
     throw new HoneError({
       type,
@@ -56,9 +56,9 @@ export async function lookAtBaseModel(spec: BaseModelSpec, places: BaseModelPlac
 }
 
 /**
- * Copies a folder of weights into the store. Names that begin with a dot are left out: a clone's
- * `.git` and the hub client's `.cache` hold no part of the model. Throws StorageFull,
- * CheckpointInvalid when it changes meanwhile.
+ * Copies a folder of weights into the store, without names that begin with a dot: a clone's `.git`
+ * and the hub client's `.cache` hold no part of the model. Throws StorageFull; CheckpointInvalid
+ * when the folder changes meanwhile.
  */
 async function storeFolder(store: ArtifactStore, folder: string, origin: BaseModel['origin']): Promise<BaseModel> {
   const { hash, path, bytes } = await store.publishCheckpoint(folder, { copy: true, withoutHidden: true })

@@ -5,7 +5,6 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
-import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
@@ -16,28 +15,32 @@ import { pauseUpdate, resumeUpdate, rollbackUpdate, searchAttributes } from '../
 import type { Command, ResumeCommand, RollbackCommand, RollbackResult } from '../workflows/messages.ts'
 import { dataConverter } from './payload-limit.ts'
 
-/** Commands on campaigns: the only code that talks to Temporal from outside. */
+/** Commands on campaigns. This is the only code that talks to Temporal from outside. */
 export interface CampaignClient {
-  /** Starts the campaign's workflow, or leaves the one that runs alone. Idempotent by the campaign's id. */
+  /**
+   * Starts the campaign's workflow, or finds it running. Idempotent: its id comes from the
+   * campaign.
+   */
   start(slug: string, title?: string): Promise<{ workflowId: string; isNew: boolean }>
   pause(slug: string, command: Command, id?: string): Promise<{ status: string }>
-  /** Resumes a paused campaign; a failed or finished one is started again where it stopped. */
+  /** Resumes a paused campaign; starts a failed or finished campaign again where it stopped. */
   resume(slug: string, command: ResumeCommand, id?: string): Promise<{ status: string }>
-  /** Moves the head, on a running, paused, failed or finished campaign. Waits until what ran is really gone. */
+  /**
+   * Moves the head of a running, paused, failed or finished campaign. Waits until the jobs of the
+   * round that ran have ended.
+   */
   rollback(slug: string, command: RollbackCommand, id?: string): Promise<RollbackResult>
-  isRunning(slug: string): Promise<boolean>
-  handle(slug: string): WorkflowHandle<typeof campaign>
   close(): Promise<void>
 }
 
-/** Connects, or says why it cannot and what to do. */
+/** Connects to Temporal. Throws a HoneError that says why it cannot, and what to do. */
 export async function connectClient(server: TemporalServer): Promise<CampaignClient> {
   const connection = await connectTemporal(server)
   const client = new Client({ connection, namespace: server.namespace, dataConverter })
   return campaignClient(client, () => connection.close())
 }
 
-/** The same over a client that is connected already. */
+/** Commands over a client that is connected. */
 export function campaignClient(client: Client, close: () => Promise<void>): CampaignClient {
   const startOptions = (slug: string, title?: string) => ({
     workflowId: campaignWorkflowId(slug),
@@ -85,22 +88,20 @@ export function campaignClient(client: Client, close: () => Promise<void>): Camp
           updateId: id,
         }),
       ),
-    async isRunning(slug) {
-      const description = await handle(slug)
-        .describe()
-        .catch(() => null)
-      return description?.status.name === 'RUNNING'
-    },
-    handle,
     close,
   }
 }
 
-/** A run that ends just as a command arrives takes the command with it: it is sent again, under the same id, to the next run. */
+/**
+ * Failure of a command that arrives while a workflow run ends. The command is sent again under the
+ * same id, to the next run.
+ */
 const endedUnderCommand = 'AcceptedUpdateCompletedWorkflow'
 const tries = 5
 
-/** Sends a command. What the workflow refuses comes back in its own words. */
+/**
+ * Sends a command. Throws InvalidInput with the workflow's own words when the workflow refuses it.
+ */
 async function plainly<Result>(send: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {

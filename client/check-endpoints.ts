@@ -7,9 +7,10 @@ const modelList = z.object({ data: z.array(z.object({ id: z.string() })) })
 const lookSeconds = 10
 
 /**
- * Looks at every server that a recipe names before a campaign is kept: key set, reachable, key accepted, model known. Servers without a list of models
- * pass: their first request will tell.
- * @throws HoneError MissingSecret or EndpointRefused, naming the endpoint and the fix; never the key.
+ * Checks every server of a recipe before a campaign is kept: its key is set, it answers, it accepts
+ * the key, it knows the model. A server without a list of models passes: the first request will
+ * tell. Throws MissingSecret or EndpointRefused with the endpoint's name and what to do, never with
+ * the key.
  */
 export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings): Promise<void> {
   await Promise.all(
@@ -20,9 +21,9 @@ export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings)
 }
 
 interface Surroundings {
-  /** What `demo:teacher` stands for, where it runs. */
+  /** The server behind `demo:teacher`; null where it does not run. */
   demo: { teacherUrl: string } | null
-  /** Where keys are looked for. */
+  /** Environment variables, for the keys. */
   env: Readonly<Record<string, string | undefined>>
 }
 
@@ -40,7 +41,7 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
       message: `endpoint "${name}" needs the environment variable ${spec.apiKeyEnv}, which is not set`,
       nextStep: `export ${spec.apiKeyEnv}=… here and where the worker runs, then start again`,
     })
-  // Of several servers, which one it is.
+  // With several servers, the error says which.
   const who = `endpoint "${name}"${urlsOf(spec).length > 1 ? ` (${url})` : ''}`
   const response = await fetch(`${url.replace(/\/+$/, '')}/models`, {
     headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
@@ -66,7 +67,10 @@ async function checkServer(name: string, spec: UrlEndpoint, named: string, { dem
     )
 }
 
-/** Why a request failed. A name with two addresses (localhost) fails with a list of errors and no message of its own. */
+/**
+ * Why a request failed. A name with two addresses (localhost) fails with a list of errors and an
+ * empty message.
+ */
 function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${lookSeconds} s`

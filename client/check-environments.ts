@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { messageOf } from '../domain/errors.ts'
 import { specOf } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import { environmentNamed } from '../services/environments.ts'
@@ -11,9 +12,9 @@ const lookForModules =
   'import sys, json, importlib.util as u; print(json.dumps([m for m in sys.argv[1:] if u.find_spec(m) is None]))'
 
 /**
- * What is wrong with a Python that the site file names for a product at a place of this machine:
- * that it does not run, or lacks a module. Null when nothing is, when Hone made the environment
- * itself, or when the programs are on another machine or in a container, where only a job can look.
+ * Says why a Python of the site file cannot be used for a product at a place: it does not run, or
+ * it lacks a module. Null when it can be used. Also null where only a job can look: on another
+ * machine, in a container; and for environments that Hone made.
  */
 export async function environmentProblem(site: SiteFile, place: string, name: string): Promise<string | null> {
   const spec = specOf(site, place)
@@ -28,6 +29,6 @@ export async function environmentProblem(site: SiteFile, place: string, name: st
     const missing = z.array(z.string()).parse(JSON.parse(stdout))
     return missing.length === 0 ? null : `${what} lacks ${missing.join(', ')}`
   } catch (error) {
-    return `${what} does not run: ${(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]}`
+    return `${what} does not run: ${messageOf(error).split('\n', 1)[0]}`
   }
 }

@@ -2,7 +2,8 @@ import { servingOf } from '../domain/recipe/jobs.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { JobResources } from '../domain/job-resources.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
-import { isEvaluation, isSelection, stepsOfRound } from '../domain/recipe/round-plan.ts'
+import { stepsOfRound } from '../domain/recipe/round-plan.ts'
+import { isEvaluation, isSelection } from '../domain/recipe/step-kinds.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
 import type { Places } from '../jobs/site/place.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
@@ -11,7 +12,7 @@ import { planCampaign } from '../plan/plan.ts'
 import { environmentProblem } from './check-environments.ts'
 import { trainers } from '../trainers/registry.ts'
 
-/** A program that a campaign needs at a place: a trainer's or a server's environment. */
+/** An environment of a trainer or server that a campaign needs at a place. */
 interface Need {
   place: string
   environment: string
@@ -19,11 +20,10 @@ interface Need {
 }
 
 /**
- * Looks at everything that the campaign's jobs need, before anything is kept: the findings of
- * trainers, servers and places that `hone plan` shows too, then every place that a job takes and
- * every environment. Returns the notes.
- * @throws HoneError InvalidRecipe for what cannot run, MissingDependency for a place or an
- * environment that is not ready, with all that is wrong of it.
+ * Checks what the campaign's jobs need before anything is kept: the findings of trainers, servers
+ * and places that `hone plan` shows too, then every environment and every place that a job uses.
+ * Returns the notes. Throws InvalidRecipe for what cannot run; MissingDependency with all problems
+ * of places or environments that are not ready.
  */
 export async function checkJobs(recipe: Recipe, site: SiteFile, places: Places): Promise<string[]> {
   const nothing = { sources: {}, benchmarks: {} }

@@ -3,15 +3,19 @@ import { z } from 'zod'
 import type { ExportRow } from '../data/export/format.ts'
 import type { DatasetLineage, ExportSource, LineageCheckpoint, LineageDataset } from '../data/export/manifest.ts'
 import { findCampaign } from '../db/campaigns.ts'
-import { datasetLineage, type CheckpointNode, type DatasetNode } from '../db/checkpoint-lineage.ts'
+import { datasetLineage } from '../db/checkpoint-lineage.ts'
+import type { CheckpointNode, DatasetNode } from '../db/checkpoint-lineage.ts'
 import type { Database } from '../db/database.ts'
-import { getDataset, resolveDataset, type DatasetRecord } from '../db/datasets.ts'
+import { getDataset, resolveDataset } from '../db/datasets.ts'
+import type { DatasetRecord } from '../db/datasets.ts'
 import { datasetOfImport, importNames } from '../db/imports.ts'
 import { requireSealed, streamEvidence, streamRows } from '../db/rows.ts'
 import { datasets } from '../db/schema/datasets.ts'
 import { HoneError } from '../domain/errors.ts'
 
-/** A dataset that can be exported. `promptSuffix` is that of its campaign's recipe; empty for a source. */
+/**
+ * A dataset that can be exported. `promptSuffix` is from its campaign's recipe; empty for a source.
+ */
 export interface ExportableDataset {
   source: ExportSource
   promptSuffix: string
@@ -20,8 +24,9 @@ export interface ExportableDataset {
 const recipePart = z.object({ promptSuffix: z.string().catch('') }).catch({ promptSuffix: '' })
 
 /**
- * The dataset that is meant: its id (`CAMPAIGN/ROUND/STEP`, `source/HASH`), a name that `hone import` gave, a source of a campaign
- * (`CAMPAIGN/ROUND/SOURCE`), or campaign, round and step as words of their own. Throws InvalidInput when there is none, or it is not complete.
+ * Finds a dataset by its id (`CAMPAIGN/ROUND/STEP`, `source/HASH`), by the name of an import, or as
+ * a source of a campaign (`CAMPAIGN/ROUND/SOURCE`). Campaign, round and step may be separate words.
+ * Throws InvalidInput when there is no such dataset, or when it is not complete.
  */
 export async function findExportable(db: Database, words: readonly string[]): Promise<ExportableDataset> {
   const dataset = await findDataset(db, words)
@@ -43,7 +48,7 @@ export async function findExportable(db: Database, words: readonly string[]): Pr
   return { source, promptSuffix: recipePart.parse(campaign?.recipe).promptSuffix }
 }
 
-/** Kept rows in their order; with `all`, those that were dropped or failed after them, by id. */
+/** Kept rows in their order. With `all`, dropped and failed rows follow, by id. */
 export async function* exportRows(db: Database, id: string, status: 'kept' | 'all'): AsyncGenerator<ExportRow> {
   for await (const row of streamRows(db, id)) yield { ...row, status: 'kept', reason: null }
   if (status === 'kept') return
@@ -70,7 +75,7 @@ async function findDataset(db: Database, words: readonly string[]): Promise<Data
   })
 }
 
-/** A tree of lineage as lists, each node once. */
+/** The nodes of a tree of lineage as lists, each node once. */
 function flatten(root: DatasetNode): DatasetLineage {
   const found = new Map<string, LineageDataset>()
   const checkpoints = new Map<string, LineageCheckpoint>()

@@ -10,18 +10,18 @@ import type { Hub, HubModel } from '../services/hub.ts'
 import { withLock } from '../services/lock.ts'
 import { refuseUnusable } from './usable-model.ts'
 
-/** What fetching from the hub needs. */
+/** What a fetch from the hub needs. */
 export interface HubPlaces {
   store: ArtifactStore
   hub: Hub
-  /** Folder of a home for what is being fetched. */
+  /** Folder of the home for downloads. */
   models: string
   onProgress: (text: string) => void
 }
 
 /**
- * Which weights of the store a commit of the hub led to: a file beside the store, so that nothing
- * is fetched twice.
+ * Record of the weights that a commit of the hub led to: a file in the folder of downloads, so that
+ * nothing is fetched twice.
  */
 const fetched = z.object({ repo: z.string(), commit: z.string(), checkpoint: z.string(), bytes: z.number() })
 
@@ -29,9 +29,9 @@ const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision)
 const nameOf = (repo: string, commit: string): string => `${repo.replace('/', '--')}@${commit}`
 
 /**
- * Looks a model of the hub up, and returns what brings it into the store. A commit that was fetched
- * before asks nobody anything. A download lies in `models` until it is published, and is gone on
- * with after a kill.
+ * Looks up a model of the hub. Returns the function that brings it into the store. No network is
+ * used for a commit that was fetched before. A download stays in `models` until it is published;
+ * after a kill the next call continues it.
  */
 export async function storeHubModel(model: HubModel, places: HubPlaces): Promise<() => Promise<BaseModel>> {
   const { repo, revision } = model
@@ -61,7 +61,8 @@ async function findFetched(model: HubModel, commit: string, { store, models }: H
 }
 
 /**
- * Fetch, check, publish, remember, tidy up: a death after any of them is gone on with from there.
+ * Fetches, checks, publishes, records and tidies up. After a death at any of these, the next call
+ * continues from there.
  */
 async function fetchModel(
   { repo, revision }: HubModel,
@@ -74,8 +75,8 @@ async function fetchModel(
   await hub.fetch({ repo, revision: commit }, folder, (text) => onProgress(`base model: ${text}`))
   await refuseUnusable(folder, `${repo} at commit ${commit}`)
   onProgress('base model: hashing it')
-  // Nobody else writes into this folder, and it goes at once: its files move into the store without
-  // a second copy.
+  // No other process writes into this folder, and it is deleted below: its files move into the
+  // store without a second copy.
   const { hash, path, bytes } = await store.publishCheckpoint(folder, { withoutHidden: true })
   const record = join(models, `${nameOf(repo, commit)}.json`)
   await writeFile(`${record}.draft`, JSON.stringify({ repo, commit, checkpoint: hash, bytes } satisfies Fetched))

@@ -4,8 +4,9 @@ import type { Payload, PayloadCodec } from '@temporalio/common'
 export const payloadLimitBytes = 16 * 1024
 
 /**
- * The one place that asserts the size of what travels. It passes payloads through unchanged; a payload over the limit is a bug of
- * ours, and failing here is cheaper than a history that a server terminates for its size.
+ * The only place that checks the size of payloads; it does not change them. A payload over the
+ * limit is a bug of Hone. Failing here is cheaper than a history that a server terminates for its
+ * size.
  */
 export class PayloadLimitCodec implements PayloadCodec {
   encode(payloads: Payload[]): Promise<Payload[]> {

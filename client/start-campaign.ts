@@ -25,39 +25,43 @@ export interface StartOptions {
   store: ArtifactStore
   client: CampaignClient
   recipe: Recipe
-  /** The YAML as it was given, kept with the campaign. */
+  /** The YAML of the recipe; the campaign keeps it. */
   recipeText: string
   /** Folder of the recipe: its paths are relative to it. */
   folder: string
-  /** What `demo:` names stand for, where there is a demo world. */
+  /** What `demo:` names mean; null where there is no demo world. */
   demo: { world: string; teacherUrl: string } | null
   /** Where base models come from. */
   models: Pick<BaseModelPlaces, 'demoBase' | 'hub' | 'models'>
   who: string
   onProgress: (text: string) => void
-  /** Where endpoints' keys are looked for. */
+  /** Environment variables, for the keys of endpoints. */
   env: Readonly<Record<string, string | undefined>>
 }
 
-/** What a start came to. `exists`: the campaign is there, with the same recipe, and goes on if it was left; `finished`: nothing is left of it to run. */
+/**
+ * The result of a start. `exists`: a campaign with this recipe was there, and goes on if it had
+ * stopped. `finished`: such a campaign was there and has nothing left to run.
+ */
 export interface Started {
   outcome: 'created' | 'exists' | 'finished'
   workflowId: string
-  /** The base weights that this start admitted; null when an earlier one had. */
+  /** The base weights that this start admitted; null when an earlier start had admitted them. */
   baseModel: BaseModel | null
   failedRows: number
-  /** The first few of them, of each source and benchmark. */
+  /** The first failed rows of each source and benchmark. */
   badLines: BadLine[]
 }
 
 /**
- * Admits a campaign: keys, endpoints, base model and data are looked at before anything is kept, then sources are imported and its workflow starts.
- * Again with the same recipe it finds what is there. A refused recipe leaves no campaign; rows that were imported stay for the next try.
- * @throws HoneError InvalidRecipe, InvalidSource, MissingSecret, EndpointRefused.
+ * Admits a campaign and starts its workflow. First it checks keys, endpoints and base model, then
+ * it imports data, then it keeps the campaign. A second call with the same recipe finds what is
+ * there. A refused recipe leaves no campaign; imported rows stay for the next try. Throws
+ * InvalidRecipe, InvalidSource, MissingSecret, EndpointRefused.
  */
 export async function startCampaign(options: StartOptions): Promise<Started> {
   const { db, client, recipe } = options
-  // Asked first, too: importing data for a recipe that cannot start would be time lost.
+  // First, since importing data for a recipe that cannot start would waste time.
   const before = await findCampaign(db, recipe.campaign)
   const hash = hashIn(recipe, before)
   if (before && before.recipeHash !== hash) throw otherRecipe(recipe.campaign)
@@ -71,7 +75,7 @@ export async function startCampaign(options: StartOptions): Promise<Started> {
     }
   const base = (await storeBase?.()) ?? null
   const kept = await keepCampaign(options, hash, { admitted, base })
-  // A finished campaign has nothing left to run; a rollback is what starts it again.
+  // A finished campaign has nothing left to run; only a rollback starts it again.
   const outcome = before?.status === 'finished' ? 'finished' : kept
   const workflowId = campaignWorkflowId(recipe.campaign)
   if (outcome !== 'finished') await client.start(recipe.campaign, recipe.title)
@@ -80,9 +84,10 @@ export async function startCampaign(options: StartOptions): Promise<Started> {
 }
 
 /**
- * Looks at the base model and returns what stores it; null when the campaign has its base already. One that an older
- * version created has none until round 0 closes. The worker stores its folder, as that version named it; a model of
- * the hub, which that version could not run, is fetched here.
+ * Checks the base model and returns the function that stores it; null when the campaign has its
+ * base already. A campaign of an older version has no base until round 0 closes. For it the worker
+ * stores the folder that the old recipe names; a model of the hub, which that version could not
+ * run, is fetched here.
  */
 async function baseModelToAdmit(
   { db, recipe: { campaign, baseModel }, folder, store, onProgress, models }: StartOptions,
@@ -96,7 +101,10 @@ async function baseModelToAdmit(
   return await lookAtBaseModel(baseModel, { ...models, store, folder, onProgress })
 }
 
-/** The campaign with its data, its base model and its first event, whole or not at all: a worker may take it up at once. */
+/**
+ * Keeps the campaign, its data, its base model and its first event in one transaction: a worker may
+ * take the campaign up at once.
+ */
 async function keepCampaign(
   { db, recipe, recipeText, folder, who }: StartOptions,
   hash: string,
@@ -113,13 +121,16 @@ async function keepCampaign(
     const why = [...(recipe.title === undefined ? [] : [recipe.title]), ...from].join('; ') || null
     const data = base && baseModelData(base)
     const isNew = await recordEvent(tx, { campaign, kind: 'created', who, why, data, dedupeKey: `${campaign}/created` })
-    // Created by an older version, without its base model.
+    // An older version created the campaign without its base model.
     if (base && !isNew) await settleBaseModel(tx, campaign, base, who)
     return outcome
   })
 }
 
-/** The recipe's hash as its campaign keeps it: a field that was not there when it started is its default, and changes nothing. */
+/**
+ * The recipe's hash as its campaign keeps it. A campaign of an older version was hashed without
+ * fields that are new; a new field with its default changes nothing.
+ */
 function hashIn(recipe: Recipe, before: CampaignRecord | null): string {
   const hash = recipeHash(recipe)
   if (!before || before.recipeHash === hash) return hash

@@ -1,7 +1,7 @@
 import { verifyCheckpointFiles } from '../artifacts/verify.ts'
 import { HoneError } from '../domain/errors.ts'
 
-/** Throws InvalidRecipe naming every file that is missing or damaged. */
+/** Throws InvalidRecipe with every missing or damaged file of a base model. */
 export async function refuseUnusable(folder: string, what: string = folder): Promise<void> {
   const { problems } = await verifyCheckpointFiles(folder)
   if (problems.length === 0) return

@@ -12,7 +12,7 @@ const datasetDetail = z.object({
   name: z.string(),
   step: step.nullable(),
   source: z.object({ path: z.string(), hash: z.string() }).nullable(),
-  /** SHA-256 over the kept rows in order; null while it is not complete. */
+  /** SHA-256 over the kept rows in order; null while the dataset is not complete. */
   contentHash: z.string().nullable(),
   kept: z.number(),
   dropped: z.number(),
@@ -31,8 +31,9 @@ const publicationDetail = z.object({
 const checkpointDetail = z.object({ id: z.string(), path: z.string(), bytes: z.number() })
 
 /**
- * A dataset with what it was made from: rows of `inputs`, by the weight of `evidence`. `checkpoints` are those of ours that wrote its replies. A node that stands
- * elsewhere in the tree already is `repeated` and has no children here, so that the tree stays small.
+ * A dataset and what it was made from. Its step read the rows of `inputs` and weighed `evidence` as
+ * a whole. `checkpoints` are Hone's own models that wrote its replies. A node that occurs earlier
+ * in the tree is `repeated` and has no children here, so that the tree stays small.
  */
 export interface DatasetNode extends z.infer<typeof datasetDetail> {
   repeated: boolean
@@ -47,7 +48,7 @@ export interface Publication extends Pick<z.infer<typeof publicationDetail>, 'st
   startedFrom: CheckpointNode | null
 }
 
-/** A checkpoint with every training that ended in it: none for a base model, one as a rule. */
+/** A checkpoint with every training that ended in it: no training for a base model, usually one. */
 export interface CheckpointNode extends z.infer<typeof checkpointDetail> {
   repeated: boolean
   publications: Publication[]
@@ -60,22 +61,23 @@ const edge = z.object({
   stepId: z.number().nullable(),
   toKind: z.enum(['checkpoint', 'dataset']),
   toId: z.string(),
-  /** Whether a dataset leads to one that its step only weighed. */
+  /** Whether the dataset's step weighed the other dataset and did not read its rows. */
   isEvidence: z.boolean(),
 })
 type Edge = z.infer<typeof edge>
 
 /**
- * Where a checkpoint comes from: the training that made it, the datasets it was trained on, what those were made from,
- * by which models, and the weights it started from, down to sources and base models. The walk is one recursive query;
- * a reply's `model` that ends in a checkpoint's id leads on to that checkpoint. Throws InvalidInput when there is none.
+ * Where a checkpoint comes from, down to sources and base models: the training that made it, the
+ * weights it started from, its datasets, what these were made from, and the models that wrote their
+ * replies. The walk is one recursive query. A reply's `model` that ends in a checkpoint's id leads
+ * on to that checkpoint. Throws InvalidInput when there is no such checkpoint.
  */
 export async function checkpointLineage(db: Database, idPrefixOrPath: string): Promise<CheckpointNode> {
   const { id } = await getCheckpoint(db, idPrefixOrPath)
   return (await treeFrom(db, 'checkpoint', id)).checkpoint(id)
 }
 
-/** The same of a dataset: what it was made from, and the checkpoints that wrote its replies with all behind them. */
+/** The same for a dataset: where it comes from, down to sources and base models. */
 export async function datasetLineage(db: Database, id: string): Promise<DatasetNode> {
   return (await treeFrom(db, 'dataset', id)).dataset(id)
 }
@@ -197,7 +199,7 @@ interface Details {
   publications: z.infer<typeof publicationDetail>[]
 }
 
-/** Edges into a tree, each node with its children where it is met first. */
+/** Makes a tree of edges. A node has its children where it is met first. */
 class Tree {
   readonly #edges: readonly Edge[]
   readonly #details: Details

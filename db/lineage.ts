@@ -7,7 +7,7 @@ import { rowColumns } from './rows.ts'
 import { rowStatuses } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
-/** A reply that a row was made from, with what was asked. */
+/** A reply that a row was made from, with its request. */
 const lineageReply = z.object({
   key: z.string(),
   endpoint: z.string(),
@@ -33,7 +33,7 @@ const lineageRow = rowSchema.extend({
   status: z.enum(rowStatuses),
   reason: z.string().nullable(),
   detail: z.string().nullable(),
-  /** Id in the source's file; on the source row alone. */
+  /** Id in the source's file; null for other rows than the source row. */
   sourceId: z.string().nullable(),
   sourcePath: z.string().nullable(),
   /** The step that wrote the row; null for a source row. */
@@ -41,11 +41,11 @@ const lineageRow = rowSchema.extend({
   replies: z.array(lineageReply),
   /** Ids of the datasets that the step weighed as a whole, e.g. to grade the row. */
   evidence: z.array(z.string()),
-  /** On the source row alone. */
+  /** Pictures of the source row; empty for other rows. */
   pictures: z.array(lineageImage),
 })
 
-/** One row on the way back to the source. */
+/** A row of the chain that leads back to the source. */
 export type LineageRow = z.infer<typeof lineageRow>
 
 /** Where a row comes from. */
@@ -56,7 +56,10 @@ export interface RowLineage {
   images: LineageImage[]
 }
 
-/** Where a row comes from: every row, verdict and reply before it, down to the source and its pictures. One query. */
+/**
+ * Where a row comes from, in one query: every row, verdict and reply before it, down to the source
+ * and its pictures. Throws InvalidInput when there is no such row.
+ */
 export async function rowLineage(db: Database, rowId: string): Promise<RowLineage> {
   const found = await rowsOf(
     db,
@@ -99,7 +102,7 @@ export async function rowLineage(db: Database, rowId: string): Promise<RowLineag
     throw new HoneError({
       type: 'InvalidInput',
       message: `there is no row "${rowId}"`,
-      nextStep: 'see rows and their ids with: hone show ROUND',
+      nextStep: 'see rows and their ids with: hone show CAMPAIGN ROUND --step NAME',
     })
   return { chain: found, images: found.at(-1)?.pictures ?? [] }
 }

@@ -15,10 +15,7 @@ const spent = z.object({
   completionTokens: z.number(),
 })
 
-/**
- * Replies that a campaign's steps paid for, by endpoint and model; with `stepId` only those of one
- * step.
- */
+/** The replies that a campaign's steps, or one step `stepId`, paid for, by endpoint and model. */
 export async function spentBy(db: Database, campaign: string, stepId?: number): Promise<Spent[]> {
   const ofStep = stepId === undefined ? sql`` : sql`and s.id = ${stepId}`
   return await rowsOf(
@@ -34,16 +31,16 @@ export async function spentBy(db: Database, campaign: string, stepId?: number): 
 }
 
 /**
- * What a campaign's calls have cost, and its limits: the newest budget, or the budget of its
- * recipe.
+ * What a campaign paid for its calls, and its budget: the newest that a person gave, else the
+ * recipe's.
  */
 export interface CampaignSpending extends Spending {
   budget: Budget | null
 }
 
 /**
- * The part of a stored recipe that says what calls cost. Other versions have other fields, so only
- * these are read.
+ * The part of a stored recipe that says what calls cost. Only these fields are parsed, because
+ * recipes of other versions have other fields.
  */
 const stored = z.object({
   endpoints: z.record(
@@ -65,8 +62,8 @@ export async function campaignSpending(db: Database, campaign: string): Promise<
 }
 
 /**
- * The budget that a person gave a campaign last. It replaces the budget of the recipe. Null when
- * nobody gave one.
+ * The newest budget that a person gave a campaign instead of its recipe's; null when nobody gave
+ * one.
  */
 export async function newestBudget(db: Database, campaign: string): Promise<Budget | null> {
   const [found] = await rowsOf(

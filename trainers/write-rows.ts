@@ -3,15 +3,17 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { z } from 'zod'
 import { storageError } from '../artifacts/storage-error.ts'
+import { marksIn } from '../data/rows/image-marks.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { RunFolder } from '../jobs/command.ts'
-import { rlRow, sftRow } from './rows.ts'
+import { rlRowSchema, sftRowSchema } from './rows.ts'
 import type { RlRow, SftRow } from './rows.ts'
 import type { TrainingStage } from './stage.ts'
 import type { PlannedFile } from './trainer.ts'
 
 /**
- * Writes pieces under a temporary name, then renames: a job that starts finds a whole file or none.
+ * Writes pieces under a temporary name, then renames the file: a job that starts finds the whole
+ * file or no file.
  */
 export async function writeWhole(
   run: RunFolder,
@@ -53,8 +55,8 @@ function badRow(stage: TrainingStage, line: number, why: string): HoneError {
 }
 
 /**
- * Checked rows of a stage, their pictures as the job sees them. Throws InvalidInput with the number
- * of the row that cannot be used, and EmptyDataset when there is no row.
+ * Checked rows of a stage, with pictures as the job sees them. Throws InvalidInput with the number
+ * of a bad row, and EmptyDataset when there is no row.
  */
 export async function* checkedRows(
   stage: TrainingStage,
@@ -75,11 +77,11 @@ export async function* checkedRows(
 }
 
 function checkedRow(stage: TrainingStage, row: SftRow | RlRow, line: number, run: RunFolder): SftRow | RlRow {
-  const parsed = stage.kind === 'sft' ? sftRow.safeParse(row) : rlRow.safeParse(row)
+  const parsed = stage.kind === 'sft' ? sftRowSchema.safeParse(row) : rlRowSchema.safeParse(row)
   if (!parsed.success) throw badRow(stage, line, z.prettifyError(parsed.error).replaceAll('\n', ' '))
   const { data } = parsed
   const turns = 'messages' in data ? data.messages : data.prompt
-  const marks = turns.reduce((count, { content }) => count + content.split('<image>').length - 1, 0)
+  const marks = turns.reduce((count, { content }) => count + marksIn(content), 0)
   if (marks !== data.images.length) {
     throw badRow(stage, line, `it has ${marks} <image> marks and ${data.images.length} images`)
   }

@@ -1,31 +1,33 @@
 import { cutChatTokens, withoutReasoning } from './format.ts'
 import { lastMath } from './last-math.ts'
 import { lastNumber } from './last-number.ts'
-import { TEXT_WINDOW, trimMarks } from './plain-text.ts'
-import type { AnswerKind, ExtractionRule } from './verdict.ts'
+import { textWindow, trimMarks } from './plain-text.ts'
+import type { AnswerKind, ExtractionRule, Slot } from './verdict.ts'
 
-export type Extraction = {
-  /** The answer as written; '' for an empty slot, null when there is none. */
+export interface Extraction {
+  /** The answer as written. It is '' for an empty slot and null when the text has no answer. */
   extracted: string | null
   rule: ExtractionRule
   /** Whether the model never finished its reasoning. */
   unclosedReasoning: boolean
 }
 
-/** A bare answer is at most this long; longer texts are prose in which the answer must be found. Characters. */
-const WHOLE_LIMIT = 300
-
-export type Slot = { extracted: string; rule: ExtractionRule }
+/**
+ * A bare answer has at most this many characters. A longer text is prose that holds the answer
+ * somewhere.
+ */
+const wholeLimit = 300
 
 /**
- * Finds the answer: the last `<answer>`, else the last boxed group, else "the answer is …", else the whole of a short text,
- * else by kind the last number, letter or yes/no. Reasoning is never searched.
+ * Finds the answer of a completion. In this order: the last `<answer>`; the last boxed group; "the
+ * answer is …"; the whole text when it is short; the last number, letter or yes/no, by kind.
+ * Reasoning is never searched.
  */
 export function extractAnswer(completion: string, kind: Exclude<AnswerKind, 'auto'>): Extraction {
   const { spoken, unclosed } = withoutReasoning(
     cutChatTokens(completion).replace(/<(\/?)(think|answer)>/gi, (tag) => tag.toLowerCase()),
   )
-  const text = spoken.slice(-TEXT_WINDOW)
+  const text = spoken.slice(-textWindow)
   const slot =
     answerTag(text) ?? boxed(text) ?? statedAnswer(text, kind) ?? byKind(text.replaceAll('</answer>', ' '), kind)
   if (slot !== null) return { ...slot, extracted: slot.extracted.trim(), unclosedReasoning: unclosed }
@@ -43,16 +45,16 @@ function answerTag(text: string): Slot | null {
   return { extracted, rule: close < 0 ? 'answer-tag-unclosed' : 'answer-tag' }
 }
 
-/** Boxes looked back at when the last ones stand together: "\\boxed{1} and \\boxed{2}". */
-const MOST_BOXES = 16
+/** The most boxes that can make one answer together: "\\boxed{1} and \\boxed{2}". */
+const mostBoxes = 16
 
-/** The last box, with those before it that only a comma or "and" parts from it. */
+/** The last box. Boxes before it belong to it when only a comma or "and" is between them. */
 function boxed(text: string): Slot | null {
   const groups: string[] = []
   let before = text.length
   let next = -1
   let unclosed = false
-  while (groups.length < MOST_BOXES) {
+  while (groups.length < mostBoxes) {
     const at = text.lastIndexOf('boxed', before - 1)
     if (at < 0) break
     before = at
@@ -70,7 +72,10 @@ function boxed(text: string): Slot | null {
   return { extracted: groups.join(', '), rule: unclosed ? 'boxed-unclosed' : 'boxed' }
 }
 
-/** Whether a comma or "and" joins two boxes: "\boxed{1}, \boxed{2}", "\boxed{3} apples and y = \boxed{4}". */
+/**
+ * Whether a comma or "and" joins two boxes: "\boxed{1}, \boxed{2}", or "\boxed{3} apples and y =
+ * \boxed{4}".
+ */
 function standTogether(gap: string): boolean {
   if (gap.length > 80) return false
   const plain = gap
@@ -81,7 +86,10 @@ function standTogether(gap: string): boolean {
   return /^(?:[\w()]{1,12} ?){0,3}(?:[,;、]|, and|and|or|和|&)(?: ?[a-zA-Z]_?\{?\w?\}? ?=)?$|^$/i.test(plain)
 }
 
-/** The content of a box whose brace stands at or just after `at`; an unclosed one goes to the end of its line. */
+/**
+ * The content of a box. Its brace is at `at` or just after it. A box that is not closed ends with
+ * its line.
+ */
 function readBox(text: string, at: number): { inner: string; closed: boolean; to: number } | null {
   const open = /^\s?\{/.exec(text.slice(at, at + 2))
   if (open === null) {
@@ -90,39 +98,42 @@ function readBox(text: string, at: number): { inner: string; closed: boolean; to
   }
   const from = at + open[0].length
   let depth = 1
-  for (let i = from; i < text.length; i += 1) {
+  for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if (c === 92) i += 1
-    else if (c === 123) depth += 1
-    else if (c === 125) depth -= 1
+    if (c === 92) i++
+    else if (c === 123) depth++
+    else if (c === 125) depth--
     if (depth === 0) return { inner: text.slice(from, i), closed: true, to: i + 1 }
   }
   return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false, to: text.length }
 }
 
-const STATED =
+const statedLead =
   /(?:\bfinal answer|\banswer|\bcorrect (?:option|choice)|答案)(?: here)?[*_]{0,2} ?(?:is|are|was|:|=|：|是|为)(?: ?(?:therefore|thus|option|choice)\b)?[ :：*_]{0,4}/gi
 
 function statedAnswer(text: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   let last: { from: number } | null = null
-  for (const found of text.matchAll(STATED)) last = { from: found.index + found[0].length }
+  for (const found of text.matchAll(statedLead)) last = { from: found.index + found[0].length }
   if (last === null) return null
   const rest = text.slice(last.from, last.from + 4_000)
   const line = rest.split('\n').find((l) => trimMarks(l.replaceAll('$', '')) !== '') ?? ''
   const extracted = withoutLeadIn(firstSentence(line))
-  if (kind === 'number' && STATED_NUMBER.test(extracted.slice(-300))) {
+  if (kind === 'number' && statedNumber.test(extracted.slice(-300))) {
     const number = lastNumber(extracted)
     if (number !== null) return { ...number, rule: 'final-answer' }
   }
   return extracted === '' ? null : { extracted, rule: 'final-answer' }
 }
 
-/** Up to the first full stop that ends a sentence: one before white space, not one within a number. Its reasons are left out. */
+/**
+ * The text up to the full stop that ends its first sentence. A full stop within a number does not
+ * end a sentence. Reasons ("because …") are cut off too.
+ */
 function firstSentence(line: string): string {
   let sentence = line
   for (const end of line.matchAll(/[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/g)) {
     const before = line.slice(0, end.index)
-    // "B. red" is a letter with its text and "J.K. Rowling" a name, not a sentence.
+    // "B. red" is a letter with its text and "J.K. Rowling" is a name: neither ends a sentence.
     if (/(?:^|[\s.(*])[A-Za-z]$/.test(before) && end[0] !== '.') continue
     sentence = before
     break
@@ -131,7 +142,7 @@ function firstSentence(line: string): string {
   return clause === null ? sentence : sentence.slice(0, clause.index)
 }
 
-/** Takes "Final answer:", "The answer is", "Answer:" off an answer. */
+/** Takes "Final answer:", "The answer is" or "Answer:" off an answer. */
 function withoutLeadIn(raw: string): string {
   const text = raw.trim().replace(/^\*{2}(?=[^*])/, '')
   const found =
@@ -141,24 +152,22 @@ function withoutLeadIn(raw: string): string {
   return (found === null ? text : text.slice(found[0].length)).replace(/^\s*\*\*|\*\*\s*$/g, '').trim()
 }
 
-/** Prose that ends in "… is 12 cm²": the number is what it states. */
-const STATED_NUMBER = /\p{L}{3,} .{0,200}(?:\b(?:is|are|was|were|equals|it's)|:) [$€£¥]?-?\d[\d.,]*\s?\S{0,12}\.?$/u
+/** Prose that ends in "… is 12 cm²". It states this number. */
+const statedNumber = /\p{L}{3,} .{0,200}(?:\b(?:is|are|was|were|equals|it's)|:) [$€£¥]?-?\d[\d.,]*\s?\S{0,12}\.?$/u
 
 function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   const text = raw.trim()
   if (text === '') return null
   if (kind === 'choice' || kind === 'yesno') {
-    if (text.length <= WHOLE_LIMIT && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
+    if (text.length <= wholeLimit && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
     return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
-  if (kind !== 'number' && kind !== 'expression' && kind !== 'list') {
-    return wholeOrLastLine(text)
-  }
+  if (kind !== 'number' && kind !== 'expression' && kind !== 'list') return wholeOrLastLine(text)
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
-  if (kind === 'number' && math === null && number !== null && STATED_NUMBER.test(text.slice(-300))) return number
-  if (text.length <= WHOLE_LIMIT && isBare(text) && (math === null || math.isWhole)) {
+  if (kind === 'number' && math === null && number !== null && statedNumber.test(text.slice(-300))) return number
+  if (text.length <= wholeLimit && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }
   if (math !== null && (number === null || !/\d/.test(text.slice(math.to)))) return math.slot
@@ -166,7 +175,7 @@ function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
   return wholeOrLastLine(text)
 }
 
-/** One line of one sentence. */
+/** Whether the text is one line with one short sentence. */
 function isBare(text: string): boolean {
   return (
     !text.includes('\n') &&
@@ -176,7 +185,7 @@ function isBare(text: string): boolean {
 }
 
 function wholeOrLastLine(text: string): Slot {
-  if (text.length <= WHOLE_LIMIT) return { extracted: withoutLeadIn(text), rule: 'whole' }
+  if (text.length <= wholeLimit) return { extracted: withoutLeadIn(text), rule: 'whole' }
   const line = text.slice(text.lastIndexOf('\n') + 1).trim()
   return { extracted: withoutLeadIn(line), rule: 'whole' }
 }
@@ -185,7 +194,7 @@ function lastLetter(text: string): Slot | null {
   const tail = text.slice(-4_000)
   let last: RegExpMatchArray | null = null
   for (const found of tail.matchAll(/(?<![A-Za-z'’\d])\(?\b([A-J])\b\)?(?!['’])(?=[\s).,:;!?*]|$)/g)) {
-    // "A" and "I" before a lower-case word are an article and a pronoun.
+    // "A" and "I" before a lower-case word are an article and a pronoun, not letters of options.
     const next = tail.slice((found.index ?? 0) + found[0].length, (found.index ?? 0) + found[0].length + 3)
     if (/^[AI]$/.test(found[0]) && /^ [a-z]/.test(next) && !/^ (?:is|or)/.test(next)) continue
     last = found

@@ -1,22 +1,24 @@
 import { parseUnit } from './answers/units.ts'
-import type { Slot } from './extract.ts'
 import { collapseSpace, trimMarks } from './plain-text.ts'
+import type { Slot } from './verdict.ts'
 
-/** Words and signs before the last number that make it no answer by itself. */
-const BOUND_BEFORE =
+/** Words and signs before or after a number that make it another amount. */
+const boundBefore =
   /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't|nearly|almost|twice|double|half of|sqrt|log|ln|sin|cos|tan|root of|except|but|before|after|over|under|above|below|mod))\s*$/i
-const BOUND_AFTER =
-  /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too))\b|x\s*\d)/i
+const boundAfter = /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too))\b|x\s*\d)/i
 
-/** The last number in prose with its percent sign or unit; with the words before it when they make it another amount. */
+/**
+ * The last number in prose, with its percent sign or unit. Words around it that make it another
+ * amount are kept, so that the number alone never counts.
+ */
 export function lastNumber(text: string): Slot | null {
   const flat = collapseSpace(text.slice(-4_000))
   const words = flat.split(' ')
   const index = words.findLastIndex((word) => /\d/.test(word))
   if (index < 0) return null
-  // "12 345" is one number: groups of three belong to the digits before them.
+  // "12 345" is one number: a group of three digits belongs to the digits before it.
   let first = index
-  while (first > 0 && /^\d{3}\D*$/.test(words[first] ?? '') && /^\d{1,3}$/.test(words[first - 1] ?? '')) first -= 1
+  while (first > 0 && /^\d{3}\D*$/.test(words[first] ?? '') && /^\d{1,3}$/.test(words[first - 1] ?? '')) first--
   const last = {
     token: words.slice(first, index + 1).join(' '),
     from: words.slice(0, first).join(' ').length + (first > 0 ? 1 : 0),
@@ -27,8 +29,8 @@ export function lastNumber(text: string): Slot | null {
   const word = /^ [a-zA-Z°µΩ][^\s,.;:!?)]{0,20}/.exec(after)?.[0] ?? ''
   const unit = scale === '' && parseUnit(word) !== null && word !== ' in' ? word : scale
   const token = trimMarks(`${last.token}${unit}`)
-  if (BOUND_BEFORE.test(before) && !/[=≈]\s*-?\s*$/.test(before)) {
+  if (boundBefore.test(before) && !/[=≈]\s*-?\s*$/.test(before)) {
     return { extracted: trimMarks(`${before.split(' ').slice(-4).join(' ')}${token}`), rule: 'last-number' }
   }
-  return { extracted: BOUND_AFTER.test(after) ? `${token}${after.slice(0, 12)}` : token, rule: 'last-number' }
+  return { extracted: boundAfter.test(after) ? `${token}${after.slice(0, 12)}` : token, rule: 'last-number' }
 }

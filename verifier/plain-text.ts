@@ -1,19 +1,26 @@
-/** Bounds and characters: what happens to a text before any rule looks at it. */
+/** Limits of length, and the cleaning of a text before any rule reads it. */
 
-/** Only the end of a completion is read: an answer stands there, and the work stays bounded. Characters. */
-export const TEXT_WINDOW = 20_000
-/** Longest answer that is analysed; a longer one can only be right by being the same text. Characters. */
-export const LEAF_LIMIT = 4_000
+/**
+ * Only this many characters at the end of a completion are read. The answer is there, and the work
+ * stays bounded.
+ */
+export const textWindow = 20_000
+/**
+ * The longest answer that is analysed, in characters. A longer answer is correct only when it is
+ * the same text as the gold.
+ */
+export const leafLimit = 4_000
 
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-const VULGAR: Record<string, string> = {
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+const vulgarFractions: Record<string, string> = {
   '½': '1/2', '⅓': '1/3', '⅔': '2/3', '¼': '1/4', '¾': '3/4', '⅕': '1/5', '⅖': '2/5', '⅗': '3/5', '⅘': '4/5',
   '⅙': '1/6', '⅚': '5/6', '⅛': '1/8', '⅜': '3/8', '⅝': '5/8', '⅞': '7/8',
 } // prettier-ignore
 
 /**
- * Makes look-alike characters one: full-width forms to ASCII, minus signs (not the em dash of a sentence) to "-", superscripts to ^n, vulgar fractions to a/b.
- * NFKC alone is not used for this: it would turn 5² into 52 and 1½ into 11⁄2.
+ * Replaces look-alike characters: full-width forms become ASCII, minus signs become "-" (the em
+ * dash of a sentence stays), superscripts become ^n, and vulgar fractions become a/b. NFKC was
+ * rejected: it would turn 5² into 52 and 1½ into 11⁄2.
  */
 export function unifyCharacters(text: string): string {
   return text
@@ -22,15 +29,18 @@ export function unifyCharacters(text: string): string {
     .replace(/[\u2212\u2012\u2013\ufe63]/g, '-')
     .replace(
       /⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g,
-      (run) => `^${Array.from(run, (c) => (c === '⁻' ? '-' : SUPERSCRIPTS.indexOf(c))).join('')}`,
+      (run) => `^${Array.from(run, (c) => (c === '⁻' ? '-' : superscripts.indexOf(c))).join('')}`,
     )
-    .replace(/[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]/g, (c) => ` ${VULGAR[c] ?? c} `)
+    .replace(/[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]/g, (c) => ` ${vulgarFractions[c] ?? c} `)
     .replace(/[。｡]/g, '.')
     .replace(/、/g, ',')
     .replace(/[\u200b-\u200f\u2060\ufeff]/g, '')
 }
 
-/** Takes the mark-up off a LaTeX answer as far as plain numbers and words need it; a real expression keeps its commands. */
+/**
+ * Takes the mark-up off a LaTeX answer as far as plain numbers and words need it. A real expression
+ * keeps its commands.
+ */
 export function plainLatex(text: string): string {
   if (!/[\\$*_`{}]/.test(text)) return text.trim()
   const plain = text
@@ -54,32 +64,40 @@ export function plainLatex(text: string): string {
   return unwrapDollars(plain).replaceAll('﹩', '$').trim()
 }
 
-/** "$12$" is mathematics and loses its signs; "$12" is money and keeps it. */
+/** "$12$" is mathematics and loses its signs. "$12" is money and keeps its sign. */
 function unwrapDollars(text: string): string {
   if (text.length > 1 && text.startsWith('$') && text.endsWith('$'))
     return text.replace(/^\$\$?/, '').replace(/\$\$?$/, '')
   return text
 }
 
-const LEADING = new Set(' \t\r\n"\'“”‘’*_`:')
-const TRAILING = new Set(' \t\r\n"\'“”‘’*_`.,;:!?')
+const leadingMarks = new Set(' \t\r\n"\'“”‘’*_`:')
+const trailingMarks = new Set(' \t\r\n"\'“”‘’*_`.,;:!?')
 
-/** Takes sentence marks and mark-up off both ends: "**12**." → "12"; the "!" of a factorial stays. Loops, because /x+$/ is quadratic on long runs. */
+/**
+ * Takes sentence marks and mark-up off both ends: "**12**." → "12". The "!" of a factorial stays.
+ * Loops, because the pattern /x+$/ takes quadratic time on long runs.
+ */
 export function trimMarks(text: string): string {
   let from = 0
   let to = text.length
-  while (from < to && LEADING.has(text.charAt(from))) from += 1
-  while (to > from && TRAILING.has(text.charAt(to - 1))) {
+  while (from < to && leadingMarks.has(text.charAt(from))) from++
+  while (to > from && trailingMarks.has(text.charAt(to - 1))) {
     if (text.charAt(to - 1) === '!' && /[\d)}]/.test(text.charAt(to - 2))) break
-    to -= 1
+    to--
   }
   return text.slice(from, to)
 }
 
-/** One space for every run of white space, none at the ends. Done first: later patterns may then be simple. */
+/**
+ * Makes every run of white space one space, with no space at the ends. Done first, so that later
+ * patterns can be simple.
+ */
 export function collapseSpace(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-/** A short answer in words: look-alike characters made one, mark-up and sentence marks taken off. */
+/**
+ * A short answer in words: look-alike characters replaced, mark-up and sentence marks taken off.
+ */
 export const plainWords = (raw: string): string => trimMarks(plainLatex(collapseSpace(unifyCharacters(raw))))

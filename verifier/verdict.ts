@@ -1,43 +1,45 @@
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { answerKinds, answerPolicy } from '../domain/answer-check.ts'
-import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
+import { answerKinds, checkOfLine, saidOf, writtenCheck } from '../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy, Check, CheckField, Said } from '../domain/answer-check.ts'
 import type { Verdict } from '../domain/rows.ts'
-import type { Budget } from './budget.ts'
+import type { Effort } from './effort.ts'
 
-/** Changes whenever any verdict, extraction or reward can change; stored with every verdict and score. */
-export const VERIFIER_VERSION = '2.0.0'
+/**
+ * Changes whenever any verdict, extraction or reward can change. It is stored with every verdict
+ * and score.
+ */
+export const verifierVersion = '2.0.0'
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
-/** One question to the verifier. `precision` is the number of decimals after the point that count. */
-export const verifyCaseSchema = z.object({
+/** The check fields of a case. Its kind is checked apart: the message names all kinds. */
+const caseCheck = {
+  ...writtenCheck,
+  kind: z.string().nullish(),
+  choices: z.array(text).max(26).nullish(),
+} satisfies Record<CheckField, z.ZodType>
+
+/** One question to the verifier. */
+const verifyCaseSchema = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   gold: text,
   /** The whole completion or a bare answer. */
   answer: text,
-  kind: z.string().nullish(),
-  /** Texts of the options in order: the first is A. */
-  choices: z.array(text).max(26).nullish(),
-  precision: z.number().int().min(0).max(100).nullish(),
-  policy: answerPolicy.nullish(),
+  ...caseCheck,
 })
-export type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
+type VerifyCaseInput = z.infer<typeof verifyCaseSchema>
 
 /** A case whose kind was checked. */
-export type VerifyCase = {
+export interface VerifyCase extends Said<Check> {
   id: string
   gold: string
   answer: string
-  kind?: AnswerKind | undefined
-  choices?: readonly string[] | undefined
-  precision?: number | undefined
-  policy?: AnswerPolicy | undefined
 }
 
 export type { AnswerKind, AnswerPolicy, Verdict }
 
-/** Which rule found the answer in the text. */
+/** The rule that found the answer in the text. */
 export type ExtractionRule =
   | 'answer-tag'
   | 'answer-tag-unclosed'
@@ -51,7 +53,13 @@ export type ExtractionRule =
   | 'last-yesno'
   | 'none'
 
-/** Why a verdict is what it is. Codes are stable: they are stored and counted. */
+/** An answer as the text states it, and the rule that found it. */
+export interface Slot {
+  extracted: string
+  rule: ExtractionRule
+}
+
+/** The reason for a verdict. The codes are stable: they are stored and counted. */
 export type ReasonCode =
   // correct
   | 'same-text'
@@ -108,38 +116,50 @@ export type ReasonCode =
   | 'too-hard'
   | 'timed-out'
 
-export type VerifyResult = {
+export interface VerifyResult {
   id: string
   verdict: Verdict
   reason: ReasonCode
-  /** The text that was judged; null when none was found. */
+  /**
+   * The text that was checked, at most 500 characters of it. Null when the text holds no answer.
+   */
   extracted: string | null
   rule: ExtractionRule
 }
 
-/** What one kind's rule says about an extracted answer. */
-export type Judgement = { verdict: Verdict; reason: ReasonCode }
+/** What the rule of a kind says about an extracted answer. */
+export interface Ruling {
+  verdict: Verdict
+  reason: ReasonCode
+}
 
-/** What a kind's rule may look at beside the two texts. */
-export type RuleContext = {
-  /** Decimals after the point that count; undefined compares as written. */
+/** What the rule of a kind may look at beside the two texts. */
+export interface RuleContext {
+  /**
+   * The number of decimals after the point that count. When undefined, numbers are compared as
+   * written.
+   */
   precision: number | undefined
   choices: readonly string[]
   policy: AnswerPolicy
-  budget: Budget
+  effort: Effort
 }
 
 /**
- * One kind's rule. `gold` and `answer` are bare texts (no tags, no reasoning). Pure and deterministic; every loop over input
- * spends from the budget. `correct` only when shown; `unverifiable` when the rule cannot tell.
+ * The rule of one kind. `gold` and `answer` are bare texts without tags and reasoning. A rule is
+ * pure and deterministic, and every loop over input spends steps of the effort. A rule says
+ * `correct` only when it can show this, and `unverifiable` when it cannot tell.
  */
-export type Rule = (gold: string, answer: string, context: RuleContext) => Judgement
+export type Rule = (gold: string, answer: string, context: RuleContext) => Ruling
 
-export const correct = (reason: ReasonCode): Judgement => ({ verdict: 'correct', reason })
-export const incorrect = (reason: ReasonCode): Judgement => ({ verdict: 'incorrect', reason })
-export const unverifiable = (reason: ReasonCode): Judgement => ({ verdict: 'unverifiable', reason })
+export const correct = (reason: ReasonCode): Ruling => ({ verdict: 'correct', reason })
+export const incorrect = (reason: ReasonCode): Ruling => ({ verdict: 'incorrect', reason })
+export const unverifiable = (reason: ReasonCode): Ruling => ({ verdict: 'unverifiable', reason })
 
-/** A row that cannot be judged because it is not a valid case. The message names the row, the next step says the fix. */
+/**
+ * The error for a row that is not a valid case. The message names the row, the next step says how
+ * to mend it.
+ */
 function badCase(message: string, nextStep: string): HoneError {
   return new HoneError({ type: 'InvalidInput', message, nextStep })
 }
@@ -149,8 +169,8 @@ function isKind(kind: string): kind is AnswerKind {
 }
 
 /**
- * Parses a foreign value as a case.
- * @throws HoneError (InvalidInput) that names the row's id, the field, and what to write instead.
+ * Parses a foreign value as a case. Throws HoneError (InvalidInput) when it is not a case; the
+ * error names the row's id, the field, and what to write instead.
  */
 export function parseVerifyCase(value: unknown): VerifyCase {
   const parsed = verifyCaseSchema.safeParse(value)
@@ -166,19 +186,15 @@ export function parseVerifyCase(value: unknown): VerifyCase {
   return checkKind(parsed.data)
 }
 
-/** Narrows the kind of a case whose shape is right. @throws HoneError (InvalidInput) for an unknown kind. */
-export function checkKind(row: VerifyCaseInput): VerifyCase {
+/**
+ * Checks the kind of a case whose shape is right. Throws HoneError (InvalidInput) when the kind is
+ * unknown.
+ */
+function checkKind(row: VerifyCaseInput): VerifyCase {
   const kind = row.kind ?? 'auto'
   if (isKind(kind)) {
-    return {
-      id: row.id,
-      gold: row.gold,
-      answer: row.answer,
-      kind,
-      choices: row.choices ?? undefined,
-      precision: row.precision ?? undefined,
-      policy: row.policy ?? undefined,
-    }
+    const { id, gold, answer } = row
+    return { id, gold, answer, ...saidOf(checkOfLine({ ...row, kind })) }
   }
   const known = answerKinds.join(', ')
   throw badCase(`Row "${row.id}": unknown kind "${kind}".`, `Use one of ${known}.`)

@@ -1,24 +1,27 @@
-import { judgeExpression, judgeList, judgeNumber } from './answers/judge-math.ts'
+import { checkExpression, checkList, checkNumber } from './answers/math-rules.ts'
 import { mathText } from './answers/math-text.ts'
 import { readAnswer } from './answers/read.ts'
 import type { Structure } from './answers/structure.ts'
-import { Budget, BudgetSpent } from './budget.ts'
+import { Effort, EffortSpent } from './effort.ts'
 import { extractAnswer } from './extract.ts'
-import { isBoxGold, judgeBox } from './kinds/box.ts'
-import { judgeChart } from './kinds/chart.ts'
-import { isChoiceGold, judgeChoice } from './kinds/choice.ts'
-import { isDateGold, judgeDate } from './kinds/date.ts'
-import { judgeOcr } from './kinds/ocr.ts'
-import { judgeText } from './kinds/short-text.ts'
-import { isTimeGold, judgeTime } from './kinds/time.ts'
-import { isYesNoGold, judgeYesNo } from './kinds/yes-no.ts'
-import { LEAF_LIMIT } from './plain-text.ts'
-import type { AnswerKind, Judgement, Rule, VerifyCase, VerifyResult } from './verdict.ts'
+import { checkBox, isBoxGold } from './kinds/box.ts'
+import { checkChart } from './kinds/chart.ts'
+import { isChoiceGold, checkChoice } from './kinds/choice.ts'
+import { checkDate, isDateGold } from './kinds/date.ts'
+import { checkOcr } from './kinds/ocr.ts'
+import { checkText } from './kinds/short-text.ts'
+import { checkTime, isTimeGold } from './kinds/time.ts'
+import { checkYesNo, isYesNoGold } from './kinds/yes-no.ts'
+import { leafLimit } from './plain-text.ts'
+import type { AnswerKind, Ruling, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
 
 export type ConcreteKind = Exclude<AnswerKind, 'auto'>
 
-/** The kind that `auto` stands for, by the gold answer: an option, yes or no, a date, a time, boxes, mathematics, else text. */
+/**
+ * The kind that `auto` means for this gold answer: an option, yes or no, boxes, a date, a time,
+ * mathematics, or else text.
+ */
 export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>): ConcreteKind {
   const kind = row.kind ?? 'auto'
   if (kind !== 'auto') return kind
@@ -32,24 +35,27 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
   return mathKind(gold)
 }
 
-/** Number, expression or text. Letters alone are words: mathematics shows by a digit, a sign or a command. */
+/**
+ * Number, expression or text. Letters alone are words: a digit, a sign or a command makes
+ * mathematics.
+ */
 function mathKind(gold: string): 'number' | 'expression' | 'text' {
-  if (gold.length > LEAF_LIMIT) return 'text'
+  if (gold.length > leafLimit) return 'text'
   const text = mathText(gold)
   const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
   try {
-    const [first] = readAnswer(gold, new Budget())
+    const [first] = readAnswer(gold, new Effort())
     if (first === undefined) return 'text'
     if (first.type === 'quantity' && first.exact !== null) return 'number'
     if (first.type === 'named-set') return 'expression'
     return isMarked && isMath(first) ? 'expression' : 'text'
   } catch (error) {
-    if (error instanceof BudgetSpent) return 'expression'
+    if (error instanceof EffortSpent) return 'expression'
     throw error
   }
 }
 
-/** Whether anything but words stands in it. */
+/** Whether the structure holds anything but words. */
 function isMath(structure: Structure): boolean {
   if (structure.type === 'words') return false
   if (structure.type === 'group') return structure.items.some(isMath)
@@ -57,53 +63,73 @@ function isMath(structure: Structure): boolean {
   return true
 }
 
+/** A case after the rules. */
+export interface VerifiedCase {
+  result: VerifyResult
+  /** The gold answer without the marks of a data set. */
+  gold: string
+  /**
+   * The bare answer, as extracted, in full; '' where no answer was found. The result shows only the
+   * beginning of it.
+   */
+  answer: string
+}
+
 /**
- * Judges one answer. Pure, deterministic and bounded: the same case always gives the same result, and no input makes it slow.
- * `correct` is only said when a rule shows it; what no rule can decide is `unverifiable`.
+ * Checks one answer. Pure, deterministic and bounded: the same case always gives the same result,
+ * and no input makes it slow. It says `correct` only when a rule shows this. It says `unverifiable`
+ * when no rule can decide.
  */
-export function verifyCase(row: VerifyCase): VerifyResult {
+export const verifyCase = (row: VerifyCase): VerifyResult => verifiedCase(row).result
+
+/**
+ * {@link verifyCase}, with the texts that were compared. A judge sees them where rules leave the
+ * case open.
+ */
+export function verifiedCase(row: VerifyCase): VerifiedCase {
   const kind = resolveKind(row)
+  const gold = goldAnswer(row.gold, kind)
   const { extracted, rule, unclosedReasoning } = extractAnswer(row.answer, kind)
   const shown = extracted === null ? null : extracted.slice(0, 500)
-  const judgement =
+  const ruling =
     extracted === null
       ? incorrect(unclosedReasoning ? 'unclosed-reasoning' : 'no-answer')
       : extracted === ''
         ? incorrect('empty-answer')
-        : judge(kind, goldAnswer(row.gold, kind), extracted, row)
-  return { id: row.id, ...judgement, extracted: shown, rule }
+        : applyRule(kind, gold, extracted, row)
+  return { result: { id: row.id, ...ruling, extracted: shown, rule }, gold, answer: extracted ?? '' }
 }
 
-function judge(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Judgement {
+function applyRule(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Ruling {
   const { precision, choices = [], policy = {} } = row
-  const context = { precision, choices, policy, budget: new Budget() }
+  const context = { precision, choices, policy, effort: new Effort() }
   try {
-    const judged = RULES[kind](gold, answer, context)
-    // 12:17 may be a ratio as well as a time, and only its row could tell.
-    if (kind !== 'time' || row.kind === 'time' || judged.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return judged
-    const ratio = judgeExpression(gold, answer, context)
-    return ratio.verdict === 'correct' ? ratio : judged
+    const ruling = rules[kind](gold, answer, context)
+    // 12:17 may be a time or a ratio, and only the row could tell.
+    if (kind !== 'time' || row.kind === 'time' || ruling.verdict === 'correct' || !/^\d+:\d+$/.test(gold)) return ruling
+    const ratio = checkExpression(gold, answer, context)
+    return ratio.verdict === 'correct' ? ratio : ruling
   } catch (error) {
-    if (error instanceof BudgetSpent) return unverifiable('too-hard')
+    if (error instanceof EffortSpent) return unverifiable('too-hard')
     throw error
   }
 }
 
-/** A gold answer may carry the marks of a data set: <answer>5</answer>, \boxed{5}. */
+/** The gold answer without the marks of its data set: <answer>5</answer>, \boxed{5}. */
 export function goldAnswer(gold: string, kind: ConcreteKind): string {
   return /<answer>|\\boxed/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
 }
 
-const RULES: Record<ConcreteKind, Rule> = {
-  number: judgeNumber,
-  expression: judgeExpression,
-  list: judgeList,
-  choice: (gold, answer, { choices }) => judgeChoice(gold, answer, choices),
-  yesno: judgeYesNo,
-  text: judgeText,
-  date: judgeDate,
-  time: judgeTime,
-  ocr: judgeOcr,
-  chart: judgeChart,
-  box: judgeBox,
+const rules: Record<ConcreteKind, Rule> = {
+  number: checkNumber,
+  expression: checkExpression,
+  list: checkList,
+  choice: checkChoice,
+  yesno: checkYesNo,
+  text: checkText,
+  date: checkDate,
+  time: checkTime,
+  ocr: checkOcr,
+  chart: checkChart,
+  box: checkBox,
 }

@@ -1,6 +1,5 @@
 import type { RoundSummary, ScoreSummary, StepPlan } from '../activities/types.ts'
-
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
+import { percent } from '../domain/percent.ts'
 
 /** `report 61.2 % ± 2.5` for people; half the width of the interval, as a fraction of 100. */
 export function scoreText(score: ScoreSummary): string {

@@ -9,6 +9,7 @@ import { openRound } from '../../db/rounds.ts'
 import { importSource } from '../../db/sources.ts'
 import type { SourceRow } from '../../db/sources.ts'
 import { openStep } from '../../db/steps.ts'
+import { noCheck } from '../../domain/answer-check.ts'
 import { bringUpPostgres } from '../../services/postgres.ts'
 import { findService } from '../../services/processes.ts'
 import type { BenchRow, Outcome, Task } from './clients.ts'
@@ -131,10 +132,8 @@ function* lines(rows: readonly BenchRow[]): Generator<SourceRow> {
       images: [{ hash, width, height, bytes, mediaType: 'image/jpeg' }],
       question: text,
       answer: 'yes',
+      ...noCheck,
       kind: 'text',
-      choices: null,
-      precision: null,
-      policy: null,
       metadata: {},
     }
   }

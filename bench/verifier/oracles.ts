@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyResult } from '../../verifier/verdict.ts'
 import { judgeByHone, judgeByOracle, oracleNames, oraclePython, share } from './checkers.ts'
 import type { Judged } from './checkers.ts'
@@ -52,7 +52,7 @@ function report(name: string, verdict: (pair: Pair) => boolean | null, cpuSecond
 const summary = [
   '| checker | answered | right of those | false positives | false negatives | agrees with Hone | cases per CPU second |',
   '|---|---|---|---|---|---|---|',
-  `| ${report(`Hone ${VERIFIER_VERSION}`, takes, hone.cpuSeconds)} |`,
+  `| ${report(`Hone ${verifierVersion}`, takes, hone.cpuSeconds)} |`,
   ...oracleNames.map((name) => `| ${report(name, (pair) => oracle(name, pair), said.get(name)?.cpuSeconds ?? 0)} |`),
 ]
 

@@ -1,11 +1,13 @@
-import type { DemoComparison, DemoResult, DemoScore } from '../demo-result.ts'
-import { count, duration, interval, nothing, table } from './table.ts'
+import type { CampaignResult, ResultScore } from '../../views/campaign-result.ts'
+import type { ModelComparison } from '../../views/comparisons.ts'
+import { count, duration, interval, nothing } from './figures.ts'
+import { table } from './table.ts'
 
-const report = (scores: readonly DemoScore[] | undefined): DemoScore | undefined =>
+const report = (scores: readonly ResultScore[] | undefined): ResultScore | undefined =>
   scores?.find(({ split }) => split === 'report')
 
 /** The demo's last table: every step of every round, the base model as round 0. */
-export function demoTable(result: DemoResult): string[] {
+export function demoTable(result: CampaignResult): string[] {
   const base = report(result.base.scores)
   const rows = [
     ['0', nothing, 'base model', '', '', base ? interval(base) : nothing, ''],
@@ -36,14 +38,14 @@ export function demoTable(result: DemoResult): string[] {
   return [...table(columns, rows), '', ...result.comparisons.map(comparisonText)]
 }
 
-function comparisonText({ a, b, n, aOnly, bOnly, p }: DemoComparison): string {
+function comparisonText({ a, b, n, aOnly, bOnly, p }: ModelComparison): string {
   const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toPrecision(2)}`
   return `${b} against ${a}: ${bOnly} items gained, ${aOnly} lost of ${count(n)} (exact McNemar, ${chance})`
 }
 
 /** Where to look and what to try next. */
 export function whereToLook(options: {
-  result: DemoResult
+  result: CampaignResult
   uiUrl: string | null
   home: string
   stays: boolean

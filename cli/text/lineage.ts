@@ -1,6 +1,8 @@
 import type { CheckpointNode, DatasetNode } from '../../db/checkpoint-lineage.ts'
 import type { LineageRow, RowLineage } from '../../db/lineage.ts'
-import { bytes, clip, count, nothing, pairs, shortHash, type TextTree } from './table.ts'
+import { bytes, clip, count, nothing, shortHash } from './figures.ts'
+import { pairs } from './table.ts'
+import type { TextTree } from './table.ts'
 
 const again = ' (see above)'
 const place = ({ campaign, round, name }: { campaign: string; round: number; name: string }): string =>
@@ -47,7 +49,7 @@ function datasetTree(node: DatasetNode): TextTree {
 
 const labelled = (label: string, tree: TextTree): TextTree => ({ ...tree, text: `${label}${tree.text}` })
 
-/** A row and all before it, the source and its pictures last. */
+/** A row and all rows before it; the source and its pictures come last. */
 export function rowLines({ chain, images }: RowLineage): string[] {
   const pictures = images.map(
     ({ hash, width, height, mediaType, bytes: size }) =>
@@ -56,7 +58,7 @@ export function rowLines({ chain, images }: RowLineage): string[] {
   return [...chain.flatMap((row, index) => stationLines(row, chain[index + 1])), ...pictures]
 }
 
-/** One row on the way: only what it changed against the row it was made from. */
+/** One row of the chain, with the fields that differ from the row it was made from. */
 function stationLines(row: LineageRow, before: LineageRow | undefined): string[] {
   const { id, step, status, reason, detail, sourceId, sourcePath, verdict, replies } = row
   const where = step

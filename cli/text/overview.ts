@@ -1,49 +1,15 @@
 import type { EventRecord } from '../../db/events.ts'
 import type { StepProgress } from '../../db/step-progress.ts'
-import type { CampaignOverview, RoundView, ScoreView } from '../../db/views.ts'
-import { ancestors } from '../../domain/lineage.ts'
-import { clip, clock, count, duration, figure, interval, nothing, shortHash, table, type Column } from './table.ts'
+import { allRounds, endScores } from '../../views/campaign.ts'
+import type { CampaignLook, CampaignOverview } from '../../views/campaign.ts'
+import { roundTree } from '../../views/round-tree.ts'
+import { clip, clock, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
+import { table } from './table.ts'
+import type { Column } from './table.ts'
 
-/** A round in the tree as it is drawn. */
-export interface RoundLine {
-  round: number
-  /** Branches to the left of it. */
-  branch: string
-  /** Whether the head descends from it, or is it. */
-  onLine: boolean
-}
-
-/**
- * The order in which rounds are drawn: the line from the base model to the head (or to the newest round) stays on the left,
- * rounds that were left behind stand as branches under the round they came from.
- */
-export function roundTree(
-  rounds: readonly { round: number; parent: number | null }[],
-  head: number | null,
-): RoundLine[] {
-  const nodes = rounds.map(({ round, parent }) => ({ number: round, parent }))
-  const line = new Set(head === null || !nodes.some(({ number }) => number === head) ? [] : ancestors(nodes, head))
-  const lines: RoundLine[] = []
-  const visit = (round: number, depth: number): void => {
-    const branch = depth === 0 ? '' : `${'│  '.repeat(depth - 1)}├─ `
-    lines.push({ round, branch, onLine: line.has(round) })
-    const children = nodes.filter(({ parent }) => parent === round).map(({ number }) => number)
-    const main = children.find((child) => line.has(child)) ?? children.at(-1)
-    for (const child of children) if (child !== main) visit(child, depth + 1)
-    if (main !== undefined) visit(main, depth)
-  }
-  for (const { number, parent } of nodes) if (parent === null) visit(number, 0)
-  return lines
-}
-
-/** What the end of a round scored: the last score of each benchmark. */
-export function endScores(round: RoundView): Map<string, ScoreView> {
-  return new Map(round.steps.flatMap(({ scores }) => scores).map((score) => [score.benchmark, score]))
-}
-
-/** Every round with where it stands; the head and what was left behind are marked. */
+/** Every round as it stands, in a tree. The head and rounds that were left behind are marked. */
 export function roundsTable(overview: CampaignOverview): string[] {
-  const rounds = [...(overview.base ? [overview.base] : []), ...overview.rounds]
+  const rounds = allRounds(overview)
   if (rounds.length === 0) return ['No round yet.']
   const roles = new Map(
     rounds.flatMap((round) => [...endScores(round).values()]).map(({ benchmark, role }) => [benchmark, role]),
@@ -60,13 +26,13 @@ export function roundsTable(overview: CampaignOverview): string[] {
     { head: 'model' },
     { head: 'time', align: 'right' },
   ]
-  const rows = roundTree(rounds, overview.head).flatMap(({ round: number, branch, onLine }) => {
+  const rows = roundTree(rounds, overview.head).flatMap(({ round: number, depth, onLine }) => {
     const round = rounds.find((each) => each.round === number)
     if (!round) return []
     const scores = endScores(round)
     return [
       [
-        `${branch}${number}${number === 0 ? ' base' : ''}${number === overview.head ? ' ◀ head' : ''}`,
+        `${branch(depth)}${number}${number === 0 ? ' base' : ''}${number === overview.head ? ' ◀ head' : ''}`,
         round.parent === null ? nothing : String(round.parent),
         round.status === 'closed' && !onLine ? 'closed, left' : round.status,
         round.decision ?? nothing,
@@ -81,6 +47,9 @@ export function roundsTable(overview: CampaignOverview): string[] {
   })
   return table(columns, rows)
 }
+
+/** The branches to the left of a round at a depth of the tree: `│  ├─ `. */
+const branch = (depth: number): string => (depth === 0 ? '' : `${'│  '.repeat(depth - 1)}├─ `)
 
 /** Metrics worth a glance, in this order; a trainer logs dozens. */
 const glance = ['loss', 'reward.mean', 'reward.std', 'kl', 'completion.len.mean', 'lr']
@@ -107,7 +76,7 @@ export function progressText({ round, step, done, total, job, seconds }: StepPro
 }
 
 /** The campaign in its first lines: status, head, calls, what runs. */
-export function headLines(overview: CampaignOverview, running: readonly StepProgress[]): string[] {
+function headLines({ overview, running }: Omit<CampaignLook, 'events'>): string[] {
   const { campaign, status, statusReason, head, requests } = overview
   const calls = [
     `${count(requests.paid)} paid, ${count(requests.reused)} reused, ${count(requests.failed)} rows failed`,
@@ -122,7 +91,7 @@ export function headLines(overview: CampaignOverview, running: readonly StepProg
   ]
 }
 
-/** What was paid and what may be: nothing where neither prices nor a budget are stated. */
+/** What was paid, and the budget. No line where neither prices nor a budget are stated. */
 function spendingLines({ requests, tokens, costs, budget }: CampaignOverview['spending']): string[] {
   const money = Object.entries(costs).map(([currency, amount]) => `${amount.toFixed(2)} ${currency}`)
   const limits = [
@@ -136,7 +105,14 @@ function spendingLines({ requests, tokens, costs, budget }: CampaignOverview['sp
   ]
 }
 
-/** Acts on a campaign, one a line, oldest first. */
+/** A campaign on one screen. */
+export const statusLines = (look: Omit<CampaignLook, 'events'>): string[] => [
+  ...headLines(look),
+  '',
+  ...roundsTable(look.overview),
+]
+
+/** Acts on a campaign, a line for each, oldest first. */
 export function eventLines(events: readonly EventRecord[]): string[] {
   return table(
     [{ head: 'when' }, { head: 'who' }, { head: 'what' }, { head: 'rounds' }, { head: 'why' }],

@@ -1,20 +1,26 @@
-import {
-  callsOf,
-  type CallPlan,
-  type CallTotals,
-  type CampaignPlan,
-  type Cost,
-  type JobPlan,
-  type RoundPlan,
-  type StepPlan,
-  type Totals,
+import { callsOf } from '../../plan/campaign-plan.ts'
+import type {
+  CallPlan,
+  CallTotals,
+  CampaignPlan,
+  Cost,
+  JobPlan,
+  RoundPlan,
+  StepPlan,
+  Totals,
 } from '../../plan/campaign-plan.ts'
-import { sum, type Count, type Sum } from '../../plan/count.ts'
-import { bytes, count, figure, pairs, table, type Column } from './table.ts'
+import { sum } from '../../plan/count.ts'
+import type { Count, Sum } from '../../plan/count.ts'
+import { bytes, count, figure } from './figures.ts'
+import { pairs, table } from './table.ts'
+import type { Column } from './table.ts'
 
 const unknown = '?'
 
-/** A plan as people read it: a table of steps a round, its training jobs, then the totals and what they rest on. */
+/**
+ * A plan as people read it: for each round a table of steps and its training jobs, then the totals
+ * and their assumptions.
+ */
 export function planText(plan: CampaignPlan): string[] {
   const { campaign, baseModel, rounds, totals } = plan
   return [
@@ -60,7 +66,7 @@ const columns: Column[] = [
   { head: 'shards', align: 'right' },
 ]
 
-/** A line a step, and one more for each further endpoint that it asks. */
+/** A line for each step, and one more for each further endpoint that the step asks. */
 function stepRows(step: StepPlan): string[][] {
   const shards = step.kind === 'data' || step.kind === 'evaluation' ? number(step.shards) : ''
   const [first = Array.from({ length: 5 }, () => ''), ...others] = callsOf(step).map(callCells)
@@ -172,7 +178,7 @@ function totalsText(totals: Totals, gpus: Count): string[] {
   ]
 }
 
-/** Time by the clock, where GPUs share the work evenly. */
+/** Time by the clock, if the GPUs share the work evenly. */
 const onGpus = (hours: Sum, gpus: Count): string =>
   gpus === null || hours.known === 0 ? '' : ` (${figure(hours.known / gpus)} hours on ${gpus} GPUs)`
 

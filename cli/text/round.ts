@@ -1,20 +1,10 @@
 import type { SampledRow } from '../../db/rows.ts'
 import { metricsText } from './overview.ts'
-import type { JobDetail, RoundDetail, StepDetail } from '../verbs/show.ts'
-import {
-  clip,
-  count,
-  duration,
-  figure,
-  interval,
-  nothing,
-  pairs,
-  percent,
-  shortHash,
-  sparkline,
-  table,
-  type Column,
-} from './table.ts'
+import type { JobDetail, RoundDetail, StepDetail } from '../../views/round.ts'
+import { percent } from '../../domain/percent.ts'
+import { clip, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
+import { pairs, sparkline, table } from './table.ts'
+import type { Column } from './table.ts'
 
 /** A round on one or two screens. */
 export function roundLines(detail: RoundDetail): string[] {
@@ -30,7 +20,7 @@ export function roundLines(detail: RoundDetail): string[] {
     '',
     ...(steps.length === 0 ? ['No step yet.'] : stepsTable(steps)),
     ...steps.flatMap(reasonLines),
-    // Servers come and go with their steps: what they did is in the steps' calls.
+    // Without servers: the calls of the steps say what they did.
     ...jobs.filter(({ kind }) => kind !== 'serve').flatMap(jobLines),
     ...steps.flatMap((step) => step.samples.flatMap((row) => sampleLines(step.name, row))),
   ]
@@ -63,7 +53,10 @@ function stepsTable(steps: readonly StepDetail[]): string[] {
 const scoresText = ({ scores }: StepDetail): string =>
   scores.map((score) => `${score.benchmark} ${interval(score)} n ${count(score.n)}`).join('; ')
 
-/** `dev step 20 61.0 %, step 30 63.0 % ◀, end 62.0 %`: each candidate in the order of its training step, the chosen one marked. */
+/**
+ * `dev step 20 61.0 %, step 30 63.0 % ◀, end 62.0 %`: candidates in the order of their training
+ * steps, with a mark at the chosen candidate.
+ */
 function candidatesText({ scores, checkpoint }: StepDetail): string {
   const inOrder = scores.toSorted((a, b) => (a.trainStep ?? Infinity) - (b.trainStep ?? Infinity))
   const each = inOrder.map(
@@ -123,7 +116,7 @@ function jobLines({
   ]
 }
 
-/** A row as people read it: where a text is long, its beginning. */
+/** A row as people read it: of a long text its beginning. */
 function sampleLines(step: string, row: SampledRow): string[] {
   const { id, status, reason, detail, verdict } = row
   const fields: [string, string | null][] = [

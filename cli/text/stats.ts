@@ -1,21 +1,23 @@
-import type { DatasetStatistics } from '../../data/statistics/dataset-statistics.ts'
-import { clip, count, figure, nothing, percent, table } from './table.ts'
+import type { NamedStatistics } from '../../views/dataset-statistics.ts'
+import { percent } from '../../domain/percent.ts'
+import { clip, count, figure, nothing } from './figures.ts'
+import { table } from './table.ts'
 
-/** Statistics under the name of their dataset or file. */
-export type NamedStatistics = DatasetStatistics & { name: string; unreadable?: number }
+/** A column of the table: a dataset, or a file, of which some lines could not be read. */
+export type StatisticsColumn = NamedStatistics & { unreadable?: number }
 
-/** Abilities and types that a table shows at most; JSON has all. */
+/** The most abilities, and the most types, that a table shows; JSON has all of them. */
 const shownNames = 20
 const nameWidth = 40
 
-type Cell = (one: NamedStatistics) => string
+type Cell = (one: StatisticsColumn) => string
 
 const number = (value: number | null | undefined): string => (typeof value === 'number' ? figure(value) : nothing)
 const share = (value: number | null | undefined): string => (typeof value === 'number' ? percent(value) : nothing)
 const bits = (value: number | null): string => (value === null ? nothing : value.toFixed(2))
 
-/** A table with a column a dataset. Rows that say nothing of any of them are left out. */
-export function statisticsLines(all: readonly NamedStatistics[]): string[] {
+/** A table with a column for each dataset. Rows without a value in any column are left out. */
+export function statisticsLines(all: readonly StatisticsColumn[]): string[] {
   const rows: (readonly [name: string, cell: Cell])[] = [
     ['rows', ({ rows }) => count(rows)],
     ['unreadable lines', ({ unreadable = 0 }) => (unreadable === 0 ? nothing : count(unreadable))],
@@ -45,7 +47,7 @@ export function statisticsLines(all: readonly NamedStatistics[]): string[] {
 /** The end of a path says more than its beginning. */
 const ending = (name: string): string => (name.length <= nameWidth ? name : `…${name.slice(1 - nameWidth)}`)
 
-function traceRows(all: readonly NamedStatistics[]): [string, Cell][] {
+function traceRows(all: readonly StatisticsColumn[]): [string, Cell][] {
   if (all.every(({ traces }) => traces.traces === 0)) return []
   const words = names(all, ({ traces }) => traces.reflections.map(({ word }) => word))
   return [
@@ -63,7 +65,7 @@ function traceRows(all: readonly NamedStatistics[]): [string, Cell][] {
   ]
 }
 
-function abilityRows(all: readonly NamedStatistics[]): [string, Cell][] {
+function abilityRows(all: readonly StatisticsColumn[]): [string, Cell][] {
   const abilities = names(all, ({ diversity }) => diversity.abilities.map(({ ability }) => ability))
   if (abilities.length === 0) return []
   return [
@@ -83,11 +85,11 @@ const typeShare =
     return found ? share(found.count / sum) : nothing
   }
 
-/** Names that any dataset has, in the order of the first that has them. */
-const names = (all: readonly NamedStatistics[], of: (one: NamedStatistics) => string[]): string[] =>
+/** Names that any dataset has, in the order in which they first occur. */
+const names = (all: readonly StatisticsColumn[], of: (one: StatisticsColumn) => string[]): string[] =>
   [...new Set(all.flatMap(of))].slice(0, shownNames)
 
-function notes(all: readonly NamedStatistics[]): string[] {
+function notes(all: readonly StatisticsColumn[]): string[] {
   return all.flatMap(({ name, diversity: { cut } }) =>
     cut.length === 0
       ? []

@@ -7,19 +7,19 @@ import { openDatabase } from '../../db/database.ts'
 import type { Database } from '../../db/database.ts'
 import { honeHome } from '../../services/home.ts'
 import { createProgress } from '../../services/progress.ts'
-import { demoResult } from '../demo-result.ts'
-import type { DemoResult } from '../demo-result.ts'
+import { campaignResult } from '../../views/campaign-result.ts'
+import type { CampaignResult } from '../../views/campaign-result.ts'
 import { demoTable, whereToLook } from '../text/demo.ts'
 import { keepUp } from './dev.ts'
 import { untilInterrupted } from '../interrupt.ts'
-import { siteFileOf, siteHelp, siteOf } from './site.ts'
+import { siteFileOf, siteHelp, siteOf } from '../site.ts'
 import { bringUpStack } from '../../services/stack/stack.ts'
 import type { Stack } from '../../services/stack/stack.ts'
-import { admit, readRecipe } from './start.ts'
-import { campaignExitCode } from './status.ts'
-import { Interrupted, osUser, print } from '../terminal.ts'
+import { admitRecipe } from '../admit-recipe.ts'
+import { readRecipeFile } from '../recipe-file.ts'
+import { campaignExitCode, Interrupted, osUser, print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { followCampaign, renderer } from './watch.ts'
+import { followCampaign, renderer } from '../follow-campaign.ts'
 
 const EXAMPLES = `
 Examples:
@@ -47,7 +47,7 @@ export function demoCommand(terminal: Terminal): Command {
     .action(async (options: { json?: string; recipe?: string; site?: string; keep?: boolean; exit?: boolean }) => {
       const stays =
         options.keep === true || (terminal.stdout.isTTY === true && options.json === undefined && options.exit !== true)
-      const recipe = await readRecipe(options.recipe ?? recipeFile())
+      const recipe = await readRecipeFile(options.recipe ?? recipeFile())
       const site = await siteOf(terminal, options.site)
       const home = honeHome(terminal.env)
       const progress = createProgress(terminal.stderr)
@@ -63,7 +63,7 @@ export function demoCommand(terminal: Terminal): Command {
         try {
           const client = await connectClient(stack.temporal)
           const who = osUser(terminal.env)
-          await admit({ ...recipe, db, client, home, site, progress, who, env: terminal.env }).finally(() =>
+          await admitRecipe({ ...recipe, db, client, home, site, progress, who, env: terminal.env }).finally(() =>
             client.close(),
           )
           const result = await runToEnd({ db, stack, campaign: recipe.recipe.campaign, terminal, signal })
@@ -94,7 +94,7 @@ async function runToEnd(options: {
   campaign: string
   terminal: Terminal
   signal: AbortSignal
-}): Promise<DemoResult | null> {
+}): Promise<CampaignResult | null> {
   const { db, stack, campaign, terminal, signal } = options
   print(terminal, `Temporal Web UI: ${stack.temporal.uiUrl}`, '')
   const over = new AbortController()
@@ -112,5 +112,5 @@ async function runToEnd(options: {
       `campaign ${campaign} ${status}: ${statusReason ?? 'see hone status'}\n  → hone resume ${campaign} tries again\n`,
     )
   }
-  return await demoResult(db, campaign)
+  return await campaignResult(db, campaign)
 }

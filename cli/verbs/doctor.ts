@@ -1,21 +1,23 @@
 import { Command } from 'commander'
 import { probe } from '../../jobs/launchers/probe.ts'
-import { examine, type Finding } from '../../services/doctor.ts'
+import { examine } from '../../services/doctor.ts'
+import type { Finding } from '../../services/doctor.ts'
 import { honeHome } from '../../services/home.ts'
-import { placesToLookAt, siteHelp, siteOf } from './site.ts'
-import { exitCodes, print, printJson, type Terminal } from '../terminal.ts'
+import { jsonOption } from '../options.ts'
+import { placesToLookAt, siteHelp, siteOf } from '../site.ts'
+import { exitCodes, printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { doctorLines, stops } from '../text/doctor.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone doctor
   $ hone doctor --site my-site.yaml --probe    can each place really run a job?
   $ hone doctor --json | jq '.findings[] | select(.found != "ok")'
 
-Starts nothing, changes nothing, asks no network but the schedulers of a site file; with --probe it runs a job. Variables are named, their values never shown.
-Exit codes: 0 all that is required is here or is got by itself, 1 something required is missing.`
-
-/** Missing things that Hone can neither make nor do without. */
-const required: ReadonlySet<string> = new Set(['python'])
+Starts nothing, changes nothing, and asks no network but the schedulers of a site file; with --probe it runs a job.
+Variables are named; their values are never shown.
+Exit codes: 0 everything required is here or Hone gets it by itself, 1 something required is missing.`
 
 interface DoctorFlags {
   site?: string
@@ -30,19 +32,18 @@ export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('Look at what Hone runs on: what is found, what is missing, and how to get it.')
     .option('--site <file>', siteHelp)
-    .option('--probe', 'run a job of nothing at each place, for up to two minutes')
-    .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLES)
+    .option('--probe', 'run an empty job at each place, for up to two minutes')
+    .addOption(jsonOption())
+    .addHelpText('after', examples)
     .action(async (options: DoctorFlags) => {
       const findings = [...(await examine({ env: terminal.env })), ...(await placeFindings(terminal, options))]
-      const stopping = findings.filter((finding) => stops(finding)).map(({ name }) => name)
-      if (options.json === true) printJson(terminal, { ok: stopping.length === 0, findings })
-      else print(terminal, ...findings.flatMap(findingLines), '', summary(stopping))
+      const stopping = findings.filter(stops).map(({ name }) => name)
+      printResult(terminal, options, { ok: stopping.length === 0, findings }, () => doctorLines(findings, stopping))
       if (stopping.length > 0) process.exitCode = exitCodes.failed
     })
 }
 
-/** A finding a place of the site file: whether it can take jobs now. */
+/** A finding for each place of the site file: whether the place can take jobs now. */
 async function placeFindings(terminal: Terminal, { site: named, probe: wanted }: DoctorFlags): Promise<Finding[]> {
   const site = await siteOf(terminal, named)
   const places = placesToLookAt(honeHome(terminal.env), site, terminal).all()
@@ -61,16 +62,4 @@ async function placeFindings(terminal: Terminal, { site: named, probe: wanted }:
       return { ...finding, found: 'problem', detail: first.problem + more, fix: first.fix }
     }),
   )
-}
-
-const stops = ({ name, found }: Finding): boolean => found === 'problem' || (found === 'missing' && required.has(name))
-
-const summary = (stopping: readonly string[]): string =>
-  stopping.length === 0 ? 'All that is required is here, or is got by itself.' : `In the way: ${stopping.join(', ')}.`
-
-/** One finding: a line, and another one with what to do. */
-export function findingLines(finding: Finding): string[] {
-  const { name, found, detail, fix } = finding
-  const mark = stops(finding) ? '✗' : found === 'ok' ? '✓' : '·'
-  return [`${mark} ${name.padEnd(18)}  ${detail}`, ...(fix === undefined ? [] : [`  ${' '.repeat(18)}  → ${fix}`])]
 }

@@ -6,11 +6,13 @@ import { Command } from 'commander'
 import { HoneError } from '../../domain/errors.ts'
 import { honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
-import { findProgram } from '../../services/temporal-binary.ts'
-import { notRunning } from '../context.ts'
-import { exitCodes, printJson, type Terminal } from '../terminal.ts'
+import { findProgram } from '../../services/programs.ts'
+import { notRunning } from '../connections.ts'
+import { exitCodes, printJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { usageError } from '../usage-error.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone psql
   $ hone psql -c 'select name, row_count from datasets'
@@ -18,14 +20,17 @@ Examples:
 
 All other options and words go to psql. The password travels in PGPASSWORD, never on a command line.`
 
-/** `hone psql [ARGS…]`: psql on this home's database (or DATABASE_URL). Ends with psql's own exit code. */
+/**
+ * `hone psql [ARGS…]`: psql on this home's database (or DATABASE_URL). Ends with psql's own exit
+ * code.
+ */
 export function psqlCommand(terminal: Terminal): Command {
   return new Command('psql')
     .description("Open psql on this home's database: every row, reply, job, metric and score.")
-    .argument('[args...]', 'handed on to psql')
+    .argument('[args...]', 'passed on to psql')
     .option('--json', 'print where the database is as JSON, and start nothing')
     .allowUnknownOption()
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples)
     .action(async (args: string[], options: { json?: boolean }) => {
       const home = honeHome(terminal.env)
       const url = findPostgres(home, terminal.env)
@@ -45,7 +50,7 @@ interface Place {
   port: number
   user: string
   database: string
-  /** File that holds the password; null when it stands in DATABASE_URL. */
+  /** File that holds the password; null when DATABASE_URL holds it. */
   passwordFile: string | null
   password: string
   /** The URL without its password. */
@@ -54,11 +59,7 @@ interface Place {
 
 function placeOf(text: string, passwordFile: string | null): Place {
   if (!URL.canParse(text))
-    throw new HoneError({
-      type: 'InvalidInput',
-      message: 'DATABASE_URL is no URL.',
-      nextStep: 'Write it as postgres://user:password@host:5432/database.',
-    })
+    throw usageError('DATABASE_URL is no URL.', 'Write it as postgres://user:password@host:5432/database.')
   const url = new URL(text)
   const password = url.searchParams.get('password') ?? decodeURIComponent(url.password)
   url.searchParams.delete('password')
@@ -79,7 +80,7 @@ function notInstalled({ host, port, user, database, passwordFile }: Place): Hone
     type: 'MissingDependency',
     message: 'psql is not installed here: no program of that name is on PATH.',
     nextStep: [
-      'Get it (`apt install postgresql-client`, `dnf install postgresql`, `brew install libpq`), or use any other client:',
+      'Install it (`apt install postgresql-client`, `dnf install postgresql`, `brew install libpq`), or use any other client:',
       `    host      ${host}`,
       `    port      ${port}`,
       `    user      ${user}`,
@@ -89,7 +90,10 @@ function notInstalled({ host, port, user, database, passwordFile }: Place): Hone
   })
 }
 
-/** Runs psql on the terminal itself where there is one; returns its exit code, 130 when a signal ended it. */
+/**
+ * Runs psql on the terminal itself, where there is one. Returns psql's exit code; 130 after a
+ * signal.
+ */
 async function runPsql(
   terminal: Terminal,
   program: string,
@@ -101,7 +105,7 @@ async function runPsql(
     stdio: isOwn ? 'inherit' : 'pipe',
     env: { ...process.env, ...terminal.env, PGPASSWORD: password },
   })
-  // Ctrl-C belongs to psql, where it ends a statement.
+  // Ctrl-C is for psql, where it ends a statement.
   const ignore = (): void => undefined
   process.on('SIGINT', ignore)
   try {

@@ -9,24 +9,30 @@ import type { ShimTrainer } from '../../trainers/reward-file/registry.ts'
 import { rewardShim } from '../../trainers/reward-file/reward-shim.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { parseScoreCase } from '../../verifier/serve/score-request.ts'
-import { positiveSeconds, wholeNumber } from '../numbers.ts'
-import { printJson, type Terminal } from '../terminal.ts'
+import { jsonOption, positiveSeconds, wholeNumber } from '../options.ts'
+import { printJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { usageError } from '../usage-error.ts'
 
-/** Seconds for one request, and attempts after the first: as Hone’s own trainer has them. Retries wait 11 s in all. */
-const TIMEOUT_SECONDS = 30
-const RETRIES = 6
+/**
+ * Seconds for one request, and attempts after the first, as in Hone's own trainer. All retries
+ * together wait 13 s.
+ */
+const defaultTimeoutSeconds = 30
+const defaultRetries = 6
 
-const HELP = `
+const help = `
 The file is Python without dependencies. How each trainer takes it, and where it looks for a row's reference:
   trl      reward_funcs=[reward_func]; columns id, answer, and kind, choices, precision, policy, question, reward if any
   easyr1   worker.reward.reward_function=FILE:compute_score; ground_truth
   verl     custom_reward_function.path=FILE; reward_model.ground_truth
   swift    --external_plugins FILE --reward_funcs hone; column hone_row
 
-The last three hand over one text a row. Plain text is the reference itself; a packed one holds the rest of the row too.
---pack makes them of rows as \`hone verify\` reads them, without answers: {"id","gold", and kind, choices, precision, policy,
-question, reward}. It writes one line a row, {"id","packed"}; "packed" goes into ground_truth or hone_row. The question is for a
-judge model, where the reward server has one; a row whose reward is "rule" is not shown to it.
+The last three pass one text a row. Plain text is the reference itself; packed text holds the rest of the row too.
+--pack makes packed texts from rows as \`hone verify\` reads them, without answers: {"id","gold", and kind, choices,
+precision, policy, question, reward}. It writes one line a row, {"id","packed"}; "packed" goes into ground_truth or
+hone_row. The question is for a judge model, if the reward server has one. The judge is not shown a row whose reward is
+"rule".
 
 Examples:
   $ hone shim --trainer trl --url http://10.0.0.5:8100 --reward weighted --output hone_reward.py
@@ -47,7 +53,10 @@ interface ShimFlags {
   json?: boolean
 }
 
-/** `hone shim`: the file by which another trainer asks the reward server. Needs no campaign, no database and no Temporal. */
+/**
+ * `hone shim`: the file by which another trainer asks the reward server. Needs no campaign, no
+ * database and no Temporal.
+ */
 export function shimCommand(terminal: Terminal): Command {
   return new Command('shim')
     .description('Write the reward file by which a trainer of your own asks the reward server.')
@@ -61,12 +70,12 @@ export function shimCommand(terminal: Terminal): Command {
         'for a completion that could not be scored (default: abstain for trl, else zero)',
       ).choices(['abstain', 'zero']),
     )
-    .option('--timeout <seconds>', 'for one request', positiveSeconds, TIMEOUT_SECONDS)
-    .option('--retries <count>', 'attempts after the first', wholeNumber, RETRIES)
+    .option('--timeout <seconds>', 'how long one request may take', positiveSeconds, defaultTimeoutSeconds)
+    .option('--retries <count>', 'attempts after the first', wholeNumber, defaultRetries)
     .option('--pack <file>', 'instead: pack the rows of this JSONL file')
     .option('-o, --output <file>', 'file to write (default: standard output)')
-    .option('--json', 'print JSON')
-    .addHelpText('after', HELP)
+    .addOption(jsonOption())
+    .addHelpText('after', help)
     .action(async (flags: ShimFlags) => {
       const { pack, output, json } = flags
       const text = pack === undefined ? shimOf(flags) : await packedRows(pack, flags)
@@ -101,12 +110,10 @@ async function packedRows(path: string, { trainer, url, reward }: ShimFlags): Pr
     if (line.trim() === '') continue
     const row = rowOf(line)
     if (row === null)
-      throw new HoneError({
-        type: 'InvalidInput',
-        message: `${path}:${index + 1} is not a JSON object.`,
-        nextStep:
-          'Write one row a line: {"id", "gold"}, and optionally kind, choices, precision, policy, question and reward.',
-      })
+      throw usageError(
+        `${path}:${index + 1} is not a JSON object.`,
+        'Write one row a line: {"id", "gold"}, and optionally kind, choices, precision, policy, question and reward.',
+      )
     // A reference has no answer yet; all else is checked as the reward server will.
     const checked = parseScoreCase({ ...row, answer: '' })
     packed.push(`${JSON.stringify({ id: checked.id, packed: packGroundTruth(checked) })}\n`)
@@ -128,8 +135,7 @@ async function write(path: string, text: string): Promise<void> {
   })
 }
 
-const usage = (message: string): HoneError =>
-  new HoneError({ type: 'InvalidInput', message, nextStep: 'See `hone shim --help` for examples.' })
+const usage = (message: string): HoneError => usageError(message, 'See `hone shim --help` for examples.')
 
 const fileError = (what: 'read' | 'written', path: string, cause: unknown): HoneError =>
   new HoneError({

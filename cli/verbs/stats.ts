@@ -1,20 +1,17 @@
 import { Command } from 'commander'
-import { datasetStatistics } from '../../data/statistics/dataset-statistics.ts'
 import { reflectionWords } from '../../data/statistics/reflections.ts'
-import type { Database } from '../../db/database.ts'
-import { getDataset, listSources, resolveDataset } from '../../db/datasets.ts'
-import { getRound, listRounds } from '../../db/rounds.ts'
-import { streamRows } from '../../db/rows.ts'
-import { datasetOfStep } from '../../db/step-progress.ts'
-import { stepViews } from '../../db/views.ts'
-import { HoneError } from '../../domain/errors.ts'
-import { chooseCampaign, withDatabase } from '../context.ts'
-import { repeated } from '../repeated.ts'
-import { fileStatistics } from '../stats-file.ts'
-import { statisticsLines, type NamedStatistics } from '../text/stats.ts'
-import { print, printJson, type Terminal } from '../terminal.ts'
+import { roundStatistics } from '../../views/dataset-statistics.ts'
+import { chooseCampaign } from '../choose-campaign.ts'
+import { withDatabase } from '../connections.ts'
+import { isRoundNumber, jsonOption, repeated } from '../options.ts'
+import { fileStatistics } from '../stats/file-statistics.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { statisticsLines } from '../text/stats.ts'
+import type { StatisticsColumn } from '../text/stats.ts'
+import { usageError } from '../usage-error.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone stats demo
   $ hone stats demo 1 --step describe --step reason --step clean
@@ -22,14 +19,15 @@ Examples:
   $ hone stats before.jsonl after.jsonl --word wait --word "but wait"
   $ hone stats demo --step synthesize --json | jq '.datasets[0].diversity.abilities'
 
-A column stands for a dataset: kept rows of a step or source of the round (the last one when none is named; all complete
-datasets without --step). A file's name has a point or a slash in it. It holds one JSON object a line, with messages,
-conversations, or question and trace (or response), and needs no database. Words a trace and reflection words are those of
-the reasoning inside the think tags. Variety is that of the questions, each counted once however many traces it has.`
+A column is a dataset: the kept rows of a step or source of the round. Without a round it is the newest round; without
+--step the columns are all complete datasets. A file's name has a point or a slash in it. A file holds one JSON object a
+line, with messages, conversations, or question and trace (or response), and needs no database. Words a trace and
+reflection words are those of the reasoning inside the think tags. Variety is that of the questions: each question
+counts once, however many traces it has.`
 
 interface Options {
-  step: string[]
-  word: string[]
+  step?: string[]
+  word?: string[]
   json?: boolean
 }
 
@@ -37,7 +35,7 @@ interface Options {
 export interface StatsReport {
   campaign: string | null
   round: number | null
-  datasets: NamedStatistics[]
+  datasets: StatisticsColumn[]
 }
 
 /** `hone stats CAMPAIGN [ROUND]` and `hone stats FILE…`: datasets in figures. */
@@ -48,23 +46,21 @@ export function statsCommand(terminal: Terminal): Command {
     )
     .argument('<of>', 'id of a campaign, or a JSONL file (- is standard input)')
     .argument('[more...]', "number of the campaign's round, or further files")
-    .option('--step <name>', 'a step or source of the round; again for one more column', repeated, [])
+    .option('--step <name>', 'a step or source of the round; again for one more column', repeated)
     .option(
       '--word <text>',
       `a reflection word to count; again for more (default: ${reflectionWords.join(', ')})`,
       repeated,
-      [],
     )
-    .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLES)
+    .addOption(jsonOption())
+    .addHelpText('after', examples)
     .action(async (of: string, more: string[], options: Options) => {
-      const words = options.word.filter((word) => word.trim() !== '')
-      const counted = words.length > 0 ? words : reflectionWords
+      const own = options.word?.filter((word) => word.trim() !== '') ?? []
+      const words = own.length > 0 ? own : reflectionWords
       const report = isFile(of)
-        ? await filesReport(terminal, [of, ...more], options, counted)
-        : await withDatabase(terminal, (db) => roundReport(db, of, more, options, counted))
-      if (options.json === true) printJson(terminal, report)
-      else print(terminal, ...statisticsLines(report.datasets))
+        ? await filesReport(terminal, [of, ...more], options, words)
+        : await campaignReport(terminal, of, more, options, words)
+      printResult(terminal, options, report, () => statisticsLines(report.datasets))
     })
 }
 
@@ -74,53 +70,29 @@ const isFile = (name: string): boolean => name === '-' || /[./\\]/.test(name)
 async function filesReport(
   { stdin }: Terminal,
   paths: readonly string[],
-  { step }: Options,
+  { step = [] }: Options,
   words: readonly string[],
 ): Promise<StatsReport> {
-  if (step.length > 0) throw usage('--step names a step of a campaign; a file has none.')
+  if (step.length > 0) throw usage('--step names a step of a campaign; a file has no steps.')
   if (paths.filter((path) => path === '-').length > 1) throw usage('Standard input can be read once.')
-  const datasets: NamedStatistics[] = []
+  const datasets: StatisticsColumn[] = []
   for (const path of paths) datasets.push({ name: path, ...(await fileStatistics(path, stdin, words)) })
   return { campaign: null, round: null, datasets }
 }
 
-async function roundReport(
-  db: Database,
+async function campaignReport(
+  terminal: Terminal,
   named: string,
-  [roundText, ...rest]: readonly string[],
-  { step }: Options,
+  [round, ...rest]: readonly string[],
+  { step = [] }: Options,
   words: readonly string[],
 ): Promise<StatsReport> {
-  if (rest.length > 0 || (roundText !== undefined && !/^\d{1,9}$/.test(roundText)))
-    throw usage(`After a campaign comes the number of a round, not "${[roundText, ...rest].join(' ')}".`)
-  const { id: campaign } = await chooseCampaign(db, named)
-  const round = roundText === undefined ? ((await listRounds(db, campaign)).at(-1)?.number ?? 0) : Number(roundText)
-  if (roundText !== undefined) await getRound(db, campaign, round)
-  const names = step.length > 0 ? [...new Set(step)] : await completeDatasets(db, campaign, round)
-  if (names.length === 0)
-    throw new HoneError({
-      type: 'InvalidInput',
-      message: `Round ${round} of ${campaign} has no complete dataset yet.`,
-      nextStep: `See how far it is with \`hone status ${campaign}\`, or name an earlier round.`,
-    })
-  // All names first: a wrong one is told at once, not after minutes of counting.
-  const ids: { name: string; id: string }[] = []
-  for (const name of names) ids.push({ name, id: await resolveDataset(db, campaign, round, name) })
-  const datasets: NamedStatistics[] = []
-  for (const { name, id } of ids) datasets.push({ name, ...(await datasetStatistics(streamRows(db, id), words)) })
-  return { campaign, round, datasets }
+  if (rest.length > 0 || (round !== undefined && !isRoundNumber(round)))
+    throw usage(`After a campaign comes the number of a round, not "${[round, ...rest].join(' ')}".`)
+  return await withDatabase(terminal, async (db) => {
+    const { id } = await chooseCampaign(db, named)
+    return await roundStatistics(db, id, { round: round === undefined ? undefined : Number(round), names: step, words })
+  })
 }
 
-/** Sources, then steps of the round in order, whose datasets are complete. */
-async function completeDatasets(db: Database, campaign: string, round: number): Promise<string[]> {
-  const sources = (await listSources(db, campaign)).filter(({ role }) => role === 'source')
-  const names = sources.flatMap(({ name, dataset }) => (dataset.sealedAt === null ? [] : [name]))
-  for (const { id, name } of await stepViews(db, campaign, round)) {
-    const datasetId = await datasetOfStep(db, id)
-    if (datasetId !== null && (await getDataset(db, datasetId)).sealedAt !== null) names.push(name)
-  }
-  return names
-}
-
-const usage = (message: string): HoneError =>
-  new HoneError({ type: 'InvalidInput', message, nextStep: 'See: hone help stats' })
+const usage = (message: string) => usageError(message, 'See: hone help stats')

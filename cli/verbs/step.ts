@@ -7,12 +7,12 @@ import { runFileStep, stateFolder } from '../../data/file-steps/run-file.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
 import { HoneError } from '../../domain/errors.ts'
+import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { usualMaxPixels } from '../../domain/recipe/recipe.ts'
 import { Outage } from '../../models/failures.ts'
 import { readBudget } from '../budget.ts'
 import { untilInterrupted } from '../interrupt.ts'
-import { type FailureLimit, failureLimit, positiveSeconds, wholeNumber } from '../numbers.ts'
-import { repeated } from '../repeated.ts'
+import { failureLimit, positiveSeconds, repeated, wholeNumber } from '../options.ts'
 import { stepEndpoints, type EndpointFlags } from '../step/endpoints.ts'
 import { checkFiles } from '../step/files.ts'
 import { badUsage, isOptional, readStepOptions, stepNamed } from '../step/options.ts'
@@ -56,7 +56,7 @@ interface StepFlags extends EndpointFlags {
   seed: number
   promptSuffix: string
   maxRows?: number
-  maxFailed?: FailureLimit
+  maxFailed?: FailedRowsLimit
   retryFailed?: boolean
   budget?: string[]
   evidence: string[]

@@ -1,20 +1,19 @@
-import type { Readable, Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
 import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
-import { describeError, HoneError } from '../../domain/errors.ts'
-import { extractAnswer } from '../../verifier/extract.ts'
-import { readFormat } from '../../verifier/format.ts'
-import { parseVerifyCase, VERIFIER_VERSION } from '../../verifier/verdict.ts'
-import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
-import { resolveKind, verifyCase } from '../../verifier/verify.ts'
+import { describeError } from '../../domain/errors.ts'
+import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
+import { verifyCase } from '../../verifier/verify.ts'
 import { exitCodes, Interrupted } from '../terminal.ts'
+import { explanation, explanationText } from '../text/verify.ts'
+import { verifyUsage as usage } from '../verify/options.ts'
+import type { VerifyOptions, VerifyStreams } from '../verify/options.ts'
 
-const HELP = `
+const help = `
 A row (a line of --input) is one JSON object:
   id         text or number, required
   gold       the gold answer, required; marks of a data set (<answer>, \\boxed) are taken off
-  answer     a bare answer or a whole completion, required: the last <answer>, else the last box, else
-             "the final answer is", else what the kind looks for is judged; reasoning in <think> never is
+  answer     a bare answer or a whole completion, required: the last <answer> is judged, else the last box,
+             else "the final answer is", else what the kind looks for; reasoning in <think> is never judged
   kind       ${answerKinds.slice(0, 6).join(', ')},
              ${answerKinds.slice(6).join(', ')}; auto (default) looks at the gold answer
   choices    texts of the options, A first
@@ -42,29 +41,16 @@ Examples:
   $ hone verify --gold '\\frac12' --answer 0.5 --explain
   $ hone verify --gold B --answer 'I choose (B).' --kind choice --choices red blue
   $ hone verify --gold 2024-04-03 --answer 3/4/2024 --kind date --policy dateOrder=dmy
-Exit codes: 0 all rows judged; 2 bad usage or bad lines (each is named; good rows are judged all the same); 130 Ctrl-C.`
+Exit codes: 0 all rows judged; 2 wrong usage or bad lines (each bad line is named, and good rows are judged all the
+same); 130 Ctrl-C.`
 
-/** Where the command reads and writes; tests give their own. */
-export type VerifyStreams = { stdin: Readable; stdout: Writable; stderr: Writable }
-
-export type VerifyOptions = {
-  input?: string
-  output?: string
-  gold?: string
-  answer?: string
-  kind?: string
-  choices?: string[]
-  precision?: string
-  policy?: Record<string, string | number>
-  workers?: number
-  explain?: boolean
-  json?: boolean
-}
-
-/** `hone verify`: needs no campaign, no database and no Temporal. Sets `process.exitCode`: 0, 2 for bad usage or input, 130 for Ctrl-C. */
+/**
+ * `hone verify`: needs no campaign, no database and no Temporal. Sets `process.exitCode`: 0, 2 for
+ * wrong usage or input, 130 for Ctrl-C.
+ */
 export function verifyCommand(streams: VerifyStreams = process): Command {
   return new Command('verify')
-    .description('check answers against gold answers: a JSONL file of rows, or one case')
+    .description('Check answers against gold answers: a JSONL file of rows, or one case.')
     .option('-i, --input <file>', 'rows as JSONL; - is standard input')
     .option('-o, --output <file>', 'verdicts as JSONL; - is standard output', '-')
     .option(
@@ -80,7 +66,7 @@ export function verifyCommand(streams: VerifyStreams = process): Command {
     .option('--policy <key=value>', 'one case: a policy of the table below; may be repeated', policy)
     .option('--explain', 'one case: say how both texts were read and whether the format held')
     .option('--json', 'print the result of one case, or the summary of a file, as JSON')
-    .addHelpText('after', HELP)
+    .addHelpText('after', help)
     .action(async (options: VerifyOptions) => {
       try {
         process.exitCode = await run(options, streams)
@@ -97,26 +83,16 @@ async function run(options: VerifyOptions, streams: VerifyStreams): Promise<numb
   if (single === (options.input !== undefined)) throw usage('Give either --input, or --gold and --answer.')
   if (!single) {
     const { kind, choices, precision, policy, explain } = options
-    if ([kind, choices, precision, policy, explain].some((given) => given !== undefined)) {
+    if ([kind, choices, precision, policy, explain].some((given) => given !== undefined))
       throw usage(
         '--kind, --choices, --precision, --policy and --explain are for one case; in a file each row has its own.',
       )
-    }
     // The threads are loaded for files only: one case must answer at once.
-    const { verifyFile } = await import('../verify-file.ts')
+    const { verifyFile } = await import('../verify/judge-file.ts')
     return await verifyFile(options, streams)
   }
   if (options.gold === undefined || options.answer === undefined) throw usage('--gold and --answer belong together.')
   return verifyOne(options, streams)
-}
-
-/** Bad usage of `hone verify`. */
-export function usage(message: string): HoneError {
-  return new HoneError({
-    type: 'InvalidInput',
-    message,
-    nextStep: 'See `hone verify --help` for the rows and examples.',
-  })
 }
 
 function count(given: string): number {
@@ -125,7 +101,7 @@ function count(given: string): number {
   throw new InvalidArgumentError('A whole number from 1 to 256.')
 }
 
-/** Adds one `key=value` to the policies; numbers where the policy is one. Whether both are known is checked with the case. */
+/** Adds one `key=value` to the policies. Values are checked with the case. */
 function policy(given: string, before: Record<string, string | number> = {}): Record<string, string | number> {
   const at = given.indexOf('=')
   if (at <= 0) throw new InvalidArgumentError('Write KEY=VALUE, e.g. percent=strict.')
@@ -148,32 +124,10 @@ function verifyOne(options: VerifyOptions, streams: VerifyStreams): number {
   const result = verifyCase(row)
   if (options.json === true) {
     const details = options.explain === true ? explanation(row) : {}
-    streams.stdout.write(`${JSON.stringify({ ...result, ...details, version: VERIFIER_VERSION })}\n`)
+    streams.stdout.write(`${JSON.stringify({ ...result, ...details, version: verifierVersion })}\n`)
   } else {
     streams.stdout.write(`${result.verdict} (${result.reason})\n`)
-    if (options.explain === true) streams.stdout.write(explain(row, result))
+    if (options.explain === true) streams.stdout.write(explanationText(row, result))
   }
   return exitCodes.ok
-}
-
-/** How a case was read. `goldExtracted` is what stands inside the marks of the gold answer, where it has any. */
-function explanation(row: VerifyCase) {
-  const kind = resolveKind(row)
-  return { kind, goldExtracted: extractAnswer(row.gold, kind).extracted, format: readFormat(row.answer) }
-}
-
-function explain(row: VerifyCase, result: VerifyResult): string {
-  const { kind, goldExtracted, format } = explanation(row)
-  const asked = row.kind ?? 'auto'
-  const policies = Object.entries(row.policy ?? {}).map(([key, value]) => `${key}=${String(value)}`)
-  return [
-    `kind         ${kind}${asked === kind ? '' : ` (${asked})`}`,
-    `gold         ${goldExtracted ?? row.gold}`,
-    `extracted    ${result.extracted ?? '(nothing)'}`,
-    `found by     ${result.rule}`,
-    `format       ${format.held ? 'held' : 'not held'}${format.explanation ? ', with an explanation' : ''}`,
-    ...(policies.length === 0 ? [] : [`policy       ${policies.join(', ')}`]),
-    `verifier     ${VERIFIER_VERSION}`,
-    '',
-  ].join('\n')
 }

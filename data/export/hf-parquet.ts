@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../domain/canonical.ts'
 import { cardFile, trainSplit } from './card.ts'
+import { checkCells, checkColumns } from './check-columns.ts'
 import type { ExportFormat } from './format.ts'
 import type { ExportColumns } from './parquet-columns.ts'
 
@@ -8,10 +9,7 @@ const columns: ExportColumns = {
   origin: 'string',
   question: 'string',
   answer: 'string',
-  kind: 'string',
-  choices: { list: 'string' },
-  precision: 'int32',
-  policy: 'string',
+  ...checkColumns,
   description: 'string',
   trace: 'string',
   verdict: 'string',
@@ -23,22 +21,22 @@ const columns: ExportColumns = {
   metadata: 'string',
 }
 
-/** A data set of all that a row has, with pictures that `datasets` decodes, and a card. `policy` and `metadata` are JSON. */
+/**
+ * A data set with all fields of a row, with pictures that `datasets` decodes, and with a card.
+ * `policy` and `metadata` are JSON.
+ */
 export const hfParquet: ExportFormat = {
   kinds: ['rows'],
   images: ['embed'],
   takesDropped: true,
   record: (row) => {
-    const { id, question, answer, kind, choices, precision, policy, description, trace, verdict, status } = row
+    const { id, question, answer, description, trace, verdict, status } = row
     const fields = {
       id,
       origin: row.originId,
       question,
       answer,
-      kind,
-      choices: choices === null ? null : [...choices],
-      precision,
-      policy: policy === null ? null : canonicalJson(policy),
+      ...checkCells(row),
       description,
       trace,
       verdict: verdict?.verdict ?? null,

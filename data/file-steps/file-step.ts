@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Budget } from '../../domain/budget.ts'
+import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import type { Prices } from '../../domain/prices.ts'
 import type { EngineOptions } from '../../models/engine.ts'
 import type { Tally } from './assembly.ts'
@@ -22,11 +23,8 @@ export interface FileStep extends StepRun {
   prices: ReadonlyMap<string, Prices>
   /** What all runs on this output may come to. */
   budget?: Budget | undefined
-  /**
-   * The run ends when more rows than this have failed: a number of rows, or a share of all from 0
-   * to 1.
-   */
-  maxFailed?: { rows: number } | { share: number } | undefined
+  /** The run ends when more rows than this have failed. */
+  maxFailed?: FailedRowsLimit | undefined
   /** Rows that failed in an earlier run are worked on again. */
   retryFailed?: boolean
   progress: Progress

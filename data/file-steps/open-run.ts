@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentHash } from '../../artifacts/hash.ts'
 import type { ResolvedEndpoint } from '../../models/endpoint.ts'
-import { VERIFIER_VERSION } from '../../verifier/verdict.ts'
+import { verifierVersion } from '../../verifier/verdict.ts'
 import type { DataStep, FingerprintsOf } from '../steps/step.ts'
 import { hashed, type NamedFile, rowsOfFiles, rowsOfInput } from './evidence.ts'
 import { type Fingerprints, openFingerprints } from './fingerprints.ts'
@@ -74,7 +74,7 @@ export async function openRun(
     const key = contentHash({
       format: 1,
       version: run.version,
-      verifier: VERIFIER_VERSION,
+      verifier: verifierVersion,
       prompts: await promptsHash(),
       options,
       models: run.endpoints.map(({ name, identity, imageMaxPixels, imagePatch }) => ({

@@ -55,7 +55,7 @@ export async function findSource(sources: readonly string[], options: FindOption
 }
 
 /** Format by the ending of a file's name; null for others. */
-function formatOf(path: string): ImportFormat | null {
+export function formatOf(path: string): ImportFormat | null {
   const name = basename(path).toLowerCase().replace(/\.gz$/, '')
   if (/\.(jsonl|ndjson)$/.test(name)) return 'jsonl'
   if (name.endsWith('.json') && !path.endsWith('.gz')) return 'json'

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import sharp, { type Metadata, type Sharp } from 'sharp'
+import { messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 
 /**
@@ -93,8 +94,7 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
 
 /** What sharp said about a picture that it cannot decode, in one line. */
 export const brokenImage = (error: unknown): RowProblem =>
-  new RowProblem('image-broken', `the picture cannot be decoded: ${messageOf(error)}`, error)
+  new RowProblem('image-broken', `the picture cannot be decoded: ${firstLineOf(error)}`, error)
 
-/** The first line of an error's message. */
-export const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+/** The first line of what went wrong. */
+export const firstLineOf = (error: unknown): string => messageOf(error).split('\n')[0] ?? ''

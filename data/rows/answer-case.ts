@@ -1,16 +1,16 @@
-import type { Row } from '../../domain/rows.ts'
+import { checkOf, saidOf } from '../../domain/answer-check.ts'
+import type { Check } from '../../domain/answer-check.ts'
 import type { VerifyCase } from '../../verifier/verdict.ts'
 
-/** What decides how a row's answers are checked. */
-export type CheckedRow = Pick<Row, 'id' | 'kind' | 'choices' | 'precision' | 'policy'>
+/** The part of a row that the verifier reads. */
+export type CheckedRow = { id: string } & Check
 
-/** A row's question to the verifier: `answer`, a whole completion or a bare answer, against `gold`. */
+/**
+ * A row's question to the verifier: `answer`, a whole completion or a bare answer, against `gold`.
+ */
 export const answerCase = (row: CheckedRow, gold: string, answer: string): VerifyCase => ({
   id: row.id,
   gold,
   answer,
-  kind: row.kind,
-  choices: row.choices ?? undefined,
-  precision: row.precision ?? undefined,
-  policy: row.policy ?? undefined,
+  ...saidOf(checkOf(row)),
 })

@@ -1,3 +1,5 @@
+import { imageMark } from '../rows/image-marks.ts'
+
 /** Spaces of LaTeX, and what only sizes or sets apart: the words around them are the same without. */
 const latexLayout =
   /\\[,;:!> ]|\\(?:q?quad|hfill|displaystyle|textstyle|limits|left|right|bigl?|bigr?|Bigl?|Bigr?)(?![a-z])|\\[hv]space\*?\{[^}]*\}|\\[()[\]]|[$~{}]/gi
@@ -14,7 +16,7 @@ const word =
 export function wordsOf(text: string): string[] {
   const plain = text
     .normalize('NFKC')
-    .replaceAll('<image>', ' ')
+    .replaceAll(imageMark, ' ')
     .replaceAll(latexLayout, ' ')
     .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, '')
     .toLowerCase()

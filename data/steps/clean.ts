@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { noCheck } from '../../domain/answer-check.ts'
+import type { Check } from '../../domain/answer-check.ts'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
@@ -33,7 +35,7 @@ const options = z.strictObject({
 type Options = z.infer<typeof options>
 
 /** What says how an answer is read and compared. */
-type Checked = Pick<Row, 'answer' | 'kind' | 'choices' | 'precision' | 'policy'>
+type Checked = Pick<Row, 'answer'> & Check
 
 /**
  * Brings traces into the form to be trained on: `<think>` reasoning `</think>` explanation and answer. Over-repeated
@@ -52,13 +54,11 @@ export const clean: RowStep<typeof options> = {
   },
 }
 
-const UNCHECKED: Checked = { answer: null, kind: 'auto', choices: null, precision: null, policy: null }
-
 /** The cleaned trace, or why it cannot be used. */
 export function cleanTrace(
   trace: Row['trace'],
   options: Omit<Options, 'step' | 'name' | 'from'>,
-  row: Checked = UNCHECKED,
+  row: Checked = { answer: null, ...noCheck },
 ): { trace: string } | { reason: string } {
   if (trace === null) return { reason: 'no-trace' }
   const parts = splitTrace(trace)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { noCheck } from '../../domain/answer-check.ts'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Outcome } from '../../domain/rows.ts'
 import { LONGEST_CAPTION, readCaption } from './captions/read-caption.ts'
@@ -44,8 +45,7 @@ export const convert: RowStep<typeof options> = {
           abilities: abilitiesOf[rule],
           reward: 'rule',
         }
-        const fresh = { choices: null, precision: null, policy: null, trace: null, verdict: null }
-        return kept(row, { changes: { ...posed, ...fresh, metadata } })
+        return kept(row, { changes: { ...noCheck, ...posed, trace: null, verdict: null, metadata } })
       }),
     )
     return Promise.resolve(outcomes.length > 0 ? outcomes : [dropped(row, 'nothing-to-ask')])

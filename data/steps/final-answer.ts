@@ -1,7 +1,7 @@
 import type { Reply } from '../../models/ask.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
-import { LEAF_LIMIT } from '../../verifier/plain-text.ts'
+import { leafLimit } from '../../verifier/plain-text.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
 import { replyProblem } from './outcome.ts'
@@ -19,7 +19,7 @@ export function finalAnswer(reply: Reply, row: CheckedRow): string | null {
   // Without a gold answer `auto` can only look at the choices.
   const kind = row.kind !== 'auto' ? row.kind : choices === null ? 'text' : 'choice'
   const { extracted } = extractAnswer(reply.text, kind)
-  if (extracted === null || extracted === '' || extracted.length > LEAF_LIMIT) return null
+  if (extracted === null || extracted === '' || extracted.length > leafLimit) return null
   if (kind === 'choice' && choices !== null) {
     // What names a choice is the same as itself; "unknown" is an answer where a choice says so.
     const named = verifyCase(answerCase({ ...row, kind }, extracted, `<answer>${extracted}</answer>`))

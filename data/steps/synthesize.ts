@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { noCheck } from '../../domain/answer-check.ts'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { questionTypes, type Outcome, type QuestionType, type Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
@@ -111,11 +112,10 @@ function questionOutcome(row: Row, reply: Reply, { type, abilities }: Constraint
   // Nothing that belonged to another question is inherited.
   const changes: Outcome['changes'] = {
     question: written?.question ?? '',
+    answer: null,
+    ...noCheck,
     choices: written?.choices ?? null,
     kind: kindOf[type],
-    answer: null,
-    precision: null,
-    policy: null,
     trace: null,
     verdict: null,
     metadata: { ...carried(row.metadata), type, abilities, ...category, reward },

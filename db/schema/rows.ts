@@ -11,7 +11,7 @@ import {
   type AnyPgColumn,
 } from 'drizzle-orm/pg-core'
 import { answerKinds } from '../../domain/answer-check.ts'
-import type { AnswerPolicy } from '../../domain/answer-check.ts'
+import type { Check, CheckField } from '../../domain/answer-check.ts'
 import { verdicts as verdictWords } from '../../domain/rows.ts'
 import { createdAt, oneOf } from './columns.ts'
 import { datasets } from './datasets.ts'
@@ -21,27 +21,42 @@ import { requests } from './requests.ts'
 export const rowStatuses = ['kept', 'dropped', 'failed'] as const
 export type RowStatus = (typeof rowStatuses)[number]
 
+/** How a row's answer is checked. The hash of a dataset (db/datasets.ts) covers these columns. */
+const checkColumns = {
+  kind: text('kind', { enum: answerKinds }).notNull(),
+  choices: jsonb('choices').$type<Check['choices']>(),
+  precision: integer('precision'),
+  policy: jsonb('policy').$type<Check['policy']>(),
+} satisfies Record<CheckField, unknown>
+
 /** One item of one dataset, with full values: reading a row never walks its ancestors. */
 export const rows = pgTable(
   'rows',
   {
-    /** 22 characters of a SHA-256 over dataset, parent and output index (db/row-ids.ts): a retry writes the same id. */
+    /**
+     * 22 characters of a SHA-256 over dataset, parent and output index (db/row-ids.ts): a retry
+     * writes the same id.
+     */
     id: text('id').primaryKey(),
     datasetId: text('dataset_id')
       .notNull()
       .references(() => datasets.id),
     parentRowId: text('parent_row_id').references((): AnyPgColumn => rows.id),
-    /** The source row at the root; a source row is its own. */
+    /** The source row at the root. A source row is its own origin. */
     originRowId: text('origin_row_id').notNull(),
     /**
-     * The origin where it is another row: what the foreign key looks up. A check of a row against itself can only pass, and
-     * with its lock it took a quarter of an import's time in the database.
+     * The origin where it is another row: the foreign key looks this column up. A check of a row
+     * against itself always passes, and with its lock it took a quarter of an import's time in the
+     * database.
      */
     otherOriginRowId: text('other_origin_row_id')
       .generatedAlwaysAs(sql`nullif(origin_row_id, id)`)
       .references((): AnyPgColumn => rows.id),
     outIndex: integer('out_index').notNull().default(0),
-    /** Place among the kept rows, 0, 1, 2, …; null for the others, and before the dataset is sealed. */
+    /**
+     * Place among the kept rows: 0, 1, 2, …; null for all other rows, and before the dataset is
+     * sealed.
+     */
     position: integer('position'),
     status: text('status', { enum: rowStatuses }).notNull(),
     reason: text('reason'),
@@ -50,12 +65,7 @@ export const rows = pgTable(
     sourceId: text('source_id'),
     question: text('question').notNull(),
     answer: text('answer'),
-    kind: text('kind', { enum: answerKinds }).notNull(),
-    choices: jsonb('choices'),
-    /** Decimals after the point that count. */
-    precision: integer('precision'),
-    /** Leniency of the check (domain/answer-check.ts); null takes every default. */
-    policy: jsonb('policy').$type<AnswerPolicy>(),
+    ...checkColumns,
     description: text('description'),
     trace: text('trace'),
     metadata: jsonb('metadata').notNull().default({}),
@@ -70,7 +80,8 @@ export const rows = pgTable(
       .where(sql`${table.status} = 'kept'`),
     index('rows_in_dataset').on(table.datasetId, table.id),
     index('rows_status_in_dataset').on(table.datasetId, table.status, table.reason),
-    // Source rows have no parent and are found as their own origin: a million of them cost these two nothing.
+    // Source rows have no parent and are found as their own origin: a million source rows add
+    // nothing to these two indexes.
     index('rows_parent_in_dataset')
       .on(table.datasetId, table.parentRowId)
       .where(sql`${table.parentRowId} is not null`),
@@ -87,14 +98,17 @@ export const images = pgTable('images', {
   height: integer('height').notNull(),
   bytes: integer('bytes').notNull(),
   mediaType: text('media_type').notNull(),
-  /** Fingerprint (domain/rows.ts); null of pictures from before there were any, until a step needs them. */
+  /**
+   * Fingerprint (domain/rows.ts). A picture that was stored before fingerprints existed has null
+   * until a step needs its fingerprint.
+   */
   phash: text('phash'),
   dhash: text('dhash'),
   pixels: text('pixels'),
   spread: doublePrecision('spread'),
 })
 
-/** Pictures of source rows; every other row has those of its origin. */
+/** Pictures of source rows. Every other row has the pictures of its origin. */
 export const rowImages = pgTable(
   'row_images',
   {
@@ -124,7 +138,7 @@ export const rowRequests = pgTable(
   (table) => [primaryKey({ columns: [table.rowId, table.ordinal] })],
 )
 
-/** The verifier's word on a row's answer. */
+/** What the verifier says of a row's answer. */
 export const verdicts = pgTable(
   'verdicts',
   {

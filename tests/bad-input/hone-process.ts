@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { findInterpreter } from '../../services/python.ts'
+import { findInterpreter } from '../../services/interpreter.ts'
 
 const program = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
 

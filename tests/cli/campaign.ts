@@ -16,8 +16,8 @@ import { importLines, kept, reply } from '../db/world.ts'
 const checkpoints = { base: 'ba5e'.padEnd(64, '0'), one: '0ne1'.padEnd(64, '0'), two: '2222'.padEnd(64, '0') }
 
 /**
- * A campaign in the middle of things: round 1 is closed and promoted, round 2 was left behind by a rollback, round 3
- * (parent 1) trains. Its first data step dropped two of five rows and failed one.
+ * A campaign in the middle of things: round 1 is closed and promoted, round 2 was left behind by a
+ * rollback, round 3 (parent 1) trains. Its first data step dropped two of five rows and failed one.
  */
 export async function fillCampaign(db: Database, id: string): Promise<{ rowId: string }> {
   await insertCampaign(db, { id, recipe: { campaign: id }, recipeHash: 'r1', recipeSource: 'hone: 1', folder: '/x' })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { pythonEnvironments } from '../../services/environments.ts'
-import { findInterpreter } from '../../services/python.ts'
+import { findInterpreter } from '../../services/interpreter.ts'
 import { temporaryHome } from '../world/home.ts'
 import { hone } from './terminal.ts'
 

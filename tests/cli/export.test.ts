@@ -17,7 +17,8 @@ import { importSource } from '../../db/sources.ts'
 import { openStep } from '../../db/steps.ts'
 import type { Row } from '../../domain/rows.ts'
 import { kept, openTestDatabase, reply, sourceLines } from '../db/world.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const checkpoint = 'ba5e'.padEnd(64, '0')
 const verified = { verdict: 'correct' as const, reason: 'same-number', extracted: '1', verifierVersion: '7' }
@@ -35,7 +36,10 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** A source of six rows with pictures that are there, and a step that kept four, dropped one and failed one. */
+/**
+ * A source of six rows with pictures that are there, and a step that kept four, dropped one and
+ * failed one.
+ */
 async function fill(db: Database): Promise<string> {
   const store = await openArtifactStore(join(home, 'artifacts'))
   const lines = await Promise.all(
@@ -102,7 +106,7 @@ describe('export', () => {
     const { out, err, code } = await hone(['export', 'demo/1/select', '--to', 'llamafactory', '--output', output])
     expect(code).toBe(0)
     expect(err).toBe('export demo/1/select …\nexport demo/1/select: ready, 3 rows\n')
-    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 1 kB\n  images/: 3 pictures`)
+    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 825 bytes\n  images/: 3 pictures`)
     expect(out).toContain('left out: no-trace 1; each one in hone-refused.jsonl')
     expect(out).toContain(`dataset_dir=${output} dataset=demo-1-select`)
     const rows = linesOf(join(output, 'train.jsonl'))
@@ -251,7 +255,8 @@ describe('what was exported is imported again', () => {
   })
 
   it('from Parquet with everything but its ids, without a mapping', async () => {
-    // A row of a source has no verdict and no status of its own: what stood in the columns is metadata now.
+    // A row of a source has no verdict and no status of its own: what stood in the columns is
+    // metadata now.
     const marked = (rows: Row[]) =>
       rows.map((row) => ({ ...row, metadata: { ...row.metadata, origin: expect.any(String), status: 'kept' } }))
     expect(await roundTrip('hf-parquet', '')).toEqual(marked(await rowsOf(source)))

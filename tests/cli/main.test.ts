@@ -52,6 +52,21 @@ describe('help', () => {
     })
     expect(stdout.split('LOADED ')[1]).toBe('[]')
   })
+
+  it('and verbs that only look load no client or worker of Temporal, no pictures and no Parquet', async () => {
+    const script = `
+      const { verbs } = await import('./cli/verbs.ts')
+      const { processTerminal } = await import('./cli/terminal.ts')
+      for (const { name, group, load } of verbs) if (group === 'Look:') await load(processTerminal())
+      const { createRequire } = await import('node:module')
+      const loaded = Object.keys(createRequire(import.meta.url).cache)
+      const heavy = /temporalio[/](?:client|worker|core-bridge)|sharp|duckdb/
+      process.stdout.write('LOADED ' + JSON.stringify([loaded.length > 10, loaded.filter((path) => heavy.test(path))]))`
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: root,
+    })
+    expect(stdout.split('LOADED ')[1]).toBe('[true,[]]')
+  })
 })
 
 describe('wrong usage', () => {

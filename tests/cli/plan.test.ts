@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { temporaryHome } from '../world/home.ts'
-import { hone, type Ran } from './terminal.ts'
+import { hone } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const recipes = fileURLToPath(new URL('../../recipes/', import.meta.url))
 const demo = join(recipes, 'demo.yaml')
@@ -32,7 +33,10 @@ rounds:
 rates: { gpus: 2, sftTokensPerGpuSecond: 1 }
 `
 
-/** A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes in 16 bits. */
+/**
+ * A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes
+ * in 16 bits.
+ */
 function project(recipe: string = mine): string {
   const folder = temporaryHome()
   const line = (id: string) => JSON.stringify({ id, images: ['none.png'], question: 'How many dogs?', answer: '3' })
@@ -56,7 +60,8 @@ describe('hone plan', () => {
     expect(out).toMatch(/^ {2}evaluate +evaluate +dev +1 /m)
     expect(out).toContain('seed: 1 lines cannot be read and are left out')
     expect(out).toContain('disk       weights 1.0 kB, checkpoints 6.0 kB')
-    // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one a second.
+    // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one
+    // a second.
     expect(out).toMatch(/^ {2}GPU hours +3\.81 \(1\.9 hours on 2 GPUs\)$/m)
     expect(out).toContain('pictures of up to 1,003,520 pixels in SFT')
     expect(out).not.toMatch(/[ \t]$/m)
@@ -148,7 +153,7 @@ describe('hone plan', () => {
 
   it('of OpenVLThinker v1.2 and of Vision-R1 shows what the papers say of RL', async () => {
     const thinker = await plan([join(recipes, 'openvlthinker-v1.2.yaml'), '--round', '1'])
-    expect(thinker.out).toContain('job openvlthinker-v1-2/1/rl/rl-hard: grpo by trl from rl-medium')
+    expect(thinker.out).toContain('job openvlthinker-v1-2/1/rl/rl-hard: rl by trl from rl-medium')
     expect(thinker.out).toContain('422,400 completions, 865,075,200 tokens, 10,240 a question')
     const r1 = await plan([join(recipes, 'vision-r1.yaml')])
     expect(r1.out).toContain('ptst-1 4,096 × 16 = 65,536, ptst-2 8,192 × 8 = 65,536')

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readTrainingLine } from '../../cli/stats-file.ts'
+import { readTrainingLine } from '../../cli/stats/training-line.ts'
 import type { StatsReport } from '../../cli/verbs/stats.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { fillCampaign } from './campaign.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const line = (value: unknown): string => JSON.stringify(value)
 

@@ -1,3 +1,4 @@
+import { noCheck } from '../../domain/answer-check.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import type { Ask, AskRequest, Reply } from '../../models/ask.ts'
 import { contentKey } from '../../models/content-key.ts'
@@ -12,10 +13,7 @@ export function row(changes: Partial<Row> = {}): Row {
     images: ['a'.repeat(64)],
     question: 'How many red circles are there?',
     answer: '3',
-    kind: 'auto',
-    choices: null,
-    precision: null,
-    policy: null,
+    ...noCheck,
     description: null,
     trace: null,
     verdict: null,

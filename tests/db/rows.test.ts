@@ -8,6 +8,8 @@ import { findRow, sampleRows, streamRows } from '../../db/rows.ts'
 import { datasetRefs, shardCount, shardInputs } from '../../db/shards.ts'
 import { importSource, type SourceRow } from '../../db/sources.ts'
 import { stepCounts } from '../../db/steps.ts'
+import { checkFields } from '../../domain/answer-check.ts'
+import type { Check } from '../../domain/answer-check.ts'
 import {
   collect,
   importLines,
@@ -110,8 +112,17 @@ describe('commitOutcomes', () => {
     }
     const plain = await hashOf('1', {})
     expect(plain).toBe('dc080c02c242aaa58cc3795516341b8b919cbde70ba77fe3e3e5b57d74320363')
-    const others = [await hashOf('2', { precision: 2 }), await hashOf('3', { policy: { percent: 'strict' } })]
-    expect(new Set([plain, ...others]).size).toBe(3)
+    // A check field that the hash leaves out would make rows of another check the same data.
+    const others: Required<Check> = {
+      kind: 'expression',
+      choices: ['a', 'b'],
+      precision: 2,
+      policy: { percent: 'strict' },
+    }
+    const hashes = [plain]
+    for (const [place, [field, value]] of Object.entries(others).entries())
+      hashes.push(await hashOf(`${place + 2}`, { [field]: value }))
+    expect(new Set(hashes).size).toBe(1 + checkFields.keyof().options.length)
   })
 
   it('writes nothing twice and never mixes two results of one parent', async () => {

@@ -6,6 +6,7 @@ import { openStep } from '../../db/steps.ts'
 import { openDataset } from '../../db/datasets.ts'
 import { importSource, type ImportedSource, type SourceRow } from '../../db/sources.ts'
 import type { Database } from '../../db/database.ts'
+import { noCheck } from '../../domain/answer-check.ts'
 import type { StoredReply } from '../../models/reply-store.ts'
 import { freshDatabase } from '../world/postgres.ts'
 
@@ -30,10 +31,8 @@ export function sourceLines(count: number, mark = 'item'): SourceRow[] {
     images: [{ hash: `img-${mark}-${index}`, width: 56, height: 56, bytes: 900, mediaType: 'image/png' }],
     question: `How many circles are in ${mark} ${index}?`,
     answer: String(index),
+    ...noCheck,
     kind: 'number',
-    choices: null,
-    precision: null,
-    policy: null,
     metadata: { index },
   }))
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -12,21 +12,8 @@ import { hone } from '../cli/terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
-const documents = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-  'docs/worker.md',
-  'docs/rewards.md',
-  'docs/recipes.md',
-  'docs/import.md',
-  'docs/convert.md',
-  'docs/data-steps.md',
-  'docs/endpoints.md',
-  'docs/servers.md',
-  'docs/step.md',
-  'docs/export.md',
-]
+const docs = readdirSync(new URL('docs/', root)).filter((name) => name.endsWith('.md'))
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)]
 const readme = read('README.md')
 const everything = documents.map(read).join('\n')
 
@@ -69,7 +56,7 @@ it('the README keeps its marks for the table of the demo', () => {
 })
 
 it('the table of the verifier says what the verifier says', () => {
-  const rows = [...readme.matchAll(/^\| `(.+?)`(?: \((.+)\))? \| `(.+)` \| (\w+) \| ([\w-]+) \|$/gm)]
+  const rows = [...read('docs/verifier.md').matchAll(/^\| `(.+?)`(?: \((.+)\))? \| `(.+)` \| (\w+) \| ([\w-]+) \|$/gm)]
   expect(rows.length).toBeGreaterThan(10)
   for (const [, gold = '', choices, answer = '', verdict, reason] of rows) {
     const result = verifyCase({ id: gold, gold, answer, kind: 'auto', choices: choices?.split(', ') })
@@ -97,7 +84,8 @@ describe('what a reader would type', () => {
   })
 
   it('leaves no verb out', () => {
-    const left = verbs.filter(({ name }) => !new RegExp(`(?:hone|npm run) ${name}\\b`).test(readme))
+    const commands = read('docs/commands.md')
+    const left = verbs.filter(({ name }) => !new RegExp(`\`hone ${name}\\b`).test(commands))
     expect(left.map(({ name }) => name)).toEqual([])
   })
 
@@ -114,7 +102,8 @@ describe('what a reader would type', () => {
     )
     const paths = [...everything.matchAll(/\b(?:[a-z]+\/)+[a-z0-9-]+\.(?:ts|mjs|md|sql|yaml|json)\b/g)]
       .map(([path]) => path)
-      // Names of a run folder, and of a schema that an editor is given, are no files of the repository.
+      // Names of a run folder, and of a schema that an editor is given, are no files of the
+      // repository.
       .filter((path) => !path.startsWith('job/') && path !== 'meta/_journal.json')
     const urls = [...links, ...paths.map((path) => new URL(path, root))]
     expect(urls.length).toBeGreaterThan(20)
@@ -125,7 +114,7 @@ describe('what a reader would type', () => {
 describe('the tables of variables', () => {
   it('name every port that can be fixed, but those of parts that are not there yet', () => {
     const variables = Object.entries(portVariables).flatMap(([part, name]) => (part === 'dashboard' ? [] : [name]))
-    expect(variables.filter((name) => !readme.includes(`\`${name}\``))).toEqual([])
+    expect(variables.filter((name) => !read('docs/settings.md').includes(`\`${name}\``))).toEqual([])
   })
 
   it('of the worker name all that it reads and all that it requires', () => {

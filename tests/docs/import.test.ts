@@ -49,7 +49,9 @@ it('tells all keys of a mapping, and its example is one', () => {
 describe('reasons', () => {
   it('are those that the code gives, each told once', () => {
     const files = readdirSync(new URL('data/import/', root)).map((name) => `data/import/${name}`)
-    const code = [...files, 'data/pictures/open.ts', 'data/pictures/examine.ts'].map(read).join('\n')
+    const code = [...files, 'data/pictures/open.ts', 'data/pictures/examine.ts', 'data/pictures/locate.ts']
+      .map(read)
+      .join('\n')
     const given = [...code.matchAll(/(?:RowProblem\(\s*|reason: |unreachable = )'([a-z-]+)'/g)].map(
       ([, name = '']) => name,
     )

@@ -11,7 +11,7 @@ import { jobFiles } from '../../jobs/launchers/folder.ts'
 import { detectGpus, wishOf } from '../../jobs/launchers/local/devices.ts'
 import { withLock } from '../../jobs/launchers/local/lock.ts'
 import { processesOf } from '../../jobs/launchers/local/processes.ts'
-import { jobTools } from './launcher-suite.ts'
+import { jobTools } from './launcher-world.ts'
 import { openLocalWorld } from './local-world.ts'
 
 let local: Awaited<ReturnType<typeof openLocalWorld>>

@@ -9,7 +9,7 @@ import { jobHandle } from '../../jobs/launchers/contract.ts'
 import { jobFiles } from '../../jobs/launchers/folder.ts'
 import { bootId, processesOf } from '../../jobs/launchers/local/processes.ts'
 import { sweepLocalJobs } from '../../jobs/launchers/local/stop.ts'
-import { jobTools } from './launcher-suite.ts'
+import { jobTools } from './launcher-world.ts'
 import { openLocalWorld } from './local-world.ts'
 
 const oldWrapper = fileURLToPath(new URL('./wrapper-3af5782.mjs', import.meta.url))

@@ -14,8 +14,8 @@ import { createLocalLauncher } from '../../jobs/launchers/local/launcher.ts'
 import type { LocalLauncherOptions } from '../../jobs/launchers/local/launcher.ts'
 import { processesOf } from '../../jobs/launchers/local/processes.ts'
 import { sweepLocalJobs } from '../../jobs/launchers/local/stop.ts'
-import { jobTools, removeFolder } from './launcher-suite.ts'
-import type { LauncherWorld } from './launcher-suite.ts'
+import { jobTools, removeFolder } from './launcher-world.ts'
+import type { LauncherWorld } from './launcher-world.ts'
 
 const cgroups = '/sys/fs/cgroup/memory'
 

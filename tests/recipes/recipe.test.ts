@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { HoneError } from '../../domain/errors.ts'
-import { editDistance } from '../../recipes/did-you-mean.ts'
 import { parseRecipe, recipeHash, recipeJsonSchemaText } from '../../recipes/read-recipe.ts'
 import { nameOf } from '../../domain/recipe/references.ts'
 import { roundSeed, stepsOfRound } from '../../domain/recipe/round-plan.ts'
@@ -322,10 +321,4 @@ it('draws other samples in another round and under another seed', () => {
   expect(new Set(drawn).size).toBe(drawn.length)
   // Seeds are part of the keys of replies that are paid for: they stay.
   expect(roundSeed({ seed: 7 }, 3)).toBe(7003)
-})
-
-it('measures typing errors', () => {
-  expect(editDistance('sampels', 'samples')).toBe(1)
-  expect(editDistance('', 'abc')).toBe(3)
-  expect(editDistance('same', 'same')).toBe(0)
 })

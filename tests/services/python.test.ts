@@ -5,13 +5,13 @@ import { expect, test } from 'vitest'
 import { environmentNamed, pythonEnvironments, suits, trlEnvironment } from '../../services/environments.ts'
 import type { PythonEnvironment } from '../../services/environments.ts'
 import { processesNaming } from '../../services/identity.ts'
-import { findProgram } from '../../services/temporal-binary.ts'
+import { findInterpreter } from '../../services/interpreter.ts'
+import { findProgram } from '../../services/programs.ts'
 import { installError } from '../../services/python-install.ts'
 import {
   bringUpEnvironment,
   bringUpPython,
   environmentState,
-  findInterpreter,
   isComplete,
   trainerFolder,
 } from '../../services/python.ts'

@@ -1,15 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, Connection } from '@temporalio/client'
 import { expect, onTestFinished, test } from 'vitest'
 import { groupMembers, identify } from '../../services/identity.ts'
 import { findService } from '../../services/processes.ts'
-import { quietProgress } from '../../services/progress.ts'
-import { findTemporalBinary, obtainTemporalBinary } from '../../services/temporal-binary.ts'
 import { bringUpTemporal, findTemporal } from '../../services/temporal.ts'
 import type { Temporal, TemporalOptions } from '../../services/temporal.ts'
 import { temporaryHome } from '../world/home.ts'
@@ -70,46 +64,3 @@ test('a TEMPORAL_ADDRESS that does not answer is named', async () => {
     message: expect.stringContaining('Temporal at 127.0.0.1:1 does not answer for namespace default'),
   })
 }, 20_000)
-
-test('without any Temporal CLI the error says the ways out', async () => {
-  const options = {
-    cache: temporaryHome(),
-    progress: quietProgress,
-    env: { PATH: '' },
-    downloadFrom: 'http://127.0.0.1:1',
-  }
-  await expect(obtainTemporalBinary(options)).rejects.toMatchObject({
-    type: 'MissingDependency',
-    message: expect.stringMatching(/download: [^]*build: there is no Go/),
-    nextStep: expect.stringMatching(/PATH[^]*Go[^]*TEMPORAL_ADDRESS/),
-  })
-  expect(() => findTemporalBinary('/x', { HONE_TEMPORAL_CLI: '/nothing' })).toThrow(/HONE_TEMPORAL_CLI is \/nothing/)
-})
-
-test('a Temporal CLI is downloaded once, and a second process waits for the first', async () => {
-  const home = temporaryHome()
-  mkdirSync(join(home, 'src'))
-  writeFileSync(join(home, 'src', 'temporal'), '#!/bin/sh\necho fake\n')
-  chmodSync(join(home, 'src', 'temporal'), 0o755)
-  execFileSync('tar', ['-czf', join(home, 'a.tar.gz'), '-C', join(home, 'src'), 'temporal'])
-  let archives = 0
-  const service = createServer((request, response) => {
-    const { port } = service.address() as AddressInfo
-    if (request.url?.startsWith('/cli/')) {
-      response.end(JSON.stringify({ archiveUrl: `http://127.0.0.1:${port}/a`, fileToExtract: 'temporal' }))
-      return
-    }
-    archives++
-    response.end(readFileSync(join(home, 'a.tar.gz')))
-  })
-  onTestFinished(() => void service.close())
-  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
-  const downloadFrom = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
-  const options = { cache: join(home, 'cache'), progress: quietProgress, env: { PATH: '' }, downloadFrom }
-  const paths = await Promise.all([obtainTemporalBinary(options), obtainTemporalBinary(options)])
-  expect(paths[0]).toBe(paths[1])
-  expect(archives).toBe(1)
-  const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
-  expect(hash(paths[0])).toBe(hash(join(home, 'src', 'temporal')))
-  expect(existsSync(join(home, 'cache', 'bin', '.temporal-'))).toBe(false)
-})

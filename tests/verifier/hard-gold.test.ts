@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
 import { parseNumber } from '../../verifier/answers/number.ts'
 import { readQuantities } from '../../verifier/answers/quantity.ts'
-import { Budget, BudgetSpent } from '../../verifier/budget.ts'
+import { Effort, EffortSpent } from '../../verifier/effort.ts'
 import { resolveKind, verifyCase } from '../../verifier/verify.ts'
 
 /** A sum whose exact value takes more steps than a case may. */
 const sum = Array.from({ length: 150 }, (_, k) => `\\frac{1}{${k + 2}^{100}}`).join('+')
 
 it('a gold answer that takes too long to read is no number, and throws nothing', () => {
-  expect(() => readQuantities(sum, new Budget())).toThrow(BudgetSpent)
+  expect(() => readQuantities(sum, new Effort())).toThrow(EffortSpent)
   expect(parseNumber(sum)).toBeNull()
   const row = { id: '1', gold: sum, answer: '<answer>B</answer>', choices: ['red', 'blue'] }
   expect(resolveKind(row)).toBe('expression')

@@ -18,15 +18,15 @@ const soup = fc
   .map((p) => p.join(''))
 const kinds = fc.constantFrom(...answerKinds)
 
-const judge = (gold: string, answer: string, kind: (typeof answerKinds)[number] = 'auto'): VerifyResult =>
+const verdictOf = (gold: string, answer: string, kind: (typeof answerKinds)[number] = 'auto'): VerifyResult =>
   verifyCase({ id: 'x', gold, answer, kind })
 
 const table = tableCases().map(({ row }) => row)
 const pairs = generatePairs(7, 2000)
-/** A row's answer alone: what stands in its box or tag, or all of a bare one. */
+/** The answer of a row alone: the content of its box or tag, or the whole of a bare answer. */
 const bareTexts = fc.constantFrom(...pairs.flatMap(({ gold, bare }) => [gold, bare]))
 
-/** A list of what is wrong, so that one failing run names all of it. */
+/** A list of the rows that are wrong, so that one failing run names all of them. */
 function failing(rows: readonly VerifyCase[], wrong: (row: VerifyCase) => unknown): unknown[] {
   return rows.flatMap((row) => {
     const found = wrong(row)
@@ -38,22 +38,23 @@ describe('verifyCase on any text', () => {
   it('always gives a verdict, and the same one again', () => {
     fc.assert(
       fc.property(soup, soup, kinds, (gold, answer, kind) => {
-        const result = judge(gold, answer, kind)
+        const result = verdictOf(gold, answer, kind)
         expect(['correct', 'incorrect', 'unverifiable']).toContain(result.verdict)
-        expect(judge(gold, answer, kind)).toEqual(result)
+        expect(verdictOf(gold, answer, kind)).toEqual(result)
       }),
       { numRuns: 2000 },
     )
   })
 
-  it('gives every row of the tables the same result again, whatever was judged before', () => {
+  it('gives every row of the tables the same result again, whatever was checked before', () => {
     const first = table.map((row) => verifyCase(row))
     const again = table.toReversed().map((row) => verifyCase(row))
     expect(again.toReversed()).toEqual(first)
   })
 
   it('never says that a text is another answer than itself', () => {
-    // A gold box in other coordinates than the answer's is another box in the answer's.
+    // A gold box in other coordinates than the answer's coordinates is another box when the two
+    // change places.
     const oneSystem = table.filter(({ policy }) => policy?.coords === policy?.goldCoords)
     expect(
       failing(oneSystem, (row) => {
@@ -63,7 +64,7 @@ describe('verifyCase on any text', () => {
     ).toEqual([])
     fc.assert(
       fc.property(bareTexts, (text) => {
-        expect(judge(text, text).verdict).toBe('correct')
+        expect(verdictOf(text, text).verdict).toBe('correct')
       }),
     )
   })
@@ -110,7 +111,10 @@ describe('an answer and its wrapping', () => {
 })
 
 describe('gold and answer swapped', () => {
-  /** Documented ways in which they are not alike: what the kind measures against gold, and a unit that only gold may have. */
+  /**
+   * The documented kinds that are not symmetric: they measure against the gold, or only the gold
+   * may have a unit.
+   */
   const oneWayKinds = new Set(['chart', 'ocr', 'box', 'choice'])
   const oneWay = new Set(['unit-missing', 'rounded', 'similar-text', 'within-5-percent', 'overlap', 'point-inside'])
 
@@ -142,7 +146,7 @@ describe('gold and answer swapped', () => {
         if (there.verdict !== 'correct' || there.extracted !== row.answer.trim() || oneWay.has(there.reason))
           return null
         const back = verifyCase({ ...row, gold: row.answer, answer: `<answer>${row.gold}</answer>` })
-        // A sentence may hold an answer; it is no gold answer.
+        // A sentence may hold an answer, but it is not a gold answer.
         return back.verdict === 'correct' || back.reason === 'bad-gold' ? null : `${there.reason}, back ${back.reason}`
       }),
     ).toEqual([])
@@ -173,7 +177,7 @@ describe('gold and answer swapped', () => {
     fc.assert(
       fc.property(value, value, (a, b) => {
         const correct = (gold: string, answer: string) =>
-          judge(gold, `<answer>${answer}</answer>`).verdict === 'correct'
+          verdictOf(gold, `<answer>${answer}</answer>`).verdict === 'correct'
         expect(correct(a, b)).toBe(correct(b, a))
       }),
     )
@@ -191,10 +195,10 @@ describe('near misses', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 10n ** 15n, max: 10n ** 40n }), fc.bigInt({ min: 1n, max: 9n }), (n, step) => {
         const grouped = n.toString().replace(/\B(?=(\d{3})+$)/g, ',')
-        expect(judge(String(n), grouped).verdict).toBe('correct')
-        expect(judge(String(n), grouped.replaceAll(',', ' ')).verdict).toBe('correct')
-        expect(judge(String(n), String(n + step)).verdict).toBe('incorrect')
-        expect(judge(String(n), `-${n}`).verdict).toBe('incorrect')
+        expect(verdictOf(String(n), grouped).verdict).toBe('correct')
+        expect(verdictOf(String(n), grouped.replaceAll(',', ' ')).verdict).toBe('correct')
+        expect(verdictOf(String(n), String(n + step)).verdict).toBe('incorrect')
+        expect(verdictOf(String(n), `-${n}`).verdict).toBe('incorrect')
       }),
     )
   })
@@ -217,8 +221,8 @@ describe('near misses', () => {
           ...(reversed === n ? [] : [write(reversed, places)]),
         ]
         const forms = { tag: '<answer>#</answer>', box: '\\boxed{#}', bare: '#', said: 'The final answer is #.' }
-        expect(judge(gold, forms[form].replace('#', gold)).verdict).toBe('correct')
-        for (const miss of misses) expect(judge(gold, forms[form].replace('#', miss)).verdict).toBe('incorrect')
+        expect(verdictOf(gold, forms[form].replace('#', gold)).verdict).toBe('correct')
+        for (const miss of misses) expect(verdictOf(gold, forms[form].replace('#', miss)).verdict).toBe('incorrect')
       }),
       { numRuns: 500 },
     )
@@ -232,8 +236,8 @@ describe('near misses', () => {
         fc.integer({ min: 2, max: 9 }),
         (n, d, k) => {
           const latex = (a: number, b: number): string => `${a < 0 ? '-' : ''}\\frac{${Math.abs(a)}}{${b}}`
-          expect(judge(`${n}/${d}`, latex(n * k, d * k)).verdict).toBe('correct')
-          expect(judge(`${n}/${d}`, latex(n * k + 1, d * k)).verdict).not.toBe('correct')
+          expect(verdictOf(`${n}/${d}`, latex(n * k, d * k)).verdict).toBe('correct')
+          expect(verdictOf(`${n}/${d}`, latex(n * k + 1, d * k)).verdict).not.toBe('correct')
         },
       ),
     )
@@ -268,9 +272,9 @@ describe('degenerate text', () => {
   it.each(inputs)('is answered without a hang: %s', (_name, text) => {
     for (const kind of answerKinds) {
       for (const answer of [text, `<answer>${text}</answer>`, `\\boxed{${text}}`]) {
-        expect(['incorrect', 'unverifiable']).toContain(judge('31337', answer, kind).verdict)
+        expect(['incorrect', 'unverifiable']).toContain(verdictOf('31337', answer, kind).verdict)
       }
-      expect(judge(text, '31337', kind).verdict).not.toBe('correct')
+      expect(verdictOf(text, '31337', kind).verdict).not.toBe('correct')
     }
   })
 })

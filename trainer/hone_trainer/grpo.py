@@ -23,7 +23,7 @@ from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.options import with_options
 from hone_trainer.processes import world
 from hone_trainer.reward import RewardClient
-from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, dump, parts, read_rows
+from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, parts, read_rows
 from hone_trainer.snapshots import SnapshotCallback
 from hone_trainer.spread import OnlySpread
 from hone_trainer.training import common_arguments, finish, micro_batch, refusals_told, start
@@ -155,13 +155,8 @@ def _dataset(rows: list[GrpoRow]) -> Dataset:
                 "images": [str(path) for path in row.images],
                 "prompt": [message.model_dump() for message in row.prompt],
                 "answer": row.answer,
-                "kind": row.kind,
-                "choices": row.choices,
-                "precision": row.precision,
-                # As text: columns of dicts get every key of every row, with null where a row has none.
-                "policy": None if row.policy is None else dump(row.policy),
+                **row.check(),
                 "question": _question(row),
-                "reward": row.reward,
             }
             for row in rows
         ]

@@ -1,4 +1,4 @@
-"""Reading training rows. A row that cannot be used is an error here, with its line: nothing is skipped silently."""
+"""Reads training rows. A row that cannot be used is an error that names its line: no row is skipped silently."""
 
 from __future__ import annotations
 
@@ -55,17 +55,28 @@ class SftRow(Row):
         return self
 
 
-class GrpoRow(Row):
-    """A question with the answer that the reward server compares with."""
+class Check(BaseModel):
+    """How a row's answer is checked: the fields of domain/answer-check.ts, to which a test holds them."""
 
-    prompt: list[Message]
-    answer: str
     kind: str | None = None
     choices: list[str] | None = None
     precision: int | None = None
     policy: dict[str, Any] | None = None
     reward: Literal["rule", "judge"] | None = None
     """Who rewards it: rules alone, or a judge where rules leave it open. None leaves it to the server."""
+
+    def check(self) -> dict[str, Any]:
+        """The fields as columns. A policy is text: columns of dicts get every key of every row, with null in most."""
+        columns = {name: getattr(self, name) for name in Check.model_fields}
+        policy = None if self.policy is None else json.dumps(self.policy, separators=(",", ":"))
+        return {**columns, "policy": policy}
+
+
+class GrpoRow(Row, Check):
+    """A question with the answer that the reward server compares with."""
+
+    prompt: list[Message]
+    answer: str
 
     def turns(self) -> list[Message]:
         return self.prompt
@@ -122,8 +133,3 @@ def parts(message: Message, images: list[Any]) -> dict[str, Any]:
         if text:
             content.append({"type": "text", "text": text})
     return {"role": message.role, "content": content}
-
-
-def dump(value: Any) -> str:
-    """Compact JSON for metric lines and columns."""
-    return json.dumps(value, separators=(",", ":"))

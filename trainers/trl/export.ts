@@ -1,30 +1,28 @@
 import { cardFile, trainSplit } from '../../data/export/card.ts'
+import { checkCells, checkColumns } from '../../data/export/check-columns.ts'
 import type { ExportFormat } from '../../data/export/format.ts'
-import { turns, type ExportColumns } from '../../data/export/parquet-columns.ts'
-import { questionText } from '../../data/rows/question-text.ts'
-import { knownMetadata } from '../../domain/rows.ts'
-import type { Row } from '../../domain/rows.ts'
+import { turns } from '../../data/export/parquet-columns.ts'
+import type { ColumnType, ExportColumns } from '../../data/export/parquet-columns.ts'
+import { imageMark } from '../../data/rows/image-marks.ts'
+import type { RewardField } from '../../domain/answer-check.ts'
+import { rewardCheckOf } from '../reward-check.ts'
+import type { SftRow } from '../rows.ts'
 import { rlRow, sftRow } from '../training-rows.ts'
 
-const rlColumns: ExportColumns = {
-  id: 'string',
-  prompt: turns,
-  answer: 'string',
-  kind: 'string',
-  choices: { list: 'string' },
-  precision: 'int32',
-  // JSON: a struct would fill in every lenience that a row does not name.
-  policy: 'string',
+const rewardColumns = {
+  ...checkColumns,
   question: 'string',
   reward: 'string',
-}
+} as const satisfies Record<RewardField, ColumnType>
+const rlColumns: ExportColumns = { id: 'string', prompt: turns, answer: 'string', ...rewardColumns }
 const sftColumns: ExportColumns = { id: 'string', prompt: turns, completion: turns }
 
 /**
- * TRL: `prompt` and `completion` (whose loss alone counts), or `prompt` with the columns that the
- * reward file of `hone shim --trainer trl` reads. Turns are plain texts without `<image>` marks: TRL
- * puts the pictures before the first user turn itself. Parts of a message would come back from
- * Parquet with every member filled in, which TRL takes for pictures that are there already.
+ * TRL: `prompt` and `completion` (only the completion counts in the loss), or `prompt` with the
+ * columns that the reward file of `hone shim --trainer trl` reads. Turns are plain texts without
+ * `<image>` marks: TRL itself puts the pictures before the first user turn. Messages in parts would
+ * come back from Parquet with every member filled in, and TRL would take that for pictures that are
+ * already there.
  */
 export const trlExport: ExportFormat = {
   kinds: ['sft', 'rl'],
@@ -32,17 +30,17 @@ export const trlExport: ExportFormat = {
   takesDropped: false,
   record: (row, { kind, promptSuffix }) => {
     const options = { promptSuffix, imagePath: (hash: string) => hash }
-    const prompt = [{ role: 'user', content: questionText(row, promptSuffix) }]
     if (kind === 'sft') {
       const converted = sftRow(row, options)
       if ('refused' in converted) return converted
       const { id, messages, images } = converted.row
-      return { row: { fields: { id, prompt, completion: messages.slice(1) }, images } }
+      return { row: { fields: { id, prompt: unmarked(messages.slice(0, 1)), completion: messages.slice(1) }, images } }
     }
     const converted = rlRow(row, options)
     if ('refused' in converted) return converted
-    const { id, answer, images } = converted.row
-    return { row: { fields: { id, prompt, answer, ...checkOf(row) }, images } }
+    const { id, prompt, answer, images } = converted.row
+    const check = rewardCheckOf(row)
+    return { row: { fields: { id, prompt: unmarked(prompt), answer, ...check, ...checkCells(check) }, images } }
   },
   columns: (kind) => (kind === 'sft' ? sftColumns : rlColumns),
   pictureFields: 'bytes-path',
@@ -61,15 +59,6 @@ export const trlExport: ExportFormat = {
         ],
 }
 
-/** What a check needs besides the answer. */
-function checkOf(row: Row) {
-  const { kind, choices, precision, policy } = row
-  return {
-    kind,
-    choices: choices === null ? null : [...choices],
-    precision,
-    policy: policy === null ? null : JSON.stringify(policy),
-    question: questionText(row, ''),
-    reward: knownMetadata(row.metadata).reward ?? null,
-  }
-}
+/** Turns without their `<image>` marks. */
+const unmarked = (turns: SftRow['messages']): SftRow['messages'] =>
+  turns.map(({ role, content }) => ({ role, content: content.replaceAll(imageMark, '') }))

@@ -1,17 +1,20 @@
-import { add, divide, MAX_DIGITS, negate, scaleByTen } from '../math/rational.ts'
+import { add, divide, maxDigits, negate, scaleByTen } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import { fractionFromWords, numberFromWords } from './number-words.ts'
 
-/** A plain number without percent and unit. */
-export type Amount = {
+/** A plain number without percent sign and unit. */
+export interface Amount {
   value: Rational
-  /** Digits after the point as written; null for fractions, words and powers of ten. */
+  /**
+   * The number of digits after the point as written. Null for fractions, words and powers of ten.
+   */
   decimals: number | null
 }
 
 /**
- * Reads one number: 1,234.5 · 1.234,5 · 1 234 · 3,14 · 3/4 · 3 1/2 · 3e8 · 3×10^8 · (5) · 1.5 million · seven. Null for anything
- * else, above all for a text with two numbers or an operation in it. No sign, except inside brackets.
+ * Reads one number: 1,234.5 · 1.234,5 · 1 234 · 3,14 · 3/4 · 3 1/2 · 3e8 · 3×10^8 · (5) · 1.5
+ * million · seven. Null for anything else, above all for a text with two numbers or an operation in
+ * it. A sign is read only inside brackets.
  */
 export function parseAmount(text: string): Amount | null {
   const open = unwrap(text)
@@ -30,17 +33,20 @@ export function splitSign(text: string): { negative: boolean; rest: string } {
   return { negative: found[1] !== '+', rest: text.slice(found[0].length) }
 }
 
-const SCALES: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }
+const powersOfTen: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }
 
 /** "1.5 million" */
 function parseScaled(text: string): Amount | null {
   const found = /^([\d.,]+) ?(hundred|thousand|million|billion|trillion)$/i.exec(text)
   const amount = found === null ? null : parseDecimal(found[1] ?? '')
-  const value = amount === null ? null : scaleByTen(amount.value, SCALES[(found?.[2] ?? '').toLowerCase()] ?? 0)
+  const value = amount === null ? null : scaleByTen(amount.value, powersOfTen[(found?.[2] ?? '').toLowerCase()] ?? 0)
   return value === null ? null : { value, decimals: null }
 }
 
-/** Takes off one pair of round or curly brackets that encloses everything; with a comma inside it is a pair, not 1,2. */
+/**
+ * Takes off one pair of round or curly brackets around the whole text. (1,2) is a pair and keeps
+ * its brackets.
+ */
 function unwrap(text: string): string {
   const pair = text.charAt(0) + text.slice(-1)
   if (text.length < 3 || (pair !== '()' && pair !== '{}')) return text
@@ -55,18 +61,21 @@ function fromWords(text: string): Amount | null {
   return value === null ? null : { value, decimals: null }
 }
 
-/** Digits with at most one decimal mark and thousands separators that stand where they must. */
+/** Digits with at most one decimal mark, and with thousands separators only in their places. */
 function parseDecimal(text: string): Amount | null {
   if (!/^[\d.,' ’]+$/.test(text) || !/\d/.test(text)) return null
   const mark = decimalMark(text, text.lastIndexOf('.'), text.lastIndexOf(','))
   const whole = ungroup(mark < 0 ? text : text.slice(0, mark))
   const tail = mark < 0 ? '' : text.slice(mark + 1)
-  if (whole === null || !/^\d*$/.test(tail) || whole.length + tail.length > MAX_DIGITS) return null
+  if (whole === null || !/^\d*$/.test(tail) || whole.length + tail.length > maxDigits) return null
   const value = scaleByTen({ n: BigInt(`${whole}${tail}` || '0'), d: 1n }, -tail.length)
   return value === null ? null : { value, decimals: tail.length }
 }
 
-/** Position of the decimal mark, -1 for none. A single comma before exactly three digits groups thousands, except after a zero. */
+/**
+ * The position of the decimal mark, -1 when there is no decimal mark. A single comma before exactly
+ * three digits groups thousands, except after a zero.
+ */
 function decimalMark(text: string, dot: number, comma: number): number {
   if (dot >= 0 && comma >= 0) return Math.max(dot, comma)
   if (dot >= 0) return text.indexOf('.') === dot ? dot : -1
@@ -75,7 +84,9 @@ function decimalMark(text: string, dot: number, comma: number): number {
   return groups || comma === 0 || comma === text.length - 1 ? -1 : comma
 }
 
-/** Removes thousands separators of one sort; null when they do not stand before groups of three. */
+/**
+ * Removes thousands separators of one sort. Null when they are not before groups of three digits.
+ */
 function ungroup(text: string): string | null {
   if (/^\d*$/.test(text)) return text
   const separators = new Set(text.replace(/\d/g, ''))

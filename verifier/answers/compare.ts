@@ -1,23 +1,27 @@
-import { symbolsOf } from '../math/expression.ts'
 import { lowest } from '../math/rational.ts'
 import { sameText } from '../kinds/short-text.ts'
-import type { Judgement, RuleContext } from '../verdict.ts'
+import type { RuleContext, Ruling } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareQuantities } from './compare-quantities.ts'
+import { ratioOf, sameProportion } from './ratios.ts'
 import { isSetLike, sameRealSet } from './real-sets.ts'
-import { assignmentOf, conditionsOf, sameCondition } from './relations.ts'
+import { assignmentOf, collapsed, conditionsOf, hasSeveralVariables, sameCondition } from './relations.ts'
 import type { Condition } from './relations.ts'
-import type { Group, Matrix, Quantity, Ratio, Relation, Structure } from './structure.ts'
+import type { Group, Matrix, Structure } from './structure.ts'
 
-/** How two structures are compared. `unordered` takes brackets and order as of no meaning: a row of kind list. */
+/**
+ * How two structures are compared. With `unordered`, brackets and order mean nothing, as in a row
+ * of kind list.
+ */
 export type Comparison = RuleContext & { unordered: boolean }
 
 /**
- * Compares two mathematical answers. Symmetric but for a unit that only the gold names. Sets and rows are unordered and without
- * repeats; tuples, matrices and intervals are compared place by place; x = 5 stands for 5 when x is but a name.
+ * Compares two mathematical answers. Symmetric, except for a unit that only the gold has. Sets and
+ * rows have no order and no repeats. Tuples, matrices and intervals are compared place by place. x
+ * = 5 equals 5 when x is only a name.
  */
-export function compareStructures(gold: Structure, answer: Structure, context: Comparison): Judgement {
-  context.budget.spend(2)
+export function compareStructures(gold: Structure, answer: Structure, context: Comparison): Ruling {
+  context.effort.spend(2)
   if (gold.type === 'relation' || answer.type === 'relation') return compareRelations(gold, answer, context)
   if (gold.type === 'group' && answer.type === 'group') return compareGroups(gold, answer, context)
   if (gold.type === 'quantity' && answer.type === 'quantity') return compareQuantities(gold, answer, context)
@@ -32,7 +36,7 @@ function isRealSet(structure: Structure): boolean {
   return structure.type === 'combined' || structure.type === 'named-set'
 }
 
-function comparePlain(gold: Structure, answer: Structure, context: Comparison): Judgement {
+function comparePlain(gold: Structure, answer: Structure, context: Comparison): Ruling {
   if (gold.type === 'words' && answer.type === 'words') {
     return sameText(gold.text, answer.text) ? correct('same-text') : incorrect('different-text')
   }
@@ -41,26 +45,26 @@ function comparePlain(gold: Structure, answer: Structure, context: Comparison): 
   return compareSets(gold, answer, context)
 }
 
-function same(equal: boolean, what: 'list' | 'relation'): Judgement {
+function same(equal: boolean, what: 'list' | 'relation'): Ruling {
   if (what === 'list') return equal ? correct('same-list') : incorrect('different-list')
   return equal ? correct('same-relation') : incorrect('different-relation')
 }
 
-function compareSets(gold: Structure, answer: Structure, { budget }: Comparison): Judgement {
+function compareSets(gold: Structure, answer: Structure, { effort }: Comparison): Ruling {
   if (!isSetLike(gold) || !isSetLike(answer)) return incorrect('different-form')
-  const equal = sameRealSet(gold, answer, budget)
+  const equal = sameRealSet(gold, answer, effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'list')
 }
 
-/** A group against one value: {5} is 5; "3 or 4" is no answer to 3. */
-function compareSingle(group: Group, other: Structure, compare: (item: Structure) => Judgement): Judgement {
+/** Compares a group with one value: {5} is 5, but "3 or 4" does not answer 3. */
+function compareSingle(group: Group, other: Structure, compare: (item: Structure) => Ruling): Ruling {
   const [only] = group.items
   if (only !== undefined && group.items.length === 1) return compare(only)
   if (other.type === 'matrix') return incorrect('different-form')
   return incorrect(group.or ? 'hedged' : 'different-list')
 }
 
-function compareGroups(gold: Group, answer: Group, context: Comparison): Judgement {
+function compareGroups(gold: Group, answer: Group, context: Comparison): Ruling {
   const [a, b] = [gold.brackets, answer.brackets]
   const loose = (brackets: Group['brackets']): boolean => brackets === '{}' || brackets === ''
   if (gold.items.length === 1 && answer.items.length === 1) {
@@ -80,29 +84,35 @@ function compareGroups(gold: Group, answer: Group, context: Comparison): Judgeme
   return inOrder(gold.items, answer.items, context)
 }
 
-/** A row of inequalities may stand for an interval: x > 1 and x < 2. */
-function setsWithConditions(gold: Group, answer: Group, context: Comparison): Judgement | null {
+/** A row of inequalities can mean an interval: x > 1 and x < 2. */
+function setsWithConditions(gold: Group, answer: Group, context: Comparison): Ruling | null {
   const conditions = [gold, answer].some((group) => group.items.some((item) => item.type === 'relation'))
   if (!conditions) return null
-  const equal = sameRealSet(gold, answer, context.budget)
+  const equal = sameRealSet(gold, answer, context.effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'list')
 }
 
-/** All items equal, one by one. One that differs decides; one that cannot be told leaves the whole open. */
-function inOrder(gold: readonly Structure[], answer: readonly Structure[], context: Comparison): Judgement {
-  let open: Judgement | null = null
+/**
+ * Whether all items are equal, one by one. One different item decides. One item that cannot be told
+ * leaves the whole undecided.
+ */
+function inOrder(gold: readonly Structure[], answer: readonly Structure[], context: Comparison): Ruling {
+  let open: Ruling | null = null
   for (const [index, item] of gold.entries()) {
     const other = answer[index]
     if (other === undefined) return incorrect('different-list')
-    const judged = compareStructures(item, other, context)
-    if (judged.verdict === 'incorrect') return incorrect('different-list')
-    if (judged.verdict === 'unverifiable') open = judged
+    const ruling = compareStructures(item, other, context)
+    if (ruling.verdict === 'incorrect') return incorrect('different-list')
+    if (ruling.verdict === 'unverifiable') open = ruling
   }
   return open ?? correct('same-list')
 }
 
-/** The same items in any order, repeats counted once. Exact numbers are matched by their text, so that long lists stay cheap. */
-function compareUnordered(gold: Group, answer: Group, context: Comparison): Judgement {
+/**
+ * Whether both hold the same items in any order. Repeats count once. Exact numbers are matched by
+ * their text, so that long lists stay cheap.
+ */
+function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruling {
   const rows = valuesOf(gold, answer)
   const [left, right] = [distinct(rows.gold, context), distinct(rows.answer, context)]
   if (left === null || right === null) return unverifiable('not-understood')
@@ -110,7 +120,7 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Judg
   if (left.length !== right.length) return ranges ? conditionRows(gold, answer, context) : incorrect('different-list')
   const keys = new Map(right.map((item, index) => [keyOf(item), index] as const))
   const free = new Set(right.keys())
-  let open: Judgement | null = null
+  let open: Ruling | null = null
   const rest: Structure[] = []
   for (const item of left) {
     const key = keyOf(item)
@@ -123,12 +133,12 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Judg
     for (const index of free) {
       const other = right[index]
       if (other === undefined) continue
-      const judged = compareStructures(item, other, context)
-      if (judged.verdict === 'correct') {
+      const ruling = compareStructures(item, other, context)
+      if (ruling.verdict === 'correct') {
         found = index
         break
       }
-      if (judged.verdict === 'unverifiable') open = judged
+      if (ruling.verdict === 'unverifiable') open = ruling
     }
     if (found < 0) return open ?? (ranges ? conditionRows(gold, answer, context) : incorrect('different-list'))
     free.delete(found)
@@ -136,12 +146,15 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Judg
   return correct('same-list')
 }
 
-function conditionRows(gold: Group, answer: Group, { budget }: Comparison): Judgement {
-  const equal = sameRealSet(gold, answer, budget)
+function conditionRows(gold: Group, answer: Group, { effort }: Comparison): Ruling {
+  const equal = sameRealSet(gold, answer, effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'relation')
 }
 
-/** "x = 1 or x = 2" against "{1, 2}": names go when only one side has them, or when only the first of a row has one. */
+/**
+ * "x = 1 or x = 2" against "{1, 2}": names are dropped when only one side has them, or when only
+ * the first item of a row has a name.
+ */
 function valuesOf(gold: Group, answer: Group): { gold: readonly Structure[]; answer: readonly Structure[] } {
   const named = (group: Group): boolean => group.items.every((item) => item.type === 'relation')
   if (named(gold) && named(answer)) return { gold: gold.items, answer: answer.items }
@@ -170,21 +183,21 @@ function distinct(items: readonly Structure[], context: Comparison): Structure[]
   return found
 }
 
-/** One text for one plain number; null for what must be compared. */
+/** The text by which a plain number is matched. Null for an item that must be compared. */
 function keyOf(item: Structure): string | null {
   if (item.type !== 'quantity' || item.exact === null || item.percent || item.unit !== null) return null
   const { n, d } = lowest(item.exact)
   return `${n}/${d}`
 }
 
-function compareMatrices(gold: Matrix, answer: Matrix, context: Comparison): Judgement {
+function compareMatrices(gold: Matrix, answer: Matrix, context: Comparison): Ruling {
   const shape = ({ rows }: Matrix): string => rows.map((row) => row.length).join(',')
   if (shape(gold) !== shape(answer)) return incorrect('different-form')
   return inOrder(gold.rows.flat(), answer.rows.flat(), context)
 }
 
-/** 2:3 is 2:3 alone, unless the row's policy reduces ratios; then it is 4:6 and 2/3 too. */
-function compareRatios(gold: Structure, answer: Structure, context: Comparison): Judgement {
+/** 2:3 equals only 2:3, unless the row's policy reduces ratios: then it also equals 4:6 and 2/3. */
+function compareRatios(gold: Structure, answer: Structure, context: Comparison): Ruling {
   const [a, b] = [ratioOf(gold), ratioOf(answer)]
   if (a === null || b === null || a.parts.length !== b.parts.length) return incorrect('different-form')
   if (gold.type === answer.type) {
@@ -196,27 +209,7 @@ function compareRatios(gold: Structure, answer: Structure, context: Comparison):
   return sameProportion(a, b) ? correct('ratio-reduced') : incorrect('different-number')
 }
 
-function ratioOf(structure: Structure): Ratio | null {
-  if (structure.type === 'ratio') return structure
-  if (structure.type !== 'quantity' || structure.exact === null) return null
-  const { n, d } = structure.exact
-  const part = (exact: { n: bigint; d: bigint }): Quantity => ({ ...structure, exact, percent: false, unit: null })
-  return { type: 'ratio', parts: [part({ n, d: 1n }), part({ n: d, d: 1n })] }
-}
-
-function sameProportion(a: Ratio, b: Ratio): boolean {
-  const [first, other] = [a.parts[0]?.exact, b.parts[0]?.exact]
-  if (!first || !other || first.n === 0n || other.n === 0n) return false
-  return a.parts.every((part, index) => {
-    const [x, y] = [part.exact, b.parts[index]?.exact]
-    // x / first = y / other, multiplied out.
-    return (
-      x !== null && y !== null && y !== undefined && x.n * first.d * y.d * other.n === y.n * other.d * x.d * first.n
-    )
-  })
-}
-
-function compareRelations(gold: Structure, answer: Structure, context: Comparison): Judgement {
+function compareRelations(gold: Structure, answer: Structure, context: Comparison): Ruling {
   if (gold.type !== 'relation' || answer.type !== 'relation') return compareOneRelation(gold, answer, context)
   const [a, b] = [assignmentOf(gold), assignmentOf(answer)]
   if (a !== null && b !== null && a.name !== null && b.name !== null) {
@@ -228,8 +221,8 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
   }
   const [left, right] = [conditionsOf(collapsed(gold)), conditionsOf(collapsed(answer))]
   if (left !== null && right !== null && left.length === right.length) {
-    const judged = sameConditions(left, right, context)
-    if (judged.verdict === 'correct' || gold.signs.includes('=')) return judged
+    const ruling = sameConditions(left, right, context)
+    if (ruling.verdict === 'correct' || gold.signs.includes('=')) return ruling
   }
   if (gold.signs.includes('=') || answer.signs.includes('=')) return incorrect('different-relation')
   if (
@@ -238,7 +231,7 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
   ) {
     return correct('same-relation')
   }
-  if (left !== null && right !== null && left.length === right.length && hasVariables([...left, ...right])) {
+  if (left !== null && right !== null && left.length === right.length && hasSeveralVariables([...left, ...right])) {
     return sameConditions(left, right, context)
   }
   const sets = compareSets(gold, answer, context)
@@ -246,24 +239,12 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
   return sets.verdict === 'incorrect' ? incorrect('different-relation') : sets
 }
 
-/** Whether conditions speak of several variables: then there is no line of numbers on which to compare them. */
-function hasVariables(conditions: readonly Condition[]): boolean {
-  return new Set(conditions.flatMap(({ expression }) => [...symbolsOf(expression)])).size > 1
-}
-
-/** x = 3 + 3 = 6 says x = 6. */
-function collapsed(relation: Relation): Relation {
-  const assignment = assignmentOf(relation)
-  if (assignment === null || assignment.name === null) return relation
-  return { type: 'relation', sides: [assignment.name, assignment.value], signs: ['='] }
-}
-
-function sameConditions(gold: readonly Condition[], answer: readonly Condition[], { budget }: Comparison): Judgement {
+function sameConditions(gold: readonly Condition[], answer: readonly Condition[], { effort }: Comparison): Ruling {
   const free = [...answer]
   for (const condition of gold) {
     let open = false
     const index = free.findIndex((other) => {
-      const equal = sameCondition(condition, other, budget)
+      const equal = sameCondition(condition, other, effort)
       if (equal === null) open = true
       return equal === true
     })
@@ -273,8 +254,11 @@ function sameConditions(gold: readonly Condition[], answer: readonly Condition[]
   return correct('same-relation')
 }
 
-/** One side is a relation: x = 5 is 5, 1 < x < 2 is (1, 2); 7 = 11a + c is not 11a + c. */
-function compareOneRelation(gold: Structure, answer: Structure, context: Comparison): Judgement {
+/**
+ * Compares a relation with an answer that is not a relation: x = 5 is 5, 1 < x < 2 is (1, 2), but 7
+ * = 11a + c is not 11a + c.
+ */
+function compareOneRelation(gold: Structure, answer: Structure, context: Comparison): Ruling {
   const relation = gold.type === 'relation' ? gold : answer
   if (relation.type !== 'relation') return incorrect('different-form')
   const assignment = assignmentOf(relation)

@@ -1,13 +1,16 @@
 import { trimMarks, unifyCharacters } from '../plain-text.ts'
 
-/** Set braces; plain { } are LaTeX's grouping. */
-export const SET_OPEN = '⦃'
-export const SET_CLOSE = '⦄'
+/** The braces of sets. Plain { } only group in LaTeX. */
+export const setOpen = '⦃'
+export const setClose = '⦄'
 /** LaTeX's line break: the end of a matrix row. */
-export const ROW_END = '⏎'
+export const rowEnd = '⏎'
 
-/** Commands and ASCII spellings of signs that the structure of an answer hangs on. Longer ones first. */
-const SIGNS: readonly (readonly [RegExp, string])[] = [
+/**
+ * Commands and ASCII spellings of the signs that give an answer its structure. Longer spellings
+ * come first.
+ */
+const signPatterns: readonly (readonly [RegExp, string])[] = [
   [/\\(?:leqslant|leq|le)(?![a-zA-Z])|<=|=</g, '≤'],
   [/\\(?:geqslant|geq|ge)(?![a-zA-Z])|>=/g, '≥'],
   [/\\(?:neq|ne|not\s*=)(?![a-zA-Z])|!=|<>/g, '≠'],
@@ -27,8 +30,8 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*N\s*\}?(?![a-zA-Z])|\\N(?![a-zA-Z])/g, 'ℕ'],
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Q\s*\}?(?![a-zA-Z])|\\Q(?![a-zA-Z])/g, 'ℚ'],
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*C\s*\}?(?![a-zA-Z])/g, 'ℂ'],
-  [/\\\{|\\lbrace(?![a-zA-Z])/g, SET_OPEN],
-  [/\\\}|\\rbrace(?![a-zA-Z])/g, SET_CLOSE],
+  [/\\\{|\\lbrace(?![a-zA-Z])/g, setOpen],
+  [/\\\}|\\rbrace(?![a-zA-Z])/g, setClose],
   [/\\l?angle(?=\s*[-\d\\(])(?![a-zA-Z])|\\langle(?![a-zA-Z])/g, '⟨'],
   [/\\rangle(?![a-zA-Z])/g, '⟩'],
   [/\\(?:mid|vert)(?![a-zA-Z])/g, '|'],
@@ -42,15 +45,17 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Brings an answer's text to the one spelling that the structure layer reads: LaTeX's marks, spacing and text boxes gone, signs
- * as single characters, set braces told from grouping. Commands of expressions (\frac, \sqrt, \sin …) stay. Linear in its length.
+ * Gives an answer's text the one spelling that the readers of structures know: without LaTeX's
+ * marks, spacing and text boxes, with signs as single characters, and with the braces of sets
+ * different from the braces of groups. Commands of expressions (\frac, \sqrt, \sin …) stay. Takes
+ * linear time.
  */
 export function mathText(raw: string): string {
   let text = unifyCharacters(raw)
     .replace(/(\d)\s*(?:\{\s*,\s*\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
     .replace(/\{\s*,\s*\}/g, ',')
   if (text.includes('\\')) text = withoutLatexMarks(text)
-  for (const [pattern, sign] of SIGNS) text = text.replace(pattern, sign)
+  for (const [pattern, sign] of signPatterns) text = text.replace(pattern, sign)
   text = text
     .replace(/\*\*(?=\s|$)|(?<=^|\s)\*\*(?=[^\s\d(])/g, '')
     .replace(/`/g, '')
@@ -58,23 +63,23 @@ export function mathText(raw: string): string {
   return trimMarks(withoutDollars(text)).replace(/﹩/g, '$')
 }
 
-/** Data files often carry LaTeX escaped twice. Not inside a matrix, where \\ ends a row. */
+/** Data files often hold LaTeX that was escaped twice. Inside a matrix \\ ends a row and stays. */
 function unescapeTwice(text: string): string {
   const runs = text.match(/\\+/g) ?? []
   if (runs.every((run) => run.length % 2 === 0)) return text.replace(/\\\\/g, '\\')
   return text.includes('\\begin') ? text : text.replace(/\\\\(?=[a-zA-Z()[\]{}%$])/g, '\\')
 }
 
-const TEXT_BOX =
+const textBox =
   /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g
 
 function withoutLatexMarks(raw: string): string {
   return unescapeTwice(raw)
-    .replace(/\\\\/g, ROW_END)
+    .replace(/\\\\/g, rowEnd)
     .replace(/\\\$/g, '﹩')
     .replace(/\\[()[\]]/g, ' ')
     .replace(/\\(?:left|right|displaystyle|textstyle|limits|nolimits|middle|[bB]igg?[lrm]?)(?![a-zA-Z])\.?/g, '')
-    .replace(TEXT_BOX, ' $1 ')
+    .replace(textBox, ' $1 ')
     .replace(/\\(?:text|mathrm|mbox)\s*\{/g, '{')
     .replace(/\\(?:measured)?(?:angle|triangle)(?![a-zA-Z])/g, '')
     .replace(/\\!/g, '')
@@ -82,7 +87,7 @@ function withoutLatexMarks(raw: string): string {
     .replace(/\\q?quad|\\(?:hspace\s*\{[^{}]*\}|space|nobreak|newline)(?![a-zA-Z])/g, ' ')
 }
 
-/** "$12$" is mathematics and loses its signs; in "$12" and "12 $" the sign is money and stays. */
+/** "$12$" is mathematics and loses its signs. In "$12" and "12 $" the sign is money and stays. */
 function withoutDollars(text: string): string {
   const count = text.split('$').length - 1
   if (count === 0) return text

@@ -1,7 +1,7 @@
-/** Numbers written as words, English and Chinese. Ordinals ("third" alone) are no numbers. */
+/** Numbers written as words, English and Chinese. An ordinal alone ("third") is not a number. */
 import type { Rational } from '../math/rational.ts'
 
-const SMALL = new Map(
+const smallNumbers = new Map(
   (
     'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen ' +
     'eighteen nineteen'
@@ -9,24 +9,27 @@ const SMALL = new Map(
     .split(' ')
     .map((word, value) => [word, value]),
 )
-const TENS = new Map(
+const tens = new Map(
   'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, i) => [word, 10 * i + 20]),
 )
-const SCALES = new Map<string, bigint>([
+const scales = new Map<string, bigint>([
   ['thousand', 1_000n],
   ['million', 1_000_000n],
   ['billion', 1_000_000_000n],
   ['trillion', 1_000_000_000_000n],
 ])
-/** The longest number in words that is read: "nine hundred ninety-nine billion … and ninety-nine". Characters. */
-const LONGEST = 200
+/**
+ * The longest number in words that is read, in characters: "nine hundred ninety-nine billion … and
+ * ninety-nine".
+ */
+const longestText = 200
 
 /**
- * "seven", "twenty-one", "a hundred", "three hundred and five", "two million", "a dozen", "half a dozen", 二十五, 3万, 负五
- * as an integer; null for other words.
+ * Reads "seven", "twenty-one", "a hundred", "three hundred and five", "two million", "a dozen",
+ * "half a dozen", 二十五, 3万 or 负五 as an integer. Null for other words.
  */
 export function numberFromWords(text: string): bigint | null {
-  if (text.length > LONGEST || text === '') return null
+  if (text.length > longestText || text === '') return null
   if (/[\u3400-\u9fff〇]/.test(text)) return chineseNumber(text)
   if (!/^[a-z][a-z -]*$/i.test(text)) return null
   const words = text.toLowerCase().split(/[ -]+/)
@@ -39,17 +42,20 @@ export function numberFromWords(text: string): bigint | null {
   return englishNumber(words)
 }
 
-/** Groups of up to 999 (or "fifteen hundred"), each with a smaller scale than the one before. */
+/**
+ * Groups of up to 999 (or "fifteen hundred"). Each group has a smaller scale than the group before
+ * it.
+ */
 function englishNumber(words: readonly string[]): bigint | null {
   let total = 0n
   let lastScale: bigint | null = null
   let from = 0
-  for (let at = 0; at <= words.length; at += 1) {
-    const scale = at === words.length ? 1n : SCALES.get(words[at] ?? '')
+  for (let at = 0; at <= words.length; at++) {
+    const scale = at === words.length ? 1n : scales.get(words[at] ?? '')
     if (scale === undefined) continue
     const group = words.slice(from, at)
     from = at + 1
-    // "two million" ends with its scale; "a thousand and five" has a group after it.
+    // "two million" ends with its scale. "a thousand and five" has a group after the scale.
     if (scale === 1n && group.length === 0) return lastScale === null ? null : total
     const value = groupValue(group, scale > 1n, words.length === 1 ? 'alone' : lastScale === null ? 'first' : 'later')
     if (value === null || (lastScale !== null && (scale >= lastScale || value >= 1000))) return null
@@ -80,18 +86,18 @@ function groupValue(group: readonly string[], scaled: boolean, place: 'alone' | 
 function belowHundred(words: readonly string[]): number | null {
   const [first = '', second, ...others] = words
   if (others.length > 0) return null
-  if (second === undefined) return SMALL.get(first) ?? TENS.get(first) ?? null
-  const ten = TENS.get(first)
-  const one = SMALL.get(second)
+  if (second === undefined) return smallNumbers.get(first) ?? tens.get(first) ?? null
+  const ten = tens.get(first)
+  const one = smallNumbers.get(second)
   return ten !== undefined && one !== undefined && one >= 1 && one <= 9 ? ten + one : null
 }
 
-const CHINESE_DIGITS = new Map(
+const chineseDigits = new Map(
   [
     '零〇', '一壹', '二贰两', '三叁', '四肆', '五伍', '六陆', '七柒', '八捌', '九玖',
   ].flatMap((forms, value) => Array.from(forms, (form): [string, number] => [form, value])),
 ) // prettier-ignore
-const CHINESE_UNITS = new Map([
+const chineseUnits = new Map([
   ['十', 10],
   ['拾', 10],
   ['百', 100],
@@ -99,7 +105,7 @@ const CHINESE_UNITS = new Map([
   ['千', 1000],
   ['仟', 1000],
 ])
-const CHINESE_SCALES: Record<string, bigint> = {
+const chineseScales: Record<string, bigint> = {
   十: 10n, 百: 100n, 千: 1000n, 万: 10_000n, 十万: 100_000n, 百万: 1_000_000n, 千万: 10_000_000n, 亿: 100_000_000n,
   万亿: 1_000_000_000_000n,
 } // prettier-ignore
@@ -114,13 +120,13 @@ function chineseSize(text: string): bigint | null {
   const mixed = /^(\d{1,15})(?:\.(\d{1,8}))? ?(十|百|千|万|十万|百万|千万|亿|万亿)$/.exec(text)
   if (mixed !== null) {
     const [, whole = '0', tail = '', unit = ''] = mixed
-    const scaled = BigInt(whole + tail) * (CHINESE_SCALES[unit] ?? 1n)
+    const scaled = BigInt(whole + tail) * (chineseScales[unit] ?? 1n)
     const power = 10n ** BigInt(tail.length)
     return scaled % power === 0n ? scaled / power : null
   }
-  // 二〇二四 names digits. 三四 means "three or four", so short runs without a zero are no number.
+  // 二〇二四 names digits. 三四 means "three or four", so a short run without a zero is not a number.
   if (/^[零〇一二三四五六七八九]{2,20}$/.test(text) && (text.length >= 4 || /[零〇]/.test(text))) {
-    return /^[零〇]+$/.test(text) ? null : BigInt(Array.from(text, (c) => CHINESE_DIGITS.get(c) ?? 0).join(''))
+    return /^[零〇]+$/.test(text) ? null : BigInt(Array.from(text, (c) => chineseDigits.get(c) ?? 0).join(''))
   }
   let total = 0n
   let rest = text
@@ -132,7 +138,7 @@ function chineseSize(text: string): bigint | null {
     if (at < 0) continue
     const section = chineseSection(rest.slice(0, at), total > 0n)
     rest = rest.slice(at + 1)
-    // 三万五 is spoken for 35,000 and 30,005 is 三万零五: one digit right after a scale is left unread.
+    // Speakers say 三万五 for 35,000, and 30,005 is 三万零五. One digit right after a scale is not read.
     if (section === null || section === 0 || /^[^零〇十百千拾佰仟]$/.test(rest)) return null
     total += BigInt(section) * scale
   }
@@ -141,7 +147,10 @@ function chineseSize(text: string): bigint | null {
   return last === null ? null : total + BigInt(last)
 }
 
-/** 0–9999. Units fall (千 百 十); a last digit right after 百 or 千 (一百五, spoken for 150) is left unread. */
+/**
+ * 0–9999. The units fall (千 百 十). A last digit right after 百 or 千 is not read: speakers say 一百五 for
+ * 150.
+ */
 function chineseSection(text: string, follows: boolean): number | null {
   if (text === '') return null
   if (text === '零' || text === '〇') return follows ? null : 0
@@ -150,8 +159,8 @@ function chineseSection(text: string, follows: boolean): number | null {
   let unit = 10_000
   let zero = false
   for (const [at, c] of Array.from(text).entries()) {
-    const weight = CHINESE_UNITS.get(c)
-    const value = CHINESE_DIGITS.get(c)
+    const weight = chineseUnits.get(c)
+    const value = chineseDigits.get(c)
     if (weight !== undefined) {
       if (weight >= unit || (digit === null && !(weight === 10 && at === 0))) return null
       total += (digit ?? 1) * weight
@@ -169,20 +178,21 @@ function chineseSection(text: string, follows: boolean): number | null {
   return unit > 10 && unit < 10_000 && !zero ? null : total + digit
 }
 
-const PARTS: readonly (readonly [one: string, size: bigint])[] = [
+const partNames: readonly (readonly [one: string, size: bigint])[] = [
   ['half', 2n], ['third', 3n], ['quarter', 4n], ['fourth', 4n], ['fifth', 5n], ['sixth', 6n], ['seventh', 7n],
   ['eighth', 8n], ['ninth', 9n], ['tenth', 10n], ['eleventh', 11n], ['twelfth', 12n], ['sixteenth', 16n],
   ['twentieth', 20n], ['hundredth', 100n], ['thousandth', 1000n], ['millionth', 1_000_000n],
 ] // prettier-ignore
-const SINGLE = new Map(PARTS)
-const PLURAL = new Map(PARTS.map(([one, size]) => [one === 'half' ? 'halves' : `${one}s`, size]))
+const singleParts = new Map(partNames)
+const pluralParts = new Map(partNames.map(([one, size]) => [one === 'half' ? 'halves' : `${one}s`, size]))
 
 /**
- * "half", "one half", "three quarters", "two-thirds", "two and a half", "three point one four", 三分之一, 一半, 三点五 as an
- * exact fraction; null for anything else. "ten thousandths" (10/1000 or 1/10000) can be read in two ways and is not read.
+ * Reads "half", "one half", "three quarters", "two-thirds", "two and a half", "three point one
+ * four", 三分之一, 一半 or 三点五 as an exact fraction. Null for anything else. "ten thousandths" has two
+ * readings (10/1000 and 1/10000) and is not read.
  */
 export function fractionFromWords(text: string): Rational | null {
-  if (text.length > LONGEST || text === '') return null
+  if (text.length > longestText || text === '') return null
   if (/[\u3400-\u9fff]/.test(text)) return chineseFraction(text)
   if (!/^[a-z][a-z -]*$/i.test(text)) return null
   const words = text.toLowerCase().split(/[ -]+/)
@@ -200,12 +210,12 @@ export function fractionFromWords(text: string): Rational | null {
 function simplePart(words: readonly string[]): Rational | null {
   const last = words.at(-1) ?? ''
   const head = words.slice(0, -1)
-  const single = SINGLE.get(last)
+  const single = singleParts.get(last)
   if (single !== undefined) {
     const one = head.length === 1 && (head[0] === 'a' || head[0] === 'one')
     return one || (last === 'half' && head.length === 0) ? { n: 1n, d: single } : null
   }
-  const size = PLURAL.get(last)
+  const size = pluralParts.get(last)
   if (size === undefined || (size >= 100n && /^(?:ten|hundred|thousand|million)$/.test(head.at(-1) ?? ''))) return null
   const count = englishNumber(head)
   return count === null || count === 1n ? null : { n: count, d: size }
@@ -213,7 +223,7 @@ function simplePart(words: readonly string[]): Rational | null {
 
 function pointNumber(head: readonly string[], tail: readonly string[]): Rational | null {
   const whole = head.length === 0 ? 0n : englishNumber(head)
-  const digits = tail.map((word) => (word === 'oh' ? 0 : (SMALL.get(word) ?? 10)))
+  const digits = tail.map((word) => (word === 'oh' ? 0 : (smallNumbers.get(word) ?? 10)))
   if (whole === null || digits.length === 0 || digits.some((d) => d > 9)) return null
   const scale = 10n ** BigInt(digits.length)
   return { n: whole * scale + BigInt(digits.join('')), d: scale }
@@ -232,7 +242,7 @@ function chineseFractionSize(text: string): Rational | null {
   if (parts.length === 2) {
     const [d, n] = parts.map((part) => {
       if (/^\d{1,15}$/.test(part)) return BigInt(part)
-      return /^[百千万]$/.test(part) ? (CHINESE_SCALES[part] ?? null) : chineseSize(part)
+      return /^[百千万]$/.test(part) ? (chineseScales[part] ?? null) : chineseSize(part)
     })
     return n === null || n === undefined || d === null || d === undefined || d === 0n ? null : { n, d }
   }
@@ -241,5 +251,5 @@ function chineseFractionSize(text: string): Rational | null {
   const head = chineseSize(whole)
   const scale = 10n ** BigInt(tail.length)
   if (head === null) return null
-  return { n: head * scale + BigInt(Array.from(tail, (c) => CHINESE_DIGITS.get(c) ?? 0).join('')), d: scale }
+  return { n: head * scale + BigInt(Array.from(tail, (c) => chineseDigits.get(c) ?? 0).join('')), d: scale }
 }

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { compareExpressions } from '../math/compare.ts'
 import { exactValue } from '../math/evaluate.ts'
 import { symbolsOf } from '../math/expression.ts'
@@ -14,11 +14,12 @@ import type { Unit } from './units.ts'
 const number = (value: Rational, decimals: number | null): Expression => ({ type: 'number', value, decimals })
 
 /**
- * Reads a value with its percent sign, currency or unit: 45% · $5 · -5 cm · 3 red cubes · \frac13 meters · 2\sqrt3 · x+1. Takes text
- * as `mathText` leaves it. Two readings where a lone letter may be a unit or a factor (5m); none for prose.
+ * Reads a value with its percent sign, currency or unit: 45% · $5 · -5 cm · 3 red cubes · \frac13
+ * meters · 2\sqrt3 · x+1. The text must come from `mathText`. There are two readings when a lone
+ * letter may be a unit or a factor (5m), and no reading for prose.
  */
-export function readQuantities(raw: string, budget: Budget): Quantity[] {
-  budget.spend(1 + raw.length / 50)
+export function readQuantities(raw: string, effort: Effort): Quantity[] {
+  effort.spend(1 + raw.length / 50)
   const text = raw.replace(/^(?:approximately|approx\.?|about|around|roughly|circa|exactly|约|大约|≈)\s*/i, '').trim()
   if (text === '') return []
   const signed = splitSign(text)
@@ -27,12 +28,12 @@ export function readQuantities(raw: string, budget: Budget): Quantity[] {
   const percent = /^(.*\S)\s*(?:%|％|per ?cent(?:age)?|pct\.?)$/i.exec(inner.rest)
   const body = percent?.[1] ?? inner.rest
   const negative = signed.negative !== inner.negative
-  const bare = readValue(body, negative, budget)
+  const bare = readValue(body, negative, effort)
   const readings: Quantity[] = []
   if (bare !== null) readings.push({ ...bare, percent: percent !== null, unit: money.unit })
   if (percent !== null || money.unit !== null) return readings
-  const split = bare === null || ENDS_LIKE_UNIT.test(body) ? splitUnit(body, budget) : null
-  const valued = split === null ? null : readValue(split.amount, negative, budget)
+  const split = bare === null || endsLikeUnit.test(body) ? splitUnit(body, effort) : null
+  const valued = split === null ? null : readValue(split.amount, negative, effort)
   if (split !== null && valued !== null && symbolsOf(valued.expression).size === 0) {
     const withUnit: Quantity = { ...valued, percent: false, unit: split.unit }
     return split.unit?.uncertain === true ? [...readings, withUnit] : [withUnit, ...readings]
@@ -42,25 +43,27 @@ export function readQuantities(raw: string, budget: Budget): Quantity[] {
 
 type Value = Pick<Quantity, 'type' | 'expression' | 'exact' | 'decimals'>
 
-function readValue(body: string, negative: boolean, budget: Budget): Value | null {
+function readValue(body: string, negative: boolean, effort: Effort): Value | null {
   const amount = parseAmount(body)
   if (amount !== null) {
     const exact = negative ? negate(amount.value) : amount.value
     return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
   }
   const plain = withoutGrouping(body)
-  const expression = parseExpression(negative ? `-${plain}` : plain, budget)
+  const expression = parseExpression(negative ? `-${plain}` : plain, effort)
   if (expression === null) return null
-  return { type: 'quantity', expression, exact: exactValue(expression, budget), decimals: null }
+  return { type: 'quantity', expression, exact: exactValue(expression, effort), decimals: null }
 }
 
-/** 1,234+x → 1234+x: commas between a digit and three digits group thousands inside an expression. */
+/**
+ * 1,234+x → 1234+x: in an expression, a comma between a digit and three digits groups thousands.
+ */
 function withoutGrouping(text: string): string {
   if (!text.includes(',')) return text
   return text.replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (run) => run.replaceAll(',', ''))
 }
 
-/** "$5", "US$ 5", "5 €" → the amount and the currency; unit null when there is none. */
+/** "$5", "US$ 5", "5 €" → the amount and the currency. `unit` is null when there is no currency. */
 function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   const before = /^(?:US ?|R)?([$€£¥₹]) ?/.exec(text) ?? /^(USD|EUR|GBP|JPY|INR|CNY|RMB|Rs\.?) /.exec(text)
   if (before !== null) return { rest: text.slice(before[0].length), unit: parseUnit(before[1] ?? '') }
@@ -69,24 +72,28 @@ function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   return { rest: text, unit: null }
 }
 
-const ENDS_LIKE_UNIT = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
-const UNIT_START = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
-/** Most places at which a unit is looked for. */
-const MOST_SPLITS = 12
+const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
+const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
+/** The most places at which a unit is looked for. */
+const mostSplits = 12
 
-/** "5 cm", "5cm", "3 red cubes", "2\pi \text{ m}" → amount and unit. The longest text that is a unit counts. */
-function splitUnit(text: string, budget: Budget): { amount: string; unit: Unit | null } | null {
+/**
+ * "5 cm", "5cm", "3 red cubes", "2\pi \text{ m}" → amount and unit. The longest text that is a unit
+ * counts.
+ */
+function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit | null } | null {
   const from = Math.max(1, text.length - 60)
   let tries = 0
-  for (let i = from; i < text.length && tries < MOST_SPLITS; i += 1) {
+  for (let i = from; i < text.length && tries < mostSplits; i++) {
     const [before = '', here = ''] = [text[i - 1], text[i]]
-    if (!UNIT_START.test(here) || !/[\d\s)}\]πe!a-z一二三四五六七八九十百千万亿两半]/.test(before)) continue
+    if (!unitStart.test(here) || !/[\d\s)}\]πe!a-z一二三四五六七八九十百千万亿两半]/.test(before)) continue
     if (/[a-zA-Z\\]/.test(before)) continue
-    tries += 1
-    budget.spend(5)
+    tries++
+    effort.spend(5)
     const suffix = text.slice(i).replace(/\.$/, '')
     const amount = text.slice(0, i).trim()
-    // At a number these letters are factors rather than bytes, days, tonnes, coulombs …
+    // Directly after a number these letters are factors rather than bytes, days, tonnes or
+    // coulombs.
     if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
     const unit = unitOf(suffix, isGlued)
@@ -96,7 +103,7 @@ function splitUnit(text: string, budget: Budget): { amount: string; unit: Unit |
   return null
 }
 
-/** Undefined when the text is no unit; null when it is one that says nothing ("units", 个). */
+/** Undefined when the text is not a unit. Null for a unit that says nothing ("units", 个). */
 function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
   if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
   const unit = parseUnit(suffix)
@@ -109,14 +116,14 @@ function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
   return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
 }
 
-/** How the values of two quantities compare, units and percent set aside. */
+/** How the values of two quantities compare, without their units and percent signs. */
 export function compareValues(
   a: Pick<Quantity, 'expression' | 'exact'>,
   b: Pick<Quantity, 'expression' | 'exact'>,
   precision: number | undefined,
-  budget: Budget,
+  effort: Effort,
 ): ReturnType<typeof compareExpressions> {
-  const wanted = precision === undefined ? { budget } : { precision, budget }
+  const wanted = precision === undefined ? { effort } : { precision, effort }
   return compareExpressions(a.expression, b.expression, wanted)
 }
 

@@ -1,54 +1,55 @@
-import type { Budget } from '../budget.ts'
-import { mathText, ROW_END, SET_CLOSE, SET_OPEN } from './math-text.ts'
+import type { Effort } from '../effort.ts'
+import { mathText, rowEnd, setClose, setOpen } from './math-text.ts'
 import { readQuantities } from './quantity.ts'
 import { between, isEnclosed, topLevelMarks } from './split.ts'
 import type { Mark } from './split.ts'
 import type { Brackets, Quantity, RelationSign, Structure } from './structure.ts'
 
-/** Most items of a list, set or tuple. */
-export const MAX_ITEMS = 256
-const MAX_DEPTH = 12
+/** The most items of a list, set or tuple. */
+const maxItems = 256
+const maxDepth = 12
 
 /**
- * Every reading of an answer as mathematics, the likeliest first: "1,234" is a number and a list of two. Words are read as such, so
- * that a list may hold them. Empty for a text whose brackets do not close or that is too deep.
+ * Every reading of an answer as mathematics, the likeliest first: "1,234" is a number and a list of
+ * two. Words are read as words, so that a list may hold them. Empty when the brackets do not close
+ * or the text is nested too deep.
  */
-export function readAnswer(raw: string, budget: Budget): Structure[] {
+export function readAnswer(raw: string, effort: Effort): Structure[] {
   const text = mathText(raw)
   if (text === '') return []
   const readings: Structure[] = []
   const ungrouped = text.replace(/(?<=\d),(?=\d)/g, '')
   const isRow =
     /[,;=<>≤≥≠≈∈∪∩∖⇒:±∓]|[和或]/.test(ungrouped) || (/\b(?:and|or)\b/.test(text) && !/^[a-zA-Z -]+$/.test(text))
-  if (!isRow) readings.push(...readQuantities(text, budget).filter((q) => !isLetters(text) || q.exact !== null))
-  const other = read(text, budget, 0)
+  if (!isRow) readings.push(...readQuantities(text, effort).filter((q) => !isLetters(text) || q.exact !== null))
+  const other = read(text, effort, 0)
   if (other !== null && !(other.type === 'quantity' && readings.length > 0)) readings.push(other)
   return readings
 }
 
-/** A part of an answer; null when it is empty, unbalanced or too deep. */
-function read(raw: string, budget: Budget, depth: number): Structure | null {
+/** Reads a part of an answer. Null when the part is empty, unbalanced or nested too deep. */
+function read(raw: string, effort: Effort, depth: number): Structure | null {
   const text = raw.trim().replace(/^(?:both|either)\s+/i, '')
-  if (text === '' || depth > MAX_DEPTH) return null
-  const marks = topLevelMarks(text, budget)
+  if (text === '' || depth > maxDepth) return null
+  const marks = topLevelMarks(text, effort)
   if (marks === null) return null
   const arrow = marks.findLast((mark) => mark.kind === 'arrow')
-  if (arrow !== undefined) return read(text.slice(arrow.to), budget, depth + 1)
-  const matrix = readMatrix(text, budget, depth)
+  if (arrow !== undefined) return read(text.slice(arrow.to), effort, depth + 1)
+  const matrix = readMatrix(text, effort, depth)
   if (matrix !== null) return matrix
   return (
-    readRow(text, marks, budget, depth) ??
-    readCombined(text, marks, budget, depth) ??
-    readRelation(text, marks, budget, depth) ??
-    readEnclosed(text, budget, depth) ??
-    readPlusMinus(text, budget, depth) ??
-    readRatio(text, marks, budget) ??
-    readLeaf(text, budget)
+    readRow(text, marks, effort, depth) ??
+    readCombined(text, marks, effort, depth) ??
+    readRelation(text, marks, effort, depth) ??
+    readEnclosed(text, effort, depth) ??
+    readPlusMinus(text, effort, depth) ??
+    readRatio(text, marks, effort) ??
+    readLeaf(text, effort)
   )
 }
 
-/** Items that stand in a row: "1, 2 and 3", "x = 1 or x = 2", "p=5,q=2; p=7,q=2". */
-function readRow(text: string, marks: readonly Mark[], budget: Budget, depth: number): Structure | null {
+/** Reads items in a row: "1, 2 and 3", "x = 1 or x = 2", "p=5,q=2; p=7,q=2". */
+function readRow(text: string, marks: readonly Mark[], effort: Effort, depth: number): Structure | null {
   const semicolons = marks.filter((mark) => mark.kind === 'semicolon')
   const separators =
     semicolons.length > 0
@@ -56,11 +57,11 @@ function readRow(text: string, marks: readonly Mark[], budget: Budget, depth: nu
       : marks.filter((mark) => mark.kind === 'list' || mark.kind === 'and' || mark.kind === 'or')
   if (separators.length === 0) return null
   const parts = between(text, separators).filter((part) => part !== '')
-  if (parts.length > MAX_ITEMS || parts.length === 0) return null
+  if (parts.length > maxItems || parts.length === 0) return null
   const tuples = semicolons.length > 0 && parts.some((part) => part.includes(','))
   const items: Structure[] = []
   for (const part of parts) {
-    const item = read(part, budget, depth + 1)
+    const item = read(part, effort, depth + 1)
     if (item === null) return null
     const isTuple = tuples && item.type === 'group' && item.brackets === ''
     items.push(isTuple ? { ...item, brackets: '()' } : item)
@@ -70,38 +71,38 @@ function readRow(text: string, marks: readonly Mark[], budget: Budget, depth: nu
   return { type: 'group', brackets: '', items: items.flatMap(spread), or: marks.some((mark) => mark.kind === 'or') }
 }
 
-/** "1 ± √2" among other values is two of them. */
+/** "1 ± √2" among other values is two values. */
 function spread(item: Structure): readonly Structure[] {
   return item.type === 'group' && item.brackets === '' ? item.items : [item]
 }
 
-function readCombined(text: string, marks: readonly Mark[], budget: Budget, depth: number): Structure | null {
+function readCombined(text: string, marks: readonly Mark[], effort: Effort, depth: number): Structure | null {
   const last = marks.findLast((mark) => mark.kind === 'set')
   if (last === undefined || marks.some((mark) => mark.kind === 'relation')) return null
   const operator = last.text === '∪' ? '∪' : last.text === '∩' ? '∩' : '∖'
-  const left = read(text.slice(0, last.from), budget, depth + 1)
-  const right = read(text.slice(last.to), budget, depth + 1)
+  const left = read(text.slice(0, last.from), effort, depth + 1)
+  const right = read(text.slice(last.to), effort, depth + 1)
   return left === null || right === null ? null : { type: 'combined', operator, parts: [left, right] }
 }
 
-/** Signs of a relation; what follows ≈ only approximates what stands before it. */
-function readRelation(text: string, marks: readonly Mark[], budget: Budget, depth: number): Structure | null {
+/** Reads a relation. A text after ≈ only approximates the text before it. */
+function readRelation(text: string, marks: readonly Mark[], effort: Effort, depth: number): Structure | null {
   const relations = marks.filter((mark) => mark.kind === 'relation')
   const [first] = relations
   if (first === undefined) return null
   const about = relations.findIndex((mark) => mark.text === '≈')
   if (about === 0) {
     const isName = /^[a-zA-Z](?:_\{?\w{1,10}\}?)?$/.test(text.slice(0, first.from).trim())
-    return read(isName ? text.slice(first.to) : text.slice(0, first.from), budget, depth + 1)
+    return read(isName ? text.slice(first.to) : text.slice(0, first.from), effort, depth + 1)
   }
   const used = about < 0 ? relations : relations.slice(0, about)
   const cut = about < 0 ? text : text.slice(0, relations[about]?.from)
   const parts = between(cut, used)
-  if (parts[0] === '' && parts.length === 2 && used[0]?.text === '=') return read(parts[1] ?? '', budget, depth + 1)
+  if (parts[0] === '' && parts.length === 2 && used[0]?.text === '=') return read(parts[1] ?? '', effort, depth + 1)
   if (parts.length > 12) return null
   const sides: Structure[] = []
   for (const part of parts) {
-    const side = read(part, budget, depth + 1)
+    const side = read(part, effort, depth + 1)
     if (side === null || side.type === 'relation') return null
     sides.push(side)
   }
@@ -113,22 +114,22 @@ function signOf(text: string): RelationSign {
   return known.find((sign) => sign === text) ?? '='
 }
 
-const BRACKETS: Readonly<Record<string, Brackets>> = {
-  '()': '()', '[]': '[]', '(]': '(]', '[)': '[)', '{}': '{}', '⟨⟩': '<>', [`${SET_OPEN}${SET_CLOSE}`]: '{}',
+const bracketKinds: Readonly<Record<string, Brackets>> = {
+  '()': '()', '[]': '[]', '(]': '(]', '[)': '[)', '{}': '{}', '⟨⟩': '<>', [`${setOpen}${setClose}`]: '{}',
 } // prettier-ignore
 
-function readEnclosed(text: string, budget: Budget, depth: number): Structure | null {
+function readEnclosed(text: string, effort: Effort, depth: number): Structure | null {
   if (!isEnclosed(text)) return null
-  const brackets = BRACKETS[`${text.charAt(0)}${text.slice(-1)}`]
+  const brackets = bracketKinds[`${text.charAt(0)}${text.slice(-1)}`]
   if (brackets === undefined) return null
   const inside = text.slice(1, -1).trim()
-  const isSet = text.startsWith(SET_OPEN)
+  const isSet = text.startsWith(setOpen)
   if (isSet && inside === '') return { type: 'named-set', name: '∅' }
   if (isSet) {
-    const condition = setBuilder(inside, budget)
-    if (condition !== null) return read(condition, budget, depth + 1)
+    const condition = setBuilder(inside, effort)
+    if (condition !== null) return read(condition, effort, depth + 1)
   }
-  const content = read(inside, budget, depth + 1)
+  const content = read(inside, effort, depth + 1)
   if (content === null) return null
   if (content.type === 'group' && content.brackets === '') return { ...content, brackets }
   if (isSet || brackets === '<>') return { type: 'group', brackets, items: [content], or: false }
@@ -138,58 +139,58 @@ function readEnclosed(text: string, budget: Budget, depth: number): Structure | 
 }
 
 /** {x | x > 5}, {x ∈ ℝ : x > 5} → the condition. */
-function setBuilder(inside: string, budget: Budget): string | null {
-  const marks = topLevelMarks(inside, budget) ?? []
+function setBuilder(inside: string, effort: Effort): string | null {
+  const marks = topLevelMarks(inside, effort) ?? []
   const bar = marks.find((mark) => mark.kind === 'bar' || mark.kind === 'colon')
   if (bar === undefined || !/^[a-zA-Z]\s*(?:∈\s*ℝ)?$/.test(inside.slice(0, bar.from).trim())) return null
   return inside.slice(bar.to)
 }
 
 /** 1 ± √2 → 1 + √2, 1 − √2; ∓ takes the other sign. */
-function readPlusMinus(text: string, budget: Budget, depth: number): Structure | null {
+function readPlusMinus(text: string, effort: Effort, depth: number): Structure | null {
   if (!/[±∓]/.test(text)) return null
-  const upper = read(text.replace(/±/g, '+').replace(/∓/g, '-'), budget, depth + 1)
-  const lower = read(text.replace(/±/g, '-').replace(/∓/g, '+'), budget, depth + 1)
+  const upper = read(text.replace(/±/g, '+').replace(/∓/g, '-'), effort, depth + 1)
+  const lower = read(text.replace(/±/g, '-').replace(/∓/g, '+'), effort, depth + 1)
   if (upper === null || lower === null) return null
   return { type: 'group', brackets: '', items: [upper, lower], or: false }
 }
 
-function readRatio(text: string, marks: readonly Mark[], budget: Budget): Structure | null {
+function readRatio(text: string, marks: readonly Mark[], effort: Effort): Structure | null {
   const colons = marks.filter((mark) => mark.kind === 'colon')
   const worded = colons.length === 0 ? /^(\S+) to (\S+)$/.exec(text) : null
   if (colons.length === 0 && worded === null) return null
   const parts: Quantity[] = []
   for (const part of worded === null ? between(text, colons) : worded.slice(1)) {
-    const [quantity] = readQuantities(part, budget)
+    const [quantity] = readQuantities(part, effort)
     if (quantity === undefined) return null
     parts.push(quantity)
   }
   return parts.length > 8 ? null : { type: 'ratio', parts }
 }
 
-const MATRIX =
+const matrixPattern =
   /^\[?\(?\\begin\s*\{(?:[pbvBV]?matrix\*?|smallmatrix|array)\}\s*(?:\{[^{}]*\})?(.*?)\\end\s*\{(?:[pbvBV]?matrix\*?|smallmatrix|array)\}\s*\)?\]?$/s
-const SYSTEM =
+const systemPattern =
   /^\{?\s*\\begin\s*\{(?:cases|aligned|align\*?|array)\}\s*(?:\{[^{}]*\})?(.*)\\end\s*\{(?:cases|aligned|align\*?|array)\}$/s
 
-function readMatrix(text: string, budget: Budget, depth: number): Structure | null {
+function readMatrix(text: string, effort: Effort, depth: number): Structure | null {
   if (!text.includes('\\begin')) return null
-  const system = SYSTEM.exec(text)
+  const system = systemPattern.exec(text)
   if (system !== null && /[=<>≤≥]/.test(system[1] ?? '')) {
     return read(
       (system[1] ?? '')
         .replace(/&/g, ' ')
         .replace(/,?\s*⏎/g, ', ')
         .replace(/[,\s]+$/, ''),
-      budget,
+      effort,
       depth + 1,
     )
   }
-  const body = MATRIX.exec(text)?.[1]
+  const body = matrixPattern.exec(text)?.[1]
   if (body === undefined || body.includes('\\begin')) return null
   const rows: Structure[][] = []
-  for (const line of body.split(ROW_END).filter((l) => l.trim() !== '')) {
-    const cells = line.split('&').map((cell) => read(cell, budget, depth + 1))
+  for (const line of body.split(rowEnd).filter((l) => l.trim() !== '')) {
+    const cells = line.split('&').map((cell) => read(cell, effort, depth + 1))
     if (cells.length > 32 || rows.length >= 32) return null
     const row = cells.filter((cell) => cell !== null)
     if (row.length !== cells.length) return null
@@ -198,14 +199,14 @@ function readMatrix(text: string, budget: Budget, depth: number): Structure | nu
   return rows.length === 0 ? null : { type: 'matrix', rows }
 }
 
-const NO_SOLUTION = /^(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
-const ALL_REALS = /^(?:all real numbers?|all reals|any real number|全体实数)$/i
+const noSolution = /^(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
+const allReals = /^(?:all real numbers?|all reals|any real number|全体实数)$/i
 
-function readLeaf(text: string, budget: Budget): Structure | null {
+function readLeaf(text: string, effort: Effort): Structure | null {
   if (/^[ℝℤℕℚℂ∅]$/.test(text)) return { type: 'named-set', name: text }
-  if (NO_SOLUTION.test(text)) return { type: 'named-set', name: '∅' }
-  if (ALL_REALS.test(text)) return { type: 'named-set', name: 'ℝ' }
-  const [quantity] = readQuantities(text, budget)
+  if (noSolution.test(text)) return { type: 'named-set', name: '∅' }
+  if (allReals.test(text)) return { type: 'named-set', name: 'ℝ' }
+  const [quantity] = readQuantities(text, effort)
   if (quantity !== undefined && (quantity.exact !== null || !isLetters(text))) return quantity
   return text.length <= 400 ? { type: 'words', text } : null
 }

@@ -1,39 +1,42 @@
-import type { Budget } from '../budget.ts'
-import { SET_CLOSE, SET_OPEN } from './math-text.ts'
+import type { Effort } from '../effort.ts'
+import { setClose, setOpen } from './math-text.ts'
 
 /** A mark outside all brackets that divides an answer into parts. */
-export type Mark = {
+export interface Mark {
   kind: 'list' | 'semicolon' | 'or' | 'and' | 'arrow' | 'set' | 'relation' | 'colon' | 'bar'
   text: string
   from: number
   to: number
 }
 
-const OPENING = new Set(['(', '[', '{', SET_OPEN, '⟨'])
-const CLOSING = new Set([')', ']', '}', SET_CLOSE, '⟩'])
-const SINGLE: Readonly<Record<string, Mark['kind']>> = {
+const opening = new Set(['(', '[', '{', setOpen, '⟨'])
+const closing = new Set([')', ']', '}', setClose, '⟩'])
+const markKinds: Readonly<Record<string, Mark['kind']>> = {
   ',': 'list', ';': 'semicolon', '⇒': 'arrow', '∪': 'set', '∩': 'set', '∖': 'set', '=': 'relation', '<': 'relation',
   '>': 'relation', '≤': 'relation', '≥': 'relation', '≠': 'relation', '≈': 'relation', '∈': 'relation', ':': 'colon', '|': 'bar',
 } // prettier-ignore
 
-/** Deepest brackets that are read. */
-const MAX_DEPTH = 60
+/** The deepest brackets that are read. */
+const maxDepth = 60
 
-/** The marks outside all brackets, in order; null when the brackets do not close. Any bracket closes any other: [0, 1) is an interval. */
-export function topLevelMarks(text: string, budget: Budget): Mark[] | null {
-  budget.spend(1 + text.length / 20)
+/**
+ * The marks outside all brackets, in order. Null when the brackets do not close. Any bracket closes
+ * any other bracket: [0, 1) is an interval.
+ */
+export function topLevelMarks(text: string, effort: Effort): Mark[] | null {
+  effort.spend(1 + text.length / 20)
   const marks: Mark[] = []
   let depth = 0
-  for (let i = 0; i < text.length; i += 1) {
+  for (let i = 0; i < text.length; i++) {
     const c = text[i] ?? ''
     if (c === '\\') {
-      if (text.startsWith('\\begin{', i)) depth += 1
-      else if (text.startsWith('\\end{', i)) depth -= 1
-      i += 1
-    } else if (OPENING.has(c)) depth += 1
-    else if (CLOSING.has(c)) depth -= 1
+      if (text.startsWith('\\begin{', i)) depth++
+      else if (text.startsWith('\\end{', i)) depth--
+      i++
+    } else if (opening.has(c)) depth++
+    else if (closing.has(c)) depth--
     else if (depth === 0) {
-      const kind = SINGLE[c]
+      const kind = markKinds[c]
       if (kind !== undefined) marks.push({ kind, text: c, from: i, to: i + 1 })
       else if (c === '和' || c === '或') marks.push({ kind: c === '和' ? 'and' : 'or', text: c, from: i, to: i + 1 })
       else if ((c === 'o' || c === 'a') && !/[a-zA-Z\\]/.test(text[i - 1] ?? ' ')) {
@@ -43,12 +46,12 @@ export function topLevelMarks(text: string, budget: Budget): Mark[] | null {
         if (word) marks.push({ kind: word === 'or' ? 'or' : 'and', text: word, from: i, to: i + word.length })
       }
     }
-    if (depth < 0 || depth > MAX_DEPTH) return null
+    if (depth < 0 || depth > maxDepth) return null
   }
   return depth === 0 ? marks : null
 }
 
-/** The texts between marks, trimmed. */
+/** The trimmed texts between the marks. */
 export function between(text: string, marks: readonly Mark[]): string[] {
   const parts: string[] = []
   let from = 0
@@ -60,15 +63,15 @@ export function between(text: string, marks: readonly Mark[]): string[] {
   return parts
 }
 
-/** Whether the bracket that opens the text closes at its very end. */
+/** Whether the bracket at the start of the text closes at its very end. */
 export function isEnclosed(text: string): boolean {
-  if (!OPENING.has(text[0] ?? '')) return false
+  if (!opening.has(text[0] ?? '')) return false
   let depth = 0
-  for (let i = 0; i < text.length; i += 1) {
+  for (let i = 0; i < text.length; i++) {
     const c = text[i] ?? ''
-    if (c === '\\') i += 1
-    else if (OPENING.has(c)) depth += 1
-    else if (CLOSING.has(c)) depth -= 1
+    if (c === '\\') i++
+    else if (opening.has(c)) depth++
+    else if (closing.has(c)) depth--
     if (depth === 0) return i === text.length - 1
   }
   return false

@@ -1,7 +1,8 @@
 /**
- * Units by dimension with their size in the dimension's base unit, as exact fractions "n" or "n/d". Definitions: SI Brochure
- * (9th edition) and the international yard and pound agreement of 1959. Spellings are separated by spaces; case counts: m is not M.
- * Plurals of whole words are added by the reader. Months and years convert into days for nobody: their length is not fixed.
+ * Units by dimension. Each line has the unit's size in the base unit of its dimension, as an exact
+ * fraction "n" or "n/d", and then its spellings. Case counts: m is not M. The reader adds the
+ * plurals of whole words. Months and years do not convert into days: their length is not fixed.
+ * Definitions: SI Brochure (9th edition) and the international yard and pound agreement of 1959.
  */
 export const unitTable: Readonly<Record<string, readonly string[]>> = {
   length: [
@@ -75,7 +76,9 @@ export const unitTable: Readonly<Record<string, readonly string[]>> = {
   rupees: ['1 ₹ INR rupee Rs'],
 }
 
-/** Words of dimension-free counting that follow a number in Chinese: 3个, 5条. They say nothing about the value. */
+/**
+ * Chinese measure words after a number: 3个, 5条. They have no dimension and do not change the value.
+ */
 export const measureWords: ReadonlySet<string> = new Set(
   '个 只 条 张 名 人 本 件 次 种 块 辆 棵 朵 位 头 支 把 双 对 根 颗 座'.split(' '),
 )

@@ -2,40 +2,50 @@ import { divide, multiply } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import { measureWords, unitTable } from './unit-table.ts'
 
-/** A unit of measure, or a counted noun, as it was written and as it compares. */
-export type Unit = {
-  /** Canonical text; equal texts are equal units. */
+/** A unit of measure or a counted noun. */
+export interface Unit {
+  /** The canonical text. Units with equal texts are equal. */
   name: string
-  /** Powers of base dimensions; null for a noun ("apples"), which converts into nothing. */
+  /** The powers of the base dimensions. Null for a noun ("apples"), which does not convert. */
   dimensions: ReadonlyMap<string, number> | null
-  /** Size in base units. */
+  /** The size in base units. */
   size: Rational
-  /** True for a lone letter at a number (5m), which may be a factor as well: nobody may leave it out. */
+  /**
+   * True for a lone letter directly after a number (5m). It may also be a factor, so it may not be
+   * left out.
+   */
   uncertain?: boolean
 }
 
-type Known = { name: string; dimension: string; size: Rational }
+interface Known {
+  name: string
+  dimension: string
+  size: Rational
+}
 
-const ONE: Rational = { n: 1n, d: 1n }
-const SPELLINGS = new Map<string, Known>()
+const one: Rational = { n: 1n, d: 1n }
+const spellings = new Map<string, Known>()
 for (const [dimension, units] of Object.entries(unitTable)) {
   for (const line of units) {
     const [size = '1', name = '', ...others] = line.split(' ')
     const [n = '1', d = '1'] = size.split('/')
     const known = { name, dimension, size: { n: BigInt(n), d: BigInt(d) } }
     for (const spelling of [name, ...others]) {
-      SPELLINGS.set(spelling, known)
+      spellings.set(spelling, known)
       if (/^[a-z]{3,}$/.test(spelling)) {
-        SPELLINGS.set(`${spelling}s`, known)
-        SPELLINGS.set(spelling[0]?.toUpperCase() + spelling.slice(1), known)
-        SPELLINGS.set(`${spelling[0]?.toUpperCase() + spelling.slice(1)}s`, known)
+        spellings.set(`${spelling}s`, known)
+        spellings.set(spelling[0]?.toUpperCase() + spelling.slice(1), known)
+        spellings.set(`${spelling[0]?.toUpperCase() + spelling.slice(1)}s`, known)
       }
     }
   }
 }
 
-/** Dimensions that are products of others: what converts a litre into cubic metres and a newton into its base units. */
-const DERIVED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+/**
+ * Dimensions that are products of other dimensions. They convert a litre into cubic metres, and a
+ * newton into its base units.
+ */
+const derivedDimensions: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   volume: { length: 3 },
   area: { length: 2 },
   speed: { length: 1, time: -1 },
@@ -49,7 +59,7 @@ const DERIVED: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   charge: { current: 1, time: 1 },
 }
 
-const POWER_WORDS: Readonly<Record<string, number>> = {
+const powerWords: Readonly<Record<string, number>> = {
   square: 2,
   sq: 2,
   squared: 2,
@@ -60,17 +70,20 @@ const POWER_WORDS: Readonly<Record<string, number>> = {
   立方: 3,
 }
 
-/** Reads "cm", "m/s^2", "km per hour", "square feet", "kg·m^2/s^2", "°C"; null when any part is no unit. At most 60 characters. */
+/**
+ * Reads "cm", "m/s^2", "km per hour", "square feet", "kg·m^2/s^2" or "°C", of at most 60
+ * characters. Null when any part is not a unit.
+ */
 export function parseUnit(raw: string): Unit | null {
   const text = raw
     .trim()
     .replace(/\bdegrees? (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
     .replace(/\bdegrees? (?=[cf])/i, '')
   if (text === '' || text.length > 60) return null
-  const whole = SPELLINGS.get(text)
+  const whole = spellings.get(text)
   if (whole !== undefined) return unitOf(whole)
   const chinese = /^(平方|立方)(.+)$/.exec(text)
-  if (chinese !== null) return raised(parseUnit(chinese[2] ?? ''), POWER_WORDS[chinese[1] ?? ''] ?? 1)
+  if (chinese !== null) return raised(parseUnit(chinese[2] ?? ''), powerWords[chinese[1] ?? ''] ?? 1)
   const tokens =
     text
       .replace(/\bper\b|每/g, '/')
@@ -82,7 +95,7 @@ function readProduct(tokens: readonly string[]): Unit | null {
   let result: Unit | null = null
   let below = false
   let pending = 1
-  for (let i = 0; i < tokens.length; i += 1) {
+  for (let i = 0; i < tokens.length; i++) {
     const token = (tokens[i] ?? '').trim()
     if (token === '/') {
       if (below && tokens.length > 9) return null
@@ -90,20 +103,20 @@ function readProduct(tokens: readonly string[]): Unit | null {
       continue
     }
     if (/^[·*×.]$/.test(token)) continue
-    const prefix = POWER_WORDS[token.toLowerCase().replace(/\.$/, '')]
+    const prefix = powerWords[token.toLowerCase().replace(/\.$/, '')]
     if (prefix !== undefined && token.toLowerCase() !== 'squared' && token.toLowerCase() !== 'cubed') {
       pending = prefix
       continue
     }
-    const known = SPELLINGS.get(token) ?? SPELLINGS.get(token.replace(/\.$/, ''))
+    const known = spellings.get(token) ?? spellings.get(token.replace(/\.$/, ''))
     if (known === undefined) return null
     const next = (tokens[i + 1] ?? '').trim()
     const digits = /^\^?\s*[({]?\s*(-?\d)\s*[)}]?$/.exec(next)
-    const word = POWER_WORDS[next.toLowerCase()]
+    const word = powerWords[next.toLowerCase()]
     let power = pending
     if (digits !== null) power = Number(digits[1])
     else if ((next === 'squared' || next === 'cubed') && word !== undefined) power = word
-    if (digits !== null || next === 'squared' || next === 'cubed') i += 1
+    if (digits !== null || next === 'squared' || next === 'cubed') i++
     if (Math.abs(power) > 4) return null
     const part = raised(unitOf(known), below ? -power : power)
     if (part === null) return null
@@ -114,7 +127,7 @@ function readProduct(tokens: readonly string[]): Unit | null {
 }
 
 function unitOf(known: Known): Unit {
-  const powers = DERIVED[known.dimension] ?? { [known.dimension]: 1 }
+  const powers = derivedDimensions[known.dimension] ?? { [known.dimension]: 1 }
   return { name: known.name, dimensions: new Map(Object.entries(powers)), size: known.size }
 }
 
@@ -122,9 +135,9 @@ function raised(unit: Unit | null, power: number): Unit | null {
   if (unit === null || unit.dimensions === null) return null
   if (power === 1) return unit
   const dimensions = new Map([...unit.dimensions].map(([name, p]) => [name, p * power] as const))
-  let size = ONE
-  for (let i = 0; i < Math.abs(power); i += 1) size = multiply(size, unit.size)
-  const inverse = power < 0 ? divide(ONE, size) : size
+  let size = one
+  for (let i = 0; i < Math.abs(power); i++) size = multiply(size, unit.size)
+  const inverse = power < 0 ? divide(one, size) : size
   return inverse === null ? null : { name: `${unit.name}^${power}`, dimensions, size: inverse }
 }
 
@@ -138,16 +151,16 @@ function product(a: Unit, b: Unit): Unit {
   return { name: `${a.name} ${b.name}`, dimensions, size: multiply(a.size, b.size) }
 }
 
-/** A counted noun or two: "red cubes". They compare as words. */
+/** One or two counted nouns: "red cubes". They compare as words. */
 export function nounUnit(words: readonly string[]): Unit {
-  return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: ONE }
+  return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: one }
 }
 
 function singular(noun: string): string {
   return noun.length > 3 && noun.endsWith('s') && !noun.endsWith('ss') ? noun.slice(0, -1) : noun
 }
 
-/** Whether a text is a Chinese measure word, which says nothing about the value it follows. */
+/** Whether a text is a Chinese measure word. Such a word does not change the value before it. */
 export function isMeasureWord(text: string): boolean {
   return measureWords.has(text)
 }
@@ -155,8 +168,13 @@ export function isMeasureWord(text: string): boolean {
 export type UnitMatch = 'same' | 'missing' | 'convertible' | 'temperature' | 'different'
 
 /**
- * How an answer's unit fits the gold's: `same` also when the gold has none; `missing` when only the gold names one; `convertible`
- * when both measure the same dimension. A gold with several nouns ("10 Downing Street") counts nothing, so nothing may be missing.
+ * How an answer's unit fits the gold's unit.
+ * - `same`: equal units, or the gold has no unit.
+ * - `missing`: only the gold has a unit.
+ * - `convertible`: both measure the same dimension.
+ * - `temperature`: both are temperature scales, which convert with an offset.
+ *
+ * A gold with several nouns ("10 Downing Street") is not a count, so its nouns may not be missing.
  */
 export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
   if (gold === null) return 'same'
@@ -172,7 +190,7 @@ export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
   return fits ? 'convertible' : 'different'
 }
 
-/** The value in the gold's unit of a value in the answer's unit. */
+/** Converts a value in the unit `from` into the unit `to`. */
 export function convert(value: Rational, from: Unit, to: Unit): Rational | null {
   return divide(multiply(value, from.size), to.size)
 }
@@ -185,7 +203,7 @@ function temperatureOf(unit: Unit): Scale | null {
   return entry[0] === 'temperature' || entry[0] === 'celsius' || entry[0] === 'fahrenheit' ? entry[0] : null
 }
 
-/** Kelvin of a reading on a temperature scale, exact; null for other units. */
+/** The exact kelvin of a reading on a temperature scale. Null for other units. */
 export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
   const scale = temperatureOf(unit)
   if (scale === null) return null
@@ -195,18 +213,21 @@ export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
   return { n: (n * 100n + 45_967n * d) * 5n, d: d * 900n }
 }
 
-/** Words that make "3 …" another amount, a bound or an operation, so that they can never be stripped like a noun. */
-const NOT_NOUNS = new Set(
+/**
+ * Words that make "3 …" another amount, a bound or an operation. They may never be dropped like a
+ * noun.
+ */
+const notNouns = new Set(
   'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp'.split(
     ' ',
   ),
 )
 
-const PART_OF_ONE =
+const partOfOne =
   /^(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth|[a-z]+teenth|[a-z]+tieth|hundredth|thousandth|millionth)s?$/
 
-/** A plain word that can be counted: no bound, no operation, no part of one. */
+/** Whether a plain word can be counted. Bounds, operations and parts of one ("fifths") cannot. */
 export function isNoun(word: string): boolean {
   const lower = word.toLowerCase()
-  return /^[a-z]{2,30}$/.test(lower) && !NOT_NOUNS.has(lower) && !PART_OF_ONE.test(lower)
+  return /^[a-z]{2,30}$/.test(lower) && !notNouns.has(lower) && !partOfOne.test(lower)
 }

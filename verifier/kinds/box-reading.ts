@@ -1,18 +1,21 @@
 import { z } from 'zod'
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { collapseSpace, unifyCharacters } from '../plain-text.ts'
 import type { Box, Point } from './box-geometry.ts'
 
-/** What a text marks in a picture, in its own coordinates. `pairs` are two points that may also be the corners of a box. */
+/**
+ * A mark in a picture, in the coordinates of the text. `corners` are two points that may also be
+ * the corners of a box.
+ */
 export type Mark =
   | { type: 'box'; box: Box; label: string | null }
   | { type: 'point'; point: Point; label: string | null }
   | { type: 'corners'; corners: readonly [Point, Point]; label: string | null }
 
-/** Most boxes or points of one answer. */
-export const MOST_MARKS = 64
-/** Nesting of arrays and objects that is read. */
-const MOST_DEPTH = 4
+/** The most boxes or points of one answer. */
+export const mostMarks = 64
+/** The deepest nesting of arrays and objects that is read. */
+const mostDepth = 4
 
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const two = z.tuple([z.number(), z.number()])
@@ -28,36 +31,37 @@ const corners = z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z
 const xy = z.object({ x: z.number(), y: z.number() })
 
 /**
- * Reads boxes and points: [x1,y1,x2,y2] · (x1,y1),(x2,y2) · {"bbox_2d":[…],"label":…} and arrays of them, also in a code fence ·
- * <box>…</box> · <|box_start|>…<|box_end|> · x1=…, y1=…, x2=…, y2=… · [x,y] · <point>x y</point> · <point x="…" y="…"> ·
- * {"point_2d":[x,y]}. Null when there is none, or when a JSON text holds anything else. "box_2d" is not read: its users write
+ * Reads boxes and points: [x1,y1,x2,y2] · (x1,y1),(x2,y2) · {"bbox_2d":[…],"label":…} and arrays of
+ * them, also in a code fence · <box>…</box> · <|box_start|>…<|box_end|> · x1=…, y1=…, x2=…, y2=… ·
+ * [x,y] · <point>x y</point> · <point x="…" y="…"> · {"point_2d":[x,y]}. Null when there is no box
+ * or point, or when a JSON text holds anything else. "box_2d" is not read: models that write it put
  * y before x.
  */
-export function readMarks(raw: string, budget: Budget): Mark[] | null {
-  budget.spend(raw.length + 10)
+export function readMarks(raw: string, effort: Effort): Mark[] | null {
+  effort.spend(raw.length + 10)
   const text = collapseSpace(unifyCharacters(raw.replaceAll(/```(?:json)?/gi, ' ')))
   if (/["']box_2d["']/.test(text)) return null
-  const marks = fromJson(text, budget) ?? fromText(text, budget)
+  const marks = fromJson(text, effort) ?? fromText(text, effort)
   return marks === null || marks.length === 0 ? null : marks
 }
 
-function fromJson(text: string, budget: Budget): Mark[] | null {
+function fromJson(text: string, effort: Effort): Mark[] | null {
   const from = text.search(/[[{]/)
   const to = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'))
   if (from < 0 || to < from || !/^[[{]\s*["[{]/.test(text.slice(from))) return null
   try {
     const marks: Mark[] = []
-    return collect(JSON.parse(text.slice(from, to + 1)), marks, 0, budget) ? marks : null
+    return collect(JSON.parse(text.slice(from, to + 1)), marks, 0, effort) ? marks : null
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error
   }
 }
 
-/** False when the value holds something that is no mark. */
-function collect(value: unknown, marks: Mark[], depth: number, budget: Budget): boolean {
-  budget.spend(5)
-  if (depth > MOST_DEPTH || marks.length > MOST_MARKS) return depth <= MOST_DEPTH
+/** False when the value holds anything that is not a mark. */
+function collect(value: unknown, marks: Mark[], depth: number, effort: Effort): boolean {
+  effort.spend(5)
+  if (depth > mostDepth || marks.length > mostMarks) return depth <= mostDepth
   const box = four.safeParse(value)
   if (box.success) return push(marks, boxMark(box.data, null))
   const pair = two.safeParse(value)
@@ -66,7 +70,7 @@ function collect(value: unknown, marks: Mark[], depth: number, budget: Budget): 
     const items: readonly unknown[] = value
     const ends = z.tuple([two, two]).safeParse(value)
     if (ends.success) return push(marks, { type: 'corners', corners: ends.data, label: null })
-    return items.every((item) => collect(item, marks, depth + 1, budget))
+    return items.every((item) => collect(item, marks, depth + 1, effort))
   }
   const sides = corners.safeParse(value)
   if (sides.success) return push(marks, boxMark([sides.data.x1, sides.data.y1, sides.data.x2, sides.data.y2], null))
@@ -90,26 +94,26 @@ function boxMark([x1, y1, x2, y2]: readonly [number, number, number, number], la
   return { type: 'box', box: { x1, y1, x2, y2 }, label }
 }
 
-const N = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
-const GAP = '(?: ?, ?| )'
-const PAIR = `\\( ?${N}${GAP}${N} ?\\)`
-const SPAN = (pair: string): RegExp => new RegExp(pair, 'gi')
-/** Forms in order; what one has read, the next does not see. */
-const FORMS: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
-  { pattern: SPAN(`x_?1 ?[=:] ?${N}[ ,;]{1,2}y_?1 ?[=:] ?${N}[ ,;]{1,2}x_?2 ?[=:] ?${N}[ ,;]{1,2}y_?2 ?[=:] ?${N}`), type: 'box' },
-  { pattern: SPAN(`<point x ?= ?["']?${N}["']? y ?= ?["']?${N}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
-  { pattern: SPAN(`<box>[ [(]{0,3}${N}${GAP}${N}[ )\\],([]{0,5}(?: |,|\\(|\\[)${N}${GAP}${N}[ )\\]]{0,3}</box>`), type: 'box' },
-  { pattern: SPAN(`<point>[ [(]{0,3}${N}${GAP}${N}[ )\\]]{0,3}</point>`), type: 'point' },
-  { pattern: SPAN(`[[(] ?${N} ?, ?${N} ?, ?${N} ?, ?${N} ?[\\])]`), type: 'box' },
-  { pattern: SPAN(`[[(] ?${N} ${N} ${N} ${N} ?[\\])]`), type: 'box' },
-  { pattern: SPAN(`${PAIR} ?(?:,|and|to|-)? ?${PAIR}`), type: 'corners' },
-  { pattern: SPAN(`[[(] ?${N}${GAP}${N} ?[\\])]`), type: 'point' },
-  { pattern: SPAN(`(?<![\\w(]|[([] )x ?[=:] ?${N}[ ,;]{1,2}y ?[=:] ?${N}`), type: 'point' },
-  { pattern: SPAN(`^${N}${GAP}${N}${GAP}${N}${GAP}${N}\\.?$`), type: 'box' },
-  { pattern: SPAN(`^${N} ?, ?${N}\\.?$`), type: 'point' },
+const coordinate = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
+const gap = '(?: ?, ?| )'
+const pointPattern = `\\( ?${coordinate}${gap}${coordinate} ?\\)`
+const everywhere = (pair: string): RegExp => new RegExp(pair, 'gi')
+/** The forms in order. A later form does not see what an earlier form has read. */
+const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
+  { pattern: everywhere(`x_?1 ?[=:] ?${coordinate}[ ,;]{1,2}y_?1 ?[=:] ?${coordinate}[ ,;]{1,2}x_?2 ?[=:] ?${coordinate}[ ,;]{1,2}y_?2 ?[=:] ?${coordinate}`), type: 'box' },
+  { pattern: everywhere(`<point x ?= ?["']?${coordinate}["']? y ?= ?["']?${coordinate}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
+  { pattern: everywhere(`<box>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\],([]{0,5}(?: |,|\\(|\\[)${coordinate}${gap}${coordinate}[ )\\]]{0,3}</box>`), type: 'box' },
+  { pattern: everywhere(`<point>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\]]{0,3}</point>`), type: 'point' },
+  { pattern: everywhere(`[[(] ?${coordinate} ?, ?${coordinate} ?, ?${coordinate} ?, ?${coordinate} ?[\\])]`), type: 'box' },
+  { pattern: everywhere(`[[(] ?${coordinate} ${coordinate} ${coordinate} ${coordinate} ?[\\])]`), type: 'box' },
+  { pattern: everywhere(`${pointPattern} ?(?:,|and|to|-)? ?${pointPattern}`), type: 'corners' },
+  { pattern: everywhere(`[[(] ?${coordinate}${gap}${coordinate} ?[\\])]`), type: 'point' },
+  { pattern: everywhere(`(?<![\\w(]|[([] )x ?[=:] ?${coordinate}[ ,;]{1,2}y ?[=:] ?${coordinate}`), type: 'point' },
+  { pattern: everywhere(`^${coordinate}${gap}${coordinate}${gap}${coordinate}${gap}${coordinate}\\.?$`), type: 'box' },
+  { pattern: everywhere(`^${coordinate} ?, ?${coordinate}\\.?$`), type: 'point' },
 ] // prettier-ignore
 
-function fromText(raw: string, budget: Budget): Mark[] | null {
+function fromText(raw: string, effort: Effort): Mark[] | null {
   let text = raw
     .replace(/<(ref)>[^<>]{0,200}<\/ref>|<\|object_ref_start\|>[^<>]{0,200}<\|object_ref_end\|>/gi, ' ')
     .replace(/<\|box_start\|>/gi, '<box>')
@@ -118,8 +122,8 @@ function fromText(raw: string, budget: Budget): Mark[] | null {
     .replace(/<\|point_end\|>/gi, '</point>')
     .trim()
   const found: { mark: Mark; at: number }[] = []
-  for (const { pattern, type } of FORMS) {
-    budget.spend(50)
+  for (const { pattern, type } of forms) {
+    effort.spend(50)
     text = text.replace(pattern, (all: string, ...rest: unknown[]) => {
       const [a = 0, b = 0, c = 0, d = 0] = rest.slice(0, type === 'point' ? 2 : 4).map(Number)
       const at = Number(rest.find((part) => typeof part === 'number'))
@@ -129,11 +133,12 @@ function fromText(raw: string, budget: Budget): Mark[] | null {
           : type === 'point'
             ? { type, point: [a, b], label: null }
             : { type, corners: [[a, b], [c, d]], label: null } // prettier-ignore
-      if (found.length <= MOST_MARKS) found.push({ mark, at })
+      if (found.length <= mostMarks) found.push({ mark, at })
       return '¤'.repeat(all.length)
     })
   }
-  // A list of five numbers, a denial or a choice between boxes leaves something behind that could change the answer.
+  // A list of five numbers, a denial or a choice between boxes leaves text behind that could change
+  // the answer.
   if (/\d ?, ?[+-]?\d|¤\d|\d¤/.test(text) || /\b(?:not|or|either|neither|isn't)\b|或|不/i.test(text)) return null
   return found.sort((x, y) => x.at - y.at).map(({ mark }) => mark)
 }

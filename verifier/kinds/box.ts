@@ -1,49 +1,58 @@
-import { Budget } from '../budget.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { Effort } from '../effort.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { AnswerPolicy, Judgement, Rule } from '../verdict.ts'
+import type { AnswerPolicy, Ruling, Rule } from '../verdict.ts'
 import { centre, hasPairing, isInside, isProper, overlap, sameBox } from './box-geometry.ts'
 import type { Box, Point } from './box-geometry.ts'
-import { MOST_MARKS, readMarks } from './box-reading.ts'
+import { mostMarks, readMarks } from './box-reading.ts'
 import type { Mark } from './box-reading.ts'
 import { sameText } from './short-text.ts'
 
-/** The overlap from which a box counts as found, as PASCAL VOC set it (Everingham et al. 2010). */
-const LEAST_OVERLAP = 0.5
+/** A box counts as found from this overlap on, as in PASCAL VOC (Everingham et al. 2010). */
+const leastOverlap = 0.5
 
-type Labelled<T> = { at: T; label: string | null }
+interface Labelled<T> {
+  at: T
+  label: string | null
+}
 
 /**
- * Judges boxes against the gold boxes. Policy `match`:
- * - `iou` (default): as many boxes as the gold, each paired with a gold box of its own at an IoU of at least 0.5.
- * - `point`: as many points (or boxes, of which the centre counts) as the gold has boxes, each inside a gold box of its own.
+ * Checks boxes against the gold boxes. Policy `match`:
+ * - `iou` (default): the answer has as many boxes as the gold. Each is paired with a gold box of
+ *   its own, with an IoU of at least 0.5.
+ * - `point`: the answer has as many points as the gold has boxes. Each is inside a gold box of its
+ *   own. A box of the answer counts as its centre.
  *
- * Labels must agree where both have one. Coordinates are pixels unless `coords` (the answer's) or `goldCoords` say thousandths of
- * the picture; fractions of one are read as pixels. Two different systems need `width` and `height` in the policy, else the
- * verdict is unverifiable (`not-understood`). A gold box without area is `bad-gold`, such an answer is `not-a-box`.
+ * Labels must agree when both have a label. Coordinates are pixels, unless `coords` (for the
+ * answer) or `goldCoords` say thousandths of the picture. Fractions of one are read as pixels. Two
+ * different systems need `width` and `height` in the policy, else the verdict is unverifiable
+ * (`not-understood`). A box without area is `bad-gold` in the gold and `not-a-box` in the answer.
  */
-export const judgeBox: Rule = (goldText, answerText, { policy, budget }) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+export const checkBox: Rule = (goldText, answerText, { policy, effort }) => {
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const goldScale = scaleOf(policy.goldCoords, policy)
   const scale = scaleOf(policy.coords, policy)
-  const goldMarks = readMarks(goldText, budget)
+  const goldMarks = readMarks(goldText, effort)
   if (goldMarks === null) return unverifiable('bad-gold')
   const golds = goldMarks.map((mark) => labelled(mark, boxOf(mark)))
   if (!golds.every(({ at }) => at !== null && isProper(at) && fits(at, policy.goldCoords)))
     return unverifiable('bad-gold')
-  const marks = readMarks(answerText, budget)
+  const marks = readMarks(answerText, effort)
   if (marks === null) return incorrect('not-a-box')
-  if (golds.length > MOST_MARKS || marks.length > MOST_MARKS) return unverifiable('too-long')
+  if (golds.length > mostMarks || marks.length > mostMarks) return unverifiable('too-long')
   if (goldScale === null || scale === null) return unverifiable('not-understood')
   const wanted = golds.flatMap(({ at, label }) => (at === null ? [] : [{ at: scaled(at, goldScale), label }]))
   return policy.match === 'point'
-    ? judgePoints(wanted, marks, policy, scale, budget)
-    : judgeBoxes(wanted, marks, policy, scale, budget)
+    ? checkPoints(wanted, marks, policy, scale, effort)
+    : checkBoxes(wanted, marks, policy, scale, effort)
 }
 
 type Scale = readonly [x: number, y: number]
 
-/** Factors to common coordinates: pixels when the two systems differ, else their own. Null when the picture's size is missing. */
+/**
+ * The factors to common coordinates: pixels when the two systems differ, else the coordinates that
+ * both have. Null when the picture's size is missing.
+ */
 function scaleOf(system: AnswerPolicy['coords'], policy: AnswerPolicy): Scale | null {
   if ((policy.coords ?? 'pixel') === (policy.goldCoords ?? 'pixel')) return [1, 1]
   const { width, height } = policy
@@ -74,13 +83,13 @@ function labelsAgree(a: string | null, b: string | null): boolean {
   return a === null || b === null || sameText(a, b)
 }
 
-function judgeBoxes(
+function checkBoxes(
   golds: readonly Labelled<Box>[],
   marks: readonly Mark[],
   { coords }: AnswerPolicy,
   scale: Scale,
-  budget: Budget,
-): Judgement {
+  effort: Effort,
+): Ruling {
   const boxes: Labelled<Box>[] = []
   for (const mark of marks) {
     const box = boxOf(mark)
@@ -95,24 +104,24 @@ function judgeBoxes(
         const [gold, box] = [golds[left], boxes[right]]
         return gold !== undefined && box !== undefined && labelsAgree(gold.label, box.label) && test(gold.at, box.at)
       },
-      budget,
+      effort,
     )
   if (pairs(sameBox)) return correct('same-box')
-  return pairs((a, b) => overlap(a, b) >= LEAST_OVERLAP) ? correct('overlap') : incorrect('different-box')
+  return pairs((a, b) => overlap(a, b) >= leastOverlap) ? correct('overlap') : incorrect('different-box')
 }
 
-function judgePoints(
+function checkPoints(
   golds: readonly Labelled<Box>[],
   marks: readonly Mark[],
   { coords }: AnswerPolicy,
   [scaleX, scaleY]: Scale,
-  budget: Budget,
-): Judgement {
+  effort: Effort,
+): Ruling {
   const points: Labelled<Point>[] = []
   for (const mark of marks) {
     const box = boxOf(mark)
     if (mark.type === 'point') points.push(labelled(mark, mark.point))
-    // (10,20),(30,40) are two points where two are wanted, else the corners of a box.
+    // (10,20),(30,40) are two points when two points are wanted, else the corners of a box.
     else if (mark.type === 'corners' && marks.length < golds.length) {
       points.push(...mark.corners.map((corner) => labelled(mark, corner)))
     } else if (box !== null && isProper(box)) points.push(labelled(mark, centre(box)))
@@ -127,14 +136,17 @@ function judgePoints(
       if (gold === undefined || point === undefined || !labelsAgree(gold.label, point.label)) return false
       return isInside([point.at[0] * scaleX, point.at[1] * scaleY], gold.at)
     },
-    budget,
+    effort,
   )
   return found ? correct('point-inside') : incorrect('different-box')
 }
 
-/** True for a text that marks boxes in a way no list does: <box>…</box>, <|box_start|>…, {"bbox_2d": …}. */
+/**
+ * Whether a text marks boxes in a way that no list does: <box>…</box>, <|box_start|>…, {"bbox_2d":
+ * …}.
+ */
 export function isBoxGold(gold: string): boolean {
-  if (gold.length > LEAF_LIMIT || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
-  const marks = readMarks(gold, new Budget())
+  if (gold.length > leafLimit || !/<box>|<\|box_start\|>|"bbox_2d"/i.test(gold)) return false
+  const marks = readMarks(gold, new Effort())
   return marks !== null && marks.every((mark) => mark.type !== 'point')
 }

@@ -1,38 +1,42 @@
 import { z } from 'zod'
 import { parseNumber } from '../answers/number.ts'
 import type { WrittenNumber } from '../answers/number.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, Rule, RuleContext } from '../verdict.ts'
+import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 import { sameText } from './short-text.ts'
-import { isYesNoGold, judgeYesNo } from './yes-no.ts'
+import { isYesNoGold, checkYesNo } from './yes-no.ts'
 
-/** Most items of a list. */
-const MOST_ITEMS = 64
+/** The most items of a list. */
+const mostItems = 64
 
 /**
- * Judges an answer about a chart by the relaxed accuracy of ChartQA (Masry et al. 2022): a number may be off by 5 % of the gold
- * number (a gold of 0 by nothing), everything else must be equal. Relative to the gold, so not symmetric: 100 takes 95, but 95
- * does not take 100. A percent sign counts on neither side (45% = 45); a bare 0.45 passes for 45% only under the lenient percent
- * policy and only exactly. A whole number 1000–2999 without unit is a year and must be exact unless policy `years` is `relaxed`. Lists
- * in square brackets are judged item by item, in order.
+ * Checks an answer about a chart by the relaxed accuracy of ChartQA (Masry et al. 2022). A number
+ * may differ by 5 % of the gold number (by nothing when the gold is 0). Everything else must be
+ * equal. The 5 % are of the gold, so the rule is not symmetric: 100 accepts 95, but 95 does not
+ * accept 100.
+ *
+ * A percent sign counts on neither side (45% = 45). A bare 0.45 equals 45% only under the lenient
+ * percent policy and only exactly. A whole number from 1000 to 2999 without a unit is a year: it
+ * must be exact unless the policy `years` is `relaxed`. Lists in square brackets are checked item
+ * by item, in order.
  */
-export const judgeChart: Rule = (goldText, answerText, context) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+export const checkChart: Rule = (goldText, answerText, context) => {
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   if (goldText.trim() === '') return unverifiable('bad-gold')
   const gold = listItems(goldText)
-  if (gold === null) return judgeItem(goldText, answerText, context)
+  if (gold === null) return checkItem(goldText, answerText, context)
   const answer = listItems(answerText) ?? listItems(`[${answerText}]`)
   if (answer === null || answer.length !== gold.length) return incorrect('different-list')
-  if (gold.length > MOST_ITEMS) return unverifiable('too-long')
-  const judged = gold.map((item, i) => judgeItem(item, answer[i] ?? '', context))
-  if (judged.some(({ verdict }) => verdict === 'incorrect')) return incorrect('different-list')
-  return judged.find(({ verdict }) => verdict === 'unverifiable') ?? correct('same-list')
+  if (gold.length > mostItems) return unverifiable('too-long')
+  const rulings = gold.map((item, i) => checkItem(item, answer[i] ?? '', context))
+  if (rulings.some(({ verdict }) => verdict === 'incorrect')) return incorrect('different-list')
+  return rulings.find(({ verdict }) => verdict === 'unverifiable') ?? correct('same-list')
 }
 
 const items = z.array(z.union([z.string(), z.number().transform(String)])).min(1)
 
-/** The items of ["a", 2], [a, b] or [1,000, 2]; null for another text. */
+/** The items of ["a", 2], [a, b] or [1,000, 2]. Null for other texts. */
 function listItems(raw: string): string[] | null {
   const text = raw.trim()
   if (!text.startsWith('[') || !text.endsWith(']')) return null
@@ -48,13 +52,13 @@ function listItems(raw: string): string[] | null {
   return parts.map((part) => part.trim().replace(/^(["'])(.*)\1$/, '$2'))
 }
 
-function judgeItem(gold: string, answer: string, { policy, budget }: RuleContext): Judgement {
-  budget.spend(10)
+function checkItem(gold: string, answer: string, { policy, effort }: RuleContext): Ruling {
+  effort.spend(10)
   if (gold.trim() === '') return unverifiable('bad-gold')
   const wanted = chartNumber(gold)
   if (wanted === null) {
     if (sameText(gold, answer)) return correct('same-text')
-    return isYesNoGold(gold) ? judgeYesNo(gold, answer) : incorrect('different-text')
+    return isYesNoGold(gold) ? checkYesNo(gold, answer) : incorrect('different-text')
   }
   const given = chartNumber(answer)
   if (given === null) return incorrect('not-a-number')
@@ -66,14 +70,17 @@ function judgeItem(gold: string, answer: string, { policy, budget }: RuleContext
   if (policy.percent !== 'strict' && isHundredth(wanted, given)) return correct('percent-scale')
   const year = /^[12]\d{3}$/.test(gold.trim()) && policy.years !== 'relaxed'
   if (year) return incorrect('different-number')
-  // |a − g| ≤ |g| / 20, multiplied out: both distances are over the same denominator.
+  // |a − g| ≤ |g| / 20, multiplied out: both distances have the same denominator.
   return 20n * distance <= size(wanted.value.n) * given.value.d
     ? correct('within-5-percent')
     : incorrect('different-number')
 }
 
-/** Axis labels: 5M, 2.5k, 3bn. Only glued to the digits; "5 m" is metres. */
-const SUFFIXES: Record<string, string> = {
+/**
+ * The suffixes of axis labels: 5M, 2.5k, 3bn. They must follow the digits directly: "5 m" is
+ * metres.
+ */
+const labelSuffixes: Record<string, string> = {
   k: 'thousand',
   m: 'million',
   mn: 'million',
@@ -86,10 +93,10 @@ function chartNumber(raw: string): WrittenNumber | null {
   const text = raw.trim().replace(/^(?:it is|it's|about|around|approximately|roughly|nearly|~|≈)\s*/i, '')
   const label = /^([$€£¥₹+-]{0,2}[\d.,]{1,30})(k|K|M|B|T|mn|bn)\.?$/.exec(text)
   if (label === null) return parseNumber(text)
-  return parseNumber(`${label[1] ?? ''} ${SUFFIXES[(label[2] ?? '').toLowerCase()] ?? ''}`)
+  return parseNumber(`${label[1] ?? ''} ${labelSuffixes[(label[2] ?? '').toLowerCase()] ?? ''}`)
 }
 
-/** One is written in percent and the other is its exact fraction of one. */
+/** Whether one number is in percent and the other is its exact fraction of one. */
 function isHundredth(a: WrittenNumber, b: WrittenNumber): boolean {
   if (a.percent === b.percent) return false
   const [percent, bare] = a.percent ? [a, b] : [b, a]

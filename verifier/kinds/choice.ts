@@ -1,20 +1,20 @@
-import { LEAF_LIMIT, plainWords } from '../plain-text.ts'
+import { leafLimit, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, ReasonCode } from '../verdict.ts'
+import type { ReasonCode, Rule } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
 
-const DEFAULT_LETTERS = 10
-/** Longest list of letters: "A, B and C". Characters. */
-const LONGEST_LIST = 80
+const defaultLetters = 10
+/** The longest list of letters ("A, B and C"), in characters. */
+const longestList = 80
 
 type Reading = { letters: ReadonlySet<number> } | { problem: ReasonCode }
 
-const LEAD_IN =
+const leadIn =
   /^(?:(?:so|thus|therefore|hence),? )?(?:(?:i (?:choose|pick|select|would (?:choose|pick|select)|think)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
-const CIRCLED = '①②③④⑤⑥⑦⑧⑨⑩'
-const HEDGES =
+const circledDigits = '①②③④⑤⑥⑦⑧⑨⑩'
+const hedges =
   /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false|maybe|perhaps|possibly)\b|[或不非]/i
 
 function letterIndex(letter: string): number {
@@ -22,28 +22,30 @@ function letterIndex(letter: string): number {
 }
 
 /**
- * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · 选项B · ② · red (by the options' texts) · A, C · (ii)
- * where the options are called so. `several` also reads "AC" as two letters. An "or", a denial, or a letter beside another
- * option's text is a problem, never a choice.
+ * Reads which options a text picks: B · (B) · B. · b · B: red · Option B · 选项B · ② · red (by the
+ * options' texts) · A, C · (ii) when the options are called so. With `several`, "AC" is two
+ * letters. An "or", a denial, or a letter beside another option's text is a problem, never a
+ * choice.
  */
 function readChoice(raw: string, choices: readonly string[], several: boolean): Reading {
-  if (raw.length > LEAF_LIMIT) return { problem: 'too-long' }
+  if (raw.length > leafLimit) return { problem: 'too-long' }
   const text = plainWords(raw).replaceAll('’', "'")
   const options = readOptions(choices)
-  const count = choices.length === 0 ? DEFAULT_LETTERS : choices.length
+  const count = choices.length === 0 ? defaultLetters : choices.length
   const picked = text
-    .replace(LEAD_IN, '')
+    .replace(leadIn, '')
     .replace(/ ?(?:选项|项)$| only$/, '')
     .trim()
   const own = ownName(picked, options)
   if (own !== null) return { letters: new Set([own]) }
-  // A text that is an option comes first where options are single letters or digits themselves ("B" among A: "C", B: "D").
+  // Where the options are single letters or digits themselves ("B" among A: "C", B: "D"), a letter
+  // of an option comes before an option's text.
   const whole = letterList(picked, count, several)
   if (whole !== null) return whole
   const exact = optionByText(text, options) ?? (picked === text ? null : optionByText(picked, options))
   if (exact !== null) return { letters: new Set([exact]) }
   const claim = withoutReason(picked)
-  if (HEDGES.test(withoutOptions(claim, options))) return { problem: 'hedged' }
+  if (hedges.test(withoutOptions(claim, options))) return { problem: 'hedged' }
   return readLetterWithText(claim, options, count)
 }
 
@@ -60,26 +62,29 @@ function readLetterWithText(text: string, options: Options, count: number): Read
   if (trail !== null && letterIndex(trail[2] ?? '') < count) {
     return checkRest(letterIndex(trail[2] ?? ''), trail[1] ?? '', options)
   }
-  // "B blue": without a mark between them the text must be the option's own.
+  // "B blue": without a mark between them, the text must be the option's own text.
   const glued = /^([A-Z]) (.+)$/.exec(text)
   const named = glued === null ? null : optionByText(glued[2] ?? '', options)
   if (glued === null || named === null) return { problem: 'not-a-choice' }
   return letterIndex(glued[1] ?? '') === named ? { letters: new Set([named]) } : { problem: 'contradiction' }
 }
 
-/** ② and, where the options are called so, (ii) and 2. */
+/** The option that ② names, and (ii) or 2 when the options are called so. */
 function ownName(text: string, { texts, names }: Options): number | null {
-  const circled = Array.from(text).length === 1 ? CIRCLED.indexOf(text) : -1
-  if (circled >= 0 && circled < (texts.length || DEFAULT_LETTERS) && !texts.some((t) => /[①-⑩]/.test(t))) return circled
+  const circled = Array.from(text).length === 1 ? circledDigits.indexOf(text) : -1
+  if (circled >= 0 && circled < (texts.length || defaultLetters) && !texts.some((t) => /[①-⑩]/.test(t))) return circled
   const bare = /^\(?([a-z\d]{1,4})[).]?$/i.exec(text)?.[1]?.toLowerCase()
   const index = bare === undefined ? -1 : names.indexOf(bare)
   // Options that are numbers or letters themselves ("1) 2", "2) 1") leave the name in doubt.
   return index >= 0 && !texts.some((t) => sameText(t, text)) ? index : null
 }
 
-/** "B", "(B)", "A, C", "A and C", A和C; "AC" only when several letters are looked for. */
+/**
+ * Reads "B", "(B)", "A, C", "A and C" or A和C. "AC" is read only when several letters are looked
+ * for.
+ */
 function letterList(text: string, count: number, several: boolean): Reading | null {
-  if (text.length > LONGEST_LIST) return null
+  if (text.length > longestList) return null
   const compact = /^[A-Z]{2,10}$/.test(text) && new Set(text).size === text.length
   const parts =
     several && compact
@@ -92,13 +97,16 @@ function letterList(text: string, count: number, several: boolean): Reading | nu
   return [...found].some((i) => i >= count) ? { problem: 'not-a-choice' } : { letters: found }
 }
 
-/** "B because A is wrong" picks B; what follows is its reason. */
+/** "B because A is wrong" picks B. The rest is the reason. */
 function withoutReason(text: string): string {
   const reason = /,? (?:because|since|as it|as the|which)\b|,?因为/i.exec(text)
   return reason === null ? text : text.slice(0, reason.index).trim()
 }
 
-/** An option's own "or"/"not" is no hedge. Longer options first: one may be the start of another. */
+/**
+ * The "or" or "not" of an option's own text is not a hedge. Longer options come first, because an
+ * option may be the start of another option.
+ */
 function withoutOptions(text: string, { texts }: Options): string {
   let rest = text.toLowerCase()
   for (const option of texts.toSorted((a, b) => b.length - a.length)) {
@@ -107,7 +115,10 @@ function withoutOptions(text: string, { texts }: Options): string {
   return rest
 }
 
-/** A letter with its option's text agrees; with another option's text it contradicts itself; with a second letter it hedges. */
+/**
+ * Reads the text after a letter. The option's own text agrees. Another option's text is a
+ * contradiction, and a second letter is a hedge.
+ */
 function checkRest(letter: number, rest: string, options: Options): Reading {
   const words = rest.replace(/^is (?:the )?(?:correct|right|best)(?: (?:answer|option|choice))?$|^is the answer$/i, '')
   if (words === '' || words === '正确' || words === '是正确的') return { letters: new Set([letter]) }
@@ -122,10 +133,10 @@ function checkRest(letter: number, rest: string, options: Options): Reading {
 }
 
 /**
- * Judges a choice; several letters are compared as a set. Option texts stand for their letters where the row gives them. A
- * second letter that the gold does not name is a hedge.
+ * Checks a choice. Several letters are compared as a set. Option texts count as their letters when
+ * the row has options. A second letter that the gold does not name is a hedge.
  */
-export function judgeChoice(goldText: string, answerText: string, choices: readonly string[]): Judgement {
+export const checkChoice: Rule = (goldText, answerText, { choices }) => {
   const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
   const answer = readChoice(answerText, choices, gold.letters.size > 1)
@@ -135,14 +146,17 @@ export function judgeChoice(goldText: string, answerText: string, choices: reado
   return same ? correct('same-choice') : incorrect('different-choice')
 }
 
-/** A gold "AC" is two letters when they rise; an option's own text "AC" comes first. */
+/** A gold "AC" is two letters when the letters rise. An option with the text "AC" comes first. */
 function readGold(gold: string, choices: readonly string[]): Reading {
   const single = readChoice(gold, choices, false)
   const rises = /^\s*[A-Z]{2,10}\s*$/.test(gold) && Array.from(gold.trim()).every((c, i, all) => (all[i - 1] ?? '') < c)
   return 'problem' in single && rises ? readChoice(gold, choices, true) : single
 }
 
-/** True when a gold answer names an option: by letter or text when there are options, or as a lone capital letter A–J. */
+/**
+ * Whether a gold answer names an option: by letter or text when there are options, else as a lone
+ * capital letter A–J.
+ */
 export function isChoiceGold(gold: string, choices: readonly string[]): boolean {
   if (choices.length > 0) return 'letters' in readGold(gold, choices)
   return /^\s*(?:\(([A-J])\)|[A-J][.)]?)\s*$/.test(gold)

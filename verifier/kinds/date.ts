@@ -1,36 +1,38 @@
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { leafLimit } from '../plain-text.ts'
 import { readAround } from './around.ts'
 import type { DateReading } from './date-reading.ts'
 import { readDate, sameDate } from './date-reading.ts'
-import { Budget } from '../budget.ts'
+import { Effort } from '../effort.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, Rule } from '../verdict.ts'
+import type { Ruling, Rule } from '../verdict.ts'
 
 /**
- * Judges a date: 2024-03-05 = March 5, 2024 = 5th of March, 2024 = 2024年3月5日. Both must name the same parts: a month is not one
- * of its days. An order of day and month that nothing tells (3/5/2024 without `policy.dateOrder`) is `ambiguous-date`, unless
- * every reading gives the same verdict or both texts are written alike. A weekday must fit its date. Words that move a date
- * ("after", "two days") leave it unverifiable when the date itself is the gold's.
+ * Checks a date: 2024-03-05 = March 5, 2024 = 5th of March, 2024 = 2024年3月5日. Both texts must name
+ * the same parts: a month does not equal one of its days. A weekday must fit its date.
+ *
+ * When the order of day and month is unknown (3/5/2024 without `policy.dateOrder`), the reason is
+ * `ambiguous-date`, unless every reading gives the same verdict or both texts are written alike.
+ * When the date is correct but words move it ("after", "two days"), the verdict is unverifiable.
  */
-export const judgeDate: Rule = (goldText, answerText, { policy, budget }) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
-  const gold = readDate(goldText, policy.dateOrder, budget)
+export const checkDate: Rule = (goldText, answerText, { policy, effort }) => {
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
+  const gold = readDate(goldText, policy.dateOrder, effort)
   if (typeof gold === 'string' || readAround(gold.around) !== 'plain') return unverifiable('bad-gold')
-  const answer = readDate(answerText, policy.dateOrder, budget)
+  const answer = readDate(answerText, policy.dateOrder, effort)
   if (answer === 'none') return incorrect('not-a-date')
   if (answer === 'several') return incorrect('hedged')
   if (answer === 'contradiction') return incorrect('contradiction')
   const around = readAround(answer.around)
   if (around === 'hedged') return incorrect('hedged')
-  const judged = compareDates(gold, answer)
-  return around === 'moved' && judged.verdict === 'correct' ? unverifiable('not-understood') : judged
+  const ruling = compareDates(gold, answer)
+  return around === 'moved' && ruling.verdict === 'correct' ? unverifiable('not-understood') : ruling
 }
 
-function compareDates(gold: DateReading, answer: DateReading): Judgement {
+function compareDates(gold: DateReading, answer: DateReading): Ruling {
   if (gold.weekday !== undefined && answer.weekday !== undefined && gold.weekday !== answer.weekday) {
     return incorrect('different-date')
   }
-  // Two texts that are ambiguous in the same way are taken to be written in the same order.
+  // Two texts that are ambiguous in the same way probably have the same order.
   const alike =
     gold.readings.length === answer.readings.length &&
     gold.readings.every((reading, i) => {
@@ -44,12 +46,13 @@ function compareDates(gold: DateReading, answer: DateReading): Judgement {
 }
 
 /**
- * True for a text that is nothing but a date with its year, in a form that no number or product of a calculation has:
- * 2024-03-05, 3/5/2024, March 5, 2024, 2024年3月5日. 2024-3-5 may be a difference and 3.5.2024 a version, so they are left out.
+ * Whether a text is only a date with its year, in a form that no number and no calculation has:
+ * 2024-03-05, 3/5/2024, March 5, 2024, 2024年3月5日. 2024-3-5 may be a difference and 3.5.2024 a
+ * version, so both are left out.
  */
 export function isDateGold(gold: string): boolean {
   if (gold.length > 60 || !/\d{4}|年/.test(gold)) return false
-  const read = readDate(gold, undefined, new Budget())
+  const read = readDate(gold, undefined, new Effort())
   if (typeof read === 'string' || !/^[\s⌖]*$/.test(read.around)) return false
   if (read.readings.some(({ year, month }) => year === undefined || month === undefined)) return false
   if (/[a-z年]/i.test(read.written)) return true

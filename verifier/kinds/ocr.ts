@@ -1,29 +1,30 @@
 import { z } from 'zod'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import { editDistance } from '../../domain/edit-distance.ts'
+import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement, Rule, RuleContext } from '../verdict.ts'
-import { editDistance } from './edit-distance.ts'
+import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 
 const accepted = z.array(z.string()).min(1)
 
 /**
- * Judges text that was read from a picture. Policy `ocr`:
- * - `anls` (default): the similarity of ANLS as DocVQA defines it (Biten et al. 2019, "Scene Text Visual Question Answering"),
- *   1 − edit distance / longer length, in lower case, of at least 0.5. It forgives reading errors, so "5 kg" passes for "5 cm":
- *   this kind is for reading, not for values. Two texts of digits and marks alone must be equal.
- * - `exact`: equal texts, case kept; only runs of white space are one space.
+ * Checks text that was read from a picture. Policy `ocr`:
+ * - `anls` (default): the similarity must be at least 0.5. It is ANLS as DocVQA defines it (Biten
+ *   et al. 2019, "Scene Text Visual Question Answering"): 1 − edit distance / longer length, in
+ *   lower case. It forgives reading errors, so "5 kg" passes for "5 cm": this kind is for reading,
+ *   not for values. Two texts of digits and marks alone must be equal.
+ * - `exact`: the texts must be equal, also in case. Only runs of white space count as one space.
  *
- * A gold that is a JSON array of strings lists several accepted texts; the best counts.
+ * A gold that is a JSON array of strings lists several accepted texts. The best of them counts.
  */
-export const judgeOcr: Rule = (goldText, answerText, context) => {
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+export const checkOcr: Rule = (goldText, answerText, context) => {
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const golds = acceptedTexts(goldText).filter((gold) => gold.trim() !== '')
   if (golds.length === 0) return unverifiable('bad-gold')
-  let best: Judgement = incorrect('different-text')
+  let best: Ruling = incorrect('different-text')
   for (const gold of golds) {
-    const judged = compareRead(gold, answerText, context)
-    if (judged.reason === 'same-text') return judged
-    if (judged.verdict === 'correct') best = judged
+    const ruling = compareRead(gold, answerText, context)
+    if (ruling.reason === 'same-text') return ruling
+    if (ruling.verdict === 'correct') best = ruling
   }
   return best
 }
@@ -39,8 +40,8 @@ function acceptedTexts(gold: string): string[] {
   }
 }
 
-function compareRead(goldText: string, answerText: string, { policy, budget }: RuleContext): Judgement {
-  budget.spend(1 + (goldText.length + answerText.length) / 50)
+function compareRead(goldText: string, answerText: string, { policy, effort }: RuleContext): Ruling {
+  effort.spend(1 + (goldText.length + answerText.length) / 50)
   const exact = policy.ocr === 'exact'
   const [gold, answer] = [goldText, answerText].map((text) => {
     const flat = text.normalize('NFC').replace(/\s+/g, ' ').trim()
@@ -53,10 +54,13 @@ function compareRead(goldText: string, answerText: string, { policy, budget }: R
     return figure(gold) === figure(answer) ? correct('same-text') : incorrect('different-number')
   }
   const longest = Math.max(Array.from(gold).length, Array.from(answer).length)
-  return 2 * editDistance(gold, answer, budget) <= longest ? correct('similar-text') : incorrect('different-text')
+  const distance = editDistance(gold, answer, { spend: (steps) => effort.spend(steps) })
+  return 2 * distance <= longest ? correct('similar-text') : incorrect('different-text')
 }
 
-/** Digits with separators, signs and currency: a wrong digit is another value, not a reading error to forgive. */
+/**
+ * Digits with separators, signs and currency. A wrong digit is another value, not a reading error.
+ */
 function isFigure(text: string): boolean {
   return /^[\d\s.,:/%$€£¥₹#()+-]+$/.test(text) && /\d/.test(text)
 }

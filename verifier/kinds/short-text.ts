@@ -1,26 +1,31 @@
 import { numberFromWords } from '../answers/number-words.ts'
 import { looksLikeMath } from '../answers/number.ts'
-import { collapseSpace, LEAF_LIMIT, plainLatex, plainWords, trimMarks } from '../plain-text.ts'
+import { collapseSpace, leafLimit, plainLatex, plainWords, trimMarks } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement } from '../verdict.ts'
-
-/** A gold answer of more words than this is free text: another wording of it is for a judge, not for a rule. */
-const SHORT_WORDS = 6
-/** Longest text in which number words are looked for, and most words of one number. */
-const COUNT_WORDS = 40
-const NUMBER_WORDS = 6
+import type { Ruling } from '../verdict.ts'
 
 /**
- * The form in which two short texts are compared. Words lose case, articles and punctuation, "&" is "and", initials stand together (U.S.A. is USA), and counts are
- * digits: "Two dogs" is "2 dogs". Accents, plurals and the order of words count. A text with operators, or digits that are no
- * counts, keeps brackets, operators, marks within numbers and the case of one-letter names: (1,2) is not [1,2], 2a is not 2A.
+ * A gold answer with more words than this is free text. A judge, not a rule, must read another
+ * wording of it.
+ */
+const shortWords = 6
+/**
+ * The most words of a text in which number words are looked for, and the most words of one number.
+ */
+const countWords = 40
+const numberWords = 6
+
+/**
+ * The form in which two short texts are compared. Words lose case, articles and punctuation. "&"
+ * becomes "and", initials are joined (U.S.A. is USA), and counts become digits: "Two dogs" is "2
+ * dogs". Accents, plurals and the order of words count. A text with operators, or with digits that
+ * are not counts, keeps brackets, operators, marks within numbers and the case of one-letter names:
+ * (1,2) is not [1,2], and 2a is not 2A.
  */
 function canonicalText(raw: string): string {
   const text = withoutNestedText(plainWords(raw))
   if (/^[a-zA-Z]$/.test(text)) return text
-  if (/[\d\\=+^<>_|]/.test(text)) {
-    return countedText(text) ?? symbolText(text)
-  }
+  if (/[\d\\=+^<>_|]/.test(text)) return countedText(text) ?? symbolText(text)
   const words = text
     .normalize('NFKC')
     .toLowerCase()
@@ -34,7 +39,7 @@ function canonicalText(raw: string): string {
   return countsAsDigits(withoutArticles(words)).join(' ')
 }
 
-/** \text{\text{red}}: what is left of a command within a command. */
+/** \text{\text{red}}: takes off a command within a command. */
 function withoutNestedText(text: string): string {
   return text.includes('\\text') ? trimMarks(plainLatex(text)) : text
 }
@@ -48,10 +53,13 @@ function symbolText(text: string): string {
   )
 }
 
-/** "2 dogs", "the 1,000 people": plain words with whole counts. Null for any other text with digits; "2 mW" keeps its case. */
+/**
+ * "2 dogs", "the 1,000 people": plain words with whole counts. Null for any other text with digits:
+ * "2 mW" keeps its case.
+ */
 function countedText(text: string): string | null {
   const words = text.normalize('NFKC').split(' ')
-  if (words.length > COUNT_WORDS) return null
+  if (words.length > countWords) return null
   const plain: string[] = []
   for (const word of words) {
     if (/^(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})$/.test(word)) plain.push(word.replaceAll(',', ''))
@@ -68,13 +76,13 @@ function withoutArticles(words: readonly string[]): readonly string[] {
   return content.length > 0 ? content : words
 }
 
-/** Replaces number words by digits, the longest run first: "twenty one dogs" → "21 dogs".. */
+/** Replaces number words by digits, the longest run first: "twenty one dogs" → "21 dogs". */
 function countsAsDigits(words: readonly string[]): readonly string[] {
-  if (words.length > COUNT_WORDS) return words
+  if (words.length > countWords) return words
   const out: string[] = []
   for (let at = 0; at < words.length;) {
     let taken = 0
-    for (let length = Math.min(NUMBER_WORDS, words.length - at); length > 0 && taken === 0; length -= 1) {
+    for (let length = Math.min(numberWords, words.length - at); length > 0 && taken === 0; length--) {
       const run = words.slice(at, at + length).join(' ')
       const value = /^[a-z ]+$/.test(run) ? numberFromWords(run) : null
       if (value === null) continue
@@ -88,21 +96,24 @@ function countsAsDigits(words: readonly string[]): readonly string[] {
 }
 
 export function sameText(a: string, b: string): boolean {
-  if (a.length > LEAF_LIMIT || b.length > LEAF_LIMIT) return a.trim() === b.trim()
+  if (a.length > leafLimit || b.length > leafLimit) return a.trim() === b.trim()
   const left = canonicalText(a)
   return left !== '' && left === canonicalText(b)
 }
 
-/** Judges short text. What another wording or a computer algebra could still make equal is unverifiable. */
-export function judgeText(goldText: string, answerText: string): Judgement {
+/**
+ * Checks short text. The verdict is unverifiable when another wording or a computer algebra could
+ * still make the texts equal.
+ */
+export function checkText(goldText: string, answerText: string): Ruling {
   if (goldText.trim() === '') return unverifiable('bad-gold')
   if (sameText(goldText, answerText)) return correct('same-text')
-  if (goldText.length > LEAF_LIMIT || answerText.length > LEAF_LIMIT) return unverifiable('too-long')
+  if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const lead = answerText.replace(/^\s*(?:it is|it's|they are|this is|that is|there is)\s+/i, '')
   if (lead !== answerText && sameText(goldText, lead)) return correct('same-text')
   if (looksLikeMath(goldText)) return unverifiable('not-understood')
   const gold = canonicalText(goldText)
-  if (gold.split(' ').length > SHORT_WORDS) return unverifiable('free-text')
+  if (gold.split(' ').length > shortWords) return unverifiable('free-text')
   return ` ${canonicalText(answerText)} `.includes(` ${gold} `)
     ? unverifiable('contains-gold')
     : incorrect('different-text')

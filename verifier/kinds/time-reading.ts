@@ -1,44 +1,51 @@
 import { numberFromWords } from '../answers/number-words.ts'
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { plainWords } from '../plain-text.ts'
-import { FOUND } from './around.ts'
+import { foundMark } from './around.ts'
 
 /**
- * A time of day. `seconds` since midnight, with a fraction when one was written.
- * - `fixed`: the half of the day is said (PM, noon, 15:30, 03:30).
- * - `clock`: digits without it (3:30), read as written, as on a 24-hour clock.
- * - `spoken`: words without it ("half past three"): either half of the day.
+ * A time of day. `seconds` are since midnight, with a fraction when the text has a fraction.
+ * - `fixed`: the text says the half of the day (PM, noon, 15:30, 03:30).
+ * - `clock`: digits without the half of the day (3:30). They are read as written, as on a 24-hour
+ *   clock.
+ * - `spoken`: words without the half of the day ("half past three"). Both halves are possible.
  */
-export type ClockTime = { seconds: number; half: 'fixed' | 'clock' | 'spoken' }
+export interface ClockTime {
+  seconds: number
+  half: 'fixed' | 'clock' | 'spoken'
+}
 
 export type TimeReading = ClockTime & {
   zone: string
-  /** The words around it, with `FOUND` in its place. */
+  /** The words around the time, with `foundMark` in its place. */
   around: string
 }
 
-type Form = { pattern: RegExp; read: (parts: Record<string, string | undefined>) => ClockTime | null }
+interface Form {
+  pattern: RegExp
+  read: (parts: Record<string, string | undefined>) => ClockTime | null
+}
 
-const HOUR_WORDS = 'one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve'
-const MINUTE_WORDS =
+const hourWords = 'one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve'
+const minuteWords =
   'one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?|quarter|half'
 /** AM and PM, also as "in the morning" or "at night". */
-const HALF =
+const halfPattern =
   '(?: ?(?<half>a\\.? ?m\\b\\.?|p\\.? ?m\\b\\.?)| (?<part>in the morning|in the afternoon|in the evening|at night))'
-const FROM = '(?<![\\d.,/:a-z-])'
-const TO = '(?![\\d:/]|[.,-]\\d)'
-const DAY_PART = '凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里'
-const CHINESE = '\\d{1,2}|[零〇一二两三四五六七八九十]{1,3}'
+const timeStart = '(?<![\\d.,/:a-z-])'
+const timeEnd = '(?![\\d:/]|[.,-]\\d)'
+const dayPart = '凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里'
+const chineseNumeral = '\\d{1,2}|[零〇一二两三四五六七八九十]{1,3}'
 
-const FORMS: readonly Form[] = [
-  form(`(?:(?<day>${DAY_PART}) ?|(?<![\\d.,:零〇一二两三四五六七八九十]))(?<h>${CHINESE}) ?[点點时時]钟?(?: ?(?:(?<m>${CHINESE})分?|(?<word>半|一刻|三刻|整)))?(?: ?(?<s>${CHINESE})秒)?(?!\\d|间|小)`, readChinese),
-  form(`(?:(?<day>${DAY_PART}) ?|${FROM})(?<h>\\d{1,2}):(?<m>\\d{2})(?::(?<s>\\d{2})(?<f>\\.\\d{1,6})?)?(?: ?(?:hours|hrs|Uhr|h)\\b)?${HALF}?${TO}`, readDigits),
-  form(`${FROM}(?<h>\\d{1,2})\\.(?<m>\\d{2})${HALF}${TO}`, readDigits),
-  form(`${FROM}(?<h>\\d{1,2})${HALF}${TO}`, readDigits),
-  form(`\\b(?:(?:a|the) )?(?<m>${MINUTE_WORDS}|\\d{1,2})(?: minutes?)? (?<dir>past|after|to|before|till) (?<h>${HOUR_WORDS}|\\d{1,2}|noon|midnight)(?: o'?clock)?${HALF}?(?![\\d:]|\\.\\d)`, readSpoken),
-  form(`\\b(?:(?:at )?(?<h>${HOUR_WORDS}|\\d{1,2}) ?o'?clock)${HALF}?`, readSpoken),
-  form(`\\b(?<h>${HOUR_WORDS})(?:[ -](?<m>${MINUTE_WORDS}|oh[ -](?:one|two|three|four|five|six|seven|eight|nine)))?${HALF}`, readSpoken),
-  form(`\\b(?<h>${HOUR_WORDS})[ -](?<m>thirty|fifteen|forty[ -]five)\\b`, readSpoken),
+const forms: readonly Form[] = [
+  form(`(?:(?<day>${dayPart}) ?|(?<![\\d.,:零〇一二两三四五六七八九十]))(?<h>${chineseNumeral}) ?[点點时時]钟?(?: ?(?:(?<m>${chineseNumeral})分?|(?<word>半|一刻|三刻|整)))?(?: ?(?<s>${chineseNumeral})秒)?(?!\\d|间|小)`, readChinese),
+  form(`(?:(?<day>${dayPart}) ?|${timeStart})(?<h>\\d{1,2}):(?<m>\\d{2})(?::(?<s>\\d{2})(?<f>\\.\\d{1,6})?)?(?: ?(?:hours|hrs|Uhr|h)\\b)?${halfPattern}?${timeEnd}`, readDigits),
+  form(`${timeStart}(?<h>\\d{1,2})\\.(?<m>\\d{2})${halfPattern}${timeEnd}`, readDigits),
+  form(`${timeStart}(?<h>\\d{1,2})${halfPattern}${timeEnd}`, readDigits),
+  form(`\\b(?:(?:a|the) )?(?<m>${minuteWords}|\\d{1,2})(?: minutes?)? (?<dir>past|after|to|before|till) (?<h>${hourWords}|\\d{1,2}|noon|midnight)(?: o'?clock)?${halfPattern}?(?![\\d:]|\\.\\d)`, readSpoken),
+  form(`\\b(?:(?:at )?(?<h>${hourWords}|\\d{1,2}) ?o'?clock)${halfPattern}?`, readSpoken),
+  form(`\\b(?<h>${hourWords})(?:[ -](?<m>${minuteWords}|oh[ -](?:one|two|three|four|five|six|seven|eight|nine)))?${halfPattern}`, readSpoken),
+  form(`\\b(?<h>${hourWords})[ -](?<m>thirty|fifteen|forty[ -]five)\\b`, readSpoken),
   form('\\b(?:12 |twelve )?(?<h>noon|midday|midnight)\\b', readSpoken),
 ] // prettier-ignore
 
@@ -49,7 +56,7 @@ function form(source: string, read: Form['read']): Form {
 function readDigits(parts: Record<string, string | undefined>): ClockTime | null {
   if (parts['day'] !== undefined) return readChinese(parts)
   const { h, m = '0', s = '0', f = '', half, part } = parts
-  // 03:30 and 15:30 are times of a 24-hour clock; 3:30 may be half a day off.
+  // 03:30 and 15:30 are times of a 24-hour clock. 3:30 may be half a day off.
   const written = h ?? ''
   return clock(
     Number(written),
@@ -84,7 +91,7 @@ function clock(
     const fixed = certain || hour > 12 || hour === 0
     return { seconds: (hour % 24) * 3600 + minute * 60 + second, half: fixed ? 'fixed' : 'clock' }
   }
-  // "15:30 PM" says one thing twice; "15:30 AM" and "0:30 PM" contradict themselves.
+  // "15:30 PM" says one thing twice. "15:30 AM" and "0:30 PM" contradict themselves.
   if (hour > 12 ? half === 'am' || hour === 24 : hour === 0 && half === 'pm') return null
   const on24 = hour > 12 ? hour : (hour % 12) + (half === 'pm' ? 12 : 0)
   return { seconds: on24 * 3600 + minute * 60 + second, half: 'fixed' }
@@ -127,35 +134,38 @@ function readChinese({ day, h = '', m, word, s }: Record<string, string | undefi
   return clock(hour, number(m) + quarter, number(s), half)
 }
 
-const ZONES = /\b(UTC|GMT|[ECMP][SD]?T|CES?T|BST|IST|JST)\b|⌖(Z)\b|⌖ ?([+-]\d{2}:?\d{2})\b/g
-const MOST_TIMES = 8
+const zonePattern = /\b(UTC|GMT|[ECMP][SD]?T|CES?T|BST|IST|JST)\b|⌖(Z)\b|⌖ ?([+-]\d{2}:?\d{2})\b/g
+const mostTimes = 8
 
 /**
- * Finds the one time of day in a short text. `none` when there is none or it is impossible (25:00, 15:30 AM), or when the text
- * is a length of time ("1h30", "3 hours"); `several` when two different ones are named.
+ * Finds the one time of day in a short text.
+ * - `none`: there is no time, it is impossible (25:00, 15:30 AM), or the text is a length of time
+ *   ("1h30", "3 hours").
+ * - `several`: the text names two different times.
  */
-export function readTime(raw: string, budget: Budget): TimeReading | 'none' | 'several' {
-  budget.spend(raw.length + 50)
+export function readTime(raw: string, effort: Effort): TimeReading | 'none' | 'several' {
+  effort.spend(raw.length + 50)
   let text = plainWords(raw).replace(/[’`]/g, "'")
   const found: (ClockTime | null)[] = []
-  for (const { pattern, read } of FORMS) {
+  for (const { pattern, read } of forms) {
     text = text.replace(pattern, (_written: string, ...groups: unknown[]) => {
       const named = groups.at(-1)
       const parts: Record<string, string | undefined> = typeof named === 'object' && named !== null ? { ...named } : {}
-      if (found.length <= MOST_TIMES) found.push(read(parts))
-      return FOUND
+      if (found.length <= mostTimes) found.push(read(parts))
+      return foundMark
     })
-    budget.spend(20)
+    effort.spend(20)
   }
   const [first] = found
   if (first === undefined || first === null || found.includes(null)) return 'none'
-  if (found.length > MOST_TIMES) return 'several'
+  if (found.length > mostTimes) return 'several'
   const zones = new Set<string>()
-  const around = text.replace(ZONES, (_all, name?: string, z?: string, offset?: string) => {
+  const around = text.replace(zonePattern, (_all, name?: string, z?: string, offset?: string) => {
     zones.add((name ?? z ?? offset ?? '').replace(/^(?:Z|GMT)$/, 'UTC').replace(':', ''))
-    return FOUND
+    return foundMark
   })
-  // A mention that fixes the half of the day makes the looser ones sure: "3:30 (half past three PM)".
+  // A mention that fixes the half of the day makes the other mentions sure: "3:30 (half past three
+  // PM)".
   const surest = found.find((time) => time?.half === 'fixed') ?? first
   const agree = found.every((time) => time !== null && sameTime(surest, time) !== 'different')
   if (!agree || zones.size > 1) return 'several'

@@ -1,59 +1,67 @@
 import { plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Judgement } from '../verdict.ts'
+import type { Ruling } from '../verdict.ts'
 
-/** Only the beginning of an answer is read. Characters. */
-const WINDOW = 1_000
+/** Only this many characters at the beginning of an answer are read. */
+const longestRead = 1_000
 
-const LEAD_IN =
+const leadIn =
   /^(?:(?:so|thus|therefore|hence|well|actually|indeed|definitely|absolutely|certainly|clearly),? )(?=(?:yes|no|true|false|correct|incorrect|right|wrong|it|that|this|the)\b)/i
 /** Answers that count only as the whole text: "T" may begin a name, "sure" a doubt. */
-const WHOLE_YES =
+const wholeYes =
   /^(?:y|t|sure|certainly|of course|absolutely|definitely|indeed|(?:yes,? )?(?:it|he|she|they|there|we|i|this|that|these|those) (?:is|are|am|was|were|does|do|did|has|have|can|could|will|would|should))$/i
-const WHOLE_NO =
+const wholeNo =
   /^(?:n|f|(?:absolutely|definitely|certainly|of course) not|not at all|(?:no,? )?(?:it|he|she|they|there|we|i|this|that|these|those) (?:(?:is|are|am|was|were|does|do|did|has|have|can|could|will|would|should)(?: not|n't)|cannot|can't|won't))$/i
-const WORDS =
+const answerWords =
   /^(?:(?:it|that|this|the (?:statement|claim|sentence|answer))(?:'s| is| was)? )?(?:(not|isn't|wasn't) )?(?:(yes|yeah|yep|yup|true|correct|right|affirmative)|(no|nope|nah|false|incorrect|untrue|wrong|negative))(?![a-z])/i
-/** What may follow without a pause: "Yes it is". "No idea", "no one" and "right side" are no answers. */
-const GOES_ON =
-  /^(?:$|\s*[,.;:!)—-]|\s+(?:it|there|they|he|she|the|that|this|because|since|as|i|we)\b|[\u4e00-\u9fff])/i
-/** The other answer where a clause ends: "Yes, but actually no." A "no" before a noun is not one. */
-const SAYS_YES = /\b(?:yes|yeah|true)\s*(?:[,.;!?]|$)/i
-const SAYS_NO = /\b(?:no|nope|false)\s*(?:[,.;!?]|$)/i
+/**
+ * The text that may follow without a pause: "Yes it is". "No idea", "no one" and "right side" do
+ * not answer.
+ */
+const goesOn = /^(?:$|\s*[,.;:!)—-]|\s+(?:it|there|they|he|she|the|that|this|because|since|as|i|we)\b|[\u4e00-\u9fff])/i
+/**
+ * The opposite answer at the end of a clause: "Yes, but actually no." A "no" before a noun does not
+ * answer.
+ */
+const saysYes = /\b(?:yes|yeah|true)\s*(?:[,.;!?]|$)/i
+const saysNo = /\b(?:no|nope|false)\s*(?:[,.;!?]|$)/i
 
-const CHINESE = /^(?:(没错|是的|是|对的|对|正确的?|有)|(不是的?|不对|不正确|不|否|非|错误的?|错的?|没有|没|无))/
-/** 是红色的 says yes; 是否, 是不是, 有点, 有时 say nothing. */
-const CHINESE_OPEN = /^(?:是|不是|有|没有)$/
-const CHINESE_NOTHING = /^(?:否|不|没|非|吗|点|些|时|可能|或|的话)/
-const CHINESE_GOES_ON = /^(?:$|\s*[,.;:!]|因为|它|他|她|这|那|图|我)/
+const chineseAnswer = /^(?:(没错|是的|是|对的|对|正确的?|有)|(不是的?|不对|不正确|不|否|非|错误的?|错的?|没有|没|无))/
+/** 是红色的 says yes. 是否, 是不是, 有点 and 有时 say nothing. */
+const chineseOpen = /^(?:是|不是|有|没有)$/
+const chineseNothing = /^(?:否|不|没|非|吗|点|些|时|可能|或|的话)/
+const chineseGoesOn = /^(?:$|\s*[,.;:!]|因为|它|他|她|这|那|图|我)/
 
 type Reading = boolean | 'hedged' | null
 
-/** Reads the leading yes or no of an answer; `hedged` when the other one follows at once, null when there is none. */
+/**
+ * Reads the leading yes or no of an answer. `hedged` when the opposite follows at once, null when
+ * there is no answer.
+ */
 function readYesNo(raw: string): Reading {
-  const text = plainWords(raw.slice(0, WINDOW)).replaceAll('’', "'").replace(LEAD_IN, '')
-  if (WHOLE_YES.test(text)) return true
-  if (WHOLE_NO.test(text)) return false
+  const text = plainWords(raw.slice(0, longestRead)).replaceAll('’', "'").replace(leadIn, '')
+  if (wholeYes.test(text)) return true
+  if (wholeNo.test(text)) return false
   return readWords(text) ?? readChinese(text)
 }
 
 function readWords(text: string): Reading {
-  const found = WORDS.exec(text)
+  const found = answerWords.exec(text)
   if (found === null) return null
   const rest = text.slice(found[0].length)
   if (/^[\s,]*(?:or|maybe|perhaps|and|but)\b|^\s*[/?]/i.test(rest)) return 'hedged'
   const denied = found[1] !== undefined
-  if (!GOES_ON.test(rest) || (denied && /^(?:yes|no)/i.test(found[2] ?? found[3] ?? ''))) return null
+  if (!goesOn.test(rest) || (denied && /^(?:yes|no)/i.test(found[2] ?? found[3] ?? ''))) return null
   const yes = (found[2] !== undefined) !== denied
-  return (yes ? SAYS_NO : SAYS_YES).test(rest) ? 'hedged' : yes
+  return (yes ? saysNo : saysYes).test(rest) ? 'hedged' : yes
 }
 
 function readChinese(text: string): Reading {
-  const found = CHINESE.exec(text)
+  const found = chineseAnswer.exec(text)
   if (found === null) return null
   const rest = text.slice(found[0].length).trim()
   if (/^(?:或|[/?])/.test(rest)) return 'hedged'
-  if (CHINESE_OPEN.test(found[0]) ? CHINESE_NOTHING.test(rest) : !CHINESE_GOES_ON.test(rest)) return null
+  if (chineseOpen.test(found[0]) ? chineseNothing.test(rest) : !chineseGoesOn.test(rest)) return null
   const yes = found[1] !== undefined
   const other = yes
     ? /[,.;]\s?(?:但)?(?:不是|不对|不|否|错误|错|没有)(?=[,.;!]|$)/
@@ -65,8 +73,11 @@ export function isYesNoGold(gold: string): boolean {
   return /^\s*(?:yes|no|true|false|是|否|对|错|正确|错误|是的|不是)\s*[.。]?\s*$/i.test(gold)
 }
 
-/** Judges yes or no and their synonyms, also at the head of a sentence. Both of them, or "maybe", are no answer. */
-export function judgeYesNo(goldText: string, answerText: string): Judgement {
+/**
+ * Checks yes or no and their synonyms, also at the start of a sentence. Both of them together, and
+ * "maybe", do not answer.
+ */
+export function checkYesNo(goldText: string, answerText: string): Ruling {
   const gold = readYesNo(goldText)
   if (typeof gold !== 'boolean') return unverifiable('bad-gold')
   const answer = readYesNo(answerText)

@@ -6,17 +6,20 @@ import { functionCall } from './calls.ts'
 import { bigOperator } from './operators.ts'
 import { toInteger } from './rational.ts'
 
-const OPENING = new Set(['(', '[', '{', '⌊', '⌈'])
+const openingSigns = new Set(['(', '[', '{', '⌊', '⌈'])
 
-/** True when a factor can begin at this token; a bar begins one only where none is open. */
+/** Whether a factor can begin at this token. A bar begins a factor only where no bar is open. */
 export function startsAtom(cursor: Cursor): boolean {
   const token = cursor.peek()
   if (token === undefined) return false
-  if (token.kind === 'sign') return OPENING.has(token.sign) || (token.sign === '|' && cursor.bars === 0)
+  if (token.kind === 'sign') return openingSigns.has(token.sign) || (token.sign === '|' && cursor.bars === 0)
   return !(token.kind === 'command' && (token.name === 'over' || token.name === 'choose'))
 }
 
-/** One number, name, group, fraction, root, function call or big operator. `mixed`: 3\frac12 may be read as 3 + 1/2. */
+/**
+ * Reads one number, name, group, fraction, root, function call or big operator. With `mixed`,
+ * 3\frac12 may be read as 3 + 1/2.
+ */
 export function atom(cursor: Cursor, mixed = true): Expression {
   const token = cursor.next()
   switch (token.kind) {
@@ -25,7 +28,8 @@ export function atom(cursor: Cursor, mixed = true): Expression {
       return mixed && token.decimals === null && !token.based ? mixedNumber(cursor, whole) : whole
     }
     case 'nonnumber':
-      // As a function without known meaning it equals itself alone. A symbol would make an equation of "4343_2 = 5".
+      // A function without known meaning equals only itself. A symbol would make an equation of
+      // "4343_2 = 5".
       return func(`digits ${token.digits}`, integer(token.base))
     case 'symbol':
       return named(cursor, token.name)
@@ -73,7 +77,7 @@ function mixedNumber(cursor: Cursor, whole: Expression): Expression {
   if (slash?.kind !== 'sign' || slash.sign !== '/') return whole
   const [top, bottom] = [number(ahead.value, ahead.decimals), number(below.value, below.decimals)]
   if (!isProperFraction(top, bottom)) return whole
-  for (let taken = 0; taken < 3; taken += 1) cursor.next()
+  for (let taken = 0; taken < 3; taken++) cursor.next()
   return sum([whole, quotient(top, bottom)])
 }
 
@@ -88,7 +92,10 @@ function isProperFraction(top: Expression, bottom: Expression): boolean {
   return n !== null && d !== null && n > 0n && n < d
 }
 
-/** A variable; f(x), g'(x), h_1(x, y) and f^{-1}(x) are functions without known meaning; C(n, k) is a binomial. */
+/**
+ * A variable. f(x), g'(x), h_1(x, y) and f^{-1}(x) are functions without known meaning, and C(n, k)
+ * is a binomial.
+ */
 function named(cursor: Cursor, name: string): Expression {
   if (name === 'C' && cursor.atSign('(')) {
     const chosen = pair(cursor)
@@ -96,13 +103,13 @@ function named(cursor: Cursor, name: string): Expression {
   }
   if (!/^[fgh](?:_|$)/.test(name)) return symbol(name)
   let primes = 0
-  while (cursor.atSign("'", primes)) primes += 1
+  while (cursor.atSign("'", primes)) primes++
   if (cursor.atSign('(', primes)) {
-    for (let taken = 0; taken <= primes; taken += 1) cursor.next()
+    for (let taken = 0; taken <= primes; taken++) cursor.next()
     return func(name + "'".repeat(primes), ...cursor.list(')'))
   }
   if (!isInverseMark(cursor)) return symbol(name)
-  for (let taken = 0; taken < 6; taken += 1) cursor.next()
+  for (let taken = 0; taken < 6; taken++) cursor.next()
   return func(`${name}^-1`, ...cursor.list(')'))
 }
 
@@ -112,13 +119,13 @@ function isInverseMark(cursor: Cursor): boolean {
   return signs && cursor.atSign('(', 5) && one?.kind === 'number' && one.digits === '1'
 }
 
-/** (n, k) after C, or null when no comma stands in the bracket. */
+/** The (n, k) after C. Null when the bracket holds no comma. */
 function pair(cursor: Cursor): Expression | null {
   let depth = 0
-  for (let ahead = 0; ahead < 200; ahead += 1) {
-    cursor.budget.spend()
-    if (cursor.atSign('(', ahead)) depth += 1
-    else if (cursor.atSign(')', ahead)) depth -= 1
+  for (let ahead = 0; ahead < 200; ahead++) {
+    cursor.effort.spend()
+    if (cursor.atSign('(', ahead)) depth++
+    else if (cursor.atSign(')', ahead)) depth--
     if (depth === 0) return null
     if (depth === 1 && cursor.atSign(',', ahead)) break
   }
@@ -155,7 +162,7 @@ function fraction(cursor: Cursor): Expression {
   const top = argument(cursor)
   const split = isLongNumber(cursor)
   const bottom = argument(cursor)
-  // \frac123 would be 1/2 and a 3 that belongs nowhere.
+  // \frac123 would be 1/2 with a 3 that belongs to nothing.
   if (split && cursor.peek()?.kind === 'number') throw new Unreadable()
   if (isDifferential(bottom) && startsWithDifferential(top))
     return { type: 'opaque', operator: 'derivative', parts: [top, bottom] }
@@ -180,8 +187,11 @@ function startsWithDifferential(e: Expression): boolean {
   return isD(e) || isDifferential(e)
 }
 
-/** One argument of a command: a braced group, or the one token that LaTeX takes: of \frac12 first the 1, then the 2. */
-export function argument(cursor: Cursor): Expression {
+/**
+ * One argument of a command: a group in braces, or the one token that LaTeX takes. In \frac12 these
+ * are first the 1, then the 2.
+ */
+function argument(cursor: Cursor): Expression {
   const token = cursor.peek()
   if (token?.kind === 'number' && token.digits.length > 1 && !token.based) {
     if (!/^\d+$/.test(token.digits)) throw new Unreadable()
@@ -197,7 +207,10 @@ function root(cursor: Cursor): Expression {
   return power(radicand(cursor, false), quotient(integer(1), index))
 }
 
-/** \sqrt12 is √1·2 to LaTeX and √12 to most who write it: refused. √12 and sqrt12 are √12. */
+/**
+ * \sqrt12 is √1·2 in LaTeX but means √12 for most writers, so it is refused. √12 and sqrt12 are
+ * √12.
+ */
 function radicand(cursor: Cursor, plain: boolean): Expression {
   const token = cursor.peek()
   if (!plain && token?.kind === 'number' && token.digits.length > 1) throw new Unreadable()

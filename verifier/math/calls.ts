@@ -5,8 +5,9 @@ import { constant, func, integer, negated, number, power, product } from './expr
 import { inverseName, isTrigonometric, takesSeveral } from './names.ts'
 
 /**
- * A function and its argument: sin(x), \sin^2 x, \sin^{-1} x, \log_2 8, \max(1, 2). Without brackets the argument is the
- * numbers and constants that follow and then the variables: \sin 2\pi x \cos y is sin(2πx)·cos y.
+ * A function and its argument: sin(x), \sin^2 x, \sin^{-1} x, \log_2 8, \max(1, 2). Without
+ * brackets, the argument is the numbers and constants that follow and then the variables: \sin 2\pi
+ * x \cos y is sin(2πx)·cos y.
  */
 export function functionCall(cursor: Cursor, written: string): Expression {
   let name = written === 'lg' ? 'log' : written
@@ -37,7 +38,7 @@ function call(name: string, args: Expression[], base: Expression | null): Expres
   return base === null ? func(name, ...args) : func(name, first, base)
 }
 
-/** The base of a logarithm. \log_28 is log₂ 8; log_10(x) and \log_{10} x keep both digits. */
+/** The base of a logarithm. \log_28 is log₂ 8, but log_10(x) and \log_{10} x keep both digits. */
 function logBase(cursor: Cursor): Expression {
   const token = cursor.peek()
   if (token?.kind !== 'number' || token.digits.length < 2) return cursor.deeper(() => single(cursor))
@@ -75,7 +76,7 @@ function functionArguments(cursor: Cursor, name: string): Expression[] {
   if (takesSeveral(name) && cursor.take('⦃')) return cursor.list('⦄')
   if (cursor.take('{')) {
     const inner = cursor.list('}')
-    // \sin{x}^2 is printed as sin x²: two readings.
+    // \sin{x}^2 is printed as sin x², which has two readings.
     if (cursor.atSign('^')) throw new Unreadable()
     return inner
   }

@@ -1,7 +1,10 @@
 /** Complex numbers in doubles, on the principal branches. */
-export type Complex = { readonly re: number; readonly im: number }
+export interface Complex {
+  readonly re: number
+  readonly im: number
+}
 
-export const I: Complex = { re: 0, im: 1 }
+const imaginaryUnit: Complex = { re: 0, im: 1 }
 
 export function real(re: number): Complex {
   return { re, im: 0 }
@@ -33,12 +36,12 @@ export function isFinite(a: Complex): boolean {
   return Number.isFinite(a.re) && Number.isFinite(a.im)
 }
 
-export function exponential(a: Complex): Complex {
+function exponential(a: Complex): Complex {
   const size = Math.exp(a.re)
   return a.im === 0 ? real(size) : { re: size * Math.cos(a.im), im: size * Math.sin(a.im) }
 }
 
-/** −π < imaginary part ≤ π. */
+/** The imaginary part is over −π and at most π. */
 export function logarithm(a: Complex): Complex {
   return { re: Math.log(magnitude(a)), im: Math.atan2(a.im === 0 ? 0 : a.im, a.re) }
 }
@@ -51,8 +54,8 @@ export function squareRoot(a: Complex): Complex {
   return { re, im: a.im < 0 ? -im : im }
 }
 
-/** a^n for a whole n, by squaring: exact signs, no logarithm. */
-export function wholePower(a: Complex, n: number): Complex {
+/** a^n for a whole n, by squaring: the signs are exact and no logarithm is needed. */
+function wholePower(a: Complex, n: number): Complex {
   if (a.im === 0) return real(a.re ** n)
   let result = real(1)
   let square = a
@@ -94,7 +97,7 @@ export function hyperbolicCosine(a: Complex): Complex {
 /** −i·ln(iz + √(1 − z²)) */
 export function inverseSine(a: Complex): Complex {
   if (a.im === 0 && Math.abs(a.re) <= 1) return real(Math.asin(a.re))
-  const inner = logarithm(plus(times(I, a), squareRoot(minus(real(1), times(a, a)))))
+  const inner = logarithm(plus(times(imaginaryUnit, a), squareRoot(minus(real(1), times(a, a)))))
   return { re: inner.im, im: -inner.re }
 }
 
@@ -106,26 +109,26 @@ export function inverseCosine(a: Complex): Complex {
 /** (i/2)·(ln(1 − iz) − ln(1 + iz)) */
 export function inverseTangent(a: Complex): Complex {
   if (a.im === 0) return real(Math.atan(a.re))
-  const turned = times(I, a)
+  const turned = times(imaginaryUnit, a)
   const inner = minus(logarithm(minus(real(1), turned)), logarithm(plus(real(1), turned)))
   return { re: -inner.im / 2, im: inner.re / 2 }
 }
 
 /** Lanczos' coefficients for g = 7, n = 9 (Godfrey's tables): about 15 digits. */
-const LANCZOS = [
+const lanczos = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
   -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ] // prettier-ignore
 
-/** Γ(z); not finite at its poles. */
+/** Γ(z). It is not finite at its poles. */
 export function gamma(z: Complex): Complex {
   if (z.re < 0.5) {
     const mirrored = times(sine(times(real(Math.PI), z)), gamma(minus(real(1), z)))
     return over(real(Math.PI), mirrored)
   }
   const shifted = minus(z, real(1))
-  let series = real(LANCZOS[0] ?? 0)
-  for (const [index, coefficient] of LANCZOS.entries())
+  let series = real(lanczos[0] ?? 0)
+  for (const [index, coefficient] of lanczos.entries())
     if (index > 0) series = plus(series, over(real(coefficient), plus(shifted, real(index))))
   const t = plus(shifted, real(7.5))
   const raised = exponential(minus(times(plus(shifted, real(0.5)), logarithm(t)), t))

@@ -1,44 +1,46 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Expression } from './expression.ts'
-import type { Token } from './tokens.ts'
+import type { Token } from './token.ts'
 
-/** Deepest nesting that is read. */
-export const MAX_DEPTH = 120
+/** The deepest nesting that is read. */
+const maxDepth = 120
 
-/** Thrown inside the parser when a text is not one expression; `parseExpression` turns it into null. */
+/**
+ * Thrown inside the parser when a text is not one expression. `parseExpression` turns it into null.
+ */
 export class Unreadable extends Error {}
 
-/** The parts of the grammar that need each other. */
-export type Grammar = {
+/** The parts of the grammar that call each other. */
+export interface Grammar {
   sum: (cursor: Cursor) => Expression
   term: (cursor: Cursor) => Expression
   factor: (cursor: Cursor) => Expression
   exponent: (cursor: Cursor) => Expression
 }
 
-/** A place in the tokens, and what the grammar's parts share. */
+/** A place in the tokens, and the state that the parts of the grammar share. */
 export class Cursor {
-  readonly budget: Budget
+  readonly effort: Effort
   /** Inside the argument of a trigonometric function a degree sign is π/180. */
   degrees = false
-  /** Inside an integral "d x" ends the integrand. */
+  /** Inside an integral, "d x" ends the integrand. */
   differential = false
-  /** How many absolute bars are open here. */
+  /** The number of absolute bars that are open here. */
   bars = 0
-  /** How many sums, integrals and limits enclose this place. */
+  /** The number of sums, integrals and limits around this place. */
   operators = 0
   readonly #tokens: Token[]
   readonly grammar: Grammar
   #at = 0
   #depth = 0
 
-  constructor(tokens: Token[], grammar: Grammar, budget: Budget) {
+  constructor(tokens: Token[], grammar: Grammar, effort: Effort) {
     this.#tokens = tokens
     this.grammar = grammar
-    this.budget = budget
+    this.effort = effort
   }
 
-  /** The token here, or further on. */
+  /** The token at this place, or `ahead` tokens after it. */
   peek(ahead = 0): Token | undefined {
     return this.#tokens[this.#at + ahead]
   }
@@ -48,14 +50,14 @@ export class Cursor {
   }
 
   next(): Token {
-    this.budget.spend()
+    this.effort.spend()
     const token = this.#tokens[this.#at]
     if (token === undefined) throw new Unreadable()
-    this.#at += 1
+    this.#at++
     return token
   }
 
-  /** Puts another token in place of the one here: \frac12 takes the digits of one number singly. */
+  /** Replaces the token at this place: \frac12 takes the digits of one number one by one. */
   replace(token: Token): void {
     this.#tokens[this.#at] = token
   }
@@ -65,7 +67,7 @@ export class Cursor {
     return token?.kind === 'sign' && token.sign === sign
   }
 
-  /** Moves past the sign when it stands here. */
+  /** Moves past the sign when it is the next token. */
   take(sign: string): boolean {
     if (!this.atSign(sign)) return false
     this.next()
@@ -85,21 +87,21 @@ export class Cursor {
     return this.#at >= this.#tokens.length
   }
 
-  /** Parses a + b − c … here. */
+  /** Parses a + b − c … at this place. */
   sum(): Expression {
     return this.grammar.sum(this)
   }
 
   /** Runs one part of the grammar a level deeper. */
   deeper(part: () => Expression): Expression {
-    this.#depth += 1
-    if (this.#depth > MAX_DEPTH) throw new Unreadable()
+    this.#depth++
+    if (this.#depth > maxDepth) throw new Unreadable()
     const e = part()
-    this.#depth -= 1
+    this.#depth--
     return e
   }
 
-  /** Parses what stands between brackets: bars and differentials of outside do not end it. */
+  /** Parses the content of brackets. Bars and differentials outside the brackets do not end it. */
   enclosed(close: string, bars = 0): Expression {
     const [outerBars, outerDifferential] = [this.bars, this.differential]
     this.bars = bars
@@ -111,7 +113,7 @@ export class Cursor {
     return e
   }
 
-  /** Comma-separated expressions up to the closing sign. */
+  /** Expressions with commas between them, up to the closing sign. */
   list(close: string): Expression[] {
     const items: Expression[] = []
     const [outerBars, outerDifferential] = [this.bars, this.differential]

@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Complex } from './complex.ts'
 import {
   complexPower, gamma, isFinite, magnitude, over, plus, real, times,
@@ -9,31 +9,40 @@ import { lowest, toNumber } from './rational.ts'
 
 export { exactValue } from './exact.ts'
 
-/** How an expression is to be evaluated. */
-export type Evaluation = {
+/** How an expression is evaluated. */
+export interface Evaluation {
   at: ReadonlyMap<string, Complex>
-  budget: Budget
-  /** Every part must be real: √x is then undefined for negative x, odd roots of negative numbers are real. */
+  effort: Effort
+  /**
+   * Every part must be real. √x is then undefined for negative x, and odd roots of negative numbers
+   * are real.
+   */
   realOnly: boolean
-  /** f(x), sums and integrals get the value of a made-up function of their parts, so that they can be compared. */
+  /**
+   * f(x), sums and integrals get the value of a made-up function of their parts, so that they can
+   * be compared.
+   */
   generic: boolean
-  /** ln of the base that a bare "log" stands for. */
+  /** The ln of the base that a bare "log" has. */
   logBase: number
-  /** Size of the largest term that was added up: what the rounding of the sum depends on. Written during evaluation. */
+  /**
+   * The size of the largest term of a sum: the rounding of the sum depends on it. Written during
+   * evaluation.
+   */
   scale: number
 }
 
 /**
- * The value of an expression in complex doubles, on principal branches. `at` gives each free variable its value. A bare
- * \log is the natural one here; `compareExpressions` does not rely on that. Null where it is undefined or overflows, for f(x)
- * and for sums, integrals and limits.
- * @throws BudgetSpent
+ * The value of an expression in complex doubles, on principal branches. `at` gives each free
+ * variable its value. A bare \log is the natural logarithm here; `compareExpressions` does not rely
+ * on that. Null when the value is undefined or overflows, and for f(x), sums, integrals and limits.
+ * Throws EffortSpent when the steps are used up.
  */
-export function approximate(e: Expression, at: ReadonlyMap<string, Complex>, budget: Budget): Complex | null {
-  return evaluate(e, { at, budget, realOnly: false, generic: false, logBase: 1, scale: 0 })
+export function approximate(e: Expression, at: ReadonlyMap<string, Complex>, effort: Effort): Complex | null {
+  return evaluate(e, { at, effort, realOnly: false, generic: false, logBase: 1, scale: 0 })
 }
 
-/** As `approximate`, with every choice open. */
+/** Like `approximate`, but the caller makes every choice. */
 export function evaluate(e: Expression, how: Evaluation): Complex | null {
   const value = valueOf(e, how)
   if (value === null || !isFinite(value)) return null
@@ -41,7 +50,10 @@ export function evaluate(e: Expression, how: Evaluation): Complex | null {
   return value
 }
 
-/** The result of an operation on nonzero values: below the smallest double it comes out as zero, which it is not. */
+/**
+ * Null for a result of zero. An operation on nonzero values gives zero only when the result is
+ * below the smallest double, so the result is not known.
+ */
 function notVanished(value: Complex): Complex | null {
   return value.re === 0 && value.im === 0 ? null : value
 }
@@ -50,15 +62,15 @@ function isZero(value: Complex): boolean {
   return value.re === 0 && value.im === 0
 }
 
-const CONSTANTS = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
+const constantValues = { pi: real(Math.PI), e: real(Math.E), i: { re: 0, im: 1 }, infinity: null }
 
 function valueOf(e: Expression, how: Evaluation): Complex | null {
-  how.budget.spend()
+  how.effort.spend()
   switch (e.type) {
     case 'number':
       return real(toNumber(e.value))
     case 'constant':
-      return CONSTANTS[e.name]
+      return constantValues[e.name]
     case 'symbol':
       return how.at.get(e.name) ?? null
     case 'sum': {
@@ -128,7 +140,7 @@ function powerOf(baseOf: Expression, exponentOf: Expression, how: Evaluation): C
   return notVanished(complexPower(base, exponent))
 }
 
-/** A written exponent p/q with odd q: for a negative number the real root is meant. */
+/** An exponent that is written as p/q with odd q. For a negative number it means the real root. */
 function oddRoot(exponent: Expression): { evenTop: boolean } | null {
   if (exponent.type === 'product' && exponent.factors.length === 2) {
     const [sign, rest] = exponent.factors

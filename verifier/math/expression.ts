@@ -1,15 +1,19 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Rational } from './rational.ts'
 import { negate } from './rational.ts'
 
 export type ConstantName = 'pi' | 'e' | 'i' | 'infinity'
 
 /**
- * One mathematical expression. Roots are powers with a fractional exponent, differences are sums with negated terms, `exp` is
- * a power of e, so that different spellings of one thing are one tree. Functions without a known meaning (`f(x)`) keep their name.
+ * One mathematical expression. Roots are powers with a fractional exponent, differences are sums
+ * with negated terms, and `exp` is a power of e: different spellings of one thing are one tree.
+ * Functions without a known meaning (`f(x)`) keep their name.
  */
 export type Expression =
-  /** `decimals`: digits after the point as written; null for integers, fractions and powers of ten. */
+  /**
+   * `decimals` is the number of digits after the point as written. It is null for integers,
+   * fractions and powers of ten.
+   */
   | { type: 'number'; value: Rational; decimals: number | null }
   | { type: 'constant'; name: ConstantName }
   | { type: 'symbol'; name: string }
@@ -19,10 +23,13 @@ export type Expression =
   | { type: 'power'; base: Expression; exponent: Expression }
   | { type: 'func'; name: string; args: readonly Expression[] }
   | { type: 'factorial'; of: Expression; double: boolean }
-  /** Sums, products, integrals, limits, derivatives: never evaluated. A bound variable is a symbol named #0, #1 … */
+  /**
+   * Sums, products, integrals, limits and derivatives are never evaluated. A bound variable is a
+   * symbol with the name #0, #1 …
+   */
   | { type: 'opaque'; operator: string; parts: readonly Expression[] }
 
-/** A number node. `decimals` as in `Expression`. */
+/** A number node. `decimals` is as in `Expression`. */
 export function number(value: Rational, decimals: number | null = null): Expression {
   return { type: 'number', value, decimals }
 }
@@ -39,12 +46,12 @@ export function constant(name: ConstantName): Expression {
   return { type: 'constant', name }
 }
 
-/** a + b + …; one term is itself. */
+/** a + b + …; a single term is returned as it is. */
 export function sum(terms: readonly Expression[]): Expression {
   return terms.length === 1 && terms[0] !== undefined ? terms[0] : { type: 'sum', terms }
 }
 
-/** a · b · …; one factor is itself. */
+/** a · b · …; a single factor is returned as it is. */
 export function product(factors: readonly Expression[]): Expression {
   return factors.length === 1 && factors[0] !== undefined ? factors[0] : { type: 'product', factors }
 }
@@ -61,19 +68,19 @@ export function func(name: string, ...args: readonly Expression[]): Expression {
   return { type: 'func', name, args }
 }
 
-/** −e; a number stays a number with its decimals. */
+/** −e. A number stays a number with its decimals. */
 export function negated(e: Expression): Expression {
   if (e.type === 'number') return number(negate(e.value), e.decimals)
   if (e.type === 'product') return { type: 'product', factors: [integer(-1), ...e.factors] }
   return { type: 'product', factors: [integer(-1), e] }
 }
 
-/** a − b: what a caller compares for implicit equations. */
+/** a − b. A caller compares this for implicit equations. */
 export function difference(a: Expression, b: Expression): Expression {
   return sum([a, negated(b)])
 }
 
-/** The expressions directly under one. */
+/** The direct parts of an expression. */
 export function childrenOf(e: Expression): readonly Expression[] {
   switch (e.type) {
     case 'number':
@@ -124,19 +131,19 @@ export function mapLeaves(e: Expression, leaf: (e: Expression) => Expression): E
   }
 }
 
-/** True when the expression or any part of it satisfies the test. */
+/** Whether the expression or any part of it satisfies the test. */
 export function contains(e: Expression, test: (e: Expression) => boolean): boolean {
   return test(e) || childrenOf(e).some((part) => contains(part, test))
 }
 
-/** Free variables by name; bound variables of sums and integrals are not among them. */
+/** The names of the free variables. Bound variables of sums and integrals are left out. */
 export function symbolsOf(e: Expression): ReadonlySet<string> {
   const names = new Set<string>()
   collect(e, names, false)
   return names
 }
 
-/** All variables by name, bound ones too: every name that sampling must give a value. */
+/** The names of all variables, also of the bound ones: sampling must give each name a value. */
 export function variablesOf(e: Expression): ReadonlySet<string> {
   const names = new Set<string>()
   collect(e, names, true)
@@ -151,9 +158,9 @@ function collect(e: Expression, into: Set<string>, bound: boolean): void {
   for (const part of childrenOf(e)) collect(part, into, bound)
 }
 
-/** Same tree: same nodes in the same order, numbers by value. */
-export function sameTree(a: Expression, b: Expression, budget: Budget): boolean {
-  budget.spend()
+/** Whether two trees have the same nodes in the same order. Numbers are compared by value. */
+export function sameTree(a: Expression, b: Expression, effort: Effort): boolean {
+  effort.spend()
   if (a.type !== b.type) return false
   if (a.type === 'number' && b.type === 'number') return a.value.n * b.value.d === b.value.n * a.value.d
   if (labelOf(a) !== labelOf(b)) return false
@@ -161,7 +168,7 @@ export function sameTree(a: Expression, b: Expression, budget: Budget): boolean 
   if (left.length !== right.length) return false
   return left.every((part, index) => {
     const other = right[index]
-    return other !== undefined && sameTree(part, other, budget)
+    return other !== undefined && sameTree(part, other, effort)
   })
 }
 

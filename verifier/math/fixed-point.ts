@@ -17,7 +17,7 @@ export function rootOf(x: Fixed, k: number, bits: bigint): Fixed {
   return floorRoot(x << (bits * BigInt(k - 1)), k)
 }
 
-/** arctan(1/n) as its series, for π and for logarithms of 2. */
+/** The series of arctan(1/n), for π. Without alternating signs it is artanh(1/n), for ln 2. */
 function inverseTangentOfReciprocal(n: bigint, bits: bigint, alternating: boolean): Fixed {
   let power = (1n << bits) / n
   const square = n * n
@@ -29,15 +29,17 @@ function inverseTangentOfReciprocal(n: bigint, bits: bigint, alternating: boolea
   return total
 }
 
-const EXTRA = 32n
+const extraBits = 32n
 const kept = new Map<string, Fixed>()
 
-/** Constants are computed once for each precision; there are few precisions, so that this stays small. */
+/**
+ * Computes a constant once for each precision. There are few precisions, so the map stays small.
+ */
 function remembered(name: string, bits: bigint, compute: (bits: bigint) => Fixed): Fixed {
   const key = `${name} ${bits}`
   const known = kept.get(key)
   if (known !== undefined) return known
-  const value = compute(bits + EXTRA) >> EXTRA
+  const value = compute(bits + extraBits) >> extraBits
   if (kept.size < 64) kept.set(key, value)
   return value
 }
@@ -56,10 +58,13 @@ function logTwo(bits: bigint): Fixed {
   return remembered('ln2', bits, (b) => 2n * inverseTangentOfReciprocal(3n, b, false))
 }
 
-/** e^x: x = k ln 2 + r, and the series at r / 256. Null for results over 2^1000 and for those too small to keep half of their digits. */
+/**
+ * e^x, with x = k ln 2 + r and the series at r / 256. Null for results over 2^1000, and for results
+ * that are too small to keep half of their digits.
+ */
 export function exponentialOf(x: Fixed, bits: bigint): Fixed | null {
-  const inner = bits + EXTRA
-  const wide = x << EXTRA
+  const inner = bits + extraBits
+  const wide = x << extraBits
   const k = wide / logTwo(inner)
   if (k > 1000n || k < -bits / 2n) return null
   const small = (wide - k * logTwo(inner)) >> 8n
@@ -68,19 +73,22 @@ export function exponentialOf(x: Fixed, bits: bigint): Fixed | null {
     term = ((term * small) >> inner) / n
     total += term
   }
-  for (let squared = 0; squared < 8; squared += 1) total = (total * total) >> inner
+  for (let squared = 0; squared < 8; squared++) total = (total * total) >> inner
   const value = k >= 0n ? total << k : total >> -k
-  return value >> EXTRA
+  return value >> extraBits
 }
 
-/** ln x for x > 0: x = m·2^k with m near 1, four square roots, then 2 artanh((m − 1)/(m + 1)). Null for x ≤ 0. */
+/**
+ * ln x for x > 0, with x = m·2^k and m near 1: four square roots of m, then 2 artanh((m − 1)/(m +
+ * 1)). Null for x ≤ 0.
+ */
 export function logarithmOf(x: Fixed, bits: bigint): Fixed | null {
   if (x <= 0n) return null
-  const inner = bits + EXTRA
+  const inner = bits + extraBits
   const k = BigInt(bitLength(x)) - bits
-  const wide = k + 0n >= 0n ? (x << EXTRA) >> k : (x << EXTRA) << -k
+  const wide = k + 0n >= 0n ? (x << extraBits) >> k : (x << extraBits) << -k
   let m = wide
-  for (let root = 0; root < 4; root += 1) m = floorRoot(m << inner, 2)
+  for (let root = 0; root < 4; root++) m = floorRoot(m << inner, 2)
   const one = 1n << inner
   const y = ((m - one) << inner) / (m + one)
   const square = (y * y) >> inner
@@ -89,14 +97,17 @@ export function logarithmOf(x: Fixed, bits: bigint): Fixed | null {
     power = (power * square) >> inner
     total += power / n
   }
-  return (32n * total + k * logTwo(inner)) >> EXTRA
+  return (32n * total + k * logTwo(inner)) >> extraBits
 }
 
-/** sin and cos of x after taking off whole turns, by series at x / 16 and doubling. */
+/**
+ * sin and cos of x. Whole turns are taken off, then the series is taken at x / 16 and the angle
+ * doubled.
+ */
 function turn(x: Fixed, bits: bigint): { sine: Fixed; cosine: Fixed } {
-  const inner = bits + EXTRA
+  const inner = bits + extraBits
   const pi = piAt(inner)
-  const wide = x << EXTRA
+  const wide = x << extraBits
   const small = (wide % (2n * pi)) >> 4n
   const square = (small * small) >> inner
   let [sineTerm, cosineTerm] = [small, 1n << inner]
@@ -107,12 +118,12 @@ function turn(x: Fixed, bits: bigint): { sine: Fixed; cosine: Fixed } {
     cosine += cosineTerm
     sine += sineTerm
   }
-  for (let doubled = 0; doubled < 4; doubled += 1) {
+  for (let doubled = 0; doubled < 4; doubled++) {
     const next = (2n * sine * cosine) >> inner
     cosine = (1n << inner) - ((2n * sine * sine) >> inner)
     sine = next
   }
-  return { sine: sine >> EXTRA, cosine: cosine >> EXTRA }
+  return { sine: sine >> extraBits, cosine: cosine >> extraBits }
 }
 
 export function sineOf(x: Fixed, bits: bigint): Fixed {
@@ -126,12 +137,12 @@ export function cosineOf(x: Fixed, bits: bigint): Fixed {
 /** arctan x: 1/x for large x, four halvings of the angle, then the series. */
 export function tangentInverseOf(x: Fixed, bits: bigint): Fixed {
   if (x < 0n) return -tangentInverseOf(-x, bits)
-  const inner = bits + EXTRA
+  const inner = bits + extraBits
   const one = 1n << inner
-  const wide = x << EXTRA
+  const wide = x << extraBits
   if (wide > one) return piAt(bits) / 2n - tangentInverseOf((1n << (2n * bits)) / x, bits)
   let t = wide
-  for (let halved = 0; halved < 4; halved += 1) {
+  for (let halved = 0; halved < 4; halved++) {
     const root = floorRoot((one + ((t * t) >> inner)) << inner, 2)
     t = (t << inner) / (one + root)
   }
@@ -141,5 +152,5 @@ export function tangentInverseOf(x: Fixed, bits: bigint): Fixed {
     power = (power * square) >> inner
     total += (sign * power) / n
   }
-  return (16n * total) >> EXTRA
+  return (16n * total) >> extraBits
 }

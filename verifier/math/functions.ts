@@ -4,64 +4,74 @@ import {
   magnitude, minus, over, plus, real, sine, squareRoot, times,
 } from './complex.ts' // prettier-ignore
 
-const ONE = real(1)
+const one = real(1)
 
 type Unary = (z: Complex) => Complex
 
-const UNARY: Record<string, Unary> = {
+const unaryFunctions: Record<string, Unary> = {
   sin: sine,
   cos: cosine,
   tan: (z) => over(sine(z), cosine(z)),
   cot: (z) => over(cosine(z), sine(z)),
-  sec: (z) => over(ONE, cosine(z)),
-  csc: (z) => over(ONE, sine(z)),
+  sec: (z) => over(one, cosine(z)),
+  csc: (z) => over(one, sine(z)),
   arcsin: inverseSine,
   arccos: inverseCosine,
   arctan: inverseTangent,
   arccot: (z) => minus(real(Math.PI / 2), inverseTangent(z)),
-  arcsec: (z) => inverseCosine(over(ONE, z)),
-  arccsc: (z) => inverseSine(over(ONE, z)),
+  arcsec: (z) => inverseCosine(over(one, z)),
+  arccsc: (z) => inverseSine(over(one, z)),
   sinh: hyperbolicSine,
   cosh: hyperbolicCosine,
   tanh: (z) => over(hyperbolicSine(z), hyperbolicCosine(z)),
   coth: (z) => over(hyperbolicCosine(z), hyperbolicSine(z)),
-  sech: (z) => over(ONE, hyperbolicCosine(z)),
-  csch: (z) => over(ONE, hyperbolicSine(z)),
-  arsinh: (z) => logarithm(plus(z, squareRoot(plus(times(z, z), ONE)))),
-  arcosh: (z) => logarithm(plus(z, times(squareRoot(plus(z, ONE)), squareRoot(minus(z, ONE))))),
-  artanh: (z) => times(real(0.5), minus(logarithm(plus(ONE, z)), logarithm(minus(ONE, z)))),
+  sech: (z) => over(one, hyperbolicCosine(z)),
+  csch: (z) => over(one, hyperbolicSine(z)),
+  arsinh: (z) => logarithm(plus(z, squareRoot(plus(times(z, z), one)))),
+  arcosh: (z) => logarithm(plus(z, times(squareRoot(plus(z, one)), squareRoot(minus(z, one))))),
+  artanh: (z) => times(real(0.5), minus(logarithm(plus(one, z)), logarithm(minus(one, z)))),
   abs: (z) => real(magnitude(z)),
 }
 
-/** True for a function whose meaning is known; f(x) is not. */
+/** Whether the meaning of a function is known. For f(x) it is not. */
 export function isKnown(name: string): boolean {
-  return Object.hasOwn(UNARY, name) || REAL_ONLY.has(name) || name === 'ln' || name === 'log' || name === 'binom'
+  return (
+    Object.hasOwn(unaryFunctions, name) ||
+    realOnlyFunctions.has(name) ||
+    name === 'ln' ||
+    name === 'log' ||
+    name === 'binom'
+  )
 }
 
-/** Functions that are defined for real arguments alone. */
-const REAL_ONLY = new Set(['floor', 'ceil', 'sgn', 'max', 'min', 'gcd', 'lcm'])
+/** Functions that are defined only for real arguments. */
+const realOnlyFunctions = new Set(['floor', 'ceil', 'sgn', 'max', 'min', 'gcd', 'lcm'])
 
-/** Functions for which identities hold on a part of the plane only; roots are the others. */
-const BRANCHING = new Set([
+/** Functions whose identities hold only on a part of the plane. Roots behave so too. */
+const branchingFunctions = new Set([
   'ln', 'log', 'abs', 'floor', 'ceil', 'sgn', 'max', 'min', 'gcd', 'lcm', 'arcsin', 'arccos', 'arctan', 'arccot', 'arcsec',
   'arccsc', 'arsinh', 'arcosh', 'artanh',
 ]) // prettier-ignore
 
 export function isBranching(name: string): boolean {
-  return BRANCHING.has(name)
+  return branchingFunctions.has(name)
 }
 
-type Choices = { generic: boolean; realOnly: boolean; logBase: number }
+interface Choices {
+  generic: boolean
+  realOnly: boolean
+  logBase: number
+}
 
-/** Value of a function at its arguments; null where it has none. */
+/** The value of a function at its arguments. Null where the function has no value. */
 export function callFunction(name: string, args: readonly Complex[], how: Choices): Complex | null {
   const [a, b] = args
   if (a === undefined) return null
-  const unary = Object.hasOwn(UNARY, name) ? UNARY[name] : undefined
+  const unary = Object.hasOwn(unaryFunctions, name) ? unaryFunctions[name] : undefined
   if (unary !== undefined) return unary(a)
   if (name === 'ln' || name === 'log') return logarithmOf(a, name === 'ln' ? undefined : b, name, how)
   if (name === 'binom') return b === undefined ? null : binomial(a, b)
-  if (REAL_ONLY.has(name)) {
+  if (realOnlyFunctions.has(name)) {
     if (args.some((z) => Math.abs(z.im) > 1e-13 * Math.abs(z.re))) return null
     return realFunction(
       name,
@@ -82,13 +92,13 @@ function binomial(n: Complex, k: Complex): Complex | null {
   const whole = n.im === 0 && k.im === 0 && Number.isInteger(n.re) && Number.isInteger(k.re)
   if (whole && (n.re < 0 || k.re < 0 || n.re > 1000)) return null
   if (k.im === 0 && Number.isInteger(k.re) && k.re >= 0 && k.re <= 60) {
-    let value = ONE
-    for (let j = 0; j < k.re; j += 1) value = over(times(value, minus(n, real(j))), real(j + 1))
+    let value = one
+    for (let j = 0; j < k.re; j++) value = over(times(value, minus(n, real(j))), real(j + 1))
     return value
   }
   if (whole) return k.re > n.re ? real(0) : binomial(n, minus(n, k))
-  const bottom = times(gamma(plus(k, ONE)), gamma(plus(minus(n, k), ONE)))
-  return over(gamma(plus(n, ONE)), bottom)
+  const bottom = times(gamma(plus(k, one)), gamma(plus(minus(n, k), one)))
+  return over(gamma(plus(n, one)), bottom)
 }
 
 function realFunction(name: string, args: readonly number[]): Complex | null {
@@ -111,12 +121,15 @@ function realFunction(name: string, args: readonly number[]): Complex | null {
 
 function hash(text: string): number {
   let h = 0x811c9dc5
-  for (let index = 0; index < text.length; index += 1) h = Math.imul(h ^ text.charCodeAt(index), 0x01000193)
+  for (let index = 0; index < text.length; index++) h = Math.imul(h ^ text.charCodeAt(index), 0x01000193)
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d)
   return ((h ^ (h >>> 13)) >>> 0) / 2 ** 32
 }
 
-/** A smooth function made up from the name alone: f(x + 1) and f(1 + x) agree, f(2x) and 2f(x) do not. */
+/**
+ * A smooth function that is made up from the name alone: f(x + 1) and f(1 + x) agree, f(2x) and
+ * 2f(x) do not.
+ */
 export function genericValue(name: string, args: readonly Complex[]): Complex {
   let total = real(0.5 + hash(name))
   for (const [index, z] of args.entries()) {

@@ -1,11 +1,11 @@
-import { ONE } from './rational.ts'
+import { one } from './rational.ts'
 import type { Rational } from './rational.ts'
 
-const BASE_WORDS = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+const baseWords = ['two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
 
-/** Number system named by a subscript, "2" or "two": 2 to 36, or null. */
+/** The base that a subscript names, "2" or "two": 2 to 36, or null. */
 export function baseFrom(subscript: string): number | null {
-  const word = BASE_WORDS.indexOf(subscript)
+  const word = baseWords.indexOf(subscript)
   if (word >= 0) return word + 2
   if (subscript === 'sixteen') return 16
   if (!/^\d{1,2}$/.test(subscript)) return null
@@ -13,7 +13,10 @@ export function baseFrom(subscript: string): number | null {
   return base >= 2 && base <= 36 ? base : null
 }
 
-/** What digits are worth in a base, 0.11 in base 2 is 3/4; null for a digit that the base lacks. */
+/**
+ * The value of digits in a base: 0.11 in base 2 is 3/4. Null for a digit that the base does not
+ * have.
+ */
 export function valueInBase(digits: string, base: number): Rational | null {
   const [whole = '', fraction = ''] = digits.split('.')
   let n = 0n
@@ -22,5 +25,5 @@ export function valueInBase(digits: string, base: number): Rational | null {
     if (digit >= base) return null
     n = n * BigInt(base) + BigInt(digit)
   }
-  return { n, d: fraction === '' ? ONE.d : BigInt(base) ** BigInt(fraction.length) }
+  return { n, d: fraction === '' ? one.d : BigInt(base) ** BigInt(fraction.length) }
 }

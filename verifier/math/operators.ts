@@ -3,10 +3,13 @@ import { Unreadable } from './cursor.ts'
 import type { Expression } from './expression.ts'
 import { constant, integer, mapLeaves, number, symbol } from './expression.ts'
 
-/** Sums, products, integrals and limits. They are kept as they are: computing them is a computer algebra's work. */
+/**
+ * Reads a sum, product, integral or limit. It is kept as written: computing it would need a
+ * computer algebra.
+ */
 export function bigOperator(cursor: Cursor, name: string): Expression {
   const level = cursor.operators
-  cursor.operators += 1
+  cursor.operators++
   const e = cursor.deeper(() => {
     if (name.endsWith('int')) return integral(cursor, name, level)
     return name.startsWith('lim') ? limit(cursor, name, level) : series(cursor, name, level)
@@ -15,7 +18,9 @@ export function bigOperator(cursor: Cursor, name: string): Expression {
   return e
 }
 
-/** Gives a bound variable the name of its level, so that sums over i and over k are one. */
+/**
+ * Gives a bound variable the name of its level, so that a sum over i and a sum over k are equal.
+ */
 function bind(e: Expression, variable: string | null, level: number): Expression {
   if (variable === null) return e
   const bound = symbol(`#${level}`)
@@ -24,7 +29,7 @@ function bind(e: Expression, variable: string | null, level: number): Expression
   )
 }
 
-/** A bound as LaTeX takes it: a group or one token. */
+/** Reads a bound the way LaTeX does: a group or one token. */
 function boundHere(cursor: Cursor): Expression {
   if (cursor.take('{')) return cursor.enclosed('}')
   const token = cursor.next()
@@ -44,7 +49,7 @@ function series(cursor: Cursor, name: string, level: number): Expression {
   let variable: string | null = null
   let from: Expression = integer(0)
   let to: Expression | null = null
-  for (let taken = 0; taken < 2; taken += 1) {
+  for (let taken = 0; taken < 2; taken++) {
     if (variable === null && cursor.take('_')) {
       cursor.expect('{')
       variable = variableHere(cursor)

@@ -1,24 +1,24 @@
-import type { Budget } from '../budget.ts'
-import { LEAF_LIMIT } from '../plain-text.ts'
+import type { Effort } from '../effort.ts'
+import { leafLimit } from '../plain-text.ts'
 import { atom, startsAtom } from './atoms.ts'
 import { Cursor, Unreadable } from './cursor.ts'
 import type { Grammar } from './cursor.ts'
 import type { Expression } from './expression.ts'
 import { constant, func, integer, negated, power, product, quotient, sum, symbol } from './expression.ts'
 import { tokenize } from './tokens.ts'
-import type { Token } from './tokens.ts'
+import type { Token } from './token.ts'
 
 /**
- * Reads LaTeX or plain mathematics as one expression. Null unless the whole text is one: relations, lists, units, percent
- * signs, ± and prose belong to the caller. Null also for what has two readings ("1/2x", "2e-3", "\sqrt12"), for texts over
- * 4,000 characters and for nesting over 120.
- * @throws BudgetSpent
+ * Reads LaTeX or plain mathematics as one expression. Null when the text is not one expression: the
+ * caller reads relations, lists, units, percent signs, ± and prose. Also null for a text with two
+ * readings ("1/2x", "2e-3", "\sqrt12"), for a text over 4,000 characters and for nesting over 120.
+ * Throws EffortSpent when the steps are used up.
  */
-export function parseExpression(text: string, budget: Budget): Expression | null {
-  if (text.length > LEAF_LIMIT) return null
-  const tokens = tokenize(text, budget)
+export function parseExpression(text: string, effort: Effort): Expression | null {
+  if (text.length > leafLimit) return null
+  const tokens = tokenize(text, effort)
   if (tokens === null || tokens.length === 0) return null
-  const cursor = new Cursor(tokens, GRAMMAR, budget)
+  const cursor = new Cursor(tokens, grammar, effort)
   try {
     const e = cursor.sum()
     return cursor.atEnd() ? e : null
@@ -28,7 +28,7 @@ export function parseExpression(text: string, budget: Budget): Expression | null
   }
 }
 
-/** a + b − c …, and {a \over b}, {n \choose k}, whose parts reach to the ends of their group. */
+/** a + b − c …, and {a \over b} and {n \choose k}, whose parts reach to the ends of their group. */
 function parseSum(cursor: Cursor): Expression {
   const terms: Expression[] = [signedTerm(cursor)]
   for (;;) {
@@ -72,7 +72,10 @@ function atDifferential(cursor: Cursor): boolean {
   return cursor.differential && token?.kind === 'symbol' && token.name === 'd' && following?.kind === 'symbol'
 }
 
-/** Products and quotients from left to right; nothing between two factors multiplies. */
+/**
+ * Products and quotients from left to right. Two factors without a sign between them are
+ * multiplied.
+ */
 function parseTerm(cursor: Cursor): Expression {
   let factors: Expression[] = atDifferential(cursor) ? [integer(1)] : [parseFactor(cursor)]
   for (;;) {
@@ -86,14 +89,14 @@ function parseTerm(cursor: Cursor): Expression {
   }
 }
 
-/** "1/2x" is x/2 to some and 1/(2x) to others; with a space or a bracket after the divisor it is x/2. */
+/** "1/2x" may be x/2 or 1/(2x). With a space or a bracket after the divisor it is x/2. */
 function isAmbiguousDivisor(cursor: Cursor): boolean {
   const [before, token] = [cursor.before(), cursor.peek()]
   if (token === undefined || token.spaced || !startsAtom(cursor)) return false
   return !(before?.kind === 'sign' && /[)}\]|]/.test(before.sign))
 }
 
-/** Two numbers side by side are no product. */
+/** Two numbers side by side are not a product. */
 function continuesProduct(cursor: Cursor): boolean {
   if (!startsAtom(cursor)) return false
   return !(isNumeral(cursor.peek()) && isNumeral(cursor.before()))
@@ -136,7 +139,7 @@ function subscripted(cursor: Cursor, name: string): Expression {
   throw new Unreadable()
 }
 
-/** What follows ^: a degree sign, primes, or an exponent. */
+/** The text after ^: a degree sign, primes, or an exponent. */
 function raised(cursor: Cursor, base: Expression): Expression {
   const braced = cursor.atSign('{')
   const ahead = braced ? 1 : 0
@@ -155,7 +158,7 @@ function raised(cursor: Cursor, base: Expression): Expression {
   return power(base, exponentHere(cursor))
 }
 
-/** The exponent after ^: a group, or one signed number, variable or command; 2^3^2 is 2^(3^2). */
+/** The exponent after ^: a group, or one signed number, variable or command. 2^3^2 is 2^(3^2). */
 function exponentHere(cursor: Cursor): Expression {
   return cursor.deeper(() => {
     if (cursor.take('-')) return negated(exponentHere(cursor))
@@ -168,4 +171,4 @@ function exponentHere(cursor: Cursor): Expression {
   })
 }
 
-const GRAMMAR: Grammar = { sum: parseSum, term: parseTerm, factor: parseFactor, exponent: exponentHere }
+const grammar: Grammar = { sum: parseSum, term: parseTerm, factor: parseFactor, exponent: exponentHere }

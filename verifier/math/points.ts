@@ -3,7 +3,7 @@ import { magnitude, minus, real } from './complex.ts'
 import type { Rational } from './rational.ts'
 
 /** Numbers in [0, 1) that are the same on every machine and in every run (mulberry32). */
-export function fixedNumbers(seed: number): () => number {
+function fixedNumbers(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -15,7 +15,10 @@ export function fixedNumbers(seed: number): () => number {
 
 export type Points = readonly ReadonlyMap<string, Complex>[]
 
-/** Points in general position: complex, between 0.3 and 2 from zero. Names are sorted, so that the order of two sides is no matter. */
+/**
+ * Complex points in general position, at a distance from 0.3 to 2 from zero. Callers sort the
+ * names, so that the order of the two sides does not matter.
+ */
 export function complexPoints(names: readonly string[], count: number): Points {
   const next = fixedNumbers(0x5eed1)
   return Array.from({ length: count }, () => {
@@ -28,8 +31,11 @@ export function complexPoints(names: readonly string[], count: number): Points {
   })
 }
 
-/** Ranges of real points: all positive, small, of both signs, large. Roots, logarithms and arcsines are real on some of them. */
-const RANGES: readonly (readonly [number, number])[] = [
+/**
+ * The ranges of real points: positive, small, of both signs, large. Roots, logarithms and arcsines
+ * are real in some of them.
+ */
+const ranges: readonly (readonly [number, number])[] = [
   [0.1, 3],
   [0.02, 0.98],
   [-3, 3],
@@ -38,11 +44,14 @@ const RANGES: readonly (readonly [number, number])[] = [
   [-12, -1],
 ]
 
-/** Real points over the ranges in turn, as multiples of 1/1024 so that they can be taken exactly. */
+/**
+ * Real points from each range in turn. They are multiples of 1/1024, so that they are exact as
+ * fractions too.
+ */
 export function realPoints(names: readonly string[], count: number): Points {
   const next = fixedNumbers(0x5eed2)
   return Array.from({ length: count }, (_, index) => {
-    const [from, to] = RANGES[index % RANGES.length] ?? [0.1, 3]
+    const [from, to] = ranges[index % ranges.length] ?? [0.1, 3]
     const at = new Map<string, Complex>()
     for (const name of names) at.set(name, real(Math.round((from + (to - from) * next()) * 1024) / 1024 || 1 / 1024))
     return at
@@ -59,7 +68,9 @@ export function exactPoints(names: readonly string[]): ReadonlyMap<string, Ratio
   })
 }
 
-/** How two values compare in doubles; `scale` is the size of the terms they were added up from. */
+/**
+ * How two values compare in doubles. `scale` is the size of the terms that they were added up from.
+ */
 export type Closeness = 'close' | 'apart' | 'unclear'
 
 export function closeness(a: Complex, b: Complex, scale: number): Closeness {

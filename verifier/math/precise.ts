@@ -1,39 +1,43 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { contains, childrenOf } from './expression.ts'
 import type { Expression } from './expression.ts'
 import { exactValue } from './exact.ts'
 import { divided, multiplied } from './fixed-point.ts'
 import type { Fixed } from './fixed-point.ts'
-import { PricedFunctions } from './priced-functions.ts'
-import { priceOfProduct } from './prices.ts'
+import { PreciseFunctions } from './precise-functions.ts'
+import { stepsOfProduct } from './step-counts.ts'
 import type { Rational } from './rational.ts'
 import { bitLength } from './rational.ts'
 
-/** A real value to many digits. `near` compares two of them. */
-export type Precise = { value: Rational; near: (other: Precise) => 'equal' | 'different' | 'unknown' }
+/** A real value to many digits. `near` compares it with another value. */
+export interface Precise {
+  value: Rational
+  near: (other: Precise) => 'equal' | 'different' | 'unknown'
+}
 
-const LEAST_BITS = 256
-const MOST_BITS = 12_288
+const leastBits = 256
+const mostBits = 12_288
 
 /**
- * The value of an expression whose every part is real, in fixed-point with 256 bits and more where longer numbers stand in
- * it: doubles would take √(10^40 + 1) for 10^20. Null without such a value, `beyond` when it would take too many bits. `at` gives variables exact values.
- * @throws BudgetSpent
+ * The value of an expression whose every part is real, in fixed-point with 256 bits, or more for
+ * longer numbers: doubles would take √(10^40 + 1) for 10^20. `at` gives variables exact values.
+ * Null when there is no such value, `beyond` when it would need too many bits. Throws EffortSpent
+ * when the steps are used up.
  */
 export function preciseValue(
   e: Expression,
-  budget: Budget,
+  effort: Effort,
   logBase: number,
   at: ReadonlyMap<string, Rational> = new Map(),
 ): Precise | 'beyond' | null {
   if (logBase !== 1 && contains(e, (part) => part.type === 'func' && part.name === 'log' && part.args.length === 1))
     return null
-  let bits = roundedUp(LEAST_BITS + 4 * Math.max(0, lengthOfNumbers(e, budget) - 32))
-  while (bits <= MOST_BITS) {
-    const point = new FixedPoint(bits, budget, at)
+  let bits = roundedUp(leastBits + 4 * Math.max(0, lengthOfNumbers(e, effort) - 32))
+  while (bits <= mostBits) {
+    const point = new FixedPoint(bits, effort, at)
     const value = point.valueOf(e)
     if (value === null) return point.largest > 3 * bits ? 'beyond' : null
-    // Large parts take digits from the result, above all where they cancel.
+    // Large parts take digits from the result, most of all when they cancel.
     const excess = point.largest - bits
     if (excess <= bits / 4) return asPrecise(value, bits)
     bits = roundedUp(4 * excess)
@@ -46,15 +50,17 @@ function asPrecise(value: Fixed, bits: number): Precise {
   return {
     value: fraction,
     near: (other) => {
-      // The coarser of the two decides how far they can be told apart. A quarter of the digits is left to rounding; between
-      // that and half of them nothing is claimed.
+      // The value with fewer digits decides how far the two can be told apart. A quarter of the
+      // digits is left to rounding. When they agree in more than half but less than three quarters
+      // of the digits, the result is `unknown`.
       const shared = BigInt(Math.min(bits, bitLength(other.value.d) - 4))
       const units = (n: bigint, d: bigint) => ((n < 0n ? -n : n) << shared) / d
       const gap = units(value * other.value.d - other.value.n * fraction.d, fraction.d * other.value.d)
       const size = units(value, fraction.d) + units(other.value.n, other.value.d)
       const within = (digits: bigint) => gap <= 1n << (shared - digits) || gap <= size >> digits
       if (!within(shared / 2n)) return 'different'
-      // Values that are not zero but so small that their digits are lost are not compared.
+      // A value that is not zero may be so small that its digits are lost. Such values are not
+      // compared.
       const lost = size > 1n << (shared / 4n) && size < 1n << (shared / 2n)
       return within((shared * 3n) / 4n) && !lost ? 'equal' : 'unknown'
     },
@@ -63,36 +69,39 @@ function asPrecise(value: Fixed, bits: number): Precise {
 
 /** 256, 384, 512, 768, 1024 …: few precisions, so that π and ln 2 are computed once for each. */
 function roundedUp(bits: number): number {
-  let step = LEAST_BITS
+  let step = leastBits
   while (step < bits) step *= step % 384 === 0 ? 4 / 3 : 3 / 2
   return step
 }
 
-/** Bits of all numbers in the expression; 10^{40} counts with its value. How near two roots can be depends on it. */
-function lengthOfNumbers(e: Expression, budget: Budget): number {
-  budget.spend()
+/**
+ * The bits of all numbers in the expression. 10^{40} counts with its value. This length limits how
+ * near two different roots can be.
+ */
+function lengthOfNumbers(e: Expression, effort: Effort): number {
+  effort.spend()
   const written = e.type === 'number' || e.type === 'power' || e.type === 'factorial'
-  const value = written ? exactValue(e, budget) : null
+  const value = written ? exactValue(e, effort) : null
   if (value !== null) return bitLength(value.n) + bitLength(value.d) - 8
-  return childrenOf(e).reduce((total, part) => total + lengthOfNumbers(part, budget), 0)
+  return childrenOf(e).reduce((total, part) => total + lengthOfNumbers(part, effort), 0)
 }
 
 class FixedPoint {
   readonly #bits: bigint
   readonly #one: bigint
   readonly #cost: number
-  readonly #functions: PricedFunctions
-  readonly #budget: Budget
+  readonly #functions: PreciseFunctions
+  readonly #effort: Effort
   readonly #at: ReadonlyMap<string, Rational>
-  /** Length in bits of the largest value met. */
+  /** The length in bits of the largest value so far. */
   largest = 0
 
-  constructor(bits: number, budget: Budget, at: ReadonlyMap<string, Rational>) {
+  constructor(bits: number, effort: Effort, at: ReadonlyMap<string, Rational>) {
     this.#bits = BigInt(bits)
     this.#one = 1n << this.#bits
-    this.#cost = 0.5 + 4 * priceOfProduct(bits, bits)
-    this.#functions = new PricedFunctions(bits, budget)
-    this.#budget = budget
+    this.#cost = 0.5 + 4 * stepsOfProduct(bits, bits)
+    this.#functions = new PreciseFunctions(bits, effort)
+    this.#effort = effort
     this.#at = at
   }
 
@@ -101,7 +110,7 @@ class FixedPoint {
   }
 
   valueOf(e: Expression): Fixed | null {
-    this.#budget.spend(this.#cost)
+    this.#effort.spend(this.#cost)
     const value = this.#evaluate(e)
     if (value === null) return null
     this.largest = Math.max(this.largest, bitLength(value))
@@ -157,12 +166,12 @@ class FixedPoint {
   }
 
   #exact(e: Expression): Fixed | null {
-    const value = exactValue(e, this.#budget)
+    const value = exactValue(e, this.#effort)
     return value === null ? null : this.#fixed(value)
   }
 
   #power(baseOf: Expression, exponentOf: Expression): Fixed | null {
-    const exponent = exactValue(exponentOf, this.#budget)
+    const exponent = exactValue(exponentOf, this.#effort)
     const isE = baseOf.type === 'constant' && baseOf.name === 'e'
     const base = this.valueOf(baseOf)
     if (base === null) return null
@@ -187,7 +196,7 @@ class FixedPoint {
     for (let left = Math.abs(top); left > 0; left = Math.floor(left / 2)) {
       if (left % 2 === 1) result = multiplied(result, square, this.#bits)
       square = multiplied(square, square, this.#bits)
-      this.#budget.spend(4 * this.#cost)
+      this.#effort.spend(4 * this.#cost)
       if (bitLength(square) > 6 * Number(this.#bits)) return null
     }
     return top < 0 ? this.#divided(this.#one, result) : result

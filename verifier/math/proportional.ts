@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import { magnitude, over } from './complex.ts'
 import type { Expression } from './expression.ts'
 import { closeness, complexPoints, realPoints } from './points.ts'
@@ -8,26 +8,29 @@ import { hasBranches, namesOf, pairsAt } from './sampling.ts'
 import type { Pairs, Sides } from './sampling.ts'
 
 /**
- * Whether a = c·b for one constant c ≠ 0 whatever the variables are: what makes two implicit equations one (the caller passes
- * left side minus right side). Zero is proportional to zero alone. Null when it cannot be told.
- * @throws BudgetSpent
+ * Whether a = c·b for one constant c ≠ 0, for all values of the variables. Then two implicit
+ * equations are the same (the caller passes left side minus right side). Zero is proportional only
+ * to zero. Null when it cannot be told. Throws EffortSpent when the steps are used up.
  */
-export function proportional(a: Expression, b: Expression, budget: Budget): boolean | null {
-  const exact = byResidues(a, b, budget)
+export function proportional(a: Expression, b: Expression, effort: Effort): boolean | null {
+  const exact = byResidues(a, b, effort)
   if (exact !== null) return exact
-  const sides: Sides = { a, b, budget, logBase: Math.E }
+  const sides: Sides = { a, b, effort, logBase: Math.E }
   const names = namesOf(sides)
   const general = constantRatio(pairsAt(sides, complexPoints(names, 16), false, 8))
   if (general === true || (!hasBranches(a) && !hasBranches(b))) return general
   return constantRatio(pairsAt(sides, realPoints(names, 36), true, 36))
 }
 
-/** Exact for rational expressions; for others only agreement counts. Null when nothing is shown. */
-function byResidues(a: Expression, b: Expression, budget: Budget): boolean | null {
+/**
+ * Exact for rational expressions. For other expressions only agreement counts. Null when nothing is
+ * shown.
+ */
+function byResidues(a: Expression, b: Expression, effort: Effort): boolean | null {
   const pairs: { left: Residue; right: Residue }[] = []
-  for (let index = 0; index < 3; index += 1) {
-    const left = residueOf(a, { index, budget })
-    const right = left === null ? null : residueOf(b, { index, budget })
+  for (let index = 0; index < 3; index++) {
+    const left = residueOf(a, { index, effort })
+    const right = left === null ? null : residueOf(b, { index, effort })
     if (left === null || right === null) return null
     pairs.push({ left, right })
   }

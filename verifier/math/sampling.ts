@@ -1,4 +1,4 @@
-import type { Budget } from '../budget.ts'
+import type { Effort } from '../effort.ts'
 import type { Complex } from './complex.ts'
 import type { Evaluation } from './evaluate.ts'
 import { evaluate } from './evaluate.ts'
@@ -8,31 +8,39 @@ import { isBranching } from './functions.ts'
 import type { Points } from './points.ts'
 import { closeness, complexPoints, realPoints } from './points.ts'
 
-/** What sampling says; `unknown` when too few points have a value on both sides or doubles cannot tell. */
+/**
+ * What sampling says. `unknown` when too few points have a value on both sides or doubles cannot
+ * tell.
+ */
 export type Sampled = 'equal' | 'different' | 'unknown'
 
-const GOOD_POINTS = 5
-const COMPLEX_POINTS = 8
-const REAL_POINTS = 36
+const goodPoints = 5
+const complexCount = 8
+const realCount = 36
 /** Two from each range of the real points. */
-const GOOD_REAL_POINTS = 12
+const goodRealPoints = 12
 
-/** One pair of values at each point where both sides have one. */
+/** One pair of values at each point where both sides have a value. */
 export type Pairs = { left: Complex; right: Complex; scale: number }[]
 
-export type Sides = { a: Expression; b: Expression; budget: Budget; logBase: number }
+export interface Sides {
+  a: Expression
+  b: Expression
+  effort: Effort
+  logBase: number
+}
 
-/** Every variable of the two, sorted: equal for (a, b) and (b, a). */
+/** Every variable of the two sides, sorted: the names are the same for (a, b) and (b, a). */
 export function namesOf(sides: Sides): string[] {
   return [...new Set([...variablesOf(sides.a), ...variablesOf(sides.b)])].sort()
 }
 
-/** Values of both sides at the points, as long as more are wanted. */
+/** The values of both sides at the points, until there are as many pairs as wanted. */
 export function pairsAt(sides: Sides, points: Points, realOnly: boolean, wanted: number): Pairs {
   const pairs: Pairs = []
   for (const at of points) {
     if (pairs.length >= wanted) break
-    const how: Evaluation = { at, budget: sides.budget, realOnly, generic: true, logBase: sides.logBase, scale: 0 }
+    const how: Evaluation = { at, effort: sides.effort, realOnly, generic: true, logBase: sides.logBase, scale: 0 }
     const left = evaluate(sides.a, how)
     const right = left === null ? null : evaluate(sides.b, how)
     if (left !== null && right !== null) pairs.push({ left, right, scale: how.scale })
@@ -40,7 +48,10 @@ export function pairsAt(sides: Sides, points: Points, realOnly: boolean, wanted:
   return pairs
 }
 
-/** True when a part is a root, a logarithm, a bar or anything else that is not one smooth function on the whole plane. */
+/**
+ * Whether a part is a root, a logarithm, a bar or anything else that is not one smooth function on
+ * the whole plane.
+ */
 export function hasBranches(e: Expression): boolean {
   return contains(e, (part) => {
     if (part.type === 'func') return isBranching(part.name)
@@ -50,7 +61,10 @@ export function hasBranches(e: Expression): boolean {
   })
 }
 
-/** One point at which the two are apart is enough; to be equal they must be close at several. */
+/**
+ * One point where the two are apart shows that they differ. To be equal they must be close at
+ * several points.
+ */
 function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: number): Sampled {
   let [close, unclear] = [0, 0]
   for (const at of points) {
@@ -58,35 +72,36 @@ function agreement(sides: Sides, points: Points, realOnly: boolean, wanted: numb
     if (pair === undefined) continue
     const found = closeness(pair.left, pair.right, pair.scale)
     if (found === 'apart') return 'different'
-    if (found === 'close') close += 1
-    else unclear += 1
+    if (found === 'close') close++
+    else unclear++
     if (close + unclear >= wanted) break
   }
-  return unclear === 0 && close >= GOOD_POINTS ? 'equal' : 'unknown'
+  return unclear === 0 && close >= goodPoints ? 'equal' : 'unknown'
 }
 
 /**
- * Whether two expressions with variables agree. First at complex points; where roots, logarithms or bars make that fail, at
- * real points at which every part of both sides is real: ln(x²) = 2 ln x there, and √(x²) = x is not, for x may be negative.
- * @throws BudgetSpent
+ * Whether two expressions with variables agree. They are compared at complex points first. When
+ * this fails and there are roots, logarithms or bars, they are compared at real points where every
+ * part of both sides is real. There ln(x²) = 2 ln x holds, and √(x²) = x does not, because x may be
+ * negative. Throws EffortSpent when the steps are used up.
  */
 export function sample(sides: Sides): Sampled {
   const names = namesOf(sides)
-  const general = agreement(sides, complexPoints(names, COMPLEX_POINTS * 2), false, COMPLEX_POINTS)
+  const general = agreement(sides, complexPoints(names, complexCount * 2), false, complexCount)
   if (general === 'equal') return 'equal'
   if (!hasBranches(sides.a) && !hasBranches(sides.b)) return general
   const isImaginary = (e: Expression) => e.type === 'constant' && e.name === 'i'
   if (contains(sides.a, isImaginary) || contains(sides.b, isImaginary)) return 'unknown'
-  const points = realPoints(names, REAL_POINTS)
-  // ln|x| is written for the sake of the negative x that ln x leaves out.
+  const points = realPoints(names, realCount)
+  // Writers put ln|x| for the negative x that ln x leaves out.
   const isBar = (e: Expression) => e.type === 'func' && e.name === 'abs'
   if ((contains(sides.a, isBar) || contains(sides.b, isBar)) && domainsDiffer(sides, points)) return 'different'
-  return agreement(sides, points, true, GOOD_REAL_POINTS)
+  return agreement(sides, points, true, goodRealPoints)
 }
 
-function domainsDiffer({ a, b, budget, logBase }: Sides, points: Points): boolean {
+function domainsDiffer({ a, b, effort, logBase }: Sides, points: Points): boolean {
   return points.some((at) => {
-    const how = { at, budget, realOnly: true, generic: true, logBase, scale: 0 }
+    const how = { at, effort, realOnly: true, generic: true, logBase, scale: 0 }
     return (evaluate(a, how) === null) !== (evaluate(b, how) === null)
   })
 }

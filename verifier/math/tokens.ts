@@ -1,61 +1,18 @@
-import type { Budget } from '../budget.ts'
-import type { ConstantName } from './expression.ts'
+import type { Effort } from '../effort.ts'
 import { functionName, greekLetter, greekName, isProse, splitGlued } from './names.ts'
-import { baseFrom, valueInBase } from './number-systems.ts'
-import type { Rational } from './rational.ts'
-import { MAX_DIGITS, reduced, scaleByTen } from './rational.ts'
+import { NumberReader } from './number-reader.ts'
+import {
+  accentCommands, boxCommands, plainSigns, signCommands, spacingCommands, structureCommands, superscriptDigits,
+} from './token-tables.ts' // prettier-ignore
+import type { Token } from './token.ts'
 
-/** One token. `spaced`: white space stands before it. */
-export type Token = { spaced: boolean } & (
-  | { kind: 'number'; digits: string; value: Rational; decimals: number | null; based: boolean }
-  /** 4343_2: digits that their base lacks, so that it is no number, nor anything else. */
-  | { kind: 'nonnumber'; digits: string; base: number }
-  | { kind: 'symbol'; name: string }
-  | { kind: 'constant'; name: ConstantName }
-  | { kind: 'function'; name: string; command: boolean }
-  | { kind: 'sign'; sign: string }
-  /** frac, sqrt, binom, over, choose, root3, and big operators by their name. */
-  | { kind: 'command'; name: string }
-)
-
-type Body = Token extends infer T ? (T extends Token ? Omit<T, 'spaced'> : never) : never
-
-const SPACES = new Set(
-  'left right middle displaystyle textstyle scriptstyle limits nolimits quad qquad space big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr nobreak'.split(
-    ' ',
-  ),
-)
-const BOXES = new Set(
-  'text mathrm mathbf mathit mathsf mathcal mathfrak mathscr boldsymbol bm operatorname textbf textit textrm textnormal mbox hbox rm'.split(
-    ' ',
-  ),
-)
-const ACCENTS = new Set('overline bar vec hat tilde dot ddot widehat widetilde overrightarrow underline'.split(' '))
-const SIGN_COMMANDS: Record<string, string> = {
-  cdot: '*', times: '*', ast: '*', cdotp: '*', bullet: '*', div: '/', lvert: '|', rvert: '|', vert: '|', mid: '|',
-  lfloor: '⌊', rfloor: '⌋', lceil: '⌈', rceil: '⌉', circ: '°', degree: '°', prime: "'", to: '→', rightarrow: '→',
-  lbrack: '[', rbrack: ']', lbrace: '⦃', rbrace: '⦄', lparen: '(', rparen: ')',
-} // prettier-ignore
-const COMMANDS: Record<string, string> = {
-  frac: 'frac', dfrac: 'frac', tfrac: 'frac', cfrac: 'frac', sfrac: 'frac', nicefrac: 'frac', binom: 'binom', dbinom: 'binom',
-  tbinom: 'binom', sqrt: 'sqrt', over: 'over', choose: 'choose', sum: 'sum', prod: 'prod', int: 'int', iint: 'iint',
-  iiint: 'iiint', oint: 'oint', lim: 'lim', limsup: 'limsup', liminf: 'liminf',
-} // prettier-ignore
-const PLAIN_SIGNS: Record<string, string> = {
-  '+': '+', '-': '-', '−': '-', '*': '*', '·': '*', '⋅': '*', '∙': '*', '×': '*', '•': '*', '✕': '*', '∗': '*', '/': '/',
-  '÷': '/', '⁄': '/', '∕': '/', '^': '^', '_': '_', '!': '!', "'": "'", '′': "'", '(': '(', ')': ')', '[': '[', ']': ']',
-  '{': '{', '}': '}', '|': '|', ',': ',', '=': '=', '°': '°', '⌊': '⌊', '⌋': '⌋', '⌈': '⌈', '⌉': '⌉', '→': '→', '⇒': '→',
-  '⦃': '⦃', '⦄': '⦄', '’': "'",
-} // prettier-ignore
-const SUPERSCRIPT_DIGITS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-
-/** Splits a text into tokens; null when it holds anything that is not mathematics. */
-export function tokenize(text: string, budget: Budget): Token[] | null {
-  const lexer = new Lexer(stripDelimiters(text), budget)
+/** Splits a text into tokens. Null when the text holds anything that is not mathematics. */
+export function tokenize(text: string, effort: Effort): Token[] | null {
+  const lexer = new Lexer(stripDelimiters(text), effort)
   return lexer.run() ? lexer.tokens : null
 }
 
-/** $…$, $$…$$, \(…\) and \[…\] around the whole. */
+/** Takes $…$, $$…$$, \(…\) and \[…\] off when they are around the whole text. */
 function stripDelimiters(text: string): string {
   let inner = text.trim()
   for (const [open, close] of [
@@ -70,173 +27,91 @@ function stripDelimiters(text: string): string {
   return inner
 }
 
-class Lexer {
-  readonly tokens: Token[] = []
-  readonly #text: string
-  readonly #budget: Budget
-  readonly #depth: number
-  #at = 0
-  #spaced = false
-
-  constructor(text: string, budget: Budget, depth = 0) {
-    this.#text = text
-    this.#budget = budget
-    this.#depth = depth
-  }
-
+class Lexer extends NumberReader {
   /** False when the text cannot be read. */
   run(): boolean {
-    while (this.#at < this.#text.length) {
-      this.#budget.spend()
+    while (this.at < this.text.length) {
+      this.effort.spend()
       if (!this.#next()) return false
     }
     return true
   }
 
-  /** Completes the literal it is given: a copy of each would be a seventh of the time of long sums. */
-  #push(body: Body): true {
-    this.tokens.push(Object.assign(body, { spaced: this.#spaced }))
-    this.#spaced = false
-    return true
-  }
-
-  #match(pattern: RegExp): RegExpExecArray | null {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)
-    if (found !== null) this.#at += found[0].length
-    return found
-  }
-
   #next(): boolean {
-    const c = this.#text.charAt(this.#at)
+    const c = this.text.charAt(this.at)
     if (/[\s~&]/.test(c)) {
-      this.#at += 1
-      this.#spaced = true
+      this.at++
+      this.spaced = true
       return c !== '&'
     }
     if (c === '\\') return this.#command()
     if (/[0-9.(A-Z]/.test(c)) {
-      const based = this.#based()
+      const based = this.based()
       if (based !== undefined) return based
     }
-    if (/[0-9.]/.test(c)) return this.#number()
+    if (/[0-9.]/.test(c)) return this.number()
     if (/[a-zA-Z]/.test(c)) return this.#word()
     return this.#character(c)
   }
 
   #character(c: string): boolean {
-    this.#at += 1
-    if (c === '*' && this.#text.charAt(this.#at) === '*') {
-      this.#at += 1
-      return this.#push({ kind: 'sign', sign: '^' })
+    this.at++
+    if (c === '*' && this.text.charAt(this.at) === '*') {
+      this.at++
+      return this.push({ kind: 'sign', sign: '^' })
     }
     if (c === '_' && this.#subscript()) return true
-    const sign = PLAIN_SIGNS[c]
-    if (sign !== undefined) return this.#push({ kind: 'sign', sign })
-    if (c === 'π') return this.#push({ kind: 'constant', name: 'pi' })
-    if (c === '∞') return this.#push({ kind: 'constant', name: 'infinity' })
-    if (c === '√') return this.#push({ kind: 'command', name: 'root2' })
-    if (c === '∛') return this.#push({ kind: 'command', name: 'root3' })
-    if (c === '∜') return this.#push({ kind: 'command', name: 'root4' })
+    const sign = plainSigns[c]
+    if (sign !== undefined) return this.push({ kind: 'sign', sign })
+    if (c === 'π') return this.push({ kind: 'constant', name: 'pi' })
+    if (c === '∞') return this.push({ kind: 'constant', name: 'infinity' })
+    if (c === '√') return this.push({ kind: 'command', name: 'root2' })
+    if (c === '∛') return this.push({ kind: 'command', name: 'root3' })
+    if (c === '∜') return this.push({ kind: 'command', name: 'root4' })
     const name = greekLetter(c)
-    if (name !== undefined) return this.#push({ kind: 'symbol', name })
+    if (name !== undefined) return this.push({ kind: 'symbol', name })
     return this.#superscript(c)
   }
 
-  /** x_1, x_{max}, e_1: part of the name of the variable before it. */
+  /** x_1, x_{max}, e_1: the subscript is a part of the variable's name. */
   #subscript(): boolean {
     const before = this.tokens.at(-1)
     const named = before?.kind === 'constant' && /^[ei]$/.test(before.name)
     if (before === undefined || (before.kind !== 'symbol' && !named)) return false
-    const found = this.#match(/\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\d{1,3}|[a-zA-Z]|\\[a-zA-Z]+))/y)
+    const found = this.match(/\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\d{1,3}|[a-zA-Z]|\\[a-zA-Z]+))/y)
     const content = found?.[1] ?? found?.[2] ?? ''
     const name = content.replace(/\\(?:text|mathrm|mathit|operatorname)(?![a-zA-Z])|[\s{}]/g, '')
     if (name === '' || name.length > 40) return false
     this.tokens.pop()
-    return this.#push({ kind: 'symbol', name: `${before.name}_${name}` })
+    return this.push({ kind: 'symbol', name: `${before.name}_${name}` })
   }
 
   #superscript(first: string): boolean {
     const negative = first === '⁻'
-    let digits = negative ? '' : String(SUPERSCRIPT_DIGITS.indexOf(first))
+    let digits = negative ? '' : String(superscriptDigits.indexOf(first))
     if (digits === '-1') return false
-    while (this.#at < this.#text.length && SUPERSCRIPT_DIGITS.includes(this.#text.charAt(this.#at))) {
-      digits += String(SUPERSCRIPT_DIGITS.indexOf(this.#text.charAt(this.#at)))
-      this.#at += 1
+    while (this.at < this.text.length && superscriptDigits.includes(this.text.charAt(this.at))) {
+      digits += String(superscriptDigits.indexOf(this.text.charAt(this.at)))
+      this.at++
     }
     if (digits === '') return false
-    this.#push({ kind: 'sign', sign: '^' })
-    if (negative) this.#push({ kind: 'sign', sign: '-' })
-    return this.#pushNumber(digits, null)
-  }
-
-  #pushNumber(digits: string, decimals: number | null, exponent = 0): boolean {
-    const whole = digits.replace('.', '')
-    if (whole.length > MAX_DIGITS) return false
-    const value = scaleByTen({ n: BigInt(whole), d: 1n }, exponent - (decimals ?? 0))
-    if (value === null) return false
-    return this.#push({ kind: 'number', digits, value, decimals: exponent === 0 ? decimals : null, based: false })
-  }
-
-  /** 12, 1.50, .5, 5., 3e8, 0.1\overline{6}. "2e-3" may be 2·e − 3 and is refused, unless the mantissa has a point or the sign no such reading. */
-  #number(): boolean {
-    const found = this.#match(/(?:\d+(?:\.\d*)?|\.\d+)/y)
-    if (found === null) return false
-    const [digits] = found
-    const point = digits.indexOf('.')
-    const tail = point < 0 ? '' : digits.slice(point + 1)
-    if (point >= 0) {
-      const repeating = this.#match(/\s*\\(?:overline|bar|dot)\s*(?:\{\s*(\d{1,40})\s*\}|(\d))(?!\s*\\dot)/y)
-      if (repeating !== null) return this.#repeating(digits, tail, repeating[1] ?? repeating[2] ?? '')
-    }
-    const scientific = this.#match(/[eE]([+-]?)(\d{1,6})(?![\d.a-zA-Z!^])/y)
-    if (scientific !== null) {
-      const [whole, sign = '', power = ''] = scientific
-      if (sign !== '' && point < 0 && whole.startsWith('e') && power.length < 2) return false
-      return this.#pushNumber(digits, tail.length, Number(`${sign}${power}`))
-    }
-    return this.#pushNumber(digits, point < 0 ? null : tail.length)
-  }
-
-  #repeating(digits: string, tail: string, period: string): boolean {
-    const fixed = BigInt(digits.replace('.', ''))
-    const nines = 10n ** BigInt(period.length) - 1n
-    const value = reduced({ n: fixed * nines + BigInt(period), d: nines * 10n ** BigInt(tail.length) })
-    return this.#push({ kind: 'number', digits, value, decimals: null, based: true })
-  }
-
-  /** 4343_6, 1A3_{16}, (101)_2, 0.11_2 as the value they have; undefined when no such number stands here, false when its base cannot be read. */
-  #based(): boolean | undefined {
-    const start = this.#at
-    const found = this.#match(
-      /(?:(\d[0-9A-F]*(?:\.[0-9A-F]+)?|[A-F][0-9A-F]+)|\(\s*(\d[0-9A-F]*|[A-F][0-9A-F]+)\s*\))\s*_\s*(?:\{\s*(?:\\text\s*\{\s*)?([a-z]{3,7}|\d{1,2})\s*\}?\s*\}|(\d{1,2}))(?!\d)/y,
-    )
-    if (found === null) return undefined
-    const digits = found[1] ?? found[2] ?? ''
-    const base = baseFrom(found[3] ?? found[4] ?? '')
-    if (base === null || (base < 11 && /^\d+[A-F]$/.test(digits))) {
-      this.#at = start
-      // 3A_2 is 3 times A_2.
-      return /^\d+[A-F]$/.test(digits) ? undefined : false
-    }
-    if (digits.length > 1000) return false
-    const value = valueInBase(digits, base)
-    if (value === null) return this.#push({ kind: 'nonnumber', digits, base })
-    return this.#push({ kind: 'number', digits, value, decimals: null, based: true })
+    this.push({ kind: 'sign', sign: '^' })
+    if (negative) this.push({ kind: 'sign', sign: '-' })
+    return this.pushNumber(digits, null)
   }
 
   #word(): boolean {
-    const word = this.#match(/[a-zA-Z]+/y)?.[0] ?? ''
-    // x1 is written for x_1; with a bracket or an operator the digits would be a factor.
-    const digit = /\d/.test(this.#text.charAt(this.#at))
+    const word = this.match(/[a-zA-Z]+/y)?.[0] ?? ''
+    // x1 means x_1. Before a bracket or an operator the digits would be a factor.
+    const digit = /\d/.test(this.text.charAt(this.at))
     if (/^[xX]$/.test(word)) return this.#letterX(word)
     if (word.length === 1 && digit) return !/[ei]/.test(word) && this.#indexed(word)
     if (digit && /^[lL]og$/.test(word)) {
-      const base = this.#match(/\d{1,2}(?=\s*\()/y)
+      const base = this.match(/\d{1,2}(?=\s*\()/y)
       if (base !== null) {
         this.#pushWord('log', false)
-        this.#push({ kind: 'sign', sign: '_' })
-        return this.#pushNumber(base[0], null)
+        this.push({ kind: 'sign', sign: '_' })
+        return this.pushNumber(base[0], null)
       }
     }
     if (digit && functionName(word) === undefined && greekName(word) === undefined && word !== 'pi') return false
@@ -244,35 +119,35 @@ class Lexer {
   }
 
   #indexed(letter: string): boolean {
-    const digits = this.#match(/\d{1,3}(?![\d.])/y)
+    const digits = this.match(/\d{1,3}(?![\d.])/y)
     if (digits === null) return false
-    return this.#push({ kind: 'symbol', name: `${letter}_${digits[0]}` })
+    return this.push({ kind: 'symbol', name: `${letter}_${digits[0]}` })
   }
 
-  /** "3 x 10^8" multiplies, "x2" is x_2, everything else is the variable. */
+  /** The x of "3 x 10^8" multiplies, x2 is x_2, and every other x is the variable. */
   #letterX(word: string): boolean {
     const before = this.tokens.at(-1)
-    if (before?.kind === 'number' && this.#match(/\s*(?=10\s*(?:\^|\*\*))/y) !== null)
-      return this.#push({ kind: 'sign', sign: '*' })
-    if (/\d/.test(this.#text.charAt(this.#at))) return this.#indexed(word)
+    if (before?.kind === 'number' && this.match(/\s*(?=10\s*(?:\^|\*\*))/y) !== null)
+      return this.push({ kind: 'sign', sign: '*' })
+    if (/\d/.test(this.text.charAt(this.at))) return this.#indexed(word)
     return this.#pushWord(word, false)
   }
 
   #pushWord(word: string, command: boolean): boolean {
-    if (word === 'pi' || word === 'Pi') return this.#push({ kind: 'constant', name: 'pi' })
-    if (/^(?:infty|infinity|inf)$/.test(word)) return this.#push({ kind: 'constant', name: 'infinity' })
+    if (word === 'pi' || word === 'Pi') return this.push({ kind: 'constant', name: 'pi' })
+    if (/^(?:infty|infinity|inf)$/.test(word)) return this.push({ kind: 'constant', name: 'infinity' })
     const name = functionName(word)
-    if (name === 'sqrt') return this.#push({ kind: 'command', name: 'root2' })
-    if (name === 'cbrt') return this.#push({ kind: 'command', name: 'root3' })
-    if (name !== undefined) return this.#push({ kind: 'function', name, command })
+    if (name === 'sqrt') return this.push({ kind: 'command', name: 'root2' })
+    if (name === 'cbrt') return this.push({ kind: 'command', name: 'root3' })
+    if (name !== undefined) return this.push({ kind: 'function', name, command })
     const greek = greekName(word)
-    if (greek !== undefined) return this.#push({ kind: 'symbol', name: greek })
+    if (greek !== undefined) return this.push({ kind: 'symbol', name: greek })
     if (word.length > 1) {
       const glued = splitGlued(word)
       if (glued !== null) return this.#glued(glued)
       if (isProse(word)) return false
       if (/^pi[rRdhabnxt]$/.test(word)) {
-        this.#push({ kind: 'constant', name: 'pi' })
+        this.push({ kind: 'constant', name: 'pi' })
         return this.#letter(word.charAt(2))
       }
     }
@@ -283,73 +158,74 @@ class Lexer {
 
   #glued(glued: { before: string; name: string; after: string }): true {
     if (glued.before !== '') this.#letter(glued.before)
-    if (glued.name === 'sqrt') this.#push({ kind: 'command', name: 'root2' })
-    else this.#push({ kind: 'function', name: glued.name, command: false })
+    if (glued.name === 'sqrt') this.push({ kind: 'command', name: 'root2' })
+    else this.push({ kind: 'function', name: glued.name, command: false })
     return glued.after === '' ? true : this.#letter(glued.after)
   }
 
   #letter(letter: string): true {
-    if (letter === 'e' || letter === 'i') return this.#push({ kind: 'constant', name: letter })
-    return this.#push({ kind: 'symbol', name: letter })
+    if (letter === 'e' || letter === 'i') return this.push({ kind: 'constant', name: letter })
+    return this.push({ kind: 'symbol', name: letter })
   }
 
   #command(): boolean {
-    const mark = this.#match(/\\([,;:!> ])/y)
+    const mark = this.match(/\\([,;:!> ])/y)
     if (mark !== null) {
-      if (mark[1] !== '!') this.#spaced = true
+      if (mark[1] !== '!') this.spaced = true
       return true
     }
-    const brace = this.#match(/\\([{}|])/y)
+    const brace = this.match(/\\([{}|])/y)
     if (brace !== null) {
       const sign = brace[1] === '{' ? '⦃' : brace[1] === '}' ? '⦄' : null
-      return sign !== null && this.#push({ kind: 'sign', sign })
+      return sign !== null && this.push({ kind: 'sign', sign })
     }
-    const name = this.#match(/\\([a-zA-Z]+)\*?/y)?.[1]
+    const name = this.match(/\\([a-zA-Z]+)\*?/y)?.[1]
     if (name === undefined) return false
-    if (SPACES.has(name)) {
-      if (/^(?:left|right)$/.test(name)) this.#match(/\s*\.(?!\d)/y)
+    if (spacingCommands.has(name)) {
+      if (/^(?:left|right)$/.test(name)) this.match(/\s*\.(?!\d)/y)
       return true
     }
-    if (BOXES.has(name)) return this.#box()
-    if (ACCENTS.has(name)) return this.#accent(name)
-    if (Object.hasOwn(SIGN_COMMANDS, name)) return this.#push({ kind: 'sign', sign: SIGN_COMMANDS[name] ?? '' })
-    if (Object.hasOwn(COMMANDS, name)) return this.#push({ kind: 'command', name: COMMANDS[name] ?? '' })
-    if (name === 'partial' || name === 'hbar' || name === 'ell') return this.#push({ kind: 'symbol', name })
+    if (boxCommands.has(name)) return this.#box()
+    if (accentCommands.has(name)) return this.#accent(name)
+    if (Object.hasOwn(signCommands, name)) return this.push({ kind: 'sign', sign: signCommands[name] ?? '' })
+    if (Object.hasOwn(structureCommands, name))
+      return this.push({ kind: 'command', name: structureCommands[name] ?? '' })
+    if (name === 'partial' || name === 'hbar' || name === 'ell') return this.push({ kind: 'symbol', name })
     if (name === 'binomial' || name === 'sign' || name === 'abs') return false
     if (name === 'infty' || name === 'pi' || functionName(name) !== undefined || greekName(name) !== undefined)
       return this.#pushWord(name, true)
-    return name === 'imath' || name === 'i' ? this.#push({ kind: 'constant', name: 'i' }) : false
+    return name === 'imath' || name === 'i' ? this.push({ kind: 'constant', name: 'i' }) : false
   }
 
-  /** \text{…}, \mathrm{…}: a number in a base, or what stands in it. */
+  /** \text{…}, \mathrm{…}: a number in a base, or the content of the box. */
   #box(): boolean {
-    const boxed = this.#match(/\s*(?:\{([^{}]*)\}|([a-zA-Z0-9]))/y)
-    if (boxed === null || this.#depth > 2) return false
+    const boxed = this.match(/\s*(?:\{([^{}]*)\}|([a-zA-Z0-9]))/y)
+    if (boxed === null || this.depth > 2) return false
     const content = boxed[1] ?? boxed[2] ?? ''
     const subscript = /^\s*[0-9A-F]+\s*$/.test(content) ? /\s*_/y : null
     if (subscript !== null) {
-      subscript.lastIndex = this.#at
-      if (subscript.test(this.#text)) {
-        const based = new Lexer(`${content.trim()}${this.#text.slice(this.#at)}`, this.#budget, this.#depth + 1)
-        const read = based.#based()
+      subscript.lastIndex = this.at
+      if (subscript.test(this.text)) {
+        const based = new Lexer(`${content.trim()}${this.text.slice(this.at)}`, this.effort, this.depth + 1)
+        const read = based.based()
         if (read !== undefined) {
-          this.#at += based.#at - content.trim().length
+          this.at += based.at - content.trim().length
           this.tokens.push(...based.tokens)
           return read
         }
       }
     }
-    const inner = new Lexer(content, this.#budget, this.#depth + 1)
+    const inner = new Lexer(content, this.effort, this.depth + 1)
     if (!inner.run()) return false
     for (const token of inner.tokens) this.tokens.push(token)
     return true
   }
 
-  /** \vec{v} is a variable of its own, told from v. */
+  /** \vec{v} is a variable of its own, different from v. */
   #accent(accent: string): boolean {
-    const content = this.#match(/\s*(?:\{\s*\\?([a-zA-Z]+)\s*\}|\\([a-zA-Z]+)|([a-zA-Z]))/y)
+    const content = this.match(/\s*(?:\{\s*\\?([a-zA-Z]+)\s*\}|\\([a-zA-Z]+)|([a-zA-Z]))/y)
     if (content === null) return false
     const kind = accent === 'overrightarrow' ? 'vec' : accent === 'bar' ? 'overline' : accent.replace('wide', '')
-    return this.#push({ kind: 'symbol', name: `${kind} ${content[1] ?? content[2] ?? content[3] ?? ''}` })
+    return this.push({ kind: 'symbol', name: `${kind} ${content[1] ?? content[2] ?? content[3] ?? ''}` })
   }
 }

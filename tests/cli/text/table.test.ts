@@ -1,17 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  bytes,
-  clip,
-  count,
-  drawTree,
-  duration,
-  figure,
-  interval,
-  pairs,
-  sparkline,
-  table,
-} from '../../../cli/text/table.ts'
+import { bytes, clip, count, duration, figure, interval } from '../../../cli/text/figures.ts'
+import { drawTree, pairs, sparkline, table } from '../../../cli/text/table.ts'
 
 describe('tables', () => {
   it('align columns, numbers to the right, and leave no spaces at the end', () => {

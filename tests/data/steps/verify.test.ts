@@ -3,8 +3,8 @@ import { runShard } from '../../../data/shards/run-shard.ts'
 import { verify } from '../../../data/steps/verify.ts'
 import { AskFailure } from '../../../models/ask.ts'
 import { Outage } from '../../../models/failures.ts'
-import { JUDGE_PROMPT_HASH } from '../../../verifier/judge/prompt.ts'
-import { VERIFIER_VERSION } from '../../../verifier/verdict.ts'
+import { judgePromptHash } from '../../../verifier/judge/prompt.ts'
+import { verifierVersion } from '../../../verifier/verdict.ts'
 import { context, FakeAsk, row, trace } from '../rows.ts'
 
 const rules = verify.options.parse({ step: 'verify' })
@@ -24,7 +24,7 @@ it('asks nobody without a judge, and leaves free text unverifiable', async () =>
   const fake = new FakeAsk(() => ({}))
   const [outcome] = await verify.run(open(), context(rules, fake.ask))
   expect(outcome).toMatchObject({ status: 'dropped', reason: 'unverifiable' })
-  expect(outcome!.changes.verdict).toMatchObject({ verdict: 'unverifiable', verifierVersion: VERIFIER_VERSION })
+  expect(outcome!.changes.verdict).toMatchObject({ verdict: 'unverifiable', verifierVersion: verifierVersion })
   expect(fake.requests).toHaveLength(0)
 })
 
@@ -36,7 +36,7 @@ it('keeps what the judge grades correct, and says who graded it', async () => {
     verdict: 'correct',
     reason: 'judged-correct',
     extracted: 'There was a lot of rain before the morning came',
-    verifierVersion: `${VERIFIER_VERSION}+judge-${JUDGE_PROMPT_HASH}/checker`,
+    verifierVersion: `${verifierVersion}+judge-${judgePromptHash}/checker`,
   })
   expect(outcome!.requestKeys).toHaveLength(1)
   expect(fake.requests[0]!.endpoint).toBe('checker')
@@ -68,7 +68,7 @@ it('names the model behind the judge where a shard knows it', async () => {
     },
     signal: new AbortController().signal,
   })
-  expect(said).toEqual([`${VERIFIER_VERSION}+judge-${JUDGE_PROMPT_HASH}/model-of-checker`])
+  expect(said).toEqual([`${verifierVersion}+judge-${judgePromptHash}/model-of-checker`])
 })
 
 it.each([
@@ -92,7 +92,7 @@ it('does not use a judgement that was cut', async () => {
 it('never asks the judge about what a rule decided, about rows for rules alone, or about answers that wear rules out', async () => {
   const fake = new FakeAsk(() => ({ text: 'tier: correct' }))
   const run = async (changes: object) => (await verify.run(open(changes), context(judged, fake.ask)))[0]
-  const version = { verifierVersion: VERIFIER_VERSION }
+  const version = { verifierVersion: verifierVersion }
   expect(await run({ kind: 'number', answer: '3', trace: trace('x', '4') })).toMatchObject({
     reason: 'incorrect',
     changes: { verdict: version },

@@ -10,7 +10,7 @@ import type { SlurmSettingsInput } from '../../../jobs/launchers/slurm/options.t
 import { probe } from '../../../jobs/launchers/probe.ts'
 import { slurmNodes } from '../../world/slurm-config.ts'
 import { whyNoSlurm } from '../../world/slurm-processes.ts'
-import { jobTools } from '../launcher-suite.ts'
+import { jobTools } from '../launcher-world.ts'
 import { fakeCommands } from './fakes.ts'
 import { openSlurmPlace, stopSharedSlurm } from './world.ts'
 import type { SlurmPlace } from './world.ts'

@@ -15,8 +15,8 @@ import type { SlurmSettingsInput } from '../../../jobs/launchers/slurm/options.t
 import { slurmFiles, writeIntent } from '../../../jobs/launchers/slurm/records.ts'
 import { startSlurm } from '../../world/slurm.ts'
 import type { SlurmWorld } from '../../world/slurm.ts'
-import { jobTools, removeFolder } from '../launcher-suite.ts'
-import type { LauncherWorld } from '../launcher-suite.ts'
+import { jobTools, removeFolder } from '../launcher-world.ts'
+import type { LauncherWorld } from '../launcher-world.ts'
 
 /** A Slurm of its own as a place. */
 export interface SlurmPlace {

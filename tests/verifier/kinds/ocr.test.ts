@@ -1,14 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Budget } from '../../../verifier/budget.ts'
-import { editDistance } from '../../../verifier/kinds/edit-distance.ts'
-import { judgeOcr } from '../../../verifier/kinds/ocr.ts'
-import { hostileTexts, judgeWith } from './context.ts'
+import { checkOcr } from '../../../verifier/kinds/ocr.ts'
+import { assertSteady, hostileTexts, saidBy, symmetric, verdictsBothWays } from './rule-tests.ts'
 
-const said = (gold: string, answer: string, policy = {}): string => {
-  const { verdict, reason } = judgeWith(judgeOcr, gold, answer, policy)
-  return verdict === 'correct' ? reason : `${verdict} ${reason}`
-}
+const said = saidBy(checkOcr)
 
 describe('text read from a picture', () => {
   it.each([
@@ -63,49 +58,20 @@ describe('text read from a picture', () => {
     ['Hello World', 'Hello Worlds', 'incorrect different-text'],
     ['["A","B"]', 'B', 'same-text'],
   ])('%s read as %s is %s when it must be exact', (gold, answer, want) => {
-    expect(said(gold, answer, { ocr: 'exact' })).toBe(want)
+    expect(said(gold, answer, { policy: { ocr: 'exact' } })).toBe(want)
   })
 
-  it('is measured by the edit distance of the table', () => {
-    const byTable = (a: string, b: string): number => {
-      let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-      for (let i = 1; i <= a.length; i += 1) {
-        const next = [i]
-        for (let k = 1; k <= b.length; k += 1) {
-          const change = (row[k - 1] ?? 0) + (a[i - 1] === b[k - 1] ? 0 : 1)
-          next.push(Math.min((row[k] ?? 0) + 1, (next[k - 1] ?? 0) + 1, change))
-        }
-        row = next
-      }
-      return row[b.length] ?? 0
-    }
-    const text = fc
-      .array(fc.constantFrom('a', 'b', 'c'), { maxLength: 120, size: 'max' })
-      .map((parts) => parts.join(''))
-    fc.assert(
-      fc.property(text, text, (a, b) => {
-        expect(editDistance(a, b, new Budget())).toBe(byTable(a, b))
-        expect(editDistance(b, a, new Budget())).toBe(byTable(a, b))
-      }),
-      { numRuns: 500 },
-    )
-  })
-
+  const plain = fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => !text.trimStart().startsWith('['))
   it('is symmetric for two texts, deterministic and never throws', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 40 }).filter((t) => !t.trimStart().startsWith('['))
-    fc.assert(
-      fc.property(text, text, (gold, answer) => {
-        expect(said(gold, answer)).toBe(said(gold, answer))
-        const correct = (a: string, b: string): boolean => judgeWith(judgeOcr, a, b).verdict === 'correct'
-        expect(correct(gold, answer)).toBe(correct(answer, gold))
+    expect(() =>
+      assertSteady(checkOcr, plain, (gold, answer) => {
+        symmetric(checkOcr)(gold, answer)
         expect(said(gold, gold)).toBe(gold.trim() === '' ? 'unverifiable bad-gold' : 'same-text')
       }),
-      { numRuns: 1000 },
-    )
+    ).not.toThrow()
   })
 
   it.each(hostileTexts)('is not a hostile text: %#', (text) => {
-    expect(said('A quiet red house', text)).toMatch(/^(?:incorrect|unverifiable)/)
-    expect(judgeWith(judgeOcr, text, 'A quiet red house').verdict).not.toBe('correct')
+    expect(verdictsBothWays(checkOcr, 'A quiet red house', text)).not.toContain('correct')
   })
 })

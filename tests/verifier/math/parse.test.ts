@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Budget, BudgetSpent } from '../../../verifier/budget.ts'
+import { Effort, EffortSpent } from '../../../verifier/effort.ts'
 import { symbolsOf } from '../../../verifier/math/expression.ts'
 import { approximate, exactValue } from '../../../verifier/math/evaluate.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
 
-const parse = (text: string) => parseExpression(text, new Budget())
+const parse = (text: string) => parseExpression(text, new Effort())
 
 describe('parseExpression', () => {
   it.each([
@@ -62,8 +62,8 @@ describe('parseExpression', () => {
     expect(parse('-'.repeat(3000) + 'x')).toBeNull()
   })
 
-  it('spends its budget', () => {
-    expect(() => parseExpression('1+1+1+1+1+1', new Budget(5))).toThrow(BudgetSpent)
+  it('spends its effort', () => {
+    expect(() => parseExpression('1+1+1+1+1+1', new Effort(5))).toThrow(EffortSpent)
   })
 })
 
@@ -80,7 +80,7 @@ describe('exactValue', () => {
     ['\\lfloor-2.5\\rfloor', '-3/1'],
     ['(-8)^{1/3}', '-2/1'],
   ])('finds %s to be %s', (text, expected) => {
-    const value = exactValue(parse(text) ?? { type: 'sum', terms: [] }, new Budget())
+    const value = exactValue(parse(text) ?? { type: 'sum', terms: [] }, new Effort())
     const [n, d] = expected.split('/').map(BigInt)
     expect(value === null || n === undefined || d === undefined ? null : value.n * d === n * value.d).toBe(true)
   })
@@ -89,7 +89,7 @@ describe('exactValue', () => {
     '((100!)!)', '\\binom{10^7}{5\\cdot10^6}', '\\infty', '\\log_1 5', '(-4)^{1/2}', '\\int_0^1 x dx', 'f(2)'])(
     'has none for %s',
     (text) => {
-      expect(exactValue(parse(text) ?? { type: 'sum', terms: [] }, new Budget(5000))).toBeNull()
+      expect(exactValue(parse(text) ?? { type: 'sum', terms: [] }, new Effort(5000))).toBeNull()
     },
   ) // prettier-ignore
 })
@@ -99,7 +99,7 @@ describe('approximate', () => {
     approximate(
       parse(text) ?? { type: 'opaque', operator: '', parts: [] },
       new Map(Object.entries(values).map(([name, re]) => [name, { re, im: 0 }])),
-      new Budget(),
+      new Effort(),
     )
 
   it.each([

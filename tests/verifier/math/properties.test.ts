@@ -1,27 +1,28 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { Budget, BudgetSpent } from '../../../verifier/budget.ts'
+import { Effort, EffortSpent } from '../../../verifier/effort.ts'
 import { compareExpressions } from '../../../verifier/math/compare.ts'
 import type { Comparison } from '../../../verifier/math/compare.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
 import { proportional } from '../../../verifier/math/proportional.ts'
 
-// A bound for a busy machine, not a measure.
+// A limit for a busy machine, not a measure.
 vi.setConfig({ testTimeout: 60_000 })
 
 function compare(a: string, b: string): Comparison | 'unreadable' {
-  const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
+  const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
   if (left === null || right === null) return 'unreadable'
   try {
-    return compareExpressions(left, right, { budget: new Budget() })
+    return compareExpressions(left, right, { effort: new Effort() })
   } catch (error) {
-    // Deep powers of e may take more digits than one case may compute; the caller says unverifiable.
-    if (error instanceof BudgetSpent) return 'unknown'
+    // Deep powers of e may need more digits than one case may compute. The caller then says
+    // unverifiable.
+    if (error instanceof EffortSpent) return 'unknown'
     throw error
   }
 }
 
-/** An expression written in two ways that mean the same. */
+/** Two spellings of one expression. */
 type Twice = [string, string]
 
 const leaf: fc.Arbitrary<Twice> = fc.oneof(
@@ -53,7 +54,7 @@ const grammar = (...more: ((inner: fc.Arbitrary<Twice>) => fc.Arbitrary<Twice>)[
   ),
 })).twice // prettier-ignore
 const twice = grammar((inner) => inner.map((p): Twice => [`e^{${p[0]}}`, `exp(${p[1]})`]))
-/** Without powers of e: beside e^{529} nobody sees a 1. */
+/** Without powers of e: a 1 beside e^{529} is lost. */
 const moderate = grammar()
 
 describe('comparing expressions', () => {
@@ -112,7 +113,7 @@ describe('comparing expressions', () => {
     )
   })
 
-  it('answers every text without another error than a spent budget, and always the same', () => {
+  it('answers every text without another error than a spent effort, and always the same', () => {
     const piece = fc.constantFrom(
       ...'x y 2 10 .5 + - * / ^ _ ! ( ) [ ] { } | \\frac \\sqrt \\sin \\log \\ln \\binom \\sum_{i=1}^n \\int \\lim \\pi e i ° \\circ \\infty \\text{ab} \\overline \\left( \\right) sin f( C( , = \\over \\vec 1/2 3\\frac12 10^{99} !! \' ⌊ ⌋'.split(' '),
     ) // prettier-ignore
@@ -126,7 +127,7 @@ describe('comparing expressions', () => {
           try {
             return compare(a, b)
           } catch (error) {
-            if (error instanceof BudgetSpent) return 'spent'
+            if (error instanceof EffortSpent) return 'spent'
             throw error
           }
         }
@@ -139,8 +140,8 @@ describe('comparing expressions', () => {
 
 describe('proportional', () => {
   const ratio = (a: string, b: string) => {
-    const [left, right] = [parseExpression(a, new Budget()), parseExpression(b, new Budget())]
-    return left === null || right === null ? 'unreadable' : proportional(left, right, new Budget())
+    const [left, right] = [parseExpression(a, new Effort()), parseExpression(b, new Effort())]
+    return left === null || right === null ? 'unreadable' : proportional(left, right, new Effort())
   }
 
   it.each([

@@ -1,0 +1,96 @@
+import type { Database } from '../db/database.ts'
+import type { JobSummary } from '../db/jobs.ts'
+import type { RequestTotals } from '../db/replies.ts'
+import type { ScoreView } from '../db/round-views.ts'
+import { campaignOverview } from './campaign.ts'
+import type { RoundView } from './campaign.ts'
+import { compareModels } from './comparisons.ts'
+import type { ModelComparison } from './comparisons.ts'
+
+/** A score on one split of a benchmark. Accuracy and its 95 % interval are fractions. */
+export interface ResultScore {
+  benchmark: string
+  split: string
+  n: number
+  correct: number
+  accuracy: number
+  low: number
+  high: number
+}
+
+export interface ResultStep {
+  name: string
+  kind: string
+  rowsIn: number | null
+  rowsOut: number | null
+  seconds: number
+  /** Left out for a step that measures nothing. */
+  scores?: ResultScore[]
+}
+
+export interface ResultRound {
+  round: number
+  parent: number | null
+  status: string
+  decision: string | null
+  checkpoint: string | null
+  seconds: number
+  steps: ResultStep[]
+}
+
+/** What a campaign came to, as `hone demo --json` writes it. */
+export interface CampaignResult {
+  campaign: string
+  status: string
+  base: { checkpoint: string | null; scores: ResultScore[] }
+  rounds: ResultRound[]
+  head: number | null
+  comparisons: ModelComparison[]
+  jobs: JobSummary[]
+  requests: RequestTotals
+}
+
+/**
+ * The campaign as it stands, with the tests that say what its numbers mean. Throws UnknownCampaign.
+ */
+export async function campaignResult(db: Database, campaign: string): Promise<CampaignResult> {
+  const overview = await campaignOverview(db, campaign)
+  const { status, base, rounds, head, jobs, requests } = overview
+  return {
+    campaign,
+    status,
+    base: { checkpoint: base?.checkpoint ?? null, scores: base?.scores.map(resultScore) ?? [] },
+    rounds: rounds.map(resultRound),
+    head,
+    comparisons: await compareModels(db, overview),
+    jobs,
+    requests,
+  }
+}
+
+const resultScore = ({ benchmark, role, n, correct, accuracy, low, high }: ScoreView): ResultScore => ({
+  benchmark,
+  split: role,
+  n,
+  correct,
+  accuracy,
+  low,
+  high,
+})
+
+const resultRound = ({ round, parent, status, decision, checkpoint, seconds, steps }: RoundView): ResultRound => ({
+  round,
+  parent,
+  status,
+  decision,
+  checkpoint,
+  seconds,
+  steps: steps.map(({ name, kind, rowsIn, rowsOut, seconds, scores }) => ({
+    name,
+    kind,
+    rowsIn,
+    rowsOut,
+    seconds,
+    ...(scores.length > 0 && { scores: scores.map(resultScore) }),
+  })),
+})

@@ -1,0 +1,49 @@
+import { HoneError } from '../domain/errors.ts'
+import { ancestors, nextRoundNumber } from '../domain/lineage.ts'
+import { allRounds } from './campaign.ts'
+import type { CampaignOverview } from './campaign.ts'
+
+/** What a rollback would do. Rounds are numbers. */
+export interface RollbackPreview {
+  campaign: string
+  /** The head now; 0, the base model, while no round is the head. */
+  from: number
+  to: number
+  /** Rounds from the base model to the new head. */
+  line: number[]
+  /** Rounds that would be off the line. All of them are kept. */
+  left: number[]
+  /** Rounds that run and would be cancelled, each with the step that runs. */
+  cancelled: { round: number; step: string | null }[]
+  /** Number of the round that would come next, with the new head as its parent. */
+  next: number
+}
+
+/** Previews a rollback. Throws UnknownRound when the round does not exist or did not end well. */
+export function rollbackPreview(overview: CampaignOverview, to: number): RollbackPreview {
+  const { campaign, head } = overview
+  const rounds = allRounds(overview)
+  const target = rounds.find(({ round }) => round === to)
+  if (target?.status !== 'closed')
+    throw new HoneError({
+      type: 'UnknownRound',
+      message: target
+        ? `Round ${to} of ${campaign} is ${target.status}: only a round that ended well can be the head.`
+        : `Campaign "${campaign}" has no round ${to}.`,
+      nextStep: `Choose a closed round; see: hone rounds ${campaign}`,
+    })
+  const nodes = rounds.map(({ round, parent }) => ({ number: round, parent }))
+  const line = ancestors(nodes, to).toReversed()
+  const isRunning = ({ status }: { status: string }): boolean => status === 'running'
+  return {
+    campaign,
+    from: head ?? 0,
+    to,
+    line,
+    left: rounds.flatMap((round) => (line.includes(round.round) || isRunning(round) ? [] : [round.round])),
+    cancelled: rounds
+      .filter(isRunning)
+      .map(({ round, steps }) => ({ round, step: steps.find(isRunning)?.name ?? null })),
+    next: nextRoundNumber(nodes),
+  }
+}
