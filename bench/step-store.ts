@@ -1,6 +1,7 @@
-// The state of `hone step`: `npx tsx bench/step-store.ts [--rows 10000] [--rounds 3] [--latency 20]`.
-// Cold run, warm run, `kill -9` at half with the same command again, and two processes with one log of replies,
-// against an endpoint in a process of its own that answers with 2 kB after `--latency` milliseconds.
+// The state of `hone step`: `npx tsx bench/step-store.ts [--rows 10000] [--rounds 3] [--latency
+// 20]`. Cold run, warm run, `kill -9` at half with the same command again, and two processes with
+// one log of replies, against an endpoint in a process of its own that answers with 2 kB after
+// `--latency` milliseconds.
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'

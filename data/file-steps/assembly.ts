@@ -106,7 +106,7 @@ export function createAssembly(
 }
 
 /**
- * A line that was a row when it was worked on and is none now, or the reverse: someone writes to
+ * A line that was a row when it was worked on and is no row now, or the reverse: someone writes to
  * the input.
  */
 const changed = ({ number }: InputLine) => ({

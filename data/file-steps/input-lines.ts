@@ -122,7 +122,7 @@ async function openInput(path: string): Promise<FileHandle> {
     throw new HoneError({
       type: 'InvalidInput',
       message: `Cannot read ${path} (${errorCode(cause) ?? String(cause)}).`,
-      nextStep: 'Give a JSONL file of rows; - stands for standard input.',
+      nextStep: 'Give a JSONL file of rows; - is standard input.',
       cause,
     })
   }
