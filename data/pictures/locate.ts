@@ -7,8 +7,8 @@ export interface PictureFolders {
   /** Relative paths count from these, and may not lead out of them. */
   folders: readonly string[]
   /**
-   * Whether an absolute path may lie anywhere: who writes one means it. Otherwise it must lie in a
-   * folder.
+   * Whether an absolute path may lead anywhere, because its writer means it. Otherwise it must lead
+   * into a folder.
    */
   isAbsoluteFree: boolean
 }
