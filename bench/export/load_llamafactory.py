@@ -1,6 +1,7 @@
 """Reads an export as LLaMA-Factory does before training: converter, tokenizer and pictures.
 
-Arguments: export, model, data set's name."""
+Arguments: export, model, data set's name.
+"""
 
 from __future__ import annotations
 

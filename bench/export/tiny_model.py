@@ -1,6 +1,7 @@
 """Writes a Qwen2.5-VL with random weights and its processor into a folder.
 
-Runs in the trainer's environment."""
+Runs in the trainer's environment.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Usage: `python oracles.py math-verify|mathruler < pairs.jsonl`. Reads {id, gold, answer, bare} a
 line and writes {id, same} a line (null: the checker could not read the pair). The last line is
-{"cpu": seconds of user time spent on judging}."""
+{"cpu": seconds of user time spent on judging}.
+"""
 
 import json
 import resource

@@ -70,9 +70,9 @@ type Fingerprints = ReadonlyMap<string, Fingerprint>
 
 const noPicture = -1
 /**
- * Up to this many items of one picture are compared one by one. Many data sets use an empty picture
- * where there is no picture; for such a picture only the items with a similar question are searched
- * for.
+ * Up to this many items of one picture are compared one by one. Many data sets share one empty
+ * picture for all rows without a picture, so more items may have it. Then only the items with a
+ * similar question are searched for.
  */
 const shortList = 256
 
@@ -153,7 +153,7 @@ function compared(
   const words = question.isExact ? 'exact' : isSimilar ? 'near' : 'none'
   if (by !== 'question' && image === 'none') return null
   if (by !== 'image' && words === 'none') return null
-  // Blank pictures look alike, whatever they have lost.
+  // Blank pictures look alike, whatever content is missing from them.
   if (by === 'image' && shown?.every(({ isBlank }) => isBlank)) return null
   return {
     of: item.id,

@@ -26,7 +26,7 @@ const options = z.strictObject({
 })
 
 /**
- * Keeps traces whose final answer is right by the verifier. Every judged row stores its verdict,
+ * Keeps traces whose final answer the verifier finds right. Every judged row stores its verdict,
  * dropped rows too. A judge is asked only about free text, and only its grade `correct` keeps a
  * row. A verdict of the rules is final.
  */

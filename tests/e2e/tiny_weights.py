@@ -1,7 +1,8 @@
 """Writes a tiny Qwen2.5-VL with random weights, a copy with slightly changed weights, and a copy of
 that with renamed vision weights.
 
-Usage: python tiny_weights.py FOLDER; makes FOLDER/base, FOLDER/trained and FOLDER/renamed."""
+Usage: python tiny_weights.py FOLDER; makes FOLDER/base, FOLDER/trained and FOLDER/renamed.
+"""
 
 from __future__ import annotations
 

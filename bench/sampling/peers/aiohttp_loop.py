@@ -1,5 +1,6 @@
 """The lower bound in Python: a bare loop around aiohttp. It retries nothing and keeps only the
-captions."""
+captions.
+"""
 
 import asyncio
 import json

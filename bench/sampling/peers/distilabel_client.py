@@ -1,5 +1,6 @@
 """distilabel: a pipeline of two steps with its own cache. A batch is as large as the requests in
-flight."""
+flight.
+"""
 
 import os
 

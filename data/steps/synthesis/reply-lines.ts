@@ -52,8 +52,8 @@ export function readQuestions(reply: string): string[] {
 /**
  * One answer for each question, in order. Null for a question without an answer. A numbered item
  * answers the question of its number. Other lists, and lines without marks, are paired only when
- * there are as many as questions: an answer beside the wrong question would be a false statement
- * about the picture.
+ * there is one item or line for each question: an answer beside the wrong question would be a false
+ * statement about the picture.
  */
 export function readAnswers(reply: string, questions: readonly string[]): (string | null)[] {
   const listed = markedItems(reply)
