@@ -180,7 +180,7 @@ async function judge<Made>(
   outcome: JobOutcome,
 ): Promise<AttemptVerdict<Made>> {
   if (outcome.outcome === 'detached')
-    throw new Error('the worker is shutting down; the job goes on and is attached to again')
+    throw new Error('the worker is shutting down; the job goes on, and the next worker attaches to it')
   const { handle, status } = outcome
   const ended = (state: string, reason: string | null) =>
     world.store.setAttempt(job.jobId, attempt.number, {

@@ -37,7 +37,9 @@ export function createPoller(launcher: Pick<Launcher, 'poll' | 'traits'>): PollJ
     const round = gathering
     round.handles.set(handle.key, handle)
     try {
-      return (await round.answer).get(handle.key) ?? { state: 'unknown', reason: 'the launcher said nothing of it' }
+      return (
+        (await round.answer).get(handle.key) ?? { state: 'unknown', reason: 'the launcher did not report its status' }
+      )
     } catch (error) {
       return { state: 'unknown', reason: messageOf(error) }
     }

@@ -29,7 +29,7 @@ const common: readonly KnownFailure[] = [
   {
     pattern: /No module named|ModuleNotFoundError/,
     reason: 'the Python environment lacks a package',
-    nextStep: 'Run `hone doctor`; it names what is missing and how to get it.',
+    nextStep: 'Run `hone doctor`: it names the missing package and how to install it.',
   },
   { pattern: /NCCL error|ncclSystemError|CUDA error|uncorrectable ECC/i, reason: 'a device or its network failed' },
 ]
@@ -52,7 +52,7 @@ export function judgeFailure({ status, logs, madeSteps, known = [], unusableInpu
   if (status.state === 'lost' || status.interrupted === true) return { outcome: 'retryable', reason: how }
   if (unusableInput !== undefined && status.exitCode === unusableInput) {
     const reason = lastLine(logs.stderr) || how
-    return { outcome: 'fatal', reason, nextStep: 'Mend what the message names, then resume the campaign.' }
+    return { outcome: 'fatal', reason, nextStep: 'Solve the problem in the message, then resume the campaign.' }
   }
   const cause = [...known, ...common].find(({ pattern }) => pattern.test(logs.stderr))
   if (cause !== undefined) {
@@ -61,7 +61,7 @@ export function judgeFailure({ status, logs, madeSteps, known = [], unusableInpu
     return { outcome: 'fatal', reason, nextStep: cause.nextStep }
   }
   if (status.signal !== undefined || status.exitCode === killedForMemory) {
-    return { outcome: 'retryable', reason: `${how}; a kill from outside is most often for lack of memory` }
+    return { outcome: 'retryable', reason: `${how}; a kill from outside mostly means a lack of memory` }
   }
   const reason = `${how}: ${lastLine(logs.stderr)}`
   if (madeSteps) return { outcome: 'retryable', reason }

@@ -215,7 +215,7 @@ function starved(jobId: string, stage: TrainingStage): HoneError {
   const cap = 'maxCompletionTokens' in stage.settings ? stage.settings.maxCompletionTokens : 0
   return new HoneError({
     type: 'TrainingFailed',
-    message: `${jobId} was stopped: nearly all of its completions hit the cap of ${cap} tokens and none earned more than another, so there was nothing to learn from`,
+    message: `${jobId} was stopped: nearly all of its completions hit the cap of ${cap} tokens and all earned the same reward, so there was nothing to learn`,
     nextStep:
       'start a campaign whose rl step or phase has a larger maxCompletionTokens, or SFT data with shorter reasoning',
   })

@@ -65,7 +65,7 @@ export async function* usableRows<Value>(
   throw new HoneError({
     type: 'EmptyDataset',
     message: `No row was left to train ${stage} on; left out: ${told.join(', ')}.`,
-    nextStep: nextFor[most ?? ''] ?? 'Look with `hone show` at the rows of the steps before it.',
+    nextStep: nextFor[most ?? ''] ?? 'Run `hone show` to see the rows of the earlier steps.',
   })
 }
 

@@ -72,7 +72,7 @@ export async function* checkedRows(
   throw new HoneError({
     type: 'EmptyDataset',
     message: `No row was left to train ${stage.key} on.`,
-    nextStep: 'Look with `hone show` at why the steps before it dropped their rows.',
+    nextStep: 'Run `hone show` to see why the earlier steps dropped their rows.',
   })
 }
 

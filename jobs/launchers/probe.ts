@@ -39,14 +39,17 @@ export async function probe(
   launcher: Launcher,
   { seconds }: { seconds: number },
 ): Promise<{ problem: string; fix: string }[]> {
-  const fix = 'See that nodes have the folder of the jobs and a Python 3.6 (`python` in the site file), then ask again.'
+  const fix =
+    'Give the nodes the folder of the jobs and a Python 3.6 or newer (`python` in the site file), then try again.'
   try {
     const handle = await launcher.ensure(`probe/${randomUUID()}`, 'probe', nothing)
     const why = await whyItDidNotRun(launcher, handle, seconds)
     await launcher.cancel(handle, 1)
     await launcher.cleanup(handle)
-    return why === null ? [] : [{ problem: `A job of nothing did not run at place ${launcher.place}: ${why}`, fix }]
+    return why === null ? [] : [{ problem: `An empty test job did not run at place ${launcher.place}: ${why}`, fix }]
   } catch (error) {
-    return [{ problem: `A job of nothing could not be run at place ${launcher.place}: ${describeError(error)}`, fix }]
+    return [
+      { problem: `An empty test job could not be started at place ${launcher.place}: ${describeError(error)}`, fix },
+    ]
   }
 }

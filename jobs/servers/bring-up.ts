@@ -66,8 +66,8 @@ async function current({ launcher, poll, key, specHash }: BringUpOptions, state:
   if (state.specHash === specHash) return handle
   throw new HoneError({
     type: 'JobConflict',
-    message: `Model server ${key} runs and serves something else.`,
-    nextStep: 'Take it down first, or give the new server a key of its own.',
+    message: `Model server ${key} runs and serves another model.`,
+    nextStep: 'Take it down first, or give the new server another key.',
   })
 }
 

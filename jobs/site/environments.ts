@@ -58,7 +58,7 @@ export function environmentsOf(
     throw new HoneError({
       type: 'MissingDependency',
       message: `place "${place.name}" has no environment "${name}"`,
-      nextStep: `make it with \`hone env ${name}\`, or name a Python of yours in the site file (environments.${name})`,
+      nextStep: `make it with \`hone env ${name}\`, or name your own Python in the site file (environments.${name})`,
     })
   }
 }

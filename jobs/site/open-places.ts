@@ -38,7 +38,7 @@ export function openPlaces(input: PlacesInput): Places {
       throw new HoneError({
         type: 'InvalidRecipe',
         message: `there is no place "${name}": the site file has ${[...places.keys()].join(', ')}`,
-        nextStep: 'add the place to the site file and restart the worker, or name another one in a new campaign',
+        nextStep: 'add the place to the site file and restart the worker, or name another place in a new campaign',
       })
     },
   }

@@ -111,7 +111,7 @@ export function plannedPlace(site: SiteFile, name: string | null): PlannedPlace 
   if (!spec || !kind)
     return refusal(
       `there is no place "${wanted}": the site file has ${placeNames(site).join(', ')}`,
-      'name one of them, or add the place to the site file',
+      'name one of these places, or add the place to the site file',
     )
   const { pricePerGpuHour: amount, currency } = spec
   return {

@@ -139,13 +139,13 @@ describe('the check', () => {
   test('refuses more pictures than the server lets in', () => {
     const images = (image: number | { count: number }) => ({ 'limit-mm-per-prompt': { image } })
     expect(found({ options: images(1), imagesPerRequest: 2 })).toContain('requests have up to 2 pictures')
-    expect(found({ options: images({ count: 1 }), imagesPerRequest: 2 })).toContain('lets 1 in')
+    expect(found({ options: images({ count: 1 }), imagesPerRequest: 2 })).toContain('allows only 1')
   })
 
-  test('refuses parallel sizes that do not come to the GPUs, and GPUs for processors', () => {
+  test('refuses parallel sizes whose product is not the number of GPUs, and GPUs for the CPU build', () => {
     expect(found({ options: { 'tensor-parallel-size': 4 }, resources: { gpus: 2 } })).toMatch(/asks for 2 GPUs.*to 4/)
     expect(found({ options: { 'pipeline-parallel-size': 2 }, resources: { gpus: 3 } })).toMatch(/^refusal: .*3 GPUs/)
-    expect(found({ resources: { gpus: 0 } })).toMatch(/serves on GPUs.*→ take the server vllm-cpu/)
+    expect(found({ resources: { gpus: 0 } })).toMatch(/needs GPUs.*→ take the server vllm-cpu/)
     expect(found({ resources: { gpus: 1 } }, vllmCpu)).toMatch(/uses no GPU.*→ take the server vllm/)
   })
 
@@ -170,7 +170,7 @@ describe('the check', () => {
     expect(found({ options: { 'chat-template': '--api-key' } })).toContain('no dash in front')
     expect(found({ options: { x: ['a', '--port', '1'] } })).toContain('no dash in front')
     expect(found({ options: { max_model_len: 1, 'max-model-len': 2 } })).toContain('given twice')
-    expect(found({ options: { 'gpu-memory-utilization': 90 } })).toContain('and 90 is none')
+    expect(found({ options: { 'gpu-memory-utilization': 90 } })).toContain('but 90 is not a share')
   })
 
   test('a plan of options that were refused is none', () => {

@@ -2,20 +2,15 @@ import type { ProductOptions } from '../../domain/job-resources.ts'
 import type { SftSettings, TrainingStage } from '../../trainers/stage.ts'
 import type { StageFacts, StageRun } from '../../trainers/trainer.ts'
 import type { SftRow } from '../../trainers/rows.ts'
+import { optimiser } from './settings.ts'
 
 type SftStage = Extract<TrainingStage, { kind: 'sft' }>
 
 export const sftSettings: SftSettings = {
+  ...optimiser,
   learningRate: 2e-4,
-  scheduler: 'constant',
   warmupRatio: 0.1,
-  weightDecay: 0,
   saveEverySteps: 20,
-  logEverySteps: 5,
-  precision: 'auto',
-  freezeVision: false,
-  imageMinPixels: null,
-  imageMaxPixels: null,
   batchSize: 32,
   maxSteps: 40,
 }

@@ -8,6 +8,7 @@ import { llamafactory } from '../../trainers/llamafactory/llamafactory.ts'
 import type { SftRow } from '../../trainers/rows.ts'
 import type { TrainingStage } from '../../trainers/stage.ts'
 import { adapters, each, facts, runIn, sftRow, sftStage } from './llamafactory-stage.ts'
+import { policy } from './settings.ts'
 
 let folder = ''
 
@@ -38,12 +39,7 @@ const rlStage: TrainingStage = {
     promptsPerStep: 4,
     generations: 8,
     maxCompletionTokens: 96,
-    temperature: 1,
-    topP: 1,
-    klBeta: 0,
-    epsilonLow: 0.2,
-    epsilonHigh: 0.2,
-    dropZeroSpread: true,
+    ...policy,
   },
   reward: { name: 'rules', onFailure: 'abstain' },
 }
@@ -96,7 +92,7 @@ describe('check', () => {
   test('an option that LLaMA-Factory does not have is refused with the one that was meant', () => {
     expect(refusals({ neftune_noise_alfa: 5 })).toEqual([
       expect.objectContaining({
-        text: 'options.neftune_noise_alfa is no key of LLaMA-Factory 0.9.5',
+        text: 'options.neftune_noise_alfa is not a key of LLaMA-Factory 0.9.5',
         fix: 'did you mean neftune_noise_alpha?',
       }),
     ])

@@ -22,6 +22,7 @@ import { trl } from '../../trainers/trl/trl.ts'
 import { writeModel } from '../artifacts/weights.ts'
 import { openTestDatabase, startCampaign } from '../db/world.ts'
 import { testPlaces } from '../jobs/places.ts'
+import { optimiser, policy } from './settings.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let folder = ''
@@ -41,26 +42,16 @@ afterEach(async () => {
 })
 
 const settings = {
+  ...optimiser,
+  ...policy,
   learningRate: 1e-6,
   scheduler: 'cosine' as const,
   warmupRatio: 0,
-  weightDecay: 0,
   saveEverySteps: 8,
-  logEverySteps: 5,
-  precision: 'auto' as const,
-  freezeVision: false,
-  imageMinPixels: null,
-  imageMaxPixels: null,
   steps: 20,
   promptsPerStep: 4,
   generations: 2,
   maxCompletionTokens: 96,
-  temperature: 1,
-  topP: 1,
-  klBeta: 0,
-  epsilonLow: 0.2,
-  epsilonHigh: 0.2,
-  dropZeroSpread: true,
 }
 async function* questions() {
   const prompt = [{ role: 'user' as const, content: 'How many?' }]

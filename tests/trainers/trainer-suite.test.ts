@@ -10,6 +10,7 @@ import type { RlRow, SftRow } from '../../trainers/rows.ts'
 import { stageHash } from '../../trainers/stage.ts'
 import type { TrainingStage } from '../../trainers/stage.ts'
 import type { StageFacts, StageRun } from '../../trainers/trainer.ts'
+import { optimiser, policy } from './settings.ts'
 
 /*
  * Tests that every trainer of the registry must pass, whatever its product is. A new trainer is
@@ -38,24 +39,13 @@ const run = (more: Partial<StageRun> = {}): StageRun => ({
   ...more,
 })
 
-const optimiser = {
-  learningRate: 1e-5,
-  scheduler: 'cosine' as const,
-  warmupRatio: 0.1,
-  weightDecay: 0,
-  saveEverySteps: 50,
-  logEverySteps: 5,
-  precision: 'auto' as const,
-  freezeVision: false,
-  imageMinPixels: null,
-  imageMaxPixels: null,
-}
+const shared = { ...optimiser, scheduler: 'cosine' as const, learningRate: 1e-5, warmupRatio: 0.1, saveEverySteps: 50 }
 const common = { key: 'demo/1/train', startFrom: 'start', base: 'base', rowsHash: 'rows', seed: 1, options: {} }
 const sft: TrainingStage = {
   ...common,
   kind: 'sft',
   resources: {},
-  settings: { ...optimiser, batchSize: 4, maxSteps: 10 },
+  settings: { ...shared, batchSize: 4, maxSteps: 10 },
 }
 const grpo: TrainingStage = {
   ...common,
@@ -63,17 +53,12 @@ const grpo: TrainingStage = {
   resources: {},
   reward: { name: 'accuracy', onFailure: 'abstain' },
   settings: {
-    ...optimiser,
+    ...shared,
     steps: 10,
     promptsPerStep: 2,
     generations: 4,
     maxCompletionTokens: 64,
-    temperature: 1,
-    topP: 1,
-    klBeta: 0,
-    epsilonLow: 0.2,
-    epsilonHigh: 0.2,
-    dropZeroSpread: true,
+    ...policy,
   },
 }
 const facts: StageFacts = { rows: 2, imagesPerRow: 1, model: { bytes: 4e6, parameters: 1e6 }, sequenceTokens: 100 }

@@ -9,6 +9,7 @@ import type { RlSettings, SftSettings, TrainingStage } from '../../trainers/stag
 import type { StageRun } from '../../trainers/trainer.ts'
 import { trl } from '../../trainers/trl/trl.ts'
 import { safetensors, writeModel } from '../artifacts/weights.ts'
+import { optimiser, policy } from './settings.ts'
 
 let folder = ''
 
@@ -38,31 +39,15 @@ async function* each<T>(rows: T[]): AsyncGenerator<T> {
   yield* rows
 }
 
-const optimiser = {
-  learningRate: 1e-4,
-  scheduler: 'constant' as const,
-  warmupRatio: 0.05,
-  weightDecay: 0,
-  saveEverySteps: 50,
-  logEverySteps: 5,
-  precision: 'auto' as const,
-  freezeVision: false,
-  imageMinPixels: null,
-  imageMaxPixels: 3136,
-}
-const settings: SftSettings = { ...optimiser, batchSize: 32, maxSteps: 200 }
+const shared = { ...optimiser, learningRate: 1e-4, warmupRatio: 0.05, saveEverySteps: 50, imageMaxPixels: 3136 }
+const settings: SftSettings = { ...shared, batchSize: 32, maxSteps: 200 }
 const rlSettings: RlSettings = {
-  ...optimiser,
+  ...shared,
   steps: 100,
   promptsPerStep: 16,
   generations: 8,
   maxCompletionTokens: 96,
-  temperature: 1,
-  topP: 1,
-  klBeta: 0,
-  epsilonLow: 0.2,
-  epsilonHigh: 0.2,
-  dropZeroSpread: true,
+  ...policy,
 }
 
 const sftRows: SftRow[] = [1, 2].map((number) => ({

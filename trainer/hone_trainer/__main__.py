@@ -47,13 +47,13 @@ def parser() -> argparse.ArgumentParser:
         job = sub.add_parser(name, help=text)
         job.add_argument("--config", type=Path, required=True)
     several = sub.add_parser("launch", help="one of these jobs in several processes of this machine")
-    several.add_argument("--processes", type=_count, required=True, help="one for each GPU, as a rule")
+    several.add_argument("--processes", type=_count, required=True, help="usually one for each GPU")
     several.add_argument("--accelerate", type=Path, help="a file of `accelerate config`: FSDP, DeepSpeed")
     several.add_argument("job", choices=("sft", "grpo"))
     several.add_argument("--config", type=Path, required=True)
     verify = sub.add_parser("verify", help="check that a folder of weights is complete, changed and able to answer")
     verify.add_argument("--model", type=Path, required=True, help="the folder to check")
-    verify.add_argument("--base", type=Path, required=True, help="the folder whose tensor names it must have")
+    verify.add_argument("--base", type=Path, required=True, help="the folder with the expected tensor names")
     verify.add_argument("--start", type=Path, help="the folder it was trained from (default: --base)")
     verify.add_argument("--result", type=Path, help="write the verdict here too")
     serve = sub.add_parser("serve", help="answer OpenAI chat requests with a folder of weights")
@@ -64,11 +64,11 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--max-batch", type=int, default=128, help="most answers decoded together")
     serve.add_argument("--max-tokens", type=int, default=1024, help="longest answer, and the default of a request")
     serve.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
-    fetch = sub.add_parser("fetch", help="bring a model of the Hugging Face hub into a folder")
+    fetch = sub.add_parser("fetch", help="download a model of the Hugging Face hub into a folder")
     fetch.add_argument("--repo", required=True, help="owner/name")
     fetch.add_argument("--revision", help="branch, tag or commit (default: the main branch)")
     fetch.add_argument("--output", type=Path, help="the folder; without it the model is only looked up")
-    fetch.add_argument("--result", type=Path, required=True, help="what came of it, as JSON")
+    fetch.add_argument("--result", type=Path, required=True, help="write the outcome here, as JSON")
     return top
 
 
@@ -118,7 +118,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
         from hone_trainer.verify import verify_folder
     except ImportError as error:
         raise TrainerError(
-            f"{sys.executable} cannot check weights: {error}. Give an environment with torch, transformers, "
+            f"{sys.executable} cannot check weights: {error}. Name an environment with torch, transformers, "
             "safetensors and pillow"
         ) from error
     verdict = verify_folder(arguments.model, arguments.base, arguments.start or arguments.base)

@@ -161,7 +161,7 @@ def _bring(repo: str, commit: str, file: HubFile, output: Path) -> None:
         # start.
         part.unlink()
         if last:
-            raise HubProblem("damaged", f"{file.name} came twice with another content than the hub names")
+            raise HubProblem("damaged", f"{file.name} arrived twice with content that does not match the hub's hash")
     with part.open("rb") as done:
         os.fsync(done.fileno())
     part.rename(target)

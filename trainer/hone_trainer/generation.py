@@ -30,7 +30,7 @@ def generation_arguments(settings: GenerationSettings | None) -> dict[str, Any]:
     parallel = settings.tensor_parallel or 1
     if world() % parallel != 0:
         raise TrainerError(
-            f"generation.tensorParallel is {parallel} and {world()} processes train: each copy of vLLM takes whole "
+            f"generation.tensorParallel is {parallel} and {world()} processes train: each copy of vLLM needs whole "
             "groups of them; make the number of processes a multiple"
         )
     given = {

@@ -27,7 +27,7 @@ def device() -> torch.device:
 
 
 def dtype(precision: str) -> torch.dtype:
-    """`auto` is bf16 on CUDA and fp32 on a CPU, where bf16 is slower than fp32 and loses small updates."""
+    """`auto` is bf16 on CUDA, and fp32 on a CPU, where bf16 is slower and loses small updates."""
     if precision == "auto":
         return torch.bfloat16 if torch.cuda.is_available() else torch.float32
     return torch.bfloat16 if precision == "bf16" else torch.float32

@@ -39,9 +39,7 @@ class RewardRefused(RuntimeError):
 
 
 class _Failed(Exception):
-    """An attempt failed that may succeed when repeated. `judge` is the text of a judge that
-    refuses.
-    """
+    """A failed attempt that may succeed next time. `judge` is the text of a judge that refuses."""
 
     def __init__(self, reason: str, judge: str | None = None) -> None:
         super().__init__(reason)
@@ -52,8 +50,7 @@ class Answer(NamedTuple):
     """The result of one request."""
 
     items: list[dict[str, Any]]
-    # one for each item, in order; None after the last failed attempt
-    scores: list[dict[str, Any]] | None
+    scores: list[dict[str, Any]] | None  # one for each item; None after the last failed attempt
     retries: int
     reason: str  # why the last attempt failed
 
@@ -104,9 +101,7 @@ class ScoreClient:
         return headers
 
     def score(self, items: list[dict[str, Any]], step: int | None = None) -> list[Answer]:
-        """One answer for each request, in the order of the items. Sends no more requests after
-        RewardRefused.
-        """
+        """One answer for each request, in order. Sends no more requests after RewardRefused."""
         chunks = _chunks(items)
         stop = threading.Event()
         if self._at_a_time == 1 or len(chunks) < 2:
@@ -209,9 +204,7 @@ def _judge_refusal(text: bytes) -> str | None:
 
 
 def _chunks(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """The items in order, in one list for each request. A request that would grow too large is
-    split; a single item is never split.
-    """
+    """The items of each request, in order. Splits large requests, but never a single item."""
     chunks: list[list[dict[str, Any]]] = []
     characters = 0
     for item in items:
@@ -225,9 +218,7 @@ def _chunks(items: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def item_of(place: int, row: dict[str, Any], completion: Any) -> dict[str, Any]:
-    """One completion in the server's form. Ids repeat in a group, so the item's id also holds the
-    completion's place.
-    """
+    """One completion in the server's form. Its id holds its place, as ids repeat in a group."""
     item = {"id": f"{row.get('id', '')}#{place}", "gold": row["gold"], "answer": _text(completion)}
     for name in FIELDS:
         value = row.get(name)
@@ -242,9 +233,7 @@ def item_of(place: int, row: dict[str, Any], completion: Any) -> dict[str, Any]:
 
 
 def _text(completion: Any) -> str:
-    """The text of a completion, which is a text, messages whose last message is the model's, or the
-    parts of a message.
-    """
+    """The text of a completion: a text, messages that end with the model's, or message parts."""
     if isinstance(completion, str):
         return completion
     if isinstance(completion, dict):

@@ -1,4 +1,4 @@
-"""The demo's base model: what its vision tower is told, and how rows share a batch."""
+"""The demo's base model: the labels for its vision tower, and how rows share a batch."""
 
 from __future__ import annotations
 

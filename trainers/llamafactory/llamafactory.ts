@@ -25,7 +25,7 @@ const unusableInput = 2
 
 function check(stage: TrainingStage, facts: StageFacts): Finding[] {
   if (stage.kind !== 'sft') {
-    return [refusal('LLaMA-Factory has no GRPO: it trains by sft alone', 'give the rl step `trainer: trl`')]
+    return [refusal('LLaMA-Factory has no GRPO: it only trains sft steps', 'give the rl step `trainer: trl`')]
   }
   return [
     ...optionFindings(stage.options),

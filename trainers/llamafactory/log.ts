@@ -15,7 +15,7 @@ const logLine = z.looseObject({ current_steps: z.number() })
 
 /**
  * Reads a line of `trainer_log.jsonl`, e.g.
- * `{"current_steps":5,"total_steps":40,"loss":3.34,"lr":0.0002,"epoch":1.0,"percentage":12.5,"elapsed_time":"0:00:09"}`.
+ * `{"current_steps":5,"total_steps":40,"loss":3.34,"lr":0.0002,"epoch":1.0,"percentage":12.5}`.
  * The last line is a summary without a loss. Lines hold no time of day.
  */
 export const readLogLine: LogSource['read'] = (line) => {

@@ -121,7 +121,7 @@ function optionFinding(name: string, value: unknown): Finding | null {
   if (!optionNames.has(name)) {
     const meant = didYouMean(name, optionNames)
     return refusal(
-      `options.${name} is no key of LLaMA-Factory 0.9.5`,
+      `options.${name} is not a key of LLaMA-Factory 0.9.5`,
       meant === null ? 'leave it out; its keys are those of a training YAML' : `did you mean ${meant}?`,
     )
   }

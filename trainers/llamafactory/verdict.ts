@@ -5,6 +5,7 @@ import { errorCode } from '../../domain/errors.ts'
 import { parsePythonJson } from '../../domain/json-text.ts'
 import type { JobLogs } from '../../jobs/launchers/contract.ts'
 import type { KnownFailure, TrainerVerdict } from '../trainer.ts'
+import { fatal, filesProblem, rowsProblem, stepsProblem } from '../training-problems.ts'
 import { files, planFile, resultsFile, rowsFile, stateFile } from './files.ts'
 import type { PlanFile } from './files.ts'
 import { readLogLine } from './log.ts'
@@ -15,30 +16,33 @@ export const knownFailures: readonly KnownFailure[] = [
   {
     pattern: /Some (?:keys|specified arguments) are not used by the HfArgumentParser/,
     reason: 'LLaMA-Factory does not know a key of its config',
-    nextStep: 'Take the key that the end of its log names out of the options of the step.',
+    nextStep: 'Remove the key from the options of the step; the end of its log names the key.',
   },
   {
     // extras/misc.py checks versions and optional packages by transformers' require_version.
     pattern: /To fix: run `pip install|is required for (?:a normal functioning|this feature)|PackageNotFoundError/,
     reason: 'the Python environment lacks a package or has another version of it',
-    nextStep: 'Install what the end of its log names into the environment `llamafactory`, or leave out its option.',
+    nextStep:
+      'Install the package that the end of its log names into the environment `llamafactory`, or remove the option that needs it.',
   },
   {
     pattern: /No module named '?llamafactory/,
     reason: 'the Python environment has no LLaMA-Factory',
-    nextStep: 'Install trainers/llamafactory/requirements.lock, and name its Python as that of `llamafactory`.',
+    nextStep:
+      'Run `hone env llamafactory`, or name a Python that has LLaMA-Factory in the site file (environments.llamafactory).',
   },
   {
     pattern: /Cannot find valid samples/,
     reason: 'LLaMA-Factory found no row that it can train on',
-    nextStep: 'Look at the start of its log for what it dislikes in the rows.',
+    nextStep: 'Look at the start of its log for the reason.',
   },
   { pattern: /Output directory already exists and is not empty/, reason: 'an earlier run left weights in its folder' },
 ]
 
-const fatal = (reason: string, nextStep: string): TrainerVerdict => ({ outcome: 'fatal', reason, nextStep })
-
-/** Null when the file is not there or not whole: the process may have died while it wrote. */
+/**
+ * The content of a file. Null when the file is absent or incomplete: the process may have died
+ * while it wrote.
+ */
 async function readIfWhole<T>(path: string, shape: z.ZodType<T>): Promise<T | null> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return null
@@ -47,7 +51,7 @@ async function readIfWhole<T>(path: string, shape: z.ZodType<T>): Promise<T | nu
   return text === null ? null : (shape.safeParse(parsePythonJson(text)).data ?? null)
 }
 
-/** What an attempt that ended with exit code 0 came to, by the product's own files. */
+/** Judges an attempt that ended with exit code 0 by the product's own files. */
 export async function judgeTraining(folder: string, logs: JobLogs): Promise<TrainerVerdict> {
   const paths = files(folder)
   const plan = await readIfWhole(paths.plan, planFile)
@@ -56,23 +60,14 @@ export async function judgeTraining(folder: string, logs: JobLogs): Promise<Trai
   if (plan === null || state === null || results === null) {
     return { outcome: 'retryable', reason: 'it ended with exit code 0 and wrote no trainer_state.json' }
   }
-  const wanted = Math.max(state.max_steps, plan.steps ?? 0)
-  if (state.global_step < wanted) {
-    return { outcome: 'retryable', reason: `it made ${state.global_step} of ${wanted} steps` }
-  }
-  if (state.global_step === 0) {
-    return fatal('it ended with exit code 0 and made no step', 'Give the step rows, and a number of steps above 0.')
-  }
+  const steps = stepsProblem(state.global_step, { plan: plan.steps, product: state.max_steps })
+  if (steps !== null) return steps
   const rowsRead = (await readIfWhole(paths.rows, rowsFile))?.rows ?? rowsInLog(logs)
-  const problem = lossProblem(state) ?? (await resumeProblem(paths.log, plan)) ?? rowsProblem(plan, rowsRead)
+  const problem = lossProblem(state) ?? (await resumeProblem(paths.log, plan)) ?? rowsProblem(rowsRead, plan.rows)
   if (problem !== null) return problem
   const broken = plan.lora ? await adapterProblems(paths.trained) : (await verifyCheckpointFiles(paths.output)).problems
-  if (broken.length > 0) {
-    return fatal(
-      `the trained weights are not whole: ${broken.join('; ')}`,
-      'Look for a full disk, then retry the step.',
-    )
-  }
+  const cut = filesProblem(broken)
+  if (cut !== null) return cut
   const seconds = results.train_runtime
   return { outcome: 'ok', output: paths.output, stepsDone: state.global_step, rowsRead, seconds, verified: null }
 }
@@ -87,11 +82,11 @@ function lossProblem(state: z.infer<typeof stateFile>): TrainerVerdict | null {
       )
 }
 
-/** A product that does not find a checkpoint's step begins anew, and says nothing. */
+/** A product that does not find a checkpoint's step starts from the beginning without a message. */
 async function resumeProblem(log: string, { resumedFrom }: PlanFile): Promise<TrainerVerdict | null> {
   if (resumedFrom === null) return null
   const [first] = (await readFile(log, 'utf8').catch(() => '')).split('\n')
-  if (first === undefined || first === '') return null // it had nothing left to do but to save
+  if (first === undefined || first === '') return null // only saving was left to do
   const logged = readLogLine(parsePythonJson(first))
   if (logged === null || logged === 'skip' || logged.step > resumedFrom) return null
   return fatal(
@@ -100,15 +95,9 @@ async function resumeProblem(log: string, { resumedFrom }: PlanFile): Promise<Tr
   )
 }
 
-function rowsProblem(plan: PlanFile, rowsRead: number | null): TrainerVerdict | null {
-  if (rowsRead === null || rowsRead === plan.rows) return null
-  const reason = `the trainer read ${rowsRead} rows of ${plan.rows}`
-  return fatal(reason, 'Rows were dropped silently: look at the start of its log for why.')
-}
-
 /**
- * The line of transformers' Trainer, where the log still holds it: with several devices run.py does
- * not see it.
+ * The row count in a log line of transformers' Trainer, if the log still holds that line. With
+ * several devices run.py does not see this line.
  */
 function rowsInLog({ stderr }: JobLogs): number | null {
   const found = /Num examples = ([\d,]+)/.exec(stderr)?.[1]

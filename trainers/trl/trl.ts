@@ -50,7 +50,7 @@ function check(stage: TrainingStage, facts: StageFacts): Finding[] {
     const { generation, loss = 'grpo', epsilonHigh } = stage.settings
     if ((generation?.mode === 'server') !== (generation?.serverUrl !== undefined))
       found.push(
-        refusal('generation.serverUrl and generation.mode: server go together', 'give both, or take mode: colocate'),
+        refusal('generation.serverUrl and generation.mode: server go together', 'give both, or use mode: colocate'),
       )
     if (loss === 'cispo' && epsilonHigh < 1)
       found.push(

@@ -123,8 +123,8 @@ async function settle(handle: JobHandle, options: CancelOptions): Promise<void> 
     if (Date.now() >= deadline) {
       if (!(await endsAllProcesses(options.scheduler))) {
         throw new Error(
-          `Slurm ended job ${handle.key} on ${claim.host ?? 'its node'} before its wrapper could sweep, and this Slurm ` +
-            `(no proctrack/cgroup) leaves processes behind: look there for HONE_JOB_ID=${job.id}.`,
+          `Slurm ended job ${handle.key} on ${claim.host ?? 'its node'} before its wrapper could end all of its processes, and this Slurm ` +
+            `(no proctrack/cgroup) leaves processes behind: look on that node for HONE_JOB_ID=${job.id}.`,
         )
       }
       await createJson(files.exit, gone)

@@ -49,17 +49,22 @@ export function examineLimits(limits: Limits | null, settings: SlurmSettings): P
   const { partition: wanted, gpuType, resources } = settings
   if (limits === null) {
     const which = wanted === undefined ? 'no default partition' : `no partition ${wanted}`
-    return [{ problem: `Slurm has ${which}.`, fix: 'Name one that `sinfo` lists as `partition` in the site file.' }]
+    return [
+      { problem: `Slurm has ${which}.`, fix: 'Set `partition` in the site file to a partition that `sinfo` lists.' },
+    ]
   }
   const { name, state } = limits.partition
   const problems: Problem[] = []
   if (state !== 'UP') {
-    problems.push({ problem: `Partition ${name} is ${state}: jobs wait there.`, fix: 'Name another one, or wait.' })
+    problems.push({
+      problem: `Partition ${name} is ${state}: jobs wait there.`,
+      fix: 'Name another partition, or wait.',
+    })
   }
   const usable = limits.nodes.filter((node) => !/^(down|drain|fail|error|unknown|inval)/i.test(node.state))
   if (usable.length === 0) {
     const fix = 'Ask who runs the cluster, or name another partition.'
-    problems.push({ problem: `None of the ${limits.nodes.length} nodes of partition ${name} is up.`, fix })
+    problems.push({ problem: `All ${limits.nodes.length} nodes of partition ${name} are down.`, fix })
   }
   const gpus = resources.gpus ?? 0
   if (gpus > limits.gpus || (gpuType !== undefined && limits.gpus === 0)) {

@@ -144,7 +144,7 @@ export function createLookup(options: LookupOptions) {
 async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState): Promise<JobStatus> {
   if (claim === null || job === null || claim.bootId === null || claim.bootId !== bootId()) return status
   if (status.state === 'lost' && isAlive(claim)) {
-    return { ...status, state: 'unknown', reason: 'Slurm knows nothing of it, and its wrapper lives' }
+    return { ...status, state: 'unknown', reason: 'Slurm does not know the job, but its wrapper lives' }
   }
   await endJob(job.id, 0)
   return status

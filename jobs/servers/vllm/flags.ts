@@ -100,7 +100,7 @@ export function requestFindings(flags: Flags, { maxTokens, imagesPerRequest }: S
   if (length !== null && maxTokens !== undefined && maxTokens >= length)
     found.push(
       refusal(
-        `answers of up to ${maxTokens} tokens are asked for, and max-model-len leaves ${length} for question and answer together: vLLM refuses such requests, or cuts their answers`,
+        `requests ask for up to ${maxTokens} tokens, but max-model-len allows only ${length} for question and answer together: vLLM refuses such requests, or cuts their answers`,
         `raise max-model-len above ${maxTokens} and the longest question, or lower maxTokens`,
       ),
     )
@@ -108,13 +108,17 @@ export function requestFindings(flags: Flags, { maxTokens, imagesPerRequest }: S
   if (pictures !== null && imagesPerRequest !== undefined && imagesPerRequest > pictures)
     found.push(
       refusal(
-        `requests have up to ${imagesPerRequest} pictures, and limit-mm-per-prompt lets ${pictures} in`,
+        `requests have up to ${imagesPerRequest} pictures, but limit-mm-per-prompt allows only ${pictures}`,
         `set limit-mm-per-prompt: { image: ${imagesPerRequest} }`,
       ),
     )
   const share = flags['gpu-memory-utilization']
   if (share !== undefined && !(Number(share) > 0 && Number(share) <= 1))
-    found.push(refusal(`gpu-memory-utilization is a share of the GPU's memory, and ${JSON.stringify(share)} is none`))
+    found.push(
+      refusal(
+        `gpu-memory-utilization is a share of the GPU's memory, but ${JSON.stringify(share)} is not a share between 0 and 1`,
+      ),
+    )
   return found
 }
 
@@ -144,7 +148,7 @@ function picturesOf(flags: Flags): number | null {
  */
 export function deviceFindings(flags: Flags, gpus: number | undefined): Finding[] {
   if (gpus === 0)
-    return [refusal('vllm serves on GPUs, and resources.gpus is 0', 'take the server vllm-cpu, or ask for GPUs')]
+    return [refusal('vllm needs GPUs, but resources.gpus is 0', 'take the server vllm-cpu, or ask for GPUs')]
   const found: Finding[] = []
   const wanted = devicesOf(flags)
   const tensor = 'tensor-parallel-size' in flags ? wholeNumber(flags, 'tensor-parallel-size') : null
@@ -152,7 +156,7 @@ export function deviceFindings(flags: Flags, gpus: number | undefined): Finding[
   if (gpus !== undefined && wanted !== gpus && !isSplit)
     found.push(
       refusal(
-        `each server asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, and its parallel sizes come to ${wanted}`,
+        `each server asks for ${gpus} GPU${gpus === 1 ? '' : 's'}, but the product of its parallel sizes is ${wanted}`,
         `set resources.gpus to ${wanted}, or sizes whose product is ${gpus}`,
       ),
     )
@@ -161,7 +165,7 @@ export function deviceFindings(flags: Flags, gpus: number | undefined): Finding[
     found.push(
       note(
         `the model is split over ${each} GPUs: vLLM refuses a number that does not divide the model's attention heads, which are mostly multiples of 4 or 8`,
-        `take 1, 2, 4 or 8 GPUs a server, and more replicas`,
+        `use 1, 2, 4 or 8 GPUs for each server, and more replicas`,
       ),
     )
   return found

@@ -35,10 +35,10 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     end = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(prog="verify.py", description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="the folder to check")
-    parser.add_argument("--base", type=Path, help="the folder whose tensor names it must have")
+    parser.add_argument("--base", type=Path, help="the folder with the expected tensor names")
     parser.add_argument("--start", type=Path, help="the folder it was trained from (default: --base)")
     parser.add_argument("--result", type=Path, required=True, help="write the verdict here")
-    parser.add_argument("--load", action="store_true", help="only load and answer: the process of its own")
+    parser.add_argument("--load", action="store_true", help="only load and answer: used in the separate process")
     parsed = parser.parse_args(words[:end])
     if not parsed.load and parsed.base is None:
         parser.error("--base is required")
@@ -57,7 +57,7 @@ def verify(model: Path, base: Path, start: Path, result: Path, flags: list[str])
         if not verdict.loads:
             verdict.problems.append(f"vLLM does not load the weights: {reason(lines, status)}")
         elif not verdict.generates:
-            verdict.problems.append(f"vLLM loads the weights and says no token: {reason(lines, status)}")
+            verdict.problems.append(f"vLLM loads the weights but generates no token: {reason(lines, status)}")
 
     verdict = verify_folder(model, base, start, answers)
     write_json(result, verdict.as_dict())

@@ -49,7 +49,7 @@ const cpuCacheBytes = 2 ** 30
 const cpu: Device = {
   name: 'vllm-cpu',
   check: (_flags, { gpus = 0 }) =>
-    gpus === 0 ? [] : [refusal(`vllm-cpu uses no GPU, and resources.gpus is ${gpus}`, 'take the server vllm')],
+    gpus === 0 ? [] : [refusal(`vllm-cpu uses no GPU, but resources.gpus is ${gpus}`, 'take the server vllm')],
   // On a CPU, compiling takes longer than it saves in a round. The trainer computes in fp32 there.
   flags: () => ({ dtype: 'float32', 'enforce-eager': true, 'kv-cache-memory-bytes': cpuCacheBytes }),
   resources: (_flags, resources) => resources,

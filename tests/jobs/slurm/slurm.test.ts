@@ -265,7 +265,7 @@ describe.skipIf(skipped !== null)(
       expect((await calls()) - before).toBe(1)
     })
 
-    test('is probed by a job of nothing, which leaves nothing', async () => {
+    test('is probed by an empty test job that leaves nothing behind', async () => {
       expect(await probe(launch(), { seconds: 60 })).toEqual([])
       const [found] = await probe(launch({ python: '/nowhere/python3' }), { seconds: 60 })
       expect(found?.problem).toContain('/nowhere/python3')

@@ -113,11 +113,11 @@ class Examples:
 
     @property
     def lengths(self) -> list[int]:
-        """How many tokens each row has."""
+        """The number of tokens in each row."""
         return [len(sequence) for sequence, _start in self._sequences]
 
     def _parts(self, path: Path) -> int:
-        """How many image tokens a picture has."""
+        """The number of image tokens of a picture."""
         return int(self._pixels[path][1].prod()) // self._merged
 
     def _prompt(self, row: row_files.SftRow, processor: Any) -> str:
@@ -129,7 +129,9 @@ class Examples:
         return prompt.replace("<|mark|>", processor.image_token)
 
     def seen(self, settings: BaseConfig) -> tuple[Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], int]:
-        """Endless batches of pictures whose answers say what is in each part, and how many labels there are."""
+        """Endless batches of pictures whose answers describe each part, and the number of different
+        labels.
+        """
         single = [len(images) == 1 for images in self._images]
         parts = [self._parts(images[0]) if one else -1 for images, one in zip(self._images, single, strict=True)]
         labels = part_labels(self._answers, parts)
@@ -173,7 +175,9 @@ class Examples:
 
 
 def _pixels(paths: Iterable[Path], image_processor: Any) -> dict[Path, tuple[torch.Tensor, torch.Tensor]]:
-    """Each picture's patches and grid. A call of the processor costs more than a small picture: many go in one."""
+    """The patches and the grid of each picture. One call takes many pictures, because a call of the
+    processor costs more than a small picture.
+    """
     found = {}
     paths = list(paths)
     for begin in range(0, len(paths), PICTURES_AT_ONCE):
@@ -199,7 +203,7 @@ def _train(model: Any, examples: Examples, settings: BaseConfig) -> None:
         lr=settings.learning_rate,
         weight_decay=settings.weight_decay,
         betas=(0.9, 0.98),
-        # One pass over all weights a step: a tenth of the step's time on a CPU.
+        # One pass over all weights in each step takes a tenth of the step's time on a CPU.
         fused=True,
     )
     schedule = get_cosine_schedule_with_warmup(optimizer, max(1, settings.steps // 20), settings.steps)
@@ -227,17 +231,18 @@ def _train(model: Any, examples: Examples, settings: BaseConfig) -> None:
 
 
 def _order(lengths: list[int], settings: BaseConfig) -> Iterator[list[int]]:
-    """Batches of row numbers, epoch after epoch, each in its own order.
+    """Batches of row numbers. Each epoch has its own order.
 
-    Rows of about one length share a batch, so that little of it is padding: a quarter of the time. They are sorted
-    within a window of some batches only, which leaves company and order to chance.
+    Rows of similar length share a batch, so that a batch has little padding, which would take a
+    quarter of the time. Rows are sorted only within a window of some batches. So chance still
+    decides which rows meet, and in which order.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     size = settings.batch_size
     window = size * SORTED_BATCHES
     while True:
         picks = torch.randperm(len(lengths), generator=generator).tolist()
-        # The last batch of an epoch is filled up, with other rows first where there are enough.
+        # Fill up the last batch of an epoch. If there are enough rows, no row comes twice in it.
         while len(picks) % size != 0:
             picks.append(picks[len(picks) % len(lengths)])
         batches = []

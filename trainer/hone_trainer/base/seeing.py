@@ -1,7 +1,8 @@
-"""Teaches the vision tower what is in each part of a picture, before it is asked to help with text.
+"""Teaches the vision tower the content of each part of a picture, before it must help with text.
 
-Through the text alone the tower hears of its mistakes by way of an untrained language model: that takes hundreds of
-steps of the whole model. Told directly, the tower needs dozens of its own, each a tenth of the price.
+In training on text alone, the tower learns of its mistakes through an untrained language model.
+That takes hundreds of steps of the whole model. With direct labels the tower needs dozens of its
+own steps, each at a tenth of the price.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from hone_trainer.config import BaseConfig
 
 
 def part_labels(answers: list[str], parts: list[int]) -> list[list[int] | None]:
-    """What is where in each row's picture, as numbers; None for an answer that does not say.
+    """The content of each part of each row's picture, as numbers. None for an answer that does not
+    list the parts.
 
-    An answer that says it begins with a list, up to the first full stop, of as many items as the picture has image
-    tokens, in their order: "top left red circle, top right empty, ...". The place belongs to the label: a token that
-    says where it lies is found by the words for the place, and the language model need not learn to reckon positions.
+    Such an answer begins with a list up to the first full stop. The list has as many items as
+    the picture has image tokens, in the same order: "top left red circle, top right empty, ...".
+    The place is part of the label. So the words for a place lead to the token of that place, and
+    the language model need not learn to compute positions.
     """
     lists = [
         items if len(items := answer.split(".")[0].split(", ")) == count else None
@@ -36,9 +39,10 @@ def learn_to_see(
     classes: int,
     settings: BaseConfig,
 ) -> None:
-    """Trains the vision tower, and it alone, with a linear classifier of each image token that is thrown away.
+    """Trains only the vision tower, with a linear classifier of each image token. The classifier is
+    thrown away.
 
-    A batch is pixels, grids and the labels of all image tokens in their order.
+    A batch has pixels, grids and the labels of all image tokens in their order.
     """
     tower = model.model.visual
     head = torch.nn.Linear(settings.hidden_size, classes)

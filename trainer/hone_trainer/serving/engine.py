@@ -83,7 +83,7 @@ class Engine:
         for mark in marks:
             if isinstance(mark, str) and any(mark in text for text in texts):
                 raise RequestError(
-                    400, "invalid_messages", f"the text holds {mark}, which stands for a picture; take it out"
+                    400, "invalid_messages", f"the text holds {mark}, which is the mark of a picture; remove it"
                 )
 
     def _same(self, raw: bytes, image: Image.Image) -> Image.Image:

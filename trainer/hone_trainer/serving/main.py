@@ -11,7 +11,7 @@ from hone_trainer.errors import TrainerError
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    """Serves until SIGTERM. Raises TrainerError when the port is taken or the folder is unusable."""
+    """Serves until SIGTERM. Raises TrainerError for a taken port or an unusable folder."""
     listener = socket.socket(socket.AF_INET6 if ":" in arguments.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
