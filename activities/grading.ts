@@ -9,10 +9,10 @@ import type { Row } from '../domain/rows.ts'
 import { AskFailure } from '../models/ask.ts'
 import type { Reply } from '../models/ask.ts'
 import { createEngine } from '../models/engine.ts'
-import { assess, finalVerdict, verifiedCase } from '../verifier/judge/assess.ts'
+import { assess, finalVerdict } from '../verifier/judge/assess.ts'
 import { createJudge, judgeVersion } from '../verifier/judge/judge.ts'
 import type { Judge } from '../verifier/judge/judge.ts'
-import { verifyCase } from '../verifier/verify.ts'
+import { verifiedCase } from '../verifier/verify.ts'
 import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
 import type { StepRef } from './types.ts'
@@ -79,8 +79,8 @@ export async function gradeReply(
   reply: Pick<Reply, 'text' | 'finishReason'>,
   judge: Judge | null,
 ): Promise<Pick<ScoreItem, 'correct' | 'verdict' | 'reason' | 'extracted'>> {
-  const checked = answerCase(item, item.answer ?? '', reply.text)
-  const result = verifyCase(checked)
+  const verified = verifiedCase(answerCase(item, item.answer ?? '', reply.text))
+  const { result } = verified
   const graded = ({ verdict, reason }: Pick<ScoreItem, 'verdict' | 'reason'>) => ({
     correct: verdict === 'correct',
     verdict,
@@ -90,7 +90,7 @@ export async function gradeReply(
   if (judge === null || reply.finishReason !== 'stop' || knownMetadata(item.metadata).reward === 'rule')
     return graded(result)
   try {
-    const [assessment] = await assess([verifiedCase(checked, bareQuestion(item.question), result)], judge)
+    const [assessment] = await assess([{ ...verified, question: bareQuestion(item.question) }], judge)
     return graded(assessment ? finalVerdict(assessment) : result)
   } catch (error) {
     if (error instanceof AskFailure) return graded({ verdict: 'unverifiable', reason: `judge-${error.reason}` })

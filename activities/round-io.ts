@@ -2,14 +2,8 @@ import type { Database } from '../db/database.ts'
 import { checkpointOfStep } from '../db/checkpoints.ts'
 import { closeRound, getRound, openRound, reopenRound } from '../db/rounds.ts'
 import { findStep, finishStep, listSteps } from '../db/steps.ts'
-import {
-  finalTraining,
-  isDataStep,
-  isEvaluation,
-  isSelection,
-  isTraining,
-  phasesOf,
-} from '../domain/recipe/round-plan.ts'
+import { finalTraining } from '../domain/recipe/round-plan.ts'
+import { isDataStep, isEvaluation, isSelection, isTraining, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { nameOf } from '../domain/recipe/references.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'

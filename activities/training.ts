@@ -6,10 +6,11 @@ import { streamRows } from '../db/rows.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
 import { jobKey } from '../domain/ids.ts'
 import { servingOf, trainingJobOf } from '../domain/recipe/jobs.ts'
-import { isSft, isTraining, phaseInputs, phasesOf, roundSeed, startOf } from '../domain/recipe/round-plan.ts'
+import { phaseInputs, roundSeed, startOf } from '../domain/recipe/round-plan.ts'
+import { isSft, isTraining, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { Row } from '../domain/rows.ts'
 import type { JobWorld } from '../jobs/attempts.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import { rlSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
 import { discardSpent, endStage } from '../trainers/run-stage.ts'
 import type { StageJob } from '../trainers/run-stage.ts'
 import type { RlRow, SftRow } from '../trainers/rows.ts'
@@ -171,8 +172,8 @@ async function stageOf(
   if (isSft(step)) return { stage: { ...common, kind: 'sft', settings: sftSettingsOf(step) }, reward: null }
   const phase = step.phases?.[phasesOf(step).indexOf(input.phase)]
   const reward = await rewardPlan(deps, input, recipe, step)
-  const settings = grpoSettingsOf(inPhase(step, phase))
-  return { stage: { ...common, kind: 'grpo', settings, reward: reward.spec }, reward }
+  const settings = rlSettingsOf(inPhase(step, phase))
+  return { stage: { ...common, kind: 'rl', settings, reward: reward.spec }, reward }
 }
 
 /** Rows that the stage trains on, in the trainers' form. */

@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises'
 import { errorCode } from '../domain/errors.ts'
 
 /**
- * Whether there is something at the path. Errors other than its absence are thrown: a disk that is
- * away is no answer.
+ * Whether the path exists. Every other error is thrown: a disk that does not answer says nothing
+ * about the path.
  */
 export async function exists(path: string): Promise<boolean> {
   try {

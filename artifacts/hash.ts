@@ -25,7 +25,7 @@ export function contentHash(value: unknown): string {
   return sha256Hex(canonicalJson(value))
 }
 
-/** One file of a folder: path relative to it with `/`, size in bytes. */
+/** One file of a folder: relative path with `/`, size in bytes. */
 export interface TreeFile {
   path: string
   bytes: number
@@ -34,16 +34,16 @@ export interface TreeFile {
 /** Which entries of a folder count. */
 export interface TreeOptions {
   /**
-   * Leave out names that begin with a dot: `.git` and a hub client's `.cache` hold the weights a
-   * second time.
+   * Leave out names that begin with a dot: `.git`, and the `.cache` of a hub client, hold the
+   * weights a second time.
    */
   withoutHidden?: boolean
 }
 
 /**
  * The files below a folder, sorted by path. Symbolic links to files are followed, because hub
- * caches are made of them; anything else that is neither a file nor a folder is refused: it could
- * not be stored faithfully.
+ * caches are made of them. An entry that is neither a file nor a folder is refused: it could not be
+ * stored faithfully.
  */
 export async function listTree(root: string, { withoutHidden = false }: TreeOptions = {}): Promise<TreeFile[]> {
   const files: TreeFile[] = []
@@ -71,8 +71,8 @@ export async function listTree(root: string, { withoutHidden = false }: TreeOpti
 }
 
 /**
- * Hash of a folder (paths, sizes and contents; not times or modes), its files, and their size
- * together in bytes.
+ * Hash of a folder (paths, sizes and contents; not times or modes), its files, and their total size
+ * in bytes.
  */
 export async function hashTree(
   root: string,

@@ -1,20 +1,20 @@
 /**
- * Hash bits that are compared, 96: among 10⁹ ids the chance that any two are taken for one is below
+ * Hash bits that are compared: 96. Among 10⁹ ids the chance that two ids are taken for one is below
  * 10⁻¹⁰.
  */
 const wordsPerId = 3
 
 /**
- * Ids that were seen, by a hash of each, at 24 to 48 bytes an id: a million of them as strings in a
- * Set would take 100 MB and more. Open addressing with linear probing, at most half full.
+ * Set of ids. It keeps a hash of each id, 24 to 48 bytes: a million ids as strings in a Set would
+ * take 100 MB and more. Open addressing with linear probing, at most half full.
  */
 export class IdSet {
   #table = new Uint32Array(1024 * wordsPerId)
   #size = 0
 
   /**
-   * Adds an id by its hash in base64url (16 characters or more are needed); false when it was
-   * there.
+   * Adds an id by its hash in base64url (at least 16 characters). Returns false when the id is in
+   * the set already.
    */
   add(hash: string): boolean {
     if (2 * (this.#size + 1) * wordsPerId > this.#table.length) this.#grow()

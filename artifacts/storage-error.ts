@@ -11,13 +11,13 @@ const reasons: Readonly<Record<string, string>> = {
 
 /**
  * Turns a file system error that a person can mend (a full disk, rights) into a StorageFull that
- * says how; others come back as they are. `movedBy` is the variable or the option that names
+ * says how. Other errors are returned as they are. `movedBy` is the variable or option that names
  * another place.
  */
 export function storageError(error: unknown, path: string, movedBy: string = 'HONE_HOME'): unknown {
   const code = errorCode(error) ?? ''
   const move = movedBy.startsWith('-') ? `give ${movedBy} a place` : `set ${movedBy} to a folder`
-  // DuckDB tells of a full disk in its message alone.
+  // DuckDB names a full disk only in its message.
   const isFull = error instanceof Error && error.message.includes('No space left on device')
   if (code === 'ENOSPC' || code === 'EDQUOT' || isFull)
     return new HoneError({

@@ -9,39 +9,40 @@ import type { TreeFile, TreeOptions } from './hash.ts'
 import { storageError } from './storage-error.ts'
 import { draftPrefix, writeWholeFile } from './whole-file.ts'
 
-/** How a folder of weights comes into the store. */
+/** How a folder of weights is copied into the store. */
 export interface PublishOptions extends TreeOptions {
   /**
-   * Share no file with the folder: its owner may write into it later. Blocks are shared where
-   * the file system copies on write.
+   * Share no file with the folder, because its owner may write into it later. Where the file system
+   * copies on write, blocks are shared.
    */
   copy?: boolean
 }
 
-/** Content-addressed folder: what is in it never changes, and equal content is stored once. */
+/** Content-addressed folder: its contents never change, and equal content is stored once. */
 export interface ArtifactStore {
   readonly root: string
   /**
-   * Stores the bytes of an image and returns its SHA-256 and its path. Storing it again does
+   * Stores the bytes of an image and returns its SHA-256 and its path. Storing it again changes
    * nothing.
    */
   putImage(bytes: Uint8Array): Promise<{ hash: string; path: string }>
-  /** Absolute path of an image. Does not look whether it is there. */
+  /** Absolute path of an image. Does not check that the image is there. */
   imagePath(hash: string): string
-  /** Stores any other bytes. With `expected`, content of another hash is refused. */
+  /** Stores any other bytes. With `expected`, content with another hash is refused. */
   putFile(bytes: Uint8Array, expected?: string): Promise<{ hash: string; path: string }>
   filePath(hash: string): string
   /**
-   * Publishes a folder of weights as `checkpoints/<hash of the tree>/`; it appears there whole or
+   * Publishes a folder of weights as `checkpoints/<hash of the tree>/`. It appears there whole or
    * not at all. The folder itself stays where it is, so that a retry after a crash finds the same
    * input and gets the same answer. Published files are read-only. By default they are hard links
-   * where the file system can: right for folders that our own ended jobs wrote.
+   * where the file system has them, which is right for folders that our own ended jobs wrote.
    */
   publishCheckpoint(directory: string, options?: PublishOptions): Promise<{ hash: string; path: string; bytes: number }>
   checkpointPath(hash: string): string
   hasCheckpoint(hash: string): Promise<boolean>
   /**
-   * Removes what unfinished writes left that are older than `olderThanSeconds`; returns how many.
+   * Removes leftovers of unfinished writes that are older than `olderThanSeconds`. Returns how many
+   * it removed.
    */
   sweepTemporary(olderThanSeconds: number): Promise<number>
 }
@@ -54,8 +55,7 @@ async function syncToDisk(path: string): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
-    // Some network and FUSE file systems refuse fsync on a folder; the rename is still atomic
-    // there.
+    // Some network and FUSE file systems refuse fsync on a folder. The rename is atomic there too.
     if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'EISDIR') throw error
   } finally {
     await handle.close()
@@ -73,8 +73,8 @@ async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * A hard link costs no space; where the file system knows no hard links, or the target is on
- * another one, the file is copied.
+ * A hard link costs no space. Where the file system has no hard links, or the target is on another
+ * file system, the file is copied.
  */
 async function linkOrCopy(source: string, target: string): Promise<void> {
   try {
@@ -88,8 +88,8 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
 }
 
 /**
- * Copies a file; COPYFILE_FICLONE shares its blocks where the file system copies on write, and
- * copies elsewhere.
+ * Copies a file. COPYFILE_FICLONE shares its blocks where the file system copies on write, and
+ * copies them elsewhere.
  */
 const cloneOrCopy = (source: string, target: string): Promise<void> =>
   copyFile(source, target, constants.COPYFILE_FICLONE)
@@ -126,8 +126,8 @@ async function publishTree(
   try {
     await mkdir(temporary, { recursive: true })
     await copyTree(directory, temporary, files, copy ? cloneOrCopy : linkOrCopy)
-    // The folder is meant to be at rest, so this only fails when something still writes into it or
-    // a disk lies.
+    // The folder should be at rest, so this fails only when something still writes into it or a
+    // disk returns wrong data.
     const copied = await hashTree(temporary)
     if (copied.hash !== hash) {
       throw new HoneError({
@@ -139,7 +139,7 @@ async function publishTree(
     try {
       await rename(temporary, path)
     } catch (error) {
-      // Somebody else published the same tree meanwhile: theirs is as good as ours.
+      // Another process published the same tree meanwhile: its copy is as good as ours.
       if (!(await exists(path))) throw error
       await rm(temporary, { recursive: true, force: true })
     }
@@ -177,9 +177,9 @@ function checkedHash(hash: string): string {
 }
 
 /**
- * Opens the store at `root`, makes its folders and sweeps what writes that never finished left an
- * hour or more ago (younger ones may belong to a process that still runs). Throws StorageFull where
- * the folder cannot be written.
+ * Opens the store at `root`, makes its folders and removes leftovers of writes that stopped an hour
+ * or more ago: younger ones may belong to a running process. Throws StorageFull where the folder
+ * cannot be written.
  */
 export async function openArtifactStore(root: string): Promise<ArtifactStore> {
   const checkpoints = join(root, 'checkpoints')

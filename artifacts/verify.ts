@@ -1,8 +1,9 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { messageOf } from '../domain/errors.ts'
 
-/** What is wrong with a folder of weights (empty when it is whole) and what was found in it. */
+/** What is wrong with a folder of weights (empty when it is whole), and what was found in it. */
 export interface CheckpointReport {
   problems: string[]
   tensors: number
@@ -88,7 +89,7 @@ async function readJson(path: string): Promise<unknown> {
   return JSON.parse(await readFile(path, 'utf8'))
 }
 
-/** File of each tensor as the index says; null when there is no index. */
+/** File of each tensor, from the index; null when there is no index. */
 async function weightFiles(directory: string, names: ReadonlySet<string>): Promise<Map<string, Set<string>> | null> {
   const indexName = 'model.safetensors.index.json'
   if (!names.has(indexName)) return null
@@ -103,18 +104,17 @@ async function weightFiles(directory: string, names: ReadonlySet<string>): Promi
 
 /**
  * Checks the weights of a folder in Hugging Face layout: `model.safetensors`, or every file of its
- * index with every tensor in it; no file may be cut. Trainer checkpoints and published models share
+ * index with every tensor in it. No file may be cut. Trainer checkpoints and published models share
  * this part.
  */
 export async function verifyWeightFiles(directory: string): Promise<CheckpointReport> {
   const report: CheckpointReport = { problems: [], tensors: 0, bytes: 0 }
   const names = new Set(await readdir(directory).catch((): string[] => []))
-  const describe = (error: unknown) => (error instanceof Error ? error.message : String(error))
   let files: Map<string, Set<string>>
   try {
     files = (await weightFiles(directory, names)) ?? new Map([['model.safetensors', new Set<string>()]])
   } catch (error) {
-    report.problems.push(`model.safetensors.index.json cannot be read: ${describe(error)}`)
+    report.problems.push(`model.safetensors.index.json cannot be read: ${messageOf(error)}`)
     return report
   }
   for (const [file, wanted] of files) {
@@ -130,7 +130,7 @@ export async function verifyWeightFiles(directory: string): Promise<CheckpointRe
       report.tensors += header.size
       report.bytes += (await stat(join(directory, file))).size
     } catch (error) {
-      report.problems.push(`${file} is damaged: ${describe(error)}`)
+      report.problems.push(`${file} is damaged: ${messageOf(error)}`)
     }
   }
   return report
@@ -146,10 +146,10 @@ async function hasChatTemplate(directory: string, names: ReadonlySet<string>): P
 }
 
 /**
- * Looks whether a folder holds everything a server needs: weights, config, tokenizer, image
- * processor and chat template. A missing chat template or processor is what most often makes a
- * trained model unservable elsewhere. Reads only the headers of the weights; whether the model
- * loads and answers is the trainer's own check.
+ * Checks that a folder holds everything a server needs: weights, config, tokenizer, image processor
+ * and chat template. A trained model that cannot be served elsewhere most often lacks its chat
+ * template or its processor. Only the headers of the weights are read. Whether the model loads and
+ * answers is checked by the trainer.
  */
 export async function verifyCheckpointFiles(directory: string): Promise<CheckpointReport> {
   const names = new Set(await readdir(directory).catch((): string[] => []))

@@ -3,14 +3,17 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { openArtifactStore } from '../artifacts/store.ts'
-import { prepareImport, runImport } from '../client/import-source.ts'
+import { runImport } from '../client/import-source.ts'
+import { prepareImport } from '../client/prepare-import.ts'
 import { readyRows } from '../data/import/import-rows.ts'
+import { lookedAtPictures } from '../data/import/row-pictures.ts'
 import { migrate, openDatabase } from '../db/database.ts'
 import { bringUpPostgres } from '../services/postgres.ts'
 
 /**
- * Imports generated rows without pictures from one Parquet file: through the reader alone, and (unless `--reader-only`) into Postgres,
- * that of DATABASE_URL (an empty database) or one of its own. `npx tsx bench/import.ts [rows] [--reader-only]`.
+ * Imports generated rows without pictures from one Parquet file: through the reader alone, and
+ * (unless `--reader-only`) into the Postgres of DATABASE_URL (an empty database) or into one of its
+ * own. `npx tsx bench/import.ts [rows] [--reader-only]`.
  */
 const rows = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 1_000_000)
 const folder = await mkdtemp(join(tmpdir(), 'hone-bench-import-'))
@@ -37,9 +40,9 @@ try {
   })
   await measured('reader alone', async () => {
     const { source: open, mapping: columns, places } = prepared
-    const keep = () => Promise.reject(new Error('there are no pictures'))
+    const pictures = lookedAtPictures({ places })
     let count = 0
-    for await (const { row } of readyRows(open.reader, columns, { places, keep })) if (!row.failure) count++
+    for await (const { row } of readyRows(open.reader, { mapping: columns, pictures })) if (!row.failure) count++
     return count
   })
   if (!process.argv.includes('--reader-only')) await intoPostgres(prepared)

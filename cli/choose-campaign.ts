@@ -1,4 +1,5 @@
-import { getCampaign, listCampaigns, type CampaignRecord } from '../db/campaigns.ts'
+import { getCampaign, listCampaigns } from '../db/campaigns.ts'
+import type { CampaignRecord } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 

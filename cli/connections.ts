@@ -1,5 +1,6 @@
 import type { CampaignClient } from '../client/campaigns.ts'
-import { openDatabase, type Database } from '../db/database.ts'
+import { openDatabase } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 import { honeHome } from '../services/home.ts'
 import { findPostgres } from '../services/postgres.ts'

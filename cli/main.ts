@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { describeError, HoneError, type PermanentFailure } from '../domain/errors.ts'
-import { exitCodes, Interrupted, printJson, processTerminal, type Terminal } from './terminal.ts'
+import { describeError, HoneError } from '../domain/errors.ts'
+import type { PermanentFailure } from '../domain/errors.ts'
+import { exitCodes, Interrupted, printJson, processTerminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { verbs } from './verbs.ts'
 import { honeVersion } from './version.ts'
 

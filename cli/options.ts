@@ -1,6 +1,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander'
 import type { FailedRowsLimit } from '../domain/failed-rows.ts'
-import { osUser, type Terminal } from './terminal.ts'
+import { osUser } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The campaign that a verb is about. */
 export const campaignArgument = (): Argument =>

@@ -5,7 +5,6 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
-import type { WorkflowHandle } from '@temporalio/client'
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
@@ -31,8 +30,6 @@ export interface CampaignClient {
    * round that ran have ended.
    */
   rollback(slug: string, command: RollbackCommand, id?: string): Promise<RollbackResult>
-  isRunning(slug: string): Promise<boolean>
-  handle(slug: string): WorkflowHandle<typeof campaign>
   close(): Promise<void>
 }
 
@@ -91,13 +88,6 @@ export function campaignClient(client: Client, close: () => Promise<void>): Camp
           updateId: id,
         }),
       ),
-    async isRunning(slug) {
-      const description = await handle(slug)
-        .describe()
-        .catch(() => null)
-      return description?.status.name === 'RUNNING'
-    },
-    handle,
     close,
   }
 }

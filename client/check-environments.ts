@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { messageOf } from '../domain/errors.ts'
 import { specOf } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import { environmentNamed } from '../services/environments.ts'
@@ -28,6 +29,6 @@ export async function environmentProblem(site: SiteFile, place: string, name: st
     const missing = z.array(z.string()).parse(JSON.parse(stdout))
     return missing.length === 0 ? null : `${what} lacks ${missing.join(', ')}`
   } catch (error) {
-    return `${what} does not run: ${(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]}`
+    return `${what} does not run: ${messageOf(error).split('\n', 1)[0]}`
   }
 }

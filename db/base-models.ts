@@ -24,16 +24,16 @@ const origin: z.ZodType<BaseModelOrigin> = z.discriminatedUnion('from', [
 const eventData = z.object({ baseModel: z.object({ checkpoint: z.string(), origin }) })
 
 /**
- * What the event of an admission holds. Events never change, so the first one of a campaign settles
- * its base model.
+ * What the event of an admission holds. Events never change, so the first admission of a campaign
+ * settles its base model.
  */
 export const baseModelData = ({ id, origin }: BaseModel): z.infer<typeof eventData> => ({
   baseModel: { checkpoint: id, origin },
 })
 
 /**
- * Records base weights as a checkpoint that lies in the store, also where an older version knew
- * them elsewhere.
+ * Records base weights as a checkpoint in the store. Weights that an older version recorded at
+ * another path get the store's path.
  */
 export async function recordBaseWeights(db: Database, base: BaseModel): Promise<CheckpointRecord> {
   const { id, path, bytes } = base
@@ -44,8 +44,8 @@ export async function recordBaseWeights(db: Database, base: BaseModel): Promise<
 }
 
 /**
- * Settles the base model of a campaign that was created without one: before bases were admitted at
- * the start. Returns the one in force, which is the earlier one where another process was faster.
+ * Settles the base model of a campaign that was created before bases were admitted at the start.
+ * Returns the base in force: where another process was faster, that is the other process's.
  */
 export async function settleBaseModel(
   db: Database,
@@ -65,8 +65,9 @@ export async function settleBaseModel(
 }
 
 /**
- * The base weights of a campaign: those of its closed round 0, else those that it was started with.
- * Null when neither is there: a campaign of an older version that has not closed round 0.
+ * The base weights of a campaign: the weights of its closed round 0, else the weights that it was
+ * started with. Null when neither exists: an older version created the campaign, and its round 0 is
+ * not closed.
  */
 export async function findBaseModel(db: Database, campaign: string): Promise<CheckpointRecord | null> {
   const closed = (await findRound(db, campaign, 0))?.checkpointId

@@ -10,7 +10,9 @@ import { moment, rowsOf } from './sql.ts'
 /** A campaign as it is stored. `recipe` is JSON: parse it with the recipe's schema. */
 export type CampaignRecord = typeof campaigns.$inferSelect
 
-/** A new campaign. `recipeHash` decides whether a second start under this id is the same campaign. */
+/**
+ * A new campaign. `recipeHash` decides whether a second start under this id is the same campaign.
+ */
 export interface CampaignInput {
   id: string
   recipe: unknown
@@ -25,7 +27,7 @@ export type InsertCampaignResult =
   | { outcome: 'exists'; campaign: CampaignRecord }
   | { outcome: 'conflict'; campaign: CampaignRecord }
 
-/** Creates a campaign, or finds the one that is there. */
+/** Creates a campaign, or finds the campaign of this id. */
 export async function insertCampaign(db: Database, input: CampaignInput): Promise<InsertCampaignResult> {
   const [created] = await db.insert(campaigns).values(input).onConflictDoNothing().returning()
   if (created) return { outcome: 'created', campaign: created }
@@ -50,7 +52,10 @@ export async function getCampaign(db: Database, id: string): Promise<CampaignRec
   })
 }
 
-/** Says where a campaign stands. `reason` replaces the one before, also by null. Throws UnknownCampaign. */
+/**
+ * Says where a campaign stands. `reason` replaces the reason before, also with null. Throws
+ * UnknownCampaign.
+ */
 export async function setCampaignStatus(
   db: Database,
   id: string,
@@ -66,9 +71,10 @@ export async function setCampaignStatus(
 }
 
 /**
- * Moves the head and records why, in one transaction. The event's `dedupeKey` makes it idempotent: the same act sent
- * again changes nothing and returns false, even when the head has moved on since. `fromRound` is filled in from the head
- * that was, `toRound` from `round`. Throws UnknownCampaign; the database refuses a round that is not there.
+ * Moves the head and records why, in one transaction. The event's `dedupeKey` makes it idempotent:
+ * the same act sent again changes nothing and returns false, even when the head has moved on since.
+ * `fromRound` becomes the head before the move, `toRound` becomes `round`. Throws UnknownCampaign;
+ * the database refuses a round that does not exist.
  */
 export async function setHead(
   db: Database,
@@ -98,7 +104,7 @@ const campaignSummary = z.object({
   status: z.enum(campaignStatuses),
   statusReason: z.string().nullable(),
   head: z.number().nullable(),
-  /** Rounds without the base model's. */
+  /** Number of rounds, without the base model's. */
   rounds: z.number(),
   createdAt: moment,
   updatedAt: moment,

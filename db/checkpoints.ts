@@ -9,26 +9,26 @@ import { only } from './sql.ts'
 /** Model weights in the store. */
 export type CheckpointRecord = typeof checkpoints.$inferSelect
 
-/** Weights and, unless they are a base model's, the job that made them. */
+/** Weights, and the job that made them. Base weights have no job. */
 export interface CheckpointInput {
   /** Content hash. */
   id: string
   path: string
   bytes: number
-  /** Null for a base model: nothing here made it. */
+  /** Null for a base model: no job made it. */
   madeBy: {
     stepId: number
     jobId: string
     /** The weights that the training started from. */
     startCheckpointId: string | null
-    /** Optimizer step after which they were kept; the job's end when absent. */
+    /** Optimizer step after which the weights were kept; the end of the job when absent. */
     trainStep?: number
   } | null
 }
 
 /**
- * Records a checkpoint and the job that published it. Idempotent; weights that are known keep their first path. Throws
- * CheckpointInvalid when the job published other weights of the same step before.
+ * Records a checkpoint and the job that published it. Idempotent. Known weights keep their first
+ * path. Throws CheckpointInvalid when the job already published other weights of the same step.
  */
 export async function recordCheckpoint(db: Database, input: CheckpointInput): Promise<CheckpointRecord> {
   return db.transaction(async (tx) => {
@@ -51,12 +51,17 @@ export async function recordCheckpoint(db: Database, input: CheckpointInput): Pr
   })
 }
 
-/** Says that weights that are known lie elsewhere now. The id is their content, so nothing else changes. */
+/**
+ * Moves known weights to another path. The id is a hash of the content, so only the path changes.
+ */
 export async function moveCheckpoint(db: Database, id: string, path: string): Promise<void> {
   await db.update(checkpoints).set({ path }).where(eq(checkpoints.id, id))
 }
 
-/** The checkpoint of this id, of the one id that begins so, or at this path; null when there is none. */
+/**
+ * The checkpoint with this id, with the only id that begins like this, or at this path; null when
+ * there is no such checkpoint.
+ */
 export async function findCheckpoint(db: Database, idPrefixOrPath: string): Promise<CheckpointRecord | null> {
   const found = await db
     .select()
@@ -73,7 +78,7 @@ export async function findCheckpoint(db: Database, idPrefixOrPath: string): Prom
   })
 }
 
-/** As {@link findCheckpoint}, but throws InvalidInput when there is none. */
+/** Like {@link findCheckpoint}, but throws InvalidInput when there is no such checkpoint. */
 export async function getCheckpoint(db: Database, idPrefixOrPath: string): Promise<CheckpointRecord> {
   const checkpoint = await findCheckpoint(db, idPrefixOrPath)
   if (checkpoint) return checkpoint
@@ -84,7 +89,10 @@ export async function getCheckpoint(db: Database, idPrefixOrPath: string): Promi
   })
 }
 
-/** What a training job published as its end, or of one of its steps; null when it did not. */
+/**
+ * What a training job published at its end, or after one of its steps; null when it published
+ * nothing there.
+ */
 export async function checkpointOfJob(
   db: Database,
   jobId: string,
@@ -98,7 +106,10 @@ export async function checkpointOfJob(
   return found?.checkpoint ?? null
 }
 
-/** The weights that a step ended with: what it chose, or what its last phase so far published. Null when there are none. */
+/**
+ * The weights that a step ended with: what it chose, or what its last phase so far published. Null
+ * when it has no weights yet.
+ */
 export async function checkpointOfStep(db: Database, stepId: number): Promise<CheckpointRecord | null> {
   const chosen = await selectionOf(db, stepId)
   if (chosen) return chosen
@@ -134,17 +145,17 @@ export async function candidatesOf(db: Database, jobId: string): Promise<Candida
 }
 
 /**
- * Id of the job among whose weights the selection `s` of a query chooses: the last phase of the RL step that it names, or of
- * the one before it.
+ * Id of the job whose weights the selection `s` of a query chooses from: the last phase of the RL
+ * step that the selection names, else of the RL step before it.
  */
 export const selectedJob = sql`(
-  select j.id from steps rl join jobs j on j.step_id = rl.id and j.kind = 'grpo'
+  select j.id from steps rl join jobs j on j.step_id = rl.id and j.kind = 'rl'
   where rl.campaign_id = s.campaign_id and rl.round_number = s.round_number and rl.kind = 'rl'
     and rl.ordinal < s.ordinal and rl.name = coalesce(s.spec->>'of', rl.name)
   order by rl.ordinal desc, j.created_at desc, j.id desc limit 1
 )`
 
-/** Keeps which checkpoint a step chose; the first choice stands. Returns the one in force. */
+/** Keeps which checkpoint a step chose. The first choice stays. Returns the choice in force. */
 export async function recordSelection(db: Database, stepId: number, checkpointId: string): Promise<CheckpointRecord> {
   await db.insert(selections).values({ stepId, checkpointId }).onConflictDoNothing()
   return only([await selectionOf(db, stepId)].filter((found) => found !== null))

@@ -7,15 +7,19 @@ import { from as copyFrom } from 'pg-copy-streams'
 import type { Database } from './database.ts'
 import { storableJsonText } from './storable.ts'
 
-/** Text is handed to the socket in pieces of about this many characters: fewer cost more system calls, more only memory. */
+/**
+ * Text goes to the socket in pieces of about this many characters. Smaller pieces cost more system
+ * calls; larger ones only cost memory.
+ */
 const pieceLength = 64 * 1024
 
 /**
- * Writes items into a table by COPY, which costs Postgres and this process a fraction of an insert with parameters. Inside a
- * transaction only (of `db.transaction`). `columns` are named as in the schema; a value that is missing is null, so leave out
- * columns that shall have their default. Items are read as the server takes them: memory stays flat. Text that Postgres
- * cannot store is mended (db/storable.ts). Returns how many rows were written; rejects with what the server or `items` threw,
- * after which the transaction can only be rolled back.
+ * Writes items into a table by COPY, which costs Postgres and this process a fraction of an insert
+ * with parameters. Works only inside `db.transaction`. `columns` are named as in the schema. A
+ * missing value is written as null, so leave out columns that need their default. Items are read as
+ * the server takes them, so memory stays flat. Text that Postgres cannot store is mended
+ * (db/storable.ts). Returns how many rows were written. Rejects with what the server or `items`
+ * threw; then the transaction can only be rolled back.
  */
 export async function copyInto<Table extends PgTable, Column extends string & keyof InferInsertModel<Table>>(
   tx: Database,
@@ -45,7 +49,7 @@ export async function copyInto<Table extends PgTable, Column extends string & ke
       if (piece.length < pieceLength) continue
       yield Buffer.from(piece)
       piece = ''
-      // Else what the server says meanwhile, that it refuses a row, would be heard at the end.
+      // Without a pause, a refusal that the server sends meanwhile would be heard only at the end.
       if (++pieces % 16 === 0) await nextTurn()
     }
     if (piece !== '') yield Buffer.from(piece)
@@ -56,8 +60,8 @@ export async function copyInto<Table extends PgTable, Column extends string & ke
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /**
- * The connection that a transaction runs on. Drizzle keeps it to itself, so it is looked for and checked: COPY is a dialogue
- * of its own, which no statement of the builder can hold.
+ * The connection of a transaction. Drizzle keeps it private, so it is looked up and checked: COPY
+ * is a dialogue of its own, which no statement of the query builder can hold.
  */
 function clientOf(tx: Database): Client {
   const session: unknown = Reflect.get(tx, 'session')
@@ -68,7 +72,10 @@ function clientOf(tx: Database): Client {
 
 type Writer = (value: unknown) => string
 
-/** How the values of a column are written in COPY's text format (PostgreSQL's manual, COPY, "Text Format"). */
+/**
+ * How the values of a column are written in COPY's text format (PostgreSQL's manual, COPY, "Text
+ * Format").
+ */
 const writerOf = (column: AnyPgColumn): Writer =>
   column.getSQLType().startsWith('json')
     ? (value) => escaped(storableJsonText(value))
@@ -80,13 +87,19 @@ function plainText(value: unknown): string {
   return value instanceof Date ? value.toISOString() : String(value)
 }
 
-/** One value of an array literal: quoted, so that no word of it is taken for NULL or punctuation. */
+/**
+ * One value of an array literal. It is quoted, so that no word in it is read as NULL or as
+ * punctuation.
+ */
 function element(value: unknown): string {
   if (value === null || value === undefined) return 'NULL'
   return Array.isArray(value) ? plainText(value) : `"${plainText(value).replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }
 
-/** NUL cannot be stored (db/storable.ts); half of a surrogate pair becomes U+FFFD when the text becomes bytes. */
+/**
+ * NUL cannot be stored (db/storable.ts). Half of a surrogate pair becomes U+FFFD when the text
+ * becomes bytes.
+ */
 const escapes: Readonly<Record<string, string>> = {
   '\0': '\uFFFD',
   '\n': String.raw`\n`,

@@ -17,22 +17,25 @@ export interface OpenDatabase {
 }
 
 /**
- * Opens a pool on the database that the URL names. Nothing connects before the first query, so an unreachable server is
- * the first query's error. `max` is the number of connections (default 10, as in pg).
+ * Opens a pool of connections to the database of the URL. Nothing connects before the first query,
+ * so an unreachable server is an error of the first query. `max` is the number of connections
+ * (default 10, as in pg).
  */
 export function openDatabase(url: string, { max = 10 }: { max?: number } = {}): OpenDatabase {
   const pool = new Pool({ connectionString: url, max, application_name: 'hone' })
-  // An idle connection that dies (a server restart) is replaced by the pool; unheard, the event would end the process.
+  // The pool replaces an idle connection that dies, for example when the server restarts. Without a
+  // listener the event would end the process.
   pool.on('error', () => {})
   return { db: drizzle(pool), pool, close: () => pool.end() }
 }
 
-/** Any two Hone processes that migrate one database meet at this advisory lock ("HONE" in ASCII). */
+/** Advisory lock that every Hone process takes before it migrates a database ("HONE" in ASCII). */
 const migrationLock = 0x484f4e45
 
 /**
- * Brings the database to this version's tables. Idempotent, and safe when several processes start at once: one migrates,
- * the others wait and find nothing to do. `onProgress` gets a line when there is something to wait for.
+ * Brings the database to the tables of this version. Idempotent. Safe when several processes start
+ * at once: one migrates, the others wait and then find nothing to do. `onProgress` gets a line when
+ * there is something to wait for.
  */
 export async function migrate(url: string, onProgress?: (line: string) => void): Promise<void> {
   const client = new Client({ connectionString: url, application_name: 'hone-migrate' })
@@ -47,20 +50,24 @@ export async function migrate(url: string, onProgress?: (line: string) => void):
     await client.query('set client_min_messages = warning')
     await applyMigrations(drizzle(client), { migrationsFolder: migrationsFolder() })
   } finally {
-    // The lock is the session's: ending the connection gives it back, also after an error.
+    // The lock belongs to the session: ending the connection frees it, also after an error.
     await client.end()
   }
 }
 
-/** Beside this file when it runs from source; in the package's own tree when it runs from `dist/`. */
+/**
+ * The folder lies beside this file in the source, and in the package's own tree when this file runs
+ * from `dist/`.
+ */
 function migrationsFolder(): string {
   const beside = fileURLToPath(new URL('./migrations', import.meta.url))
   return existsSync(beside) ? beside : fileURLToPath(new URL('../../db/migrations', import.meta.url))
 }
 
 /**
- * A failed query as people may read it and as it may travel through Temporal. Drizzle's own message holds the whole
- * statement with every value bound to it: megabytes, and the rows' contents. Any other error comes back as it is.
+ * A failed query as people may read it and as Temporal may carry it. Drizzle's own message holds
+ * the whole statement with every bound value: megabytes, and the contents of rows. Any other error
+ * is returned as it is.
  */
 export function shortDatabaseError(error: unknown): unknown {
   if (!(error instanceof DrizzleQueryError)) return error

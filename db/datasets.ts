@@ -9,7 +9,10 @@ import { only, rowsOf } from './sql.ts'
 /** A dataset as it is stored. */
 export type DatasetRecord = typeof datasets.$inferSelect
 
-/** Opens the dataset that a step writes, or finds it. Throws InvalidInput when the id belongs to another step. */
+/**
+ * Opens the dataset that a step writes, or finds it. Throws InvalidInput when the id belongs to
+ * another step.
+ */
 export async function openDataset(
   db: Database,
   input: { id: string; stepId: number; name: string },
@@ -26,7 +29,7 @@ export async function openDataset(
   })
 }
 
-/** The dataset. Throws InvalidInput when there is none of that id. */
+/** The dataset. Throws InvalidInput when there is no dataset with this id. */
 export async function getDataset(db: Database, id: string): Promise<DatasetRecord> {
   const [found] = await db.select().from(datasets).where(eq(datasets.id, id))
   if (found) return found
@@ -44,21 +47,24 @@ export interface SealedDataset {
 }
 
 /**
- * Ends a dataset: kept rows get dense positions, and the contents get their hash. The order is that
- * of the inputs, then of the parents in them, then of the outputs of one parent; rows that were given
- * a position (sources, selections) keep it. Idempotent. The hash leaves ids out, so equal data has
- * the same hash in another campaign. A row without precision and policy hashes as it did before those
- * fields existed.
+ * Ends a dataset: kept rows get dense positions, and the contents get their hash. Rows are ordered
+ * by input, then by parent, then by place among the outputs of a parent. Rows that already have a
+ * position (sources, selections) keep it. Idempotent. The hash leaves ids out, so equal data has
+ * the same hash in another campaign. A row without precision and policy hashes as it did before
+ * those fields existed.
  */
 export async function sealDataset(db: Database, id: string): Promise<SealedDataset> {
   const { isNew, ...sealed } = await seal(db, id)
-  // Who reads it next would be planned by what the tables were before: a shard then scans all of its dataset.
+  // Without this, the next query is planned by old statistics, and a shard scans its whole dataset.
   if (isNew && sealed.rows >= rowsWorthStatistics)
     await db.execute(sql`analyze rows (id, dataset_id, parent_row_id, origin_row_id, position, status, reason)`)
   return sealed
 }
 
-/** Postgres gathers statistics by itself within a minute or two; a dataset of fewer rows can be read badly until then. */
+/**
+ * Postgres gathers statistics by itself within a minute or two. Until then only a smaller dataset
+ * may be read with a bad plan.
+ */
 const rowsWorthStatistics = 1000
 
 async function seal(db: Database, id: string): Promise<SealedDataset & { isNew: boolean }> {
@@ -77,7 +83,10 @@ async function seal(db: Database, id: string): Promise<SealedDataset & { isNew: 
   })
 }
 
-/** Whether every kept row has its dense position already: those of a source and of a selection were written with it. */
+/**
+ * Whether every kept row already has its dense position: rows of sources and selections are written
+ * with it.
+ */
 async function isInOrder(tx: Database, id: string): Promise<boolean> {
   const [found] = await rowsOf(
     tx,
@@ -91,8 +100,9 @@ async function isInOrder(tx: Database, id: string): Promise<boolean> {
 }
 
 /**
- * Parents are looked up one by one and rows are updated where they stand (`ctid`: the dataset is held, so none moves). Joined by
- * id, the planner reads the whole table three times over, which grows with every campaign there ever was.
+ * Parents are looked up one by one, and rows are updated in place by `ctid`: the dataset is held,
+ * so no row moves. With a join by id the planner reads the whole table three times, and that table
+ * grows with every campaign.
  */
 async function giveOrder(tx: Database, { id, stepId }: DatasetRecord): Promise<void> {
   await tx.execute(sql`
@@ -138,7 +148,10 @@ const contentsOf = (id: string) => sql`
     from rows r where r.dataset_id = ${id} and r.status = 'kept'
   ) hashed`
 
-/** What a recipe's name stands for in a round: an earlier step's dataset, else a source. Throws InvalidInput. */
+/**
+ * The dataset that a recipe's name means in a round: an earlier step's dataset, else a source.
+ * Throws InvalidInput when there is neither.
+ */
 export async function resolveDataset(db: Database, campaign: string, round: number, name: string): Promise<string> {
   const [ofStep] = await db
     .select({ id: datasets.id })
@@ -184,8 +197,8 @@ export interface SourceLink {
 }
 
 /**
- * Gives an imported source its name in a campaign; again is a no-op. Throws InvalidSource when the name stands for other
- * data: the rows of a campaign do not change under it.
+ * Gives an imported source its name in a campaign. A second call changes nothing. Throws
+ * InvalidSource when the name already belongs to other data: the rows of a campaign never change.
  */
 export async function linkSource(db: Database, link: SourceLink): Promise<void> {
   const { campaign, ...columns } = link

@@ -2,7 +2,10 @@ import { asc, eq } from 'drizzle-orm'
 import type { Database } from './database.ts'
 import { events } from './schema/events.ts'
 
-/** An act on a campaign. `dedupeKey` is the caller's id of the act: the same act sent twice is recorded once. */
+/**
+ * An act on a campaign. `dedupeKey` is the caller's id of the act: the same act sent twice is
+ * recorded once.
+ */
 export interface EventInput {
   campaign: string
   who: string
@@ -18,7 +21,7 @@ export interface EventInput {
 /** An act as it was recorded. */
 export type EventRecord = typeof events.$inferSelect
 
-/** Records an act. Returns false when one with the same `dedupeKey` was there. */
+/** Records an act. Returns false when an act with the same `dedupeKey` was already recorded. */
 export async function recordEvent(db: Database, event: EventInput): Promise<boolean> {
   const written = await db
     .insert(events)

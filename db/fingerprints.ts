@@ -14,7 +14,10 @@ const stored = z.object({
 
 const perStatement = 5000
 
-/** Fingerprints of these pictures, by hash; null where none was made yet. Pictures that no row ever had are left out. */
+/**
+ * Fingerprints of these pictures by hash; null for a picture without a fingerprint yet. Pictures
+ * that belong to no row are left out.
+ */
 export async function readFingerprints(
   db: Database,
   hashes: readonly string[],
@@ -34,9 +37,12 @@ export async function readFingerprints(
   return found
 }
 
-/** Keeps fingerprints of pictures that have none yet. Two workers may do so at once: they made the same ones. */
+/**
+ * Keeps fingerprints of pictures that have no fingerprint yet. Two workers may do this at once:
+ * their fingerprints are the same.
+ */
 export async function writeFingerprints(db: Database, made: ReadonlyMap<string, Fingerprint>): Promise<void> {
-  // In the order of their hashes, so that two workers cannot block each other for good.
+  // Sorted by hash, so that two workers cannot block each other for ever.
   const inOrder = [...made].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const batch of batchesOf(inOrder, perStatement)) {
     const column = (of: keyof Fingerprint) => textArray(batch.map(([, fingerprint]) => String(fingerprint[of])))

@@ -11,7 +11,7 @@ export type JobRecord = typeof jobs.$inferSelect
 /** One submission of a job. */
 export type AttemptRecord = typeof attempts.$inferSelect
 
-/** A job to be written down before it is submitted. */
+/** A job that is written down before it is submitted. */
 export interface JobInput {
   jobId: string
   stepId: number | null
@@ -23,8 +23,8 @@ export interface JobInput {
 }
 
 /**
- * Writes down that a job shall run, or finds it as it stands (its intent may have become `cancel`). Throws JobConflict
- * when the id was used for another specification.
+ * Records that we want a job to run, or returns the job as it is: its intent may have become
+ * `cancel`. Throws JobConflict when the id belongs to another specification.
  */
 export async function recordIntent(db: Database, input: JobInput): Promise<JobRecord> {
   const { jobId, ...columns } = input
@@ -48,7 +48,7 @@ export async function findJob(db: Database, jobId: string): Promise<JobRecord | 
   return job ?? null
 }
 
-/** The job. Throws InvalidInput when there is none of that id. */
+/** The job. Throws InvalidInput when there is no job with this id. */
 export async function getJob(db: Database, jobId: string): Promise<JobRecord> {
   const job = await findJob(db, jobId)
   if (job) return job
@@ -59,15 +59,16 @@ export async function getJob(db: Database, jobId: string): Promise<JobRecord> {
   })
 }
 
-/** Says what we want of a job. Throws InvalidInput when there is none of that id. */
+/** Records what we want of a job. Throws InvalidInput when there is no job with this id. */
 export async function setIntent(db: Database, jobId: string, intent: JobIntent): Promise<void> {
   const changed = await db.update(jobs).set({ intent }).where(eq(jobs.id, jobId)).returning({ id: jobs.id })
   if (changed.length === 0) await getJob(db, jobId)
 }
 
 /**
- * Opens the next attempt of a job, numbered 1, 2, …, and returns its number. Two callers at once get two numbers.
- * `directory` is where it runs, `handle` where its launcher is to look for it; functions are told the number.
+ * Opens the next attempt of a job, numbered 1, 2, …, and returns its number. Two callers at once
+ * get two numbers. The attempt runs in `directory`, and its launcher finds it by `handle`; both may
+ * be functions of the number.
  */
 export async function newAttempt(
   db: Database,
@@ -85,7 +86,7 @@ export async function newAttempt(
   })
 }
 
-/** What is learned of an attempt. Fields that are left out stay as they are. */
+/** News of an attempt. Fields that are left out stay as they are. */
 export interface AttemptChange {
   handle?: unknown
   state?: string
@@ -96,7 +97,7 @@ export interface AttemptChange {
   finishedAt?: Date | null
 }
 
-/** Records what is known of an attempt. Throws InvalidInput when there is no such attempt. */
+/** Records news of an attempt. Throws InvalidInput when there is no such attempt. */
 export async function setAttempt(db: Database, jobId: string, attempt: number, change: AttemptChange): Promise<void> {
   const { reason, ...others } = change
   const set = { ...others, ...(reason === undefined ? {} : { reason: storableOrNull(reason) }) }
@@ -114,7 +115,7 @@ export async function setAttempt(db: Database, jobId: string, attempt: number, c
   })
 }
 
-/** The attempt with the highest number, or null when none was made. */
+/** The attempt with the highest number; null when there is no attempt. */
 export async function latestAttempt(db: Database, jobId: string): Promise<AttemptRecord | null> {
   const [latest] = await db
     .select()
@@ -125,11 +126,13 @@ export async function latestAttempt(db: Database, jobId: string): Promise<Attemp
   return latest ?? null
 }
 
-/** One number that a trainer logged. */
-export type MetricPoint = typeof metrics.$inferInsert
+/** One number that a trainer logged, as it is stored. */
+type MetricRecord = typeof metrics.$inferInsert
 
-/** Writes metrics; a point that is there is overwritten, so a file may be read again from its start. */
-export async function upsertMetrics(db: Database, points: readonly MetricPoint[]): Promise<void> {
+/**
+ * Writes metrics. A point that exists is overwritten, so a file may be read again from its start.
+ */
+export async function upsertMetrics(db: Database, points: readonly MetricRecord[]): Promise<void> {
   const byKey = new Map(
     points.map((point) => [[point.jobId, point.attempt, point.segment, point.step, point.name].join('\n'), point]),
   )
@@ -156,8 +159,8 @@ const metricSeriesPoint = z.object({
 export type MetricSeriesPoint = z.infer<typeof metricSeriesPoint>
 
 /**
- * What a job logged, in order of steps; `name` is a canonical or a raw name. Where attempts or segments overlap (a resume
- * from an older state repeats steps), the latest one counts.
+ * What a job logged, in order of steps. `name` is a canonical or a raw name. Where attempts or
+ * segments overlap (a resume from an older state repeats steps), the latest value counts.
  */
 export async function metricSeries(db: Database, jobId: string, name?: string): Promise<MetricSeriesPoint[]> {
   const named = name === undefined ? sql`` : sql`and (m.name = ${name} or m.canonical = ${name})`
@@ -193,13 +196,13 @@ const jobSummary = z.object({
   backend: z.string(),
   launcher: z.string(),
   intent: z.enum(jobIntents),
-  /** How many attempts there were, and what is known of the last one. */
+  /** How many attempts there were. The fields below describe the last attempt. */
   attempts: z.number(),
   state: z.string().nullable(),
   exitCode: z.number().nullable(),
   reason: z.string().nullable(),
   directory: z.string().nullable(),
-  /** Of the last attempt, up to now while it runs; null before it started. */
+  /** Seconds since the attempt started, up to now while it runs; null before it started. */
   seconds: z.number().nullable(),
 })
 export type JobSummary = z.infer<typeof jobSummary>

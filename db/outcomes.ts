@@ -12,7 +12,7 @@ import { datasetRefs } from './shards.ts'
 import { batchesOf, rowsOf, textArray } from './sql.ts'
 import { storableJsonText } from './storable.ts'
 
-/** What came of an input row: one output row. A failed one changes nothing and keeps its error text. */
+/** One output row of an input row. A failed output changes nothing and keeps its error text. */
 export interface CommittedOutcome {
   parentId: string
   /** Place among the outputs of this parent: 0, 1, … */
@@ -23,15 +23,16 @@ export interface CommittedOutcome {
   /** Error text; the first 500 characters are kept. */
   detail?: string | null
   changes: Outcome['changes']
-  /** Content keys of its replies, in order of use; they must have been saved before. */
+  /** Content keys of its replies, in order of use. The replies must be saved already. */
   requestKeys: readonly string[]
 }
 
 /**
- * Writes outputs in one transaction: rows, the replies they were made from, verdicts. Give all outputs of one parent in
- * one call. A parent that has outputs in this dataset already is left alone, so a retry, or a lost attempt that still
- * runs beside it, never mixes two results. Returns how many rows were written. Throws InvalidInput for a parent that is
- * not there, and for new outputs of a sealed dataset.
+ * Writes outputs in one transaction: rows, the replies they were made from, verdicts. Give all
+ * outputs of one parent in one call. A parent that already has outputs in this dataset is left
+ * alone, so a retry, or a lost attempt that still runs, never mixes two results. Returns how many
+ * rows were written. Throws InvalidInput for a parent that does not exist, and for new outputs of a
+ * sealed dataset.
  */
 export async function commitOutcomes(
   db: Database,
@@ -48,13 +49,14 @@ export async function commitOutcomes(
     if (orphan !== undefined)
       throw refusal(datasetId, `its parent row ${orphan} does not exist`, 'commit outputs of input rows')
     let written = 0
-    // All outputs of a parent stand in one statement: it is what tells a parent that was finished before.
+    // All outputs of a parent go into one statement: the statement itself finds parents that were
+    // finished earlier.
     for (const batch of byParent(outcomes)) written += await insertOutputs(tx, datasetId, batch)
     return written
   })
 }
 
-/** Shared with other commits, against a seal. */
+/** Holds the dataset: other commits go on, a seal waits. Returns whether the dataset is sealed. */
 async function holdDataset(tx: Database, datasetId: string): Promise<boolean> {
   const [found] = await tx
     .select({ sealedAt: datasets.sealedAt })
@@ -64,7 +66,9 @@ async function holdDataset(tx: Database, datasetId: string): Promise<boolean> {
   return (found ?? (await getDataset(tx, datasetId))).sealedAt !== null
 }
 
-/** What a commit to a sealed dataset comes to: nothing, when all of it is there. */
+/**
+ * A commit to a sealed dataset writes nothing when all its outputs exist; otherwise it is refused.
+ */
 async function nothingNew(tx: Database, datasetId: string, parentIds: readonly string[]): Promise<0> {
   const finished = await tx
     .selectDistinct({ id: rows.parentRowId })
@@ -74,7 +78,10 @@ async function nothingNew(tx: Database, datasetId: string, parentIds: readonly s
   throw refusal(datasetId, 'it is complete and sealed', 'open a new round to make new data')
 }
 
-/** Two commits of the same parent happen one after the other; the order of ids keeps them from blocking each other. */
+/**
+ * Two commits of the same parent run one after the other. The order of ids keeps them from blocking
+ * each other.
+ */
 async function holdParents(tx: Database, ids: readonly string[]): Promise<Set<string>> {
   const found = await tx
     .select({ id: rows.id })
@@ -85,7 +92,10 @@ async function holdParents(tx: Database, ids: readonly string[]): Promise<Set<st
   return new Set(found.map(({ id }) => id))
 }
 
-/** What one statement takes at most, unless one parent has more: a step may write hundreds of outputs of some kilobytes each. */
+/**
+ * Most outputs in one statement, unless one parent has more: a step may write hundreds of outputs
+ * of some kilobytes each.
+ */
 const outputsPerStatement = 1000
 
 function* byParent(outcomes: readonly CommittedOutcome[]): Generator<CommittedOutcome[]> {
@@ -106,10 +116,11 @@ function* byParent(outcomes: readonly CommittedOutcome[]): Generator<CommittedOu
   yield batch
 }
 
-/** An output as it is handed to the database, which knows the parent and what is inherited of it. */
+/** An output as it goes to the database. The database adds the parent's values. */
 const given = (datasetId: string, { outIndex, parentId, status, ...outcome }: CommittedOutcome) => ({
   id: rowId(datasetId, parentId, outIndex),
-  // Every finished parent has an output 0: found by its id, whatever the planner knows of a dataset that grows.
+  // Every finished parent has an output 0. It is found by id, so old statistics of a growing
+  // dataset do no harm.
   first: rowId(datasetId, parentId, 0),
   parent: parentId,
   place: outIndex,
@@ -121,9 +132,10 @@ const given = (datasetId: string, { outIndex, parentId, status, ...outcome }: Co
 })
 
 /**
- * One statement with one parameter: sixty rows with a parameter a value took ten times the work on this side, and fetching
- * parents to write them again as large a part of it as the rest. Sub-selects that end in `limit` or `offset` are there to be
- * looked up row by row: with stale statistics the planner would rather read whole tables.
+ * One statement with one parameter. Sixty rows with a parameter for each value took ten times the
+ * work on this side, and reading the parents in order to write them again took about as long as all
+ * the rest. The sub-selects end in `limit` or `offset` so that each row is looked up: with old
+ * statistics the planner would read whole tables.
  */
 async function insertOutputs(tx: Database, datasetId: string, outcomes: readonly CommittedOutcome[]): Promise<number> {
   const text = storableJsonText(outcomes.map((outcome) => given(datasetId, outcome)))
@@ -171,16 +183,17 @@ async function insertOutputs(tx: Database, datasetId: string, outcomes: readonly
 /** What a dataset step chose from its inputs. */
 export interface Selection {
   inputDatasetIds: readonly string[]
-  /** Ids of the rows that stay, in the order they shall have. */
+  /** Ids of the rows that stay, in their new order. */
   kept: readonly string[]
-  /** Reason of all other rows of the inputs. */
+  /** Why all other rows of the inputs are dropped. */
   droppedReason: string
 }
 
 /**
- * Writes the output of a dataset step in one transaction: the kept rows in their new order, the others as dropped. The
- * values are copied inside the database. A second call finds the first one's rows and changes nothing. Throws
- * InvalidInput when `kept` names a row twice or one that is not of the inputs.
+ * Writes the output of a dataset step in one transaction: the kept rows in their new order, all
+ * others as dropped. The values are copied inside the database. A second call finds the rows of the
+ * first call and changes nothing. Throws InvalidInput when `kept` names a row twice, or a row that
+ * is not in the inputs.
  */
 export async function commitSelection(db: Database, datasetId: string, selection: Selection): Promise<void> {
   await db.transaction(async (tx) => {

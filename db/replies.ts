@@ -18,7 +18,10 @@ const storedReply = z.object({
   attempts: z.number(),
 })
 
-/** Replies in Postgres. New ones are booked on `stepId`, the step that paid (null outside of steps). */
+/**
+ * Replies in Postgres. New replies are booked on `stepId`, the step that paid (null outside of
+ * steps).
+ */
 export function postgresReplies(db: Database, stepId: number | null): ReplyStore {
   return {
     place: db,
@@ -27,7 +30,9 @@ export function postgresReplies(db: Database, stepId: number | null): ReplyStore
   }
 }
 
-/** Finished replies by content key, whoever paid for them; keys without a reply are left out. */
+/**
+ * Finished replies by content key, whichever step paid for them. Keys without a reply are left out.
+ */
 export async function findReplies(db: Database, keys: readonly string[]): Promise<Map<string, StoredReply>> {
   const found = new Map<string, StoredReply>()
   for (const batch of batchesOf(keys, 1000)) {
@@ -44,15 +49,18 @@ export async function findReplies(db: Database, keys: readonly string[]): Promis
   return found
 }
 
-/** Keeps replies; a key that is there stays as it is. Resolves when they are durable. */
+/**
+ * Keeps replies. A reply whose key exists stays as it is. Resolves when the replies are durable.
+ */
 export async function saveReplies(db: Database, stepId: number | null, replies: readonly StoredReply[]): Promise<void> {
-  // In the order of keys, so that two workers with the same replies cannot block each other for good.
+  // Sorted by key, so that two workers with the same replies cannot block each other for ever.
   const inOrder = [...new Map(replies.map((reply) => [reply.key, reply])).values()].sort((a, b) =>
     a.key < b.key ? -1 : 1,
   )
   for (const batch of batchesOf(inOrder, 1000)) {
     const given = batch.map((reply) => ({ ...reply, latencyMs: Math.round(reply.latencyMs) }))
-    // One parameter for all: one a value took several times the work on this side.
+    // One parameter for all replies: a parameter for each value took several times the work on this
+    // side.
     await db.execute(sql`
       insert into requests (key, step_id, endpoint, model, request, reply, finish_reason, prompt_tokens,
         completion_tokens, latency_ms, attempts)
@@ -73,19 +81,22 @@ export interface RequestScope {
 }
 
 const requestTotals = z.object({
-  /** Replies that steps in scope paid for. */
+  /** Replies that steps of this scope paid for. */
   paid: z.number(),
-  /** Uses, in scope, of replies that another step had paid for. */
+  /** Uses in this scope of replies that another step paid for. */
   reused: z.number(),
   /** Rows that failed. */
   failed: z.number(),
-  /** Tokens of what was paid. */
+  /** Tokens of the paid replies. */
   promptTokens: z.number(),
   completionTokens: z.number(),
 })
 export type RequestTotals = z.infer<typeof requestTotals>
 
-/** What the model calls of a campaign, a round or a step came to. A reply counts as reused once a step that uses it. */
+/**
+ * What the model calls of a campaign, a round or a step add up to. A reply counts as reused once
+ * for each step that uses it.
+ */
 export async function requestCounts(db: Database, scope: RequestScope): Promise<RequestTotals> {
   const ofRound = scope.round === undefined ? sql`` : sql`and s.round_number = ${scope.round}`
   const ofStep = scope.stepId === undefined ? sql`` : sql`and s.id = ${scope.stepId}`

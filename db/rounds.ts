@@ -16,8 +16,8 @@ export interface RoundKey {
 }
 
 /**
- * Opens a round, or finds it as it stands (also closed: look at its status). Throws InvalidInput when the number is
- * taken by a round with another parent.
+ * Opens a round, or returns it as it is: it may be closed, so look at its status. Throws
+ * InvalidInput when the number belongs to a round with another parent.
  */
 export async function openRound(db: Database, round: RoundKey & { parent: number | null }): Promise<RoundRecord> {
   const [opened] = await db
@@ -44,8 +44,8 @@ export interface RoundEnd {
 }
 
 /**
- * Ends a round for good. Ending it again with the same values is a no-op that returns it; with other values it throws
- * InvalidInput, since a closed round is never changed. Throws UnknownRound.
+ * Ends a round for good. A second call with the same values changes nothing and returns the round.
+ * With other values it throws InvalidInput: a closed round never changes. Throws UnknownRound.
  */
 export async function closeRound(db: Database, round: RoundKey & RoundEnd): Promise<RoundRecord> {
   const end = {
@@ -71,7 +71,10 @@ export async function closeRound(db: Database, round: RoundKey & RoundEnd): Prom
   })
 }
 
-/** Lets a failed round go on: it is no result yet, so nothing of history is changed. A round in another state stays as it is. */
+/**
+ * Lets a failed round go on. A failed round has no result yet, so history does not change. A round
+ * in another state stays as it is.
+ */
 export async function reopenRound(db: Database, campaign: string, number: number): Promise<void> {
   await db
     .update(rounds)
@@ -104,7 +107,7 @@ export async function listRounds(db: Database, campaign: string): Promise<RoundR
   return db.select().from(rounds).where(eq(rounds.campaignId, campaign)).orderBy(asc(rounds.number))
 }
 
-/** The round's row, held against changes until the transaction ends. Throws UnknownRound. */
+/** The row of the round, locked against changes until the transaction ends. Throws UnknownRound. */
 export async function lockRound(db: Database, campaign: string, number: number): Promise<RoundRecord> {
   const found = await db
     .select()

@@ -6,7 +6,7 @@ import { rows } from './schema/rows.ts'
  * The fields that an output row inherits from the row it was made from. Verdicts have a table of
  * their own.
  */
-const valueFields = rowSchema
+export const valueFields = rowSchema
   .omit({ id: true, parentId: true, originId: true, images: true, verdict: true })
   .keyof().options
 
@@ -24,8 +24,8 @@ export const valueColumns: SQL = sql.raw(columns.map(({ name }) => name).join(',
 export const valuesOf = (alias: 'p' | 'r'): SQL => sql.raw(columns.map(({ name }) => `${alias}.${name}`).join(', '))
 
 /**
- * The values of an output: each field as `f.changes` (jsonb) has it, else as the parent `p` has it. A
- * null of JSON becomes a null of SQL.
+ * The values of an output: each field as `f.changes` (jsonb) has it, else as the parent `p` has it.
+ * A null of JSON becomes a null of SQL.
  */
 export const inheritedValues: SQL = sql.raw(
   columns

@@ -9,12 +9,15 @@ import { rowStatuses, type RowStatus } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
 /**
- * `left join` it to `rows r` (`on true`). The verdict is looked up row by row: joined by its id, the planner merges a page of
- * rows with all verdicts there are, for each page anew.
+ * Join it to `rows r` with `left join … on true`. The verdict is looked up for each row: with a
+ * join by id the planner merges each page of rows with all verdicts that exist.
  */
 export const verdictOf = sql`lateral (select * from verdicts v where v.row_id = r.id offset 0) v`
 
-/** Columns of a {@link Row} over `rows r left join` {@link verdictOf}; images are those of the origin. */
+/**
+ * Columns of a {@link Row} over `rows r left join` {@link verdictOf}. The images are those of the
+ * origin.
+ */
 export const rowColumns = sql`
   r.id, r.parent_row_id as "parentId", r.origin_row_id as "originId",
   array(select ri.image_hash from row_images ri where ri.row_id = r.origin_row_id order by ri.ordinal) as images,
@@ -26,9 +29,9 @@ export const rowColumns = sql`
 const keptRow = rowSchema.extend({ position: z.number() })
 
 /**
- * The kept rows of a sealed dataset in order, positions `from` to below `to` (default all), a page of `batch` rows
- * (default 500) in memory at a time. Throws
- * InvalidInput when the dataset is not sealed: its order is not known yet.
+ * The kept rows of a sealed dataset in order, from position `from` to below `to` (default all). One
+ * page of `batch` rows (default 500) is in memory at a time. Throws InvalidInput when the dataset
+ * is not sealed: its order is not known yet.
  */
 export async function* streamRows(
   db: Database,
@@ -56,7 +59,10 @@ export async function* streamRows(
 
 const judgedRow = rowSchema.extend({ status: z.enum(rowStatuses), reason: z.string().nullable() })
 
-/** All rows of sealed datasets, dropped and failed ones too, by dataset and id, a page of 500 in memory at a time. */
+/**
+ * All rows of sealed datasets by dataset and id, dropped and failed rows too. One page of 500 rows
+ * is in memory at a time.
+ */
 export async function* streamEvidence(
   db: Database,
   datasets: readonly { name: string; datasetId: string }[],
@@ -111,7 +117,10 @@ const sampledRow = rowSchema.extend({
   detail: z.string().nullable(),
 })
 
-/** `n` rows of a dataset for people to look at: always the same ones, picked by their ids, which are hashes. */
+/**
+ * `n` rows of a dataset for people to look at. The choice is always the same: rows are sorted by
+ * id, and ids are hashes.
+ */
 export async function sampleRows(
   db: Database,
   datasetId: string,
@@ -128,7 +137,10 @@ export async function sampleRows(
   )
 }
 
-/** The row of this id, or of the one id that begins so; null when there is none or more than one. */
+/**
+ * The row with this id, or with the only id that begins like this; null when no row, or more than
+ * one row, matches.
+ */
 export async function findRow(db: Database, idOrPrefix: string): Promise<SampledRow | null> {
   const found = await rowsOf(
     db,

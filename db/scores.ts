@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { Verdict } from '../domain/rows.ts'
 import type { Database } from './database.ts'
-import { scoreItems as items, scores, type SplitRole } from './schema/scores.ts'
+import { scores, type SplitRole } from './schema/scores.ts'
 import { steps } from './schema/steps.ts'
 import { batchesOf, only, rowsOf } from './sql.ts'
 import { storableJsonText } from './storable.ts'
@@ -23,7 +23,9 @@ export interface ScoreItem {
   truncated: boolean
 }
 
-/** A benchmark result. Counts are those of `items`; accuracy and the 95 % interval are fractions. */
+/**
+ * A benchmark result. Counts are those of `items`; accuracy and the 95 % interval are fractions.
+ */
 export interface ScoreInput {
   campaign: string
   round: number
@@ -31,7 +33,10 @@ export interface ScoreInput {
   checkpointId: string
   benchmark: string
   role: SplitRole
-  /** All that must be equal for two scores to be compared; `identityHash` is its hash. */
+  /**
+   * Everything that must be equal in two scores before they are compared. `identityHash` is its
+   * hash.
+   */
   identity: unknown
   identityHash: string
   accuracy: number
@@ -40,7 +45,7 @@ export interface ScoreInput {
   items: readonly ScoreItem[]
 }
 
-/** Keeps a score with its items, in one transaction. The same score saved again changes nothing. */
+/** Keeps a score with its items in one transaction. Saving the same score again changes nothing. */
 export async function saveScore(db: Database, input: ScoreInput): Promise<ScoreRecord> {
   return db.transaction(async (tx) => {
     const count = (holds: (item: ScoreItem) => boolean): number => input.items.filter(holds).length
@@ -71,7 +76,10 @@ export async function saveScore(db: Database, input: ScoreInput): Promise<ScoreR
   })
 }
 
-/** One parameter a statement: an insert with one a value took several times the work on this side. */
+/**
+ * One parameter for the statement: an insert with a parameter for each value took several times the
+ * work on this side.
+ */
 async function saveItems(tx: Database, scoreId: number, given: readonly ScoreItem[]): Promise<void> {
   for (const batch of batchesOf(given, 5000))
     await tx.execute(sql`
@@ -81,7 +89,7 @@ async function saveItems(tx: Database, scoreId: number, given: readonly ScoreIte
         reason text, extracted text, "requestKey" text, truncated boolean)`)
 }
 
-/** What is measured once. */
+/** The key of a score: it is measured once. */
 type ScoreKey = Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash' | 'checkpointId'>
 
 const scoreOf = (db: Database, { stepId, benchmark, identityHash, checkpointId }: ScoreKey): Promise<ScoreRecord[]> =>
@@ -97,18 +105,24 @@ const scoreOf = (db: Database, { stepId, benchmark, identityHash, checkpointId }
       ),
     )
 
-/** The score of a step's checkpoint on a benchmark under one identity, or null: what is there need not be measured again. */
+/**
+ * The score of a step's checkpoint on a benchmark under one identity; null when it is not measured
+ * yet.
+ */
 export async function findScore(db: Database, which: ScoreKey): Promise<ScoreRecord | null> {
   return (await scoreOf(db, which))[0] ?? null
 }
 
 /**
- * Scores that choose among a step's checkpoints measure candidates, not the round: and what was chosen by a score is
- * flattered by it.
+ * Excludes the scores of a selection: they measure candidates, not the round, and the best of many
+ * scores is too high by chance.
  */
 const measuresRound = ne(steps.kind, 'select-checkpoint')
 
-/** Every score of a campaign's rounds: by round, then in order of steps. Those of candidates are left out. */
+/**
+ * Every score of a campaign's rounds, by round, then in order of steps. Scores of candidates are
+ * left out.
+ */
 export async function listScores(db: Database, campaign: string): Promise<ScoreRecord[]> {
   const found = await db
     .select({ score: scores })
@@ -127,16 +141,10 @@ export const scoresOfStep = (db: Database, stepId: number, benchmark: string): P
     .where(and(eq(scores.stepId, stepId), eq(scores.benchmark, benchmark)))
     .orderBy(asc(scores.id))
 
-/** Whether each item was answered right, by item id. */
-export async function scoreItems(db: Database, scoreId: number): Promise<Map<string, boolean>> {
-  const found = await db
-    .select({ itemId: items.itemId, correct: items.correct })
-    .from(items)
-    .where(eq(items.scoreId, scoreId))
-  return new Map(found.map(({ itemId, correct }) => [itemId, correct]))
-}
-
-/** The score of the end of a round on a benchmark: that of its last evaluation. Null when there is none. */
+/**
+ * The score of a round's end on a benchmark: the score of its last evaluation. Null when there is
+ * no such score.
+ */
 export async function latestScore(
   db: Database,
   campaign: string,
@@ -170,7 +178,10 @@ const pairedItems = z.object({
 })
 export type PairedItems = z.infer<typeof pairedItems>
 
-/** Two scores item by item: what a McNemar test needs. Throws ScoresNotComparable when their identities differ. */
+/**
+ * Compares two scores item by item, for a McNemar test. Throws ScoresNotComparable when their
+ * identities differ.
+ */
 export async function pairScores(db: Database, a: number, b: number): Promise<PairedItems> {
   const found = await db
     .select()

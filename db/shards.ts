@@ -7,7 +7,10 @@ import { firstOutputId } from './row-ids.ts'
 import { requireSealed, rowColumns, verdictOf } from './rows.ts'
 import { rowsOf, textArray } from './sql.ts'
 
-/** Rows of a step's inputs are numbered through in the order of the inputs: `starts` is where each input begins. */
+/**
+ * All rows of a step's inputs have one numbering, in the order of the inputs. `starts` says where
+ * each input begins.
+ */
 const numbered = (inputDatasetIds: readonly string[]) => sql`
   inputs as (
     select d.id, i.ordinal, (sum(d.row_count) over (order by i.ordinal) - d.row_count)::int as start
@@ -35,15 +38,19 @@ export interface ShardQuery {
   /** 0, 1, … below {@link shardCount}. */
   shard: number
   shardRows: number
-  /** `question`: all rows of one question (one origin) are in the same shard, whatever the order of the inputs. */
+  /**
+   * `question`: all rows of one question (one origin) are in the same shard, whatever the order of
+   * the inputs.
+   */
   per: 'row' | 'question'
   outputDatasetId: string
 }
 
 /**
- * Rows of a shard that have no output yet, in order. A retry gets what the attempt before left undone. Per question a
- * shard holds the questions whose first row lies in it, each with all of its rows and next to each other; a question
- * comes back whole as long as one of its rows has no output.
+ * Rows of a shard that have no output yet, in order. A retry gets the rows that the attempt before
+ * left undone. With `question` a shard holds the questions whose first row lies in it, each with
+ * all its rows next to each other. A question is returned whole as long as one of its rows has no
+ * output.
  */
 export async function shardInputs(db: Database, query: ShardQuery): Promise<Row[]> {
   await requireSealed(db, query.inputDatasetIds)
@@ -51,14 +58,14 @@ export async function shardInputs(db: Database, query: ShardQuery): Promise<Row[
 }
 
 /**
- * Whether a row has an output: a finished row has one at place 0. Looked up by its id, row by row: whatever the planner knows
- * of a dataset that grows, it would rather read all of it.
+ * Whether a row has an output: a finished row has an output at place 0. Each row is looked up by
+ * id, because with old statistics of a growing dataset the planner would read all of it.
  */
 const hasOutput = (outputDatasetId: string) => sql`(
   select true from rows o where o.id = ${firstOutputId(outputDatasetId, sql`r.id`)} limit 1
 ) is not null`
 
-/** Rows of the inputs `i` by the place from `from` to below `to`. */
+/** Rows of the inputs `i` from place `from` to below `to`. */
 const placedIn = (from: number, to: number) => sql`
   select r.* from rows r
   where r.dataset_id = i.id and r.status = 'kept' and r.position >= ${from} - i.start and r.position < ${to} - i.start
@@ -77,8 +84,8 @@ function rowShard(query: ShardQuery) {
 }
 
 /**
- * A source row is its own origin, other rows are found by theirs; each is an index scan of its own. Everything that is joined
- * here is looked up row by row: a shard is small, and its tables are not.
+ * A source row is its own origin; another row is found by its origin. Each case is an index scan of
+ * its own. Every join here looks up row by row: a shard is small, and its tables are large.
  */
 function questionShard(query: ShardQuery) {
   const [from, to] = [query.shard * query.shardRows, (query.shard + 1) * query.shardRows]
@@ -112,8 +119,8 @@ function questionShard(query: ShardQuery) {
 const rowRef = z.object({ id: z.string(), originId: z.string(), input: z.number(), group: z.string().nullable() })
 
 /**
- * Every kept row of the inputs in order, as small as a step that chooses among whole datasets needs it. `by` names the
- * field of the metadata that groups them.
+ * Every kept row of the inputs in order, with only the fields that a step over whole datasets
+ * needs. `by` names the field of the metadata that groups the rows.
  */
 export async function datasetRefs(
   db: Database,

@@ -2,45 +2,39 @@ import { setImmediate } from 'node:timers/promises'
 import { and, eq, sql } from 'drizzle-orm'
 import { IdSet } from '../artifacts/id-set.ts'
 import { HoneError } from '../domain/errors.ts'
-import type { AnswerKind, AnswerPolicy } from '../domain/answer-check.ts'
-import type { Fingerprint } from '../domain/rows.ts'
+import { checkOf } from '../domain/answer-check.ts'
+import type { Check } from '../domain/answer-check.ts'
 import { copyInto } from './copy.ts'
 import type { Database } from './database.ts'
 import { getDataset, linkSource, sealDataset } from './datasets.ts'
+import { keepImages } from './images.ts'
+import type { ImageRecord } from './images.ts'
 import { sourceRowId } from './row-ids.ts'
-import { datasets, type SourceRole } from './schema/datasets.ts'
+import { valueFields } from './row-values.ts'
+import { datasets } from './schema/datasets.ts'
+import type { SourceRole } from './schema/datasets.ts'
 import { rowImages, rows } from './schema/rows.ts'
 import { only, textArray } from './sql.ts'
-import { storableJsonText } from './storable.ts'
 
-/** A picture as the artifact store keeps it. */
-export interface SourceImage {
-  /** SHA-256 of the stored bytes. */
-  hash: string
-  width: number
-  height: number
-  bytes: number
-  mediaType: string
-  fingerprint?: Fingerprint | null
-}
+/** A picture that is recorded already, or one that is recorded together with its line. */
+export type LineImage = Pick<ImageRecord, 'hash'> | ImageRecord
 
 /** One line of a source. A line that cannot be used has a `failure` and is kept with its reason. */
-export interface SourceRow {
+export interface SourceRow extends Check {
   /** Id in the source's file, unique in it. */
   sourceId: string
-  images: readonly SourceImage[]
+  images: readonly LineImage[]
   question: string
   answer: string | null
-  kind: AnswerKind
-  choices: readonly string[] | null
-  precision: number | null
-  policy: AnswerPolicy | null
-  /** Where the source brings some: a trace is the full text of a reply. */
+  /** Where the source has one: a trace is the full text of a reply. */
   description?: string | null
   trace?: string | null
   metadata: Readonly<Record<string, unknown>>
   failure?: { reason: string; detail: string } | null
-  /** `there`: {@link storedLines} has it. `later`: it is left out this time, keeps its place, and the source stays open. */
+  /**
+   * `there`: {@link storedLines} has it. `later`: it is left out this time and keeps its place, and
+   * the source stays open.
+   */
   state?: { there: StoredLine } | 'later' | undefined
 }
 
@@ -81,15 +75,19 @@ export interface ImportCounts {
 /** Dataset of a source: the same data is imported once for all campaigns. */
 export const sourceDatasetId = (hash: string): string => `source/${hash.slice(0, 16)}`
 
-/** What a batch holds at most: as many rows as keep the cost of a transaction small, as many characters as keep memory flat. */
+/**
+ * A batch at most: enough rows to keep the cost of a transaction small, few enough characters to
+ * keep memory flat.
+ */
 const rowsPerBatch = 10_000
 const charactersPerBatch = 16 * 2 ** 20
 
 /**
- * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long ones) while the next are read, so
- * memory stays flat; after a crash the import is simply run again and writes what is missing; a complete one returns without
- * reading `lines`. Throws InvalidSource when two lines have the same id. `beforeSeal` may refuse what it came to by an error: the rows
- * stay and a later run goes on with them. A source with lines left out for later is never sealed.
+ * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long rows) while
+ * the next are read, so memory stays flat. After a crash the import is simply run again and writes
+ * what is missing; a complete one returns without reading `lines`. Throws InvalidSource when two
+ * lines have the same id. `beforeSeal` may refuse the source by an error: its rows stay, and a
+ * later run goes on with them. A source with lines left out for later is never sealed.
  */
 export async function importSource(
   db: Database,
@@ -147,7 +145,10 @@ interface Numbered {
   position: number | null
 }
 
-/** One batch is written while the next is read; never more than two are held. Returns how many lines were left out. */
+/**
+ * One batch is written while the next is read; never more than two are held. Returns how many lines
+ * were left out.
+ */
 async function writeLines(
   db: Database,
   datasetId: string,
@@ -170,7 +171,9 @@ async function writeLines(
   return left.out
 }
 
-/** How many lines are read at a stretch: a source that never waits would keep the batch before from being sent. */
+/**
+ * Lines read at a stretch: a source that never waits would keep the batch before from being sent.
+ */
 const linesPerTurn = 128
 
 async function* batches(
@@ -206,7 +209,7 @@ async function* batches(
   if (batch.length > 0) yield batch
 }
 
-/** Roughly how long a line is: its texts, and those that stand at the top of its metadata. */
+/** Roughly how long a line is: its texts, and the texts at the top of its metadata. */
 function lengthOf({ question, answer, description, trace, metadata }: SourceRow): number {
   let length = question.length + (answer?.length ?? 0) + (description?.length ?? 0) + (trace?.length ?? 0)
   for (const value of Object.values(metadata)) length += typeof value === 'string' ? value.length : 32
@@ -214,38 +217,28 @@ function lengthOf({ question, answer, description, trace, metadata }: SourceRow)
 }
 
 const sourceRowColumns = [
-  'id',
-  'datasetId',
-  'originRowId',
-  'position',
-  'status',
-  'reason',
-  'detail',
-  'sourceId',
-  'question',
-  'answer',
-  'kind',
-  'choices',
-  'precision',
-  'policy',
-  'description',
-  'trace',
-  'metadata',
-] as const
+  ...(['id', 'datasetId', 'originRowId', 'position', 'status', 'reason', 'detail', 'sourceId'] as const),
+  ...valueFields,
+]
 
 /** One transaction: a source row never stands without its pictures. */
 async function writeBatch(db: Database, datasetId: string, batch: readonly Numbered[]): Promise<void> {
   await db.transaction(async (tx) => {
     const missing = await missingLines(tx, datasetId, batch)
-    await keepImages(tx, missing)
+    const images = missing.flatMap(({ line }) => line.images)
+    await keepImages(
+      tx,
+      images.filter((image) => 'width' in image),
+    )
     await copyInto(tx, rows, sourceRowColumns, sourceRows(datasetId, missing))
     await copyInto(tx, rowImages, ['rowId', 'ordinal', 'imageHash'], shownImages(missing))
   })
 }
 
 /**
- * The lines that have no row yet. The dataset is held until the transaction ends, so two imports of one source write one
- * after the other, and each row is free to be copied: COPY knows no "on conflict".
+ * The lines that have no row yet. The dataset is held until the transaction ends, so two imports of
+ * one source write one after the other, and each row is free to be copied: COPY knows no "on
+ * conflict".
  */
 async function missingLines(tx: Database, datasetId: string, batch: readonly Numbered[]): Promise<readonly Numbered[]> {
   const held = await tx
@@ -253,7 +246,7 @@ async function missingLines(tx: Database, datasetId: string, batch: readonly Num
     .from(datasets)
     .where(eq(datasets.id, datasetId))
     .for('no key update')
-  // Another import was faster and wrote all there is.
+  // Another import was faster and wrote all lines.
   if (only(held).sealedAt !== null) return []
   const found = await tx
     .select({ id: rows.id })
@@ -277,10 +270,7 @@ function* sourceRows(datasetId: string, lines: readonly Numbered[]) {
       sourceId: line.sourceId,
       question: line.question,
       answer: line.answer,
-      kind: line.kind,
-      choices: line.choices,
-      precision: line.precision,
-      policy: line.policy,
+      ...checkOf(line),
       description: line.description ?? null,
       trace: line.trace ?? null,
       metadata: line.metadata,
@@ -292,21 +282,6 @@ function* shownImages(lines: readonly Numbered[]) {
     for (const [ordinal, { hash }] of line.images.entries()) yield { rowId: id, ordinal, imageHash: hash }
 }
 
-/** In the order of their hashes, so that two imports that share pictures cannot block each other for good. */
-async function keepImages(tx: Database, lines: readonly Numbered[]): Promise<void> {
-  const pictures = new Map(lines.flatMap(({ line }) => line.images.map((image) => [image.hash, imageRow(image)])))
-  const inOrder = [...pictures.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
-  if (inOrder.length === 0) return
-  await tx.execute(sql`
-    insert into images (hash, width, height, bytes, media_type, phash, dhash, pixels, spread)
-    select hash, width, height, bytes, "mediaType", phash, dhash, pixels, spread
-    from json_to_recordset(${storableJsonText(inOrder)}::json) as given(hash text, width int, height int, bytes int,
-      "mediaType" text, phash text, dhash text, pixels text, spread float8)
-    on conflict do nothing`)
-}
-
-const imageRow = ({ fingerprint, ...image }: SourceImage) => ({ ...image, ...fingerprint })
-
 const unfinished = (path: string, later: number): HoneError =>
   new HoneError({
     type: 'InvalidSource',
@@ -317,6 +292,6 @@ const unfinished = (path: string, later: number): HoneError =>
 const duplicate = (path: string, sourceId: string): HoneError =>
   new HoneError({
     type: 'InvalidSource',
-    message: `${path}: the id "${sourceId}" stands on two lines`,
+    message: `${path}: the id "${sourceId}" is on two lines`,
     nextStep: 'give every line an id of its own',
   })

@@ -15,7 +15,7 @@ const spent = z.object({
   completionTokens: z.number(),
 })
 
-/** The replies that a campaign's steps paid for, by endpoint and model; `stepId` for those of one step. */
+/** The replies that a campaign's steps, or one step `stepId`, paid for, by endpoint and model. */
 export async function spentBy(db: Database, campaign: string, stepId?: number): Promise<Spent[]> {
   const ofStep = stepId === undefined ? sql`` : sql`and s.id = ${stepId}`
   return await rowsOf(
@@ -30,12 +30,18 @@ export async function spentBy(db: Database, campaign: string, stepId?: number): 
   )
 }
 
-/** What a campaign's calls came to, and what they may come to: the newest budget, else its recipe's. */
+/**
+ * What a campaign paid for its calls, and its budget: the newest that a person gave, else the
+ * recipe's.
+ */
 export interface CampaignSpending extends Spending {
   budget: Budget | null
 }
 
-/** Of a stored recipe what calls cost. Recipes of other versions have other fields: only these are looked at. */
+/**
+ * The part of a stored recipe that says what calls cost. Only these fields are parsed, because
+ * recipes of other versions have other fields.
+ */
 const stored = z.object({
   endpoints: z.record(
     z.string(),
@@ -55,7 +61,10 @@ export async function campaignSpending(db: Database, campaign: string): Promise<
   return { ...spending(known, spent), budget: newest ?? known.limits?.budget ?? null }
 }
 
-/** The budget that a person gave a campaign last, in the place of its recipe's; null when nobody did. */
+/**
+ * The newest budget that a person gave a campaign instead of its recipe's; null when nobody gave
+ * one.
+ */
 export async function newestBudget(db: Database, campaign: string): Promise<Budget | null> {
   const [found] = await rowsOf(
     db,

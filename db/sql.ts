@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { Database } from './database.ts'
 
 /**
- * Runs a query that the builder has no words for and parses each row. Drizzle hands timestamps of such queries out as
- * text and 64-bit counts come as strings: say `::int`, and use {@link moment}.
+ * Runs a query that the query builder cannot express, and parses each row. Drizzle returns
+ * timestamps of such queries as text, and 64-bit counts as strings: write `::int`, and use {@link
+ * moment}.
  */
 export async function rowsOf<Schema extends z.ZodType>(
   db: Database,
@@ -20,10 +21,16 @@ export const moment = z
   .union([z.date(), z.string()])
   .transform((value) => (typeof value === 'string' ? new Date(value) : value))
 
-/** An array bound as one parameter (`any(${textArray(ids)})`); Drizzle alone would spread it into many. */
+/**
+ * An array as one parameter (`any(${textArray(ids)})`). Drizzle alone would make a parameter of
+ * each value.
+ */
 export const textArray = (values: readonly string[]): SQL => sql`${sql.param([...values])}::text[]`
 
-/** Pieces of at most `size`: Postgres takes 65,535 parameters a statement, and small statements keep memory flat. */
+/**
+ * Pieces of at most `size` items. Postgres takes 65,535 parameters in a statement, and small
+ * statements keep memory flat.
+ */
 export function* batchesOf<T>(items: readonly T[], size: number): Generator<T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
 }

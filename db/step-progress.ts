@@ -9,32 +9,39 @@ const stepProgress = z.object({
   round: z.number(),
   step: z.string(),
   kind: z.string(),
-  /** Since its first start. */
+  /** Seconds since the step first started. */
   seconds: z.number(),
-  /** Input rows that have outputs; for an evaluation or a selection, items that were answered. */
+  /** Input rows that have outputs. For an evaluation or a selection: items that were answered. */
   done: z.number(),
-  /** Input rows; for an evaluation, items of its benchmarks; for a selection, those of its benchmark for each candidate. */
+  /**
+   * Input rows. For an evaluation: items of its benchmarks. For a selection: items of its
+   * benchmark, for each candidate.
+   */
   total: z.number(),
-  /** The step's newest job, if it has any. */
+  /** The step's newest job; null when it has no job. */
   job: z
     .object({
       id: z.string(),
       kind: z.string(),
       state: z.string().nullable(),
       attempt: z.number().nullable(),
-      /** The trainer's own step and the newest value of each metric, by canonical name where there is one. */
+      /**
+       * The trainer's own step and the newest value of each metric, by canonical name where there
+       * is one.
+       */
       step: z.number().nullable(),
       metrics: z.record(z.string(), z.number()),
     })
     .nullable(),
 })
 
-/** How far a running step is. */
+/** Progress of a running step. */
 export type StepProgress = z.infer<typeof stepProgress>
 
 /**
- * How far the running steps of a campaign are, in order. An evaluation's answers are the replies that it paid for: graded
- * items are stored only at its end, and replies that others paid for are not counted, nor are those of its judge.
+ * Progress of the running steps of a campaign, in order. An evaluation's answers are the replies
+ * that it paid for, because graded items are stored only at its end. Replies that other steps paid
+ * for, and replies of its judge, are not counted.
  */
 export async function runningSteps(db: Database, campaign: string): Promise<StepProgress[]> {
   return rowsOf(
@@ -76,7 +83,10 @@ export async function runningSteps(db: Database, campaign: string): Promise<Step
   )
 }
 
-/** Id of the dataset that a step writes; null before it is opened, and for steps that write none. */
+/**
+ * Id of the dataset that a step writes; null before the dataset is opened, and for a step that
+ * writes no dataset.
+ */
 export async function datasetOfStep(db: Database, stepId: number): Promise<string | null> {
   const [found] = await db.select({ id: datasets.id }).from(datasets).where(eq(datasets.stepId, stepId))
   return found?.id ?? null

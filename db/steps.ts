@@ -11,7 +11,10 @@ import { only, rowsOf } from './sql.ts'
 /** A step as it is stored. */
 export type StepRecord = typeof steps.$inferSelect
 
-/** A step of a round. `inputs` are dataset ids in the order of the recipe's `from`, `evidence` those that it weighs as a whole. */
+/**
+ * A step of a round. `inputs` are dataset ids in the order of the recipe's `from`; `evidence` are
+ * the datasets that the step weighs as a whole.
+ */
 export interface StepInput {
   campaign: string
   round: number
@@ -24,7 +27,10 @@ export interface StepInput {
   evidence?: readonly string[]
 }
 
-/** An opened step. `outputDatasetId` is null until its dataset is opened, and for steps that write none. */
+/**
+ * An opened step. `outputDatasetId` is null until the dataset is opened, and for a step that writes
+ * no dataset.
+ */
 export interface OpenedStep {
   stepId: number
   status: StepStatus
@@ -32,15 +38,16 @@ export interface OpenedStep {
 }
 
 /**
- * Opens a step, or finds it: a done one stays done, a failed or cancelled one runs again (its rows and replies are kept,
- * so it goes on where it stopped). Throws InvalidInput when the name stands for another kind or other inputs, or when
- * the round is closed and has no such step.
+ * Opens a step, or finds it. A done step stays done. A failed or cancelled step runs again: its
+ * rows and replies are kept, so it goes on where it stopped. Throws InvalidInput when the name
+ * belongs to a step of another kind or with other inputs, or when the round is closed and has no
+ * such step.
  */
 export async function openStep(db: Database, input: StepInput): Promise<OpenedStep> {
   return db.transaction(async (tx) => {
     const round = await lockRound(tx, input.campaign, input.round)
     const opened = await openOrFind(tx, input, round.status)
-    // Again where the step is there: one of an older version has its evidence in its options alone.
+    // Also for a step that exists: an older version kept the evidence only in the step's options.
     const evidence = (input.evidence ?? []).map((datasetId) => ({ stepId: opened.stepId, datasetId }))
     if (evidence.length > 0) await tx.insert(stepEvidence).values(evidence).onConflictDoNothing()
     return opened
@@ -63,7 +70,7 @@ async function openOrFind(tx: Database, input: StepInput, round: RoundStatus): P
     })
     .onConflictDoNothing()
     .returning({ id: steps.id })
-  // Another process opened it between our look and our insert.
+  // Another process opened the step between our look and our insert.
   if (!created) return reopen(tx, input, only(await stepsNamed(tx, input.campaign, input.round, input.name)), true)
   if (input.inputs.length > 0)
     await tx
@@ -91,7 +98,7 @@ function refusal(input: StepInput, why: string, nextStep: string): HoneError {
 }
 
 /**
- * Ends a step. The first end stands: ending it again, in whatever way, changes nothing. Returns the status in force, so
+ * Ends a step. The first end stays: a second call changes nothing. Returns the status in force, so
  * that a cancelled step that failed while it was cancelled stays cancelled.
  */
 export async function finishStep(
@@ -125,7 +132,7 @@ export async function findStep(
   return step ?? null
 }
 
-/** The step. Throws InvalidInput when there is none of that id. */
+/** The step. Throws InvalidInput when there is no step with this id. */
 export async function getStep(db: Database, stepId: number): Promise<StepRecord> {
   const [step] = await db.select().from(steps).where(eq(steps.id, stepId))
   if (step) return step
@@ -173,7 +180,7 @@ export async function rowsWithoutOutput(db: Database, stepId: number): Promise<n
   return counted?.missing ?? 0
 }
 
-/** What went into a step and what became of it. */
+/** What went into a step, and what became of it. */
 export interface StepCounts {
   /** Kept rows of its inputs. */
   rowsIn: number
@@ -190,7 +197,7 @@ const statusCount = z.object({
   count: z.number(),
 })
 
-/** Counts of a step, derived from its rows; also while it runs. */
+/** Counts of a step, derived from its rows. Works also while the step runs. */
 export async function stepCounts(db: Database, stepId: number): Promise<StepCounts> {
   const counted = await rowsOf(
     db,

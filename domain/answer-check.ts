@@ -18,14 +18,16 @@ export const answerKinds = [
 export type AnswerKind = (typeof answerKinds)[number]
 
 /**
- * What a row may say about leniency. Every field may be left out; the first value named is the
- * default.
- * - `percent`: lenient takes 45 % = 0.45 = 45; strict takes 45 % = 0.45 alone.
- * - `ratio`: exact takes 2:3 as 2:3 alone; reduce takes 4:6 for it.
+ * What a row may say about leniency. Every field may be left out; the first value that is named
+ * here is the default.
+ * - `percent`: lenient takes 45 % = 0.45 = 45; strict takes only 45 % = 0.45.
+ * - `ratio`: exact takes 2:3 only as 2:3; reduce also takes 4:6 for it.
  * - `units`: convert takes 150 cm for 1.5 m; strict wants the gold's own unit.
- * - `ocr`: anls takes a text of normalised edit similarity ≥ 0.5 (DocVQA); exact takes equal texts alone.
+ * - `ocr`: anls takes a text of normalised edit similarity ≥ 0.5 (DocVQA); exact takes only equal
+ *   texts.
  * - `years`: chart answers that are years must be exact, or are relaxed like other numbers.
- * - `dateOrder`: how 3/4/2024 is read. No default: without it an ambiguous date is unverifiable.
+ * - `dateOrder`: how 3/4/2024 is read. It has no default: without it an ambiguous date is
+ *   unverifiable.
  * - `match`: boxes match by overlap (IoU ≥ 0.5), or a point of the answer must lie in the gold box.
  * - `coords`, `goldCoords`: pixels, or thousandths of the picture's `width` and `height`.
  */
@@ -66,8 +68,6 @@ export const checkFields = z.object({
   policy: answerPolicy.nullable(),
 })
 export type CheckField = keyof typeof checkFields.shape
-/** Names of {@link checkFields} in the order of files and columns. */
-export const checkFieldNames: readonly CheckField[] = checkFields.keyof().options
 
 /** What decides, besides the check, whether a judge is asked about an answer. */
 export const judgeFields = z.object({
@@ -86,7 +86,7 @@ export type RewardField = keyof typeof rewardFields.shape
 /** Names of {@link rewardFields} in the order of packed references and reward files. */
 export const rewardFieldNames: readonly RewardField[] = rewardFields.keyof().options
 
-/** A value of a row: rows are never changed. */
+/** A value in a row. Rows are never changed. */
 type Held<Value> = Value extends readonly (infer Item)[] ? readonly Item[] : Value
 type HeldFields<Fields> = { [Field in keyof Fields]: Held<Fields[Field]> }
 
@@ -104,7 +104,9 @@ export const noCheck: Check = { kind: 'auto', choices: null, precision: null, po
 /** The check fields of a row, without its other fields. */
 export const checkOf = ({ kind, choices, precision, policy }: Check): Check => ({ kind, choices, precision, policy })
 
-/** Check fields as people write them in a line of JSON. Limits are those of a question on a page. */
+/**
+ * Check fields as people write them in a line of JSON. Limits are those of a question on a page.
+ */
 export const writtenCheck = {
   kind: z.enum(answerKinds).default('auto'),
   choices: z.array(z.string().min(1)).min(2).max(26).nullish(),

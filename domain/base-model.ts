@@ -1,21 +1,22 @@
-/** What stands for the demo's base model in a recipe. */
+/** The demo's base model, as a recipe names it. */
 export const demoBaseModel = 'demo:base'
 
 /**
- * Whether a path could be a model of the Hugging Face hub, `owner/name`. A folder of that name goes
- * before it. What huggingface_hub accepts: its `validate_repo_id`.
+ * Whether a path could be a model of the Hugging Face hub, `owner/name`. A folder with that name
+ * takes precedence. The pattern is what huggingface_hub accepts: its `validate_repo_id`.
  */
 export const looksLikeHubId = (path: string): boolean => /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(path)
 
 /**
- * Where a campaign's base weights came from. Its identity is their content; this is for people to
- * read.
+ * Where a campaign's base weights came from, for people to read. The identity of base weights is
+ * their content.
  */
 export type BaseModelOrigin =
   | { from: 'demo' }
   | { from: 'folder'; path: string }
   /**
-   * `revision` as the recipe asked for it, null for the default branch; `commit` is what it led to.
+   * `revision` is what the recipe asked for, null for the default branch; `commit` is what it
+   * resolved to.
    */
   | { from: 'hub'; repo: string; revision: string | null; commit: string }
 

@@ -1,6 +1,7 @@
 /**
- * JSON with sorted keys and without `undefined`, so that equal values have equal bytes. Content keys and spec hashes
- * are hashes of this text. Throws a TypeError for what JSON cannot carry faithfully (NaN, Infinity, functions, bigint).
+ * JSON with sorted keys and without `undefined`, so that equal values have equal bytes. Content
+ * keys and spec hashes are hashes of this text. Throws a TypeError for a value that JSON cannot
+ * carry faithfully (NaN, Infinity, functions, bigint).
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)

@@ -7,10 +7,10 @@ interface Options {
 
 /**
  * The edit distance of two texts in code points: the fewest insertions, deletions and replacements
- * that turn one text into the other, with `swaps` also swaps of neighbours. Bit-parallel after Myers
- * (1999) and Hyyrö (2003), in blocks: one step of a block does 32 cells of the table, so two texts
- * of 4,000 characters take 500,000 steps and not 16 million. (The package fastest-levenshtein was
- * rejected: it has no limit of steps and no swaps.)
+ * that turn one text into the other, with `swaps` also swaps of neighbours. Bit-parallel after
+ * Myers (1999) and Hyyrö (2003), in blocks: one step of a block does 32 cells of the table, so two
+ * texts of 4,000 characters take 500,000 steps and not 16 million. (The package fastest-levenshtein
+ * was rejected: it has no limit of steps and no swaps.)
  */
 export function editDistance(a: string, b: string, { swaps = false, spend }: Options = {}): number {
   const [short, long] = [Array.from(a), Array.from(b)].sort((x, y) => x.length - y.length)

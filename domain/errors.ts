@@ -1,6 +1,6 @@
 /**
- * Permanent failures by name. Each becomes a non-retryable Temporal failure of the same type at the edge of an
- * activity, so a type here is API: people see it in the Web UI and alert on it.
+ * Permanent failures by name. Each becomes a non-retryable Temporal failure of the same type at the
+ * edge of an activity, so a type here is API: people see it in the Web UI and alert on it.
  */
 export const permanentFailures = [
   'InvalidRecipe',
@@ -29,7 +29,7 @@ export const permanentFailures = [
 /** Name of a permanent failure. */
 export type PermanentFailure = (typeof permanentFailures)[number]
 
-/** What a {@link HoneError} is made of. `nextStep` tells the user what to do. */
+/** Parts of a {@link HoneError}. `nextStep` tells the user what to do. */
 export interface HoneErrorInput {
   type: PermanentFailure
   message: string
@@ -50,10 +50,13 @@ export class HoneError extends Error {
   }
 }
 
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** The message and the next step as a person reads them. */
 export function describeError(error: unknown): string {
   if (error instanceof HoneError) return `${error.message}\n  → ${error.nextStep}`
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
 
 /** The system's code of an error, e.g. `ENOENT`; null for an error that has none. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Slug of a campaign: what its workflow id, its folder and its URL are made of. */
+/** Slug of a campaign. Its workflow id, its folder and its URL are made of it. */
 export const campaignSlug = z
   .string()
   .regex(
@@ -16,7 +16,7 @@ export const stepName = z
     'use 1 to 48 lower-case letters, digits and inner hyphens, e.g. "rl-hard"',
   )
 
-/** Workflow ids speak and are never random: they make a start idempotent. */
+/** Workflow ids can be read, and are never random: they make a start idempotent. */
 export const campaignWorkflowId = (campaign: string): string => `campaign/${campaign}`
 export const roundWorkflowId = (campaign: string, round: number): string => `campaign/${campaign}/round/${round}`
 export const stepWorkflowId = (campaign: string, round: number, step: string): string =>
@@ -25,11 +25,14 @@ export const stepWorkflowId = (campaign: string, round: number, step: string): s
 /** Identity of a step everywhere outside Temporal: job keys, run folders, checkpoint names. */
 export const stepKey = (campaign: string, round: number, step: string): string => `${campaign}/${round}/${step}`
 
-/** A training phase's job: one name in Postgres, in run folders and in logs. A step without phases is its own phase. */
+/**
+ * Name of a training phase's job, in Postgres, in run folders and in logs. A step without phases is
+ * its own phase.
+ */
 export const jobKey = (campaign: string, round: number, step: string, phase: string): string =>
   phase === step ? stepKey(campaign, round, step) : `${stepKey(campaign, round, step)}/${phase}`
 
-/** Task queues, one a resource. */
+/** Task queues, one for each resource. */
 export const taskQueues = {
   orchestrator: 'hone-orchestrator',
   io: 'hone-io',
@@ -46,5 +49,5 @@ export const searchAttributeTypes = {
   Score: 'DOUBLE',
 } as const
 
-/** What stands before the name of an import where a recipe names a path. */
+/** Prefix of an import's name where a recipe names a path. */
 export const importPrefix = 'import:'

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 
-/**
- * What a job wants from the machine that it runs on. What is left out is the place's own default.
- */
+/** What a job wants from its machine. A field that is left out takes the default of the place. */
 export const jobResources = z.strictObject({
   gpus: z.int().nonnegative().max(64).optional(),
   cpus: z.int().positive().max(1024).optional(),
@@ -12,6 +10,6 @@ export const jobResources = z.strictObject({
 })
 export type JobResources = z.infer<typeof jobResources>
 
-/** A product's own keys by name: passed through to the product as they are, and hashed. */
+/** A product's own keys by name. They are passed through unchanged, and hashed. */
 export const productOptions = z.record(z.string().min(1), z.json())
 export type ProductOptions = z.infer<typeof productOptions>

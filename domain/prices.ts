@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the server's owner asks for a million tokens. */
+/** Price of a million tokens, set by the owner of the server. */
 export const prices = z.strictObject({
   promptPerMillion: z.number().min(0),
   completionPerMillion: z.number().min(0),
@@ -8,7 +8,7 @@ export const prices = z.strictObject({
 })
 export type Prices = z.infer<typeof prices>
 
-/** What tokens cost, in the currency of the prices. */
+/** Cost of tokens, in the currency of the prices. */
 export const costOf = (
   { promptTokens, completionTokens }: { promptTokens: number; completionTokens: number },
   { promptPerMillion, completionPerMillion }: Prices,

@@ -16,12 +16,12 @@ export interface RowVerdict {
 
 /**
  * One item on its way through a round. Source rows carry images and a question; later rows add a
- * description, a trace and a verdict. Rows are values: a step returns new rows and never changes the
- * rows that it was given.
+ * description, a trace and a verdict. Rows are values: a step returns new rows and never changes
+ * the rows that it was given.
  */
 export interface Row extends Check {
   id: string
-  /** The row this one was made from; null for a source row. */
+  /** The row that this row was made from; null for a source row. */
   parentId: string | null
   /** The source row at the root: all samples of one question share it. */
   originId: string
@@ -65,14 +65,14 @@ export const rowSchema = z.object({
 export interface Outcome {
   status: 'kept' | 'dropped'
   /**
-   * Why it was dropped; null when kept. A short code, e.g. `truncated`, `not-shortest`,
+   * Why the row was dropped; null when kept. A short code, e.g. `truncated`, `not-shortest`,
    * `empty-description`.
    */
   reason: string | null
-  /** The row it was made from. */
+  /** The row that the output was made from. */
   parentId: string
   changes: Partial<Omit<Row, 'id' | 'parentId' | 'originId' | 'images'>>
-  /** Content keys of the replies it was made from, in order of use. */
+  /** Content keys of the replies that the output was made from, in order of use. */
   requestKeys: readonly string[]
 }
 
@@ -93,32 +93,38 @@ const known = z.object({
   category: z.string().optional().catch(undefined),
   reward: rewardFields.shape.reward.unwrap().optional().catch(undefined),
   difficulty: z.enum(difficulties).optional().catch(undefined),
-  /** A rater's word on how hard a question is, 1 to 10. */
+  /** A rater's opinion of how hard a question is, 1 to 10. */
   rating: z.number().optional().catch(undefined),
 })
 
-/** The fields of a row's metadata that steps know by name. A value of another form counts as absent. */
+/**
+ * The fields of a row's metadata that steps know by name. A value of another form counts as absent.
+ */
 export const knownMetadata = (metadata: Row['metadata']): z.infer<typeof known> => known.parse(metadata)
 
-/** Who rewards a row's answers, where the row says so; null leaves it to the reward server. */
+/** Who rewards a row's answers; null where the row does not say, and the reward server decides. */
 export const rewardOf = ({ metadata }: Pick<Row, 'metadata'>): RewardKind | null =>
   knownMetadata(metadata).reward ?? null
 
 /**
- * What is known of a picture's looks, for finding it again in another file. The table `images` keeps
- * it; data/pictures/fingerprint.ts makes it.
+ * What is known of a picture's looks, for finding it again in another file. The table `images`
+ * keeps it; data/pictures/fingerprint.ts makes it.
  */
 export interface Fingerprint {
-  /** 64-bit perceptual hashes, 16 hex digits each: DCT of 32×32 grey pixels, and differences of 9×8. */
+  /**
+   * 64-bit perceptual hashes, 16 hex digits each: DCT of 32×32 grey pixels, and differences of 9×8.
+   */
   phash: string
   dhash: string
   /** SHA-256 of the decoded, upright sRGB pixels with their size: equal pictures in other files. */
   pixels: string
-  /** Standard deviation of the grey values, 0 to 128: a nearly blank picture looks like any other. */
+  /**
+   * Standard deviation of the grey values, 0 to 128: a nearly blank picture looks like any other.
+   */
   spread: number
 }
 
-/** A line of a source file: the first form of the user's own data. */
+/** A line of a source file: the simplest form of a user's own data. */
 export const sourceLine = z.strictObject({
   id: z.union([z.string().min(1), z.number()]).transform(String),
   images: z.array(z.string().min(1)).min(1),
@@ -128,4 +134,3 @@ export const sourceLine = z.strictObject({
   ...writtenCheck,
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
-export type SourceLine = z.infer<typeof sourceLine>

@@ -1,7 +1,7 @@
 import type { JobHandle } from './launchers/contract.ts'
 import type { MetricPoint } from './metrics.ts'
 
-export type JobKind = 'sft' | 'grpo' | 'finalize' | 'verify' | 'serve'
+export type JobKind = 'sft' | 'rl' | 'finalize' | 'verify' | 'serve'
 
 /** A job as it is written down before it is submitted. */
 export interface JobIntent {

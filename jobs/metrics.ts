@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { errorCode } from '../domain/errors.ts'
+import { parsePythonJson } from '../domain/json-text.ts'
 import type { LogSource } from './log-source.ts'
 
 /**
@@ -41,16 +42,6 @@ export interface MetricTailer {
 
 const anchorBytes = 64
 const largestReadBytes = 8 << 20
-// Python's json writes these three, which no JSON parser reads. A number that is none has no point.
-const pythonNumber = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g
-
-function parseLine(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(pythonNumber, 'null'))
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * Opens a tailer. Files are appended to while they are read, cut by trainers that start again and
@@ -64,7 +55,7 @@ export function createMetricTailer({ path, read: understand }: LogSource, from?:
 
   const points = (text: string): MetricPoint[] => {
     if (text.trim() === '') return []
-    const line = understand(parseLine(text))
+    const line = understand(parsePythonJson(text))
     if (line === 'skip') return []
     if (line === null) {
       state.badLines += 1

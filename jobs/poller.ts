@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../domain/errors.ts'
 import type { JobHandle, JobStatus, Launcher } from './launchers/contract.ts'
 
 /** Asks how one job is; see {@link createPoller}. */
@@ -37,7 +38,7 @@ export function createPoller(launcher: Pick<Launcher, 'poll' | 'traits'>): PollJ
     try {
       return (await round.answer).get(handle.key) ?? { state: 'unknown', reason: 'the launcher said nothing of it' }
     } catch (error) {
-      return { state: 'unknown', reason: error instanceof Error ? error.message : String(error) }
+      return { state: 'unknown', reason: messageOf(error) }
     }
   }
 }

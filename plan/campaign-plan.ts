@@ -51,7 +51,7 @@ export interface EvaluationPlan {
 export interface JobPlan {
   /** Its name in the database, in run folders and in logs. */
   key: string
-  kind: 'sft' | 'grpo'
+  kind: 'sft' | 'rl'
   /** The product that trains. */
   trainer: string
   /** The place of the site file that it takes, and what launches it there; null where there is no such place. */

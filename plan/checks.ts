@@ -1,6 +1,7 @@
 import { nameOf } from '../domain/recipe/references.ts'
 import type { GateStep, RlStep, SftStep } from '../domain/recipe/steps.ts'
-import { finalTraining, isSelection, isSft, phasesOf, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { finalTraining, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { isSelection, isSft, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { Finding as JobFinding } from '../jobs/finding.ts'
 import { inPhase } from '../trainers/stage-settings.ts'
 import type { JobPlan } from './campaign-plan.ts'

@@ -1,15 +1,8 @@
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { EvaluateStep, SelectCheckpointStep } from '../domain/recipe/steps.ts'
 import { nameOf } from '../domain/recipe/references.ts'
-import {
-  findStep,
-  isRl,
-  isSelection,
-  measuredBy,
-  phasesOf,
-  selectedFrom,
-  type RecipeStep,
-} from '../domain/recipe/round-plan.ts'
+import { findStep, measuredBy, selectedFrom, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { isRl, isSelection, phasesOf } from '../domain/recipe/step-kinds.ts'
 import { inPhase } from '../trainers/stage-settings.ts'
 import type { CallPlan, EvaluationPlan } from './campaign-plan.ts'
 import { known, type Count } from './count.ts'

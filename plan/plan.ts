@@ -1,18 +1,8 @@
 import { HoneError } from '../domain/errors.ts'
 import { nameOf } from '../domain/recipe/references.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
-import {
-  inputsOf,
-  isEvaluation,
-  isGate,
-  isSelection,
-  isSft,
-  isTraining,
-  selectedFrom,
-  startOf,
-  stepsOfRound,
-  type RecipeStep,
-} from '../domain/recipe/round-plan.ts'
+import { inputsOf, selectedFrom, startOf, stepsOfRound, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { isEvaluation, isGate, isSelection, isSft, isTraining } from '../domain/recipe/step-kinds.ts'
 import type { ModelServer } from '../jobs/servers/model-server.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
 import { plainSite } from '../jobs/site/site.ts'

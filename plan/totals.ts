@@ -6,7 +6,7 @@ export function totalsOf(steps: readonly StepPlan[]): Totals {
   const calls = steps.flatMap(callsOf)
   const jobs = steps.flatMap((step) => (step.kind === 'training' ? step.jobs : []))
   const sft = jobs.filter(({ kind }) => kind === 'sft')
-  const rl = jobs.filter(({ kind }) => kind === 'grpo')
+  const rl = jobs.filter(({ kind }) => kind === 'rl')
   const endpoints = [...new Set(calls.map(({ endpoint }) => endpoint))].map((endpoint) => {
     const own = calls.filter((call) => call.endpoint === endpoint)
     return { endpoint, ...callTotals(own), cost: addedCost(own.map(({ cost }) => cost)) }

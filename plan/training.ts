@@ -3,12 +3,13 @@ import { jobKey } from '../domain/ids.ts'
 import { trainingJobOf } from '../domain/recipe/jobs.ts'
 import { usualMaxPixels, type Recipe } from '../domain/recipe/recipe.ts'
 import type { RlStep, SftStep } from '../domain/recipe/steps.ts'
-import { isSft, phaseInputs, phasesOf, roundSeed, startOf, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { phaseInputs, roundSeed, startOf, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { isSft, phasesOf } from '../domain/recipe/step-kinds.ts'
 import { refusal } from '../jobs/finding.ts'
 import type { Finding } from '../jobs/finding.ts'
 import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { grpoSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import { rlSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
 import type { TrainingStage } from '../trainers/stage.ts'
 import type { StageFacts, StageRun, Trainer } from '../trainers/trainer.ts'
 import { judging } from './calls.ts'
@@ -83,8 +84,8 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
     onFailure: step.onRewardFailure,
     ...(step.judge !== undefined && { judge: 'JUDGE' }),
   }
-  const settings = grpoSettingsOf(step)
-  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'grpo', settings, reward }
+  const settings = rlSettingsOf(step)
+  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'rl', settings, reward }
   const sequenceTokens = Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens)
   const job = jobOf(place, step, { start, stage, sequenceTokens })
   const kept = snapshotsOf(step).length

@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { contentHash } from '../artifacts/hash.ts'
-import { HoneError } from '../domain/errors.ts'
+import { HoneError, messageOf } from '../domain/errors.ts'
 import { type DataStepSchema, type Recipe, recipeSchema } from '../domain/recipe/recipe.ts'
 import { explainIssues } from './recipe-issues.ts'
 import { dataSteps } from '../data/steps/registry.ts'
@@ -24,7 +24,7 @@ export function parseRecipe(yamlText: string, { file }: { file: string }): Recip
   try {
     raw = document.toJS({ maxAliasCount: 1000 })
   } catch (error) {
-    throw invalid(file, [`  ${error instanceof Error ? error.message : String(error)}`])
+    throw invalid(file, [`  ${messageOf(error)}`])
   }
   if (raw === null || raw === undefined) throw invalid(file, ['  the file is empty'])
   const parsed = schema.safeParse(withoutOldTrainer(raw), { reportInput: true })

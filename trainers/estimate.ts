@@ -27,7 +27,7 @@ const rowsAStep = (stage: TrainingStage): number =>
  * while the number of rows is not known and the stage counts in epochs.
  */
 export function plannedSteps(stage: TrainingStage, rows: number | null): number | null {
-  if (stage.kind === 'grpo') return stage.settings.steps
+  if (stage.kind === 'rl') return stage.settings.steps
   const { maxSteps, epochs = 1, batchSize } = stage.settings
   if (maxSteps !== undefined) return maxSteps
   return rows === null ? null : Math.ceil(epochs * Math.ceil(rows / batchSize))

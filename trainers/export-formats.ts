@@ -7,7 +7,10 @@ import { swiftExport } from './swift/export.ts'
 import { trlExport } from './trl/export.ts'
 import { verlExport } from './verl/export.ts'
 
-/** Every format by the name of `--to`: one a trainer, and the two that Hone itself reads back. */
+/**
+ * Every format by its name in `--to`: one for each trainer, and the two that Hone itself reads
+ * back.
+ */
 export const formats = {
   llamafactory: llamafactoryExport,
   easyr1: easyr1Export,

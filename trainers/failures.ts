@@ -37,7 +37,10 @@ const common: readonly KnownFailure[] = [
 /** The last line of a text that says anything. */
 export const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? ''
 
-/** What a job that did not succeed means: whether another attempt can mend it, and what the user can do if not. */
+/**
+ * What a job that did not succeed means: whether another attempt can mend it, and what the user can
+ * do if not.
+ */
 export function judgeFailure({ status, logs, madeSteps, known = [], unusableInput }: FailureFacts): Failed {
   const how = status.reason ?? status.state
   if (status.state === 'cancelled') {

@@ -5,13 +5,13 @@ const message = z.object({ role: z.enum(['system', 'user', 'assistant']), conten
 const images = z.array(z.string().startsWith('/', 'must be an absolute path'))
 
 /**
- * A conversation to imitate. `<image>` in a turn marks where each image belongs; images are
- * absolute paths of ours.
+ * A conversation to imitate. An `<image>` mark in a turn is the place of an image. Images are
+ * absolute paths on this machine.
  */
 export const sftRowSchema = z.object({ id: z.string(), images, messages: z.array(message).min(2) })
 export type SftRow = z.infer<typeof sftRowSchema>
 
-/** A question to practise on, with what the verifier compares answers with. */
+/** A question to practise on, with everything that a check of its answers needs. */
 export const rlRowSchema = z.object({
   id: z.string(),
   images,

@@ -1,6 +1,9 @@
 import type { RlPhase, RlStep, SftStep } from '../domain/recipe/steps.ts'
 
-/** A phase of RL as a step of its own: it overrides what it names. The step itself when it has no phases. */
+/**
+ * A phase of RL as a step of its own: it overrides what it names. The step itself when it has no
+ * phases.
+ */
 export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
   if (!phase) return step
   return {
@@ -10,7 +13,8 @@ export function inPhase(step: RlStep, phase: RlPhase | undefined): RlStep {
     generations: phase.generations ?? step.generations,
     learningRate: phase.learningRate ?? step.learningRate,
     freezeVision: phase.freezeVision ?? step.freezeVision,
-    // What a later phase starts from is the end of the one before, so only the last one has steps to choose among.
+    // What a later phase starts from is the end of the one before, so only the last one has steps
+    // to choose among.
     snapshots: phase === step.phases?.at(-1) ? step.snapshots : undefined,
   }
 }
@@ -47,8 +51,11 @@ export const sftSettingsOf = (step: SftStep) => ({
   ...(step.epochs !== undefined && { epochs: step.epochs }),
 })
 
-/** Settings of a recipe's RL step, or of one of its phases by {@link inPhase}, as trainers take them. */
-export const grpoSettingsOf = (step: RlStep) => ({
+/**
+ * Settings of a recipe's RL step, or of one of its phases by {@link inPhase}, as trainers take
+ * them.
+ */
+export const rlSettingsOf = (step: RlStep) => ({
   ...optimiserOf(step),
   steps: step.steps,
   promptsPerStep: step.promptsPerStep,

@@ -71,7 +71,7 @@ export const generationSettings = z.strictObject({
  * Settings of GRPO: one step takes `promptsPerStep` questions and `generations` completions of
  * each.
  */
-export const grpoSettings = z.strictObject({
+export const rlSettings = z.strictObject({
   ...optimiser,
   steps: z.int().positive(),
   promptsPerStep: z.int().positive(),
@@ -99,7 +99,7 @@ export const grpoSettings = z.strictObject({
    */
   snapshots: z.strictObject({ every: z.int().positive(), last: z.int().positive() }).optional(),
 })
-export type GrpoSettings = z.infer<typeof grpoSettings>
+export type RlSettings = z.infer<typeof rlSettings>
 
 /** How completions are scored. Where, is the run's business. */
 export interface RewardSpec {
@@ -129,7 +129,7 @@ interface StageBase {
 /** One training job as the domain sees it: no rows, no path of a machine. */
 export type TrainingStage =
   | (StageBase & { kind: 'sft'; settings: SftSettings })
-  | (StageBase & { kind: 'grpo'; settings: GrpoSettings; reward: RewardSpec })
+  | (StageBase & { kind: 'rl'; settings: RlSettings; reward: RewardSpec })
 
 /**
  * Hash of all that decides what a stage computes. Places do not count (folders, the reward server's
@@ -139,13 +139,14 @@ export type TrainingStage =
 export function stageHash(trainer: string, stage: TrainingStage): string {
   return contentHash({
     trainer,
-    kind: stage.kind,
+    // The hash keeps the older word for RL: stages keep their hashes.
+    kind: stage.kind === 'rl' ? 'grpo' : stage.kind,
     startFrom: stage.startFrom,
     base: stage.base,
     rows: stage.rowsHash,
     settings: stage.settings,
     seed: stage.seed,
-    reward: stage.kind === 'grpo' ? rewardIdentity(stage.reward) : null,
+    reward: stage.kind === 'rl' ? rewardIdentity(stage.reward) : null,
     // Stages of before there were options keep their hashes.
     ...(Object.keys(stage.options).length > 0 && { options: stage.options }),
   })

@@ -16,7 +16,7 @@ export interface TrainingRowOptions {
 /** SFT: the question with its pictures, and the trace as the reply. */
 export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow> {
   if (row.trace === null || row.trace.trim() === '') return { refused: 'no-trace' }
-  // A mark in the reply would be counted as one more picture.
+  // A mark in the reply would count as one more picture.
   if (marksIn(row.trace) > 0) return { refused: 'image-mark-in-trace' }
   const user = userTurn(row, options)
   if ('refused' in user) return user
@@ -26,8 +26,8 @@ export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow>
 
 /**
  * RL: the question with its pictures, and what the reward needs to judge a completion. Kind and
- * choices are always written. Another field is left out, not null, where the row says nothing: files
- * of such rows keep their bytes and hashes.
+ * choices are always written. Another field is left out, not null, where the row says nothing:
+ * files of such rows keep their bytes and hashes.
  */
 export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
   if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
@@ -41,9 +41,8 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
 }
 
 /**
- * Rows in the trainer's form, without those that cannot be trained on (no trace, no answer). Throws
- * EmptyDataset with the reasons when there were rows and all of them were left out; `stage` names
- * what was to be trained.
+ * Rows in the trainer's form. Rows that cannot be trained on (no trace, no answer) are left out.
+ * Throws EmptyDataset with the reasons when all rows were left out; `stage` names the training.
  */
 export async function* usableRows<Value>(
   stage: string,

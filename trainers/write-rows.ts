@@ -12,7 +12,8 @@ import type { TrainingStage } from './stage.ts'
 import type { PlannedFile } from './trainer.ts'
 
 /**
- * Writes pieces under a temporary name, then renames: a job that starts finds a whole file or none.
+ * Writes pieces under a temporary name, then renames the file: a job that starts finds the whole
+ * file or no file.
  */
 export async function writeWhole(
   run: RunFolder,
@@ -54,8 +55,8 @@ function badRow(stage: TrainingStage, line: number, why: string): HoneError {
 }
 
 /**
- * Checked rows of a stage, their pictures as the job sees them. Throws InvalidInput with the number
- * of the row that cannot be used, and EmptyDataset when there is no row.
+ * Checked rows of a stage, with pictures as the job sees them. Throws InvalidInput with the number
+ * of a bad row, and EmptyDataset when there is no row.
  */
 export async function* checkedRows(
   stage: TrainingStage,

@@ -36,8 +36,8 @@ export function combineReward(name: RewardName, accuracy: number, format: TraceF
   if (!(accuracy >= 0 && accuracy <= 1)) {
     throw new HoneError({
       type: 'InvalidInput',
-      message: `An accuracy of ${accuracy} cannot be rewarded.`,
-      nextStep: 'Give a number from 0 to 1; map a judge’s scale onto that first.',
+      message: `The accuracy ${accuracy} is not from 0 to 1.`,
+      nextStep: 'Give a number from 0 to 1. Convert another scale to it first.',
     })
   }
   const parts = { accuracy, format: format.held ? 1 : 0 }

@@ -4,14 +4,14 @@ import { readAnswer } from './answers/read.ts'
 import type { Structure } from './answers/structure.ts'
 import { Effort, EffortSpent } from './effort.ts'
 import { extractAnswer } from './extract.ts'
-import { isBoxGold, checkBox } from './kinds/box.ts'
+import { checkBox, isBoxGold } from './kinds/box.ts'
 import { checkChart } from './kinds/chart.ts'
 import { isChoiceGold, checkChoice } from './kinds/choice.ts'
-import { isDateGold, checkDate } from './kinds/date.ts'
+import { checkDate, isDateGold } from './kinds/date.ts'
 import { checkOcr } from './kinds/ocr.ts'
 import { checkText } from './kinds/short-text.ts'
-import { isTimeGold, checkTime } from './kinds/time.ts'
-import { isYesNoGold, checkYesNo } from './kinds/yes-no.ts'
+import { checkTime, isTimeGold } from './kinds/time.ts'
+import { checkYesNo, isYesNoGold } from './kinds/yes-no.ts'
 import { leafLimit } from './plain-text.ts'
 import type { AnswerKind, Ruling, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
@@ -63,13 +63,32 @@ function isMath(structure: Structure): boolean {
   return true
 }
 
+/** A case after the rules. */
+export interface VerifiedCase {
+  result: VerifyResult
+  /** The gold answer without the marks of a data set. */
+  gold: string
+  /**
+   * The bare answer, as extracted, in full; '' where no answer was found. The result shows only the
+   * beginning of it.
+   */
+  answer: string
+}
+
 /**
  * Checks one answer. Pure, deterministic and bounded: the same case always gives the same result,
  * and no input makes it slow. It says `correct` only when a rule shows this. It says `unverifiable`
  * when no rule can decide.
  */
-export function verifyCase(row: VerifyCase): VerifyResult {
+export const verifyCase = (row: VerifyCase): VerifyResult => verifiedCase(row).result
+
+/**
+ * {@link verifyCase}, with the texts that were compared. A judge sees them where rules leave the
+ * case open.
+ */
+export function verifiedCase(row: VerifyCase): VerifiedCase {
   const kind = resolveKind(row)
+  const gold = goldAnswer(row.gold, kind)
   const { extracted, rule, unclosedReasoning } = extractAnswer(row.answer, kind)
   const shown = extracted === null ? null : extracted.slice(0, 500)
   const ruling =
@@ -77,8 +96,8 @@ export function verifyCase(row: VerifyCase): VerifyResult {
       ? incorrect(unclosedReasoning ? 'unclosed-reasoning' : 'no-answer')
       : extracted === ''
         ? incorrect('empty-answer')
-        : applyRule(kind, goldAnswer(row.gold, kind), extracted, row)
-  return { id: row.id, ...ruling, extracted: shown, rule }
+        : applyRule(kind, gold, extracted, row)
+  return { result: { id: row.id, ...ruling, extracted: shown, rule }, gold, answer: extracted ?? '' }
 }
 
 function applyRule(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Ruling {
@@ -105,7 +124,7 @@ const rules: Record<ConcreteKind, Rule> = {
   number: checkNumber,
   expression: checkExpression,
   list: checkList,
-  choice: (gold, answer, { choices }) => checkChoice(gold, answer, choices),
+  choice: checkChoice,
   yesno: checkYesNo,
   text: checkText,
   date: checkDate,

@@ -2,8 +2,10 @@ import type { Database } from '../db/database.ts'
 import type { JobSummary } from '../db/jobs.ts'
 import type { RequestTotals } from '../db/replies.ts'
 import type { ScoreView } from '../db/round-views.ts'
-import { campaignOverview, type RoundView } from './campaign.ts'
-import { compareModels, type ModelComparison } from './comparisons.ts'
+import { campaignOverview } from './campaign.ts'
+import type { RoundView } from './campaign.ts'
+import { compareModels } from './comparisons.ts'
+import type { ModelComparison } from './comparisons.ts'
 
 /** A score on one split of a benchmark. Accuracy and its 95 % interval are fractions. */
 export interface ResultScore {

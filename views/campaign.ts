@@ -1,13 +1,18 @@
 import { getCampaign } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
-import { listEvents, type EventRecord } from '../db/events.ts'
-import { listJobs, type JobSummary } from '../db/jobs.ts'
-import { requestCounts, type RequestTotals } from '../db/replies.ts'
+import { listEvents } from '../db/events.ts'
+import type { EventRecord } from '../db/events.ts'
+import { listJobs } from '../db/jobs.ts'
+import type { JobSummary } from '../db/jobs.ts'
+import { requestCounts } from '../db/replies.ts'
+import type { RequestTotals } from '../db/replies.ts'
 import { roundHeaders, stepViews } from '../db/round-views.ts'
 import type { RoundHeader, ScoreView, StepView } from '../db/round-views.ts'
 import type { CampaignStatus } from '../db/schema/campaigns.ts'
-import { campaignSpending, type CampaignSpending } from '../db/spending.ts'
-import { runningSteps, type StepProgress } from '../db/step-progress.ts'
+import { campaignSpending } from '../db/spending.ts'
+import type { CampaignSpending } from '../db/spending.ts'
+import { runningSteps } from '../db/step-progress.ts'
+import type { StepProgress } from '../db/step-progress.ts'
 
 /** A round with its steps in order. */
 export interface RoundView extends RoundHeader {

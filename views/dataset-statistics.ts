@@ -1,4 +1,5 @@
-import { datasetStatistics, type DatasetStatistics } from '../data/statistics/dataset-statistics.ts'
+import { datasetStatistics } from '../data/statistics/dataset-statistics.ts'
+import type { DatasetStatistics } from '../data/statistics/dataset-statistics.ts'
 import type { Database } from '../db/database.ts'
 import { getDataset, listSources, resolveDataset } from '../db/datasets.ts'
 import { stepViews } from '../db/round-views.ts'

@@ -1,7 +1,9 @@
-import { checkpointLineage, type CheckpointNode } from '../db/checkpoint-lineage.ts'
+import { checkpointLineage } from '../db/checkpoint-lineage.ts'
+import type { CheckpointNode } from '../db/checkpoint-lineage.ts'
 import { findCheckpoint } from '../db/checkpoints.ts'
 import type { Database } from '../db/database.ts'
-import { rowLineage, type RowLineage } from '../db/lineage.ts'
+import { rowLineage } from '../db/lineage.ts'
+import type { RowLineage } from '../db/lineage.ts'
 import { findRow } from '../db/rows.ts'
 import { HoneError } from '../domain/errors.ts'
 

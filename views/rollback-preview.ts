@@ -1,6 +1,7 @@
 import { HoneError } from '../domain/errors.ts'
 import { ancestors, nextRoundNumber } from '../domain/lineage.ts'
-import { allRounds, type CampaignOverview } from './campaign.ts'
+import { allRounds } from './campaign.ts'
+import type { CampaignOverview } from './campaign.ts'
 
 /** What a rollback would do. Rounds are numbers. */
 export interface RollbackPreview {

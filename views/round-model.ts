@@ -1,5 +1,6 @@
 import { HoneError } from '../domain/errors.ts'
-import { allRounds, type CampaignOverview } from './campaign.ts'
+import { allRounds } from './campaign.ts'
+import type { CampaignOverview } from './campaign.ts'
 
 /** A round's checkpoint. */
 export interface RoundModel {

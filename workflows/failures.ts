@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow'
 import type { PermanentFailure } from '../domain/errors.ts'
+import { messageOf } from '../domain/errors.ts'
 
 /**
  * Whether this workflow's work ended because it was cancelled. An activity whose worker died before it heard of the cancellation ends with a
@@ -13,7 +14,7 @@ export function failureReason(error: unknown): string {
   if (isCancellation(error)) return 'cancelled'
   let at: unknown = error
   while (at instanceof TemporalFailure && at.cause !== undefined) at = at.cause
-  const text = at instanceof Error ? at.message : String(at)
+  const text = messageOf(at)
   return text.slice(0, 1000)
 }
 

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { datasetStatistics, type DatasetStatistics } from '../../data/statistics/dataset-statistics.ts'
+import { datasetStatistics } from '../../data/statistics/dataset-statistics.ts'
+import type { DatasetStatistics } from '../../data/statistics/dataset-statistics.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { readLines } from '../text-lines.ts'
-import { readTrainingLine, type TrainingLine } from './training-line.ts'
+import { readTrainingLine } from './training-line.ts'
+import type { TrainingLine } from './training-line.ts'
 
 /** Statistics of a file, with the number of lines that could not be read. */
 export interface FileStatistics extends DatasetStatistics {

@@ -1,6 +1,7 @@
 import type { CampaignSummary } from '../../db/campaigns.ts'
 import { clock, interval, nothing } from './figures.ts'
-import { table, type Column } from './table.ts'
+import { table } from './table.ts'
+import type { Column } from './table.ts'
 
 /** All campaigns, a line for each. */
 export function campaignLines(campaigns: readonly CampaignSummary[]): string[] {

@@ -1,5 +1,6 @@
 import type { StepProgress } from '../../db/step-progress.ts'
-import { allRounds, endScores, type CampaignLook } from '../../views/campaign.ts'
+import { allRounds, endScores } from '../../views/campaign.ts'
+import type { CampaignLook } from '../../views/campaign.ts'
 import { clip, count, duration, interval } from './figures.ts'
 import { progressText } from './overview.ts'
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { manifestFile, nameOf, type Exported } from '../../data/export/write-export.ts'
+import { manifestFile, nameOf } from '../../data/export/write-export.ts'
+import type { Exported } from '../../data/export/write-export.ts'
 import { bytes, count } from './figures.ts'
 
 /** What was exported, for people. */

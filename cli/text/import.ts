@@ -1,5 +1,7 @@
-import type { DryRun, Imported, ImportProgress, Prepared } from '../../client/import-source.ts'
-import type { ReadyRow } from '../../data/import/import-rows.ts'
+import type { DryRun } from '../../client/dry-run.ts'
+import type { Imported } from '../../client/import-source.ts'
+import type { Prepared } from '../../client/prepare-import.ts'
+import type { ImportProgress } from '../../client/write-source.ts'
 import { mappingText } from '../../data/import/mapping.ts'
 import type { ImportRecord } from '../../db/imports.ts'
 import { areTooMany, limitText, type FailedRowsLimit } from '../../domain/failed-rows.ts'
@@ -21,7 +23,10 @@ export function progressText({ state, rows, failed, pictures, total }: ImportPro
   ].join(', ')
 }
 
-/** The mapping as YAML to be saved, then rows and failures as comments of it: the whole output is a mapping file. */
+/**
+ * The mapping as YAML, then rows and failures as comments in it: the whole output can be saved as a
+ * mapping file.
+ */
 export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: FailedRowsLimit): string[] {
   const { source, mapping, notes } = prepared
   const { found, reader } = source
@@ -42,7 +47,7 @@ export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: FailedR
   ]
 }
 
-function rowLines({ row, sourceId, pictures }: ReadyRow): string[] {
+function rowLines({ row, sourceId, pictures }: DryRun['rows'][number]): string[] {
   const { question, answer, kind, choices, description, trace, metadata } = row
   const text = (value: string | null): string => (value === null || value === '' ? nothing : clip(value, 90))
   return pairs([

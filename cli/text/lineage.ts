@@ -1,7 +1,8 @@
 import type { CheckpointNode, DatasetNode } from '../../db/checkpoint-lineage.ts'
 import type { LineageRow, RowLineage } from '../../db/lineage.ts'
 import { bytes, clip, count, nothing, shortHash } from './figures.ts'
-import { pairs, type TextTree } from './table.ts'
+import { pairs } from './table.ts'
+import type { TextTree } from './table.ts'
 
 const again = ' (see above)'
 const place = ({ campaign, round, name }: { campaign: string; round: number; name: string }): string =>

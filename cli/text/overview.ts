@@ -1,9 +1,11 @@
 import type { EventRecord } from '../../db/events.ts'
 import type { StepProgress } from '../../db/step-progress.ts'
-import { allRounds, endScores, type CampaignLook, type CampaignOverview } from '../../views/campaign.ts'
+import { allRounds, endScores } from '../../views/campaign.ts'
+import type { CampaignLook, CampaignOverview } from '../../views/campaign.ts'
 import { roundTree } from '../../views/round-tree.ts'
 import { clip, clock, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
-import { table, type Column } from './table.ts'
+import { table } from './table.ts'
+import type { Column } from './table.ts'
 
 /** Every round as it stands, in a tree. The head and rounds that were left behind are marked. */
 export function roundsTable(overview: CampaignOverview): string[] {

@@ -1,17 +1,19 @@
-import {
-  callsOf,
-  type CallPlan,
-  type CallTotals,
-  type CampaignPlan,
-  type Cost,
-  type JobPlan,
-  type RoundPlan,
-  type StepPlan,
-  type Totals,
+import { callsOf } from '../../plan/campaign-plan.ts'
+import type {
+  CallPlan,
+  CallTotals,
+  CampaignPlan,
+  Cost,
+  JobPlan,
+  RoundPlan,
+  StepPlan,
+  Totals,
 } from '../../plan/campaign-plan.ts'
-import { sum, type Count, type Sum } from '../../plan/count.ts'
+import { sum } from '../../plan/count.ts'
+import type { Count, Sum } from '../../plan/count.ts'
 import { bytes, count, figure } from './figures.ts'
-import { pairs, table, type Column } from './table.ts'
+import { pairs, table } from './table.ts'
+import type { Column } from './table.ts'
 
 const unknown = '?'
 

@@ -3,7 +3,8 @@ import { metricsText } from './overview.ts'
 import type { JobDetail, RoundDetail, StepDetail } from '../../views/round.ts'
 import { percent } from '../../domain/percent.ts'
 import { clip, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
-import { pairs, sparkline, table, type Column } from './table.ts'
+import { pairs, sparkline, table } from './table.ts'
+import type { Column } from './table.ts'
 
 /** A round on one or two screens. */
 export function roundLines(detail: RoundDetail): string[] {

@@ -1,10 +1,12 @@
 import { Command } from 'commander'
 import { probe } from '../../jobs/launchers/probe.ts'
-import { examine, type Finding } from '../../services/doctor.ts'
+import { examine } from '../../services/doctor.ts'
+import type { Finding } from '../../services/doctor.ts'
 import { honeHome } from '../../services/home.ts'
 import { jsonOption } from '../options.ts'
 import { placesToLookAt, siteHelp, siteOf } from '../site.ts'
-import { exitCodes, printResult, type Terminal } from '../terminal.ts'
+import { exitCodes, printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { doctorLines, stops } from '../text/doctor.ts'
 
 const examples = `

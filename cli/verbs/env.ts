@@ -8,8 +8,10 @@ import { createProgress, quietProgress } from '../../services/progress.ts'
 import { bringUpEnvironment, environmentState } from '../../services/python.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { jsonOption } from '../options.ts'
-import { printResult, type Terminal } from '../terminal.ts'
-import { environmentLines, type ListedEnvironment } from '../text/environments.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { environmentLines } from '../text/environments.ts'
+import type { ListedEnvironment } from '../text/environments.ts'
 
 const examples = `
 Examples:

@@ -4,7 +4,8 @@ import { exportRows, findExportable } from '../../client/export-dataset.ts'
 import { answerForms, imageModes } from '../../data/export/format.ts'
 import type { AnswerForm, ExportFormat, ExportKind, ImageMode } from '../../data/export/format.ts'
 import type { ExportSource } from '../../data/export/manifest.ts'
-import { nameOf, writeExport, type Exported, type ExportOptions } from '../../data/export/write-export.ts'
+import { nameOf, writeExport } from '../../data/export/write-export.ts'
+import type { Exported, ExportOptions } from '../../data/export/write-export.ts'
 import type { Database } from '../../db/database.ts'
 import { honeHome, homePaths } from '../../services/home.ts'
 import { createProgress, quietProgress } from '../../services/progress.ts'
@@ -13,7 +14,8 @@ import type { ExportFormatName } from '../../trainers/export-formats.ts'
 import { withDatabase } from '../connections.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { jsonOption, wholeNumber } from '../options.ts'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { exportLines } from '../text/export.ts'
 import { bytes, count } from '../text/figures.ts'
 import { usageError as usage } from '../usage-error.ts'
@@ -82,8 +84,8 @@ export function exportCommand(terminal: Terminal): Command {
         .default('packed'),
     )
     .option('--prompt-suffix <text>', "what follows each question (default: as the campaign's recipe says)")
-    .option('--max-rows <number>', 'stop after so many rows', wholeNumber)
-    .option('--shard-size <megabytes>', 'a Parquet file ends at so many', wholeNumber, 500)
+    .option('--max-rows <number>', 'export at most this many rows', wholeNumber)
+    .option('--shard-size <megabytes>', 'size at which a Parquet file ends', wholeNumber, 500)
     .option('--replace', 'write over an earlier export in that folder')
     .addOption(jsonOption())
     .addHelpText('after', help)

@@ -1,22 +1,29 @@
 import { join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { openArtifactStore } from '../../artifacts/store.ts'
-import { dryRun, prepareImport, runImport, type Imported, type Prepared } from '../../client/import-source.ts'
-import { importFormats, type ImportFormat } from '../../data/import/detect.ts'
+import { dryRun } from '../../client/dry-run.ts'
+import { runImport } from '../../client/import-source.ts'
+import type { Imported } from '../../client/import-source.ts'
+import { prepareImport } from '../../client/prepare-import.ts'
+import type { Prepared } from '../../client/prepare-import.ts'
+import { importFormats } from '../../data/import/detect.ts'
+import type { ImportFormat } from '../../data/import/detect.ts'
 import { listImports } from '../../db/imports.ts'
 import { HoneError } from '../../domain/errors.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { stepName } from '../../domain/ids.ts'
 import { ensureFolder, honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
-import { createProgress, quietProgress, type Progress } from '../../services/progress.ts'
+import { createProgress, quietProgress } from '../../services/progress.ts'
+import type { Progress } from '../../services/progress.ts'
 import { notRunning, withDatabase } from '../connections.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from '../text/import.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { failureLimit, repeated, wholeNumber } from '../options.ts'
-import { print, printJson, type Terminal } from '../terminal.ts'
+import { print, printJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone import geometry3k/ --as geometry --dry-run          what is what, five rows, what would be dropped
   $ hone import geometry3k/ --as geometry --split train
@@ -61,7 +68,7 @@ export function importCommand(terminal: Terminal): Command {
     .option('--split <name>', "part of a folder: a split, or a name of LLaMA-Factory's dataset_info.json")
     .option(
       '--images <folder>',
-      "folder of the pictures, in place of the source's own; may be given again",
+      "folder of the pictures, instead of the source's own; may be given again",
       repeated,
       [],
     )
@@ -72,10 +79,10 @@ export function importCommand(terminal: Terminal): Command {
         .argParser(failureLimit)
         .default({ share: 0.05 }, '5%'),
     )
-    .option('--replace', 'give the name to this data although it stands for other data')
+    .option('--replace', 'give the name to this data although it belongs to other data')
     .option('--list', 'list imports with rows, failed rows, pictures and date')
     .option('--json', 'print JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples)
     .action(async (sources: string[], options: Options) => {
       if (options.list === true) return listAll(terminal, sources, options)
       if (sources.length === 0) throw usage('Name a source to import.')

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { listCampaigns } from '../../db/campaigns.ts'
 import { withDatabase } from '../connections.ts'
 import { jsonOption } from '../options.ts'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { campaignLines } from '../text/campaigns.ts'
 
 const examples = `

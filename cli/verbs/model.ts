@@ -4,7 +4,8 @@ import { roundModel } from '../../views/round-model.ts'
 import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { campaignArgument, jsonOption, wholeNumber } from '../options.ts'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 
 const examples = `
 Examples:

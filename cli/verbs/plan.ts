@@ -7,7 +7,8 @@ import { importCounter } from '../plan-imports.ts'
 import { knownBefore } from '../plan-known.ts'
 import { readRecipeFile } from '../recipe-file.ts'
 import { siteHelp, siteOf } from '../site.ts'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { planText } from '../text/plan.ts'
 
 const examples = `

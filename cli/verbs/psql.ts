@@ -8,7 +8,8 @@ import { honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { findProgram } from '../../services/programs.ts'
 import { notRunning } from '../connections.ts'
-import { exitCodes, printJson, type Terminal } from '../terminal.ts'
+import { exitCodes, printJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { usageError } from '../usage-error.ts'
 
 const examples = `

@@ -5,7 +5,8 @@ import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { campaignArgument, jsonOption, repeated, whoOption } from '../options.ts'
 import { sendCommand } from '../send-command.ts'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { usageError } from '../usage-error.ts'
 
 const examples = `

@@ -3,7 +3,8 @@ import { lookAtCampaign } from '../../views/campaign.ts'
 import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { campaignArgument, jsonOption } from '../options.ts'
-import { printResult, type Terminal } from '../terminal.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { eventLines, roundsTable } from '../text/overview.ts'
 
 const examples = `

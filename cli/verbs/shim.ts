@@ -10,12 +10,13 @@ import { rewardShim } from '../../trainers/reward-file/reward-shim.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { parseScoreCase } from '../../verifier/serve/score-request.ts'
 import { jsonOption, positiveSeconds, wholeNumber } from '../options.ts'
-import { printJson, type Terminal } from '../terminal.ts'
+import { printJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { usageError } from '../usage-error.ts'
 
 /**
  * Seconds for one request, and attempts after the first, as in Hone's own trainer. All retries
- * together wait 11 s.
+ * together wait 13 s.
  */
 const defaultTimeoutSeconds = 30
 const defaultRetries = 6
@@ -69,7 +70,7 @@ export function shimCommand(terminal: Terminal): Command {
         'for a completion that could not be scored (default: abstain for trl, else zero)',
       ).choices(['abstain', 'zero']),
     )
-    .option('--timeout <seconds>', 'for one request', positiveSeconds, defaultTimeoutSeconds)
+    .option('--timeout <seconds>', 'how long one request may take', positiveSeconds, defaultTimeoutSeconds)
     .option('--retries <count>', 'attempts after the first', wholeNumber, defaultRetries)
     .option('--pack <file>', 'instead: pack the rows of this JSONL file')
     .option('-o, --output <file>', 'file to write (default: standard output)')

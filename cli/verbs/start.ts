@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { badLineText } from '../../client/admit-data.ts'
+import { failedLineText } from '../../client/failed-lines.ts'
 import type { Started } from '../../client/start-campaign.ts'
 import { originText } from '../../domain/base-model.ts'
 import { honeHome } from '../../services/home.ts'
@@ -11,7 +11,8 @@ import { withClient, withDatabase } from '../connections.ts'
 import { jsonOption } from '../options.ts'
 import { readRecipeFile } from '../recipe-file.ts'
 import { siteHelp, siteOf } from '../site.ts'
-import { osUser, printResult, type Terminal } from '../terminal.ts'
+import { osUser, printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { bytes } from '../text/figures.ts'
 
 const examples = `
@@ -46,7 +47,7 @@ export function startCommand(terminal: Terminal): Command {
         ...started.notes.map((note) => `note: ${note}`),
         ...baseModelLines(started.baseModel),
         ...(started.failedRows > 0 ? [`${started.failedRows} rows cannot be used and are left out:`] : []),
-        ...started.badLines.map((bad) => `  ${bad.data} ${badLineText(bad)}`),
+        ...started.badLines.map((bad) => `  ${bad.data} ${failedLineText(bad)}`),
         ...(started.failedRows > started.badLines.length ? ['  …'] : []),
         ...(findService(home, 'worker') || namesTemporal(terminal.env)
           ? []

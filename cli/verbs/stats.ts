@@ -5,8 +5,10 @@ import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { isRoundNumber, jsonOption, repeated } from '../options.ts'
 import { fileStatistics } from '../stats/file-statistics.ts'
-import { printResult, type Terminal } from '../terminal.ts'
-import { statisticsLines, type StatisticsColumn } from '../text/stats.ts'
+import { printResult } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import { statisticsLines } from '../text/stats.ts'
+import type { StatisticsColumn } from '../text/stats.ts'
 import { usageError } from '../usage-error.ts'
 
 const examples = `
@@ -24,8 +26,8 @@ reflection words are those of the reasoning inside the think tags. Variety is th
 counts once, however many traces it has.`
 
 interface Options {
-  step: string[]
-  word: string[]
+  step?: string[]
+  word?: string[]
   json?: boolean
 }
 
@@ -44,17 +46,16 @@ export function statsCommand(terminal: Terminal): Command {
     )
     .argument('<of>', 'id of a campaign, or a JSONL file (- is standard input)')
     .argument('[more...]', "number of the campaign's round, or further files")
-    .option('--step <name>', 'a step or source of the round; again for one more column', repeated, [])
+    .option('--step <name>', 'a step or source of the round; again for one more column', repeated)
     .option(
       '--word <text>',
       `a reflection word to count; again for more (default: ${reflectionWords.join(', ')})`,
       repeated,
-      [],
     )
     .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(async (of: string, more: string[], options: Options) => {
-      const own = options.word.filter((word) => word.trim() !== '')
+      const own = options.word?.filter((word) => word.trim() !== '') ?? []
       const words = own.length > 0 ? own : reflectionWords
       const report = isFile(of)
         ? await filesReport(terminal, [of, ...more], options, words)
@@ -69,7 +70,7 @@ const isFile = (name: string): boolean => name === '-' || /[./\\]/.test(name)
 async function filesReport(
   { stdin }: Terminal,
   paths: readonly string[],
-  { step }: Options,
+  { step = [] }: Options,
   words: readonly string[],
 ): Promise<StatsReport> {
   if (step.length > 0) throw usage('--step names a step of a campaign; a file has no steps.')
@@ -83,7 +84,7 @@ async function campaignReport(
   terminal: Terminal,
   named: string,
   [round, ...rest]: readonly string[],
-  { step }: Options,
+  { step = [] }: Options,
   words: readonly string[],
 ): Promise<StatsReport> {
   if (rest.length > 0 || (round !== undefined && !isRoundNumber(round)))

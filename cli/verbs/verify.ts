@@ -5,7 +5,8 @@ import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { exitCodes, Interrupted } from '../terminal.ts'
 import { explanation, explanationText } from '../text/verify.ts'
-import { verifyUsage as usage, type VerifyOptions, type VerifyStreams } from '../verify/options.ts'
+import { verifyUsage as usage } from '../verify/options.ts'
+import type { VerifyOptions, VerifyStreams } from '../verify/options.ts'
 
 const help = `
 A row (a line of --input) is one JSON object:
@@ -40,7 +41,8 @@ Examples:
   $ hone verify --gold '\\frac12' --answer 0.5 --explain
   $ hone verify --gold B --answer 'I choose (B).' --kind choice --choices red blue
   $ hone verify --gold 2024-04-03 --answer 3/4/2024 --kind date --policy dateOrder=dmy
-Exit codes: 0 all rows judged; 2 wrong usage or bad lines (each bad line is named; good rows are judged all the same); 130 Ctrl-C.`
+Exit codes: 0 all rows judged; 2 wrong usage or bad lines (each bad line is named, and good rows are judged all the
+same); 130 Ctrl-C.`
 
 /**
  * `hone verify`: needs no campaign, no database and no Temporal. Sets `process.exitCode`: 0, 2 for
@@ -48,7 +50,7 @@ Exit codes: 0 all rows judged; 2 wrong usage or bad lines (each bad line is name
  */
 export function verifyCommand(streams: VerifyStreams = process): Command {
   return new Command('verify')
-    .description('check answers against gold answers: a JSONL file of rows, or one case')
+    .description('Check answers against gold answers: a JSONL file of rows, or one case.')
     .option('-i, --input <file>', 'rows as JSONL; - is standard input')
     .option('-o, --output <file>', 'verdicts as JSONL; - is standard output', '-')
     .option(

@@ -3,7 +3,8 @@ import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { followCampaign, renderer } from '../follow-campaign.ts'
 import { campaignArgument, positiveSeconds } from '../options.ts'
-import { campaignExitCode, Interrupted, type Terminal } from '../terminal.ts'
+import { campaignExitCode, Interrupted } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 
 const examples = `
 Examples:

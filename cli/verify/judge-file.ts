@@ -11,7 +11,8 @@ import { untilInterrupted } from '../interrupt.ts'
 import { exitCodes } from '../terminal.ts'
 import { readLines } from '../text-lines.ts'
 import type { TextLine } from '../text-lines.ts'
-import { verifyUsage, type VerifyOptions, type VerifyStreams } from './options.ts'
+import { verifyUsage } from './options.ts'
+import type { VerifyOptions, VerifyStreams } from './options.ts'
 
 /** Bytes of a file that are read at a time; the rows that end in them are judged together. */
 const pieceBytes = 256 * 1024
@@ -93,7 +94,7 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
       under.throwIfAborted()
       const entries = lines.flatMap((line) => readEntry(line, name) ?? [])
       const rows = entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
-      const written = writeBatch(judging, entries, pool.judge(rows, under), waiting.at(-1))
+      const written = writeBatch(judging, entries, pool.verify(rows, under), waiting.at(-1))
       // The error is thrown where the promise is awaited; before that it must not end the process.
       written.catch(() => undefined)
       waiting.push(written)

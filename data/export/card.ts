@@ -5,8 +5,8 @@ import { cardFeature, type ExportColumns } from './parquet-columns.ts'
 export const trainSplit = 'data/train-*.parquet'
 
 /**
- * The card of a data set: features and files in YAML, which `datasets` reads, so that the manifest beside the rows is not taken for rows, and a few
- * words for people.
+ * The card of a data set: features and files in YAML, and a few words for people. `datasets` reads
+ * the YAML, so it does not take the manifest beside the rows for rows.
  */
 export function cardFile(written: Written, columns: ExportColumns): Record<string, string> {
   const { name, dataset, rows, files } = written

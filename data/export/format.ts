@@ -4,39 +4,45 @@ import type { ExportColumns } from './parquet-columns.ts'
 /** Rows to imitate, rows to practise on, or rows as they are. */
 export type ExportKind = 'sft' | 'rl' | 'rows'
 
-/** Pictures as files beside the rows (copied, or hard links to the store's), or inside the Parquet files. */
+/**
+ * Pictures as files beside the rows (copied, or hard links to the store's), or inside the Parquet
+ * files.
+ */
 export const imageModes = ['copy', 'link', 'embed'] as const
 export type ImageMode = (typeof imageModes)[number]
 
-/** What a reference answer is written as where a trainer hands its reward one text: all that a check needs, or the bare answer. */
+/**
+ * Form of a reference answer where a trainer gives its reward only one text: everything that a
+ * check needs, or the bare answer.
+ */
 export const answerForms = ['packed', 'plain'] as const
 export type AnswerForm = (typeof answerForms)[number]
 
-/** A row with what became of it in the step that wrote it. */
+/** A row with its status in the step that wrote it. */
 export type ExportRow = Row & { status: string; reason: string | null }
 
-/** A row in another form, or a short code for why it cannot be put into it. */
+/** A row in another form, or a short code that says why the row has no such form. */
 export type Converted<Value> = { row: Value } | { refused: string }
 
-/** What a format may know besides the row. */
+/** What a format knows besides the row. */
 export interface RecordContext {
   kind: ExportKind
   promptSuffix: string
   answers: AnswerForm
   /** Names the dataset, e.g. `demo/1/reason`. */
   dataset: string
-  /** Place of the row among those that were looked at, from 0. */
+  /** Place of the row among the rows that were read, from 0. */
   index: number
 }
 
-/** A row as a format writes it. The pictures go under `images`, last, as the chosen mode has them. */
+/** A row as a format writes it. The pictures go last, under `images`, in the chosen mode. */
 export interface ExportRecord {
   fields: Readonly<Record<string, unknown>>
   /** SHA-256 of each picture, in order. */
   images: readonly string[]
 }
 
-/** What is known when the files are written. */
+/** What is known after the rows are written. */
 export interface Written {
   kind: ExportKind
   images: ImageMode
@@ -54,17 +60,20 @@ export interface ExportFormat {
   kinds: readonly ExportKind[]
   /** The first one is the default. */
   images: readonly ImageMode[]
-  /** Whether a row that was dropped or failed may go in, marked as such. */
+  /** Whether dropped and failed rows may be exported, with their status. */
   takesDropped: boolean
   record: (row: ExportRow, context: RecordContext) => Converted<ExportRecord>
   /** Columns of Parquet files without `images`; null for JSON lines. */
   columns: (kind: ExportKind) => ExportColumns | null
   /** Members of the struct of an embedded picture. */
   pictureFields: 'bytes' | 'bytes-path'
-  /** Whether Parquet files say in their metadata that `images` holds pictures, so that `datasets` decodes them. */
+  /**
+   * Whether the metadata of Parquet files says that `images` holds pictures, so that `datasets`
+   * decodes them.
+   */
   saysFeatures: boolean
   /** Small files beside the rows, by path. */
   extras: (written: Written) => Readonly<Record<string, string>>
-  /** Lines that tell how the trainer reads the folder. */
+  /** Lines that say how the trainer reads the folder. */
   usage: (written: Written, folder: string) => readonly string[]
 }

@@ -22,8 +22,8 @@ const columns: ExportColumns = {
 }
 
 /**
- * A data set of all that a row has, with pictures that `datasets` decodes, and a card. `policy` and
- * `metadata` are JSON.
+ * A data set with all fields of a row, with pictures that `datasets` decodes, and with a card.
+ * `policy` and `metadata` are JSON.
  */
 export const hfParquet: ExportFormat = {
   kinds: ['rows'],

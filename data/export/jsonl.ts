@@ -1,7 +1,9 @@
 import { lineOfRow } from '../rows/row-line.ts'
 import type { ExportFormat } from './format.ts'
 
-/** Lines that `hone import` and `hone step` read back, with the pictures in a folder beside. */
+/**
+ * Lines that `hone import` and `hone step` read back. The pictures lie in a folder beside the file.
+ */
 export const jsonl: ExportFormat = {
   kinds: ['rows'],
   images: ['copy', 'link'],

@@ -13,7 +13,10 @@ export interface LinesFile {
 
 const bufferBytes = 1024 * 1024
 
-/** Writes JSON objects, one a line, a mebibyte at a time, and hashes what it writes. The file is made at the first line. */
+/**
+ * Writes JSON objects, one on each line, and hashes what it writes. It writes a mebibyte at a time.
+ * The first line creates the file.
+ */
 export class LinesWriter {
   readonly #folder: string
   readonly #path: string
@@ -37,7 +40,7 @@ export class LinesWriter {
     if (this.#length >= bufferBytes) await this.#flush()
   }
 
-  /** What was written; null when there was no line. */
+  /** Writes the rest and returns the file; null when there was no line. */
   async close(): Promise<LinesFile | null> {
     await this.#flush()
     if (this.#file === null) return null
@@ -45,7 +48,7 @@ export class LinesWriter {
     return { path: this.#path, bytes: this.#bytes, rows: this.#rows, sha256: this.#hash.digest('hex') }
   }
 
-  /** Closes the file as it stands, without what waits: also after an error. */
+  /** Closes the file without writing the rest. Works also after an error. */
   async letGo(): Promise<void> {
     const file = this.#file
     this.#file = null

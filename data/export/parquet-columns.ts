@@ -15,7 +15,7 @@ export type ExportColumns = Readonly<Record<string, ColumnType>>
 /** A conversation: a list of turns. */
 export const turns: ColumnType = { list: { struct: { role: 'string', content: 'string' } } }
 
-/** The type as DuckDB has it. */
+/** The DuckDB type of a column type. */
 export function duckType(type: ColumnType): DuckDBType {
   if (type === 'string') return VARCHAR
   if (type === 'int32') return INTEGER
@@ -24,7 +24,10 @@ export function duckType(type: ColumnType): DuckDBType {
   return STRUCT(Object.fromEntries(Object.entries(type.struct).map(([name, member]) => [name, duckType(member)])))
 }
 
-/** The value as DuckDB has it; null and undefined are NULL. Throws a TypeError where it is not of the type. */
+/**
+ * A value in DuckDB's form; null and undefined become NULL. Throws a TypeError when the value is
+ * not of the type.
+ */
 export function duckValue(value: unknown, type: ColumnType): DuckDBValue {
   if (value === null || value === undefined) return null
   if (type === 'string' && typeof value === 'string') return value
@@ -41,8 +44,8 @@ export function duckValue(value: unknown, type: ColumnType): DuckDBValue {
 }
 
 /**
- * The type as `datasets` keeps it in a file's metadata (Features.to_dict). A list is a JSON list of one, which releases before 4.0, that know no
- * `List`, read too.
+ * The type as `datasets` keeps it in a file's metadata (Features.to_dict). A list is written as a
+ * JSON list with one element: releases before 4.0, which do not know `List`, read that too.
  */
 export function featureOf(type: ColumnType): unknown {
   if (typeof type === 'string') return { dtype: type, _type: 'Value' }
@@ -50,7 +53,10 @@ export function featureOf(type: ColumnType): unknown {
   return Object.fromEntries(Object.entries(type.struct).map(([name, member]) => [name, featureOf(member)]))
 }
 
-/** A column in the card of a data set (Features._to_yaml_list). Lists of lists have no short form and are not used here. */
+/**
+ * A column in the card of a data set (Features._to_yaml_list). A list of lists has no short form
+ * and is not used here.
+ */
 export function cardFeature(name: string, type: ColumnType, indent: string): string[] {
   const title = `${indent}- name: ${name}`
   if (typeof type === 'string') return [title, `${indent}  dtype: ${type}`]

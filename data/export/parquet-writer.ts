@@ -3,10 +3,14 @@ import { mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance, DuckDBTableFunction } from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import { messageOf } from '../../domain/errors.ts'
 import { duckType, duckValue, featureOf, type ColumnType, type ExportColumns } from './parquet-columns.ts'
 import type { Picture } from './pictures.ts'
 
-/** A row on its way into a file: its cells in the order of the columns, and its pictures, as paths or to be embedded. */
+/**
+ * A row for a file: its cells in the order of the columns, and its pictures as paths or to be
+ * embedded.
+ */
 export interface ParquetRow {
   cells: readonly unknown[]
   images: readonly Picture[] | readonly string[]
@@ -16,7 +20,7 @@ export interface ParquetOptions {
   folder: string
   /** Columns before `images`. */
   columns: ExportColumns
-  /** What a picture is written as: its path, or a struct with its bytes. */
+  /** Form of a picture: its path, or a struct with its bytes. */
   pictures: 'paths' | 'bytes' | 'bytes-path'
   /** Whether the metadata names the features for `datasets`. */
   saysFeatures: boolean
@@ -31,14 +35,23 @@ export interface ShardFile {
   rows: number
 }
 
-/** Text of the rows of one file, which wait in memory until it is full; pictures do not. */
+/**
+ * Limit for the text of one file's rows: it waits in memory until the file is full. Pictures do not
+ * wait in memory.
+ */
 const maxTextBytes = 48 * 1024 * 1024
-/** A row group is read whole by every reader: this many bytes, or rows (100 is what `datasets` takes for pictures). */
+/**
+ * Limits of a row group, which every reader reads whole: bytes, or rows (100 is the number that
+ * `datasets` takes for pictures).
+ */
 const groupBytes = 16 * 1024 * 1024
 const groupRows = 100
 const groupTextRows = 2000
 
-/** One thread, so that the same rows give the same bytes; nothing is spilled into the folder that the user is in. */
+/**
+ * One thread, so that the same rows give the same bytes. DuckDB spills nothing into the user's
+ * current folder.
+ */
 const settings = { threads: '1', memory_limit: '1GB', temp_directory: '' }
 
 const pictureTypes: Readonly<Record<ParquetOptions['pictures'], ColumnType>> = {
@@ -52,9 +65,10 @@ interface Waiting extends ParquetRow {
 }
 
 /**
- * Writes rows to Parquet files of bounded size, `data/train-00000-of-00003.parquet` and so on. DuckDB asks for the rows a row group at a time and
- * pictures are read only then, so neither a table nor a second copy is made, and memory holds one row group of pictures. The same rows give the
- * same bytes (one thread).
+ * Writes rows to Parquet files of bounded size: `data/train-00000-of-00003.parquet` and so on.
+ * DuckDB asks for one row group at a time, and pictures are read only then: no table and no second
+ * copy is made, and memory holds the pictures of one row group. The same rows give the same bytes
+ * (one thread).
  */
 export class ParquetWriter {
   readonly #options: ParquetOptions
@@ -84,7 +98,7 @@ export class ParquetWriter {
     if (this.#bytes >= this.#options.shardBytes || this.#textBytes >= maxTextBytes) await this.#writeShard()
   }
 
-  /** Writes what is left, names the files by their number and returns them. */
+  /** Writes the rest, numbers the files and returns them. */
   async close(): Promise<ShardFile[]> {
     if (this.#waiting.length > 0) await this.#writeShard()
     const count = String(this.#shards.length).padStart(5, '0')
@@ -133,12 +147,12 @@ export class ParquetWriter {
           } catch (error) {
             this.#failure = error
             chunk.rowCount = 0
-            info.setError(error instanceof Error ? error.message : String(error))
+            info.setError(messageOf(error))
           }
         },
       }),
     )
-    // Every chunk becomes a row group: DuckDB ends one at the first chunk that fills it.
+    // Every chunk becomes a row group: DuckDB ends a row group at the first chunk that fills it.
     const written = ['format parquet', 'compression snappy', 'row_group_size 1', ...this.#metadata()]
     try {
       await connection.run(`copy (select * from export_rows()) to ${quoted(file)} (${written.join(', ')})`)
@@ -156,7 +170,7 @@ export class ParquetWriter {
     return [`kv_metadata {huggingface: ${quoted(JSON.stringify({ info: { features } }))}}`]
   }
 
-  /** The next row group: rows of at most so many bytes, but at least one. */
+  /** The next row group: as many rows as the limits allow, at least one. */
   #fill(chunk: DuckDBDataChunk): void {
     const embeds = this.#options.pictures !== 'paths'
     const first = this.#next
@@ -180,7 +194,7 @@ export class ParquetWriter {
   }
 }
 
-/** Read here and not before: only the pictures of one row group are in memory. */
+/** Read only here, so that memory holds the pictures of one row group. */
 const pictureCell = (image: Picture | string): unknown =>
   typeof image === 'string' ? image : { bytes: readFileSync(image.path), path: `${image.hash}.${image.extension}` }
 

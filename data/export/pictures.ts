@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { exists } from '../../artifacts/exists.ts'
 import { errorCode } from '../../domain/errors.ts'
 
-/** A picture of the store: where it lies, its size, and the ending that its first bytes ask for. */
+/** A picture of the store: its path, its size, and the extension for its first bytes. */
 export interface Picture {
   hash: string
   path: string
@@ -14,11 +14,17 @@ export interface Picture {
 /** Folder of the pictures beside the rows. */
 export const pictureFolder = 'images'
 
-/** Path of a picture in an export: its name is its SHA-256, in 256 folders, as hundreds of thousands in one are slow to list. */
+/**
+ * Path of a picture in an export. Its name is its SHA-256. Pictures lie in 256 folders: a folder
+ * with hundreds of thousands of files is slow to list.
+ */
 export const picturePath = ({ hash, extension }: Pick<Picture, 'hash' | 'extension'>): string =>
   `${pictureFolder}/${hash.slice(0, 2)}/${hash}.${extension}`
 
-/** Picture formats by their first bytes (the formats' own specifications), which loaders want to see in a name. */
+/**
+ * The extension for a picture's first bytes (from the formats' own specifications). Loaders want it
+ * in the file's name.
+ */
 export function extensionOf(head: Uint8Array): string {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1')
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png'
@@ -30,7 +36,10 @@ export function extensionOf(head: Uint8Array): string {
   return 'bin'
 }
 
-/** Looks pictures up, each one once; null for one that is not in the store. Remembers the last 20,000. */
+/**
+ * Looks up pictures, each once; null for a picture that is not in the store. Remembers the last
+ * 20,000.
+ */
 export class PictureLookup {
   readonly #pathOf: (hash: string) => string
   readonly #known = new Map<string, Picture | null>()
@@ -73,7 +82,7 @@ export class PicturePlacer {
   readonly #folders = new Set<string>()
   count = 0
   bytes = 0
-  /** Links that the file system did not allow (another disk), made as copies. */
+  /** Links that the file system refused, for example to another disk, and that became copies. */
   copiedInstead = 0
 
   constructor(folder: string, mode: 'copy' | 'link') {
@@ -96,7 +105,7 @@ export class PicturePlacer {
     return relative
   }
 
-  /** A hard link, not a symbolic one: it stays whole when the store is tidied or moved. */
+  /** A hard link, not a symbolic link: it stays valid when the store is tidied or moved. */
   async #link(from: string, to: string): Promise<void> {
     try {
       await link(from, to)

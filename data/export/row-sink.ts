@@ -12,12 +12,14 @@ export interface SinkOptions {
   dataset: string
 }
 
-/** File of the rows that were left out, with a reason each. */
+/** File of the rows that were left out, each with a reason. */
 export const refusedFile = 'hone-refused.jsonl'
 const rowsFile = 'train.jsonl'
 const maxListed = 1000
 
-/** Takes rows one by one, writes those that the format carries, and counts the others by reason. */
+/**
+ * Takes rows one by one, writes the rows that the format accepts, and counts the others by reason.
+ */
 export class RowSink {
   readonly #format: ExportFormat
   readonly #options: SinkOptions
@@ -94,7 +96,7 @@ export class RowSink {
     return lines ? [lines] : []
   }
 
-  /** Closes what an error or Ctrl-C left open; after {@link close} there is nothing. */
+  /** Closes files that an error or Ctrl-C left open. After {@link close} it does nothing. */
   async letGo(): Promise<void> {
     await this.#lines?.letGo()
     await this.#refused.letGo()

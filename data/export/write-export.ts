@@ -13,13 +13,13 @@ export const manifestFile = 'hone-manifest.json'
 export interface ExportOptions extends ExportChoices {
   /** The format that `to` names. */
   format: ExportFormat
-  /** Names of all formats that take a kind: what to try when this one leaves no row. */
+  /** Names of all formats that take a kind: suggestions for when this format leaves no row. */
   formatsOf: (kind: ExportKind) => readonly string[]
   /** A Parquet file ends at this many bytes. */
   shardBytes: number
-  /** Folder to make. */
+  /** Folder that is made. */
   output: string
-  /** Whether an earlier export may lie there and be replaced. */
+  /** Whether an earlier export in that folder may be replaced. */
   replace: boolean
   signal?: AbortSignal
   onProgress?: (rows: number, bytes: number) => void
@@ -28,18 +28,24 @@ export interface ExportOptions extends ExportChoices {
 export interface Exported {
   manifest: Manifest
   folder: string
-  /** Lines that tell how the trainer reads it. */
+  /** Lines that say how the trainer reads the export. */
   usage: readonly string[]
-  /** The first 1,000 rows that were left out, with a short reason; all of them are in `hone-refused.jsonl`. */
+  /**
+   * The first 1,000 rows that were left out, each with a short reason. `hone-refused.jsonl` lists
+   * all of them.
+   */
   refused: readonly { id: string; reason: string }[]
-  /** Links that had to be copies. */
+  /** Links that had to become copies. */
   copiedInstead: number
 }
 
 /**
- * Writes a dataset in a trainer's form into a new folder, which appears whole or not at all: it is made beside under another name and renamed. Rows
- * that the format cannot carry are left out, counted by reason and listed in `hone-refused.jsonl`. The same rows and options give the same bytes.
- * @throws HoneError InvalidInput where the folder is taken; EmptyDataset when no row is left; StorageFull where it cannot be written. The signal's reason when it is aborted.
+ * Writes a dataset in a trainer's form into a new folder, which appears whole or not at all: it is
+ * made beside under another name and renamed. Rows that the format cannot carry are left out,
+ * counted by reason and listed in `hone-refused.jsonl`. The same rows and options give the same
+ * bytes.
+ * Throws InvalidInput when the folder is taken, EmptyDataset when no row is left, StorageFull when
+ * the folder cannot be written, and the signal's reason when it is aborted.
  */
 export async function writeExport(
   source: ExportSource,
@@ -63,7 +69,10 @@ export async function writeExport(
   }
 }
 
-/** Nothing, an empty folder, or with `replace` an earlier export: no other folder is ever removed. */
+/**
+ * Throws InvalidInput unless the folder is missing or empty, or holds an earlier export and
+ * `replace` is set: no other folder is ever removed.
+ */
 async function requireFree(folder: string, replace: boolean): Promise<void> {
   const entries = await readdir(folder).catch((error: unknown): string[] => {
     if (errorCode(error) === 'ENOENT') return []
@@ -79,7 +88,10 @@ async function requireFree(folder: string, replace: boolean): Promise<void> {
   })
 }
 
-/** Where an earlier run was killed between the two renames of {@link moveInto}, the old export is hidden beside: back with it. */
+/**
+ * Puts an old export back that is hidden beside: an earlier run was killed between the two renames
+ * of {@link moveInto}.
+ */
 async function putBack(folder: string): Promise<void> {
   const start = `.${basename(folder)}.part-`
   const names = await readdir(dirname(folder)).catch((): string[] => [])
@@ -93,7 +105,7 @@ async function putBack(folder: string): Promise<void> {
   })
 }
 
-/** The old folder steps aside first: a folder that is not empty cannot be renamed over. */
+/** Moves the old folder away first: a rename cannot replace a folder that is not empty. */
 async function moveInto(made: string, folder: string): Promise<void> {
   const old = `${made}.old`
   const hadOne = await rename(folder, old).then(
@@ -174,7 +186,7 @@ async function fill(
   return { manifest, folder, usage: format.usage(written, folder), refused, copiedInstead }
 }
 
-/** Letters, digits, `-` and `_` of a dataset's name, for names in trainers' own lists. */
+/** A dataset's name in letters, digits, `-` and `_`, for the trainers' own lists. */
 const slug = (id: string): string => id.replaceAll(/[^\w-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'dataset'
 
 function nothingLeft(source: ExportSource, options: ExportOptions, sink: RowSink): HoneError {
@@ -191,7 +203,7 @@ function nothingLeft(source: ExportSource, options: ExportOptions, sink: RowSink
   })
 }
 
-/** What to do where most rows were refused for one reason. */
+/** Next step for the reason that most rows were refused for. */
 function nextFor(reason: string | undefined, { format, formatsOf }: ExportOptions): string {
   const withKind = (kind: ExportKind): string => {
     if (format.kinds.includes(kind)) return `--kind ${kind}`
@@ -211,6 +223,6 @@ function nextFor(reason: string | undefined, { format, formatsOf }: ExportOption
   }
 }
 
-/** What people call a dataset: a source has a name beside its id, which is a hash. */
+/** Name of a dataset for people. A source has a name besides its id, which is a hash. */
 export const nameOf = ({ id, name, step }: Pick<ExportSource, 'id' | 'name' | 'step'>): string =>
   step === null ? `${name} (${id})` : id

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Row } from '../../domain/rows.ts'
 import { lineOfRow, rowOfLine, type RowLine } from '../rows/row-line.ts'
-import { locate } from '../source.ts'
+import { picturePaths } from '../pictures/locate.ts'
 import type { FinishedOutcome } from './finished-rows.ts'
 import type { BadLine, InputLine } from './input-reader.ts'
 
@@ -79,7 +79,7 @@ function pathFrom(folder: string, inputFolder: string, image: string): string {
   if (isAbsolute(image)) return image
   let path: string
   try {
-    path = locate(inputFolder, image)
+    path = picturePaths(image, { folders: [inputFolder], isAbsoluteFree: true })[0] ?? image
   } catch {
     // It leads out of its folder, so its row has failed: the name stays as it was.
     return image

@@ -4,7 +4,7 @@ import { sha256Hex } from '../../artifacts/hash.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { brokenImage, openImage, readHeader } from '../pictures/open.ts'
 import { slots } from '../pictures/slots.ts'
-import { locate } from '../source.ts'
+import { picturePaths } from '../pictures/locate.ts'
 
 /** A picture as a line names it; `problem` where it cannot be used. */
 export interface NamedPicture {
@@ -99,7 +99,7 @@ async function findPicture(folder: string, image: string): Promise<NamedPicture>
     problem: { reason, detail: detail.slice(0, 500) },
   })
   try {
-    const path = locate(folder, image)
+    const [path = image] = picturePaths(image, { folders: [folder], isAbsoluteFree: true })
     const found = await stat(path)
     if (!found.isFile()) return unusable('image-missing', `${path} is not a file`)
     if (found.size > maxBytes)

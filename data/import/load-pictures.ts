@@ -1,58 +1,45 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { errorCode } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
+import { locatePicture } from '../pictures/locate.ts'
+import type { PictureFolders } from '../pictures/locate.ts'
 import type { PictureRef } from './picture-refs.ts'
 
-/** Where pictures of a source may come from. */
-export interface PicturePlaces {
-  /** Folders that paths count from, the first that has the picture counts; none of them may be left. */
-  folders: readonly string[]
+/**
+ * Where pictures of a source may come from. Of its folders, the first that has the picture counts.
+ */
+export interface PicturePlaces extends PictureFolders {
   /** Fetches http(s) URLs. */
   allowUrls: boolean
 }
 
 const maxPictureBytes = 64 * 1024 * 1024
 const fetchSeconds = 30
-/** Waits between the tries of a URL, where the server asks for none of its own. */
+/** Waits between the tries of a URL, where the server asks for no wait of its own. */
 const retrySeconds = [1, 4]
 const maxWaitSeconds = 30
 
-/** Reason of a picture that could not be fetched this time: the network, a busy server. Tried again by the next import. */
+/**
+ * Reason of a picture that could not be fetched this time: the network, a busy server. The next
+ * import tries again.
+ */
 export const unreachable = 'image-unreachable'
 
-/** Folders of pictures: those that the user names, else the folders of the source's files and the source itself. */
+/**
+ * Folders of pictures: the ones that the user names, else the folders of the source's files and of
+ * the source.
+ */
 export const pictureFolders = (named: readonly string[], files: readonly string[], root: string): string[] =>
   named.length > 0
     ? named.map((folder) => resolve(folder))
     : [...new Set([...files.slice(0, 1000).map((file) => dirname(file)), root])]
 
 /**
- * The file of a path. Relative paths count from the folders; absolute ones must lie in one of them. Throws {@link RowProblem}
- * `image-outside` or `image-missing`.
+ * Bytes of a picture. Throws RowProblem `image-missing`, `image-outside`, `image-too-large`,
+ * `image-url` or `image-unreachable`.
  */
-export async function locatePicture(path: string, { folders }: PicturePlaces): Promise<string> {
-  const inside: string[] = []
-  for (const folder of folders) {
-    const file = resolve(folder, path)
-    if (folders.some((one) => isInside(one, file))) inside.push(file)
-  }
-  if (inside.length === 0)
-    throw new RowProblem(
-      'image-outside',
-      `${path.slice(0, 300)} leads out of the source's folder: name the folder of the pictures with --images`,
-    )
-  for (const file of new Set(inside)) if ((await stat(file).catch(() => null))?.isFile()) return file
-  throw new RowProblem('image-missing', `there is no ${path.slice(0, 300)} in ${folders.slice(0, 3).join(' or ')}`)
-}
-
-function isInside(folder: string, file: string): boolean {
-  const way = relative(folder, file)
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
-}
-
-/** Bytes of a picture. Throws {@link RowProblem} `image-missing`, `image-outside`, `image-too-large`, `image-url` or `image-unreachable`. */
 export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if ('bytes' in ref) return ref.bytes
   if ('url' in ref) return fetchPicture(ref.url, places, signal)
@@ -60,22 +47,22 @@ export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal
   const { size } = await stat(file)
   if (size > maxPictureBytes) throw tooLarge(file)
   try {
-    return await readFile(await realpath(file))
+    return await readFile(file)
   } catch (error) {
     throw new RowProblem('image-missing', `${file} cannot be read: ${messageOf(error)}`, error)
   }
 }
 
 /**
- * Fetches a picture, up to three times: what a server answers when it is busy, or no answer at all, may pass. Throws
- * {@link RowProblem} `image-url` for what will not change, and `image-unreachable` for what may.
+ * Fetches a picture, up to three times, because a busy server and a network that is away may pass.
+ * Throws RowProblem `image-url` for what will not change, and `image-unreachable` for what may.
  */
 async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if (!URL.canParse(url)) throw new RowProblem('image-url', 'this is no URL')
   // A signed URL holds its key in the query, others a password before the host.
   const { origin, pathname, username, password } = new URL(url)
   const shown = `${origin}${pathname}`.slice(0, 300)
-  if (!allowUrls) throw new RowProblem('image-url', `${shown} is not fetched: --allow-urls does`)
+  if (!allowUrls) throw new RowProblem('image-url', `${shown} is not fetched: \`hone import --allow-urls\` does`)
   if (username !== '' || password !== '')
     throw new RowProblem('image-url', `${shown} comes with a name or password, which is not sent`)
   for (let attempt = 0; ; attempt++) {
@@ -88,7 +75,10 @@ async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: 
   }
 }
 
-/** One try: the bytes, or why there are none this time. Only the code of an error is told: its message may hold the whole URL. */
+/**
+ * One try: the bytes, or why there are none this time. Of an error only the code is told, because
+ * its message may hold the whole URL.
+ */
 async function fetchOnce(
   url: string,
   shown: string,

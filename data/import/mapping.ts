@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument, stringify } from 'yaml'
 import { z } from 'zod'
 import { answerKinds } from '../../domain/answer-check.ts'
+import type { CheckField } from '../../domain/answer-check.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { explainIssues } from '../../recipes/recipe-issues.ts'
 
@@ -12,19 +13,30 @@ const conversation = z.strictObject({
   /** Fields of a turn: who speaks, and what is said. */
   role: column.default('role'),
   text: column.default('content'),
-  /** How the speakers are called. Turns of others are left out; a system turn is one of those. */
+  /** What the speakers are called. Turns of other speakers are left out, system turns too. */
   user: z.array(z.string()).min(1).default(['user', 'human']),
   assistant: z.array(z.string()).min(1).default(['assistant', 'gpt']),
   /**
-   * What the last reply is. As `trace` it stays whole, and the answer is that of the answer's column, else what stands in
-   * its last `<answer>` or `\boxed`.
+   * What the last reply is. As `trace` it stays whole; the answer then comes from the answer's
+   * column, else from the last `<answer>` or `\boxed` of the reply.
    */
   reply: z.enum(['answer', 'trace']).default('answer'),
 })
 
+/** The columns that say how answers are checked. */
+const checkColumns = {
+  /** One column with all choices, or a column for each. */
+  choices: z.union([column, z.array(column).min(2).max(26)]).optional(),
+  /** One kind for all rows, or the column that says it. */
+  kind: z.union([z.enum(answerKinds), z.strictObject({ column })]).default('auto'),
+  precision: column.optional(),
+  policy: column.optional(),
+} satisfies Record<CheckField, z.ZodType>
+
 /**
- * Which column of a source is what in a row. A column is a name at the top, or a path with points (`image.url`) where no
- * column has that name. What is not named here goes to the row's metadata.
+ * Which column of a source becomes which field of a row. A column is a name at the top, or a path
+ * with points (`image.url`) where no column has that name. Columns that are not named here go to
+ * the metadata.
  */
 const mappingSchema = z.strictObject({
   /** Without it, a row's number is its id. */
@@ -33,14 +45,9 @@ const mappingSchema = z.strictObject({
   images: z.union([column, z.array(column).min(1)]),
   question: column.optional(),
   answer: column.optional(),
-  /** An index stands for a choice, counted from 0 or from 1. */
+  /** An index names a choice, counted from 0 or from 1. */
   answerIs: z.enum(['written', 'index', 'index-from-1']).default('written'),
-  /** One column with all choices, or a column for each. */
-  choices: z.union([column, z.array(column).min(2).max(26)]).optional(),
-  /** How answers are checked: one kind for all rows, or the column that says it. */
-  kind: z.union([z.enum(answerKinds), z.strictObject({ column })]).default('auto'),
-  precision: column.optional(),
-  policy: column.optional(),
+  ...checkColumns,
   description: column.optional(),
   trace: column.optional(),
   conversation: conversation.optional(),
@@ -53,23 +60,23 @@ const mappingSchema = z.strictObject({
     .optional(),
   /** A column with a map, or the JSON text of one, whose fields are the metadata themselves. */
   metadataFrom: column.optional(),
-  /** Columns that are not wanted in the metadata; `all` for every one that is not named here. */
+  /** Columns that are not wanted in the metadata; `all` for every column that is not named here. */
   leaveOut: z.union([z.literal('all'), z.array(column)]).optional(),
 })
 export type Mapping = z.infer<typeof mappingSchema>
 export type ConversationMapping = NonNullable<Mapping['conversation']>
 
-/** The word that stands for "no pictures" in place of a column. */
+/** The word for "no pictures", instead of a column. */
 export const noPictures = 'none'
 
 /** Columns with pictures; empty when the source has none. */
 export const pictureColumns = ({ images }: Mapping): readonly string[] =>
   images === noPictures ? [] : typeof images === 'string' ? [images] : images
 
-/** A mapping from parts that this version wrote itself, with its defaults. */
+/** A mapping from parts that Hone wrote itself, with its defaults. */
 export const completeMapping = (parts: z.input<typeof mappingSchema>): Mapping => mappingSchema.parse(parts)
 
-/** Every name of a column in a mapping, with the place where it stands. */
+/** Every column that a mapping names, and where it names it. */
 export function namedColumns(mapping: Mapping): { where: string; column: string }[] {
   const single = (['id', 'question', 'answer', 'precision', 'policy', 'description', 'trace', 'metadataFrom'] as const)
     .map((where) => ({ where, column: mapping[where] }))
@@ -88,7 +95,7 @@ export function namedColumns(mapping: Mapping): { where: string; column: string 
   ]
 }
 
-/** The mapping as a file that {@link parseMapping} reads: what is its default is left out. */
+/** The mapping as a file that {@link parseMapping} reads. Defaults are left out. */
 export function mappingText(mapping: Mapping): string {
   const { answerIs, kind, conversation: turns, ...rest } = mapping
   return stringify({
@@ -99,7 +106,9 @@ export function mappingText(mapping: Mapping): string {
   })
 }
 
-/** Reads a mapping's YAML. Throws {@link HoneError} InvalidInput that lists every problem with its place and its fix. */
+/**
+ * Reads a mapping's YAML. Throws InvalidInput that lists every problem with its place and its fix.
+ */
 export function parseMapping(text: string, file: string): Mapping {
   const invalid = (problems: readonly string[]): HoneError =>
     new HoneError({

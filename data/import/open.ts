@@ -2,8 +2,11 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HoneError } from '../../domain/errors.ts'
 import { extractArchive, isArchiveName } from './archive.ts'
-import { findSource, type FindOptions, type FoundSource, type ImportFormat } from './detect.ts'
+import { findSource } from './detect.ts'
+import type { FindOptions, FoundSource, ImportFormat } from './detect.ts'
 import { createExtractFolder } from './extract-folder.ts'
+import { stampFiles, unchanging } from './file-stamps.ts'
+import type { FileStamps } from './file-stamps.ts'
 import { readCsv } from './read-csv.ts'
 import { readJson } from './read-json.ts'
 import { readJsonl } from './read-jsonl.ts'
@@ -16,7 +19,9 @@ export interface OpenSource {
   found: FoundSource
   /** The archive it was unpacked from. */
   archive: string | null
+  /** Throws InvalidSource when a file has changed since the source was opened. */
   reader: RecordReader
+  stamps: FileStamps
   /** Removes what was unpacked. */
   close: () => Promise<void>
 }
@@ -28,15 +33,22 @@ export interface OpenOptions extends FindOptions {
   onProgress?: (text: string) => void
 }
 
-/** Finds what a source is and how it is read; archives are unpacked first. Throws InvalidSource; nothing is left behind then. */
+/**
+ * Finds the files and the reader of a source; archives are unpacked first. Throws InvalidSource and
+ * leaves nothing behind then.
+ */
 export async function openSource(sources: readonly string[], options: OpenOptions): Promise<OpenSource> {
   const [only = ''] = sources
   const isArchive = sources.length === 1 && isArchiveName(only) && (await stat(only).catch(() => null))?.isFile()
   if (!isArchive) {
     const found = await findSource(sources, options)
-    return { found, archive: null, reader: await readers[found.format](found), close: async () => {} }
+    // In a folder of pictures the files are the pictures: each is read once and cannot change in
+    // between.
+    const stamps = await stampFiles(found.format === 'pictures' ? [] : found.files)
+    return { found, archive: null, stamps, reader: await readerOf(found, stamps), close: async () => {} }
   }
   const archive = resolve(only)
+  const stamps = await stampFiles([archive])
   await mkdir(options.unpackBelow, { recursive: true })
   const folder = await createExtractFolder(options.unpackBelow)
   const close = () => rm(folder, { recursive: true, force: true })
@@ -45,12 +57,15 @@ export async function openSource(sources: readonly string[], options: OpenOption
     onProgress?.('unpacking')
     await extractArchive(archive, folder, { signal, onFiles: (count) => onProgress?.(`unpacking: ${count} files`) })
     const found = await findSource([await innermost(folder)], options)
-    return { found, archive, reader: await readers[found.format](found), close }
+    return { found, archive, stamps, reader: await readerOf(found, stamps), close }
   } catch (error) {
     await close()
     throw inArchive(error, folder, archive)
   }
 }
+
+const readerOf = async (found: FoundSource, stamps: FileStamps): Promise<RecordReader> =>
+  unchanging(await readers[found.format](found), stamps)
 
 /** The folder that holds more than one other folder: archives often have everything in one. */
 async function innermost(folder: string): Promise<string> {
@@ -58,7 +73,7 @@ async function innermost(folder: string): Promise<string> {
   return first?.isDirectory() && others.length === 0 ? innermost(join(folder, first.name)) : folder
 }
 
-/** The user knows the archive, not the place where it was unpacked. */
+/** The user knows the archive and not the folder where it was unpacked. */
 function inArchive(error: unknown, folder: string, archive: string): unknown {
   if (!(error instanceof HoneError)) return error
   const { type, message, nextStep, cause } = error

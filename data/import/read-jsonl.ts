@@ -6,20 +6,31 @@ import type { RecordReader, SourceRecord } from './record.ts'
 const batchRows = 512
 const batchBytes = 8 * 1024 * 1024
 
-/** JSONL files, plain or gzipped (`.gz`), one after the other. A line that cannot be read is a bad record with its number. */
-export function readJsonl(files: readonly string[]): RecordReader {
-  return { total: null, read: () => records(files) }
+/**
+ * A line of a JSONL file as a record. `text` is the line without the white space around it; null
+ * when it is too long.
+ */
+export type LineRecord = SourceRecord & { text: string | null }
+
+/**
+ * JSONL files, plain or gzipped (`.gz`), one after the other. A line that cannot be read is a bad
+ * record with its number.
+ */
+export function readJsonl(files: readonly string[]): RecordReader<LineRecord> {
+  return { total: null, read: () => readLineRecords(files) }
 }
 
-async function* records(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
-  let batch: SourceRecord[] = []
+/** The records of JSONL files in batches. Empty lines are passed over, and counted as lines. */
+export async function* readLineRecords(files: readonly string[]): AsyncGenerator<LineRecord[]> {
+  let batch: LineRecord[] = []
   let bytes = 0
   for (const [index, file] of files.entries()) {
     const where = files.length > 1 ? `file ${index + 1}, ` : ''
     for await (const lines of readLines(filePieces(file)))
       for (const line of lines) {
-        if (line.text?.trim() === '') continue
-        batch.push(recordOf(line, where))
+        const text = line.text === null ? null : line.text.trim()
+        if (text === '') continue
+        batch.push({ ...recordOf({ ...line, text }, where), text })
         bytes += line.bytes
         if (batch.length < batchRows && bytes < batchBytes) continue
         yield batch

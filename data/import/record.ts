@@ -1,18 +1,25 @@
-/** A row of a file as its reader gives it: values as JSON has them, and bytes where the file holds some. */
+/**
+ * A row of a file as its reader gives it: values as in JSON, and bytes where the file holds bytes.
+ */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** One record of a source, or why it is none. `line` counts lines in a JSONL file and records elsewhere, from 1. */
-export type SourceRecord = { line: number; fields: Fields } | { line: number; reason: 'bad-line'; detail: string }
+/**
+ * One record of a source, or why it cannot be read. `line` counts lines in a JSONL file and records
+ * elsewhere, from 1. `id` is the id that could be read all the same.
+ */
+export type SourceRecord =
+  | { line: number; fields: Fields }
+  | { line: number; reason: 'bad-line'; detail: string; id?: string | null }
 
 /** Records of a source, in batches that stay small. */
-export interface RecordReader {
+export interface RecordReader<One extends SourceRecord = SourceRecord> {
   /** How many records there are, where that is known without reading them. */
   total: number | null
   /** In the order of the files. Reading ends, with its files closed, when the consumer stops. */
-  read: () => AsyncGenerator<SourceRecord[]>
+  read: () => AsyncGenerator<One[]>
 }
 
-/** The value of a column: of that name, else along the points of the name. */
+/** The value of a column: the column of that name, else the value along the points of the name. */
 export function fieldOf(fields: Fields, column: string): unknown {
   if (Object.hasOwn(fields, column)) return fields[column]
   if (!column.includes('.')) return undefined
@@ -24,7 +31,7 @@ export function fieldOf(fields: Fields, column: string): unknown {
   return at
 }
 
-/** A map of names, as opposed to a list, bytes or a date. */
+/** Whether a value is a map of names, and no list, bytes or date. */
 export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' &&
   value !== null &&

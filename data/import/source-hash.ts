@@ -1,36 +1,30 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { contentHash } from '../../artifacts/hash.ts'
-import { RowProblem } from '../../domain/row-problem.ts'
-import { rowMaker } from './to-row.ts'
-import { locatePicture, type PicturePlaces } from './load-pictures.ts'
-import type { Mapping } from './mapping.ts'
+import { contentHash, sha256Hex } from '../../artifacts/hash.ts'
+import { fileHash, lookAtRecords } from './first-look.ts'
+import type { LookOptions } from './first-look.ts'
 import type { OpenSource } from './open.ts'
+import type { LineRecord } from './read-jsonl.ts'
+import type { RecordReader } from './record.ts'
 
-/** Changes when rows would be made otherwise of the same source. */
+/** Changes when the same source would give other rows. */
 const importVersion = 1
 
-export interface HashOptions {
-  mapping: Mapping
-  places: PicturePlaces
-  maxRows: number | undefined
-  /** Whether rows name pictures by path: then these are hashed as well. */
-  hasPaths: boolean
-  signal?: AbortSignal | undefined
-  onPictures: (count: number) => void
-}
-
 /**
- * SHA-256 over the contents of a source's files (or of its archive), of the pictures that its rows name, and over all that decides
- * what becomes of them. The same import twice has the same hash, wherever the files lie. What a URL holds is not in it.
+ * SHA-256 over the contents of a source's files (or of its archive), over the pictures that its
+ * rows name and over everything that decides what becomes of them. The same import twice has the
+ * same hash, wherever the files lie. What a URL holds is not part of it. `looksAtPictures` says
+ * that rows name files.
  */
-export async function importHash({ found, archive, reader }: OpenSource, options: HashOptions): Promise<string> {
-  const { mapping, places, maxRows, hasPaths, signal } = options
+export async function importHash(
+  { found, archive, reader, stamps }: OpenSource,
+  looksAtPictures: boolean,
+  options: LookOptions,
+): Promise<string> {
+  const { mapping, places, maxRows, signal } = options
   const contents: string[] = []
   if (found.format !== 'pictures' || archive !== null)
-    for (const file of archive === null ? found.files : [archive]) {
-      contents.push(await fileHash(file, signal))
-    }
+    for (const file of archive === null ? found.files : [archive]) contents.push(await fileHash(file, signal))
+  await stamps.requireSame()
   return contentHash({
     version: importVersion,
     contents,
@@ -40,45 +34,42 @@ export async function importHash({ found, archive, reader }: OpenSource, options
     mapping,
     maxRows: maxRows ?? null,
     allowUrls: places.allowUrls,
-    pictures: hasPaths ? await picturesHash(reader, options) : null,
+    pictures: looksAtPictures ? await picturesHash(reader, options) : null,
   })
 }
 
-/** SHA-256 of a file. Shards may have gigabytes: whoever wants to stop shall not wait for the end of one. */
-async function fileHash(file: string, signal: AbortSignal | undefined): Promise<string> {
+/** Over the pictures that rows name by path, in their order; a missing one counts as such. */
+async function picturesHash(reader: RecordReader, options: LookOptions): Promise<string> {
   const hash = createHash('sha256')
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    signal?.throwIfAborted()
-    hash.update(piece)
+  for await (const { pictures } of lookAtRecords(reader, options))
+    for (const { ref, content } of pictures) if ('path' in ref) hash.update(`${ref.path}\n${content}\n`)
+  return hash.digest('hex')
+}
+
+/**
+ * SHA-256 over the lines that count and the contents of their pictures, as homes have had it from
+ * the beginning: the same data has the same hash wherever it lies, and a changed picture under an
+ * old name is noticed. Where every line needs a question and one lacks it, the hash differs,
+ * because that line is a failed row there.
+ */
+export async function ownLinesHash(
+  reader: RecordReader<LineRecord>,
+  { needsQuestion }: { needsQuestion: boolean },
+  options: LookOptions,
+): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const { record, pictures } of lookAtRecords(reader, options)) {
+    hash.update(`${record.text === null ? 'too long' : sha256Hex(record.text)}\n`)
+    if (!('fields' in record)) continue
+    if (needsQuestion && record.fields['question'] === undefined) hash.update('no-question\n')
+    for (const { content } of pictures) hash.update(`${content}\n`)
   }
   return hash.digest('hex')
 }
 
-/** Over the pictures that rows name, in their order; one that is missing counts as such. */
-async function picturesHash(reader: OpenSource['reader'], options: HashOptions): Promise<string> {
-  const { mapping, places, maxRows = Number.POSITIVE_INFINITY, signal, onPictures } = options
-  const hash = createHash('sha256')
-  const known = new Map<string, string>()
-  const makeRow = rowMaker(mapping)
-  let rows = 0
-  let pictures = 0
-  for await (const batch of reader.read())
-    for (const record of batch) {
-      signal?.throwIfAborted()
-      if (++rows > maxRows) return hash.digest('hex')
-      for (const ref of makeRow(record).pictures) {
-        if (!('path' in ref)) continue
-        const file = await locatePicture(ref.path, places).catch((error: unknown) => {
-          if (error instanceof RowProblem) return error.reason
-          throw error
-        })
-        const content = known.get(file) ?? (await fileHash(file, signal).catch(() => 'missing'))
-        known.set(file, content)
-        const [oldest] = known.keys()
-        if (known.size > 65_536 && oldest !== undefined) known.delete(oldest)
-        hash.update(`${ref.path}\n${content}\n`)
-        if (++pictures % 1000 === 0) onPictures(pictures)
-      }
-    }
-  return hash.digest('hex')
-}
+/**
+ * The hash under which lines are imported: with a limit of rows, the limit is its last eight
+ * digits.
+ */
+export const limitedHash = (hash: string, maxRows: number | undefined): string =>
+  maxRows === undefined ? hash : `${hash.slice(0, 56)}${maxRows.toString(16).padStart(8, '0')}`

@@ -1,5 +1,5 @@
-import { answerKinds, answerPolicy } from '../../domain/answer-check.ts'
-import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
+import { answerKinds, answerPolicy, noCheck } from '../../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy, Check, CheckField } from '../../domain/answer-check.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { BadCell, boundedMap, choicesOf, firstText, mapOf, textOf, wholeOf } from './cells.ts'
 import { answerIn, talkOf, type Talk } from './conversation.ts'
@@ -8,39 +8,58 @@ import { type PictureRef, picturesOf } from './picture-refs.ts'
 import { fieldOf, type Fields, type SourceRecord } from './record.ts'
 
 /** A record as a row, its pictures still to be looked at. */
-export interface ImportRow {
+export interface ImportRow extends Check {
   line: number
-  /** The id that the source gives; null when the row's number is its id, or when it cannot be read. */
+  /**
+   * The id that the source gives; null when the row's number is its id, or when the id cannot be
+   * read.
+   */
   id: string | null
   pictures: PictureRef[]
   question: string
   answer: string | null
-  kind: AnswerKind
-  choices: string[] | null
-  precision: number | null
-  policy: AnswerPolicy | null
   description: string | null
   trace: string | null
-  metadata: Record<string, unknown>
+  metadata: Readonly<Record<string, unknown>>
   failure: Failure | null
 }
 
-/** Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, and what pictures add. */
+/**
+ * Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, or a
+ * picture's reason.
+ */
 export interface Failure {
   reason: string
   detail: string
 }
 
-/** Reads one column into a row. Throws BadCell when the cell does not hold what it should. */
+/** Reads one column into a row. Throws BadCell when the cell holds something else. */
 interface ColumnReader {
   where: string
   column: string
   read: (row: ImportRow, value: unknown) => void
 }
 
-/** Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's failure. */
-export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow {
-  // Made once: a million rows shall not make a dozen closures each.
+/** What a row must have beyond what its mapping says. */
+export interface RowRules {
+  /**
+   * False where a row may lack a question although the mapping names its column: steps write it
+   * later.
+   */
+  needsQuestion?: boolean
+  /** True where `metadataFrom` is all of the metadata, and is taken as it is and not bounded. */
+  isMetadataWhole?: boolean
+}
+
+/**
+ * Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's
+ * failure.
+ */
+export function rowMaker(
+  mapping: Mapping,
+  { needsQuestion = true, isMetadataWhole = false }: RowRules = {},
+): (record: SourceRecord) => ImportRow {
+  // Made once, so that a million rows do not make a dozen closures each.
   const readers = readersOf(mapping)
   const metadataOf = metadataMaker(mapping)
   const pictures = pictureColumns(mapping)
@@ -48,12 +67,15 @@ export function rowMaker(mapping: Mapping): (record: SourceRecord) => ImportRow 
   const asks = mapping.question ?? mapping.conversation?.column
   return (record) => {
     const row = emptyRow(record.line, kind)
-    if ('reason' in record) return { ...row, failure: { reason: record.reason, detail: record.detail } }
+    if ('reason' in record) {
+      const { id = null, reason, detail } = record
+      return { ...row, id, failure: { reason, detail } }
+    }
     const { fields } = record
     for (const reader of readers) readColumn(reader, row, fields)
-    row.metadata = metadataOf(fields, row.metadata)
+    if (!isMetadataWhole) row.metadata = metadataOf(fields, row.metadata)
     if (row.choices?.length === 1) row.choices = null
-    if (row.question === '' && asks !== undefined)
+    if (row.question === '' && asks !== undefined && needsQuestion)
       row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
     if (row.pictures.length === 0 && pictures.length > 0)
       row.failure ??= { reason: 'no-image', detail: `${pictures.join(', ')}: no picture` }
@@ -76,17 +98,17 @@ const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
   pictures: [],
   question: '',
   answer: null,
+  ...noCheck,
   kind,
-  choices: null,
-  precision: null,
-  policy: null,
   description: null,
   trace: null,
   metadata: {},
   failure: null,
 })
 
-/** Readers of the columns that a mapping names; later ones see what earlier ones read. */
+/**
+ * Readers of the columns that a mapping names. A reader sees what the readers before it have read.
+ */
 function readersOf(mapping: Mapping): ColumnReader[] {
   const readers: ColumnReader[] = []
   const add = (where: string, column: string | undefined, read: ColumnReader['read']): void => {
@@ -106,7 +128,7 @@ function readersOf(mapping: Mapping): ColumnReader[] {
   add('trace', mapping.trace, (row, value) => {
     row.trace = textOf(value)
   })
-  // As it stands: it is bounded together with all that goes there.
+  // As it is: it is bounded together with everything else in the metadata.
   add('metadataFrom', mapping.metadataFrom, (row, value) => {
     row.metadata = mapOf(value) ?? {}
   })
@@ -128,32 +150,44 @@ function readersOf(mapping: Mapping): ColumnReader[] {
 
 type AddReader = (where: string, column: string | undefined, read: ColumnReader['read']) => void
 
-/** Answer, choices, kind, precision and policy: all that an answer is checked by. */
+/** The answer, and the fields that say how it is checked. */
 function addChecking(mapping: Mapping, add: AddReader): void {
-  const { choices, kind } = mapping
   add('answer', mapping.answer, (row, value) => {
     row.answer = firstText(value)?.trim() ?? null
   })
-  if (typeof choices === 'string')
-    add('choices', choices, (row, value) => {
-      row.choices = choicesOf(value)
-    })
-  // A row has fewer choices than there are columns where the last of them are empty.
-  for (const column of typeof choices === 'string' ? [] : (choices ?? []))
-    add('choices', column, (row, value) => {
-      const text = textOf(value)?.trim()
-      if (text !== undefined) row.choices = [...(row.choices ?? []), text]
-    })
-  if (typeof kind !== 'string')
+  for (const addField of Object.values(checkReaders)) addField(mapping, add)
+}
+
+/** Adds the reader of each check field, in the order in which a row's first problem is told. */
+const checkReaders: Record<CheckField, (mapping: Mapping, add: AddReader) => void> = {
+  choices({ choices }, add) {
+    if (typeof choices === 'string')
+      add('choices', choices, (row, value) => {
+        row.choices = choicesOf(value)
+      })
+    // A row has fewer choices than there are columns where the last of them are empty.
+    for (const column of typeof choices === 'string' ? [] : (choices ?? []))
+      add('choices', column, (row, value) => {
+        const text = textOf(value)?.trim()
+        if (text !== undefined) row.choices = [...(row.choices ?? []), text]
+      })
+  },
+  kind({ kind }, add) {
+    if (typeof kind === 'string') return
     add('kind', kind.column, (row, value) => {
       row.kind = kindOf(value)
     })
-  add('precision', mapping.precision, (row, value) => {
-    row.precision = wholeOf(value, 0, 100)
-  })
-  add('policy', mapping.policy, (row, value) => {
-    row.policy = policyOf(value)
-  })
+  },
+  precision({ precision }, add) {
+    add('precision', precision, (row, value) => {
+      row.precision = wholeOf(value, 0, 100)
+    })
+  },
+  policy({ policy }, add) {
+    add('policy', policy, (row, value) => {
+      row.policy = policyOf(value)
+    })
+  },
 }
 
 function kindOf(value: unknown): AnswerKind {
@@ -171,7 +205,7 @@ function policyOf(value: unknown): AnswerPolicy | null {
   return parsed.data
 }
 
-/** A talk fills what no column of its own has filled. */
+/** A talk fills the fields that no column of their own has filled. */
 function addTalk({ conversation, answer }: Mapping, row: ImportRow, { question, reply }: Talk): void {
   if (row.question === '') row.question = question ?? ''
   if (reply === null) return
@@ -183,7 +217,10 @@ function addTalk({ conversation, answer }: Mapping, row: ImportRow, { question, 
   if (answer === undefined) row.answer ??= answerIn(reply)
 }
 
-/** The letter of the choice that an index names. Throws {@link BadCell} when there is no such choice. */
+/**
+ * The letter of the choice that an index names. Throws {@link BadCell} when there is no such
+ * choice.
+ */
 function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
   const index = wholeOf(answer, first, 25 + first) ?? first
   if (!choices || index - first >= choices.length)
@@ -191,7 +228,10 @@ function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
   return String.fromCharCode(65 + index - first)
 }
 
-/** What the mapping names, the fields of `metadataFrom`, then all that it does not use. Bounded; the first of a name stays. */
+/**
+ * The columns that the mapping names for the metadata, the fields of `metadataFrom`, then all
+ * columns that it does not use. Bounded; the first of a name stays.
+ */
 function metadataMaker(
   mapping: Mapping,
 ): (fields: Fields, spread: Readonly<Record<string, unknown>>) => Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import sharp, { type Metadata, type Sharp } from 'sharp'
+import { messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 
 /** Size as it is seen (EXIF rotation applied), in pixels. Of an animation the first frame counts, here and everywhere. */
@@ -84,8 +85,7 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
 
 /** What sharp said of a picture that it cannot decode, in one line. */
 export const brokenImage = (error: unknown): RowProblem =>
-  new RowProblem('image-broken', `the picture cannot be decoded: ${messageOf(error)}`, error)
+  new RowProblem('image-broken', `the picture cannot be decoded: ${firstLineOf(error)}`, error)
 
 /** The first line of what went wrong. */
-export const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+export const firstLineOf = (error: unknown): string => messageOf(error).split('\n')[0] ?? ''

@@ -1,7 +1,7 @@
 import { RowProblem } from '../../domain/row-problem.ts'
 import type { RequestImages } from '../../models/endpoint.ts'
 import { fitToPatches } from './fit.ts'
-import { brokenImage, imagesAtOnce, messageOf, openImage, readHeader } from './open.ts'
+import { brokenImage, imagesAtOnce, firstLineOf, openImage, readHeader } from './open.ts'
 import { slots } from './slots.ts'
 
 /** Where pictures come from, by SHA-256. Rejects when the picture is not there. */
@@ -59,7 +59,7 @@ export function createImages({
     try {
       bytes = await source.read(hash)
     } catch (error) {
-      throw new RowProblem('image-missing', `picture ${hash.slice(0, 12)} cannot be read: ${messageOf(error)}`, error)
+      throw new RowProblem('image-missing', `picture ${hash.slice(0, 12)} cannot be read: ${firstLineOf(error)}`, error)
     }
     return prepareImage(bytes, limits)
   }

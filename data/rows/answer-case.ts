@@ -2,7 +2,7 @@ import { checkOf, saidOf } from '../../domain/answer-check.ts'
 import type { Check } from '../../domain/answer-check.ts'
 import type { VerifyCase } from '../../verifier/verdict.ts'
 
-/** A row as far as the verifier looks at it. */
+/** The part of a row that the verifier reads. */
 export type CheckedRow = { id: string } & Check
 
 /**

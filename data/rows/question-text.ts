@@ -1,12 +1,12 @@
 import type { Row } from '../../domain/rows.ts'
 import { imageMark } from './image-marks.ts'
 
-/** `A. …` lines, one a choice; empty without choices. */
+/** One `A. …` line for each choice; empty without choices. */
 function choiceLines(choices: readonly string[] | null): string {
   return (choices ?? []).map((choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`).join('\n')
 }
 
-/** The choices as prompts name them, with a line end; empty without choices. */
+/** The choices for a prompt, with a line end; empty without choices. */
 export function choicesBlock(choices: readonly string[] | null): string {
   const lines = choiceLines(choices)
   return lines ? `Choices:\n${lines}\n` : ''
@@ -15,14 +15,15 @@ export function choicesBlock(choices: readonly string[] | null): string {
 const markWithBreak = new RegExp(String.raw`${imageMark}[ \t]*\n?`, 'g')
 
 /**
- * A question without `<image>` marks: many data sets carry marks, and every writer here sets its own.
+ * A question without `<image>` marks: many data sets carry marks, and every writer here sets its
+ * own.
  */
 export const bareQuestion = (question: string): string => question.replaceAll(markWithBreak, '').trim()
 
 /**
  * What the trained model is asked, in SFT, RL, sampling and evaluation alike: question, choices by
- * letter, the recipe's suffix. Pictures are not part of the text: each trainer's format sets its own
- * `<image>` marks.
+ * letter, the recipe's suffix. Pictures are not part of the text: each trainer's format sets its
+ * own `<image>` marks.
  */
 export function questionText(row: Pick<Row, 'question' | 'choices'>, promptSuffix: string): string {
   const choices = choiceLines(row.choices)

@@ -4,8 +4,8 @@ import { verdicts } from '../../domain/rows.ts'
 import type { Row } from '../../domain/rows.ts'
 
 /**
- * A row in a file, as `hone step` reads and writes it and `hone export --to jsonl` writes it. One JSON
- * object a line.
+ * A row in a file, as `hone step` reads and writes it and `hone export --to jsonl` writes it. One
+ * JSON object a line.
  */
 export const rowLine = z.object({
   id: z.union([z.string().min(1), z.number()]).transform(String),
@@ -51,7 +51,9 @@ export function rowOfLine(line: RowLine, hashes: readonly string[]): Row {
   }
 }
 
-/** The line of a row: fields that the row does not have are left out. `paths` lead to its pictures. */
+/**
+ * The line of a row: fields that the row does not have are left out. `paths` lead to its pictures.
+ */
 export function lineOfRow(row: Row, paths: readonly string[]) {
   const { id, originId, question, answer, description, trace, verdict, metadata } = row
   return {

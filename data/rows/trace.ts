@@ -1,4 +1,4 @@
-/** A trace in its parts: reasoning between the think tags, what stands after them. */
+/** A trace in its parts: the reasoning between the think tags, and the text after them. */
 export interface TraceParts {
   reasoning: string
   rest: string
@@ -7,9 +7,10 @@ export interface TraceParts {
 const closing = '</think>'
 
 /**
- * Splits `<think>reasoning</think>rest`. A missing opening tag is accepted, because chat templates often write it into
- * the prompt; a missing or second closing tag is malformed: null. So is reasoning that opens again after its end: what
- * follows would never be read as an answer.
+ * Splits `<think>reasoning</think>rest`. A missing opening tag is accepted, because chat templates
+ * often write it into the prompt. A missing or second closing tag is malformed: null. Reasoning
+ * that opens again after its end is malformed too: no reader would take the text after it for an
+ * answer.
  */
 export function splitTrace(trace: string): TraceParts | null {
   const at = trace.indexOf(closing)
@@ -21,14 +22,14 @@ export function splitTrace(trace: string): TraceParts | null {
   return { reasoning: reasoning.trim(), rest: rest.trim() }
 }
 
-/** The trace as the trained model shall write it. */
+/** The trace in the form that the trained model learns to write. */
 export const joinTrace = ({ reasoning, rest }: TraceParts): string => `<think>\n${reasoning}\n</think>\n\n${rest}`
 
-/** The answer in Vision-R1's target form; stands alone after the reasoning. */
+/** The answer in Vision-R1's target form, for the text after the reasoning. */
 export const finalAnswerForm = (answer: string): string => `<answer> Final Answer:${answer} </answer>`
 
-/** Words of a text: what stands between white space. */
+/** Number of words in a text: its parts between white space. */
 export const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length
 
-/** Length of a trace's reasoning in words; of the whole text when it has no think tags. */
+/** Number of words in a trace's reasoning, or in the whole text when it has no think tags. */
 export const reasoningWords = (trace: string): number => countWords(splitTrace(trace)?.reasoning ?? trace)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { HoneError } from '../../domain/errors.ts'
+import { HoneError, messageOf } from '../../domain/errors.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { createBatcher } from '../../models/batcher.ts'
@@ -144,7 +144,7 @@ async function runUnit(unit: Unit, context: AnyContext, signal: AbortSignal): Pr
   } catch (error) {
     if (signal.aborted || error instanceof HoneError || error instanceof Outage) throw error
     const reason = error instanceof RowProblem ? error.reason : 'step-error'
-    const detail = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+    const detail = messageOf(error).slice(0, 500)
     return unit.rows.map((row) => ({ status: 'failed', reason, detail, parentId: row.id, outIndex: 0 }))
   }
 }

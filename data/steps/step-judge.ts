@@ -1,7 +1,7 @@
 import type { Ask, Reply } from '../../models/ask.ts'
 import { createJudge } from '../../verifier/judge/judge.ts'
 import type { Judge } from '../../verifier/judge/judge.ts'
-import { JUDGE_MAX_TOKENS } from '../../verifier/judge/tiers.ts'
+import { judgeMaxTokens } from '../../verifier/judge/tiers.ts'
 import type { PlannedCalls, StepContext } from './step.ts'
 
 type JudgeContext = Pick<StepContext<unknown>, 'ask' | 'modelOf'>
@@ -33,4 +33,4 @@ export function stepJudge({ ask, modelOf }: JudgeContext, endpoint: string | und
 
 /** Calls of `cases` judgements: each is asked once more when its reply cannot be read. None without a judge. */
 export const judgeCalls = (endpoint: string | undefined, cases: number): PlannedCalls[] =>
-  endpoint === undefined ? [] : [{ option: 'judge', perRow: 2 * cases, withImages: false, maxTokens: JUDGE_MAX_TOKENS }]
+  endpoint === undefined ? [] : [{ option: 'judge', perRow: 2 * cases, withImages: false, maxTokens: judgeMaxTokens }]

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { knownMetadata } from '../../domain/rows.ts'
-import { assess, finalVerdict, verifiedCase } from '../../verifier/judge/assess.ts'
+import { assess, finalVerdict } from '../../verifier/judge/assess.ts'
 import { verifierVersion } from '../../verifier/verdict.ts'
-import { verifyCase } from '../../verifier/verify.ts'
+import { verifiedCase } from '../../verifier/verify.ts'
 import { answerCase } from '../rows/answer-case.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { dropped, outcome } from './outcome.ts'
@@ -32,11 +32,11 @@ export const verify: RowStep<typeof options> = {
     const { options } = context
     if (row.answer === null) return [dropped(row, 'no-gold')]
     if (row.trace === null) return [dropped(row, 'no-trace')]
-    const checked = answerCase(row, row.answer, row.trace)
-    const result = verifyCase(checked)
+    const verified = verifiedCase(answerCase(row, row.answer, row.trace))
+    const { result } = verified
     const judge = knownMetadata(row.metadata).reward === 'rule' ? null : stepJudge(context, options.judge)
     const [assessment] =
-      judge === null ? [] : await assess([verifiedCase(checked, bareQuestion(row.question), result)], judge.judge)
+      judge === null ? [] : await assess([{ ...verified, question: bareQuestion(row.question) }], judge.judge)
     const { verdict, reason } = assessment ? finalVerdict(assessment) : result
     const version =
       assessment?.by === 'judge' ? `${verifierVersion}+${assessment.judgement.judgeVersion}` : verifierVersion

@@ -12,7 +12,7 @@ export type CampaignStatus = (typeof campaignStatuses)[number]
 export const roundStatuses = ['running', 'closed', 'cancelled', 'failed'] as const
 export type RoundStatus = (typeof roundStatuses)[number]
 
-/** One effort from one base model under one recipe. The head is the round that the next one starts from. */
+/** One effort from one base model under one recipe. The next round starts from the head. */
 export const campaigns = pgTable(
   'campaigns',
   {
@@ -21,7 +21,7 @@ export const campaigns = pgTable(
     recipeHash: text('recipe_hash').notNull(),
     /** The YAML as it was given, comments included. */
     recipeSource: text('recipe_source').notNull(),
-    /** Folder the recipe lay in: what its relative paths are relative to. */
+    /** Folder of the recipe: relative paths in the recipe start there. */
     folder: text('folder').notNull(),
     status: text('status', { enum: campaignStatuses }).notNull().default('running'),
     statusReason: text('status_reason'),
@@ -39,7 +39,10 @@ export const campaigns = pgTable(
   ],
 )
 
-/** Rounds form a tree: each has one parent, round 0 (the base model) has none. A closed round is never changed. */
+/**
+ * Rounds form a tree: each round has one parent, but round 0 (the base model) has no parent. A
+ * closed round never changes.
+ */
 export const rounds = pgTable(
   'rounds',
   {

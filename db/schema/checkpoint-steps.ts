@@ -8,8 +8,8 @@ import { steps } from './steps.ts'
 export const endOfJob = 0
 
 /**
- * Which step published a checkpoint, by which job, and from which weights it started. Apart from `checkpoints`, since
- * two campaigns that train the same thing publish the same weights.
+ * Which step published a checkpoint, by which job, and from which weights the job started. A table
+ * of its own, because two campaigns with the same training publish the same weights.
  */
 export const checkpointSteps = pgTable(
   'checkpoint_steps',
@@ -25,7 +25,7 @@ export const checkpointSteps = pgTable(
     jobId: text('job_id')
       .notNull()
       .references(() => jobs.id),
-    /** Optimizer step that the weights were kept after; 0 stands for the job's end. */
+    /** Optimizer step after which the weights were kept; 0 means the end of the job. */
     trainStep: integer('train_step').notNull().default(0),
     createdAt: createdAt(),
   },

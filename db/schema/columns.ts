@@ -8,8 +8,8 @@ export const moment = (name: string) => timestamp(name, { withTimezone: true, mo
 export const createdAt = () => moment('created_at').notNull().defaultNow()
 
 /**
- * A check constraint instead of an enum type: a new word is one plain migration, and psql shows the words in `\d`.
- * The values are our own constants, never input.
+ * A check constraint instead of an enum type: a new word is one plain migration, and psql shows the
+ * words in `\d`. The values are our own constants, never input.
  */
 export function oneOf(name: string, column: AnyPgColumn, values: readonly string[]): CheckBuilder {
   return check(name, sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`)

@@ -3,25 +3,31 @@ import { campaigns } from './campaigns.ts'
 import { createdAt, moment, oneOf } from './columns.ts'
 import { steps } from './steps.ts'
 
-/** What a campaign uses an imported source for: rows to learn from, or items to be measured on. */
+/** What a campaign uses an imported source for: rows to learn from, or items of a benchmark. */
 export const sourceRoles = ['source', 'benchmark'] as const
 export type SourceRole = (typeof sourceRoles)[number]
 
-/** An ordered set of rows that a step produced, or an imported source. Sealed, it never changes again. */
+/**
+ * An ordered set of rows: the output of a step, or an imported source. A sealed dataset never
+ * changes again.
+ */
 export const datasets = pgTable('datasets', {
   /** `<campaign>/<round>/<step>`, or `source/<first 16 of the source's hash>`. */
   id: text('id').primaryKey(),
   name: text('name').notNull(),
-  /** The step that writes it, one dataset a step; null for a source. */
+  /** The step that writes it; null for a source. A step writes one dataset. */
   stepId: bigint('step_id', { mode: 'number' })
     .unique()
     .references(() => steps.id),
   sourcePath: text('source_path'),
   sourceHash: text('source_hash'),
   sealedAt: moment('sealed_at'),
-  /** SHA-256 over the contents of the kept rows in order, ids left out: equal data has equal hashes everywhere. */
+  /**
+   * SHA-256 over the contents of the kept rows in order. Ids are left out, so equal data has equal
+   * hashes everywhere.
+   */
   contentHash: text('content_hash'),
-  /** Kept rows, known once it is sealed. */
+  /** Kept rows; null until the dataset is sealed. */
   rowCount: integer('row_count'),
   createdAt: createdAt(),
 })
@@ -52,7 +58,10 @@ export const stepInputs = pgTable(
   (table) => [primaryKey({ columns: [table.stepId, table.ordinal] }), index('step_inputs_dataset').on(table.datasetId)],
 )
 
-/** The datasets that a step weighs as a whole. Apart from its inputs, which are cut into shards and counted. */
+/**
+ * The datasets that a step weighs as a whole. A table of its own: inputs are cut into shards and
+ * counted, these are not.
+ */
 export const stepEvidence = pgTable(
   'step_evidence',
   {
@@ -66,7 +75,10 @@ export const stepEvidence = pgTable(
   (table) => [primaryKey({ columns: [table.stepId, table.datasetId] })],
 )
 
-/** Names that a campaign's recipe gives to imported sources. Campaigns with the same pictures share the rows. */
+/**
+ * Names that a campaign's recipe gives to imported sources. Campaigns with the same pictures share
+ * the rows.
+ */
 export const campaignSources = pgTable(
   'campaign_sources',
   {

@@ -13,14 +13,14 @@ import { createdAt, moment, oneOf } from './columns.ts'
 import { steps } from './steps.ts'
 
 /** What a job does. */
-export const jobKinds = ['sft', 'grpo', 'finalize', 'verify', 'serve'] as const
+export const jobKinds = ['sft', 'rl', 'finalize', 'verify', 'serve'] as const
 export type JobKind = (typeof jobKinds)[number]
 
 /** What we want of a job: `cancelled` is our own word, never guessed from an exit code. */
 export const jobIntents = ['run', 'cancel'] as const
 export type JobIntent = (typeof jobIntents)[number]
 
-/** Something that runs somewhere, written down before it is submitted. */
+/** Something that runs somewhere. It is written down before it is submitted. */
 export const jobs = pgTable(
   'jobs',
   {
@@ -30,7 +30,7 @@ export const jobs = pgTable(
     kind: text('kind', { enum: jobKinds }).notNull(),
     /** The product that does the work: a trainer, or a model server. */
     backend: text('backend').notNull(),
-    /** The place of the site file where it was first submitted. */
+    /** The place of the site file where the job was first submitted. */
     launcher: text('launcher').notNull(),
     specHash: text('spec_hash').notNull(),
     spec: jsonb('spec').notNull(),
@@ -52,7 +52,7 @@ export const attempts = pgTable(
       .notNull()
       .references(() => jobs.id),
     attempt: integer('attempt').notNull(),
-    /** What the launcher needs to find it again: place, key, Slurm id, … */
+    /** What the launcher needs to find the attempt again: place, key, Slurm id, … */
     handle: jsonb('handle'),
     state: text('state').notNull(),
     exitCode: integer('exit_code'),

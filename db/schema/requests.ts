@@ -2,7 +2,10 @@ import { bigint, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-cor
 import { createdAt } from './columns.ts'
 import { steps } from './steps.ts'
 
-/** A finished model call under its content key. It is paid for once and may be used by many rows and campaigns. */
+/**
+ * A finished model call under its content key. It is paid for once, and many rows and campaigns may
+ * use it.
+ */
 export const requests = pgTable(
   'requests',
   {

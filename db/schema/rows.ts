@@ -33,23 +33,30 @@ const checkColumns = {
 export const rows = pgTable(
   'rows',
   {
-    /** 22 characters of a SHA-256 over dataset, parent and output index (db/row-ids.ts): a retry writes the same id. */
+    /**
+     * 22 characters of a SHA-256 over dataset, parent and output index (db/row-ids.ts): a retry
+     * writes the same id.
+     */
     id: text('id').primaryKey(),
     datasetId: text('dataset_id')
       .notNull()
       .references(() => datasets.id),
     parentRowId: text('parent_row_id').references((): AnyPgColumn => rows.id),
-    /** The source row at the root; a source row is its own. */
+    /** The source row at the root. A source row is its own origin. */
     originRowId: text('origin_row_id').notNull(),
     /**
-     * The origin where it is another row: what the foreign key looks up. A check of a row against itself can only pass, and
-     * with its lock it took a quarter of an import's time in the database.
+     * The origin where it is another row: the foreign key looks this column up. A check of a row
+     * against itself always passes, and with its lock it took a quarter of an import's time in the
+     * database.
      */
     otherOriginRowId: text('other_origin_row_id')
       .generatedAlwaysAs(sql`nullif(origin_row_id, id)`)
       .references((): AnyPgColumn => rows.id),
     outIndex: integer('out_index').notNull().default(0),
-    /** Place among the kept rows, 0, 1, 2, …; null for the others, and before the dataset is sealed. */
+    /**
+     * Place among the kept rows: 0, 1, 2, …; null for all other rows, and before the dataset is
+     * sealed.
+     */
     position: integer('position'),
     status: text('status', { enum: rowStatuses }).notNull(),
     reason: text('reason'),
@@ -73,7 +80,8 @@ export const rows = pgTable(
       .where(sql`${table.status} = 'kept'`),
     index('rows_in_dataset').on(table.datasetId, table.id),
     index('rows_status_in_dataset').on(table.datasetId, table.status, table.reason),
-    // Source rows have no parent and are found as their own origin: a million of them cost these two nothing.
+    // Source rows have no parent and are found as their own origin: a million source rows add
+    // nothing to these two indexes.
     index('rows_parent_in_dataset')
       .on(table.datasetId, table.parentRowId)
       .where(sql`${table.parentRowId} is not null`),
@@ -90,14 +98,17 @@ export const images = pgTable('images', {
   height: integer('height').notNull(),
   bytes: integer('bytes').notNull(),
   mediaType: text('media_type').notNull(),
-  /** Fingerprint (domain/rows.ts); null of pictures from before there were any, until a step needs them. */
+  /**
+   * Fingerprint (domain/rows.ts). A picture that was stored before fingerprints existed has null
+   * until a step needs its fingerprint.
+   */
   phash: text('phash'),
   dhash: text('dhash'),
   pixels: text('pixels'),
   spread: doublePrecision('spread'),
 })
 
-/** Pictures of source rows; every other row has those of its origin. */
+/** Pictures of source rows. Every other row has the pictures of its origin. */
 export const rowImages = pgTable(
   'row_images',
   {
@@ -127,7 +138,7 @@ export const rowRequests = pgTable(
   (table) => [primaryKey({ columns: [table.rowId, table.ordinal] })],
 )
 
-/** The verifier's word on a row's answer. */
+/** What the verifier says of a row's answer. */
 export const verdicts = pgTable(
   'verdicts',
   {

@@ -39,7 +39,10 @@ export const scores = pgTable(
       .references(() => checkpoints.id),
     benchmark: text('benchmark').notNull(),
     splitRole: text('split_role', { enum: splitRoles }).notNull(),
-    /** Benchmark revision, prompt, decoding, image limits, grader: all that must be equal to compare. */
+    /**
+     * Benchmark revision, prompt, decoding, image limits, grader: scores are compared only when all
+     * of this is equal.
+     */
     identity: jsonb('identity').notNull(),
     identityHash: text('identity_hash').notNull(),
     n: integer('n').notNull(),
@@ -53,7 +56,7 @@ export const scores = pgTable(
     createdAt: createdAt(),
   },
   (table) => [
-    // A step that chooses among checkpoints has a score of each.
+    // A step that chooses among checkpoints has one score for each.
     unique('scores_measured').on(table.stepId, table.benchmark, table.identityHash, table.checkpointId),
     foreignKey({
       name: 'scores_round',
@@ -66,7 +69,7 @@ export const scores = pgTable(
   ],
 )
 
-/** One item of a score: what paired comparisons are made of. */
+/** One item of a score. Paired comparisons are made of items. */
 export const scoreItems = pgTable(
   'score_items',
   {

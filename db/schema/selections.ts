@@ -3,7 +3,7 @@ import { checkpoints } from './checkpoints.ts'
 import { createdAt } from './columns.ts'
 import { steps } from './steps.ts'
 
-/** The checkpoint that a `select-checkpoint` step chose among those that an RL step had kept. */
+/** The checkpoint that a `select-checkpoint` step chose from the weights that an RL step kept. */
 export const selections = pgTable('selections', {
   stepId: bigint('step_id', { mode: 'number' })
     .primaryKey()

@@ -2,11 +2,17 @@ import { bigserial, foreignKey, integer, jsonb, pgTable, text, unique } from 'dr
 import { rounds } from './campaigns.ts'
 import { moment, oneOf } from './columns.ts'
 
-/** Where a step stands. `failed` and `cancelled` go back to `running` when the step is opened again. */
+/**
+ * Where a step stands. `failed` and `cancelled` become `running` again when the step is opened
+ * again.
+ */
 export const stepStatuses = ['running', 'done', 'failed', 'cancelled'] as const
 export type StepStatus = (typeof stepStatuses)[number]
 
-/** One unit inside a round. Its output dataset is the one that names it; its rows and seconds are derived. */
+/**
+ * One unit inside a round. The dataset that names the step is its output. Its rows and seconds are
+ * derived.
+ */
 export const steps = pgTable(
   'steps',
   {

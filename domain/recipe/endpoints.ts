@@ -3,7 +3,10 @@ import { stepName } from '../ids.ts'
 import { prices } from '../prices.ts'
 import { servingWish } from './jobs.ts'
 
-/** Pixel limit of a picture where none is stated: 1,280 tokens of 28 × 28 pixels in Qwen2.5-VL. */
+/**
+ * Pixel limit of a picture where a recipe states no limit: 1,280 tokens of 28 × 28 pixels in
+ * Qwen2.5-VL.
+ */
 export const usualMaxPixels = 1_003_520
 
 const urlFrom = (start: RegExp) =>
@@ -14,7 +17,7 @@ const urlFrom = (start: RegExp) =>
       error: 'its URL holds a user name or a password: put the key into an environment variable, and name that',
       abort: true,
     })
-    // Also an empty query: behind `?` the path of a call would be part of it.
+    // An empty query is refused too: the path of a call would become part of it.
     .regex(/^[^?#]*$/, {
       error: 'its URL holds a ? or a #: give it up to /v1; a key goes into an environment variable, and name that',
       abort: true,
@@ -22,8 +25,8 @@ const urlFrom = (start: RegExp) =>
     .refine((text) => URL.canParse(text), 'this is no URL')
 
 /**
- * Where a model is served, up to `/v1`. URLs stand in recipes, messages and logs, so that nothing in them may be a secret: no user
- * name, no password, no query. Messages never repeat the URL.
+ * Where a model is served, up to `/v1`. URLs appear in recipes, messages and logs, so they must not
+ * hold a secret: no user name, no password, no query. Messages never repeat the URL.
  */
 export const serverUrl = urlFrom(/^https?:\/\/[^/?#\\\s]\S*$/)
 
@@ -31,30 +34,42 @@ const oneUrl = urlFrom(/^(https?:\/\/[^/?#\\\s]|demo:)\S*$/)
 
 const bare = (url: string): string => url.replace(/\/+$/, '')
 
-/** Sends a second copy of a call that takes unusually long (Dean and Barroso, The Tail at Scale, 2013). */
+/**
+ * Sends a second copy of a call that takes unusually long (Dean and Barroso, The Tail at Scale,
+ * 2013).
+ */
 const hedge = z.strictObject({
-  /** A call that is slower than so many percent of the recent ones gets a second copy. */
+  /** A call that is slower than this percentage of the recent calls gets a second copy. */
   percentile: z.number().min(50).max(99.9).default(95),
-  /** No copy is sent before so many seconds, however fast the recent calls were. */
+  /** No copy is sent before this many seconds, however fast the recent calls were. */
   minSeconds: z.number().positive().max(3600).optional(),
 })
 
-/** What every endpoint may say of how its server is asked. Absent options have no limit or are off. */
+/**
+ * Options of every endpoint about how its server is asked. An absent option has no limit, or is
+ * off.
+ */
 const sharedOptions = {
   /** Pictures above this area are shrunk before they are sent. Part of a request's identity. */
   imageMaxPixels: z.int().positive().default(usualMaxPixels),
   /**
-   * Sides of pictures that are shrunk become multiples of this, as the model's processor would make them: 28 for Qwen2-VL
-   * and Qwen2.5-VL (where absent), 32 for Qwen3-VL, 14 for models that merge no patches. Part of a request's identity.
+   * Sides of pictures that are shrunk become multiples of this number, as the model's processor
+   * would make them: 28 for Qwen2-VL and Qwen2.5-VL (where absent), 32 for Qwen3-VL, 14 for models
+   * that merge no patches. Part of a request's identity.
    */
   imagePatch: z.int().min(1).max(128).optional(),
-  /** One request with all its calls and the waits between them ends after so long; waiting for its first turn is free. */
+  /**
+   * One request, with all its calls and the waits between them, ends after this many seconds. The
+   * wait for its first turn does not count.
+   */
   deadlineSeconds: z.number().positive().max(86_400).optional(),
-  /** Second copies of slow calls, at most one call in twenty. Off where absent. */
+  /** Second copies of slow calls, for at most one call in twenty. Off where absent. */
   hedge: hedge.optional(),
 }
 
-/** A place that serves a model: someone's OpenAI-compatible URL, or a checkpoint that Hone brings up itself. */
+/**
+ * A place that serves a model: an OpenAI-compatible URL, or a checkpoint that Hone serves itself.
+ */
 const urlEndpoint = z.strictObject({
   /** Where the model is served, up to `/v1`; a list where several servers share the work. */
   url: z.union([
@@ -75,7 +90,7 @@ const urlEndpoint = z.strictObject({
     .string()
     .regex(/^[A-Z_][A-Z0-9_]*$/, 'name the environment variable that holds the key, never the key itself')
     .optional(),
-  /** Calls at one time to each server; fewer where it answers 429 or 503. */
+  /** Calls at one time to each server. Hone makes fewer where the server answers 429 or 503. */
   concurrency: z.int().min(1).max(4096).default(16),
   /** One call ends after so long without its whole reply, and is tried again. */
   timeoutSeconds: z.number().positive().max(3600).default(120),
@@ -91,7 +106,7 @@ const urlEndpoint = z.strictObject({
 const checkpointEndpoint = z.strictObject({
   /** `base`, `parent`, or a step of this round that has weights. */
   checkpoint: z.union([z.literal('parent'), z.literal('base'), stepName]),
-  /** Calls at one time; fewer where the server answers 429 or 503. */
+  /** Calls at one time. Hone makes fewer where the server answers 429 or 503. */
   concurrency: z.int().min(1).max(4096).default(128),
   /** One call ends after so long without its whole reply, and is tried again. */
   timeoutSeconds: z.number().positive().max(3600).default(300),
@@ -100,17 +115,11 @@ const checkpointEndpoint = z.strictObject({
   ...sharedOptions,
 })
 
-/** Options of the two kinds of endpoint by name; the documentation is held to them. */
-export const endpointOptionNames = {
-  url: Object.keys(urlEndpoint.shape),
-  checkpoint: Object.keys(checkpointEndpoint.shape),
-}
-
 export const endpointSpec = z.union([urlEndpoint, checkpointEndpoint])
 export type EndpointSpec = z.infer<typeof endpointSpec>
 
 /** An endpoint with a URL, or several. */
 export type UrlEndpoint = z.infer<typeof urlEndpoint>
 
-/** The servers of an endpoint as the recipe names them, none twice. */
+/** The servers of an endpoint as the recipe names them, each once. */
 export const urlsOf = ({ url }: Pick<UrlEndpoint, 'url'>): readonly string[] => (typeof url === 'string' ? [url] : url)

@@ -4,17 +4,17 @@ import { jobResources, productOptions } from '../job-resources.ts'
 import type { JobResources, ProductOptions } from '../job-resources.ts'
 
 /**
- * Name of a product that trains or serves, e.g. `trl`, `llamafactory`, `vllm`. Its registry knows
- * which there are.
+ * Name of a product that trains or serves, e.g. `trl`, `llamafactory`, `vllm`. The products'
+ * registries check it.
  */
 const productName = stepName
 
-/** A place of the site file; where nothing names a place, the site file's default. */
+/** A place of the site file. The site file's default where no place is named. */
 const place = stepName.optional()
 
 /**
- * How checkpoints are served. Each key that is left out is the campaign's, then the product's own
- * default.
+ * How checkpoints are served. A key that is left out takes the campaign's value, then the product's
+ * own default.
  */
 const serving = {
   /** The product that serves; `hone` is the small server that comes with Hone and needs no GPU. */
@@ -22,7 +22,7 @@ const serving = {
   place,
   /** Servers that share the work of one endpoint. */
   replicas: z.int().min(1).max(64).optional(),
-  /** Of each replica. */
+  /** Resources of each replica. */
   resources: jobResources.optional(),
   /** The product's own keys. */
   options: productOptions.optional(),
@@ -30,12 +30,14 @@ const serving = {
 export const servingWish = z.strictObject(serving)
 export type ServingWish = z.infer<typeof servingWish>
 
-/** What a training step may say of its job. Each key that is left out is the campaign's. */
+/**
+ * What a training step may say about its job. A key that is left out takes the campaign's value.
+ */
 export const trainingWish = {
   trainer: productName.optional(),
   place,
   resources: jobResources.optional(),
-  /** The product's own keys, passed through; keys that Hone sets itself are refused. */
+  /** The product's own keys, passed through. Keys that Hone sets itself are refused. */
   options: productOptions.optional(),
 }
 
@@ -92,7 +94,7 @@ export function servingOf(
 } {
   const common = jobs.serve ?? {}
   const server = own.server ?? common.server ?? usualServer
-  // Options are one product's own keys: those of another product are none of this one's.
+  // Options are keys of one product: the options of another product do not apply.
   const sameProduct = own.server === undefined || own.server === (common.server ?? usualServer)
   return {
     server,

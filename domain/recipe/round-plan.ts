@@ -1,13 +1,15 @@
 import type { Recipe } from './recipe.ts'
 import { nameOf } from './references.ts'
-import type { EvaluateStep, GateStep, RlStep, SelectCheckpointStep, SftStep } from './steps.ts'
+import { hasWeights, isDataStep, isEvaluation, isGate, isRl, isSelection, isTraining, phasesOf } from './step-kinds.ts'
 import type { RoundNode } from '../lineage.ts'
 import { depth, nextRoundNumber } from '../lineage.ts'
 
 /** A step of a recipe's round. */
 export type RecipeStep = Recipe['rounds']['first'][number]
 
-/** The steps of a round at this depth under the base model. The base model itself is only measured. */
+/**
+ * The steps of a round at this depth below the base model. The base model itself is only measured.
+ */
 export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
   const own = recipe.rounds.at?.[String(atDepth)]
   if (own) return own
@@ -17,23 +19,16 @@ export function stepsOfRound(recipe: Recipe, atDepth: number): RecipeStep[] {
 }
 
 /**
- * Seed of a round's samples and order of rows: a round done again, after a rollback say, has a number of its own and draws
- * others. Seeds of neighbouring recipes meet after 1,000 rounds.
+ * Seed of a round's samples and of its order of rows. A round that is done again, for example after
+ * a rollback, has a number of its own and draws other samples. Seeds of neighbouring recipes meet
+ * after 1,000 rounds.
  */
 export const roundSeed = ({ seed }: Pick<Recipe, 'seed'>, round: number): number => seed * 1000 + round
 
-export const isSft = (step: { step: string }): step is SftStep => step.step === 'sft'
-export const isRl = (step: { step: string }): step is RlStep => step.step === 'rl'
-export const isTraining = (step: { step: string }): step is SftStep | RlStep => isSft(step) || isRl(step)
-export const isSelection = (step: { step: string }): step is SelectCheckpointStep => step.step === 'select-checkpoint'
-/** Whether a step ends with weights: a training has made them, a selection has chosen among them. */
-export const hasWeights = (step: { step: string }): step is SftStep | RlStep | SelectCheckpointStep =>
-  isTraining(step) || isSelection(step)
-export const isEvaluation = (step: { step: string }): step is EvaluateStep => step.step === 'evaluate'
-export const isGate = (step: { step: string }): step is GateStep => step.step === 'gate'
-export const isDataStep = (step: { step: string }): boolean => !hasWeights(step) && !isEvaluation(step) && !isGate(step)
-
-/** The step with this name; a RangeError when the round has none, which means that recipe and round do not belong together. */
+/**
+ * The step with this name. Throws a RangeError when the round has no such step: recipe and round do
+ * not belong together.
+ */
 export function findStep(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
   const index = steps.findIndex((step) => nameOf(step) === name)
   const step = steps[index]
@@ -42,8 +37,9 @@ export function findStep(steps: readonly RecipeStep[], name: string): { step: Re
 }
 
 /**
- * Names of the sources or steps whose rows a step takes: what `from` says; else the data step before it. RL without `from` takes
- * the questions that the round's first data step started from: it needs questions, not traces.
+ * Names of the sources or steps whose rows a step takes: those in `from`, else the data step before
+ * it. RL without `from` takes the questions that the round's first data step started from: it needs
+ * questions, not traces.
  */
 export function inputsOf(steps: readonly RecipeStep[], index: number): string[] {
   const step = steps[index]
@@ -55,7 +51,10 @@ export function inputsOf(steps: readonly RecipeStep[], index: number): string[] 
   return last ? [nameOf(last)] : []
 }
 
-/** Weights a training step starts from: `base`, `parent` or the name of an earlier step that ended with weights. */
+/**
+ * Weights that a training step starts from: `base`, `parent` or the name of an earlier step with
+ * weights.
+ */
 export function startOf(steps: readonly RecipeStep[], index: number): string {
   const step = steps[index]
   if (step && isTraining(step) && step.startFrom !== undefined) return step.startFrom
@@ -63,7 +62,9 @@ export function startOf(steps: readonly RecipeStep[], index: number): string {
   return before ? nameOf(before) : 'base'
 }
 
-/** The step whose weights an evaluation measures; null in round 0, where it is the base model. */
+/**
+ * The step whose weights an evaluation measures; null in round 0, which measures the base model.
+ */
 export function measuredBy(steps: readonly RecipeStep[], index: number): string | null {
   const step = steps[index]
   if (step && isEvaluation(step) && step.of !== undefined) return step.of
@@ -71,7 +72,10 @@ export function measuredBy(steps: readonly RecipeStep[], index: number): string 
   return before ? nameOf(before) : null
 }
 
-/** The RL step among whose weights a selection chooses. A RangeError without one: the recipe was checked. */
+/**
+ * The RL step whose weights a selection chooses from. Throws a RangeError when there is no such
+ * step; the check of the recipe rules that out.
+ */
 export function selectedFrom(steps: readonly RecipeStep[], index: number): string {
   const step = steps[index]
   const before = steps.slice(0, index).filter(isRl).at(-1)
@@ -86,7 +90,7 @@ export function finalTraining(steps: readonly RecipeStep[]): string | null {
   return last ? nameOf(last) : null
 }
 
-/** The last evaluation that measures the round's model: what gates and tables read. */
+/** The last evaluation of the round's model: gates and tables read it. */
 export function finalEvaluation(steps: readonly RecipeStep[], benchmark: string): string | null {
   const final = finalTraining(steps)
   const found = steps.filter(
@@ -97,27 +101,25 @@ export function finalEvaluation(steps: readonly RecipeStep[], benchmark: string)
   return last ? nameOf(last) : null
 }
 
-/** Phases of a training step by name: SFT has one, RL one or more. */
-export function phasesOf(step: SftStep | RlStep): string[] {
-  if (isRl(step) && step.phases) return step.phases.map((phase, index) => phase.name ?? `${nameOf(step)}-${index + 1}`)
-  return [nameOf(step)]
-}
-
-/** Names of the sources or steps whose rows a phase of a training step takes: its own `from`, else those of the step. */
+/**
+ * Names of the sources or steps whose rows a phase of a training step takes: the phase's own
+ * `from`, else the step's.
+ */
 export function phaseInputs(steps: readonly RecipeStep[], index: number, phase: string): string[] {
   const step = steps[index]
   const from = step && isRl(step) ? step.phases?.[phasesOf(step).indexOf(phase)]?.from : undefined
   return from === undefined ? inputsOf(steps, index) : [from].flat()
 }
 
-/** A round with what decides whether it goes on. */
+/** A round, with the status that decides whether it goes on. */
 export interface RoundState extends RoundNode {
   status: 'running' | 'closed' | 'cancelled' | 'failed'
 }
 
 /**
- * The round to run now. A round that was left running or failed on this head goes on; otherwise a new one starts on the head until as
- * many lie between the base model and the head as the recipe wants. Cancelled rounds never go on.
+ * The round to run now. A running or failed round on this head goes on. Otherwise a new round
+ * starts on the head, until the recipe's number of rounds lies between the base model and the head.
+ * A cancelled round never goes on.
  */
 export function nextRound(
   rounds: readonly RoundState[],

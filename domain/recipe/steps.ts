@@ -16,14 +16,14 @@ const lora = z.strictObject({
   dropout: z.number().min(0).max(1).default(0),
   /** Names of the layers that get adapters; all linear layers when absent. */
   targetModules: z.array(z.string().min(1)).min(1).optional(),
-  /** Leaves the vision tower without adapters, which not every trainer and server take there. */
+  /** Leaves the vision tower without adapters: not every trainer and server supports them there. */
   excludeVision: z.boolean().default(true),
 })
 
 /** Who writes the completions of RL when the trainer's own model does not. */
 const generation = z.strictObject({
   engine: z.literal('vllm'),
-  /** `colocate`: on the training's own devices. `server`: on a server that runs already. */
+  /** `colocate`: on the training's own devices. `server`: on a server that already runs. */
   mode: z.enum(['colocate', 'server']).default('colocate'),
   serverUrl: z.url().optional(),
   gpuMemoryShare: z.number().positive().max(1).optional(),
@@ -47,10 +47,7 @@ const optimiser = {
   ...trainingWish,
 }
 
-/**
- * Supervised fine-tuning. Starts from the base model unless told otherwise: only data crosses
- * rounds.
- */
+/** Supervised fine-tuning. Starts from the base model by default: only data crosses rounds. */
 export const sftStep = z.strictObject({
   step: z.literal('sft'),
   name: stepName.optional(),
@@ -73,7 +70,7 @@ const phase = z.strictObject({
   steps: z.int().positive().optional(),
   /** Completion length cap, in tokens. */
   maxCompletionTokens: z.int().positive().optional(),
-  /** Group size: completions a prompt. */
+  /** Group size: completions for each prompt. */
   generations: z.int().min(2).optional(),
   learningRate: z.number().positive().max(1).optional(),
   freezeVision: z.boolean().optional(),
@@ -81,21 +78,21 @@ const phase = z.strictObject({
 export type RlPhase = z.infer<typeof phase>
 
 /**
- * GRPO against the verifier. Phases run one after the other, each from the weights of the one
- * before.
+ * GRPO against the verifier. Phases run one after the other; each phase starts from the weights of
+ * the phase before.
  */
 export const rlStep = z.strictObject({
   step: z.literal('rl'),
   name: stepName.optional(),
   from: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
-  /** The last training step of this round, else the base model, when absent. */
+  /** The last training step of this round when absent, else the base model. */
   startFrom: startWeights.optional(),
   ...optimiser,
   learningRate: optimiser.learningRate.default(1e-6),
   reward: z.enum(rewardNames).default('accuracy'),
   /**
-   * Endpoint (with a URL) of a judge for the answers that rules leave open. The reward server's
-   * own, if any, when absent.
+   * Endpoint (with a URL) of a judge for the answers that rules leave open; the reward server's own
+   * judge, if it has one, when absent.
    */
   judge: z.string().min(1).optional(),
   onRewardFailure: z.enum(['abstain', 'zero']).default('abstain'),
@@ -117,23 +114,24 @@ export const rlStep = z.strictObject({
   loss: z.enum(['grpo', 'dr_grpo', 'dapo', 'bnpo', 'cispo']).optional(),
   /** `sequence` is GSPO (arXiv 2507.18071); `token` when absent. */
   importanceSampling: z.enum(['token', 'sequence']).optional(),
-  /** Over what the spread is taken that advantages are divided by; `group` when absent. */
+  /** Group over which the spread is taken that advantages are divided by; `group` when absent. */
   scaleRewards: z.enum(['group', 'batch', 'none']).optional(),
   generation: generation.optional(),
   phases: z.array(phase).min(1).optional(),
   /**
-   * Weights to keep of the last phase besides its end: every so many steps, over the last so many.
+   * Weights of the last phase to keep besides its end: every `every` steps, over the last `last`
+   * steps.
    */
   snapshots: z.strictObject({ every: z.int().positive(), last: z.int().positive() }).optional(),
 })
 export type RlStep = z.infer<typeof rlStep>
 
-/** Measure a checkpoint of this round on benchmarks. */
+/** Measures a checkpoint of this round on benchmarks. */
 export const evaluateStep = z.strictObject({
   step: z.literal('evaluate'),
   name: stepName.optional(),
   /**
-   * The training step, or phase of one, whose checkpoint is measured; the last step with weights
+   * The training step, or a phase of one, whose checkpoint is measured; the last step with weights
    * before this one when absent.
    */
   of: stepName.optional(),
@@ -145,23 +143,25 @@ export const evaluateStep = z.strictObject({
 export type EvaluateStep = z.infer<typeof evaluateStep>
 
 /**
- * Evaluate the weights that an RL step kept (its `snapshots`) and its end, and go on with the best.
- * Vision-R1's ablations take the best of evaluations every 5 steps over the last 50 (arXiv
- * 2503.06749). What is chosen on `benchmark` is no measure of itself: evaluate again after it.
+ * Evaluates the weights that an RL step kept (its `snapshots`) and its end, and goes on with the
+ * best. Vision-R1's ablations take the best of evaluations every 5 steps over the last 50 (arXiv
+ * 2503.06749). The score that chose a checkpoint is too high by chance: evaluate again afterwards.
  */
 export const selectCheckpointStep = z.strictObject({
   step: z.literal('select-checkpoint'),
   name: stepName.optional(),
   /** The RL step whose weights are compared; the last one before this step when absent. */
   of: stepName.optional(),
-  /** A benchmark with role `dev`: the report split is never chosen by. */
+  /** A benchmark with role `dev`: the report split never chooses. */
   benchmark: stepName,
   concurrency: z.int().min(1).max(4096).default(128),
   serve: servingWish.optional(),
 })
 export type SelectCheckpointStep = z.infer<typeof selectCheckpointStep>
 
-/** Compare the round with another one and decide. Looks at the end of a round, never after SFT. */
+/**
+ * Compares the round with another round and decides. Looks at the end of a round, never after SFT.
+ */
 export const gateStep = z.strictObject({
   step: z.literal('gate'),
   name: stepName.optional(),

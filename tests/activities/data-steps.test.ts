@@ -76,7 +76,7 @@ rounds:
   await sealDataset(db, graded)
   const rl = { campaign, round: 1, name: 'rl', kind: 'rl', ordinal: 2, spec: {}, inputs: [graded] }
   const training = await openStep(db, rl)
-  const job = { kind: 'grpo', backend: 'trl', launcher: 'local', specHash: 's', spec: {} } as const
+  const job = { kind: 'rl', backend: 'trl', launcher: 'local', specHash: 's', spec: {} } as const
   await recordIntent(db, { ...job, jobId: `${campaign}/1/rl`, stepId: training.stepId })
   const weights = 'ab'.repeat(32)
   const madeBy = { stepId: training.stepId, jobId: `${campaign}/1/rl`, startCheckpointId: null }

@@ -13,7 +13,7 @@ import { importSource } from '../../db/sources.ts'
 import type { SourceRow } from '../../db/sources.ts'
 import { runningSteps } from '../../db/step-progress.ts'
 import { scoreIdentity, scoreIdentitySchema } from '../../evaluation/score-identity.ts'
-import { JUDGE_PROMPT_HASH } from '../../verifier/judge/prompt.ts'
+import { judgePromptHash } from '../../verifier/judge/prompt.ts'
 import { testPlaces } from '../jobs/places.ts'
 import { openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
@@ -148,7 +148,7 @@ it('asks the judge about what rules leave open, while items are answered; gradin
   })
   const score = await evaluated.score()
   expect(score).toMatchObject({ correct: 2, unverifiable: 2 })
-  expect(score.identity).toMatchObject({ judge: `judge-${JUDGE_PROMPT_HASH}/grader-1` })
+  expect(score.identity).toMatchObject({ judge: `judge-${judgePromptHash}/grader-1` })
 
   // A retry after the score was kept, and one after it was lost on the way.
   await evaluated.finish()

@@ -8,7 +8,7 @@ import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
 import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { openDatabase } from '../../db/database.ts'
-import { isRl } from '../../domain/recipe/round-plan.ts'
+import { isRl } from '../../domain/recipe/step-kinds.ts'
 import { testPlaces } from '../jobs/places.ts'
 
 // Nothing is asked of it: a recipe and a folder are all that the plan needs.

@@ -70,7 +70,7 @@ rounds:
     await recordIntent(db, {
       jobId: jobId(phase),
       stepId,
-      kind: 'grpo',
+      kind: 'rl',
       backend: 'trl',
       launcher: 'local',
       specHash: phase,

@@ -76,10 +76,10 @@ describe('after all these kills', { timeout: 120_000 }, () => {
       z.object({ kind: z.string(), attempts: z.int(), checkpoints: z.int() }),
       `select kind, (select count(*)::int from attempts where job_id = jobs.id) as attempts,
         (select count(*)::int from checkpoint_steps where job_id = jobs.id) as checkpoints
-       from jobs where kind in ('sft', 'grpo') order by id`,
+       from jobs where kind in ('sft', 'rl') order by id`,
     )
     expect(jobs).toEqual([
-      { kind: 'grpo', attempts: 1, checkpoints: 1 },
+      { kind: 'rl', attempts: 1, checkpoints: 1 },
       { kind: 'sft', attempts: 1, checkpoints: 1 },
     ])
   })

@@ -17,7 +17,8 @@ import { importSource } from '../../db/sources.ts'
 import { openStep } from '../../db/steps.ts'
 import type { Row } from '../../domain/rows.ts'
 import { kept, openTestDatabase, reply, sourceLines } from '../db/world.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const checkpoint = 'ba5e'.padEnd(64, '0')
 const verified = { verdict: 'correct' as const, reason: 'same-number', extracted: '1', verifierVersion: '7' }

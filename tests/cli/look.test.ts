@@ -4,7 +4,8 @@ import { runningSteps } from '../../db/step-progress.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { freshDatabase } from '../world/postgres.ts'
 import { endCampaign, fillCampaign } from './campaign.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran, Surroundings } from './terminal.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let db: Database
@@ -153,18 +154,22 @@ it('tells how far a data step and an evaluation are', async () => {
 })
 
 describe('watch', () => {
-  const watch = (argv: string[], columns?: number): Promise<Ran> =>
-    call(['watch', '--interval', '0.05', ...argv], {
-      env: { DATABASE_URL: world.url },
-      ...(columns === undefined ? {} : { columns }),
-    })
+  const watch = (argv: string[], surroundings: Surroundings = {}): Promise<Ran> =>
+    call(['watch', '--interval', '0.05', ...argv], { env: { DATABASE_URL: world.url }, ...surroundings })
+
+  /** Watches a new campaign; `then` happens after the first look. */
+  async function watchUntil(id: string, then: () => unknown, ...argv: string[]): Promise<Ran> {
+    await fillCampaign(db, id)
+    let looked = (): void => undefined
+    const first = new Promise<void>((resolve) => (looked = resolve))
+    const watching = watch([id, ...argv], { onOutput: looked })
+    await first
+    await then()
+    return await watching
+  }
 
   it('writes a line a change without a terminal, and ends with 3 when the campaign fails', async () => {
-    await fillCampaign(db, 'watched')
-    const watching = watch(['watched'])
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await endCampaign(db, 'watched', 'failed')
-    const { out, code, err } = await watching
+    const { out, code, err } = await watchUntil('watched', () => endCampaign(db, 'watched', 'failed'))
     expect({ code, err }).toEqual({ code: 3, err: '' })
     const lines = out
       .trimEnd()
@@ -179,18 +184,14 @@ describe('watch', () => {
   it('redraws in place on a terminal, no line longer than it is wide', async () => {
     await fillCampaign(db, 'drawn')
     await endCampaign(db, 'drawn', 'finished')
-    const { out, code } = await watch(['drawn'], 40)
+    const { out, code } = await watch(['drawn'], { columns: 40 })
     expect(code).toBe(0)
     for (const line of out.split('\x1b[K\n')) expect(line.length).toBeLessThanOrEqual(40)
     expect(out).toContain('drawn  finished, head: round 1')
   })
 
   it('prints JSON lines, none where only time passes', async () => {
-    await fillCampaign(db, 'lines')
-    const watching = watch(['lines', '--json'])
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await endCampaign(db, 'lines', 'finished')
-    const { out } = await watching
+    const { out } = await watchUntil('lines', () => endCampaign(db, 'lines', 'finished'), '--json')
     const looks: { status: string }[] = out
       .trimEnd()
       .split('\n')
@@ -199,11 +200,8 @@ describe('watch', () => {
   })
 
   it('ends with 130 on Ctrl-C and leaves the campaign alone', async () => {
-    await fillCampaign(db, 'left')
-    const watching = watch(['left'])
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    process.emit('SIGINT')
-    expect(await watching).toMatchObject({ code: 130, err: expect.stringContaining('the campaign goes on') })
+    const left = await watchUntil('left', () => process.emit('SIGINT'))
+    expect(left).toMatchObject({ code: 130, err: expect.stringContaining('the campaign goes on') })
     expect(await json(['status', 'left'])).toMatchObject({ status: 'running' })
   })
 })

@@ -17,8 +17,8 @@ interface Advice {
 }
 
 /**
- * Commands in backquotes, or after a colon, in a line of source. A `${…}` is one word; the result of
- * a call, as in `${doubledBudget(…)}`, is options and is not looked at.
+ * Commands in backquotes, or after a colon, in a line of source. A `${…}` is one word; the result
+ * of a call, as in `${doubledBudget(…)}`, is options and is not looked at.
  */
 function advicesIn(line: string, place: string): Advice[] {
   return [...line.matchAll(/(?<=`|: |npx )hone ([a-z]+)/g)].map(({ index, 0: start, 1: verb = '' }) => {

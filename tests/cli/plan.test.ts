@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { temporaryHome } from '../world/home.ts'
-import { hone, type Ran } from './terminal.ts'
+import { hone } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const recipes = fileURLToPath(new URL('../../recipes/', import.meta.url))
 const demo = join(recipes, 'demo.yaml')
@@ -152,7 +153,7 @@ describe('hone plan', () => {
 
   it('of OpenVLThinker v1.2 and of Vision-R1 shows what the papers say of RL', async () => {
     const thinker = await plan([join(recipes, 'openvlthinker-v1.2.yaml'), '--round', '1'])
-    expect(thinker.out).toContain('job openvlthinker-v1-2/1/rl/rl-hard: grpo by trl from rl-medium')
+    expect(thinker.out).toContain('job openvlthinker-v1-2/1/rl/rl-hard: rl by trl from rl-medium')
     expect(thinker.out).toContain('422,400 completions, 865,075,200 tokens, 10,240 a question')
     const r1 = await plan([join(recipes, 'vision-r1.yaml')])
     expect(r1.out).toContain('ptst-1 4,096 × 16 = 65,536, ptst-2 8,192 × 8 = 65,536')

@@ -7,7 +7,8 @@ import { readTrainingLine } from '../../cli/stats/training-line.ts'
 import type { StatsReport } from '../../cli/verbs/stats.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { fillCampaign } from './campaign.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 const line = (value: unknown): string => JSON.stringify(value)
 

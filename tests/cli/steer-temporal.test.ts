@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openTestDatabase } from '../db/world.ts'
 import { FakeHone } from '../workflows/fake-hone.ts'
-import { setStage, until, type Stage } from '../workflows/stage.ts'
+import { setStage, until } from '../workflows/stage.ts'
+import type { Stage } from '../workflows/stage.ts'
 import { fillCampaign } from './campaign.ts'
-import { hone as call, type Ran } from './terminal.ts'
+import { hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let stage: Stage
@@ -39,7 +41,7 @@ it('steers a real workflow: pause, resume, rollback, and a refusal in its own wo
     expect(code).toBe(0)
     expect(out).toContain('Done: the head of demo moved from round 0 to round 0.')
     expect(fake.training.has('sft 1')).toBe(false)
-    await until('the campaign ends', async () => !(await stage.campaigns.isRunning('demo')), 60)
+    await until('the campaign ends', async () => !(await stage.isRunning('demo')), 60)
     expect(await hone('pause')).toMatchObject({ code: 2, err: expect.stringContaining('"demo" is not under way') })
   })
 })

@@ -4,7 +4,8 @@ import { setCampaignStatus } from '../../db/campaigns.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { fillCampaign } from './campaign.ts'
-import { FakeCampaignClient, hone as call, type Ran } from './terminal.ts'
+import { FakeCampaignClient, hone as call } from './terminal.ts'
+import type { Ran } from './terminal.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let client: FakeCampaignClient

@@ -19,15 +19,18 @@ export interface Surroundings {
   typed?: string
   /** A terminal of this width to draw on. */
   columns?: number
+  /** Called once, when the command first writes to standard output. */
+  onOutput?: () => void
 }
 
 /** Calls `hone` as the shell would, with captured output. */
 export async function hone(
   argv: readonly string[],
-  { env = {}, client, typed, columns }: Surroundings = {},
+  { env = {}, client, typed, columns, onOutput }: Surroundings = {},
 ): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const read = Promise.all([text(stdout), text(stderr)])
+  if (onOutput) stdout.once('data', onOutput)
   const isTTY = typed !== undefined || columns !== undefined
   const terminal: Terminal = {
     stdin: Object.assign(Readable.from(typed === undefined ? [] : [typed]), { isTTY }),
@@ -52,10 +55,6 @@ export class FakeCampaignClient implements CampaignClient {
   closed = 0
 
   readonly start = () => Promise.reject(new Error('not used'))
-  readonly isRunning = () => Promise.resolve(true)
-  readonly handle = (): never => {
-    throw new Error('not used')
-  }
 
   readonly pause: CampaignClient['pause'] = (slug, command) =>
     this.take({ pause: slug, ...command }, { status: 'paused' })

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArtifactStore, type ArtifactStore } from '../../artifacts/store.ts'
 import { admitData } from '../../client/admit-data.ts'
-import { prepareImport, runImport, type Imported } from '../../client/import-source.ts'
+import { runImport, type Imported } from '../../client/import-source.ts'
+import { prepareImport } from '../../client/prepare-import.ts'
 import type { StartOptions } from '../../client/start-campaign.ts'
 import { importCounter } from '../../cli/plan-imports.ts'
 import { parseRecipe } from '../../recipes/read-recipe.ts'
@@ -63,10 +64,6 @@ const options = (campaign = 'c1'): StartOptions => ({
   store,
   client: {
     start: () => Promise.reject(new Error('not used')),
-    isRunning: () => Promise.resolve(false),
-    handle: () => {
-      throw new Error('not used')
-    },
     pause: () => Promise.reject(new Error('not used')),
     resume: () => Promise.reject(new Error('not used')),
     rollback: () => Promise.reject(new Error('not used')),

@@ -38,7 +38,9 @@ beforeAll(async () => {
     insert into rows (id, dataset_id, parent_row_id, origin_row_id, status, question, kind)
       select 'c' || n, 'e', 's' || n, 's' || n, 'kept', 'q', 'text' from generate_series(1, 50) n;
     insert into images (hash, width, height, bytes, media_type) values ('i', 1, 1, 1, 'image/png');
-    insert into row_images (row_id, ordinal, image_hash) values ('s1', 0, 'i')`)
+    insert into row_images (row_id, ordinal, image_hash) values ('s1', 0, 'i');
+    insert into jobs (id, kind, backend, launcher, spec_hash, spec)
+      select kind, kind, 'trl', 'local', 'h', '{}' from unnest(array['sft', 'grpo', 'serve']) kind`)
   await migrate(url)
 })
 afterAll(() => client.end())
@@ -48,6 +50,15 @@ it('keeps what an older version wrote, and knows which origins are other rows', 
     select count(*)::int as rows, count(*) filter (where other_origin_row_id is null and id = origin_row_id)::int as own,
       count(*) filter (where other_origin_row_id = origin_row_id and id <> origin_row_id)::int as other from rows`)
   expect(rows).toEqual([{ rows: 100, own: 50, other: 50 }])
+})
+
+it('calls the jobs of an rl step rl, which an older version called grpo', async () => {
+  const { rows } = await client.query('select id, kind from jobs order by id')
+  expect(rows).toEqual([
+    { id: 'grpo', kind: 'rl' },
+    { id: 'serve', kind: 'serve' },
+    { id: 'sft', kind: 'sft' },
+  ])
 })
 
 it('goes on refusing rows without their parent or origin, and the loss of a row that others come from', async () => {

@@ -27,7 +27,7 @@ async function rl(campaign: string, name: string, ordinal: number, kept: Record<
   const { stepId } = await openStep(db, { campaign, round: 1, name, kind: 'rl', ordinal, spec: {}, inputs: [] })
   for (const [phase, weights] of Object.entries(kept)) {
     const jobId = jobKey(campaign, 1, name, phase)
-    const job = { stepId, kind: 'grpo', backend: 'trl', launcher: 'local', specHash: 's', spec: {} } as const
+    const job = { stepId, kind: 'rl', backend: 'trl', launcher: 'local', specHash: 's', spec: {} } as const
     await recordIntent(db, { ...job, jobId })
     for (const [trainStep, mark] of Object.entries(weights)) {
       const madeBy = { stepId, jobId, startCheckpointId: null, trainStep: Number(trainStep) }

@@ -60,7 +60,7 @@ it('counts the answers of an evaluation against the items of its own benchmarks'
 it('shows the newest attempt of the newest job, with its own step', async () => {
   await startCampaign(db, 'train')
   const { stepId } = await openDataStep(db, 'train', 'rl', [])
-  const job = { stepId, kind: 'grpo', backend: 'trl', launcher: 'local', specHash: 's', spec: {} } as const
+  const job = { stepId, kind: 'rl', backend: 'trl', launcher: 'local', specHash: 's', spec: {} } as const
   await recordIntent(db, { ...job, jobId: 'train/1/rl/easy' })
   expect(await runningSteps(db, 'train')).toMatchObject([
     { job: { attempt: null, state: null, step: null, metrics: {} } },

@@ -5,7 +5,7 @@ import { hfParquet } from '../../data/export/hf-parquet.ts'
 import { answerCase } from '../../data/rows/answer-case.ts'
 import { lineOfRow, rowLine, rowOfLine } from '../../data/rows/row-line.ts'
 import { rows } from '../../db/schema/rows.ts'
-import { checkFieldNames, checkOf, noCheck, rewardFieldNames } from '../../domain/answer-check.ts'
+import { checkFields, checkOf, noCheck, rewardFieldNames } from '../../domain/answer-check.ts'
 import type { Check, RewardField } from '../../domain/answer-check.ts'
 import { rowSchema } from '../../domain/rows.ts'
 import { packGroundTruth } from '../../trainers/reward-file/ground-truth.ts'
@@ -16,6 +16,8 @@ import { trlExport } from '../../trainers/trl/export.ts'
 import { parseVerifyCase } from '../../verifier/verdict.ts'
 import { parseScoreCase } from '../../verifier/serve/score-request.ts'
 import { row } from '../data/rows.ts'
+
+const checkFieldNames = checkFields.keyof().options
 
 /** A value of each field that is not the default. */
 const check = {
@@ -90,7 +92,6 @@ describe('every place that must know a check field knows it:', () => {
     const names = [...fields.matchAll(/^ {4}(\w+): /gm)].map(([, name]) => name)
     const byColumn = rewardFieldNames.filter((name: RewardField) => name !== 'question')
     expect(names).toEqual(byColumn)
-    expect(tupleIn(await python('trainer/hone_trainer/reward.py'), 'OPTIONAL')).toEqual(rewardFieldNames)
-    expect(tupleIn(await python('trainers/reward-file/client-source.ts'), '_FIELDS')).toEqual(rewardFieldNames)
+    expect(tupleIn(await python('trainer/hone_trainer/reward_client.py'), 'FIELDS')).toEqual(rewardFieldNames)
   })
 })

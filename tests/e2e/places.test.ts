@@ -106,9 +106,9 @@ describe.skipIf(skipped !== null)(
       await start({ campaign: 'on-slurm' })
       const jobs = await jobsOf('on-slurm')
       expect(new Set(jobs.map(({ launcher }) => launcher))).toEqual(new Set(['slurm']))
-      expect(jobs.filter(({ kind }) => kind === 'sft' || kind === 'grpo')).toMatchObject([
+      expect(jobs.filter(({ kind }) => kind === 'sft' || kind === 'rl')).toMatchObject([
         { kind: 'sft', backend: 'trl', state: 'succeeded' },
-        { kind: 'grpo', backend: 'trl', state: 'succeeded' },
+        { kind: 'rl', backend: 'trl', state: 'succeeded' },
       ])
       expect(jobs.find(({ kind }) => kind === 'serve')).toMatchObject({ backend: 'hone' })
       // Slurm itself ran them.
@@ -126,12 +126,12 @@ describe.skipIf(skipped !== null)(
       async () => {
         await start({ campaign: 'by-factory', sft: { trainer: 'llamafactory' } })
         const jobs = await jobsOf('by-factory')
-        expect(jobs.filter(({ kind }) => ['sft', 'verify', 'grpo'].includes(kind))).toMatchObject([
+        expect(jobs.filter(({ kind }) => ['sft', 'verify', 'rl'].includes(kind))).toMatchObject([
           { kind: 'sft', backend: 'llamafactory', launcher: 'slurm', state: 'succeeded' },
           // LLaMA-Factory's environment is not the one that serves, so the weights were looked at
           // in a job.
           { kind: 'verify', backend: 'hone', launcher: 'slurm', state: 'succeeded' },
-          { kind: 'grpo', backend: 'trl', launcher: 'slurm', state: 'succeeded' },
+          { kind: 'rl', backend: 'trl', launcher: 'slurm', state: 'succeeded' },
         ])
       },
     )

@@ -29,7 +29,7 @@ try {
     const campaign = name
     await stage.work(fake, async () => {
       await stage.campaigns.start(campaign)
-      await act(fake, stage.campaigns, campaign)
+      await act(fake, stage, campaign)
     })
     const counts = new Map<string, number>()
     for await (const { workflowId, runId, type } of stage.client.workflow.list({ query: `Campaign = '${campaign}'` })) {

@@ -1,7 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common'
-import type { CampaignClient } from '../../client/campaigns.ts'
 import { FakeHone } from '../workflows/fake-hone.ts'
-import { until } from '../workflows/stage.ts'
+import { until, type Stage } from '../workflows/stage.ts'
 
 const by = { who: 'recorder', why: 'a recorded history' }
 
@@ -9,11 +8,11 @@ const by = { who: 'recorder', why: 'a recorded history' }
 export interface Shape {
   name: string
   fake: () => FakeHone
-  act: (fake: FakeHone, campaigns: CampaignClient, campaign: string) => Promise<void>
+  act: (fake: FakeHone, stage: Stage, campaign: string) => Promise<void>
 }
 
-const finish = async (campaigns: CampaignClient, campaign: string) => {
-  await campaigns.handle(campaign).result()
+const finish = async (stage: Stage, campaign: string) => {
+  await stage.resultOf(campaign)
 }
 
 const holding = (step: string, rounds = 2): (() => FakeHone) => {
@@ -26,7 +25,7 @@ const holding = (step: string, rounds = 2): (() => FakeHone) => {
 
 /** Every shape of a campaign that control flow can take. */
 export const shapes: readonly Shape[] = [
-  { name: 'plain', fake: () => new FakeHone(2), act: (_, campaigns, campaign) => finish(campaigns, campaign) },
+  { name: 'plain', fake: () => new FakeHone(2), act: (_, stage, campaign) => finish(stage, campaign) },
   {
     name: 'choosing-a-checkpoint',
     fake() {
@@ -34,36 +33,36 @@ export const shapes: readonly Shape[] = [
       fake.selects = true
       return fake
     },
-    act: (_, campaigns, campaign) => finish(campaigns, campaign),
+    act: (_, stage, campaign) => finish(stage, campaign),
   },
   {
     name: 'paused-and-resumed',
     fake: holding('sft 1', 1),
-    async act(fake, campaigns, campaign) {
+    async act(fake, stage, campaign) {
       await until('it trains', () => fake.training.has('sft 1'))
-      await campaigns.pause(campaign, by)
+      await stage.campaigns.pause(campaign, by)
       fake.held.clear()
       await until('the training is over', () => fake.training.size === 0)
-      await campaigns.resume(campaign, by)
-      await finish(campaigns, campaign)
+      await stage.campaigns.resume(campaign, by)
+      await finish(stage, campaign)
     },
   },
   {
     name: 'rolled-back-while-training',
     fake: holding('sft 2'),
-    async act(fake, campaigns, campaign) {
+    async act(fake, stage, campaign) {
       await until('round 2 trains', () => fake.training.has('sft 2'))
-      await campaigns.rollback(campaign, { ...by, to: 0 })
-      await finish(campaigns, campaign)
+      await stage.campaigns.rollback(campaign, { ...by, to: 0 })
+      await finish(stage, campaign)
     },
   },
   {
     name: 'rolled-back-after-the-end',
     fake: () => new FakeHone(2),
-    async act(_, campaigns, campaign) {
-      await finish(campaigns, campaign)
-      await campaigns.rollback(campaign, { ...by, to: 1 })
-      await finish(campaigns, campaign)
+    async act(_, stage, campaign) {
+      await finish(stage, campaign)
+      await stage.campaigns.rollback(campaign, { ...by, to: 1 })
+      await finish(stage, campaign)
     },
   },
   {
@@ -73,10 +72,10 @@ export const shapes: readonly Shape[] = [
       fake.failures.set('sft 1', ApplicationFailure.nonRetryable('the loss is NaN', 'TrainingFailed'))
       return fake
     },
-    async act(fake, campaigns, campaign) {
+    async act(fake, stage, campaign) {
       await until('it failed', () => fake.status === 'failed')
-      await campaigns.resume(campaign, by)
-      await finish(campaigns, campaign)
+      await stage.campaigns.resume(campaign, by)
+      await finish(stage, campaign)
     },
   },
   {
@@ -86,13 +85,13 @@ export const shapes: readonly Shape[] = [
       fake.gate = { decision: 'regress', action: 'stay', summary: 'dev −9.0 points' }
       return fake
     },
-    async act(fake, campaigns, campaign) {
+    async act(fake, stage, campaign) {
       await until('round 2 trains', () => fake.training.has('sft 2'))
       fake.gate = { decision: 'regress', action: 'pause', summary: 'dev −9.0 points' }
       fake.held.clear()
       await until('it is paused', () => fake.status === 'paused')
-      await campaigns.resume(campaign, by)
-      await finish(campaigns, campaign)
+      await stage.campaigns.resume(campaign, by)
+      await finish(stage, campaign)
     },
   },
   {
@@ -107,10 +106,10 @@ export const shapes: readonly Shape[] = [
       )
       return fake
     },
-    async act(fake, campaigns, campaign) {
+    async act(fake, stage, campaign) {
       await until('it is paused', () => fake.status === 'paused')
-      await campaigns.resume(campaign, { ...by, budget: { cost: 20 } })
-      await finish(campaigns, campaign)
+      await stage.campaigns.resume(campaign, { ...by, budget: { cost: 20 } })
+      await finish(stage, campaign)
     },
   },
   {
@@ -123,10 +122,10 @@ export const shapes: readonly Shape[] = [
       )
       return fake
     },
-    async act(fake, campaigns, campaign) {
+    async act(fake, stage, campaign) {
       await until('it is paused', () => fake.status === 'paused')
-      await campaigns.resume(campaign, { ...by, budget: { requests: 20 } })
-      await finish(campaigns, campaign)
+      await stage.campaigns.resume(campaign, { ...by, budget: { requests: 20 } })
+      await finish(stage, campaign)
     },
   },
 ]

@@ -173,7 +173,7 @@ test('a key that is rotated in the profile is used by the client and the worker 
   onTestFinished(() => stage.close())
   const run = async (name: string): Promise<unknown> => {
     await stage.campaigns.start(name)
-    return await stage.campaigns.handle(name).result()
+    return await stage.resultOf(name)
   }
   const polls = (key: string) =>
     proxy.requests.filter((headers) => headers[':path']?.includes('/Poll') && headers.authorization === `Bearer ${key}`)
@@ -184,7 +184,7 @@ test('a key that is rotated in the profile is used by the client and the worker 
     keys.add('second-key')
     write('second-key')
     await until('the client uses the new key', async () => {
-      await stage.campaigns.isRunning('before')
+      await stage.isRunning('before')
       return proxy.requests.at(-1)?.authorization === 'Bearer second-key'
     })
 

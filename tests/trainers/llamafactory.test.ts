@@ -31,7 +31,7 @@ const configOf = (stage: TrainingStage, run = runIn(folder)) =>
 
 const rlStage: TrainingStage = {
   ...sftStage(),
-  kind: 'grpo',
+  kind: 'rl',
   settings: {
     ...sftStage().settings,
     steps: 10,

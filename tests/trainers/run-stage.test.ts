@@ -15,7 +15,7 @@ import type { Command } from '../../jobs/command.ts'
 import { honeServer } from '../../jobs/servers/hone.ts'
 import type { ModelServer } from '../../jobs/servers/model-server.ts'
 import type { StageJob } from '../../trainers/run-stage.ts'
-import { grpoSettings } from '../../trainers/stage.ts'
+import { rlSettings } from '../../trainers/stage.ts'
 import type { TrainingStage } from '../../trainers/stage.ts'
 import type { Trainer } from '../../trainers/trainer.ts'
 import { trl } from '../../trainers/trl/trl.ts'
@@ -147,7 +147,7 @@ async function training(
   }
   const jobId = `${campaign}/1/rl`
   const stage: TrainingStage = {
-    kind: 'grpo',
+    kind: 'rl',
     key: jobId,
     startFrom: start.hash,
     base: start.hash,
@@ -155,7 +155,7 @@ async function training(
     seed: 1,
     options: {},
     resources: {},
-    settings: grpoSettings.parse({ ...settings, ...more }),
+    settings: rlSettings.parse({ ...settings, ...more }),
     reward: { name: 'accuracy', onFailure: 'abstain' },
   }
   const world: JobWorld = {
@@ -289,7 +289,7 @@ it('merges weights and looks at them by jobs of their own, each with attempts, b
   const job = await training('merged', [await finish('end')], {}, { merge, look: `${says(good)}\nexit 0` })
   await job.run()
   expect(await job.jobs()).toEqual([
-    ['', 'grpo', 'succeeded'],
+    ['', 'rl', 'succeeded'],
     ['/attempt-1/finalize', 'finalize', 'succeeded'],
     ['/attempt-1/verify', 'verify', 'succeeded'],
   ])

@@ -59,7 +59,7 @@ const sft: TrainingStage = {
 }
 const grpo: TrainingStage = {
   ...common,
-  kind: 'grpo',
+  kind: 'rl',
   resources: {},
   reward: { name: 'accuracy', onFailure: 'abstain' },
   settings: {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { JobStatus } from '../../jobs/launchers/contract.ts'
 import type { RlRow, SftRow } from '../../trainers/rows.ts'
 import { stageHash } from '../../trainers/stage.ts'
-import type { GrpoSettings, SftSettings, TrainingStage } from '../../trainers/stage.ts'
+import type { RlSettings, SftSettings, TrainingStage } from '../../trainers/stage.ts'
 import type { StageRun } from '../../trainers/trainer.ts'
 import { trl } from '../../trainers/trl/trl.ts'
 import { safetensors, writeModel } from '../artifacts/weights.ts'
@@ -51,7 +51,7 @@ const optimiser = {
   imageMaxPixels: 3136,
 }
 const settings: SftSettings = { ...optimiser, batchSize: 32, maxSteps: 200 }
-const rlSettings: GrpoSettings = {
+const rlSettings: RlSettings = {
   ...optimiser,
   steps: 100,
   promptsPerStep: 16,
@@ -96,7 +96,7 @@ const rlRows: RlRow[] = [
 
 function grpo(judge?: string): TrainingStage {
   const reward = { name: 'accuracy', onFailure: 'abstain' as const, ...(judge !== undefined && { judge }) }
-  return { kind: 'grpo', key: 'demo/round/1/rl', ...common, settings: rlSettings, reward }
+  return { kind: 'rl', key: 'demo/round/1/rl', ...common, settings: rlSettings, reward }
 }
 
 const write = (stage: TrainingStage, rows: (SftRow | RlRow)[] = stage.kind === 'sft' ? sftRows : rlRows) =>

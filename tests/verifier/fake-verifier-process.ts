@@ -1,7 +1,7 @@
 import { serveThread } from '../../verifier/serve/thread-loop.ts'
-import { verifyCase } from '../../verifier/verify.ts'
+import { verifiedCase } from '../../verifier/verify.ts'
 
-/** FakeVerifier: a thread of the pool that hangs, throws, leaks or dies on the rows that ask for it, and judges the others. */
+/** FakeVerifier: a thread of the pool that hangs, throws, leaks or dies on the rows that ask for it, and verifies the others. */
 const kept: number[][] = []
 
 serveThread((row) => {
@@ -10,5 +10,5 @@ serveThread((row) => {
   if (row.answer.includes('FAKE-LEAK')) for (;;) kept.push(Array.from({ length: 100_000 }, (_, i) => i))
   if (row.answer.includes('FAKE-EXIT')) process.exit(3)
   if (row.answer.includes('FAKE-SLOW')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
-  return verifyCase(row)
+  return verifiedCase(row)
 })

@@ -20,7 +20,7 @@ const words = fc.string({
   unit: fc.constantFrom('a', '3', ' ', '\n', '.', '=', '中', '<', '>', '/', 'b'),
   minLength: 1,
 })
-/** Text that shows something and starts or ends no tag. */
+/** Text that shows something. It neither starts nor ends a tag. */
 const block = words.map((w) => `x ${w} y`)
 
 describe('the trace format', () => {

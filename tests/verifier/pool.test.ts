@@ -23,15 +23,15 @@ describe('the verifier pool', () => {
   it('gives what verifyCase gives, in order', async () => {
     const pool = open({ workers: 2 })
     const many = rows(1500)
-    expect(await pool.judge(many)).toEqual(many.map(verifyCase))
-    expect(await pool.judge([])).toEqual([])
-    expect(pool.stats()).toMatchObject({ judgedRows: 1500, queuedRows: 0, busy: 0, respawns: 0 })
+    expect(await pool.verify(many)).toEqual(many.map(verifyCase))
+    expect(await pool.verify([])).toEqual([])
+    expect(pool.stats()).toMatchObject({ verifiedRows: 1500, queuedRows: 0, busy: 0, respawns: 0 })
   })
 
   it('gives up a row that hangs, alone, and starts another thread', async () => {
     const pool = open({ entry: fake })
     const batch = rows(40, (i) => (i === 7 || i === 8 || i === 39 ? 'FAKE-HANG' : '1'))
-    const results = await pool.judge(batch)
+    const results = await pool.verify(batch)
     expect(results).toEqual(batch.map((row) => (row.answer === '1' ? verifyCase(row) : timedOut(row.id))))
     expect(pool.stats()).toMatchObject({ killedRows: { hung: 3, crashed: 0, threw: 0 }, respawns: 3 })
   })
@@ -42,13 +42,13 @@ describe('the verifier pool', () => {
   ])('gives up a row whose rule %s, once', async (_name, answer, killedRows) => {
     const pool = open({ entry: fake })
     const batch = rows(12, (i) => (i % 6 === 5 ? answer : '1'))
-    expect(await pool.judge(batch)).toEqual(batch.map((row, i) => (i % 6 === 5 ? timedOut(row.id) : verifyCase(row))))
+    expect(await pool.verify(batch)).toEqual(batch.map((row, i) => (i % 6 === 5 ? timedOut(row.id) : verifyCase(row))))
     expect(pool.stats()).toMatchObject({ killedRows })
   })
 
   it('survives a row that takes all memory', async () => {
     const pool = open({ entry: fake, killAfterMs: 60_000 })
-    const [bad, good] = await pool.judge(rows(2, (i) => (i === 0 ? 'FAKE-LEAK' : '1')))
+    const [bad, good] = await pool.verify(rows(2, (i) => (i === 0 ? 'FAKE-LEAK' : '1')))
     expect(bad).toEqual(timedOut('r0'))
     expect(good).toMatchObject({ verdict: 'correct' })
     expect(pool.stats()).toMatchObject({ killedRows: { crashed: 1 }, respawns: 1 })
@@ -58,21 +58,21 @@ describe('the verifier pool', () => {
     const pool = open({ entry: fake })
     await pool.ready()
     const done: string[] = []
-    const big = pool.judge(rows(60, () => 'FAKE-SLOW')).then(() => done.push('big'))
-    const small = pool.judge(rows(1)).then(() => done.push('small'))
+    const big = pool.verify(rows(60, () => 'FAKE-SLOW')).then(() => done.push('big'))
+    const small = pool.verify(rows(1)).then(() => done.push('small'))
     await Promise.all([big, small])
     expect(done).toEqual(['small', 'big'])
   })
 
-  it('judges others while a batch of nothing but hangs holds a thread up', async () => {
+  it('verifies others while a batch of nothing but hangs holds a thread up', async () => {
     const pool = open({ entry: fake, killAfterMs: 3000 })
     await pool.ready()
     const stop = new AbortController()
-    const hangs = pool.judge(
+    const hangs = pool.verify(
       rows(100, () => 'FAKE-HANG'),
       stop.signal,
     )
-    for (let i = 0; i < 3; i += 1) expect(await pool.judge(rows(10))).toHaveLength(10)
+    for (let i = 0; i < 3; i += 1) expect(await pool.verify(rows(10))).toHaveLength(10)
     expect(pool.stats().killedRows.hung).toBe(0)
     stop.abort()
     await expect(hangs).rejects.toThrow('The caller has gone')
@@ -81,28 +81,28 @@ describe('the verifier pool', () => {
   it('drops what its caller no longer wants', async () => {
     const pool = open({ entry: fake })
     const gone = new AbortController()
-    const unwanted = pool.judge(
+    const unwanted = pool.verify(
       rows(500, () => 'FAKE-HANG'),
       gone.signal,
     )
     gone.abort()
     await expect(unwanted).rejects.toThrow('The caller has gone')
-    expect(await pool.judge(rows(2))).toHaveLength(2)
+    expect(await pool.verify(rows(2))).toHaveLength(2)
     expect(pool.stats()).toMatchObject({ queuedRows: 0 })
   })
 
   it('rejects what is under way when it is closed, and takes nothing more', async () => {
     const pool = open({ entry: fake })
-    const underWay = pool.judge(rows(3, () => 'FAKE-HANG'))
+    const underWay = pool.verify(rows(3, () => 'FAKE-HANG'))
     const closing = pool.close()
     await expect(underWay).rejects.toThrow('closed')
     await closing
-    await expect(pool.judge(rows(1))).rejects.toThrow('closed')
+    await expect(pool.verify(rows(1))).rejects.toThrow('closed')
   })
 
   it('says so when its threads cannot start', async () => {
     const pool = open({ entry: new URL('no-such-file.mjs', import.meta.url) })
-    await expect(pool.judge(rows(1))).rejects.toThrow("The verifier's threads do not start")
+    await expect(pool.verify(rows(1))).rejects.toThrow("The verifier's threads do not start")
     await expect(pool.ready()).rejects.toThrow("The verifier's threads do not start")
   })
 })

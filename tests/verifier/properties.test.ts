@@ -23,10 +23,10 @@ const verdictOf = (gold: string, answer: string, kind: (typeof answerKinds)[numb
 
 const table = tableCases().map(({ row }) => row)
 const pairs = generatePairs(7, 2000)
-/** A row's answer alone: what stands in its box or tag, or all of a bare one. */
+/** The answer of a row alone: the content of its box or tag, or the whole of a bare answer. */
 const bareTexts = fc.constantFrom(...pairs.flatMap(({ gold, bare }) => [gold, bare]))
 
-/** A list of what is wrong, so that one failing run names all of it. */
+/** A list of the rows that are wrong, so that one failing run names all of them. */
 function failing(rows: readonly VerifyCase[], wrong: (row: VerifyCase) => unknown): unknown[] {
   return rows.flatMap((row) => {
     const found = wrong(row)
@@ -53,7 +53,8 @@ describe('verifyCase on any text', () => {
   })
 
   it('never says that a text is another answer than itself', () => {
-    // A gold box in other coordinates than the answer's is another box in the answer's.
+    // A gold box in other coordinates than the answer's coordinates is another box when the two
+    // change places.
     const oneSystem = table.filter(({ policy }) => policy?.coords === policy?.goldCoords)
     expect(
       failing(oneSystem, (row) => {
@@ -110,7 +111,10 @@ describe('an answer and its wrapping', () => {
 })
 
 describe('gold and answer swapped', () => {
-  /** Documented ways in which they are not alike: what the kind measures against gold, and a unit that only gold may have. */
+  /**
+   * The documented kinds that are not symmetric: they measure against the gold, or only the gold
+   * may have a unit.
+   */
   const oneWayKinds = new Set(['chart', 'ocr', 'box', 'choice'])
   const oneWay = new Set(['unit-missing', 'rounded', 'similar-text', 'within-5-percent', 'overlap', 'point-inside'])
 
@@ -142,7 +146,7 @@ describe('gold and answer swapped', () => {
         if (there.verdict !== 'correct' || there.extracted !== row.answer.trim() || oneWay.has(there.reason))
           return null
         const back = verifyCase({ ...row, gold: row.answer, answer: `<answer>${row.gold}</answer>` })
-        // A sentence may hold an answer; it is no gold answer.
+        // A sentence may hold an answer, but it is not a gold answer.
         return back.verdict === 'correct' || back.reason === 'bad-gold' ? null : `${there.reason}, back ${back.reason}`
       }),
     ).toEqual([])

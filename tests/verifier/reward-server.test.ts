@@ -1,5 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent, get } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -117,7 +120,7 @@ describe('the reward server', () => {
     const lines = (await (await fetch(`${server.url}/metrics`)).text()).trimEnd().split('\n')
     const types = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2] ?? '')
     expect(new Set(types).size).toBe(types.length)
-    for (const line of lines.filter((line) => !line.startsWith('#'))) {
+    for (const line of lines.filter((line) => line !== '' && !line.startsWith('#'))) {
       expect(line).toMatch(/^[a-z_]+(\{[a-z]+="[^"\\\n]*"\})? -?\d+(\.\d+)?(e-?\d+)?$/)
       const name = /^[a-z_]+/.exec(line)?.[0].replace(/(?<=seconds)_(bucket|sum|count)$/, '')
       expect(types).toContain(name)
@@ -156,6 +159,38 @@ describe('the reward server', () => {
   it('names the port when it is in use', async () => {
     const port = Number(new URL(server.url).port)
     await expect(startRewardServer({ port })).rejects.toThrow(`127.0.0.1:${port}: the port is in use`)
+  })
+
+  it('takes a token of any characters', async () => {
+    const odd = await startRewardServer({ token: 'two words: "1"!', pool: { workers: 1 } })
+    try {
+      const statuses = ['two words: "1"!', 'two words: "2"!'].map(
+        async (token) => (await post(odd.url, request, token)).status,
+      )
+      expect(await Promise.all(statuses)).toEqual([200, 401])
+    } finally {
+      await odd.close()
+    }
+  })
+
+  it('answers a kept connection again, and closes it at the end', async () => {
+    const kept = await startRewardServer({ pool: { workers: 1 } })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ask = async (): Promise<[number | undefined, boolean]> => {
+      const sent = get(`${kept.url}/healthz`, { agent })
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      await text(response)
+      return [response.statusCode, sent.reusedSocket]
+    }
+    try {
+      expect([await ask(), await ask()]).toEqual([
+        [200, false],
+        [200, true],
+      ])
+    } finally {
+      await kept.close()
+      agent.destroy()
+    }
   })
 
   it('needs no token when none was given, and frees its port', async () => {

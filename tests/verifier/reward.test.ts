@@ -5,7 +5,7 @@ import { combineReward } from '../../verifier/reward.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 
-/** A completion to a question whose answer is 3, rewarded by rule. */
+/** A completion to a question with the answer 3, rewarded by rule. */
 const reward = (name: RewardName, answer: string) =>
   combineReward(name, verifyCase({ id: 'x', gold: '3', answer }).verdict === 'correct' ? 1 : 0, readFormat(answer))
 
@@ -54,7 +54,7 @@ describe('a reward from a judge’s score', () => {
   })
 
   it.each([-0.01, 1.01, Number.NaN, Number.POSITIVE_INFINITY])('refuses an accuracy of %d', (accuracy) => {
-    expect(() => combineReward('accuracy', accuracy, formats.whole)).toThrow('cannot be rewarded')
+    expect(() => combineReward('accuracy', accuracy, formats.whole)).toThrow('is not from 0 to 1')
   })
 
   it('is never better without the format than with it', () => {

@@ -5,7 +5,7 @@ import { describeError } from '../../domain/errors.ts'
 import { parseVerifyCase } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 
-/** A row of a table: a case and the verdicts that are right, with "|" between them. */
+/** A row of a table: a case and its right verdicts, with "|" between them. */
 const wanted = z.object({
   id: z.string(),
   want: z.string().regex(/^(?:correct|incorrect|unverifiable)(?:\|(?:correct|incorrect|unverifiable))*$/),
@@ -14,7 +14,10 @@ const wanted = z.object({
 })
 const folder = new URL('cases/', import.meta.url)
 
-/** One table a form of answer. doubtful.jsonl holds rows on which sensible people differ: it is not run. */
+/**
+ * One table for each form of answer. doubtful.jsonl is not run: sensible people differ about its
+ * rows.
+ */
 const tables = readdirSync(folder)
   .filter((name) => name.endsWith('.jsonl') && name !== 'doubtful.jsonl')
   .sort()

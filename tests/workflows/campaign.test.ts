@@ -17,7 +17,7 @@ describe('a campaign', () => {
     const fake = new FakeHone(2)
     await stage.work(fake, async () => {
       await stage.campaigns.start('plain')
-      expect(await stage.campaigns.handle('plain').result()).toEqual({ head: 2 })
+      expect(await stage.resultOf('plain')).toEqual({ head: 2 })
     })
     expect(fake.status).toBe('finished')
     expect(fake.rounds.map(({ number, parent, status }) => [number, parent, status])).toEqual([
@@ -34,7 +34,7 @@ describe('a campaign', () => {
     fake.selects = true
     await stage.work(fake, async () => {
       await stage.campaigns.start('choosing')
-      await stage.campaigns.handle('choosing').result()
+      await stage.resultOf('choosing')
     })
     const order = fake.calls.filter((call) => call.includes('select-checkpoint 1') || call === 'evaluate 1')
     const one = (candidate: string) => [`select-checkpoint 1 of ${candidate}`, 'release select-checkpoint 1']
@@ -55,7 +55,7 @@ describe('a campaign', () => {
     const taken = () => fake.calls.filter((call) => call.includes(' shards ')).map((call) => call.split('shards ')[1])
     await stage.work(fake, async () => {
       await stage.campaigns.start('stretches')
-      await stage.campaigns.handle('stretches').result()
+      await stage.resultOf('stretches')
       expect(taken().toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
         '0 to 1',
         '2 to 2',
@@ -68,7 +68,7 @@ describe('a campaign', () => {
       fake.longest = Number.POSITIVE_INFINITY
       fake.roundsWanted = 2
       await stage.campaigns.rollback('stretches', { ...me, to: 1 })
-      await stage.campaigns.handle('stretches').result()
+      await stage.resultOf('stretches')
       const handle = stage.client.workflow.getHandle('campaign/stretches/round/2/step/describe')
       const { historyLength } = await handle.describe()
       expect(historyLength / 782).toBeLessThanOrEqual(4)
@@ -89,7 +89,7 @@ describe('a campaign', () => {
       expect(fake.rounds.at(-1)).toMatchObject({ number: 1, status: 'running' })
       await stage.campaigns.resume('costly', { ...me, budget: { requests: 10 } })
       expect(fake.budget).toEqual({ requests: 10 })
-      expect(await stage.campaigns.handle('costly').result()).toEqual({ head: 1 })
+      expect(await stage.resultOf('costly')).toEqual({ head: 1 })
     })
     expect(fake.calls.filter((call) => call.startsWith('failed'))).toEqual([])
   })
@@ -99,7 +99,7 @@ describe('a campaign', () => {
     await stage.work(fake, async () => {
       expect((await stage.campaigns.start('once')).isNew).toBe(true)
       expect((await stage.campaigns.start('once')).isNew).toBe(false)
-      await stage.campaigns.handle('once').result()
+      await stage.resultOf('once')
     })
     expect(fake.calls.filter((call) => call.startsWith('open 1'))).toHaveLength(1)
   })
@@ -116,7 +116,7 @@ describe('a campaign', () => {
       await new Promise((resolve) => setTimeout(resolve, 1500))
       expect(fake.calls).not.toContain('evaluate 1')
       expect(await stage.campaigns.resume('pausing', me)).toEqual({ status: 'running' })
-      await stage.campaigns.handle('pausing').result()
+      await stage.resultOf('pausing')
     })
     expect(fake.calls).toContain('evaluate 1')
   })
@@ -143,7 +143,7 @@ describe('a campaign', () => {
       await new Promise((resolve) => setTimeout(resolve, 1500))
       expect(fake.calls.filter((call) => call.includes(' of c'))).toEqual(['select-checkpoint 1 of c10'])
       await stage.campaigns.resume('between', me)
-      await stage.campaigns.handle('between').result()
+      await stage.resultOf('between')
     })
     const measured = fake.calls.filter((call) => call.includes(' of c'))
     expect(measured).toEqual(['c10', 'c15', 'cend'].map((each) => `select-checkpoint 1 of ${each}`))
@@ -157,7 +157,7 @@ describe('a campaign', () => {
       await until('round 2 trains', () => fake.training.has('sft 2'))
       expect(await stage.campaigns.rollback('back', { ...me, to: 0 })).toEqual({ from: 1, to: 0 })
       expect(fake.training.has('sft 2')).toBe(false)
-      await stage.campaigns.handle('back').result()
+      await stage.resultOf('back')
     })
     const cancelled = fake.calls.indexOf('cancelled 2')
     expect(fake.calls.indexOf('sft 2 cancelled')).toBeLessThan(cancelled)
@@ -176,12 +176,12 @@ describe('a campaign', () => {
     const fake = new FakeHone(2)
     await stage.work(fake, async () => {
       await stage.campaigns.start('later')
-      await stage.campaigns.handle('later').result()
+      await stage.resultOf('later')
       fake.held.add('sft 3')
       expect(await stage.campaigns.rollback('later', { ...me, to: 1 })).toEqual({ from: 2, to: 1 })
       await until('round 3 trains', () => fake.training.has('sft 3'))
       expect(await stage.campaigns.rollback('later', { ...me, to: 2 })).toEqual({ from: 1, to: 2 })
-      expect(await stage.campaigns.handle('later').result()).toEqual({ head: 2 })
+      expect(await stage.resultOf('later')).toEqual({ head: 2 })
     })
     expect(fake.rounds.find((round) => round.number === 3)).toMatchObject({ parent: 1, status: 'cancelled' })
     expect(fake.status).toBe('finished')
@@ -198,9 +198,9 @@ describe('a campaign', () => {
       )
       await expect(stage.campaigns.rollback('refusing', { ...me, to: 1, why: ' ' })).rejects.toThrow('say why')
       fake.held.clear()
-      await stage.campaigns.handle('refusing').result()
+      await stage.resultOf('refusing')
       await expect(stage.campaigns.rollback('refusing', { ...me, to: 9 })).rejects.toThrow('there is no closed round 9')
-      await stage.campaigns.handle('refusing').result()
+      await stage.resultOf('refusing')
     })
     expect(fake.head).toBe(1)
   })
@@ -210,10 +210,10 @@ describe('a campaign', () => {
     fake.failures.set('sft 1', ApplicationFailure.nonRetryable('the loss is NaN', 'TrainingFailed'))
     await stage.work(fake, async () => {
       await stage.campaigns.start('failing')
-      await expect(stage.campaigns.handle('failing').result()).rejects.toThrow('Workflow execution failed')
+      await expect(stage.resultOf('failing')).rejects.toThrow('Workflow execution failed')
       expect(fake).toMatchObject({ status: 'failed', statusReason: 'the loss is NaN' })
       await stage.campaigns.resume('failing', me)
-      expect(await stage.campaigns.handle('failing').result()).toEqual({ head: 1 })
+      expect(await stage.resultOf('failing')).toEqual({ head: 1 })
     })
     expect(fake.calls.filter((call) => call === 'open 1 on 0')).toHaveLength(2)
     expect(fake.rounds).toHaveLength(2)
@@ -232,7 +232,7 @@ describe('a campaign', () => {
       await until('it is paused', () => fake.status === 'paused')
       expect(fake.head).toBe(2)
       await stage.campaigns.resume('gated', me)
-      await stage.campaigns.handle('gated').result()
+      await stage.resultOf('gated')
     })
     expect(fake.status).toBe('finished')
   })

@@ -3,11 +3,13 @@ import { Client } from '@temporalio/client'
 import { campaignClient } from '../../client/campaigns.ts'
 import type { CampaignClient } from '../../client/campaigns.ts'
 import { dataConverter } from '../../client/payload-limit.ts'
+import { campaignWorkflowId } from '../../domain/ids.ts'
 import { connectTemporal } from '../../services/temporal-connection.ts'
 import type { TemporalServer } from '../../services/temporal-server.ts'
 import { bundleWorkflows } from '../../worker/bundle.ts'
 import { connectWorker } from '../../worker/temporal.ts'
 import { createWorkers, runWorkers } from '../../worker/workers.ts'
+import type { campaign } from '../../workflows/campaign.ts'
 import { freshNamespace } from '../world/temporal.ts'
 import type { FakeHone } from './fake-hone.ts'
 
@@ -15,6 +17,9 @@ import type { FakeHone } from './fake-hone.ts'
 export interface Stage {
   client: Client
   campaigns: CampaignClient
+  /** How a campaign's workflow ended, once it has. Rejects when it failed. */
+  resultOf: (slug: string) => Promise<{ head: number }>
+  isRunning: (slug: string) => Promise<boolean>
   work: <Result>(fake: FakeHone, body: () => Promise<Result>) => Promise<Result>
   close: () => Promise<void>
 }
@@ -29,9 +34,17 @@ export async function openStage(server: TemporalServer): Promise<Stage> {
   const native = await connectWorker(server)
   const bundle = await bundleWorkflows()
   const client = new Client({ connection, namespace, dataConverter })
+  const handle = (slug: string) => client.workflow.getHandle<typeof campaign>(campaignWorkflowId(slug))
   return {
     client,
     campaigns: campaignClient(client, () => Promise.resolve()),
+    resultOf: (slug) => handle(slug).result(),
+    async isRunning(slug) {
+      const description = await handle(slug)
+        .describe()
+        .catch(() => null)
+      return description?.status.name === 'RUNNING'
+    },
     async work(fake, body) {
       const workers = await createWorkers({
         connection: native.connection,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import ast
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rewards import Items, RewardServer
 
+from hone_trainer import reward_client
 from hone_trainer.config import RewardConfig
 from hone_trainer.errors import TrainerError
 from hone_trainer.reward import RewardClient
@@ -20,7 +23,7 @@ def ask(server: RewardServer, answers: list[str], **settings: Any) -> tuple[list
     client = RewardClient(RewardConfig.model_validate({"url": server.url, "name": "accuracy", **settings}))
     logged: dict[str, float] = {}
     columns = {"id": [f"q{place}" for place in range(len(answers))], "answer": ["3"] * len(answers)}
-    rewards = asyncio.run(client([""] * len(answers), answers, logged.__setitem__, **columns))
+    rewards = client([""] * len(answers), answers, logged.__setitem__, **columns)
     return rewards, logged
 
 
@@ -66,3 +69,22 @@ def test_a_refusal_of_one_chunk_ends_the_job_and_what_still_waits(rewards: Rewar
 def test_a_pass_of_nothing_asks_nobody(rewards: RewardServer) -> None:
     assert ask(rewards, [])[0] == []
     assert rewards.bodies == []
+
+
+def test_the_client_is_python_3_8_and_imports_the_standard_library_alone() -> None:
+    tree = ast.parse(Path(reward_client.__file__).read_text(encoding="utf-8"), feature_version=(3, 8))
+    imported = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    imported += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names
+
+
+def test_a_request_that_may_succeed_later_is_asked_again_and_one_that_is_refused_is_not(rewards: RewardServer) -> None:
+    for status, asked in ((408, 2), (425, 2), (429, 2), (500, 2), (302, 1), (413, 1)):
+        rewards.bodies.clear()
+        rewards.answers = lambda _request, _items, status=status: status
+        if asked == 1:
+            with pytest.raises(TrainerError, match=f"refused the request with {status}"):
+                ask(rewards, ["7"], attempts=2)
+        else:
+            assert ask(rewards, ["7"], attempts=2)[0] == [None]
+        assert len(rewards.bodies) == asked

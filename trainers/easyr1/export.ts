@@ -3,8 +3,8 @@ import { groundTruth } from '../ground-truth-field.ts'
 import { rlRow } from '../training-rows.ts'
 
 /**
- * EasyR1, GRPO: `problem` with an `<image>` mark a picture, `answer`, `images`. It has one user turn
- * and no system message. It hands its reward nothing but the answer, which is therefore packed
+ * EasyR1, GRPO: `problem` with an `<image>` mark for each picture, `answer`, `images`. It has one
+ * user turn and no system message. It gives its reward only the answer, so the answer is packed
  * (see {@link groundTruth}).
  */
 export const easyr1Export: ExportFormat = {
@@ -22,7 +22,8 @@ export const easyr1Export: ExportFormat = {
   saysFeatures: false,
   extras: () => ({}),
   usage: ({ images, files }, folder) => [
-    // EasyR1 takes the type of a folder's files from the first one it lists; this folder holds nothing else.
+    // EasyR1 takes the type of a folder's files from the first file that it lists. This folder
+    // holds only such files.
     `data.train_files=${folder}/${files.length === 1 ? files[0]?.path : 'data'} data.prompt_key=problem data.answer_key=answer data.image_key=images`,
     ...(images === 'embed' ? [] : [`data.image_dir=${folder}`]),
     'The question is complete: set data.format_prompt to a template of {{ content }} alone, or to none.',

@@ -17,8 +17,8 @@ def compute_score(reward_inputs, **_kwargs):
     """
     if not isinstance(reward_inputs, list):
         raise RewardRefused("EasyR1 called this reward for one completion; it is a batch reward, let it say so")
-    rows = [_row(given["ground_truth"]) for given in reward_inputs]
-    results = _score([_item(place, row, reward_inputs[place]["response"]) for place, row in enumerate(rows)])
+    rows = [unpacked_row(given["ground_truth"]) for given in reward_inputs]
+    results = _scores_of([item_of(place, row, reward_inputs[place]["response"]) for place, row in enumerate(rows)])
     return [{**result, "overall": result["overall"] or 0.0} for result in results]
 `,
 }

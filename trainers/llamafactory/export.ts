@@ -3,8 +3,8 @@ import { sftRow } from '../training-rows.ts'
 import { datasetInfo } from './dataset-info.ts'
 
 /**
- * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's names, an `<image>` mark a
- * picture, and the entry of `dataset_info.json`. Paths are relative to `media_dir`, which is
+ * LLaMA-Factory, supervised fine-tuning: sharegpt rows with OpenAI's names, an `<image>` mark for
+ * each picture, and the entry of `dataset_info.json`. Paths are relative to `media_dir`, which is
  * `dataset_dir` unless it is set.
  */
 export const llamafactoryExport: ExportFormat = {

@@ -51,11 +51,3 @@ export const stateFile = z.object({
 })
 
 export const resultsFile = z.object({ train_runtime: z.number() })
-
-// Python's json writes these three, which no JSON parser reads.
-const pythonNumber = /(?<=[:,[]\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])/g
-
-/**
- * Parses JSON of Python, in which NaN and the infinities read as null. Throws as JSON.parse does.
- */
-export const parsePythonJson = (text: string): unknown => JSON.parse(text.replace(pythonNumber, 'null'))

@@ -2,10 +2,12 @@ import { readdirSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSafetensorsHeader, verifyWeightFiles } from '../../artifacts/verify.ts'
+import { messageOf } from '../../domain/errors.ts'
+import { parsePythonJson } from '../../domain/json-text.ts'
 import type { RunFolder } from '../../jobs/command.ts'
 import type { SavedState } from '../trainer.ts'
 import { stepFolders } from '../trl/saved.ts'
-import { files, parsePythonJson, stateFile } from './files.ts'
+import { files, stateFile } from './files.ts'
 
 /** What is wrong with adapters in a folder; empty when they are whole. */
 export async function adapterProblems(folder: string): Promise<string[]> {
@@ -15,7 +17,7 @@ export async function adapterProblems(folder: string): Promise<string[]> {
     const header = await readSafetensorsHeader(join(folder, name))
     return header.size === 0 ? [`${name} holds no tensor`] : []
   } catch (error) {
-    return [`${name} is not whole: ${error instanceof Error ? error.message : String(error)}`]
+    return [`${name} is not whole: ${messageOf(error)}`]
   }
 }
 
@@ -43,13 +45,8 @@ async function describe(step: number, path: string): Promise<SavedState> {
 }
 
 /** Step that a `trainer_state.json` says; null when it is not whole. */
-function stateOf(text: string | null): number | null {
-  try {
-    return text === null ? null : stateFile.parse(parsePythonJson(text)).global_step
-  } catch {
-    return null
-  }
-}
+const stateOf = (text: string | null): number | null =>
+  text === null ? null : (stateFile.safeParse(parsePythonJson(text)).data?.global_step ?? null)
 
 /**
  * transformers keeps `rng_state.pth` of a single process, and `rng_state_<rank>.pth` of each of

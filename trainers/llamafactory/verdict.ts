@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import type { z } from 'zod'
 import { verifyCheckpointFiles } from '../../artifacts/verify.ts'
 import { errorCode } from '../../domain/errors.ts'
+import { parsePythonJson } from '../../domain/json-text.ts'
 import type { JobLogs } from '../../jobs/launchers/contract.ts'
 import type { KnownFailure, TrainerVerdict } from '../trainer.ts'
-import { files, parsePythonJson, planFile, resultsFile, rowsFile, stateFile } from './files.ts'
+import { files, planFile, resultsFile, rowsFile, stateFile } from './files.ts'
 import type { PlanFile } from './files.ts'
 import { readLogLine } from './log.ts'
 import { adapterProblems } from './saved.ts'
@@ -43,11 +44,7 @@ async function readIfWhole<T>(path: string, shape: z.ZodType<T>): Promise<T | nu
     if (errorCode(error) === 'ENOENT') return null
     throw error
   })
-  try {
-    return text === null ? null : shape.parse(parsePythonJson(text))
-  } catch {
-    return null
-  }
+  return text === null ? null : (shape.safeParse(parsePythonJson(text)).data ?? null)
 }
 
 /** What an attempt that ended with exit code 0 came to, by the product's own files. */

@@ -1,6 +1,4 @@
-/**
- * What one trainer adds to the reward file: its own part of the Python, and what that part can say.
- */
+/** What one trainer adds to the reward file: its own part of the Python, and what that part can say. */
 export interface RewardFile {
   /** The trainer as people write it. */
   name: string
@@ -10,8 +8,9 @@ export interface RewardFile {
    */
   abstains: boolean
   /**
-   * Python ≥ 3.8 in the form that the trainer calls. It stands below the common part
-   * (client-source.ts) and calls that one's `_score`, `_item` and `_row`.
+   * Python ≥ 3.8 in the form that the trainer calls. It follows the reward client
+   * (trainer/hone_trainer/reward_client.py) and the settings of the file. It calls `_scores_of` for
+   * results, and `item_of`, `unpacked_row` and `FIELDS` of the client.
    */
   source: string
 }

@@ -1,7 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { HoneError } from '../../domain/errors.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { verifierVersion } from '../../verifier/verdict.ts'
-import { clientSource } from './client-source.ts'
 import { rewardFiles } from './registry.ts'
 import type { ShimTrainer } from './registry.ts'
 
@@ -9,27 +9,31 @@ export interface ShimOptions {
   /** The reward server as the training machines reach it, without `/v1/score`. */
   url: string
   rewardName: RewardName
-  /** Environment variable that holds the token where the training runs; null when the server wants none. */
+  /**
+   * Environment variable that holds the token where the training runs; null when the server wants
+   * no token.
+   */
   tokenEnv: string | null
-  /** What a completion gets that could not be scored; `abstain` where the trainer can leave one out (TRL). */
+  /**
+   * What a completion gets that could not be scored; `abstain` where the trainer can leave it out
+   * (TRL).
+   */
   onFailure: 'abstain' | 'zero'
   /** For one request from sending to its last byte. */
   timeoutSeconds: number
-  /** Attempts after the first, with waits of 0.2, 0.4, … at most 5 s between them. */
+  /** Attempts after the first, with waits of 0.2, 0.4, … at most 6.4 s between them. */
   retries: number
 }
 
 /**
  * Writes the reward file of a trainer: one Python file without dependencies that asks the reward
- * server. The same options give the same bytes. The reward client in hone_trainer stays apart: it is
- * asynchronous on httpx, shares TRL's loop and its settings file, and may use what that package
- * installs, which this file must not.
+ * server. The same options give the same bytes. The file begins with hone_trainer's own reward
+ * client, word for word.
  *
- * Failures are counted a JSON line each in HONE_REWARD_FAILURES, else in `reward-failures.jsonl`
- * beside the file.
- * @throws HoneError (InvalidInput) for settings that cannot work: abstaining where the trainer knows
- * no missing reward, a URL that is none or holds a secret, a name that no variable can have, numbers
- * out of range.
+ * Failures are counted, a JSON line each, in the file of HONE_REWARD_FAILURES, else in
+ * `reward-failures.jsonl` beside the reward file. Throws HoneError (InvalidInput) for settings that
+ * cannot work: abstaining where the trainer knows no missing reward, a URL that cannot be asked or
+ * holds a secret, a name that no variable can have, numbers out of range.
  */
 export function rewardShim(trainer: ShimTrainer, options: ShimOptions): string {
   const { url, rewardName, tokenEnv, onFailure, timeoutSeconds, retries } = options
@@ -41,7 +45,7 @@ export function rewardShim(trainer: ShimTrainer, options: ShimOptions): string {
     )
   if (tokenEnv !== null && !/^[A-Za-z_]\w*$/.test(tokenEnv))
     throw refused(
-      'The token is to be named by an environment variable, and this is no name of one.',
+      'The token is named by an environment variable, and no variable can have this name.',
       'Give a name such as HONE_REWARD_TOKEN, never the token.',
     )
   if (!Number.isFinite(timeoutSeconds) || timeoutSeconds <= 0 || !Number.isInteger(retries) || retries < 0)
@@ -58,22 +62,32 @@ export function rewardShim(trainer: ShimTrainer, options: ShimOptions): string {
     `TIMEOUT_SECONDS = ${timeoutSeconds}`,
     `RETRIES = ${retries}`,
   ]
-  return `"""Rewards of Hone's verifier (${verifierVersion}) for ${name}. Written by Hone; edits are lost."""
-
-import http.client
-import json
-import os
-import sys
-import time
-import urllib.error
-import urllib.request
+  return `# Rewards of Hone's verifier (${verifierVersion}) for ${name}. Written by Hone; edits are lost.
+${clientSource()}
 
 ${settings.join('\n')}
-${clientSource}
+_client = ScoreClient(URL, REWARD, TOKEN_ENV, TIMEOUT_SECONDS, RETRIES + 1)
+_scores_of = CountedScores(_client, __file__, TRAINER, REWARD, ON_FAILURE).score
+
 ${source}`
 }
 
-/** A JSON string is a Python one: the escapes it uses mean the same. */
+// From dist/trainers/reward-file/ the files of Python are one folder further up.
+const clientPaths = ['../../trainer/', '../../../trainer/'].map(
+  (folder) => new URL(`${folder}hone_trainer/reward_client.py`, import.meta.url),
+)
+
+function clientSource(): string {
+  const path = clientPaths.find((path) => existsSync(path))
+  if (path) return readFileSync(path, 'utf8')
+  throw new HoneError({
+    type: 'MissingDependency',
+    message: 'The reward client (trainer/hone_trainer/reward_client.py) is missing from this installation.',
+    nextStep: 'Install Hone again.',
+  })
+}
+
+/** A JSON string is a Python string: the escapes that JSON uses mean the same in Python. */
 const python = (text: string): string => JSON.stringify(text)
 
 function serverUrl(url: string): string {

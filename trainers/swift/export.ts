@@ -4,8 +4,8 @@ import { rlRow, sftRow } from '../training-rows.ts'
 
 /**
  * ms-swift: JSON lines of messages with `<image>` marks. Its loader takes columns of names such as
- * `answer`, `solution` and `output` for the response, so ours begin with `hone_`. The reward file of
- * `hone shim --trainer swift` reads `hone_row`.
+ * `answer`, `solution` and `output` for the response, so ours begin with `hone_`. The reward file
+ * of `hone shim --trainer swift` reads `hone_row`.
  */
 export const swiftExport: ExportFormat = {
   kinds: ['sft', 'rl'],

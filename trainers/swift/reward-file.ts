@@ -23,8 +23,8 @@ class HoneReward(ORM):
         packed = kwargs.get("hone_row")
         if packed is None:
             raise RewardRefused("the data set has no column hone_row that holds the packed references; add it")
-        items = [_item(place, _row(packed[place]), completion) for place, completion in enumerate(completions)]
-        return [result["overall"] or 0.0 for result in _score(items)]
+        items = [item_of(place, unpacked_row(packed[place]), completion) for place, completion in enumerate(completions)]
+        return [result["overall"] or 0.0 for result in _scores_of(items)]
 
 
 orms["hone"] = HoneReward

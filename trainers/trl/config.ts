@@ -1,10 +1,10 @@
 import { canonicalJson } from '../../domain/canonical.ts'
 import type { TrainingStage } from '../stage.ts'
 import type { StageRun } from '../trainer.ts'
-import { files } from './files.ts'
+import { files, jobWord } from './files.ts'
 
 /**
- * The settings file of trainer/hone_trainer/config.py. It refuses keys it does not know, so every
+ * The settings file of trainer/hone_trainer/config.py. The trainer refuses unknown keys, so every
  * key here is meant.
  */
 function configOf(stage: TrainingStage, run: StageRun): Record<string, unknown> {
@@ -12,7 +12,7 @@ function configOf(stage: TrainingStage, run: StageRun): Record<string, unknown> 
   const { scheduler, ...settings } = stage.settings
   return {
     ...settings,
-    kind: stage.kind,
+    kind: jobWord(stage),
     scheduler: scheduler === 'constant' ? 'constant_with_warmup' : scheduler,
     model: run.see(run.weights.startFrom),
     base: run.see(run.weights.base),
@@ -23,7 +23,7 @@ function configOf(stage: TrainingStage, run: StageRun): Record<string, unknown> 
     result,
     checkpoints,
     output,
-    ...(stage.kind === 'grpo' ? { reward: { ...stage.reward, ...run.reward } } : {}),
+    ...(stage.kind === 'rl' ? { reward: { ...stage.reward, ...run.reward } } : {}),
     ...(Object.keys(stage.options).length > 0 && { options: stage.options }),
   }
 }

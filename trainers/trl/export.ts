@@ -18,10 +18,11 @@ const rlColumns: ExportColumns = { id: 'string', prompt: turns, answer: 'string'
 const sftColumns: ExportColumns = { id: 'string', prompt: turns, completion: turns }
 
 /**
- * TRL: `prompt` and `completion` (whose loss alone counts), or `prompt` with the columns that the
- * reward file of `hone shim --trainer trl` reads. Turns are plain texts without `<image>` marks: TRL
- * puts the pictures before the first user turn itself. Parts of a message would come back from
- * Parquet with every member filled in, which TRL takes for pictures that are there already.
+ * TRL: `prompt` and `completion` (only the completion counts in the loss), or `prompt` with the
+ * columns that the reward file of `hone shim --trainer trl` reads. Turns are plain texts without
+ * `<image>` marks: TRL itself puts the pictures before the first user turn. Messages in parts would
+ * come back from Parquet with every member filled in, and TRL would take that for pictures that are
+ * already there.
  */
 export const trlExport: ExportFormat = {
   kinds: ['sft', 'rl'],

@@ -1,8 +1,14 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { verdictFile } from '../../jobs/servers/verdict.ts'
+import type { TrainingStage } from '../stage.ts'
 
-/** Names of the files in a job's folder; trainer/hone_trainer/config.py is told the paths. */
+/** What `hone_trainer` calls a stage: on its command line and as the `kind` of its config. */
+export const jobWord = ({ kind }: Pick<TrainingStage, 'kind'>): 'sft' | 'grpo' => (kind === 'rl' ? 'grpo' : kind)
+
+/**
+ * Names of the files in a job's folder. Its config tells them to trainer/hone_trainer/config.py.
+ */
 export const files = (folder: string) => ({
   data: join(folder, 'train.jsonl'),
   config: join(folder, 'config.json'),
@@ -14,10 +20,10 @@ export const files = (folder: string) => ({
   output: join(folder, 'output'),
 })
 
-/** What materialize wrote, kept beside it: the trainer must read as many rows. */
+/** Number of rows and steps that `materialize` wrote down: the trainer must read as many rows. */
 export const planFile = z.object({ rows: z.int(), steps: z.int().nullable() })
 
-/** What `hone_trainer` writes last. */
+/** The file that `hone_trainer` writes last. */
 export const resultFile = z.object({
   stepsPlanned: z.int(),
   stepsDone: z.int(),

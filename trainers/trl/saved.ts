@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { verifyCheckpointFiles, verifyWeightFiles } from '../../artifacts/verify.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import type { RunFolder } from '../../jobs/command.ts'
 import type { SavedState } from '../trainer.ts'
 import { files } from './files.ts'
@@ -16,7 +17,7 @@ export async function stepFolders(folder: string, prefix: string): Promise<{ ste
 }
 
 /**
- * `step-<n>` folders appear by rename when they are whole; a full disk may still have cut their
+ * `step-<n>` folders appear by rename when they are whole. A full disk may still have cut their
  * weights.
  */
 export async function listSnapshots(run: RunFolder): Promise<{ step: number; path: string }[]> {
@@ -27,7 +28,7 @@ export async function listSnapshots(run: RunFolder): Promise<{ step: number; pat
 
 /**
  * `checkpoint-<step>` folders of transformers' Trainer in `folder`, the newest complete one first.
- * The Trainer writes `trainer_state.json` last; weights may still be cut by a full disk.
+ * The Trainer writes `trainer_state.json` last. A full disk may still have cut the weights.
  */
 export async function listTrainerCheckpoints(folder: string): Promise<SavedState[]> {
   const folders = await stepFolders(folder, 'checkpoint')
@@ -45,11 +46,8 @@ async function describe(path: string, step: number): Promise<SavedState> {
   return { step, path, complete, world: worldIn(await read('hone.json')) }
 }
 
-/** Checkpoints of before they said it have none. */
-function worldIn(text: string | null): number | null {
-  try {
-    return text === null ? null : worldFile.parse(JSON.parse(text)).world
-  } catch {
-    return null
-  }
-}
+/**
+ * The number of processes in a `hone.json`; null for checkpoints of versions that did not write it.
+ */
+const worldIn = (text: string | null): number | null =>
+  text === null ? null : (worldFile.safeParse(parseJson(text)).data?.world ?? null)

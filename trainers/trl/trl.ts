@@ -12,14 +12,14 @@ import type { TrainingStage } from '../stage.ts'
 import type { Manifest, StageFacts, StageRun, Trainer } from '../trainer.ts'
 import { checkedRows, writeWhole } from '../write-rows.ts'
 import { configText } from './config.ts'
-import { files } from './files.ts'
+import { files, jobWord } from './files.ts'
 import { listSnapshots, listTrainerCheckpoints } from './saved.ts'
 import { judgeResult } from './verdict.ts'
 
 // trainer/hone_trainer/training.py keeps the newest two checkpoints.
 const checkpointsKept = 2
 /**
- * Exit status of `hone_trainer` for input that the user must mend; its last line says what
+ * Exit status of `hone_trainer` for input that the user must mend. Its last line says what is wrong
  * (errors.py).
  */
 const unusableInput = 2
@@ -46,7 +46,7 @@ const canonical = (name: string): string | null =>
 
 function check(stage: TrainingStage, facts: StageFacts): Finding[] {
   const found = [...sharedBatch(stage), ...batchNotes(stage, facts)]
-  if (stage.kind === 'grpo') {
+  if (stage.kind === 'rl') {
     const { generation, loss = 'grpo', epsilonHigh } = stage.settings
     if ((generation?.mode === 'server') !== (generation?.serverUrl !== undefined))
       found.push(
@@ -64,17 +64,17 @@ function check(stage: TrainingStage, facts: StageFacts): Finding[] {
 }
 
 /**
- * Several GPUs are one process each; the package starts them, and ends like the one that failed
- * first.
+ * Each of several GPUs gets one process. The package starts them, and ends with the status of the
+ * first process that failed.
  */
-function jobWords({ kind, resources }: TrainingStage, config: string): string[] {
-  const { gpus = 1 } = resources
-  const job = [kind, '--config', config]
+function jobWords(stage: TrainingStage, config: string): string[] {
+  const { gpus = 1 } = stage.resources
+  const job = [jobWord(stage), '--config', config]
   return gpus <= 1 ? job : ['launch', '--processes', String(gpus), ...job]
 }
 
 function command(stage: TrainingStage, run: StageRun): Command {
-  const token = stage.kind === 'grpo' ? (run.reward?.tokenEnv ?? null) : null
+  const token = stage.kind === 'rl' ? (run.reward?.tokenEnv ?? null) : null
   return inEnvironment(
     {
       kind: 'train',
@@ -98,8 +98,8 @@ const madeSteps = (folder: string) =>
 
 /**
  * Trains with TRL's SFTTrainer and GRPOTrainer through the project's Python package `hone_trainer`.
- * One folder an attempt: settings and rows go in, metrics, checkpoints, weights (`output/`) and
- * result come out.
+ * Each attempt has one folder: settings and rows go in; metrics, checkpoints, weights (`output/`)
+ * and the result come out.
  */
 export const trl: Trainer = {
   name: 'trl',

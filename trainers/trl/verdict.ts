@@ -6,7 +6,7 @@ import { files, planFile, resultFile } from './files.ts'
 
 const fatal = (reason: string, nextStep: string): TrainerVerdict => ({ outcome: 'fatal', reason, nextStep })
 
-/** What an attempt that ended with exit code 0 came to, by its result file and its weights. */
+/** Judges an attempt that ended with exit code 0 by its result file and its weights. */
 export async function judgeResult(folder: string): Promise<TrainerVerdict> {
   const { plan, result, output } = files(folder)
   const planned = await readJsonFile(plan, planFile)

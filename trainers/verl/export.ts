@@ -25,7 +25,7 @@ export const verlExport: ExportFormat = {
     const { id, prompt, images } = converted.row
     const { source, category, abilities } = knownMetadata(row.metadata)
     const fields = {
-      // verl reports its validation by data_source.
+      // verl groups its validation by data_source.
       data_source: source ?? dataset,
       prompt,
       ability: abilities?.[0] ?? category ?? 'visual-question',

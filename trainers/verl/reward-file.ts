@@ -24,9 +24,9 @@ def compute_score(
     """
     if solution_strs is not None:
         rows = [_verl_row(gold, info) for gold, info in zip(ground_truths, _each(extra_infos, len(solution_strs)))]
-        items = [_item(place, row, solution_strs[place]) for place, row in enumerate(rows)]
-        return [_verl_score(result) for result in _score(items)]
-    return _verl_score(_score([_item(0, _verl_row(ground_truth, extra_info), solution_str)])[0])
+        items = [item_of(place, row, solution_strs[place]) for place, row in enumerate(rows)]
+        return [_verl_score(result) for result in _scores_of(items)]
+    return _verl_score(_scores_of([item_of(0, _verl_row(ground_truth, extra_info), solution_str)])[0])
 
 
 def _each(values, count):
@@ -34,7 +34,7 @@ def _each(values, count):
 
 
 def _verl_row(gold, info):
-    row = _row(gold)
+    row = unpacked_row(gold)
     index = info.get("index") if isinstance(info, dict) else None
     return row if "id" in row or index is None else {**row, "id": index}
 

@@ -9,8 +9,9 @@ import { errorCode, HoneError } from '../../domain/errors.ts'
 const oneUrl = z.string().regex(/^https?:\/\/\S+$/)
 
 /**
- * A judge that a recipe names, as the reward server finds it in `<folder>/<id>.json`. No secret is in it: `apiKeyEnv` names
- * the variable of the reward server's environment that holds the key.
+ * A judge that a recipe names, as the reward server finds it in `<folder>/<id>.json`. The file
+ * holds no secret: `apiKeyEnv` names the variable of the reward server's environment that holds the
+ * key.
  */
 const judgeFile = z.strictObject({
   /** Ends in `/v1`; a list where several servers share the work. */
@@ -24,21 +25,25 @@ const judgeFile = z.strictObject({
 })
 export type JudgeFile = z.infer<typeof judgeFile>
 
-/** Names a judge in a score request. Narrow, because it becomes a file's name: it holds no way out of the folder. */
+/**
+ * Names a judge in a score request. Narrow, because the id becomes a file's name and must not lead
+ * out of the folder.
+ */
 export const judgeId = z.string().regex(/^[a-z0-9-]{8,64}$/)
 
 const pathOf = (folder: string, id: string): string => join(folder, `${id}.json`)
 
 /**
- * The id of a judge by what the recipe says of it, its address as written there: `demo:teacher` stays the same judge when its
- * port is another after a restart, and a trainer that outlived the restart goes on with the id that it was given.
+ * The id of a judge. It follows the recipe's words, with the address as written there:
+ * `demo:teacher` stays the same judge when its port changes at a restart, and a trainer that
+ * outlived the restart goes on with its id.
  */
 export const judgeIdOf = (asInRecipe: JudgeFile): string => `judge-${contentHash(asInRecipe).slice(0, 24)}`
 
 /**
- * Writes a judge's file, whole or not at all, unless it says the same already. A file, and not a request to the server: who
- * may ask for scores must not be able to say where texts and keys are sent.
- * @throws HoneError (StorageFull) when the folder cannot be written to.
+ * Writes a judge's file, whole or not at all, unless the file says the same already. A file, and
+ * not a request to the server: a client that may ask for scores must not be able to say where texts
+ * and keys are sent. Throws HoneError (StorageFull) when the folder cannot be written to.
  */
 export async function writeJudgeFile(folder: string, id: string, judge: JudgeFile): Promise<void> {
   const path = pathOf(folder, id)
@@ -56,12 +61,16 @@ export async function writeJudgeFile(folder: string, id: string, judge: JudgeFil
   }
 }
 
-/** A judge's file is there but could not be read: a disk fails, or the process has no file handle left. It may pass. */
+/**
+ * A judge's file is there but could not be read: a disk fails, or the process has no file handle
+ * left. The failure may pass.
+ */
 export class JudgeUnreadable extends Error {}
 
 /**
- * The text of a judge's file and what it says.
- * @throws HoneError (InvalidInput) when there is none of that name or it is not usable; JudgeUnreadable when it cannot be read.
+ * The text of a judge's file, and the judge that it describes. Throws HoneError (InvalidInput) when
+ * there is no file of that name or the file is not usable, and JudgeUnreadable when the file cannot
+ * be read.
  */
 export async function readJudgeFile(folder: string, id: string): Promise<{ text: string; judge: JudgeFile }> {
   const text = await readFile(pathOf(folder, judgeId.parse(id)), 'utf8').catch((cause: unknown) => {

@@ -1,34 +1,46 @@
 import type { Verdict } from '../../domain/rows.ts'
-import { type Ask, AskFailure, type AskRequest, type Reply } from '../../models/ask.ts'
+import { AskFailure } from '../../models/ask.ts'
+import type { Ask, AskRequest, Reply } from '../../models/ask.ts'
 import { Outage } from '../../models/failures.ts'
 import { leafLimit } from '../plain-text.ts'
-import { JUDGE_PROMPT_HASH, judgeMessages } from './prompt.ts'
+import { judgePromptHash, judgeMessages } from './prompt.ts'
 import type { JudgeTexts } from './prompt.ts'
-import { JUDGE_MAX_TOKENS, judgeTiers, readTier } from './tiers.ts'
+import { judgeMaxTokens, judgeTiers, readTier } from './tiers.ts'
 import type { JudgeTier } from './tiers.ts'
 
-/** A question may be longer than an answer; a longer one is not sent. Characters. */
-const QUESTION_LIMIT = 16_000
-/** Under the 30 s that trainers wait for a reward, with room for the way back. */
-const TIMEOUT_SECONDS = 20
-/** Requests under way at once, late ones of earlier batches included: a slow judge must not gather work without end. */
-const MAX_OPEN = 4096
+/** Longest question that is sent, in characters. A question may be longer than an answer. */
+const questionLimit = 16_000
+/** Less than the 30 s that trainers wait for a reward, with room for the way back. */
+const defaultTimeoutSeconds = 20
+/**
+ * Requests under way at once. Late requests of earlier batches count too: a slow judge must not
+ * gather work without end.
+ */
+const defaultMaxOpen = 4096
 
-/** One case that no rule decided. `answer` is the bare answer, as extracted, not the whole completion. */
+/**
+ * One case that no rule decided. `answer` is the bare answer, as extracted, not the whole
+ * completion.
+ */
 export interface JudgeCase extends JudgeTexts {
-  /** What the rules said, where it is known. The type holds the promise that a judge never touches a rule's verdict. */
+  /**
+   * The rules' verdict, where it is known. The type holds the promise that a judge never touches a
+   * rule's verdict.
+   */
   verdict?: 'unverifiable'
 }
 
-/** Why a judge gave no score. Other words are an {@link AskFailure}'s own, such as `http-400`. */
+/**
+ * Why a judge gave no score. Other words are those of an {@link AskFailure}, such as `http-400`.
+ */
 export type AbstainReason = 'cannot-tell' | 'unreadable' | 'timeout' | 'outage' | Unasked | (string & {})
-/** Reasons for which nothing was sent. */
+/** With these reasons nothing was sent. */
 const unasked = ['too-long', 'blank', 'busy'] as const
 type Unasked = (typeof unasked)[number]
 
 interface Judged {
   judged: true
-  /** Paid for earlier: nothing was asked for this result. */
+  /** The replies were paid for earlier: no request was made for this result. */
   cached: boolean
   judgeVersion: string
   model: string
@@ -36,7 +48,9 @@ interface Judged {
   requestKeys: readonly string[]
 }
 
-/** What the judge says of one case. Only tier `correct` is a correct verdict; `score` is for rewards. */
+/**
+ * The judge's word on one case. Only tier `correct` is a correct verdict; `score` is for rewards.
+ */
 export type JudgeResult =
   | (Judged & {
       abstained: false
@@ -47,41 +61,60 @@ export type JudgeResult =
   | (Judged & { abstained: true; verdict: 'unverifiable'; score: null; reason: AbstainReason })
 
 export interface JudgeOptions {
-  /** The sampling engine's; replies are kept by content key, so no case is paid for twice by one model and prompt. */
+  /**
+   * The sampling engine's `ask`. It keeps replies by content key, so no case is paid for twice with
+   * the same model and prompt.
+   */
   ask: Ask
   /** Name of the judge's endpoint in the engine. */
   endpoint: string
-  /** Model name as results and scores show it. */
+  /** Model name that results and scores show. */
   model: string
-  /** How long one batch may take before what is open abstains. Late replies are kept for the next time. Seconds. */
+  /**
+   * Seconds that one batch may take. After them the judge abstains from the cases that are still
+   * open, and keeps late replies for the next time.
+   */
   timeoutSeconds?: number
-  /** Requests under way at once; cases over it abstain as `busy`. */
+  /** Requests under way at once. The judge abstains from further cases as `busy`. */
   maxOpen?: number
   /**
-   * For work that can be tried again later: there is no deadline and no bound on requests under way, and the failure of a
-   * call is thrown as `ask` threw it. A verdict that is kept must not depend on how busy the judge was.
+   * For work that can be tried again later. There is no deadline and no bound on requests under
+   * way, and the failure of a call is thrown as `ask` threw it: a verdict that is kept must not
+   * depend on how busy the judge was.
    */
   isPatient?: boolean
 }
 
 export interface Judge {
-  /** Prompt and tiers by their hash, and the model: scores of different versions are never compared. */
+  /**
+   * Prompt and tiers by their hash, and the model: scores of different versions are never compared.
+   */
   version: string
   model: string
   /**
-   * Grades cases in their order. What cannot be graded abstains with a reason; a failure that no case can escape (a wrong
-   * key, an unknown model) is thrown as HoneError, and a cancelled signal as its reason. A patient judge also throws
-   * {@link AskFailure} and {@link Outage}.
+   * Grades cases in their order. The judge abstains, with a reason, from a case that it cannot
+   * grade. Throws HoneError for a failure that no case can escape (a wrong key, an unknown model),
+   * and the signal's reason when the work is cancelled. A patient judge also throws AskFailure and
+   * Outage.
    */
   judge(cases: readonly JudgeCase[], signal?: AbortSignal): Promise<JudgeResult[]>
 }
 
-/** Version of the judge that a model makes: what scores and verdicts name before one is asked. */
-export const judgeVersion = (model: string): string => `judge-${JUDGE_PROMPT_HASH}/${model}`
+/**
+ * Version of the judge that a model makes. Scores and verdicts name it before the judge is asked.
+ */
+export const judgeVersion = (model: string): string => `judge-${judgePromptHash}/${model}`
 
 /** Makes a judge over a sampling engine. */
 export function createJudge(options: JudgeOptions): Judge {
-  const { ask, endpoint, model, timeoutSeconds = TIMEOUT_SECONDS, maxOpen = MAX_OPEN, isPatient = false } = options
+  const {
+    ask,
+    endpoint,
+    model,
+    timeoutSeconds = defaultTimeoutSeconds,
+    maxOpen = defaultMaxOpen,
+    isPatient = false,
+  } = options
   let open = 0
   const version = judgeVersion(model)
   const about = (replies: readonly Reply[]) => ({
@@ -114,7 +147,7 @@ export function createJudge(options: JudgeOptions): Judge {
     if (!isPatient && open >= maxOpen) return abstain('busy', [])
     const replies: Reply[] = []
     try {
-      // One more try by another seed: at temperature 0 the same seed would say the same again.
+      // The second try has another seed: at temperature 0 the same seed would say the same again.
       for (const seed of [0, 1]) {
         const reply = await given.race(askCounted(requestFor(endpoint, texts, seed)))
         if (reply === null) return abstain('timeout', replies)
@@ -150,18 +183,21 @@ export function createJudge(options: JudgeOptions): Judge {
 }
 
 function requestFor(endpoint: string, texts: JudgeTexts, seed: number): AskRequest {
-  const sampling = { temperature: 0, topP: 1, maxTokens: JUDGE_MAX_TOKENS, seed }
+  const sampling = { temperature: 0, topP: 1, maxTokens: judgeMaxTokens, seed }
   return { endpoint, messages: judgeMessages(texts), sampling, sampleIndex: 0 }
 }
 
-/** Texts that are not sent: cutting one could turn its meaning round, and nothing can be said of an empty one. */
+/**
+ * Why the texts are not sent; null when they are. Cutting a long text could turn its meaning round,
+ * and nothing can be said of an empty text.
+ */
 function unfitReason({ question, gold, answer }: JudgeTexts): Unasked | null {
-  if (question.length > QUESTION_LIMIT || gold.length > leafLimit || answer.length > leafLimit) return 'too-long'
+  if (question.length > questionLimit || gold.length > leafLimit || answer.length > leafLimit) return 'too-long'
   return gold.trim() === '' || answer.trim() === '' ? 'blank' : null
 }
 
 interface Deadline {
-  /** The work's value, or null when the time was up first; the work itself goes on. */
+  /** The work's value, or null when the time was up first. The work itself goes on. */
   race<Value>(work: Promise<Value>): Promise<Value | null>
   clear(): void
 }
@@ -174,11 +210,11 @@ function startDeadline(ms: number | null, signal?: AbortSignal): Deadline {
     cancel = () => reject(signal?.reason instanceof Error ? signal.reason : new Error('the judge was cancelled'))
     signal?.addEventListener('abort', cancel, { once: true })
   })
-  // Without cases nobody else listens.
+  // Without cases nobody else listens to the failure.
   over.catch(() => undefined)
   return {
     race(work) {
-      // A failure after the time is up has nobody to tell.
+      // Nobody waits for a failure after the time is up.
       work.catch(() => undefined)
       return Promise.race([work, over])
     },
@@ -189,7 +225,10 @@ function startDeadline(ms: number | null, signal?: AbortSignal): Deadline {
   }
 }
 
-/** Counts for metrics. `asked` are results that a request was made for, `cached` those paid for earlier. */
+/**
+ * Counts for metrics. `asked` are results that a request was made for, `cached` are results whose
+ * replies were paid for earlier.
+ */
 export interface JudgeCounts {
   judged: number
   asked: number

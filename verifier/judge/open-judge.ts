@@ -1,11 +1,15 @@
+import { LRUCache } from 'lru-cache'
 import { HoneError } from '../../domain/errors.ts'
 import { createEngine } from '../../models/engine.ts'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
 import { createJudge } from './judge.ts'
 import type { Judge } from './judge.ts'
 
-/** Replies that a judge without a database remembers; the oldest go first. */
-const REMEMBERED = 50_000
+/**
+ * Replies that a judge without a database remembers. It forgets those first that it used least
+ * recently.
+ */
+const rememberedReplies = 50_000
 
 export interface OpenJudge {
   judge: Judge
@@ -14,17 +18,20 @@ export interface OpenJudge {
 }
 
 interface OpenJudgeOptions {
-  /** Ends in `/v1`; a list where several servers share the work. */
+  /** Ends in `/v1`. A list where several servers share the work. */
   url: string | readonly string[]
   model: string
-  /** Environment variable that holds the key; none is sent without it. */
+  /** Environment variable that holds the key. Without it no key is sent. */
   apiKeyEnv?: string | undefined
   timeoutSeconds?: number
   concurrency?: number
   env?: Readonly<Record<string, string | undefined>>
 }
 
-/** A judge at an OpenAI-compatible endpoint, with an engine of its own, which remembers replies as long as it lives. */
+/**
+ * A judge at an OpenAI-compatible endpoint, with an engine of its own. The engine remembers replies
+ * as long as the judge lives.
+ */
 export function openJudge(options: OpenJudgeOptions): OpenJudge {
   const { url, model, apiKeyEnv, timeoutSeconds = 20, concurrency = 16, env = process.env } = options
   const engine = createEngine({
@@ -43,7 +50,7 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
     replies: new RememberedReplies(),
     images: { dataUrl: () => Promise.reject(new RangeError('a judge is shown no pictures')) },
     signal: new AbortController().signal,
-    // The deadline of a batch is near: long waits between tries would only turn into abstentions.
+    // The deadline of a batch is near: long waits between tries would only lead to abstentions.
     retries: { attempts: 3, baseMs: 250 },
     env,
   })
@@ -54,9 +61,9 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
 }
 
 /**
- * The judge that the environment names: HONE_JUDGE_URL and HONE_JUDGE_MODEL, with a key in HONE_JUDGE_KEY where the
- * endpoint wants one. Null when neither is set. @throws HoneError (InvalidInput) when one of the two is missing or the
- * URL is none.
+ * The judge that the environment names: HONE_JUDGE_URL and HONE_JUDGE_MODEL, with a key in
+ * HONE_JUDGE_KEY where the endpoint wants a key. Null when neither variable is set. Throws
+ * HoneError (InvalidInput) when only one of the two is set, and when the URL is not an http URL.
  */
 export function judgeFromEnv(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -83,7 +90,7 @@ export function judgeFromEnv(
 }
 
 class RememberedReplies implements ReplyStore {
-  readonly #byKey = new Map<string, StoredReply>()
+  readonly #byKey = new LRUCache<string, StoredReply>({ max: rememberedReplies })
 
   find(keys: readonly string[]): Promise<Map<string, StoredReply>> {
     const found = new Map<string, StoredReply>()
@@ -96,10 +103,6 @@ class RememberedReplies implements ReplyStore {
 
   save(replies: readonly StoredReply[]): Promise<void> {
     for (const reply of replies) this.#byKey.set(reply.key, { ...reply, request: {} })
-    for (const key of this.#byKey.keys()) {
-      if (this.#byKey.size <= REMEMBERED) break
-      this.#byKey.delete(key)
-    }
     return Promise.resolve()
   }
 }

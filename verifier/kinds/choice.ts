@@ -1,6 +1,6 @@
 import { leafLimit, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { Ruling, ReasonCode } from '../verdict.ts'
+import type { ReasonCode, Rule } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
@@ -136,7 +136,7 @@ function checkRest(letter: number, rest: string, options: Options): Reading {
  * Checks a choice. Several letters are compared as a set. Option texts count as their letters when
  * the row has options. A second letter that the gold does not name is a hedge.
  */
-export function checkChoice(goldText: string, answerText: string, choices: readonly string[]): Ruling {
+export const checkChoice: Rule = (goldText, answerText, { choices }) => {
   const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
   const answer = readChoice(answerText, choices, gold.letters.size > 1)

@@ -2,7 +2,7 @@ import type { TransferListItem } from 'node:worker_threads'
 import type { DeadRow, ThreadReply, ThreadRequest } from './thread-messages.ts'
 
 /** A piece of work for one thread. */
-export type ChunkParts = {
+export interface ChunkParts {
   rows: number
   request: (dead: readonly DeadRow[]) => ThreadRequest
   done: (reply: ThreadReply) => void
@@ -10,17 +10,20 @@ export type ChunkParts = {
   moved?: TransferListItem[]
 }
 
-export type ChunkSource = {
-  /** Rows of all chunks. `next` is asked until it has given them all. */
+export interface ChunkSource {
+  /** Rows of all chunks. The scheduler calls `next` until it has given all rows. */
   rows: number
-  /** What one row may take, in milliseconds. */
+  /** Time that one row may take, in milliseconds. */
   limitMs: number
-  /** Makes the next chunk, of at most `maxRows` rows: only when a thread is free for it, so that what waits costs no memory. */
+  /**
+   * Makes the next chunk, of at most `maxRows` rows. Called only when a thread is free for the
+   * chunk, so that waiting work costs no memory.
+   */
   next: (maxRows: number) => ChunkParts
   signal?: AbortSignal | undefined
 }
 
-export type Chunk = ChunkParts & {
+export interface Chunk extends ChunkParts {
   job: Job
   limitMs: number
   /** Rows that stopped a thread already. */
@@ -29,8 +32,8 @@ export type Chunk = ChunkParts & {
   attempts: number
 }
 
-/** What one caller wants done. */
-export type Job = {
+/** The work of one caller. */
+export interface Job {
   take: (maxRows: number) => Chunk
   /** Puts a chunk back whose thread was ended. */
   again: (chunk: Chunk) => void
@@ -47,7 +50,7 @@ export function createJob(source: ChunkSource, settle: (error?: Error) => void):
   let underWay = 0
   const job: Job = {
     take: (maxRows) => {
-      underWay += 1
+      underWay++
       const again = back.shift()
       if (again !== undefined) return again
       const parts = source.next(maxRows)
@@ -55,11 +58,11 @@ export function createJob(source: ChunkSource, settle: (error?: Error) => void):
       return { ...parts, job, limitMs: source.limitMs, dead: [], attempts: 0 }
     },
     again: (chunk) => {
-      underWay -= 1
+      underWay--
       back.push(chunk)
     },
     finished: () => {
-      underWay -= 1
+      underWay--
     },
     hasMore: () => left > 0 || back.length > 0,
     isDone: () => left <= 0 && back.length === 0 && underWay === 0,
@@ -68,6 +71,3 @@ export function createJob(source: ChunkSource, settle: (error?: Error) => void):
   }
   return job
 }
-
-/** Whoever asked has gone. */
-export const cancelled = (): Error => new DOMException('The caller has gone.', 'AbortError')

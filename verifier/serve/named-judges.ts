@@ -3,21 +3,26 @@ import { readJudgeFile } from '../judge/judge-file.ts'
 import { openJudge } from '../judge/open-judge.ts'
 import type { OpenJudge } from '../judge/open-judge.ts'
 
-/** Judges that score requests name by id, beside the one of the environment. */
+/** Judges that score requests name by id, beside the judge of the environment. */
 export interface NamedJudges {
-  /** Opened when it is first asked for, and again when its file has changed. @throws HoneError (InvalidInput), JudgeUnreadable */
+  /**
+   * Opens the judge at its first use, and again when its file has changed. Throws HoneError
+   * (InvalidInput) for an unknown id or an unusable file, JudgeUnreadable when the file cannot be
+   * read.
+   */
   find: (id: string) => Promise<Judge>
   /** Cancels what still runs and frees connections. */
   close: () => Promise<void>
 }
 
-/** The judges of a folder (see judge-file.ts). Keys are looked for in `env` when a judge is asked. */
+/** The judges of a folder (see judge-file.ts). Keys are read from `env` when a judge is asked. */
 export function openNamedJudges(
   folder: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): NamedJudges {
   const opened = new Map<string, { text: string; open: OpenJudge }>()
-  // A judge whose file has changed may still be asked by others. It costs a few idle sockets until this server ends.
+  // Other requests may still ask a judge whose file has changed. It costs a few idle sockets until
+  // this server ends.
   const replaced: OpenJudge[] = []
   return {
     find: async (id) => {

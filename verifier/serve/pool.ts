@@ -1,41 +1,51 @@
 import type { RewardName } from '../reward.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
-import { READ_LIMIT_MS, Scheduler } from './scheduler.ts'
+import { readLimitMs, Scheduler } from './scheduler.ts'
 import type { PoolStats, VerifierPoolOptions } from './scheduler.ts'
 import { chunkEnd } from './score-request.ts'
 import type { OpenScore, PackedRows, ReadBody, Scored } from './thread-messages.ts'
 
 export type { PoolStats, VerifierPoolOptions }
 
-export type ScoredBatch = {
+export interface ScoredBatch {
   /** The score objects as JSON, in order: texts to be joined by commas. */
   scores: string[]
-  /** Rows with a question that rules left open, in order; `at` is the place of each one's text in `scores`. */
+  /**
+   * Rows with a question that rules left open, in order. `at` is the place of the row's text in
+   * `scores`.
+   */
   open: OpenScore[]
   verdicts: Record<Verdict, number>
 }
 
-export type VerifierPool = {
-  /** Resolves when a thread can take work. @throws HoneError when threads cannot start. */
+export interface VerifierPool {
+  /** Resolves when a thread can take work. Throws HoneError when threads cannot start. */
   ready: () => Promise<void>
   /**
-   * Judges rows, in order. The same results as `verifyCase` gives, save that a row that takes longer than `killAfterMs`, or
-   * takes its thread down, is `unverifiable (timed-out)`. Small batches are not kept waiting by big ones.
+   * Verifies rows, in order. Gives the same results as `verifyCase`, except that a row is
+   * `unverifiable (timed-out)` when it takes longer than `killAfterMs` or takes its thread down.
+   * Small batches are not kept waiting by big ones.
    */
-  judge: (rows: readonly VerifyCase[], signal?: AbortSignal) => Promise<VerifyResult[]>
-  /** Parses the body of a score request in a thread. The body's memory is given away. @throws HoneError when it is wrong. */
+  verify: (rows: readonly VerifyCase[], signal?: AbortSignal) => Promise<VerifyResult[]>
+  /**
+   * Parses the body of a score request in a thread. The body's memory is given away. Throws
+   * HoneError when the body is wrong.
+   */
   read: (body: Uint8Array<ArrayBuffer>, signal?: AbortSignal) => Promise<Omit<ReadBody, 'task'>>
-  /** Judges and rewards what `read` gave. */
+  /** Verifies and rewards the rows that `read` gave. */
   score: (reward: RewardName, chunks: readonly PackedRows[], signal?: AbortSignal) => Promise<ScoredBatch>
   stats: () => PoolStats
-  /** Ends all threads; what is under way is rejected. */
+  /** Ends all threads. Work that is under way is rejected. */
   close: () => Promise<void>
 }
 
-/** Starts a pool of threads that judge rows and can be ended in the middle of one. Close it, or the process stays. */
+/**
+ * Starts a pool of threads that verify rows and can be ended in the middle of a row. Close the
+ * pool, or the process stays.
+ */
 export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierPool {
   const scheduler = new Scheduler(options)
-  const judge = async (rows: readonly VerifyCase[], signal?: AbortSignal): Promise<VerifyResult[]> => {
+  const verify = async (rows: readonly VerifyCase[], signal?: AbortSignal): Promise<VerifyResult[]> => {
     const results: VerifyResult[][] = []
     let [from, part] = [0, 0]
     await scheduler.run({
@@ -47,9 +57,9 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
         from += slice.length
         return {
           rows: slice.length,
-          request: (dead) => ({ task: 'judge', rows: slice, dead }),
+          request: (dead) => ({ task: 'verify', rows: slice, dead }),
           done: (reply) => {
-            if (reply.task === 'judge') results[at] = reply.results
+            if (reply.task === 'verify') results[at] = reply.results
           },
         }
       },
@@ -86,7 +96,7 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
     let result: ReadBody | undefined
     await scheduler.run({
       rows: 1,
-      limitMs: READ_LIMIT_MS,
+      limitMs: readLimitMs,
       next: () => ({
         rows: 1,
         request: () => ({ task: 'read', body, rowsPerChunk: scheduler.chunkRows() }),
@@ -102,7 +112,7 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
   }
   return {
     ready: () => scheduler.ready(),
-    judge,
+    verify,
     read,
     score,
     stats: () => scheduler.stats(),
@@ -110,7 +120,7 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
   }
 }
 
-/** The chunks of a batch, in order, as one. */
+/** Joins the chunks of a batch, in order. */
 function joinParts(parts: readonly Scored[]): ScoredBatch {
   const batch: ScoredBatch = { scores: [], open: [], verdicts: { correct: 0, incorrect: 0, unverifiable: 0 } }
   for (const { scores, open, verdicts } of parts) {

@@ -6,9 +6,11 @@ import { openNamedJudges } from './named-judges.ts'
 import { startRewardServer } from './reward-server.ts'
 
 /**
- * Process entry of the reward server: `reward-server-main.ts [--host 127.0.0.1] [--port 0] [--judges DIR]`. The token comes from
- * HONE_REWARD_TOKEN, never from argv; HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules leave open, and DIR holds the files
- * of those that requests name. Prints one JSON line when ready; SIGTERM, SIGINT or the end of the parent's IPC channel end it.
+ * Process entry of the reward server:
+ * `reward-server-main.ts [--host 127.0.0.1] [--port 0] [--judges DIR]`. The token comes from
+ * HONE_REWARD_TOKEN, never from argv. HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules
+ * leave open, and DIR holds the files of the judges that requests name. Prints one JSON line when
+ * ready. SIGTERM, SIGINT or the end of the parent's IPC channel end the process.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -20,13 +22,12 @@ async function main(): Promise<void> {
     .min(0)
     .max(65_535)
     .safeParse(values.port ?? '0')
-  if (!port.success) {
+  if (!port.success)
     throw new HoneError({
       type: 'InvalidInput',
       message: `--port "${values.port ?? ''}" is not a port.`,
       nextStep: 'Give a number from 0 to 65535; 0 takes a free port.',
     })
-  }
   const token = process.env['HONE_REWARD_TOKEN']
   const open = judgeFromEnv(process.env)
   const judges = values.judges === undefined ? undefined : openNamedJudges(values.judges)

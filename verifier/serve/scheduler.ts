@@ -1,53 +1,78 @@
 import { availableParallelism } from 'node:os'
 import { HoneError } from '../../domain/errors.ts'
-import { cancelled, createJob } from './job.ts'
+import { createJob } from './job.ts'
 import type { Chunk, ChunkSource, Job } from './job.ts'
+import { cancelled, cannotStart, closed, tooBig } from './pool-errors.ts'
 import { VerifierThread } from './thread.ts'
 import type { ThreadReply } from './thread-messages.ts'
 
-/** How often busy threads are looked at. Milliseconds. */
-const LOOK_MS = 10
-/** A row that stands still this long hangs, most likely: another thread takes over while this one is waited for. */
-const STUCK_MS = 30
-/** A thread that got too little of the processor is given this many times the limit. */
-const STARVED_FACTOR = 4
-/** What one chunk should take: long against a message between threads, short against what another request may wait. */
-const CHUNK_MS = 4
-const MAX_CHUNK_ROWS = 256
-/** Reading a body of 64 MB takes about a second; nothing in it can hang. */
-export const READ_LIMIT_MS = 15_000
-/** Threads that may end one after another before any of them was ready: then the installation is broken. */
-const MAX_FAILED_STARTS = 3
-/** Workers by default are at most this many: judging is a few thousand rows a second each. */
-const MAX_DEFAULT_WORKERS = 8
+/** Milliseconds between two looks at the busy threads. */
+const lookMs = 10
+/**
+ * A row that stands still this long hangs, most likely. Another thread takes over while the pool
+ * waits for this one. Milliseconds.
+ */
+const stuckMs = 30
+/** A thread that got too little of the processor gets this many times the limit. */
+const starvedFactor = 4
+/**
+ * Milliseconds that one chunk should take: long compared with a message between threads, short
+ * compared with the time that another request may wait.
+ */
+const chunkMs = 4
+const maxChunkRows = 256
+/**
+ * Limit for reading a body. 64 MB take about a second, and nothing in a body can hang.
+ * Milliseconds.
+ */
+export const readLimitMs = 15_000
+/**
+ * When this many threads end one after another before any of them was ready, the installation is
+ * broken.
+ */
+const maxFailedStarts = 3
+/** Most workers by default: each verifies a few thousand rows a second. */
+const maxDefaultWorkers = 8
 
-export type VerifierPoolOptions = {
-  /** Threads that judge at a time. Default: one fewer than processors, from 1 to 8. One more is kept warm as a spare. */
+export interface VerifierPoolOptions {
+  /**
+   * Threads that verify at a time. Default: one fewer than processors, from 1 to 8. One more is
+   * kept warm as a spare.
+   */
   workers?: number | undefined
-  /** A row that takes longer is given up and its thread ended. Milliseconds, default 250. */
+  /**
+   * A row that takes longer is given up, and its thread is ended. Milliseconds, default 250.
+   */
   killAfterMs?: number | undefined
   /** Module that a thread runs; it calls `serveThread`. Default: the product's own. */
   entry?: URL | undefined
 }
 
 /** Counters since the pool began, and what it is doing. */
-export type PoolStats = {
+export interface PoolStats {
   workers: number
   /** Threads that can take work, the spare included. */
   ready: number
   busy: number
   /** Rows that wait for a thread. */
   queuedRows: number
-  judgedRows: number
-  /** Rows given up because they took too long, because their thread died of them, or because a rule threw. */
+  verifiedRows: number
+  /**
+   * Rows that were given up: they took too long, their thread died of them, or a rule threw.
+   */
   killedRows: { hung: number; crashed: number; threw: number }
-  /** Threads started in the place of others. */
+  /** Threads started to replace others. */
   respawns: number
 }
 
-type Busy = { thread: VerifierThread; chunk: Chunk }
+interface Busy {
+  thread: VerifierThread
+  chunk: Chunk
+}
 
-/** Hands chunks to threads, a chunk of each job in turn, and ends threads whose row stands still. */
+/**
+ * Gives chunks to threads, a chunk of each job in turn, and ends threads whose row stands still.
+ */
 export class Scheduler {
   readonly killAfterMs: number
   readonly #workers: number
@@ -61,24 +86,24 @@ export class Scheduler {
   readonly #whenReady: { resolve: () => void; reject: (error: Error) => void }[] = []
   #watch: NodeJS.Timeout | undefined
   #failedStarts = 0
-  /** Why the pool takes no work any more. */
+  /** Why the pool takes no work any more; undefined while it takes work. */
   #over: HoneError | undefined
   /** Milliseconds that a row takes, smoothed; a guess at first. */
   #rowMs = 0.5
-  #judgedRows = 0
+  #verifiedRows = 0
   #killedRows = { hung: 0, crashed: 0, threw: 0 }
   #respawns = 0
 
   constructor({ workers, killAfterMs = 250, entry }: VerifierPoolOptions) {
-    this.#workers = workers ?? Math.max(1, Math.min(MAX_DEFAULT_WORKERS, availableParallelism() - 1))
+    this.#workers = workers ?? Math.max(1, Math.min(maxDefaultWorkers, availableParallelism() - 1))
     this.killAfterMs = killAfterMs
     this.#entry = entry
-    for (let i = 0; i < this.#workers + 1; i += 1) this.#spawn()
+    for (let i = 0; i < this.#workers + 1; i++) this.#spawn()
   }
 
-  /** Rows that make a chunk of CHUNK_MS. */
+  /** Rows that make a chunk of `chunkMs`. */
   chunkRows(): number {
-    return Math.max(1, Math.min(MAX_CHUNK_ROWS, Math.round(CHUNK_MS / this.#rowMs)))
+    return Math.max(1, Math.min(maxChunkRows, Math.round(chunkMs / this.#rowMs)))
   }
 
   ready(): Promise<void> {
@@ -112,7 +137,7 @@ export class Scheduler {
       ready: [...this.#threads].filter((thread) => thread.isReady).length,
       busy: this.#busy.size,
       queuedRows: this.#ring.reduce((sum, job) => sum + job.waitingRows(), 0),
-      judgedRows: this.#judgedRows,
+      verifiedRows: this.#verifiedRows,
       killedRows: { ...this.#killedRows },
       respawns: this.#respawns,
     }
@@ -139,12 +164,16 @@ export class Scheduler {
     this.#threads.add(thread)
   }
 
-  /** Gives chunks to idle threads. A thread whose row stands still does not count: the spare works in its place. */
+  /**
+   * Gives chunks to idle threads. A thread whose row stands still does not count as working: the
+   * spare replaces it.
+   */
   #pump(): void {
     while (this.#over === undefined && this.#ring.length > 0) {
-      const working = [...this.#busy.keys()].filter((thread) => thread.stillMs < STUCK_MS).length
+      const working = [...this.#busy.keys()].filter((thread) => thread.stillMs < stuckMs).length
       const thread = [...this.#threads].find((thread) => thread.isReady && !this.#busy.has(thread))
-      // A job that holds a thread up gets no second one, so that a batch of nothing but hangs cannot take them all.
+      // A job that holds a thread up gets no second thread. A batch of nothing but hangs cannot
+      // take all threads.
       const turn = this.#ring.findIndex((job) => !this.#isStuck(job))
       if (working >= this.#workers || thread === undefined || turn < 0) return
       const [job] = this.#ring.splice(turn, 1)
@@ -153,21 +182,21 @@ export class Scheduler {
       if (job.hasMore()) this.#ring.push(job)
       this.#busy.set(thread, { thread, chunk })
       thread.send(chunk.request(chunk.dead), chunk.moved)
-      this.#watch ??= setInterval(() => this.#look(), LOOK_MS)
+      this.#watch ??= setInterval(() => this.#look(), lookMs)
     }
   }
 
   #isStuck(job: Job): boolean {
-    return [...this.#busy.values()].some(({ thread, chunk }) => chunk.job === job && thread.stillMs >= STUCK_MS)
+    return [...this.#busy.values()].some(({ thread, chunk }) => chunk.job === job && thread.stillMs >= stuckMs)
   }
 
   #take(thread: VerifierThread, reply: ThreadReply): void {
     const chunk = this.#busy.get(thread)?.chunk
     if (chunk === undefined) return
     this.#busy.delete(thread)
-    if (reply.task === 'judge' || reply.task === 'score') {
+    if (reply.task === 'verify' || reply.task === 'score') {
       this.#killedRows.threw += reply.threw
-      this.#judgedRows += chunk.rows
+      this.#verifiedRows += chunk.rows
       this.#rowMs += 0.2 * (reply.ms / chunk.rows - this.#rowMs)
     }
     if (reply.task === 'refused') {
@@ -188,15 +217,18 @@ export class Scheduler {
       thread.look()
       const place = thread.place()
       // Between rows nothing can hang but the machine.
-      const limit = place === null ? Math.max(chunk.limitMs, READ_LIMIT_MS) : chunk.limitMs
-      const isOver = thread.stillMs >= limit * STARVED_FACTOR || (thread.stillMs >= limit && !thread.isStarved())
+      const limit = place === null ? Math.max(chunk.limitMs, readLimitMs) : chunk.limitMs
+      const isOver = thread.stillMs >= limit * starvedFactor || (thread.stillMs >= limit && !thread.isStarved())
       if (isOver) this.#replace(thread, null)
-      else if (thread.stillMs >= STUCK_MS) someStuck = true
+      else if (thread.stillMs >= stuckMs) someStuck = true
     }
     if (someStuck) this.#pump()
   }
 
-  /** Puts another thread in the place of one that hangs (`error` is null) or died, and gives up the row it was on. */
+  /**
+   * Replaces a thread that hangs (`error` is null) or died, and gives up the row that the thread
+   * was on.
+   */
   #replace(thread: VerifierThread, error: Error | null): void {
     const chunk = this.#busy.get(thread)?.chunk
     const place = thread.place()
@@ -204,17 +236,17 @@ export class Scheduler {
     this.#busy.delete(thread)
     this.#end(thread)
     if (this.#over !== undefined) return
-    if (!thread.isReady && ++this.#failedStarts >= MAX_FAILED_STARTS) {
+    if (!thread.isReady && ++this.#failedStarts >= maxFailedStarts) {
       this.#fail(cannotStart(error))
       return
     }
-    this.#respawns += 1
+    this.#respawns++
     this.#spawn()
     if (chunk !== undefined && this.#open.has(chunk.job)) {
       if (place !== null) {
-        this.#killedRows[error === null ? 'hung' : 'crashed'] += 1
+        this.#killedRows[error === null ? 'hung' : 'crashed']++
         chunk.dead.push(place)
-      } else chunk.attempts += 1
+      } else chunk.attempts++
       if (chunk.attempts > 1 || chunk.moved !== undefined) this.#settle(chunk.job, tooBig(error))
       else {
         if (!chunk.job.hasMore()) this.#ring.push(chunk.job)
@@ -256,26 +288,3 @@ export class Scheduler {
     this.#busy.clear()
   }
 }
-
-const closed = (): HoneError =>
-  new HoneError({
-    type: 'LimitExceeded',
-    message: 'The verifier pool is closed.',
-    nextStep: 'Create another pool, or close it only when no rows are left to judge.',
-  })
-
-const cannotStart = (cause: Error | null): HoneError =>
-  new HoneError({
-    type: 'MissingDependency',
-    message: `The verifier's threads do not start: ${cause?.message ?? 'they hang'}.`,
-    nextStep: 'Install Hone again (`npm ci` in a clone), and look for a limit on threads or memory.',
-    cause,
-  })
-
-const tooBig = (cause: Error | null): HoneError =>
-  new HoneError({
-    type: 'LimitExceeded',
-    message: `The rows cannot be read in a thread's memory and time (${cause?.message ?? 'too slow'}).`,
-    nextStep: 'Send fewer or shorter completions at a time.',
-    cause,
-  })

@@ -10,24 +10,28 @@ import type { ScoreCase } from './open-row.ts'
 import type { PackedRows } from './thread-messages.ts'
 
 /** Most completions in one request. */
-const MAX_ITEMS = 4096
-/** A chunk is cut when its answers reach this many characters, however few rows they are. */
-const CHUNK_CHARACTERS = 512 * 1024
+const maxItems = 4096
+/** A chunk is cut when its answers reach this many characters, however few its rows are. */
+const chunkCharacters = 512 * 1024
 
-/** Body of `POST /v1/score`. `judge` is an id, never an address: see judge-file.ts. `stage` and `step` are the trainer's own marks; they do not change a score. */
+/**
+ * Body of `POST /v1/score`. `judge` is an id, never an address: see judge-file.ts. `stage` and
+ * `step` are the trainer's own marks; they do not change a score.
+ */
 const scoreRequestSchema = z.object({
   reward: z.object({ name: z.enum(rewardNames), judge: judgeId.nullish() }),
   stage: z.union([z.string(), z.number()]).nullish(),
   step: z.number().nullish(),
-  items: z.array(z.unknown()).max(MAX_ITEMS),
+  items: z.array(z.unknown()).max(maxItems),
 })
 
 const refused = (message: string, nextStep: string): HoneError =>
   new HoneError({ type: 'InvalidInput', message, nextStep })
 
 /**
- * Parses the bytes of a request's body. Costs up to 10 ms a megabyte, so it runs in a thread of the pool.
- * @throws HoneError (InvalidInput) that names the field, and the row's id where a row is wrong.
+ * Parses the bytes of a request's body. Costs up to 10 ms a megabyte, so it runs in a thread of the
+ * pool. Throws HoneError (InvalidInput) that names the wrong field, and the row's id where a row is
+ * wrong.
  */
 export function readScoreRequest(body: Uint8Array): { reward: RewardName; judge: string | null; cases: ScoreCase[] } {
   const parsed = scoreRequestSchema.safeParse(parseJson(body))
@@ -41,8 +45,8 @@ export function readScoreRequest(body: Uint8Array): { reward: RewardName; judge:
 const asked = judgeFields.partial()
 
 /**
- * Parses one item of a score request.
- * @throws HoneError (InvalidInput) that names the row's id and the field.
+ * Parses one item of a score request. Throws HoneError (InvalidInput) that names the row's id and
+ * the wrong field.
  */
 export function parseScoreCase(item: unknown): ScoreCase {
   const row = parseVerifyCase(item)
@@ -63,18 +67,21 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** Where the chunk that starts at `from` ends: after `maxRows` rows or CHUNK_CHARACTERS, but at least one row. */
+/**
+ * Where the chunk that starts at `from` ends: after `maxRows` rows or `chunkCharacters`, but after
+ * at least one row.
+ */
 export function chunkEnd(cases: readonly ScoreCase[], from: number, maxRows: number): number {
   let characters = 0
   let to = from
-  while (to < cases.length && to - from < maxRows && characters < CHUNK_CHARACTERS) {
+  while (to < cases.length && to - from < maxRows && characters < chunkCharacters) {
     characters += cases[to]?.answer.length ?? 0
-    to += 1
+    to++
   }
   return to
 }
 
-/** Packs the cases into chunks that the main thread hands on unread. */
+/** Packs the cases into chunks that the main thread passes on unread. */
 export function packCases(cases: readonly ScoreCase[], maxRows: number): PackedRows[] {
   const chunks: PackedRows[] = []
   for (let from = 0; from < cases.length;) {

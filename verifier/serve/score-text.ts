@@ -3,10 +3,16 @@ import { combineReward } from '../reward.ts'
 import type { RewardName } from '../reward.ts'
 import type { VerifyResult } from '../verdict.ts'
 
-/** What a judge said of a row that rules left open: a tier with its score from 0 to 1, or why there is none (see `unjudged`, too). */
+/**
+ * A judge's word on a row that rules left open: a tier with its score from 0 to 1, or why the row
+ * has no score (see `unjudged`, too).
+ */
 export type JudgedField = { tier: string; score: number; version: string } | { abstained: string }
 
-/** One score object of an answer, as JSON. `accuracy` is from 0 to 1; `judged` says who was asked beside the rules. */
+/**
+ * The score object of one answer, as JSON. `accuracy` is from 0 to 1; `judged` says which judge was
+ * asked beside the rules.
+ */
 export function scoreText(
   reward: RewardName,
   { id, verdict, reason, extracted, rule }: VerifyResult,

@@ -7,40 +7,43 @@ import { HoneError } from '../../domain/errors.ts'
 import { readFormat } from '../format.ts'
 import type { TraceFormat } from '../format.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import type { VerifiedCase } from '../verify.ts'
 import { openRow, unjudged } from './open-row.ts'
 import type { OpenRow, ScoreCase } from './open-row.ts'
 import { packCases, readScoreRequest } from './score-request.ts'
 import { scoreText } from './score-text.ts'
-import { cells, formatBits, NO_ROW } from './thread-messages.ts'
+import { cells, formatBits, noRow } from './thread-messages.ts'
 import type { DeadRow, OpenScore, ThreadData, ThreadReply, ThreadRequest } from './thread-messages.ts'
 
-/** Niceness of a thread: the main thread, which answers the network, comes first when processors are short. */
-const NICENESS = 10
+/**
+ * Niceness of a thread. The main thread answers the network and comes first when processors are
+ * short.
+ */
+const niceness = 10
 
-/** Answer for a row that no rule came to an end with. */
-const timedOut = (id: string): VerifyResult => ({
-  id,
-  verdict: 'unverifiable',
-  reason: 'timed-out',
-  extracted: null,
-  rule: 'none',
+/** Answer for a row that no rule finished. No judge sees the row, so its texts do not matter. */
+const timedOut = ({ id, gold }: VerifyCase): VerifiedCase => ({
+  result: { id, verdict: 'unverifiable', reason: 'timed-out', extracted: null, rule: 'none' },
+  gold,
+  answer: '',
 })
 
 /**
- * Serves a pool's requests in this thread for as long as it lives. `judge` judges one row; the product gives `verifyCase`, tests
- * what hangs or breaks. Before each row the thread writes into shared memory which one it is: a row that hangs or takes the
- * thread down with it is known by that.
+ * Serves a pool's requests in this thread for as long as the thread lives. `verify` verifies one
+ * row: the product gives `verifiedCase`, and tests give a function that hangs or breaks. Before
+ * each row the thread writes the row's place into shared memory. The pool knows by it which row
+ * hung or took the thread down.
  */
-export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
+export function serveThread(verify: (row: VerifyCase) => VerifiedCase): void {
   const port = parentPort
   if (port === null) throw new Error('This file runs as a thread of the verifier pool only.')
   const progress = new Int32Array((workerData as ThreadData).progress)
   stepBack()
 
-  const judgeRows = <Row extends VerifyCase>(
+  const verifyRows = <Row extends VerifyCase>(
     rows: readonly Row[],
     dead: readonly DeadRow[],
-    take: (result: VerifyResult, format: TraceFormat, row: Row) => void,
+    take: (verified: VerifiedCase, format: TraceFormat, row: Row) => void,
     wantFormat: boolean,
   ): number => {
     const deadRows = new Map(dead.map(({ row, format }) => [row, format]))
@@ -49,7 +52,7 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
     for (const [index, row] of rows.entries()) {
       const deadFormat = deadRows.get(index)
       if (deadFormat !== undefined) {
-        take(timedOut(row.id), deadFormat, row)
+        take(timedOut(row), deadFormat, row)
         continue
       }
       Atomics.store(progress, cells.format, 0)
@@ -57,17 +60,17 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
       const format = wantFormat ? readFormat(row.answer) : noFormat
       // If the row hangs, its reward still counts the format.
       Atomics.store(progress, cells.format, formatBits(format))
-      let result: VerifyResult
+      let verified: VerifiedCase
       try {
-        result = judge(row)
+        verified = verify(row)
       } catch {
         // A fault of a rule is like a hang: no verdict on this row, and no harm to the others.
-        threw += 1
-        result = timedOut(row.id)
+        threw++
+        verified = timedOut(row)
       }
-      take(result, format, row)
+      take(verified, format, row)
     }
-    Atomics.store(progress, cells.row, NO_ROW)
+    Atomics.store(progress, cells.row, noRow)
     return threw
   }
 
@@ -78,22 +81,23 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
         const { reward, judge, cases } = readScoreRequest(request.body)
         return { task: 'read', reward, judge, chunks: packCases(cases, request.rowsPerChunk) }
       }
-      case 'judge': {
+      case 'verify': {
         const results: VerifyResult[] = []
-        const threw = judgeRows(request.rows, request.dead, (result) => results.push(result), false)
-        return { task: 'judge', results, threw, ms: performance.now() - began }
+        const threw = verifyRows(request.rows, request.dead, ({ result }) => results.push(result), false)
+        return { task: 'verify', results, threw, ms: performance.now() - began }
       }
       case 'score': {
         const texts = new ScoreTexts()
         const verdicts: Record<Verdict, number> = { correct: 0, incorrect: 0, unverifiable: 0 }
-        const take = (result: VerifyResult, format: TraceFormat, row: ScoreCase): void => {
+        const take = (verified: VerifiedCase, format: TraceFormat, row: ScoreCase): void => {
+          const { result } = verified
           const accuracy = result.verdict === 'correct' ? 1 : 0
           const text = scoreText(request.reward, result, format, accuracy, unjudged(row, result))
-          texts.add(text, openRow(row, result, format))
-          verdicts[result.verdict] += 1
+          texts.add(text, openRow(row, verified, format))
+          verdicts[result.verdict]++
         }
         const rows = deserialize(request.packed) as ScoreCase[]
-        const threw = judgeRows(rows, request.dead, take, true)
+        const threw = verifyRows(rows, request.dead, take, true)
         return { task: 'score', ...texts.end(), verdicts, threw, ms: performance.now() - began }
       }
       default:
@@ -116,7 +120,10 @@ export function serveThread(judge: (row: VerifyCase) => VerifyResult): void {
   port.postMessage({ task: 'ready', kernelThread: kernelThread() } satisfies ThreadReply)
 }
 
-/** Joins score texts into runs, save those of open rows, which stand alone so that a judge's can take their place. */
+/**
+ * Joins score texts into runs. The text of an open row is not joined, so that a judge's text can
+ * replace it.
+ */
 class ScoreTexts {
   readonly #scores: string[] = []
   readonly #open: OpenScore[] = []
@@ -147,13 +154,13 @@ class ScoreTexts {
 function stepBack(): void {
   if (process.platform !== 'linux') return
   try {
-    setPriority(NICENESS)
+    setPriority(niceness)
   } catch {
     // A sandbox may forbid it; then all threads are equal.
   }
 }
 
-/** The thread's number with the kernel, by which its processor time is known. Linux only. */
+/** The thread's number with the kernel, which tells its processor time. Linux only. */
 function kernelThread(): string | null {
   try {
     return readlinkSync('/proc/thread-self').split('/').at(-1) ?? null

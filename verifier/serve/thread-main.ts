@@ -1,5 +1,5 @@
-import { verifyCase } from '../verify.ts'
+import { verifiedCase } from '../verify.ts'
 import { serveThread } from './thread-loop.ts'
 
 /** Entry of a thread of the verifier pool. */
-serveThread(verifyCase)
+serveThread(verifiedCase)

@@ -3,49 +3,58 @@ import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { TransferListItem } from 'node:worker_threads'
 import type { TraceFormat } from '../format.ts'
-import { cells, formatOfBits, NO_ROW } from './thread-messages.ts'
+import { cells, formatOfBits, noRow } from './thread-messages.ts'
 import type { ThreadData, ThreadReply, ThreadRequest } from './thread-messages.ts'
 
-/** Old generation of a thread's heap. Reading the largest body takes about 400 MB at worst; judging takes a few. */
-const HEAP_MB = 512
-/** What one look at a thread may count at most: a machine that slept must not look like a row that hung. Milliseconds. */
-const LONGEST_LOOK_MS = 50
-/** How long a thread that cannot start is waited for. Milliseconds. */
-const BROKEN_START_MS = 3000
+/**
+ * Old generation of a thread's heap, in MB. Reading the largest body takes about 400 MB at worst;
+ * verifying takes a few.
+ */
+const heapMb = 512
+/**
+ * Most milliseconds that one look at a thread counts: a machine that slept must not look like a row
+ * that hung.
+ */
+const longestLookMs = 50
+/** Milliseconds that a thread which cannot start gets to end by itself. */
+const brokenStartMs = 3000
 
-export type ThreadEvents = {
+export interface ThreadEvents {
   ready: () => void
   reply: (reply: ThreadReply) => void
   /** The thread ended by itself: out of memory, or a fault outside the rules. */
   died: (error: Error) => void
 }
 
-/** The product's entry: beside this file, as source or built. */
+/** The product's entry, beside this file: the source or the build. */
 const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? 'thread-main.ts' : 'thread-main.js', import.meta.url)
 
 /** Resolved once: under tsx, resolving waits for another thread. */
 let tsx: string | undefined
 
 /**
- * Code that runs a source file. A thread does not inherit the loader that its main thread registered, and `--import` comes too
- * late for a thread's own entry (Node 20).
+ * Code that runs a source file. A thread does not inherit the loader that its main thread
+ * registered, and `--import` comes too late for a thread's own entry (Node 20).
  */
 function throughTsx(entry: URL): string {
   tsx ??= import.meta.resolve('tsx/esm/api')
   return `import(${JSON.stringify(tsx)}).then(({ register }) => (register(), import(${JSON.stringify(entry.href)})))`
 }
 
-/** One thread of the pool: takes one request at a time and can be ended in the middle of it, which takes about 7 ms. */
+/**
+ * One thread of the pool. It takes one request at a time and can be ended in the middle of the
+ * request, which takes about 7 ms.
+ */
 export class VerifierThread {
   readonly #worker: Worker
   readonly #progress: Int32Array<SharedArrayBuffer>
-  #seenRow = NO_ROW
+  #seenRow = noRow
   #looked = 0
   #ended = false
   #kernelThread: string | null = null
   #cpuBefore: number | null = null
   isReady = false
-  /** Milliseconds for which the present row has been watched without moving. */
+  /** Milliseconds for which the present row has been watched and has not moved. */
   stillMs = 0
 
   constructor(events: ThreadEvents, entry: URL = defaultEntry) {
@@ -57,9 +66,9 @@ export class VerifierThread {
       eval: isSource,
       workerData: data,
       execArgv: [],
-      // Nothing in it is for threads, least of all tokens.
+      // Nothing in the environment is for threads, least of all tokens.
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: heapMb },
     })
     this.#worker.on('message', (reply: ThreadReply) => {
       if (this.#ended) return
@@ -80,18 +89,21 @@ export class VerifierThread {
   }
 
   send(request: ThreadRequest, moved: TransferListItem[] = []): void {
-    Atomics.store(this.#progress, cells.row, NO_ROW)
-    this.#seenRow = NO_ROW
+    Atomics.store(this.#progress, cells.row, noRow)
+    this.#seenRow = noRow
     this.#looked = performance.now()
     this.#cpuBefore = null
     this.stillMs = 0
     this.#worker.postMessage(request, moved)
   }
 
-  /** Looks at the row that the thread is on, and adds to `stillMs` when it is the one of the last look. */
+  /**
+   * Looks at the row that the thread is on, and adds to `stillMs` when the row is that of the last
+   * look.
+   */
   look(): void {
     const [row, now] = [Atomics.load(this.#progress, cells.row), performance.now()]
-    this.stillMs = row === this.#seenRow ? this.stillMs + Math.min(now - this.#looked, LONGEST_LOOK_MS) : 0
+    this.stillMs = row === this.#seenRow ? this.stillMs + Math.min(now - this.#looked, longestLookMs) : 0
     this.#seenRow = row
     this.#looked = now
     if (this.stillMs === 0) this.#cpuBefore = null
@@ -99,8 +111,9 @@ export class VerifierThread {
   }
 
   /**
-   * Whether the thread had less than half of the time that it is watched: on a busy machine a row may stand still because the
-   * thread does, and no verdict should depend on that. False where the kernel does not tell (not Linux).
+   * Whether the thread had the processor for less than half of the time that it is watched. On a
+   * busy machine a row may stand still because the thread does, and no verdict should depend on
+   * that. False where the kernel does not tell (not Linux).
    */
   isStarved(): boolean {
     const now = this.#cpuMs()
@@ -117,10 +130,13 @@ export class VerifierThread {
     }
   }
 
-  /** The row that the thread is on, in its chunk, or null between rows; with its format as far as it was read. */
+  /**
+   * The row that the thread is on, by its place in the chunk, with the format as far as it was
+   * read. Null between rows.
+   */
   place(): { row: number; format: TraceFormat } | null {
     const row = Atomics.load(this.#progress, cells.row)
-    return row === NO_ROW ? null : { row, format: formatOfBits(Atomics.load(this.#progress, cells.format)) }
+    return row === noRow ? null : { row, format: formatOfBits(Atomics.load(this.#progress, cells.format)) }
   }
 
   /** Ends the thread, whatever it does. No event comes after this. */
@@ -130,12 +146,13 @@ export class VerifierThread {
   }
 
   /**
-   * Waits for the thread's own end before ending it, a few seconds at most. For threads whose modules are broken: Node 20 aborts the
-   * whole process when such a thread is ended in the moment in which it finds that out.
+   * Waits for the thread's own end before ending it, a few seconds at most. For threads whose
+   * modules are broken: Node 20 aborts the whole process when such a thread is ended in the moment
+   * in which it finds that out.
    */
   async endLate(): Promise<void> {
     this.#ended = true
-    const waiting = AbortSignal.timeout(BROKEN_START_MS)
+    const waiting = AbortSignal.timeout(brokenStartMs)
     await once(this.#worker, 'exit', { signal: waiting }).catch(() => undefined)
     await this.#worker.terminate()
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../domain/json-text.ts'
 /**
  * The last JSON object that stands in a text, whatever is around it: prose, a code fence, brackets. Undefined when
  * there is none. Objects inside another do not count for themselves. Bounded work, never throws.
@@ -10,7 +11,7 @@ export function lastObject(text: string): unknown {
   while (start >= 0 && budget > 0) {
     const end = closingBrace(text, start)
     budget -= (end ?? text.length) - start
-    const value = end === null ? undefined : parsed(text.slice(start, end + 1))
+    const value = end === null ? undefined : parseJson(text.slice(start, end + 1))
     if (value === undefined) start = text.indexOf('{', start + 1)
     else {
       found = value
@@ -34,12 +35,4 @@ function closingBrace(text: string, start: number): number | null {
     else if (character === '}' && --depth === 0) return at
   }
   return null
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

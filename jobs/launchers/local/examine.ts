@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { messageOf } from '../../../domain/errors.ts'
 import { detectGpus } from './devices.ts'
 
 const run = promisify(execFile)
@@ -14,7 +15,7 @@ export interface Problem {
   fix: string
 }
 
-const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+const sentence = (error: unknown) => messageOf(error).split('\n', 1)[0] ?? ''
 
 async function examinePython(python: string, environment: NodeJS.ProcessEnv): Promise<Problem[]> {
   const fix = 'Install Python 3.6 or newer, or name one in the site file.'

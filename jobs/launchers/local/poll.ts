@@ -1,3 +1,4 @@
+import { messageOf } from '../../../domain/errors.ts'
 import type { JobHandle, JobStatus } from '../contract.ts'
 import { readJsonFile } from '../files.ts'
 import { jobFile, jobFiles } from '../folder.ts'
@@ -7,8 +8,6 @@ import { enqueue, startWaiting } from './queue.ts'
 import type { Line, Waiting } from './queue.ts'
 import { isIdle, startJob } from './start.ts'
 import { localStatus } from './state.ts'
-
-const sentence = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /** Starts a job that needs no device, or gives it its place in line. Returns whether it has one. */
 async function startOrQueue(line: Line, job: JobFile, directory: string): Promise<boolean> {
@@ -40,7 +39,7 @@ async function startIdle(line: Line, directories: readonly string[]): Promise<Wa
       const job = await readJsonFile(jobFiles(directory).job, jobFile)
       if (job !== null && (await startOrQueue(line, job, directory))) isAnyInLine = true
     } catch (error) {
-      reasons.set(directory, sentence(error))
+      reasons.set(directory, messageOf(error))
     }
   }
   const waiting = isAnyInLine ? await startWaiting(line) : null
@@ -52,7 +51,7 @@ export async function look({ directory }: JobHandle): Promise<JobStatus> {
   try {
     return await localStatus(directory)
   } catch (error) {
-    return { state: 'unknown', reason: sentence(error) }
+    return { state: 'unknown', reason: messageOf(error) }
   }
 }
 
@@ -67,7 +66,7 @@ export async function pollJobs(
     try {
       return await startIdle(await openLine(), queued)
     } catch (error) {
-      return new Map(queued.map((directory) => [directory, sentence(error)]))
+      return new Map(queued.map((directory) => [directory, messageOf(error)]))
     }
   }
   const reasons: Waiting = queued.length === 0 ? new Map() : await start()
@@ -76,7 +75,7 @@ export async function pollJobs(
     const now = await look(handle)
     const reason = reasons.get(handle.directory)
     if (now.state !== 'queued' || reason === undefined) return [handle.key, now]
-    return [handle.key, { ...now, reason: sentence(reason) }]
+    return [handle.key, { ...now, reason: messageOf(reason) }]
   })
   return new Map(await Promise.all(entries))
 }

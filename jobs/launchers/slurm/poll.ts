@@ -1,3 +1,4 @@
+import { messageOf } from '../../../domain/errors.ts'
 import { isTerminal } from '../contract.ts'
 import type { JobHandle, JobStatus } from '../contract.ts'
 import { readTail } from '../files.ts'
@@ -114,7 +115,7 @@ export function createPoller(options: PollerOptions) {
   return async (handles: readonly JobHandle[]): Promise<Map<string, JobStatus>> => {
     const statuses = new Map<string, JobStatus>()
     const unreadable = (handle: JobHandle, error: unknown): null => {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = messageOf(error)
       statuses.set(handle.key, { state: 'unknown', reason: `its folder cannot be read: ${why}` })
       return null
     }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { copyFile, rename, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HoneError } from '../../../domain/errors.ts'
+import { HoneError, messageOf } from '../../../domain/errors.ts'
 import type { JobResources } from '../../command.ts'
 import { replaceJson } from '../files.ts'
 import { jobFiles, wrapperPath } from '../folder.ts'
@@ -155,7 +155,7 @@ export async function submit(submitting: Submitting): Promise<string> {
     // There is no sbatch: nothing was submitted.
     if (error instanceof HoneError) await rm(slurmFiles(directory.here).intent, { force: true })
     if (error instanceof HoneError) throw error
-    return { code: null, stdout: '', stderr: error instanceof Error ? error.message : String(error) }
+    return { code: null, stdout: '', stderr: messageOf(error) }
   })
   const id = answer.code === 0 ? parseSubmitted(answer.stdout) : null
   if (id !== null) return await record(submitting, id)

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../../artifacts/hash.ts'
-import { dryRun, prepareImport, type Prepared, type PrepareOptions } from '../../../client/import-source.ts'
+import { dryRun } from '../../../client/dry-run.ts'
+import { prepareImport, type Prepared, type PrepareOptions } from '../../../client/prepare-import.ts'
 import { readyRows, type ReadyRow } from '../../../data/import/import-rows.ts'
+import { lookedAtPictures, type SeenPicture } from '../../../data/import/row-pictures.ts'
 import { blob, folderOf, jsonl, parquet, picture, tar, zip } from './files.ts'
 
 const options = async (): Promise<Omit<PrepareOptions, 'sources'>> => ({
@@ -15,11 +17,11 @@ const options = async (): Promise<Omit<PrepareOptions, 'sources'>> => ({
   unpackBelow: await folderOf(),
 })
 
-async function rowsOf(prepared: Prepared): Promise<ReadyRow[]> {
-  const rows: ReadyRow[] = []
+async function rowsOf(prepared: Prepared): Promise<ReadyRow<SeenPicture>[]> {
+  const rows: ReadyRow<SeenPicture>[] = []
   const { source, mapping, places } = prepared
-  const keep = async (bytes: Uint8Array): Promise<string> => sha256Hex(bytes)
-  for await (const row of readyRows(source.reader, mapping, { places, keep })) rows.push(row)
+  const pictures = lookedAtPictures({ places })
+  for await (const row of readyRows(source.reader, { mapping, pictures })) rows.push(row)
   return rows
 }
 
@@ -34,7 +36,7 @@ async function read(sources: string | string[], more: Partial<PrepareOptions> = 
   }
 }
 
-const inShort = ({ row, sourceId, pictures }: ReadyRow) => ({
+const inShort = ({ row, sourceId, pictures }: ReadyRow<SeenPicture>) => ({
   id: sourceId,
   question: row.question,
   answer: row.answer,

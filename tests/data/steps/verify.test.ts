@@ -3,7 +3,7 @@ import { runShard } from '../../../data/shards/run-shard.ts'
 import { verify } from '../../../data/steps/verify.ts'
 import { AskFailure } from '../../../models/ask.ts'
 import { Outage } from '../../../models/failures.ts'
-import { JUDGE_PROMPT_HASH } from '../../../verifier/judge/prompt.ts'
+import { judgePromptHash } from '../../../verifier/judge/prompt.ts'
 import { verifierVersion } from '../../../verifier/verdict.ts'
 import { context, FakeAsk, row, trace } from '../rows.ts'
 
@@ -36,7 +36,7 @@ it('keeps what the judge grades correct, and says who graded it', async () => {
     verdict: 'correct',
     reason: 'judged-correct',
     extracted: 'There was a lot of rain before the morning came',
-    verifierVersion: `${verifierVersion}+judge-${JUDGE_PROMPT_HASH}/checker`,
+    verifierVersion: `${verifierVersion}+judge-${judgePromptHash}/checker`,
   })
   expect(outcome!.requestKeys).toHaveLength(1)
   expect(fake.requests[0]!.endpoint).toBe('checker')
@@ -68,7 +68,7 @@ it('names the model behind the judge where a shard knows it', async () => {
     },
     signal: new AbortController().signal,
   })
-  expect(said).toEqual([`${verifierVersion}+judge-${JUDGE_PROMPT_HASH}/model-of-checker`])
+  expect(said).toEqual([`${verifierVersion}+judge-${judgePromptHash}/model-of-checker`])
 })
 
 it.each([

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -233,12 +233,18 @@ describe('the generated file', () => {
     expect(rewardShim('trl', options({ url }))).toContain(`URL = ${JSON.stringify(url)}`)
   })
 
+  it('begins with the reward client of hone_trainer, word for word', async () => {
+    const client = await readFile(new URL('../../../trainer/hone_trainer/reward_client.py', import.meta.url), 'utf8')
+    for (const trainer of shimTrainers) expect(rewardShim(trainer, options())).toContain(client)
+  })
+
   it('imports the standard library alone, and its trainer', () => {
     for (const trainer of shimTrainers) {
       const imports = [...rewardShim(trainer, options()).matchAll(/^\s*(?:import|from) ([\w.]+)/gm)].map(
         (found) => found[1],
       )
-      const known = ['http.client', 'json', 'os', 'sys', 'time', 'urllib.error', 'urllib.request']
+      const known = ['__future__', 'concurrent.futures', 'http.client', 'json', 'os', 'sys', 'threading', 'time']
+      known.push('typing', 'urllib.error', 'urllib.request')
       expect(imports.filter((name) => !known.includes(name ?? ''))).toEqual(
         trainer === 'swift' ? ['swift.rewards', 'swift.plugin'] : [],
       )

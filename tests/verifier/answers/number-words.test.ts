@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fractionFromWords, numberFromWords } from '../../../verifier/answers/number-words.ts'
-import { hostileTexts } from '../kinds/context.ts'
+import { hostileTexts } from '../kinds/rule-tests.ts'
 
 describe('a number in words', () => {
   it.each([

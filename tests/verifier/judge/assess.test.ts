@@ -1,11 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { assess, finalVerdict } from '../../../verifier/judge/assess.ts'
-import type { RuleAssessment, VerifiedCase } from '../../../verifier/judge/assess.ts'
+import type { RuleAssessment, AskedCase } from '../../../verifier/judge/assess.ts'
 import { createJudge } from '../../../verifier/judge/judge.ts'
 import type { Judge, JudgeCase } from '../../../verifier/judge/judge.ts'
 import type { ReasonCode, Verdict } from '../../../verifier/verdict.ts'
 
-const row = (verdict: Verdict, reason: ReasonCode): VerifiedCase => ({
+const row = (verdict: Verdict, reason: ReasonCode): AskedCase => ({
   question: 'q',
   gold: 'g',
   answer: 'a',

@@ -2,14 +2,20 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Effort } from '../../../verifier/effort.ts'
 import { hasPairing, overlap } from '../../../verifier/kinds/box-geometry.ts'
-import { isBoxGold, checkBox } from '../../../verifier/kinds/box.ts'
-import type { AnswerPolicy } from '../../../verifier/verdict.ts'
-import { hostileTexts, checkWith } from './context.ts'
+import { checkBox, isBoxGold } from '../../../verifier/kinds/box.ts'
+import {
+  assertSteady,
+  check,
+  hostileTexts,
+  misread,
+  saidBothWays,
+  saidBy,
+  symmetric,
+  textsOf,
+  verdictsBothWays,
+} from './rule-tests.ts'
 
-const said = (gold: string, answer: string, policy: AnswerPolicy = {}): string => {
-  const { verdict, reason } = checkWith(checkBox, gold, answer, policy)
-  return verdict === 'correct' ? reason : `${verdict} ${reason}`
-}
+const said = saidBy(checkBox)
 const gold = '[10, 20, 110, 220]'
 const two = '[[0,0,10,10],[20,20,30,30]]'
 
@@ -21,7 +27,7 @@ describe('a box', () => {
     '<|box_start|>(10,20),(110,220)<|box_end|>', '<ref>dog 1</ref><box>(10,20),(110,220)</box>', 'x1=10, y1=20, x2=110, y2=220',
     '[[10,20],[110,220]]', '[[10,20,110,220]]', 'The box is [10, 20, 110, 220].', '（10，20），（110，220）', '{"bbox_2d":[10,20,110,220]',
   ])('is written as %s', (answer) => {
-    expect([said(gold, answer), said(answer, gold)]).toEqual(['same-box', 'same-box'])
+    expect(saidBothWays(said, gold, answer)).toEqual(['same-box', 'same-box'])
   }) // prettier-ignore
 
   it.each([
@@ -57,8 +63,8 @@ describe('a box', () => {
     ['{"bbox_2d":[0,0,9,9],"label":"dog"}', '{"bbox_2d":[0,0,9,9],"label":"Dog"}', 'same-box'],
     ['{"bbox_2d":[0,0,9,9],"label":"dog"}', '{"bbox_2d":[0,0,9,9],"label":"cat"}', 'incorrect different-box'],
     ['{"bbox_2d":[0,0,9,9],"label":"dog"}', '[0,0,9,9]', 'same-box'],
-  ])('%s found as %s is %s', (wanted, answer, want) => {
-    expect(said(wanted, answer)).toBe(want)
+  ])('%s found as %s is %s', (gold, answer, want) => {
+    expect(said(gold, answer)).toBe(want)
   })
 
   it.each([
@@ -81,24 +87,39 @@ describe('a box', () => {
     [two, '[[25,25],[5,5]]', 'point-inside'],
     [two, '(5,5),(5,6)', 'incorrect different-box'],
     [two, '[5,5]', 'incorrect different-box'],
-  ])('%s pointed at by %s is %s', (wanted, answer, want) => {
-    expect(said(wanted, answer, { match: 'point' })).toBe(want)
+  ])('%s pointed at by %s is %s', (gold, answer, want) => {
+    expect(said(gold, answer, { policy: { match: 'point' } })).toBe(want)
   })
 
   it('is compared in one system of coordinates', () => {
     const size = { width: 200, height: 400 }
-    expect(said('[100,100,200,200]', '[500,250,1000,500]', { coords: '0-1000', ...size })).toBe('same-box')
-    expect(said('[500,250,1000,500]', '[100,100,200,200]', { goldCoords: '0-1000', ...size })).toBe('same-box')
-    expect(said(gold, '[10,20,110,220]', { coords: '0-1000', goldCoords: '0-1000' })).toBe('same-box')
-    expect(said('[100,100,200,200]', '[750,300]', { coords: '0-1000', match: 'point', ...size })).toBe('point-inside')
-    expect(said('[100,100,200,200]', '[500,250,1000,500]', { coords: '0-1000' })).toBe('unverifiable not-understood')
-    expect(said('[100,100,200,200]', '[500,250,1001,500]', { coords: '0-1000', ...size })).toBe('incorrect not-a-box')
-    expect(said('[1,1,2000,2]', '[1,1,2,2]', { goldCoords: '0-1000', ...size })).toBe('unverifiable bad-gold')
+    expect(said('[100,100,200,200]', '[500,250,1000,500]', { policy: { coords: '0-1000', ...size } })).toBe('same-box')
+    expect(said('[500,250,1000,500]', '[100,100,200,200]', { policy: { goldCoords: '0-1000', ...size } })).toBe(
+      'same-box',
+    )
+    expect(said(gold, '[10,20,110,220]', { policy: { coords: '0-1000', goldCoords: '0-1000' } })).toBe('same-box')
+    expect(said('[100,100,200,200]', '[750,300]', { policy: { coords: '0-1000', match: 'point', ...size } })).toBe(
+      'point-inside',
+    )
+    expect(said('[100,100,200,200]', '[500,250,1000,500]', { policy: { coords: '0-1000' } })).toBe(
+      'unverifiable not-understood',
+    )
+    expect(said('[100,100,200,200]', '[500,250,1001,500]', { policy: { coords: '0-1000', ...size } })).toBe(
+      'incorrect not-a-box',
+    )
+    expect(said('[1,1,2000,2]', '[1,1,2,2]', { policy: { goldCoords: '0-1000', ...size } })).toBe(
+      'unverifiable bad-gold',
+    )
   })
 
   it('is a gold box only where no list is meant', () => {
-    expect(['<box>(1,2),(3,4)</box>', '{"bbox_2d":[1,2,3,4]}'].filter((text) => !isBoxGold(text))).toEqual([])
-    expect(['[1,2,3,4]', '(1,2),(3,4)', '<point>1 2</point>', '<box>', ''].filter(isBoxGold)).toEqual([])
+    expect(
+      misread(
+        isBoxGold,
+        ['<box>(1,2),(3,4)</box>', '{"bbox_2d":[1,2,3,4]}'],
+        ['[1,2,3,4]', '(1,2),(3,4)', '<point>1 2</point>', '<box>', ''],
+      ),
+    ).toEqual([])
   })
 
   it('is paired one to one, also where the first choice must give way', () => {
@@ -113,7 +134,7 @@ describe('a box', () => {
     const box = fc.tuple(side, side).map(([[x1, w], [y1, h]]) => ({ x1, y1, x2: x1 + w, y2: y1 + h }))
     fc.assert(
       fc.property(box, box, (a, b) => {
-        // Counts the cells of the grid that lie in both and in either.
+        // Counts the cells of the grid that are in both boxes and in either box.
         let [both, either] = [0, 0]
         for (let x = 0; x < 100; x++) {
           for (let y = 0; y < 100; y++) {
@@ -125,52 +146,31 @@ describe('a box', () => {
         expect(overlap(a, b)).toBe(both / either)
         expect(overlap(b, a)).toBe(overlap(a, b))
         const write = ({ x1, y1, x2, y2 }: typeof a): string => JSON.stringify([x1, y1, x2, y2])
-        expect(checkWith(checkBox, write(a), write(b)).verdict).toBe(2 * both >= either ? 'correct' : 'incorrect')
+        expect(check(checkBox, write(a), write(b)).verdict).toBe(2 * both >= either ? 'correct' : 'incorrect')
         expect(said(write(a), write(a))).toBe('same-box')
       }),
       { numRuns: 60 },
     )
   })
 
+  const marks = [
+    '[', ']', '(', ')', ',', ' ', '1', '20', '300', '<box>', '</box>', '{"bbox_2d":', '}', '-', '.5', 'or', 'x1=',
+  ] // prettier-ignore
+  const numbers = fc.array(fc.nat(30), { minLength: 4, maxLength: 4 }).map((parts) => JSON.stringify(parts))
   it('never throws, gives the same verdict again, and is symmetric for overlaps', () => {
-    const part = fc.constantFrom(
-      '[',
-      ']',
-      '(',
-      ')',
-      ',',
-      ' ',
-      '1',
-      '20',
-      '300',
-      '<box>',
-      '</box>',
-      '{"bbox_2d":',
-      '}',
-      '-',
-      '.5',
-      'or',
-      'x1=',
-    )
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.array(part, { maxLength: 16 }).map((parts) => parts.join('')),
-      fc.array(fc.nat(30), { minLength: 4, maxLength: 4 }).map((parts) => JSON.stringify(parts)),
-    )
-    fc.assert(
-      fc.property(text, text, (a, b) => {
-        expect(said(a, b)).toBe(said(a, b))
-        const correct = (x: string, y: string): boolean => checkWith(checkBox, x, y).verdict === 'correct'
-        expect(correct(a, b)).toBe(correct(b, a))
-      }),
-      { numRuns: 1000 },
-    )
+    expect(() =>
+      assertSteady(
+        checkBox,
+        fc.oneof({ weight: 2, arbitrary: textsOf(marks, 16) }, { weight: 1, arbitrary: numbers }),
+        symmetric(checkBox),
+      ),
+    ).not.toThrow()
   })
 
   it.each(hostileTexts)('is not found in a hostile text: %#', (text) => {
-    for (const match of ['iou', 'point'] as const) {
-      expect(checkWith(checkBox, '[700,700,800,900]', text, { match }).verdict).not.toBe('correct')
-      expect(checkWith(checkBox, text, '[700,700,800,900]', { match }).verdict).not.toBe('correct')
-    }
+    expect(verdictsBothWays(checkBox, '[700,700,800,900]', text, { policy: { match: 'iou' } })).not.toContain('correct')
+    expect(verdictsBothWays(checkBox, '[700,700,800,900]', text, { policy: { match: 'point' } })).not.toContain(
+      'correct',
+    )
   })
 })

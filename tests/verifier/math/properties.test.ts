@@ -6,7 +6,7 @@ import type { Comparison } from '../../../verifier/math/compare.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
 import { proportional } from '../../../verifier/math/proportional.ts'
 
-// A bound for a busy machine, not a measure.
+// A limit for a busy machine, not a measure.
 vi.setConfig({ testTimeout: 60_000 })
 
 function compare(a: string, b: string): Comparison | 'unreadable' {
@@ -15,13 +15,14 @@ function compare(a: string, b: string): Comparison | 'unreadable' {
   try {
     return compareExpressions(left, right, { effort: new Effort() })
   } catch (error) {
-    // Deep powers of e may take more digits than one case may compute; the caller says unverifiable.
+    // Deep powers of e may need more digits than one case may compute. The caller then says
+    // unverifiable.
     if (error instanceof EffortSpent) return 'unknown'
     throw error
   }
 }
 
-/** An expression written in two ways that mean the same. */
+/** Two spellings of one expression. */
 type Twice = [string, string]
 
 const leaf: fc.Arbitrary<Twice> = fc.oneof(
@@ -53,7 +54,7 @@ const grammar = (...more: ((inner: fc.Arbitrary<Twice>) => fc.Arbitrary<Twice>)[
   ),
 })).twice // prettier-ignore
 const twice = grammar((inner) => inner.map((p): Twice => [`e^{${p[0]}}`, `exp(${p[1]})`]))
-/** Without powers of e: beside e^{529} nobody sees a 1. */
+/** Without powers of e: a 1 beside e^{529} is lost. */
 const moderate = grammar()
 
 describe('comparing expressions', () => {

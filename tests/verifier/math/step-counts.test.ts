@@ -31,7 +31,7 @@ function compare(a: string, b: string): { found: string; spent: number } {
 const many = (count: number, part: (index: number) => string, between = '+') =>
   Array.from({ length: count }, (_, index) => part(index)).join(between)
 
-describe('the price of long arithmetic', () => {
+describe('the steps of long arithmetic', () => {
   it.each([
     ['logarithms beside a long number', String.raw`${many(200, (k) => String.raw`\ln ${k + 2}`)}+10^{400}`],
     ['fractions whose denominators multiply', many(200, (k) => String.raw`\frac{1}{${k + 2}^{100}}`)],
@@ -39,7 +39,7 @@ describe('the price of long arithmetic', () => {
     ['divisors of long numbers', many(150, (k) => String.raw`\gcd(${k + 3}^{900},${k + 4}^{901})`)],
     ['binomials of thousands', many(200, (k) => String.raw`\binom{${k + 3000}}{1000}`)],
     ['factorials of thousands', many(300, (k) => `${k + 1000}!`)],
-  ])('ends %s before they are computed', (_, sum) => {
+  ])('end %s before they are computed', (_, sum) => {
     expect(compare(sum, '42').found).toBe('spent')
   })
 
@@ -49,11 +49,11 @@ describe('the price of long arithmetic', () => {
     ['sixty terms of one', many(60, (k) => `1/${k + 1}`), '5', 'different'],
     ['300 powers of e', many(300, (k) => `e^{1/${k + 1}}`), '42', 'different'],
     ['a root with a large index', String.raw`\sqrt[63]{2}\cdot\sqrt[63]{3}`, String.raw`\sqrt[63]{6}`, 'equal'],
-  ])('leaves enough for %s', (_, a, b, found) => {
+  ])('leave enough for %s', (_, a, b, found) => {
     expect(compare(a, b).found).toBe(found)
   })
 
-  it('is paid once for one value of a function, however often it is asked for', () => {
+  it('are spent once for one value of a function, however often the value is asked for', () => {
     const effort = new CountingEffort()
     const functions = new PreciseFunctions(256, effort)
     const first = functions.ln(5n << 256n)
@@ -64,18 +64,18 @@ describe('the price of long arithmetic', () => {
     expect(effort.spent).toBeGreaterThan(once + 50)
   })
 
-  it('is the same whatever was computed before', () => {
+  it('are the same whatever was computed before', () => {
     const steps = () => compare(String.raw`\ln 5+\pi`, String.raw`\ln 5+\pi+10^{-40}`)
     const [first, second] = [steps(), steps()]
     expect(second).toEqual(first)
   })
 
-  it('grows faster than the number of digits', () => {
-    for (const price of [stepsOfDivisor, stepsOfSeries, (bits: number) => stepsOfProduct(bits, bits)])
-      for (const bits of [256, 1024, 4096]) expect(price(4 * bits)).toBeGreaterThan(4 * price(bits))
+  it('grow faster than the number of digits', () => {
+    for (const stepsOf of [stepsOfDivisor, stepsOfSeries, (bits: number) => stepsOfProduct(bits, bits)])
+      for (const bits of [256, 1024, 4096]) expect(stepsOf(4 * bits)).toBeGreaterThan(4 * stepsOf(bits))
   })
 
-  it('is paid before the work: a function too dear for the effort is not computed', () => {
+  it('are spent before the work: a function with more steps than are left is not computed', () => {
     const functions = new PreciseFunctions(12_288, new Effort(50_000))
     expect(() => functions.ln(7n << 12_288n)).toThrow(EffortSpent)
   })

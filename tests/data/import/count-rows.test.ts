@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { countSource } from '../../data/source.ts'
-import { temporaryHome } from '../world/home.ts'
+import { countOwnLines } from '../../../data/import/count-rows.ts'
+import { temporaryHome } from '../../world/home.ts'
 
 function source(lines: readonly unknown[]): string {
   const folder = temporaryHome()
@@ -18,7 +18,7 @@ describe('counting a source', () => {
       '',
       { id: 2, images: ['none.png', 'nor-this.png'], question: '1234', metadata: { source: 'y' } },
     ])
-    expect(await countSource(folder)).toEqual({
+    expect(await countOwnLines(folder)).toEqual({
       rows: 2,
       badLines: 0,
       questionCharacters: 8,
@@ -32,8 +32,8 @@ describe('counting a source', () => {
       { id: 1, images: ['a.png'], metadata: { source: 'x', text: 'long' } },
       { id: 2, images: ['a.png'], metadata: { text: 'longer' } },
     ])
-    expect((await countSource(folder, { fields: ['source', 'level'] }))?.groups).toEqual({ source: 2 })
-    expect((await countSource(folder, { fields: [] }))?.groups).toEqual({})
+    expect((await countOwnLines(folder, { fields: ['source', 'level'] }))?.groups).toEqual({ source: 2 })
+    expect((await countOwnLines(folder, { fields: [] }))?.groups).toEqual({})
   })
 
   it('tells long values apart, and takes more than groups may be for one a row', async () => {
@@ -43,20 +43,20 @@ describe('counting a source', () => {
       metadata: { text: `${'x'.repeat(200)}${id % 7}`, serial: id % 15_000, level: id % 9_000 },
     })
     const folder = source(Array.from({ length: 30_000 }, (_, id) => row(id)))
-    expect((await countSource(folder))?.groups).toEqual({ text: 7, serial: 30_000, level: 9_000 })
+    expect((await countOwnLines(folder))?.groups).toEqual({ text: 7, serial: 30_000, level: 9_000 })
   })
 
   it('counts lines that cannot be used apart', async () => {
     const row = { id: 'a', images: ['a.png'] }
     const folder = source([row, row, 'no JSON', { id: 'b', images: ['b.png'], question: 'Why?' }])
-    expect(await countSource(folder)).toMatchObject({ rows: 2, badLines: 2 })
-    expect(await countSource(folder, { needsQuestion: true })).toMatchObject({ rows: 1, badLines: 3 })
-    expect(await countSource(folder, { maxRows: 1 })).toMatchObject({ rows: 1, badLines: 0 })
+    expect(await countOwnLines(folder)).toMatchObject({ rows: 2, badLines: 2 })
+    expect(await countOwnLines(folder, { needsQuestion: true })).toMatchObject({ rows: 1, badLines: 3 })
+    expect(await countOwnLines(folder, { maxRows: 1 })).toMatchObject({ rows: 1, badLines: 0 })
   })
 
   it('of nothing is null, and of an empty file zero', async () => {
-    expect(await countSource(join(temporaryHome(), 'nothing'))).toBe(null)
-    expect(await countSource(source([]))).toEqual({
+    expect(await countOwnLines(join(temporaryHome(), 'nothing'))).toBe(null)
+    expect(await countOwnLines(source([]))).toEqual({
       rows: 0,
       badLines: 0,
       questionCharacters: 0,
@@ -66,6 +66,6 @@ describe('counting a source', () => {
   })
 
   it('refuses a folder without a file of rows, as a start does', async () => {
-    await expect(countSource(temporaryHome())).rejects.toThrow(/no \*\.jsonl file/)
+    await expect(countOwnLines(temporaryHome())).rejects.toThrow(/no \*\.jsonl file/)
   })
 })

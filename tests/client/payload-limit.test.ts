@@ -1,0 +1,24 @@
+import { defaultPayloadConverter } from '@temporalio/common'
+import { expect, it } from 'vitest'
+import { PayloadLimitCodec, payloadLimitBytes } from '../../client/payload-limit.ts'
+
+const codec = new PayloadLimitCodec()
+/** A payload of so many bytes: the two quotes of JSON count too. */
+const payload = (bytes: number) => defaultPayloadConverter.toPayload('x'.repeat(bytes - 2))
+
+it('payloads of up to 16 KiB travel unchanged, both ways', async () => {
+  const payloads = [payload(2), payload(payloadLimitBytes)]
+  expect(await codec.encode(payloads)).toEqual(payloads)
+  expect(await codec.decode(payloads)).toEqual(payloads)
+})
+
+it('one byte more is refused with the size, the limit and what to do', async () => {
+  await expect(codec.encode([payload(2), payload(payloadLimitBytes + 1)])).rejects.toThrow(
+    'a payload of 16385 bytes was about to travel; the limit is 16384. Store it and send its id.',
+  )
+})
+
+it('what is in an old history is read whatever its size', async () => {
+  const payloads = [payload(payloadLimitBytes + 1)]
+  expect(await codec.decode(payloads)).toEqual(payloads)
+})

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Database } from '../../db/database.ts'
+import { campaignResult } from '../../views/campaign-result.ts'
+import { allRounds, campaignOverview, endScores, lookAtCampaign } from '../../views/campaign.ts'
+import { roundStatistics } from '../../views/dataset-statistics.ts'
+import { lineageOf } from '../../views/lineage.ts'
+import { rollbackPreview } from '../../views/rollback-preview.ts'
+import { roundModel } from '../../views/round-model.ts'
+import { newestRound, roundDetail } from '../../views/round.ts'
+import { fillCampaign } from '../cli/campaign.ts'
+import { openTestDatabase, startCampaign } from '../db/world.ts'
+
+let world: Awaited<ReturnType<typeof openTestDatabase>>
+let db: Database
+let rowId: string
+beforeAll(async () => {
+  world = await openTestDatabase()
+  db = world.db
+  rowId = (await fillCampaign(db, 'demo')).rowId
+})
+afterAll(() => world.close())
+
+/** A value after a trip as JSON: what a page would get. */
+const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+describe('a campaign', () => {
+  it('at one moment is its overview, what runs, and every act', async () => {
+    const { overview, running, events } = await lookAtCampaign(db, 'demo')
+    expect(allRounds(overview).map(({ round }) => round)).toEqual([0, 1, 2, 3])
+    expect(running).toMatchObject([{ round: 3, step: 'sft', job: { step: 120 } }])
+    expect(events.map(({ kind }) => kind)).toEqual(['created', 'advanced', 'advanced', 'rollback'])
+    expect(asJson({ overview, running })).toEqual({ overview, running })
+  })
+
+  it('that is not there is unknown', async () => {
+    await expect(lookAtCampaign(db, 'dmo')).rejects.toMatchObject({ type: 'UnknownCampaign' })
+  })
+
+  it('ends a round with the last score of each benchmark', () => {
+    const score = (benchmark: string, correct: number) => ({ benchmark, correct })
+    const steps = [{ scores: [score('dev', 1), score('report', 2)] }, { scores: [score('dev', 3)] }]
+    const ends = endScores({ steps } as unknown as Parameters<typeof endScores>[0])
+    expect([...ends.values()]).toEqual([score('dev', 3), score('report', 2)])
+  })
+
+  it('compares its models item by item with an exact test, and is plain JSON', async () => {
+    const result = await campaignResult(db, 'demo')
+    // 1 of 5 items right before, and 3 after: the same one and two more.
+    expect(result.comparisons).toEqual([
+      { a: 'base', b: '1/evaluate', benchmark: 'report', n: 5, aOnly: 0, bOnly: 2, p: 0.5 },
+    ])
+    expect(result.base.scores).toMatchObject([{ benchmark: 'report', split: 'report', correct: 1 }])
+    expect(result.rounds.map(({ round, status }) => [round, status])).toEqual([
+      [1, 'closed'],
+      [2, 'closed'],
+      [3, 'running'],
+    ])
+    expect(asJson(result)).toEqual(result)
+  })
+})
+
+describe('a round', () => {
+  it('that runs counts as the newest; without any round it is the base', async () => {
+    expect(await newestRound(db, 'demo')).toBe(3)
+    await startCampaign(db, 'young')
+    expect(await newestRound(db, 'young')).toBe(0)
+  })
+
+  it('has samples only when they are wanted, and of one step alone when it is named', async () => {
+    const whole = await roundDetail(db, 'demo', 1)
+    expect(whole.steps.map(({ name, samples }) => [name, samples.length])).toEqual([
+      ['reason', 0],
+      ['sft', 0],
+      ['evaluate', 0],
+    ])
+    expect(whole.jobs).toMatchObject([{ step: 'sft', curves: [{ name: 'loss', values: [2, 1.5, 0.8, 0.41] }] }])
+    const { steps, jobs } = await roundDetail(db, 'demo', 1, { step: 'reason', samples: 2 })
+    expect(steps).toMatchObject([{ name: 'reason', droppedByReason: { truncated: 2 }, failedByReason: { refused: 1 } }])
+    expect(steps[0]?.samples).toHaveLength(2)
+    expect(jobs).toEqual([])
+  })
+
+  it('names its steps when one is asked for that it does not have', async () => {
+    await expect(roundDetail(db, 'demo', 1, { step: 'paint' })).rejects.toMatchObject({
+      type: 'InvalidInput',
+      nextStep: 'Its steps: reason, sft, evaluate.',
+    })
+    await expect(roundDetail(db, 'young', 1, { step: 'paint' })).rejects.toMatchObject({
+      nextStep: expect.stringContaining('hone status young'),
+    })
+  })
+
+  it('has the model that is the head, or the one that is asked for, once it has one', async () => {
+    const overview = await campaignOverview(db, 'demo')
+    expect(roundModel(overview)).toMatchObject({ round: 1, path: '/store/0ne1' })
+    expect(roundModel(overview, 0)).toMatchObject({ round: 0, path: '/store/base' })
+    expect(() => roundModel(overview, 3)).toThrow('Round 3 of demo is running and has no checkpoint.')
+    expect(() => roundModel(overview, 9)).toThrow('Campaign "demo" has no round 9.')
+  })
+})
+
+describe('the preview of a rollback', () => {
+  it('says what stays on the line, what is left, what is cancelled and what comes next', async () => {
+    const overview = await campaignOverview(db, 'demo')
+    expect(rollbackPreview(overview, 0)).toEqual({
+      campaign: 'demo',
+      from: 1,
+      to: 0,
+      line: [0],
+      left: [1, 2],
+      cancelled: [{ round: 3, step: 'sft' }],
+      next: 4,
+    })
+    expect(rollbackPreview(overview, 2)).toMatchObject({ from: 1, line: [0, 1, 2], left: [] })
+  })
+
+  it('refuses a round that is not there or did not end well', async () => {
+    const overview = await campaignOverview(db, 'demo')
+    expect(() => rollbackPreview(overview, 3)).toThrow('only a round that ended well can be the head')
+    expect(() => rollbackPreview(overview, 9)).toThrow('has no round 9')
+  })
+})
+
+describe('statistics', () => {
+  it('are of all complete datasets, or of those that are named, each once', async () => {
+    const all = await roundStatistics(db, 'demo', { round: 1, names: [], words: ['wait'] })
+    expect(all.datasets.map(({ name, rows }) => [name, rows])).toEqual([
+      ['demo', 5],
+      ['reason', 2],
+    ])
+    const named = await roundStatistics(db, 'demo', { round: 1, names: ['reason', 'reason'], words: [] })
+    expect(named).toMatchObject({ campaign: 'demo', round: 1, datasets: [{ name: 'reason' }] })
+  })
+
+  it('of a round that is not there, or without any complete dataset, are refused', async () => {
+    const wish = { names: [], words: [] }
+    await expect(roundStatistics(db, 'demo', { ...wish, round: 9 })).rejects.toMatchObject({ type: 'UnknownRound' })
+    await expect(roundStatistics(db, 'young', wish)).rejects.toThrow('has no complete dataset yet')
+  })
+})
+
+describe('lineage', () => {
+  it('is that of a checkpoint or of a row, by the beginning of an id', async () => {
+    expect(await lineageOf(db, '0ne1')).toMatchObject({ checkpoint: { path: '/store/0ne1' } })
+    expect(await lineageOf(db, '/store/0ne1')).toMatchObject({ checkpoint: { id: expect.stringMatching(/^0ne1/) } })
+    expect(await lineageOf(db, rowId)).toMatchObject({ chain: [{ id: rowId }, { sourceId: expect.any(String) }] })
+  })
+
+  it.each(['', '  ', 'nothing-of-this-name'])('of %j is refused', async (id) => {
+    await expect(lineageOf(db, id)).rejects.toThrow('No checkpoint and no single row begins with')
+  })
+})
