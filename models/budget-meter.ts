@@ -25,7 +25,7 @@ export interface BudgetMeterOptions {
   priced: Priced
   source: SpendingSource
   /** The error of a limit that is reached. */
-  reached(limit: ReachedLimit, limits: Budget): HoneError
+  reached: (limit: ReachedLimit, limits: Budget) => HoneError
 }
 
 /** Holds model calls to a budget. */
