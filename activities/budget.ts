@@ -23,8 +23,9 @@ export async function openMeter(db: Database, campaign: string, recipe: Recipe, 
 }
 
 /**
- * What a campaign paid is read from Postgres every five seconds, and what this shard paid since is added to it. So a
- * limit is overrun by the requests in flight, and by five seconds of other workers' requests.
+ * What a campaign paid is read from Postgres every five seconds, and what this shard paid since is
+ * added to it. So a limit is overrun by the requests in flight, and by five seconds of other
+ * workers' requests.
  */
 async function campaignSource(db: Database, campaign: string, now: () => number): Promise<SpendingSource> {
   let known = await spentBy(db, campaign)
@@ -43,7 +44,8 @@ async function campaignSource(db: Database, campaign: string, now: () => number)
       before = []
       readAt = now()
     } catch {
-      // The shard's own statements say what is wrong with the database. Older figures are enough here.
+      // The shard's own statements say what is wrong with the database. Older figures are enough
+      // here.
     } finally {
       reading = false
     }

@@ -18,7 +18,6 @@ import { resolveEndpoint } from './endpoints.ts'
 import { evidenceIn, overviewOf } from './evidence.ts'
 import { beating } from './failures.ts'
 import type { Activity } from './failures.ts'
-import { sharedFingerprints } from './fingerprints.ts'
 import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
@@ -99,7 +98,7 @@ export async function runDataShard(
       context: {
         ...shardContext(context),
         overview: await overviewOf(deps, ref, context, definition),
-        fingerprintsOf: sharedFingerprints(deps),
+        fingerprintsOf: deps.memory.fingerprintsOf,
       },
       replies: postgresReplies(db, stepId),
       images: deps.images,

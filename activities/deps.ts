@@ -4,11 +4,14 @@ import type { ModelServer } from '../jobs/servers/model-server.ts'
 import type { Places } from '../jobs/site/place.ts'
 import type { RequestImages } from '../models/endpoint.ts'
 import type { Trainer } from '../trainers/trainer.ts'
+import type { StepMemory } from './step-memory.ts'
 
 /** What activities work with. worker/main wires the real parts; tests wire what they need. */
 export interface Deps {
   db: Database
   store: ArtifactStore
+  /** What data steps remember from shard to shard. */
+  memory: StepMemory
   /** Pictures ready to be sent, cached for all shards of this worker. */
   images: RequestImages
   /** Where jobs run. */

@@ -7,6 +7,7 @@ import { exists } from './exists.ts'
 import { hashTree, sha256Hex } from './hash.ts'
 import type { TreeFile, TreeOptions } from './hash.ts'
 import { storageError } from './storage-error.ts'
+import { draftPrefix, writeWholeFile } from './whole-file.ts'
 
 /** How a folder of weights is copied into the store. */
 export interface PublishOptions extends TreeOptions {
@@ -46,7 +47,6 @@ export interface ArtifactStore {
   sweepTemporary(olderThanSeconds: number): Promise<number>
 }
 
-const temporaryPrefix = '.tmp-'
 const hexHash = /^[0-9a-f]{64}$/
 const oneHourSeconds = 3600
 
@@ -64,19 +64,10 @@ async function syncToDisk(path: string): Promise<void> {
 
 async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
   if (await exists(path)) return
-  const temporary = join(dirname(path), `${temporaryPrefix}${process.pid}-${randomUUID()}`)
   try {
     await mkdir(dirname(path), { recursive: true })
-    const handle = await open(temporary, 'wx', 0o444)
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, path)
+    await writeWholeFile(path, bytes, { mode: 0o444 })
   } catch (error) {
-    await rm(temporary, { force: true })
     throw storageError(error, path)
   }
 }
@@ -131,7 +122,7 @@ async function publishTree(
   const { hash, bytes, files } = await hashTree(directory, options)
   const path = join(checkpoints, hash)
   if (await exists(path)) return { hash, path, bytes }
-  const temporary = join(checkpoints, `${temporaryPrefix}${process.pid}-${randomUUID()}`)
+  const temporary = join(checkpoints, `${draftPrefix}${process.pid}-${randomUUID()}`)
   try {
     await mkdir(temporary, { recursive: true })
     await copyTree(directory, temporary, files, copy ? cloneOrCopy : linkOrCopy)
@@ -164,7 +155,7 @@ async function sweepFolder(folder: string, before: number): Promise<number> {
   let removed = 0
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
     const path = join(folder, entry.name)
-    if (entry.name.startsWith(temporaryPrefix)) {
+    if (entry.name.startsWith(draftPrefix)) {
       const found = await stat(path).catch(() => null)
       if (found === null || found.mtimeMs > before) continue
       await rm(path, { recursive: true, force: true })

@@ -4,7 +4,7 @@ import { drawPicture } from '../demo/picture.ts'
 import { createRandom, seedOf } from '../demo/random.ts'
 import { positionName, type Scene } from '../demo/scene.ts'
 import { describePicture } from '../demo/teacher/captioner.ts'
-import { allotScenes, TEACHER, WORLD } from '../demo/world.ts'
+import { allotScenes, demoTeacher, demoWorld } from '../demo/world.ts'
 import { noCheck } from '../domain/answer-check.ts'
 import type { Row } from '../domain/rows.ts'
 import { wilson } from '../evaluation/statistics.ts'
@@ -18,11 +18,11 @@ const scenes = allotScenes().train.slice(0, limit)
 
 const pictures = await Promise.all(
   scenes.map((scene, index) =>
-    drawPicture(scene, WORLD.picture, createRandom(seedOf(WORLD.seed, 'picture', 'train', index))),
+    drawPicture(scene, demoWorld.picture, createRandom(seedOf(demoWorld.seed, 'picture', 'train', index))),
   ),
 )
 
-for (const captionErrorRate of [0, TEACHER.captionErrorRate, 1]) {
+for (const captionErrorRate of [0, demoTeacher.captionErrorRate, 1]) {
   const tally = new Map(
     convertRules.map((rule) => [rule as string, { asked: 0, right: 0, unread: 0, yes: 0, yesNo: 0 }]),
   )
@@ -31,7 +31,7 @@ for (const captionErrorRate of [0, TEACHER.captionErrorRate, 1]) {
   for (const [index, scene] of scenes.entries()) {
     const picture = pictures[index]
     if (picture === undefined) continue
-    const description = await describePicture(picture, 1, { ...TEACHER, captionErrorRate })
+    const description = await describePicture(picture, 1, { ...demoTeacher, captionErrorRate })
     const options = convert.options.parse({ step: 'convert' })
     const outcomes = await convert.run(sourceRow(index, description), {
       options,

@@ -19,16 +19,19 @@ export interface KnownPlaces {
   folder: string
   home: string
   cache: string
-  /** Counts what was imported under a name; null when there is none, or no database to ask. */
+  /**
+   * Counts the rows that were imported under a name; null when there are none, or no database to
+   * ask.
+   */
   countImport: (name: string, fields: readonly string[]) => Promise<KnownRows | null>
   /** Asked how large a base model is that has no folder here. */
   hub: Pick<Hub, 'look'>
 }
 
 /**
- * What can be known before a run, without changing anything: lines of the files that are there, sizes of the base
- * model's weights, and rows that the user states by name, which count before the file's. Throws InvalidInput for a stated name
- * that is neither source nor benchmark.
+ * What can be known before a run, without changing anything: the lines of the files that are there,
+ * the size of the base model's weights, and row counts that the user states by name, which count
+ * before the file's. Throws InvalidInput for a stated name that is neither source nor benchmark.
  */
 export async function knownBefore(
   recipe: Recipe,
@@ -105,10 +108,13 @@ async function modelOf(spec: BaseModelSpec, places: KnownPlaces): Promise<KnownM
     : { bytes, parameters: Math.round(bytes / (await bytesAParameter(place))), from: 'folder' }
 }
 
-/** Longest wait for the hub: a plan is worth more at once than whole. */
+/** Longest wait for the hub: a quick plan is worth more than a whole one. */
 const hubPatienceMs = 15_000
 
-/** What the hub says of a model; null when it says nothing of it, for whatever reason: a plan needs no network. */
+/**
+ * What the hub says of a model; null when it says nothing, for whatever reason: a plan needs no
+ * network.
+ */
 async function modelOnHub({ path, revision }: BaseModelSpec, hub: Pick<Hub, 'look'>): Promise<KnownModel | null> {
   if (!looksLikeHubId(path)) return null
   const model = { repo: path, revision: revision ?? null }
@@ -119,7 +125,10 @@ async function modelOnHub({ path, revision }: BaseModelSpec, hub: Pick<Hub, 'loo
 
 const modelConfig = z.object({ dtype: z.string().optional(), torch_dtype: z.string().optional() })
 
-/** The number format that the folder's configuration names, 32 bits without one, as the trainer reads it. */
+/**
+ * The number format that the folder's configuration names, 32 bits without one, as the trainer
+ * reads it.
+ */
 async function bytesAParameter(place: string): Promise<number> {
   const text = await readFile(join(place, 'config.json'), 'utf8').catch(() => '{}')
   let json: unknown

@@ -32,9 +32,9 @@ export interface Admitted {
 type Data = Pick<Admitted, 'role' | 'name'> & { path: string; maxRows: number | undefined }
 
 /**
- * Brings one source or benchmark into the database, unless the same data is there. A path leads to Hone's own
- * lines, which are imported with their fixed mapping; `import:NAME` is data that `hone import` brought in.
- * Throws InvalidSource.
+ * Brings one source or benchmark into the database, unless the same data is there. A path leads to
+ * Hone's own lines, which are imported with their fixed mapping; `import:NAME` is data that `hone
+ * import` brought in. Throws InvalidSource.
  */
 export async function admitData(options: StartOptions, data: Data): Promise<Admitted> {
   return data.path.startsWith(importPrefix) ? admitImport(options, data) : admitPath(options, data)
@@ -76,8 +76,9 @@ const badLinesOf = async (
 ): Promise<BadLine[]> => (failed === 0 ? [] : (await failedLines(db, datasetId)).map((line) => ({ data, ...line })))
 
 /**
- * Data that was imported under a name, taken whole. A campaign that has it goes on with the rows that it
- * started with, whatever data has the name by now. How many rows may fail was decided at the import.
+ * Data that was imported under a name, taken whole. A campaign that has it goes on with the rows
+ * that it started with, whatever data has the name by now. How many rows may fail was decided at
+ * the import.
  */
 async function admitImport({ db, store, recipe, onProgress }: StartOptions, data: Data): Promise<Admitted> {
   const { role, name, path, maxRows } = data

@@ -10,7 +10,9 @@ export interface DryRun {
   /** The first five rows as they would be. */
   rows: ReadyRow<SeenPicture>[]
   looked: number
-  /** How many of the rows that were looked at cannot be used, by reason, each with its first detail. */
+  /**
+   * How many of the rows that were looked at cannot be used, by reason, each with its first detail.
+   */
   failed: { reason: string; rows: number; first: string }[]
   withoutQuestion: number
   withoutAnswer: number

@@ -16,8 +16,8 @@ export interface Imported extends Written {
 }
 
 /**
- * Imports a prepared source and names it. Throws what {@link writeSource} throws, and InvalidInput when the
- * name belongs to other data.
+ * Imports a prepared source and names it. Throws what {@link writeSource} throws, and InvalidInput
+ * when the name belongs to other data.
  */
 export async function runImport(prepared: Prepared, options: ImportOptions): Promise<Imported> {
   const { db, name, replace, path, maxRows } = options

@@ -26,7 +26,9 @@ export interface PrepareOptions extends OpenOptions {
   allowUrls: boolean
 }
 
-/** A source that is ready to be imported: found, opened, its mapping known. The caller closes it. */
+/**
+ * A source that is ready to be imported: found, opened, its mapping known. The caller closes it.
+ */
 export interface Prepared {
   source: OpenSource
   mapping: Mapping
@@ -34,14 +36,20 @@ export interface Prepared {
   /** What was chosen where there was a choice. */
   notes: string[]
   places: PicturePlaces
-  /** Whether its hash takes a look at the pictures that its rows name by path; these are kept on the way. */
+  /**
+   * Whether its hash takes a look at the pictures that its rows name by path; these are kept on the
+   * way.
+   */
   looksAtPictures: boolean
   /** Reads all of it once and returns its hash. */
   identify: (look: Omit<LookOptions, 'mapping' | 'places'>) => Promise<string>
   close: () => Promise<void>
 }
 
-/** Opens a source and finds its mapping. Throws InvalidSource, or InvalidInput for a mapping that does not fit. */
+/**
+ * Opens a source and finds its mapping. Throws InvalidSource, or InvalidInput for a mapping that
+ * does not fit.
+ */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
   const { sources, mappingFile, images, allowUrls, signal } = options
   const stated = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)

@@ -13,8 +13,8 @@ import { pictureHashes } from '../db/imports.ts'
 const atOnce = 64
 
 /**
- * Whether this home has all pictures of a dataset: rows are in a database that several homes may share,
- * pictures are in a home. Each picture is asked for once, however many rows show it.
+ * Whether this home has all pictures of a dataset: rows are in a database that several homes may
+ * share, pictures are in a home. Each picture is asked for once, however many rows show it.
  */
 export async function hasPictures(db: Database, store: ArtifactStore, datasetId: string): Promise<boolean> {
   // Of the 64 digits, the 24 that an IdSet looks at.
@@ -41,7 +41,7 @@ const perStatement = 500
 
 /** Keeps pictures in a home's store, and records them in its database, many at a time. */
 export interface StoredPictures extends PictureKeeper {
-  /** Records the last ones. Every picture that was kept or found may then be a row's. */
+  /** Records the last pictures. Rows may then show every picture that was kept or found. */
   settle(): Promise<void>
 }
 

@@ -30,9 +30,14 @@ export interface WriteOptions {
   maxFailed: FailedRowsLimit
   /** What to do when more rows fail than may. */
   nextStep: string
-  /** Rows whose pictures cannot be fetched now fail for good; otherwise the import waits for them. */
+  /**
+   * Rows whose pictures cannot be fetched now fail for good; otherwise the import waits for them.
+   */
   skipUnreachable: boolean
-  /** Called when it is known which dataset this is, and nothing is written yet. May refuse it by an error. */
+  /**
+   * Called when it is known which dataset this is, and nothing is written yet. May refuse it by an
+   * error.
+   */
   beforeWriting?: (datasetId: string) => Promise<void>
   signal?: AbortSignal | undefined
   onProgress: (progress: ImportProgress) => void
@@ -59,11 +64,11 @@ export interface Written {
 }
 
 /**
- * Writes a prepared source, whatever its format: `hone import` and a recipe's `path:` both come here. A
- * first look gives the source its hash, and reads and keeps the pictures that lie in files. Rows then go
- * to the database in batches. An import that was interrupted or refused goes on when it is run again, and
- * a complete one is found again. Throws InvalidSource when more rows fail than may, when pictures cannot be
- * fetched now, or when a file changes meanwhile.
+ * Writes a prepared source, whatever its format: `hone import` and a recipe's `path:` both come
+ * here. A first look gives the source its hash, and reads and keeps the pictures that lie in files.
+ * Rows then go to the database in batches. An import that was interrupted or refused goes on when
+ * it is run again, and a complete one is found again. Throws InvalidSource when more rows fail than
+ * may, when pictures cannot be fetched now, or when a file changes meanwhile.
  */
 export async function writeSource(prepared: Prepared, options: WriteOptions): Promise<Written> {
   const { source, mapping, rules, places } = prepared
@@ -102,7 +107,8 @@ export async function writeSource(prepared: Prepared, options: WriteOptions): Pr
   const imported = await importSource(db, { name, path, hash }, lines, check)
   const isWhole = !imported.reused && earlier.count === 0
   if (!isWhole && !(await hasPictures(db, store, datasetId))) {
-    // The first look has brought back what lies in files; this brings back what is in the rows, or at a URL.
+    // The first look has brought back what lies in files; this brings back what is in the rows, or
+    // at a URL.
     progress.rows = 0
     for await (const { pictures } of readyRows(source.reader, reading())) {
       progress.state = 'restoring pictures'
@@ -121,9 +127,14 @@ export async function writeSource(prepared: Prepared, options: WriteOptions): Pr
   }
 }
 
-/** When not one of so many rows can be used, the import ends: something is wrong with all of them. */
+/**
+ * When not one of so many rows can be used, the import ends: something is wrong with all of them.
+ */
 const hopelessAfter = 1000
-/** So many rows in a row whose pictures cannot be fetched: the network is away, and each would be tried three times. */
+/**
+ * So many rows in a row whose pictures cannot be fetched: the network is away, and each would be
+ * tried three times.
+ */
 const awayAfter = 100
 
 /** What the rows of one run add to. */

@@ -16,7 +16,10 @@ export interface ImageRecord {
   fingerprint?: Fingerprint | null
 }
 
-/** Records pictures; those that are there stay as they are. In the order of their hashes, so that two imports cannot block each other for good. */
+/**
+ * Records pictures; a picture that is there stays as it is. In the order of their hashes, so that
+ * two imports that share pictures cannot block each other for good.
+ */
 export async function keepImages(db: Database, images: readonly ImageRecord[]): Promise<void> {
   const pictures = new Map(images.map((image) => [image.hash, imageRow(image)]))
   const inOrder = [...pictures.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
@@ -31,7 +34,7 @@ export async function keepImages(db: Database, images: readonly ImageRecord[]): 
 
 const imageRow = ({ fingerprint, ...image }: ImageRecord) => ({ ...image, ...fingerprint })
 
-/** The hashes of these of which the database has no picture. */
+/** Which of these hashes the database has no picture of. */
 export async function unrecordedImages(db: Database, hashes: readonly string[]): Promise<string[]> {
   const found = await rowsOf(
     db,

@@ -20,8 +20,9 @@ export interface ImportRecord {
 }
 
 /**
- * Names imported data; the same name for the same data again is a no-op. Throws InvalidInput when the name stands for other data,
- * unless `replace`: campaigns keep the dataset that they were linked to.
+ * Names imported data. The same name for the same data again does nothing. Throws InvalidInput when
+ * the name belongs to other data, unless `replace`: campaigns keep the dataset that they were
+ * linked to.
  */
 export async function nameImport(
   db: Database,
@@ -44,7 +45,7 @@ export async function nameImport(
   })
 }
 
-/** Refuses a name that stands for other data before anything is written. Throws InvalidInput. */
+/** Throws InvalidInput for a name that belongs to other data. Called before anything is written. */
 export async function requireFreeName(db: Database, name: string, datasetId: string): Promise<void> {
   const [found] = await db.select().from(imports).where(eq(imports.name, name))
   if (found && found.datasetId !== datasetId) throw nameTaken(name, found.datasetId, datasetId)
@@ -53,7 +54,7 @@ export async function requireFreeName(db: Database, name: string, datasetId: str
 const nameTaken = (name: string, before: string, now: string): HoneError =>
   new HoneError({
     type: 'InvalidInput',
-    message: `"${name}" stands for other data already (${before}, this is ${now})`,
+    message: `"${name}" belongs to other data already (${before}, this is ${now})`,
     nextStep: 'give another name with --as, or --replace it; campaigns keep the data that they started with',
   })
 
@@ -70,13 +71,16 @@ const importRow = z.object({
 /** Every import, by name. */
 export const listImports = (db: Database): Promise<ImportRecord[]> => readImports(db, sql`true`)
 
-/** The import of a name; null when there is none. */
+/** The import of a name; null when the name is not there. */
 export async function findImport(db: Database, name: string): Promise<ImportRecord | null> {
   const [found] = await readImports(db, sql`i.name = ${name}`)
   return found ?? null
 }
 
-/** Dataset of a name, without the counts of {@link findImport}, which take a while for a large one; null when there is none. */
+/**
+ * Dataset of a name; null when the name is not there. {@link findImport} also counts, which takes a
+ * while for a large dataset.
+ */
 export async function datasetOfImport(db: Database, name: string): Promise<string | null> {
   const [found] = await db.select({ id: imports.datasetId }).from(imports).where(eq(imports.name, name))
   return found?.id ?? null
@@ -119,7 +123,10 @@ const figures = z.object({
   withoutQuestion: z.number(),
 })
 
-/** What an imported dataset holds, as data/source.ts counts a file: means a row, and how many lack a question. */
+/**
+ * What an imported dataset holds, as data/import/count-rows.ts counts a file: means of a row, and
+ * how many rows lack a question.
+ */
 export async function datasetFigures(db: Database, datasetId: string): Promise<z.infer<typeof figures>> {
   return only(
     await rowsOf(
@@ -138,7 +145,10 @@ export async function datasetFigures(db: Database, datasetId: string): Promise<z
 
 const groupCount = z.object({ groups: z.number() })
 
-/** Different values of a field of the metadata among the kept rows; rows that lack it count as one more. */
+/**
+ * Different values of a field of the metadata among the kept rows. Rows without it count as one
+ * value more.
+ */
 export async function groupsOf(db: Database, datasetId: string, field: string): Promise<number> {
   const { groups } = only(
     await rowsOf(
@@ -154,8 +164,9 @@ export async function groupsOf(db: Database, datasetId: string, field: string): 
 const shownPictures = z.object({ position: z.number(), hashes: z.array(z.string()) })
 
 /**
- * Hashes of the pictures of a sealed source's kept rows in order, a page of rows at a time; a picture comes with each row that
- * shows it: to tell them apart each page would have to look at all rows again.
+ * Hashes of the pictures of a sealed source's kept rows in order, read a page of rows at a time. A
+ * picture comes with each row that shows it: to give it once, each page would have to look at all
+ * rows again.
  */
 export async function* pictureHashes(db: Database, datasetId: string): AsyncGenerator<string> {
   const rowsPerPage = 5000

@@ -32,8 +32,8 @@ export interface SourceRow extends Check {
   metadata: Readonly<Record<string, unknown>>
   failure?: { reason: string; detail: string } | null
   /**
-   * `there`: {@link storedLines} has it. `later`: it is left out this time and keeps its place, and the
-   * source stays open.
+   * `there`: {@link storedLines} has it. `later`: it is left out this time and keeps its place, and
+   * the source stays open.
    */
   state?: { there: StoredLine } | 'later' | undefined
 }
@@ -75,16 +75,19 @@ export interface ImportCounts {
 /** Dataset of a source: the same data is imported once for all campaigns. */
 export const sourceDatasetId = (hash: string): string => `source/${hash.slice(0, 16)}`
 
-/** A batch at most: enough rows to keep the cost of a transaction small, few enough characters to keep memory flat. */
+/**
+ * A batch at most: enough rows to keep the cost of a transaction small, few enough characters to
+ * keep memory flat.
+ */
 const rowsPerBatch = 10_000
 const charactersPerBatch = 16 * 2 ** 20
 
 /**
- * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long rows) while the next
- * are read, so memory stays flat. After a crash the import is simply run again and writes what is missing;
- * a complete one returns without reading `lines`. Throws InvalidSource when two lines have the same id.
- * `beforeSeal` may refuse the source by an error: its rows stay, and a later run goes on with them. A source
- * with lines left out for later is never sealed.
+ * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long rows) while
+ * the next are read, so memory stays flat. After a crash the import is simply run again and writes
+ * what is missing; a complete one returns without reading `lines`. Throws InvalidSource when two
+ * lines have the same id. `beforeSeal` may refuse the source by an error: its rows stay, and a
+ * later run goes on with them. A source with lines left out for later is never sealed.
  */
 export async function importSource(
   db: Database,
@@ -142,7 +145,10 @@ interface Numbered {
   position: number | null
 }
 
-/** One batch is written while the next is read; never more than two are held. Returns how many lines were left out. */
+/**
+ * One batch is written while the next is read; never more than two are held. Returns how many lines
+ * were left out.
+ */
 async function writeLines(
   db: Database,
   datasetId: string,
@@ -165,7 +171,9 @@ async function writeLines(
   return left.out
 }
 
-/** Lines read at a stretch: a source that never waits would keep the batch before from being sent. */
+/**
+ * Lines read at a stretch: a source that never waits would keep the batch before from being sent.
+ */
 const linesPerTurn = 128
 
 async function* batches(
@@ -228,8 +236,9 @@ async function writeBatch(db: Database, datasetId: string, batch: readonly Numbe
 }
 
 /**
- * The lines that have no row yet. The dataset is held until the transaction ends, so two imports of one
- * source write one after the other, and each row is free to be copied: COPY knows no "on conflict".
+ * The lines that have no row yet. The dataset is held until the transaction ends, so two imports of
+ * one source write one after the other, and each row is free to be copied: COPY knows no "on
+ * conflict".
  */
 async function missingLines(tx: Database, datasetId: string, batch: readonly Numbered[]): Promise<readonly Numbered[]> {
   const held = await tx
@@ -283,6 +292,6 @@ const unfinished = (path: string, later: number): HoneError =>
 const duplicate = (path: string, sourceId: string): HoneError =>
   new HoneError({
     type: 'InvalidSource',
-    message: `${path}: the id "${sourceId}" stands on two lines`,
+    message: `${path}: the id "${sourceId}" is on two lines`,
     nextStep: 'give every line an id of its own',
   })

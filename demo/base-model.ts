@@ -9,7 +9,7 @@ import { HoneError } from '../domain/errors.ts'
 import { baseCorpusHash } from './world.ts'
 
 /** How the weak base model is trained from nothing. Part of its hash. */
-export const BASE_MODEL = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
+export const baseModelRecipe = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
 
 export interface BaseModelOptions {
   /** Folder of models in the cache; the base model is one folder in it. */
@@ -24,8 +24,9 @@ export interface BaseModelOptions {
 }
 
 /**
- * Folder of the demo's base model: the cached one, else it is trained now, once. It appears under its name only when it is complete; what a
- * crash leaves is swept by the next call. One caller at a time a cache.
+ * Folder of the demo's base model: the cached one, else it is trained now, once. It appears under
+ * its name only when it is complete; what a crash leaves is swept by the next call. One caller at a
+ * time a cache.
  */
 export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path: string; isNew: boolean }> {
   const path = join(options.models, baseModelName(options.trainer))
@@ -41,7 +42,7 @@ export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path
     output: join(making, 'model'),
     metrics: join(making, 'metrics.jsonl'),
     result: join(making, 'result.json'),
-    ...BASE_MODEL,
+    ...baseModelRecipe,
   }
   await writeFile(join(making, 'config.json'), JSON.stringify(config))
   await train(options, making)
@@ -52,7 +53,7 @@ export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path
 
 /** Folder name of the base model that this code would train. */
 export function baseModelName(trainer: string): string {
-  const hash = createHash('sha256').update(JSON.stringify([baseCorpusHash(), BASE_MODEL]))
+  const hash = createHash('sha256').update(JSON.stringify([baseCorpusHash(), baseModelRecipe]))
   const folder = join(trainer, 'hone_trainer', 'base')
   for (const name of readdirSync(folder)
     .filter((each) => each.endsWith('.py'))

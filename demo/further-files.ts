@@ -3,7 +3,7 @@ import type { Question, QuestionFamily, QuestionMix } from './questions.ts'
 import { createRandom, seedOf } from './random.ts'
 import type { Scene } from './scene.ts'
 
-export type FurtherSettings = {
+export interface FurtherSettings {
   /** Raise it when wording or drawing order changes without any of the numbers changing. */
   form: number
   /** What `mixed-train`, `mixed-dev` and `mixed-report` ask: families that rules can check. */
@@ -17,13 +17,13 @@ type FurtherRow = { id: string; images: string[] } & Partial<Question & { metada
 
 type Splits = 'train' | 'dev' | 'report'
 
-type WorldParts = {
+interface WorldParts {
   seed: number
   further: FurtherSettings
   splits: Readonly<Record<Splits, { pictures: number; questionsEach: number }>>
 }
 
-const FILES = [
+const furtherNames = [
   ['mixed', 'train'],
   ['mixed', 'dev'],
   ['mixed', 'report'],
@@ -32,16 +32,17 @@ const FILES = [
 ] as const
 
 /**
- * The further files of a world by name, over the pictures that its splits show: questions of every family that rules
- * can check, questions that also want free text, and the train pictures alone, for campaigns that write their own
- * questions. They draw from streams of their own: the three splits stay as they are whatever is asked here.
+ * The further files of a world by name, over the pictures that its splits show: questions of every
+ * family that rules can check, questions that also want free text, and the train pictures alone,
+ * for campaigns that write their own questions. They draw from streams of their own: the three
+ * splits stay as they are whatever is asked here.
  */
 export function* furtherFiles(
   scenes: Readonly<Record<Splits, readonly Scene[]>>,
   { seed, further, splits }: WorldParts,
   imagePath: (split: Splits, index: number) => string,
 ): Generator<[name: string, rows: FurtherRow[]]> {
-  for (const [mix, split] of FILES) {
+  for (const [mix, split] of furtherNames) {
     const name = `${mix}-${split}`
     const { questionsEach } = splits[split]
     const rows = scenes[split].flatMap((scene, index): FurtherRow[] => {

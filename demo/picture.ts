@@ -2,8 +2,11 @@ import sharp from 'sharp'
 import type { Random } from './random.ts'
 import type { Color, Scene, Shape } from './scene.ts'
 
-export type PictureSettings = {
-  /** Width and height in pixels. 56 is two merged patches of Qwen2.5-VL (28 px) each way, one a cell. */
+export interface PictureSettings {
+  /**
+   * Width and height in pixels. 56 is two merged patches of Qwen2.5-VL (28 px) each way, one a
+   * cell.
+   */
   sizePx: number
   /** Largest change of one colour channel by noise, in levels of 255. */
   noiseLevels: number
@@ -14,12 +17,13 @@ export type PictureSettings = {
 }
 
 /** Hue in degrees; wide apart, so that jitter never makes one colour pass for another. */
-const HUES: Readonly<Record<Color, number>> = { red: 0, green: 130, blue: 220, yellow: 50 }
-const HUE_JITTER_DEGREES = 7
+const hueOf: Readonly<Record<Color, number>> = { red: 0, green: 130, blue: 220, yellow: 50 }
+const hueJitterDegrees = 7
 
 /**
- * The picture of a scene as PNG bytes. Size, place and shade of each shape, the background and the noise come from
- * `random`, so that two pictures of one scene differ and the same stream gives the same bytes.
+ * The picture of a scene as PNG bytes. Size, place and shade of each shape, the background and the
+ * noise come from `random`, so that two pictures of one scene differ and the same stream gives the
+ * same bytes.
  */
 export async function drawPicture(scene: Scene, settings: PictureSettings, random: Random): Promise<Buffer> {
   const svg = sceneSvg(scene, settings, random)
@@ -57,7 +61,7 @@ function sceneSvg(scene: Scene, settings: PictureSettings, random: Random): stri
 }
 
 function shade(color: Color, random: Random): string {
-  const hue = (HUES[color] + random.between(-HUE_JITTER_DEGREES, HUE_JITTER_DEGREES) + 360) % 360
+  const hue = (hueOf[color] + random.between(-hueJitterDegrees, hueJitterDegrees) + 360) % 360
   const saturation = random.between(68, 92)
   const lightness = random.between(42, 56)
   return `hsl(${hue.toFixed(1)},${saturation.toFixed(1)}%,${lightness.toFixed(1)}%)`

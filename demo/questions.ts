@@ -1,9 +1,12 @@
 import type { Random } from './random.ts'
-import { COLORS, positionName, positionNames, SHAPES } from './scene.ts'
+import { colorNames, positionName, positionNames, shapeNames } from './scene.ts'
 import type { Cell, Scene } from './scene.ts'
 
-/** A question with its exact answer. A choice's answer is the letter of the right line; a text says what is there. */
-export type Question = {
+/**
+ * A question with its exact answer. A choice's answer is the letter of the right line; a text says
+ * what is there.
+ */
+export interface Question {
   question: string
   answer: string
   kind: 'number' | 'yesno' | 'choice' | 'text'
@@ -11,12 +14,12 @@ export type Question = {
 }
 
 /**
- * All questions of a family that make sense for a scene. To add a family: write it here, name it in the world's mix,
- * and teach the demo reasoner to read it.
+ * All questions of a family that make sense for a scene. To add a family: write it here, name it in
+ * the world's mix, and teach the demo reasoner to read it.
  */
-const FAMILIES = {
+const askOf = {
   'count-color': (scene: Scene): Question[] =>
-    COLORS.map((color) =>
+    colorNames.map((color) =>
       number(
         `How many ${color} shapes are there?`,
         count(scene, (cell) => cell.color === color),
@@ -24,7 +27,7 @@ const FAMILIES = {
     ),
 
   'count-shape': (scene: Scene): Question[] =>
-    SHAPES.map((shape) =>
+    shapeNames.map((shape) =>
       number(
         `How many ${shape}s are there?`,
         count(scene, (cell) => cell.shape === shape),
@@ -39,8 +42,8 @@ const FAMILIES = {
   ],
 
   exists: (scene: Scene): Question[] =>
-    COLORS.flatMap((color) =>
-      SHAPES.map((shape) =>
+    colorNames.flatMap((color) =>
+      shapeNames.map((shape) =>
         yesno(
           `Is there a ${color} ${shape}?`,
           count(scene, (cell) => cell.color === color && cell.shape === shape) > 0,
@@ -49,21 +52,23 @@ const FAMILIES = {
     ),
 
   compare: (scene: Scene): Question[] =>
-    COLORS.flatMap((first) =>
-      COLORS.filter((second) => second !== first).map((second) =>
-        yesno(
-          `Are there more ${first} shapes than ${second} shapes?`,
-          count(scene, (cell) => cell.color === first) > count(scene, (cell) => cell.color === second),
+    colorNames.flatMap((first) =>
+      colorNames
+        .filter((second) => second !== first)
+        .map((second) =>
+          yesno(
+            `Are there more ${first} shapes than ${second} shapes?`,
+            count(scene, (cell) => cell.color === first) > count(scene, (cell) => cell.color === second),
+          ),
         ),
-      ),
     ),
 
   place: (scene: Scene): Question[] =>
     positionNames(scene).flatMap((position, index): Question[] => {
       const cell = scene.cells[index]
       if (cell === null || cell === undefined) return []
-      const answer = String.fromCodePoint(65 + COLORS.indexOf(cell.color))
-      return [{ question: `Which color is at the ${position}?`, answer, kind: 'choice', choices: [...COLORS] }]
+      const answer = String.fromCodePoint(65 + colorNames.indexOf(cell.color))
+      return [{ question: `Which color is at the ${position}?`, answer, kind: 'choice', choices: [...colorNames] }]
     }),
 
   // Two steps: count, count again, subtract. Never asked where the answer would be below zero.
@@ -72,7 +77,8 @@ const FAMILIES = {
       more < less ? [] : [number(`How many more ${first} than ${second} are there?`, more - less)],
     ),
 
-  // Two steps: count, go on counting. No shape is counted twice, since it has one colour and one form.
+  // Two steps: count, go on counting. No shape is counted twice, since it has one colour and one
+  // form.
   sum: (scene: Scene): Question[] =>
     pairs(scene).map(({ first, second, more, less }) =>
       number(`How many shapes are ${bare(first)} or ${bare(second)}?`, more + less),
@@ -87,9 +93,12 @@ const FAMILIES = {
     })),
 } as const satisfies Record<string, (scene: Scene) => Question[]>
 
-export type QuestionFamily = keyof typeof FAMILIES
-/** A mix is laid over this one: the order of the families decides what a draw means, not the order of the mix. */
-const NOT_ASKED: Readonly<Record<QuestionFamily, number>> = {
+export type QuestionFamily = keyof typeof askOf
+/**
+ * A mix is laid over this one: the order of the families decides what a draw means, not the order
+ * of the mix.
+ */
+const notAsked: Readonly<Record<QuestionFamily, number>> = {
   'count-color': 0,
   'count-shape': 0,
   'count-all': 0,
@@ -104,9 +113,9 @@ const NOT_ASKED: Readonly<Record<QuestionFamily, number>> = {
 export type QuestionMix = Readonly<Partial<Record<QuestionFamily, number>>>
 
 /**
- * Up to `limit` different questions on one scene. The family is drawn by weight, then one of the answers that the scene
- * allows, then a question with that answer: answers come out far more even than by drawing questions, so that a model
- * gains little by always naming the most common one.
+ * Up to `limit` different questions on one scene. The family is drawn by weight, then one of the
+ * answers that the scene allows, then a question with that answer: answers come out far more even
+ * than by drawing questions, so that a model gains little by always naming the most common one.
  */
 export function askQuestions(scene: Scene, mix: QuestionMix, limit: number, random: Random): Question[] {
   return askByFamily(scene, mix, limit, random).map(({ question }) => question)
@@ -120,10 +129,11 @@ export function askByFamily(
   random: Random,
 ): { family: QuestionFamily; question: Question }[] {
   const asked = new Map<string, { family: QuestionFamily; question: Question }>()
-  // A small scene may not have that many different questions; the bound keeps this from running forever.
+  // A small scene may not have that many different questions; the bound keeps this from running
+  // forever.
   for (let tries = 0; asked.size < limit && tries < limit * 20; tries += 1) {
-    const family = random.weighted({ ...NOT_ASKED, ...mix })
-    const all = FAMILIES[family](scene)
+    const family = random.weighted({ ...notAsked, ...mix })
+    const all = askOf[family](scene)
     if (all.length === 0) continue
     const answer = random.pick([...new Set(all.map((each) => each.answer))])
     const question = random.pick(all.filter((each) => each.answer === answer))
@@ -134,7 +144,7 @@ export function askByFamily(
 
 /** Every question of one family that makes sense for a scene. */
 export function allQuestions(scene: Scene, family: QuestionFamily): Question[] {
-  return FAMILIES[family](scene)
+  return askOf[family](scene)
 }
 
 /** `a red circle and a blue square`, or `nothing`: how answers in free text name what they see. */
@@ -146,8 +156,8 @@ export function thingWords(cells: readonly Cell[]): string {
 }
 
 /**
- * Every row and column of a grid by name, with what is in it: `top row`, `left column`. Empty for grids whose places
- * have no such names.
+ * Every row and column of a grid by name, with what is in it: `top row`, `left column`. Empty for
+ * grids whose places have no such names.
  */
 function lines(scene: Scene): { name: string; cells: Cell[] }[] {
   const found = new Map<string, Cell[]>()
@@ -161,11 +171,11 @@ function lines(scene: Scene): { name: string; cells: Cell[] }[] {
 
 /** Two colours, or two forms, in either order, with how many there are of each. */
 function pairs(scene: Scene): { first: string; second: string; more: number; less: number }[] {
-  const colors = COLORS.map((color) => ({
+  const colors = colorNames.map((color) => ({
     name: `${color} shapes`,
     total: count(scene, (cell) => cell.color === color),
   }))
-  const shapes = SHAPES.map((shape) => ({ name: `${shape}s`, total: count(scene, (cell) => cell.shape === shape) }))
+  const shapes = shapeNames.map((shape) => ({ name: `${shape}s`, total: count(scene, (cell) => cell.shape === shape) }))
   return [colors, shapes].flatMap((group) =>
     group.flatMap((one) =>
       group

@@ -1,5 +1,5 @@
 /** A seeded stream of numbers. The same seed gives the same stream on every machine. */
-export type Random = {
+export interface Random {
   /** Uniform in [0, 1). */
   next(): number
   /** Uniform integer in [0, bound). */
@@ -10,11 +10,16 @@ export type Random = {
   chance(probability: number): boolean
   /** One item, all equally likely. Throws a RangeError on an empty list. */
   pick<T>(items: readonly T[]): T
-  /** One key of a table, in proportion to its weight. Throws a RangeError when no weight is positive. */
+  /**
+   * One key of a table, in proportion to its weight. Throws a RangeError when no weight is
+   * positive.
+   */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K
 }
 
-/** A 32-bit seed from any mix of words and numbers (FNV-1a with a final avalanche). Not for secrets. */
+/**
+ * A 32-bit seed from any mix of words and numbers (FNV-1a with a final avalanche). Not for secrets.
+ */
 export function seedOf(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5
   for (const char of parts.join('\u001f')) {
@@ -26,8 +31,9 @@ export function seedOf(...parts: readonly (string | number)[]): number {
 }
 
 /**
- * A generator with 32 bits of state: a Weyl sequence whose every value is scrambled by two multiplications.
- * Math.random was rejected because it has no seed; a longer state is not worth it for a few million draws.
+ * A generator with 32 bits of state: a Weyl sequence whose every value is scrambled by two
+ * multiplications. Math.random was rejected because it has no seed; a longer state is not worth it
+ * for a few million draws.
  */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0

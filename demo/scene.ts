@@ -1,10 +1,10 @@
 import type { Random } from './random.ts'
 
-export const SHAPES = ['circle', 'square', 'triangle'] as const
-export const COLORS = ['red', 'green', 'blue', 'yellow'] as const
+export const shapeNames = ['circle', 'square', 'triangle'] as const
+export const colorNames = ['red', 'green', 'blue', 'yellow'] as const
 
-export type Shape = (typeof SHAPES)[number]
-export type Color = (typeof COLORS)[number]
+export type Shape = (typeof shapeNames)[number]
+export type Color = (typeof colorNames)[number]
 /** What one cell holds; null is an empty cell. */
 export type Cell = { shape: Shape; color: Color } | null
 export type Grid = { rows: number; columns: number }
@@ -14,7 +14,10 @@ export type Scene = Grid & { cells: readonly Cell[] }
 export type SceneSettings = Grid & {
   /** Share of empty cells, 0 to 1. */
   emptyShare: number
-  /** Chance that a new shape repeats the colour or the shape of an earlier one, so that counts above one are common. */
+  /**
+   * Chance that a new shape repeats the colour or the shape of an earlier one, so that counts above
+   * one are common.
+   */
   repeatShare: number
 }
 
@@ -26,7 +29,7 @@ export function drawScene(settings: SceneSettings, random: Random): Scene {
       cells.push(null)
       continue
     }
-    const cell = { shape: random.pick(SHAPES), color: random.pick(COLORS) }
+    const cell = { shape: random.pick(shapeNames), color: random.pick(colorNames) }
     const earlier = cells.filter((other) => other !== null)
     if (earlier.length > 0 && random.chance(settings.repeatShare)) {
       const model = random.pick(earlier)
@@ -49,7 +52,8 @@ export function drawDistinctScenes(
   random: Random,
 ): Scene[] {
   const scenes: Scene[] = []
-  // A 2×2 grid has 13^4 = 28,561 scenes; a few hundred tries for one new scene means that the grid is used up.
+  // A 2×2 grid has 13^4 = 28,561 scenes; a few hundred tries for one new scene means that the grid
+  // is used up.
   for (let misses = 0; scenes.length < count;) {
     const scene = drawScene(settings, random)
     const key = sceneKey(scene)
@@ -76,7 +80,7 @@ export function sceneKey(scene: Scene): string {
   return `${scene.rows}x${scene.columns}:${cells.join(',')}`
 }
 
-const NAMES: Readonly<Record<number, { rows: readonly string[]; columns: readonly string[] }>> = {
+const placeNames: Readonly<Record<number, { rows: readonly string[]; columns: readonly string[] }>> = {
   1: { rows: ['middle'], columns: ['middle'] },
   2: { rows: ['top', 'bottom'], columns: ['left', 'right'] },
   3: { rows: ['top', 'middle', 'bottom'], columns: ['left', 'center', 'right'] },
@@ -86,8 +90,8 @@ const NAMES: Readonly<Record<number, { rows: readonly string[]; columns: readonl
 export function positionName(grid: Grid, index: number): string {
   const row = Math.floor(index / grid.columns)
   const column = index % grid.columns
-  const rowName = NAMES[grid.rows]?.rows[row]
-  const columnName = NAMES[grid.columns]?.columns[column]
+  const rowName = placeNames[grid.rows]?.rows[row]
+  const columnName = placeNames[grid.columns]?.columns[column]
   if (rowName === undefined || columnName === undefined) return `row ${row + 1} column ${column + 1}`
   return `${rowName} ${columnName}`
 }

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 import { startTeacher } from './teacher/server.ts'
 
 /**
- * The teacher as a process: `tsx demo/teacher-main.ts --port 0 [--host 127.0.0.1] [--latency-ms 0]`. Prints one line
- * `ready http://host:port`, and ends on SIGTERM, SIGINT and when a parent that holds an IPC channel is gone.
+ * The teacher as a process: `tsx demo/teacher-main.ts --port 0 [--host 127.0.0.1] [--latency-ms
+ * 0]`. Prints one line `ready http://host:port`, and ends on SIGTERM, SIGINT and when a parent that
+ * holds an IPC channel is gone.
  */
 const { values } = parseArgs({
   options: {

@@ -14,9 +14,9 @@ import { createRandom, seedOf } from './random.ts'
 import { drawDistinctScenes } from './scene.ts'
 import type { Scene, SceneSettings } from './scene.ts'
 import type { ReasonerSettings } from './teacher/reasoner.ts'
-import { TEXT_RATES } from './teacher/text/settings.ts'
+import { textRates } from './teacher/text/settings.ts'
 import type { TextSettings } from './teacher/text/settings.ts'
-import { VISION_RATES } from './teacher/vision/settings.ts'
+import { visionRates } from './teacher/vision/settings.ts'
 import type { VisionSettings } from './teacher/vision/settings.ts'
 import { vocabularyLines } from './vocabulary.ts'
 
@@ -24,8 +24,11 @@ export type Split = 'train' | 'dev' | 'report'
 
 export type TeacherSettings = VisionSettings & ReasonerSettings & TextSettings
 
-export type WorldSettings = {
-  /** Raise it when drawing, wording or drawing order changes without any of the numbers below changing. */
+export interface WorldSettings {
+  /**
+   * Raise it when drawing, wording or drawing order changes without any of the numbers below
+   * changing.
+   */
   form: number
   seed: number
   scene: SceneSettings
@@ -39,12 +42,13 @@ export type WorldSettings = {
 }
 
 /** The demo world. Everything that tuning may want to change is here. */
-export const WORLD: WorldSettings = {
+export const demoWorld: WorldSettings = {
   form: 3,
   seed: 20250,
   scene: { rows: 2, columns: 2, emptyShare: 0.2, repeatShare: 0.45 },
   picture: { sizePx: 56, noiseLevels: 10, radiusShare: [0.27, 0.38], shiftShare: 0.08 },
-  // Counting is what a model of 1.5 million parameters can learn in minutes; the other families wait at weight 0.
+  // Counting is what a model of 1.5 million parameters can learn in minutes; the other families
+  // wait at weight 0.
   mix: { 'count-color': 5, 'count-shape': 5, 'count-all': 0, exists: 0, compare: 0, place: 0 },
   splits: {
     train: { pictures: 1600, questionsEach: 2 },
@@ -71,13 +75,16 @@ export const WORLD: WorldSettings = {
   },
 }
 
-/** How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's text follows it. */
-export const TEACHER: TeacherSettings = {
+/**
+ * How the rule-based teacher words and errs. Not part of the world's hash: only the tokenizer's
+ * text follows it.
+ */
+export const demoTeacher: TeacherSettings = {
   seed: 4,
-  grid: { rows: WORLD.scene.rows, columns: WORLD.scene.columns },
+  grid: { rows: demoWorld.scene.rows, columns: demoWorld.scene.columns },
   captionErrorRate: 0.04,
-  ...VISION_RATES,
-  ...TEXT_RATES,
+  ...visionRates,
+  ...textRates,
   slipRate: 0.12,
   wordyShare: 0.3,
   reflectionShare: 0.25,
@@ -99,29 +106,39 @@ const manifestSchema = z.object({
   further: z.object({ hash: z.string(), rows: z.record(z.string(), z.number()) }).optional(),
 })
 
-/** Names the pictures, the three splits and the base corpus: the same hash, the same files. 16 hexadecimal digits. */
-export function worldHash(settings: WorldSettings = WORLD): string {
+/**
+ * Names the pictures, the three splits and the base corpus: the same hash, the same files. 16
+ * hexadecimal digits.
+ */
+export function worldHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, mix, splits, baseCorpus } = settings
   return hashOf({ form, seed, scene, picture, mix, splits, baseCorpus })
 }
 
-/** Names the further files. Apart from the world's hash, so that a new question does not draw all pictures anew. */
-export function furtherHash(settings: WorldSettings = WORLD): string {
+/**
+ * Names the further files. Apart from the world's hash, so that a new question does not draw all
+ * pictures anew.
+ */
+export function furtherHash(settings: WorldSettings = demoWorld): string {
   return hashOf({ world: worldHash(settings), further: settings.further })
 }
 
-/** Names only what the base corpus depends on, so that tuning questions or split sizes keeps a cached base model. */
-export function baseCorpusHash(settings: WorldSettings = WORLD): string {
+/**
+ * Names only what the base corpus depends on, so that tuning questions or split sizes keeps a
+ * cached base model.
+ */
+export function baseCorpusHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, baseCorpus } = settings
   return hashOf({ form, seed, scene, picture, baseCorpus })
 }
 
 /** Which scenes each part shows. No scene is in two parts. */
-export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'base', Scene[]> {
+export function allotScenes(settings: WorldSettings = demoWorld): Record<Split | 'base', Scene[]> {
   const taken = new Set<string>()
   const draw = (part: string, pictures: number): Scene[] =>
     drawDistinctScenes(settings.scene, pictures, taken, createRandom(seedOf(settings.seed, 'scenes', part)))
-  // The order matters: a part that is drawn later never changes an earlier one, so train may grow and report stays.
+  // The order matters: a part that is drawn later never changes an earlier one, so train may grow
+  // and report stays.
   const base = draw('base', settings.baseCorpus.pictures)
   const report = draw('report', settings.splits.report.pictures)
   const dev = draw('dev', settings.splits.dev.pictures)
@@ -130,17 +147,18 @@ export function allotScenes(settings: WorldSettings = WORLD): Record<Split | 'ba
 }
 
 /**
- * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, `vocabulary.txt`, the pictures in
- * `img/<part>/`, the further files over the same pictures, and last `manifest.json`. A folder whose manifest has both
- * hashes is left as it is, and `written` is false. With the world's hash alone only the further files are written, in
- * the time of a few thousand lines. Without a manifest, or with another hash, all is written anew; a crash leaves no
- * manifest, or one whose hash of the further files is not theirs. One writer a folder at a time. Fails with the file
- * system's error.
+ * Writes the world under `dir`: `{train,dev,report}.jsonl`, `base-corpus.jsonl`, `vocabulary.txt`,
+ * the pictures in `img/<part>/`, the further files over the same pictures, and last
+ * `manifest.json`. A folder whose manifest has both hashes is left as it is, and `written` is
+ * false. With the world's hash alone only the further files are written, in the time of a few
+ * thousand lines. Without a manifest, or with another hash, all is written anew; a crash leaves no
+ * manifest, or one whose hash of the further files is not theirs. One writer a folder at a time.
+ * Fails with the file system's error.
  */
 export async function writeWorld(
   dir: string,
   onProgress: (progress: WorldProgress) => void = () => {},
-  settings: WorldSettings = WORLD,
+  settings: WorldSettings = demoWorld,
 ): Promise<WorldManifest & { written: boolean }> {
   const found = await readManifest(dir)
   const isDrawn = found?.hash === worldHash(settings)

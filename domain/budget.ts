@@ -19,8 +19,9 @@ const limits = z
 const { $schema: _, ...limitsJson } = z.toJSONSchema(limits, { io: 'input' })
 
 /**
- * What model calls may come to, as an object or in the words of `--budget` ({@link parseBudget}). A campaign is
- * paused at the first limit, and `hone step` ends there. GPU hours of jobs are not part of it.
+ * What model calls may come to, as an object or in the words of `--budget` ({@link parseBudget}). A
+ * campaign is paused at the first limit, and `hone step` ends there. GPU hours of jobs are not part
+ * of it.
  */
 export const budget = z
   .unknown()
@@ -49,14 +50,20 @@ export interface Priced {
   >
 }
 
-/** What was paid, in the measures of a budget. `costs` has a sum for each currency, of endpoints that state prices. */
+/**
+ * What was paid, in the measures of a budget. `costs` has a sum for each currency, of endpoints
+ * that state prices.
+ */
 export interface Spending {
   requests: number
   tokens: number
   costs: Readonly<Record<string, number>>
 }
 
-/** Adds up what was paid. A benchmark's judge books under a name of its own, so its model leads to its prices. */
+/**
+ * Adds up what was paid. A benchmark's judge books under a name of its own, so its model leads to
+ * its prices.
+ */
 export function spending(recipe: Priced, spent: readonly Spent[]): Spending {
   const costs: Record<string, number> = {}
   for (const paid of spent) {
@@ -81,8 +88,9 @@ export interface ReachedLimit {
 }
 
 /**
- * The first limit that is reached, or that `more` requests would pass; null while there is room. A request counts at
- * the mean of the replies so far. Before the first reply nothing is known of cost and tokens, so they pass nothing.
+ * The first limit that is reached, or that `more` requests would pass; null while there is room. A
+ * request counts at the mean of the replies so far. Before the first reply nothing is known of cost
+ * and tokens, so they pass nothing.
  */
 export function budgetReached(
   { cost, tokens, requests }: Budget,
@@ -99,7 +107,10 @@ export function budgetReached(
   return null
 }
 
-/** The same budget with twice as much of one limit, as a person writes it: `--budget cost=100,requests=20`. */
+/**
+ * The same budget with twice as much of one limit, as a person writes it:
+ * `--budget cost=100,requests=20`.
+ */
 export function doubledBudget(given: Budget, doubled: ReachedLimit['limit']): string {
   const words = measures.flatMap((name) => {
     const limit = given[name]
@@ -108,7 +119,10 @@ export function doubledBudget(given: Budget, doubled: ReachedLimit['limit']): st
   return `--budget ${words.join(',')}`
 }
 
-/** A budget of money needs the price of all that costs, in one currency: calls without a price would be paid unseen. */
+/**
+ * A budget of money needs the price of all that costs, in one currency: calls without a price would
+ * be paid unseen.
+ */
 export function checkBudget(
   recipe: Priced & { limits: { budget?: Budget | undefined } },
   context: z.core.$RefinementCtx,
@@ -134,14 +148,18 @@ export function checkBudget(
 const factors: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, b: 1e9 }
 
 /**
- * A budget as a person writes it: `cost=20`, `cost=40,tokens=1m,requests=500`, or several such words. A number alone is
- * the cost; `k`, `m` and `b` after a number are thousands, millions and billions. Null for anything else.
+ * A budget as a person writes it: `cost=20`, `cost=40,tokens=1m,requests=500`, or several such
+ * words. A number alone is the cost; `k`, `m` and `b` after a number are thousands, millions and
+ * billions. Null for anything else.
  */
 export function parseBudget(words: readonly string[]): Budget | null {
   return limits.safeParse(limitsOf(words)).data ?? null
 }
 
-/** The limits that words name, not yet looked at; null where a word is none, or names a limit a second time. */
+/**
+ * The limits that words name, not yet looked at; null where a word is none, or names a limit a
+ * second time.
+ */
 function limitsOf(words: readonly string[]): Record<string, number> | null {
   const found: Record<string, number> = {}
   for (const word of words.flatMap((each) => each.split(','))) {

@@ -13,18 +13,22 @@ export interface BoundedAskOptions {
   }
 }
 
-/** Holds single requests to a budget, so that no more than the first window of requests can overrun it. */
+/**
+ * Holds single requests to a budget, so that at most the first window of requests can overrun it.
+ */
 export interface BoundedAsk {
   /** The store to give the engine that `ask` belongs to. */
   replies: ReplyStore
   /**
-   * An `ask` that holds back a request while the budget has no room for it, and throws BudgetReached when there will
-   * be none. A request whose reply is stored is free, and never held back.
+   * An `ask` that holds back a request while the budget has no room for it, and throws
+   * BudgetReached when there will be none. A request whose reply is stored is free, and never held
+   * back.
    */
   follow(ask: Ask): Ask
   /**
-   * Asked before a row is begun: resolves once there is room for a request, or nothing is under way that could still
-   * make room. A row is begun in both cases, because all its replies may be stored: then it costs nothing.
+   * Asked before a row is begun: resolves once there is room for a request, or nothing is under way
+   * that could still make room. A row is begun in both cases, because all its replies may be
+   * stored: then it costs nothing.
    */
   untilRoom(): Promise<void>
   /** Resolves when no request is under way any more. */
@@ -32,12 +36,15 @@ export interface BoundedAsk {
 }
 
 /**
- * Counts what was paid, and what is under way at the mean of the replies so far. A request beyond that waits until
- * others have ended: some of these may fail, and cost nothing. Before the first reply no price is known, so the first
- * window may go beyond a very small budget.
+ * Counts what was paid, and what is under way at the mean of the replies so far. A request beyond
+ * that waits until others have ended: some of these may fail, and cost nothing. Before the first
+ * reply no price is known, so the first window may go beyond a very small budget.
  */
 export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOptions): BoundedAsk {
-  /** Keys of requests that were let through and are neither paid nor failed. Each is taken out by its own end. */
+  /**
+   * Keys of requests that were let through and are neither paid nor failed. Each is taken out by
+   * its own end.
+   */
   const underWay = new Set<string>()
   const asked = new Set<Promise<Reply>>()
   let waiting: (() => void)[] = []
@@ -82,7 +89,8 @@ export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOption
       find: (keys) => replies.find(keys),
       async save(batch) {
         await replies.save(batch)
-        // Now they are among what was paid. Any later, the next request that is weighed would count them twice.
+        // Now they are among what was paid. Any later, the next request that is weighed would count
+        // them twice.
         takeOut(batch.map(({ key }) => key))
       },
     },

@@ -10,9 +10,14 @@ import {
 import type { HoneError } from '../domain/errors.ts'
 import type { Usage } from './usage.ts'
 
-/** Where a meter learns what was paid: the database of a campaign, or the state of a `hone step`. */
+/**
+ * Where a meter learns what was paid: the database of a campaign, or the state of a `hone step`.
+ */
 export interface SpendingSource {
-  /** All that counts for the budget, by every run and worker. Answers at once, perhaps with older figures of others. */
+  /**
+   * All replies that count for the budget, of every run and worker. Answers at once, so the figures
+   * of others may be older.
+   */
   paid(): readonly Spent[]
   /** A reply was paid for. Does nothing where the store counts each reply that it keeps. */
   note(usage: Usage): void
@@ -38,18 +43,25 @@ export interface BudgetMeter {
   check(): void
   /** What was paid so far. */
   spent(): Spending
-  /** The limit that so many requests would pass, each at the mean so far; null while there is room for them. */
+  /**
+   * The limit that so many requests would pass, each at the mean so far; null while there is room
+   * for them.
+   */
   limitFor(requests: number): ReachedLimit | null
   /** The error of a limit that is reached. */
   refusal(limit: ReachedLimit): HoneError
 }
 
-/** A meter over what its source says was paid. Limits are overrun by what is under way when they are reached. */
+/**
+ * A meter over what its source says was paid. Limits are overrun by what is under way when they are
+ * reached.
+ */
 export function createBudgetMeter({ limits, priced, source, reached }: BudgetMeterOptions): BudgetMeter {
   const refusal = (limit: ReachedLimit): HoneError => reached(limit, limits ?? {})
   const spent = (): Spending => spending(priced, source.paid())
   const limitFor = (requests: number): ReachedLimit | null => (limits ? budgetReached(limits, spent(), requests) : null)
-  // Stays reached: a row that was not begun must not count as done when newer figures find room again.
+  // Stays reached: a row that was not begun must not count as done when newer figures find room
+  // again.
   let end: ReachedLimit | null = null
   const look = (): ReachedLimit | null => (end ??= limitFor(0))
   return {

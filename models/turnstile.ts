@@ -1,45 +1,31 @@
+import pLimit from 'p-limit'
 import type { Scope } from './scope.ts'
 
 /** Lets so many in at one time, in the order in which they came. */
-export interface Gate {
-  /** Resolves with what lets the next one in, to be called once. Rejects with the scope's reason. */
+export interface Turnstile {
+  /**
+   * Resolves with what lets the next one in, to be called once or more. Rejects with the scope's
+   * reason.
+   */
   enter(scope: Scope): Promise<() => void>
 }
 
-export function createGate(places: number): Gate {
-  let free = places
-  const waiting = new Set<() => void>()
-  const leave = () => {
-    for (const next of waiting) {
-      waiting.delete(next)
-      return next()
-    }
-    free++
-  }
-  const once = () => {
-    let isLeft = false
-    return () => {
-      if (!isLeft) leave()
-      isLeft = true
-    }
-  }
+export function createTurnstile(places: number): Turnstile {
+  const inside = pLimit(places)
   return {
-    enter(scope) {
-      return new Promise((resolve, reject) => {
-        if (scope.reason) return reject(scope.reason)
-        if (free > 0) {
-          free--
-          return resolve(once())
-        }
-        const enter = () => {
-          forget()
-          resolve(once())
-        }
-        const forget = scope.onCancel((reason) => {
-          waiting.delete(enter)
-          reject(reason)
+    async enter(scope) {
+      scope.check()
+      const entered = new Promise<() => void>((resolve) => {
+        void inside(async () => {
+          // Cancelled while it waited: the place goes to the next one.
+          if (scope.reason) return
+          await new Promise<void>((leave) => resolve(leave))
         })
-        waiting.add(enter)
+      })
+      return await scope.race(entered).catch((error: unknown) => {
+        // Cancelled in the moment in which it was let in.
+        void entered.then((leave) => leave())
+        throw error
       })
     },
   }

@@ -18,7 +18,10 @@ import { findTemporalBinary } from './temporal-binary.ts'
 import { namesTemporal } from './temporal-config.ts'
 import { temporalOrigins, unusedTemporal } from './temporal-origins.ts'
 
-/** One thing that Hone needs or may use. `missing` is got by itself where that is possible; `problem` stops something. */
+/**
+ * One thing that Hone needs or may use. `missing` is got by itself where that is possible;
+ * `problem` stops something.
+ */
 export interface Finding {
   name: string
   found: 'ok' | 'missing' | 'problem'
@@ -44,7 +47,10 @@ type Check = (place: Place) => Finding | Promise<Finding>
 const run = promisify(execFile)
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
-/** Looks at everything Hone runs on. Starts and changes nothing, asks no network. Names of variables, never values. */
+/**
+ * Looks at everything Hone runs on. Starts and changes nothing, asks no network. Names of
+ * variables, never values.
+ */
 export async function examine(options: ExamineOptions = {}): Promise<Finding[]> {
   const env = options.env ?? process.env
   const place = { env, home: options.home ?? honeHome(env), cache: options.cache ?? honeCache(env) }
@@ -61,7 +67,10 @@ async function guarded(name: string, check: Check, place: Place): Promise<Findin
   }
 }
 
-/** Whether an environment of Python was made. All can be made when they are first needed, so that none is required. */
+/**
+ * Whether an environment of Python was made. Every environment can be made when it is
+ * first needed, so that no environment is required.
+ */
 const environmentCheck =
   (environment: PythonEnvironment): Check =>
   async ({ env, cache }) => {

@@ -88,7 +88,7 @@ export const pythonEnvironments: readonly PythonEnvironment[] = [
 
 /**
  * The environment of a name.
- * @throws HoneError InvalidInput, naming those that there are.
+ * Throws InvalidInput, which names the environments that there are.
  */
 export function environmentNamed(name: string): PythonEnvironment {
   const found = pythonEnvironments.find((environment) => environment.name === name)
@@ -101,7 +101,7 @@ export function environmentNamed(name: string): PythonEnvironment {
 }
 
 /**
- * What an environment is made from, as text: whoever changes a byte of it gets another environment;
+ * What an environment is made from, as text: a change of one byte makes another environment;
  * null without it.
  */
 export function requirementsOf({ lock, after }: PythonEnvironment): string | null {

@@ -14,7 +14,9 @@ export interface HomePaths {
   postgres: string
   temporalDb: string
   artifacts: string
-  /** Models of the hub: what is being fetched, and which revision led to which weights of the store. */
+  /**
+   * Models of the hub: what is being fetched, and which revision led to which weights of the store.
+   */
   models: string
   runs: string
   services: string
@@ -34,7 +36,8 @@ export interface CachePaths {
 }
 
 /**
- * Folder that holds all state of one Hone: `HONE_HOME`, else the nearest `.hone/` at or above `cwd`, else `<cwd>/.hone`.
+ * Folder that holds all state of one Hone: `HONE_HOME`, else the nearest `.hone/` at or above
+ * `cwd`, else `<cwd>/.hone`.
  */
 export function honeHome(env: Environment = process.env, cwd: string = process.cwd()): string {
   if (env['HONE_HOME']) return resolve(cwd, env['HONE_HOME'])
@@ -45,7 +48,10 @@ export function honeHome(env: Environment = process.env, cwd: string = process.c
   return join(resolve(cwd), '.hone')
 }
 
-/** Folder of re-creatable things that clones share: `HONE_CACHE`, else `$XDG_CACHE_HOME/hone`, else `~/.cache/hone`. */
+/**
+ * Folder of re-creatable things that clones share: `HONE_CACHE`, else `$XDG_CACHE_HOME/hone`, else
+ * `~/.cache/hone`.
+ */
 export function honeCache(env: Environment = process.env): string {
   if (env['HONE_CACHE']) return resolve(env['HONE_CACHE'])
   if (env['XDG_CACHE_HOME']) return join(resolve(env['XDG_CACHE_HOME']), 'hone')
@@ -78,7 +84,7 @@ export function cachePaths(cache: string): CachePaths {
 
 /**
  * Makes a folder that Hone must write to.
- * @throws HoneError StorageFull, naming the folder and the variable that moves it elsewhere.
+ * Throws StorageFull, which names the folder and the variable that moves it elsewhere.
  */
 export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME', mode: number = 0o755): void {
   try {
@@ -89,7 +95,10 @@ export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME', mode
   }
 }
 
-/** One level at a time: Node's recursive mkdir never returns below /proc, which answers ENOENT for what it cannot make. */
+/**
+ * One level at a time: Node's recursive mkdir never returns below /proc, which answers ENOENT for
+ * what it cannot make.
+ */
 function makeFolders(folder: string, mode: number): void {
   if (existsSync(folder)) {
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })

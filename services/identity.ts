@@ -3,26 +3,37 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 
 /**
- * Which process is meant. A pid alone is reused by the system; with the time the process started and the boot it belongs
- * to, it is unmistakable. `startTime` is field 22 of /proc/<pid>/stat (ticks since boot), or `ps -o lstart` elsewhere.
+ * Which process is meant. The system uses a pid again; with the time at which the process started
+ * and the boot that it belongs to, it is unmistakable. `startTime` is field 22 of /proc/<pid>/stat
+ * (ticks since boot), or `ps -o lstart` elsewhere.
  */
 export const processIdentity = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() })
 export type ProcessIdentity = z.infer<typeof processIdentity>
 
 interface Stat {
   state: string
+  parent: number
   group: number
   startTime: string
 }
 
 const linux = process.platform === 'linux'
-let bootId: string | null = null
 
-function currentBootId(): string {
-  bootId ??= linux
-    ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    : execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }).trim()
-  return bootId
+/** Names the run of this machine since it was started; null where the system has no name for it. */
+export const bootId: () => string | null = once(() => {
+  try {
+    return linux
+      ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+      : execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }).trim()
+  } catch {
+    return null
+  }
+})
+
+/** It cannot change while this process lives. */
+function once<Value>(read: () => Value): () => Value {
+  let known: { value: Value } | null = null
+  return () => (known ??= { value: read() }).value
 }
 
 function statOf(pid: number): Stat | null {
@@ -33,31 +44,42 @@ function statOf(pid: number): Stat | null {
   }
 }
 
-/** The command name in field 2 may hold spaces and brackets, so fields are counted from the last bracket. */
+/**
+ * The command's name in field 2 may hold spaces and brackets, so fields are counted from the last
+ * bracket.
+ */
 function procStat(text: string): Stat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' }
+  return {
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    startTime: fields[19] ?? '',
+  }
 }
 
 function psStat(pid: number): Stat {
-  const text = execFileSync('ps', ['-o', 'stat=,pgid=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
-  const [state = '', group = '', ...start] = text.trim().split(/\s+/)
-  return { state: state[0] ?? '', group: Number(group), startTime: start.join(' ') }
+  const text = execFileSync('ps', ['-o', 'stat=,ppid=,pgid=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+  const [state = '', parent = '', group = '', ...start] = text.trim().split(/\s+/)
+  return { state: state[0] ?? '', parent: Number(parent), group: Number(group), startTime: start.join(' ') }
 }
 
-/** Identity of a running process, or null if there is none with this pid (a zombie has ended). */
+/** A zombie has ended: it waits for a parent, not for a signal. */
+const hasEnded = ({ state }: Stat): boolean => state === 'Z' || state === 'X'
+
+/** Identity of a running process, or null if no process with this pid runs. */
 export function identify(pid: number): ProcessIdentity | null {
   const stat = statOf(pid)
-  return stat && stat.state !== 'Z' ? { pid, startTime: stat.startTime, bootId: currentBootId() } : null
+  return stat && !hasEnded(stat) ? { pid, startTime: stat.startTime, bootId: bootId() ?? '' } : null
 }
 
 /** Whether exactly this process still runs. */
 export function isRunning(identity: ProcessIdentity): boolean {
-  if (identity.bootId !== currentBootId()) return false
+  if (identity.bootId !== (bootId() ?? '')) return false
   return identify(identity.pid)?.startTime === identity.startTime
 }
 
-/** Pids of the living members of a process group. Zombies are left out: they wait for a parent, not for a signal. */
+/** Pids of the living members of a process group. */
 export function groupMembers(group: number): number[] {
   if (!linux) {
     const lines = execFileSync('ps', ['-A', '-o', 'pid=,pgid=,stat='], { encoding: 'utf8' }).trim().split('\n')
@@ -68,8 +90,19 @@ export function groupMembers(group: number): number[] {
   }
   return processIds().filter((pid) => {
     const stat = statOf(pid)
-    return stat?.group === group && stat.state !== 'Z'
+    return stat?.group === group && !hasEnded(stat)
   })
+}
+
+/** Living processes below `root`, children of children too. Empty where there is no /proc. */
+export function descendants(root: number): number[] {
+  const children = new Map<number, number[]>()
+  for (const pid of processIds()) {
+    const stat = statOf(pid)
+    if (stat && !hasEnded(stat)) children.set(stat.parent, [...(children.get(stat.parent) ?? []), pid])
+  }
+  const below = (pid: number): number[] => (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)])
+  return below(root)
 }
 
 /** Every pid in /proc. Empty where there is no /proc. */
@@ -80,7 +113,10 @@ export function processIds(): number[] {
     .map(Number)
 }
 
-/** Processes that have the path, or something below it, as a word of their command line. Empty without /proc. */
+/**
+ * Processes that have the path, or something below it, as a word of their command line. Empty
+ * without /proc.
+ */
 export function processesNaming(path: string): ProcessIdentity[] {
   return processIds()
     .filter(
@@ -90,7 +126,7 @@ export function processesNaming(path: string): ProcessIdentity[] {
     .filter((identity) => identity !== null)
 }
 
-/** Words of a process's command line; none if it is gone. */
+/** Words of a process's command line; empty if it is gone. */
 export function commandLine(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')

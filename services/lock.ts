@@ -15,11 +15,13 @@ export type LockOwner = z.infer<typeof lockOwner>
 export type LockResult = { status: 'acquired'; release: () => void } | { status: 'held'; owner: LockOwner }
 
 /**
- * Takes an exclusive lock among the processes of this machine; the lock of a process that is gone is taken over.
+ * Takes an exclusive lock among the processes of this machine; the lock of a process that is gone
+ * is taken over.
  *
- * Files `<path>.<n>` are made by an exclusive link; the highest n rules. A stale lock is never replaced but outbid
- * by n+1, so that of two processes that both find it stale only one can win. (Renaming the stale file away was
- * rejected: the slower of two would rename the winner's fresh lock.) `movedBy` is as in {@link storageError}.
+ * Files `<path>.<n>` are made by an exclusive link; the highest n rules. A stale lock is never
+ * replaced but outbid by n+1, so that of two processes that both find it stale only one can win.
+ * (Renaming the stale file away was rejected: the slower of two would rename the winner's fresh
+ * lock.) `movedBy` is as in {@link storageError}.
  */
 export function acquireLock(path: string, command: string, movedBy?: string): LockResult {
   const folder = dirname(path)
@@ -60,7 +62,10 @@ export function lockHolder(path: string): LockOwner | null {
   return owner && isRunning(owner) ? owner : null
 }
 
-/** Runs `work` under the lock, waiting for whoever has it; `onWait` is told once a second whom it waits for. */
+/**
+ * Runs `work` under the lock, after its holder has released it. `onWait` hears of the holder at
+ * each look, four times a second.
+ */
 export async function withLock<T>(
   path: string,
   command: string,
@@ -89,7 +94,10 @@ function generations(path: string): number[] {
     .sort((a, b) => a - b)
 }
 
-/** A file that vanished or that nobody can read has no owner. It is complete from the start, being linked. */
+/**
+ * A file that vanished or that nobody can read has no owner. It is complete from the start, being
+ * linked.
+ */
 function readOwner(file: string): LockOwner | null {
   try {
     return lockOwner.parse(JSON.parse(readFileSync(file, 'utf8')))

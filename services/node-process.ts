@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /**
- * How to run one of our own entry files as a process: through tsx from sources, plainly from a build. `entry` is its path below the project,
- * without extension, e.g. `worker/main`.
+ * How to run one of our own entry files as a process: through tsx from sources, plainly from a
+ * build. `entry` is its path below the project, without extension, e.g. `worker/main`.
  */
 export function nodeEntry(entry: string): { command: string; args: string[] } {
   const source = fileURLToPath(new URL(`../${entry}.ts`, import.meta.url))

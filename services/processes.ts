@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process'
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { errorCode, HoneError } from '../domain/errors.ts'
+import { writeWholeFileSync } from '../artifacts/whole-file.ts'
+import { HoneError } from '../domain/errors.ts'
+import { endProcesses } from './end-processes.ts'
+import type { EndOptions } from './end-processes.ts'
 import { ensureFolder, homePaths, storageError } from './home.ts'
 import { groupMembers, identify, isRunning, processIdentity } from './identity.ts'
 import type { ProcessIdentity } from './identity.ts'
@@ -26,11 +19,17 @@ const serviceRecord = z.object({
   details: z.record(z.string(), z.union([z.string(), z.number()])),
 })
 
-/** What is on disk about a service that was started: enough for a later process to find, adopt or stop it. */
+/**
+ * What is on disk about a service that was started: enough for a later process to find, adopt or
+ * stop it.
+ */
 export type ServiceRecord = z.infer<typeof serviceRecord>
 
-/** How to start a service and how to know that it is ready. Secrets belong in `env`, never in `args` or `details`. */
-export interface ServiceSpec {
+/**
+ * How to start a service and how to know that it is ready. Secrets belong in `env`, never in `args`
+ * or `details`.
+ */
+export interface ServiceSpec extends EndOptions {
   home: string
   /** File name of its record and its log: lower-case letters, digits, hyphens. */
   name: string
@@ -45,10 +44,8 @@ export interface ServiceSpec {
   /** True once it serves. Asked about ten times a second; an error means not yet. */
   ready: () => Promise<boolean>
   deadlineSeconds: number
-  /** Time to end in peace before SIGKILL. Default 10. */
-  graceSeconds?: number
-  /** Signal that asks it to end. Default SIGTERM. */
-  stopSignal?: NodeJS.Signals
+  /** Ends it while it is not ready. */
+  signal?: AbortSignal | undefined
 }
 
 /** A service that runs. `stop` returns only when no process of it is left. */
@@ -62,11 +59,13 @@ const recordPath = (home: string, name: string): string => join(homePaths(home).
 const logPath = (home: string, name: string): string => join(homePaths(home).logs, `${name}.log`)
 
 /**
- * Starts a process in its own group, so that a Ctrl-C meant for us does not reach it and a stop reaches its children;
- * logs to `<home>/logs/<name>.log`; waits until it is ready.
- * @throws HoneError MissingDependency with its last log lines if it ends early or is not ready in time.
+ * Starts a process in its own group, so that a Ctrl-C meant for us does not reach it and a stop
+ * reaches its children. It logs to `<home>/logs/<name>.log`. Returns when it is ready. Throws
+ * MissingDependency with its last log lines if it ends early or is not ready in time; the signal's
+ * reason. After an error nothing of it is left.
  */
 export async function startService(spec: ServiceSpec): Promise<Service> {
+  spec.signal?.throwIfAborted()
   const paths = homePaths(spec.home)
   ensureFolder(paths.services)
   ensureFolder(paths.logs)
@@ -102,6 +101,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
     // Before the stop, whose signal would look like the cause.
     why = ended ?? `not ready after ${spec.deadlineSeconds} s`
     await stop()
+    spec.signal?.throwIfAborted()
   } else {
     // A command that cannot be run has no pid; its reason comes with the error event, a tick later.
     await sleep(50)
@@ -127,7 +127,7 @@ export function findService(home: string, name: string): ServiceRecord | null {
   return null
 }
 
-/** Every service of this home that still runs: after a crash of their owner, the leftovers. */
+/** Every service of this home that still runs; after a crash of their owner, what it left. */
 export function runningServices(home: string): ServiceRecord[] {
   let names: string[]
   try {
@@ -142,45 +142,31 @@ export function runningServices(home: string): ServiceRecord[] {
 }
 
 /** Takes over a service that another process started. */
-export function adoptService(
-  home: string,
-  record: ServiceRecord,
-  options: Pick<ServiceSpec, 'graceSeconds' | 'stopSignal'> = {},
-): Service {
+export function adoptService(home: string, record: ServiceRecord, options: EndOptions = {}): Service {
   return { record, logFile: logPath(home, record.name), stop: () => stopService(home, record, options) }
 }
 
-/** Ends a service and all its group, and returns when none of it is left. Ending what is gone is no error. */
-export async function stopService(
-  home: string,
-  record: ServiceRecord,
-  options: Pick<ServiceSpec, 'graceSeconds' | 'stopSignal'> = {},
-): Promise<void> {
+/**
+ * Ends a service and all its group, and returns when none of it is left. Ending what is gone is no
+ * error.
+ */
+export async function stopService(home: string, record: ServiceRecord, options: EndOptions = {}): Promise<void> {
   await stopGroup(record.identity, options)
   rmSync(recordPath(home, record.name), { force: true })
 }
 
-/** Ends a process and its group: the asking signal, a grace time, SIGKILL. The process must lead its group. */
-export async function stopGroup(
-  identity: ProcessIdentity,
-  { graceSeconds = 10, stopSignal = 'SIGTERM' }: Pick<ServiceSpec, 'graceSeconds' | 'stopSignal'> = {},
-): Promise<void> {
-  if (!belongsToUs(identity)) return
-  signalGroup(identity.pid, stopSignal)
-  const deadline = Date.now() + graceSeconds * 1000
-  while (Date.now() < deadline) {
-    if (groupMembers(identity.pid).length === 0) return
-    await sleep(30)
-  }
-  while (groupMembers(identity.pid).length > 0) {
-    signalGroup(identity.pid, 'SIGKILL')
-    await sleep(30)
-  }
+/**
+ * Ends a process and its group, and returns when none of it is left. The process must lead its
+ * group. Ending what is gone is no error.
+ */
+export async function stopGroup(identity: ProcessIdentity, options: EndOptions = {}): Promise<void> {
+  if (belongsToUs(identity)) await endProcesses(() => groupMembers(identity.pid), options)
 }
 
 /**
- * A group id stays taken as long as a member lives, so a group whose leader ended still is the recorded one. Only if
- * another process has the leader's pid now may the number have been given to strangers.
+ * A group id stays taken as long as a member lives, so a group whose leader ended still is the
+ * recorded group. Only if another process has the leader's pid now may the number have been given
+ * to strangers.
  */
 function belongsToUs(identity: ProcessIdentity): boolean {
   const now = identify(identity.pid)
@@ -189,19 +175,10 @@ function belongsToUs(identity: ProcessIdentity): boolean {
   return here?.bootId === identity.bootId && groupMembers(identity.pid).length > 0
 }
 
-function signalGroup(group: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-group, signal)
-  } catch (error) {
-    if (errorCode(error) === 'ESRCH') return
-    throw error
-  }
-}
-
 async function becomesReady(spec: ServiceSpec, ended: () => string | null): Promise<boolean> {
   const deadline = Date.now() + spec.deadlineSeconds * 1000
   while (Date.now() < deadline) {
-    if (ended() !== null) return false
+    if (ended() !== null || spec.signal?.aborted) return false
     if (await spec.ready().catch(() => false)) return true
     await sleep(80)
   }
@@ -211,8 +188,7 @@ async function becomesReady(spec: ServiceSpec, ended: () => string | null): Prom
 function writeRecord(home: string, record: ServiceRecord): void {
   const path = recordPath(home, record.name)
   try {
-    writeFileSync(`${path}.${process.pid}`, `${JSON.stringify(record, null, 2)}\n`)
-    renameSync(`${path}.${process.pid}`, path)
+    writeWholeFileSync(path, `${JSON.stringify(record, null, 2)}\n`)
   } catch (error) {
     throw storageError(error, path)
   }
@@ -220,7 +196,10 @@ function writeRecord(home: string, record: ServiceRecord): void {
 
 const logLimitBytes = 20_000_000
 
-/** Opens a log to append; a log beyond 20 MB is set aside first, so that two such files are the most a service keeps. */
+/**
+ * Opens a log to append. A log beyond 20 MB is set aside first, so that a service keeps two such
+ * files at most.
+ */
 function openLog(path: string): number {
   try {
     const log = openSync(path, 'a')

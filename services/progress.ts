@@ -1,4 +1,7 @@
-/** Tells a person what a slow part is doing. One part at a time; `start` on a running part ends the one before. */
+/**
+ * Tells a person what a slow part is doing. One part at a time: `start` on a running part ends the
+ * part before. Parts that run side by side each get a Progress of their own by `beside`.
+ */
 export interface Progress {
   /** Begins a part, e.g. "PostgreSQL". */
   start(label: string): void
@@ -8,6 +11,8 @@ export interface Progress {
   done(text?: string): void
   /** The part failed. The error itself is shown by whoever catches it. */
   fail(text?: string): void
+  /** Another Progress on the same output, for parts that run beside these. */
+  beside(): Progress
 }
 
 /** What a renderer writes to: standard error, so that standard output stays clean for results. */
@@ -18,57 +23,106 @@ export interface ProgressOutput {
 }
 
 /** Says nothing: for `--json` and for tests. */
-export const quietProgress: Progress = { start: () => {}, update: () => {}, done: () => {}, fail: () => {} }
+export const quietProgress: Progress = {
+  start: () => {},
+  update: () => {},
+  done: () => {},
+  fail: () => {},
+  beside: () => quietProgress,
+}
 
-/** A renderer that suits the output: a live line on a terminal, one line a change in a pipe or a log. */
+/**
+ * A renderer that suits the output: live lines on a terminal, one line a change in a pipe or a log.
+ */
 export function createProgress(output: ProgressOutput = process.stderr, quiet: boolean = false): Progress {
   if (quiet) return quietProgress
-  return output.isTTY === true ? terminalProgress(output) : plainProgress(output)
+  return output.isTTY === true ? terminalLane(new LiveLines(output)) : plainLane(output)
 }
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const frameMs = 120
 
-function terminalProgress(output: ProgressOutput): Progress {
-  let label: string | null = null
-  let text = ''
-  let since = 0
-  let frame = 0
-  let timer: NodeJS.Timeout | null = null
-  const seconds = (): string => {
-    const passed = Math.round((Date.now() - since) / 1000)
-    return passed >= 2 ? ` ${passed} s` : ''
+/** A part that runs, as a terminal shows it. */
+interface RunningPart {
+  label: string
+  text: string
+  since: number
+}
+
+const secondsOf = ({ since }: RunningPart): string => {
+  const passed = Math.round((Date.now() - since) / 1000)
+  return passed >= 2 ? ` ${passed} s` : ''
+}
+
+/** The running parts as the last lines of a terminal, each redrawn in its place. */
+class LiveLines {
+  readonly #output: ProgressOutput
+  readonly #parts = new Set<RunningPart>()
+  #drawn = 0
+  #frame = 0
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(output: ProgressOutput) {
+    this.#output = output
   }
-  const draw = (): void => {
-    const line = `${frames[frame++ % frames.length] ?? ''} ${label ?? ''}${text ? ` · ${text}` : ''}${seconds()}`
-    output.write(`\r\u001B[2K${line.slice(0, (output.columns ?? 120) - 1)}`)
+
+  add(part: RunningPart): void {
+    this.#parts.add(part)
+    this.draw()
+    this.#timer ??= setInterval(() => this.draw(), frameMs).unref()
   }
-  const end = (mark: string, last?: string): void => {
-    if (label === null) return
-    if (timer) clearInterval(timer)
-    output.write(`\r\u001B[2K${mark} ${label}${last ? ` · ${last}` : ''}${seconds()}\n`)
-    label = null
+
+  /** Replaces a part's live line by a last line that stays above those that still run. */
+  end(part: RunningPart, last: string): void {
+    this.#parts.delete(part)
+    if (this.#parts.size === 0 && this.#timer) {
+      clearInterval(this.#timer)
+      this.#timer = null
+    }
+    this.draw(`${last}\n`)
   }
-  return {
-    start(next) {
-      end('✔')
-      label = next
-      text = ''
-      since = Date.now()
-      draw()
-      timer = setInterval(draw, 120)
-      timer.unref()
-    },
-    update(next) {
-      if (label === null) return
-      text = next
-      draw()
-    },
-    done: (last) => end('✔', last),
-    fail: (last) => end('✖', last),
+
+  draw(above: string = ''): void {
+    const frame = frames[this.#frame++ % frames.length] ?? ''
+    // A line that the terminal wraps would be two, and the next redraw would leave one of them.
+    const width = (this.#output.columns ?? 120) - 1
+    const lines = [...this.#parts].map((part) =>
+      `${frame} ${part.label}${part.text ? ` · ${part.text}` : ''}${secondsOf(part)}`.slice(0, width),
+    )
+    const up = this.#drawn > 1 ? `\u001B[${this.#drawn - 1}A` : ''
+    // From the first live line to the end of the screen.
+    this.#output.write(`\r${up}\u001B[J${above}${lines.join('\n')}`)
+    this.#drawn = lines.length
   }
 }
 
-function plainProgress(output: ProgressOutput): Progress {
+function terminalLane(live: LiveLines): Progress {
+  let part: RunningPart | null = null
+  const end = (mark: string, last?: string): void => {
+    if (part === null) return
+    live.end(part, `${mark} ${part.label}${last ? ` · ${last}` : ''}${secondsOf(part)}`)
+    part = null
+  }
+  return {
+    start(label) {
+      end('✔')
+      part = { label, text: '', since: Date.now() }
+      live.add(part)
+    },
+    update(text) {
+      if (part === null) return
+      part.text = text
+      live.draw()
+    },
+    done: (last) => end('✔', last),
+    fail: (last) => end('✖', last),
+    beside: () => terminalLane(live),
+  }
+}
+
+const quietMs = 2000
+
+function plainLane(output: ProgressOutput): Progress {
   let label: string | null = null
   let since = 0
   let shown = { text: '', at: 0 }
@@ -88,11 +142,12 @@ function plainProgress(output: ProgressOutput): Progress {
     },
     update(text) {
       // A log wants the news and not each of a thousand counts: at most a line every two seconds.
-      if (label === null || text === shown.text || Date.now() - shown.at < 2000) return
+      if (label === null || text === shown.text || Date.now() - shown.at < quietMs) return
       shown = { text, at: Date.now() }
       output.write(`${label}: ${text}\n`)
     },
     done: (last) => end('ready', last),
     fail: (last) => end('failed', last),
+    beside: () => plainLane(output),
   }
 }

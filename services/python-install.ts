@@ -1,6 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeWholeFileSync } from '../artifacts/whole-file.ts'
 import { HoneError } from '../domain/errors.ts'
+import { endProcesses } from './end-processes.ts'
 import type { PythonEnvironment } from './environments.ts'
 import { storageError } from './home.ts'
 import { processesNaming } from './identity.ts'
@@ -29,17 +31,17 @@ export const markOf = (folder: string): string => join(folder, '.complete')
  * Makes the environment in place, for a virtual environment cannot be moved; `.complete`, written
  * last, tells a whole one from one that was cut short, which is removed and made anew (what was
  * downloaded is in uv's own cache).
- * @throws HoneError MissingDependency, StorageFull; the signal's reason once it is aborted.
+ * Throws MissingDependency, StorageFull; the signal's reason.
  */
 export async function makeEnvironment(installation: Installation): Promise<void> {
   const { folder, interpreter, signal } = installation
   try {
-    clear(folder)
+    await clear(folder)
     await install(installation)
-    writeFileSync(markOf(folder), `${interpreter.version}\n`)
+    writeWholeFileSync(markOf(folder), `${interpreter.version}\n`)
   } catch (error) {
     // Half an environment is of no use, and of some gigabytes.
-    clear(folder)
+    await clear(folder)
     throw signal.aborted ? signal.reason : storageError(error, folder, 'HONE_CACHE')
   }
 }
@@ -76,18 +78,10 @@ import importlib.util, sys
 missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
 sys.exit("the packages hold no module " + ", ".join(missing) if missing else 0)`
 
-/** An installer whose Hone was killed may still be at work in there. */
-function clear(folder: string): void {
-  for (const { pid } of processesNaming(folder)) kill(pid)
+/** An installer whose Hone was killed may still be at work in the folder. */
+async function clear(folder: string): Promise<void> {
+  await endProcesses(() => processesNaming(folder).map(({ pid }) => pid), { graceSeconds: 0, stopSignal: null })
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has just ended.
-  }
 }
 
 /** Turns the lines of uv and pip into news. */

@@ -39,13 +39,13 @@ export interface PythonOptions {
   cache?: string
   progress?: Progress
   env?: Environment
-  /** Ends the installation, of which nothing is left then. */
+  /** Ends the installation; what was made of it is removed. */
   signal?: AbortSignal
 }
 
-/** Where an environment stands on this machine. */
+/** Whether an environment is there on this machine, and where. */
 export type EnvironmentState =
-  /** The user's own interpreter stands in its place. */
+  /** The user's own interpreter is used instead. */
   | { state: 'yours'; python: string }
   | { state: 'made'; python: string; folder: string }
   | { state: 'not made'; folder: string; interpreter: Interpreter }
@@ -67,8 +67,8 @@ export async function bringUpPython(options: PythonOptions & { lock?: string; im
  * A Python with all that an environment names: the user's own where its variable is set
  * (HONE_PYTHON for "trl"), else one in `<cache>/python/<hash of lock and Python version>` that is
  * made once and shared by clones.
- * @throws HoneError InvalidInput (no such environment); MissingDependency (no Python, no network, a
- * failed installation); StorageFull; the signal's reason once it is aborted.
+ * Throws InvalidInput (no such environment); MissingDependency (no Python, no network, a
+ * failed installation); StorageFull; the signal's reason.
  */
 export async function bringUpEnvironment(
   which: string | PythonEnvironment,
@@ -94,7 +94,7 @@ export async function bringUpEnvironment(
 /**
  * The Python that {@link bringUpPython} would give, if it is there already; null when an
  * environment is yet to be made.
- * @throws HoneError MissingDependency when HONE_PYTHON is set and lacks a module or does not run.
+ * Throws MissingDependency when HONE_PYTHON is set and lacks a module or does not run.
  */
 export async function findPython(options: PythonOptions = {}): Promise<Python | null> {
   const env = options.env ?? process.env
@@ -109,8 +109,8 @@ function withTrainer(python: string, env: Environment): Python {
 }
 
 /**
- * Where an environment stands. Makes nothing; starts interpreters to ask for their version where it
- * is not made.
+ * Whether an environment is there, and where. Makes nothing. Where the environment is not made, it
+ * starts interpreters to ask for their version.
  */
 export async function environmentState(
   environment: PythonEnvironment,
@@ -140,8 +140,8 @@ export async function environmentState(
 }
 
 /**
- * The environment of a name as it was made here; null if it was not, or is none of ours. Starts
- * nothing.
+ * The environment of a name as it was made here; null if it was not made, or is not an
+ * environment of Hone's. Starts nothing.
  */
 export function madeEnvironment(name: string, cache: string): Python | null {
   const environment = pythonEnvironments.find((each) => each.name === name)

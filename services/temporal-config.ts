@@ -59,7 +59,7 @@ const asksForProfile = (env: Environment): boolean =>
 
 /**
  * The file of profiles that is read: TEMPORAL_CONFIG_FILE, else Temporal's default place; null if
- * none is asked for.
+ * no file is asked for.
  */
 export function profileFile(env: Environment): string | null {
   return asksForProfile(env) ? env['TEMPORAL_CONFIG_FILE'] || defaultProfileFile(env) : null
@@ -82,8 +82,8 @@ export function fileVersion(path: string): string | null {
 /**
  * Reads variables and, where it is asked for, a profile; variables win. Call it only where {@link
  * namesTemporal}.
- * @throws HoneError InvalidInput for an unknown profile, a file that is no TOML, an unreadable
- *   certificate, a wrong value.
+ * Throws InvalidInput for an unknown profile, a file that is no TOML, an unreadable certificate, a
+ * wrong value.
  */
 export function readTemporalConfig(env: Environment): TemporalConfig {
   checkVariables(env)
@@ -196,7 +196,8 @@ function checked(load: () => ClientConfigProfile, file: string | null): ClientCo
 
 /**
  * Header names as all of Temporal's tools write them: envconfig turns only the first underscore of
- * a variable into a hyphen, and none in a file before an empty variable takes the header away.
+ * a variable into a hyphen. In a file it turns no underscore before an empty variable takes the
+ * header away.
  */
 function checkedHeaders(
   named: Record<string, string>,

@@ -34,8 +34,8 @@ export function nativeOptions({ address, access }: TemporalServer): NativeConnec
 }
 
 /**
- * Connects a client.
- * @throws HoneError EndpointRefused (MissingDependency for a server of Hone's own) with the reason.
+ * Connects a client. Throws EndpointRefused (MissingDependency for a server of Hone's own) with the
+ * reason.
  */
 export async function connectTemporal(server: TemporalServer, connectTimeoutMs = 10_000): Promise<Connection> {
   return await told(server, () => Connection.connect({ ...clientOptions(server), connectTimeout: connectTimeoutMs }))
@@ -121,7 +121,7 @@ function checkAddress({ address }: TemporalServer): void {
 
 type Status = 'unauthenticated' | 'denied' | 'not-found' | null
 
-// Numbers of gRPC's status codes, and the words that stand for them in an error of the native
+// Numbers of gRPC's status codes, and the words for them in an error of the native
 // connection (tonic::Code).
 const statuses: Readonly<Record<number, { status: Status; words: string }>> = {
   5: { status: 'not-found', words: 'Some requested entity was not found' },
@@ -139,8 +139,8 @@ function statusOf(error: unknown): Status {
 }
 
 /**
- * The innermost words, as the server wrote them: around them stands only that no connection was
- * made.
+ * The innermost words, as the server wrote them: the words around them say only that no
+ * connection was made.
  */
 function messageOf(error: unknown): string {
   const innermost = causes(error).at(-1)
@@ -161,9 +161,9 @@ const greeting = Buffer.concat([
 ])
 
 /**
- * Shakes hands and greets as a gRPC client would, until the server answers: in TLS 1.3 it looks at
- * a client's certificate after the client believes to be done. Returns the code of what went wrong,
- * or null; `CLOSED` for a server that closes after a handshake without a reason.
+ * Greets as a gRPC client would, after the TLS handshake, until the server answers: in TLS 1.3 it
+ * looks at a client's certificate after the client believes to be done. Returns the code of what
+ * went wrong, or null; `CLOSED` for a server that closes after a handshake without a reason.
  */
 async function lookAt(server: TemporalServer): Promise<string | null> {
   const { hostname, port } = splitProtoHostPort(normalizeGrpcEndpointAddress(server.address, defaultPort)) ?? {}

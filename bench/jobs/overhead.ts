@@ -23,7 +23,7 @@ import { openRound } from '../../db/rounds.ts'
 import { openStep } from '../../db/steps.ts'
 import { parseRecipe, recipeHash } from '../../recipes/read-recipe.ts'
 import { ensureBaseModel } from '../../demo/base-model.ts'
-import { WORLD, writeWorld } from '../../demo/world.ts'
+import { demoWorld, writeWorld } from '../../demo/world.ts'
 import type { JobWorld } from '../../jobs/attempts.ts'
 import { honeServer } from '../../jobs/servers/hone.ts'
 import { openPlaces } from '../../jobs/site/open-places.ts'
@@ -55,7 +55,7 @@ const progress = quietProgress
 const python = await bringUpPython({ progress })
 const world = join(folder, 'world')
 const each = { pictures: 200, questionsEach: 1 }
-await writeWorld(world, undefined, { ...WORLD, splits: { train: each, dev: each, report: each } })
+await writeWorld(world, undefined, { ...demoWorld, splits: { train: each, dev: each, report: each } })
 const { path: basePath } = await ensureBaseModel({
   models: cachePaths(honeCache()).models,
   world,

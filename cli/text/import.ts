@@ -23,7 +23,10 @@ export function progressText({ state, rows, failed, pictures, total }: ImportPro
   ].join(', ')
 }
 
-/** The mapping as YAML, then rows and failures as comments in it: the whole output can be saved as a mapping file. */
+/**
+ * The mapping as YAML, then rows and failures as comments in it: the whole output can be saved as a
+ * mapping file.
+ */
 export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: FailedRowsLimit): string[] {
   const { source, mapping, notes } = prepared
   const { found, reader } = source

@@ -68,7 +68,7 @@ export function importCommand(terminal: Terminal): Command {
     .option('--split <name>', "part of a folder: a split, or a name of LLaMA-Factory's dataset_info.json")
     .option(
       '--images <folder>',
-      "folder of the pictures, in place of the source's own; may be given again",
+      "folder of the pictures, instead of the source's own; may be given again",
       repeated,
       [],
     )
@@ -79,7 +79,7 @@ export function importCommand(terminal: Terminal): Command {
         .argParser(failureLimit)
         .default({ share: 0.05 }, '5%'),
     )
-    .option('--replace', 'give the name to this data although it stands for other data')
+    .option('--replace', 'give the name to this data although it belongs to other data')
     .option('--list', 'list imports with rows, failed rows, pictures and date')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)

@@ -27,17 +27,17 @@ ${Object.entries(dataSteps)
   .map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
   .join('\n')}
 
-A row (a line of --input) is one JSON object: {"id", "images", "question", "answer", …}. Rows that an earlier step has dropped
-or failed (their "status") are passed over. --output has the rows in the same order, each with "status" (kept, dropped,
-failed), "reason", "detail", "parent" and "requests", so that it is the --input of the next step.
+Each line of --input is a row, a JSON object: {"id", "images", "question", "answer", …}. Rows that an earlier step has dropped
+or failed (by their "status") are passed over. --output has the rows in the same order, each with "status" (kept, dropped,
+failed), "reason", "detail", "parent" and "requests". It can be the --input of the next step.
 
-What is finished is kept in OUTPUT.hone at once: after Ctrl-C, a crash or kill -9 the same command goes on, and asks again for
-at most what was under way. Replies are found by what was asked, so other options pay for what they change alone.
+Finished rows and replies are kept in OUTPUT.hone at once. After Ctrl-C, a crash or kill -9 the same command goes on, and asks
+again only for requests that were under way. Replies are found by their request, so other options pay only for changes.
 
 Examples:
   $ hone step describe --input rows.jsonl --endpoint http://localhost:8000/v1 --model qwen-vl --output described.jsonl
   $ hone step reason --input described.jsonl --endpoint https://api.example/v1 --model r1 --api-key-env API_KEY \\
-      --set samples=4 --price-prompt 0.5 --price-completion 2 --budget 20 --output reasoned.jsonl
+      --set samples=4 --price-prompt 0.5 --price-completion 2 --budget cost=20,tokens=5m --output reasoned.jsonl
   $ hone step verify --input reasoned.jsonl --output verified.jsonl
   $ hone step agree --input described.jsonl --endpoint http://gpu1:8000/v1 --endpoint reasoner=http://gpu2:8000/v1 \\
       --model qwen-vl --model reasoner=r1 --output agreed.jsonl
@@ -180,17 +180,20 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   }
 }
 
-/** What a step weighs as a whole is given where it weighs something, and nowhere else. */
+/** Files to weigh are given where a step weighs something, and nowhere else. */
 function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: StepFlags): void {
   const of = 'evidence' in step && step.evidence ? (step.evidence.of ?? 'named') : null
   if (evidence.length > 0 && of !== 'named') throw badUsage(`${name} weighs no evidence: leave --evidence out.`)
   if (benchmark.length > 0 && of !== 'benchmarks')
     throw badUsage(`${name} compares with no benchmark: leave --benchmark out.`)
   if (benchmark.length === 0 && of === 'benchmarks')
-    throw badUsage(`${name} compares with benchmarks, and none is given.`, 'Add --benchmark NAME=FILE, once for each.')
+    throw badUsage(
+      `${name} compares with benchmarks, and no benchmark is given.`,
+      'Add --benchmark NAME=FILE, once for each.',
+    )
   if (evidence.length === 0 && of === 'named' && !isOptional(step, 'evidence'))
     throw badUsage(
-      `${name} weighs evidence, and none is given.`,
+      `${name} weighs evidence, and no evidence is given.`,
       'Add --evidence NAME=FILE, rows with verdicts or ratings; once for each file.',
     )
 }
@@ -217,7 +220,7 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
 }
 
-/** A server, or a disk, that stays away: nothing is wrong with the rows. */
+/** A server or a disk stays away. Nothing is wrong with the rows. */
 const away = (cause: Outage): HoneError =>
   new HoneError({
     type: 'EndpointRefused',

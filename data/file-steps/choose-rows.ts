@@ -9,7 +9,7 @@ import { lineOfBad, linesOf, type OutputLine } from './output-lines.ts'
 
 const linesAtOnce = 128
 
-/** Writes the rows that a dataset step keeps, in its order, then the others in theirs. */
+/** Writes the rows that a dataset step keeps, in its order, then the other rows in theirs. */
 export async function chooseRows(
   { options, seed, promptSuffix, progress, signal }: FileStep,
   step: DatasetStep,

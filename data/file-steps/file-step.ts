@@ -13,11 +13,11 @@ export interface FileStep extends StepRun {
   inputs: readonly string[]
   stdin: Readable
   output: string
-  /** Rows that do not stay go here in the place of `output`. */
+  /** Dropped and failed rows go here instead of into `output`. */
   rejects?: string | undefined
-  /** Folder of what is needed to go on. */
+  /** Folder with what a later run needs to go on. */
   state: string
-  /** Log of replies, shared with other runs; one in `state` when absent. */
+  /** A log of replies that other runs share; a log in `state` when absent. */
   replies?: string | undefined
   /** Prices by endpoint. */
   prices: ReadonlyMap<string, Prices>
@@ -29,9 +29,12 @@ export interface FileStep extends StepRun {
   retryFailed?: boolean
   progress: Progress
   signal: AbortSignal
-  /** Where keys are looked for, who is warned; the rest is for tests. */
+  /** Where keys are looked for, and who is warned. The rest is for tests. */
   engine?: Partial<Pick<EngineOptions, 'retries' | 'downLimitMs' | 'limiters' | 'env' | 'onWarning'>>
 }
 
-/** How a run ended: all rows are done, or the budget is reached, whose limit `message` names: `2.00 of 2 USD`. */
+/**
+ * How a run ended: all rows are done, or the budget is reached, whose limit `message` names:
+ * `2.00 of 2 USD`.
+ */
 export type FileStepEnd = { ended: 'done'; passedOver: number; tally: Tally } | { ended: 'budget'; message: string }

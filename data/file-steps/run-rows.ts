@@ -100,7 +100,7 @@ export async function workRows(
 /** Who pays, in a log of replies that several runs share. */
 const payer = ({ output }: FileStep): string => sha256Hex(resolve(output)).slice(0, 16)
 
-/** Throws TooManyFailedRows once more rows have failed than may. */
+/** Throws TooManyFailedRows when more rows have failed than may. */
 function failureLimit({ maxFailed, progress }: FileStep, rows: number): () => void {
   if (maxFailed === undefined) return () => undefined
   const most = 'rows' in maxFailed ? maxFailed.rows : Math.floor(maxFailed.share * rows)

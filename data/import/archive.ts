@@ -7,12 +7,12 @@ import { extract, type Header } from 'tar-stream'
 import { openPromise, type Entry, type ZipFile } from 'yauzl'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 
-/** What an archive may come to. */
+/** How large an archive may be. */
 export interface ArchiveLimits {
   entries: number
   /** Of all files together, unpacked. */
   bytes: number
-  /** Unpacked bytes for each byte of the archive, once there are more than `ratioFrom` of them. */
+  /** Unpacked bytes for each byte of the archive, once more than `ratioFrom` bytes are unpacked. */
   ratio: number
   ratioFrom: number
 }
@@ -35,9 +35,10 @@ export interface ExtractOptions {
 export const isArchiveName = (name: string): boolean => /\.(zip|tar|tar\.gz|tgz)$/i.test(name)
 
 /**
- * Unpacks a zip or tar (also gzipped) into a folder that is there and empty. The whole archive is refused for one entry that leads
- * outside, is a link or a device, or stands there twice, and for more than its limits. What was unpacked until then stays: the folder is
- * the caller's to remove. Throws InvalidSource, or what `signal` was aborted with.
+ * Unpacks a zip or tar (also gzipped) into an empty folder. One entry that leads outside, is a link
+ * or a device, or has the path of another entry refuses the whole archive, and so does more than
+ * the limits allow. The files unpacked until then stay: the caller removes the folder. Throws
+ * InvalidSource, or what `signal` was aborted with.
  */
 export async function extractArchive(file: string, into: string, options: ExtractOptions = {}): Promise<void> {
   const { size } = await stat(file)
@@ -52,7 +53,7 @@ export async function extractArchive(file: string, into: string, options: Extrac
   }
 }
 
-/** One archive on its way to a folder, with what it has come to so far. */
+/** One archive on its way to a folder, with its entries and bytes so far. */
 class Unpacking {
   readonly signal: AbortSignal | undefined
   private readonly file: string
@@ -80,7 +81,7 @@ class Unpacking {
     })
   }
 
-  /** Counts an entry and returns where it goes; null for what the Finder leaves in archives. */
+  /** Counts an entry and returns its path; null for the files that the Finder adds to archives. */
   place(name: string): string | null {
     this.signal?.throwIfAborted()
     if (++this.entries > this.limits.entries) throw this.refusal(`it has more than ${this.limits.entries} entries`)
@@ -127,7 +128,7 @@ class Unpacking {
   }
 
   private twice(path: string): HoneError {
-    return this.refusal(`${JSON.stringify(path.slice(this.into.length + 1))} stands in it twice`)
+    return this.refusal(`${JSON.stringify(path.slice(this.into.length + 1))} is in it twice`)
   }
 }
 
@@ -135,7 +136,8 @@ const fileTypeMask = 0o170000
 const fileTypes = { file: 0o100000, folder: 0o040000 }
 
 async function unzip(file: string, unpacking: Unpacking): Promise<void> {
-  // Names are checked here, all of them in one way; the library's own check would come first with other words.
+  // All names are checked below in one way; the library's own check would come first, with other
+  // words.
   const zip = await openPromise(file, { decodeStrings: true, strictFileNames: true, validateEntrySizes: true })
   try {
     for await (const entry of zip.eachEntry()) await unzipEntry(zip, entry, unpacking)
@@ -148,7 +150,8 @@ async function unzipEntry(zip: ZipFile, entry: Entry, unpacking: Unpacking): Pro
   const { fileName } = entry
   const path = unpacking.place(fileName)
   if (path === null) return
-  // The upper half of the external attributes is the Unix mode; 0 where another system wrote the archive.
+  // The upper half of the external attributes is the Unix mode; 0 where another system wrote the
+  // archive.
   const type = (entry.externalFileAttributes >>> 16) & fileTypeMask
   if (type !== 0 && type !== fileTypes.file && type !== fileTypes.folder)
     throw unpacking.refusal(`the entry ${JSON.stringify(fileName.slice(0, 200))} is a link or a device`)
@@ -162,7 +165,7 @@ async function untar(file: string, unpacking: Unpacking): Promise<void> {
   const streams = /\.(tar\.gz|tgz)$/i.test(file)
     ? pipeline(createReadStream(file), createGunzip(), tar)
     : pipeline(createReadStream(file), tar)
-  // Its error is thrown below, through the iteration that it ends.
+  // Its error ends the iteration below, which throws it.
   streams.catch(() => undefined)
   for await (const entry of tar) {
     await untarEntry(entry.header, entry, unpacking)

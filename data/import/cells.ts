@@ -1,9 +1,12 @@
 import { isMap } from './record.ts'
 
-/** A cell that does not hold what its mapping says. */
+/** A cell that holds something else than its mapping says. */
 export class BadCell extends Error {}
 
-/** Text of a cell; null when it is empty. Numbers and booleans are written out. Throws {@link BadCell} for maps and lists. */
+/**
+ * Text of a cell; null when it is empty. Numbers and booleans are written out. Throws {@link
+ * BadCell} for maps and lists.
+ */
 export function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value.trim() === '' ? null : value
@@ -12,7 +15,10 @@ export function textOf(value: unknown): string | null {
   throw new BadCell(`holds ${kindOf(value)} where text is expected`)
 }
 
-/** Text of a cell, or of the first entry of a list: sets with several accepted answers put the best one first. */
+/**
+ * Text of a cell, or of the first entry of a list: sets with several accepted answers put the best
+ * one first.
+ */
 export function firstText(value: unknown): string | null {
   if (!Array.isArray(value)) return textOf(value)
   for (const item of value) {
@@ -32,7 +38,10 @@ export function wholeOf(value: unknown, least: number, most: number): number | n
   return number
 }
 
-/** A map, or the JSON text of one, as Parquet and CSV hold it; null when the cell is empty. Throws {@link BadCell}. */
+/**
+ * A map, or the JSON text of one, as Parquet and CSV hold it; null when the cell is empty. Throws
+ * {@link BadCell}.
+ */
 export function mapOf(value: unknown): Readonly<Record<string, unknown>> | null {
   if (isMap(value)) return value
   const text = textOf(value)
@@ -42,15 +51,15 @@ export function mapOf(value: unknown): Readonly<Record<string, unknown>> | null 
     if (json === null) return null
     if (isMap(json)) return json
   } catch {
-    // Said below: it is no JSON at all.
+    // It is no JSON: refused below.
   }
   throw new BadCell(`holds "${text.slice(0, 40)}" where a map, or JSON text of one, is expected`)
 }
 
 /**
- * Choices of a cell: a list of texts, a map by letter (in the order of the letters), lists of `label` and `text`, a list written
- * as text (JSON or Python), or text with lettered lines (`A. … B. …`). Null where there are fewer than two.
- * Throws {@link BadCell}.
+ * Choices of a cell: a list of texts, a map by letter (in the order of the letters), lists of
+ * `label` and `text`, a list written as text (JSON or Python), or text with lettered lines (`A. …
+ * B. …`). Null for fewer than two choices. Throws {@link BadCell}.
  */
 export function choicesOf(value: unknown): string[] | null {
   const choices = listOf(value).filter((choice) => choice !== '')
@@ -80,7 +89,7 @@ export function writtenList(text: string): string[] | null {
     const json: unknown = JSON.parse(text)
     if (Array.isArray(json) || isMap(json)) return listOf(json)
   } catch {
-    // Python's form, perhaps.
+    // Perhaps it is Python's form.
   }
   if (!/^\[.*\]$|^\(.*\)$/s.test(text)) return null
   const inner = text.slice(1, -1)
@@ -98,10 +107,13 @@ export function writtenList(text: string): string[] | null {
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' }
 const unescaped = (text: string): string =>
-  // Only what Python itself escapes: the backslash of a formula's \frac was doubled by it.
+  // Only the marks that Python itself escapes: it has doubled the backslash of a formula's \frac.
   text.replaceAll(/\\(n|t|r|\\|'|")/g, (_, mark: string) => escapes[mark] ?? mark)
 
-/** `A. first B. second`, `(A) first`, `A) first`: letters in order from A; null when the text is not of this form. */
+/**
+ * `A. first B. second`, `(A) first`, `A) first`: letters in order from A; null when the text is not
+ * of this form.
+ */
 function letteredLines(text: string): string[] | null {
   const marks = [...text.matchAll(/(?:^|\s)\(?([A-Z])[.):：]\s+/g)]
   const wanted: { at: number; end: number }[] = []
@@ -115,8 +127,9 @@ function letteredLines(text: string): string[] | null {
 const metadataLimits = { text: 2000, items: 100, depth: 6, characters: 16_384 }
 
 /**
- * What of a value goes to a row's metadata: texts up to 2,000 characters, lists and maps up to 100 entries and 6 deep, bytes
- * not at all. `budget` is what is left of the row's 16,384 characters; what does not fit is left out.
+ * The part of a value that goes to a row's metadata: texts up to 2,000 characters, lists and maps
+ * up to 100 entries and 6 deep, no bytes. `budget` holds how many of the row's 16,384 characters
+ * are left; values that do not fit are left out.
  */
 export function boundedValue(value: unknown, budget: { left: number }, depth = 0): unknown {
   if (budget.left <= 0 || depth > metadataLimits.depth) return undefined
@@ -139,7 +152,10 @@ export function boundedValue(value: unknown, budget: { left: number }, depth = 0
   return boundedMap(Object.entries(value), budget, depth + 1)
 }
 
-/** {@link boundedValue} of named values. Null and absent ones are left out at the top: columns of other rows. The first of a name stays. */
+/**
+ * {@link boundedValue} of named values. At the top, null and absent values are left out, because
+ * they are columns of other rows. The first value of a name stays.
+ */
 export function boundedMap(
   entries: Iterable<readonly [string, unknown]>,
   budget: { left: number } = { left: metadataLimits.characters },

@@ -9,7 +9,10 @@ export interface Talk {
   reply: string | null
 }
 
-/** Reads the turns of a cell, a list or the same as JSON text. Throws {@link BadCell} for anything else. */
+/**
+ * Reads the turns of a cell, which is a list or its JSON text. Throws {@link BadCell} for anything
+ * else.
+ */
 export function talkOf(value: unknown, { role, text, user, assistant }: ConversationMapping): Talk {
   const turns = typeof value === 'string' ? parsed(value) : value
   if (!Array.isArray(turns)) throw new BadCell('holds no list of turns')
@@ -33,14 +36,20 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Text of a turn: as it stands, or the text parts of a list (`[{type: text, text: …}, {type: image}]`). */
+/**
+ * Text of a turn: a text as it is, or the text parts of a list (`[{type: text, text: …}, {type:
+ * image}]`).
+ */
 function saidIn(value: unknown): string | null {
   if (!Array.isArray(value)) return textOf(value)
   const parts = value.flatMap((part) => (isMap(part) && typeof part['text'] === 'string' ? [part['text']] : []))
   return parts.length === 0 ? null : parts.join('\n')
 }
 
-/** The answer that a reply marks: the last `<answer>…</answer>`, else the last `\boxed{…}`; null without either. */
+/**
+ * The answer that a reply marks: the last `<answer>…</answer>`, else the last `\boxed{…}`, else
+ * null.
+ */
 export function answerIn(reply: string): string | null {
   const open = reply.lastIndexOf('<answer>')
   if (open >= 0) {

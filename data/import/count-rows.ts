@@ -15,8 +15,8 @@ export interface RowCounts {
   /** Mean pictures a row. */
   images: number
   /**
-   * At most how many different values each counted field of the metadata has. Rows without the field count
-   * as one value more.
+   * At most how many different values each counted field of the metadata has. Rows without the
+   * field count as one value more.
    */
   groups: Record<string, number>
 }
@@ -26,13 +26,15 @@ export interface CountOptions {
   maxRows?: number | undefined
   /** A line without a question is a bad one: nothing writes questions for a benchmark. */
   needsQuestion?: boolean
-  /** Fields of the metadata whose values are counted: those that a step groups by. All when absent. */
+  /**
+   * Fields of the metadata whose values are counted: those that a step groups by. All when absent.
+   */
   fields?: readonly string[]
 }
 
 /**
- * Counts the lines that a recipe's `path:` names, as an import reads them; null when nothing is there.
- * Throws InvalidSource as {@link findOwnLines} does.
+ * Counts the lines that a recipe's `path:` names, as an import reads them; null when nothing is
+ * there. Throws InvalidSource as {@link findOwnLines} does.
  */
 export async function countOwnLines(path: string, options: CountOptions = {}): Promise<RowCounts | null> {
   if (!(await stat(path).catch(() => null))) return null

@@ -23,7 +23,7 @@ export interface FoundSource {
 
 export interface FindOptions {
   format?: ImportFormat | undefined
-  /** Which part of a folder: a split of its Parquet files, a name of LLaMA-Factory's list. */
+  /** Which part of a folder: a split of its Parquet files, or a name of LLaMA-Factory's list. */
   split?: string | undefined
 }
 
@@ -31,8 +31,9 @@ const refusal = (message: string, nextStep: string): HoneError =>
   new HoneError({ type: 'InvalidSource', message, nextStep })
 
 /**
- * Finds what a source consists of: a file, several of one format, a pattern with `*`, or a folder (of Parquet shards, with one file of
- * rows, of pictures, in Hugging Face's or LLaMA-Factory's layout). Throws InvalidSource that says what was looked for.
+ * Finds the files of a source: a file, several files of one format, a pattern with `*`, or a
+ * folder. A folder has Parquet shards, one file of rows, pictures, or the layout of Hugging Face or
+ * LLaMA-Factory. Throws InvalidSource that says what was looked for.
  */
 export async function findSource(sources: readonly string[], options: FindOptions = {}): Promise<FoundSource> {
   const paths = (await Promise.all(sources.map(expand))).flat()
@@ -64,7 +65,7 @@ export function formatOf(path: string): ImportFormat | null {
   return isPictureName(name) ? 'pictures' : null
 }
 
-/** Absolute paths of a source; those that match where it has a `*`. */
+/** Absolute paths of a source; all paths that match where it has a `*`. */
 async function expand(source: string): Promise<string[]> {
   const path = resolve(source)
   if (await stat(path).catch(() => null)) return [path]
@@ -77,7 +78,7 @@ async function expand(source: string): Promise<string[]> {
   } finally {
     close()
   }
-  throw refusal(`nothing matches ${path}`, 'check the pattern; ** stands for any folders')
+  throw refusal(`nothing matches ${path}`, 'check the pattern; ** matches any folders')
 }
 
 const commonFolder = (paths: readonly string[]): string => {
@@ -91,7 +92,7 @@ async function listedFor(file: string): Promise<TrainerEntry | null> {
   return list?.find((entry) => resolve(dirname(file), entry.file) === file) ?? null
 }
 
-/** Files beside the data that are no data. */
+/** Files beside the data that hold no rows. */
 const aside = new Set(['dataset_info.json', 'dataset_infos.json', 'dataset_dict.json', 'state.json', 'package.json'])
 
 async function findInFolder(root: string, options: FindOptions): Promise<FoundSource> {
@@ -110,7 +111,7 @@ async function findInFolder(root: string, options: FindOptions): Promise<FoundSo
   if (options.format === 'pictures') return found('pictures', somePictures(root, of('pictures')))
   if (options.format !== undefined) return found(options.format, oneSplit(root, of(options.format), options.split))
   if (parquet.length > 0) return found('parquet', oneSplit(root, parquet, options.split))
-  // Rows in text: the file that lies highest counts; annotations of single pictures lie below.
+  // Rows in text: the highest file counts, because annotations of single pictures lie below it.
   const tables = [...of('jsonl'), ...of('json'), ...of('csv')].filter((file) => !aside.has(basename(file)))
   const depth = (file: string): number => relative(root, file).split('/').length
   const highest = Math.min(...tables.map(depth))
@@ -131,7 +132,9 @@ function somePictures(root: string, files: string[]): string[] {
   )
 }
 
-/** Shards of one split: `train-00000-of-00003.parquet` and its like. Several splits are never mixed unasked. */
+/**
+ * Shards of one split, e.g. `train-00000-of-00003.parquet`. Several splits are never mixed unasked.
+ */
 function oneSplit(root: string, files: string[], split: string | undefined): string[] {
   const splits = [...new Set(files.map(splitOf))].sort()
   if (split === undefined && splits.length === 1) return files

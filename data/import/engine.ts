@@ -4,19 +4,23 @@ import { isMap, type Fields } from './record.ts'
 
 /** Text as a literal of SQL. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
-/** A file as a literal that means this one file: the engine takes `*`, `?` and `[` in names for patterns. */
+/**
+ * A file as a literal that means this one file: the engine takes `*`, `?` and `[` in names for
+ * patterns.
+ */
 export const fileLiteral = (path: string): string => quoted(path.replaceAll(/[*?[]/g, '[$&]'))
 
-/** An engine that reads files. Whoever opens one closes it. */
+/** An engine that reads files. The caller closes it. */
 interface Engine {
   connection: DuckDBConnection
   close: () => void
 }
 
 /**
- * Opens an engine that reads files and nothing else: no network (no extension is fetched or loaded) and no files of its own. 2 GB is
- * far above what it needs of files as pyarrow writes them; a page of Parquet is unpacked whole, and some writers make pages of 100 MB, of
- * which each thread holds one. Two threads, because decoding pictures and writing rows need the machine as well.
+ * Opens an engine that reads files and nothing else: no network (no extension is fetched or loaded)
+ * and no files of its own. It needs far less than 2 GB for files as pyarrow writes them. But a page
+ * of Parquet is unpacked whole, some writers make pages of 100 MB, and each thread holds a page.
+ * Two threads, because decoding pictures and writing rows need the machine as well.
  */
 export async function openEngine(threads: 1 | 2 = 2): Promise<Engine> {
   const instance = await DuckDBInstance.create(':memory:', {
@@ -24,7 +28,7 @@ export async function openEngine(threads: 1 | 2 = 2): Promise<Engine> {
     threads: String(threads),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    // What was read of a file is not read again.
+    // No part of a file is read twice.
     enable_external_file_cache: 'false',
     // An engine with a place to spill to would make a folder beside the working directory.
     temp_directory: '',
@@ -37,7 +41,10 @@ export async function openEngine(threads: 1 | 2 = 2): Promise<Engine> {
   return { connection, close }
 }
 
-/** Rows of a query as they come, a chunk (at most 2,048) at a time. Throws InvalidSource with `what` when the engine cannot go on. */
+/**
+ * Rows of a query as they come, at most 2,048 at a time. Throws InvalidSource with `what` when the
+ * engine cannot go on.
+ */
 export async function* streamRows(engine: DuckDBConnection, sql: string, what: string): AsyncGenerator<Fields[]> {
   try {
     const result = await engine.stream(sql)

@@ -6,8 +6,8 @@ import { errorCode } from '../../domain/errors.ts'
 const prefix = 'unpacked-'
 
 /**
- * A new folder below `root` for what an archive holds. Folders of imports that ended without their own cleaning up (a killed
- * process, by the number in the name) are removed first.
+ * A new folder below `root` for the files of an archive. Folders that a killed import left behind
+ * are removed first; the number in their name is its process.
  */
 export async function createExtractFolder(root: string): Promise<string> {
   await mkdir(root, { recursive: true })
@@ -26,7 +26,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // There, but another user's.
+    // It runs, and belongs to another user.
     return errorCode(error) === 'EPERM'
   }
 }

@@ -9,8 +9,8 @@ export interface FileStamps {
 }
 
 /**
- * Notes what files are like. A source is read twice, for its hash and for its rows; without this, rows of
- * a file that changes meanwhile would be kept under the hash of other rows.
+ * Notes what files are like. A source is read twice, for its hash and for its rows; without this,
+ * rows of a file that changes meanwhile would be kept under the hash of other rows.
  */
 export async function stampFiles(files: readonly string[]): Promise<FileStamps> {
   const stamps = await stampsOf(files)

@@ -28,10 +28,12 @@ export interface LookOptions {
   onPictures: (count: number) => void
 }
 
-/** A picture of a record, and what its content is for the hash of the source. */
+/** A picture of a record, and its content as it counts in the hash of the source. */
 export interface LookedAt {
   ref: PictureRef
-  /** SHA-256 of the file; `missing` where there is none, and for pictures that are no files. */
+  /**
+   * SHA-256 of the file; `missing` where there is no file, and for pictures that are not in files.
+   */
   content: string
 }
 
@@ -41,9 +43,9 @@ const ahead = 8
 const remembered = 65_536
 
 /**
- * The records of a source with the pictures that they name by path, each file read once: its bytes are
- * hashed, decoded where they are new, and kept. Failures are no business of this look: a row that names a
- * picture which cannot be used gets the reason when it is made.
+ * The records of a source with the pictures that they name by path, each file read once: its bytes
+ * are hashed, decoded where they are new, and kept. This look tells no failures: a row whose
+ * picture cannot be used gets the reason when the row is made.
  */
 export async function* lookAtRecords<One extends SourceRecord>(
   reader: RecordReader<One>,
@@ -79,7 +81,7 @@ export async function* lookAtRecords<One extends SourceRecord>(
 
 interface Look {
   content: string
-  /** Of a picture that was kept. */
+  /** SHA-256 of a picture that was kept. */
   hash: string | null
 }
 
@@ -117,8 +119,9 @@ const problemOf = (error: unknown): RowProblem => {
 }
 
 /**
- * The content of a file that no row may use. Where absolute paths are free, a relative one that leads out of
- * the folder always counted by its content, and the hashes of older homes must stay.
+ * The content of a file that no row may use. Where absolute paths are free, a relative path out of
+ * the folder has always counted by the content of its file, and the hashes of older homes must
+ * stay.
  */
 async function contentOf(path: string, { reason }: RowProblem, places: PicturePlaces): Promise<string> {
   const [folder] = places.folders
@@ -126,7 +129,10 @@ async function contentOf(path: string, { reason }: RowProblem, places: PicturePl
   return await fileHash(resolve(folder, path), undefined).catch(() => 'missing')
 }
 
-/** SHA-256 of a file, which may have gigabytes: whoever ends the import does not wait for its end. */
+/**
+ * SHA-256 of a file. It may have gigabytes, and a person who ends the import does not wait for its
+ * end.
+ */
 export async function fileHash(file: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256')
   for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {

@@ -8,14 +8,14 @@ import { picturesOf } from './picture-refs.ts'
 import { fieldOf, isMap, type Fields } from './record.ts'
 import type { TrainerEntry } from './trainer-list.ts'
 
-/** A mapping made from what the columns are called and hold, and why it is as it is. */
+/** A mapping made from the names and values of the columns, and why it is as it is. */
 export interface Guess {
   mapping: Mapping
   /** What was chosen where there was a choice, a sentence each. */
   notes: string[]
 }
 
-/** Names of columns by what they mostly hold, the most telling first. Compared without case, `-` and `_`. */
+/** Usual names of columns, the most telling first. Compared without case, `-` and `_`. */
 const usual = {
   id: ['id', 'question_id', 'qid', 'pid', 'problem_id', 'sample_id', 'uid', 'key', 'question_index', 'index', 'idx'],
   images: [
@@ -54,7 +54,10 @@ export const columnsOf = (sample: readonly Fields[]): string[] => [
   ...new Set(sample.flatMap((row) => Object.keys(row))),
 ]
 
-/** Guesses what is what from the first rows of a source. A source without a column of pictures gets `images: none`. */
+/**
+ * Guesses the mapping from the first rows of a source. Without a column of pictures it has `images:
+ * none`.
+ */
 export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource, 'format' | 'listed'>): Guess {
   const look = lookInto(sample)
   const notes: string[] = []
@@ -140,7 +143,7 @@ const isPolicy = (value: unknown): boolean => holdsMap(value) && answerPolicy.sa
 
 type Look = ReturnType<typeof lookInto>
 
-/** Questions that are asked of the first rows. Only values that are there count. */
+/** What can be asked about the first rows. Empty values do not count. */
 function lookInto(sample: readonly Fields[]) {
   const columns = columnsOf(sample)
   const values = (column: string): unknown[] =>
@@ -152,7 +155,7 @@ function lookInto(sample: readonly Fields[]) {
       .find(
         (column) => column !== undefined && !taken.includes(column) && values(column).some((value) => !isMap(value)),
       )
-  /** Different values that are no lists or maps. */
+  /** Different values that are neither lists nor maps. */
   const words = (column: string): Set<string> =>
     new Set(
       values(column).flatMap((value) =>
@@ -174,7 +177,10 @@ function lookInto(sample: readonly Fields[]) {
     every: (column: string, holds: (value: unknown) => boolean): boolean =>
       values(column).length > 0 && values(column).every(holds),
     words,
-    /** Whether nearly all rows have a value of their own: the few others then fail as duplicates. */
+    /**
+     * Whether nearly all rows have a value of their own. The few other rows then fail as
+     * duplicates.
+     */
     isUnique: (column: string): boolean => words(column).size >= 0.98 * sample.length,
     /** Whether most values of the column are pictures, by their form. */
     pictures: (column: string): boolean => {
@@ -185,7 +191,9 @@ function lookInto(sample: readonly Fields[]) {
     choices: (column: string): boolean => {
       return values(column).some((value) => works(() => choicesOf(value)))
     },
-    /** Whether answers are places of choices. A number that is itself a choice is meant as such. */
+    /**
+     * Whether answers are places of choices. A number that is itself a choice means that choice.
+     */
     indexed: (answer: string, choices: string | readonly string[]): 'written' | 'index' => {
       const pairs = sample.flatMap((row) => {
         const value = fieldOf(row, answer)
@@ -218,7 +226,7 @@ function lookInto(sample: readonly Fields[]) {
   }
 }
 
-/** Text may be anything: it counts as a picture when it is a URL, data, or a name with a picture's ending. */
+/** A text counts as a picture when it is a URL, data, or a name with the ending of a picture. */
 function arePictures(value: unknown): true | null {
   const refs = picturesOf(value)
   const isOne = refs.every((ref) => !('path' in ref) || /\.(png|jpe?g|webp|gif|tiff?|avif|bmp)$/i.test(ref.path))
@@ -230,7 +238,8 @@ function guessImages(look: Look, listed: TrainerEntry | null): string | string[]
   if (stated !== undefined && look.columns.includes(stated)) return stated
   const known = usual.images.map(look.find).filter((column) => column !== undefined)
   const good = known.filter((column) => look.pictures(column))
-  // MathVista has the path in one column and the picture in another: what is in the file counts before a path.
+  // MathVista has the path in one column and the picture in another: a picture in the file counts
+  // before a path.
   const inside = good.find((column) =>
     look.values(column).some((value) => typeof value !== 'string' && !Array.isArray(value)),
   )

@@ -8,7 +8,9 @@ import type { RowPictures } from './row-pictures.ts'
 /** A row with its pictures. */
 export interface ReadyRow<Picture> extends NamedRow {
   pictures: Picture[]
-  /** Whether it was skipped: {@link RowsOptions.there} has it, so its pictures were not looked at. */
+  /**
+   * Whether it was skipped: {@link RowsOptions.there} has it, so its pictures were not looked at.
+   */
   isThere: boolean
 }
 
@@ -22,9 +24,9 @@ export interface RowsOptions<Picture> extends NamingOptions {
 const ahead = 8
 
 /**
- * Rows of a source in its order, with their pictures. A record that cannot be used comes as a row with its
- * `failure`. Memory holds a batch of records and the pictures of eight rows. Throws what the reader throws,
- * or what `signal` was aborted with.
+ * Rows of a source in its order, with their pictures. A record that cannot be used comes as a row
+ * with its `failure`. Memory holds a batch of records and the pictures of eight rows. Throws what
+ * the reader throws, or what `signal` was aborted with.
  */
 export async function* readyRows<Picture>(
   reader: RecordReader,

@@ -1,7 +1,7 @@
 /**
- * Works on items several at a time and gives the results in the order of the items: enough work is under
- * way to keep the decoder of pictures busy, and memory holds no more than `ahead` results. A result that is
- * there at once costs no promise, because most rows have no picture to wait for.
+ * Works on items several at a time and gives the results in the order of the items: enough work is
+ * under way to keep the decoder of pictures busy, and memory holds no more than `ahead` results. A
+ * result that is there at once costs no promise, because most rows have no picture to wait for.
  */
 export async function* inOrder<Item, Result>(
   batches: AsyncIterable<Iterable<Item>>,

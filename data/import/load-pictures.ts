@@ -7,7 +7,9 @@ import { locatePicture } from '../pictures/locate.ts'
 import type { PictureFolders } from '../pictures/locate.ts'
 import type { PictureRef } from './picture-refs.ts'
 
-/** Where pictures of a source may come from. Of its folders, the first that has the picture counts. */
+/**
+ * Where pictures of a source may come from. Of its folders, the first that has the picture counts.
+ */
 export interface PicturePlaces extends PictureFolders {
   /** Fetches http(s) URLs. */
   allowUrls: boolean
@@ -15,22 +17,28 @@ export interface PicturePlaces extends PictureFolders {
 
 const maxPictureBytes = 64 * 1024 * 1024
 const fetchSeconds = 30
-/** Waits between the tries of a URL, where the server asks for none of its own. */
+/** Waits between the tries of a URL, where the server asks for no wait of its own. */
 const retrySeconds = [1, 4]
 const maxWaitSeconds = 30
 
-/** Reason of a picture that could not be fetched this time: the network, a busy server. The next import tries again. */
+/**
+ * Reason of a picture that could not be fetched this time: the network, a busy server. The next
+ * import tries again.
+ */
 export const unreachable = 'image-unreachable'
 
-/** Folders of pictures: the ones that the user names, else the folders of the source's files and of the source. */
+/**
+ * Folders of pictures: the ones that the user names, else the folders of the source's files and of
+ * the source.
+ */
 export const pictureFolders = (named: readonly string[], files: readonly string[], root: string): string[] =>
   named.length > 0
     ? named.map((folder) => resolve(folder))
     : [...new Set([...files.slice(0, 1000).map((file) => dirname(file)), root])]
 
 /**
- * Bytes of a picture. Throws RowProblem `image-missing`, `image-outside`, `image-too-large`, `image-url` or
- * `image-unreachable`.
+ * Bytes of a picture. Throws RowProblem `image-missing`, `image-outside`, `image-too-large`,
+ * `image-url` or `image-unreachable`.
  */
 export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if ('bytes' in ref) return ref.bytes
@@ -46,8 +54,8 @@ export async function loadPicture(ref: PictureRef, places: PicturePlaces, signal
 }
 
 /**
- * Fetches a picture, up to three times, because a busy server and a network that is away may pass. Throws
- * RowProblem `image-url` for what will not change, and `image-unreachable` for what may.
+ * Fetches a picture, up to three times, because a busy server and a network that is away may pass.
+ * Throws RowProblem `image-url` for what will not change, and `image-unreachable` for what may.
  */
 async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: AbortSignal): Promise<Uint8Array> {
   if (!URL.canParse(url)) throw new RowProblem('image-url', 'this is no URL')
@@ -68,8 +76,8 @@ async function fetchPicture(url: string, { allowUrls }: PicturePlaces, signal?: 
 }
 
 /**
- * One try: the bytes, or why there are none this time. Of an error only the code is told, because its
- * message may hold the whole URL.
+ * One try: the bytes, or why there are none this time. Of an error only the code is told, because
+ * its message may hold the whole URL.
  */
 async function fetchOnce(
   url: string,

@@ -17,8 +17,8 @@ const conversation = z.strictObject({
   user: z.array(z.string()).min(1).default(['user', 'human']),
   assistant: z.array(z.string()).min(1).default(['assistant', 'gpt']),
   /**
-   * What the last reply is. As `trace` it stays whole; the answer then comes from the answer's column, else
-   * from the last `<answer>` or `\boxed` of the reply.
+   * What the last reply is. As `trace` it stays whole; the answer then comes from the answer's
+   * column, else from the last `<answer>` or `\boxed` of the reply.
    */
   reply: z.enum(['answer', 'trace']).default('answer'),
 })
@@ -34,8 +34,9 @@ const checkColumns = {
 } satisfies Record<CheckField, z.ZodType>
 
 /**
- * Which column of a source is what in a row. A column is a name at the top, or a path with points (`image.url`) where no
- * column has that name. What is not named here goes to the row's metadata.
+ * Which column of a source becomes which field of a row. A column is a name at the top, or a path
+ * with points (`image.url`) where no column has that name. Columns that are not named here go to
+ * the metadata.
  */
 const mappingSchema = z.strictObject({
   /** Without it, a row's number is its id. */
@@ -105,7 +106,9 @@ export function mappingText(mapping: Mapping): string {
   })
 }
 
-/** Reads a mapping's YAML. Throws {@link HoneError} InvalidInput that lists every problem with its place and its fix. */
+/**
+ * Reads a mapping's YAML. Throws InvalidInput that lists every problem with its place and its fix.
+ */
 export function parseMapping(text: string, file: string): Mapping {
   const invalid = (problems: readonly string[]): HoneError =>
     new HoneError({

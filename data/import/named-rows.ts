@@ -19,7 +19,10 @@ export interface NamingOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Rows of a source in batches, in its order, their pictures not looked at. A record that cannot be used has a failure. */
+/**
+ * Rows of a source in batches, in its order, their pictures not looked at. A record that cannot be
+ * used has a failure.
+ */
 export async function* namedRows(
   reader: RecordReader,
   { mapping, rules, maxRows = Number.POSITIVE_INFINITY, signal }: NamingOptions,
@@ -34,7 +37,10 @@ export async function* namedRows(
   }
 }
 
-/** Gives rows their ids: the source's, else the number of the row. A second row of an id fails as `duplicate-id`. */
+/**
+ * Gives rows their ids: the source's, else the number of the row. A second row of an id fails as
+ * `duplicate-id`.
+ */
 function rowNamer(hasIds: boolean): (row: ImportRow, number: number) => NamedRow {
   const ids = new IdSet()
   const isNew = (id: string): boolean => ids.add(createHash('sha256').update(id).digest('base64url'))

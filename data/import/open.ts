@@ -33,13 +33,17 @@ export interface OpenOptions extends FindOptions {
   onProgress?: (text: string) => void
 }
 
-/** Finds what a source is and how it is read; archives are unpacked first. Throws InvalidSource and then leaves nothing behind. */
+/**
+ * Finds the files and the reader of a source; archives are unpacked first. Throws InvalidSource and
+ * leaves nothing behind then.
+ */
 export async function openSource(sources: readonly string[], options: OpenOptions): Promise<OpenSource> {
   const [only = ''] = sources
   const isArchive = sources.length === 1 && isArchiveName(only) && (await stat(only).catch(() => null))?.isFile()
   if (!isArchive) {
     const found = await findSource(sources, options)
-    // Of a folder of pictures, the pictures are the files: each is read once, so none can change in between.
+    // In a folder of pictures the files are the pictures: each is read once and cannot change in
+    // between.
     const stamps = await stampFiles(found.format === 'pictures' ? [] : found.files)
     return { found, archive: null, stamps, reader: await readerOf(found, stamps), close: async () => {} }
   }
@@ -69,7 +73,7 @@ async function innermost(folder: string): Promise<string> {
   return first?.isDirectory() && others.length === 0 ? innermost(join(folder, first.name)) : folder
 }
 
-/** The user knows the archive, not the place where it was unpacked. */
+/** The user knows the archive and not the folder where it was unpacked. */
 function inArchive(error: unknown, folder: string, archive: string): unknown {
   if (!(error instanceof HoneError)) return error
   const { type, message, nextStep, cause } = error

@@ -18,8 +18,13 @@ export const ownColumns = {
   metadataFrom: 'metadata',
 }
 
-/** The fixed mapping of the lines that a recipe names by their path (domain/rows.ts `sourceLine`). */
+/**
+ * The fixed mapping of the lines that a recipe names by their path (domain/rows.ts `sourceLine`).
+ */
 export const ownLinesMapping = completeMapping({ ...ownColumns, images: 'images' })
 
-/** What becomes of own lines beyond that. Their metadata is the user's own, under names that steps know. */
+/**
+ * The rules of these lines: their metadata is the user's own, under names that steps know, and
+ * stays whole.
+ */
 export const ownLinesRules = (needsQuestion: boolean): RowRules => ({ needsQuestion, isMetadataWhole: true })

@@ -1,9 +1,9 @@
 const hashBytes = 32
 
 /**
- * The pictures that a source names by path, in the order of its rows, from the look at all of it that gave
- * the source its hash. Rows then get exactly the pictures that were hashed, and no file is read a second
- * time. A picture takes 32 bytes; its size and looks are in the database by then.
+ * The pictures that a source names by path, in the order of its rows, from the look at all of it
+ * that gave the source its hash. Rows then get exactly the pictures that were hashed, and no file
+ * is read a second time. A picture takes 32 bytes; its size and looks are in the database by then.
  */
 export class PictureLedger {
   #hashes = Buffer.alloc(1024 * hashBytes)
@@ -18,7 +18,10 @@ export class PictureLedger {
     this.#count += 1
   }
 
-  /** Reads from the first picture on: SHA-256, null for one that cannot be used, undefined after the last. */
+  /**
+   * Reads from the first picture on: SHA-256, null for one that cannot be used, undefined after the
+   * last.
+   */
   reader(): () => string | null | undefined {
     let next = 0
     return () => {

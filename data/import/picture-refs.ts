@@ -5,8 +5,9 @@ import { isMap } from './record.ts'
 export type PictureRef = { bytes: Uint8Array } | { path: string } | { url: string }
 
 /**
- * Pictures of a cell: bytes, a path, a URL, a data URL, base64, Hugging Face's `{bytes, path}` or `{url}`, or a list of those
- * (also written as text). An empty cell has none. Throws {@link BadCell} for anything else.
+ * Pictures of a cell: bytes, a path, a URL, a data URL, base64, Hugging Face's `{bytes, path}` or
+ * `{url}`, or a list of them (also written as text). An empty cell has none. Throws {@link BadCell}
+ * for anything else.
  */
 export function picturesOf(value: unknown): PictureRef[] {
   if (value === null || value === undefined) return []
@@ -42,7 +43,7 @@ function picturesOfText(text: string): PictureRef[] {
 
 /** First characters of PNG, JPEG, GIF, WebP and TIFF in base64. */
 const base64Starts = ['iVBORw0KGgo', '/9j/', 'R0lGOD', 'UklGR', 'SUkqA', 'TU0AK']
-/** No picture file is smaller, and a path that starts like one is hardly longer. */
+/** No picture file is smaller, and hardly any path that begins like one is longer. */
 const leastBase64 = 64
 
 const looksBase64 = (text: string): boolean =>

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { HoneError } from '../../domain/errors.ts'
+import { filePieces } from '../lines/file-pieces.ts'
 import { fileLiteral, openEngine, quoted, streamRows, unreadable } from './engine.ts'
 import type { Fields, RecordReader, SourceRecord } from './record.ts'
 
@@ -12,9 +11,10 @@ const delimiters = [',', '\t', ';', '|'] as const
 const reject = z.object({ line: z.number(), text: z.string().nullable(), problem: z.string().nullable() })
 
 /**
- * CSV files with a line of names, separated by comma, tab, semicolon or bar (whichever the first line has most of), quoted with
- * ". All values are text. Lines that do not fit are bad records with their number, after the good ones of their file.
- * Throws InvalidSource when a file has no line of names.
+ * CSV files with a line of names. Cells are separated by comma, tab, semicolon or bar, whichever
+ * the first line has most of, and quoted with ". All values are text. Lines that do not fit are bad
+ * records with their number, after the good records of their file. Throws InvalidSource when a file
+ * has no line of names.
  */
 export function readCsv(files: readonly string[]): RecordReader {
   return { total: null, read: () => read(files) }
@@ -48,7 +48,7 @@ function badRecord(fields: Fields): SourceRecord {
   return { line, reason: 'bad-line', detail: detail.slice(0, 500) }
 }
 
-/** The dialect is stated: guessed from the data, a file with bad lines would be refused as a whole. */
+/** The dialect is stated, because the engine's guess refuses a file with bad lines as a whole. */
 function options({ names, delimiter }: Head): string {
   const columns = names.map((name) => `${quoted(name)}: 'VARCHAR'`).join(', ')
   return [
@@ -71,7 +71,7 @@ interface Head {
   delimiter: string
 }
 
-/** Names of the columns, from the first line. Twice the same name gets a number. */
+/** Names of the columns, from the first line. The second column of a name gets a number. */
 async function headOf(file: string): Promise<Head> {
   const text = (await beginningOf(file)).replace(/^\uFEFF/, '')
   const bare = text.replaceAll(/"(?:[^"]|"")*"/g, '""')
@@ -98,21 +98,12 @@ async function headOf(file: string): Promise<Head> {
 }
 
 async function beginningOf(file: string): Promise<string> {
-  const input = createReadStream(file)
-  const unzipped = file.endsWith('.gz') ? createGunzip() : null
-  if (unzipped) input.on('error', (error) => unzipped.destroy(error)).pipe(unzipped)
-  const parts: Buffer[] = []
+  const parts: Uint8Array[] = []
   let bytes = 0
-  try {
-    for await (const piece of unzipped ?? input) {
-      const part = Buffer.isBuffer(piece) ? piece : Buffer.from(String(piece))
-      parts.push(part)
-      bytes += part.length
-      if (bytes >= headBytes) break
-    }
-  } finally {
-    input.destroy()
-    unzipped?.destroy()
+  for await (const piece of filePieces(file)) {
+    parts.push(piece)
+    bytes += piece.length
+    if (bytes >= headBytes) break
   }
   return Buffer.concat(parts).toString('utf8')
 }

@@ -9,8 +9,9 @@ const maxItemBytes = 64 * 1024 * 1024
 const maxMapBytes = 256 * 1024 * 1024
 
 /**
- * JSON files: a list of maps, a map of maps (their names become the field `key`), or JSONL under another name. An item that is no map is a bad record. A file
- * that breaks off throws InvalidSource at that place: what is missing cannot be counted.
+ * JSON files: a list of maps, a map of maps (their names become the field `key`), or JSONL under
+ * another name. An item that is no map is a bad record. A file that breaks off throws InvalidSource
+ * at that place, because the missing items cannot be counted.
  */
 export function readJson(files: readonly string[]): RecordReader {
   return { total: null, read: () => read(files) }
@@ -42,7 +43,10 @@ async function isJsonl(file: string): Promise<boolean> {
 
 type Item = { value: unknown; key?: string }
 
-/** Items as the engine cuts them out of the list; each is parsed here, so that its values stay as they are written. */
+/**
+ * Items as the engine cuts them out of the list. They are parsed here, so that values stay as they
+ * are written.
+ */
 async function* listOf(file: string): AsyncGenerator<Item[]> {
   const { connection, close } = await openEngine()
   try {
@@ -58,7 +62,7 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    // The engine takes a little more for JSON than the standard does.
+    // The engine accepts a little more than the standard of JSON.
     return null
   }
 }

@@ -6,10 +6,16 @@ import type { RecordReader, SourceRecord } from './record.ts'
 const batchRows = 512
 const batchBytes = 8 * 1024 * 1024
 
-/** A line of a JSONL file as a record. `text` is the line without the white space around it; null when it is too long. */
+/**
+ * A line of a JSONL file as a record. `text` is the line without the white space around it; null
+ * when it is too long.
+ */
 export type LineRecord = SourceRecord & { text: string | null }
 
-/** JSONL files, plain or gzipped (`.gz`), one after the other. A line that cannot be read is a bad record with its number. */
+/**
+ * JSONL files, plain or gzipped (`.gz`), one after the other. A line that cannot be read is a bad
+ * record with its number.
+ */
 export function readJsonl(files: readonly string[]): RecordReader<LineRecord> {
   return { total: null, read: () => readLineRecords(files) }
 }

@@ -11,9 +11,10 @@ import type { LineRecord } from './read-jsonl.ts'
 import type { RecordReader } from './record.ts'
 
 /**
- * The file of a recipe's `path:`, which holds Hone's own lines: the path itself, or the only `*.jsonl` of a
- * folder. Throws InvalidSource when there is no such file, and for other formats with the command that
- * imports them: how their columns are meant is guessed there, in the user's sight, and never here.
+ * The file of a recipe's `path:`, which holds Hone's own lines: the path itself, or the only
+ * `*.jsonl` of a folder. Throws InvalidSource when there is no such file, and for other formats
+ * with the command that imports them: how their columns are meant is guessed there, in the user's
+ * sight, and never here.
  */
 export async function findOwnLines(path: string): Promise<string> {
   const place = resolve(path)
@@ -47,8 +48,8 @@ export const importIt = (path: string): string =>
   `import it with \`hone import ${path} --as NAME\`, and write path: import:NAME in the recipe`
 
 /**
- * Reads a file of Hone's own lines (domain/rows.ts `sourceLine`). A line that is not exactly that is a bad
- * record which names every problem: a misspelt field must not end in the metadata.
+ * Reads a file of Hone's own lines (domain/rows.ts `sourceLine`). A line that is not exactly that
+ * is a bad record which names every problem: a misspelt field must not end in the metadata.
  */
 export const readOwnLines = (file: string): RecordReader<LineRecord> => ({
   total: null,

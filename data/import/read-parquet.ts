@@ -3,7 +3,10 @@ import { z } from 'zod'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
 import { numbered, weightOf, type Fields, type RecordReader } from './record.ts'
 
-/** Bytes of a batch where rows are heavy: the engine's own chunks have 2,048 rows, which may be gigabytes of pictures. */
+/**
+ * Bytes of a batch of heavy rows: the engine's own chunks have 2,048 rows, which may be gigabytes
+ * of pictures.
+ */
 const batchBytes = 32 * 1024 * 1024
 /** Rows up to this size are read in the engine's chunks. */
 const lightRowBytes = 8 * 1024
@@ -12,7 +15,10 @@ const firstRows = 64
 const shape = z.object({ rows: z.number(), bytes: z.number() })
 type Shard = z.infer<typeof shape> & { file: string }
 
-/** Parquet files, in the order given: shards of one set. Throws InvalidSource when one of them is not whole. */
+/**
+ * Parquet files, in the order given: shards of one set. Throws InvalidSource when one of them is
+ * not whole.
+ */
 export async function readParquet(files: readonly string[]): Promise<RecordReader> {
   const engine = await openEngine()
   try {
@@ -55,14 +61,14 @@ async function* readShard(connection: DuckDBConnection, { file, rows, bytes }: S
        where file_row_number >= ${from} and file_row_number < ${to}`,
       file,
     )
-  // The footer counts a value once that many rows share, so the first rows are weighed as well.
+  // The footer counts a value once that many rows share, so the first rows are weighed too.
   let weight = 0
   for await (const batch of range(0, firstRows)) {
     for (const fields of batch) weight += weightOf(fields)
     yield batch
   }
   const rowBytes = Math.max(bytes / Math.max(1, rows), weight / Math.max(1, Math.min(rows, firstRows)))
-  // The engine passes over row groups that hold none of a range; where rows are light, one range is all of them.
+  // The engine skips row groups outside of a range. Where rows are light, one range is all of them.
   const size = rowBytes <= lightRowBytes ? rows : Math.max(1, Math.min(2048, Math.floor(batchBytes / rowBytes)))
   for (let from = firstRows; from < rows; from += size) yield* range(from, from + size)
 }

@@ -2,10 +2,13 @@ import { basename, extname } from 'node:path'
 import { relative } from 'node:path'
 import { numbered, type RecordReader } from './record.ts'
 
-/** Names that pictures have; whether one is a picture is seen when it is decoded. */
+/** Whether a file is named like a picture. Whether it is one is seen when it is decoded. */
 export const isPictureName = (name: string): boolean => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name)
 
-/** A folder of pictures: a row each, `id` its path without the ending, `image` its path, `folder` the folder it lies in. */
+/**
+ * A folder of pictures, a row for each: `id` is its path without the ending, `image` its path,
+ * `folder` the folder that it is in.
+ */
 export function readPictures(root: string, files: readonly string[]): RecordReader {
   // Two pictures may differ in their endings alone.
   const bare = new Map<string, number>()

@@ -1,4 +1,6 @@
-/** A row of a file as its reader gives it: values as JSON has them, and bytes where the file holds some. */
+/**
+ * A row of a file as its reader gives it: values as in JSON, and bytes where the file holds bytes.
+ */
 export type Fields = Readonly<Record<string, unknown>>
 
 /**
@@ -17,7 +19,7 @@ export interface RecordReader<One extends SourceRecord = SourceRecord> {
   read: () => AsyncGenerator<One[]>
 }
 
-/** The value of a column: of that name, else along the points of the name. */
+/** The value of a column: the column of that name, else the value along the points of the name. */
 export function fieldOf(fields: Fields, column: string): unknown {
   if (Object.hasOwn(fields, column)) return fields[column]
   if (!column.includes('.')) return undefined
@@ -29,7 +31,7 @@ export function fieldOf(fields: Fields, column: string): unknown {
   return at
 }
 
-/** A map of names, as opposed to a list, bytes or a date. */
+/** Whether a value is a map of names, and no list, bytes or date. */
 export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' &&
   value !== null &&

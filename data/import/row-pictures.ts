@@ -17,15 +17,18 @@ export interface SeenPicture extends ExaminedImage {
   bytes: number
 }
 
-/** Keeps pictures. What it has was whole when it was kept. */
+/** Keeps pictures. Every picture that it has was whole when it was kept. */
 export interface PictureKeeper {
   has(hash: string): Promise<boolean>
   keep(bytes: Uint8Array, picture: SeenPicture): Promise<void>
 }
 
-/** Reads the pictures of one record after the other; both are called in the order of the records. */
+/** Reads the pictures of one record after the other, in the order of the records. */
 export interface RowPictures<Picture> {
-  /** Takes the next record's pictures and returns what reads them. That rejects with RowProblem. */
+  /**
+   * Takes the pictures of the next record and returns a function that reads them. It rejects with
+   * RowProblem.
+   */
   next(refs: readonly PictureRef[]): () => Promise<Picture[]>
 }
 
@@ -69,8 +72,8 @@ export interface KeptPicture {
 }
 
 /**
- * Pictures of the first look: a row gets those that the source's hash was made of. Pictures that are no files
- * are looked at now, and so is a file that could not be used, for its reason.
+ * Pictures of the first look: a row gets the pictures that the source's hash was made of. Pictures
+ * that are not in files are looked at now. So is a file that could not be used, to give the reason.
  */
 export function picturesOfLedger(
   ledger: PictureLedger,

@@ -7,7 +7,10 @@ import { fieldOf, weightOf, type Fields, type RecordReader } from './record.ts'
 /** Rows that a mapping is guessed from, and that a dry run looks at. */
 export const sampleRecords = 1000
 
-/** The first records of a source that could be read. Bytes of pictures among them are held: at most 64 MB are looked at. */
+/**
+ * The first records of a source that can be read. They may hold pictures, so at most 64 MB are
+ * looked at.
+ */
 export async function readSample(reader: RecordReader, signal?: AbortSignal): Promise<Fields[]> {
   const sample: Fields[] = []
   let seen = 0
@@ -24,7 +27,7 @@ export async function readSample(reader: RecordReader, signal?: AbortSignal): Pr
   return sample
 }
 
-/** Refuses a mapping that names columns which the source does not have. Throws InvalidInput. */
+/** Throws InvalidInput for a mapping that names columns which the source does not have. */
 export function requireColumns(mapping: Mapping, sample: readonly Fields[]): void {
   if (sample.length === 0) return
   const columns = columnsOf(sample)

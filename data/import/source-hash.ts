@@ -6,13 +6,14 @@ import type { OpenSource } from './open.ts'
 import type { LineRecord } from './read-jsonl.ts'
 import type { RecordReader } from './record.ts'
 
-/** Changes when rows would be made otherwise of the same source. */
+/** Changes when the same source would give other rows. */
 const importVersion = 1
 
 /**
- * SHA-256 over the contents of a source's files (or of its archive), over the pictures that its rows name
- * and over everything that decides what becomes of them. The same import twice has the same hash, wherever
- * the files lie. What a URL holds is not part of it. `looksAtPictures` says that rows name files.
+ * SHA-256 over the contents of a source's files (or of its archive), over the pictures that its
+ * rows name and over everything that decides what becomes of them. The same import twice has the
+ * same hash, wherever the files lie. What a URL holds is not part of it. `looksAtPictures` says
+ * that rows name files.
  */
 export async function importHash(
   { found, archive, reader, stamps }: OpenSource,
@@ -46,10 +47,10 @@ async function picturesHash(reader: RecordReader, options: LookOptions): Promise
 }
 
 /**
- * SHA-256 over the lines that count and the contents of their pictures, as homes have had it from the
- * beginning: the same data has the same hash wherever it lies, and a changed picture under an old name is
- * noticed. Where every line needs a question and one has none, the hash is another one, because that line
- * becomes a failed row there.
+ * SHA-256 over the lines that count and the contents of their pictures, as homes have had it from
+ * the beginning: the same data has the same hash wherever it lies, and a changed picture under an
+ * old name is noticed. Where every line needs a question and one lacks it, the hash differs,
+ * because that line is a failed row there.
  */
 export async function ownLinesHash(
   reader: RecordReader<LineRecord>,
@@ -66,6 +67,9 @@ export async function ownLinesHash(
   return hash.digest('hex')
 }
 
-/** The hash under which lines are imported: with a limit of rows, the limit is its last eight digits. */
+/**
+ * The hash under which lines are imported: with a limit of rows, the limit is its last eight
+ * digits.
+ */
 export const limitedHash = (hash: string, maxRows: number | undefined): string =>
   maxRows === undefined ? hash : `${hash.slice(0, 56)}${maxRows.toString(16).padStart(8, '0')}`

@@ -10,7 +10,10 @@ import { fieldOf, type Fields, type SourceRecord } from './record.ts'
 /** A record as a row, its pictures still to be looked at. */
 export interface ImportRow extends Check {
   line: number
-  /** The id that the source gives; null when the row's number is its id, or when the id cannot be read. */
+  /**
+   * The id that the source gives; null when the row's number is its id, or when the id cannot be
+   * read.
+   */
   id: string | null
   pictures: PictureRef[]
   question: string
@@ -21,7 +24,10 @@ export interface ImportRow extends Check {
   failure: Failure | null
 }
 
-/** Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, or a picture's reason. */
+/**
+ * Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, or a
+ * picture's reason.
+ */
 export interface Failure {
   reason: string
   detail: string
@@ -36,13 +42,19 @@ interface ColumnReader {
 
 /** What a row must have beyond what its mapping says. */
 export interface RowRules {
-  /** False where a row may lack a question although the mapping names its column: steps write it later. */
+  /**
+   * False where a row may lack a question although the mapping names its column: steps write it
+   * later.
+   */
   needsQuestion?: boolean
   /** True where `metadataFrom` is all of the metadata, and is taken as it is and not bounded. */
   isMetadataWhole?: boolean
 }
 
-/** Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's failure. */
+/**
+ * Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's
+ * failure.
+ */
 export function rowMaker(
   mapping: Mapping,
   { needsQuestion = true, isMetadataWhole = false }: RowRules = {},
@@ -94,7 +106,9 @@ const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
   failure: null,
 })
 
-/** Readers of the columns that a mapping names. A reader sees what the readers before it have read. */
+/**
+ * Readers of the columns that a mapping names. A reader sees what the readers before it have read.
+ */
 function readersOf(mapping: Mapping): ColumnReader[] {
   const readers: ColumnReader[] = []
   const add = (where: string, column: string | undefined, read: ColumnReader['read']): void => {
@@ -203,7 +217,10 @@ function addTalk({ conversation, answer }: Mapping, row: ImportRow, { question, 
   if (answer === undefined) row.answer ??= answerIn(reply)
 }
 
-/** The letter of the choice that an index names. Throws {@link BadCell} when there is no such choice. */
+/**
+ * The letter of the choice that an index names. Throws {@link BadCell} when there is no such
+ * choice.
+ */
 function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
   const index = wholeOf(answer, first, 25 + first) ?? first
   if (!choices || index - first >= choices.length)
@@ -212,8 +229,8 @@ function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
 }
 
 /**
- * The columns that the mapping names for the metadata, the fields of `metadataFrom`, then all columns that
- * it does not use. Bounded; the first of a name stays.
+ * The columns that the mapping names for the metadata, the fields of `metadataFrom`, then all
+ * columns that it does not use. Bounded; the first of a name stays.
  */
 function metadataMaker(
   mapping: Mapping,

@@ -31,8 +31,9 @@ export interface TrainerEntry {
 }
 
 /**
- * The sets that a folder's dataset_info.json lists with files of their own; null where there is no such list. Hugging Face writes
- * another file of this name, which describes one set and lists none.
+ * The sets that a folder's dataset_info.json lists with files of their own; null where there is no
+ * such list. Hugging Face writes another file of this name, which describes one set and lists no
+ * file.
  */
 export async function readTrainerList(folder: string): Promise<TrainerEntry[] | null> {
   const written = await readFile(join(folder, 'dataset_info.json'), 'utf8').catch(() => null)

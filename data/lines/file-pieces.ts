@@ -4,7 +4,10 @@ import { createGunzip } from 'node:zlib'
 
 const pieceBytes = 1 << 20
 
-/** The bytes of a file, unzipped where its name ends in `.gz`. The file is closed when the reading ends. */
+/**
+ * The bytes of a file, unzipped where its name ends in `.gz`. The file is closed when the reading
+ * ends.
+ */
 export async function* filePieces(file: string): AsyncGenerator<Uint8Array> {
   const input = createReadStream(file, { highWaterMark: pieceBytes })
   const unzipped = file.endsWith('.gz') ? createGunzip() : null
@@ -18,7 +21,10 @@ export async function* filePieces(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The bytes of an open file from an offset on. All pieces share one memory, so each is used before the next. */
+/**
+ * The bytes of an open file from an offset on. All pieces share one memory, so each is used before
+ * the next.
+ */
 export async function* handlePieces(handle: FileHandle, from = 0): AsyncGenerator<Uint8Array> {
   const piece = Buffer.allocUnsafe(pieceBytes)
   for (let position = from; ;) {

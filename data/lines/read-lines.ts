@@ -17,19 +17,25 @@ export interface LineOptions {
   longest?: number
   /** Where in its file the stream begins: offsets count from there. */
   offset?: number
-  /** Whether a \r at the end of a line and a byte order mark stay in the text: it is then what lies in the file. */
+  /**
+   * Whether a \r at the end of a line and a byte order mark stay in the text: it is then what lies
+   * in the file.
+   */
   isExact?: boolean
 }
 
-/** Bytes of the longest line that a reader keeps, unless it says otherwise: a row may hold pictures in base64. */
+/**
+ * Bytes of the longest line that a reader keeps, unless it says otherwise: a row may hold pictures
+ * in base64.
+ */
 export const longestLine = 64 * 1024 * 1024
 
 /**
- * The lines of a stream, as many at a time as end in one piece of it: no complete line is held back while
- * the stream pauses. Lines end at \n and at \r\n and nowhere else, because JSON may contain U+2028. A
- * byte order mark at the start of the file is left out. A line that is longer than allowed comes as a
- * line without text, so memory is bounded by the longest line. A source may use the memory of a piece
- * again when it is asked for the next one.
+ * The lines of a stream, as many at a time as end in one piece of it: no complete line is held back
+ * while the stream pauses. Lines end at \n and at \r\n and nowhere else, because JSON may contain
+ * U+2028. A byte order mark at the start of the file is left out. A line that is longer than
+ * allowed comes as a line without text, so memory is bounded by the longest line. A source may use
+ * the memory of a piece again when it is asked for the next one.
  */
 export async function* readLines(
   pieces: AsyncIterable<Uint8Array | string>,
@@ -60,7 +66,8 @@ export async function* readLines(
     }
     const rest = read.subarray(start)
     heldBytes += rest.length
-    // Of a line that is too long only the length is kept. A copy, because the piece may be read into again.
+    // Of a line that is too long only the length is kept. A copy, because the piece may be read
+    // into again.
     if (heldBytes > longest) held = []
     else if (rest.length > 0) held.push(Buffer.from(rest))
     if (lines.length > 0) yield lines
@@ -71,7 +78,9 @@ export async function* readLines(
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/** The text of a line without its \r, and without a byte order mark where the file begins with it. */
+/**
+ * The text of a line without its \r, and without a byte order mark where the file begins with it.
+ */
 function withoutMarks(line: Buffer, isFirst: boolean): string {
   const end = line.at(-1) === carriageReturn ? line.length - 1 : line.length
   const hasMark = isFirst && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf

@@ -6,13 +6,16 @@ import { RowProblem } from '../../domain/row-problem.ts'
 export interface PictureFolders {
   /** Relative paths count from these, and may not lead out of them. */
   folders: readonly string[]
-  /** Whether an absolute path may lie anywhere: who writes one means it. Otherwise it must lie in a folder. */
+  /**
+   * Whether an absolute path may lead anywhere, because its writer means it. Otherwise it must lead
+   * into a folder.
+   */
   isAbsoluteFree: boolean
 }
 
 /**
- * The absolute paths that a picture's name may mean, at least one. Looks at no file; links inside a folder
- * may lead out of it. Throws RowProblem `image-outside`.
+ * The absolute paths that a picture's name may mean, at least one. Looks at no file; links inside a
+ * folder may lead out of it. Throws RowProblem `image-outside`.
  */
 export function picturePaths(name: string, { folders, isAbsoluteFree }: PictureFolders): string[] {
   if (isAbsoluteFree && isAbsolute(name)) return [name]
@@ -25,7 +28,10 @@ export function picturePaths(name: string, { folders, isAbsoluteFree }: PictureF
   throw new RowProblem('image-outside', `${name.slice(0, 300)} leads out of the source's folder: ${fix}`)
 }
 
-/** The file of a picture: the first of its paths that is one. Throws RowProblem `image-outside` or `image-missing`. */
+/**
+ * The file of a picture: the first of its paths that is one. Throws RowProblem `image-outside` or
+ * `image-missing`.
+ */
 export async function locatePicture(name: string, where: PictureFolders): Promise<string> {
   for (const path of picturePaths(name, where)) if ((await stat(path).catch(() => null))?.isFile()) return path
   const looked = isAbsolute(name) ? '' : ` in ${where.folders.slice(0, 3).join(' or ')}`

@@ -9,23 +9,26 @@ import { roleByPrompt } from './vision/role.ts'
 import type { SeeingRole } from './vision/role.ts'
 import type { VisionSettings } from './vision/settings.ts'
 
-const ROLES: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
+const roleOf: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
   describe: (image, _, seed, settings) => describePicture(image, seed, settings),
   'explain-answer': explainAnswer,
   'describe-for-question': describeForQuestion,
 }
 
-/** Describes a picture, explains a given answer from it, or describes it for a question, by what the prompt holds. */
+/**
+ * Describes a picture, explains a given answer from it, or describes it for a question, by what the
+ * prompt holds.
+ */
 export const caption = roleByPrompt(
   'demo-captioner',
   'a prompt that asks for a description, or a "Question:" with its "Answer:" or an "Explanation:"',
-  ROLES,
+  roleOf,
 )
 
 /**
- * Describes a picture from its pixels alone. The words and the errors depend only on the teacher's seed, the picture's
- * bytes and the request's seed: not on the prompt, so that campaigns recorded earlier read the same. Throws
- * UnreadablePicture.
+ * Describes a picture from its pixels alone. The words and the errors depend only on the teacher's
+ * seed, the picture's bytes and the request's seed: not on the prompt, so that campaigns recorded
+ * earlier read the same. Throws UnreadablePicture.
  */
 export async function describePicture(
   image: Buffer,

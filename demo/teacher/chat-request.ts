@@ -37,8 +37,11 @@ const requestSchema = z.object({
   stream: z.boolean().nullish(),
 })
 
-/** What the teacher reads of a chat request; temperature, top_p and the rest change nothing for rules. */
-export type ChatRequest = {
+/**
+ * What the teacher reads of a chat request; temperature, top_p and the rest change nothing for
+ * rules.
+ */
+export interface ChatRequest {
   model: string
   /** All text parts of all messages, a line apart. */
   text: string

@@ -6,7 +6,10 @@ import type { SeeingRole } from './vision/role.ts'
 /** One model: the text that it writes for a request under a sample's seed. */
 export type Model = (request: ChatRequest, seed: number, settings: TeacherSettings) => Promise<string>
 
-/** A model that looks at exactly one picture; a request with none or several is refused. */
+/**
+ * A model that looks at exactly one picture; a request without a picture or with several is
+ * refused.
+ */
 export function seeing(role: SeeingRole): Model {
   return async ({ model, images, text }, seed, settings) => {
     const [image] = images

@@ -1,10 +1,13 @@
-import { COLORS, SHAPES } from '../scene.ts'
+import { colorNames, shapeNames } from '../scene.ts'
 import type { Cell, Color, Shape } from '../scene.ts'
 
-/** One thing that a description mentions; a place without a shape has `what` null, a shape without a place `place` null. */
+/**
+ * One thing that a description mentions; a place without a shape has `what` null, a shape without a
+ * place `place` null.
+ */
 export type Mention = { place: string | null; what: Cell }
 
-/** The parts of a reason prompt. `description` is undefined when the prompt has none. */
+/** The parts of a reason prompt. `description` is undefined when the prompt has no description. */
 export type PromptParts = { description: string | undefined; question: string | undefined; choices: string[] }
 
 /** What is counted: any shape, or only those of a colour, of a form, or both. */
@@ -17,10 +20,16 @@ export type Asked =
   | { kind: 'place'; place: string; attribute: 'color' | 'shape' }
   | { kind: 'difference'; first: Wanted; second: Wanted }
   | { kind: 'sum'; first: Wanted; second: Wanted }
-  /** What is there, in free text. `area` is a place (`top left`), a line (`top row`, `left column`) or `picture`. */
+  /**
+   * What is there, in free text. `area` is a place (`top left`), a line (`top row`, `left column`)
+   * or `picture`.
+   */
   | { kind: 'describe'; area: string }
 
-/** Takes a prompt of the form `Description: … Question: … Choices: A. …` apart; other text around them is ignored. */
+/**
+ * Takes a prompt of the form `Description: … Question: … Choices: A. …` apart; other text around
+ * them is ignored.
+ */
 export function readPrompt(prompt: string): PromptParts {
   const description = /Description:\s*([\s\S]*?)\s*\n\s*Question:/.exec(prompt)?.[1]
   const question = /Question:\s*([^\n]+)/.exec(prompt)?.[1]?.trim()
@@ -32,19 +41,20 @@ export function readPrompt(prompt: string): PromptParts {
   return { description, question, choices }
 }
 
-const COLOR = COLORS.join('|')
-const SHAPE = SHAPES.join('|')
-const PLACE = String.raw`(?:top|upper|middle|bottom|lower)[ -](?:left|center|middle|right)|row \d+ column \d+`
-const NUMBER_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+const anyColor = colorNames.join('|')
+const anyShape = shapeNames.join('|')
+const anyPlace = String.raw`(?:top|upper|middle|bottom|lower)[ -](?:left|center|middle|right)|row \d+ column \d+`
+const numberWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 
 /**
- * Everything that a description says about places and shapes, in its order. In each sentence a place goes with the
- * shape next to it, whichever comes first: `Top left: a red circle`, `a red circle is at the top left`.
+ * Everything that a description says about places and shapes, in its order. In each sentence a
+ * place goes with the shape next to it, whichever comes first: `Top left: a red circle`, `a red
+ * circle is at the top left`.
  */
 export function readDescription(description: string): Mention[] {
   const token = new RegExp(
-    String.raw`\b(?<place>${PLACE})\b|\b(?<empty>empty|nothing|blank)\b|` +
-      String.raw`(?:\b(?<many>${NUMBER_WORDS.join('|')}|\d)\s+)?\b(?<color>${COLOR})\s+(?:\w+\s+)?(?<shape>${SHAPE})s?\b`,
+    String.raw`\b(?<place>${anyPlace})\b|\b(?<empty>empty|nothing|blank)\b|` +
+      String.raw`(?:\b(?<many>${numberWords.join('|')}|\d)\s+)?\b(?<color>${anyColor})\s+(?:\w+\s+)?(?<shape>${anyShape})s?\b`,
     'g',
   )
   return (
@@ -79,12 +89,12 @@ function readSentence(sentence: string, token: RegExp): Mention[] {
   return mentions.filter((mention) => mention.place !== null || mention.what !== null)
 }
 
-/** What a question asks, or undefined when it is none that this reasoner understands. */
+/** What a question asks, or undefined for a question that this reasoner does not understand. */
 export function readQuestion(question: string): Asked | undefined {
   const text = question.toLowerCase().replaceAll('colour', 'color')
   // A question that negates begins like one that does not.
   if (/\bnot\b/.test(text)) return undefined
-  const thing = String.raw`(?:(${COLOR})\s+)?(${SHAPE}|shape|one)s?`
+  const thing = String.raw`(?:(${anyColor})\s+)?(${anyShape}|shape|one)s?`
   const two = readTwo(text)
   if (two !== undefined) return two
   const count = new RegExp(`^how many ${thing}\\b`).exec(text)
@@ -99,7 +109,7 @@ export function readQuestion(question: string): Asked | undefined {
       second: readWanted(compare[3], compare[4]),
     }
   }
-  const at = new RegExp(`^(?:which|what) (color|shape) is (?:at|in) the (${PLACE})\\b`).exec(text)
+  const at = new RegExp(`^(?:which|what) (color|shape) is (?:at|in) the (${anyPlace})\\b`).exec(text)
   if (at?.[2] !== undefined) {
     return { kind: 'place', place: plainPlace(at[2]), attribute: at[1] === 'shape' ? 'shape' : 'color' }
   }
@@ -110,7 +120,7 @@ export function readQuestion(question: string): Asked | undefined {
 /** Sums and differences; read before counts, whose form a sum begins with. */
 function readTwo(text: string): Asked | undefined {
   // A colour with its shape before a colour alone: "red circles" is not "red".
-  const thing = String.raw`(?:(?:(${COLOR}) )?(${SHAPE}|shape)s?|(${COLOR}))`
+  const thing = String.raw`(?:(?:(${anyColor}) )?(${anyShape}|shape)s?|(${anyColor}))`
   const found = new RegExp(
     String.raw`^how many (?:(more) ${thing} than ${thing}|(?:shapes are )?${thing} (?:or|and) ${thing})\b`,
   ).exec(text)
@@ -127,7 +137,7 @@ function readTwo(text: string): Asked | undefined {
 function readArea(text: string): string | undefined {
   const found = new RegExp(
     String.raw`^(?:what|which shapes?) (?:is|are) (?:there )?(?:at|in|on) the ` +
-      String.raw`(?:(picture|image)|(${PLACE})|(top|upper|middle|bottom|lower|left|center|right)(?: (row|column))?)\??$`,
+      String.raw`(?:(picture|image)|(${anyPlace})|(top|upper|middle|bottom|lower|left|center|right)(?: (row|column))?)\??$`,
   ).exec(text)
   if (!found) return undefined
   const [, picture, place, side, axis] = found
@@ -147,8 +157,8 @@ export function isWithin(place: string | null, area: string): boolean {
 }
 
 function readWanted(colorWord: string | undefined, shapeWord: string | undefined): Wanted {
-  const color = COLORS.find((each) => each === colorWord)
-  const shape = SHAPES.find((each) => each === shapeWord)
+  const color = colorNames.find((each) => each === colorWord)
+  const shape = shapeNames.find((each) => each === shapeWord)
   return { ...(color === undefined ? {} : { color }), ...(shape === undefined ? {} : { shape }) }
 }
 
@@ -159,7 +169,7 @@ function readThing(colorWord: string | undefined, shapeWord: string | undefined)
 
 function howMany(word: string | undefined): number {
   if (word === undefined) return 1
-  const index = NUMBER_WORDS.indexOf(word)
+  const index = numberWords.indexOf(word)
   return index === -1 ? Number(word) : index
 }
 

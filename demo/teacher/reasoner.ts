@@ -2,12 +2,12 @@ import { cellWords, tally } from '../base-corpus.ts'
 import { thingWords } from '../questions.ts'
 import { createRandom, seedOf } from '../random.ts'
 import type { Random } from '../random.ts'
-import { COLORS, SHAPES } from '../scene.ts'
+import { colorNames, shapeNames } from '../scene.ts'
 import type { Cell } from '../scene.ts'
 import { isWithin, readDescription, readPrompt, readQuestion } from './read-prompt.ts'
 import type { Asked, Mention, Wanted } from './read-prompt.ts'
 
-export type ReasonerSettings = {
+export interface ReasonerSettings {
   /** The teacher's own seed. */
   seed: number
   /** Share of samples with a wrong count or verdict. All shares are from 0 to 1. */
@@ -21,11 +21,11 @@ export type ReasonerSettings = {
 }
 
 /**
- * Answers the question of a reason prompt from the prompt's description and nothing else (an answer that the prompt
- * gives away is never looked at: the thinking is its own, and stays with what it found), as
- * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the teacher's seed, the
- * prompt and the request's seed. When the description or the question does not hold what is needed, the reply says so
- * and the answer is `unknown`.
+ * Answers the question of a reason prompt from the prompt's description and nothing else (an answer
+ * that the prompt gives away is never looked at: the reasoner stays with what it found itself), as
+ * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the
+ * teacher's seed, the prompt and the request's seed. When the description or the question does not
+ * hold what is needed, the reply says so and the answer is `unknown`.
  */
 export function reasonOver(prompt: string, requestSeed: number, settings: ReasonerSettings): string {
   const random = createRandom(seedOf(settings.seed, 'reason', prompt, requestSeed))
@@ -43,14 +43,17 @@ export function reasonOver(prompt: string, requestSeed: number, settings: Reason
 }
 
 /**
- * What rules make of a question over what a description mentions, without slips and without choices. Undefined when no
- * mention is about the place that is asked for.
+ * What rules make of a question over what a description mentions, without slips and without
+ * choices. Undefined when no mention is about the place that is asked for.
  */
 export function decide(asked: Asked, mentions: readonly Mention[]): string | undefined {
   return work(asked, mentions, false, createRandom(0))?.answer
 }
 
-/** The working after the list of what is seen, in plain and in full words, its conclusion and a last sentence. */
+/**
+ * The working after the list of what is seen, in plain and in full words, its conclusion and a last
+ * sentence.
+ */
 type Steps = { plain: string; full: string; answer: string; explanation: string }
 
 function work(asked: Asked, mentions: readonly Mention[], slips: boolean, random: Random): Steps | undefined {
@@ -127,7 +130,10 @@ function subtract({ first, second }: Two, mentions: readonly Mention[], slips: b
   }
 }
 
-/** Goes on counting over the second kind, so that nothing is left to add. A shape that is of both kinds counts once. */
+/**
+ * Goes on counting over the second kind, so that nothing is left to add. A shape that is of both
+ * kinds counts once.
+ */
 function addUp({ first, second }: Two, mentions: readonly Mention[], slips: boolean, random: Random): Steps {
   const one = countUp(first, mentions, slips, random)
   const left = mentions.filter(({ what }) => what === null || !fits(what, first))
@@ -160,15 +166,18 @@ function describeArea(area: string, mentions: readonly Mention[], slips: boolean
 function misread(cells: Cell[], random: Random): void {
   const filled = cells.flatMap((cell, index) => (cell === null ? [] : [{ cell, index }]))
   if (filled.length === 0) {
-    cells[random.integer(cells.length)] = { color: random.pick(COLORS), shape: random.pick(SHAPES) }
+    cells[random.integer(cells.length)] = { color: random.pick(colorNames), shape: random.pick(shapeNames) }
     return
   }
   const { cell, index } = random.pick(filled)
-  const color = random.pick(COLORS.filter((each) => each !== cell.color))
+  const color = random.pick(colorNames.filter((each) => each !== cell.color))
   cells[index] = random.chance(0.5) ? null : { ...cell, color }
 }
 
-/** Where the wanted shapes are, and how many; a slip overlooks one, or counts one too many or too few. */
+/**
+ * Where the wanted shapes are, and how many; a slip overlooks one, or counts one too many or too
+ * few.
+ */
 function countUp(
   wanted: Wanted,
   mentions: readonly Mention[],
@@ -198,7 +207,10 @@ function labelOf({ color, shape }: Wanted): string {
   return shape === undefined ? color : `${color} ${shape}`
 }
 
-/** The letter of the choice that says the answer; a slip picks another one. Without choices the answer itself. */
+/**
+ * The letter of the choice that says the answer; a slip picks another one. Without choices the
+ * answer itself.
+ */
 function inChoices(answer: string, choices: readonly string[], slips: boolean, random: Random): string {
   const right = choices.findIndex((choice) => choice.toLowerCase() === answer)
   if (right === -1) return answer
@@ -206,7 +218,7 @@ function inChoices(answer: string, choices: readonly string[], slips: boolean, r
   return String.fromCodePoint(65 + (slips && others.length > 0 ? random.pick(others) : right))
 }
 
-const REFLECTIONS = ['Wait, let me check again.', 'Hmm, let me look once more.', 'Wait, is that right?'] as const
+const reflections = ['Wait, let me check again.', 'Hmm, let me look once more.', 'Wait, is that right?'] as const
 
 function wordTrace(
   mentions: readonly Mention[],
@@ -222,7 +234,7 @@ function wordTrace(
   const thoughts = isWordy ? [full, `So the answer is ${answer}.`] : [plain, `so ${answer}.`]
   if (random.chance(settings.reflectionShare)) {
     const times = random.chance(settings.longShare) ? 3 + random.integer(4) : 1
-    for (let time = 0; time < times; time += 1) thoughts.push(random.pick(REFLECTIONS), plain, `so ${answer}.`)
+    for (let time = 0; time < times; time += 1) thoughts.push(random.pick(reflections), plain, `so ${answer}.`)
   }
   return `<think>${thoughts.join(' ')}</think> ${steps.explanation} <answer>${answer}</answer>`
 }

@@ -1,20 +1,23 @@
 import sharp from 'sharp'
-import { COLORS } from '../scene.ts'
+import { colorNames } from '../scene.ts'
 import type { Cell, Color, Grid, Scene, Shape } from '../scene.ts'
 
 /** Where one colour ends and the next begins on the hue circle, in degrees. */
-const HUE_RANGES: Readonly<Record<Color, readonly [number, number]>> = {
+const hueRanges: Readonly<Record<Color, readonly [number, number]>> = {
   red: [-30, 25],
   yellow: [25, 85],
   green: [85, 175],
   blue: [175, 275],
 }
-/** Chroma (largest minus smallest channel) of a pixel that surely belongs to a shape; paper and noise stay below 60. */
-const STRONG_CHROMA = 90
+/**
+ * Chroma (largest minus smallest channel) of a pixel that surely belongs to a shape; paper and
+ * noise stay below 60.
+ */
+const strongChroma = 90
 /** A shape covers at least this share of its cell; less is a speck. */
-const SMALLEST_AREA_SHARE = 0.06
+const smallestAreaShare = 0.06
 /** Pictures beyond this are refused before they are decoded. */
-const MAX_INPUT_PIXELS = 4_000_000
+const maxInputPixels = 4_000_000
 
 /** The bytes are no picture that can be decoded, or it is too large. */
 export class UnreadablePicture extends Error {
@@ -22,9 +25,10 @@ export class UnreadablePicture extends Error {
 }
 
 /**
- * Reads a scene from the pixels of a PNG, JPEG or any other format that sharp decodes. The picture is cut into the
- * cells of `grid`; in each cell the coloured pixels give the colour by their mean hue, and the shape by how much of
- * their bounding box they fill: a square all, a circle π/4, a triangle half. Throws UnreadablePicture.
+ * Reads a scene from the pixels of a PNG, JPEG or any other format that sharp decodes. The picture
+ * is cut into the cells of `grid`; in each cell the coloured pixels give the colour by their mean
+ * hue, and the shape by how much of their bounding box they fill: a square all, a circle π/4, a
+ * triangle half. Throws UnreadablePicture.
  */
 export async function readScene(image: Buffer, grid: Grid): Promise<Scene> {
   const pixels = await decode(image)
@@ -49,7 +53,7 @@ type Box = { left: number; right: number; top: number; bottom: number }
 
 async function decode(image: Buffer): Promise<Pixels> {
   try {
-    const { data, info } = await sharp(image, { limitInputPixels: MAX_INPUT_PIXELS, failOn: 'error' })
+    const { data, info } = await sharp(image, { limitInputPixels: maxInputPixels, failOn: 'error' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .removeAlpha()
@@ -64,14 +68,15 @@ async function decode(image: Buffer): Promise<Pixels> {
 }
 
 function readCell(pixels: Pixels, box: Box): Cell {
-  const strong = colored(pixels, box, STRONG_CHROMA)
-  if (strong.count < SMALLEST_AREA_SHARE * (box.right - box.left) * (box.bottom - box.top)) return null
-  const color = COLORS.find((each) => {
-    const [from, to] = HUE_RANGES[each]
+  const strong = colored(pixels, box, strongChroma)
+  if (strong.count < smallestAreaShare * (box.right - box.left) * (box.bottom - box.top)) return null
+  const color = colorNames.find((each) => {
+    const [from, to] = hueRanges[each]
     return (strong.hue >= from && strong.hue < to) || (strong.hue - 360 >= from && strong.hue - 360 < to)
   })
   if (color === undefined) return null
-  // Half the shape's own chroma is where its soft edge is half covered, so the area comes out unbiased.
+  // Half the shape's own chroma is where its soft edge is half covered, so the area comes out
+  // unbiased.
   const whole = colored(pixels, box, strong.chroma / 2)
   return { color, shape: shapeOf(whole.count / whole.boxArea) }
 }
@@ -81,7 +86,10 @@ function shapeOf(fill: number): Shape {
   return fill > 0.66 ? 'circle' : 'triangle'
 }
 
-/** The pixels of a box whose chroma is above a threshold: how many, their bounding box, mean chroma and mean hue. */
+/**
+ * The pixels of a box whose chroma is above a threshold: how many, their bounding box, mean chroma
+ * and mean hue.
+ */
 function colored(
   { data, width }: Pixels,
   box: Box,
@@ -102,7 +110,8 @@ function colored(
       right = Math.max(right, x)
       top = Math.min(top, y)
       bottom = Math.max(bottom, y)
-      // Hue as a direction in the plane of red, green and blue at 120 degrees each; sums average it without a seam.
+      // Hue as a direction in the plane of red, green and blue at 120 degrees each; sums average it
+      // without a seam.
       alpha += r - (g + b) / 2
       beta += (Math.sqrt(3) / 2) * (g - b)
     }

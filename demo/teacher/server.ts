@@ -5,7 +5,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { seedOf } from '../random.ts'
-import { TEACHER } from '../world.ts'
+import { demoTeacher } from '../world.ts'
 import type { TeacherSettings } from '../world.ts'
 import { caption } from './captioner.ts'
 import { readChatRequest, RefusedRequest } from './chat-request.ts'
@@ -25,7 +25,7 @@ import { glance } from './vision/glancer.ts'
 import { rate } from './vision/rater.ts'
 import { rewriteTrace } from './vision/rewriter.ts'
 
-export type TeacherOptions = {
+export interface TeacherOptions {
   /** 0 takes a free port. */
   port: number
   host: string
@@ -35,7 +35,7 @@ export type TeacherOptions = {
   settings?: TeacherSettings
 }
 
-export type Teacher = {
+export interface Teacher {
   /** Without a slash at the end; the OpenAI base URL is `${url}/v1`. */
   url: string
   /** Ends open connections and returns when the port is free. */
@@ -43,7 +43,7 @@ export type Teacher = {
 }
 
 /** Every model by its id: a role that sees one picture, or one that reads text alone. */
-const MODELS: Readonly<Record<string, Model>> = {
+const teacherModels: Readonly<Record<string, Model>> = {
   'demo-captioner': seeing(caption),
   'demo-glancer': seeing(glance),
   'demo-answerer': seeing(answerer),
@@ -57,14 +57,14 @@ const MODELS: Readonly<Record<string, Model>> = {
   'demo-judge': reading(judgeAnswer),
 }
 
-const OWNER = 'hone demo (a rule-based program, not a neural network)'
-const MAX_BODY_BYTES = 32 * 1024 * 1024
+const ownedBy = 'hone demo (a rule-based program, not a neural network)'
+const maxBodyBytes = 32 * 1024 * 1024
 /** Tokens that one picture counts for: a 56-pixel picture is 2×2 merged patches of 28 pixels. */
-const TOKENS_PER_IMAGE = 4
+const tokensPerImage = 4
 
 /**
- * Starts the demo's teacher: an OpenAI-compatible server whose models are rule-based programs and say so in
- * /v1/models. Rejects with the system's error when the port is taken.
+ * Starts the demo's teacher: an OpenAI-compatible server whose models are rule-based programs and
+ * say so in /v1/models. Rejects with the system's error when the port is taken.
  */
 export async function startTeacher(options: TeacherOptions): Promise<Teacher> {
   const server = createAdaptorServer({ fetch: teacherApp(options).fetch })
@@ -93,13 +93,13 @@ function teacherApp(options: TeacherOptions): Hono {
   app.get('/v1/models', (context) =>
     context.json({
       object: 'list',
-      data: Object.keys(MODELS).map((id) => ({ id, object: 'model', created: 0, owned_by: OWNER })),
+      data: Object.keys(teacherModels).map((id) => ({ id, object: 'model', created: 0, owned_by: ownedBy })),
     }),
   )
   const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
+    maxSize: maxBodyBytes,
     onError: () => {
-      throw new RefusedRequest(413, 'request_too_large', null, `A request has at most ${MAX_BODY_BYTES} bytes.`)
+      throw new RefusedRequest(413, 'request_too_large', null, `A request has at most ${maxBodyBytes} bytes.`)
     },
   })
   app.post('/v1/chat/completions', limit, async (context) => {
@@ -108,7 +108,7 @@ function teacherApp(options: TeacherOptions): Hono {
       throw new RefusedRequest(400, 'invalid_json', null, 'The body is not JSON.')
     })
     const request = readChatRequest(body)
-    const reply = await complete(request, options.settings ?? TEACHER)
+    const reply = await complete(request, options.settings ?? demoTeacher)
     if (options.latencyMs !== undefined) await sleep(options.latencyMs)
     return context.json(reply)
   })
@@ -135,9 +135,9 @@ function teacherApp(options: TeacherOptions): Hono {
 }
 
 async function complete(request: ChatRequest, settings: TeacherSettings): Promise<object> {
-  const model = MODELS[request.model]
+  const model = teacherModels[request.model]
   if (model === undefined) {
-    const known = Object.keys(MODELS).join(', ')
+    const known = Object.keys(teacherModels).join(', ')
     throw new RefusedRequest(
       404,
       'model_not_found',
@@ -159,7 +159,7 @@ async function complete(request: ChatRequest, settings: TeacherSettings): Promis
       finish_reason: isCut ? 'length' : 'stop',
     })
   }
-  const promptTokens = countTokens(request.text) + request.images.length * TOKENS_PER_IMAGE
+  const promptTokens = countTokens(request.text) + request.images.length * tokensPerImage
   const content = JSON.stringify([request.model, request.seed, request.text, choices])
   return {
     id: `chatcmpl-${createHash('sha256').update(content).digest('hex').slice(0, 24)}`,

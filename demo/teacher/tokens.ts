@@ -1,16 +1,16 @@
 /** One token a word or sign: a plain estimate, since a program of rules has no tokenizer. */
-const TOKEN = /\w+|[^\s\w]/g
+const tokenPattern = /\w+|[^\s\w]/g
 
 /** How many tokens a text has by that estimate. */
 export function countTokens(text: string): number {
-  return text.match(TOKEN)?.length ?? 0
+  return text.match(tokenPattern)?.length ?? 0
 }
 
 /** The first `limit` tokens of a text, and whether anything was cut off. */
 export function truncate(text: string, limit: number | undefined): { text: string; isCut: boolean } {
   if (limit === undefined) return { text, isCut: false }
   let seen = 0
-  for (const match of text.matchAll(TOKEN)) {
+  for (const match of text.matchAll(tokenPattern)) {
     if (seen === limit) return { text: text.slice(0, match.index).trimEnd(), isCut: true }
     seen += 1
   }

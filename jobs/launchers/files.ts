@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
+import { writeDraft, writeWholeFile } from '../../artifacts/whole-file.ts'
 import { errorCode } from '../../domain/errors.ts'
 
 /** The text of a file; null when there is none. Other errors (a disk that is away) are thrown. */
@@ -24,31 +24,18 @@ export async function readJsonFile<T>(path: string, shape: z.ZodType<T>): Promis
   return text === null ? null : shape.parse(JSON.parse(text))
 }
 
-/** Writes JSON beside its final name and forces it to disk. Returns the path of the draft. */
-async function writeDraft(path: string, value: unknown, mode: number): Promise<string> {
-  await mkdir(dirname(path), { recursive: true })
-  const draft = `${path}.${randomUUID()}`
-  const file = await open(draft, 'w', mode)
-  try {
-    await file.writeFile(`${JSON.stringify(value)}\n`)
-    await file.sync()
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  } finally {
-    await file.close()
-  }
-  return draft
-}
+const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`
 
 /** Writes JSON whole or not at all, over what is there. */
 export async function replaceJson(path: string, value: unknown, { mode = 0o644 } = {}): Promise<void> {
-  await rename(await writeDraft(path, value, mode), path)
+  await mkdir(dirname(path), { recursive: true })
+  await writeWholeFile(path, lineOf(value), { mode })
 }
 
 /** Writes JSON whole unless the file is there already. Returns whether it was us. */
 export async function createJson(path: string, value: unknown): Promise<boolean> {
-  const draft = await writeDraft(path, value, 0o644)
+  await mkdir(dirname(path), { recursive: true })
+  const draft = await writeDraft(path, lineOf(value))
   try {
     // A link, unlike a rename, fails where the name is taken; unlike O_EXCL it never shows a
     // half-written file.

@@ -4,10 +4,7 @@ import { baseModelName, ensureBaseModel } from '../../demo/base-model.ts'
 import { writeWorld } from '../../demo/world.ts'
 import { cachePaths, homePaths } from '../home.ts'
 import { withLock } from '../lock.ts'
-import { nodeEntry } from '../node-process.ts'
-import { choosePort } from '../ports.ts'
-import { findService, startService } from '../processes.ts'
-import type { Service } from '../processes.ts'
+import { findService } from '../processes.ts'
 import type { Progress } from '../progress.ts'
 import { trainerFolder } from '../python.ts'
 import type { Python } from '../python.ts'
@@ -18,64 +15,70 @@ export const worldFolder = (home: string): string => join(homePaths(home).root, 
 /** True when the demo was ever made in this home: then its campaign may need it again. */
 export const hasDemoWorld = (home: string): boolean => existsSync(join(worldFolder(home), 'manifest.json'))
 
-/** Pictures, questions and the weak base model: found, or made now, with progress. */
-export async function makeDemoWorld(options: {
-  home: string
-  cache: string
-  python: Python
-  progress: Progress
-  signal: AbortSignal
-}): Promise<{ world: string; baseModel: string }> {
-  const { home, cache, python, progress, signal } = options
-  const world = worldFolder(home)
-  progress.start('demo pictures')
-  const { rows, written } = await writeWorld(world, ({ done, total }) => {
-    // The only way to stop it; else Ctrl-C would wait for the last picture.
-    signal.throwIfAborted()
-    progress.update(`${done} of ${total} pictures`)
-  })
-  progress.done(
-    `${written ? 'written' : 'found'}, ${rows.train} train, ${rows.dev} dev, ${rows.report} report questions`,
-  )
-  signal.throwIfAborted()
-
-  progress.start('demo base model')
-  const { models } = cachePaths(cache)
-  const base = await withLock(join(models, 'demo-base.lock'), 'demo base model', () =>
-    ensureBaseModel({
-      models,
-      world,
-      python,
-      trainer: trainerFolder,
-      signal,
-      onProgress: (text) => progress.update(text),
-    }),
-  )
-  progress.done(base.isNew ? 'trained from nothing, kept for next time' : 'found, trained earlier')
-  return { world, baseModel: base.path }
-}
+/** Where the demo's base model is in the cache, made or not. */
+export const demoBasePath = (cache: string): string => join(cachePaths(cache).models, baseModelName(trainerFolder))
 
 /** Folder of the demo's base model in the cache; null when it was not made yet. */
 export function findDemoBase(cache: string): string | null {
-  const path = join(cachePaths(cache).models, baseModelName(trainerFolder))
+  const path = demoBasePath(cache)
   return existsSync(path) ? path : null
 }
 
-/** Starts the rule-based teacher on the port it had before. */
-export async function startTeacherService(home: string): Promise<Service & { url: string }> {
-  const port = await choosePort(home, 'teacher')
-  const url = `http://127.0.0.1:${port}`
-  const { command, args } = nodeEntry('demo/teacher-main')
-  const service = await startService({
-    home,
-    name: 'teacher',
-    command,
-    args: [...args, '--port', String(port)],
-    details: { port },
-    ready: async () => (await fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) })).ok,
-    deadlineSeconds: 60,
-  })
-  return { ...service, url: `${url}/v1` }
+/** Pictures and questions, found or drawn now. Gives their folder. Throws the signal's reason. */
+export async function makePictures(options: {
+  home: string
+  progress: Progress
+  signal: AbortSignal
+}): Promise<string> {
+  const { home, progress, signal } = options
+  const world = worldFolder(home)
+  progress.start('demo pictures')
+  try {
+    const { rows, written } = await writeWorld(world, ({ done, total }) => {
+      // The only way to stop it; else Ctrl-C would wait for the last picture.
+      signal.throwIfAborted()
+      progress.update(`${done} of ${total} pictures`)
+    })
+    const { train, dev, report } = rows
+    progress.done(`${written ? 'written' : 'found'}, ${train} train, ${dev} dev, ${report} report questions`)
+    return world
+  } catch (error) {
+    progress.fail()
+    throw error
+  }
+}
+
+/**
+ * The weak base model, found in the cache or trained now. Throws TrainingFailed; the signal's
+ * reason.
+ */
+export async function makeBaseModel(options: {
+  cache: string
+  world: string
+  python: Python
+  progress: Progress
+  signal: AbortSignal
+}): Promise<void> {
+  const { cache, world, python, progress, signal } = options
+  progress.start('demo base model')
+  const { models } = cachePaths(cache)
+  const onProgress = (text: string): void => progress.update(text)
+  const waiting = ({ pid }: { pid: number }): void => {
+    signal.throwIfAborted()
+    progress.update(`waiting for process ${pid}, which trains it`)
+  }
+  try {
+    const { isNew } = await withLock(
+      join(models, 'demo-base.lock'),
+      'demo base model',
+      () => ensureBaseModel({ models, world, python, trainer: trainerFolder, signal, onProgress }),
+      waiting,
+    )
+    progress.done(isNew ? 'trained from nothing, kept for next time' : 'found, trained earlier')
+  } catch (error) {
+    progress.fail()
+    throw error
+  }
 }
 
 /** Where the demo's parts are now, or null when its teacher does not run. */

@@ -1,21 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate } from '../../db/database.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { sweepLocalJobs } from '../../jobs/launchers/local/stop.ts'
 import { readSite } from '../../jobs/site/read-site.ts'
-import { endDescendants } from '../descendants.ts'
 import { claimHome } from '../dev-lock.ts'
+import { endDescendants } from '../end-processes.ts'
 import { ensureFolder, honeCache, homePaths } from '../home.ts'
 import { bringUpPostgres } from '../postgres.ts'
 import { adoptService, findService, runningServices } from '../processes.ts'
-import type { Service } from '../processes.ts'
 import type { Progress } from '../progress.ts'
 import { bringUpPython } from '../python.ts'
 import { bringUpTemporal } from '../temporal.ts'
 import type { Temporal } from '../temporal.ts'
-import { hasDemoWorld, makeDemoWorld, startTeacherService } from './demo-world.ts'
-import { rewardToken, startRewardService, startWorkerService } from './stack-services.ts'
-import type { WorkerPlaces } from './stack-services.ts'
+import { demoBasePath, hasDemoWorld, makeBaseModel, makePictures } from './demo-world.ts'
+import { bringUpInOrder } from './order.ts'
+import type { StackParts } from './order.ts'
+import { rewardToken, startRewardService, startTeacherService, startWorkerService } from './own-services.ts'
+import type { WorkerPlaces } from './own-services.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** Everything that campaigns run on, up and owned by this process. */
 export interface Stack {
@@ -40,8 +41,8 @@ export interface StackOptions {
 
 /**
  * Brings up Postgres, Temporal, the Python environment, the reward server, the demo's parts and the
- * worker. A failure or an abort midway ends what is up already.
- * @throws HoneError AlreadyRunning when another process holds this home; what the parts throw.
+ * worker, side by side where they do not need each other. A failure or an abort midway ends what is
+ * up already. Throws AlreadyRunning when another process holds this home; what the parts throw.
  */
 export async function bringUpStack(options: StackOptions): Promise<Stack> {
   const { home, signal } = options
@@ -59,54 +60,76 @@ export async function bringUpStack(options: StackOptions): Promise<Stack> {
   }
   try {
     await stopOwnLeftovers(home)
-    return { ...(await raceAbort(bringUpParts(options), signal)), stop }
+    return { ...(await bringUpParts(options)), stop }
   } catch (error) {
-    endDescendants()
     await stop()
-    throw error
+    throw signal.aborted ? signal.reason : error
   }
 }
 
 async function bringUpParts(options: StackOptions): Promise<Omit<Stack, 'stop'>> {
-  const { home, progress, signal } = options
-  const cache = honeCache()
-  // Before anything is brought up: a mistake in it is told at once.
-  const { reward: listening } = await readSite(home, options.site)
-  const postgres = await bringUpPostgres({ home, progress })
-  signal.throwIfAborted()
-  await migrate(postgres.url)
-  const temporal = await bringUpTemporal({ home, cache, progress })
-  signal.throwIfAborted()
-  // After the servers: a port that is taken is told before minutes of installing.
-  const python = await bringUpPython({ cache, progress })
-  signal.throwIfAborted()
-  const token = rewardToken(home)
-  const demo =
-    (options.withDemo ?? hasDemoWorld(home)) ? await makeDemoWorld({ home, cache, python, progress, signal }) : null
-  signal.throwIfAborted()
-
-  progress.start('servers')
-  const reward = await startRewardService(home, token, listening.listen)
-  const teacher = demo && (await startTeacherService(home))
-  const places: WorkerPlaces = {
+  const { home, signal, site } = options
+  // Before anything is brought up: a mistake in the site file is told at once.
+  const { reward } = await readSite(home, site)
+  const places = (joined: Omit<WorkerPlaces, 'home' | 'site' | 'rewardToken'>): WorkerPlaces => ({
+    ...joined,
     home,
-    databaseUrl: postgres.url,
-    temporal,
-    python,
-    reward: { url: reward.url, token, listen: listening.listen },
-    site: options.site,
-    demo: demo && teacher && { ...demo, teacherUrl: teacher.url },
+    site,
+    rewardToken: rewardToken(home),
+  })
+  const parts = partsOf(options, reward.listen, places)
+  const up = await sideBySide(signal, (start) => bringUpInOrder(parts, start), endDescendants)
+  const { databaseUrl, temporal } = up
+  return { home, databaseUrl, temporal, mend: () => mend(places(up), reward.listen) }
+}
+
+function partsOf(
+  { home, progress, withDemo }: StackOptions,
+  listen: string,
+  places: (joined: Parameters<StackParts<Temporal>['worker']>[0]) => WorkerPlaces,
+): StackParts<Temporal> {
+  const cache = honeCache()
+  /** Starts one of our own services as a part of its own on the screen. */
+  const shown = async <Started>(label: string, start: () => Promise<Started>): Promise<Started> => {
+    const lane = progress.beside()
+    lane.start(label)
+    try {
+      const started = await start()
+      lane.done()
+      return started
+    } catch (error) {
+      lane.fail()
+      throw error
+    }
   }
-  signal.throwIfAborted()
-  await startWorkerService(places)
-  progress.done(`worker, reward server${teacher ? ', demo teacher' : ''}`)
-  return { home, databaseUrl: postgres.url, temporal, mend: () => mend(places) }
+  return {
+    database: async (signal) => {
+      const postgres = await bringUpPostgres({ home, progress: progress.beside(), signal })
+      signal.throwIfAborted()
+      await migrate(postgres.url)
+      return postgres
+    },
+    temporal: (signal) => bringUpTemporal({ home, cache, progress: progress.beside(), signal }),
+    python: (signal) => bringUpPython({ cache, progress: progress.beside(), signal }),
+    rewardServer: (signal) =>
+      shown('reward server', () => startRewardService({ home, token: rewardToken(home), listen, signal })),
+    worker: (joined, signal) => shown('worker', () => startWorkerService(places(joined), signal)),
+    demo:
+      (withDemo ?? hasDemoWorld(home))
+        ? {
+            teacher: (signal) => shown('demo teacher', () => startTeacherService({ home, signal })),
+            world: (signal) => makePictures({ home, progress: progress.beside(), signal }),
+            baseModelPath: demoBasePath(cache),
+            trainBaseModel: (made, signal) => makeBaseModel({ ...made, cache, progress: progress.beside(), signal }),
+          }
+        : null,
+  }
 }
 
 /**
  * A part that died (a crash, a kill -9) is started again; jobs and campaigns go on where they were.
  */
-async function mend(places: WorkerPlaces): Promise<string[]> {
+async function mend(places: WorkerPlaces, listen: string): Promise<string[]> {
   const { home } = places
   const started: string[] = []
   const again = async (name: string, start: () => Promise<unknown>) => {
@@ -114,8 +137,8 @@ async function mend(places: WorkerPlaces): Promise<string[]> {
     await start()
     started.push(name)
   }
-  await again('reward', () => startRewardService(home, places.reward.token, places.reward.listen))
-  if (places.demo) await again('teacher', () => startTeacherService(home))
+  await again('reward', () => startRewardService({ home, token: places.rewardToken, listen }))
+  if (places.demo) await again('teacher', () => startTeacherService({ home }))
   await again('worker', () => startWorkerService(places))
   return started
 }
@@ -132,35 +155,12 @@ async function stopOwnLeftovers(home: string): Promise<void> {
 
 /** The worker first, so that it starts nothing more; then jobs; the databases last. */
 async function stopEverything(home: string): Promise<void> {
-  const inOrder = ['worker', 'reward', 'teacher', 'temporal', 'postgres']
   const stopNamed = async (name: string) => {
     const record = findService(home, name)
-    if (record)
-      await stopGently(
-        home,
-        adoptService(home, record, name === 'postgres' ? { stopSignal: 'SIGINT', graceSeconds: 30 } : {}),
-      )
+    const options = name === 'postgres' ? ({ stopSignal: 'SIGINT', graceSeconds: 30 } as const) : {}
+    if (record) await adoptService(home, record, options).stop()
   }
   await stopNamed('worker')
   await sweepLocalJobs(homePaths(home).runs)
-  for (const name of inOrder.slice(1)) await stopNamed(name)
-}
-
-async function stopGently(home: string, service: Service): Promise<void> {
-  await service.stop()
-  // A service that was just being started writes its record a moment later.
-  if (findService(home, service.record.name)) {
-    await sleep(200)
-    await service.stop()
-  }
-}
-
-function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
-  work.catch(() => undefined)
-  return Promise.race([work, aborted])
+  for (const name of ['reward', 'teacher', 'temporal', 'postgres']) await stopNamed(name)
 }

@@ -3,7 +3,7 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { baseModelName } from '../../demo/base-model.ts'
-import { WORLD, writeWorld } from '../../demo/world.ts'
+import { demoWorld, writeWorld } from '../../demo/world.ts'
 import { cachePaths, honeCache } from '../../services/home.ts'
 import { bringUpPython, trainerFolder } from '../../services/python.ts'
 
@@ -23,8 +23,8 @@ const modelSettings = {
 export async function makeWorldAndModel(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const world = join(folder, 'world')
   const each = { pictures: 48, questionsEach: 1 }
-  const baseCorpus = { ...WORLD.baseCorpus, pictures: 150 }
-  await writeWorld(world, undefined, { ...WORLD, splits: { train: each, dev: each, report: each }, baseCorpus })
+  const baseCorpus = { ...demoWorld.baseCorpus, pictures: 150 }
+  await writeWorld(world, undefined, { ...demoWorld, splits: { train: each, dev: each, report: each }, baseCorpus })
   const config = join(folder, 'model.json')
   const places = {
     corpus: join(world, 'base-corpus.jsonl'),

@@ -72,7 +72,7 @@ describe('hone import', () => {
     expect((await run(folder, '--as', 'three')).code).toBe(0)
     await writeFile(join(folder, '1.png'), await picture(99))
     const refused = await run(folder, '--as', 'three')
-    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('"three" stands for other data already') })
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('"three" belongs to other data already') })
     expect(refused.err).toContain('--replace')
     expect((await run(folder, '--as', 'three', '--replace')).out).toContain('three: 3 rows with 3 pictures\n')
   })

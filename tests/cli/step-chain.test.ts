@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { drawPicture } from '../../demo/picture.ts'
 import { createRandom } from '../../demo/random.ts'
 import { startTeacher, type Teacher } from '../../demo/teacher/server.ts'
-import { WORLD } from '../../demo/world.ts'
+import { demoWorld } from '../../demo/world.ts'
 import { StepFolder } from './step-world.ts'
 import { hone } from './terminal.ts'
 
@@ -27,7 +27,7 @@ it('describe, reason, verify and select on pictures of the demo make right trace
       columns: 2,
       cells: [{ color, shape: 'circle' as const }, { color, shape: 'square' as const }, null, null],
     }
-    folder.write(`pictures/${color}.png`, await drawPicture(scene, WORLD.picture, createRandom(at)))
+    folder.write(`pictures/${color}.png`, await drawPicture(scene, demoWorld.picture, createRandom(at)))
     const images = [`pictures/${color}.png`]
     lines.push({
       id: `${color}-1`,

@@ -58,13 +58,13 @@ it('keeps a line that cannot be used with its reason, and positions dense', asyn
   expect((await listSources(db, 'c')).map(({ role, name }) => `${role} ${name}`)).toContain('benchmark dev')
 })
 
-it('refuses an id that stands on two lines, and data that changes under a campaign', async () => {
+it('refuses an id that is on two lines, and data that changes under a campaign', async () => {
   const { db } = world
   const [line] = sourceLines(1, 'double')
   const input = { name: 'double', path: '/data/double', hash: 'ef'.repeat(32) }
   await expect(importSource(db, input, line ? [line, line] : [])).rejects.toMatchObject({
     type: 'InvalidSource',
-    message: expect.stringMatching(/"double-0" stands on two lines/),
+    message: expect.stringMatching(/"double-0" is on two lines/),
   })
   await importLines(db, 2, 'changing', 'c')
   const changed = importSource(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { askByFamily, askQuestions, thingWords } from '../../demo/questions.ts'
 import type { QuestionFamily } from '../../demo/questions.ts'
 import { createRandom } from '../../demo/random.ts'
-import { allotScenes, WORLD } from '../../demo/world.ts'
+import { allotScenes, demoWorld } from '../../demo/world.ts'
 
 const scene = {
   rows: 2,
@@ -94,9 +94,9 @@ test('an empty scene has no question of place, and asking ends all the same', ()
 })
 
 test.each([
-  ['the main mix', WORLD.mix],
-  ['the mixed files', WORLD.further.mixed],
-  ['the free files', WORLD.further.free],
+  ['the main mix', demoWorld.mix],
+  ['the mixed files', demoWorld.further.mixed],
+  ['the free files', demoWorld.further.free],
 ])('in %s no answer is so common that naming it always would look like skill', (_, mix) => {
   const counts = new Map<string, number>()
   const scenes = allotScenes().report

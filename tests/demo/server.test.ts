@@ -8,7 +8,7 @@ import { drawPicture } from '../../demo/picture.ts'
 import { createRandom } from '../../demo/random.ts'
 import { startTeacher } from '../../demo/teacher/server.ts'
 import type { Teacher } from '../../demo/teacher/server.ts'
-import { WORLD } from '../../demo/world.ts'
+import { demoWorld } from '../../demo/world.ts'
 
 const scene = { rows: 2, columns: 2, cells: [{ color: 'red', shape: 'circle' } as const, null, null, null] }
 const PROMPT = 'Description:\nTop left: a red circle.\n\nQuestion: How many red shapes are there?\n'
@@ -19,7 +19,7 @@ let dataUrl = ''
 beforeAll(async () => {
   teacher = await startTeacher({ port: 0, host: '127.0.0.1' })
   client = new OpenAI({ baseURL: `${teacher.url}/v1`, apiKey: 'none', maxRetries: 0 })
-  const picture = await drawPicture(scene, WORLD.picture, createRandom(1))
+  const picture = await drawPicture(scene, demoWorld.picture, createRandom(1))
   dataUrl = `data:image/png;base64,${picture.toString('base64')}`
 })
 afterAll(() => teacher.close())

@@ -14,7 +14,7 @@ import { describePicture } from '../../demo/teacher/captioner.ts'
 import { readDescription } from '../../demo/teacher/read-prompt.ts'
 import { reasonOver } from '../../demo/teacher/reasoner.ts'
 import { readScene, UnreadablePicture } from '../../demo/teacher/see.ts'
-import { TEACHER, WORLD } from '../../demo/world.ts'
+import { demoTeacher, demoWorld } from '../../demo/world.ts'
 
 const EVERY_FAMILY: QuestionMix = {
   'count-color': 1,
@@ -27,15 +27,15 @@ const EVERY_FAMILY: QuestionMix = {
   sum: 1,
   'describe-row': 1,
 }
-const SURE = { ...TEACHER, captionErrorRate: 0, slipRate: 0 }
+const SURE = { ...demoTeacher, captionErrorRate: 0, slipRate: 0 }
 const PICTURES = 300
 
 async function manyPictures(): Promise<{ scene: Scene; picture: Buffer }[]> {
   const random = createRandom(77)
   return Promise.all(
     Array.from({ length: PICTURES }, async (_, index) => {
-      const scene = drawScene(WORLD.scene, random)
-      return { scene, picture: await drawPicture(scene, WORLD.picture, createRandom(1000 + index)) }
+      const scene = drawScene(demoWorld.scene, random)
+      return { scene, picture: await drawPicture(scene, demoWorld.picture, createRandom(1000 + index)) }
     }),
   )
 }
@@ -54,7 +54,7 @@ function answerOf(reply: string): string | undefined {
 async function captionErrors(captionErrorRate: number): Promise<number> {
   let wrong = 0
   for (const { scene, picture } of pictures) {
-    const caption = await describePicture(picture, 0, { ...TEACHER, captionErrorRate })
+    const caption = await describePicture(picture, 0, { ...demoTeacher, captionErrorRate })
     const what = readDescription(caption).map((mention) => mention.what)
     if (sceneKey({ ...scene, cells: what }) !== sceneKey(scene)) wrong += 1
   }
@@ -70,7 +70,7 @@ describe('the captioner', () => {
     let right = 0
     for (const { scene, picture } of pictures.slice(0, 60)) {
       const large = await sharp(picture).resize(224, 224).jpeg({ quality: 85 }).toBuffer()
-      if (sceneKey(await readScene(large, WORLD.scene)) === sceneKey(scene)) right += 1
+      if (sceneKey(await readScene(large, demoWorld.scene)) === sceneKey(scene)) right += 1
     }
     expect(right).toBeGreaterThanOrEqual(58)
   })
@@ -113,15 +113,15 @@ describe('the reasoner', () => {
   test('slips as often as it is set to, and the reply still parses', () => {
     let [asked, wrong] = [0, 0]
     for (const { scene } of pictures) {
-      for (const { question, answer, choices } of askQuestions(scene, WORLD.mix, 4, createRandom(asked))) {
+      for (const { question, answer, choices } of askQuestions(scene, demoWorld.mix, 4, createRandom(asked))) {
         asked += 1
-        const given = answerOf(reasonOver(promptFor(listCells(scene), question, choices), asked, TEACHER))
+        const given = answerOf(reasonOver(promptFor(listCells(scene), question, choices), asked, demoTeacher))
         expect(given).toBeDefined()
         if (given !== answer) wrong += 1
       }
     }
-    expect(wrong / asked).toBeGreaterThan(TEACHER.slipRate - 0.04)
-    expect(wrong / asked).toBeLessThan(TEACHER.slipRate + 0.04)
+    expect(wrong / asked).toBeGreaterThan(demoTeacher.slipRate - 0.04)
+    expect(wrong / asked).toBeLessThan(demoTeacher.slipRate + 0.04)
   })
 
   test.each([
@@ -169,8 +169,8 @@ describe('the reasoner', () => {
     const ask = (answer: string): string =>
       renderPrompt(loadPrompt('reason-to-answer-v1'), { ...words, question: 'How many red shapes are there?', answer })
     for (const answer of ['2', '1']) expect(answerOf(reasonOver(ask(answer), 3, SURE))).toBe('2')
-    const wrong = Array.from({ length: 400 }, (_, seed) => answerOf(reasonOver(ask('2'), seed, TEACHER)) !== '2')
-    expect(wrong.filter(Boolean).length / wrong.length).toBeCloseTo(TEACHER.slipRate, 1)
+    const wrong = Array.from({ length: 400 }, (_, seed) => answerOf(reasonOver(ask('2'), seed, demoTeacher)) !== '2')
+    expect(wrong.filter(Boolean).length / wrong.length).toBeCloseTo(demoTeacher.slipRate, 1)
   })
 
   // Figures of the first demo campaign rest on these words, slips included.
@@ -179,9 +179,9 @@ describe('the reasoner', () => {
     const random = createRandom(21)
     const hash = createHash('sha256')
     for (let seed = 0; seed < 600; seed += 1) {
-      const scene = drawScene(WORLD.scene, random)
+      const scene = drawScene(demoWorld.scene, random)
       for (const { question, choices } of askQuestions(scene, mix, 2, createRandom(seed)))
-        hash.update(reasonOver(promptFor(listCells(scene), question, choices), seed, TEACHER))
+        hash.update(reasonOver(promptFor(listCells(scene), question, choices), seed, demoTeacher))
     }
     expect(hash.digest('hex').slice(0, 16)).toBe('9e364ef9b2708612')
   })
@@ -212,9 +212,9 @@ describe('the reasoner', () => {
   test('always ends in an answer, whatever it is given', () => {
     assert(
       property(string(), string(), integer(), (description, question, seed) => {
-        const reply = reasonOver(promptFor(description, question), seed, TEACHER)
+        const reply = reasonOver(promptFor(description, question), seed, demoTeacher)
         expect(reply).toMatch(/^<think>[\s\S]+<\/think> [\s\S]+ <answer>[^<]+<\/answer>$/)
-        expect(reasonOver(promptFor(description, question), seed, TEACHER)).toBe(reply)
+        expect(reasonOver(promptFor(description, question), seed, demoTeacher)).toBe(reply)
       }),
       { numRuns: 200 },
     )

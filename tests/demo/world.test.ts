@@ -9,13 +9,13 @@ import { drawPicture } from '../../demo/picture.ts'
 import { createRandom, seedOf } from '../../demo/random.ts'
 import { drawDistinctScenes, sceneKey } from '../../demo/scene.ts'
 import { readScene } from '../../demo/teacher/see.ts'
-import { allotScenes, baseCorpusHash, furtherHash, WORLD, worldHash, writeWorld } from '../../demo/world.ts'
+import { allotScenes, baseCorpusHash, furtherHash, demoWorld, worldHash, writeWorld } from '../../demo/world.ts'
 import type { WorldSettings } from '../../demo/world.ts'
 import { vocabularyLines } from '../../demo/vocabulary.ts'
 
 /** The real world with fewer pictures, so that files are written in a second. */
 const SMALL: WorldSettings = {
-  ...WORLD,
+  ...demoWorld,
   splits: {
     train: { pictures: 40, questionsEach: 2 },
     dev: { pictures: 10, questionsEach: 1 },
@@ -79,15 +79,15 @@ describe('the splits', () => {
   })
 
   test('have the promised sizes', () => {
-    expect(scenes.report.length * WORLD.splits.report.questionsEach).toBeGreaterThanOrEqual(1200)
-    expect(scenes.train).toHaveLength(WORLD.splits.train.pictures)
-    expect(scenes.base).toHaveLength(WORLD.baseCorpus.pictures)
+    expect(scenes.report.length * demoWorld.splits.report.questionsEach).toBeGreaterThanOrEqual(1200)
+    expect(scenes.train).toHaveLength(demoWorld.splits.train.pictures)
+    expect(scenes.base).toHaveLength(demoWorld.baseCorpus.pictures)
   })
 
   test('keep report and base corpus when train grows', () => {
     const larger = allotScenes({
-      ...WORLD,
-      splits: { ...WORLD.splits, train: { pictures: WORLD.splits.train.pictures + 50, questionsEach: 2 } },
+      ...demoWorld,
+      splits: { ...demoWorld.splits, train: { pictures: demoWorld.splits.train.pictures + 50, questionsEach: 2 } },
     })
     expect(larger.report).toEqual(scenes.report)
     expect(larger.base).toEqual(scenes.base)
@@ -105,7 +105,7 @@ describe('pictures', () => {
   if (scene === undefined) throw new Error('The report split is empty.')
 
   test('are the same bytes for the same seed and others for another', async () => {
-    const draw = (seed: number): Promise<Buffer> => drawPicture(scene, WORLD.picture, createRandom(seed))
+    const draw = (seed: number): Promise<Buffer> => drawPicture(scene, demoWorld.picture, createRandom(seed))
     const [first, again, other] = await Promise.all([draw(1), draw(1), draw(2)])
     expect(first.equals(again)).toBe(true)
     expect(first.equals(other)).toBe(false)
@@ -113,7 +113,7 @@ describe('pictures', () => {
 
   test('of empty cells stay empty to the eye that reads them', async () => {
     const empty = { rows: 2, columns: 2, cells: [null, null, null, null] }
-    const picture = await drawPicture(empty, WORLD.picture, createRandom(3))
+    const picture = await drawPicture(empty, demoWorld.picture, createRandom(3))
     expect(await readScene(picture, empty)).toEqual(empty)
   })
 })
@@ -232,31 +232,31 @@ describe('the hashes', () => {
   // A base model in a cache and every published figure rest on these.
   test('of the world and of its base corpus are the known ones', () => {
     expect([worldHash(), baseCorpusHash()]).toEqual(['8223e6ae9ac7d17b', 'dff202dcf5ffb51b'])
-    const { scenes, lines } = { scenes: allotScenes().base, lines: WORLD.baseCorpus.vocabularyLines }
-    const text = `${vocabularyLines(scenes, lines, WORLD.seed).join('\n')}\n`
+    const { scenes, lines } = { scenes: allotScenes().base, lines: demoWorld.baseCorpus.vocabularyLines }
+    const text = `${vocabularyLines(scenes, lines, demoWorld.seed).join('\n')}\n`
     expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).toBe('ca986f369911fdc6')
   })
 
   test('of the further files change with their mixes and with the world, and leave the world be', () => {
-    const other = { ...WORLD, further: { ...WORLD.further, form: 9 } }
+    const other = { ...demoWorld, further: { ...demoWorld.further, form: 9 } }
     expect(worldHash(other)).toBe(worldHash())
-    expect(new Set([WORLD, other, { ...WORLD, seed: 1 }].map((each) => furtherHash(each))).size).toBe(3)
+    expect(new Set([demoWorld, other, { ...demoWorld, seed: 1 }].map((each) => furtherHash(each))).size).toBe(3)
   })
 
   test('change with every constant that changes the files', () => {
     const changed: WorldSettings[] = [
-      { ...WORLD, form: WORLD.form + 1 },
-      { ...WORLD, seed: WORLD.seed + 1 },
-      { ...WORLD, picture: { ...WORLD.picture, noiseLevels: 0 } },
-      { ...WORLD, mix: { ...WORLD.mix, place: 9 } },
+      { ...demoWorld, form: demoWorld.form + 1 },
+      { ...demoWorld, seed: demoWorld.seed + 1 },
+      { ...demoWorld, picture: { ...demoWorld.picture, noiseLevels: 0 } },
+      { ...demoWorld, mix: { ...demoWorld.mix, place: 9 } },
     ]
-    expect(new Set([WORLD, ...changed].map((each) => worldHash(each))).size).toBe(5)
+    expect(new Set([demoWorld, ...changed].map((each) => worldHash(each))).size).toBe(5)
   })
 
   test('of the base corpus stays when only questions or splits change', () => {
-    const asked = { ...WORLD, mix: { ...WORLD.mix, exists: 2 }, splits: SMALL.splits }
+    const asked = { ...demoWorld, mix: { ...demoWorld.mix, exists: 2 }, splits: SMALL.splits }
     expect(baseCorpusHash(asked)).toBe(baseCorpusHash())
-    expect(baseCorpusHash({ ...WORLD, scene: { ...WORLD.scene, emptyShare: 0.3 } })).not.toBe(baseCorpusHash())
+    expect(baseCorpusHash({ ...demoWorld, scene: { ...demoWorld.scene, emptyShare: 0.3 } })).not.toBe(baseCorpusHash())
   })
 })
 

@@ -3,18 +3,25 @@ import { describe, expect, it } from 'vitest'
 import { archiveLimits } from '../../data/import/archive.ts'
 import { importFormats } from '../../data/import/detect.ts'
 import { completeMapping, parseMapping } from '../../data/import/mapping.ts'
+import { sourceLine } from '../../domain/rows.ts'
 import { hone } from '../cli/terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const text = read('docs/import.md')
-const [, formats = '', mapping = '', pictures = '', reasons = ''] = text.split(/^## .*$/m)
+const [, formats = '', mapping = '', pictures = '', reasons = '', path = ''] = text.split(/^## .*$/m)
 
 /** Names in backquotes at the beginning of a table's lines. */
 const firsts = (part: string): string[] => [...part.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name = '']) => name)
 
 it('tells all formats', () => {
   expect(firsts(formats)).toEqual([...importFormats])
+})
+
+it('tells all fields of the lines that a recipe names by their path', () => {
+  const cells = [...path.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell)
+  const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+  expect(names.toSorted()).toEqual(Object.keys(sourceLine.shape).toSorted())
 })
 
 it('tells the limits of archives', () => {

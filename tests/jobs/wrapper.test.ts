@@ -15,7 +15,7 @@ import {
   servingFile,
   wrapperPath,
 } from '../../jobs/launchers/folder.ts'
-import { endProcesses } from '../../jobs/launchers/local/processes.ts'
+import { endJob } from '../../jobs/launchers/local/processes.ts'
 import { statusFromFiles } from '../../jobs/launchers/status.ts'
 
 const run = promisify(execFile)
@@ -32,7 +32,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hone-wrapper-'))
 })
 afterEach(async () => {
-  await endProcesses(id, 0)
+  await endJob(id, 0)
   await rm(folder, { recursive: true, force: true })
 })
 

@@ -35,3 +35,51 @@ test('quiet says nothing', () => {
   progress.done()
   expect(text()).toBe('')
 })
+
+test('parts that run side by side keep a live line each, and what ends stays above them', () => {
+  const { text, output } = record(true)
+  const one = createProgress(output)
+  const two = one.beside()
+  one.start('Python')
+  two.start('Temporal')
+  one.update('3 of 80 packages')
+  two.done('port 7233')
+  one.fail()
+  expect(screenOf(text())).toEqual(['✔ Temporal · port 7233', '✖ Python', ''])
+})
+
+test('a part that ends clears no line of its neighbours', () => {
+  const { text, output } = record(true)
+  const lanes = [createProgress(output)]
+  for (let more = 0; more < 2; more += 1) lanes.push((lanes[0] ?? createProgress(output)).beside())
+  lanes.forEach((lane, index) => lane.start(`part ${index}`))
+  lanes[1]?.done()
+  expect(screenOf(text()).map((line) => line.replace(/^\S /, ''))).toEqual(['part 1', 'part 0', 'part 2'])
+})
+
+test('a pipe tells which part a line is about', () => {
+  const { text, output } = record(false)
+  const one = createProgress(output)
+  const two = one.beside()
+  one.start('Python')
+  two.start('Temporal')
+  one.update('3 of 80 packages')
+  two.done()
+  one.done()
+  expect(text()).toBe('Python …\nTemporal …\nPython: 3 of 80 packages\nTemporal: ready\nPython: ready\n')
+})
+
+/** What a terminal shows after these bytes: carriage returns, cursor up and clear to the end. */
+function screenOf(bytes: string): string[] {
+  let lines = ['']
+  let row = 0
+  for (const [token] of bytes.replaceAll('\u001B', '⎋').matchAll(/\r|\n|⎋\[\d*[AJ]|[^\r\n⎋]+/g)) {
+    if (token === '\r') continue
+    if (token === '\n') row += 1
+    else if (/^⎋\[\d+A$/.test(token)) row -= Number(token.slice(2, -1))
+    else if (token === '⎋[J') lines = lines.slice(0, row)
+    else lines[row] = token
+    lines[row] ??= ''
+  }
+  return lines
+}

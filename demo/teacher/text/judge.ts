@@ -6,15 +6,19 @@ import type { TextSettings } from './settings.ts'
 
 type Tier = 'correct' | 'mostly' | 'partial' | 'incorrect' | 'cannot-tell'
 
-const TIERS: readonly Tier[] = ['correct', 'mostly', 'partial', 'incorrect', 'cannot-tell']
-
-/** Share of the reference from which the main point counts as said; less, but something, is `partial`. */
-const MOSTLY_SHARE = 0.7
+const allTiers: readonly Tier[] = ['correct', 'mostly', 'partial', 'incorrect', 'cannot-tell']
 
 /**
- * Grades an answer beside a reference by the things that both name, or by their words where they name none, and ends in
- * a line `tier: …`. The words and errors depend only on the teacher's seed, the prompt and the request's seed, so that
- * the same case under another seed may be judged otherwise.
+ * Share of the reference from which on the main point counts as said. A smaller share, above
+ * zero, is `partial`.
+ */
+const mostlyShare = 0.7
+
+/**
+ * Grades an answer beside a reference by the things that both name, or by their words where they
+ * name no thing, and ends in a line `tier: …`. The words and errors depend only on the teacher's
+ * seed, the prompt and the request's seed, so that the same case under another seed may be judged
+ * otherwise.
  */
 export function judgeAnswer(prompt: string, requestSeed: number, settings: TextSettings): string {
   const random = createRandom(seedOf(settings.seed, 'judge', prompt, requestSeed))
@@ -22,10 +26,10 @@ export function judgeAnswer(prompt: string, requestSeed: number, settings: TextS
   const right = texts === undefined ? 'cannot-tell' : tierOf(texts.reference, texts.answer)
   if (random.chance(settings.judgeProseRate)) return 'The answer is close to the reference, but I would not grade it.'
   const tier = random.chance(settings.judgeErrorRate) ? otherTier(right, random) : right
-  return `${SENTENCES[tier]}\ntier: ${tier}`
+  return `${sentenceOf[tier]}\ntier: ${tier}`
 }
 
-const SENTENCES: Readonly<Record<Tier, string>> = {
+const sentenceOf: Readonly<Record<Tier, string>> = {
   correct: 'The answer says what the reference says.',
   mostly: 'The answer has a lesser detail otherwise.',
   partial: 'The answer has some of what the reference says.',
@@ -33,7 +37,7 @@ const SENTENCES: Readonly<Record<Tier, string>> = {
   'cannot-tell': 'There is nothing to compare.',
 }
 
-const otherTier = (tier: Tier, random: Random): Tier => random.pick(TIERS.filter((each) => each !== tier))
+const otherTier = (tier: Tier, random: Random): Tier => random.pick(allTiers.filter((each) => each !== tier))
 
 /** The code is that of the last line, which no text between the marks can change. */
 function readMarked(prompt: string): { reference: string; answer: string } | undefined {
@@ -56,21 +60,26 @@ function tierOf(reference: string, answer: string): Tier {
     wanted.kind === 'things' && given.kind === 'things' ? thingsShare(wanted, given) : wordsShare(wanted, given)
   if (share === 1) return 'correct'
   if (share === 0) return 'incorrect'
-  return share >= MOSTLY_SHARE ? 'mostly' : 'partial'
+  return share >= mostlyShare ? 'mostly' : 'partial'
 }
 
-/** What a text says: things, which may be none at all, or else its words. Undefined for a text without either. */
+/**
+ * What a text says: things (the list may be empty), or else its words. Undefined for a text without
+ * either.
+ */
 type Content =
   | { kind: 'things'; things: readonly Mention[]; words: ReadonlySet<string> }
   | { kind: 'words'; words: ReadonlySet<string> }
 
-const IDLE = new Set('a an the there is are it i see in at on of and row column picture image so only just'.split(' '))
-const NUMBERS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
+const idleWords = new Set(
+  'a an the there is are it i see in at on of and row column picture image so only just'.split(' '),
+)
+const numberWords = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']
 
 function contentOf(text: string): Content | undefined {
   const all = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-  const plain = all.map((word) => (NUMBERS.includes(word) ? String(NUMBERS.indexOf(word)) : word))
-  const telling = plain.filter((word) => !IDLE.has(word))
+  const plain = all.map((word) => (numberWords.includes(word) ? String(numberWords.indexOf(word)) : word))
+  const telling = plain.filter((word) => !idleWords.has(word))
   const words = new Set(telling.length > 0 ? telling : plain)
   if (words.size === 0) return undefined
   const things = readDescription(text).filter(({ what }) => what !== null)
@@ -78,7 +87,10 @@ function contentOf(text: string): Content | undefined {
   return { kind: 'words', words }
 }
 
-/** Each thing of the one goes with one of the other: the same one counts in full, one with a wrong detail half. */
+/**
+ * Each thing of the one goes with one of the other: the same one counts in full, one with a wrong
+ * detail half.
+ */
 function thingsShare(
   { things: wanted }: { things: readonly Mention[] },
   { things: given }: { things: readonly Mention[] },

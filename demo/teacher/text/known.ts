@@ -5,7 +5,7 @@ import type { Asked, Mention } from '../read-prompt.ts'
 import { decide } from '../reasoner.ts'
 
 /** What texts about a picture say of its places. */
-export type Known = {
+export interface Known {
   grid: Grid
   /** What is at each place that is spoken of without contradiction; null where nothing is. */
   places: ReadonlyMap<string, Cell>
@@ -15,7 +15,10 @@ export type Known = {
   loose: readonly Mention[]
 }
 
-/** Reads what a description says of the places of a grid; places that the grid does not have are left out. */
+/**
+ * Reads what a description says of the places of a grid; places that the grid does not have are
+ * left out.
+ */
 export function readKnown(description: string, grid: Grid): Known {
   const names = new Set(positionNames(grid))
   const places = new Map<string, Cell>()
@@ -34,7 +37,7 @@ export function readKnown(description: string, grid: Grid): Known {
 
 const words = (cell: Cell | undefined): string => (cell ? `${cell.color} ${cell.shape}` : 'empty')
 
-/** Places of which nothing sure is known, in reading order. */
+/** Places about which nothing is sure, in reading order. */
 export function missingPlaces({ grid, places }: Known): string[] {
   return positionNames(grid).filter((place) => !places.has(place))
 }
@@ -45,8 +48,9 @@ export function sceneOf({ grid, places }: Known): Scene {
 }
 
 /**
- * The answer of a question where what is known decides it, else undefined. A place and a row need to be known
- * themselves; a count needs every place, or a text that names no places and so speaks of all that is there.
+ * The answer of a question where what is known decides it, else undefined. A place and a row need
+ * to be known themselves; a count needs every place, or a text that names no places and so speaks
+ * of all that is there.
  */
 export function decided(asked: Asked, known: Known): string | undefined {
   const placed = [...known.places].map(([place, what]): Mention => ({ place, what }))

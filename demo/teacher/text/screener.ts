@@ -4,9 +4,10 @@ import { decided, readKnown } from './known.ts'
 import type { TextSettings } from './settings.ts'
 
 /**
- * Says whether a written question can be used: `verdict: keep` when its rules understand the question, what is known
- * decides it, it is one plain question of its type, and exactly one of its choices is right. The words and errors
- * depend only on the teacher's seed, the prompt and the request's seed.
+ * Says whether a written question can be used: `verdict: keep` when its rules understand the
+ * question, what is known decides it, it is one plain question of its type, and exactly one of its
+ * choices is right. The words and errors depend only on the teacher's seed, the prompt and the
+ * request's seed.
  */
 export function screenQuestion(prompt: string, requestSeed: number, settings: TextSettings): string {
   const random = createRandom(seedOf(settings.seed, 'screener', prompt, requestSeed))
@@ -39,7 +40,9 @@ function faultOf(prompt: string, settings: TextSettings): string | null {
   return null
 }
 
-/** The type stands between the description and the question, so that the description ends before it. */
+/**
+ * The type comes between the description and the question, so that the description ends before it.
+ */
 function readScreenPrompt(prompt: string): ReturnType<typeof readPrompt> {
   const description = /Description:\n([\s\S]*?)\n\nA question about the picture:\n/.exec(prompt)?.[1]
   return { ...readPrompt(prompt), description }

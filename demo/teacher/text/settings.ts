@@ -1,7 +1,7 @@
 import type { Grid } from '../../scene.ts'
 
 /** How the roles that read text, other than the reasoner, err. All rates are from 0 to 1. */
-export type TextSettings = {
+export interface TextSettings {
   /** The teacher's own seed. */
   seed: number
   /** The places that a picture has. */
@@ -19,7 +19,7 @@ export type TextSettings = {
 }
 
 /** Small enough to teach, large enough that the checks behind each role have work. */
-export const TEXT_RATES = {
+export const textRates = {
   askerErrorRate: 0.05,
   writerErrorRate: 0.1,
   screenerErrorRate: 0.03,

@@ -2,7 +2,7 @@ import { allQuestions } from '../../questions.ts'
 import type { Question, QuestionFamily } from '../../questions.ts'
 import { createRandom, seedOf } from '../../random.ts'
 import type { Random } from '../../random.ts'
-import { positionName, SHAPES } from '../../scene.ts'
+import { positionName, shapeNames } from '../../scene.ts'
 import type { Scene } from '../../scene.ts'
 import { readQuestion } from '../read-prompt.ts'
 import { decided, readKnown, sceneOf } from './known.ts'
@@ -14,8 +14,10 @@ type Draft = { question: string; answer: string; choices: readonly string[]; kin
 
 type Kind = { category: string; abilities: readonly string[] }
 
-/** What a question of each family asks of its reader, and the field that it is said to belong to. */
-const KINDS: Readonly<Record<QuestionFamily, Kind>> = {
+/**
+ * What a question of each family asks of its reader, and the field that it is said to belong to.
+ */
+const kindOf: Readonly<Record<QuestionFamily, Kind>> = {
   'count-color': { category: 'counting', abilities: ['recognition'] },
   'count-shape': { category: 'counting', abilities: ['recognition'] },
   'count-all': { category: 'counting', abilities: ['recognition'] },
@@ -28,18 +30,19 @@ const KINDS: Readonly<Record<QuestionFamily, Kind>> = {
 }
 
 /** Families of each type of question; choices of numbers are for a choice that needs math. */
-const FAMILIES_OF = {
+const familiesOf = {
   choice: ['place', 'difference', 'sum'],
   'fill-in': ['count-color', 'count-shape', 'count-all', 'exists', 'compare', 'difference', 'sum', 'place'],
   descriptive: ['describe-row'],
 } as const satisfies Record<string, readonly QuestionFamily[]>
 
-type QuestionType = keyof typeof FAMILIES_OF
+type QuestionType = keyof typeof familiesOf
 
 /**
- * Writes one question about what a description says, as JSON: of the type that is asked for, with as many of the
- * abilities as its families have, decided by the description, and none of those asked already while there are others.
- * The words and errors depend only on the teacher's seed, the prompt and the request's seed.
+ * Writes one question about what a description says, as JSON: of the type that is asked for, with
+ * as many of the abilities as its families have, decided by the description. A question that was
+ * asked already comes again only when there is no other. The words and errors depend only on the
+ * teacher's seed, the prompt and the request's seed.
  */
 export function writeQuestion(prompt: string, requestSeed: number, settings: TextSettings): string {
   const random = createRandom(seedOf(settings.seed, 'writer', prompt, requestSeed))
@@ -78,8 +81,8 @@ function readWritePrompt(prompt: string): {
 /** Every question of a type that what is known decides. */
 function draftsOf(known: Known, type: QuestionType, random: Random): Draft[] {
   const scene = sceneOf(known)
-  const drafts = FAMILIES_OF[type].flatMap((family: QuestionFamily): Draft[] => [
-    ...allQuestions(scene, family).map((question) => draftOf(question, KINDS[family])),
+  const drafts = familiesOf[type].flatMap((family: QuestionFamily): Draft[] => [
+    ...allQuestions(scene, family).map((question) => draftOf(question, kindOf[family])),
     ...(family === 'place' ? shapePlaces(scene) : []),
   ])
   return drafts
@@ -99,7 +102,7 @@ function shapePlaces(scene: Scene): Draft[] {
   return scene.cells.flatMap((cell, index): Draft[] => {
     if (cell === null) return []
     const question = `Which shape is at the ${positionName(scene, index)}?`
-    return [{ question, answer: cell.shape, choices: SHAPES, kind: KINDS.place }]
+    return [{ question, answer: cell.shape, choices: shapeNames, kind: kindOf.place }]
   })
 }
 
@@ -124,7 +127,10 @@ function replyOf({ question, choices, kind }: Draft): string {
   return JSON.stringify({ question, ...(choices.length > 0 ? { choices } : {}), category: kind.category })
 }
 
-/** The four ways to fail: about the description, with the answer in it, half a JSON, or nothing that the picture decides. */
+/**
+ * The four ways to fail: about the description, with the answer in it, half a JSON, or nothing that
+ * the picture decides.
+ */
 function badReply(draft: Draft, random: Random): string {
   const whole = replyOf(draft)
   const replies = [

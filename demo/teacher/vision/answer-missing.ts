@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts'
-import { COLORS, positionNames, SHAPES } from '../../scene.ts'
+import { colorNames, positionNames, shapeNames } from '../../scene.ts'
 import type { Cell, Scene } from '../../scene.ts'
 import { readScene } from '../see.ts'
 import { workOut } from './own-answer.ts'
@@ -8,9 +8,12 @@ import { roleRandom } from './role.ts'
 import type { SeeingRole, SeeingSettings } from './role.ts'
 import { wrongAnswer } from './wrong-answer.ts'
 
-const NOT_VISIBLE = 'not visible'
+const notVisible = 'not visible'
 
-/** One line for each question of the prompt, in its order; `- not visible` where there is no rule for it. */
+/**
+ * One line for each question of the prompt, in its order; `- not visible` where there is no rule
+ * for the question.
+ */
 export const answerMissing: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
   const random = roleRandom('answer-missing', image, prompt, seed, settings)
@@ -18,7 +21,7 @@ export const answerMissing: SeeingRole = async (image, prompt, seed, settings) =
     .split('\n')
     .map((line) => line.replace(/^\s*-\s*/, '').trim())
     .filter((line) => line !== '')
-  if (questions.length === 0) return `- ${NOT_VISIBLE}`
+  if (questions.length === 0) return `- ${notVisible}`
   return questions.map((question) => `- ${answerOne(scene, question, random, settings)}`).join('\n')
 }
 
@@ -33,11 +36,14 @@ function answerOne(scene: Scene, question: string, random: Random, settings: See
       : `At the ${place.name} there is a ${seen.color} ${seen.shape}.`
   }
   const right = workOut(scene, scene.cells, { question, choices: [] }, settings).answer
-  if (right === 'unknown') return NOT_VISIBLE
+  if (right === 'unknown') return notVisible
   return wordAnswer(question, errs ? wrongAnswer(right, [], random) : right)
 }
 
-/** The cell that `What is at the top left?` asks for, in any of the words for a place that readers here know. */
+/**
+ * The cell that `What is at the top left?` asks for, in any of the words for a place that readers
+ * here know.
+ */
 function placeAskedFor(scene: Scene, question: string): { name: string; index: number } | undefined {
   const text = question.toLowerCase().replaceAll('-', ' ').replace('upper', 'top').replace('lower', 'bottom')
   const asked = /^what (?:is|can be seen|do you see) (?:at|in) the (.+?)(?: corner| cell)?\?*$/.exec(text)?.[1]
@@ -45,7 +51,9 @@ function placeAskedFor(scene: Scene, question: string): { name: string; index: n
   return asked === undefined || index === -1 ? undefined : { name: asked, index }
 }
 
-/** A count or a verdict in a sentence that stands without its question; every other answer as it is. */
+/**
+ * A count or a verdict as a sentence that needs no question beside it; every other answer as it is.
+ */
 function wordAnswer(question: string, answer: string): string {
   const asked = /^(how many|is there) (.+?)(?: are there)?(?: in the picture)?\?*$/i.exec(question)
   const [, opening = '', what = ''] = asked ?? []
@@ -60,8 +68,8 @@ function wordAnswer(question: string, answer: string): string {
 }
 
 function otherThan(cell: Cell, random: Random): Cell {
-  if (cell === null) return { color: random.pick(COLORS), shape: random.pick(SHAPES) }
+  if (cell === null) return { color: random.pick(colorNames), shape: random.pick(shapeNames) }
   return random.chance(0.5)
-    ? { ...cell, color: random.pick(COLORS.filter((color) => color !== cell.color)) }
-    : { ...cell, shape: random.pick(SHAPES.filter((shape) => shape !== cell.shape)) }
+    ? { ...cell, color: random.pick(colorNames.filter((color) => color !== cell.color)) }
+    : { ...cell, shape: random.pick(shapeNames.filter((shape) => shape !== cell.shape)) }
 }

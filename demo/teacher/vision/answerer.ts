@@ -7,8 +7,8 @@ import { roleByPrompt, roleRandom, roleSeed } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
 /**
- * One whole description. Where the first description or the answers differ from the pixels, the pixels are right, so
- * nothing of the prompt is needed for it.
+ * One whole description. Where the first description or the answers differ from the pixels, the
+ * pixels are right, so nothing of the prompt is needed for it.
  */
 const merge: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
@@ -18,8 +18,8 @@ const merge: SeeingRole = async (image, prompt, seed, settings) => {
 }
 
 /**
- * Answers from the picture by the reasoner's own rules and in its words, over what is seen. Its stream is its own, so
- * that it slips on other questions than the reasoner does.
+ * Answers from the picture by the reasoner's own rules and in its words, over what is seen. Its
+ * stream is its own, so that it slips on other questions than the reasoner does.
  */
 const answerQuestion: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
@@ -31,7 +31,10 @@ const answerQuestion: SeeingRole = async (image, prompt, seed, settings) => {
   return reasonOver(reasonPrompt(scene, scene.cells, askedIn(prompt)), seed, own)
 }
 
-/** Answers what another asks about a picture, writes one whole description of it, or answers a question with a trace. */
+/**
+ * Answers what another asks about a picture, writes one whole description of it, or answers a
+ * question with a trace.
+ */
 export const answerer = roleByPrompt(
   'demo-answerer',
   'a list under "Questions:", or "Description:" with "Answers so far:", or a "Question:" alone',

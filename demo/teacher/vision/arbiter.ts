@@ -23,14 +23,17 @@ const look: SeeingRole = async (image, prompt, seed, settings) => {
   return wordDecision(wrong ?? wrongAnswer(right, asked.choices, random), own, answers)
 }
 
-/** Looks for itself and says which of two answers is right, in a sentence and `<answer>…</answer>`; neither may be. */
+/**
+ * Looks for itself and says which of two answers is right, in a sentence and `<answer>…</answer>`.
+ * Both may be wrong.
+ */
 export const arbitrate = roleByPrompt('demo-arbiter', 'a "Question:" with a "First answer:" and a "Second answer:"', {
   arbitrate: look,
 })
 
 /**
- * The one of the answers that is the arbiter's own, in its words; else, where answers are texts, the one that agrees
- * with the picture; else its own.
+ * The one of the answers that is the arbiter's own, in its words; else, where answers are texts,
+ * the one that agrees with the picture; else its own.
  */
 function decide(scene: Scene, own: Worked, answers: readonly string[], choices: readonly string[]): string {
   const same = answers.find((answer) => isSame(answer, own.answer, choices))
@@ -54,8 +57,9 @@ function sceneMentions(scene: Scene): Mention[] {
 }
 
 /**
- * How well the things that a text names agree with those that it should name: the share of these that it names, or 0
- * as soon as it names a thing that the picture does not show, or not there.
+ * How well the things that a text names agree with those that it should name: the share of the
+ * wanted things that it names, or 0 as soon as it names a thing that the picture does not show at
+ * that place.
  */
 function agreement(scene: Scene, said: readonly Mention[], wanted: readonly Mention[]): number {
   if (said.length === 0) return 0

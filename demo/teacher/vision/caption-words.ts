@@ -1,25 +1,28 @@
 import type { Random } from '../../random.ts'
-import { COLORS, positionName, SHAPES } from '../../scene.ts'
+import { colorNames, positionName, shapeNames } from '../../scene.ts'
 import type { Cell, Grid, Scene } from '../../scene.ts'
 
 /** What a role believes of each cell; undefined is a cell that it forgets to mention. */
 export type Belief = Cell | undefined
 
-/** One error: a wrong colour, a wrong shape or an omission; on an empty picture, a shape that is not there. */
+/**
+ * One error: a wrong colour, a wrong shape or an omission; on an empty picture, a shape that is not
+ * there.
+ */
 export function misread(scene: Scene, random: Random): Belief[] {
   const beliefs: Belief[] = [...scene.cells]
   const filled = scene.cells.flatMap((cell, index) => (cell === null ? [] : [{ cell, index }]))
   if (filled.length === 0) {
-    beliefs[random.integer(beliefs.length)] = { color: random.pick(COLORS), shape: random.pick(SHAPES) }
+    beliefs[random.integer(beliefs.length)] = { color: random.pick(colorNames), shape: random.pick(shapeNames) }
     return beliefs
   }
   const { cell, index } = random.pick(filled)
   const error = random.pick(['color', 'shape', 'omission'] as const)
   if (error === 'omission') beliefs[index] = undefined
   else if (error === 'color') {
-    beliefs[index] = { ...cell, color: random.pick(COLORS.filter((color) => color !== cell.color)) }
+    beliefs[index] = { ...cell, color: random.pick(colorNames.filter((color) => color !== cell.color)) }
   } else {
-    beliefs[index] = { ...cell, shape: random.pick(SHAPES.filter((shape) => shape !== cell.shape)) }
+    beliefs[index] = { ...cell, shape: random.pick(shapeNames.filter((shape) => shape !== cell.shape)) }
   }
   return beliefs
 }
@@ -27,7 +30,7 @@ export function misread(scene: Scene, random: Random): Belief[] {
 /** A way to say what is in a cell; the place is in lower case. */
 type Wording = { opening: string; filled: (place: string, what: string) => string; empty: (place: string) => string }
 
-const WORDINGS: readonly Wording[] = [
+const allWordings: readonly Wording[] = [
   {
     opening: 'The picture shows a grid.',
     filled: (place, what) => `${capital(place)}: a ${what}.`,
@@ -45,14 +48,17 @@ const WORDINGS: readonly Wording[] = [
   },
 ]
 
-/** A description of the cells in one of the wordings, in the order of `order`, by default reading order. */
+/**
+ * A description of the cells in one of the wordings, in the order of `order`, by default reading
+ * order.
+ */
 export function wordCaption(
   grid: Grid,
   beliefs: readonly Belief[],
   random: Random,
   order: readonly number[] = [...beliefs.keys()],
 ): string {
-  const wording = random.pick(WORDINGS)
+  const wording = random.pick(allWordings)
   const sentences = order.flatMap((index) => {
     const belief = beliefs[index]
     if (belief === undefined) return []

@@ -17,7 +17,7 @@ const look: SeeingRole = async (image, prompt, seed, settings) => {
 }
 
 /**
- * Describes a picture at a glance: a set share of the cells is left out, or a thing is named without its place, so
- * that there is something to ask. What it says is true.
+ * Describes a picture at a glance: a set share of the cells is left out, or a thing is named
+ * without its place, so that there is something to ask. What it says is true.
  */
 export const glance = roleByPrompt('demo-glancer', 'a prompt that asks for a description', { describe: look })

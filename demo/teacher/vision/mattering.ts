@@ -1,16 +1,16 @@
-import { COLORS, positionName, SHAPES } from '../../scene.ts'
+import { colorNames, positionName, shapeNames } from '../../scene.ts'
 import type { Grid } from '../../scene.ts'
 import type { Belief } from './caption-words.ts'
 
 /**
- * The cells that a question is about, in reading order: those at a place, row or column that it names, and those whose
- * colour or shape it names. All cells when it names none of these.
+ * The cells that a question is about, in reading order: the cells at a place, row or column that
+ * it names, and the cells whose colour or shape it names. All cells when it names nothing of this.
  */
 export function mattering(grid: Grid, beliefs: readonly Belief[], question: string): number[] {
   const text = question.toLowerCase()
   const isNamed = (word: string): boolean => new RegExp(String.raw`\b${word}s?\b`).test(text)
   const all = [...beliefs.keys()]
-  const named = [...COLORS, ...SHAPES].filter(isNamed)
+  const named = [...colorNames, ...shapeNames].filter(isNamed)
   const found = all.filter((index) => {
     const belief = beliefs[index]
     const place = positionName(grid, index)

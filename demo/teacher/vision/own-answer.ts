@@ -5,7 +5,10 @@ import { reasonOver } from '../reasoner.ts'
 import type { ReasonerSettings } from '../reasoner.ts'
 import type { Belief } from './caption-words.ts'
 
-/** What the reasoner's rules make of a question over what is seen. The answer is `unknown` when there is no rule. */
+/**
+ * What the reasoner's rules make of a question over what is seen. The answer is `unknown` when
+ * there is no rule.
+ */
 export type Worked = { thoughts: string; explanation: string; answer: string }
 
 /** The question and choices of a prompt, in the words of the prompt. */
@@ -14,7 +17,7 @@ export function askedIn(prompt: string): { question: string; choices: string[] }
   return { question: question ?? '', choices }
 }
 
-/** A prompt for the reasoner with what is seen in the place of a description. */
+/** A prompt for the reasoner with what is seen as its description. */
 export function reasonPrompt(
   scene: Scene,
   beliefs: readonly Belief[],

@@ -10,15 +10,16 @@ export type PromptKind =
   | 'rewrite'
   | 'rate'
 
-const LABEL =
+const labelPattern =
   /^(Questions?|Choices|Answers so far|Answer|Explanation|Reasoning|Description|First answer|Second answer|rating):/gm
 
 /**
- * Tells prompts apart by the order of their labels. A later part of a prompt may hold anything, labels too: what comes
- * first decides. A prompt without labels asks for a description; undefined is a prompt that no such role knows.
+ * Tells prompts apart by the order of their labels. A later part of a prompt may hold anything,
+ * labels too: what comes first decides. A prompt without labels asks for a description; undefined
+ * is a prompt that no such role knows.
  */
 export function promptKind(prompt: string): PromptKind | undefined {
-  const labels = [...prompt.matchAll(LABEL)].map(([, label]) => label).filter((label) => label !== 'Choices')
+  const labels = [...prompt.matchAll(labelPattern)].map(([, label]) => label).filter((label) => label !== 'Choices')
   const [first, second, third] = labels
   switch (first) {
     case undefined:
@@ -50,7 +51,9 @@ function questionKind(second: string | undefined, third: string | undefined): Pr
   }
 }
 
-/** A line of a prompt that begins with a label, without the label; undefined when there is none. */
+/**
+ * A line of a prompt that begins with a label, without the label; undefined without such a line.
+ */
 export function labelled(prompt: string, label: string): string | undefined {
   return new RegExp(String.raw`^${label}:[ \t]*(.*)$`, 'm').exec(prompt)?.[1]?.trim()
 }

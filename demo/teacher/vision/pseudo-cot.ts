@@ -8,9 +8,9 @@ import { roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
 /**
- * What in the picture matters for a question, then the steps to the answer that is given. The steps are worked out
- * from the pixels; where they lead elsewhere, the given answer still stands at the end, as with any model that is told
- * where to arrive.
+ * What in the picture matters for a question, then the steps to the answer that is given. The steps
+ * are worked out from the pixels; where they lead elsewhere, the given answer is at the end all
+ * the same, as with any model that is told where to arrive.
  */
 export const explainAnswer: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
@@ -24,7 +24,7 @@ export const explainAnswer: SeeingRole = async (image, prompt, seed, settings) =
     if (belief === undefined || belief === null) return []
     return [`At the ${positionName(scene, index)} there is a ${belief.color} ${belief.shape}.`]
   })
-  // Without a cell that matters all are gone through, so that the steps say that there is none.
+  // Where no cell matters, all cells are gone through: the steps then say that nothing was found.
   const rests =
     matter.length === 0 ? beliefs : beliefs.map((belief, index) => (matter.includes(index) ? belief : undefined))
   const worked = workOut(scene, rests, asked, settings)

@@ -21,9 +21,9 @@ const look: SeeingRole = async (image, prompt, seed, settings) => {
 }
 
 /**
- * A plain trace to the answer that is given, from what the picture shows. Of the reasoning in the prompt it keeps
- * nothing: the plain working is what is left of it without detours. In error it ends at another answer, or says
- * everything twice.
+ * A plain trace to the answer that is given, from what the picture shows. Of the reasoning in the
+ * prompt it keeps nothing: the plain working is what is left of it without detours. In error it
+ * ends at another answer, or says everything twice.
  */
 export const rewriteTrace = roleByPrompt('demo-rewriter', 'a "Question:" with its "Answer:" and a "Reasoning:"', {
   rewrite: look,

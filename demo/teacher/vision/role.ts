@@ -7,16 +7,22 @@ import { promptKind } from './prompt-kind.ts'
 import type { PromptKind } from './prompt-kind.ts'
 import type { VisionSettings } from './settings.ts'
 
-/** What a role that sees needs to know: how it errs, and how the reasoner words what it concludes. */
+/**
+ * What a role that sees needs to know: how it errs, and how the reasoner words what it concludes.
+ */
 export type SeeingSettings = VisionSettings & ReasonerSettings
 
 /**
- * A role that looks at one picture: the text that it writes for a prompt under a sample's seed. Rejects with
- * UnreadablePicture, and with RefusedRequest when the prompt is not one that the role is for.
+ * A role that looks at one picture: the text that it writes for a prompt under a sample's seed.
+ * Rejects with UnreadablePicture, and with RefusedRequest when the prompt is not one that the role
+ * is for.
  */
 export type SeeingRole = (image: Buffer, prompt: string, seed: number, settings: SeeingSettings) => Promise<string>
 
-/** A model that plays a role by what the prompt wants, and refuses every other prompt with what it takes. */
+/**
+ * A model that plays a role by what the prompt wants, and refuses every other prompt with what it
+ * takes.
+ */
 export function roleByPrompt(
   model: string,
   takes: string,
@@ -37,7 +43,10 @@ export function roleByPrompt(
   }
 }
 
-/** A role's own stream: it depends on the teacher's seed, the role, the picture's bytes, the prompt and the request's seed. */
+/**
+ * A role's own stream: it depends on the teacher's seed, the role, the picture's bytes, the prompt
+ * and the request's seed.
+ */
 export function roleRandom(role: string, image: Buffer, prompt: string, seed: number, own: { seed: number }): Random {
   return createRandom(roleSeed(role, image, prompt, seed, own))
 }

@@ -6,10 +6,10 @@ import { isTerminal } from '../contract.ts'
 import { createJson, readJsonFile } from '../files.ts'
 import { jobFile, jobFiles } from '../folder.ts'
 import type { JobFile } from '../folder.ts'
-import { endProcesses } from './processes.ts'
+import { endJob } from './processes.ts'
 import { localStatus } from './state.ts'
 
-/** Who holds a device. It is free again when the job is over, whoever says so and whenever. */
+/** Who holds a device. The device is free again when the job is over. */
 const leaseFile = z.object({ key: z.string(), jobId: z.string(), directory: z.string(), at: z.string() })
 type Lease = z.infer<typeof leaseFile>
 
@@ -25,7 +25,7 @@ async function isOver({ jobId, directory }: Lease): Promise<boolean> {
   if (job?.id === jobId) return isTerminal((await localStatus(directory)).state)
   // The job's folder is gone, or belongs to a later job: nothing of the earlier one may hold the
   // device.
-  await endProcesses(jobId, 0)
+  await endJob(jobId, 0)
   return true
 }
 

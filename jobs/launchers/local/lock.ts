@@ -23,7 +23,7 @@ function tryListen(name: string): Promise<Server | null> {
 /**
  * Runs `work` while nobody else on this machine does so for the same folder. The kernel gives the
  * lock back when its holder dies, however it dies, so there is no stale lock to judge. Null without
- * a call of `work`: the lock was taken for seconds, and whoever holds it does the same work.
+ * a call of `work`: the lock was taken for seconds, and its holder does the same work.
  */
 export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T | null> {
   const path = await realpath(folder)

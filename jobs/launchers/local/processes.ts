@@ -1,31 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { endProcesses } from '../../../services/end-processes.ts'
+import { bootId, identify, processIds } from '../../../services/identity.ts'
 import { markerName } from '../folder.ts'
 import type { Claim } from '../folder.ts'
 
-const pauseMs = 50
-
-/** Boot id of this machine; null where the system has none. */
-export function bootId(): string | null {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return null
-  }
-}
-
-/** Start of a living process in clock ticks after boot; null when it is gone or a zombie. */
-export function startTicks(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command's name stands in parentheses and may hold blanks and parentheses: count from the
-    // last one.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19])
-  } catch {
-    return null
-  }
+/**
+ * Start of a living process in clock ticks after boot, as the wrapper writes it; null when the
+ * process is gone.
+ */
+function startTicks(pid: number): number | null {
+  const identity = identify(pid)
+  return identity === null ? null : Number(identity.startTime)
 }
 
 /** What tells a process of this machine from all others, after restarts too. */
@@ -34,8 +20,8 @@ export function identityOf(pid: number): Claim {
 }
 
 /**
- * Whether the very process lives on this machine: same boot, same id, same start. A recycled id is
- * not it.
+ * Whether the very process lives on this machine: same boot, same id, same start. A process that
+ * got a used id again is another one.
  */
 export function isAlive(who: Pick<Claim, 'pid' | 'startTicks' | 'bootId'>): boolean {
   return who.pid > 0 && who.startTicks !== null && who.bootId === bootId() && startTicks(who.pid) === who.startTicks
@@ -47,38 +33,18 @@ export function isAlive(who: Pick<Claim, 'pid' | 'startTicks' | 'bootId'>): bool
  */
 export function processesOf(jobId: string): number[] {
   const marker = `${markerName}=${jobId}`
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((entry) => {
-      try {
-        const environment = readFileSync(`/proc/${entry}/environ`, 'latin1')
-        return environment.split('\0').includes(marker) && startTicks(Number(entry)) !== null
-      } catch {
-        // Gone meanwhile, or another user's.
-        return false
-      }
-    })
-    .map(Number)
+  return processIds().filter((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
+      return environment.split('\0').includes(marker) && identify(pid) !== null
+    } catch {
+      // Gone meanwhile, or another user's.
+      return false
+    }
+  })
 }
 
-/** Sends a signal to a process, if it is still there. */
-export function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It ended by itself.
-  }
-}
-
-/**
- * Sends TERM, then KILL after the grace, until none of the job's processes is left on this machine.
- */
-export async function endProcesses(jobId: string, graceSeconds: number): Promise<void> {
-  for (const pid of processesOf(jobId)) kill(pid, 'SIGTERM')
-  const deadline = Date.now() + graceSeconds * 1000
-  // A process that forks while we read /proc shows up in the next look.
-  for (let left = processesOf(jobId); left.length > 0; left = processesOf(jobId)) {
-    if (Date.now() >= deadline) for (const pid of left) kill(pid, 'SIGKILL')
-    await sleep(pauseMs)
-  }
+/** Ends a job's processes and returns when none of them is left on this machine. */
+export async function endJob(jobId: string, graceSeconds: number): Promise<void> {
+  await endProcesses(() => processesOf(jobId), { graceSeconds })
 }

@@ -5,7 +5,8 @@ import { createJson } from '../files.ts'
 import { exitWithoutProgram, jobFiles } from '../folder.ts'
 import { hostOf, statusFromFiles } from '../status.ts'
 import type { FolderState } from '../status.ts'
-import { bootId, endProcesses, isAlive } from './processes.ts'
+import { bootId } from '../../../services/identity.ts'
+import { endJob, isAlive } from './processes.ts'
 
 /**
  * The other machine that took a job; null when it was this one, or nobody. Claims without a host
@@ -35,7 +36,7 @@ export async function localStatus(directory: string): Promise<JobStatus> {
   // It may have ended between the two looks.
   const after = await statusFromFiles(directory)
   if (isTerminal(after.status.state)) return after.status
-  await endProcesses(job.id, 0)
+  await endJob(job.id, 0)
   if (claim.pid === 0) {
     // Somebody ended it before it ran, and died before the record of that.
     await createJson(jobFiles(directory).exit, exitWithoutProgram({ stopRequested: true }))

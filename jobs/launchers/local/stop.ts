@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createJson, readIfThere, readJsonFile, replaceJson } from '../files.ts'
 import { exitWithoutProgram, jobFile, jobFiles } from '../folder.ts'
 import { readFolder } from '../status.ts'
-import { endProcesses, isAlive, kill } from './processes.ts'
+import { sendSignal } from '../../../services/end-processes.ts'
+import { endJob, isAlive } from './processes.ts'
 import { takenElsewhere } from './state.ts'
 
 const pauseMs = 50
@@ -45,16 +46,16 @@ export async function stopJob(directory: string, graceSeconds: number): Promise<
     if (claim === null) {
       await createJson(files.claim, { pid: 0, startTicks: null, bootId: null, host: hostname() })
     } else if (isAlive(claim)) {
-      kill(claim.pid, Date.now() < deadline ? 'SIGTERM' : 'SIGKILL')
+      sendSignal(claim.pid, Date.now() < deadline ? 'SIGTERM' : 'SIGKILL')
       await sleep(pauseMs)
     } else {
-      await endProcesses(job.id, graceSeconds)
+      await endJob(job.id, graceSeconds)
       await createJson(files.exit, exitWithoutProgram({ stopRequested: true }))
     }
   }
   // The wrapper writes exit.json as its last act; it and anything that escaped it must be gone
   // before we say so.
-  if (takenElsewhere(await readFolder(directory)) === null) await endProcesses(job.id, 1)
+  if (takenElsewhere(await readFolder(directory)) === null) await endJob(job.id, 1)
 }
 
 /**

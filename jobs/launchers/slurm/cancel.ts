@@ -4,7 +4,8 @@ import type { CancelCause, JobHandle } from '../contract.ts'
 import { createJson, readIfThere } from '../files.ts'
 import { exitWithoutProgram, jobFiles } from '../folder.ts'
 import type { CancelFile, Claim } from '../folder.ts'
-import { bootId, endProcesses } from '../local/processes.ts'
+import { bootId } from '../../../services/identity.ts'
+import { endJob } from '../local/processes.ts'
 import { readFolder } from '../status.ts'
 import type { FolderState } from '../status.ts'
 import type { SchedulerJob } from './answers.ts'
@@ -109,7 +110,7 @@ async function settle(handle: JobHandle, options: CancelOptions): Promise<void> 
     }
     const isHere = claim.bootId !== null && claim.bootId === bootId()
     if (claim.pid === 0 || isHere) {
-      await endProcesses(job.id, isHere ? options.graceSeconds : 0)
+      await endJob(job.id, isHere ? options.graceSeconds : 0)
       await createJson(files.exit, gone)
       return
     }

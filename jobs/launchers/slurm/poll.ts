@@ -2,7 +2,8 @@ import { messageOf } from '../../../domain/errors.ts'
 import { isTerminal } from '../contract.ts'
 import type { JobHandle, JobStatus } from '../contract.ts'
 import { readTail } from '../files.ts'
-import { bootId, endProcesses, isAlive } from '../local/processes.ts'
+import { bootId } from '../../../services/identity.ts'
+import { endJob, isAlive } from '../local/processes.ts'
 import { statusFromFiles } from '../status.ts'
 import type { FolderState } from '../status.ts'
 import type { SchedulerJob } from './answers.ts'
@@ -147,7 +148,7 @@ async function withoutLeftovers(status: JobStatus, { claim, job }: FolderState):
   if (status.state === 'lost' && isAlive(claim)) {
     return { ...status, state: 'unknown', reason: 'Slurm knows nothing of it, and its wrapper lives' }
   }
-  await endProcesses(job.id, 0)
+  await endJob(job.id, 0)
   return status
 }
 

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../../services/ports.ts'
 import { shellLine } from './quote.ts'
 import { execute, NoAnswer, noCommand, plainAnswers } from './transport.ts'
 import type { Answer, Transport } from './transport.ts'
@@ -60,15 +61,6 @@ function keepOpen(flags: readonly string[], target: string): ChildProcess {
 }
 
 const isOpen = (child: ChildProcess | null) => child !== null && child.exitCode === null && child.signalCode === null
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
-}
 
 async function canConnect(port: number): Promise<boolean> {
   return await new Promise((resolve) => {

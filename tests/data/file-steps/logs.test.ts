@@ -6,10 +6,12 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256Hex } from '../../../artifacts/hash.ts'
 import { openAppendLog } from '../../../data/file-steps/append-log.ts'
-import { byteLines, type ByteLine, type Place } from '../../../data/file-steps/byte-lines.ts'
 import { type FileReplies, openFileReplies } from '../../../data/file-steps/file-replies.ts'
 import { openFinishedRows } from '../../../data/file-steps/finished-rows.ts'
 import { KeyIndex } from '../../../data/file-steps/key-index.ts'
+import type { Place } from '../../../data/file-steps/read-places.ts'
+import { handlePieces } from '../../../data/lines/file-pieces.ts'
+import { type Line, readLines } from '../../../data/lines/read-lines.ts'
 import type { StoredReply } from '../../../models/reply-store.ts'
 
 let folder: string
@@ -43,13 +45,14 @@ async function fileHandles(): Promise<FileHandle> {
 }
 
 describe('lines of a file', () => {
-  const read = async (content: string | Buffer, from = 0): Promise<ByteLine[]> => {
+  const read = async (content: string | Buffer, from = 0): Promise<Line[]> => {
     const path = join(folder, 'lines')
     writeFileSync(path, content)
     const handle = await open(path)
     try {
-      const lines: ByteLine[] = []
-      for await (const some of byteLines(handle, from)) lines.push(...some)
+      const lines: Line[] = []
+      const options = { offset: from, isExact: true, longest: 32 * 1024 * 1024 }
+      for await (const some of readLines(handlePieces(handle, from), options)) lines.push(...some)
       return lines
     } finally {
       await handle.close()

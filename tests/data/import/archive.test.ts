@@ -55,7 +55,7 @@ describe.each(['zip', 'tar', 'tar.gz'])('a %s', (kind) => {
       { name: 'a.txt', content: '1' },
       { name: 'a.txt', content: '2' },
     ]
-    expect((await unpack(`x.${kind}`, await make(twice))).error).toMatchObject(refused('"a.txt" stands in it twice'))
+    expect((await unpack(`x.${kind}`, await make(twice))).error).toMatchObject(refused('"a.txt" is in it twice'))
     const below = [
       { name: 'a.txt', content: '1' },
       { name: 'a.txt/b', content: '2' },

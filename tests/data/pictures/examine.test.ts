@@ -4,7 +4,7 @@ import { examineImage } from '../../../data/pictures/examine.ts'
 import { createRandom } from '../../../demo/random.ts'
 import { drawPicture } from '../../../demo/picture.ts'
 import { drawScene } from '../../../demo/scene.ts'
-import { WORLD } from '../../../demo/world.ts'
+import { demoWorld } from '../../../demo/world.ts'
 import { pngHeader } from '../pictures.ts'
 
 const fingerprint = async (bytes: Uint8Array) => (await examineImage(bytes)).fingerprint
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const random = createRandom(11)
   scene = await drawPicture(
     drawScene({ rows: 3, columns: 4, emptyShare: 0.2, repeatShare: 0.4 }, random),
-    { ...WORLD.picture, sizePx: 336, noiseLevels: 3 },
+    { ...demoWorld.picture, sizePx: 336, noiseLevels: 3 },
     random,
   )
 })

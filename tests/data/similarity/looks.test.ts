@@ -6,7 +6,7 @@ import { createLooks } from '../../../data/similarity/looks.ts'
 import { drawPicture } from '../../../demo/picture.ts'
 import { createRandom } from '../../../demo/random.ts'
 import { drawDistinctScenes } from '../../../demo/scene.ts'
-import { WORLD } from '../../../demo/world.ts'
+import { demoWorld } from '../../../demo/world.ts'
 
 const usual = { maxDistance: 8, sureDistance: 4, minSpread: 4 }
 const random = createRandom(21)
@@ -14,8 +14,8 @@ const fingerprint = async (bytes: Uint8Array) => (await examineImage(bytes)).fin
 
 /** Pictures of scenes that all differ. */
 async function scenes(count: number, sizePx: number, rows: number, columns: number): Promise<Buffer[]> {
-  const drawn = drawDistinctScenes({ ...WORLD.scene, rows, columns }, count, new Set(), random)
-  return Promise.all(drawn.map((scene) => drawPicture(scene, { ...WORLD.picture, sizePx, noiseLevels: 3 }, random)))
+  const drawn = drawDistinctScenes({ ...demoWorld.scene, rows, columns }, count, new Set(), random)
+  return Promise.all(drawn.map((scene) => drawPicture(scene, { ...demoWorld.picture, sizePx, noiseLevels: 3 }, random)))
 }
 
 const luma: [number, number, number] = [0.299, 0.587, 0.114]
@@ -73,7 +73,7 @@ describe('scenes of 336 pixels', () => {
 
 it("the demo world's scenes of 56 pixels collide in less than 2 of 10,000 pairs", async () => {
   const looks = createLooks(usual)
-  const pictures = await scenes(400, WORLD.picture.sizePx, WORLD.scene.rows, WORLD.scene.columns)
+  const pictures = await scenes(400, demoWorld.picture.sizePx, demoWorld.scene.rows, demoWorld.scene.columns)
   let near = 0
   for (const [index, picture] of pictures.entries()) {
     const own = await fingerprint(picture)

@@ -4,7 +4,7 @@ import { loadPrompt, renderPrompt } from '../../../data/steps/prompts.ts'
 import { readQuestions } from '../../../data/steps/synthesis/reply-lines.ts'
 import { positionNames } from '../../../demo/scene.ts'
 import { askMissing } from '../../../demo/teacher/text/asker.ts'
-import { TEACHER } from '../../../demo/world.ts'
+import { demoTeacher } from '../../../demo/world.ts'
 import { describe, manyScenes, SURE } from './roles.ts'
 
 const prompt = (description: string, answers = 'none', limit = '4'): string =>
@@ -41,10 +41,10 @@ test('errs as often as it is set to', () => {
   const scenes = manyScenes(2000)
   const wrong = scenes.filter((scene, seed) => {
     const text = prompt(describe(scene, (place) => place > 0))
-    return askMissing(text, seed, TEACHER) !== askMissing(text, seed, SURE)
+    return askMissing(text, seed, demoTeacher) !== askMissing(text, seed, SURE)
   })
-  expect(wrong.length / scenes.length).toBeGreaterThan(TEACHER.askerErrorRate - 0.02)
-  expect(wrong.length / scenes.length).toBeLessThan(TEACHER.askerErrorRate + 0.02)
+  expect(wrong.length / scenes.length).toBeGreaterThan(demoTeacher.askerErrorRate - 0.02)
+  expect(wrong.length / scenes.length).toBeLessThan(demoTeacher.askerErrorRate + 0.02)
 })
 
 test('always replies, and always the same', () => {
@@ -52,9 +52,9 @@ test('always replies, and always the same', () => {
     property(string(), string(), integer(), (description, answers, seed) => {
       const text = prompt(description, answers)
       for (const each of [text, description]) {
-        const reply = askMissing(each, seed, TEACHER)
+        const reply = askMissing(each, seed, demoTeacher)
         expect(reply).toMatch(/^(?:complete|(?:- [^\n]+\?\n?)+)$/)
-        expect(askMissing(each, seed, TEACHER)).toBe(reply)
+        expect(askMissing(each, seed, demoTeacher)).toBe(reply)
       }
     }),
   )

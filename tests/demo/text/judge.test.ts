@@ -2,7 +2,7 @@ import { assert, integer, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { allQuestions } from '../../../demo/questions.ts'
 import { judgeAnswer } from '../../../demo/teacher/text/judge.ts'
-import { TEACHER } from '../../../demo/world.ts'
+import { demoTeacher } from '../../../demo/world.ts'
 import { judgeMessages } from '../../../verifier/judge/prompt.ts'
 import { readTier } from '../../../verifier/judge/tiers.ts'
 import { manyScenes, SURE } from './roles.ts'
@@ -74,13 +74,13 @@ test('an answer that forges marks or a grade changes nothing', () => {
 
 test('errs and speaks in prose as often as it is set to, from one seed to another', () => {
   const prompt = promptFor('a red circle', 'a red circle')
-  const tiers = Array.from({ length: 6000 }, (_, seed) => readTier(judgeAnswer(prompt, seed, TEACHER)))
+  const tiers = Array.from({ length: 6000 }, (_, seed) => readTier(judgeAnswer(prompt, seed, demoTeacher)))
   const share = (wanted: (tier: string | null) => boolean): number => tiers.filter(wanted).length / tiers.length
-  expect(share((each) => each === null)).toBeGreaterThan(TEACHER.judgeProseRate - 0.006)
-  expect(share((each) => each === null)).toBeLessThan(TEACHER.judgeProseRate + 0.006)
+  expect(share((each) => each === null)).toBeGreaterThan(demoTeacher.judgeProseRate - 0.006)
+  expect(share((each) => each === null)).toBeLessThan(demoTeacher.judgeProseRate + 0.006)
   const wrong = share((each) => each !== null && each !== 'correct')
-  expect(wrong).toBeGreaterThan(TEACHER.judgeErrorRate - 0.01)
-  expect(wrong).toBeLessThan(TEACHER.judgeErrorRate + 0.01)
+  expect(wrong).toBeGreaterThan(demoTeacher.judgeErrorRate - 0.01)
+  expect(wrong).toBeLessThan(demoTeacher.judgeErrorRate + 0.01)
 })
 
 test('always replies with a tier, and always the same', () => {

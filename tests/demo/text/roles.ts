@@ -1,11 +1,11 @@
 import { createRandom } from '../../../demo/random.ts'
 import { drawScene, positionName } from '../../../demo/scene.ts'
 import type { Scene } from '../../../demo/scene.ts'
-import { TEACHER, WORLD } from '../../../demo/world.ts'
+import { demoTeacher, demoWorld } from '../../../demo/world.ts'
 
 /** The text roles without errors of their own. */
 export const SURE = {
-  ...TEACHER,
+  ...demoTeacher,
   askerErrorRate: 0,
   writerErrorRate: 0,
   screenerErrorRate: 0,
@@ -16,7 +16,7 @@ export const SURE = {
 /** Many scenes of the world's kind. */
 export function manyScenes(count: number): Scene[] {
   const random = createRandom(11)
-  return Array.from({ length: count }, () => drawScene(WORLD.scene, random))
+  return Array.from({ length: count }, () => drawScene(demoWorld.scene, random))
 }
 
 /** A description of the places that `isTold` names, by default all. */

@@ -9,7 +9,7 @@ import type { WrittenQuestion } from '../../../data/steps/synthesis/written-ques
 import { reasonOver } from '../../../demo/teacher/reasoner.ts'
 import { screenQuestion } from '../../../demo/teacher/text/screener.ts'
 import { writeQuestion } from '../../../demo/teacher/text/writer.ts'
-import { TEACHER } from '../../../demo/world.ts'
+import { demoTeacher } from '../../../demo/world.ts'
 import { questionTypes } from '../../../domain/rows.ts'
 import type { QuestionType } from '../../../domain/rows.ts'
 import { describe, manyScenes, SURE } from './roles.ts'
@@ -144,10 +144,10 @@ group('the screener', () => {
       choices: null,
       category: null,
     })
-    const replies = Array.from({ length: 3000 }, (_, seed) => readScreening(screenQuestion(prompt, seed, TEACHER)))
+    const replies = Array.from({ length: 3000 }, (_, seed) => readScreening(screenQuestion(prompt, seed, demoTeacher)))
     const wrong = replies.filter((each) => each === 'reject').length / replies.length
-    expect(wrong).toBeGreaterThan(TEACHER.screenerErrorRate - 0.015)
-    expect(wrong).toBeLessThan(TEACHER.screenerErrorRate + 0.015)
+    expect(wrong).toBeGreaterThan(demoTeacher.screenerErrorRate - 0.015)
+    expect(wrong).toBeLessThan(demoTeacher.screenerErrorRate + 0.015)
   })
 })
 
@@ -156,7 +156,7 @@ test('a bad question is as frequent as it is set to be, and rules or screener st
   for (const [seed, scene] of manyScenes(1200).entries()) {
     const description = describe(scene)
     const prompt = ask(description, 'fill-in', 'math')
-    const reply = writeQuestion(prompt, seed, TEACHER)
+    const reply = writeQuestion(prompt, seed, demoTeacher)
     count += 1
     if (reply === writeQuestion(prompt, seed, SURE)) continue
     bad += 1
@@ -164,8 +164,8 @@ test('a bad question is as frequent as it is set to be, and rules or screener st
     if (read === null || questionProblem(read, 'fill-in', []) !== null) continue
     if (readScreening(screenQuestion(screening(description, 'fill-in', read), seed, SURE)) === 'keep') through += 1
   }
-  expect(bad / count).toBeGreaterThan(TEACHER.writerErrorRate - 0.03)
-  expect(bad / count).toBeLessThan(TEACHER.writerErrorRate + 0.03)
+  expect(bad / count).toBeGreaterThan(demoTeacher.writerErrorRate - 0.03)
+  expect(bad / count).toBeLessThan(demoTeacher.writerErrorRate + 0.03)
   expect(through).toBe(0)
 })
 
@@ -174,11 +174,11 @@ test('writer and screener always reply, and always the same', () => {
     property(string(), string(), constantFrom(...questionTypes), integer(), (description, question, type, seed) => {
       const prompts = [ask(description, type, question, [question]), question]
       for (const prompt of prompts)
-        expect(writeQuestion(prompt, seed, TEACHER)).toBe(writeQuestion(prompt, seed, TEACHER))
+        expect(writeQuestion(prompt, seed, demoTeacher)).toBe(writeQuestion(prompt, seed, demoTeacher))
       const reply = screenQuestion(
         screening(description, type, { question, choices: [question, 'x'], category: null }),
         seed,
-        TEACHER,
+        demoTeacher,
       )
       expect(readScreening(reply)).not.toBe('unreadable')
     }),

@@ -7,7 +7,7 @@ import { readDescription } from '../../../demo/teacher/read-prompt.ts'
 import { reasonOver } from '../../../demo/teacher/reasoner.ts'
 import { answerer } from '../../../demo/teacher/vision/answerer.ts'
 import { glance } from '../../../demo/teacher/vision/glancer.ts'
-import { TEACHER, WORLD } from '../../../demo/world.ts'
+import { demoTeacher, demoWorld } from '../../../demo/world.ts'
 import { answerOf, drawCases, keyOf, LOST, promptOf, questionsOn, SURE } from './pictures.ts'
 
 const cases = await drawCases(80, 5)
@@ -28,7 +28,7 @@ describe('the glancer', () => {
     for (const { scene, picture } of cases) {
       const names = positionNames(scene)
       all += names.length
-      for (const { place, what } of readDescription(await glance(picture, describePrompt, 0, TEACHER))) {
+      for (const { place, what } of readDescription(await glance(picture, describePrompt, 0, demoTeacher))) {
         if (place === null) loose += 1
         else placed += 1
         expect(place === null ? scene.cells : [scene.cells[names.indexOf(place)]]).toContainEqual(what)
@@ -52,7 +52,7 @@ describe('answers to what is missing', () => {
       { color: 'red', shape: 'square' },
     ],
   } as const
-  const picture = drawPicture(scene, WORLD.picture, createRandom(1))
+  const picture = drawPicture(scene, demoWorld.picture, createRandom(1))
   const ask = async (questions: string, settings = SURE, seed = 0): Promise<string> =>
     answerer(await picture, promptOf('answer-missing-v1', {}, { questions }), seed, settings)
 
@@ -88,7 +88,7 @@ describe('answers to what is missing', () => {
     for (const [index, line] of wrong.entries()) expect(line).not.toBe(right[index])
     let errors = 0
     for (let seed = 0; seed < 200; seed += 1) {
-      const lines = (await ask(asked, TEACHER, seed)).split('\n')
+      const lines = (await ask(asked, demoTeacher, seed)).split('\n')
       errors += lines.filter((line, index) => line !== right[index]).length
     }
     // 1000 lines at 6 %: three standard deviations are 2.3 points.

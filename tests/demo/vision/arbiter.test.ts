@@ -3,7 +3,7 @@ import { drawPicture } from '../../../demo/picture.ts'
 import { createRandom } from '../../../demo/random.ts'
 import { arbitrate } from '../../../demo/teacher/vision/arbiter.ts'
 import { wrongAnswer } from '../../../demo/teacher/vision/wrong-answer.ts'
-import { WORLD } from '../../../demo/world.ts'
+import { demoWorld } from '../../../demo/world.ts'
 import { answerOf, drawCases, LOST, promptOf, questionsOn, SURE } from './pictures.ts'
 
 const cases = await drawCases(40, 9)
@@ -47,13 +47,13 @@ test.each([
   ['What could this be about?', 'a red circle and a blue square', 'a green square', 'first'],
   ['What could this be about?', 'love', 'peace', 'unknown'],
 ])('%s: of "%s" and "%s" it takes %s', async (question, first, second, expected) => {
-  const picture = await drawPicture(scene, WORLD.picture, createRandom(1))
+  const picture = await drawPicture(scene, demoWorld.picture, createRandom(1))
   const reply = await arbitrate(picture, promptOf('arbitrate-v1', { question }, { first, second }), 0, SURE)
   expect(answerOf(reply)).toBe({ first, second }[expected] ?? expected)
 })
 
 test('takes an answer that names the choice as its own', async () => {
-  const picture = await drawPicture(scene, WORLD.picture, createRandom(1))
+  const picture = await drawPicture(scene, demoWorld.picture, createRandom(1))
   const question = { question: 'Which color is at the top left?', choices: ['blue', 'Red'] }
   for (const second of ['B', 'Red', '(B) Red', 'b.']) {
     const reply = await arbitrate(picture, promptOf('arbitrate-v1', question, { first: 'A', second }), 0, SURE)

@@ -6,7 +6,7 @@ import { positionName, sceneKey } from '../../../demo/scene.ts'
 import { caption, describePicture } from '../../../demo/teacher/captioner.ts'
 import { readDescription } from '../../../demo/teacher/read-prompt.ts'
 import { promptKind } from '../../../demo/teacher/vision/prompt-kind.ts'
-import { TEACHER } from '../../../demo/world.ts'
+import { demoTeacher } from '../../../demo/world.ts'
 import { drawCases, keyOf, LOST, promptOf, questionsOn, SURE } from './pictures.ts'
 
 const cases = await drawCases(80)
@@ -14,7 +14,7 @@ const cases = await drawCases(80)
 test('descriptions without a question read as they always did, since recorded campaigns rest on them', async () => {
   const hash = createHash('sha256')
   for (const { picture } of cases.slice(0, 40)) {
-    for (const settings of [TEACHER, LOST]) {
+    for (const settings of [demoTeacher, LOST]) {
       const text = await caption(picture, loadPrompt('describe-v1'), 5, settings)
       expect(text).toBe(await describePicture(picture, 5, settings))
       hash.update(`${text}\n`)

@@ -7,11 +7,11 @@ import { createRandom } from '../../../demo/random.ts'
 import { drawScene, positionName, sceneKey } from '../../../demo/scene.ts'
 import type { Scene } from '../../../demo/scene.ts'
 import { readDescription } from '../../../demo/teacher/read-prompt.ts'
-import { TEACHER, WORLD } from '../../../demo/world.ts'
+import { demoTeacher, demoWorld } from '../../../demo/world.ts'
 
 /** A teacher whose roles never err. */
 export const SURE = {
-  ...TEACHER,
+  ...demoTeacher,
   captionErrorRate: 0,
   questionCaptionErrorRate: 0,
   glanceLossShare: 0,
@@ -51,8 +51,8 @@ export function drawCases(count: number, seed = 77): Promise<Case[]> {
   const random = createRandom(seed)
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const scene = drawScene(WORLD.scene, random)
-      return { scene, picture: await drawPicture(scene, WORLD.picture, createRandom(1000 * seed + index)) }
+      const scene = drawScene(demoWorld.scene, random)
+      return { scene, picture: await drawPicture(scene, demoWorld.picture, createRandom(1000 * seed + index)) }
     }),
   )
 }

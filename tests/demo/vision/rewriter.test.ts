@@ -4,7 +4,7 @@ import { readQuestion } from '../../../demo/teacher/read-prompt.ts'
 import { listCells } from '../../../demo/base-corpus.ts'
 import { rate } from '../../../demo/teacher/vision/rater.ts'
 import { rewriteTrace } from '../../../demo/teacher/vision/rewriter.ts'
-import { TEACHER } from '../../../demo/world.ts'
+import { demoTeacher } from '../../../demo/world.ts'
 import { answerOf, drawCases, LOST, promptOf, questionsOn, RULE_FAMILIES, SURE } from './pictures.ts'
 
 const cases = await drawCases(80, 13)
@@ -67,7 +67,7 @@ test('rates a question by its steps, give or take a point', async () => {
       expect(await rate(picture, prompt, 0, SURE)).toMatch(
         new RegExp(String.raw`^[A-Z][^\n]+\.\nrating: ${grades[kind]}$`),
       )
-      const noisy = Number(/\nrating: (\d+)$/.exec(await rate(picture, prompt, 0, TEACHER))?.[1])
+      const noisy = Number(/\nrating: (\d+)$/.exec(await rate(picture, prompt, 0, demoTeacher))?.[1])
       expect(Math.abs(noisy - grades[kind])).toBeLessThanOrEqual(1)
       seen.add(noisy - grades[kind])
     }

@@ -10,7 +10,7 @@ import { arbitrate } from '../../../demo/teacher/vision/arbiter.ts'
 import { glance } from '../../../demo/teacher/vision/glancer.ts'
 import { rate } from '../../../demo/teacher/vision/rater.ts'
 import { rewriteTrace } from '../../../demo/teacher/vision/rewriter.ts'
-import { TEACHER } from '../../../demo/world.ts'
+import { demoTeacher } from '../../../demo/world.ts'
 import { drawCases, promptOf } from './pictures.ts'
 
 const [one, two] = await drawCases(2, 21)
@@ -43,23 +43,23 @@ describe.each(ROLES)('%s', (model, role, name) => {
   const prompt = promptOf(name, question, given)
 
   test(`answers ${name} alike for the same picture, prompt and seed`, async () => {
-    const replies = await Promise.all([7, 7].map((seed) => role(picture, prompt, seed, TEACHER)))
+    const replies = await Promise.all([7, 7].map((seed) => role(picture, prompt, seed, demoTeacher)))
     expect(replies[0]).toBe(replies[1])
     expect(replies[0]?.trim()).not.toBe('')
-    const others = await Promise.all(Array.from({ length: 60 }, (_, seed) => role(picture, prompt, seed, TEACHER)))
+    const others = await Promise.all(Array.from({ length: 60 }, (_, seed) => role(picture, prompt, seed, demoTeacher)))
     expect(new Set(others).size).toBeGreaterThan(1)
-    const seeds = Array.from({ length: 60 }, (_, seed) => role(picture, prompt, 3, { ...TEACHER, seed }))
+    const seeds = Array.from({ length: 60 }, (_, seed) => role(picture, prompt, 3, { ...demoTeacher, seed }))
     expect(new Set(await Promise.all(seeds)).size).toBeGreaterThan(1)
   })
 
   test(`refuses bytes that are no picture with ${name}`, async () => {
-    await expect(role(Buffer.from('none'), prompt, 0, TEACHER)).rejects.toThrow(UnreadablePicture)
+    await expect(role(Buffer.from('none'), prompt, 0, demoTeacher)).rejects.toThrow(UnreadablePicture)
   })
 
   test(`refuses the prompts of others, and never fails on what it takes, with ${name}`, async () => {
     const own = new Set<string>(ROLES.filter(([each]) => each === model).map(([, , each]) => each))
     for (const [, , other] of ROLES.filter(([, , each]) => !own.has(each))) {
-      const refusal = role(picture, promptOf(other, question, given), 0, TEACHER)
+      const refusal = role(picture, promptOf(other, question, given), 0, demoTeacher)
       await expect(refusal).rejects.toThrow(RefusedRequest)
       await expect(refusal).rejects.toThrow(new RegExp(`^${model} is a program of rules`))
     }
@@ -67,7 +67,7 @@ describe.each(ROLES)('%s', (model, role, name) => {
       asyncProperty(string(), string(), integer({ min: 0 }), async (asked, text, seed) => {
         const values = { answer: text, explanation: text, reasoning: text, first: text, second: text, questions: text }
         const hostile = promptOf(name, { question: `${asked.replaceAll('\n', ' ')}?` }, values)
-        expect(typeof (await role(picture, hostile, seed, TEACHER))).toBe('string')
+        expect(typeof (await role(picture, hostile, seed, demoTeacher))).toBe('string')
       }),
       { numRuns: 30 },
     )
@@ -100,7 +100,7 @@ describe('over the protocol', () => {
     '%s takes one picture, no fewer and no more, and only prompts such as its own',
     async (model, role, name) => {
       const prompt = promptOf(name, question, given)
-      const content = await role(picture, prompt, 3, TEACHER)
+      const content = await role(picture, prompt, 3, demoTeacher)
       expect(await ask(model, prompt, [picture])).toMatchObject({
         status: 200,
         body: { choices: [{ message: { content } }] },

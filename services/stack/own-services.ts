@@ -1,53 +1,63 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { writeWholeFileSync } from '../../artifacts/whole-file.ts'
 import { homePaths } from '../home.ts'
 import { nodeEntry } from '../node-process.ts'
 import { choosePort, freePort } from '../ports.ts'
 import { adoptService, findService, startService } from '../processes.ts'
 import type { Service } from '../processes.ts'
-import type { Python } from '../python.ts'
 import { temporalVariables } from '../temporal-server.ts'
-import type { TemporalAddress } from '../temporal.ts'
+import type { JoinedParts } from './order.ts'
 
 /** All that a worker must be told. */
-export interface WorkerPlaces {
+export interface WorkerPlaces extends JoinedParts {
   home: string
-  databaseUrl: string
-  temporal: TemporalAddress
-  python: Python
-  reward: { url: string; token: string; listen: string }
+  rewardToken: string
   /** Site file that was named. */
   site: string | undefined
-  demo: { world: string; baseModel: string; teacherUrl: string } | null
 }
 
-/** Variable that holds the reward server's token: in its own process, the worker's and the trainers'. */
+/** How to start a service of Hone's own. */
+interface OwnService {
+  home: string
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Variable that holds the reward server's token: in its own process, the worker's and the
+ * trainers'.
+ */
 const rewardTokenEnv = 'HONE_REWARD_TOKEN'
 
 const answers = async (url: string): Promise<boolean> => (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok
 
-/** The home's token for the reward server. Kept, because a trainer that outlives a restart goes on with the one it was started with. */
+/**
+ * The home's token for the reward server. It is kept, because a trainer that outlives a restart
+ * goes on with the token that it was started with.
+ */
 export function rewardToken(home: string): string {
   const path = join(homePaths(home).services, 'reward-token')
-  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
+  if (!existsSync(path)) writeWholeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
   return readFileSync(path, 'utf8')
 }
 
 /**
- * Starts the reward server on the port it had before, so that a trainer that outlived a restart still finds it. One that a killed `hone dev`
- * left behind serves until then: the gap is shorter than the trainer's patience.
+ * Starts the reward server on the port it had before, so that a trainer that outlived a restart
+ * still finds it. A server that a killed `hone dev` left behind serves until then: the gap is
+ * shorter than the trainer's patience.
  */
-export async function startRewardService(
-  home: string,
-  token: string,
-  listen: string,
-): Promise<Service & { url: string }> {
+export async function startRewardService({
+  home,
+  token,
+  listen,
+  signal,
+}: OwnService & { token: string; listen: string }): Promise<Service & { url: string }> {
   const before = findService(home, 'reward')
   if (before) await adoptService(home, before).stop()
   const port = await choosePort(home, 'reward')
-  // Whoever is on this machine reaches it by loopback, unless it listens on one other address alone.
+  // This machine reaches it by loopback, unless it listens on one other address alone.
   const url = `http://${['0.0.0.0', '::'].includes(listen) ? '127.0.0.1' : listen}:${port}`
   const { command, args } = nodeEntry('verifier/serve/reward-server-main')
   const service = await startService({
@@ -59,12 +69,31 @@ export async function startRewardService(
     details: { port },
     ready: () => answers(`${url}/healthz`),
     deadlineSeconds: 60,
+    signal,
   })
   return { ...service, url }
 }
 
+/** Starts the demo's rule-based teacher on the port it had before. */
+export async function startTeacherService({ home, signal }: OwnService): Promise<Service & { url: string }> {
+  const port = await choosePort(home, 'teacher')
+  const url = `http://127.0.0.1:${port}`
+  const { command, args } = nodeEntry('demo/teacher-main')
+  const service = await startService({
+    home,
+    name: 'teacher',
+    command,
+    args: [...args, '--port', String(port)],
+    details: { port },
+    ready: () => answers(`${url}/health`),
+    deadlineSeconds: 60,
+    signal,
+  })
+  return { ...service, url: `${url}/v1` }
+}
+
 /** Starts the worker and waits until it takes work. */
-export async function startWorkerService(places: WorkerPlaces): Promise<Service> {
+export async function startWorkerService(places: WorkerPlaces, signal?: AbortSignal): Promise<Service> {
   const { command, args } = nodeEntry('worker/main')
   const { demo, temporal, python, home } = places
   const port = await freePort()
@@ -81,9 +110,9 @@ export async function startWorkerService(places: WorkerPlaces): Promise<Service>
       HONE_PYTHON: python.python,
       HONE_TRAINER_PATH: python.env['PYTHONPATH'],
       HONE_HEALTH_PORT: String(port),
-      HONE_REWARD_URL: places.reward.url,
+      HONE_REWARD_URL: places.rewardUrl,
       HONE_REWARD_TOKEN_ENV: rewardTokenEnv,
-      [rewardTokenEnv]: places.reward.token,
+      [rewardTokenEnv]: places.rewardToken,
       HONE_DEMO_TEACHER_URL: demo?.teacherUrl,
       HONE_DEMO_BASE_MODEL: demo?.baseModel,
       HONE_DEMO_WORLD: demo?.world,
@@ -92,5 +121,6 @@ export async function startWorkerService(places: WorkerPlaces): Promise<Service>
     },
     ready: () => answers(`http://127.0.0.1:${port}/`),
     deadlineSeconds: 120,
+    signal,
   })
 }
