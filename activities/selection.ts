@@ -35,7 +35,9 @@ export async function openSelection(db: Database, ref: StepRef): Promise<Selecti
   }
 }
 
-/** Chooses the candidate with the best score, among equals the candidate that was trained longest. */
+/**
+ * Chooses the candidate with the best score, among equals the candidate that was trained longest.
+ */
 export async function finishSelection(db: Database, ref: StepRef): Promise<SelectionResult> {
   const context = await stepOfRound(db, ref)
   const { benchmark } = selectionOf(context)

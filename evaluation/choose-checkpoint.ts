@@ -10,8 +10,8 @@ export interface MeasuredCheckpoint {
 }
 
 /**
- * The checkpoint with the best score, among equals the checkpoint that was trained longest. `measured` is
- * in the order of training. Null without any.
+ * The checkpoint with the best score, among equals the checkpoint that was trained longest.
+ * `measured` is in the order of training. Null without any.
  */
 export function bestOf(measured: readonly MeasuredCheckpoint[]): MeasuredCheckpoint | null {
   const [best] = measured.toReversed().toSorted((a, b) => b.accuracy - a.accuracy)

@@ -9,7 +9,10 @@ const stretchMs = 2 * 60_000
  */
 const longestStretch = 8
 
-/** How many shards an activity takes in a row. Where shards are few, more than one would leave lanes idle. */
+/**
+ * How many shards an activity takes in a row. Where shards are few, more than one would leave lanes
+ * idle.
+ */
 export const stretchOf = (shards: number, lanes: number): number =>
   Math.min(longestStretch, Math.max(1, Math.ceil(shards / lanes)))
 

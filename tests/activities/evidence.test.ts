@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Deps } from '../../activities/deps.ts'
 import { evidenceIn, overviewOf } from '../../activities/evidence.ts'
 import { stepOfRound } from '../../activities/recipes.ts'
+import { createStepMemory } from '../../activities/step-memory.ts'
 import { dataStepNamed } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
 import { openDataset, sealDataset } from '../../db/datasets.ts'
@@ -40,7 +41,9 @@ async function rated(campaign: string) {
   const rows = (await sampleRows(db, seed, 3)).map((row) => row.id)
   await keepAll(db, id, rows)
   await sealDataset(db, id)
-  const deps: Pick<Deps, 'db'> = { db }
+  // FakeStore: no picture is looked at.
+  const store: Deps['store'] = Object.create(null)
+  const deps: Pick<Deps, 'db' | 'memory'> = { db, memory: createStepMemory({ db, store }) }
   const refOf = (step: string) => ({ campaign, round: 1, step })
   return {
     weighed: async (step: string) =>

@@ -113,7 +113,7 @@ it('trains on the step’s rows from the base, publishes the weights once, and e
   const result = await run.train()
   expect(result).toMatchObject({ stepsDone: 2 })
   expect(run.stages[0]).toMatchObject({
-    kind: 'grpo',
+    kind: 'rl',
     key: 'plain/1/rl',
     startFrom: run.base.hash,
     base: run.base.hash,
