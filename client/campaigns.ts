@@ -13,7 +13,7 @@ import type { TemporalServer } from '../services/temporal-server.ts'
 import type { campaign } from '../workflows/campaign.ts'
 import { pauseUpdate, resumeUpdate, rollbackUpdate, searchAttributes } from '../workflows/messages.ts'
 import type { Command, ResumeCommand, RollbackCommand, RollbackResult } from '../workflows/messages.ts'
-import { dataConverter } from './payload-limit.ts'
+import { dataConverter } from '../services/payload-limit.ts'
 
 /** Commands on campaigns. This is the only code that talks to Temporal from outside. */
 export interface CampaignClient {

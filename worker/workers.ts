@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker'
 import type { NativeConnection, WorkerOptions, WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import type { HoneActivities } from '../activities/types.ts'
-import { dataConverter } from '../client/payload-limit.ts'
+import { dataConverter } from '../services/payload-limit.ts'
 import { taskQueues } from '../domain/ids.ts'
 
 /** How much of each resource this process may use at once. */

@@ -1,4 +1,4 @@
-import { didYouMean } from '../../recipes/did-you-mean.ts'
+import { didYouMean } from '../../domain/did-you-mean.ts'
 import type { DataStep } from '../../data/steps/step.ts'
 import type { Prices } from '../../domain/prices.ts'
 import { serverUrl } from '../../domain/recipe/endpoints.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Document, LineCounter, parse, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { didYouMean } from '../../recipes/did-you-mean.ts'
+import { didYouMean } from '../../domain/did-you-mean.ts'
 import { explainIssues } from '../../recipes/recipe-issues.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { HoneError } from '../../domain/errors.ts'
-import { didYouMean } from '../../recipes/did-you-mean.ts'
+import { didYouMean } from '../../domain/did-you-mean.ts'
 import { openEngine, quoted } from './engine.ts'
 import { isPictureName } from './read-pictures.ts'
 import { readTrainerList, type TrainerEntry } from './trainer-list.ts'

@@ -1,5 +1,5 @@
 import { HoneError } from '../../domain/errors.ts'
-import { didYouMean } from '../../recipes/did-you-mean.ts'
+import { didYouMean } from '../../domain/did-you-mean.ts'
 import { columnsOf } from './guess.ts'
 import { namedColumns, type Mapping } from './mapping.ts'
 import { fieldOf, weightOf, type Fields, type RecordReader } from './record.ts'

@@ -1,5 +1,5 @@
 import type { AskMessage, Reply, Sampling } from '../../models/ask.ts'
-import { sampleSeed } from '../shards/seeds.ts'
+import { sampleSeed } from '../rows/seeds.ts'
 import type { StepContext } from './step.ts'
 
 /** One request of a step. */

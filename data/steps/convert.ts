@@ -4,7 +4,7 @@ import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Outcome } from '../../domain/rows.ts'
 import { LONGEST_CAPTION, readCaption } from './captions/read-caption.ts'
 import { abilitiesOf, convertRules, pose, type Posed } from './captions/rules.ts'
-import { sampleSeed } from '../shards/seeds.ts'
+import { sampleSeed } from '../rows/seeds.ts'
 import { carried, dropped, kept } from './outcome.ts'
 import type { RowStep } from './step.ts'
 

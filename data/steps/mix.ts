@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
-import { sampleSeed } from '../shards/seeds.ts'
+import { sampleSeed } from '../rows/seeds.ts'
 import type { DatasetStep, RowRef } from './step.ts'
 
 const options = z

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import type { Ask, AskMessage, Reply, Sampling } from '../../models/ask.ts'
-import { sampleSeed, subjectOf } from '../shards/seeds.ts'
+import { sampleSeed, subjectOf } from '../rows/seeds.ts'
 import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 
 /** Sampling options that steps share. Each step sets its own defaults. */

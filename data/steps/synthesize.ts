@@ -5,7 +5,7 @@ import { questionTypes, type Outcome, type QuestionType, type Row } from '../../
 import type { Reply } from '../../models/ask.ts'
 import { loadPrompt, renderPrompt } from './prompts.ts'
 import { bareQuestion } from '../rows/question-text.ts'
-import { sampleSeed, subjectOf } from '../shards/seeds.ts'
+import { sampleSeed, subjectOf } from '../rows/seeds.ts'
 import { companionAbilities } from './synthesis/abilities.ts'
 import { drawConstraint, earlierQuestions, type Constraint, type EarlierQuestions } from './synthesis/constraints.ts'
 import { questionProblem } from './synthesis/question-rules.ts'

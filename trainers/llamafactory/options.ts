@@ -1,4 +1,4 @@
-import { didYouMean } from '../../recipes/did-you-mean.ts'
+import { didYouMean } from '../../domain/did-you-mean.ts'
 import type { ProductOptions } from '../../domain/job-resources.ts'
 import { refusal } from '../../jobs/finding.ts'
 import type { Finding } from '../../jobs/finding.ts'

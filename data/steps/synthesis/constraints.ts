@@ -1,5 +1,5 @@
 import { knownMetadata, questionTypes, type QuestionType } from '../../../domain/rows.ts'
-import { sampleSeed } from '../../shards/seeds.ts'
+import { sampleSeed } from '../../rows/seeds.ts'
 import type { EvidenceRow } from '../step.ts'
 import { bareQuestion } from '../../rows/question-text.ts'
 import { companionAbilities, type Ability } from './abilities.ts'

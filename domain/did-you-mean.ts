@@ -1,4 +1,4 @@
-import { editDistance } from '../domain/edit-distance.ts'
+import { editDistance } from './edit-distance.ts'
 
 /**
  * The known name that is most like a misspelt name, or null. The two may differ by one typing

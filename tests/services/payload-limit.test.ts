@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common'
 import { expect, it } from 'vitest'
-import { PayloadLimitCodec, payloadLimitBytes } from '../../client/payload-limit.ts'
+import { PayloadLimitCodec, payloadLimitBytes } from '../../services/payload-limit.ts'
 
 const codec = new PayloadLimitCodec()
 /** A payload of so many bytes: the two quotes of JSON count too. */
