@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { ArtifactStore } from '../artifacts/store.ts'
-import type { FingerprintsOf } from '../data/steps/step.ts'
+import type { FingerprintsOf } from '../domain/rows.ts'
 import type { Database } from '../db/database.ts'
 import { createFingerprints } from './fingerprints.ts'
 

@@ -2,11 +2,10 @@ import { createHammingIndex } from '../data/similarity/hamming-index.ts'
 import { findContamination, indexBenchmarks } from '../data/similarity/contamination.ts'
 import { findDuplicates, type DuplicateOptions } from '../data/similarity/duplicates.ts'
 import { createTexts, textOf } from '../data/similarity/texts.ts'
-import type { EvidenceRow } from '../data/steps/step.ts'
+import type { EvidenceRow, Fingerprint } from '../domain/rows.ts'
 import type { SeenRow } from '../data/similarity/batches.ts'
 import { createRandom } from '../demo/random.ts'
 import { noCheck } from '../domain/answer-check.ts'
-import type { Fingerprint } from '../domain/rows.ts'
 
 /**
  * Times the comparisons of `dedupe` and `decontaminate` on generated rows: `npx tsx

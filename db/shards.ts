@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { RowRef } from '../data/steps/step.ts'
+import type { RowRef } from '../domain/rows.ts'
 import { rowSchema, type Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { firstOutputId } from './row-ids.ts'

@@ -134,3 +134,28 @@ export const sourceLine = z.strictObject({
   ...writtenCheck,
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
+
+/** Fingerprints of many pictures at a time. */
+export type FingerprintsOf = (hashes: readonly string[]) => Promise<ReadonlyMap<string, Fingerprint>>
+
+/** A row of an earlier dataset as evidence. Dropped and failed rows are evidence too. */
+export interface EvidenceRow extends Row {
+  /** The dataset's name in the recipe. */
+  from: string
+  status: 'kept' | 'dropped' | 'failed'
+  /** Why the row was dropped or failed. Null when it was kept. */
+  reason: string | null
+}
+
+/**
+ * The fields of a row that a dataset step sees: enough to choose, and small enough for hundreds of
+ * thousands of rows.
+ */
+export interface RowRef {
+  id: string
+  originId: string
+  /** Index into the step's `from`. */
+  input: number
+  /** The row's metadata under the step's option `by`. Null without it. */
+  group: string | null
+}

@@ -6,7 +6,7 @@ import { errorCode, HoneError } from '../../domain/errors.ts'
 import { handlePieces } from '../lines/file-pieces.ts'
 import { readLines } from '../lines/read-lines.ts'
 import { rowLine, type RowLine } from '../rows/row-line.ts'
-import type { RowRef } from '../steps/step.ts'
+import type { RowRef } from '../../domain/rows.ts'
 import { createLineReader, type InputFile, type InputLine, type LinePlaces, parseLine } from './input-reader.ts'
 
 /** All lines of the input that count. Only their places are in memory. */

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { HoneError, messageOf } from '../../domain/errors.ts'
-import type { Outcome, Row } from '../../domain/rows.ts'
+import type { Outcome, Row, RowRef } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { createBatcher } from '../../models/batcher.ts'
 import { abortReason, type Clock, systemClock } from '../../models/clock.ts'
 import { callsAtOnce, type ResolvedEndpoint } from '../../models/endpoint.ts'
 import { Outage } from '../../models/failures.ts'
-import type { DataStep, DatasetStep, RowRef, StepContext } from '../steps/step.ts'
+import type { DataStep, DatasetStep, StepContext } from '../steps/step.ts'
 import { type AnyContext, type Unit, unitQueue } from './unit-queue.ts'
 
 /** A row that could not be worked on. */

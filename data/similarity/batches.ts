@@ -1,5 +1,4 @@
-import type { Fingerprint } from '../../domain/rows.ts'
-import type { EvidenceRow, FingerprintsOf } from '../steps/step.ts'
+import type { EvidenceRow, Fingerprint, FingerprintsOf } from '../../domain/rows.ts'
 
 /** A row with the fingerprints of its pictures. */
 export interface SeenRow {

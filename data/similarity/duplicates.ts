@@ -1,6 +1,5 @@
 import { contentHash } from '../../artifacts/hash.ts'
-import type { Fingerprint } from '../../domain/rows.ts'
-import type { EvidenceRow } from '../steps/step.ts'
+import type { EvidenceRow, Fingerprint } from '../../domain/rows.ts'
 import type { SeenRow } from './batches.ts'
 import { createLooks, type LookMatch, type LooksThreshold } from './looks.ts'
 import { questionWithChoices } from './question-of.ts'

@@ -4,7 +4,8 @@ import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { difficulties, knownMetadata, type Row } from '../../domain/rows.ts'
 import { gradeGroups, type GroupEvidence, type GroupGrade } from '../statistics/grade-groups.ts'
 import { dropped, outcome } from './outcome.ts'
-import type { EvidenceRow, RowStep } from './step.ts'
+import type { RowStep } from './step.ts'
+import type { EvidenceRow } from '../../domain/rows.ts'
 
 const options = z.strictObject({
   step: z.literal('grade-difficulty'),

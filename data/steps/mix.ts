@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { sampleSeed } from '../rows/seeds.ts'
-import type { DatasetStep, RowRef } from './step.ts'
+import type { DatasetStep } from './step.ts'
+import type { RowRef } from '../../domain/rows.ts'
 
 const options = z
   .strictObject({

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { DataStepSchema } from '../../domain/recipe/recipe.ts'
 import type { EndpointOption } from '../../domain/recipe/references.ts'
-import type { Fingerprint, Outcome, Row } from '../../domain/rows.ts'
+import type { EvidenceRow, FingerprintsOf, Outcome, Row, RowRef } from '../../domain/rows.ts'
 import type { Ask } from '../../models/ask.ts'
 
 /**
@@ -21,18 +21,6 @@ export interface StepContext<Options, Overview = unknown> {
   seed: number
   /** Appended to every question that the trained model sees. */
   promptSuffix: string
-}
-
-/** Fingerprints of many pictures at a time. */
-export type FingerprintsOf = (hashes: readonly string[]) => Promise<ReadonlyMap<string, Fingerprint>>
-
-/** A row of an earlier dataset as evidence. Dropped and failed rows are evidence too. */
-export interface EvidenceRow extends Row {
-  /** The dataset's name in the recipe. */
-  from: string
-  status: 'kept' | 'dropped' | 'failed'
-  /** Why the row was dropped or failed. Null when it was kept. */
-  reason: string | null
 }
 
 /** Model calls of a step, for plans. */
@@ -96,19 +84,6 @@ export interface RowStep<Schema extends DataStepSchema = DataStepSchema, Overvie
 export interface QuestionStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
   per: 'question'
   run(rows: readonly Row[], context: StepContext<z.infer<Schema>>): Promise<Outcome[]>
-}
-
-/**
- * The fields of a row that a dataset step sees: enough to choose, and small enough for hundreds of
- * thousands of rows.
- */
-export interface RowRef {
-  id: string
-  originId: string
-  /** Index into the step's `from`. */
-  input: number
-  /** The row's metadata under the step's option `by`. Null without it. */
-  group: string | null
 }
 
 /**

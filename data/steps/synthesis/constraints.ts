@@ -1,6 +1,6 @@
 import { knownMetadata, questionTypes, type QuestionType } from '../../../domain/rows.ts'
 import { sampleSeed } from '../../rows/seeds.ts'
-import type { EvidenceRow } from '../step.ts'
+import type { EvidenceRow } from '../../../domain/rows.ts'
 import { bareQuestion } from '../../rows/question-text.ts'
 import { companionAbilities, type Ability } from './abilities.ts'
 import { longestQuestion } from './question-rules.ts'

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { answerStandsInDescription } from '../../../data/similarity/contamination.ts'
 import { decontaminate } from '../../../data/steps/decontaminate.ts'
-import type { EvidenceRow } from '../../../data/steps/step.ts'
-import type { Fingerprint, Row } from '../../../domain/rows.ts'
+import type { EvidenceRow, Fingerprint, Row } from '../../../domain/rows.ts'
 import { context, row } from '../rows.ts'
 
 const hex = (value: bigint) => value.toString(16).padStart(16, '0')

@@ -2,8 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Duplicate } from '../../../data/similarity/duplicates.ts'
 import { dedupe } from '../../../data/steps/dedupe.ts'
-import type { EvidenceRow } from '../../../data/steps/step.ts'
-import type { Fingerprint, Row } from '../../../domain/rows.ts'
+import type { EvidenceRow, Fingerprint, Row } from '../../../domain/rows.ts'
 import { context, row } from '../rows.ts'
 
 const file = (mark: string) => mark.padEnd(64, '0')

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gradeDifficulty } from '../../../data/steps/grade-difficulty.ts'
-import type { EvidenceRow } from '../../../data/steps/step.ts'
+import type { EvidenceRow, Verdict } from '../../../domain/rows.ts'
 import { sealDataset } from '../../../db/datasets.ts'
 import { commitOutcomes } from '../../../db/outcomes.ts'
 import { sampleRows, streamEvidence } from '../../../db/rows.ts'
-import type { Verdict } from '../../../domain/rows.ts'
 import { importLines, kept, openDataStep, openTestDatabase, startCampaign } from '../../db/world.ts'
 import { context, row } from '../rows.ts'
 

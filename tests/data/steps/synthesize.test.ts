@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runShard } from '../../../data/shards/run-shard.ts'
-import type { EvidenceRow } from '../../../data/steps/step.ts'
+import type { EvidenceRow } from '../../../domain/rows.ts'
 import { synthesize } from '../../../data/steps/synthesize.ts'
 import { companionAbilities } from '../../../data/steps/synthesis/abilities.ts'
 import { questionTypes, type Row } from '../../../domain/rows.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { EvidenceRow } from '../../../../data/steps/step.ts'
+import type { EvidenceRow } from '../../../../domain/rows.ts'
 import { companionAbilities } from '../../../../data/steps/synthesis/abilities.ts'
 import {
   drawConstraint,
