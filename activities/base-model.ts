@@ -12,22 +12,27 @@ import type { Deps } from './deps.ts'
 import { recipeOf } from './recipes.ts'
 
 /**
- * The base model's weights, round 0, where the store keeps them. They were admitted when the campaign was started
- * (client/admit-base-model.ts), so no change of the user's folder reaches a campaign that runs. A campaign that an
- * older version started has its folder admitted here, at its first use.
- * @throws HoneError InvalidRecipe, CheckpointInvalid.
+ * The base model's weights, round 0, where the store keeps them. They were admitted when the
+ * campaign was started (client/admit-base-model.ts), so no change of the user's folder reaches a
+ * campaign that runs. A campaign that an older version started has its folder admitted here, at its
+ * first use. Throws InvalidRecipe where there is no folder, CheckpointInvalid where the weights are
+ * gone.
  */
 export async function baseCheckpoint(deps: Deps, campaign: string): Promise<CheckpointRecord> {
   const settled = await findBaseModel(deps.db, campaign)
   return settled ? await storedWeights(deps, campaign, settled) : await admitFolder(deps, campaign)
 }
 
-/** Where this worker's store keeps the weights. Those that an older version left in their own folder are copied in. */
+/**
+ * Where this worker's store keeps the weights. Weights that an older version left in their own
+ * folder are copied into the store.
+ */
 async function storedWeights(deps: Deps, campaign: string, settled: CheckpointRecord): Promise<CheckpointRecord> {
   const { store } = deps
   if (await store.hasCheckpoint(settled.id)) return { ...settled, path: store.checkpointPath(settled.id) }
   const now = await folderOf(deps, campaign)
-  // Where it lay when it was recorded; else where the recipe's words lead today: a cache may have moved.
+  // The folder of the record, else the folder that the recipe leads to today: a cache may have
+  // moved.
   for (const folder of new Set([settled.path, ...(now ? [now.folder] : [])])) {
     if (!isAbsolute(folder) || !existsSync(folder) || (await hashTree(folder)).hash !== settled.id) continue
     const { path } = await store.publishCheckpoint(folder, { copy: true })
@@ -42,7 +47,10 @@ async function storedWeights(deps: Deps, campaign: string, settled: CheckpointRe
   })
 }
 
-/** The whole folder, names with a dot too: so the version that started the campaign named it in its scores. */
+/**
+ * Admits the whole folder, files with a dot too: the version that started the campaign hashed it
+ * so, and the campaign's scores name that hash.
+ */
 async function admitFolder(deps: Deps, campaign: string): Promise<CheckpointRecord> {
   const found = await folderOf(deps, campaign)
   if (found === null) throw await noFolder(deps, campaign)
@@ -51,7 +59,7 @@ async function admitFolder(deps: Deps, campaign: string): Promise<CheckpointReco
   return await storedWeights(deps, campaign, settled)
 }
 
-/** Folder that the recipe's words lead to on this machine; null when there is none. */
+/** The folder that the recipe leads to on this machine; null when there is no such folder. */
 async function folderOf(deps: Deps, campaign: string): Promise<{ folder: string; origin: BaseModelOrigin } | null> {
   const { path } = (await recipeOf(deps.db, campaign)).baseModel
   if (path === demoBaseModel) return deps.demo && { folder: deps.demo.baseModel, origin: { from: 'demo' } }

@@ -1,14 +1,14 @@
 import { nextRound } from '../domain/recipe/round-plan.ts'
-import { HoneError } from '../domain/errors.ts'
+import { headRefusal } from '../domain/lineage.ts'
 import { getCampaign, setCampaignStatus, setHead } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
-import { listEvents, recordEvent } from '../db/events.ts'
-import { closeRound, getRound, listRounds, reopenRound } from '../db/rounds.ts'
+import { findEvent, recordEvent } from '../db/events.ts'
+import { closeRound, findRound, listRounds, reopenRound } from '../db/rounds.ts'
 import { recipeOf } from './recipes.ts'
 import { roundSummaries } from './summaries.ts'
 import type { CampaignRef, CampaignState, IoActivities } from './types.ts'
 
-/** Where a campaign stands, all from Postgres: a run of its workflow can end at any line. */
+/** Where a campaign is now, all read from Postgres: a run of its workflow can end at any line. */
 export async function loadCampaign(db: Database, { campaign }: CampaignRef): Promise<CampaignState> {
   const record = await getCampaign(db, campaign)
   const recipe = await recipeOf(db, campaign)
@@ -25,7 +25,7 @@ export async function loadCampaign(db: Database, { campaign }: CampaignRef): Pro
   }
 }
 
-/** A command of a person, kept with who and why; the status follows in the same transaction. */
+/** Keeps a person's command with who and why. The status changes in the same transaction. */
 export async function recordCommand(
   db: Database,
   { campaign, kind, who, why, dedupeKey, budget }: Parameters<IoActivities['recordCommand']>[0],
@@ -37,26 +37,21 @@ export async function recordCommand(
 }
 
 /**
- * Moves the head and records the act. Only a closed round can be the head; the same act twice moves it once. A rollback gives up rounds that
- * failed: the next round gets a number of its own, also where the round that was cancelled ended as failed because its worker had died.
+ * Moves the head and records the act. The same act twice moves it once. A rollback gives up rounds
+ * that failed, so that the next round gets a number of its own. That holds too where the cancelled
+ * round ended as failed because its worker had died.
  */
 export async function moveHead(
   db: Database,
   { campaign, to, kind, who, why, dedupeKey }: Parameters<IoActivities['moveHead']>[0],
 ): Promise<{ from: number; to: number }> {
-  const round = await getRound(db, campaign, to)
-  if (round.status !== 'closed')
-    throw new HoneError({
-      type: 'UnknownRound',
-      message: `round ${to} of ${campaign} is ${round.status}: only a round that ended well can be the head`,
-      nextStep: `choose one that is closed; see: hone rounds ${campaign}`,
-    })
+  const refusal = headRefusal(campaign, to, await findRound(db, campaign, to))
+  if (refusal) throw refusal
   await db.transaction(async (tx) => {
     const isNew = await setHead(tx, campaign, to, { kind, who, why, dedupeKey })
     if (isNew && kind === 'rollback') await giveUpFailedRounds(tx, campaign)
   })
-  const act = (await listEvents(db, campaign)).find((event) => event.dedupeKey === dedupeKey)
-  return { from: act?.fromRound ?? to, to }
+  return { from: (await findEvent(db, dedupeKey))?.fromRound ?? to, to }
 }
 
 async function giveUpFailedRounds(db: Database, campaign: string): Promise<void> {

@@ -11,7 +11,7 @@ import { releaseEndpoints } from './serving.ts'
 import { finishTraining, openTraining, stopTraining, train } from './training.ts'
 import type { HoneActivities, IoActivities } from './types.ts'
 
-/** All activities over one set of dependencies. Each only calls one room and returns a small value. */
+/** All activities over one set of dependencies. */
 export function createActivities(deps: Deps): HoneActivities {
   const { db } = deps
   const io: IoActivities = {

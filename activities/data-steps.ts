@@ -1,16 +1,16 @@
-import { rowsAtOnce, runDatasetStep, runShard } from '../data/shards/run-shard.ts'
-import { dataSteps } from '../data/steps/registry.ts'
-import type { DataStep } from '../data/steps/step.ts'
+import { runDatasetStep } from '../data/shards/run-shard.ts'
+import { runStretch } from '../data/shards/run-stretch.ts'
+import { stepEndRefusal } from '../data/shards/step-end.ts'
+import { followed, readStretch, stretchOf } from '../data/shards/stretch.ts'
+import { dataStepNamed } from '../data/steps/registry.ts'
 import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
-import { datasetRefs, shardCount } from '../db/shards.ts'
-import { findStep, finishStep, openStep, rowsWithoutOutput, stepCounts, stepInputIds } from '../db/steps.ts'
-import { HoneError } from '../domain/errors.ts'
+import { datasetRefs, shardCount, shardInputs } from '../db/shards.ts'
+import { finishStep, openStep, rowsWithoutOutput, stepCounts, stepInputIds } from '../db/steps.ts'
 import { stepKey } from '../domain/ids.ts'
 import { endpointsOf } from '../domain/recipe/references.ts'
 import { inputsOf, roundSeed } from '../domain/recipe/round-plan.ts'
-import { createEngine } from '../models/engine.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { openMeter } from './budget.ts'
 import type { Deps } from './deps.ts'
@@ -18,40 +18,31 @@ import { resolveEndpoint } from './endpoints.ts'
 import { evidenceIn, overviewOf } from './evidence.ts'
 import { beating } from './failures.ts'
 import type { Activity } from './failures.ts'
-import { sharedFingerprints } from './fingerprints.ts'
-import { stepContext } from './recipes.ts'
-import type { StepContext } from './recipes.ts'
-import { followed, readStretch, stretchOf } from './stretch.ts'
+import { openedStepId, stepOfRound } from './recipes.ts'
+import type { StepOfRound } from './recipes.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
 
 const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)
 
-function definitionOf(context: StepContext): DataStep {
-  const definition = dataSteps[context.step.step]
-  if (definition) return definition
-  throw new HoneError({
-    type: 'InvalidRecipe',
-    message: `this worker knows no data step "${context.step.step}"`,
-    nextStep: 'run a worker of the version that started the campaign',
-  })
-}
-
-const shardContext = (context: StepContext) => ({
-  options: context.step,
-  seed: roundSeed(context.recipe, context.round.number),
-  promptSuffix: context.recipe.promptSuffix,
+const shardContext = ({ recipe, round, step }: StepOfRound) => ({
+  options: step,
+  seed: roundSeed(recipe, round.number),
+  promptSuffix: recipe.promptSuffix,
 })
 
-/** Opens a step's dataset and cuts its input into shards. A step that chooses among whole datasets has run when this returns. */
+/**
+ * Opens a step's dataset and cuts its input into shards. A step that chooses among whole datasets
+ * has run when this returns.
+ */
 export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan> {
   return await beating(async () => {
-    const context = await stepContext(deps.db, ref)
+    const context = await stepOfRound(deps.db, ref)
     const { recipe, step, steps, index } = context
-    const definition = definitionOf(context)
+    const definition = dataStepNamed(step.step)
     const inputs = await Promise.all(
       inputsOf(steps, index).map((name) => resolveDataset(deps.db, ref.campaign, ref.round, name)),
     )
-    // What a step weighs because it goes in is on record as such.
+    // Inputs that a step weighs are on record as inputs already.
     const isInput = 'evidence' in definition && definition.evidence?.of === 'inputs'
     const weighed = isInput ? [] : (await evidenceIn(deps.db, ref, context)).map((each) => each.datasetId)
     const opened = await openStep(deps.db, {
@@ -78,87 +69,60 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
 }
 
 /**
- * Runs what a stretch of shards has left to do, as one window: the last rows of a shard hold up nothing. Finished rows are
- * in Postgres at once; a retry finds them there.
+ * Runs what a stretch of shards has left to do, as one window: the last rows of a shard hold up
+ * nothing. Finished rows are in Postgres at once, and a retry finds them there.
  */
 export async function runDataShard(
   deps: Deps,
   ref: StepRef & { shard: number; shards?: number },
 ): Promise<StretchCounts> {
   return await beating(async ({ signal, progress }) => {
-    const context = await stepContext(deps.db, ref)
-    const definition = definitionOf(context)
-    if (definition.per === 'dataset') throw new RangeError(`${ref.step} has no shards`)
-    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
-    if (!step) throw new RangeError(`${ref.step} was not opened`)
-    const stretch = readStretch(deps.db, ref, {
-      inputDatasetIds: await stepInputIds(deps.db, step.id),
-      shardRows: context.recipe.limits.shardRows,
-      per: definition.per,
-      outputDatasetId: datasetId(ref),
-    })
+    const { db } = deps
+    const context = await stepOfRound(db, ref)
+    const definition = dataStepNamed(context.step.step)
+    const { per } = definition
+    if (per === 'dataset') throw new RangeError(`${ref.step} has no shards`)
+    const stepId = await openedStepId(db, ref)
+    const { shardRows } = context.recipe.limits
+    const query = { inputDatasetIds: await stepInputIds(db, stepId), shardRows, per, outputDatasetId: datasetId(ref) }
+    const stretch = readStretch(ref, (shard) => shardInputs(db, { ...query, shard }))
     const first = await stretch.batches.next()
-    const none = { rowsIn: 0, kept: 0, dropped: 0, failed: 0 }
-    if (first.done === true) return { ...none, shards: stretch.read().shards }
+    if (first.done === true) return { rowsIn: 0, kept: 0, dropped: 0, failed: 0, shards: stretch.read().shards }
     const stop = AbortSignal.any([signal, deps.shutdown])
-    const meter = await openMeter(deps.db, ref.campaign, context.recipe)
+    const meter = await openMeter(db, ref.campaign, context.recipe)
     meter.check()
-    const endpoints = await resolveEndpoints(deps, ref, context, { signal: stop, progress })
-    const overview = await overviewOf(deps, ref, context, definition)
-    const engine = createEngine({
-      endpoints,
-      replies: postgresReplies(deps.db, step.id),
+    const counts = await runStretch({
+      step: definition,
+      rows: followed(first.value, stretch.batches),
+      endpoints: await resolveEndpoints(deps, ref, context, { signal: stop, progress }),
+      context: {
+        ...shardContext(context),
+        overview: await overviewOf(deps, ref, context, definition),
+        fingerprintsOf: deps.memory.fingerprintsOf,
+      },
+      replies: postgresReplies(db, stepId),
       images: deps.images,
+      meter,
+      commit: async (outcomes) => void (await commitOutcomes(db, datasetId(ref), outcomes)),
+      onProgress: ({ rows, failed }) => progress({ done: rows, total: stretch.read().rows, step: ref.step, failed }),
       signal: stop,
-      onUsage: (usage) => meter.note(usage),
-      priority: priorityOf(context),
     })
-    try {
-      const counts = await runShard({
-        step: definition,
-        rows: followed(first.value, stretch.batches),
-        context: {
-          ...shardContext(context),
-          overview,
-          fingerprintsOf: sharedFingerprints(deps),
-          ask: (request) => engine.ask(request),
-          modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
-        },
-        concurrency: rowsAtOnce(endpoints),
-        commit: async (outcomes) => {
-          await commitOutcomes(deps.db, datasetId(ref), outcomes.map(committed))
-        },
-        onProgress: (now) =>
-          progress({ done: now.rows, total: stretch.read().rows, step: ref.step, failed: now.failed }),
-        admits: () => meter.admits(),
-        signal: stop,
-      })
-      meter.check()
-      const { rows, shards } = stretch.read()
-      return { rowsIn: rows, ...counts, shards }
-    } finally {
-      await engine.close()
-    }
+    const { rows, shards } = stretch.read()
+    return { rowsIn: rows, ...counts, shards }
   })
 }
 
-const priorityOf = ({ step }: StepContext): number =>
-  'priority' in step && typeof step.priority === 'number' ? step.priority : 0
-
-type ShardOutcome = Parameters<Parameters<typeof runShard>[0]['commit']>[0][number]
-
-const committed = (outcome: ShardOutcome) =>
-  outcome.status === 'failed' ? { ...outcome, changes: {}, requestKeys: [] } : outcome
-
-/** The endpoints that a step's options name, each once; steps without one make no calls. */
+/**
+ * The endpoints that a step's options name, each once. Without an endpoint a step makes no calls.
+ */
 async function resolveEndpoints(
   deps: Deps,
   ref: StepRef,
-  { recipe, step }: StepContext,
+  { recipe, step }: StepOfRound,
   { signal, progress }: Pick<Activity, 'signal' | 'progress'>,
 ): Promise<ResolvedEndpoint[]> {
   const resolved: ResolvedEndpoint[] = []
-  // One after the other: two names may stand for one checkpoint, which is brought up once.
+  // One after the other: two names may mean one checkpoint, which is brought up once.
   for (const name of new Set(endpointsOf(step).map(({ endpoint }) => endpoint))) {
     const spec = recipe.endpoints[name]
     if (spec) resolved.push(await resolveEndpoint(deps, ref, name, spec, signal, progress))
@@ -166,49 +130,24 @@ async function resolveEndpoints(
   return resolved
 }
 
-/** Ends a data step: its dataset is sealed for ever. Too many failed rows or nothing left ends the round, with the reasons. */
+/**
+ * Ends a data step: its dataset is sealed for ever. A step that did not end well ends the round,
+ * with the reasons.
+ */
 export async function sealDataStep(deps: Deps, ref: StepRef): Promise<StepCounts> {
   return await beating(async () => {
-    const { recipe } = await stepContext(deps.db, ref)
-    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
-    if (!step) throw new RangeError(`${ref.step} was not opened`)
-    const counts = await stepCounts(deps.db, step.id)
-    const share = (100 * counts.failed) / Math.max(1, counts.rowsIn)
-    const fail = async (
-      type: 'TooManyFailedRows' | 'StepIncomplete' | 'EmptyDataset',
-      message: string,
-      nextStep: string,
-    ) => {
-      await finishStep(deps.db, step.id, 'failed', message)
-      throw new HoneError({ type, message, nextStep })
+    const { recipe } = await stepOfRound(deps.db, ref)
+    const stepId = await openedStepId(deps.db, ref)
+    const counts = await stepCounts(deps.db, stepId)
+    const missing = await rowsWithoutOutput(deps.db, stepId)
+    const refusal = stepEndRefusal({ ...ref, ...counts, missing }, recipe.limits)
+    if (refusal) {
+      await finishStep(deps.db, stepId, 'failed', refusal.message)
+      throw refusal
     }
-    if (share > recipe.limits.failedRowsPercent)
-      await fail(
-        'TooManyFailedRows',
-        `${counts.failed} of ${counts.rowsIn} rows of ${ref.step} failed (${said(counts.failedByReason)}); the limit is ${recipe.limits.failedRowsPercent} %`,
-        'mend the cause, or raise limits.failedRowsPercent in the recipe of a new campaign',
-      )
-    const missing = await rowsWithoutOutput(deps.db, step.id)
-    if (missing > 0)
-      await fail(
-        'StepIncomplete',
-        `${missing} of ${counts.rowsIn} rows of ${ref.step} have no outcome`,
-        `go on with it: hone resume ${ref.campaign}; rows that are done stay done`,
-      )
-    if (counts.kept === 0)
-      await fail(
-        'EmptyDataset',
-        `${ref.step} kept none of ${counts.rowsIn} rows (${said({ ...counts.droppedByReason, ...counts.failedByReason })})`,
-        'look at its rows with `hone show`; the step before it or its options do not fit the data',
-      )
     await sealDataset(deps.db, datasetId(ref))
-    await finishStep(deps.db, step.id, 'done')
+    await finishStep(deps.db, stepId, 'done')
     const { rowsIn, kept, dropped, failed } = counts
     return { rowsIn, kept, dropped, failed }
   })
 }
-
-const said = (reasons: Record<string, number>): string =>
-  Object.entries(reasons)
-    .map(([reason, count]) => `${reason} ${count}`)
-    .join(', ') || 'no rows came in'

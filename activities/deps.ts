@@ -4,11 +4,14 @@ import type { ModelServer } from '../jobs/servers/model-server.ts'
 import type { Places } from '../jobs/site/place.ts'
 import type { RequestImages } from '../models/endpoint.ts'
 import type { Trainer } from '../trainers/trainer.ts'
+import type { StepMemory } from './step-memory.ts'
 
-/** What activities work with. worker/main wires the real parts; tests put in what they need. */
+/** What activities work with. worker/main wires the real parts; tests wire what they need. */
 export interface Deps {
   db: Database
   store: ArtifactStore
+  /** What data steps remember from shard to shard. */
+  memory: StepMemory
   /** Pictures ready to be sent, cached for all shards of this worker. */
   images: RequestImages
   /** Where jobs run. */
@@ -19,7 +22,7 @@ export interface Deps {
   servers: Readonly<Record<string, ModelServer>>
   /** Folder in which the reward server looks for the judges that recipes name. */
   judges: string
-  /** What the `demo:` names in a recipe stand for; null when this worker has no demo world. */
+  /** What the `demo:` names in a recipe mean; null when this worker has no demo world. */
   demo: DemoPlaces | null
   /** Aborts when this worker shuts down: jobs are left running for the next one. */
   shutdown: AbortSignal

@@ -12,11 +12,14 @@ import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import type { Activity } from './failures.ts'
-import { roundContext, stepContext } from './recipes.ts'
+import { roundOfCampaign, stepOfRound } from './recipes.ts'
 import { servedCheckpoint } from './serving.ts'
 import type { EvaluationRef, StepRef } from './types.ts'
 
-/** An endpoint of the recipe with everything filled in; a checkpoint's server is brought up when it is not there. */
+/**
+ * An endpoint of the recipe with everything filled in. A checkpoint's server is brought up when it
+ * is not up.
+ */
 export async function resolveEndpoint(
   deps: Deps,
   ref: StepRef,
@@ -49,16 +52,20 @@ export async function checkpointEndpoint(
 type Serving = Parameters<typeof servedCheckpoint>[4]
 
 async function served(deps: Deps, ref: StepRef, checkpoint: CheckpointRecord, serving: Serving) {
-  // The whole id: lineage follows a reply from its model's name to the checkpoint.
+  // The whole id: lineage goes from a reply to the checkpoint by the model's name.
   const model = `checkpoint-${checkpoint.id}`
   return { baseUrls: await servedCheckpoint(deps, ref, checkpoint, model, serving), model, identity: checkpoint.id }
 }
 
-/** The checkpoint behind a name of the recipe: `base`, `parent`, or a step of this round that has weights, or one of its phases. */
+/**
+ * The checkpoint behind a name of the recipe: `base`, `parent`, a step of this round that has
+ * weights, or a phase of such a step. Throws CheckpointInvalid where nothing was published under
+ * the name.
+ */
 export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): Promise<CheckpointRecord> {
   if (name === 'base') return await baseCheckpoint(deps, ref.campaign)
   if (name === 'parent') {
-    const { round, rounds } = await roundContext(deps.db, ref)
+    const { round, rounds } = await roundOfCampaign(deps.db, ref)
     const parent = rounds.find((each) => each.number === round.parentNumber)?.checkpointId
     // A round that trained nothing ends with the base weights too.
     const isBase = !parent || parent === rounds.find((each) => each.number === 0)?.checkpointId
@@ -75,15 +82,18 @@ export async function namedCheckpoint(deps: Deps, ref: StepRef, name: string): P
 }
 
 async function checkpointOfPhase(deps: Deps, ref: StepRef, phase: string): Promise<CheckpointRecord | null> {
-  const { steps } = await roundContext(deps.db, ref)
+  const { steps } = await roundOfCampaign(deps.db, ref)
   const step = steps.filter(isTraining).find((each) => phasesOf(each).includes(phase))
   return step ? await checkpointOfJob(deps.db, jobKey(ref.campaign, ref.round, nameOf(step), phase)) : null
 }
 
-/** What an evaluation measures: the candidate that it names, the step with weights before it, or the base model where nothing was trained. */
+/**
+ * What an evaluation measures: the candidate of a selection, else the weights of a step, else the
+ * parent's where the round trains nothing.
+ */
 export async function measuredCheckpoint(deps: Deps, ref: EvaluationRef): Promise<CheckpointRecord> {
   if (ref.candidate !== undefined) return await getCheckpoint(deps.db, ref.candidate)
-  const { steps, index } = await stepContext(deps.db, ref)
+  const { steps, index } = await stepOfRound(deps.db, ref)
   return await namedCheckpoint(deps, ref, measuredBy(steps, index) ?? 'parent')
 }
 

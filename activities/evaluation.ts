@@ -1,84 +1,61 @@
-import { contentHash } from '../artifacts/hash.ts'
+import { rowsAtOnce } from '../data/shards/run-shard.ts'
 import { getDataset, resolveBenchmark } from '../db/datasets.ts'
 import type { Database } from '../db/database.ts'
 import { findReplies, postgresReplies } from '../db/replies.ts'
 import { streamRows } from '../db/rows.ts'
 import { findScore, saveScore, scoresOfStep } from '../db/scores.ts'
-import type { ScoreItem } from '../db/scores.ts'
-import { finishStep, findStep, openStep } from '../db/steps.ts'
-import { questionText } from '../data/rows/question-text.ts'
-import type { BenchmarkSpec, Recipe } from '../domain/recipe/recipe.ts'
-import { isEvaluation, isSelection } from '../domain/recipe/step-kinds.ts'
+import type { ScoreRecord } from '../db/scores.ts'
+import { finishStep, openStep } from '../db/steps.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
+import { isSelection } from '../domain/recipe/step-kinds.ts'
 import type { Row } from '../domain/rows.ts'
-import { scoreIdentity } from '../evaluation/score-identity.ts'
-import { wilson } from '../evaluation/statistics.ts'
-import { RowProblem } from '../domain/row-problem.ts'
-import type { AskRequest } from '../models/ask.ts'
+import type { ScoreItem } from '../domain/score.ts'
+import { askItems } from '../evaluation/ask-items.ts'
+import {
+  benchmarkIdentity,
+  benchmarksOf,
+  concurrencyOf,
+  itemRequest,
+  itemShards,
+  measuredEndpoint,
+  servingWishOf,
+  shardItems,
+} from '../evaluation/benchmark.ts'
+import type { Benchmark } from '../evaluation/benchmark.ts'
+import { gradeItems } from '../evaluation/grade-items.ts'
+import { abstentions, graderOf } from '../evaluation/grader.ts'
+import { accuracyOf } from '../evaluation/statistics.ts'
 import { contentKey } from '../models/content-key.ts'
 import { createEngine } from '../models/engine.ts'
-import type { Judge } from '../verifier/judge/judge.ts'
-import { verifierVersion } from '../verifier/verdict.ts'
 import { openMeter } from './budget.ts'
-import { beating } from './failures.ts'
 import type { Deps } from './deps.ts'
 import { checkpointEndpoint, measuredCheckpoint } from './endpoints.ts'
-import { abstentions, benchmarkJudgeVersion, gradeReply, openBenchmarkJudge } from './grading.ts'
-import { stepContext } from './recipes.ts'
-import type { StepContext } from './recipes.ts'
+import { beating } from './failures.ts'
+import type { Activity } from './failures.ts'
+import { openGrader } from './graders.ts'
+import { openedStepId, stepOfRound } from './recipes.ts'
+import type { StepOfRound } from './recipes.ts'
 import { scoreSummary } from './summaries.ts'
 import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
 
-/** A benchmark as an evaluation asks it. */
-interface Benchmark {
-  name: string
-  spec: BenchmarkSpec
-  datasetId: string
-  revision: string
-  items: number
-}
-
-const endpointName = 'measured'
-
-async function benchmarksOf(db: Database, ref: StepRef, { recipe, step }: StepContext): Promise<Benchmark[]> {
-  const wanted = isSelection(step)
-    ? [step.benchmark]
-    : (isEvaluation(step) && step.benchmarks) || Object.keys(recipe.benchmarks)
+/** The benchmarks of a step with their stored items. */
+async function storedBenchmarks(db: Database, ref: StepRef, { recipe, step }: StepOfRound): Promise<Benchmark[]> {
   return await Promise.all(
-    wanted.map(async (name) => {
+    benchmarksOf(recipe, step).map(async (name) => {
       const spec = recipe.benchmarks[name]
       if (!spec) throw new RangeError(`no benchmark ${name}`)
-      const dataset = await getDataset(db, await resolveBenchmark(db, ref.campaign, name))
-      return {
-        name,
-        spec,
-        datasetId: dataset.id,
-        revision: dataset.contentHash ?? dataset.id,
-        items: dataset.rowCount ?? 0,
-      }
+      const { id, contentHash, rowCount } = await getDataset(db, await resolveBenchmark(db, ref.campaign, name))
+      return { name, spec, datasetId: id, revision: contentHash ?? id, items: rowCount ?? 0 }
     }),
   )
 }
 
-/** What the model is asked for one item: exactly what it was trained on, decoded as the benchmark says. */
-function requestFor(item: Row, spec: BenchmarkSpec, recipe: Recipe): AskRequest {
-  return {
-    endpoint: endpointName,
-    messages: [{ role: 'user', text: questionText(item, recipe.promptSuffix), images: item.images }],
-    sampling: { temperature: spec.temperature, topP: spec.topP, maxTokens: spec.maxTokens, seed: recipe.seed },
-    sampleIndex: 0,
-  }
-}
-
-const concurrencyOf = ({ step }: StepContext): number =>
-  isEvaluation(step) || isSelection(step) ? step.concurrency : 128
-
-const servingWishOf = ({ step }: StepContext) => (isEvaluation(step) || isSelection(step) ? step.serve : undefined)
-
-const shardsOf = (benchmark: Benchmark, shardRows: number): number => Math.ceil(benchmark.items / shardRows)
-
-/** Opens the step and cuts its benchmarks into shards of items. A candidate that has its score is done. */
+/**
+ * Opens the step and cuts its benchmarks into shards of items. A candidate that has its score is
+ * done.
+ */
 export async function openEvaluation(deps: Deps, ref: EvaluationRef): Promise<ShardPlan> {
-  const context = await stepContext(deps.db, ref)
+  const context = await stepOfRound(deps.db, ref)
   const { recipe, step, index } = context
   const opened = await openStep(deps.db, {
     ...ref,
@@ -88,168 +65,140 @@ export async function openEvaluation(deps: Deps, ref: EvaluationRef): Promise<Sh
     spec: step,
     inputs: [],
   })
-  const benchmarks = await benchmarksOf(deps.db, ref, context)
+  const benchmarks = await storedBenchmarks(deps.db, ref, context)
   const { shardRows, lanes } = recipe.limits
   const scored = isSelection(step) ? await scoresOfStep(deps.db, opened.stepId, step.benchmark) : []
   return {
-    shards: benchmarks.reduce((sum, benchmark) => sum + shardsOf(benchmark, shardRows), 0),
+    shards: itemShards(benchmarks, shardRows),
     lanes,
     isDone: opened.status === 'done' || scored.some((score) => score.checkpointId === ref.candidate),
   }
 }
 
 /**
- * Asks the checkpoint the items of one shard, and the benchmark's judge about what rules leave open of the replies. All
- * replies are kept; grading comes later and pays for nothing again.
+ * Asks the checkpoint the items of one shard, and the benchmark's grader where it asks a model.
+ * All replies are kept. The grading at the end reads them and pays for nothing again.
  */
 export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shard: number }): Promise<StepCounts> {
   return await beating(async ({ signal, progress }) => {
-    const context = await stepContext(deps.db, ref)
+    const context = await stepOfRound(deps.db, ref)
     const { recipe } = context
-    const { shardRows } = recipe.limits
-    let shard = ref.shard
-    let benchmark: Benchmark | undefined
-    for (const each of await benchmarksOf(deps.db, ref, context)) {
-      benchmark = each
-      if (shard < shardsOf(each, shardRows)) break
-      shard -= shardsOf(each, shardRows)
-    }
-    if (!benchmark) throw new RangeError(`evaluation ${ref.step} has no benchmark`)
-    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
+    const stepId = await openedStepId(deps.db, ref)
+    const benchmarks = await storedBenchmarks(deps.db, ref, context)
+    const { benchmark, ...places } = shardItems(benchmarks, ref.shard, recipe.limits.shardRows)
+    const { spec } = benchmark
     const stop = AbortSignal.any([signal, deps.shutdown])
     const meter = await openMeter(deps.db, ref.campaign, recipe)
     meter.check()
-    const { spec } = benchmark
-    const { imageMaxPixels } = spec
-    const settings = { name: endpointName, concurrency: concurrencyOf(context), timeoutSeconds: 600, imageMaxPixels }
-    const wish = servingWishOf(context)
-    const serving = { wish, activity: { signal: stop, progress } }
-    const endpoint = await checkpointEndpoint(deps, ref, await measuredCheckpoint(deps, ref), settings, serving)
+    const endpoint = await measured(deps, ref, context, { benchmark, activity: { signal: stop, progress } })
     const engine = createEngine({
       endpoints: [endpoint],
-      replies: postgresReplies(deps.db, step?.id ?? null),
+      replies: postgresReplies(deps.db, stepId),
       images: deps.images,
       signal: stop,
+      onUsage: (usage) => meter.onUsage(usage),
     })
-    const judging = step && (await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId: step.id }, stop))
+    const grader = await openGrader(deps, ref, graderOf(recipe, spec), { stepId, meter, signal: stop })
     try {
       const items: Row[] = []
-      for await (const row of streamRows(deps.db, benchmark.datasetId, {
-        from: shard * shardRows,
-        to: (shard + 1) * shardRows,
-      }))
-        items.push(row)
-      let done = 0
-      const asked = await Promise.all(
-        items.map(async (item) => {
-          const reply = await engine.ask(requestFor(item, spec, recipe)).catch((error: unknown) => {
-            if (error instanceof RowProblem) return null
-            throw error
-          })
-          // Only its replies matter here: the end grades all items together and finds them.
-          if (reply && judging) await gradeReply(item, reply, judging.judge)
-          progress({ done: ++done, total: items.length, step: ref.step })
-          return reply !== null
-        }),
-      )
-      const failed = asked.filter((isAnswered) => !isAnswered).length
-      return { rowsIn: items.length, kept: items.length - failed, dropped: 0, failed }
+      for await (const row of streamRows(deps.db, benchmark.datasetId, places)) items.push(row)
+      const { answered, failed } = await askItems({
+        items,
+        window: rowsAtOnce([endpoint]),
+        request: (item) => itemRequest(item, spec, recipe),
+        ask: (request) => engine.ask(request),
+        grade: grader.asksModel ? grader.grade : null,
+        admits: () => meter.admits(),
+        onProgress: (done) => progress({ done, total: items.length, step: ref.step }),
+      })
+      // Items that were not begun have no reply: the shard is not done.
+      if (answered + failed < items.length) meter.check()
+      return { rowsIn: items.length, kept: answered, dropped: 0, failed }
     } finally {
-      await judging?.close()
+      await grader.close()
       await engine.close()
     }
   })
 }
 
-/** Grades every item and stores the results, one score a benchmark. An item without a reply counts as wrong and says so. */
-export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<ScoreSummary[]> {
-  return await beating(async ({ signal, progress }) => {
-    const context = await stepContext(deps.db, ref)
-    const { recipe } = context
-    const stop = AbortSignal.any([signal, deps.shutdown])
-    const step = await findStep(deps.db, ref.campaign, ref.round, ref.step)
-    if (!step) throw new RangeError(`evaluation ${ref.step} was not opened`)
-    const stepId = step.id
-    const checkpoint = await measuredCheckpoint(deps, ref)
-    const summaries: ScoreSummary[] = []
-    for (const benchmark of await benchmarksOf(deps.db, ref, context)) {
-      progress({ benchmark: benchmark.name })
-      const { spec } = benchmark
-      const identity = scoreIdentity({
-        benchmarkRevision: benchmark.revision,
-        promptHash: contentHash({ suffix: recipe.promptSuffix, form: 'question-choices-v1' }),
-        decoding: { temperature: spec.temperature, topP: spec.topP, maxTokens: spec.maxTokens, samples: 1 },
-        imageLimits: { minPixels: null, maxPixels: spec.imageMaxPixels },
-        graderVersion: verifierVersion,
-        judge: benchmarkJudgeVersion(recipe, spec),
-      })
-      const which = {
-        stepId: step.id,
-        benchmark: benchmark.name,
-        identityHash: identity.hash,
-        checkpointId: checkpoint.id,
-      }
-      const score = (await findScore(deps.db, which)) ?? (await grade(checkpoint.id))
-      summaries.push(scoreSummary(score))
+/** The measured checkpoint's endpoint. Its servers are brought up where they are not up yet. */
+async function measured(
+  deps: Deps,
+  ref: EvaluationRef,
+  { step }: StepOfRound,
+  { benchmark, activity }: { benchmark: Benchmark; activity: Pick<Activity, 'signal' | 'progress'> },
+) {
+  const checkpoint = await measuredCheckpoint(deps, ref)
+  const { imageMaxPixels } = benchmark.spec
+  const settings = { name: measuredEndpoint, concurrency: concurrencyOf(step), timeoutSeconds: 600, imageMaxPixels }
+  return await checkpointEndpoint(deps, ref, checkpoint, settings, { wish: servingWishOf(step), activity })
+}
 
-      async function grade(checkpointId: string) {
-        const items = await judgedItems(checkpointId)
-        const correct = items.filter((item) => item.correct).length
+/** Grades every item and stores the results, a score for each benchmark that has no score yet. */
+export async function finishEvaluation(deps: Deps, ref: EvaluationRef): Promise<ScoreSummary[]> {
+  return await beating(async (activity) => {
+    const context = await stepOfRound(deps.db, ref)
+    const stepId = await openedStepId(deps.db, ref)
+    const { id: checkpointId } = await measuredCheckpoint(deps, ref)
+    const summaries: ScoreSummary[] = []
+    for (const benchmark of await storedBenchmarks(deps.db, ref, context)) {
+      const { name, spec } = benchmark
+      activity.progress({ benchmark: name })
+      const identity = benchmarkIdentity(benchmark, context.recipe, graderOf(context.recipe, spec))
+      const which = { stepId, benchmark: name, identityHash: identity.hash, checkpointId }
+      const score = async (): Promise<ScoreRecord> => {
+        const items = await gradedItems(deps, ref, context.recipe, { benchmark, stepId, checkpointId, activity })
+        const { campaign, round } = ref
         return await saveScore(deps.db, {
           ...which,
-          campaign: ref.campaign,
-          round: ref.round,
-          checkpointId,
+          campaign,
+          round,
           role: spec.role,
           identity,
-          accuracy: items.length === 0 ? 0 : correct / items.length,
-          ...wilson(correct, items.length),
+          ...accuracyOf(items),
           items,
         })
       }
-
-      async function judgedItems(identity: string): Promise<ScoreItem[]> {
-        const judging = await openBenchmarkJudge(deps, ref, { recipe, benchmark: spec, stepId }, stop)
-        try {
-          const graded = await gradedItems(deps.db, benchmark, recipe, { identity, judge: judging?.judge ?? null })
-          progress({ benchmark: benchmark.name, items: graded.length, abstained: abstentions(graded) })
-          return graded
-        } finally {
-          await judging?.close()
-        }
-      }
+      summaries.push(scoreSummary((await findScore(deps.db, which)) ?? (await score())))
     }
-    if (ref.candidate === undefined) await finishStep(deps.db, step.id, 'done')
+    if (ref.candidate === undefined) await finishStep(deps.db, stepId, 'done')
     return summaries
   })
 }
 
+interface Grading {
+  benchmark: Benchmark
+  stepId: number
+  checkpointId: string
+  activity: Pick<Activity, 'signal' | 'progress'>
+}
+
 async function gradedItems(
-  db: Database,
-  benchmark: Benchmark,
+  deps: Deps,
+  ref: EvaluationRef,
   recipe: Recipe,
-  { identity, judge }: { identity: string; judge: Judge | null },
+  { benchmark, stepId, checkpointId, activity: { signal, progress } }: Grading,
 ): Promise<ScoreItem[]> {
-  const rows: Row[] = []
-  for await (const row of streamRows(db, benchmark.datasetId)) rows.push(row)
-  const { spec } = benchmark
-  const { imageMaxPixels } = spec
-  const keys = rows.map((row) => contentKey({ ...requestFor(row, spec, recipe), identity, imageMaxPixels }))
-  const replies = await findReplies(db, keys)
-  const graded = rows.map(async (row, index): Promise<ScoreItem> => {
-    const reply = replies.get(keys[index] ?? '')
-    if (!reply)
-      return {
-        itemId: row.id,
-        correct: false,
-        verdict: 'unverifiable',
-        reason: 'no-reply',
-        extracted: null,
-        requestKey: null,
-        truncated: false,
-      }
-    const grade = await gradeReply(row, reply, judge)
-    return { itemId: row.id, ...grade, requestKey: reply.key, truncated: reply.finishReason === 'length' }
-  })
-  return await Promise.all(graded)
+  const { name, spec, datasetId } = benchmark
+  const model = { identity: checkpointId, imageMaxPixels: spec.imageMaxPixels }
+  const meter = await openMeter(deps.db, ref.campaign, recipe)
+  const stop = AbortSignal.any([signal, deps.shutdown])
+  const grader = await openGrader(deps, ref, graderOf(recipe, spec), { stepId, meter, signal: stop })
+  try {
+    return await gradeItems({
+      items: streamRows(deps.db, datasetId),
+      keyOf: (item) => contentKey({ ...itemRequest(item, spec, recipe), ...model }),
+      findReplies: (keys) => findReplies(deps.db, keys),
+      grade: grader.grade,
+      window: grader.window,
+      check() {
+        stop.throwIfAborted()
+        // Rules and stored replies cost nothing: a reached budget does not hold them up.
+        if (grader.hasPaid()) meter.check()
+      },
+      onProgress: (items) => progress({ benchmark: name, items: items.length, abstained: abstentions(items) }),
+    })
+  } finally {
+    await grader.close()
+  }
 }

@@ -8,12 +8,14 @@ import { stepKey } from '../domain/ids.ts'
 import { evidenceOf } from '../domain/recipe/references.ts'
 import { inputsOf } from '../domain/recipe/round-plan.ts'
 import type { Deps } from './deps.ts'
-import { sharedFingerprints } from './fingerprints.ts'
-import type { StepContext } from './recipes.ts'
+import type { StepOfRound } from './recipes.ts'
 import type { StepRef } from './types.ts'
 
-/** The datasets that a step weighs as a whole: those that its option names, its own inputs, or all benchmarks. */
-export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepContext) {
+/**
+ * The datasets that a step weighs as a whole: the datasets that its option names, its own inputs,
+ * or all benchmarks.
+ */
+export async function evidenceIn(db: Database, ref: StepRef, { step, steps, index }: StepOfRound) {
   const { campaign, round } = ref
   const definition = dataSteps[step.step]
   const of = (definition && 'evidence' in definition ? definition.evidence?.of : undefined) ?? 'named'
@@ -27,29 +29,23 @@ export async function evidenceIn(db: Database, ref: StepRef, { step, steps, inde
   )
 }
 
-const overviews = new Map<string, Promise<unknown>>()
-const overviewsKept = 32
-
-/** What a step makes of the datasets that it weighs as a whole: computed once a worker and step, not once a shard. */
+/** What a step makes of the datasets that it weighs as a whole. */
 export async function overviewOf(
   deps: Deps,
   ref: StepRef,
-  context: StepContext,
+  context: StepOfRound,
   definition: DataStep,
 ): Promise<unknown> {
   const { evidence } = 'evidence' in definition ? definition : {}
   const datasets = evidence ? await evidenceIn(deps.db, ref, context) : []
-  // Without a benchmark there is nothing to be found in one: that is an answer too.
+  // No benchmark is an answer too: then nothing is found in any.
   if (!evidence || (datasets.length === 0 && evidence.of !== 'benchmarks')) return undefined
   const key = `${stepKey(ref.campaign, ref.round, ref.step)} ${datasets.map((each) => each.datasetId).join(' ')}`
+  const { overviews, fingerprintsOf } = deps.memory
   const found =
     overviews.get(key) ??
-    evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, context.step), {
-      fingerprintsOf: sharedFingerprints(deps),
-    })
+    evidence.reduce(streamEvidence(deps.db, datasets), parseOptions(definition, context.step), { fingerprintsOf })
   overviews.set(key, found)
   found.catch(() => overviews.delete(key))
-  const [oldest] = overviews.keys()
-  if (overviews.size > overviewsKept && oldest !== undefined) overviews.delete(oldest)
   return await found
 }

@@ -4,8 +4,9 @@ import { shortDatabaseError } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
 
 /**
- * Permanent failures become non-retryable and carry their next step; a cancellation stays one; everything else is retried by Temporal,
- * the only place that retries.
+ * An error as Temporal is to see it. A permanent failure becomes non-retryable and carries its next
+ * step. A cancellation stays a cancellation. Temporal retries everything else; nothing else
+ * retries.
  */
 export function asFailure(error: unknown): unknown {
   if (error instanceof HoneError)
@@ -29,13 +30,14 @@ export interface Activity {
   signal: AbortSignal
   /** Says what is going on: shown under Pending Activities. */
   progress: (details: Record<string, unknown>) => void
-  /** True when somebody asked for the cancellation, as opposed to a worker that goes away. */
+  /** True when somebody asked for the cancellation; false when the worker goes away. */
   isCancelRequested: () => boolean
 }
 
 /**
- * The signal for a job: `cancel` ends it, `detach` leaves it running for the next worker. Only a cancellation that was asked for ends a job;
- * a shutdown, a timeout or a lost connection never does.
+ * The signal for a job: `cancel` ends the job, `detach` leaves it running for the next worker. Only
+ * a cancellation that somebody asked for ends a job. A shutdown, a timeout or a lost connection
+ * never does.
  */
 export function jobSignal(activity: Activity, shutdown: AbortSignal): AbortSignal {
   const controller = new AbortController()
@@ -47,12 +49,13 @@ export function jobSignal(activity: Activity, shutdown: AbortSignal): AbortSigna
   return controller.signal
 }
 
-/** How often a running activity says that it is alive, whatever it is doing. */
+/** How often a running activity says that it is alive. */
 const heartbeatMs = 2_000
 
 /**
- * Runs the body of an activity: beats from start to end with the latest progress (gaps between the phases of one activity are the classic
- * false alarm), and names its failures.
+ * Runs the body of an activity. It sends heartbeats from start to end with the latest progress,
+ * since gaps between the phases of an activity are the classic false alarm, and it names the
+ * failures.
  */
 export async function beating<Result>(body: (activity: Activity) => Promise<Result>): Promise<Result> {
   const context = Context.current()

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import type { ArtifactStore } from '../artifacts/store.ts'
 import { examineImage } from '../data/pictures/examine.ts'
 import type { FingerprintsOf } from '../data/steps/step.ts'
@@ -11,21 +13,20 @@ import { systemClock } from '../models/clock.ts'
 
 /** Fingerprints kept in memory: about 40 MB. */
 const remembered = 100_000
-/** Pictures read from the store at one time; sharp decodes as many of them as there are cores. */
+/**
+ * Pictures read from the store at one time. Fewer are decoded at one time (data/pictures/open.ts).
+ */
 const readAhead = 8
 
 /**
- * Fingerprints of pictures by SHA-256, from Postgres, many callers' at a time. Those of pictures from before there were any
- * are made from the store and written back, so that each is made once. A picture that Postgres does not know is left
- * out, and so is one whose file is not in this home or is broken: what compares pictures then goes by their files' hashes.
+ * Fingerprints of pictures by SHA-256, read from Postgres for many callers at a time. A picture
+ * that is older than fingerprints has none there: its fingerprint is made from the store and
+ * written back, so it is made once. Left out are pictures that Postgres does not know, and pictures
+ * whose file is broken or not in this home. A step that compares pictures then goes by the hashes
+ * of their files.
  */
 export function createFingerprints({ db, store }: { db: Database; store: ArtifactStore }): FingerprintsOf {
-  const known = new Map<string, Fingerprint>()
-  const remember = (hash: string, fingerprint: Fingerprint) => {
-    known.set(hash, fingerprint)
-    const [oldest] = known.keys()
-    if (known.size > remembered && oldest !== undefined) known.delete(oldest)
-  }
+  const known = new LRUCache<string, Fingerprint>({ max: remembered })
   const batcher = createBatcher<readonly string[], ReadonlyMap<string, Fingerprint>>({
     maxItems: 256,
     maxDelayMs: 5,
@@ -54,35 +55,22 @@ export function createFingerprints({ db, store }: { db: Database; store: Artifac
       const fingerprint = read.get(hash)
       if (!fingerprint) continue
       found.set(hash, fingerprint)
-      remember(hash, fingerprint)
+      known.set(hash, fingerprint)
     }
     return found
   }
 }
 
-const shared = new WeakMap<Database, FingerprintsOf>()
-
-/** One memory of fingerprints for all shards of a worker. */
-export function sharedFingerprints(deps: { db: Database; store: ArtifactStore }): FingerprintsOf {
-  const fingerprintsOf = shared.get(deps.db) ?? createFingerprints(deps)
-  shared.set(deps.db, fingerprintsOf)
-  return fingerprintsOf
-}
-
 async function fingerprintsFrom(store: ArtifactStore, hashes: readonly string[]): Promise<Map<string, Fingerprint>> {
   const made = new Map<string, Fingerprint>()
-  let next = 0
-  const lane = async (): Promise<void> => {
-    for (let hash = hashes[next++]; hash !== undefined; hash = hashes[next++]) {
-      const bytes = await readFile(store.imagePath(hash)).catch(() => null)
-      if (bytes === null) continue
-      try {
-        made.set(hash, (await examineImage(bytes)).fingerprint)
-      } catch (error) {
-        if (!(error instanceof RowProblem)) throw error
-      }
+  await pLimit(readAhead).map(hashes, async (hash) => {
+    const bytes = await readFile(store.imagePath(hash)).catch(() => null)
+    if (bytes === null) return
+    try {
+      made.set(hash, (await examineImage(bytes)).fingerprint)
+    } catch (error) {
+      if (!(error instanceof RowProblem)) throw error
     }
-  }
-  await Promise.all(Array.from({ length: Math.min(readAhead, hashes.length) }, lane))
+  })
   return made
 }

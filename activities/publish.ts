@@ -9,8 +9,8 @@ import type { TrainingResult } from './types.ts'
 type Store = Pick<Deps, 'db' | 'store'>
 
 /**
- * Trains a stage and publishes what it made. A job that has published its end is over: nothing is
- * trained again. `job` is asked for only where there is something to train.
+ * Trains a stage and publishes the weights. A job that has published its end is over: nothing is
+ * trained again. `job` is called only where there is something to train.
  */
 export async function trainAndPublish(
   deps: Store,
@@ -21,14 +21,15 @@ export async function trainAndPublish(
   if (published) return await resultOf(deps, jobId, published.id)
   const job = await stageJob()
   const { kept, output, stepsDone } = await runStage(world, job)
-  // Kept steps before the end: once the end is recorded the job counts as done.
+  // Kept steps are published before the end, because the job counts as done once the end is
+  // recorded.
   for (const { step, path } of kept) await publish(deps, job, path, step)
   return { ...(await resultOf(deps, jobId, await publish(deps, job, output))), stepsDone }
 }
 
 /**
- * Published by rename into the store, then recorded: a crash between the two publishes the same
- * bytes again.
+ * Publishes weights by rename into the store, then records them. After a crash between the two the
+ * same bytes are published again.
  */
 async function publish(
   deps: Store,
@@ -42,7 +43,7 @@ async function publish(
   return (await recordCheckpoint(deps.db, { id, path, bytes, madeBy })).id
 }
 
-/** Of a training that is done: all of its planned steps were made, as its log says. */
+/** The result of a training that is done. It made all its planned steps, which its log counts. */
 async function resultOf(deps: Store, jobId: string, checkpoint: string): Promise<TrainingResult> {
   const last = await latestAttempt(deps.db, jobId)
   const seconds = last?.startedAt && last.finishedAt ? (last.finishedAt.getTime() - last.startedAt.getTime()) / 1000 : 0

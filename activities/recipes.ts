@@ -1,31 +1,32 @@
 import { depth } from '../domain/lineage.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
-import { findStep, stepsOfRound } from '../domain/recipe/round-plan.ts'
+import { stepNamed, stepsOfRound } from '../domain/recipe/round-plan.ts'
 import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { storedRecipe } from '../recipes/read-recipe.ts'
 import { getCampaign } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
 import { listRounds } from '../db/rounds.ts'
+import { findStep } from '../db/steps.ts'
 import type { RoundRecord } from '../db/rounds.ts'
 import type { RoundRef, StepRef } from './types.ts'
 
-/** The campaign's recipe as it was parsed when it started. */
+/** The campaign's recipe as it was parsed when the campaign started. */
 export async function recipeOf(db: Database, campaign: string): Promise<Recipe> {
   return storedRecipe((await getCampaign(db, campaign)).recipe)
 }
 
-/** A round's place in the loop. */
-export interface RoundContext {
+/** A round with its recipe and the campaign's other rounds. */
+export interface RoundOfCampaign {
   recipe: Recipe
   round: RoundRecord
   rounds: RoundRecord[]
-  /** Its distance from the base model: what "round n" of a paper means, whatever its number. */
+  /** Distance from the base model: what "round n" of a paper means, whatever the round's number. */
   depth: number
   steps: RecipeStep[]
 }
 
-/** Everything that says what a round does. */
-export async function roundContext(db: Database, { campaign, round: number }: RoundRef): Promise<RoundContext> {
+/** A round of a campaign. Throws a RangeError for a round that was not opened. */
+export async function roundOfCampaign(db: Database, { campaign, round: number }: RoundRef): Promise<RoundOfCampaign> {
   const [recipe, rounds] = await Promise.all([recipeOf(db, campaign), listRounds(db, campaign)])
   const round = rounds.find((each) => each.number === number)
   if (!round) throw new RangeError(`round ${number} of ${campaign} was not opened`)
@@ -34,14 +35,21 @@ export async function roundContext(db: Database, { campaign, round: number }: Ro
   return { recipe, round, rounds, depth: at, steps: stepsOfRound(recipe, at) }
 }
 
-/** A step with its round. */
-export interface StepContext extends RoundContext {
+/** A step of the recipe with its round. */
+export interface StepOfRound extends RoundOfCampaign {
   step: RecipeStep
   index: number
 }
 
-/** Everything that says what a step does. */
-export async function stepContext(db: Database, ref: StepRef): Promise<StepContext> {
-  const context = await roundContext(db, ref)
-  return { ...context, ...findStep(context.steps, ref.step) }
+/** A step of an open round. Throws a RangeError for a step that the round does not have. */
+export async function stepOfRound(db: Database, ref: StepRef): Promise<StepOfRound> {
+  const context = await roundOfCampaign(db, ref)
+  return { ...context, ...stepNamed(context.steps, ref.step) }
+}
+
+/** Id of a step that an earlier activity opened. */
+export async function openedStepId(db: Database, { campaign, round, step }: StepRef): Promise<number> {
+  const opened = await findStep(db, campaign, round, step)
+  if (opened) return opened.id
+  throw new RangeError(`${step} of round ${round} was not opened`)
 }

@@ -1,15 +1,16 @@
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RlStep } from '../domain/recipe/steps.ts'
 import { judgeIdOf, writeJudgeFile } from '../verifier/judge/judge-file.ts'
+import { rewardOf } from '../trainers/recipe-stage.ts'
 import type { RewardSpec } from '../trainers/stage.ts'
 import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
 import type { StepRef } from './types.ts'
 
-/** What a trainer waits for scores by rules. */
-const RULES_SECONDS = 30
-/** Beside the judge's own deadline, for the rules and the ways. */
-const MARGIN_SECONDS = 10
+/** How long a trainer waits for scores by rules. */
+const rulesSeconds = 30
+/** Added to the judge's own deadline, for the rules and the ways. */
+const marginSeconds = 10
 
 /** How completions are scored, and how long a trainer waits for scores. */
 export interface RewardPlan {
@@ -18,14 +19,13 @@ export interface RewardPlan {
 }
 
 /**
- * How an RL step's completions are rewarded. A judge that the step names is written down where the reward server
- * looks for it; done again by every worker that comes to the step, so that a trainer which outlived a restart finds its judge
- * at the address of now.
- * @throws HoneError (EndpointRefused) for the demo teacher where there is none, (StorageFull) when the file cannot be written.
+ * How an RL step's completions are rewarded. A judge that the step names is written to a file where
+ * the reward server looks for it. Every worker that comes to the step writes it again, so that a
+ * trainer which outlived a restart finds its judge at today's address. Throws EndpointRefused for
+ * the demo teacher where it does not run, StorageFull when the file cannot be written.
  */
 export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step: RlStep): Promise<RewardPlan> {
-  const rules: RewardSpec = { name: step.reward, onFailure: step.onRewardFailure }
-  if (step.judge === undefined) return { spec: rules, timeoutSeconds: RULES_SECONDS }
+  if (step.judge === undefined) return { spec: rewardOf(step), timeoutSeconds: rulesSeconds }
   const spec = recipe.endpoints[step.judge]
   if (spec === undefined || !('url' in spec)) throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
   const { baseUrls } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
@@ -33,8 +33,5 @@ export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step:
   const said = { model, ...(apiKeyEnv !== undefined && { apiKeyEnv }), timeoutSeconds, concurrency }
   const judge = judgeIdOf({ ...said, url: spec.url })
   await writeJudgeFile(deps.judges, judge, { ...said, url: baseUrls.length === 1 ? (baseUrls[0] ?? '') : baseUrls })
-  return {
-    spec: { ...rules, judge },
-    timeoutSeconds: Math.max(RULES_SECONDS, timeoutSeconds + MARGIN_SECONDS),
-  }
+  return { spec: rewardOf(step, judge), timeoutSeconds: Math.max(rulesSeconds, timeoutSeconds + marginSeconds) }
 }

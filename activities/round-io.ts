@@ -10,25 +10,25 @@ import type { Recipe } from '../domain/recipe/recipe.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import { storedDecision } from './gate.ts'
-import { roundContext } from './recipes.ts'
+import { roundOfCampaign } from './recipes.ts'
 import { roundSummaries } from './summaries.ts'
-import type { IoActivities, RoundPlan, RoundRef, RoundSummary, StepPlan } from './types.ts'
+import type { IoActivities, RoundToRun, RoundRef, RoundSummary, StepToRun } from './types.ts'
 
-/** Opens a round, or finds it where it was left, and says which of its steps are still to do. */
+/** Opens a round, or finds it as it was left, and says which of its steps are still to do. */
 export async function openRoundPlan(
   db: Database,
   { campaign, round, parent }: Parameters<IoActivities['openRound']>[0],
-): Promise<RoundPlan> {
+): Promise<RoundToRun> {
   const record = await openRound(db, { campaign, number: round, parent })
   if (record.status === 'failed') await reopenRound(db, campaign, round)
-  const { recipe, steps } = await roundContext(db, { campaign, round })
+  const { recipe, steps } = await roundOfCampaign(db, { campaign, round })
   const done = new Set(
     (await listSteps(db, campaign, round)).filter(({ status }) => status === 'done').map(({ name }) => name),
   )
   return { steps: steps.map((step) => planOf(recipe, step, done.has(nameOf(step)))) }
 }
 
-function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepPlan {
+function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepToRun {
   const name = nameOf(step)
   if (isTraining(step)) {
     const { queueHours, runHours, attemptsPerJob } = recipe.limits
@@ -42,8 +42,8 @@ function planOf(recipe: Recipe, step: RecipeStep, isDone: boolean): StepPlan {
 }
 
 /**
- * Ends a round. A round that ended well has the last training's checkpoint and the gate's decision; the base model's round has the base model.
- * Steps that still ran are ended the same way.
+ * Ends a round. A round that ended well gets its model and the gate's decision. Steps that still
+ * run end in the same way as the round.
  */
 export async function closeRoundAs(
   deps: Deps,
@@ -68,10 +68,13 @@ export async function closeRoundAs(
   return summary
 }
 
-/** The checkpoint that a round ends with: its last training's or what a selection chose of it, the parent's when it trains nothing, the base model's for round 0. */
+/**
+ * The checkpoint that a round ends with: the last training's, or the choice of a selection; the
+ * parent's when the round trains nothing; the base model for round 0.
+ */
 async function modelOfRound(deps: Deps, ref: RoundRef): Promise<string> {
   const { db } = deps
-  const { round, rounds, steps } = await roundContext(db, ref)
+  const { round, rounds, steps } = await roundOfCampaign(db, ref)
   const trained = finalTraining(steps)
   if (trained !== null) {
     const step = await findStep(db, ref.campaign, ref.round, trained)

@@ -8,22 +8,24 @@ import type { ServingWish } from '../domain/recipe/jobs.ts'
 import { bringUpServer, tearDownServer } from '../jobs/servers/bring-up.ts'
 import type { Activity } from './failures.ts'
 import type { Deps } from './deps.ts'
-import { productOf } from './products.ts'
+import { productOf } from '../jobs/product.ts'
 import { recipeOf } from './recipes.ts'
 import type { StepRef } from './types.ts'
 
 type Serving = ReturnType<typeof servingOf>
 
 /**
- * A step has one server a checkpoint and replica; its key is the same for all shards and for every
- * worker.
+ * Key of a server. A step has one server for each checkpoint and replica, with the same key in all
+ * shards and workers.
  */
 const serverKey = (ref: StepRef, checkpoint: string, replica: number): string => {
   const first = `${stepKey(ref.campaign, ref.round, ref.step)}/serve-${checkpoint.slice(0, 12)}`
   return replica === 1 ? first : `${first}-${replica}`
 }
 
-/** Hash of what is served. Servers of before there were products and options keep theirs. */
+/**
+ * Hash of what is served. A server without product and options keeps the hash of earlier versions.
+ */
 const specHashOf = (checkpoint: string, name: string, { server, options }: Serving): string =>
   contentHash({
     checkpoint,
@@ -33,8 +35,8 @@ const specHashOf = (checkpoint: string, name: string, { server, options }: Servi
   })
 
 /**
- * Servers that shards of this worker wait for, by key: shards that ask at once wait for the same
- * start.
+ * Servers that are being started, by key: shards of this worker that ask for a server at the same
+ * time wait for the same start.
  */
 const comingUp = new WeakMap<Deps, Map<string, Promise<string>>>()
 
@@ -47,8 +49,8 @@ function onceAtATime(deps: Deps, key: string, start: () => Promise<string>): Pro
 }
 
 /**
- * URLs of the servers of this checkpoint for this step: those that are up, else new ones. Every
- * shard asks, so a server that died with its machine is brought up again by the next retry.
+ * URLs of the servers of this checkpoint for this step. A server that is not up is brought up.
+ * Every shard asks, so the next retry brings up a server that died with its machine.
  */
 export async function servedCheckpoint(
   deps: Deps,
@@ -111,7 +113,7 @@ async function bringUp(
   return url
 }
 
-/** Takes down every server that the step brought up. Nothing of them is left when it returns. */
+/** Takes down every server that the step brought up. When it returns, nothing of them runs. */
 export async function releaseEndpoints(deps: Deps, ref: StepRef): Promise<void> {
   const prefix = `${stepKey(ref.campaign, ref.round, ref.step)}/serve-`
   for (const { id, launcher: place } of await listJobs(deps.db, ref.campaign, ref.round))

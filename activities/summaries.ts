@@ -17,11 +17,11 @@ export const scoreSummary = ({ benchmark, n, accuracy, low, high }: ScoreRecord)
 
 const decision = z.enum(decisions).nullable()
 
-/** One line a round: how it stands and what its end scored, report benchmarks first. */
+/** A line for each round: its status and the scores of its end, report benchmarks first. */
 export async function roundSummaries(db: Database, campaign: string): Promise<RoundSummary[]> {
   const [rounds, scores] = await Promise.all([listRounds(db, campaign), listScores(db, campaign)])
   return rounds.map((round) => {
-    // Scores come in the order of steps: the last one of a benchmark is the round's end.
+    // Scores come in the order of steps, so a benchmark's last score is that of the round's end.
     const ofRound = new Map(
       scores.filter((score) => score.roundNumber === round.number).map((score) => [score.benchmark, score]),
     )

@@ -1,5 +1,5 @@
 import type { Budget } from '../domain/budget.ts'
-import type { Decision } from '../domain/gate.ts'
+import type { Decision, GateAction } from '../domain/gate.ts'
 
 /** Names one campaign. */
 export interface CampaignRef {
@@ -46,20 +46,24 @@ export interface CampaignState {
   /** Rounds that the recipe asks for, counted along the head's ancestors. */
   roundsWanted: number
   rounds: RoundSummary[]
-  /** The round to run now: one that was left open, or a new one on the head; null when the recipe is fulfilled. */
+  /**
+   * The round to run now: a round that was left open, or a new round on the head; null when the
+   * recipe is fulfilled.
+   */
   next: { round: number; parent: number | null } | null
 }
 
-/** A step as the round runs it. */
-export type StepPlan =
+/** A step that a round is to run. */
+export type StepToRun =
   | { kind: 'data'; name: string; step: string; isDone: boolean }
   | { kind: 'training'; name: string; step: 'sft' | 'rl'; phases: string[]; maxHours: number; isDone: boolean }
   | { kind: 'selection'; name: string; isDone: boolean }
   | { kind: 'evaluation'; name: string; isDone: boolean }
   | { kind: 'gate'; name: string; isDone: boolean }
 
-export interface RoundPlan {
-  steps: StepPlan[]
+/** What an open round is to run, in order. */
+export interface RoundToRun {
+  steps: StepToRun[]
 }
 
 /** Rows or items that went through a step. */
@@ -70,9 +74,9 @@ export interface StepCounts {
   failed: number
 }
 
-/** What a stretch of shards came to. */
+/** Counts of a stretch of shards. */
 export interface StretchCounts extends StepCounts {
-  /** Shards that are done, from the first on; one where it is left out. */
+  /** Shards that are done, from the first one on; 1 where it is left out. */
   shards?: number
 }
 
@@ -80,7 +84,7 @@ export interface StretchCounts extends StepCounts {
 export interface ShardPlan {
   shards: number
   lanes: number
-  /** Shards that one activity may take in a row; one where it is left out. */
+  /** Shards that one activity may take in a row; 1 where it is left out. */
   stretch?: number
   /** True when another run already finished it. */
   isDone: boolean
@@ -107,7 +111,7 @@ export interface SelectionResult {
 export interface GateResult {
   decision: Decision
   /** What the recipe says to do about it. */
-  action: 'advance' | 'stay' | 'pause'
+  action: GateAction
   /** One line for people. */
   summary: string
 }
@@ -128,7 +132,7 @@ export interface IoActivities {
   moveHead(
     input: CampaignRef & { to: number; kind: 'advanced' | 'rollback'; who: string; why: string; dedupeKey: string },
   ): Promise<{ from: number; to: number }>
-  openRound(input: RoundRef & { parent: number | null }): Promise<RoundPlan>
+  openRound(input: RoundRef & { parent: number | null }): Promise<RoundToRun>
   closeRound(
     input: RoundRef & { status: 'closed' | 'cancelled' | 'failed'; reason: string | null },
   ): Promise<RoundSummary>
@@ -147,12 +151,12 @@ export interface IoActivities {
 
 /** Model calls, a shard at a time. */
 export interface InferenceActivities {
-  /** `shards`: how many at most, from `shard` on; one where it is left out. */
+  /** Runs at most `shards` shards from `shard` on; 1 where it is left out. */
   runDataShard(input: StepRef & { shard: number; shards?: number }): Promise<StretchCounts>
   runEvaluationShard(input: EvaluationRef & { shard: number }): Promise<StepCounts>
 }
 
-/** One job on a GPU (or on the CPU that stands in for it). */
+/** One training job, on a GPU or a CPU. */
 export interface GpuActivities {
   train(input: StepRef & { phase: string; attemptsSoFar: number }): Promise<TrainingResult>
 }

@@ -11,8 +11,9 @@ import { basename, dirname, join } from 'node:path'
 export const draftPrefix = '.tmp-'
 
 /**
- * What to write: a text, bytes, or a function that writes into the open file. The function leaves
- * the file open (a stream over it needs `autoClose: false`).
+ * What to write: a text, bytes, or a function that writes into the open file and leaves it open.
+ * For a stream that is `(file) => writeFile(file, stream)` of node:fs/promises. (A write stream
+ * over the file was tried: with `autoClose: false` a pipeline into it never ends.)
  */
 export type FileContent = string | Uint8Array | ((file: FileHandle) => Promise<unknown>)
 

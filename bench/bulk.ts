@@ -20,9 +20,10 @@ import { bringUpPostgres } from '../services/postgres.ts'
 import { metered, type Spent } from './process-meter.ts'
 
 /**
- * Times what moves many rows in and out of Postgres, on a server of its own that survives a power cut as the product's does:
- * `npx tsx bench/bulk.ts [rows]` (default 1,000,000 for the import, a fifth of it for all else). "Bare COPY" is the same tuples
- * into tables without indexes, keys and checks, in one transaction: what Postgres itself takes for them.
+ * Times moving many rows into and out of Postgres, on the bench's own server, which survives a
+ * power cut as the product's server does: `npx tsx bench/bulk.ts [rows]` (default 1,000,000 for the
+ * import, a fifth for the rest). "Bare COPY" writes the same tuples into tables without indexes,
+ * keys and checks, in one transaction: the time that Postgres itself needs.
  */
 const total = Number(process.argv[2] ?? 1_000_000)
 const part = Math.round(total / 5)
@@ -58,7 +59,7 @@ function* lines(count: number, pictures: boolean): Generator<SourceRow> {
 
 const pictureHash = (index: number): string => index.toString(16).padStart(8, '0').repeat(8)
 
-/** Copies into tables of the same names and columns that have nothing else. */
+/** Copies into tables with the same names and columns, without indexes, keys and checks. */
 async function bare(work: (tx: Database) => Promise<unknown>): Promise<Spent> {
   await db.execute('drop schema if exists bare cascade')
   await db.execute('create schema bare')

@@ -10,8 +10,8 @@ import type { Row } from '../domain/rows.ts'
 import { wilson } from '../evaluation/statistics.ts'
 
 /**
- * Measures the rules of `convert` on the demo world: drawn scenes, the captioner's words, and the true scene as the judge
- * of each answer. `npx tsx bench/convert.ts [scenes]`.
+ * Measures the rules of `convert` on the demo world: on drawn scenes with the captioner's words.
+ * The true scene judges each answer. `npx tsx bench/convert.ts [scenes]`.
  */
 const limit = Number(process.argv[2] ?? 1600)
 const scenes = allotScenes().train.slice(0, limit)
@@ -85,7 +85,7 @@ function sourceRow(index: number, description: string): Row {
   }
 }
 
-/** The answer that the scene itself gives; null for a question of a form that is not known here. */
+/** The answer that the scene itself gives. Null for an unknown form of question. */
 function answerOn(scene: Scene, question: string): string | null {
   const count = (name: string): number => places(scene, name).length
   const yes = (holds: boolean): string => (holds ? 'yes' : 'no')
@@ -111,7 +111,7 @@ function answerOn(scene: Scene, question: string): string | null {
   return null
 }
 
-/** Cells that show `red circles`, `circle`. */
+/** Cells that show the named things: `red circles`, `circle`. */
 function places(scene: Scene, name: string): number[] {
   const words = name.replace(/s$/, '').split(' ')
   return scene.cells.flatMap((cell, index) =>
@@ -122,7 +122,7 @@ function places(scene: Scene, name: string): number[] {
 function relation(scene: Scene, first: string, words: string, second: string): string {
   const [from, ...others] = places(scene, first)
   const [to, ...more] = places(scene, second)
-  // A name that fits no thing or several has no right answer.
+  // A name of no thing or of several things has no right answer.
   if (from === undefined || to === undefined || others.length > 0 || more.length > 0) return 'none'
   const across = (from % scene.columns) - (to % scene.columns)
   const down = Math.floor(from / scene.columns) - Math.floor(to / scene.columns)

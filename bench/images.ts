@@ -6,19 +6,23 @@ import { createImages } from '../data/pictures/prepare.ts'
 import { imagesAtOnce } from '../data/pictures/open.ts'
 
 /**
- * Times pictures against sharp itself, on all cores, in one run: `npx tsx bench/images.ts [rounds]`.
+ * Times pictures against sharp itself, on all cores, in one run: `npx tsx bench/images.ts
+ * [rounds]`.
  *
- * Sending: a JPEG of 1600×1200 pixels is shrunk to the usual limit (1148×840), encoded and made a data URL, as requests
- * carry it, against sharp's resize and encode alone at each of four settings; the best of these counts. Importing: decoding with
- * fingerprint and the file's hash, against sharp's decode alone. The ways take turns, so that a busy machine slows all
- * of them, and each counts with its best round.
+ * Sending: a JPEG of 1600×1200 pixels is shrunk to the usual limit (1148×840), encoded and made a
+ * data URL, as in requests. It is compared with sharp's resize and encode alone at four settings;
+ * the best setting counts. Importing: decoding with fingerprint and file hash, compared with
+ * sharp's decode alone. The variants take turns, so that a busy machine slows all of them. The best
+ * round of each variant counts.
  */
 const rounds = Number(process.argv[2] ?? 5)
 const pictures = 48
 const cores = availableParallelism()
 const size = { width: 1148, height: 840 }
 
-/** Something like a photograph: blurred noise of several sizes, so that JPEG has to work about as hard. */
+/**
+ * A picture like a photograph: blurred noise of several sizes, so that JPEG works about as hard.
+ */
 async function photograph(): Promise<Buffer> {
   const layer = async (scale: number) =>
     sharp({
@@ -51,7 +55,7 @@ const own = sharp.concurrency()
 
 interface Way {
   name: string
-  /** Pictures at one time, and sharp's threads for each. */
+  /** Pictures at the same time, and sharp's threads for each picture. */
   lanes: number
   threads: number
   run: (index: number) => Promise<unknown>
@@ -100,7 +104,7 @@ interface Rate {
   cpuMs: number
 }
 
-/** Pictures a second, and time on all cores for each. */
+/** Pictures a second, and time of all cores for each picture. */
 async function rate({ lanes, threads, run }: Way): Promise<Rate> {
   sharp.concurrency(threads)
   let next = 0

@@ -12,8 +12,8 @@ import { bringUpPostgres } from '../services/postgres.ts'
 
 /**
  * Imports generated rows without pictures from one Parquet file: through the reader alone, and
- * (unless `--reader-only`) into the Postgres of DATABASE_URL (an empty database) or into one of its
- * own. `npx tsx bench/import.ts [rows] [--reader-only]`.
+ * (without `--reader-only`) into Postgres. The database is DATABASE_URL (it must be empty) or the
+ * bench's own. `npx tsx bench/import.ts [rows] [--reader-only]`.
  */
 const rows = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 1_000_000)
 const folder = await mkdtemp(join(tmpdir(), 'hone-bench-import-'))

@@ -1,14 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a stretch of work took. CPU in seconds; of Postgres null where the system has no /proc. */
+/**
+ * Cost of a stretch of work. CPU in seconds. The CPU of Postgres is null on a system without /proc.
+ */
 export interface Spent {
   seconds: number
   nodeCpu: number
   postgresCpu: number | null
 }
 
-/** Measures work of this process and of the PostgreSQL whose data lies in `<home>/postgres/data`. */
+/** Measures work of this process and of the PostgreSQL with its data in `<home>/postgres/data`. */
 export async function metered(home: string, work: () => Promise<unknown>): Promise<Spent> {
   const [began, node, postgres] = [performance.now(), process.cpuUsage(), postgresCpu(home)]
   await work()
@@ -22,10 +24,13 @@ export async function metered(home: string, work: () => Promise<unknown>): Promi
   }
 }
 
-/** Ticks of /proc/<pid>/stat are hundredths of a second on every Linux that Node runs on. */
+/** A tick of /proc/<pid>/stat is a hundredth of a second on every Linux that Node runs on. */
 const ticksPerSecond = 100
 
-/** Server, its processes that run, and those that ended: their time is booked on the server. */
+/**
+ * CPU of the server, of its running processes and of its ended processes. The server's own figures
+ * include the ended processes.
+ */
 function postgresCpu(home: string): number | null {
   try {
     const pid = readFileSync(join(home, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n')[0]
@@ -42,7 +47,9 @@ function postgresCpu(home: string): number | null {
   }
 }
 
-/** Fields of a process's stat after its name, from its state on; zeros for one that has ended. */
+/**
+ * Fields of a process's stat after its name, starting with its state. Zeros for an ended process.
+ */
 function statOf(pid: string): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -9,9 +9,10 @@ import { noCheck } from '../domain/answer-check.ts'
 import type { Fingerprint } from '../domain/rows.ts'
 
 /**
- * Times the comparisons of `dedupe` and `decontaminate` on made-up rows: `npx tsx bench/similarity.ts [rows]` (100,000). A tenth
- * of the questions and pictures repeat an earlier one with small changes. One core; memory is what is in use after
- * a collection where node runs with `--expose-gc`.
+ * Times the comparisons of `dedupe` and `decontaminate` on generated rows: `npx tsx
+ * bench/similarity.ts [rows]` (100,000). A tenth of the questions and pictures repeat an earlier
+ * one with small changes. Uses one core. With `node --expose-gc` the memory is measured after a
+ * garbage collection.
  */
 const count = Number(process.argv[2] ?? 100_000)
 const random = createRandom(1)

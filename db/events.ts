@@ -44,3 +44,9 @@ export async function recordEvent(db: Database, event: EventInput): Promise<bool
 export async function listEvents(db: Database, campaign: string): Promise<EventRecord[]> {
   return db.select().from(events).where(eq(events.campaignId, campaign)).orderBy(asc(events.id))
 }
+
+/** The act with this `dedupeKey`, or null. */
+export async function findEvent(db: Database, dedupeKey: string): Promise<EventRecord | null> {
+  const [found] = await db.select().from(events).where(eq(events.dedupeKey, dedupeKey))
+  return found ?? null
+}

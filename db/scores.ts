@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, ne, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import type { Verdict } from '../domain/rows.ts'
+import type { ScoreItem } from '../domain/score.ts'
 import type { Database } from './database.ts'
 import { scores, type SplitRole } from './schema/scores.ts'
 import { steps } from './schema/steps.ts'
@@ -10,18 +10,6 @@ import { storableJsonText } from './storable.ts'
 
 /** A score as it is stored. */
 export type ScoreRecord = typeof scores.$inferSelect
-
-/** One item of a benchmark, answered. */
-export interface ScoreItem {
-  /** Row of the benchmark's source dataset. */
-  itemId: string
-  correct: boolean
-  verdict: Verdict
-  reason: string
-  extracted: string | null
-  requestKey: string | null
-  truncated: boolean
-}
 
 /**
  * A benchmark result. Counts are those of `items`; accuracy and the 95 % interval are fractions.

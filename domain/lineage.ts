@@ -1,15 +1,20 @@
+import { HoneError } from './errors.ts'
+
 /** A round as lineage sees it. Round 0 is the base model and has no parent. */
 export interface RoundNode {
   number: number
   parent: number | null
 }
 
-/** The number of the next round: numbers are never used twice, also after a rollback. */
+/** The number of the next round. No number is used twice, also not after a rollback. */
 export function nextRoundNumber(rounds: readonly RoundNode[]): number {
   return rounds.reduce((highest, round) => Math.max(highest, round.number), 0) + 1
 }
 
-/** The round and its ancestors, nearest first, down to the base model. Throws a RangeError for a round that is not there. */
+/**
+ * The round and its ancestors, nearest first, down to the base model. Throws a RangeError for a
+ * round that is not there.
+ */
 export function ancestors(rounds: readonly RoundNode[], from: number): number[] {
   const byNumber = new Map(rounds.map((round) => [round.number, round]))
   const path: number[] = []
@@ -24,7 +29,26 @@ export function ancestors(rounds: readonly RoundNode[], from: number): number[] 
   return path
 }
 
-/** How many training rounds lie between the base model and this round: the depth that "round n" of a paper means. */
+/** Training rounds between the base model and this round: what "round n" of a paper means. */
 export function depth(rounds: readonly RoundNode[], from: number): number {
   return ancestors(rounds, from).length - 1
+}
+
+/**
+ * Why a round cannot be the head, or null when it can: only a round that ended well can. `round` is
+ * null or undefined for a number that no round has.
+ */
+export function headRefusal(
+  campaign: string,
+  number: number,
+  round: { status: string } | null | undefined,
+): HoneError | null {
+  if (round?.status === 'closed') return null
+  return new HoneError({
+    type: 'UnknownRound',
+    message: round
+      ? `round ${number} of ${campaign} is ${round.status}: only a round that ended well can be the head`
+      : `campaign "${campaign}" has no round ${number}`,
+    nextStep: `choose a closed round; see: hone rounds ${campaign}`,
+  })
 }

@@ -16,21 +16,25 @@ function mixed(value: number): number {
 }
 
 /**
- * Servers in the order in which a prefix likes them: rendezvous hashing (Thaler & Ravishankar 1998), so that a server that comes
- * or goes moves only its own prefixes.
+ * Replicas in the order in which a prefix prefers them, by rendezvous hashing (Thaler & Ravishankar
+ * 1998): when a replica comes or goes, only its own prefixes move.
  */
-export function byAffinity<Place extends { readonly url: string }>(prefix: string, servers: readonly Place[]): Place[] {
-  if (servers.length < 2) return [...servers]
+export function byAffinity<Place extends { readonly url: string }>(
+  prefix: string,
+  replicas: readonly Place[],
+): Place[] {
+  if (replicas.length < 2) return [...replicas]
   const of = hash32(prefix)
-  return servers
-    .map((server) => ({ server, weight: mixed(of ^ hash32(server.url)) }))
-    .sort((a, b) => b.weight - a.weight || (a.server.url < b.server.url ? -1 : 1))
-    .map(({ server }) => server)
+  return replicas
+    .map((replica) => ({ replica, weight: mixed(of ^ hash32(replica.url)) }))
+    .sort((a, b) => b.weight - a.weight || (a.replica.url < b.replica.url ? -1 : 1))
+    .map(({ replica }) => replica)
 }
 
 /**
- * How a request begins, as far as a server's prefix cache goes: what stands before the first user turn, and that turn's pictures,
- * or its text where it has none. All samples of a row share it, and so do all questions about one picture.
+ * The beginning of a request that a server can find in its prefix cache: all before the first user
+ * turn, and the pictures of that turn, or its text where it has no picture. All samples of a row
+ * share a prefix, and so do all questions about one picture.
  */
 export function prefixOf({ messages }: Pick<AskRequest, 'messages'>): string {
   const parts: string[] = []

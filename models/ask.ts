@@ -1,14 +1,14 @@
 import { RowProblem } from '../domain/row-problem.ts'
 
-/** One message of a request. Images are named by hash and placed before the text of the user turn that carries them. */
+/** One message of a request. Pictures are named by hash, and come before the text of their turn. */
 export interface AskMessage {
   role: 'system' | 'user' | 'assistant'
   text: string
-  /** SHA-256 of images in the artifact store, in order. */
+  /** SHA-256 of pictures in the artifact store, in order. */
   images?: readonly string[]
 }
 
-/** Sampling parameters, always sent in full so that a server's defaults never decide. */
+/** Sampling parameters. All are always sent, so that a server's defaults never decide. */
 export interface Sampling {
   temperature: number
   topP: number
@@ -27,9 +27,12 @@ export interface AskRequest {
   sampleIndex: number
 }
 
-/** A finished reply. `truncated` replies are marked and never silently used. */
+/** A finished reply. A truncated reply says so in `finishReason`, and is never used silently. */
 export interface Reply {
-  /** Content key: SHA-256 over model identity, messages, image hashes, sampling and sample index. */
+  /**
+   * SHA-256 over model identity, messages, hashes of pictures, sampling and sample index
+   * (content-key.ts).
+   */
   key: string
   text: string
   finishReason: 'stop' | 'length' | 'refused'
@@ -42,7 +45,10 @@ export interface Reply {
 /** A data step's only way out. Throws {@link AskFailure} when this row cannot be answered. */
 export type Ask = (request: AskRequest) => Promise<Reply>
 
-/** The request of a row failed for good, with a reason such as `http-400`, `broken-reply` or `deadline`. */
+/**
+ * The request of a row failed for good, with a reason such as `http-400`, `broken-reply` or
+ * `deadline`.
+ */
 export class AskFailure extends RowProblem {
   constructor(reason: string, message: string, cause?: unknown) {
     super(reason, message, cause)

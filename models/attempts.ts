@@ -1,19 +1,20 @@
 import { AskFailure } from './ask.ts'
 import { type Clock, sleep } from './clock.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
-import type { Limiter, Permit, Release, SlotRequest } from './limiter.ts'
+import type { Limiter } from './limiter.ts'
 import type { Estimate } from './rate-limit.ts'
 import type { StoredReply } from './reply-store.ts'
 import type { RequestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
-import type { CallResult, ServerClient } from './server-client.ts'
-import type { Server } from './server.ts'
+import type { Permit, Release, SlotRequest } from './slots.ts'
+import type { CallResult, ReplicaClient } from './replica-client.ts'
+import type { Replica } from './replica.ts'
 
 /** An endpoint as an engine asks it. */
 export interface Target {
   endpoint: ResolvedEndpoint
   limiter: Limiter
-  clientOf(server: Server): ServerClient
+  clientOf(replica: Replica): ReplicaClient
 }
 
 export interface Attempts {
@@ -25,7 +26,7 @@ export interface Attempts {
   retries: { attempts: number; baseMs: number }
   clock: Clock
   random: () => number
-  /** Called when the first slot is there. */
+  /** Called when the request has its first slot. */
   onBegun(): void
   onWarning(message: string): void
 }
@@ -35,13 +36,15 @@ export type Paid = Pick<
   'text' | 'finishReason' | 'promptTokens' | 'completionTokens' | 'latencyMs' | 'attempts'
 >
 
-// A request that alone is refused again and again while others pass would wait for ever; 64 refusals are hours.
+// A request that is refused again and again while others pass would wait for ever. 64 refusals take
+// hours.
 const maxRejections = 64
 const longestDelayMs = 30_000
 
 /**
- * Calls until there is a reply, which its limiter is to hear of when it is saved. Throws AskFailure when this request cannot be answered (`deadline` when its time is over), Outage,
- * HoneError for what hits every row, and the scope's reason.
+ * Calls until there is a reply. The caller tells the limiter when that reply is saved. Throws
+ * AskFailure when this request cannot be answered (`deadline` when its time is over), Outage when
+ * all servers stay away, HoneError for an error that hits every row, and the scope's reason.
  */
 export async function callUntilAnswered(attempts: Attempts): Promise<Paid> {
   const { target, clock } = attempts
@@ -70,20 +73,20 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
   let failures = 0
   let rejections = 0
   let calls = 0
-  let avoid: Server | undefined
+  let avoid: Replica | undefined
   for (;;) {
     const permit = await limiter.acquire({ ...slot, scope, estimate, isRetry: calls > 0, avoid })
     if (calls === 0) {
       attempts.onBegun()
       startDeadline()
     }
-    const { server } = permit
-    avoid = server
+    const { replica } = permit
+    avoid = replica
     const copies = await callWithCopy(attempts, permit, scope)
     calls += copies.length
     const { result } = best(copies)
     if (result.kind === 'ok') {
-      // Of two replies that came at once only one is saved.
+      // Only one of two replies that came at once is saved.
       for (const copy of copies) if (copy.result.kind === 'ok' && copy.result !== result) limiter.saved()
       return { ...result.completion, latencyMs: Math.round(result.latencyMs), attempts: calls }
     }
@@ -91,9 +94,9 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
     if (result.kind === 'refused') throw result.error
     if (result.kind === 'unreachable') continue
     if (result.kind === 'fatal' || result.kind === 'doubtful') {
-      if (result.kind === 'doubtful' && !(await limiter.refusesAll(server, scope))) throw result.error
+      if (result.kind === 'doubtful' && !(await limiter.refusesAll(replica, scope))) throw result.error
       const fatal = result.kind === 'fatal' ? result.error : result.fatal
-      const removal = limiter.remove(server, fatal)
+      const removal = limiter.remove(replica, fatal)
       if (removal === 'last') throw fatal
       if (removal === 'removed') attempts.onWarning(`${fatal.message}. The other servers go on without it`)
       continue
@@ -105,7 +108,7 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
       throw new AskFailure(reason, `${result.detail} (after ${calls} calls)`)
     }
     const backOff = Math.min(longestDelayMs, retries.baseMs * 2 ** (Math.max(failures, rejections) - 1))
-    // Full jitter on the upper half: enough to spread a burst, never a retry at once.
+    // Jitter on the upper half: enough to spread a burst, and never a retry at once.
     const jittered = backOff * (0.5 + random() / 2)
     await sleep(clock, isRefused ? Math.max(jittered, result.retryAfterMs ?? 0) : jittered, scope)
   }
@@ -116,13 +119,16 @@ interface Ended {
   outage: Error | undefined
 }
 
-/** The reply when there is one, else how the call itself ended, not its copy. */
+/** The call that brought a reply; without a reply the first call, not its copy. */
 function best([first, second]: readonly Ended[]): Ended {
   if (!first) throw new RangeError('no call ended')
   return second?.result.kind === 'ok' ? second : first
 }
 
-/** One call; a copy beside it when it takes unusually long and a slot is free. The first reply ends the other. */
+/**
+ * One call, with a copy beside it when it takes unusually long and a slot is free. The first reply
+ * ends the other call.
+ */
 async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): Promise<Ended[]> {
   const { target, estimate, clock } = attempts
   const { hedge } = target.endpoint
@@ -136,7 +142,7 @@ async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): 
   let second: Promise<Ended | null> | undefined
   const cancelTimer = clock.after(Math.max(threshold, (hedge.minSeconds ?? 0) * 1000), () => {
     if (!target.limiter.latencies.mayCopy()) return
-    const other = target.limiter.tryAcquire(estimate, permit.server)
+    const other = target.limiter.tryAcquire(estimate, permit.replica)
     if (!other) return target.limiter.latencies.noCopy()
     second = callOnce(attempts, other, secondScope).then(
       (ended) => {
@@ -160,7 +166,7 @@ async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): 
     cancelTimer()
     if (first?.result.kind === 'ok') secondScope.cancel(won)
     const ended = [first, (await second) ?? null]
-    // A copy that was cut short was sent all the same: it counts as a call that left nothing.
+    // A call that its copy overtook was sent all the same: it counts as a call without a reply.
     const cut: Ended = { result: { kind: 'unreachable', detail: won.message }, outage: undefined }
     return ended.flatMap((each, index) => (each ? [each] : index === 0 || second ? [cut] : []))
   } finally {
@@ -173,7 +179,7 @@ async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): 
 async function callOnce({ target, body }: Attempts, permit: Permit, scope: Scope): Promise<Ended> {
   let result: CallResult
   try {
-    result = await target.clientOf(permit.server).call(body, scope)
+    result = await target.clientOf(permit.replica).call(body, scope)
   } catch (error) {
     permit.release({ health: 'left' })
     throw error

@@ -2,7 +2,10 @@ import type { Clock } from './clock.ts'
 
 export interface BatcherOptions<Item, Result> {
   maxItems: number
-  /** An item waits at most so long for company, in milliseconds, and for the end of the batch that runs. */
+  /**
+   * Milliseconds that an item waits for others at most. After that it waits only for the end of the
+   * batch that runs.
+   */
   maxDelayMs: number
   clock: Clock
   /** Runs one batch. Its result goes to every item of the batch. */
@@ -12,19 +15,22 @@ export interface BatcherOptions<Item, Result> {
 /** Gathers single items into batches. `add` settles with the batch that carried the item. */
 export interface Batcher<Item, Result> {
   add(item: Item): Promise<Result>
-  /** Sends what waits and resolves when all batches are settled. Never rejects: `add` tells each caller. */
+  /**
+   * Sends all waiting items and resolves when all batches are settled. Never rejects, because `add`
+   * tells each caller.
+   */
   drain(): Promise<void>
 }
 
 /**
- * One batch runs at a time, and items gather while it does, as in a database's group commit: a slow store gets larger batches,
- * not a queue of small ones.
+ * One batch runs at a time, and items gather meanwhile, as in the group commit of a database: a
+ * slow store gets larger batches, not a queue of small ones.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   let waiting: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
   let cancelTimer: (() => void) | undefined
   let running: Promise<void> | undefined
-  /** What waits has waited long enough. */
+  /** The items that wait have waited long enough. */
   let isDue = false
 
   const settle = async (batch: typeof waiting): Promise<void> => {
@@ -42,7 +48,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     if (running || waiting.length === 0 || !(isDue || waiting.length >= options.maxItems)) return
     const batch = waiting.slice(0, options.maxItems)
     waiting = waiting.slice(options.maxItems)
-    // Those left over came before the batch could end: they have waited long enough.
+    // The remaining items came before the batch could end, so they have waited long enough.
     if (waiting.length === 0) {
       isDue = false
       cancelTimer?.()

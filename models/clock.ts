@@ -1,6 +1,6 @@
 import type { Scope } from './scope.ts'
 
-/** Time as a parameter, so that limits and retries are tested without waiting. */
+/** Time as a parameter, so that tests of limits and retries need not wait. */
 export interface Clock {
   /** Milliseconds, from any origin. */
   now(): number

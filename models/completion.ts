@@ -1,19 +1,21 @@
 import { z } from 'zod'
 import type { Reply } from './ask.ts'
 
-/** What a chat completion says, in our words. */
+/** A chat completion in our words. */
 export interface Completion {
   text: string
   finishReason: Reply['finishReason']
   /** 0 when the server does not count. */
   promptTokens: number
   completionTokens: number
-  /** Prompt tokens that the server had in its cache, where it says so: part of `promptTokens`. */
 }
 
 const mostTokens = 2 ** 31 - 1
 
-/** A server's own count. What no count can be says nothing, and must not cost the reply: stores keep whole numbers of 32 bits. */
+/**
+ * A server's own count. A number that cannot be a count is ignored, because it must not cost the
+ * reply. Stores keep whole numbers of 32 bits.
+ */
 const tokens = z
   .number()
   .nonnegative()
@@ -27,7 +29,8 @@ const body = z.object({
       z.object({
         message: z.object({
           content: z.string().nullish(),
-          // Servers with a reasoning parser (vLLM, SGLang, DeepSeek) hand the thinking over apart from the answer.
+          // Servers with a reasoning parser (vLLM, SGLang, DeepSeek) give the thinking apart from
+          // the answer.
           reasoning_content: z.string().nullish(),
           refusal: z.string().nullish(),
         }),
@@ -45,8 +48,9 @@ const body = z.object({
 })
 
 /**
- * Reads the body of a 2xx reply. Thinking that came apart is put back in front as `<think>…</think>`, so that one trace
- * format holds for all servers. An empty text is a reply (a model may end at once); no choice at all is not.
+ * Reads the body of a 2xx reply. Thinking that came apart is put in front as `<think>…</think>`, so
+ * that all servers give one format of traces. An empty text is a reply, because a model may end at
+ * once. A body without a choice is no reply.
  */
 export function readCompletion(text: string): Completion | { problem: string } {
   let json: unknown

@@ -2,12 +2,18 @@ import http from 'node:http'
 import https from 'node:https'
 import { type Clock, systemClock } from './clock.ts'
 
-/** Closed when nothing was sent over it for so long; a server's own Keep-Alive header may ask for less. Milliseconds. */
+/**
+ * Milliseconds without traffic after which a connection is closed. A server's Keep-Alive header may
+ * ask for less.
+ */
 const idleMs = 30_000
-// A checkpoint that is served has a port of its own, so that a long-lived worker meets ever new origins.
+// A served checkpoint has a port of its own, so a long-lived worker meets ever new origins.
 const keptForMs = 3_600_000
 
-/** Kept-alive connections of one process by origin: an engine lives for one shard, its connections for the next ones too. */
+/**
+ * Kept-alive connections of one process by origin. An engine lives for one shard; its connections
+ * serve the next shards too.
+ */
 export class Connections {
   readonly #agents = new Map<string, { agent: http.Agent; usedAt: number }>()
   readonly #idleMs: number
@@ -32,13 +38,17 @@ export class Connections {
       return known.agent
     }
     const { Agent } = url.protocol === 'https:' ? https : http
-    // The limiter bounds how many there are; `timeout` closes idle ones and only tells of busy ones, which no one hears.
+    // The limiter bounds the number of connections. `timeout` closes idle ones. For a busy one it
+    // only emits an event, and nothing listens for it.
     const agent = new Agent({ keepAlive: true, maxFreeSockets: 4096, timeout: this.#idleMs })
     this.#agents.set(url.origin, { agent, usedAt: now })
     return agent
   }
 
-  /** Lets go of those that nobody opened for an hour and that have no connection. Who still has one may use it all the same. */
+  /**
+   * Forgets origins that nobody asked for in an hour and that have no connection. An engine that
+   * still holds such an agent may use it all the same.
+   */
   #forget(now: number): void {
     for (const [origin, { agent, usedAt }] of this.#agents) {
       const isEmpty = [agent.sockets, agent.freeSockets, agent.requests].every((all) => Object.keys(all).length === 0)
@@ -53,5 +63,8 @@ export class Connections {
   }
 }
 
-/** The registry that a process shares by default. */
+/**
+ * The registry of a process. It is shared on purpose: two workers in one process ask the same
+ * servers over the same connections.
+ */
 export const sharedConnections = new Connections()

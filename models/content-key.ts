@@ -2,22 +2,23 @@ import { sha256Hex } from '../artifacts/hash.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { AskRequest } from './ask.ts'
 
-/** What a request means apart from where it is sent. */
+/** All that decides a reply, without the place that the request is sent to. */
 export interface KeyedRequest extends Pick<AskRequest, 'messages' | 'sampling' | 'sampleIndex'> {
   /** Model name behind a URL, content hash of a served checkpoint; never the URL. */
   identity: string
-  /** Pictures above this are shrunk before they are sent, so another limit is another request. */
+  /** Larger pictures are shrunk before they are sent, so another limit is another request. */
   imageMaxPixels: number
-  /** Multiple that sides of shrunk pictures are fitted to; 28 where absent. */
+  /** Sides of shrunk pictures are multiples of this; 28 where absent. */
   imagePatch?: number | undefined
 }
 
-// Keys from before there was a choice mean this one.
+// Keys that are older than this option mean 28.
 const usualPatch = 28
 
 /**
- * SHA-256 (64 hex digits) of all that decides a reply: model identity, messages with image hashes, sampling, seed and
- * sample index. The image limit, and a patch other than 28, take part only where a message has images.
+ * SHA-256 (64 hex digits) of all that decides a reply: model identity, messages with hashes of
+ * pictures, sampling, seed and sample index. The picture limit, and a patch other than 28, count
+ * only where a message has pictures.
  */
 export function contentKey(request: KeyedRequest): string {
   const hasImages = request.messages.some((message) => (message.images?.length ?? 0) > 0)

@@ -1,8 +1,8 @@
-/** An endpoint of a recipe with everything filled in: where it is, what it serves, how much it takes. */
+/** An endpoint of a recipe with all values filled in. */
 export interface ResolvedEndpoint {
   /** Name in the recipe. */
   name: string
-  /** The servers that share its work, none twice. Each ends in `/v1`. */
+  /** URLs of the servers that share its work, without duplicates. Each ends in `/v1`. */
   baseUrls: readonly string[]
   /** Model name as the servers know it. */
   model: string
@@ -14,7 +14,10 @@ export interface ResolvedEndpoint {
   concurrency: number
   /** Deadline of one HTTP call. */
   timeoutSeconds: number
-  /** Of one request with all its calls and waits, from its first slot on; none where absent. */
+  /**
+   * Deadline of one request with all its calls and waits, counted from its first slot; no deadline
+   * where absent.
+   */
   deadlineSeconds?: number | undefined
   /** Larger pictures are shrunk to this area before they are sent. */
   imageMaxPixels: number
@@ -23,14 +26,20 @@ export interface ResolvedEndpoint {
   /** Of all servers together. */
   requestsPerMinute?: number | undefined
   tokensPerMinute?: number | undefined
-  /** Second copies of calls slower than so many percent of the recent ones; none where absent. */
+  /**
+   * A second copy of a call that is slower than so many percent of the recent ones; no copies where
+   * absent.
+   */
   hedge?: { percentile: number; minSeconds?: number | undefined } | undefined
 }
 
 /** Calls at one time over all servers of an endpoint. */
 export const callsAtOnce = ({ concurrency, baseUrls }: ResolvedEndpoint): number => concurrency * baseUrls.length
 
-/** Data URL of an image in base64, shrunk to the limit. Throws RowProblem for a picture that cannot be sent. */
+/**
+ * Data URL of an image in base64, shrunk to the limit. Throws RowProblem for a picture that cannot
+ * be sent.
+ */
 export interface RequestImages {
   /** `patch`: sides of a picture that is shrunk are multiples of it; 28 where absent. */
   dataUrl(hash: string, maxPixels: number, patch?: number): Promise<string>

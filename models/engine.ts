@@ -8,12 +8,12 @@ import { type Connections, sharedConnections } from './connections.ts'
 import { contentKey } from './content-key.ts'
 import { callsAtOnce, type RequestImages, type ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
-import { createGate, type Gate } from './gate.ts'
+import { createTurnstile, type Turnstile } from './turnstile.ts'
 import { type Limiters, sharedLimiters } from './limiters.ts'
 import type { ReplyStore, StoredReply } from './reply-store.ts'
 import { requestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
-import { createServerClient, type ServerClient } from './server-client.ts'
+import { createReplicaClient, type ReplicaClient } from './replica-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
 import { estimateOf, type Usage } from './usage.ts'
 
@@ -25,14 +25,22 @@ export interface EngineOptions {
   replies: ReplyStore
   images: RequestImages
   signal: AbortSignal
-  /** Its requests go before those of engines with a lower one that ask the same endpoint. 0 where absent. */
+  /**
+   * Requests of an engine with a higher priority go first where both ask the same endpoint. 0 where
+   * absent.
+   */
   priority?: number
-  /** `attempts` counts calls that ended badly for this request alone; waiting for an overloaded server is free. */
+  /**
+   * `attempts` counts calls that ended badly for this request alone. Waiting for an overloaded
+   * server is free.
+   */
   retries?: { attempts: number; baseMs: number }
   onUsage?: (usage: Usage) => void
-  /** Told what a person should know and nothing ends for: one server of several was taken out. */
+  /**
+   * Told what a person should know though the work goes on: one of several servers was taken out.
+   */
   onWarning?: (message: string) => void
-  /** Nothing succeeded for so long: the shard is given up with an {@link Outage}. Milliseconds. */
+  /** Milliseconds without any success after which the shard ends with an {@link Outage}. */
   downLimitMs?: number
   limiters?: Limiters
   connections?: Connections
@@ -41,23 +49,27 @@ export interface EngineOptions {
   random?: () => number
 }
 
-/** Runs model calls. One engine serves one shard; slots and connections are shared by the process. */
+/** Runs model calls. One engine serves one shard; the process shares slots and connections. */
 export interface Engine {
-  /** Also throws {@link Outage} (endpoint or store away), {@link HoneError} (hits every row) and the signal's reason. */
+  /**
+   * Also throws {@link Outage} (the endpoint or the store is away), {@link HoneError} (the error
+   * hits every row) and the signal's reason.
+   */
   ask: Ask
-  /** Cancels what still runs and nobody else waits for, and saves what has come back. */
+  /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
 
 /** An endpoint as this engine asks it. */
 interface OpenTarget extends Target {
-  /** Bounds the bodies that wait for a slot: their pictures stand in memory. */
-  gate: Gate
+  /** Bounds the bodies that wait for a slot, because their pictures are in memory. */
+  turnstile: Turnstile
 }
 
 /**
- * Looks a request up by its content key, else pays for it once and resolves after the reply is durable. Equal requests
- * in flight share one call, over all engines of the process. Retries wait outside the slots and go before new work.
+ * Finds a reply by its content key, or pays for it once and resolves after it is durable. Equal
+ * requests in flight share one call, over all engines of the process. Retries wait outside the
+ * slots and go before new work.
  */
 export function createEngine(options: EngineOptions): Engine {
   const { replies, images, onUsage, priority = 0, clock = systemClock, random = Math.random } = options
@@ -77,7 +89,8 @@ export function createEngine(options: EngineOptions): Engine {
   })
   const saves = createBatcher<StoredReply, void>({
     maxItems: 256,
-    // A kill loses what is not saved yet: the shortest wait that still takes a burst in one statement.
+    // A kill loses replies that are not saved yet. This is the shortest wait that still takes a
+    // burst in one statement.
     maxDelayMs: 2,
     clock,
     flush: (batch) => guardStore(() => replies.save(batch)),
@@ -97,7 +110,8 @@ export function createEngine(options: EngineOptions): Engine {
     })
     const reply = isJoined ? { ...result, reused: true } : result
     const { promptTokens, completionTokens, reused } = reply
-    onUsage?.({ endpoint: target.endpoint.name, promptTokens, completionTokens, reused })
+    const { name, model } = target.endpoint
+    onUsage?.({ endpoint: name, model, promptTokens, completionTokens, reused })
     return reply
   }
 
@@ -131,11 +145,11 @@ interface PayerOptions extends Pick<Attempts, 'retries' | 'clock' | 'random' | '
   slot: { owner: object; priority: number }
 }
 
-/** What brings a request to its reply, and the reply to the store. */
+/** Brings a request to its reply, and the reply to the store. */
 function createPayer({ images, saves, slot, ...how }: PayerOptions) {
   return async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Reply> => {
     const { endpoint } = target
-    const leave = await target.gate.enter(scope)
+    const leave = await target.turnstile.enter(scope)
     let paid: Paid
     try {
       const body = await scope.race(requestBody(endpoint, request, images))
@@ -157,15 +171,15 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
   const limits = { clock, random, ...(downLimitMs === undefined ? {} : { downLimitMs }) }
   const targets = new Map<string, OpenTarget>()
   for (const endpoint of options.endpoints) {
-    const clients = new Map<string, ServerClient>()
-    const clientOf = ({ url: baseUrl }: { url: string }): ServerClient => {
+    const clients = new Map<string, ReplicaClient>()
+    const clientOf = ({ url: baseUrl }: { url: string }): ReplicaClient => {
       let client = clients.get(baseUrl)
-      if (!client) clients.set(baseUrl, (client = createServerClient({ endpoint, baseUrl, env, connections })))
+      if (!client) clients.set(baseUrl, (client = createReplicaClient({ endpoint, baseUrl, env, connections })))
       return client
     }
-    // Some more than can run, so that a slot never waits for a picture that has yet to be prepared.
-    const gate = createGate(callsAtOnce(endpoint) + 64)
-    targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, gate })
+    // Some more than can run, so that a slot never waits for a picture that is not ready.
+    const turnstile = createTurnstile(callsAtOnce(endpoint) + 64)
+    targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
 }

@@ -1,6 +1,6 @@
 /**
- * Not the fault of one row: the endpoint or the store is away. Whoever runs rows lets it end the shard, and the shard is
- * tried again later; what is finished stays finished.
+ * The endpoint or the store is away, which is not the fault of one row. The runner of rows ends the
+ * shard, and the shard is tried again later. Finished rows stay finished.
  */
 export class Outage extends Error {
   constructor(message: string, cause?: unknown) {

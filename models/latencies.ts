@@ -2,7 +2,10 @@ const kept = 500
 const enough = 50
 const atMost = 0.05
 
-/** How long recent calls of an endpoint took, and how many had a second copy: what hedging goes by. */
+/**
+ * How long recent calls of an endpoint took, and how many had a second copy. Hedged calls (the
+ * endpoint's option `hedge`, docs/endpoints.md) need both.
+ */
 export class Latencies {
   readonly #ring: number[] = []
   #next = 0
@@ -22,7 +25,7 @@ export class Latencies {
     this.#calls++
   }
 
-  /** Books a second copy, when no more than one call in twenty has one. */
+  /** Books a second copy if at most one call in twenty has one then. */
   mayCopy(): boolean {
     if (this.#copies + 1 > atMost * this.#calls) return false
     this.#copies++

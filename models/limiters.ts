@@ -1,33 +1,33 @@
 import { type Clock, systemClock } from './clock.ts'
 import { Limiter } from './limiter.ts'
 import type { RateLimits } from './rate-limit.ts'
-import { Server } from './server.ts'
+import { Replica } from './replica.ts'
 
-/** What a limiter is found by. */
+/** What identifies a limiter. */
 export interface LimitedEndpoint extends RateLimits {
   baseUrls: readonly string[]
   model: string
   apiKeyEnv?: string | undefined
-  /** Calls at one time, of each server. */
+  /** Calls at one time, of each replica. */
   concurrency: number
 }
 
-// A checkpoint that is served has a port of its own, so that a long-lived worker meets ever new servers. What was learnt of one
-// outlives the pause between two steps.
+// A served checkpoint has a port of its own, so a long-lived worker meets ever new servers. What
+// was learnt of a server outlives the pause between two steps.
 const keptForMs = 3_600_000
 
 /**
- * Limiters of one process: shards and campaigns that use the same servers with the same key share their slots, and endpoints that
- * share but some servers share these.
+ * Limiters of one process. Shards and campaigns that ask the same servers with the same key share
+ * their slots. Endpoints that have only some servers in common share those replicas.
  */
 export class Limiters {
   readonly #limiters = new Map<string, Kept>()
-  /** Each lives as long as a limiter that has it. */
-  readonly #servers = new Map<string, WeakRef<Server>>()
+  /** A replica lives as long as a limiter that has it. */
+  readonly #replicas = new Map<string, WeakRef<Replica>>()
 
-  /** How many endpoints and servers it knows. */
+  /** How many endpoints and replicas it knows. */
   get size(): number {
-    return this.#limiters.size + this.#servers.size
+    return this.#limiters.size + this.#replicas.size
   }
 
   for(
@@ -40,32 +40,35 @@ export class Limiters {
     this.#forget(now)
     let limiter = this.#limiters.get(key)?.ref.deref()
     if (!limiter) {
-      const servers = urls.map((url) => this.#server(url, endpoint, clock, random))
-      limiter = new Limiter({ servers, clock, ...(downLimitMs === undefined ? {} : { downLimitMs }) })
+      const replicas = urls.map((url) => this.#replica(url, endpoint, clock, random))
+      limiter = new Limiter({ replicas, clock, ...(downLimitMs === undefined ? {} : { downLimitMs }) })
     }
     this.#limiters.set(key, { held: limiter, ref: new WeakRef(limiter), usedAt: now })
     limiter.configure(endpoint.concurrency, endpoint)
     return limiter
   }
 
-  #server(url: string, { model, concurrency }: LimitedEndpoint, clock: Clock, random: () => number): Server {
+  #replica(url: string, { model, concurrency }: LimitedEndpoint, clock: Clock, random: () => number): Replica {
     const key = `${url} ${model}`
-    let server = this.#servers.get(key)?.deref()
-    if (!server) {
-      server = new Server({ url, concurrency, clock, random })
-      this.#servers.set(key, new WeakRef(server))
+    let replica = this.#replicas.get(key)?.deref()
+    if (!replica) {
+      replica = new Replica({ url, concurrency, clock, random })
+      this.#replicas.set(key, new WeakRef(replica))
     }
-    return server
+    return replica
   }
 
-  /** Lets go of what nobody opened for an hour. An engine that still has it keeps it alive, and then it is found again. */
+  /**
+   * Forgets limiters that nobody asked for in an hour. An engine that still has one keeps it alive,
+   * and then it is found again.
+   */
   #forget(now: number): void {
     for (const [key, kept] of this.#limiters) {
       if (now - kept.usedAt < keptForMs) continue
       if (kept.ref.deref()) kept.held = undefined
       else this.#limiters.delete(key)
     }
-    for (const [key, server] of this.#servers) if (!server.deref()) this.#servers.delete(key)
+    for (const [key, replica] of this.#replicas) if (!replica.deref()) this.#replicas.delete(key)
   }
 }
 
@@ -81,5 +84,8 @@ interface LimitersOptions {
   downLimitMs?: number
 }
 
-/** The registry that a worker process shares by default. */
+/**
+ * The registry of a process. It is shared on purpose: a server has one limit, however many workers
+ * and judges of the process ask it.
+ */
 export const sharedLimiters = new Limiters()

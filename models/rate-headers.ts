@@ -4,7 +4,10 @@ export type Headers = Readonly<Record<string, string | string[] | undefined>>
 const longestMs = 3_600_000
 const capped = (ms: number): number => Math.min(longestMs, Math.max(0, ms))
 
-/** `Retry-After` in seconds or as a date → milliseconds from now, at most an hour; undefined when absent or unreadable. */
+/**
+ * Milliseconds from now that `Retry-After` asks for, in seconds or as a date; at most an hour.
+ * Undefined when absent or unreadable.
+ */
 export function retryAfterMs(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined || header.trim() === '') return undefined
   const seconds = Number(header)
@@ -13,10 +16,11 @@ export function retryAfterMs(header: string | undefined, now = Date.now()): numb
 }
 
 /**
- * When a limit by the minute that a 429 speaks of is free again, in milliseconds from now: the longest reset of those limits of
- * which nothing remains. Undefined when the headers speak of none, so that the 429 is about load. Read are `x-ratelimit-remaining`
- * and `x-ratelimit-reset`, alone or with `-requests` or `-tokens` after them; a reset is a duration (`6m0s`, `250ms`), seconds, or
- * the time of day in seconds or milliseconds since 1970.
+ * Milliseconds until a limit by the minute is free again that a 429 speaks of: the longest reset of
+ * the limits that are used up. Undefined when the headers name no such limit; then the 429 is about
+ * load. Read are `x-ratelimit-remaining` and `x-ratelimit-reset`, alone or followed by `-requests`
+ * or `-tokens`. A reset is a duration (`6m0s`, `250ms`), seconds, or a time in seconds or
+ * milliseconds since 1970.
  */
 export function rateLimitResetMs(headers: Headers, now = Date.now()): number | undefined {
   let longest: number | undefined

@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts'
 
 /**
- * A token bucket that lets through at most `perMinute` in any minute: it holds one second's worth, and refills by what is left
- * of the minute. Costs that were guessed are put right later, so it may run a debt.
+ * A token bucket that lets through at most `perMinute` in any minute: it holds the amount of one
+ * second, and refills by the rest of the minute. Guessed costs are corrected later, so the bucket
+ * may be in debt.
  */
 class Bucket {
   readonly #capacity: number
@@ -19,11 +20,14 @@ class Bucket {
     this.#at = clock.now()
   }
 
-  /** Milliseconds until `cost` may be taken. More than the bucket holds may go when it is full. */
+  /**
+   * Milliseconds until `cost` may be taken. A cost that is larger than the bucket may go when the
+   * bucket is full.
+   */
   waitFor(cost: number): number {
     this.#refill()
     const missing = Math.min(cost, this.#capacity) - this.#level
-    // A billionth less is a rounding error of the clock, and would wake the same caller for ever.
+    // A millionth less is a rounding error of the clock, and would wake the same caller for ever.
     return missing <= 1e-6 ? 0 : Math.max(1, Math.ceil(missing / this.#perMs))
   }
 
@@ -40,13 +44,13 @@ class Bucket {
   }
 }
 
-/** What a call will take: tokens are guessed from its size before it runs. */
+/** What a call will take. Tokens are guessed from the size of the request. */
 export interface Estimate {
   promptTokens: number
   maxTokens: number
 }
 
-/** What a call took, where the server counted. */
+/** What a call took, if the server counted. */
 export interface Counted {
   promptTokens: number
   completionTokens: number
@@ -57,17 +61,22 @@ export interface RateLimits {
   tokensPerMinute?: number | undefined
 }
 
-// Weight of the newest reply in what is learnt of tokens.
+// Weight of the newest reply in the factors that are learnt.
 const learningRate = 0.05
 
-/** An endpoint's limits by the minute, over all its servers. What replies really took corrects guesses past and to come. */
+/**
+ * An endpoint's limits by the minute, over all its servers. Replies correct the guess of their own
+ * call, and later guesses.
+ */
 export class RateLimit {
   readonly #clock: Clock
   #limits: RateLimits = {}
   #requests: Bucket | undefined
   #tokens: Bucket | undefined
   #heldUntil = 0
-  /** Real prompt tokens to guessed ones, and completion tokens to the most that were allowed. */
+  /**
+   * Ratio of real to guessed prompt tokens, and of completion tokens to the most that were allowed.
+   */
   #promptFactor = 1
   #completionShare = 0.5
 
@@ -85,7 +94,7 @@ export class RateLimit {
     this.#limits = { requestsPerMinute, tokensPerMinute }
   }
 
-  /** Nothing goes out for so long: the server said when its own limit is free again. */
+  /** Sends nothing for so long, because the server said when its own limit is free again. */
   hold(ms: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + ms)
   }
@@ -96,7 +105,10 @@ export class RateLimit {
     return Math.max(held, this.#requests?.waitFor(1) ?? 0, this.#tokens?.waitFor(this.#guess(estimate)) ?? 0)
   }
 
-  /** Books a call; the result books what it really took, once: null for a call that the server did not take. */
+  /**
+   * Books a call. The result corrects the booking once: with null for a call that the server did
+   * not take.
+   */
   take(estimate: Estimate): (counted: Counted | null | undefined) => void {
     const guess = this.#guess(estimate)
     this.#requests?.take(1)

@@ -1,36 +1,38 @@
 import type { Scope } from './scope.ts'
 
-// So many refusals before any success, or in a row after one, and it is not the rows.
+// So many refusals before any success, or in a row after one, are the replica's fault and not the
+// rows'.
 const enoughAtFirst = 8
 const enoughLater = 64
 
 /**
- * Whether a 403 or a 404 is one row's fault or the server's: some gateways answer so for a text or a picture that they do not
- * take. Before the first success the question stays open until others have been answered; after it a row pays for itself.
+ * Whether a 403 or a 404 is the fault of one row or of the replica: some gateways answer so for a
+ * text or picture that they do not take. Before the first success the question stays open until
+ * other requests are answered. After it such an answer is the row's fault.
  */
 export class Refusals {
   #hasServed = false
   #inARow = 0
   readonly #open = new Set<(isServers: boolean) => void>()
 
-  /** Requests that wait to know. */
+  /** Requests that wait for the answer to that question. */
   get open(): number {
     return this.#open.size
   }
 
-  /** A call succeeded: what was refused so far was the rows' fault. */
+  /** A call succeeded, so earlier refusals were the fault of their rows. */
   served(): void {
     this.#hasServed = true
     this.#inARow = 0
     this.#settle(false)
   }
 
-  /** Nobody else is under way who could tell: what was refused so far is the server's. */
+  /** No other request is under way that could tell, so earlier refusals are the replica's fault. */
   idle(): void {
     this.#settle(true)
   }
 
-  /** True: the server refuses everyone. Rejects with the scope's reason. */
+  /** True when the replica refuses everyone. Rejects with the scope's reason. */
   judge(scope: Scope): Promise<boolean> {
     this.#inARow++
     if (this.#inARow >= (this.#hasServed ? enoughLater : enoughAtFirst)) {

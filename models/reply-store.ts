@@ -1,6 +1,9 @@
 import type { Reply } from './ask.ts'
 
-/** A paid reply as it is kept. `request` is what was sent with image hashes in the place of pixels. */
+/**
+ * A paid reply as it is stored. `request` is what was sent, with the hashes of pictures instead of
+ * pixels.
+ */
 export interface StoredReply {
   key: string
   /** Name of the endpoint in the recipe. */
@@ -11,15 +14,21 @@ export interface StoredReply {
   finishReason: Reply['finishReason']
   promptTokens: number
   completionTokens: number
-  /** Of the attempt that succeeded, in milliseconds. */
+  /** Milliseconds of the attempt that succeeded. */
   latencyMs: number
-  /** HTTP calls it took, refused ones included. */
+  /** Number of HTTP calls, refused ones included. */
   attempts: number
 }
 
-/** Where finished replies live. `save` resolves when they are durable; a key that is already there stays as it is. */
+/**
+ * Keeps finished replies. `save` resolves when they are durable. A reply whose key is there already
+ * stays as it is.
+ */
 export interface ReplyStore {
-  /** What stores over one place share (a database); the store itself where absent. Calls in flight are shared by it. */
+  /**
+   * An object that all stores over one place share, such as a database; the store itself where
+   * absent. Engines over one place share their calls in flight.
+   */
   readonly place?: object
   find(keys: readonly string[]): Promise<Map<string, StoredReply>>
   save(replies: readonly StoredReply[]): Promise<void>

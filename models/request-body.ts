@@ -1,7 +1,7 @@
 import type { AskMessage, AskRequest } from './ask.ts'
 import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
 
-/** A request as it goes over the wire: JSON in plain ASCII, in parts. */
+/** A request as it is sent: JSON in plain ASCII, in parts. */
 export interface RequestBody {
   parts: readonly string[]
   bytes: number
@@ -10,8 +10,8 @@ export interface RequestBody {
 const dataUrlHead = /^data:image\/[\w.+-]{1,40};base64,/
 
 /**
- * Base64 of one line: no character of it means anything to JSON. Five scans by the machine's own instructions take a quarter of the
- * time of a regular expression over 67 kB, which was the dearest part of a request.
+ * Whether a data URL has no character that means anything to JSON. Five native scans take a quarter
+ * of the time of a regular expression over 67 kB, which was the dearest part of a request.
  */
 const isPlain = (url: string): boolean =>
   dataUrlHead.test(url.slice(0, 64)) &&
@@ -19,9 +19,10 @@ const isPlain = (url: string): boolean =>
   !['"', '\\', '\n', '\r'].some((character) => url.includes(character))
 
 /**
- * The request in the chat completions form; images stand before the text of their turn. In parts, so that a picture's text is
- * the cache's own and is neither scanned for escapes nor copied into a larger text; in ASCII, so that its length is known and
- * each part is copied straight to the socket.
+ * The request in the form of chat completions; pictures come before the text of their turn. It is
+ * in parts, so that the text of a picture is the cache's own and is neither scanned for escapes nor
+ * copied into a larger text. It is in ASCII, so that its length is known and each part is copied
+ * straight to the socket.
  */
 export async function requestBody(
   endpoint: ResolvedEndpoint,
@@ -77,7 +78,7 @@ async function messageParts(
   return [plain(`{"role":${json(role)},"content":[`), ...pictures, plain(`${json({ type: 'text', text })}]}`)]
 }
 
-/** JSON in ASCII: other characters as escapes, which mean the same. */
+/** JSON in ASCII: other characters become escapes. */
 const json = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
     /[\u0080-\uffff]/g,

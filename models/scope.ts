@@ -2,9 +2,11 @@ import { setMaxListeners } from 'node:events'
 import { abortReason } from './clock.ts'
 
 /**
- * What ends waits early: an engine's life, one shared call, one request with a deadline. Children end with their parent.
- * Not AbortSignal: ten thousand waiting requests listen to one engine, and taking a listener off an EventTarget walks the
- * list of all of them, where a Set forgets one at once.
+ * Ends waits early: the life of an engine, one shared call, one request with a deadline. Children
+ * end with their parent.
+ *
+ * Not AbortSignal: ten thousand waiting requests listen to one engine, and taking a listener off an
+ * EventTarget walks the list of all of them, where a Set forgets one at once.
  */
 export class Scope {
   readonly #onCancel = new Set<(reason: Error) => void>()
@@ -21,7 +23,8 @@ export class Scope {
     const scope = new Scope()
     if (signal.aborted) scope.cancel(abortReason(signal))
     else {
-      // Many engines may hang on one signal of the process; the warning at eleven listeners is meant for leaks.
+      // Many engines may listen to one signal of the process. Node's warning at eleven listeners is
+      // meant for leaks.
       setMaxListeners(0, signal)
       const onAbort = () => scope.cancel(abortReason(signal))
       signal.addEventListener('abort', onAbort, { once: true })
@@ -35,7 +38,7 @@ export class Scope {
     return this.#reason
   }
 
-  /** Calls `run` once when the scope ends, at once when it has. The result takes it back. */
+  /** Calls `run` once when the scope ends, or at once if it has ended. The result cancels this. */
   onCancel(run: (reason: Error) => void): () => void {
     if (this.#reason) {
       run(this.#reason)
@@ -54,17 +57,20 @@ export class Scope {
     for (const run of runs) run(reason)
   }
 
-  /** Lets the parent forget it: nothing waits in it any more. */
+  /** Detaches from the parent when nothing waits in this scope any more. */
   close(): void {
     this.#leaveParent?.()
   }
 
-  /** @throws the reason once it has ended. */
+  /** Throws the reason when the scope has ended. */
   check(): void {
     if (this.#reason) throw this.#reason
   }
 
-  /** Settles as `work` does, or rejects with the reason as soon as the scope ends. `work` itself goes on. */
+  /**
+   * Settles as `work` does, or rejects with the reason as soon as the scope ends. `work` itself
+   * goes on.
+   */
   race<Result>(work: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const leave = this.onCancel(reject)

@@ -7,13 +7,17 @@ interface SharedCall<Result> {
 }
 
 /**
- * Calls in flight by content key, over all engines of a process that keep replies in one place: what two of them want at once is
- * paid once. A call lives as long as anyone wants it, whoever began it.
+ * Calls in flight by content key, over all engines of a process that keep replies in one place. A
+ * reply that two engines want at once is paid once. A call lives as long as anyone wants it, even
+ * if its first asker has left.
  */
 export class SharedCalls<Result> {
   readonly #calls = new Map<string, SharedCall<Result>>()
 
-  /** The call of this key that runs, else one that `start` begins. Rejects with the asker's reason as soon as that ends. */
+  /**
+   * The result of the running call of this key, or of a call that `start` begins. Rejects with the
+   * asker's reason as soon as the asker ends.
+   */
   async ask(
     key: string,
     asker: Scope,
@@ -33,7 +37,7 @@ export class SharedCalls<Result> {
     } finally {
       call.wanted--
       if (call.wanted === 0 && this.#calls.get(key) === call) {
-        // Nobody wants it any more: who asks from now on begins anew.
+        // Nobody wants it any more: the next asker begins anew.
         this.#calls.delete(key)
         scope.cancel(asker.reason ?? new Error('nobody waits for this call any more'))
       }

@@ -2,16 +2,18 @@ import type { AskRequest, Reply } from './ask.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import type { Estimate } from './rate-limit.ts'
 
-/** What one answered request used. Tokens of a reused reply were paid earlier. */
+/** What one answered request used. The tokens of a reused reply were paid earlier. */
 export interface Usage extends Pick<Reply, 'promptTokens' | 'completionTokens' | 'reused'> {
   endpoint: string
+  model: string
 }
 
-// Characters of a token in English, and pixels of a picture's token in Qwen2.5-VL: first guesses that replies correct.
+// Characters of an English token, and pixels of a picture's token in Qwen2.5-VL: first guesses that
+// replies correct.
 const charactersPerToken = 4
 const pixelsPerToken = 784
 
-/** What a request will take, as far as its own size tells. */
+/** Estimates what a request will take from its own size. */
 export function estimateOf(
   { imageMaxPixels }: Pick<ResolvedEndpoint, 'imageMaxPixels'>,
   { messages, sampling }: Pick<AskRequest, 'messages' | 'sampling'>,

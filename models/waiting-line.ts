@@ -1,18 +1,21 @@
-/** Someone who waits for a slot. */
+/** A request that waits for a slot. */
 export interface Waiter {
-  /** Whose it is: owners of one priority take turns. */
+  /** Owners of one priority take turns. */
   owner: object
   /** Higher ones go first. */
   priority: number
   isRetry: boolean
-  /** Requests that begin alike, so that a server finds its work of the first in its cache for the second. */
+  /**
+   * Requests that begin alike share a prefix: a replica finds its work of the first in its cache
+   * for the second.
+   */
   prefix: string
-  /** Often enough passed by, it goes wherever a slot is free. */
+  /** How often others were let pass. After enough times it goes wherever a slot is free. */
   passedBy: number
   hasLeft: boolean
 }
 
-/** First in, first out; those who left are passed over. */
+/** First in, first out. Requests that have left are skipped. */
 class Line<Item extends Waiter> {
   #items: Item[] = []
   #head = 0
@@ -21,7 +24,7 @@ class Line<Item extends Waiter> {
     this.#items.push(item)
   }
 
-  /** The first who still waits. */
+  /** The first request that still waits. */
   first(): Item | undefined {
     while (this.#items[this.#head]?.hasLeft) this.#head++
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
@@ -35,7 +38,7 @@ class Line<Item extends Waiter> {
     return this.#items[this.#head]
   }
 
-  /** The first of the next few for whom `suits` holds. */
+  /** The first of the next few requests for which `suits` is true. */
   find(count: number, suits: (item: Item) => boolean): Item | undefined {
     for (let at = this.#head; at < this.#items.length && count > 0; at++) {
       const item = this.#items[at]
@@ -47,7 +50,7 @@ class Line<Item extends Waiter> {
   }
 }
 
-/** Those of one priority: retries first, then owners in turn. */
+/** Requests of one priority: retries first, then owners in turn. */
 interface Lane<Item extends Waiter> {
   retries: Line<Item>
   owners: Map<object, Line<Item>>
@@ -57,8 +60,9 @@ const lookAhead = 32
 const longestTurn = 64
 
 /**
- * Who goes next: by priority, retries before new work, then owner by owner, so that one owner's thousand do not hold up another's
- * ten. Requests of one prefix that stand together stay together, up to 64 of them.
+ * Says who goes next: by priority, then retries before new work, then owner by owner, so that one
+ * owner's thousand requests do not hold up another's ten. Neighbours with the same prefix stay
+ * together, up to 64 of them.
  */
 export class WaitingLine<Item extends Waiter> {
   readonly #lanes = new Map<number, Lane<Item>>()
@@ -70,7 +74,7 @@ export class WaitingLine<Item extends Waiter> {
     return this.#size
   }
 
-  /** Priority of who goes next; -Infinity when nobody waits. */
+  /** Priority of the next request; -Infinity when no request waits. */
   get topPriority(): number {
     return this.next()?.priority ?? Number.NEGATIVE_INFINITY
   }
@@ -91,7 +95,7 @@ export class WaitingLine<Item extends Waiter> {
     this.#size++
   }
 
-  /** Takes someone out, who goes in or goes away. */
+  /** Takes a request out because it has a slot or gives up. */
   leave(item: Item): void {
     if (item.hasLeft) return
     item.hasLeft = true
@@ -99,8 +103,9 @@ export class WaitingLine<Item extends Waiter> {
   }
 
   /**
-   * Who goes next. `suits` is whom a free slot suits: a retry waits for one that does, and lets others pass; of new work one of the
-   * next few of the same owner is preferred. Nobody is passed by more than 32 times.
+   * The next request. `suits` says whether one of the free slots suits a request. A retry waits for
+   * such a slot and lets others pass. For new work, one of the next few requests of the same owner
+   * is preferred. No request is passed more than 32 times.
    */
   next(suits?: (item: Item) => boolean): Item | undefined {
     if (this.#size === 0) return undefined
@@ -140,7 +145,7 @@ export class WaitingLine<Item extends Waiter> {
     if (next) lane.owners.set(owner, line)
   }
 
-  /** Everyone who waits, who all leave. */
+  /** Takes all requests out and returns them. */
   clear(): Item[] {
     const all: Item[] = []
     for (let next = this.next(); next; next = this.next()) {
@@ -151,7 +156,10 @@ export class WaitingLine<Item extends Waiter> {
   }
 }
 
-/** The first of a line whom it suits; whoever is passed by is counted. Without a preference simply the first. */
+/**
+ * The first request of a line that suits. The skipped first request is counted. Without a
+ * preference simply the first.
+ */
 function chosen<Item extends Waiter>(line: Line<Item>, fits: ((item: Item) => boolean) | undefined): Item | undefined {
   const first = line.first()
   if (!first || !fits || fits(first)) return first

@@ -1,39 +1,45 @@
-/** Where a call stood when it began. */
+/** The state of a replica when a call began. */
 export interface Start {
-  /** Calls in flight to the server, this one included. */
+  /** Calls in flight to the replica, this one included. */
   level: number
-  /** Counts the server's calls from 1. */
+  /** Counts the replica's calls from 1. */
   ordinal: number
 }
 
-// TCP halves (Chiu & Jain 1989); 0.7 gives up less, because one server's capacity rarely changes. For timeouts, which say
-// nothing of where the limit is; a refusal says it by its level.
+// TCP halves (Chiu & Jain 1989). 0.7 gives up less, because the capacity of one replica rarely
+// changes. It is for timeouts, which say nothing about where the limit is; a refusal says it by its
+// level.
 const silenceFactor = 0.7
-// Refusals of fewer calls than this, at a level that other calls pass, are no sign of load. Far enough from what servers refuse at
-// random (one call in ten and less) that chance does not reach it: every step down that chance takes is slow to be made good.
+// A smaller share of refusals, at a level that other calls pass, is no sign of load. It is far
+// enough from what replicas refuse at random (one call in ten and less) that chance does not reach
+// it: each step down by chance takes long to make good.
 const noise = 0.15
 const silentShare = 0.25
 
 /**
- * How many calls a server gets at one time: additive increase, one decrease a burst of refusals. A refusal tells by the level at
- * which its call began where the limit lies, so that a burst ends right below it; a server that refuses one call in twenty whatever
- * its load loses nothing. After a decrease the window stays at what it learnt for four windows of successes, then tries one more,
- * then the cube of the time that went well, as in CUBIC (Ha, Rhee & Xu 2008).
+ * How many calls a replica gets at one time: additive increase, and one decrease for each burst of
+ * refusals. The level at which a refused call began tells where the limit is, so a burst ends right
+ * below the limit. A replica that refuses one call in twenty whatever its load loses nothing. After
+ * a decrease the window keeps what it learnt for four windows of successes, then tries one more,
+ * then grows by the cube of the good time, as in CUBIC (Ha, Rhee & Xu 2008).
  */
 export class Window {
   #configured: number
   #size: number
-  /** What the server was found to take; unknown until it refuses. */
+  /** The number of calls that the replica was found to take; unknown until it refuses. */
   #found = Number.POSITIVE_INFINITY
   /** Highest level that is known to pass. */
   #ceiling: number
   /** Size after the last decrease, and successes at the limit since. */
   #base: number
   #successes = 0
-  /** Calls that began later than this may make it smaller again; and the least that this burst may leave. */
+  /**
+   * Calls that began later than this may shrink it again. `#floor` is the least that this burst may
+   * leave.
+   */
   #decreasedAt = 0
   #floor = 1
-  /** Outcomes by level, halved now and then, so that old ones fade. */
+  /** Outcomes by level. They are halved now and then, so that old ones fade. */
   #passed: Float64Array
   #refused: Float64Array
   #silent = 0
@@ -56,7 +62,10 @@ export class Window {
     return this.#configured
   }
 
-  /** Another limit. What the server was found to take stays known: engines with different limits may take turns. */
+  /**
+   * Sets another limit. What the replica was found to take stays known, because engines with
+   * different limits may take turns.
+   */
   configure(configured: number): void {
     if (configured === this.#configured) return
     this.#configured = configured
@@ -76,7 +85,10 @@ export class Window {
     if (this.#found < this.#size) this.#found = this.#size
   }
 
-  /** The server took the call on, whatever came of it: its level is no sign of load, nor that there is room for more. */
+  /**
+   * The replica took the call, whatever its result. Its level is no sign of load, and no sign of
+   * room for more.
+   */
   taken({ level }: Start): void {
     this.#count(this.#passed, level)
   }
@@ -86,21 +98,24 @@ export class Window {
       this.#size++
       return
     }
-    // Successes of a window that was not full say nothing of a larger one.
+    // Successes in a window that was not full say nothing about a larger one.
     if (level < 0.75 * this.#size) return
     this.#successes++
     const windows = this.#successes / this.#base
     this.#size = Math.min(this.#configured, Math.max(this.#size, this.#base + Math.floor((windows / 4) ** 3)))
   }
 
-  /** `latest` is the ordinal of the call that began last: those until then belong to this burst. */
+  /** `latest` is the ordinal of the newest call. Calls up to it belong to this burst. */
   refused({ level, ordinal }: Start, latest: number): void {
     this.#count(this.#refused, level)
     if (this.#refusedShare(level) < noise) return
     this.#decrease(ordinal, latest, level - 1)
   }
 
-  /** A call timed out. Some may be their rows' fault; a quarter of all is overload. */
+  /**
+   * A call timed out. Some timeouts may be the fault of their rows; a quarter of all calls is
+   * overload.
+   */
   silent({ ordinal }: Start, latest: number): void {
     this.#count(null, 1)
     this.#silent++

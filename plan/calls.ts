@@ -2,15 +2,16 @@ import { judgeCalls } from '../data/steps/step-judge.ts'
 import { costOf } from '../domain/prices.ts'
 import type { EndpointSpec, Recipe } from '../domain/recipe/recipe.ts'
 import type { CallPlan, Cost } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { judgeCharacters, textTokens } from './tokens.ts'
 
-/** So many calls of one size. */
+/** A number of calls of one size. */
 interface Calls {
   calls: Count
   /** Prompt tokens of one call. */
   prompt: number
-  /** The most a reply may have. */
+  /** The most tokens that a reply may have. */
   completion: number
 }
 
@@ -23,7 +24,10 @@ export function callsTo(recipe: Recipe, endpoint: string, { calls, prompt, compl
   return { endpoint, model, calls, promptTokens, completionTokens, cost: costAt(spec, promptTokens, completionTokens) }
 }
 
-/** Calls of a judge over so many answers, if every one of them is left open by the rules. None without a judge. */
+/**
+ * Calls of a judge over a number of answers, if the rules leave all of them open. Empty without a
+ * judge.
+ */
 export function judging(
   recipe: Recipe,
   judge: string | undefined,

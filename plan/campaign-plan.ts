@@ -8,7 +8,10 @@ export interface Cost {
   currency: string
 }
 
-/** Model calls of a step to one endpoint. Prompt tokens are an estimate; everything else is the most there can be. */
+/**
+ * Model calls of a step to one endpoint. Prompt tokens are an estimate; the other figures are the
+ * most there can be.
+ */
 export interface CallPlan {
   /** Name in the recipe; `measured` for the checkpoint that an evaluation serves. */
   endpoint: string
@@ -33,14 +36,16 @@ export interface DataStepPlan {
   calls: CallPlan[]
 }
 
-/** An evaluation, or the choice among several weights of a training, which evaluates each. */
+/**
+ * An evaluation, or a selection among several weights of a training, which evaluates each of them.
+ */
 export interface EvaluationPlan {
   kind: 'evaluation'
   name: string
   step: string
   /** Checkpoints that are measured. */
   checkpoints: number
-  /** The step that made them; null for the base model. */
+  /** The step that made the checkpoints; null for the base model. */
   of: string | null
   benchmarks: { name: string; items: Count }[]
   shards: Count
@@ -49,16 +54,18 @@ export interface EvaluationPlan {
 
 /** One training job. */
 export interface JobPlan {
-  /** Its name in the database, in run folders and in logs. */
+  /** The job's name in the database, in run folders and in logs. */
   key: string
   kind: 'sft' | 'rl'
   /** The product that trains. */
   trainer: string
-  /** The place of the site file that it takes, and what launches it there; null where there is no such place. */
+  /**
+   * The job's place of the site file, and what launches the job there; null without such a place.
+   */
   place: string
   launcher: string | null
   resources: JobResources
-  /** What trainer and place say of it. */
+  /** What trainer and place say about the job. */
   findings: Finding[]
   startFrom: string
   from: string[]
@@ -73,7 +80,7 @@ export interface JobPlan {
   completions: Count
   /** The most that one sequence may have: prompt with pictures, and trace or completion. */
   sequenceTokens: number
-  /** SFT: tokens of all rows it sees. RL: tokens of all completions at the cap. */
+  /** SFT: tokens of all rows that are seen. RL: tokens of all completions at the cap. */
   tokens: Count
   /** RL: length cap × group size, the tokens that one question may take; null for SFT. */
   tokensAQuestion: Count
@@ -83,9 +90,9 @@ export interface JobPlan {
   gpuCost: Cost | null
   argv: string[]
   cwd: string
-  /** Names of the variables it gets; values are nobody's business. */
+  /** Names of the job's variables. A plan never holds their values. */
   env: string[]
-  /** Of these, the ones that hold secrets. */
+  /** Names of the variables that hold secrets. */
   secretEnv: string[]
   files: { path: string; bytes: Count }[]
   disk: {
@@ -99,7 +106,7 @@ export interface JobPlan {
   settings: Record<string, unknown>
 }
 
-/** Calls of a step, those of its jobs included. */
+/** Calls of a step, with those of its jobs. */
 export const callsOf = (step: StepPlan): CallPlan[] =>
   step.kind === 'gate' ? [] : step.kind === 'training' ? step.jobs.flatMap(({ calls }) => calls) : step.calls
 
@@ -120,7 +127,7 @@ export interface GatePlan {
 
 export type StepPlan = DataStepPlan | EvaluationPlan | TrainingPlan | GatePlan
 
-/** What the endpoints are asked in all, or one of them. */
+/** What all endpoints are asked, or one endpoint. */
 export interface CallTotals {
   calls: Sum
   promptTokens: Sum
@@ -129,7 +136,7 @@ export interface CallTotals {
 
 export interface Totals extends CallTotals {
   endpoints: (CallTotals & { endpoint: string; cost: Cost | null })[]
-  /** One a currency: calls and GPU hours. Endpoints and places without prices are not in it. */
+  /** Cost of calls and GPU hours, by currency. Endpoints and places without prices are left out. */
   costs: { currency: string; amount: Sum }[]
   jobs: number
   sftSteps: Sum
@@ -143,10 +150,10 @@ export interface Totals extends CallTotals {
 export interface RoundPlan {
   /** The first round with these steps. */
   round: number
-  /** How many rounds have them, one after the other. */
+  /** How many rounds in a row have these steps. */
   times: number
   steps: StepPlan[]
-  /** Of one round. */
+  /** Totals of one round. */
   totals: Totals
 }
 
@@ -156,15 +163,15 @@ export interface CampaignPlan {
   baseModel: string
   /** Null when unknown. */
   modelBytes: Count
-  /** GPUs that train together, where the recipe states it. */
+  /** The recipe's `rates.gpus`: for reading the GPU hours, not a wish. */
   gpus: Count
   rounds: RoundPlan[]
-  /** Of all rounds shown, each as often as it runs. */
+  /** Totals of all rounds shown, each counted as often as it runs. */
   totals: Totals
-  /** What would have to be known for the figures that are not. */
+  /** What is missing for the figures that are not known. */
   missing: string[]
-  /** What was taken where nothing is known, and what is left out. */
+  /** What the plan assumes where nothing is known, and what it leaves out. */
   assumptions: string[]
-  /** What would run and may not be meant. */
+  /** What can run but may not be meant. */
   notes: string[]
 }

@@ -1,6 +1,7 @@
 import { nameOf } from '../domain/recipe/references.ts'
 import type { GateStep, RlStep, SftStep } from '../domain/recipe/steps.ts'
-import { finalTraining, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { finalTraining } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { isSelection, isSft, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { Finding as JobFinding } from '../jobs/finding.ts'
 import { inPhase } from '../trainers/stage-settings.ts'
@@ -9,7 +10,10 @@ import { counted } from './count.ts'
 import { candidatesOf } from './evaluation.ts'
 import type { TrainingPlace } from './training.ts'
 
-/** What a check found. A refusal names a thing that cannot run; a note, one that runs and may not be meant. */
+/**
+ * What a check found. A refusal says what cannot run; a note says what can run but may not be
+ * meant.
+ */
 export interface Findings {
   refusals: Finding[]
   notes: Finding[]
@@ -21,7 +25,7 @@ interface Finding {
   text: string
 }
 
-/** Findings with their places; what is true of several steps is said once. */
+/** Findings as texts with their rounds and steps. A text that several steps share is said once. */
 export function findingTexts(findings: readonly Finding[]): string[] {
   return [...new Set(findings.map(({ text }) => text))].map((text) => {
     const same = findings.filter((each) => each.text === text)
@@ -32,18 +36,18 @@ export function findingTexts(findings: readonly Finding[]): string[] {
   })
 }
 
-/** What a check of one step says, before its place stands before it. */
+/** What a check of one step says, without round and step. */
 interface Said {
   refusals: string[]
   notes: string[]
 }
 
-// More than the 15 passes of OpenVLThinker v1.2's hard phase, the longest of the recipes that come with Hone.
+// More than the 15 passes of OpenVLThinker v1.2's hard phase, the most in the recipes of Hone.
 const manyPasses = 20
 
 /**
- * What cannot be trained together, or not with this backend. `sampledTokens` is the cap under which the SFT data was
- * sampled that the start weights learnt from; 0 without any.
+ * Checks a training step with its jobs. `sampledTokens` is the length cap under which the SFT data
+ * of the start weights was sampled; 0 without such data.
  */
 export function checkTraining(
   place: TrainingPlace,
@@ -61,8 +65,8 @@ export function checkTraining(
 }
 
 /**
- * Notes of a gate: a selection that chose the round's weights by the same benchmark has kept the luckiest of them. Measuring
- * them again asks what was asked before, so the luck stays.
+ * Notes about a gate. A selection that chose the round's weights by the gate's benchmark has kept
+ * the luckiest of them. Measuring these weights again asks the same requests, so the luck stays.
  */
 export function checkGate(steps: readonly RecipeStep[], { benchmark }: GateStep): string[] {
   const chosen = steps.findIndex((step) => isSelection(step) && nameOf(step) === finalTraining(steps))
@@ -77,7 +81,7 @@ export function checkGate(steps: readonly RecipeStep[], { benchmark }: GateStep)
   ]
 }
 
-/** What trainer and place said of a job, as plans say it. */
+/** Adds what trainer and place said about a job. */
 function addFindings(findings: readonly JobFinding[], called: string, { refusals, notes }: Said): void {
   for (const { level, text, fix } of findings)
     (level === 'refusal' ? refusals : notes).push(`${called}${text}${fix === undefined ? '' : `; ${fix}`}`)
@@ -106,7 +110,7 @@ function checkRl(
     else if (passes !== null && passes > manyPasses)
       notes.push(`${called(name)}${counted(steps)} steps see each question ${counted(Math.round(passes))} times`)
   }
-  // The demo's teacher writes far less than it may, whatever its limit.
+  // The demo's teacher always writes far less than its limit.
   const isDemo = place.recipe.baseModel.path.startsWith('demo:')
   const clipping = isDemo ? [] : phases.filter(({ cap }) => cap < sampledTokens)
   if (clipping.length > 0) {
@@ -128,7 +132,10 @@ const pickPhase = ({ steps, generations, maxCompletionTokens }: RlStep) => ({
   cap: maxCompletionTokens,
 })
 
-/** Length cap × group size of each phase: Vision-R1 holds it at 64K tokens a question (arXiv 2503.06749, PTST). */
+/**
+ * Length cap × group size of each phase. Vision-R1 holds the product at 64K tokens a question
+ * (arXiv 2503.06749, PTST).
+ */
 function lengthSchedule(phases: readonly { name: string; cap: number; generations: number }[]): string {
   const shown = phases.map(
     ({ name, cap, generations }) => `${name} ${counted(cap)} × ${generations} = ${counted(cap * generations)}`,

@@ -7,11 +7,13 @@ import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { callsTo } from './calls.ts'
 import type { CallPlan, DataStepPlan } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
-import { joined, type Flow } from './flow.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
+import { joined } from './flow.ts'
+import type { Flow } from './flow.ts'
 import { judgeCharacters, pictureTokens, templateCharacters, textTokens } from './tokens.ts'
 
-/** What a data step does with the datasets it takes, and what comes out of it. */
+/** The plan of a data step over the datasets that it reads, and the rows that come out. */
 export function planDataStep(
   recipe: Recipe,
   step: RecipeStep,
@@ -40,7 +42,7 @@ export function planDataStep(
   }
 }
 
-/** Longest texts that a step may put in the place of those that were there. */
+/** The longest texts that a step may write. They replace the texts of earlier steps. */
 function textsAfter({ writes, calls }: StepEstimate): Partial<Flow> {
   const limit = Math.max(0, ...calls.filter(({ option }) => option !== 'judge').map(({ maxTokens }) => maxTokens))
   if (writes === 'description') return { descriptionTokens: limit }
@@ -71,17 +73,20 @@ function rowsAfter(
   }
   if (definition === dataSteps['mix']) return mixedRows(step, flows, into)
   const multiplied = (count: Count) => known([count], (value) => value * rowsOut)
-  // Several rows of one are traces of the question that was there, unless the step writes questions.
+  // Several rows of one row are traces of its question, unless the step writes questions.
   return { rows: multiplied(into.rows), questions: writes === 'question' ? multiplied(into.questions) : into.questions }
 }
 
-/** With shares the scarcest input sets the size, as in data/steps/mix.ts; an unknown input may be as large as it likes. */
+/**
+ * Rows of a mix. With shares the scarcest input sets the size, as in data/steps/mix.ts; an input of
+ * unknown size sets no limit.
+ */
 function mixedRows(step: RecipeStep, flows: readonly Flow[], into: Flow): Rows {
   const { weights, maxRows, by, maxEach } = mix.options.parse(step)
   const groups = into.groups[by ?? '']
   const questions =
     maxEach === undefined || groups === undefined ? into.questions : atMost(into.questions, groups * maxEach)
-  // Where a question has one row; of several nobody knows how they lie.
+  // Known where each question has one row. Several rows of a question may lie in any way.
   let rows = into.rows === into.questions ? questions : into.rows
   if (weights) {
     const total = flows.reduce((sum, _, input) => sum + (weights[input] ?? 1), 0)
@@ -93,12 +98,13 @@ function mixedRows(step: RecipeStep, flows: readonly Flow[], into: Flow): Rows {
   return { rows, questions: atMost(questions, rows) }
 }
 
-/** The smaller of two upper limits; one that is unknown limits nothing. */
+/** The smaller of two upper limits. An unknown limit limits nothing. */
 const atMost = (a: Count, b: Count): Count => (a === null ? b : b === null ? a : Math.min(a, b))
 
 /**
- * Calls to one endpoint. A prompt is the step's template, the question, and the pictures; a call without pictures reads
- * the description in their place. What the calls of one step hand to each other is not counted.
+ * Calls to one endpoint. A prompt is the step's template, the question and the pictures; a call
+ * without pictures reads the description instead. Texts that a step's calls pass to each other are
+ * not counted.
  */
 function planCalls(recipe: Recipe, step: RecipeStep, call: PlannedCalls, into: Flow): CallPlan {
   const name = endpointsOf(step).find(({ option }) => option === call.option)?.endpoint
@@ -109,7 +115,10 @@ function planCalls(recipe: Recipe, step: RecipeStep, call: PlannedCalls, into: F
   return callsTo(recipe, name ?? call.option, { calls, prompt, completion: call.maxTokens })
 }
 
-/** Words around the question: the recipe's own, those of the step, or the suffix that the trained model always sees. */
+/**
+ * Tokens around the question: of the recipe's own prompt, of the step's template, or of the suffix
+ * that the trained model always sees.
+ */
 function promptTokens(recipe: Recipe, step: RecipeStep, { option }: PlannedCalls): number {
   if (option === 'judge') return textTokens(judgeCharacters)
   if ('prompt' in step && typeof step.prompt === 'string') return textTokens(step.prompt.length)

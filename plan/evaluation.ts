@@ -1,17 +1,19 @@
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { EvaluateStep, SelectCheckpointStep } from '../domain/recipe/steps.ts'
 import { nameOf } from '../domain/recipe/references.ts'
-import { findStep, measuredBy, selectedFrom, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { stepNamed, measuredBy, selectedFrom } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { isRl, isSelection, phasesOf } from '../domain/recipe/step-kinds.ts'
 import { inPhase } from '../trainers/stage-settings.ts'
 import type { CallPlan, EvaluationPlan } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { callsTo, judging } from './calls.ts'
 import { sourceFlow } from './flow.ts'
 import type { Known } from './known.ts'
 import { pictureTokens, textTokens } from './tokens.ts'
 
-/** An evaluation of one checkpoint, or a selection, which measures each checkpoint that it chooses among. */
+/** The plan of an evaluation, or of a selection, which measures each of its candidates. */
 export function planEvaluation(
   recipe: Recipe,
   facts: Known,
@@ -55,13 +57,13 @@ export function planEvaluation(
   }
 }
 
-/** How many weights a selection chooses among: those that RL kept, and its end. */
+/** How many weights a selection chooses among: the kept steps of RL, and its end. */
 export const candidatesOf = (steps: readonly RecipeStep[], selection: number): number =>
-  1 + snapshotsOf(findStep(steps, selectedFrom(steps, selection)).step).length
+  1 + snapshotsOf(stepNamed(steps, selectedFrom(steps, selection)).step).length
 
 const added = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
-/** Calls to one endpoint about several benchmarks as one. */
+/** Adds up the calls to each endpoint over several benchmarks. */
 function byEndpoint(calls: readonly CallPlan[]): CallPlan[] {
   return [...new Set(calls.map(({ endpoint }) => endpoint))].flatMap((endpoint) => {
     const group = calls.filter((call) => call.endpoint === endpoint)
@@ -78,7 +80,10 @@ function byEndpoint(calls: readonly CallPlan[]): CallPlan[] {
   })
 }
 
-/** Steps of an RL step's last phase whose weights are kept besides its end (trainer/hone_trainer/snapshots.py). */
+/**
+ * Optimizer steps of an RL step's last phase whose weights are kept besides its end
+ * (trainer/hone_trainer/snapshots.py).
+ */
 export function snapshotsOf(step: RecipeStep): number[] {
   if (!isRl(step) || !step.snapshots) return []
   const { steps } = inPhase(step, step.phases?.[phasesOf(step).length - 1])

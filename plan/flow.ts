@@ -1,8 +1,9 @@
 import type { KnownRows } from './known.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { assumedQuestionCharacters, textTokens } from './tokens.ts'
 
-/** Rows on their way through a round: the most there can be, since what a step drops is known once it ran. */
+/** Rows on their way through a round, at most: what a step drops is known only after it ran. */
 export interface Flow {
   rows: Count
   /** Different questions among them: all traces of one question count once. */
@@ -11,15 +12,15 @@ export interface Flow {
   questionTokens: number
   /** Different values that a field of the metadata has at most, where that is known. */
   groups: Readonly<Record<string, number>>
-  /** Pictures a row. */
+  /** Pictures of a row. */
   images: number
   /** Longest description that the steps before could write, in tokens; 0 without one. */
   descriptionTokens: number
-  /** Longest trace likewise. */
+  /** Longest trace that the steps before could write, in tokens; 0 without one. */
   traceTokens: number
 }
 
-/** A source as it stands in its file. */
+/** The rows of a source. */
 export const sourceFlow = (source: KnownRows | undefined): Flow => ({
   rows: source?.rows ?? null,
   questions: source?.rows ?? null,
@@ -30,7 +31,10 @@ export const sourceFlow = (source: KnownRows | undefined): Flow => ({
   traceTokens: 0,
 })
 
-/** Together as many as one by one, if no value stands in two; a field that one of them does not know stays unknown. */
+/**
+ * Groups of several datasets: the sum of their groups, as if no value were in two of them. A field
+ * that one dataset does not know stays unknown.
+ */
 function groupsOf([first, ...others]: readonly Flow[]): Flow['groups'] {
   const fields = Object.entries(first?.groups ?? {}).flatMap(([field, values]) => {
     const all = known(

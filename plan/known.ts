@@ -1,10 +1,13 @@
-/** What is known of a source or benchmark before a run: counted in its file, said by the user, or limited by the recipe. */
+/**
+ * What is known of a source or benchmark before a run: counted in its file, said by the user, or
+ * limited by the recipe.
+ */
 export interface KnownRows {
-  /** Lines that could be read; what its pictures are worth is seen at the import. */
+  /** Lines that could be read. Their pictures are looked at by the import only. */
   rows: number
-  /** Mean characters of a question with its choices; null when only the number of rows was given. */
+  /** Mean characters of a question with its choices; null when only `rows` is known. */
   questionCharacters: number | null
-  /** Mean pictures a row; null likewise. */
+  /** Mean pictures of a row; null when only `rows` is known. */
   images: number | null
   /** Different values of each field of the rows' metadata, where they were counted. */
   groups?: Readonly<Record<string, number>>
@@ -16,11 +19,11 @@ export interface KnownRows {
 export interface KnownModel {
   bytes: number
   parameters: number
-  /** Where the figures come from: the folder's files, the hub's own count, or the size in the model's name. */
+  /** Where the figures come from: the folder's files, the hub's count, or the model's name. */
   from: 'folder' | 'hub' | 'name'
 }
 
-/** Everything that a plan rests on besides the recipe. What is missing is unknown, never guessed. */
+/** All facts of a plan besides the recipe. A missing fact is unknown, never guessed. */
 export interface Known {
   sources: Readonly<Record<string, KnownRows | undefined>>
   benchmarks: Readonly<Record<string, KnownRows | undefined>>
@@ -30,7 +33,10 @@ export interface Known {
 
 const bytesAParameter = 2
 
-/** Size of a model that names its parameters, as `Qwen/Qwen2.5-VL-7B-Instruct` does, in a 16-bit format. Null else. */
+/**
+ * Size, in a 16-bit format, of a model whose name says its parameters, as
+ * `Qwen/Qwen2.5-VL-7B-Instruct` does. Null for other names.
+ */
 export function modelFromName(path: string): KnownModel | null {
   const billions = /(?<![\d.])(\d+(?:\.\d+)?)B(?![A-Za-z0-9])/i.exec(path.split('/').at(-1) ?? '')?.[1]
   if (billions === undefined) return null

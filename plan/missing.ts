@@ -1,5 +1,6 @@
 import { importPrefix } from '../domain/ids.ts'
-import { usualMaxPixels, type Recipe } from '../domain/recipe/recipe.ts'
+import { usualMaxPixels } from '../domain/recipe/recipe.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RoundPlan } from './campaign-plan.ts'
 import { counted } from './count.ts'
 import type { Known } from './known.ts'
@@ -15,7 +16,7 @@ function readBy(rounds: readonly RoundPlan[]): { sources: Set<string>; benchmark
   return { sources: new Set(from), benchmarks: new Set(measured.map(({ name }) => name)) }
 }
 
-/** That something is not there, and what to do about it. The demo's parts are made by a command. */
+/** Says that a path is not there, and what to do. The demo's parts are made by a command. */
 const absent = (path: string): string =>
   path.startsWith('demo:')
     ? `${path} is not there yet; \`hone dev --demo\` makes it`
@@ -23,7 +24,7 @@ const absent = (path: string): string =>
       ? `${path} is not in a database that runs here; \`hone import\` brings it in`
       : `${path} is not there; put it there`
 
-/** Sources and benchmarks without a file, of which the recipe takes only so many rows. */
+/** Sources and benchmarks without a file whose rows the recipe limits. */
 function limited(recipe: Recipe, facts: Known, read: ReturnType<typeof readBy>): string[] {
   const among = (specs: Record<string, { path: string }>, known: Known['sources'], used: Set<string>, field: string) =>
     Object.entries(specs).flatMap(([name, { path }]) => {
@@ -37,7 +38,7 @@ function limited(recipe: Recipe, facts: Known, read: ReturnType<typeof readBy>):
   ]
 }
 
-/** What would have to be known for the figures that are not, and how to say it. */
+/** What is missing for the figures that are not known, and how the user can say it. */
 export function missingOf(recipe: Recipe, facts: Known, rounds: readonly RoundPlan[]): string[] {
   const steps = rounds.flatMap((round) => round.steps)
   const read = readBy(rounds)
@@ -68,7 +69,7 @@ const hasUnlimitedPictures = (rounds: readonly RoundPlan[]): boolean =>
         step.jobs.some(({ settings }) => settings['imageMaxPixels'] === null),
     )
 
-/** What was taken where nothing is known. */
+/** What the plan assumes where nothing is known. */
 export function assumptionsOf(recipe: Recipe, facts: Known, rounds: readonly RoundPlan[]): string[] {
   const read = readBy(rounds)
   const { sources, benchmarks } = read

@@ -1,7 +1,8 @@
 import { HoneError } from '../domain/errors.ts'
 import { nameOf } from '../domain/recipe/references.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
-import { inputsOf, selectedFrom, startOf, stepsOfRound, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { inputsOf, selectedFrom, startOf, stepsOfRound } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { isEvaluation, isGate, isSelection, isSft, isTraining } from '../domain/recipe/step-kinds.ts'
 import type { ModelServer } from '../jobs/servers/model-server.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
@@ -10,10 +11,12 @@ import type { SiteFile } from '../jobs/site/site.ts'
 import { trainers as allTrainers } from '../trainers/registry.ts'
 import type { Trainer } from '../trainers/trainer.ts'
 import type { CampaignPlan, RoundPlan, StepPlan } from './campaign-plan.ts'
-import { checkGate, checkTraining, findingTexts, type Findings } from './checks.ts'
+import { checkGate, checkTraining, findingTexts } from './checks.ts'
+import type { Findings } from './checks.ts'
 import { planDataStep } from './data-step.ts'
 import { planEvaluation } from './evaluation.ts'
-import { joined, sourceFlow, type Flow } from './flow.ts'
+import { joined, sourceFlow } from './flow.ts'
+import type { Flow } from './flow.ts'
 import type { Known } from './known.ts'
 import { assumptionsOf, missingOf } from './missing.ts'
 import { campaignTotals, totalsOf } from './totals.ts'
@@ -26,15 +29,15 @@ export interface PlanOptions {
   round?: number | undefined
   /** Where jobs run; this machine alone when absent. */
   site?: SiteFile
-  /** Products that train, and that serve checkpoints, by name; all that Hone has when absent. */
+  /** Products that train and that serve checkpoints, by name; all of Hone's when absent. */
   trainers?: Readonly<Record<string, Trainer>>
   servers?: Readonly<Record<string, ModelServer>>
 }
 
 /**
- * What a campaign would run: pure, so it starts, asks and writes nothing. Rows are the most there can be, since what a
- * step drops is known once it ran. Throws {@link HoneError} InvalidRecipe for what cannot run, all of it at once, and
- * UnknownRound for a round that the recipe does not have.
+ * What a campaign would run. Pure: it starts, asks and writes nothing. Rows are the most there can
+ * be, since what a step drops is known only after it ran. Throws InvalidRecipe with everything that
+ * cannot run, and UnknownRound for a round that the recipe does not have.
  */
 export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions = {}): CampaignPlan {
   const { site = plainSite, trainers = allTrainers, servers = modelServers } = options
@@ -65,7 +68,7 @@ export function planCampaign(recipe: Recipe, facts: Known, options: PlanOptions 
   }
 }
 
-/** Rounds with different steps; those that follow each other with the same ones as one. */
+/** The rounds to plan. Rounds in a row with the same steps are planned once. */
 function roundsOf(recipe: Recipe, only: number | undefined): { round: number; times: number }[] {
   const { count } = recipe.rounds
   if (only !== undefined && only > count)
@@ -95,7 +98,8 @@ function planRound(
     Object.keys(recipe.sources).map((name) => [name, sourceFlow(facts.sources[name])] as const),
   )
   const flowOf = (name: string): Flow => flows.get(name) ?? joined([])
-  // By step with weights: the cap under which the SFT data that they learnt from was sampled, 0 without any.
+  // By step with weights: the length cap under which their SFT data was sampled; 0 without such
+  // data.
   const sampledTokens = new Map<string, number>()
   return steps.map((step, index) => {
     const name = nameOf(step)
@@ -136,7 +140,7 @@ function planRound(
     return tokens
   }
 
-  /** Why it is not known how many groups there are, and what to do. */
+  /** Why the number of groups is not known, and what to do. */
   function uncounted(by: string, from: readonly string[]): string {
     const unread = sourcesOf(steps, from).filter((name) => facts.sources[name]?.groups === undefined)
     return unread.length === 0

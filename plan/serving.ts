@@ -2,19 +2,17 @@ import { servingOf } from '../domain/recipe/jobs.ts'
 import type { ServingWish } from '../domain/recipe/jobs.ts'
 import { endpointsOf, nameOf } from '../domain/recipe/references.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
-import { stepsOfRound, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { stepsOfRound } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { isEvaluation, isSelection } from '../domain/recipe/step-kinds.ts'
-import { refusal } from '../jobs/finding.ts'
 import type { Finding } from '../jobs/finding.ts'
+import { findProduct } from '../jobs/product.ts'
 import type { ModelServer } from '../jobs/servers/model-server.ts'
 import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import type { Findings } from './checks.ts'
 
-/**
- * What the servers of a campaign's checkpoints, and their places, say: of evaluations and of
- * endpoints.
- */
+/** What model servers and their places say about serving the checkpoints of a campaign. */
 export function checkServing(recipe: Recipe, site: SiteFile, servers: Readonly<Record<string, ModelServer>>): Findings {
   const found: Findings = { refusals: [], notes: [] }
   const add = (round: number, step: string, findings: readonly Finding[]) => {
@@ -57,13 +55,11 @@ function servingFindings(
   site: SiteFile,
   servers: Readonly<Record<string, ModelServer>>,
 ): Finding[] {
-  const server = Object.hasOwn(servers, serving.server) ? servers[serving.server] : undefined
+  const found = findProduct('model server', servers, serving.server)
   const planned = plannedPlace(site, serving.place)
   const wish = { resources: serving.resources, options: serving.options, ...(maxTokens > 0 && { maxTokens }) }
   return [
-    ...(server === undefined
-      ? [refusal(`there is no model server "${serving.server}"`, `use one of ${Object.keys(servers).join(', ')}`)]
-      : server.check(wish)),
-    ...('level' in planned ? [planned] : planned.check(server?.resources(wish) ?? wish.resources)),
+    ...(found.refusal ? [found.refusal] : found.product.check(wish)),
+    ...('level' in planned ? [planned] : planned.check(found.product?.resources(wish) ?? wish.resources)),
   ]
 }

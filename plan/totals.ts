@@ -1,7 +1,9 @@
-import { callsOf, type Cost, type RoundPlan, type StepPlan, type Totals } from './campaign-plan.ts'
-import { sum, times, together, type Count, type Sum } from './count.ts'
+import { callsOf } from './campaign-plan.ts'
+import type { Cost, RoundPlan, StepPlan, Totals } from './campaign-plan.ts'
+import { sum, times, together } from './count.ts'
+import type { Count, Sum } from './count.ts'
 
-/** What the steps of one round come to. */
+/** Totals of the steps of one round. */
 export function totalsOf(steps: readonly StepPlan[]): Totals {
   const calls = steps.flatMap(callsOf)
   const jobs = steps.flatMap((step) => (step.kind === 'training' ? step.jobs : []))
@@ -43,7 +45,7 @@ const callTotals = (calls: readonly Asked[]) => ({
   completionTokens: sum(calls.map((call) => call.completionTokens)),
 })
 
-/** One endpoint has one price, so its calls share a currency; null when it has none. */
+/** Cost of calls to one endpoint, whose calls share a currency; null when it states no prices. */
 function addedCost(costs: readonly (Cost | null)[]): Cost | null {
   const [first] = costs
   if (!first) return null
@@ -58,7 +60,7 @@ function costsOf(costs: readonly { currency: string; amount: Sum }[]): Totals['c
   }))
 }
 
-/** All rounds, each as often as it runs. */
+/** Totals of all rounds, each counted as often as it runs. */
 export function campaignTotals(rounds: readonly RoundPlan[]): Totals {
   const all = (pick: (totals: Totals) => Sum): Sum =>
     together(rounds.map((round) => times(round.times, pick(round.totals))))

@@ -1,22 +1,26 @@
 import { nameOf } from '../domain/recipe/references.ts'
 import { jobKey } from '../domain/ids.ts'
 import { trainingJobOf } from '../domain/recipe/jobs.ts'
-import { usualMaxPixels, type Recipe } from '../domain/recipe/recipe.ts'
+import { usualMaxPixels } from '../domain/recipe/recipe.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RlStep, SftStep } from '../domain/recipe/steps.ts'
-import { phaseInputs, roundSeed, startOf, type RecipeStep } from '../domain/recipe/round-plan.ts'
+import { phaseInputs, roundSeed, startOf } from '../domain/recipe/round-plan.ts'
+import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { isSft, phasesOf } from '../domain/recipe/step-kinds.ts'
-import { refusal } from '../jobs/finding.ts'
-import type { Finding } from '../jobs/finding.ts'
+import { findProduct } from '../jobs/product.ts'
 import { plannedPlace } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
-import { rlSettingsOf, inPhase, sftSettingsOf } from '../trainers/stage-settings.ts'
+import { recipeStage, rewardOf } from '../trainers/recipe-stage.ts'
+import { inPhase } from '../trainers/stage-settings.ts'
 import type { TrainingStage } from '../trainers/stage.ts'
 import type { StageFacts, StageRun, Trainer } from '../trainers/trainer.ts'
 import { judging } from './calls.ts'
 import type { JobPlan, TrainingPlan } from './campaign-plan.ts'
-import { known, type Count } from './count.ts'
+import { known } from './count.ts'
+import type { Count } from './count.ts'
 import { snapshotsOf } from './evaluation.ts'
-import { joined, type Flow } from './flow.ts'
+import { joined } from './flow.ts'
+import type { Flow } from './flow.ts'
 import type { Known } from './known.ts'
 import { charactersAToken, pictureTokens, textTokens } from './tokens.ts'
 
@@ -32,7 +36,7 @@ export interface TrainingPlace {
   trainers: Readonly<Record<string, Trainer>>
 }
 
-/** The jobs of a training step, in the order they run. */
+/** The jobs of a training step, in the order in which they run. */
 export function planTraining(place: TrainingPlace, step: SftStep | RlStep): TrainingPlan {
   const phases = phasesOf(step)
   const jobs = phases.map((phase, nth) => {
@@ -57,7 +61,7 @@ interface Start {
 function sftJob(place: TrainingPlace, step: SftStep, start: Start): JobPlan {
   const { flow } = start
   const sequence = promptTokens(place, step, flow) + flow.traceTokens
-  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'sft', settings: sftSettingsOf(step) }
+  const stage = stageOf(place, step, start)
   const job = jobOf(place, step, { start, stage, sequenceTokens: Math.ceil(sequence) })
   const { passes, steps } = job
   const seen =
@@ -79,13 +83,7 @@ function rlJob(place: TrainingPlace, step: RlStep, start: Start): JobPlan {
   const { flow } = start
   const completions = step.steps * step.promptsPerStep * step.generations
   const tokens = completions * step.maxCompletionTokens
-  const reward = {
-    name: step.reward,
-    onFailure: step.onRewardFailure,
-    ...(step.judge !== undefined && { judge: 'JUDGE' }),
-  }
-  const settings = rlSettingsOf(step)
-  const stage: TrainingStage = { ...stageOf(place, step, start), kind: 'rl', settings, reward }
+  const stage = stageOf(place, step, start)
   const sequenceTokens = Math.ceil(promptTokens(place, step, flow) + step.maxCompletionTokens)
   const job = jobOf(place, step, { start, stage, sequenceTokens })
   const kept = snapshotsOf(step).length
@@ -110,7 +108,7 @@ function gpuTime({ site }: TrainingPlace, { place }: Pick<JobPlan, 'place'>, gpu
   }
 }
 
-/** The variable under which `hone dev` hands the reward server's token to a job. */
+/** The variable in which `hone dev` gives the reward server's token to a job. */
 const rewardTokenEnv = 'HONE_REWARD_TOKEN'
 
 interface Planned {
@@ -119,11 +117,11 @@ interface Planned {
   sequenceTokens: number
 }
 
-/** What every job has, whatever it trains. Folders are named by placeholders: nobody knows them before a run. */
+/** What SFT and RL jobs share. Folders are placeholders, since nobody knows them before a run. */
 function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, sequenceTokens }: Planned) {
   const { facts, recipe } = place
   const wish = trainingJobOf(recipe, step)
-  const { trainer, findings } = trainerFor(place, wish.trainer)
+  const found = findProduct('trainer', place.trainers, wish.trainer)
   const planned = plannedPlace(place.site, wish.place)
   const { flow } = start
   const stageFacts: StageFacts = {
@@ -133,9 +131,9 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     sequenceTokens,
   }
   const run = runOf(stage)
-  const said = trainer?.check(stage, stageFacts) ?? []
+  const said = found.product?.check(stage, stageFacts) ?? []
   // What is refused has no command: a trainer without GRPO cannot plan one.
-  const able = said.some(({ level }) => level === 'refusal') ? null : trainer
+  const able = said.some(({ level }) => level === 'refusal') ? null : found.product
   const command = able?.command(stage, run)
   const estimate = able?.estimate(stage, stageFacts)
   const model: Count = facts.model?.bytes ?? null
@@ -147,7 +145,11 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
     place: 'level' in planned ? (wish.place ?? place.site.default) : planned.name,
     launcher: 'level' in planned ? null : planned.launcher,
     resources: wish.resources,
-    findings: [...findings, ...('level' in planned ? [planned] : planned.check(wish.resources)), ...said],
+    findings: [
+      ...(found.refusal ? [found.refusal] : []),
+      ...('level' in planned ? [planned] : planned.check(wish.resources)),
+      ...said,
+    ],
     startFrom: start.startFrom,
     from: start.from,
     rows: flow.rows,
@@ -170,14 +172,7 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
   }
 }
 
-function trainerFor({ trainers }: TrainingPlace, name: string): { trainer: Trainer | null; findings: Finding[] } {
-  const trainer = Object.hasOwn(trainers, name) ? (trainers[name] ?? null) : null
-  if (trainer) return { trainer, findings: [] }
-  const names = Object.keys(trainers).join(', ')
-  return { trainer: null, findings: [refusal(`there is no trainer "${name}"`, `use one of ${names}`)] }
-}
-
-/** An attempt with names in the place of what only a worker knows. */
+/** An attempt with placeholders for what only a worker knows. */
 const runOf = (stage: TrainingStage): StageRun => ({
   key: stage.key,
   here: `RUNS/${stage.key}/attempt-1`,
@@ -190,10 +185,15 @@ const runOf = (stage: TrainingStage): StageRun => ({
   resume: null,
 })
 
-const stageOf = ({ recipe, round }: TrainingPlace, step: SftStep | RlStep, { key, startFrom }: Start) => {
-  const { resources, options } = trainingJobOf(recipe, step)
-  return { key, startFrom, base: 'base', rowsHash: '', seed: roundSeed(recipe, round), options, resources }
-}
+const stageOf = ({ recipe, round }: TrainingPlace, step: SftStep | RlStep, { key, startFrom }: Start) =>
+  recipeStage(recipe, step, {
+    key,
+    startFrom,
+    base: 'base',
+    rowsHash: '',
+    seed: roundSeed(recipe, round),
+    reward: isSft(step) ? null : rewardOf(step, step.judge === undefined ? undefined : 'JUDGE'),
+  })
 
 /** Question, suffix and pictures of a row. */
 function promptTokens({ recipe }: TrainingPlace, step: SftStep | RlStep, flow: Flow): number {
@@ -201,17 +201,17 @@ function promptTokens({ recipe }: TrainingPlace, step: SftStep | RlStep, flow: F
   return flow.questionTokens + textTokens(recipe.promptSuffix.length) + pictures
 }
 
-/** Ids, field names and the path of a picture by its hash. */
+/** Bytes of a row for its ids and field names, and of the path of each picture. */
 const frameBytes = 260
 const pictureBytes = 160
 
-/** The rows' file, roughly. */
+/** Bytes of the file of rows, roughly. */
 function rowBytes({ recipe }: TrainingPlace, stage: TrainingStage, flow: Flow): Count {
   const text = flow.questionTokens + (stage.kind === 'sft' ? flow.traceTokens : 0)
   const row = frameBytes + pictureBytes * flow.images + charactersAToken * text + recipe.promptSuffix.length
   return known([flow.rows], (rows) => Math.ceil(rows * row))
 }
 
-/** GPU hours of so many tokens; unknown without a rate that the user measured. */
+/** GPU hours of a number of tokens; unknown without a rate that the user measured. */
 const hours = (tokens: Count, rate: number | undefined): Count =>
   rate === undefined ? null : known([tokens], (value) => value / rate / 3600)

@@ -1,8 +1,8 @@
 import { editDistance } from '../domain/edit-distance.ts'
 
 /**
- * The known name that is most like a misspelt name. It may differ by a third of its length in
- * typing errors. Null when no name is that near.
+ * The known name that is most like a misspelt name, or null. The two may differ by one typing
+ * error, or by as many as a third of the known name's length.
  */
 export function didYouMean(written: string, known: Iterable<string>): string | null {
   let best: { name: string; distance: number } | null = null

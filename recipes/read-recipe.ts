@@ -11,13 +11,13 @@ if (!firstStep) throw new Error('the registry of data steps is empty')
 const schema = recipeSchema([firstStep, ...otherSteps])
 
 /**
- * Reads a recipe's YAML. Throws {@link HoneError} InvalidRecipe that lists all problems at once, each with its place,
- * its value, what is wrong and the fix. `file` is only shown. Anchors and merge keys (`<<`) are understood.
+ * Reads a recipe's YAML. Throws {@link HoneError} InvalidRecipe with all problems at once, each
+ * with its place, value, cause and fix. `file` is only shown. Anchors and merge keys (`<<`) work.
  */
 export function parseRecipe(yamlText: string, { file }: { file: string }): Recipe {
   const lineCounter = new LineCounter()
   const document = parseDocument(yamlText, { lineCounter, merge: true })
-  // The first error alone: those after it are mostly its echoes.
+  // Only the first error: later errors mostly follow from it.
   const [broken] = document.errors
   if (broken) throw invalid(file, [broken.message.trim().replaceAll(/\n+/g, '\n').replaceAll(/^/gm, '  ')])
   let raw: unknown
@@ -46,10 +46,16 @@ function invalid(file: string, problems: readonly string[]): HoneError {
   })
 }
 
-/** SHA-256 of the parsed recipe, defaults filled in: comments, order of keys and layout make no difference. */
+/**
+ * SHA-256 of the parsed recipe with its defaults. Comments, order of keys and layout make no
+ * difference.
+ */
 export const recipeHash = (recipe: Recipe): string => contentHash(recipe)
 
-/** A recipe as a campaign keeps it. Throws InvalidRecipe when this version of Hone does not accept it any more. */
+/**
+ * Reads a recipe that a campaign stored. Throws InvalidRecipe when this version of Hone no longer
+ * accepts the recipe.
+ */
 export function storedRecipe(value: unknown): Recipe {
   const parsed = schema.safeParse(withoutOldTrainer(value))
   if (parsed.success) return parsed.data
@@ -65,8 +71,9 @@ const oldTrainer = z.looseObject({
 })
 
 /**
- * Recipes of before jobs had places may carry a `trainer`, which only ever had this one value; those that are stored
- * always do. It changes nothing: `hone start` with the file of then must find the campaign of then.
+ * Before jobs had places, a recipe could have a `trainer`. The key had only this one value, and
+ * stored recipes always have it. The key is removed: `hone start` with such a file must find the
+ * campaign that was started with it.
  */
 function withoutOldTrainer(value: unknown): unknown {
   const parsed = oldTrainer.safeParse(value)
@@ -75,7 +82,10 @@ function withoutOldTrainer(value: unknown): unknown {
   return recipe
 }
 
-/** JSON Schema of recipes for editors, as a user writes them (defaults may be left out). */
+/**
+ * JSON Schema of recipes for editors. It describes recipes as users write them: defaults may be
+ * left out.
+ */
 function recipeJsonSchema(): Record<string, unknown> {
   return { title: 'Hone recipe', ...z.toJSONSchema(schema, { io: 'input' }) }
 }

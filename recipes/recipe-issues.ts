@@ -3,11 +3,11 @@ import type { z } from 'zod'
 import { didYouMean } from './did-you-mean.ts'
 import { keysAt } from './schema-keys.ts'
 
-/** One problem of a recipe as a person reads it. */
+/** One problem of a recipe, in words for people. */
 export interface Explained {
   /** `rounds.first[1].samples (line 22, column 9)` */
   where: string
-  /** What stands there; null when nothing does, or when it may be a secret. */
+  /** The value as written. Null when there is no value, or when the value may be a secret. */
   value: string | null
   wrong: string
   fix: string
@@ -22,7 +22,9 @@ export interface RecipeText {
 
 type Issue = z.core.$ZodIssue
 
-/** Every issue with its place, value and fix. An issue of a union is told by the branch that fits best. */
+/**
+ * Explains every issue: place, value and fix. For a union it explains the branch that fits best.
+ */
 export function explainIssues(issues: readonly Issue[], text: RecipeText): Explained[] {
   return issues.flatMap((issue) => explain(issue, [], text))
 }
@@ -38,7 +40,10 @@ function explain(issue: Issue, base: readonly PropertyKey[], text: RecipeText): 
   return [{ where: where(path, text), value: shown(path, text.raw), wrong, fix }]
 }
 
-/** How far a branch is from what was written: its problems, each unknown key one; a list where it wants a text is further. */
+/**
+ * Distance of a branch to the written value: the number of its problems, where each unknown key is
+ * a problem. A value whose own type is wrong counts 1.5.
+ */
 const weight = (issues: readonly Issue[]): number =>
   issues.reduce((sum, issue) => {
     if (issue.code === 'unrecognized_keys') return sum + issue.keys.length
@@ -62,7 +67,7 @@ function describeIssue(issue: Issue, value: unknown): { wrong: string; fix: stri
     case 'invalid_union': {
       const known = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : []
       if (value === undefined)
-        return { wrong: 'the step says no kind', fix: `add "step:" with one of ${known.join(', ')}` }
+        return { wrong: 'the step has no kind', fix: `add "step:" with one of ${known.join(', ')}` }
       return { wrong: `unknown step "${written}"`, fix: oneOf(written, known) }
     }
     case 'invalid_value':
@@ -109,7 +114,7 @@ function invalidType(expected: string, value: unknown): { wrong: string; fix: st
   return { wrong: `is not ${noun}`, fix: quoted ? `write ${value} without quotes` : `write ${noun}` }
 }
 
-/** Messages of our own checks have the form "what is wrong: what to do". */
+/** Messages of Hone's own checks have the form "what is wrong: what to do". */
 function described(message: string, value: unknown): { wrong: string; fix: string } {
   const at = message.indexOf(': ')
   if (at < 0) return { wrong: 'is not allowed', fix: message }
@@ -127,7 +132,10 @@ function oneOf(written: string, known: readonly string[]): string {
 
 const notShown = '(not shown: it may hold a secret)'
 
-/** The value in short. A key that someone pasted in the place of its variable's name, or into a URL, is not repeated. */
+/**
+ * The value, shortened. Not shown: a secret written where its variable's name belongs, or inside a
+ * URL.
+ */
 function shown(path: readonly PropertyKey[], raw: unknown): string | null {
   const value = valueAt(raw, path)
   if (value === undefined) return null
@@ -150,7 +158,10 @@ function where(path: readonly PropertyKey[], { document, lineCounter }: RecipeTe
   return `${name || 'recipe'} (line ${line}, column ${col})`
 }
 
-/** Where a path stands in the text; its nearest ancestor when it is missing. Keys count for maps, items for lists. */
+/**
+ * Position of a path in the text, or of its nearest ancestor when the path is missing. For maps the
+ * position of the key, for lists the position of the item.
+ */
 function offsetOf(path: readonly PropertyKey[], document: Document): number {
   for (let length = path.length; length > 0; length--) {
     const parent: unknown = document.getIn(path.slice(0, length - 1), true)

@@ -22,8 +22,9 @@ const node: z.ZodType<Node> = z.lazy(() =>
 )
 
 /**
- * Keys that a JSON Schema knows for the object at a path of a value. Where a schema has branches, those that carry
- * the object's own `step` count, else those that share most keys with it.
+ * The keys that a JSON Schema allows for the object at a path of a value. Of several branches, the
+ * branch with the object's own `step` counts, else the branches that share most keys with the
+ * object.
  */
 export function keysAt(schema: Record<string, unknown>, value: unknown, path: readonly PropertyKey[]): string[] {
   let nodes = branches(node.parse(schema), value)

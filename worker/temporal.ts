@@ -11,9 +11,9 @@ export interface WorkerConnection {
 const lookSeconds = 1
 
 /**
- * Connects a worker. A rotated API key is handed to the connection within a second; a poll that is
- * refused in between is sent again by the SDK after ten.
- * @throws HoneError EndpointRefused with the reason.
+ * Connects a worker. A rotated API key reaches the connection within a second. A poll that is
+ * refused in between is sent again by the SDK after ten seconds. Throws EndpointRefused with the
+ * reason.
  */
 export async function connectWorker(server: TemporalServer): Promise<WorkerConnection> {
   const options = nativeOptions(server)

@@ -7,20 +7,20 @@ import { taskQueues } from '../domain/ids.ts'
 /** How much of each resource this process may use at once. */
 export interface Slots {
   io: number
-  /** Shards, not requests: the engine bounds requests an endpoint. */
+  /** Shards, not requests: the engine bounds the requests to each endpoint. */
   inference: number
-  /** Training jobs that are watched; how many run is their places' business. */
+  /** Training jobs that are watched. Their places decide how many run. */
   gpu: number
 }
 
-/** One Temporal worker a task queue, over one connection. */
+/** A Temporal worker for each task queue, over one connection. */
 export async function createWorkers(input: {
   connection: NativeConnection
   namespace: string
   bundle: WorkflowBundleWithSourceMap
   activities: HoneActivities
   slots: Slots
-  /** Time that activities get to notice a shutdown: jobs are left running, shards stop. */
+  /** Time for activities to notice a shutdown: jobs are left running, shards stop. */
   shutdownGraceSeconds: number
 }): Promise<Worker[]> {
   const shared: Pick<
@@ -48,7 +48,7 @@ export async function createWorkers(input: {
   ])
 }
 
-/** Runs all workers until one of them ends or `stop` is called; then ends the others. */
+/** Runs all workers until one of them ends or `stopped` settles, then ends the others. */
 export async function runWorkers(workers: readonly Worker[], stopped: Promise<unknown>): Promise<void> {
   const runs = workers.map((worker) => worker.run())
   const shutdown = () => workers.forEach((worker) => worker.getState() === 'RUNNING' && worker.shutdown())

@@ -3,8 +3,9 @@ import type { GpuActivities, InferenceActivities, IoActivities } from '../activi
 import { taskQueues } from '../domain/ids.ts'
 
 /**
- * Activities as workflow code sees them: types only, one proxy a resource. A heartbeat timeout bounds how long a killed
- * worker's work lies idle; the number of attempts bounds how long a broken outside world is tried.
+ * Activities as workflow code sees them: types only, a proxy for each resource. The heartbeat
+ * timeout bounds how long the work of a killed worker waits. The number of attempts bounds how long
+ * a broken outside world is tried.
  */
 export const io = proxyActivities<IoActivities>({
   taskQueue: taskQueues.io,
@@ -14,8 +15,9 @@ export const io = proxyActivities<IoActivities>({
 })
 
 /**
- * Wait until a cancelled activity has really ended. Said outright, because leaving it out means TRY_CANCEL on the wire, whatever the SDK's
- * documentation calls the default: the head would move while a trainer still runs.
+ * Wait until a cancelled activity has really ended. Said outright, because leaving it out means
+ * TRY_CANCEL on the wire, whatever the SDK's documentation calls the default: the head would move
+ * while a trainer still runs.
  */
 const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
 
@@ -27,7 +29,7 @@ export const inference = proxyActivities<InferenceActivities>({
   retry: { maximumAttempts: 20, initialInterval: '2 seconds', maximumInterval: '2 minutes' },
 })
 
-/** The GPU proxy's time limit depends on the recipe, so it is made a step at a time. */
+/** The GPU proxy is made for each step, because its time limit depends on the recipe. */
 export const gpu = (maxHours: number, summary: string) =>
   proxyActivities<GpuActivities>({
     taskQueue: taskQueues.gpu,

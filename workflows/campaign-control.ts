@@ -8,13 +8,17 @@ interface PendingRollback {
 }
 
 /**
- * Commands that arrived and are not carried out yet. Handlers only put commands here and wait; the campaign's main loop
- * carries them out one at a time, so that a rollback and a closing round can never interleave.
+ * Commands that arrived and are not carried out yet. Handlers only put commands here and wait. The
+ * campaign's main loop carries them out one at a time, so that a rollback and a closing round never
+ * interleave.
  */
 export class CampaignControl {
-  /** Null until a command or the stored status says. A command that came with the start wins over what is stored. */
+  /**
+   * Null until a command or the stored status says it. A command that came with the start wins over
+   * the stored status.
+   */
   isPaused: boolean | null = null
-  /** How often a person has said resume: tells a command that came after a failure from one before it. */
+  /** Counts resumes: a failure looks whether a person resumed after it or before it. */
   resumes = 0
   private readonly rollbacks: PendingRollback[] = []
 
@@ -35,7 +39,10 @@ export class CampaignControl {
     return this.rollbacks.length > 0
   }
 
-  /** Carries out all queued rollbacks in the order they came. A failing one is told to its caller, the others go on. */
+  /**
+   * Carries out all queued rollbacks in the order in which they came. The caller of a rollback that
+   * fails is told; the other rollbacks go on.
+   */
   async carryOutRollbacks(move: (command: RollbackCommand, id: string) => Promise<RollbackResult>): Promise<void> {
     for (let next = this.rollbacks.shift(); next; next = this.rollbacks.shift()) {
       try {

@@ -16,6 +16,7 @@ import {
 import type { ChildWorkflowHandle } from '@temporalio/workflow'
 import type { CampaignRef, CampaignState } from '../activities/types.ts'
 import { roundWorkflowId } from '../domain/ids.ts'
+import { headRefusal } from '../domain/lineage.ts'
 import { io } from './activities.ts'
 import { CampaignControl } from './campaign-control.ts'
 import { campaignDetails } from './details.ts'
@@ -26,13 +27,14 @@ import { round } from './round.ts'
 import type { RoundResult } from './round.ts'
 
 export interface CampaignInput extends CampaignRef {
-  /** Rounds a run carries before it continues as new, so that histories stay small and old code dies out. */
+  /** Rounds of a run before it continues as new: histories stay small, and old code dies out. */
   roundsPerRun?: number
 }
 
 /**
- * The loop: run the next round on the head, advance the head as its gate says, until the recipe is fulfilled. Everything it
- * knows it reads from Postgres, so a run can end at any line and the next one goes on from there.
+ * The loop: run the next round on the head, advance the head as the round's gate says, until the
+ * recipe is fulfilled. All that the loop knows is read from Postgres, so a run can end at any line,
+ * and the next run goes on from there.
  */
 export async function campaign(input: CampaignInput): Promise<{ head: number }> {
   const { campaign: slug, roundsPerRun = 10 } = input
@@ -43,7 +45,8 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
 
   const show = () => state && setCurrentDetails(campaignDetails({ ...state, running }))
   const hold = async (isPaused: boolean, kind: 'paused' | 'resumed', command: ResumeCommand) => {
-    // A pause holds at once. A resume lets go when it is on record: the round reads its budget from there.
+    // A pause holds at once. A resume lets go once it is on record, since the round reads the
+    // budget there.
     const letsGoLast = !isPaused && patched('resume-after-record')
     if (!letsGoLast) control.hold(isPaused)
     const dedupeKey = `${slug}/${kind}/${currentUpdateInfo()?.id}`
@@ -59,10 +62,11 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
     validator: ({ to, why }) => {
       if (!Number.isInteger(to) || to < 0) throw refused(`a round is a number from 0 up, not ${to}`)
       if (why.trim() === '') throw refused('say why: the reason is kept with the rollback')
-      // What is known here may be a round behind: it refuses what was never closed, and the act itself looks again.
+      // This state may be a round behind, and it holds only the last rounds. The act looks again.
       const known = state?.rounds.find((each) => each.round === to)
       const isNewer = to > (state?.rounds.at(-1)?.round ?? Infinity)
-      if (isNewer || (known && known.status !== 'closed')) throw refused(`there is no closed round ${to}`)
+      const refusal = known || isNewer ? headRefusal(slug, to, known) : null
+      if (refusal) throw refused(refusal.message, refusal.nextStep)
     },
   })
   setHandler(progressSignal, (progress) => {
@@ -112,13 +116,15 @@ export async function campaign(input: CampaignInput): Promise<{ head: number }> 
   }
 }
 
-const refused = (message: string) => ApplicationFailure.nonRetryable(message, 'InvalidInput')
+const refused = (message: string, ...details: string[]) =>
+  ApplicationFailure.nonRetryable(message, 'InvalidInput', ...details)
 const pausedByGate = (result: RoundResult) =>
   `the gate of round ${result.round} says ${result.decision}: resume to go on from it, or roll back`
 
 /**
- * Runs one round as a child. A rollback cancels it and waits until it is gone, jobs included, before the head may move.
- * A failed round fails the campaign; resuming starts it again at the step that failed.
+ * Runs one round as a child. A rollback cancels the round and waits until it and its jobs are gone,
+ * before the head may move. A failed round fails the campaign; a resume starts the round again at
+ * the step that failed.
  */
 async function runRound(
   slug: string,

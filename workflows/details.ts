@@ -1,7 +1,7 @@
-import type { RoundSummary, ScoreSummary, StepPlan } from '../activities/types.ts'
+import type { RoundSummary, ScoreSummary, StepToRun } from '../activities/types.ts'
 import { percent } from '../domain/percent.ts'
 
-/** `report 61.2 % ± 2.5` for people; half the width of the interval, as a fraction of 100. */
+/** `report 61.2 % ± 2.5 (n 500)`: after ± half the width of the interval, in points. */
 export function scoreText(score: ScoreSummary): string {
   const half = (100 * (score.high - score.low)) / 2
   return `${score.benchmark} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
@@ -10,7 +10,10 @@ export function scoreText(score: ScoreSummary): string {
 /** Rows shown of a long campaign: the details travel as one payload. */
 const shownRounds = 30
 
-/** The campaign's page: a table of rounds, live, the newest first: the Web UI shows a few lines before one must scroll. Markdown. */
+/**
+ * The campaign's page, in Markdown: a live table of rounds. The newest round comes first, because
+ * the Web UI shows only a few lines without scrolling.
+ */
 export function campaignDetails(state: {
   status: string
   head: number
@@ -48,9 +51,9 @@ export function campaignDetails(state: {
   ].join('\n')
 }
 
-/** A round's page: the list of its steps. Markdown. */
+/** A round's page, in Markdown: the list of its steps. */
 export function roundDetails(
-  steps: readonly StepPlan[],
+  steps: readonly StepToRun[],
   notes: ReadonlyMap<string, string>,
   running: string | null,
 ): string {

@@ -3,8 +3,8 @@ import type { PermanentFailure } from '../domain/errors.ts'
 import { messageOf } from '../domain/errors.ts'
 
 /**
- * Whether this workflow's work ended because it was cancelled. An activity whose worker died before it heard of the cancellation ends with a
- * timeout: what counts is that the cancellation was asked for.
+ * Whether this workflow's work ended because it was cancelled. An activity ends with a timeout when
+ * its worker died before it heard of the cancellation, so the request for the cancellation counts.
  */
 export const wasCancelled = (error: unknown): boolean =>
   isCancellation(error) || CancellationScope.current().consideredCancelled
@@ -25,7 +25,10 @@ export function failureType(error: unknown): string | null {
   return at instanceof ApplicationFailure ? (at.type ?? null) : null
 }
 
-/** Whether a failure of this type is in the chain: what an activity throws is wrapped on its way up. */
+/**
+ * Whether a failure of this type is in the chain, since an activity's failure is wrapped on its way
+ * up.
+ */
 export function isFailureOf(error: unknown, type: PermanentFailure): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause)
     if (at instanceof ApplicationFailure && at.type === type) return true

@@ -1,4 +1,7 @@
-/** Everything the worker registers. Activities are reached by type only; this bundle is pure. */
+/**
+ * All workflows that the worker registers. Workflows use activities only as types, so this bundle
+ * is pure.
+ */
 export { campaign } from './campaign.ts'
 export { round } from './round.ts'
 export { dataStep, evaluation } from './step.ts'

@@ -9,7 +9,7 @@ export interface Command {
   why: string | null
 }
 export interface ResumeCommand extends Command {
-  /** A budget in the place of the one before. */
+  /** Replaces the budget of before. */
   budget?: Budget
 }
 export interface RollbackCommand {

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { ChildWorkflowHandle, Workflow } from '@temporalio/workflow'
-import type { GateResult, RoundRef, RoundSummary, StepPlan } from '../activities/types.ts'
+import type { GateResult, RoundRef, RoundSummary, StepToRun } from '../activities/types.ts'
 import { stepWorkflowId } from '../domain/ids.ts'
 import { gpu, io } from './activities.ts'
 import { roundDetails, scoreText } from './details.ts'
@@ -27,7 +27,10 @@ export interface RoundResult extends RoundSummary {
   action: GateResult['action']
 }
 
-/** One round: its steps in the recipe's order, then closed for ever. Rounds that fail or are cancelled are closed as such. */
+/**
+ * One round: its steps in the recipe's order, then it is closed for ever. A round that fails or is
+ * cancelled is closed as failed or cancelled.
+ */
 export async function round(input: RoundInput): Promise<RoundResult> {
   let isHeld = false
   let child: ChildWorkflowHandle<Workflow> | null = null
@@ -82,7 +85,7 @@ export async function round(input: RoundInput): Promise<RoundResult> {
 /** Big steps are children: their shards get a page and a history of their own. */
 async function inChild(
   input: RoundInput,
-  step: StepPlan,
+  step: StepToRun,
   started: (handle: ChildWorkflowHandle<Workflow>) => Promise<void>,
 ): Promise<string> {
   const options = childOptions(input, step)
@@ -97,7 +100,7 @@ async function inChild(
   return `${counts.rowsIn} in, ${counts.kept} kept, ${counts.dropped} dropped, ${counts.failed} failed`
 }
 
-function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
+function childOptions({ campaign, round: number }: RoundInput, step: StepToRun) {
   return {
     workflowId: stepWorkflowId(campaign, number, step.name),
     args: [{ campaign, round: number, step: step.name }] as [{ campaign: string; round: number; step: string }],
@@ -111,10 +114,13 @@ function childOptions({ campaign, round: number }: RoundInput, step: StepPlan) {
   }
 }
 
-/** Evaluates the weights that a training kept, one after the other so that one server is up at a time, and chooses among them. */
+/**
+ * Evaluates the weights that a training kept and chooses among them. They are evaluated one after
+ * the other, so that one server is up at a time.
+ */
 async function select(
   input: RoundInput,
-  step: StepPlan,
+  step: StepToRun,
   {
     unheld,
     started,
@@ -140,7 +146,7 @@ async function select(
 }
 
 /** Training jobs run one after the other: a phase starts from the weights of the one before. */
-async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'training' }>): Promise<string> {
+async function train(input: RoundInput, step: Extract<StepToRun, { kind: 'training' }>): Promise<string> {
   const ref = { campaign: input.campaign, round: input.round, step: step.name }
   if (step.isDone) return 'already trained'
   try {
@@ -164,7 +170,10 @@ async function train(input: RoundInput, step: Extract<StepPlan, { kind: 'trainin
   }
 }
 
-/** Tells the campaign what runs, for its table. The campaign may be gone when a round runs by itself: that is no failure. */
+/**
+ * Tells the campaign what runs, for its table. A round may run by itself, without a campaign: that
+ * is no failure.
+ */
 async function announce(input: RoundInput, step: string, progress: string): Promise<void> {
   upsertSearchAttributes([{ key: searchAttributes.step, value: step }])
   const { parent } = workflowInfo()

@@ -2,9 +2,10 @@ import { condition } from '@temporalio/workflow'
 import type { StepCounts, StretchCounts } from '../activities/types.ts'
 
 /**
- * Runs shards 0 … shards−1 in lanes: each lane takes the next stretch of shards when its last one is done, so a slow shard
- * holds up one lane only. A stretch may come back before its end, when it took long: the lane goes on with the rest of it,
- * so that a pause is not kept waiting. History grows with stretches, never with rows.
+ * Runs shards 0 … shards−1 in lanes. Each lane takes the next stretch of shards when its last
+ * stretch is done, so a slow shard holds up one lane only. A stretch that takes long comes back
+ * before its end, so that a pause need not wait; the lane goes on with the rest of the stretch.
+ * History grows with stretches, never with rows.
  */
 export async function runShardLanes(input: {
   shards: number

@@ -16,7 +16,9 @@ export async function dataStep(input: StepRef): Promise<StepCounts> {
   })
 }
 
-/** An evaluation: ask a checkpoint every item of its benchmarks, then grade and store each item's result. */
+/**
+ * An evaluation: ask a checkpoint every item of the benchmarks, then grade and store the results.
+ */
 export async function evaluation(input: EvaluationRef): Promise<ScoreSummary[]> {
   return await inShards(input, {
     open: io.openEvaluation,

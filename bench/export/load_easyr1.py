@@ -1,4 +1,7 @@
-"""Reads an export with EasyR1's own data set, from a checkout on PYTHONPATH. Arguments: Parquet file, model, folder of pictures or ``."""
+"""Reads an export with EasyR1's own data set, from a checkout on PYTHONPATH.
+
+Arguments: Parquet file, model, folder of pictures or ``.
+"""
 
 from __future__ import annotations
 

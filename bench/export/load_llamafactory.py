@@ -1,4 +1,7 @@
-"""Reads an export as LLaMA-Factory does before it trains: converter, tokenizer and pictures. Arguments: export, model, data set's name."""
+"""Reads an export as LLaMA-Factory does before training: converter, tokenizer and pictures.
+
+Arguments: export, model, data set's name.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from importlib.metadata import version
 
 folder, model, name = sys.argv[1:4]
 
-# Imported for sound alone, and its releases want a torch of their own.
+# Only imported for sound, and its releases need their own torch.
 sys.modules["torchaudio"] = types.ModuleType("torchaudio")
 sys.modules["torchaudio"].__spec__ = ModuleSpec("torchaudio", None)
 

@@ -1,4 +1,7 @@
-"""Reads an export with ms-swift's load_dataset and encodes it with its template. Arguments: export, model, `sft` or `rl`."""
+"""Reads an export with ms-swift's load_dataset and encodes it with its template.
+
+Arguments: export, model, `sft` or `rl`.
+"""
 
 from __future__ import annotations
 

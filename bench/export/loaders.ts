@@ -1,13 +1,13 @@
 /**
- * Reads exports with the trainers' own loaders: LLaMA-Factory's get_dataset and collator, ms-swift's
- * load_dataset and template, verl's RLHFDataset and MultiTurnSFTDataset. Each library has an
- * environment of its own, for their pins exclude each other; torch comes from the trainer's
- * environment behind it, so a library takes 1 GB and no copy of CUDA. TRL and `datasets` are read in
- * the tests (tests/trainers/export/loaders.test.ts).
+ * Reads exports with the trainers' own loaders: LLaMA-Factory's get_dataset and collator,
+ * ms-swift's load_dataset and template, verl's RLHFDataset and MultiTurnSFTDataset. Each library
+ * has its own environment, because their pins exclude each other. Torch comes from the trainer's
+ * environment behind it, so a library takes 1 GB and no copy of CUDA. The tests read TRL and
+ * `datasets` (tests/trainers/export/loaders.test.ts).
  *
  *   npx tsx bench/export/loaders.ts [--only llamafactory,ms-swift,verl] [--easyr1 CHECKOUT]
  *
- * EasyR1 is in no registry: name a checkout of it; its own data set then runs in verl's environment.
+ * EasyR1 is in no registry: name a checkout of it. Its data set then runs in verl's environment.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -33,13 +33,13 @@ const read = z.object({
   read: z.string(),
   rows: z.number(),
   pictures: z.number(),
-  /** What the loss counts, row by row. */
+  /** The text that the loss counts, row by row. */
   learned: z.array(z.string()).optional(),
-  /** What the reward is given, row by row. */
+  /** The reference that the reward gets, row by row. */
   references: z.array(z.string()).optional(),
 })
 
-/** A Python with a library and the trainer's environment behind it; made once. */
+/** A Python with a library, and with the trainer's environment behind it. Made once. */
 async function environment(library: Library, trainer: Python): Promise<string> {
   const lock = join(here, 'requirements', `${library}.lock`)
   const key = createHash('sha256')
@@ -57,7 +57,7 @@ async function environment(library: Library, trainer: Python): Promise<string> {
     await run(trainer.python, ['-m', 'venv', '--without-pip', made])
     const packages = async (of: string): Promise<string> =>
       (await run(of, ['-c', 'import sysconfig; print(sysconfig.get_paths()["purelib"])'])).stdout.trim()
-    // Named last, so that the library's own packages win over the trainer's.
+    // The name sorts last, so that the library's own packages win over the trainer's.
     writeFileSync(join(await packages(python), 'zz-trainer.pth'), `${await packages(trainer.python)}\n`)
     const hasUv = await run(trainer.python, ['-m', 'uv', '--version']).then(
       () => true,
@@ -155,7 +155,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Runs a loader and compares what it read with the rows; null, or what is wrong. */
+/** Runs a loader and compares its rows with the export's rows. Returns the difference, or null. */
 async function readWith(
   python: string,
   { name, script, argv, kind, path }: Reading,

@@ -1,9 +1,11 @@
 /**
- * Time and memory of exports with pictures inside (trl) and without (llamafactory), by the number of rows: memory must not grow with it.
+ * Time and memory of exports with pictures inside (trl) and without (llamafactory), by the number
+ * of rows. Memory must not grow with the rows.
  *
  *   npx tsx bench/export/memory.ts [--rows 10000,50000,200000] [--picture-kb 30]
  *
- * Every size runs in a process of its own. Rows have a trace of 2 kB and one of 2,000 pictures of noise. Needs room for the largest export: 6 GB.
+ * Every size runs in its own process. Each row has a trace of 2 kB and one of 2,000 pictures of
+ * noise. The largest export needs 6 GB of disk.
  */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

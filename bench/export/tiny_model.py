@@ -1,4 +1,7 @@
-"""Writes a Qwen2.5-VL of random weights with its processor into a folder. Runs in the trainer's environment."""
+"""Writes a Qwen2.5-VL with random weights and its processor into a folder.
+
+Runs in the trainer's environment.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 /**
- * What a training costs through Hone beside the same command by hand, in the same environment:
+ * Cost of a training through Hone, compared with the same command by hand in the same environment:
  *
  *   npx tsx bench/jobs/overhead.ts [--steps 100] [--runs 5]
  *
- * By hand: the very argv that Hone plans, as a process in a folder that was prepared before.
+ * By hand: exactly the argv that Hone plans, as a process in a folder that was prepared before.
  * Through Hone: from the planned stage to the published and recorded checkpoint, with rows, logs,
- * verdict and a real PostgreSQL. The two take turns, so that a machine that grows slower slows
+ * verdict and a real PostgreSQL. The two take turns, so that a machine that becomes slower slows
  * both.
  */
 import { spawn } from 'node:child_process'
@@ -202,7 +202,7 @@ const hone: number[] = []
 try {
   for (let run = 0; run <= runs; run++) {
     const pair = [await byHand(run), await throughHone(run)] as const
-    // The first pair warms the caches of disk and files up.
+    // The first pair only warms the caches of disk and files.
     if (run === 0) continue
     hand.push(pair[0])
     hone.push(pair[1])

@@ -12,21 +12,21 @@ import type { PictureKind } from './pictures.ts'
 import { watch } from './processes.ts'
 import type { Command, Ended, Watched } from './processes.ts'
 
-/** Figures of one run, by column; a column that does not apply is left out. */
+/** Figures of one run, by column. A column that does not apply is left out. */
 export type Figures = Record<string, number | string>
 
-/** What all scenarios share. */
+/** Settings that all scenarios share. */
 export interface Bench {
   hone: Hone
-  /** Folder for what the runs leave; emptied after each. */
+  /** Folder for the files of the runs. Emptied after each run. */
   root: string
-  /** 1 for the real thing; less for a look at whether it works. */
+  /** 1 for a real measurement, less for a short trial. */
   scale: number
   /** Runs the memory scenario to 200,000 rows. */
   full: boolean
 }
 
-/** One run of a client, with all that was measured. */
+/** One run of a client, with all its measurements. */
 export interface Run {
   n: number
   stats: MockStats
@@ -45,7 +45,7 @@ export async function rowsOf(count: number, kind: PictureKind = 'real', text = d
   return (await benchPictures(kind, count)).map((picture) => ({ picture, text }))
 }
 
-/** A folder, a mock and a command for one client, ended and emptied afterwards. */
+/** Gives `use` a folder, a mock and a command for one client. Ends and empties them afterwards. */
 export async function withSetup<Result>(
   bench: Bench,
   client: ClientName,
@@ -66,7 +66,7 @@ export async function withSetup<Result>(
   }
 }
 
-/** A task as a scenario says it; pictures, deadline and address have their defaults. */
+/** A task as a scenario gives it. Pictures, deadline and address have defaults. */
 export type OpenTask = Pick<Task, 'rows' | 'concurrency'> & Partial<Task>
 
 export const taskOf = (task: OpenTask, mock: Mock): Task => ({
@@ -104,7 +104,7 @@ export async function runNow(bench: Bench, work: Work, mock: Mock, options: RunO
 
 const round = (value: number, digits: number) => Number(value.toFixed(digits))
 
-/** First request seen → last reply sent, in seconds. */
+/** Seconds from the first request to the last reply. */
 export const spanOf = ({ firstAt, lastAt }: MockStats): number => Math.max(0, lastAt - firstAt) / 1000
 
 export const lostOf = ({ lost, missing }: Outcome): number =>
@@ -132,7 +132,7 @@ export function usualFigures(run: Run, idealSeconds: number): Figures {
   }
 }
 
-/** A column `note` for a client that did not end well. */
+/** A column `note` for a client that failed. */
 export function problemOf({ ended, outcome }: Pick<Run, 'ended' | 'outcome'>): Figures {
   if (ended.end === 0 && outcome.report) return {}
   const last = lastError(ended.output)
@@ -140,7 +140,7 @@ export function problemOf({ ended, outcome }: Pick<Run, 'ended' | 'outcome'>): F
   return { note: `${how}: ${last}` }
 }
 
-/** The line of an error, else the last line. */
+/** The line with the error, else the last line. */
 const lastError = (output: string): string => {
   const lines = output.trim().split('\n')
   return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300)

@@ -11,13 +11,16 @@ import type { Job, Report } from './job.ts'
 import type { Picture, PictureKind } from './pictures.ts'
 import type { Command } from './processes.ts'
 
-/** One row of a run: a picture and what is asked of it. */
+/** One row of a run: a picture and the question about it. */
 export interface BenchRow {
   picture: Picture
   text: string
 }
 
-/** What a client is to do. `spec` is Hone's step (default: `describe`), whose prompt the others get as each row's text. */
+/**
+ * The work of a client. `spec` is Hone's step (default: `describe`). The other clients get the
+ * step's prompt as each row's text.
+ */
 export interface Task {
   rows: readonly BenchRow[]
   pictures: PictureKind
@@ -25,33 +28,39 @@ export interface Task {
   concurrency: number
   timeoutSeconds: number
   spec?: { step: string } & Record<string, unknown>
-  /** Hone alone: pictures from this store instead of the bench's own. */
+  /** Only for Hone: pictures from this store instead of the bench's store. */
   store?: string
 }
 
-/** What came of the rows, from the client's own store where it has one. */
+/** The result of the rows, from the client's own store if it has a store. */
 export interface Outcome {
   kept: number
   lost: Record<string, number>
   /** Rows with more than one result. */
   twice: number
-  /** Rows without any. */
+  /** Rows without a result. */
   missing: number
   report: Report | null
 }
 
-/** A client with a task, and all it keeps of it between runs. */
+/** A client with a task, and everything that the client keeps between runs. */
 export interface Work {
-  /** How to run the task now. */
+  /** The command that runs the task now. */
   command: Command
   outcome(): Promise<Outcome>
-  /** Why each row was not kept (null: it was), by number of its picture; null when the client does not say. */
+  /**
+   * By picture number, why each row was not kept, or null for a kept row. Null when the client
+   * gives no reasons.
+   */
   reasons: () => Promise<Map<number, string | null> | null>
-  /** Replies that it holds durably; null when the client keeps none apart. */
+  /** Replies that the client holds durably. Null when the client stores no replies. */
   storedReplies: () => Promise<number | null>
-  /** What it has written, beside the pictures it was given. */
+  /** Bytes that the client has written, without the pictures that it was given. */
   diskBytes(): Promise<number>
-  /** The next task with what it has kept so far: a later round of the same campaign, the same cache folder. */
+  /**
+   * The next task with everything kept so far: a later round of the same campaign, the same cache
+   * folder.
+   */
   again(task: Task): Promise<Work>
 }
 
@@ -71,7 +80,7 @@ const peers: Partial<Record<ClientName, { script: string; imports: string[] }>> 
   },
 }
 
-/** No telemetry, nothing fetched, no colours. */
+/** No telemetry, no downloads, no colours. */
 const quiet = {
   TELEMETRY_ENABLED: 'False',
   NEMO_TELEMETRY_ENABLED: 'false',
@@ -83,13 +92,16 @@ const quiet = {
   TERM: 'dumb',
 }
 
-/** Environments of the peers, each made once. A Python that the user names for the trainer is not asked: it lacks them. */
+/**
+ * Environments of the peers, each made once. The user's own Python for the trainer is not used,
+ * because it lacks these packages.
+ */
 async function python(name: ClientName, imports: string[]): Promise<string> {
   const { HONE_PYTHON: _trainers, ...env } = process.env
   return (await bringUpPython({ lock: here(`peers/${name}.lock`), env, imports })).python
 }
 
-/** How to run a client; rejects when it does not install. */
+/** The command of a client. Rejects when the client cannot be installed. */
 export async function clientCommand(name: ClientName): Promise<Command> {
   if (name === 'hone') return nodeEntry('bench/sampling/hone-client')
   const peer = peers[name]
@@ -98,15 +110,15 @@ export async function clientCommand(name: ClientName): Promise<Command> {
 }
 
 /**
- * Makes what a client needs and starts it once for nothing, so that no scenario pays for what is compiled at a first start. Rejects
- * when it does not install or import.
+ * Makes everything that a client needs and starts the client once, so that no scenario pays for
+ * compiling at the first start. Rejects when the client cannot be installed or imported.
  */
 export async function prepareClient(name: ClientName): Promise<void> {
   const { command, args } = await clientCommand(name)
   const imports = peers[name]?.imports
   const options = { env: { ...process.env, ...quiet }, timeout: 180_000 }
   if (imports) await run(command, ['-c', `import ${imports.join(', ')}`], options)
-  // Ours end at once without a job, after all their imports.
+  // The bench's own clients end at once without a job, after all their imports.
   else await run(command, args, options).catch(() => undefined)
 }
 
@@ -119,7 +131,7 @@ export function folderBytes(folder: string): number {
   )
 }
 
-/** Opens a task for a client in a folder of its own. */
+/** Opens a task for a client in its own folder. */
 export async function openWork(
   name: ClientName,
   command: Command,

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { job } from './job.ts'
 
-/** The floor: a bare loop around Node's fetch that tries nothing twice and keeps the captions alone. */
+/**
+ * The lower bound: a bare loop around Node's fetch. It retries nothing and keeps only the captions.
+ */
 const task = job.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')))
 const row = z.object({ id: z.string(), text: z.string(), path: z.string() })
 const completion = z.object({ choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]) })

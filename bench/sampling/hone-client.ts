@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { readStretch, stretchOf } from '../../activities/stretch.ts'
+import { readStretch, stretchOf } from '../../data/shards/stretch.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
 import { rowsAtOnce, runShard } from '../../data/shards/run-shard.ts'
@@ -8,16 +8,20 @@ import { dataSteps } from '../../data/steps/registry.ts'
 import { openDatabase } from '../../db/database.ts'
 import { commitOutcomes } from '../../db/outcomes.ts'
 import { postgresReplies } from '../../db/replies.ts'
-import { shardCount } from '../../db/shards.ts'
+import { shardCount, shardInputs } from '../../db/shards.ts'
 import { createEngine } from '../../models/engine.ts'
 import { job } from './job.ts'
 import type { Report } from './job.ts'
 
 /**
- * Hone as a client of the bench: one step of a campaign in one process, as the worker runs it. Pictures come from the artifact store, replies
- * and rows go to Postgres; run again, it does what is left.
+ * Hone as a client of the bench: one step of a campaign in one process, as the worker runs it.
+ * Pictures come from the artifact store, replies and rows go to Postgres. A second run does the
+ * remaining work.
  */
-/** As a campaign has them by default: lanes side by side, each of stretches of shards that are read ahead. */
+/**
+ * A campaign's defaults: several lanes side by side, each with stretches of shards that are read
+ * ahead.
+ */
 const shardRows = 128
 const lanes = 4
 
@@ -54,7 +58,7 @@ async function main(): Promise<void> {
     const engine = createEngine({ endpoints: [endpoint], replies, images, signal: stop.signal })
     const counts = await runShard({
       step,
-      rows: readStretch(db, { shard: first, shards: count }, query).batches,
+      rows: readStretch({ shard: first, shards: count }, (shard) => shardInputs(db, { ...query, shard })).batches,
       context: {
         options: hone.spec,
         seed: 1,

@@ -17,22 +17,22 @@ import type { Job } from './job.ts'
 import { picturesStore } from './pictures.ts'
 import { sampleMemory, treeCpuMs } from './processes.ts'
 
-/** PostgreSQL as Hone brings it, at its own settings, with a database for each run. */
+/** Hone's own PostgreSQL with its usual settings, and a database for each run. */
 export interface Hone {
   newDatabase(): Promise<HoneDatabase>
   /** CPU of the server so far, in milliseconds. */
   cpuMs(): number
-  /** Watches the server's memory, shared pages counted once. */
+  /** Watches the server's memory. Shared pages count once. */
   watchMemory(): { stop(): { peakMb: number } }
   stop(): Promise<void>
 }
 
 interface HoneDatabase {
-  /** Imports the rows (the same ones once) and opens a step over them in this round. */
+  /** Imports the rows (the same rows only once) and opens a step over them in this round. */
   openStep(task: Task, round: number): Promise<HoneStep>
-  /** Replies that it holds. */
+  /** Stored replies. */
   replies: () => Promise<number>
-  /** What it has grown by since it was migrated. */
+  /** Bytes by which the database has grown since its migration. */
   bytes(): Promise<number>
 }
 
@@ -44,12 +44,12 @@ interface HoneStep {
 
 const describeSpec = { step: 'describe', endpoint: 'mock', maxTokens: 64 }
 
-/** Starts PostgreSQL in a home of the bench's own. */
+/** Starts PostgreSQL in a home of the bench. */
 export async function openHone(home: string): Promise<Hone> {
   const { DATABASE_URL: _users, ...env } = process.env
   const postgres = await bringUpPostgres({ home, anyPort: true, env })
   const server = findService(home, 'postgres')?.identity.pid ?? 0
-  // A bench that ends by an error leaves no server behind.
+  // A bench that ends with an error must leave no server behind.
   process.once('exit', () => endServer(server))
   let count = 0
   return {
@@ -64,7 +64,7 @@ function endServer(pid: number): void {
   try {
     process.kill(pid, 'SIGINT')
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 
@@ -151,7 +151,7 @@ async function query<Row>(url: string, row: z.ZodType<Row>, text: string, values
 
 const group = z.object({ status: z.string(), reason: z.string().nullable(), rows: z.coerce.number() })
 
-/** What stands in the database at the end, whatever the client said. */
+/** The rows in the database at the end, independent of the client's report. */
 async function outcomeOf(url: string, datasetId: string, expected: number): Promise<Omit<Outcome, 'report'>> {
   const groups = await query(
     url,

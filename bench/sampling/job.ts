@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a client is told, as a JSON file whose path is its only argument. */
+/** The job of a client: a JSON file whose path is the client's only argument. */
 export const job = z.strictObject({
   /** Ends in /v1. */
   baseUrl: z.string(),
@@ -10,9 +10,9 @@ export const job = z.strictObject({
   timeoutSeconds: z.number(),
   /** JSONL: {id, text, path} a row; `path` is a JPEG file. */
   rows: z.string(),
-  /** Folder of its own, for what it keeps between runs. */
+  /** The client's own folder for everything that it keeps between runs. */
   work: z.string(),
-  /** File for its report. */
+  /** File for the client's report. */
   report: z.string(),
   hone: z
     .strictObject({
@@ -27,14 +27,14 @@ export const job = z.strictObject({
 })
 export type Job = z.infer<typeof job>
 
-/** What a client says at its end. */
+/** The client's report at its end. */
 export const report = z.object({
   kept: z.number(),
-  /** Rows without a reply by reason; clients that give none say `no-reply`. */
+  /** Rows without a reply, by reason. Clients without reasons write `no-reply`. */
   lost: z.record(z.string(), z.number()).default({}),
-  /** When its own work began, milliseconds since 1970: imports and connections were done. */
+  /** Start of the client's own work, after imports and connections, in milliseconds since 1970. */
   readyAt: z.number().optional(),
-  /** CPU of that work alone. */
+  /** CPU of the client's own work. */
   cpuMs: z.number().optional(),
 })
 export type Report = z.infer<typeof report>

@@ -11,9 +11,9 @@ export interface Mock {
   stats(): Promise<MockStats>
   rows(): Promise<MockRows>
   reset(): Promise<void>
-  /** The next request is the first again, for `markedFirstAt`. */
+  /** The next request counts as the first again, for `markedFirstAt`. */
   mark(): Promise<void>
-  /** Refuses connections so long, and cuts those there are. */
+  /** Refuses connections for this long and cuts the existing connections. */
   down(ms: number): Promise<void>
   end(): Promise<void>
 }

@@ -1,29 +1,29 @@
 import { z } from 'zod'
 
-/** How the mock behaves. Shares are of 1. */
+/** How the mock behaves. Shares are fractions of 1. */
 export const mockConfig = z.strictObject({
   latencyMs: z.number().min(0).default(200),
-  /** Requests that are worked on at one time. */
+  /** Requests that the mock works on at the same time. */
   cap: z.int().positive().default(64),
-  /** What happens to more: they wait, or get 429 with Retry-After. */
+  /** What happens to further requests: they wait, or get 429 with Retry-After. */
   overload: z.enum(['queue', 'reject']).default('queue'),
   retryAfterSeconds: z.int().min(0).default(1),
   seed: z.int().default(1),
-  /** A share of requests, chosen by content, takes `factor` times as long. */
+  /** This share of requests, chosen by content, takes `factor` times as long. */
   stragglers: z.strictObject({ share: z.number(), factor: z.number() }).default({ share: 0, factor: 1 }),
   errors: z
     .strictObject({
       overloaded: z.number().default(0),
       failed: z.number().default(0),
-      /** Never answered. */
+      /** Share of requests without an answer. */
       silent: z.number().default(0),
-      /** Status 200 with a body that is no completion. */
+      /** Share of requests that get status 200 with a body that is no completion. */
       garbage: z.number().default(0),
-      /** Every so many pictures one that ends badly whenever it comes; 0: none. */
+      /** Every n-th picture fails at every attempt. 0: no picture. */
       stuckEvery: z.int().min(0).default(0),
     })
     .prefault({}),
-  /** Every so many pictures one that gets 400 and 404 by turns. */
+  /** Every n-th picture gets 400 or 404, in turns. */
   permanent: z.strictObject({ every: z.int().positive() }).optional(),
 })
 export type MockConfig = z.input<typeof mockConfig>
@@ -40,26 +40,32 @@ export const mockStats = z.object({
   /** 500 and garbage. */
   failed: z.number(),
   silent: z.number(),
-  /** Requests without a picture of the bench: some clients send one to learn the server's limits. */
+  /**
+   * Requests without a picture of the bench: some clients send a request to learn the server's
+   * limits.
+   */
   strays: z.number(),
   inFlight: z.number(),
   peak: z.number(),
   bytes: z.number(),
-  /** First request seen and last reply sent, of those with pictures. Milliseconds since 1970, 0 for none. */
+  /**
+   * Time of the first request and of the last reply with a picture. Milliseconds since 1970, 0
+   * without such a request.
+   */
   firstAt: z.number(),
   lastAt: z.number(),
-  /** Latency of all requests that were taken on, each once. */
+  /** Latency of all accepted requests, each counted once. */
   workMs: z.number(),
-  /** First request since the last mark, 0 for none. */
+  /** Time of the first request since the last mark, 0 without a request. */
   markedFirstAt: z.number(),
   bucketMs: z.number(),
-  /** Good replies by piece of `bucketMs` since `firstAt`. */
+  /** Good replies in each interval of `bucketMs` since `firstAt`. */
   buckets: z.array(z.number()),
   /** Different bodies. */
   keys: z.number(),
-  /** Requests that were taken on although one with the same body had been. */
+  /** Accepted requests with the same body as an earlier accepted request. */
   paidAgain: z.number(),
-  /** The same, of those that got a good reply both times. */
+  /** The same, only for requests that got a good reply both times. */
   okAgain: z.number(),
   cpuMs: z.number(),
 })

@@ -8,11 +8,13 @@ import type { Answer, MockStats } from './mock-types.ts'
 import { pictureNumber } from './picture-number.ts'
 
 /**
- * A chat-completions server of fixed latency in a process of its own: `tsx mock.ts CONFIG_JSON` (see mock-types.ts). It prints the ports
- * of the service and of its control as one line of JSON. The ideal time of N requests is N × latency ÷ cap.
+ * A chat-completions server of fixed latency in its own process: `tsx mock.ts CONFIG_JSON` (see
+ * mock-types.ts). It prints the ports of the service and of its control as one line of JSON. The
+ * ideal time of N requests is N × latency ÷ cap.
  *
- * Control: GET /stats, GET /rows (answers in order, by number of the picture), POST /reset, POST /mark (the next request is
- * the first again), POST /down?ms=N (refuses connections so long).
+ * Control: GET /stats, GET /rows (answers in order, by number of the picture), POST /reset, POST
+ * /mark (the next request counts as the first again), POST /down?ms=N (refuses connections for N
+ * ms).
  */
 const config = mockConfig.parse(JSON.parse(process.argv[2] ?? '{}'))
 
@@ -36,7 +38,7 @@ interface Seen {
   number: number
   /** One letter an answer, in order. */
   answers: Answer[]
-  /** Requests that were taken on, whatever came of them. */
+  /** Accepted requests, whatever their result. */
   paid: number
 }
 
@@ -53,12 +55,15 @@ function emptyStats(): MockStats {
   return { ...counts, ...load, firstAt: 0, lastAt: 0, markedFirstAt: 0, bucketMs: 250, buckets: [] }
 }
 
-/** Number in [0, 1) of a request and of how often it came: another attempt may end otherwise, another run ends the same. */
+/**
+ * A number in [0, 1) from a request and its attempt. Another attempt may end differently, another
+ * run ends the same.
+ */
 function chance(kind: string, key: string, attempt: number): number {
   return createHash('sha1').update(`${config.seed} ${kind} ${key} ${attempt}`).digest().readUInt32BE(0) / 2 ** 32
 }
 
-/** What becomes of the request. Rows in `stuck` never come out of the mix: their every attempt ends as the first. */
+/** The answer to a request. All attempts of the rows in `stuck` end like the first attempt. */
 function fate(number: number, key: string, attempt: number): Answer {
   const { permanent, errors } = config
   if (permanent && number >= 0 && number % permanent.every === 0)
@@ -66,7 +71,7 @@ function fate(number: number, key: string, attempt: number): Answer {
   const stuck = errors.stuckEvery > 0 && number >= 0 && number % errors.stuckEvery === 0
   const picture = `picture ${number}`
   const total = errors.overloaded + errors.failed + errors.silent + errors.garbage
-  // Not 429: whoever is told to come back may do so for hours.
+  // Not 429: a client that is told to come back may come back for hours.
   let at = stuck
     ? errors.overloaded + chance('stuck', picture, 0) * (total - errors.overloaded)
     : chance('error', number < 0 ? key : picture, attempt)
@@ -151,7 +156,7 @@ const service = createServer((request, response) => {
     hash.update(chunk)
     stats.bytes += chunk.length
     if (number >= 0) return
-    // The number may lie across two pieces.
+    // The number may be split across two chunks.
     head = head ? Buffer.concat([head, chunk]) : chunk
     number = pictureNumber(head)
   })
@@ -216,7 +221,7 @@ const control = createServer((request, response) => {
   } else response.writeHead(404).end()
 })
 
-// Nobody is left to ask for the figures: the runner was ended.
+// The runner has ended, so no process will ask for the figures.
 process.stdin.on('end', () => process.exit(0)).resume()
 const ports = { port: await listen(service, 0), control: await listen(control, 0) }
 process.stdout.write(`${JSON.stringify(ports)}\n`)

@@ -17,7 +17,10 @@ const picture = z.object({
 /** One JPEG file of the bench; `path` is absolute. */
 export type Picture = z.infer<typeof picture>
 
-/** `real`: 50 KB, as a photograph of 320 × 240 has. `small`: 1 KB, for runs of very many rows. */
+/**
+ * `real`: 50 KB, the size of a photograph of 320 × 240. `small`: 1 KB, for runs with very many
+ * rows.
+ */
 export type PictureKind = 'real' | 'small'
 
 const sizes = {
@@ -26,10 +29,16 @@ const sizes = {
 } as const
 const drawings = 50
 
-/** Folder of the pictures, laid out as an artifact store, so that Hone reads the same files as everyone. */
+/**
+ * Folder of the pictures in the form of an artifact store, so that Hone reads the same files as all
+ * other clients.
+ */
 export const picturesStore = (kind: PictureKind): string => join(honeCache(), 'bench', `pictures-1-${kind}`)
 
-/** The first `count` pictures, made where they are not there yet: fifty drawings under noise, each file with its number in a comment. */
+/**
+ * The first `count` pictures. Makes the missing ones: fifty drawings under noise, each file with
+ * its number in a comment.
+ */
 export async function benchPictures(kind: PictureKind, count: number): Promise<Picture[]> {
   const root = picturesStore(kind)
   const indexFile = join(root, 'index.json')
@@ -42,7 +51,7 @@ export async function benchPictures(kind: PictureKind, count: number): Promise<P
     const bytes = Buffer.concat([plain.subarray(0, 2), numberSegment(number), plain.subarray(2)])
     const hash = createHash('sha256').update(bytes).digest('hex')
     const stored = join(root, 'images', hash.slice(0, 2), hash)
-    // The same file under a name that ends as some clients expect it.
+    // The same file under a name with the ending that some clients expect.
     const path = join(root, 'files', `${number}.jpg`)
     for (const folder of [dirname(stored), dirname(path)]) mkdirSync(folder, { recursive: true })
     writeFileSync(stored, bytes)
@@ -55,7 +64,7 @@ export async function benchPictures(kind: PictureKind, count: number): Promise<P
   return known
 }
 
-/** Discs over a gradient, under noise that keeps JPEG from making it small. */
+/** Discs over a gradient, under noise that keeps the JPEG from becoming small. */
 async function draw(kind: PictureKind, index: number): Promise<Buffer> {
   const { width, height, noise, quality } = sizes[kind]
   let state = index + 1

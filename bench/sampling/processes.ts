@@ -2,19 +2,24 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** CPU time of processes that ended is counted in ticks of this many milliseconds (USER_HZ is 100 on all Linux of today). */
+/**
+ * Linux counts the CPU time of ended processes in ticks of this many milliseconds (USER_HZ is 100
+ * on every Linux today).
+ */
 const tickMs = 10
 const pageBytes = 4096
 
 interface ProcessTimes {
   pid: number
   parent: number
-  /** Milliseconds of CPU of the process, and of its children that it has waited for. */
+  /** CPU milliseconds of the process, and of its ended children. */
   ownMs: number
   waitedForMs: number
 }
 
-/** Fields of /proc/PID/stat after the name, which may hold blanks; null when the process is gone. */
+/**
+ * Fields of /proc/PID/stat after the name, which may contain blanks. Null when the process is gone.
+ */
 function readTimes(pid: number | 'self'): ProcessTimes | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -31,7 +36,7 @@ function readTimes(pid: number | 'self'): ProcessTimes | null {
   }
 }
 
-/** A process and all below it. */
+/** A process and all its descendants. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc')) {
@@ -51,7 +56,10 @@ function residentBytes(pid: number): number {
   }
 }
 
-/** Memory with shared pages counted by share: Postgres' processes share most of theirs. Bytes. */
+/**
+ * Bytes of memory. Each process counts its share of shared pages: Postgres' processes share most of
+ * theirs.
+ */
 function proportionalBytes(pid: number): number {
   try {
     const found = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))
@@ -61,7 +69,7 @@ function proportionalBytes(pid: number): number {
   }
 }
 
-/** CPU milliseconds of a live tree so far, with those of its ended processes. */
+/** CPU milliseconds of a live tree so far, ended processes included. */
 export function treeCpuMs(root: number): number {
   return processTree(root).reduce((sum, pid) => {
     const times = readTimes(pid)
@@ -74,7 +82,10 @@ export interface Sampler {
   stop(): { peakMb: number }
 }
 
-/** Samples the memory of a tree: of known processes every 50 ms, new ones are looked for every half second. */
+/**
+ * Samples the memory of a tree: every 50 ms for known processes, and every half second it looks for
+ * new processes.
+ */
 export function sampleMemory(root: number, { shared = false }: { shared?: boolean } = {}): Sampler {
   let tree = processTree(root)
   let peak = 0
@@ -107,30 +118,30 @@ export interface Command {
 }
 
 export interface Ended {
-  /** Exit code, the signal that ended it, or `limit` when it ran past its deadline. */
+  /** Exit code, the signal that ended the process, or `limit` when it ran past its deadline. */
   end: number | string
   wallSeconds: number
-  /** Of the process and all it waited for. */
+  /** CPU milliseconds of the process and its ended children. */
   cpuMs: number
   peakRssMb: number
-  /** Its last lines. */
+  /** The last lines of its output. */
   output: string
 }
 
 const running = new Set<ChildProcess>()
 const killGroup = (child: ChildProcess) => {
   try {
-    // Each child leads a group of its own, so that nothing of it outlives the bench.
+    // Each child leads its own group, so that no process of it outlives the bench.
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
-/** Ends everything that was started, at once. */
+/** Ends all started processes at once. */
 export const endAll = (): void => running.forEach(killGroup)
 process.on('exit', endAll)
 
-/** Starts a process in a group of its own that ends with the bench. */
+/** Starts a process in its own group, which ends with the bench. */
 export function startProcess({ command, args, env, cwd }: Command, stdio: 'ports' | 'log'): ChildProcess {
   const child = spawn(command, args, {
     detached: true,
@@ -177,7 +188,7 @@ export function watch(command: Command, limitSeconds: number): Watched {
     child.once('error', reject)
     child.once('close', (code, signal) => {
       clearTimeout(timer)
-      // What it left behind in its group, e.g. workers of a pipeline.
+      // Processes that the client left in its group, e.g. workers of a pipeline.
       kill()
       const cpuMs = (readTimes('self')?.waitedForMs ?? 0) - waitedBefore
       const wallSeconds = (performance.now() - began) / 1000

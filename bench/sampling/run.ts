@@ -109,7 +109,7 @@ async function main(): Promise<void> {
   await end(0)
 }
 
-/** Brings up every client before anything is measured. */
+/** Starts every client before the first measurement. */
 async function notInstalled(names: readonly ClientName[]): Promise<Map<ClientName, string>> {
   const broken = new Map<ClientName, string>()
   for (const name of names)

@@ -6,11 +6,13 @@ import type { Scenario } from './scenarios.ts'
 const latencyMs = 200
 const cap = 64
 
-/** Seconds from `upAt` until a second has nine tenths of the rate before the outage; null if none has. */
+/**
+ * Seconds from `upAt` until a second reaches nine tenths of the rate before the outage, or null.
+ */
 function secondsToFullRate({ buckets, bucketMs, firstAt }: MockStats, downAt: number, upAt: number): number | null {
   const pieces = 1000 / bucketMs
   const sum = (from: number, to: number) => buckets.slice(from, to).reduce((total, count) => total + count, 0)
-  // Without the first second, in which the load builds up.
+  // The load still rises in the first second, so that second is left out.
   const until = Math.floor((downAt - firstAt) / bucketMs)
   const full = (0.9 * pieces * sum(pieces, until)) / Math.max(1, until - pieces)
   for (let at = Math.max(0, Math.ceil((upAt - firstAt) / bucketMs)); at + pieces <= buckets.length; at++)
@@ -18,14 +20,14 @@ function secondsToFullRate({ buckets, bucketMs, firstAt }: MockStats, downAt: nu
   return null
 }
 
-/** Seconds from `since` until the piece of time with the first good reply; null if there is none. */
+/** Seconds from `since` until the first interval with a good reply, or null. */
 function secondsToFirst({ buckets, bucketMs, firstAt }: MockStats, since: number): number | null {
   const from = Math.max(0, Math.ceil((since - firstAt) / bucketMs))
   const at = buckets.findIndex((count, index) => index >= from && count > 0)
   return at < 0 ? null : Math.max(0, (firstAt + at * bucketMs - since) / 1000)
 }
 
-/** Connections are refused in the middle of the run, and those there are are cut. */
+/** In the middle of the run the mock refuses connections and cuts the existing connections. */
 export const flap: Scenario = {
   about: '8,000 pictures as in plain; after half of them 30 s of refused connections: ideal 25 s + 30 s',
   clients: ['hone', 'curator', 'data-designer'],
@@ -72,7 +74,10 @@ export const reasonsOf = (lost: Record<string, number>): string =>
     .map(([reason, count]) => `${reason} ${count}`)
     .join(', ') || '–'
 
-/** kill -9 of the client and all below it at half of the replies, then the same command again. */
+/**
+ * kill -9 of the client and all its descendants after half of the replies, then the same command
+ * again.
+ */
 export const kill: Scenario = {
   about: '2,000 pictures as in plain; kill -9 at 50 %, then the same command again (at most 90 s)',
   clients: ['hone', 'curator', 'data-designer', 'distilabel'],

@@ -6,7 +6,7 @@ import type { Scenario } from './scenarios.ts'
 const concurrency = 64
 const mean = (of: readonly number[]) => (of.length === 0 ? 0 : of.reduce((sum, one) => sum + one, 0) / of.length)
 
-/** 400 and 404 for some rows, whatever is tried. */
+/** 400 and 404 for some rows, at every attempt. */
 export const permanent: Scenario = {
   about: '400 pictures, 5 % of them get 400, 5 % 404: requests that such a row costs',
   clients: ['hone', 'curator', 'data-designer', 'distilabel'],
@@ -35,7 +35,7 @@ export const permanent: Scenario = {
   },
 }
 
-/** Reason codes that a row may end with after its last answer. */
+/** Reason codes that a row may have after its last answer. */
 const reasonsAfter: Partial<Record<Answer, RegExp>> = {
   '429': /^http-429$/,
   '500': /^http-500$/,
@@ -43,7 +43,7 @@ const reasonsAfter: Partial<Record<Answer, RegExp>> = {
   garbage: /^broken-reply$/,
 }
 
-/** An endpoint that goes wrong in every way at once. */
+/** An endpoint with all kinds of errors at once. */
 export const errors: Scenario = {
   about:
     '1,000 pictures, 7.5 % each of 429, 500, silence (2 s deadline) and garbage; 2 % of rows never get a good reply',

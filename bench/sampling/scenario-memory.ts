@@ -2,7 +2,10 @@ import { lostOf, problemOf, rowsOf, runNow, scaled, spanOf, withSetup } from './
 import type { Figures } from './bench.ts'
 import type { Scenario } from './scenarios.ts'
 
-/** Whether memory grows with the number of rows. The peers that hold all rows are left to `plain`. */
+/**
+ * Whether memory grows with the number of rows. Peers that hold all rows in memory run only in
+ * `plain`.
+ */
 export const memory: Scenario = {
   about: '10,000 and 50,000 rows (--full: and 200,000) of pictures under 1 KB, no latency, 64 in flight: peak RSS',
   clients: ['hone'],

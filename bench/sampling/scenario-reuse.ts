@@ -17,7 +17,7 @@ const secondsOf = ({ ended, outcome, spawnedAt }: Run): Figures => {
   }
 }
 
-/** Finished work once more: the same command, and for Hone also the same rows in the next round. */
+/** Finished work again: the same command, and for Hone also the same rows in the next round. */
 export const warm: Scenario = {
   about: '2,000 pictures that are done, once more: requests sent and wall time',
   clients: ['hone', 'curator', 'data-designer', 'distilabel'],
@@ -51,7 +51,7 @@ export const warm: Scenario = {
   },
 }
 
-/** Another last line in the prompt of every tenth row. */
+/** Every tenth row has another last line in its prompt. */
 export const edit: Scenario = {
   about: '1,000 pictures that are done; one line of the prompt changes for 10 % of them: ideal 100 requests',
   clients: ['hone', 'curator', 'data-designer'],
@@ -100,7 +100,10 @@ export const edit: Scenario = {
   },
 }
 
-/** All bytes on disk after three rounds over the same pictures, these counted once, ÷ the bytes of the pictures. */
+/**
+ * All bytes on disk after three rounds over the same pictures, divided by the bytes of the
+ * pictures. The pictures count once.
+ */
 export const rounds: Scenario = {
   about: '500 pictures in three rounds: bytes on disk ÷ bytes of the pictures',
   clients: ['hone', 'curator', 'data-designer', 'distilabel'],

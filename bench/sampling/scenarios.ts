@@ -8,11 +8,11 @@ import { clientNames } from './clients.ts'
 import type { ClientName } from './clients.ts'
 import type { MockConfig } from './mock-types.ts'
 
-/** A question to a client, and the clients that it is put to unless others are named. */
+/** One question about the clients, and the clients that it is measured on by default. */
 export interface Scenario {
   about: string
   clients: readonly ClientName[]
-  /** One line of figures, or several. */
+  /** One or several lines of figures. */
   run(bench: Bench, client: ClientName): Promise<Figures[]>
 }
 
@@ -24,7 +24,7 @@ interface Load {
   clients?: readonly ClientName[]
 }
 
-/** N requests at full speed. Ideal: all work that the mock had ÷ its capacity. */
+/** N requests at full speed. Ideal time: all work of the mock ÷ its capacity. */
 const load = ({ about, n: whole, concurrency, mock: config, clients = clientNames }: Load): Scenario => ({
   about,
   clients,

@@ -1,4 +1,4 @@
-/** Lines as a Markdown table; columns in the order in which they first come. */
+/** The lines as a Markdown table. Columns are in the order of their first use. */
 export function table(lines: readonly Readonly<Record<string, number | string>>[]): string {
   const columns = [...new Set(lines.flatMap((line) => Object.keys(line)))]
   const cells = [columns, ...lines.map((line) => columns.map((column) => shown(line[column])))]

@@ -1,4 +1,7 @@
-/** An input that made some answer checker burn seconds or hang. `gold` is left out where it is the same text. */
+/**
+ * An input that made some answer checker very slow or hang. `gold` is left out when it is the same
+ * text.
+ */
 export type Adversarial = { name: string; answer: string; gold?: string }
 
 const nested = (open: string, inner: string, close: string, depth: number): string =>
@@ -51,7 +54,7 @@ export const adversarialInputs: readonly Adversarial[] = [
   { name: 'a huge exponent', answer: '1e999999999' },
   { name: 'NUL, emoji, a cut command', answer: '\u0000😀\\frac' },
   { name: '5,000 dollars', answer: '$'.repeat(5000) },
-  // Found by fuzzing: these took a second or more of arithmetic with many digits.
+  // Found by fuzzing: these inputs took a second or more of arithmetic with many digits.
   { name: '295 logarithms times a factorial of a factorial', answer: `(${'\\ln 16'.repeat(295)})(((100!)!))` },
   { name: '300 logarithms in an exponent', answer: `\\ln 16^{${'\\ln 16'.repeat(300)}}`, gold: '\\ln 16' },
   { name: '150 factors of one logarithm', answer: `(${times(150, () => '\\ln 16')})(((100!)!))` },

@@ -3,9 +3,9 @@ import { verifyCase } from '../../verifier/verify.ts'
 import { adversarialInputs } from './adversarial-inputs.ts'
 
 /**
- * Judges each adversarial input against itself (or its rewriting) and against 42, as every kind, in this thread without a
- * limit of time, and prints the longest in milliseconds: `npx tsx bench/verifier/adversarial.ts`. Ends with 1 when one takes
- * more than 50 ms or is taken for 42.
+ * Judges each adversarial input against itself (or its rewriting) and against 42, as every kind, in
+ * this thread without a time limit, and prints the longest times in milliseconds: `npx tsx
+ * bench/verifier/adversarial.ts`. Exits with 1 when an input takes more than 50 ms or counts as 42.
  */
 const mostMs = 50
 

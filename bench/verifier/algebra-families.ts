@@ -2,7 +2,7 @@ import { either, plus, polynomial, product, term } from './pair.ts'
 import type { Draw } from './draw.ts'
 import type { Family, Made } from './pair.ts'
 
-/** The same coefficients with one of them changed by one, or its sign turned. */
+/** The same coefficients, with one of them changed by one or with the opposite sign. */
 function changed(draw: Draw, coefficients: readonly number[]): number[] {
   const at = draw.int(0, coefficients.length - 1)
   const turn = draw.chance(0.5)

@@ -6,7 +6,7 @@ import { verifyCase } from '../../verifier/verify.ts'
 import type { VerifyResult } from '../../verifier/verdict.ts'
 import type { Pair } from './pair.ts'
 
-/** What one checker said about all pairs, and how much user time of a CPU it took to say so. Seconds. */
+/** A checker's verdicts on all pairs, and the user time of CPU that it took, in seconds. */
 export type Judged<T> = { verdicts: ReadonlyMap<string, T>; cpuSeconds: number }
 
 export const oracleNames = ['math-verify', 'mathruler'] as const
@@ -17,7 +17,10 @@ const line = z.union([
   z.strictObject({ cpu: z.number() }),
 ])
 
-/** A Python with the pinned oracles. A Python that the user names for the trainer is not asked: it lacks them. */
+/**
+ * A Python with the pinned oracles. The user's own Python for the trainer is not used, because it
+ * lacks these packages.
+ */
 export async function oraclePython(): Promise<string> {
   const { HONE_PYTHON: _trainers, ...env } = process.env
   const lock = fileURLToPath(new URL('requirements.lock', import.meta.url))
@@ -25,7 +28,7 @@ export async function oraclePython(): Promise<string> {
   return python
 }
 
-/** true and false as the oracle says; null where it could not read the pair. */
+/** The oracle's verdicts. Null for a pair that the oracle cannot read. */
 export async function judgeByOracle(
   python: string,
   name: OracleName,
@@ -59,7 +62,7 @@ export async function judgeByOracle(
   return { verdicts, cpuSeconds }
 }
 
-/** Hone's results on the same pairs, after a warm-up on every tenth. */
+/** Hone's results on the same pairs, after a warm-up with every tenth pair. */
 export function judgeByHone(pairs: readonly Pair[]): Judged<VerifyResult> {
   const judge = ({ id, gold, answer, kind }: Pair): VerifyResult => verifyCase({ id, gold, answer, kind })
   for (const pair of pairs.filter((_, i) => i % 10 === 0)) judge(pair)

@@ -2,7 +2,7 @@ import { either, fraction } from './pair.ts'
 import type { Draw } from './draw.ts'
 import type { Family, Made } from './pair.ts'
 
-/** Different integers in a drawn order. */
+/** Different integers in random order. */
 function distinct(draw: Draw, count: number): number[] {
   const values = new Set<number>()
   while (values.size < count) values.add(draw.int(-20, 40))

@@ -1,6 +1,6 @@
 import { createRandom } from '../../demo/random.ts'
 
-/** Draws that depend on the seed alone, so that every run of the bench sees the same pairs. */
+/** Draws that depend only on the seed, so that every run of the bench sees the same pairs. */
 export class Draw {
   #random
 
@@ -13,7 +13,7 @@ export class Draw {
     return low + this.#random.integer(high - low + 1)
   }
 
-  /** An integer from −most to most that is not 0. */
+  /** An integer from −most to most, never 0. */
   nonZero(most: number): number {
     return this.int(1, most) * (this.chance(0.5) ? 1 : -1)
   }

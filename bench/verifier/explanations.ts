@@ -4,7 +4,7 @@ import type { Pair } from './pair.ts'
 /** A pair on which Hone differs from the truth or from math-verify. */
 export type Disagreement = { pair: Pair; hone: VerifyResult; mathVerify: boolean | null; mathruler: boolean | null }
 
-/** Why two checkers differ. The first class that applies to a disagreement explains it. */
+/** Why two checkers differ. The first class that applies explains a disagreement. */
 export type Explanation = { name: string; why: string; applies: (row: Disagreement) => boolean }
 
 const honeIsRight = ({ pair, hone }: Disagreement): boolean => (hone.verdict === 'correct') === pair.equal
@@ -14,17 +14,17 @@ const wrongly = (said: 'same' | 'different', families: readonly string[]) => (ro
 export const explanations: readonly Explanation[] = [
   {
     name: 'units dropped',
-    why: 'math-verify takes every unit off before it compares, so 5 cm is 5 kg and 5 cm is 5 cm². Hone compares dimensions.',
+    why: 'math-verify removes every unit before it compares, so 5 cm equals 5 kg and 5 cm equals 5 cm². Hone compares dimensions.',
     applies: wrongly('same', ['unit']),
   },
   {
     name: 'units not converted',
-    why: 'math-verify compares the bare numbers: 1.5 m is not 150 cm to it. Hone converts within a dimension.',
+    why: 'math-verify compares only the numbers, so 1.5 m does not equal 150 cm. Hone converts within a dimension.',
     applies: wrongly('different', ['unit']),
   },
   {
     name: 'bases dropped',
-    why: 'math-verify drops the base: 4343 in base 6 is 4343 in base 2. Hone compares digits and base.',
+    why: 'math-verify drops the base, so 4343 in base 6 equals 4343 in base 2. Hone compares digits and base.',
     applies: wrongly('same', ['base']),
   },
   {
@@ -34,7 +34,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     name: 'rounded at six decimals',
-    why: 'math-verify rounds both sides to six decimals, so a wrong seventh is the same to it, and a right seventh may differ.',
+    why: 'math-verify rounds both sides to six decimals. A wrong seventh decimal makes no difference to it, and a right one may.',
     applies: (row) => honeIsRight(row) && row.pair.family === 'rounded',
   },
   {
@@ -49,12 +49,12 @@ export const explanations: readonly Explanation[] = [
   },
   {
     name: 'complex products',
-    why: 'math-verify reads i as an unknown, so (5 + 6i)(5 - 2i) is not 37 + 20i to it.',
+    why: 'math-verify reads i as an unknown, so (5 + 6i)(5 - 2i) does not equal 37 + 20i.',
     applies: wrongly('different', ['complex']),
   },
   {
     name: 'inequalities against intervals',
-    why: 'math-verify takes 11 < x < 22 for an interval only when it stands in the gold answer, and x < 1 or x > 2 for no union.',
+    why: 'math-verify reads 11 < x < 22 as an interval only in the gold answer, and never reads x < 1 or x > 2 as a union.',
     applies: wrongly('different', ['interval', 'ray', 'union']),
   },
   {
@@ -69,7 +69,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     name: 'degrees and logarithms',
-    why: 'math-verify drops the sign of degrees before it takes the sine, and does not know ln x + ln y for ln(xy), which holds for positive x and y alone.',
+    why: 'math-verify drops the degree sign before it takes the sine. It does not know that ln x + ln y equals ln(xy), which holds only for positive x and y.',
     applies: wrongly('different', ['logarithm', 'trigonometry']),
   },
 ]

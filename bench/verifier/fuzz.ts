@@ -8,9 +8,10 @@ import { generatePairs } from './generate.ts'
 import { tableCases } from './tables.ts'
 
 /**
- * Changes real cases at random and judges them for some minutes: nothing may throw, take more than 250 ms, say another thing
- * the second time, or take an answer one way round that it does not take the other way round (where that is promised).
- * `npx tsx bench/verifier/fuzz.ts --minutes 60 --seed 1`. Ends with 1 after any failure.
+ * Changes real cases at random and judges them for some minutes. No case may throw, take more than
+ * 250 ms, or get another verdict the second time. Where the rules promise symmetry, an accepted
+ * answer must also be accepted with gold and answer swapped. `npx tsx bench/verifier/fuzz.ts
+ * --minutes 60 --seed 1`. Exits with 1 after any failure.
  */
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
 const minutes = Number(values.minutes ?? 1)
@@ -33,7 +34,10 @@ const oddities = [
   '\\frac', '\\sqrt', '\\boxed{', '<answer>', '</answer>', '<think>', '</think>', '\\text{', '\\left(', '\\begin{pmatrix}', ' or ', ' and ', ' cm', '\\pm',
 ] // prettier-ignore
 
-/** One change: cut, doubled, nested, spliced with another text, a character in, out or swapped. */
+/**
+ * One change: text cut, doubled, nested, joined with another text, or one character inserted,
+ * removed or swapped.
+ */
 function changed(text: string): string {
   const at = draw.int(0, text.length)
   const to = Math.min(text.length, at + draw.int(1, 12))
@@ -107,7 +111,7 @@ function milliseconds(row: VerifyCase): number {
   return performance.now() - began
 }
 
-/** Reasons and kinds for which gold and answer may not be swapped: written down where the rules are. */
+/** Reasons and kinds for which gold and answer may not be swapped. The rules document them. */
 const oneWay = new Set(['unit-missing', 'similar-text', 'within-5-percent', 'overlap', 'point-inside', 'rounded'])
 const symmetric = new Set(['number', 'expression', 'list', 'yesno', 'date', 'time', 'text'])
 const isBare = (text: string): boolean =>
@@ -119,7 +123,7 @@ function checkSwap(row: VerifyCase): void {
   if (asked.verdict !== 'correct' || oneWay.has(asked.reason) || asked.extracted !== row.answer.trim()) return
   const swapped = { ...row, gold: row.answer, answer: `<answer>${row.gold}</answer>` }
   const back = verifyCase(swapped)
-  // "is 0.005" may pass for an answer, but is no gold answer.
+  // "is 0.005" may be an answer, but never a gold answer.
   if (back.verdict === 'correct' || back.reason === 'bad-gold' || back.extracted !== row.gold.trim()) return
   fail('asymmetric', row, { asked, back })
 }
@@ -130,7 +134,7 @@ function check(row: VerifyCase): void {
     const result = verifyCase(row)
     const ms = performance.now() - began
     slowest = Math.max(slowest, Math.min(ms, mostMs + 1))
-    // Other work may have had the core: only what is slow three times is slow.
+    // Other work may have used the core, so a case is slow only when it is slow three times.
     if (ms > mostMs && milliseconds(row) > mostMs && milliseconds(row) > mostMs) fail('slow', row, { ms })
     counts[result.verdict] += 1
     if (JSON.stringify(verifyCase(row)) !== JSON.stringify(result)) fail('undecided', row, { result })

@@ -9,7 +9,10 @@ import { relationFamilies } from './relation-families.ts'
 
 const families = [...numberFamilies, ...algebraFamilies, ...collectionFamilies, ...relationFamilies]
 
-/** How models write an answer down; the answer stands for #. A third of the pairs stay bare. */
+/**
+ * Forms in which models write an answer. # is replaced by the answer. A third of the pairs stay
+ * bare.
+ */
 const wrappings = [
   '$#$',
   '$\\boxed{#}$',
@@ -20,8 +23,9 @@ const wrappings = [
 ]
 
 /**
- * Pairs of gold answer and answer whose truth is known because of how they were made: each family in turn, half of them
- * near misses (a digit, sign, unit, bracket, order or exponent changed). The same seed gives the same pairs. No pair comes twice.
+ * Pairs of gold answer and answer. Their construction gives the right verdict. The families take
+ * turns. Half of the pairs are near misses (a digit, sign, unit, bracket, order or exponent
+ * changed). The same seed gives the same pairs. No pair occurs twice.
  */
 export function generatePairs(seed: number, count: number): Pair[] {
   const draw = new Draw(seed)
@@ -48,7 +52,7 @@ export function generatePairs(seed: number, count: number): Pair[] {
   return pairs
 }
 
-/** `npx tsx bench/verifier/generate.ts --seed 1 --count 6000`: the pairs as JSON lines. */
+/** `npx tsx bench/verifier/generate.ts --seed 1 --count 6000` prints the pairs as JSON lines. */
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
   for (const pair of generatePairs(Number(values.seed ?? 1), Number(values.count ?? 6000))) {

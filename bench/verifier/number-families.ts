@@ -88,7 +88,7 @@ function scientific(draw: Draw): Made {
   return either(draw, gold, right, wrong)
 }
 
-/** Known repeating or irrational values and their first digits, rounded at the last. */
+/** Repeating or irrational values with their first digits, the last digit rounded. */
 function rounded(draw: Draw): Made {
   const [n, d] = coprime(draw, 30)
   const whole = String(n / d)
@@ -148,7 +148,8 @@ function percents(draw: Draw): Made {
   return either(draw, gold, right, [`${n + 1}\\%`, String(n / 1000), `-${n}\\%`, `${n}0\\%`])
 }
 
-const lengths: readonly [string, number][] = [['mm', 1], ['cm', 10], ['m', 1000], ['km', 1_000_000]] // prettier-ignore
+// prettier-ignore
+const lengths: readonly [string, number][] = [['mm', 1], ['cm', 10], ['m', 1000], ['km', 1_000_000]]
 const others = ['kg', 's', 'N', 'L']
 
 function units(draw: Draw): Made {

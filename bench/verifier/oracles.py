@@ -1,6 +1,7 @@
-"""Judges pairs with one other answer checker: `python oracles.py math-verify|mathruler < pairs.jsonl`.
+"""Judges pairs with another answer checker.
 
-Reads {id, gold, answer, bare} a line, writes {id, same} a line (null: the checker could not read the pair) and, last,
+Usage: `python oracles.py math-verify|mathruler < pairs.jsonl`. Reads {id, gold, answer, bare} a
+line and writes {id, same} a line (null: the checker could not read the pair). The last line is
 {"cpu": seconds of user time spent on judging}.
 """
 
@@ -18,7 +19,7 @@ def math_verify_checker():
     from math_verify import parse, verify
 
     def check(row):
-        # Defaults throughout, its own time limits of 5 s on.
+        # All defaults, with its own time limits of 5 s.
         gold, answer = parse(with_dollars(row["gold"])), parse(with_dollars(row["answer"]))
         understood = all(any(not isinstance(item, str) for item in side) for side in (gold, answer))
         return bool(verify(gold, answer)) if understood else None
@@ -35,7 +36,7 @@ def mathruler_checker():
     signal.signal(signal.SIGALRM, late)
 
     def check(row):
-        # It has no time limit of its own, and wants the answer without the text around it.
+        # mathruler has no time limit, and needs the answer without text around it.
         signal.alarm(5)
         try:
             return bool(grade_answer(row["bare"], row["gold"]))
@@ -48,12 +49,13 @@ def mathruler_checker():
 def main():
     check = {"math-verify": math_verify_checker, "mathruler": mathruler_checker}[sys.argv[1]]()
     rows = [json.loads(line) for line in sys.stdin]
-    check({"gold": "1", "answer": "$1$", "bare": "1"})  # What is loaded at the first call is not counted.
+    # The first call loads modules, which is not counted.
+    check({"gold": "1", "answer": "$1$", "bare": "1"})
     began = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     for row in rows:
         try:
             same = check(row)
-        except Exception:  # A checker that fails has no answer; it must not end the run.
+        except Exception:  # A checker that fails has no verdict. It must not end the run.
             same = None
         print(json.dumps({"id": row["id"], "same": same}))
     print(json.dumps({"cpu": resource.getrusage(resource.RUSAGE_SELF).ru_utime - began}))

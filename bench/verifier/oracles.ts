@@ -11,9 +11,10 @@ import { generatePairs } from './generate.ts'
 import type { Pair } from './pair.ts'
 
 /**
- * Judges generated pairs with Hone, math-verify and mathruler, prints how often each agrees with the truth and with Hone, and
- * writes every disagreement between Hone and the truth or math-verify to disagreements.md, with its explanation:
- * `npx tsx bench/verifier/oracles.ts [--seed 1] [--count 6000]`.
+ * Judges generated pairs with Hone, math-verify and mathruler, and prints how often each agrees
+ * with the truth and with Hone. Writes every disagreement between Hone and the truth or math-verify
+ * to disagreements.md, with its explanation: `npx tsx bench/verifier/oracles.ts [--seed 1] [--count
+ * 6000]`.
  */
 const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
 const seed = Number(values.seed ?? 1)
@@ -27,7 +28,7 @@ const python = await oraclePython()
 const said = new Map<string, Judged<boolean | null>>()
 for (const name of oracleNames) said.set(name, await judgeByOracle(python, name, pairs))
 
-/** Whether Hone takes the answer; unverifiable is not taken. */
+/** Whether Hone accepts the answer. An unverifiable answer is not accepted. */
 const takes = (pair: Pair): boolean => hone.verdicts.get(pair.id)?.verdict === 'correct'
 const oracle = (name: (typeof oracleNames)[number], pair: Pair): boolean | null =>
   said.get(name)?.verdicts.get(pair.id) ?? null
@@ -77,7 +78,7 @@ const withTruth = mathVerifyRight.filter((pair) => takes(pair) === pair.equal)
 const unexplained = disagreements.filter((row) => explain(row) === null)
 const figures = [
   `Where math-verify is right, Hone agrees with it on ${share(withTruth.length, mathVerifyRight.length)}.`,
-  `Disagreements: ${disagreements.length}, of them unexplained: ${unexplained.length}.`,
+  `Disagreements: ${disagreements.length}, unexplained: ${unexplained.length}.`,
 ]
 console.log([...summary, '', ...figures].join('\n'))
 
@@ -88,7 +89,10 @@ const row = ({ pair, hone, mathVerify, mathruler }: Disagreement): string =>
 
 const classes = new Map<string, { why: string; rows: Disagreement[] }>()
 for (const disagreement of disagreements) {
-  const { name, why } = explain(disagreement) ?? { name: 'unexplained', why: 'No rule explains these: look at them.' }
+  const { name, why } = explain(disagreement) ?? {
+    name: 'unexplained',
+    why: 'No rule explains these pairs: look at them.',
+  }
   const known = classes.get(name) ?? { why, rows: [] }
   known.rows.push(disagreement)
   classes.set(name, known)
@@ -104,8 +108,8 @@ const header = '| pair | gold | answer | truth | Hone | math-verify | mathruler 
 const text = [
   '# Where the checkers differ',
   '',
-  `Written by \`npx tsx bench/verifier/oracles.ts --seed ${seed} --count ${count}\`; the classes are the rules of \`explanations.ts\`.`,
-  'Listed is every pair on which Hone differs from the truth or from math-verify. Where mathruler alone differs, the table by family says how often.',
+  `Written by \`npx tsx bench/verifier/oracles.ts --seed ${seed} --count ${count}\`. The classes are the rules of \`explanations.ts\`.`,
+  'The tables list every pair on which Hone differs from the truth or from math-verify. The table by family also counts the pairs on which only mathruler differs.',
   '',
   ...summary,
   '',

@@ -1,16 +1,22 @@
 import type { AnswerKind } from '../../domain/answer-check.ts'
 import type { Draw } from './draw.ts'
 
-/** What a family draws: two texts and whether they are equal, which is known because of how they were made. */
+/** A family's draw: two texts and whether they are equal. Their construction says so. */
 export type Made = { gold: string; answer: string; equal: boolean }
 
-/** One way of making pairs. */
+/** One way to make pairs. */
 export type Family = { name: string; kind: AnswerKind; make: (draw: Draw) => Made }
 
-/** A made pair with its place in the run. `answer` may stand in a sentence or a box; `bare` is the answer alone. */
+/**
+ * A generated pair with its id in the run. `answer` may be inside a sentence or a box, `bare` is
+ * the answer alone.
+ */
 export type Pair = Made & { id: string; family: string; kind: AnswerKind; bare: string }
 
-/** An equal pair or a near miss, half and half. `wrong` holds texts that differ from the gold by one small thing. */
+/**
+ * An equal pair or a near miss, each with probability one half. `wrong` has texts that differ from
+ * the gold by one small thing.
+ */
 export function either(draw: Draw, gold: string, right: readonly string[], wrong: readonly string[]): Made {
   const misses = wrong.filter((text) => text !== gold)
   const equal = misses.length === 0 || draw.chance(0.5)
@@ -18,13 +24,13 @@ export function either(draw: Draw, gold: string, right: readonly string[], wrong
   return { gold, answer: draw.of(first, ...others), equal }
 }
 
-/** "+ 3", "- 3": a term that follows others. */
+/** "+ 3", "- 3": a term after other terms. */
 export function plus(n: number, of = ''): string {
   if (n === 0) return ''
   return `${n < 0 ? ' - ' : ' + '}${factor(Math.abs(n), of)}`
 }
 
-/** "3x", "-x", "7": a term that stands first. */
+/** "3x", "-x", "7": the first term. */
 export function term(n: number, of = ''): string {
   return n < 0 ? `-${factor(-n, of)}` : factor(n, of)
 }
@@ -33,7 +39,7 @@ function factor(n: number, of: string): string {
   return n === 1 && of !== '' ? of : `${n}${of}`
 }
 
-/** Coefficients from the highest power down, as a polynomial. */
+/** A polynomial from its coefficients, highest power first. */
 export function polynomial(coefficients: readonly number[], of = 'x'): string {
   const degree = coefficients.length - 1
   const terms = coefficients
@@ -55,7 +61,7 @@ export function gcd(a: number, b: number): number {
   return b === 0 ? Math.abs(a) : gcd(b, a % b)
 }
 
-/** A fraction in LaTeX, as given: nothing is reduced. */
+/** A fraction in LaTeX, not reduced. */
 export function fraction(n: number, d: number): string {
   return `${n < 0 ? '-' : ''}\\frac{${Math.abs(n)}}{${d}}`
 }

@@ -10,10 +10,12 @@ import { z } from 'zod'
 import { startRewardServer } from '../../verifier/serve/reward-server.ts'
 
 /**
- * Loads a reward server in a process of its own with clients that send batches without a pause, and prints the lag of the server's
- * event loop, its rate and the rows it gave up: `npx tsx bench/verifier/reward-server.ts [--seconds 15] [--clients 64]
- * [--workers N] [--hangs]`. A batch is 64 to 512 completions of up to 16 KB; every eighth client sends degenerate ones. With
- * `--hangs`, one completion in 2,000 hangs for ever, in a thread that was made to (no rule of the verifier hangs).
+ * Loads a reward server in its own process with clients that send batches without a pause. Prints
+ * the lag of the server's event loop, its rate and the rows that it gave up: `npx tsx
+ * bench/verifier/reward-server.ts [--seconds 15] [--clients 64] [--workers N] [--hangs]`. A batch
+ * has 64 to 512 completions of up to 16 KB. Every eighth client sends degenerate completions. With
+ * `--hangs`, one completion in 2,000 hangs for ever, in a thread that is made to hang (no rule of
+ * the verifier hangs).
  */
 const { values } = parseArgs({
   options: {
@@ -85,7 +87,10 @@ function batch(isDegenerate: boolean): { body: Buffer; rows: number } {
   return { body: Buffer.from(JSON.stringify({ reward: { name: 'weighted' }, items })), rows }
 }
 
-/** Processor time of the main thread and the time it waited for a processor, in milliseconds. Linux alone tells. */
+/**
+ * Processor time of the main thread and its wait for a processor, in milliseconds. Only Linux tells
+ * it.
+ */
 function schedule(): { ran: number; waited: number } {
   try {
     const [ran = 0, waited = 0] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8')
@@ -97,7 +102,10 @@ function schedule(): { ran: number; waited: number } {
   }
 }
 
-/** Looks every 5 ms how late the loop is, and whether the loop itself worked then or waited for a processor. */
+/**
+ * Measures every 5 ms how late the loop is, and whether the loop itself was working or waited for a
+ * processor.
+ */
 function watchLateness(): () => string {
   const late = { all: 0, atWork: 0 }
   let [last, before] = [performance.now(), schedule()]
@@ -128,7 +136,7 @@ async function serve(): Promise<void> {
   process.send?.(server.url)
 }
 
-/** Posts one body; resolves with the seconds it took. */
+/** Posts one body. Resolves with the time in seconds. */
 async function post(url: string, agent: Agent, body: Buffer): Promise<number> {
   const began = performance.now()
   const sent = request(`${url}/v1/score`, {

@@ -6,7 +6,7 @@ import type { VerifyCase } from '../../verifier/verdict.ts'
 const folder = new URL('../../tests/verifier/cases/', import.meta.url)
 const wanted = z.object({ want: z.string() })
 
-/** The tables of cases that the tests run, with the verdicts that are right for each. */
+/** The tables of cases that the tests run, with the right verdicts of each case. */
 export function tableCases(): { row: VerifyCase; want: readonly string[] }[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl') && name !== 'doubtful.jsonl')

@@ -8,8 +8,9 @@ import { generatePairs } from './generate.ts'
 import { tableCases } from './tables.ts'
 
 /**
- * Cases per CPU second (user time), time of single cases, and memory over 100,000 calls, on generated pairs and on the tables;
- * then math-verify on the same pairs in the same run: `npx tsx bench/verifier/throughput.ts`.
+ * Cases per CPU second (user time), time of single cases, and memory over 100,000 calls, on
+ * generated pairs and on the tables. Then math-verify on the same pairs in the same run: `npx tsx
+ * bench/verifier/throughput.ts`.
  */
 const memoryCalls = 100_000
 const oraclePairs = 1000
@@ -20,7 +21,8 @@ function timed(name: string, rows: readonly VerifyCase[]): void {
   const cpu = process.cpuUsage()
   for (let round = 0; round < rounds; round += 1) for (const row of rows) verifyCase(row)
   const seconds = process.cpuUsage(cpu).user / 1e6
-  // Apart from the run above, because reading the clock takes time too. The lowest of three: other work may take the core away.
+  // Separate from the run above, because reading the clock takes time too. The lowest of three
+  // counts: other work may use the core.
   const each = rows
     .map((row) => {
       const tries = [0, 1, 2].map(() => {
@@ -40,7 +42,7 @@ function timed(name: string, rows: readonly VerifyCase[]): void {
   )
 }
 
-/** The child's part: heap in use after the garbage is gone, before, halfway and after. */
+/** The child's part: heap in use after a garbage collection, before, halfway and after. */
 function measureMemory(rows: readonly VerifyCase[]): void {
   const heap = (): number => {
     globalThis.gc?.()
@@ -52,7 +54,7 @@ function measureMemory(rows: readonly VerifyCase[]): void {
       if (row !== undefined) verifyCase(row)
     }
   }
-  // What is compiled and cached once is no growth.
+  // The first calls compile and cache code. This growth does not count.
   call(0, 2 * rows.length)
   const before = heap()
   call(0, memoryCalls / 2)
@@ -84,11 +86,11 @@ else {
     `heap in use over ${memoryCalls} calls: ${mib(heap.before)} MiB before, ${mib(heap.halfway)} halfway, ${mib(heap.after)} after`,
   )
 
-  // Every sixth pair: all families are among them.
+  // Every sixth pair, so that all families are included.
   const some = pairs.filter((_, i) => i % 6 === 0).slice(0, oraclePairs)
   const theirs = await judgeByOracle(await oraclePython(), 'math-verify', some)
   const rate = some.length / theirs.cpuSeconds
-  // The same pairs many times over, for one round takes Hone milliseconds.
+  // The same pairs many times, because Hone takes only milliseconds for one round.
   const before = process.cpuUsage()
   for (let i = 0; i < 20; i += 1) judgeByHone(some)
   const own = (some.length * 22) / (process.cpuUsage(before).user / 1e6)

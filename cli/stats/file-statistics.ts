@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { datasetStatistics } from '../../data/statistics/dataset-statistics.ts'
 import type { DatasetStatistics } from '../../data/statistics/dataset-statistics.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { readLines } from '../text-lines.ts'
+import { readLines } from '../../data/lines/read-lines.ts'
 import { readTrainingLine } from './training-line.ts'
 import type { TrainingLine } from './training-line.ts'
 

@@ -6,7 +6,10 @@ import { endpointOptions, type EndpointOption } from '../../domain/recipe/refere
 import type { ResolvedEndpoint } from '../../models/endpoint.ts'
 import { badUsage, modelsOf } from './options.ts'
 
-/** What the command line says of servers. Values may be `NAME=VALUE` for one of several models that a step asks. */
+/**
+ * What the command line says about servers. A value may be `NAME=VALUE` for one of several models
+ * that a step asks.
+ */
 export interface EndpointFlags {
   endpoint: readonly string[]
   model: readonly string[]
@@ -22,7 +25,7 @@ export interface EndpointFlags {
   tpm?: number
 }
 
-/** Servers of a step, each under the name of the option that it is given for. */
+/** Servers of a step. Each has the name of the option that it is given for. */
 export interface StepEndpoints {
   endpoints: ResolvedEndpoint[]
   prices: Map<string, Prices>
@@ -35,8 +38,9 @@ interface Given {
 }
 
 /**
- * Which server each model of a step is asked at. A URL without a name serves all that the step must have and that have none of
- * their own; where all are optional, the only one. Throws InvalidInput.
+ * The server of each model of a step. A URL without a name serves all models that the step needs
+ * and that have no URL of their own; where all models are optional, it serves the only one. Throws
+ * InvalidInput.
  */
 export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags): StepEndpoints {
   const { required, optional } = modelsOf(step)
@@ -120,7 +124,10 @@ function one(flag: string, option: EndpointOption, { all, of }: Given): string |
   return values[0]
 }
 
-/** The URL up to `/v1`, as in a recipe. Refused without repeating it: whatever is wrong with it may be a secret. */
+/**
+ * The URL up to `/v1`, as in a recipe. A refusal does not repeat it, because the wrong part may be
+ * a secret.
+ */
 function bareUrl(text: string): string {
   const url = serverUrl.safeParse(text)
   if (!url.success)
@@ -130,7 +137,7 @@ function bareUrl(text: string): string {
 
 function keyName(text: string | undefined): string | undefined {
   if (text === undefined || /^[A-Z_][A-Z0-9_]*$/.test(text)) return text
-  // What was given may be the key itself.
+  // The given text may be the key itself.
   throw badUsage(
     '--api-key-env names no variable.',
     'Name the environment variable that holds the key, never the key itself.',

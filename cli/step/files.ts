@@ -7,7 +7,7 @@ import { badUsage } from './options.ts'
 /** Files that a command line of `hone step` names. */
 export interface StepFiles {
   inputs: readonly string[]
-  /** Read besides the rows: evidence, benchmarks, options. */
+  /** Files that are read besides the rows: evidence, benchmarks, options. */
   alsoRead: readonly string[]
   output: string | undefined
   rejects: string | undefined
@@ -16,8 +16,9 @@ export interface StepFiles {
 }
 
 /**
- * Throws InvalidInput where a file that would be written, or added to, is named for something else too. Links are followed:
- * one file under two names is one file. Files that are read alone may be the same, but for the rows.
+ * Throws InvalidInput where a file that would be written or added to is also given for something
+ * else. Links are followed, because one file under two names is one file. Files that are only read
+ * may be the same, except the rows.
  */
 export function checkFiles({ inputs, alsoRead, output, rejects, replies, state }: StepFiles): void {
   const outputs = [output, rejects].flatMap((path) => path ?? [])
@@ -47,7 +48,7 @@ const overwritten = (path: string): HoneError =>
     'Give --output, --rejects and --replies names that no file has which the step reads.',
   )
 
-/** The same for every name of a file that is there; else its place. */
+/** The same for every name of an existing file; otherwise its place. */
 function identityOf(path: string): string {
   try {
     const { dev, ino } = statSync(path)

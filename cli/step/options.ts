@@ -22,7 +22,7 @@ export function stepNamed(name: string): DataStep {
   throw badUsage(`There is no data step "${name}".`, guess ? `Did you mean "${guess}"? ${known}` : known)
 }
 
-/** Options of a step that name the models it asks: those that it must have, and those that it may. */
+/** Options of a step that name the models it asks: required and optional ones. */
 export function modelsOf({ options }: Pick<DataStep, 'options'>): {
   required: EndpointOption[]
   optional: EndpointOption[]
@@ -47,15 +47,16 @@ export interface OptionSources {
   set: readonly string[]
   /** YAML file of options. */
   file: string | undefined
-  /** Endpoint options that a server is given for; each stands for itself. */
+  /** Endpoint options that have a server. Each is its own value. */
   endpoints: readonly string[]
   /** Names of files of evidence. */
   evidence: readonly string[]
 }
 
 /**
- * A step's options as its own schema reads them. Values of `--set` are YAML (`4`, `true`, `[easy, hard]`), and text where the
- * option wants text. Throws InvalidInput that names every wrong option with a fix.
+ * A step's options as its own schema reads them. Values of `--set` are YAML (`4`, `true`,
+ * `[easy, hard]`), and text where the option wants text. Throws InvalidInput that names every wrong
+ * option with a fix.
  */
 export async function readStepOptions(name: string, step: DataStep, sources: OptionSources): Promise<{ step: string }> {
   const written = { ...(await fileOptions(sources.file)), ...setOptions(step, sources.set) }
@@ -77,7 +78,7 @@ export async function readStepOptions(name: string, step: DataStep, sources: Opt
   const schema: Record<string, unknown> = z.toJSONSchema(step.options, { io: 'input' })
   const text = { raw, document: new Document(raw), lineCounter: new LineCounter(), schema }
   const problems = explainIssues(parsed.error.issues, text).map(({ where, value, wrong, fix }) => {
-    // There is no file here whose lines could be named.
+    // There is no file whose lines could be named.
     const option = where.replace(/ \(line \d+, column \d+\)$/, '')
     return `  ${option}${value === null ? '' : ` = ${value}`}: ${wrong}; ${fix}`
   })
@@ -103,7 +104,7 @@ function setOptions({ options }: DataStep, given: readonly string[]): Record<str
   )
 }
 
-/** A value as YAML reads it, but as plain text where the option takes no other. */
+/** A value as YAML reads it, or plain text where the option takes only text. */
 function valueOf(text: string, field: z.core.$ZodType | undefined): unknown {
   let value: unknown = text
   try {

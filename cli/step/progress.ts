@@ -1,11 +1,14 @@
-import type { Meter, Reading } from '../../data/file-steps/meter.ts'
+import type { Progress, Reading } from '../../data/file-steps/progress.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** What one look at the meter says besides its counts: taken over the last seconds, so that a pause is seen. */
+/**
+ * Rates that one look at the progress gives besides its counts. They are taken over the last
+ * seconds, so that a pause is seen.
+ */
 export interface Rates {
   rowsPerSecond: number
   tokensPerSecond: number
-  /** Seconds; null while nothing is known. */
+  /** Seconds; null while no rate is known. */
   left: number | null
 }
 
@@ -17,7 +20,10 @@ interface Look {
 
 const rateSeconds = 20
 
-/** Rates over the last twenty seconds. Rows that earlier runs have done count for neither rate nor time left. */
+/**
+ * Rates over the last twenty seconds. Rows that earlier runs have done count neither for rates nor
+ * for the time left.
+ */
 export function createRates(): (reading: Reading, now: number) => Rates {
   const looks: Look[] = []
   return (reading, now) => {
@@ -37,7 +43,10 @@ export function createRates(): (reading: Reading, now: number) => Rates {
   }
 }
 
-/** `1,234 of 2,000 rows · 61.7 rows/s · 0:12 left · 3 failed (http-500 2, timeout 1) · cost 0.42 · 12,340 tokens/s`: a narrow terminal cuts off its end. */
+/**
+ * The state in one line; a narrow terminal cuts off its end:
+ * `1,234 of 2,000 rows · 61.7 rows/s · 0:12 left · 3 failed (http-500 2, timeout 1) · cost 0.42`
+ */
 export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond, left }: Rates): string {
   const { total, done, failed, failures, cost, paid, reused } = reading
   if (total === 0) return 'reading the input'
@@ -52,7 +61,7 @@ export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond,
   ].join(' · ')
 }
 
-/** The reasons that are seen most, and how often. */
+/** The most frequent reasons, and how often each came. */
 export function reasonsOf(reasons: Readonly<Record<string, number>>, most = 4): string {
   const sorted = Object.entries(reasons).sort(([a, one], [b, other]) => other - one || (a < b ? -1 : 1))
   const shown = sorted.slice(0, most).map(([reason, count]) => `${reason} ${number(count)}`)
@@ -73,17 +82,20 @@ export function duration(seconds: number): string {
   return shown.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }
 
-/** Shows the meter until it is told to end: a live line on a terminal, a line every fifteen seconds elsewhere. */
-export function showProgress({ stderr }: Pick<Terminal, 'stderr'>, label: string, meter: Meter): () => void {
+/**
+ * Shows the progress until it is told to end: a live line on a terminal, or a line every fifteen
+ * seconds elsewhere.
+ */
+export function showProgress({ stderr }: Pick<Terminal, 'stderr'>, label: string, progress: Progress): () => void {
   const rates = createRates()
   const isLive = stderr.isTTY === true
   const began = performance.now()
   const draw = (): void => {
-    const reading = meter.read()
+    const reading = progress.read()
     const line = `${label}: ${progressLine(reading, rates(reading, performance.now()))}`
     stderr.write(isLive ? `\r\u001B[2K${line.slice(0, (stderr.columns ?? 120) - 1)}` : `${line}\n`)
   }
-  rates(meter.read(), began)
+  rates(progress.read(), began)
   const timer = setInterval(draw, isLive ? 250 : 15_000)
   timer.unref()
   return () => {

@@ -1,17 +1,18 @@
 import type { DryRun } from '../../data/file-steps/dry-run.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
-import type { Reading } from '../../data/file-steps/meter.ts'
+import type { Reading } from '../../data/file-steps/progress.ts'
 import { money, number, reasonsOf } from './progress.ts'
 
 /** What `--json` prints. */
 export function summary(
   name: string,
-  { meter, output, rejects, state }: FileStep,
+  { progress, output, rejects, state }: FileStep,
   end: FileStepEnd,
   seconds: number,
 ): object {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } = meter.read()
-  const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(meter.read()) }
+  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } =
+    progress.read()
+  const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(progress.read()) }
   return {
     step: name,
     ended: end.ended,
@@ -35,11 +36,11 @@ const reasonsNow = ({ drops, failures }: Reading): Record<string, number> => ({ 
 /** The summary for people. */
 export function summaryLines(
   name: string,
-  { meter, output, rejects }: FileStep,
+  { progress, output, rejects }: FileStep,
   end: FileStepEnd,
   seconds: number,
 ): string[] {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = meter.read()
+  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = progress.read()
   const spent = cost === null ? '' : `; cost ${money(cost)} in all`
   const asked =
     paid + reused === 0
@@ -49,7 +50,7 @@ export function summaryLines(
         ]
   if (end.ended === 'budget')
     return [
-      `${name}: the budget is spent. ${end.message} ${number(done)} of ${number(total)} rows are done and kept.`,
+      `${name}: the budget is spent: ${end.message}. ${number(done)} of ${number(total)} rows are done and kept.`,
       ...asked,
       '  → the same command with a larger --budget goes on',
     ]

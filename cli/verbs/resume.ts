@@ -1,20 +1,18 @@
 import { Command } from 'commander'
-import { parseBudget } from '../../domain/budget.ts'
-import type { Budget } from '../../domain/budget.ts'
+import { readBudget } from '../budget.ts'
 import { chooseCampaign } from '../choose-campaign.ts'
 import { withDatabase } from '../connections.ts'
 import { campaignArgument, jsonOption, repeated, whoOption } from '../options.ts'
 import { sendCommand } from '../send-command.ts'
 import { printResult } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { usageError } from '../usage-error.ts'
 
 const examples = `
 Examples:
   $ hone resume demo
   $ hone resume demo --reason "disk has room again"
   $ hone resume demo --budget cost=40                 after its budget was reached
-  $ hone resume demo --budget tokens=5000000 --budget requests=20000
+  $ hone resume demo --budget tokens=5m,requests=20000
 
 A failed campaign goes on at the step that failed: its rows, replies and checkpoints are kept. A budget counts from the
 campaign's beginning and replaces the earlier budget.`
@@ -33,7 +31,7 @@ export function resumeCommand(terminal: Terminal): Command {
     .addArgument(campaignArgument())
     .option('--reason <text>', 'why, for the record')
     .addOption(whoOption(terminal))
-    .option('--budget <limit>', 'a new budget: cost=…, tokens=… or requests=…; again for more', repeated)
+    .option('--budget <limit>', 'a new budget, e.g. 40 or cost=40,tokens=5m,requests=20000', repeated)
     .addOption(jsonOption())
     .addHelpText('after', examples)
     .action(async (named: string | undefined, options: Options) => {
@@ -43,13 +41,4 @@ export function resumeCommand(terminal: Terminal): Command {
       const { status } = await sendCommand(terminal, id, (client) => client.resume(id, command))
       printResult(terminal, options, { campaign: id, status }, () => [`${id} is ${status}.`])
     })
-}
-
-function readBudget(words: readonly string[]): Budget {
-  const budget = parseBudget(words)
-  if (budget) return budget
-  throw usageError(
-    `"${words.join(' ')}" is no budget.`,
-    'Say how much in all, for example: --budget cost=40 --budget tokens=5000000',
-  )
 }

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { dryRunFileStep } from '../../data/file-steps/dry-run.ts'
 import type { NamedFile } from '../../data/file-steps/evidence.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
-import { createMeter } from '../../data/file-steps/meter.ts'
+import { createProgress } from '../../data/file-steps/progress.ts'
 import { runFileStep, stateFolder } from '../../data/file-steps/run-file.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
@@ -10,6 +10,7 @@ import { HoneError } from '../../domain/errors.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { usualMaxPixels } from '../../domain/recipe/recipe.ts'
 import { Outage } from '../../models/failures.ts'
+import { readBudget } from '../budget.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { failureLimit, positiveSeconds, repeated, wholeNumber } from '../options.ts'
 import { stepEndpoints, type EndpointFlags } from '../step/endpoints.ts'
@@ -26,17 +27,17 @@ ${Object.entries(dataSteps)
   .map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
   .join('\n')}
 
-A row (a line of --input) is one JSON object: {"id", "images", "question", "answer", …}. Rows that an earlier step has dropped
-or failed (their "status") are passed over. --output has the rows in the same order, each with "status" (kept, dropped,
-failed), "reason", "detail", "parent" and "requests", so that it is the --input of the next step.
+Each line of --input is a row, a JSON object: {"id", "images", "question", "answer", …}. Rows that an earlier step has dropped
+or failed (by their "status") are passed over. --output has the rows in the same order, each with "status" (kept, dropped,
+failed), "reason", "detail", "parent" and "requests". It can be the --input of the next step.
 
-What is finished is kept in OUTPUT.hone at once: after Ctrl-C, a crash or kill -9 the same command goes on, and asks again for
-at most what was under way. Replies are found by what was asked, so other options pay for what they change alone.
+Finished rows and replies are kept in OUTPUT.hone at once. After Ctrl-C, a crash or kill -9 the same command goes on, and asks
+again only for requests that were under way. Replies are found by their request, so other options pay only for changes.
 
 Examples:
   $ hone step describe --input rows.jsonl --endpoint http://localhost:8000/v1 --model qwen-vl --output described.jsonl
   $ hone step reason --input described.jsonl --endpoint https://api.example/v1 --model r1 --api-key-env API_KEY \\
-      --set samples=4 --price-prompt 0.5 --price-completion 2 --budget 20 --output reasoned.jsonl
+      --set samples=4 --price-prompt 0.5 --price-completion 2 --budget cost=20,tokens=5m --output reasoned.jsonl
   $ hone step verify --input reasoned.jsonl --output verified.jsonl
   $ hone step agree --input described.jsonl --endpoint http://gpu1:8000/v1 --endpoint reasoner=http://gpu2:8000/v1 \\
       --model qwen-vl --model reasoner=r1 --output agreed.jsonl
@@ -57,7 +58,7 @@ interface StepFlags extends EndpointFlags {
   maxRows?: number
   maxFailed?: FailedRowsLimit
   retryFailed?: boolean
-  budget?: number
+  budget?: string[]
   evidence: string[]
   benchmark: string[]
   dryRun?: boolean
@@ -101,7 +102,11 @@ export function stepCommand(terminal: Terminal): Command {
       [],
     )
     .option('--price-completion <amount>', 'what a million completion tokens cost', repeated, [])
-    .option('--budget <amount>', 'end when so much is spent, over all runs on this output', amount)
+    .option(
+      '--budget <limits>',
+      'end when so much is spent over all runs on this output: 20, or cost=20,tokens=1m',
+      repeated,
+    )
     .option('--replies <file>', 'log of replies to share with other steps (default: one in the state)')
     .option('--state <folder>', 'what is needed to go on (default: OUTPUT.hone)')
     .option('--dry-run', 'show counts and the first request; send and write nothing')
@@ -122,7 +127,8 @@ type Unstarted = Omit<FileStep, 'signal'>
 /** The command line as a step to run. Throws InvalidInput. */
 async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Promise<Unstarted> {
   const step = stepNamed(name)
-  const { input, output, rejects, budget } = flags
+  const { input, output, rejects } = flags
+  const budget = flags.budget && readBudget(flags.budget)
   if (input.length === 0) throw badUsage('No input is given.', 'Add --input FILE; - is standard input.')
   if (output === undefined && flags.dryRun !== true) throw badUsage('No output is given.', 'Add --output FILE.')
   if (input.filter((path) => path === '-').length > (flags.dryRun === true ? 0 : 1))
@@ -132,8 +138,8 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   if (input.length > 1 && step.per !== 'dataset')
     throw badUsage(`${name} works on one file.`, 'Join the files first: hone step mix --input A --input B --output C.')
   const { endpoints, prices } = stepEndpoints(name, step, flags)
-  if (budget !== undefined && prices.size < endpoints.length)
-    throw badUsage('A budget needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
+  if (budget?.cost !== undefined && prices.size < endpoints.length)
+    throw badUsage('A budget of money needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
   const evidence = flags.evidence.map((text) => namedFile('--evidence', text))
   const benchmarks = flags.benchmark.map((text) => namedFile('--benchmark', text))
   const state = flags.state ?? stateFolder(output ?? 'output.jsonl')
@@ -165,7 +171,7 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
     maxFailed: flags.maxFailed,
     retryFailed: flags.retryFailed ?? false,
     version: honeVersion(),
-    meter: createMeter(),
+    progress: createProgress(),
     engine: {
       env: terminal.env,
       onWarning: (message) =>
@@ -174,31 +180,34 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   }
 }
 
-/** What a step weighs as a whole is given where it weighs something, and nowhere else. */
+/** Files to weigh are given where a step weighs something, and nowhere else. */
 function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: StepFlags): void {
   const of = 'evidence' in step && step.evidence ? (step.evidence.of ?? 'named') : null
   if (evidence.length > 0 && of !== 'named') throw badUsage(`${name} weighs no evidence: leave --evidence out.`)
   if (benchmark.length > 0 && of !== 'benchmarks')
     throw badUsage(`${name} compares with no benchmark: leave --benchmark out.`)
   if (benchmark.length === 0 && of === 'benchmarks')
-    throw badUsage(`${name} compares with benchmarks, and none is given.`, 'Add --benchmark NAME=FILE, once for each.')
+    throw badUsage(
+      `${name} compares with benchmarks, and no benchmark is given.`,
+      'Add --benchmark NAME=FILE, once for each.',
+    )
   if (evidence.length === 0 && of === 'named' && !isOptional(step, 'evidence'))
     throw badUsage(
-      `${name} weighs evidence, and none is given.`,
+      `${name} weighs evidence, and no evidence is given.`,
       'Add --evidence NAME=FILE, rows with verdicts or ratings; once for each file.',
     )
 }
 
 async function run(name: string, file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
   const began = performance.now()
-  const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.meter)
+  const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.progress)
   let end: FileStepEnd
   try {
     end = await runFileStep(file)
   } catch (error) {
     stopShowing()
     if (error instanceof Interrupted) {
-      const { done, total } = file.meter.read()
+      const { done, total } = file.progress.read()
       const where = total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
       terminal.stderr.write(`Stopped.${where} The same command goes on; what was answered is not asked again.\n`)
     }
@@ -211,7 +220,7 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
 }
 
-/** A server, or a disk, that stays away: nothing is wrong with the rows. */
+/** A server or a disk stays away. Nothing is wrong with the rows. */
 const away = (cause: Outage): HoneError =>
   new HoneError({
     type: 'EndpointRefused',

@@ -2,6 +2,8 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { readLines } from '../../data/lines/read-lines.ts'
+import type { Line } from '../../data/lines/read-lines.ts'
 import { describeError, errorCode, HoneError } from '../../domain/errors.ts'
 import { createVerifierPool } from '../../verifier/serve/pool.ts'
 import type { VerifierPool } from '../../verifier/serve/pool.ts'
@@ -9,8 +11,6 @@ import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { exitCodes } from '../terminal.ts'
-import { readLines } from '../text-lines.ts'
-import type { TextLine } from '../text-lines.ts'
 import { verifyUsage } from './options.ts'
 import type { VerifyOptions, VerifyStreams } from './options.ts'
 
@@ -111,7 +111,7 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
 }
 
 /** A line as a row or as a complaint; null for an empty line. */
-function readEntry({ number, text }: TextLine, name: string): Entry | null {
+function readEntry({ number, text }: Line, name: string): Entry | null {
   if (text !== null && text.trim() === '') return null
   try {
     return { row: parseVerifyCase(parseLine(text)) }

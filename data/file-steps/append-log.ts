@@ -1,32 +1,45 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ensureFolder, storageError } from '../../services/home.ts'
-import { byteLines, longestLogLine, type Place, readPlaces } from './byte-lines.ts'
+import { handlePieces } from '../lines/file-pieces.ts'
+import { readLines } from '../lines/read-lines.ts'
+import { type Place, readPlaces } from './read-places.ts'
 
 /** A file of lines that only grows. */
 export interface AppendLog {
-  /** Writes lines and says where they stand. Rejects with StorageFull when the disk is full. */
+  /** Writes lines and returns their places. Rejects with StorageFull when the disk is full. */
   append(lines: readonly string[]): Promise<Place[]>
   /** The lines at these places, in their order. */
   read(places: readonly Place[]): Promise<string[]>
   /** Reads what other processes have added since. */
   catchUp(): Promise<void>
-  /** Resolves when what was appended before is on the disk. Keeps no line waiting. */
+  /** Resolves when all earlier appends are on the disk. Later lines do not wait for it. */
   sync(): Promise<void>
   close(): Promise<void>
 }
 
-/** Lines are written together up to this size: enough for a call, and little beside what is in memory anyway. */
+/**
+ * Lines are written together up to this size: large enough to save calls, and small beside what is
+ * in memory anyway.
+ */
 const groupCharacters = 8 * 1024 * 1024
 const mostTries = 5
+/**
+ * Bytes of the longest line that a log may have. Whatever is written must be read again: a reply
+ * has up to 64 MiB (models/replica-client.ts), three times as much where its bytes are not UTF-8,
+ * and its request is made of a row.
+ */
+const longestLogLine = 256 * 1024 * 1024
 
 /**
- * Opens a log, or makes one. `onLine` gets every line that is there and, later, those that other processes add; own lines
- * it does not get. A last line without an end was cut by a kill: it is handed over like any other (its reader can tell by
- * its JSON), and the next line starts on a line of its own. Nothing is ever cut off or moved, so that several processes
- * may write to one log: whole lines are one write at the end of the file, which no other write of this machine can part.
- * `FileHandle.appendFile` was rejected for that: it writes pieces of half a megabyte. `movedBy` is the option that names the
- * file or its folder.
+ * Opens a log, or makes it. `onLine` gets every line that is there and, later, the lines that other
+ * processes add; it does not get own lines. A kill may have cut the last line, which then has no
+ * end. `onLine` gets it like any other (its reader can tell by its JSON), and the next line starts
+ * on a line of its own. Nothing is ever cut off or moved, so several processes may write to one
+ * log: whole lines are one write at the end of the file, which no other write of this machine can
+ * part. `FileHandle.appendFile` was rejected, because it writes pieces of half a megabyte.
+ *
+ * `movedBy` is the option that names the file or its folder.
  */
 export async function openAppendLog(
   path: string,
@@ -39,7 +52,7 @@ export async function openAppendLog(
   })
   const end = new LogEnd(handle, { path, movedBy }, onLine)
   let tail: Promise<unknown> = Promise.resolve()
-  /** One after the other. */
+  /** Runs work one after the other. */
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = tail.then(work)
     tail = result.catch(() => undefined)
@@ -64,7 +77,7 @@ export async function openAppendLog(
   }
 }
 
-/** Takes a line that is its own, and says so. */
+/** Takes a line if it is an own one, and says so. */
 type TakeOwn = (text: string, place: Place) => boolean
 
 /** The end of a log, up to which its lines are known. One call at a time. */
@@ -72,11 +85,11 @@ class LogEnd {
   readonly #handle: FileHandle
   readonly #where: { path: string; movedBy: string }
   readonly #onLine: (text: string, place: Place) => void
-  /** Everything before it was looked at. */
+  /** Everything before this offset was looked at. */
   #known = 0
   /** The last line has no end. */
   #isCut = false
-  /** That line as it was when the log was opened: perhaps another process was writing it. */
+  /** The unended line as it was when the log was opened: perhaps another process was writing it. */
   #unended: { offset: number; text: string } | undefined
 
   constructor(
@@ -89,14 +102,15 @@ class LogEnd {
     this.#onLine = onLine
   }
 
-  /** Hands over what lies beyond, but for own lines. */
+  /** Gives the lines beyond the known end to `onLine`, without own lines. */
   async scan(isFirst: boolean, takeOwn: TakeOwn = () => false): Promise<void> {
-    for await (const lines of byteLines(this.#handle, this.#known, longestLogLine)) {
+    const from = { offset: this.#known, longest: longestLogLine, isExact: true }
+    for await (const lines of readLines(handlePieces(this.#handle, this.#known), from)) {
       for (const { offset, bytes, text, isEnded } of lines) {
         const isHandedOver = this.#unended?.offset === offset && this.#unended.text === text
         this.#isCut = !isEnded
         if (isEnded) this.#known = offset + bytes + 1
-        // Another process may be writing it: it is looked at again when it has ended.
+        // Another process may be writing this line. It is looked at again when it has ended.
         else if (isFirst && text) this.#unended = { offset, text }
         else return
         if (text && !isHandedOver && !takeOwn(text, { offset, bytes })) this.#onLine(text, { offset, bytes })
@@ -111,8 +125,8 @@ class LogEnd {
   async write(lines: readonly string[]): Promise<Place[]> {
     const places = new Map<string, Place>()
     const left = new Set(lines)
-    // A line is not there when the disk took some bytes alone, or when another process was killed within a line and ours
-    // was written behind it: it is written again.
+    // A line is missing when the disk took only some bytes, or when another process was killed
+    // within a line and ours was written behind it. It is written again.
     for (let tries = 0; left.size > 0; tries++) {
       if (tries === mostTries) throw new Error(`${this.#where.path} does not keep what is written to it`)
       const takeOwn: TakeOwn = (text, place) => {
@@ -125,11 +139,14 @@ class LogEnd {
     return lines.flatMap((line) => places.get(line) ?? [])
   }
 
-  /** Writes lines in one call. False where not all bytes were written, or where others have written too. */
+  /**
+   * Writes lines in one call. False when not all bytes were written, or when others have written
+   * too.
+   */
   async #writeOnce(lines: readonly string[], takeOwn: TakeOwn): Promise<boolean> {
     const start = this.#isCut ? '\n' : ''
     const content = Buffer.from(`${start}${lines.map((line) => `${line}\n`).join('')}`)
-    // Until it is known to have ended.
+    // Until the write is known to be whole.
     this.#isCut = true
     const { bytesWritten } = await this.#handle.write(content, 0, content.length).catch((error: unknown) => {
       throw storageError(error, this.#where.path, this.#where.movedBy)

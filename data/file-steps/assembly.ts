@@ -1,4 +1,4 @@
-import type { Place } from './byte-lines.ts'
+import type { Place } from './read-places.ts'
 import type { FinishedOutcome, FinishedRows } from './finished-rows.ts'
 import type { InputLines } from './input-lines.ts'
 import type { InputLine } from './input-reader.ts'
@@ -6,7 +6,7 @@ import type { OutputFiles } from './output-file.ts'
 import { lineOfBad, linesOf, type OutputLine } from './output-lines.ts'
 import type { Work } from './work-rows.ts'
 
-/** What a run came to, failed rows of bad lines included. */
+/** Outcomes of a run, with the failed rows of bad lines. */
 export interface Tally {
   kept: number
   dropped: number
@@ -17,9 +17,12 @@ export interface Tally {
 
 /** Writes outcomes in the order of the input, as far as they are there. */
 export interface Assembly {
-  /** Goes on in the background. Throws what went wrong there, so that a full disk ends the run. */
+  /**
+   * Goes on in the background. Throws an error of the background work, so that a full disk ends the
+   * run.
+   */
   poke(): void
-  /** Writes the rest: everything must be done. */
+  /** Writes the rest. Throws if a line is not done. */
   finish(): Promise<Tally>
   /** Resolves when nothing is being written. */
   idle(): Promise<void>
@@ -102,7 +105,10 @@ export function createAssembly(
   }
 }
 
-/** A line that was no row when it was worked on, and is one now: someone writes to the input. */
+/**
+ * A line that was a row when it was worked on and is no row now, or the reverse: someone writes to
+ * the input.
+ */
 const changed = ({ number }: InputLine) => ({
   id: null,
   reason: 'bad-line' as const,

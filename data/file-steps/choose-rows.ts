@@ -9,9 +9,9 @@ import { lineOfBad, linesOf, type OutputLine } from './output-lines.ts'
 
 const linesAtOnce = 128
 
-/** Writes the rows that a dataset step keeps, in its order, then the others in theirs. */
+/** Writes the rows that a dataset step keeps, in its order, then the other rows in theirs. */
 export async function chooseRows(
-  { options, seed, promptSuffix, meter, signal }: FileStep,
+  { options, seed, promptSuffix, progress, signal }: FileStep,
   step: DatasetStep,
   { input }: OpenedRun,
   output: OutputFiles,
@@ -25,7 +25,7 @@ export async function chooseRows(
     if (!('row' in line.read)) {
       const bad = [{ status: 'failed' as const, reason: line.read.reason }]
       tallyUp(tally, bad)
-      meter.rows(1, bad)
+      progress.rows(1, bad)
       return [lineOfBad(line, line.read, input.ids)]
     }
     const [status, reason] = isChosen.has(line.place)
@@ -33,7 +33,7 @@ export async function chooseRows(
       : (['dropped', droppedReason] as const)
     const outcomes = [{ status, reason, detail: null, changes: {}, requests: [] }]
     tallyUp(tally, outcomes)
-    meter.rows(1, outcomes)
+    progress.rows(1, outcomes)
     return linesOf(line, line.read.row, outcomes, input.ids)
   }
 

@@ -13,23 +13,29 @@ import { createWork } from './work-rows.ts'
 
 /** What a run would do. */
 export interface DryRun {
-  /** Lines that would be worked on; done already; that are no rows; that an earlier step has dropped or failed. */
+  /**
+   * Lines that would be worked on, lines that are done already, lines that are no rows, and lines
+   * that an earlier step has dropped or failed.
+   */
   rows: number
   done: number
   bad: number
   passedOver: number
-  /** Calls at most, by endpoint option: replies that are there already are not sent again. */
+  /** Most calls by endpoint option. Replies that are there already are not asked for again. */
   calls: Record<string, number>
-  /** The first request as it would be sent, names of files in the place of pixels; null where none of the first rows asks. */
+  /**
+   * The first request, with names of files instead of pixels; null where the first rows ask
+   * nothing.
+   */
   request: { endpoint: string; body: unknown } | null
 }
 
 /** Rows that are tried until one asks something. */
 const rowsTried = 100
 
-/** Goes through the input without sending or writing anything. */
+/** Goes through the input. Sends and writes nothing. */
 export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
-  const { step, inputs, meter, signal, state } = options
+  const { step, inputs, progress, signal, state } = options
   const run = await openRun(options, inputs.map(inputFile), { signal })
   const { input } = run
   const calls = step.estimate(options.options).calls
@@ -54,7 +60,8 @@ export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
       pictures: {
         ...run.pictures,
         async hold(pictures) {
-          // Of the first rows alone: to hash the pictures of a hundred thousand would take minutes.
+          // Of the first rows only: hashing the pictures of a hundred thousand rows would take
+          // minutes.
           const hashes = seen++ < rowsTried ? await run.pictures.hold(pictures) : pictures.map(({ stamp }) => stamp)
           if (seen <= rowsTried) hashes.forEach((hash, at) => nameOf.set(hash, pictures[at]?.path ?? hash))
           return hashes
@@ -62,7 +69,7 @@ export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
       },
       finished,
       retryFailed: options.retryFailed ?? false,
-      meter,
+      progress,
       onDone: () => undefined,
     })
     let [rows, tried] = [0, 0]
@@ -80,7 +87,7 @@ export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
     return {
       ...none,
       rows,
-      done: meter.read().found,
+      done: progress.read().found,
       calls: Object.fromEntries(perOption.filter(([option]) => asked.includes(option))),
       request,
     }
@@ -89,7 +96,7 @@ export async function dryRunFileStep(options: FileStep): Promise<DryRun> {
   }
 }
 
-/** The first thing that any of these rows asks. */
+/** The first request of these rows. */
 async function firstRequest(
   { step, options, endpoints, seed, promptSuffix, signal }: FileStep,
   { overview, fingerprintsOf }: OpenedRun,

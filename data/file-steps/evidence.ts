@@ -3,9 +3,10 @@ import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
+import { handlePieces } from '../lines/file-pieces.ts'
+import { readLines } from '../lines/read-lines.ts'
 import { rowLine, rowOfLine } from '../rows/row-line.ts'
 import type { EvidenceRow } from '../steps/step.ts'
-import { byteLines } from './byte-lines.ts'
 import { parseJson } from './file-replies.ts'
 import { inputFile, type InputLines } from './input-lines.ts'
 import type { InputFile } from './input-reader.ts'
@@ -22,7 +23,9 @@ const ending = z.object({
   reason: z.string().nullish(),
 })
 
-/** Rows as evidence, and a hash of all that was seen of them: complete when the rows have been read. */
+/**
+ * Rows as evidence, and a hash of all of them. The hash is complete when the rows have been read.
+ */
 export function hashed(source: AsyncIterable<EvidenceRow>): { rows: AsyncIterable<EvidenceRow>; hash: () => string } {
   const hash = createHash('sha256')
   async function* rows(): AsyncGenerator<EvidenceRow> {
@@ -35,8 +38,8 @@ export function hashed(source: AsyncIterable<EvidenceRow>): { rows: AsyncIterabl
 }
 
 /**
- * Rows of files, those that were dropped or failed too. Lines that are no rows, and rows whose pictures are gone, say
- * nothing and are left out.
+ * Rows of files, with dropped and failed rows. Lines that are no rows are left out, and so are rows
+ * whose pictures are gone: they say nothing.
  */
 export async function* rowsOfFiles(files: readonly NamedFile[], pictures: Pictures): AsyncGenerator<EvidenceRow> {
   for (const { name, path } of files) yield* rowsOfFile(name, inputFile(path), pictures)
@@ -66,9 +69,9 @@ async function* rowsOfFile(from: string, { path, folder }: InputFile, pictures: 
     })
   })
   try {
-    for await (const lines of byteLines(handle)) {
+    for await (const lines of readLines(handlePieces(handle))) {
       for (const { text } of lines) {
-        const value = text === null ? undefined : parseJson(text.replace(/^\uFEFF/, ''))
+        const value = text === null ? undefined : parseJson(text)
         const line = rowLine.safeParse(value)
         const end = ending.safeParse(value)
         if (!line.success || !end.success) continue

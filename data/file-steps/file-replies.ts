@@ -1,25 +1,19 @@
 import { z } from 'zod'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
+import type { Spent } from '../../domain/budget.ts'
 import { openAppendLog } from './append-log.ts'
 import { KeyIndex } from './key-index.ts'
 
-/** What one endpoint was paid for. */
-export interface Paid {
-  requests: number
-  promptTokens: number
-  completionTokens: number
-}
-
 /** Replies in a file. */
 export interface FileReplies extends ReplyStore {
-  /** Whether a reply is known to be there, without a look at what other processes have added. */
+  /** Whether a reply is known, without a look at what other processes have added. */
   has(key: string): boolean
-  /** What this run has paid since it was first started, by endpoint. */
-  paid: () => ReadonlyMap<string, Paid>
+  /** What this run has paid since its first start, by endpoint. */
+  paid: () => readonly Spent[]
   close(): Promise<void>
 }
 
-/** Enough of a line to find it again and to add up what was paid. */
+/** The part of a line that finds its reply and adds up what was paid. */
 const head = z.object({
   key: z.string().regex(/^[0-9a-f]{64}$/),
   run: z.string(),
@@ -38,16 +32,18 @@ const storedReply = head.omit({ run: true }).extend({
 })
 
 /**
- * Replies in a log of lines, one reply a line: found by content key, written once, never changed. Only places are in
- * memory. `run` is who pays, `movedBy` the option that names the file; several runs, at one time too, may share a file. A
- * line that a kill has cut, or that is not a reply, counts as not there.
+ * Replies in a log, one on each line: found by content key, written once, never changed. Only their
+ * places are in memory. `run` is who pays, and `movedBy` is the option that names the file. Several
+ * runs may share a file, also at one time. A line that a kill has cut, or that is not a reply,
+ * counts as missing.
  */
 export async function openFileReplies(path: string, run: string, movedBy?: string): Promise<FileReplies> {
   const index = new KeyIndex()
-  const paid = new Map<string, Paid>()
+  const paid = new Map<string, Spent>()
   const book = ({ endpoint, promptTokens, completionTokens }: Omit<z.infer<typeof head>, 'key' | 'run'>) => {
-    const before = paid.get(endpoint) ?? { requests: 0, promptTokens: 0, completionTokens: 0 }
+    const before = paid.get(endpoint) ?? { endpoint, model: '', requests: 0, promptTokens: 0, completionTokens: 0 }
     paid.set(endpoint, {
+      ...before,
       requests: before.requests + 1,
       promptTokens: before.promptTokens + promptTokens,
       completionTokens: before.completionTokens + completionTokens,
@@ -59,7 +55,7 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
       const found = head.safeParse(parseJson(text))
       if (!found.success) return
       if (found.data.run === run) book(found.data)
-      // The latest counts: it was written where an earlier one could not be read.
+      // The latest line of a key counts: it was written because an earlier one could not be read.
       index.set(found.data.key, place)
     },
     movedBy,
@@ -79,8 +75,9 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
     )
   }
 
-  // Written is safe from a kill of the process. The disk follows at once but is not waited for: while it is slow, replies
-  // that have come would wait unwritten, and a kill would lose them.
+  // A written reply is safe from a kill of the process. The disk follows at once but is not waited
+  // for: while the disk is slow, replies that have come would wait unwritten, and a kill would lose
+  // them.
   let syncing: Promise<void> | undefined
   const syncSoon = (): void => {
     syncing ??= log
@@ -93,7 +90,7 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
 
   return {
     has: (key) => index.get(key) !== undefined,
-    paid: () => paid,
+    paid: () => [...paid.values()],
     async find(keys) {
       if (keys.some((key) => !index.get(key))) await log.catchUp()
       return await read(keys)
@@ -117,7 +114,7 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
   }
 }
 
-/** The value of a line; undefined for one that is not JSON. */
+/** The value of a line; undefined when the line is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream'
+import type { Budget } from '../../domain/budget.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import type { Prices } from '../../domain/prices.ts'
 import type { EngineOptions } from '../../models/engine.ts'
 import type { Tally } from './assembly.ts'
-import type { Meter } from './meter.ts'
+import type { Progress } from './progress.ts'
 import type { StepRun } from './open-run.ts'
 
 /** A step on files, with all that it needs. */
@@ -12,25 +13,28 @@ export interface FileStep extends StepRun {
   inputs: readonly string[]
   stdin: Readable
   output: string
-  /** Rows that do not stay go here in the place of `output`. */
+  /** Dropped and failed rows go here instead of into `output`. */
   rejects?: string | undefined
-  /** Folder of what is needed to go on. */
+  /** Folder with what a later run needs to go on. */
   state: string
-  /** Log of replies, shared with other runs; one in `state` when absent. */
+  /** A log of replies that other runs share; a log in `state` when absent. */
   replies?: string | undefined
   /** Prices by endpoint. */
   prices: ReadonlyMap<string, Prices>
-  /** What all runs on this output may pay, in the currency of the prices. */
-  budget?: number | undefined
+  /** What all runs on this output may come to. */
+  budget?: Budget | undefined
   /** The run ends when more rows than this have failed. */
   maxFailed?: FailedRowsLimit | undefined
   /** Rows that failed in an earlier run are worked on again. */
   retryFailed?: boolean
-  meter: Meter
+  progress: Progress
   signal: AbortSignal
-  /** Where keys are looked for, who is warned; the rest is for tests. */
+  /** Where keys are looked for, and who is warned. The rest is for tests. */
   engine?: Partial<Pick<EngineOptions, 'retries' | 'downLimitMs' | 'limiters' | 'env' | 'onWarning'>>
 }
 
-/** How a run ended: all rows are done, or the budget is reached. */
+/**
+ * How a run ended: all rows are done, or the budget is reached, whose limit `message` names:
+ * `2.00 of 2 USD`.
+ */
 export type FileStepEnd = { ended: 'done'; passedOver: number; tally: Tally } | { ended: 'budget'; message: string }

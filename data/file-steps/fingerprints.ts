@@ -13,15 +13,16 @@ const seenPicture = z.object({
   fingerprint: z.object({ phash: z.string(), dhash: z.string(), pixels: z.string(), spread: z.number() }).nullable(),
 })
 
-/** Looks of pictures, each taken once. */
+/** Fingerprints of pictures. Each is taken once. */
 export interface Fingerprints {
   of: FingerprintsOf
   close(): Promise<void>
 }
 
 /**
- * Takes looks of pictures and keeps them in a log, so that a run that goes on decodes none again; nothing is kept without a
- * path. A picture that cannot be decoded is left out, and that is kept too.
+ * Takes fingerprints of pictures and keeps them in a log, so that a run that goes on decodes no
+ * picture again. Without a path nothing is kept. A picture that cannot be decoded is left out, and
+ * that is kept too.
  */
 export async function openFingerprints(path: string | undefined, pictures: Pictures): Promise<Fingerprints> {
   const index = new KeyIndex()

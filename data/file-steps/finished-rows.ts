@@ -3,7 +3,7 @@ import { sha256Hex } from '../../artifacts/hash.ts'
 import { rowSchema } from '../../domain/rows.ts'
 import type { ShardOutcome } from '../shards/run-shard.ts'
 import { openAppendLog } from './append-log.ts'
-import type { Place } from './byte-lines.ts'
+import type { Place } from './read-places.ts'
 import { parseJson } from './file-replies.ts'
 import { KeyIndex } from './key-index.ts'
 
@@ -17,18 +17,18 @@ const outcome = z.object({
   requests: z.array(z.string()),
 })
 
-/** What came of one row, as it is kept: what the row had before stands in the input. */
+/** The outcome of one row as it is kept. The other fields of the row are in the input. */
 export type FinishedOutcome = z.infer<typeof outcome>
 
 const finishedRow = z.object({ row: z.string().regex(/^[0-9a-f]{32}$/), outcomes: z.array(outcome).min(1) })
 
-/** Rows that are done, in a log of lines, one row a line. */
+/** Rows that are done, in a log with one row on each line. */
 export interface FinishedRows {
-  /** Where a row's outcomes stand, when it is done. */
+  /** The place of a row's outcomes, when the row is done. */
   find(key: string): Place | undefined
-  /** Why a row that is done failed; undefined for any other. */
+  /** Why a finished row failed; undefined for any other row. */
   failure(key: string): string | undefined
-  /** Keeps rows; says where each stands. */
+  /** Keeps rows and returns their places. */
   save(rows: readonly { key: string; outcomes: readonly FinishedOutcome[] }[]): Promise<Place[]>
   /** The outcomes at these places. */
   read(places: readonly Place[]): Promise<FinishedOutcome[][]>
@@ -36,9 +36,9 @@ export interface FinishedRows {
 }
 
 /**
- * Opens the log of finished rows. Keys are hashes of all that decides a row's outcomes, so lines of other options or of a
- * changed input are simply not found. A line that a kill has cut counts as not there: its row is computed again, from
- * replies that were kept.
+ * Opens the log of finished rows. Keys are hashes of all that decides a row's outcomes, so lines of
+ * other options or of a changed input are simply not found. A line that a kill has cut counts as
+ * missing: its row is computed again, from replies that were kept.
  */
 export async function openFinishedRows(path: string): Promise<FinishedRows> {
   const index = new KeyIndex()
@@ -70,7 +70,10 @@ export async function openFinishedRows(path: string): Promise<FinishedRows> {
   }
 }
 
-/** Key of a row: `run` stands for step, options and models, `unit` for the lines that are worked on together. */
+/**
+ * Key of a row. `run` is the hash of step, options and models; `unit` has the lines that are worked
+ * on together.
+ */
 export const finishedKey = (run: string, unit: string, row: string): string =>
   sha256Hex(`${run}\n${unit}\n${row}`).slice(0, 32)
 

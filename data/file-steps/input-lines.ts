@@ -3,23 +3,27 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { contentHash } from '../../artifacts/hash.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
+import { handlePieces } from '../lines/file-pieces.ts'
+import { readLines } from '../lines/read-lines.ts'
 import { rowLine, type RowLine } from '../rows/row-line.ts'
 import type { RowRef } from '../steps/step.ts'
-import { byteLines } from './byte-lines.ts'
 import { createLineReader, type InputFile, type InputLine, type LinePlaces, parseLine } from './input-reader.ts'
 
-/** All lines of the input that count: their places alone are in memory. */
+/** All lines of the input that count. Only their places are in memory. */
 export interface InputLines {
-  /** Lines that are worked on, bad ones included. */
+  /** Number of lines that are worked on, bad ones included. */
   count: number
   bad: number
-  /** Rows that an earlier step has dropped or failed: they are passed over. */
+  /** Rows that an earlier step has dropped or failed. They are passed over. */
   passedOver: number
   /** SHA-256 over the lines of all files. */
   hash: string
   /** Ids in use. */
   ids: ReadonlyMap<string, number>
-  /** Places of the rows of each question, in the order of its first; filled where the step works on questions. */
+  /**
+   * Places of the rows of each question, in the order of its first row. Filled where the step works
+   * on questions.
+   */
   questions: readonly (readonly number[])[]
   /** Filled where the step works on whole datasets. */
   refs: readonly RowRef[]
@@ -29,10 +33,10 @@ export interface InputLines {
 }
 
 export interface InputOptions {
-  /** Only so many lines that count, from the top. */
+  /** Only so many of the lines that count, from the top. */
   maxRows?: number | undefined
   per: 'row' | 'question' | 'dataset'
-  /** Field of the metadata that a dataset step groups by. */
+  /** Field of the metadata by which a dataset step makes groups. */
   by?: string | null
   signal: AbortSignal
 }
@@ -56,7 +60,7 @@ async function index(
 ): Promise<InputLines> {
   const at: LinePlaces = { file: [], offset: [], bytes: [], number: [] }
   const ids = new Map<string, number>()
-  /** Lines whose id an earlier one has. */
+  /** Lines whose id an earlier line has. */
   const duplicates = new Set<number>()
   const questions = new Map<string, number[]>()
   const refs: RowRef[] = []
@@ -65,7 +69,7 @@ async function index(
 
   for (const [file, handle] of handles.entries()) {
     let number = 0
-    reading: for await (const lines of byteLines(handle)) {
+    reading: for await (const lines of readLines(handlePieces(handle), { isExact: true })) {
       signal.throwIfAborted()
       for (const { offset, bytes, text } of lines) {
         number += 1
@@ -118,13 +122,13 @@ async function openInput(path: string): Promise<FileHandle> {
     throw new HoneError({
       type: 'InvalidInput',
       message: `Cannot read ${path} (${errorCode(cause) ?? String(cause)}).`,
-      nextStep: 'Give a JSONL file of rows; - stands for standard input.',
+      nextStep: 'Give a JSONL file of rows; - is standard input.',
       cause,
     })
   }
 }
 
-/** The folder that a file's pictures are named from. */
+/** A file with the folder of its pictures' relative names. */
 export const inputFile = (path: string): InputFile => ({ path, folder: dirname(resolve(path)) })
 
 function isPassedOver(value: unknown): boolean {

@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
+import { longestLine } from '../lines/read-lines.ts'
 import { rowLine, type RowLine } from '../rows/row-line.ts'
-import { longestLine, readPlaces } from './byte-lines.ts'
 import { parseJson } from './file-replies.ts'
+import { readPlaces } from './read-places.ts'
 
-/** A file of rows, and the folder that its pictures are named from. */
+/** A file of rows, and the folder of its pictures' relative names. */
 export interface InputFile {
   path: string
   folder: string
@@ -18,19 +19,19 @@ export interface BadLine {
   detail: string
 }
 
-/** A line of the input, by its place among those that count. */
+/** A line of the input, by its place among the lines that count. */
 export interface InputLine {
   place: number
   /** Number in its file, from 1. */
   number: number
-  /** Tells it apart from all other lines: `line-7`. */
+  /** Distinguishes it from all other lines: `line-7`. */
   label: string
   folder: string
   text: string
   read: { row: RowLine } | BadLine
 }
 
-/** Where lines stand, each by its place among those that count. */
+/** Places of lines in their files, each at its index among the lines that count. */
 export interface LinePlaces {
   /** Index into the files. */
   file: number[]
@@ -45,7 +46,7 @@ interface Indexed {
   handles: readonly FileHandle[]
   at: LinePlaces
   ids: ReadonlyMap<string, number>
-  /** Lines whose id an earlier one has. */
+  /** Lines whose id an earlier line has. */
   duplicates: ReadonlySet<number>
 }
 
@@ -87,10 +88,10 @@ export function createLineReader({ files, handles, at, ids, duplicates }: Indexe
   }
 }
 
-/** The value of a line, a byte order mark at its start left out. */
+/** The value of a line, without a byte order mark at its start. */
 export const parseLine = (text: string): unknown => parseJson(text.replace(/^\uFEFF/, ''))
 
-/** A line as a row; else what is wrong with it. `where` names the line in words. */
+/** A line as a row, or what is wrong with it. `where` names the line in words. */
 function readRowLine(text: string, where: string): { row: RowLine } | BadLine {
   const value = parseLine(text)
   const parsed = rowLine.safeParse(value)

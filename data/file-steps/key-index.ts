@@ -1,9 +1,10 @@
-import type { Place } from './byte-lines.ts'
+import type { Place } from './read-places.ts'
 
 /**
- * Where the line of each key stands: 20 bytes a slot, at most half of them in use, so that a million keys take 40 to 80 MB
- * where a Map of texts takes three times as much. Keys are hexadecimal hashes; the first 16 digits tell them apart, and
- * whoever reads a line compares the whole key.
+ * The place of the line of each key: 20 bytes a slot and at most half of the slots in use, so that
+ * a million keys take 40 to 80 MB. A Map of texts takes three times as much. Keys are hexadecimal
+ * hashes. Their first 16 digits distinguish them here, and every reader of a line compares the
+ * whole key.
  */
 export class KeyIndex {
   #slots = 1024
@@ -11,7 +12,7 @@ export class KeyIndex {
   #high = new Uint32Array(this.#slots)
   #low = new Uint32Array(this.#slots)
   #offsets = new Float64Array(this.#slots)
-  /** 0 where a slot is free: no line is empty. */
+  /** 0 where a slot is free, because no line is empty. */
   #bytes = new Uint32Array(this.#slots)
 
   get size(): number {
@@ -39,7 +40,7 @@ export class KeyIndex {
     this.#bytes[slot] = bytes
   }
 
-  /** The key's slot, or the free one that it would take: linear probing. */
+  /** The key's slot, or the free slot that it would take: linear probing. */
   #slotOf(high: number, low: number): number {
     const mask = this.#slots - 1
     let slot = low & mask

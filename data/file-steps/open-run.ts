@@ -10,10 +10,13 @@ import { indexInput, type InputLines } from './input-lines.ts'
 import type { InputFile } from './input-reader.ts'
 import { createPictures, type Pictures } from './pictures.ts'
 
-/** A step on files: what decides what comes out. */
+/** The part of a step on files that decides its output. */
 export interface StepRun {
   step: DataStep
-  /** As the step's own schema reads them; endpoints are named after the option that names them. */
+  /**
+   * Options as the step's own schema reads them. Endpoints have the name of the option that names
+   * them.
+   */
   options: { step: string }
   endpoints: readonly ResolvedEndpoint[]
   seed: number
@@ -23,7 +26,7 @@ export interface StepRun {
   /** Files for the option `evidence`. */
   evidence: readonly NamedFile[]
   benchmarks: readonly NamedFile[]
-  /** Version of Hone: another one may read replies in another way. */
+  /** Version of Hone. Another version may read replies in another way. */
   version: string
 }
 
@@ -31,18 +34,24 @@ export interface StepRun {
 export interface OpenedRun {
   input: InputLines
   pictures: Pictures
-  /** Whether pictures were read: else their hashes are stand-ins, and no request may carry one. */
+  /**
+   * Whether pictures are read. If not, their hashes are hashes of their names, and no request may
+   * carry a picture.
+   */
   seesPictures: boolean
-  /** What the step's evidence came to. */
+  /** What the step made of its evidence. */
   overview: unknown
   /** Given where the step compares pictures. */
   fingerprintsOf?: FingerprintsOf
   close(): Promise<void>
-  /** SHA-256 of all that decides a row's outcomes besides its line and pictures. */
+  /** SHA-256 of all that decides a row's outcomes except its line and pictures. */
   key: string
 }
 
-/** Looks through input and evidence; nothing is written without a `state`. Throws InvalidInput for files that cannot be read. */
+/**
+ * Looks through input and evidence. Writes nothing without a `state`. Throws InvalidInput for files
+ * that cannot be read.
+ */
 export async function openRun(
   run: StepRun,
   files: readonly InputFile[],
@@ -94,7 +103,7 @@ export async function openRun(
   }
 }
 
-/** What the step's evidence comes to, and a hash of it. */
+/** What the step makes of its evidence, and a hash of it. */
 async function weigh(
   { step, options, evidence: named, benchmarks }: StepRun,
   input: InputLines,
@@ -103,7 +112,7 @@ async function weigh(
 ) {
   const evidence = 'evidence' in step ? step.evidence : undefined
   const of = evidence?.of ?? 'named'
-  // Without a benchmark there is nothing to be found in one: that is an answer too.
+  // No benchmark is an answer too: then nothing is found in any.
   if (!evidence || (of === 'named' && named.length === 0)) return { overview: undefined, hash: null }
   const files = of === 'benchmarks' ? benchmarks : named
   const { rows, hash } = hashed(of === 'inputs' ? rowsOfInput(input, pictures) : rowsOfFiles(files, pictures))
@@ -111,7 +120,7 @@ async function weigh(
   return { overview, hash: hash() }
 }
 
-/** Hash of the prompts that come with Hone: their texts are no part of options. */
+/** Hash of the prompts that come with Hone, because options do not contain their texts. */
 async function promptsHash(): Promise<string> {
   const folder = new URL('../steps/prompts/', import.meta.url)
   const names = (await readdir(folder)).sort()

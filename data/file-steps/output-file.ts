@@ -3,19 +3,19 @@ import { dirname, resolve } from 'node:path'
 import { ensureFolder, storageError } from '../../services/home.ts'
 import type { OutputLine } from './output-lines.ts'
 
-/** The files of rows that a step makes. While it runs they grow beside their place; at the end they are put there. */
+/** The files of rows that a step makes. During the run they grow beside their final place. */
 export interface OutputFiles {
   write(lines: readonly OutputLine[]): Promise<void>
-  /** Puts the files in their place. */
+  /** Moves the files to their place. */
   publish(): Promise<void>
-  /** Lets what is there so far lie, to be looked at. */
+  /** Closes the files and leaves what is there so far, to be looked at. */
   close(): Promise<void>
 }
 
 /** Name of an output that is not complete. */
 export const partialPath = (path: string): string => `${path}.partial`
 
-/** Opens the output; rows that do not stay go to `rejects` where it is given. */
+/** Opens the output. Dropped and failed rows go to `rejects` where it is given. */
 export async function openOutput(path: string, rejects: string | undefined): Promise<OutputFiles> {
   const kept = await openFile(path, '--output')
   const rejected = rejects === undefined ? undefined : await openFile(rejects, '--rejects')
@@ -35,7 +35,7 @@ export async function openOutput(path: string, rejects: string | undefined): Pro
   }
 }
 
-/** `movedBy`: the option that names the file. */
+/** `movedBy` is the option that names the file. */
 async function openFile(path: string, movedBy: string) {
   const folder = dirname(resolve(path))
   const partial = partialPath(path)

@@ -5,10 +5,10 @@ import { picturePaths } from '../pictures/locate.ts'
 import type { FinishedOutcome } from './finished-rows.ts'
 import type { BadLine, InputLine } from './input-reader.ts'
 
-/** A line that goes out, and whether it is one of a row that stays. */
+/** A line of the output, and whether its row is kept. */
 export interface OutputLine {
   isKept: boolean
-  /** The line for a file in this folder: pictures are named from there. */
+  /** The line for a file in this folder: relative names of pictures start there. */
   text(folder: string): string
 }
 
@@ -45,10 +45,10 @@ export function linesOf(
   })
 }
 
-/** The line of an input line that is no row: what is wrong with it, and which one it is. */
+/** The output line of an input line that is no row. It says what is wrong, and which line it is. */
 export function lineOfBad({ number, label }: InputLine, bad: BadLine, ids: { has(id: string): boolean }): OutputLine {
   const line = {
-    // Its own id may be that of another line too.
+    // Another line may have its own id too.
     id: unusedId(label, ids),
     ...(bad.id !== null && { given: bad.id }),
     images: [],
@@ -62,8 +62,9 @@ export function lineOfBad({ number, label }: InputLine, bad: BadLine, ids: { has
 }
 
 /**
- * Id of one of several rows that came of one: `7#0`, `7#1`. Never one of the input's own, and never that of a row of
- * another parent: the number after the last # and what stands before it say which it is.
+ * Id of one of several rows that were made from one row: `7#0`, `7#1`. It is never an id of the
+ * input, and never the id of a row with another parent: the number after the last # and the text
+ * before it say which row it is.
  */
 const derivedId = (parent: string, at: number, ids: { has(id: string): boolean }): string =>
   unusedId(`${parent}#${at}`, ids)
@@ -74,14 +75,17 @@ function unusedId(id: string, ids: { has(id: string): boolean }): string {
   return free
 }
 
-/** How a file in `folder` names a picture: relative where it lies below, else by its whole path. */
+/**
+ * How a file in `folder` names a picture: by a relative name where the picture is below the folder,
+ * else by its whole path.
+ */
 function pathFrom(folder: string, inputFolder: string, image: string): string {
   if (isAbsolute(image)) return image
   let path: string
   try {
     path = picturePaths(image, { folders: [inputFolder], isAbsoluteFree: true })[0] ?? image
   } catch {
-    // It leads out of its folder, so its row has failed: the name stays as it was.
+    // The name leads out of its folder, so its row has failed. It stays as it was.
     return image
   }
   const inside = relative(resolve(folder), path)

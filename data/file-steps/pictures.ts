@@ -1,14 +1,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { brokenImage, openImage, readHeader } from '../pictures/open.ts'
-import { slots } from '../pictures/slots.ts'
 import { picturePaths } from '../pictures/locate.ts'
 
-/** A picture as a line names it; `problem` where it cannot be used. */
+/** A picture as a line names it, with a `problem` where it cannot be used. */
 export interface NamedPicture {
-  /** Absolute; as the line has it where that leads nowhere. */
+  /** Absolute path; where it leads nowhere, the name as the line has it. */
   path: string
   /** Changes when the file does. */
   stamp: string
@@ -19,7 +20,10 @@ export interface NamedPicture {
 export interface Pictures {
   /** Looks a picture up without reading it. */
   find(folder: string, image: string): Promise<NamedPicture>
-  /** Hashes of pictures; {@link read} knows them until they are released. Throws RowProblem `image-missing`, `image-broken` or `image-too-large`. */
+  /**
+   * Hashes of pictures. {@link read} knows them until they are released. Throws RowProblem
+   * `image-missing`, `image-broken` or `image-too-large`.
+   */
   hold(pictures: readonly NamedPicture[]): Promise<string[]>
   release(hashes: readonly string[]): void
   /** A picture that is held. */
@@ -28,17 +32,20 @@ export interface Pictures {
 
 export interface PicturesOptions {
   /**
-   * Whether the step looks at pictures. Else a hash is one of the file's name, and no file is looked at: a step that reads
-   * text alone also runs where the pictures are not.
+   * Whether the step looks at pictures. If not, a hash is the hash of the file's name and no file
+   * is looked at, so that a step that reads only text also runs where the pictures are not.
    */
   areRead: boolean
-  /** Whether each is decoded once, so that no broken one is sent: models see the front of a cut file, and do not say so. */
+  /**
+   * Whether each picture is decoded once, so that no broken one is sent: models see the front of a
+   * cut file, and do not say so.
+   */
   areDecoded?: boolean
-  /** Nothing is released: a step that compares pictures asks for all of them again. */
+  /** Nothing is released, because a step that compares pictures asks for all of them again. */
   keepsAll?: boolean
 }
 
-/** As data/pictures/examine.ts has it: a larger file is refused there too. */
+/** data/pictures/examine.ts refuses larger files too. */
 const maxBytes = 64 * 1024 * 1024
 const readsAtOnce = 8
 const hashesKept = 8192
@@ -46,18 +53,16 @@ const hashesKept = 8192
 export function createPictures({ areRead, areDecoded = false, keepsAll = false }: PicturesOptions): Pictures {
   const held = new Map<string, { path: string; uses: number }>()
   /** Several rows ask about one picture. */
-  const hashes = new Map<string, Promise<string>>()
-  const inSlot = slots(readsAtOnce)
+  const hashes = new LRUCache<string, Promise<string>>({ max: hashesKept })
+  const reads = pLimit(readsAtOnce)
 
   const hashOf = (picture: NamedPicture): Promise<string> => {
     if (!areRead) return Promise.resolve(sha256Hex(picture.stamp))
     const known = hashes.get(picture.stamp)
     if (known) return known
-    const hash = inSlot(() => hashContent(picture.path, areDecoded))
+    const hash = reads(() => hashContent(picture.path, areDecoded))
     hashes.set(picture.stamp, hash)
     hash.catch(() => hashes.delete(picture.stamp))
-    const [oldest] = hashes.keys()
-    if (hashes.size > hashesKept && oldest !== undefined) hashes.delete(oldest)
     return hash
   }
 
@@ -87,7 +92,7 @@ export function createPictures({ areRead, areDecoded = false, keepsAll = false }
   }
 }
 
-/** A picture that nobody looks at: it need not be there. */
+/** A picture that nobody looks at. It need not exist. */
 function nameOnly(folder: string, image: string): Promise<NamedPicture> {
   return Promise.resolve({ path: image, stamp: JSON.stringify([resolve(folder, image)]) })
 }
@@ -131,8 +136,9 @@ async function hashContent(path: string, isDecoded: boolean): Promise<string> {
 }
 
 /**
- * Decodes a picture at the smallest size that the format's decoder offers, in one band: every byte is read and checked as
- * for a whole one. Measured: 1.6 ms of CPU for a JPEG of 448×336, where its looks too would take 3.6.
+ * Decodes a picture at the smallest size that the format's decoder offers, in one band. Every byte
+ * is read and checked as for a whole decode. Measured: 1.6 ms of CPU for a JPEG of 448×336; with
+ * its fingerprint it would take 3.6.
  */
 async function checkWhole(bytes: Buffer): Promise<void> {
   await readHeader(bytes)

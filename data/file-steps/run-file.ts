@@ -17,17 +17,20 @@ import { workRows } from './run-rows.ts'
 export const stateFolder = (output: string): string => `${output}.hone`
 
 /**
- * Runs a data step on files: rows go in and come out as lines of data/rows/row-line.ts, in the order of the input. What is
- * finished, and every reply, is kept in `state` at once: a run that was killed goes on where it was, and pays for at most
- * what was under way. The output appears when all rows are done; until then it grows as `OUTPUT.partial`.
- * Throws AlreadyRunning, InvalidInput, TooManyFailedRows, what the engine throws, and the signal's reason.
+ * Runs a data step on files: rows go in and come out as lines of data/rows/row-line.ts, in the
+ * order of the input. Every finished row and every reply is kept in `state` at once, so a run that
+ * was killed goes on where it was and pays again only for requests that were under way. The output
+ * appears when all rows are done; until then it grows as `OUTPUT.partial`.
+ *
+ * Throws AlreadyRunning, InvalidInput, TooManyFailedRows, the errors of the engine, and the
+ * signal's reason.
  */
 export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
   const unlock = lockOutputs(options)
   try {
     const run = await openRun(options, await inputFiles(options), options)
     try {
-      options.meter.total(run.input.count)
+      options.progress.total(run.input.count)
       await describeRun(options, { run: run.key, step: options.options, input: run.input.hash })
       const output = await openOutput(options.output, options.rejects)
       try {
@@ -49,7 +52,7 @@ export async function runFileStep(options: FileStep): Promise<FileStepEnd> {
   }
 }
 
-/** For people who look into the folder: what ran here last. Nothing reads it. */
+/** For people who look into the folder: what ran here last. No code reads it. */
 async function describeRun({ state }: FileStep, what: object): Promise<void> {
   const path = join(state, 'run.json')
   await writeFile(path, `${JSON.stringify({ format: 1, ...what }, null, 2)}\n`).catch((error: unknown) => {
@@ -57,7 +60,10 @@ async function describeRun({ state }: FileStep, what: object): Promise<void> {
   })
 }
 
-/** Holds the state and the outputs, each of which may be given to another run too. Locks end with their process. */
+/**
+ * Locks the state and the outputs, because each of them may be given to another run too. Locks end
+ * with their process.
+ */
 function lockOutputs({ state, output, rejects, options }: FileStep): () => void {
   ensureFolder(resolve(state), '--state')
   const beside = (path: string): string => join(dirname(resolve(path)), `.${basename(path)}.lock`)
@@ -90,7 +96,10 @@ const running = (path: string, { pid, command, since }: LockOwner): HoneError =>
     nextStep: 'Wait until it ends, or give this run an --output, --rejects and --state of its own.',
   })
 
-/** The files that rows come from. Standard input is kept in the state first: lines are read more than once. */
+/**
+ * The files of rows. Standard input is first copied into the state, because lines are read more
+ * than once.
+ */
 async function inputFiles({ inputs, stdin, state, signal }: FileStep): Promise<InputFile[]> {
   const files: InputFile[] = []
   for (const path of inputs) {

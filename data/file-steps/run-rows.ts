@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { HoneError } from '../../domain/errors.ts'
+import { createBoundedAsk } from '../../models/bounded-ask.ts'
 import { createEngine } from '../../models/engine.ts'
 import { createImages } from '../pictures/prepare.ts'
 import { rowsAtOnce, runShard } from '../shards/run-shard.ts'
 import type { QuestionStep, RowStep } from '../steps/step.ts'
 import { createAssembly } from './assembly.ts'
-import { createBudgetGate } from './budget-gate.ts'
+import { stepMeter } from './step-meter.ts'
 import { openFileReplies } from './file-replies.ts'
 import type { FileStep, FileStepEnd } from './file-step.ts'
 import { openFinishedRows } from './finished-rows.ts'
@@ -21,13 +22,14 @@ export async function workRows(
   run: OpenedRun,
   output: OutputFiles,
 ): Promise<FileStepEnd> {
-  const { state, meter, signal, endpoints, prices, budget } = options
+  const { state, progress, signal, endpoints } = options
   const { input, pictures } = run
   const ownLog = join(state, 'replies.jsonl')
   const movedBy = options.replies === undefined ? '--state' : '--replies'
   const replies = await openFileReplies(options.replies ?? ownLog, payer(options), movedBy)
   const finished = await openFinishedRows(join(state, 'rows.jsonl'))
-  const gate = createBudgetGate({ endpoints, prices, amount: budget, replies })
+  const meter = stepMeter(options, replies)
+  const bounded = createBoundedAsk({ endpoints, meter, replies })
   const checkFailures = failureLimit(options, input.count)
   const work: Work = createWork({
     input,
@@ -36,7 +38,7 @@ export async function workRows(
     pictures,
     finished,
     retryFailed: options.retryFailed ?? false,
-    meter,
+    progress,
     onDone() {
       checkFailures()
       assembly.poke()
@@ -44,18 +46,17 @@ export async function workRows(
   })
   const assembly = createAssembly(input, work, finished, output, signal)
   const showCost = () => {
-    const cost = gate.cost()
-    if (cost !== null) meter.cost(cost)
+    if (options.prices.size > 0) progress.cost(Object.values(meter.spent().costs)[0] ?? 0)
   }
   showCost()
   const engine = createEngine({
     ...options.engine,
     endpoints,
-    replies: gate.replies,
+    replies: bounded.replies,
     images: createImages({ source: pictures }),
     signal,
     onUsage(usage) {
-      meter.usage(usage)
+      progress.usage(usage)
       showCost()
     },
   })
@@ -69,7 +70,7 @@ export async function workRows(
         promptSuffix: options.promptSuffix,
         overview: run.overview,
         ...(run.fingerprintsOf && { fingerprintsOf: run.fingerprintsOf }),
-        ask: gate.follow((request) => {
+        ask: bounded.follow((request) => {
           if (!run.seesPictures && request.messages.some(({ images }) => images?.length))
             throw new Error(`${options.options.step} shows pictures that its estimate says nothing of`)
           return engine.ask(request)
@@ -78,15 +79,16 @@ export async function workRows(
       },
       concurrency: rowsAtOnce(endpoints),
       commit: work.commit,
+      admits: () => bounded.untilRoom().then(() => true),
       signal,
     })
     return { ended: 'done', passedOver: input.passedOver, tally: await assembly.finish() }
   } catch (error) {
     if (!(error instanceof HoneError) || error.type !== 'BudgetReached') throw error
-    // What is under way is paid for anyway: it is let end, and kept.
-    await Promise.race([gate.settled(), aborted(signal)])
+    // What is under way is paid for anyway: it may end, and is kept.
+    await Promise.race([bounded.settled(), aborted(signal)])
     signal.throwIfAborted()
-    return { ended: 'budget', message: gate.message() }
+    return { ended: 'budget', message: error.message }
   } finally {
     await engine.close()
     await assembly.idle()
@@ -98,12 +100,12 @@ export async function workRows(
 /** Who pays, in a log of replies that several runs share. */
 const payer = ({ output }: FileStep): string => sha256Hex(resolve(output)).slice(0, 16)
 
-/** Throws TooManyFailedRows once more rows have failed than may. */
-function failureLimit({ maxFailed, meter }: FileStep, rows: number): () => void {
+/** Throws TooManyFailedRows when more rows have failed than may. */
+function failureLimit({ maxFailed, progress }: FileStep, rows: number): () => void {
   if (maxFailed === undefined) return () => undefined
   const most = 'rows' in maxFailed ? maxFailed.rows : Math.floor(maxFailed.share * rows)
   return () => {
-    const { failed, failures } = meter.read()
+    const { failed, failures } = progress.read()
     if (failed <= most) return
     const reasons = Object.entries(failures).map(([reason, count]) => `${reason} ${count}`)
     throw new HoneError({

@@ -2,11 +2,11 @@ import type { Row } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { type RowLine, rowOfLine } from '../rows/row-line.ts'
 import type { ShardOutcome } from '../shards/run-shard.ts'
-import type { Place } from './byte-lines.ts'
+import type { Place } from './read-places.ts'
 import { finishedKey, finishedOutcome, type FinishedOutcome, type FinishedRows } from './finished-rows.ts'
 import type { InputLines } from './input-lines.ts'
 import type { InputLine } from './input-reader.ts'
-import type { Meter } from './meter.ts'
+import type { Progress } from './progress.ts'
 import type { NamedPicture, Pictures } from './pictures.ts'
 
 export interface WorkOptions {
@@ -19,27 +19,33 @@ export interface WorkOptions {
   finished: FinishedRows
   /** Rows that failed in an earlier run are worked on again. */
   retryFailed: boolean
-  meter: Meter
-  /** Called when rows more are done. */
+  progress: Progress
+  /** Called when more rows are done. */
   onDone: () => void
 }
 
-/** The rows of an input that are not done yet, and what has come of those that are. */
+/** The rows of an input that are not done yet, and the outcomes of the others. */
 export interface Work {
-  /** Batches of rows for the runner; a batch holds whole questions. */
+  /** Batches of rows for the runner. A batch holds whole questions. */
   batches(): AsyncGenerator<Row[]>
   /** Keeps outcomes of rows under way. */
   commit: (outcomes: readonly ShardOutcome[]) => Promise<void>
-  /** Where what came of a line stands: undefined while it is not done; `bad` for a line that is no row. */
+  /**
+   * The place of a line's outcomes: undefined while the line is not done, and `bad` when the line
+   * is no row.
+   */
   resultOf: (place: number) => 'bad' | Place | undefined
 }
 
-/** Rows read at a time. Two batches of pictures are hashed ahead of the window. */
+/** Rows that are read at a time. The pictures of two batches are hashed ahead of the window. */
 const batchRows = 64
 
-/** Goes through an input, passing over what is done. In memory: a few numbers a line, and the rows under way. */
+/**
+ * Goes through an input and passes over rows that are done. In memory are a few numbers a line, and
+ * the rows under way.
+ */
 export function createWork(options: WorkOptions): Work {
-  const { input, per, run, pictures, finished, retryFailed, meter } = options
+  const { input, per, run, pictures, finished, retryFailed, progress } = options
   const results = createResults(input.count)
   const underWay = new Map<string, { place: number; key: string; hashes: readonly string[] }>()
 
@@ -47,11 +53,11 @@ export function createWork(options: WorkOptions): Work {
     const places = await finished.save(rows)
     rows.forEach(({ place }, at) => results.done(place, places[at]))
     const outcomes = rows.flatMap((row) => row.outcomes)
-    meter.rows(rows.length, outcomes)
+    progress.rows(rows.length, outcomes)
     options.onDone()
   }
 
-  /** A row for the runner; null where its pictures cannot be had, which is an outcome. */
+  /** A row for the runner; null where its pictures cannot be used, which is an outcome. */
   const ready = async ({ line, key }: Keyed): Promise<Row | null> => {
     const problem = line.pictures.find((picture) => picture.problem)?.problem
     try {
@@ -76,14 +82,14 @@ export function createWork(options: WorkOptions): Work {
           return
         }
         results.bad(line.place)
-        meter.rows(1, [{ status: 'failed', reason: line.read.reason }])
+        progress.rows(1, [{ status: 'failed', reason: line.read.reason }])
       }),
     )
     if (rows.size < places.length) options.onDone()
     return rows
   }
 
-  /** Rows of lines that are worked on together, or none where all of them are done. */
+  /** The rows of one unit of work; no rows where all of them are done. */
   const todo = (lines: readonly PreparedLine[]): Keyed[] => {
     const unit = per === 'question' ? lines.map(({ mark }) => mark).join('\n') : ''
     const keyed = lines.map((line) => ({ line, key: finishedKey(run, unit, line.mark) }))
@@ -91,7 +97,7 @@ export function createWork(options: WorkOptions): Work {
     if (!keyed.every(isDone)) return keyed
     for (const { line, key } of keyed) {
       results.done(line.place, finished.find(key))
-      meter.found(finished.failure(key))
+      progress.found(finished.failure(key))
     }
     if (lines.length > 0) options.onDone()
     return []
@@ -121,9 +127,9 @@ export function createWork(options: WorkOptions): Work {
   }
 }
 
-/** What has come of each line: two numbers a line. */
+/** The place of each line's outcomes: two numbers a line. */
 function createResults(lines: number) {
-  /** 0 bytes while there is nothing. */
+  /** 0 bytes while there are no outcomes. */
   const bytes = new Uint32Array(lines)
   const offsets = new Float64Array(lines)
   const isBad = new Uint8Array(lines)
@@ -166,7 +172,7 @@ interface Keyed {
   key: string
 }
 
-/** A line with its pictures looked up. */
+/** A line whose pictures were looked up. */
 async function prepare({ place, text, folder }: InputLine, row: RowLine, pictures: Pictures): Promise<PreparedLine> {
   const found = await Promise.all(row.images.map((image) => pictures.find(folder, image)))
   return { place, row, pictures: found, mark: [text.trim(), ...found.map(({ stamp }) => stamp)].join('\n') }

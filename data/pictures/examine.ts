@@ -1,25 +1,26 @@
+import pLimit from 'p-limit'
 import type { Fingerprint } from '../../domain/rows.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { brokenImage, imagesAtOnce, openImage, readHeader, type ImageInfo } from './open.ts'
-import { slots } from './slots.ts'
 
-/** A whole picture: what it is, and what it looks like. */
+/** A whole picture: its header and its fingerprint. */
 export interface ExaminedImage extends ImageInfo {
   fingerprint: Fingerprint
 }
 
-/** Decoded pixels are held until they are hashed: of 50 megapixels they take 150 MB. */
-const withSlot = slots(imagesAtOnce)
+/** Decoded pixels are held until they are hashed: 50 megapixels take 150 MB. */
+const decodes = pLimit(imagesAtOnce)
 
 /**
- * Decodes the whole picture, once: that tells whether it is whole, and its pixels give the fingerprint. They are upright
- * (EXIF applied), laid on white where they are transparent, and 8-bit sRGB whatever the file holds: CMYK, 16 bits,
- * greys, a palette, another profile. Of an animation the first frame is read; a broken later frame goes unnoticed.
- * Throws {@link RowProblem} `image-too-large` or `image-broken`.
+ * Decodes the whole picture once: that shows whether it is whole, and its pixels give the
+ * fingerprint. The pixels are upright (EXIF applied), on white where they are transparent, and
+ * 8-bit sRGB whatever the file holds: CMYK, 16 bits, greys, a palette, another profile. Of an
+ * animation the first frame is read; a broken later frame is not noticed. Throws {@link RowProblem}
+ * `image-too-large` or `image-broken`.
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)
-  const fingerprint = await withSlot(async () => {
+  const fingerprint = await decodes(async () => {
     const { data, info } = await decode(bytes)
     return await fingerprintOf({ data, width: info.width, height: info.height })
   })

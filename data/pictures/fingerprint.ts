@@ -9,34 +9,40 @@ export interface Pixels {
   height: number
 }
 
-/** Side of the square of greys that the picture is reduced to, for both hashes. */
+/** Side of the square of greys to which the picture is reduced for both hashes. */
 const size = 32
-/** Pictures with a shorter side are averaged here: sharp moves edges where it has to enlarge, up to 16 bits of a hash. */
+/**
+ * Pictures with a shorter side are averaged here: sharp moves edges where it enlarges, which
+ * changed up to 16 bits of a hash.
+ */
 const smallest = 2 * size
 const low = 8
 
 /**
  * What a picture looks like, in numbers that stay nearly the same when it is re-encoded or resized.
  *
- * `phash`: the DCT hash as Krawetz describes it ("Looks Like It", 2011) and as ImageHash computes it: type-II DCT of 32×32
- * greys, the 8×8 lowest frequencies, a bit each for above the median. The first term (DC, the mean grey) says nothing of a
- * shape and is far larger than the others: it has no part in the median (Krawetz leaves it out, too) and its bit is
- * always 0, so that 63 bits count. Zauner's thesis (2010), the first to publish it, takes the 8×8 terms right below
- * the first row and column; that would lose all plain stripes and halves. Bits are read row by row, the highest
- * frequency last.
+ * `phash`: the DCT hash as Krawetz describes it ("Looks Like It", 2011) and as ImageHash computes
+ * it: type-II DCT of 32×32 greys, the 8×8 lowest frequencies, a bit each for above the median. The
+ * first term (DC, the mean grey) says nothing of a shape and is far larger than the others: it has
+ * no part in the median (Krawetz leaves it out, too) and its bit is always 0, so that 63 bits
+ * count. Zauner's thesis (2010), the first to publish it, takes the 8×8 terms right below the first
+ * row and column; that would lose all plain stripes and halves. Bits are read row by row, the
+ * highest frequency last.
  *
- * `dhash`: whether a grey is darker than its right neighbour, 8 rows of 9 (Krawetz, "Kind of Like That", 2013), by more than
- * 2 levels of 255: he compares without such a margin, and then JPEG at quality 50 turned 12 bits of a drawing on a plain ground.
+ * `dhash`: whether a grey is darker than its right neighbour, 8 rows of 9 (Krawetz, "Kind of Like
+ * That", 2013), by more than 2 levels of 255: he compares without such a margin, and then JPEG at
+ * quality 50 turned 12 bits of a drawing on a plain ground.
  *
- * `pixels`: SHA-256 of the size and the SHA-256 of the pixels. Equal for equal pixels whatever file holds them, as long
- * as one version of the decoder reads both.
+ * `pixels`: SHA-256 of the size and the SHA-256 of the pixels. Equal for equal pixels whatever file
+ * holds them, as long as one version of the decoder reads both.
  *
- * `spread`: standard deviation of the reduced greys, what the hashes see: fine noise counts as blank.
+ * `spread`: standard deviation of the reduced greys, what the hashes see: fine noise counts as
+ * blank.
  */
 export async function fingerprintOf(pixels: Pixels): Promise<Fingerprint> {
   const [greys, digest] = await Promise.all([
     reduce(pixels),
-    // On one of Node's threads, where createHash would keep all others waiting for megabytes.
+    // Runs on one of Node's threads. createHash would keep all others waiting for megabytes.
     subtle.digest('SHA-256', pixels.data),
   ])
   return {
@@ -49,7 +55,10 @@ export async function fingerprintOf(pixels: Pixels): Promise<Fingerprint> {
   }
 }
 
-/** 32×32 greys, 0 to 255. Colours are reduced first and made grey then: the other way round takes six times as long. */
+/**
+ * 32×32 greys, 0 to 255. Colours are reduced first and then made grey: the other order takes six
+ * times as long.
+ */
 async function reduce({ data, width, height }: Pixels): Promise<Float64Array> {
   if (Math.min(width, height) < smallest) return boxMeans(greysOf(data), [width, height], [size, size])
   const colours = await sharp(data, { raw: { width, height, channels: 3 } })
@@ -68,7 +77,7 @@ const greysOf = (colours: Uint8Array): Float64Array =>
 
 type Shape = readonly [columns: number, rows: number]
 
-/** Means of equal boxes of a picture, of which a box may hold a part of a pixel. */
+/** Means of equal boxes of a picture. A box may hold a part of a pixel. */
 function boxMeans(greys: Float64Array, from: Shape, [columns, rows]: Shape): Float64Array {
   const narrowed = new Float64Array(columns * from[1])
   for (const [x, column, share] of shares(from[0], columns))
@@ -95,7 +104,10 @@ function* shares(pixels: number, boxes: number): Generator<[pixel: number, box: 
     }
 }
 
-/** Cosines of the DCT-II: `cosines[frequency * 32 + place]`. Scaling does not matter where only the order counts. */
+/**
+ * Cosines of the DCT-II: `cosines[frequency * 32 + place]`. Scaling does not matter where only the
+ * order counts.
+ */
 const cosines = Float64Array.from({ length: low * size }, (_, index) =>
   Math.cos((Math.PI * (2 * (index % size) + 1) * Math.floor(index / size)) / (2 * size)),
 )
@@ -113,7 +125,7 @@ function perceptualHash(greys: Float64Array): string {
     for (let u = 0; u < low; u++) {
       let sum = 0
       for (let x = 0; x < size; x++) sum += (columns[v * size + x] ?? 0) * (cosines[u * size + x] ?? 0)
-      // What is left of rounding in a symmetric picture is no frequency of it.
+      // The rest of rounding in a symmetric picture is no frequency of it.
       terms.push(Math.abs(sum) < 1e-6 ? 0 : sum)
     }
   // 63 terms without the first: the 32nd in order is the one in the middle.
@@ -121,7 +133,7 @@ function perceptualHash(greys: Float64Array): string {
   return hexOf(terms.map((term, index) => index > 0 && term > median))
 }
 
-/** A difference of fewer grey levels is that of an encoder, not of the picture. */
+/** A difference of fewer grey levels comes from the encoder, not from the picture. */
 const leastDifference = 2
 
 function differenceHash(greys: Float64Array): string {

@@ -5,7 +5,10 @@ export interface PatchLimits {
   maxPixels: number
   /** Smaller pictures grow; they stay as they are without it. */
   minPixels?: number
-  /** Sides are multiples of it: 28 in Qwen2-VL and Qwen2.5-VL (2×2 patches of 14 merged), 32 in Qwen3-VL (of 16). */
+  /**
+   * Sides are multiples of it: 28 for Qwen2-VL and Qwen2.5-VL (2×2 patches of 14 merged), 32 for
+   * Qwen3-VL (patches of 16).
+   */
   patch: number
 }
 
@@ -17,13 +20,18 @@ interface Size {
 const maxRatio = 200
 
 /**
- * The size that the image processor of the Qwen-VL family would make of a picture, as `smart_resize` of transformers'
- * Qwen2VLImageProcessor does: each side to the nearest multiple of `patch`, halves to the even one as Python rounds, at
- * least one patch; where that is over `maxPixels` both sides shrink by one factor and are rounded down, where under
- * `minPixels` they grow and are rounded up. Sent in this size a picture is not resized again. In two places this one is
- * stricter: where a very flat picture's short side had to be rounded up to a patch the long one pays for it, so that
- * `maxPixels` always holds; and limits below one patch are held by single pixels.
- * Throws {@link RowProblem} `image-too-flat` where one side is over 200 times the other: the processor refuses it too.
+ * The size that the image processor of the Qwen-VL family would give a picture, as `smart_resize`
+ * of transformers' Qwen2VLImageProcessor does. Each side goes to the nearest multiple of `patch`,
+ * halves to the even one as Python rounds, and to at least one patch. An area over `maxPixels`
+ * shrinks both sides by one factor, rounded down; an area under `minPixels` grows them, rounded up.
+ * A picture that is sent in this size is not resized again.
+ *
+ * It is stricter in two places. Where the short side of a very flat picture was rounded up to a
+ * patch, the long side pays for it, so that `maxPixels` always holds. Limits below one patch are
+ * kept by single pixels.
+ *
+ * Throws {@link RowProblem} `image-too-flat` where one side is over 200 times the other, which the
+ * processor refuses too.
  */
 export function fitToPatches(width: number, height: number, { maxPixels, minPixels = 0, patch }: PatchLimits): Size {
   if (Math.max(width, height) > maxRatio * Math.min(width, height))

@@ -3,7 +3,10 @@ import sharp, { type Metadata, type Sharp } from 'sharp'
 import { messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 
-/** Size as it is seen (EXIF rotation applied), in pixels. Of an animation the first frame counts, here and everywhere. */
+/**
+ * Size as it is seen (EXIF rotation applied), in pixels. The first frame of an animation counts,
+ * here and everywhere.
+ */
 export interface ImageInfo {
   width: number
   height: number
@@ -22,7 +25,7 @@ export interface ImageHeader extends ImageInfo {
 const maxInputPixels = 50_000_000
 const maxInputBytes = 64 * 1024 * 1024
 
-/** Formats by sharp's name. SVG and PDF are programs rather than pictures and stay out. */
+/** Formats by sharp's name. SVG and PDF are programs rather than pictures, so they are left out. */
 const mediaTypes = new Map([
   ['png', 'image/png'],
   ['jpeg', 'image/jpeg'],
@@ -33,34 +36,40 @@ const mediaTypes = new Map([
 ])
 
 const cores = availableParallelism()
-/** Node hands sharp's work to libuv's threads, and there are four unless the environment says otherwise. */
+/** Node gives sharp's work to libuv's threads: four, unless the environment says otherwise. */
 const uvThreads = Number(process.env['UV_THREADPOOL_SIZE']) || 4
 
 /**
- * Pictures decoded at one time: two a core, so that none waits for the next one to be handed over (measured by bench/images.ts
- * on 2 cores: 5 % to 25 % more than one a core), as far as Node has threads for them.
+ * Pictures that are decoded at one time: two a core, so that no core waits for the next picture,
+ * but no more than Node has threads for. Measured by bench/images.ts on 2 cores: 5 % to 25 % more
+ * than one a core.
  */
 export const imagesAtOnce = Math.max(1, Math.min(2 * cores, uvThreads))
 
-// A thread a picture wastes none on waiting for its neighbours; only cores that no picture would get help with others.
+// One thread for each picture, so that no thread waits for its neighbours. More only where cores
+// would get no picture.
 sharp.concurrency(Math.max(1, Math.floor(cores / imagesAtOnce)))
-// No picture is decoded twice in a row here: sharp's memory of operations would only hold pixels.
+// No picture is decoded twice in a row here, so sharp's memory of operations would only hold
+// pixels.
 sharp.cache(false)
 
-/** A picture's pixels, every byte of the file read and checked. Decoding rejects where {@link brokenImage} is to be thrown. */
+/**
+ * Opens a picture's pixels. Every byte of the file is read and checked. Callers turn a rejection
+ * into {@link brokenImage}.
+ */
 export const openImage = (bytes: Uint8Array): Sharp =>
   sharp(bytes, { limitInputPixels: maxInputPixels, sequentialRead: true, failOn: 'error' })
 
 /**
- * Reads the header alone: nothing is decoded. Throws {@link RowProblem} `image-too-large` for more than 64 MiB or 50
- * megapixels, and `image-broken` for what is no picture in a format that is read.
+ * Reads only the header and decodes nothing. Throws {@link RowProblem} `image-too-large` for more
+ * than 64 MiB or 50 megapixels, and `image-broken` for a file that is no picture in a known format.
  */
 export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
   if (bytes.length > maxInputBytes)
     throw new RowProblem('image-too-large', `the file has ${bytes.length} bytes; at most ${maxInputBytes} are read`)
   let meta: Metadata
   try {
-    // The header alone, so that our own message can name the size.
+    // Only the header, so that our own message can name the size.
     meta = await sharp(bytes, { limitInputPixels: false }).metadata()
   } catch (error) {
     throw brokenImage(error)
@@ -83,7 +92,7 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
   }
 }
 
-/** What sharp said of a picture that it cannot decode, in one line. */
+/** What sharp said about a picture that it cannot decode, in one line. */
 export const brokenImage = (error: unknown): RowProblem =>
   new RowProblem('image-broken', `the picture cannot be decoded: ${firstLineOf(error)}`, error)
 

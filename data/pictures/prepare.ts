@@ -1,10 +1,11 @@
+import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import { RowProblem } from '../../domain/row-problem.ts'
 import type { RequestImages } from '../../models/endpoint.ts'
 import { fitToPatches } from './fit.ts'
 import { brokenImage, imagesAtOnce, firstLineOf, openImage, readHeader } from './open.ts'
-import { slots } from './slots.ts'
 
-/** Where pictures come from, by SHA-256. Rejects when the picture is not there. */
+/** Gives pictures by SHA-256. Rejects when the picture is not there. */
 interface ImageSource {
   read(hash: string): Promise<Buffer>
 }
@@ -12,26 +13,31 @@ interface ImageSource {
 export interface ImagesOptions {
   source: ImageSource
   /**
-   * Encoded pictures kept in memory, in bytes. All samples of a picture are asked for together, so a few hundred are enough;
-   * at 256 MiB a step over 10,000 pictures of 50 KB took 963 MB (bench/sampling, `long`), at 32 MiB 456 MB, in the same time.
+   * Size of the encoded pictures that are kept in memory, in bytes. All samples of a picture are
+   * asked for together, so a few hundred pictures are enough. At 256 MiB a step over 10,000
+   * pictures of 50 KB took 963 MB (bench/sampling, `long`), at 32 MiB 456 MB, in the same time.
    */
   cacheBytes?: number
-  /** Pictures decoded at one time: each may take 200 MB. Two a core (or as many as Node has threads for) by default. */
+  /**
+   * Pictures that are decoded at one time; each may take 200 MB. By default two a core, or as many
+   * as Node has threads for.
+   */
   concurrency?: number
 }
 
-/** Side of a patch where the endpoint does not say: that of Qwen2-VL and Qwen2.5-VL. */
+/** Side of a patch where the endpoint does not say: the one of Qwen2-VL and Qwen2.5-VL. */
 const usualPatch = 28
 
-/** Pictures for requests; the patch of the model behind an endpoint may be given. */
+/** Pictures for requests. The patch of the model behind an endpoint may be given. */
 export interface PreparedImages extends RequestImages {
   dataUrl(hash: string, maxPixels: number, patch?: number): Promise<string>
 }
 
 /**
- * Pictures ready to be sent, by hash: EXIF-rotated, shrunk to whole patches, PNG or JPEG, as data URLs, encoded once while
- * they stay in the cache. An upright PNG or JPEG within the limit is sent as its own bytes: its header alone is read,
- * since the import decoded it whole before it came into the store. Rejects with {@link RowProblem} `image-missing`,
+ * Pictures ready to be sent, by hash: EXIF-rotated, shrunk to whole patches, as PNG or JPEG in data
+ * URLs. A picture is encoded once while it stays in the cache. An upright PNG or JPEG within the
+ * limit is sent as its own bytes: only its header is read, because the import decoded it whole
+ * before it came into the store. Rejects with {@link RowProblem} `image-missing`,
  * `image-too-large`, `image-too-flat` or `image-broken`.
  */
 export function createImages({
@@ -39,20 +45,11 @@ export function createImages({
   cacheBytes = 32 * 1024 * 1024,
   concurrency = imagesAtOnce,
 }: ImagesOptions): PreparedImages {
-  const cache = new Map<string, string>()
+  // At least one character: to the library, 0 is no limit.
+  const maxSize = Math.max(1, cacheBytes)
+  const cache = new LRUCache<string, string>({ maxSize, sizeCalculation: (url) => url.length })
   const running = new Map<string, Promise<string>>()
-  const withSlot = slots(concurrency)
-  let cached = 0
-
-  const keep = (key: string, url: string) => {
-    cache.set(key, url)
-    cached += url.length
-    for (const [oldest, old] of cache) {
-      if (cached <= cacheBytes) break
-      cache.delete(oldest)
-      cached -= old.length
-    }
-  }
+  const decodes = pLimit(concurrency)
 
   const load = async (hash: string, limits: Limits): Promise<string> => {
     let bytes: Buffer
@@ -68,18 +65,14 @@ export function createImages({
     async dataUrl(hash, maxPixels, patch = usualPatch) {
       const key = `${hash} ${maxPixels} ${patch}`
       const found = cache.get(key)
-      if (found !== undefined) {
-        cache.delete(key)
-        cache.set(key, found)
-        return found
-      }
+      if (found !== undefined) return found
       const already = running.get(key)
       if (already) return already
-      const encoding = withSlot(() => load(hash, { maxPixels, patch }))
+      const encoding = decodes(() => load(hash, { maxPixels, patch }))
       running.set(key, encoding)
       try {
         const url = await encoding
-        keep(key, url)
+        cache.set(key, url)
         return url
       } finally {
         running.delete(key)
@@ -93,7 +86,7 @@ interface Limits {
   patch: number
 }
 
-/** A picture's bytes as the data URL that a request carries. Errors as {@link createImages} names them. */
+/** A picture's bytes as the data URL of a request. Rejects as {@link createImages} says. */
 async function prepareImage(bytes: Buffer, limits: Limits): Promise<string> {
   const { width, height, format, mediaType, rotated, hasAlpha } = await readHeader(bytes)
   const shrinks = width * height > limits.maxPixels

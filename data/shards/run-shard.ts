@@ -9,7 +9,7 @@ import { Outage } from '../../models/failures.ts'
 import type { DataStep, DatasetStep, RowRef, StepContext } from '../steps/step.ts'
 import { type AnyContext, type Unit, unitQueue } from './unit-queue.ts'
 
-/** A row that could not be worked on: its reason in a short code, and what happened. */
+/** A row that could not be worked on. */
 interface FailedOutcome {
   status: 'failed'
   reason: string
@@ -18,7 +18,7 @@ interface FailedOutcome {
   parentId: string
 }
 
-/** What is kept of a row; `outIndex` counts the outcomes of one parent from 0. */
+/** An outcome of a row. `outIndex` counts the outcomes of one parent from 0. */
 export type ShardOutcome = (Outcome | FailedOutcome) & { outIndex: number }
 
 export interface ShardCounts {
@@ -32,34 +32,50 @@ export type ShardContext = Omit<StepContext<unknown>, 'ask' | 'overview' | 'mode
 
 export interface RunShardOptions {
   step: DataStep
-  /** All rows, or batches of them: the next one is read while the one before is worked on. A batch holds whole questions. */
+  /**
+   * All rows, or batches of rows. The next batch is read while the one before is worked on. A batch
+   * holds whole questions.
+   */
   rows: readonly Row[] | AsyncIterable<readonly Row[]>
   context: ShardContext &
     Pick<StepContext<unknown>, 'ask' | 'modelOf' | 'fingerprintsOf'> &
     Partial<Pick<StepContext<unknown>, 'overview'>>
-  /** Rows (or questions) worked on at one time. Twice the endpoint's concurrency keeps it full. */
+  /**
+   * Rows or questions that are worked on at one time. Twice the endpoint's concurrency keeps the
+   * endpoint full.
+   */
   concurrency: number
-  /** Keeps finished outcomes durably; all outcomes of one row come in one call. */
+  /** Keeps finished outcomes durably. All outcomes of one row come in one call. */
   commit(outcomes: readonly ShardOutcome[]): Promise<void>
   /** Called after each commit with the counts so far. */
   onProgress?: (counts: ShardCounts & { rows: number }) => void
-  /** Asked before a row is begun: false lets what runs end, and begins no more. */
-  admits?: () => boolean
+  /**
+   * Asked before a row is begun. After false no row is begun, and rows under way end. A row waits
+   * for the answer.
+   */
+  admits?: () => boolean | Promise<boolean>
   signal: AbortSignal
   clock?: Clock
 }
 
-/** Rows worked on at one time: twice what the endpoints take keeps them full while finished rows are written. */
+/**
+ * Rows that are worked on at one time: twice what the endpoints take keeps them full while finished
+ * rows are written.
+ */
 export const rowsAtOnce = (endpoints: readonly ResolvedEndpoint[]): number =>
   2 * Math.max(16, ...endpoints.map(callsAtOnce))
 
-/** Finished rows that wait to be committed before the window stands still: four batches are more than a database takes at once. */
+/**
+ * So many finished rows may wait to be committed before the window stops. It is eight batches, more
+ * than a database takes at once.
+ */
 const mostUncommitted = 512
 
 /**
- * Runs a step over rows in a sliding window. Finished rows are committed at most 200 ms or 64 rows later, so a kill
- * loses only what is in flight. A failure of one row is an outcome; a {@link HoneError}, an {@link Outage} and the
- * signal's reason end the shard after what is finished was committed.
+ * Runs a step over rows in a sliding window. Finished rows are committed at most 200 ms or 64 rows
+ * later, so a kill loses only what is in flight. A failure of one row is an outcome. A
+ * {@link HoneError}, an {@link Outage} and the signal's reason end the shard after finished rows
+ * were committed.
  */
 export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   const { step, signal, clock = systemClock } = options
@@ -84,7 +100,7 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   const shard = createStop(signal)
   let uncommitted = 0
   const lane = async (): Promise<void> => {
-    while (!shard.stopped() && options.admits?.() !== false) {
+    while (!shard.stopped() && (await options.admits?.()) !== false && !shard.stopped()) {
       const unit = await work.next()
       if (!unit) return
       const outcomes = await runUnit(unit, context, signal)
@@ -93,7 +109,8 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
       const committed = commits.add({ rows: unit.rows.length, outcomes }).finally(() => {
         uncommitted -= unit.rows.length
       })
-      // Not awaited: the window moves on while the batch fills. Only a store that cannot keep up holds it.
+      // Not awaited, so the window moves on while the batch fills. Only a store that cannot keep up
+      // holds it.
       if (uncommitted > mostUncommitted) await committed.catch(shard.stop)
       else committed.catch(shard.stop)
     }
@@ -112,7 +129,7 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   return { kept, dropped, failed }
 }
 
-/** The first thing that ends the shard early. `failure` rejects with it, `end` throws it. */
+/** The first error that ends the shard early. `failure` rejects with it, and `end` throws it. */
 function createStop(signal: AbortSignal) {
   let stopped: { error: unknown } | undefined
   let reject: (error: unknown) => void = () => undefined
@@ -149,7 +166,10 @@ async function runUnit(unit: Unit, context: AnyContext, signal: AbortSignal): Pr
   }
 }
 
-/** Numbers the outcomes of each parent, and holds the step to its word: at least one for every row, none for others. */
+/**
+ * Numbers the outcomes of each parent. Throws when a step returns no outcome for one of its rows,
+ * or one for another row.
+ */
 function numbered(rows: readonly Row[], outcomes: readonly Outcome[]): ShardOutcome[] {
   const seen = new Map(rows.map((row) => [row.id, 0]))
   const result = outcomes.map((outcome) => {
@@ -167,7 +187,7 @@ function parseContext(step: DataStep, context: RunShardOptions['context']): AnyC
   return { overview: undefined, ...context, options: parseOptions(step, context.options) }
 }
 
-/** A step's options as its own schema reads them, defaults filled in. Throws InvalidRecipe. */
+/** A step's options as its own schema reads them, with defaults. Throws InvalidRecipe. */
 export function parseOptions(step: Pick<DataStep, 'options'>, options: unknown): { step: string } {
   const parsed = step.options.safeParse(options)
   if (parsed.success) return parsed.data
@@ -178,7 +198,7 @@ export function parseOptions(step: Pick<DataStep, 'options'>, options: unknown):
   })
 }
 
-/** Runs a step over whole datasets: which ids stay, in order, and why the others do not. */
+/** Runs a step over whole datasets: which ids it keeps, in order, and why it drops the others. */
 export async function runDatasetStep(
   step: DatasetStep,
   rows: readonly RowRef[],

@@ -12,15 +12,19 @@ export interface Unit {
 
 /** Units in order, read a batch of rows at a time. */
 export interface UnitQueue {
-  /** The next unit; undefined when there is none left. Throws what reading threw, also when it was read ahead. */
+  /**
+   * The next unit; undefined when no unit is left. Throws the error of reading, also when it came
+   * while reading ahead.
+   */
   next(): Promise<Unit | undefined>
   /** Ends the reading. */
   close(): Promise<void>
 }
 
 /**
- * Cuts batches of rows into units. The next batch is read while fewer than `readAhead` units wait, so that a window moves
- * on over the end of a batch, and no more than two batches are in memory. A batch holds whole questions.
+ * Cuts batches of rows into units. The next batch is read while fewer than `readAhead` units wait,
+ * so that the window moves on over the end of a batch and at most two batches are in memory. A
+ * batch holds whole questions.
  */
 export function unitQueue(
   step: DataStep,

@@ -1,7 +1,7 @@
 import type { Fingerprint } from '../../domain/rows.ts'
 import type { EvidenceRow, FingerprintsOf } from '../steps/step.ts'
 
-/** A row with what is known of its pictures' looks. */
+/** A row with the fingerprints of its pictures. */
 export interface SeenRow {
   row: EvidenceRow
   fingerprints: ReadonlyMap<string, Fingerprint>
@@ -9,7 +9,10 @@ export interface SeenRow {
 
 const rowsPerBatch = 500
 
-/** Rows in their order, with the fingerprints of their pictures, which are asked for 500 rows at a time. */
+/**
+ * The rows in their order, with the fingerprints of their pictures. Asks for the fingerprints of
+ * 500 rows at a time.
+ */
 export async function* withFingerprints(
   rows: AsyncIterable<EvidenceRow>,
   fingerprintsOf: FingerprintsOf | undefined,

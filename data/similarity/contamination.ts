@@ -5,23 +5,28 @@ import { createLooks, type LookMatch, type Looks, type LooksThreshold } from './
 import { createTexts, textOf, type Text, type TextLikeness, type Texts } from './texts.ts'
 import { hasRun, wordsOf } from './words.ts'
 
-/** What a row shares with a benchmark. `unchecked`: there is none to compare it with. */
+/**
+ * What a row shares with a benchmark. `unchecked`: the campaign has no benchmark to compare with.
+ */
 export type ContaminationVerdict = 'clean' | 'leak' | 'image_overlap' | 'text_overlap' | 'unchecked'
 
-/** The verdict on a row, and what it rests on: the item of a benchmark that is most like it. */
+/** The verdict on a row, and its evidence: the benchmark item that is most like the row. */
 export interface Contamination {
   verdict: ContaminationVerdict
-  /** Name of the benchmark in the recipe, and row id of its item. */
+  /** Name of the benchmark in the recipe, and row id of the item. */
   benchmark?: string
   item?: string
   image?: 'exact' | 'near'
-  /** Bits of the perceptual hash that differ. */
+  /** Differing bits of the perceptual hashes. */
   distance?: number
-  /** `run`: 13 words in a row are the same; `contained`: one question stands whole in the other. */
+  /**
+   * `run`: 13 words in a row are the same. `contained`: one question contains the whole other
+   * question.
+   */
   text?: 'exact' | 'near' | 'run' | 'contained'
-  /** Of runs of words, to three decimals. */
+  /** Jaccard similarity of the runs of words, to three decimals. */
   jaccard?: number
-  /** The pictures are blank: what they share says nothing. */
+  /** The pictures are blank, so their likeness proves nothing. */
   blank?: true
 }
 
@@ -29,12 +34,12 @@ export interface ContaminationOptions extends LooksThreshold {
   jaccard: number
 }
 
-/** The items of all benchmarks, to be searched. */
+/** The items of all benchmarks, searchable. */
 export interface BenchmarkIndex {
   items: readonly BenchmarkItem[]
   looks: Looks
   texts: Texts
-  /** Numbers of items by the number of a picture, and by that of their question. */
+  /** Indexes of items, by picture number and by question number. */
   byLook: ReadonlyMap<number, readonly number[]>
   byText: ReadonlyMap<number, readonly number[]>
 }
@@ -46,10 +51,13 @@ interface BenchmarkItem {
   looks: readonly number[]
 }
 
-/** Items of one picture that are compared one by one; of more those with a similar question are searched for. */
+/**
+ * Up to this many items of one picture are compared one by one. With more items only those with a
+ * similar question are searched for.
+ */
 const shortList = 256
 
-/** Reads all benchmarks into memory: about 1 kB an item. Failed rows are none. */
+/** Reads all benchmarks into memory: about 1 kB an item. Failed rows are skipped. */
 export async function indexBenchmarks(
   rows: AsyncIterable<SeenRow>,
   options: ContaminationOptions,
@@ -77,10 +85,15 @@ function listed(lists: Map<number, number[]>, key: number, value: number): void 
 }
 
 /**
- * Compares a row with every item that could be like it. Same picture and similar question: `leak`. Same picture, another
- * question: `image_overlap`, unless the picture is blank. Similar question about another picture: `text_overlap`. A question is
- * similar where its words are the same, where Jaccard says so, or where 13 words in a row are; beside the same picture also
- * where one stands whole in the other (8 words or more), as happens when choices or instructions were written into it.
+ * Compares a row with every item that could be like it.
+ * - Same picture and similar question: `leak`.
+ * - Same picture, another question: `image_overlap`, unless the picture is blank.
+ * - Similar question, another picture: `text_overlap`.
+ *
+ * Two questions are similar when their words are equal, when their Jaccard similarity reaches the
+ * limit, or when they share 13 words in a row. Beside the same picture they are also similar when
+ * one contains the whole other (8 words or more): this happens when choices or instructions were
+ * added to a question.
  */
 export function findContamination(
   row: Pick<Row, 'question' | 'images'>,
@@ -104,7 +117,8 @@ function* leaks(
   shown: readonly LookMatch[],
   jaccard: number,
 ): Generator<Contamination> {
-  // Many items ask one question about one picture, and rows about many pictures: each text is compared once.
+  // Many items ask one question about one picture, and many pictures may match, so each text is
+  // compared only once.
   const compared = new Map<number, Similar | null>()
   const alike = () => index.texts.find(text).flatMap(({ id }) => index.byText.get(id) ?? [])
   for (const match of shown) {
@@ -154,7 +168,10 @@ const imageOf = ({ how, distance, isBlank }: LookMatch) => ({
   ...(isBlank && { blank: true as const }),
 })
 
-/** The strongest evidence, the first of equal ones: exact before near, then by distance, then by likeness of words. */
+/**
+ * The strongest evidence: exact before near, then by distance, then by likeness of words. Of equal
+ * evidence the first.
+ */
 function best(found: Iterable<Contamination>): Contamination | null {
   let strongest: Contamination | null = null
   for (const one of found) if (!strongest || isStronger(one, strongest)) strongest = one
@@ -168,9 +185,9 @@ function isStronger(a: Contamination, b: Contamination): boolean {
 }
 
 /**
- * Whether the right answer stands, word by word, in the row's description: a model that reads it has nothing left to find
- * out. Of a letter the choice that it names is looked for. Null where there is no description or answer, and for yes and
- * no, which stand in any text.
+ * Whether the right answer occurs, word by word, in the row's description, so that its reader has
+ * nothing left to find out. For a letter the text of its choice is searched. Null without a
+ * description or answer, and for yes and no, which occur in any text.
  */
 export function answerStandsInDescription(
   row: Pick<Row, 'answer' | 'kind' | 'choices' | 'description'>,

@@ -6,29 +6,35 @@ import { createLooks, type LookMatch, type LooksThreshold } from './looks.ts'
 import { questionWithChoices } from './question-of.ts'
 import { createTexts, textOf, type Text, type TextLikeness } from './texts.ts'
 
-/** What two rows have to share to be one. */
+/** What two rows must share to be duplicates. */
 export type DuplicateBy = 'image+question' | 'image' | 'question'
 
 export interface DuplicateOptions extends LooksThreshold {
   by: DuplicateBy
-  /** Whether what is only similar counts, too. */
+  /** Whether similar pictures and questions count as equal. */
   near: boolean
   jaccard: number
 }
 
-/** Why a row is a duplicate, and of which one. */
+/** Why a row is a duplicate, and of which row. */
 export interface Duplicate {
   /** Id of the row that stays. */
   of: string
   image: 'exact' | 'near' | 'none'
-  /** Bits of the perceptual hash that differ, of the pair of pictures that differs most; null without a near one. */
+  /**
+   * Differing bits of the perceptual hashes, for the pair of pictures that differs most. Null
+   * without matching pictures.
+   */
   distance: number | null
   question: 'exact' | 'near' | 'none'
-  /** Of runs of words, to three decimals; null where the words are not comparable. */
+  /**
+   * Jaccard similarity of the runs of words, to three decimals. Null when the words cannot be
+   * compared.
+   */
   jaccard: number | null
 }
 
-/** What stays: the first row of an item, its text and pictures. */
+/** An item that stays: its first row, text and pictures. */
 interface Kept {
   id: string
   text: number
@@ -36,10 +42,11 @@ interface Kept {
 }
 
 /**
- * Which rows are duplicates of an earlier one that stays, by row id. Rows that came from one question (same origin, same
- * words and choices) are samples of one item: they stay or go together. Of questions similar ones count only where they name
- * the same numbers: "… when x = 12" and "… when x = 13" ask for two answers. An item is compared with those that stay
- * and no others, so that a chain of small changes does not join its ends. Memory: about 1 kB an item that stays.
+ * The duplicates by row id, each with the earlier row that stays. Rows with the same origin, words
+ * and choices are samples of one item: they stay or go together. Similar questions count as equal
+ * only when they have the same numbers: "… when x = 12" and "… when x = 13" have two answers. An
+ * item is compared only with items that stay, so that a chain of small changes does not join its
+ * ends. Memory: about 1 kB for each item that stays.
  */
 export async function findDuplicates(
   rows: AsyncIterable<SeenRow>,
@@ -63,8 +70,9 @@ type Fingerprints = ReadonlyMap<string, Fingerprint>
 
 const noPicture = -1
 /**
- * Items of one picture that are compared one by one. Where more ask about one, such as the empty picture that stands for
- * none in many data sets, those with a similar question are searched for instead.
+ * Up to this many items of one picture are compared one by one. Many data sets share one empty
+ * picture for all rows without a picture, so more items may have it. Then only the items with a
+ * similar question are searched for.
  */
 const shortList = 256
 
@@ -82,14 +90,17 @@ function createLists() {
   }
 }
 
-/** The items that stay. `match` gives the first one that the row is a duplicate of, and else adds the row. */
+/**
+ * The items that stay. `match` returns the first item that the row duplicates, or adds the row and
+ * returns null.
+ */
 function createCollection(options: DuplicateOptions) {
   const { by, near } = options
   const looks = createLooks(options)
   const isRead = by !== 'image'
   const texts = createTexts({ numbersMatter: true, ...(isRead && near && { jaccard: options.jaccard }) })
   const kept: Kept[] = []
-  /** Numbers of the kept items, ascending, by their first picture and by their text. */
+  /** Indexes of kept items, ascending, by their first picture and by their text. */
   const byLook = createLists()
   const byText = createLists()
 
@@ -122,7 +133,10 @@ function createCollection(options: DuplicateOptions) {
   }
 }
 
-/** The evidence that a row is a duplicate of the item; null where it is none by the options. */
+/**
+ * The evidence that a row duplicates the item. Null when the options do not count the row as a
+ * duplicate.
+ */
 function compared(
   item: Kept,
   question: TextLikeness,
@@ -139,7 +153,7 @@ function compared(
   const words = question.isExact ? 'exact' : isSimilar ? 'near' : 'none'
   if (by !== 'question' && image === 'none') return null
   if (by !== 'image' && words === 'none') return null
-  // Blank pictures are alike whatever is missing on them.
+  // Blank pictures look alike, whatever content is missing from them.
   if (by === 'image' && shown?.every(({ isBlank }) => isBlank)) return null
   return {
     of: item.id,

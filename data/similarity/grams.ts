@@ -1,6 +1,6 @@
 /**
- * Hashes of all runs of `size` words, ascending, each once: integers below 2⁵³, so that two runs of a million share one
- * by chance in no more than one of 10,000 collections. Empty for fewer words.
+ * Hashes of all runs of `size` words, ascending, each once. They are integers below 2⁵³: in at most
+ * 1 of 10,000 collections of a million runs two runs share a hash by chance. Empty for fewer words.
  */
 export function gramsOf(words: readonly string[], size: number): Float64Array {
   const count = words.length - size + 1
@@ -24,7 +24,7 @@ export function gramsOf(words: readonly string[], size: number): Float64Array {
   return distinct(grams.sort())
 }
 
-/** The numbers a text names, whatever their order, in 32 bits. */
+/** 32-bit hash of the numbers in a text. Their order makes no difference. */
 export const numbersHash = (words: readonly string[]): number =>
   hashOf(
     words
@@ -55,7 +55,7 @@ export function mix(value: number): number {
   return bits ^ (bits >>> 16)
 }
 
-/** FNV-1a over UTF-16 units, with the offset as a seed. */
+/** FNV-1a over UTF-16 units. The seed is the offset basis. */
 function hashOf(text: string, seed: number): number {
   let hash = seed
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)

@@ -1,17 +1,17 @@
 import { grown } from './multi-map.ts'
 
-/** A hash that lies near another. */
+/** A hash near another hash. */
 export interface NearHash {
   id: number
-  /** Bits that differ. */
+  /** Differing bits. */
   distance: number
 }
 
-/** 64-bit hashes, to be found by others that differ in few bits. */
+/** 64-bit hashes, searchable by hashes that differ in few bits. */
 export interface HammingIndex {
   /** Adds a hash of 16 hexadecimal digits and returns its number: 0, 1, 2, … */
   add(hash: string): number
-  /** All hashes within so many bits of this one, nearest first, then by number. */
+  /** All hashes within the index's distance, nearest first, then by number. */
   near(hash: string): NearHash[]
 }
 
@@ -19,15 +19,23 @@ const bands = 4
 const bandBits = 16
 const buckets = 1 << bandBits
 
-/** The most bits apart that the index is asked for: 4 bands with probes of 2 bits find all up to 11. */
+/**
+ * The largest distance of an index, in bits: 4 bands with probes of 2 bits find every hash up to 11
+ * bits away.
+ */
 export const farthest = 11
 
 /**
- * An index for distances up to `maxDistance` (at most {@link farthest}), exact: nothing within it is missed. A hash is cut
- * into 4 bands of 16 bits. Of two hashes d bits apart one band differs in ⌊d/4⌋ bits or fewer, so each band is looked up with all its
- * neighbours of that radius (up to 137 of them for 8 bits), and what is found is measured. Bands without such probes would find no
- * more than 3 bits for certain; more and narrower bands (9 for 8 bits) would have to measure 7 % of all hashes at each
- * question, this one 0.8 %; a BK-tree visits most of its nodes at such a radius. Throws a RangeError for a larger distance.
+ * An exact index for distances up to `maxDistance` (at most {@link farthest}): it misses no hash
+ * within that distance. Throws a RangeError for a larger distance.
+ *
+ * A hash is cut into 4 bands of 16 bits. When two hashes differ in d bits, one band differs in at
+ * most ⌊d/4⌋ bits. So the index looks up each band with all its neighbours of that radius (up to
+ * 137 for 8 bits) and measures the hashes that it finds.
+ *
+ * Rejected: bands without neighbours, which are only sure to find 3 bits. More and narrower bands
+ * (9 for 8 bits), which measure 7 % of all hashes at each search; this index measures 0.8 %. A
+ * BK-tree, which visits most of its nodes at such a radius.
  */
 export function createHammingIndex(maxDistance: number): HammingIndex {
   if (!(maxDistance >= 0 && maxDistance <= farthest))
@@ -70,7 +78,7 @@ export function createHammingIndex(maxDistance: number): HammingIndex {
             const highBits = (highs[id] ?? 0) ^ high
             const lowBits = (lows[id] ?? 0) ^ low
             const distance = bitCount(highBits) + bitCount(lowBits)
-            // Each is found in the first band that leads to it.
+            // A hash counts only in the first band that leads to it.
             if (distance <= maxDistance && !ledBefore(highBits, lowBits, band, radius)) found.push({ id, distance })
           }
         }
@@ -80,7 +88,7 @@ export function createHammingIndex(maxDistance: number): HammingIndex {
   }
 }
 
-/** Bits that differ between two hashes of 16 hexadecimal digits. */
+/** Differing bits of two hashes of 16 hexadecimal digits. */
 export function hammingDistance(a: string, b: string): number {
   const [highA, lowA] = halves(a)
   const [highB, lowB] = halves(b)
@@ -101,7 +109,7 @@ function ledBefore(highBits: number, lowBits: number, band: number, radius: numb
   return false
 }
 
-/** Values of 16 bits with at most so many set. */
+/** The 16-bit values with at most `radius` set bits. */
 function neighbours(radius: number): Uint16Array {
   const values: number[] = []
   for (let value = 0; value < buckets; value++) if (bitCount(value) <= radius) values.push(value)

@@ -1,51 +1,61 @@
 import type { Fingerprint } from '../../domain/rows.ts'
 import { createHammingIndex, hammingDistance } from './hamming-index.ts'
 
-/** When two pictures count as one. */
+/** When two pictures count as one picture. */
 export interface LooksThreshold {
-  /** Bits of the perceptual hash that may differ where the other hash is close, too. */
+  /** Bits of the perceptual hash that may differ when the difference hash is close too. */
   maxDistance: number
-  /** Bits of it that may differ whatever the other hash says. */
+  /** Bits of the perceptual hash that may differ whatever the difference hash says. */
   sureDistance: number
-  /** Pictures with less spread are blank: hashes say nothing of them, and only equal pixels make them one. */
+  /**
+   * Pictures with less spread are blank. Hashes say nothing about blank pictures, so only equal
+   * pixels make them alike.
+   */
   minSpread: number
 }
 
-/** A picture that looks like another. */
+/** A picture of the collection that looks like the searched picture. */
 export interface LookMatch {
   look: number
   /** `exact`: the same file or the same pixels. */
   how: 'exact' | 'near'
-  /** Bits of the perceptual hash that differ. */
+  /** Differing bits of the perceptual hashes. */
   distance: number
   isBlank: boolean
 }
 
 /** Different pictures, each once. */
 export interface Looks {
-  /** Number of the picture. The same file, or the same pixels in another file, have the same one. */
+  /**
+   * Adds a picture and returns its number. The same file, or the same pixels in another file, has
+   * the same number.
+   */
   add(file: string, fingerprint: Fingerprint | undefined): number
-  /** Pictures of the collection that are this one or look like it, exact first, then by distance and number. */
+  /**
+   * The same picture and the pictures that look like it: exact first, then by distance and number.
+   */
   find(file: string, fingerprint: Fingerprint | undefined): LookMatch[]
 }
 
 /**
- * Bits in which difference hashes are close. Measured with the usual limits (8 and 4): of 1,500 line drawings of triangles on white
- * 5 in a million pairs look alike that are not, with 4 bits it were 29; 60 of them, and 60 scenes of 336 pixels, were all found
- * again at half and twice the size, cut by a pixel, as JPEG 20 and as AVIF 40.
+ * Up to this many differing bits two difference hashes are close. Measured with the usual limits (8
+ * and 4). Of 1,500 line drawings of triangles on white, 5 in a million pairs look alike although
+ * they differ; with 4 bits it would be 29. 60 of the drawings, and 60 scenes of 336 pixels, were
+ * all found again at half and twice the size, cut by a pixel, as JPEG 20 and as AVIF 40.
  */
 const closeDifference = 2
 
 /**
- * An empty collection. Two pictures look alike where their perceptual hashes differ in at most `sureDistance` bits, or in
- * at most `maxDistance` while their difference hashes differ in at most 2. Pictures without a fingerprint are told by their
- * files' hashes alone. About 400 bytes a picture.
+ * An empty collection. Two pictures look alike when their perceptual hashes differ in at most
+ * `sureDistance` bits. Up to `maxDistance` bits they look alike when their difference hashes also
+ * differ in at most 2 bits. Pictures without a fingerprint are compared only by the hashes of their
+ * files. Memory: about 400 bytes a picture.
  */
 export function createLooks({ maxDistance, sureDistance, minSpread }: LooksThreshold): Looks {
   const byFile = new Map<string, number>()
   const byPixels = new Map<string, number>()
   const index = createHammingIndex(maxDistance)
-  /** Pictures of the hashes in the index, by the index's number, and their difference hashes. */
+  /** Picture and difference hash of each entry of the index, by the index's number. */
   const hashed: { look: number; dhash: string }[] = []
   const blank = new Set<number>()
   let count = 0

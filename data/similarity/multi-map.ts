@@ -1,13 +1,16 @@
 import { mix } from './grams.ts'
 
-/** Small integers under 32-bit keys, many under one, in flat arrays: 12 to 20 bytes an entry, where a Map takes a hundred. */
+/**
+ * Many small integers under each 32-bit key, in flat arrays: 12 to 20 bytes an entry. A Map takes
+ * about a hundred.
+ */
 export interface MultiMap {
   add(key: number, value: number): void
-  /** Calls `visit` for each value under the key, the last one added first. */
+  /** Calls `visit` for each value of the key, the newest value first. */
   each(key: number, visit: (value: number) => void): void
 }
 
-/** An empty map. Keys are unsigned 32-bit integers, values up to 2³¹. It grows as it is filled. */
+/** An empty map that grows. Keys are unsigned 32-bit integers, values are below 2³¹. */
 export function createMultiMap(): MultiMap {
   let capacity = 1024
   let heads = new Int32Array(capacity).fill(-1)
@@ -46,7 +49,7 @@ export function createMultiMap(): MultiMap {
   }
 }
 
-/** The larger array with the smaller one's values at its start. */
+/** Copies `from` to the start of the larger array `to` and returns `to`. */
 export function grown<Typed extends Uint32Array | Int32Array | Float64Array>(from: Typed, to: Typed): Typed {
   to.set(from)
   return to

@@ -4,9 +4,9 @@ import { createMinHashIndex } from './min-hash.ts'
 import { createMultiMap, grown } from './multi-map.ts'
 import { wordsOf } from './words.ts'
 
-/** A text as it is compared. */
+/** A text for comparisons. */
 export interface Text {
-  /** The same for the same words. */
+  /** Equal for equal words. */
   key: string
   words: number
   /** Runs of 8 and of 13 words. */
@@ -18,56 +18,72 @@ export interface Text {
 /** How alike two texts are. */
 export interface TextLikeness {
   isExact: boolean
-  /** Of runs of words; 1 where exact, 0 for texts of fewer than 8 words that are not the same. */
+  /**
+   * Jaccard similarity of the runs of words. 1 for equal texts, 0 for different texts of fewer than
+   * 8 words.
+   */
   jaccard: number
-  /** Whether they have a run of 13 words in common. */
+  /** Whether the texts share a run of 13 words. */
   sharesLongRun: boolean
-  /** Whether all runs of 8 words of one stand in the other. */
+  /** Whether one text has all runs of 8 words of the other. */
   isContained: boolean
   hasSameNumbers: boolean
 }
 
-/** A text of the collection that is like another. */
+/** A text of the collection that is like the searched text. */
 export interface TextMatch extends TextLikeness {
   id: number
 }
 
 /** Different texts, each once, in flat arrays: about 400 bytes for a question of 20 words. */
 export interface Texts {
-  /** Number of the text: 0, 1, 2, … in the order in which they came; the same words have the same one. */
+  /**
+   * Adds a text and returns its number: 0, 1, 2, … in the order of adding. Equal words have the
+   * same number.
+   */
   add(text: Text): number
-  /** Number of the text of the same words. */
+  /** Number of the text with the same words. */
   idOf(text: Text): number | undefined
-  /** How alike the text is to one of the collection. */
+  /** How alike the text and a text of the collection are. */
   compare(id: number, text: Text): TextLikeness
   /**
-   * Texts that are exactly the same, similar by Jaccard, or (where asked for) share a run of 13 words, by number. Of those
-   * that only share a run, the first one that has it.
+   * By number: texts with equal words, texts that are similar by Jaccard, and (with `longRuns`)
+   * texts that share a run of 13 words. Of the texts that only share a run the first is returned.
    */
   find(text: Text): TextMatch[]
 }
 
-/** What a collection finds besides the same words. Nothing is kept in memory for what it does not. */
+/**
+ * What a collection finds besides equal words. It keeps nothing in memory for searches that it does
+ * not do.
+ */
 export interface TextSearch {
-  /** The least Jaccard similarity of texts that it finds. */
+  /** The lowest Jaccard similarity of the texts that it finds. */
   jaccard?: number
   /** Whether it finds texts that share a run of 13 words. */
   longRuns?: boolean
-  /** Whether only texts with the same numbers count: thousands of questions that one template made then do not meet at all. */
+  /**
+   * Whether only texts with the same numbers are similar. Then thousands of questions from one
+   * template do not meet at all.
+   */
   numbersMatter?: boolean
 }
 
 const shortRun = 8
 const longRun = 13
-/** From two runs of 13 that do not overlap on, a text is long and compared by these; below, by runs of 8. */
+/**
+ * A text is long from two runs of 13 words without overlap. Two long texts are compared by runs of
+ * 13, others by runs of 8.
+ */
 const longFrom = 2 * longRun
 /**
- * Texts up to this length are looked for among the short ones too, so that a pair on both sides of the border meets: a
- * text of 25 words has 18 runs of 8, and one that shares 0.7 with it at most 25, or 32 words.
+ * Texts up to this length are also searched among the short texts, so that pairs across the border
+ * meet. A text of 25 words has 18 runs of 8. A text that shares 0.7 with it has at most 25 runs, or
+ * 32 words.
  */
 const borderTo = 40
 
-/** A question as it is compared: its words, and the runs of them. */
+/** A question for comparisons: its words and their runs. */
 export function textOf(question: string): Text {
   const words = wordsOf(question)
   return {
@@ -89,7 +105,7 @@ const same = (words: number): TextLikeness => ({
 
 type Stored = Omit<Text, 'key'>
 
-/** By runs of 13 words where both are long, else by runs of 8. */
+/** By runs of 13 words when both texts are long, else by runs of 8. */
 function likeness(a: Stored, b: Stored): TextLikeness {
   const shortCommon = shared(a.short, b.short)
   const longCommon = shared(a.long, b.long)
@@ -117,7 +133,7 @@ export function createTexts({
   const ids = new Map<string, number>()
   const shortRuns = createPool()
   const longRuns = createPool()
-  /** Words and numbers, two values a text. */
+  /** The word count and the numbers' hash: two values a text. */
   const facts = createPool()
   const similarShort = createMinHashIndex()
   const similarLong = createMinHashIndex()
@@ -144,7 +160,8 @@ export function createTexts({
       if (isShort(text)) similarShort.add(text.short, id, saltOf(text))
       if (isLong(text)) similarLong.add(text.long, id, saltOf(text))
       for (const run of findsLongRuns ? text.long : []) {
-        // The first text of a run stands for all: the sentence that a data set puts before each question makes no long lists.
+        // Only the first text of a run is listed. Otherwise a sentence that a data set puts before
+        // each question would make long lists.
         let isKnown = false
         byLongRun.each(run >>> 0, (other) => (isKnown ||= longRuns.at(other).includes(run)))
         if (!isKnown) byLongRun.add(run >>> 0, id)
@@ -173,7 +190,7 @@ export function createTexts({
   }
 }
 
-/** Lists of numbers one after the other in one array. */
+/** Lists of numbers, one after the other in one array. */
 function createPool(): { push(values: Float64Array): void; at(id: number): Float64Array } {
   let data = new Float64Array(4096)
   let starts = new Uint32Array(1024)

@@ -1,17 +1,20 @@
 import { imageMark } from '../rows/image-marks.ts'
 
-/** Spaces of LaTeX, and what only sizes or sets apart: the words around them are the same without. */
+/** LaTeX that only spaces, sizes or aligns: the words around it mean the same without it. */
 const latexLayout =
   /\\[,;:!> ]|\\(?:q?quad|hfill|displaystyle|textstyle|limits|left|right|bigl?|bigr?|Bigl?|Bigr?)(?![a-z])|\\[hv]space\*?\{[^}]*\}|\\[()[\]]|[$~{}]/gi
 
-/** Numbers, single characters of scripts without spaces, runs of other letters, signs. A minus is a word, a hyphen between letters is none. */
+/**
+ * Numbers, single characters of scripts without spaces, runs of other letters, and signs. A minus
+ * is a word, a hyphen between letters is not.
+ */
 const word =
   /\d+(?:\.\d+)?|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{M}])+|[^\P{Sm}|]|[°%^*/]|-(?!\p{L})|(?<!\p{L})-/gu
 
 /**
- * Words of a question for comparisons: NFKC, lower case, without LaTeX's spacing, punctuation and `<image>` marks. Numbers
- * stay (without commas between thousands), signs of arithmetic are words of their own, and so is each character of
- * Chinese and Japanese, which set no spaces.
+ * Words of a question for comparisons: NFKC, lower case, without LaTeX's spacing, punctuation and
+ * `<image>` marks. Numbers stay (without commas between thousands). Each sign of arithmetic is a
+ * word. Each character of Chinese and Japanese is a word, because these scripts use no spaces.
  */
 export function wordsOf(text: string): string[] {
   const plain = text
@@ -23,7 +26,7 @@ export function wordsOf(text: string): string[] {
   return plain.match(word) ?? []
 }
 
-/** Whether `part` stands in `words` as it is, word by word; an empty one does not. */
+/** Whether `words` contains `part`, word by word. False for an empty part. */
 export function hasRun(words: readonly string[], part: readonly string[]): boolean {
   const [first] = part
   if (first === undefined) return false

@@ -2,14 +2,17 @@ import type { Row } from '../../domain/rows.ts'
 import { countDiversity, type Described, type Diversity } from './diversity.ts'
 import { countTraces, reflectionWords, type TraceStatistics } from './reflections.ts'
 
-/** A dataset in figures. */
+/** Figures of a dataset. */
 export interface DatasetStatistics {
   rows: number
   diversity: Diversity
   traces: TraceStatistics
 }
 
-/** Looks once at every row of a dataset, whatever its size. `words`: what to count as reflection. */
+/**
+ * Reads every row of a dataset once, whatever its size. `words` are the words that count as
+ * reflection.
+ */
 export async function datasetStatistics(
   rows: AsyncIterable<Described & Pick<Row, 'trace'>>,
   words: readonly string[] = reflectionWords,

@@ -3,42 +3,57 @@ import { knownMetadata, type Row } from '../../domain/rows.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { Tally } from './tally.ts'
 
-/** Distinct entries that a table holds at most; see {@link Tally} for what comes after. About 100 bytes each. */
+/**
+ * The most distinct entries of a table; {@link Tally} says what happens after them. About 100 bytes
+ * each.
+ */
 export const tableLimits = { words: 500_000, answers: 200_000, names: 10_000 }
 
 /** How varied the questions of a dataset are. Samples and traces of one question count once. */
 export interface Diversity {
   questions: number
-  /** Distinct pictures, those without a question too. */
+  /** Distinct pictures, also pictures without a question. */
   pictures: number
-  /** Mean number of questions about a picture that has one; null without. A question about two counts for both. */
+  /**
+   * Mean number of questions about a picture that has a question. Null without such a picture. A
+   * question about two pictures counts for both.
+   */
   questionsPerPicture: number | null
-  /** Share of the questions that name abilities which need each; the most needed first. */
+  /**
+   * For each ability: its share of the questions that name abilities. The most frequent ability
+   * first.
+   */
   abilities: { ability: string; share: number }[]
   /** Questions that name abilities. */
   withAbilities: number
-  /** Distinct sets of abilities: what a question asks for at once. */
+  /** Distinct sets of abilities that questions need together. */
   abilitySets: number
   /** Questions of each type. */
   types: { type: string; count: number }[]
-  /** Bits; null where no question has one. Answers are compared in lower case without outer space. */
+  /** Bits. Null when no question has a value. Answers are compared trimmed and in lower case. */
   entropy: { types: number | null; categories: number | null; answers: number | null }
-  /** Of the questions' words and pairs of neighbouring words. Both shares fall as a dataset grows: compare equal sizes. */
+  /**
+   * Figures of the questions' words and pairs of neighbouring words. Both shares fall as a dataset
+   * grows, so compare datasets of equal size.
+   */
   words: {
-    /** Questions that they rest on. */
+    /** Questions that these figures count. */
     questions: number
-    /** Distinct words over all words (distinct-1), and of pairs (distinct-2): Li et al. 2016, arXiv 1510.03055. */
+    /**
+     * distinct-1: distinct words as a share of all words. distinct-2: the same for pairs. Li et al.
+     * 2016, arXiv 1510.03055.
+     */
     distinct1: number | null
     distinct2: number | null
     /** Bits. */
     entropy1: number | null
     entropy2: number | null
   }
-  /** Tables that were full before the end, by name: their figures hold for the rows up to there. */
+  /** Names of the tables that became full. Their figures cover only the rows before. */
   cut: string[]
 }
 
-/** What the statistics look at of a row. */
+/** The fields of a row that the statistics read. */
 export type Described = Pick<Row, 'images' | 'question' | 'choices' | 'answer' | 'metadata'>
 
 export interface DiversityCounter {
@@ -47,9 +62,10 @@ export interface DiversityCounter {
 }
 
 /**
- * Counts what questions ask as rows pass (types, categories and abilities as WeThink's dataset names them). Words stand in
- * for embeddings: no model is needed, and the same rows give the same figures everywhere. Memory: a hash a distinct
- * question, a name a picture, and tables within `limits`.
+ * Counts what questions ask, row by row. Types, categories and abilities are named as in WeThink's
+ * dataset. Words replace embeddings: words need no model, and the same rows give the same figures
+ * everywhere. Memory: a hash for each distinct question, a name for each picture, and tables within
+ * `limits`.
  */
 export function countDiversity(limits: typeof tableLimits = tableLimits): DiversityCounter {
   const seen = new Set<string>()
@@ -80,7 +96,7 @@ export function countDiversity(limits: typeof tableLimits = tableLimits): Divers
       if (category !== undefined && plain(category) !== '') tables.categories.add([plain(category)])
       if (answer !== null && plain(answer) !== '') tables.answers.add([plain(answer)])
       const words = wordsOf(text)
-      // Both tables end at the same question, so that their figures are of the same ones.
+      // Both tables end at the same question, so that their figures cover the same questions.
       if (!tables.words.hasRoom || !tables.pairs.hasRoom) {
         tables.words.close()
         tables.pairs.close()
@@ -118,7 +134,10 @@ export function countDiversity(limits: typeof tableLimits = tableLimits): Divers
 
 const plain = (text: string): string => text.trim().toLowerCase()
 
-/** Letters and digits in lower case; apostrophes, points and commas inside a word are part of it. */
+/**
+ * Letters and digits in lower case. Apostrophes, points and commas inside a word belong to the
+ * word.
+ */
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’.,][\p{L}\p{N}]+)*/gu) ?? []
 
 function perPicture(pictures: ReadonlyMap<string, number>): number | null {

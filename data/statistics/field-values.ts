@@ -1,26 +1,33 @@
 import { sha256Hex } from '../../artifacts/hash.ts'
 
-/** Values of one field, and fields, that are told apart: groups are few, texts and ids are as many as rows. */
+/**
+ * The most values of a field and the most fields that are counted. Groups are few; texts and ids
+ * are as many as rows.
+ */
 const MOST_VALUES = 10_000
 const MOST_FIELDS = 100
 
 interface Field {
-  /** Short values by themselves, long ones by their hash; null where they are too many. */
+  /** Short values as text, long values as hash. Null when there are too many. */
   values: Set<string> | null
   rows: number
 }
 
-/** Counts the different values of fields, row by row, in bounded memory. */
+/** Counts the distinct values of fields, row by row, in bounded memory. */
 interface FieldValues {
   add(metadata: Readonly<Record<string, unknown>>): void
   /**
-   * Different values of each field that a row had, of `rows` rows in all; those that lack it count as one more. A field of
-   * more than 10,000 values counts as many as it has rows, the most it can have.
+   * Distinct values of each field in `rows` rows. Rows without the field add one more value. A
+   * field with more than 10,000 values counts as many values as rows that have it: the most
+   * possible.
    */
   groups(rows: number): Record<string, number>
 }
 
-/** @param wanted Fields to count; the first 100 that come when absent. */
+/**
+ * An empty counter. `wanted` names the fields to count. When absent the first 100 fields are
+ * counted.
+ */
 export function fieldValues(wanted?: readonly string[]): FieldValues {
   const names = wanted && new Set(wanted)
   const fields = new Map<string, Field>()

@@ -2,34 +2,37 @@ import { difficulties, type Difficulty } from '../../domain/rows.ts'
 import { kMeans } from './k-means.ts'
 import { zScores } from './z-scores.ts'
 
-/** What is known of a group of questions: how often a model fails on them, and how hard a rater finds them. */
+/**
+ * Evidence about a group of questions: how often a model fails, and how hard a rater finds them.
+ */
 export interface GroupEvidence {
   group: string
   /** Answers of the model with a verdict. */
   answers: number
-  /** How many of them are not correct. */
+  /** Answers that are not correct. */
   wrong: number
   ratings: number
-  /** Sum of the ratings, on any one scale. */
+  /** Sum of the ratings. All groups must use the same scale. */
   ratingSum: number
 }
 
-/** A group's grade with what it rests on. */
+/** A group's grade and its evidence. */
 export interface GroupGrade {
   group: string
-  /** Share of wrong answers; null where no answer was judged. */
+  /** Share of wrong answers. Null without a judged answer. */
   errorRate: number | null
-  /** Mean rating; null where none was given. */
+  /** Mean rating. Null without a rating. */
   rating: number | null
-  /** Mean of the z-scores that the group has; higher is harder. */
+  /** Mean of the group's z-scores. Higher is harder. */
   score: number
   difficulty: Difficulty
 }
 
 /**
- * Grades groups against each other (OpenVLThinker, arXiv 2503.17352v3): error rate and mean rating, each as z-scores
- * over the groups that have it, averaged, and split by 1-D k-means into easy, medium and hard. Groups without evidence are
- * left out. Two distinct scores make easy and hard, a single one medium. The order of the groups makes no difference.
+ * Grades groups against each other (OpenVLThinker, arXiv 2503.17352v3). Error rate and mean rating
+ * become z-scores over the groups that have them. Their average is split by 1-D k-means into easy,
+ * medium and hard. Groups without evidence are left out. Two distinct scores make easy and hard, a
+ * single score makes medium. The order of the groups makes no difference.
  */
 export function gradeGroups(evidence: readonly GroupEvidence[]): GroupGrade[] {
   const known = evidence
@@ -54,7 +57,7 @@ export function gradeGroups(evidence: readonly GroupEvidence[]): GroupGrade[] {
   }))
 }
 
-/** z-scores over the values that are there, null for the others. */
+/** The z-score of each value. Null stays null. */
 function scoresOf(values: readonly (number | null)[]): (number | null)[] {
   const scores = zScores(values.filter((value) => value !== null))
   let next = 0

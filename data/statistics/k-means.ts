@@ -1,19 +1,21 @@
-/** A partition of numbers into clusters, numbered from 0 by their centres, lowest first. */
+/** Numbers split into clusters. Clusters are numbered from 0, lowest centre first. */
 export interface Clusters {
   /** Cluster of each value, in the order of the values. */
   labels: number[]
-  /** Mean of each cluster, rising. */
+  /** Mean of each cluster, ascending. */
   centres: number[]
 }
 
 /**
- * The best split of numbers into `k` clusters: the least sum of squared distances to the clusters' means. Fewer distinct
- * values than `k` make fewer clusters, no values none. Equal values share a cluster, and of two best splits the one whose
- * upper clusters begin lower is taken, so that the order of the values makes no difference.
+ * The best split of numbers into `k` clusters: the smallest sum of squared distances to the
+ * clusters' means. Fewer distinct values than `k` make fewer clusters; no values make no cluster.
+ * Equal values share a cluster. Of two equally good splits the split whose upper clusters begin
+ * lower is taken. So the order of the values makes no difference.
  *
- * Exact, by dynamic programming over the sorted values (Wang and Song 2011, Ckmeans.1d.dp), halving the range of a
- * cluster's beginning as the ends go up (Grønlund et al. 2017, arXiv 1701.07204, section 2): k · n · log n. Lloyd's
- * iteration was left out: it needs a random start and may stop at a worse split.
+ * Exact, by dynamic programming over the sorted values (Wang and Song 2011, Ckmeans.1d.dp). As the
+ * ends rise, the range of a cluster's beginning is halved (Grønlund et al. 2017, arXiv 1701.07204,
+ * section 2): k · n · log n. Lloyd's iteration was rejected: it needs a random start and may stop
+ * at a worse split.
  */
 export function kMeans(values: readonly number[], k: number): Clusters {
   const sorted = [...new Set(values)].sort((a, b) => a - b)
@@ -32,7 +34,10 @@ export function kMeans(values: readonly number[], k: number): Clusters {
   return { labels: values.map((value) => labelOf.get(value) ?? 0), centres }
 }
 
-/** Sums over the first n sorted values, at n. Values are taken from the smallest one up, so that little is lost. */
+/**
+ * Entry n is the sum over the first n sorted values. The smallest value is subtracted first, so
+ * that little precision is lost.
+ */
 interface Sums {
   weight: number[]
   value: number[]
@@ -55,22 +60,23 @@ function prefixSums(sorted: readonly number[], weights: ReadonlyMap<number, numb
 const at = (numbers: readonly number[], index: number): number => numbers[index] ?? 0
 const difference = (sums: readonly number[], start: number, end: number): number => at(sums, end) - at(sums, start)
 
-/** Squared distances of the sorted values from `start` to below `end` to their mean. */
+/** Sum of the squared distances of the sorted values from `start` to below `end` to their mean. */
 function spread(sums: Sums, start: number, end: number): number {
   const mean = difference(sums.value, start, end) / difference(sums.weight, start, end)
   return Math.max(0, difference(sums.square, start, end) - difference(sums.value, start, end) * mean)
 }
 
-/** Where each of `count` clusters of the `n` sorted values begins. */
+/** Beginning of each of the `count` clusters of the `n` sorted values. */
 function clusterStarts(sums: Sums, n: number, count: number): number[] {
-  // costs[end]: the least cost of the first `end` values in as many clusters as were placed so far.
+  // costs[end]: the lowest cost of the first `end` values in the number of clusters so far.
   let costs = Array.from({ length: n + 1 }, (_, end) => (end === 0 ? 0 : spread(sums, 0, end)))
   const beginnings: number[][] = []
   for (let clusters = 2; clusters <= count; clusters++) {
     const before = costs
     const next = Array.from({ length: n + 1 }, () => Infinity)
     const begins = Array.from({ length: n + 1 }, () => 0)
-    // The last cluster's best beginning never falls as its end rises: each half has its own range to search.
+    // The best beginning of the last cluster never falls as its end rises, so each half has its own
+    // search range.
     const fill = (from: number, to: number, low: number, high: number): void => {
       if (from > to) return
       const end = (from + to) >> 1

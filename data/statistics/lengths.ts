@@ -1,4 +1,4 @@
-/** Sizes of many things, in their own unit. */
+/** Summary of many sizes, in their own unit. */
 export interface LengthSummary {
   mean: number
   median: number
@@ -6,8 +6,8 @@ export interface LengthSummary {
 }
 
 /**
- * Mean and quantiles of whole numbers in one pass. Exact: it keeps how often each length came, so memory grows with the
- * distinct lengths, not with the things measured.
+ * Mean and quantiles of whole numbers in one pass. They are exact: the class counts each length.
+ * Memory grows with the distinct lengths, not with the number of things.
  */
 export class Lengths {
   readonly #counts = new Map<number, number>()
@@ -24,14 +24,14 @@ export class Lengths {
     return this.#n
   }
 
-  /** Null before the first. */
+  /** Null without a length. */
   summary(): LengthSummary | null {
     if (this.#n === 0) return null
     const sorted = [...this.#counts].sort(([a], [b]) => a - b)
     return { mean: this.#sum / this.#n, median: this.#quantile(sorted, 0.5), p95: this.#quantile(sorted, 0.95) }
   }
 
-  /** Between the two nearest values in proportion, so that the median of 1 and 2 is 1.5. */
+  /** Interpolates between the two nearest values: the median of 1 and 2 is 1.5. */
   #quantile(sorted: readonly (readonly [length: number, count: number])[], share: number): number {
     const place = share * (this.#n - 1)
     const low = at(sorted, Math.floor(place))
@@ -39,7 +39,7 @@ export class Lengths {
   }
 }
 
-/** The value at a place, counted from 0, of the sorted lengths. */
+/** The sorted length at a place, counted from 0. */
 function at(sorted: readonly (readonly [length: number, count: number])[], place: number): number {
   let passed = 0
   for (const [length, count] of sorted) {

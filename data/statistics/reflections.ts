@@ -1,28 +1,32 @@
 import { countWords, splitTrace } from '../rows/trace.ts'
 import { Lengths, type LengthSummary } from './lengths.ts'
 
-/** Words by which a model turns back on its own reasoning, as Vision-R1 (arXiv 2503.06749) counts them in its cold-start data. */
+/**
+ * Words with which a model doubts its own reasoning, as Vision-R1 (arXiv 2503.06749) counts them in
+ * its cold-start data.
+ */
 export const reflectionWords = ['Wait', 'Hmm', 'Mistake', 'Alternatively', 'Check'] as const
 
-/** What traces look like. */
+/** Figures of traces. */
 export interface TraceStatistics {
   traces: number
-  /** Words of reasoning a trace; null without traces. */
+  /** Words of reasoning of each trace. Null without traces. */
   words: LengthSummary | null
-  /** How often each reflection word stands in all traces together. */
+  /** How often each reflection word occurs in all traces together. */
   reflections: { word: string; count: number }[]
 }
 
 export interface TraceCounter {
-  /** Null and blank traces are none. */
+  /** Null and blank traces do not count. */
   add(trace: string | null): void
   report(): TraceStatistics
 }
 
 /**
- * Counts lengths and reflection words of traces as they pass. Both look at the reasoning alone, as `select` and `clean` do,
- * and at the whole text where there are no think tags. Whole words in any case: "check" counts as Check, "checked" and
- * "mistakes" do not. How Vision-R1 told words apart is not published, so its figures are near, not the same by rule.
+ * Counts lengths and reflection words, trace by trace. Both read only the reasoning, as `select`
+ * and `clean` do, or the whole text without think tags. Whole words count in any case: "check"
+ * counts as Check; "checked" and "mistakes" do not count. Vision-R1 does not publish how it splits
+ * words, so its figures are close but not equal.
  */
 export function countTraces(words: readonly string[] = reflectionWords): TraceCounter {
   const lengths = new Lengths()
@@ -44,7 +48,7 @@ export function countTraces(words: readonly string[] = reflectionWords): TraceCo
   }
 }
 
-/** Where a word (or a phrase) stands with no letter, digit or underscore on either side. */
+/** Matches a word or phrase without a letter, digit or underscore on either side. */
 function wholeWord(word: string): RegExp {
   const literal = word.trim().replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
   return new RegExp(String.raw`(?<![\p{L}\p{N}_])${literal}(?![\p{L}\p{N}_])`, 'giu')

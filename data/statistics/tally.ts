@@ -1,12 +1,15 @@
 import { contentHash } from '../../artifacts/hash.ts'
 
-/** Longest key that is kept as it is, in characters: a table of answers must not hold whole essays. */
+/**
+ * Characters. Longer keys are shortened and hashed: a table of answers must not hold whole essays.
+ */
 const maxKey = 80
 
 /**
- * Counts of words by the item that they come in, in bounded memory. Once `limit` distinct words are in the table, the items
- * after that are left out whole: what it says is then exact for the first {@link Tally.items} of them, where a table that
- * went on with the words it knows would make later items look alike.
+ * Counts of words in bounded memory. Words are added item by item. When the table has `limit`
+ * distinct words, all later items are left out, so the figures are exact for the first {@link
+ * Tally.items} items. (Rejected: counting only the known words of later items, which would make
+ * these items look alike.)
  */
 export class Tally {
   readonly #counts = new Map<string, number>()
@@ -19,7 +22,7 @@ export class Tally {
     this.#limit = limit
   }
 
-  /** Counts all words of an item, or none of them. An item without words counts for nothing. */
+  /** Counts all words of an item or no word. An item without words does not count. */
   add(words: readonly string[]): void {
     if (words.length === 0) return
     if (!this.hasRoom) this.close()
@@ -32,12 +35,12 @@ export class Tally {
     }
   }
 
-  /** Whether the next item would be counted. */
+  /** Whether the table would count the next item. */
   get hasRoom(): boolean {
     return !this.#isFull && this.#counts.size < this.#limit
   }
 
-  /** Counts nothing from here on. */
+  /** Counts nothing after this call. */
   close(): void {
     this.#isFull = true
   }
@@ -47,7 +50,7 @@ export class Tally {
     return this.#items
   }
 
-  /** True once an item was left out. */
+  /** Whether an item was left out. */
   get isFull(): boolean {
     return this.#isFull
   }
@@ -57,12 +60,12 @@ export class Tally {
     return this.#counts.size
   }
 
-  /** Distinct words as a share of all words; null before the first. */
+  /** Distinct words as a share of all words. Null without words. */
   get distinctShare(): number | null {
     return this.#total === 0 ? null : this.#counts.size / this.#total
   }
 
-  /** Shannon entropy of the words in bits; 0 when all are the same, null before the first. */
+  /** Shannon entropy of the words in bits. 0 when all words are equal, null without words. */
   get entropy(): number | null {
     if (this.#total === 0) return null
     let sum = 0
@@ -70,7 +73,7 @@ export class Tally {
     return Math.max(0, Math.log2(this.#total) - sum / this.#total)
   }
 
-  /** Each word with its count, the most frequent first, then by the alphabet. */
+  /** Each word with its count, the most frequent first, then in alphabetical order. */
   entries(): [word: string, count: number][] {
     return [...this.#counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
   }

@@ -1,9 +1,9 @@
-/** Below this share of the largest value a spread is what rounding leaves of equal values. */
+/** Below this share of the largest value, a spread is only rounding of equal values. */
 const rounding = 1e-12
 
 /**
- * How many standard deviations each value lies above the mean. The deviation is that of the population (divided by n):
- * the values are all there are, no sample of more. Where all values are the same, each scores 0.
+ * How many standard deviations each value is above the mean. The deviation is that of the
+ * population (divided by n), because the values are the whole population. Equal values all score 0.
  */
 export function zScores(values: readonly number[]): number[] {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length

@@ -16,13 +16,15 @@ import type { RowStep, StepContext } from './step.ts'
 const options = z.strictObject({
   step: z.literal('agree'),
   ...dataStepBase,
-  /** Answers from the description; its trace is the one that stays where both agree. */
+  /** Answers from the description. Its trace stays where the reasoner and the viewer agree. */
   reasoner: z.string().min(1),
   /** Answers from the pictures. */
   viewer: z.string().min(1),
-  /** Looks at the pictures and decides where the two differ. */
+  /** Looks at the pictures and decides where reasoner and viewer differ. */
   arbiter: z.string().min(1),
-  /** Says whether answers in free text mean the same; without it they must be the same words. */
+  /**
+   * Says whether two answers in free text mean the same. Without a judge the words must be equal.
+   */
   judge: z.string().min(1).optional(),
   temperature: sampling.temperature.default(0.6),
   topP: sampling.topP.default(0.95),
@@ -30,9 +32,10 @@ const options = z.strictObject({
 })
 
 /**
- * Answers a question twice, from the description and from the pictures, and keeps what both say (WeThink, 3.1 step 5: a
- * text model and a vision model, a third where they differ). The paper gives no sampling settings; the defaults are
- * those that its reasoner's makers recommend. The arbiter may only choose: an answer of its own is no agreement.
+ * Answers a question twice, from the description and from the pictures, and keeps the answer that
+ * both give. WeThink (3.1, step 5) asks a text model and a vision model, and a third model where
+ * the two differ. The paper gives no sampling settings: the defaults are the settings that the
+ * makers of its reasoner recommend. The arbiter may only choose: a third answer is no agreement.
  */
 export const agree: RowStep<typeof options> = {
   per: 'row',
@@ -45,7 +48,7 @@ export const agree: RowStep<typeof options> = {
       { option: 'reasoner', perRow: 1, withImages: false, maxTokens },
       { option: 'viewer', perRow: 1, withImages: true, maxTokens },
       { option: 'arbiter', perRow: 1, withImages: true, maxTokens },
-      // First with second, and the arbiter's with either.
+      // Up to three comparisons: first with second, third with first, third with second.
       ...judgeCalls(judge, 3),
     ],
   }),
@@ -74,7 +77,7 @@ async function settle(row: Row, context: Context, reasoned: Reply, viewed: Reply
     gold !== null && answer !== null && isSameAnswer(row, { gold, answer }, judge?.judge)
   const keep = (answer: string | null, trace: Reply, agreement: string, used: readonly Reply[]) =>
     kept(row, {
-      // The new answer and trace have no verdict, whatever the row carried before.
+      // The verdict of the row belonged to another answer and trace.
       changes: { answer, trace: trace.text.trim(), verdict: null, metadata: { ...row.metadata, agreement } },
       replies: used,
     })

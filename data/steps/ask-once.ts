@@ -2,19 +2,25 @@ import type { AskMessage, Reply, Sampling } from '../../models/ask.ts'
 import { sampleSeed } from '../shards/seeds.ts'
 import type { StepContext } from './step.ts'
 
-/** One call of a step, one sample of it. */
+/** One request of a step. */
 interface Call {
   endpoint: string
   text: string
-  /** Sent along where the model is to see them. */
+  /** Sent with the text when the model has to see them. */
   images?: readonly string[]
-  /** What the seed follows: what the row asks, or its pictures where rows that share them share the reply. */
+  /**
+   * The seed follows the subject: what the row asks, or only its pictures where the rows of the
+   * same pictures share the reply.
+   */
   subject: string
-  /** Which of several calls about one subject this is. */
+  /** Number of this call among the calls about one subject, from 0. */
   turn?: number
 }
 
-/** Asks for one reply to one user turn. At temperature 0 the round makes no difference, so a later round pays nothing. */
+/**
+ * Asks for one reply to one user turn. At temperature 0 the seed is the same in every round, so a
+ * later round finds the stored reply and pays nothing.
+ */
 export function askOnce(
   { ask, options, seed }: StepContext<Omit<Sampling, 'seed'>>,
   { endpoint, text, images, subject, turn = 0 }: Call,

@@ -13,17 +13,19 @@ const options = z.strictObject({
   endpoint: z.string().min(1),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),
-  /** For each of the two replies. */
+  /** Limit of each of the two replies. */
   maxTokens: sampling.maxTokens.default(1024),
 })
 
 /**
- * Modality bridging (Vision-R1, section on the cold-start data): the model that sees explains the right answer first (the
- * pseudo-CoT), then describes the picture with that explanation before it, so that the words hold what the question
- * rests on. A text model can reason over them without the picture. Whether a description gives the answer away is not
- * checked: a good one nearly always contains what the answer is made of.
+ * Modality bridging (Vision-R1, section on the cold-start data). First the vision model explains
+ * the right answer (the pseudo-CoT). Then it describes the picture with that explanation in its
+ * prompt. So the description has the details that the question needs, and a text model can reason
+ * without the picture. The step does not check whether a description gives the answer away: a good
+ * description nearly always contains the parts of the answer.
  *
- * Rows of the same pictures, question and answer share their payments; at temperature 0 in every round.
+ * Rows with the same pictures, question and answer share their payments. At temperature 0 they
+ * share them in every round.
  */
 export const bridge: RowStep<typeof options> = {
   per: 'row',

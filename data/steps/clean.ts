@@ -14,34 +14,43 @@ import { speakOfImage } from './wording.ts'
 const options = z.strictObject({
   step: z.literal('clean'),
   ...dataStepBase,
-  /** cut: end the reasoning where reflection repeats itself. drop: leave such a trace out. keep: reflection is welcome. */
+  /**
+   * cut: end the reasoning where reflection repeats itself. drop: drop such a trace. keep: leave
+   * reflection as it is.
+   */
   reflections: z.enum(['cut', 'keep', 'drop']).default('cut'),
-  /** Words that open a reflection, as they are written at the start of a sentence. */
+  /** Words that open a reflection, spelt as at the start of a sentence. */
   markers: z.array(z.string().min(1)).min(1).default(['Wait', 'But wait', 'But the question']),
-  /** Reflections that may stay. */
+  /** How many reflections may stay. */
   maxRepeats: z.int().min(0).default(2),
-  /** Longer reasoning is left out. */
+  /** Traces with longer reasoning are dropped. */
   maxWords: z.int().positive().optional(),
-  /** Whether the rules of logic-rules.ts leave inconsistent chains out, each with its own reason (Vision-R1). */
+  /**
+   * Whether the rules of logic-rules.ts drop inconsistent traces, each rule with its own reason
+   * (Vision-R1).
+   */
   logic: z.boolean().default(false),
-  /** With `logic`: one sentence may stand there so often. */
+  /** With `logic`: how often one sentence may occur. */
   maxSentenceRepeats: z.int().positive().default(5),
-  /** image: talk of "the description" becomes talk of the image (Vision-R1). */
+  /** image: "the description" becomes "the image" (Vision-R1). */
   wording: z.enum(['keep', 'image']).default('keep'),
-  /** final-answer: after the reasoning stands `<answer> Final Answer:X </answer>` alone (Vision-R1's target format). */
+  /**
+   * final-answer: only `<answer> Final Answer:X </answer>` follows the reasoning (Vision-R1's
+   * format).
+   */
   form: z.enum(['keep', 'final-answer']).default('keep'),
 })
 
 type Options = z.infer<typeof options>
 
-/** What says how an answer is read and compared. */
+/** The fields that decide how an answer is read and compared. */
 type Checked = Pick<Row, 'answer'> & Check
 
 /**
- * Brings traces into the form to be trained on: `<think>` reasoning `</think>` explanation and answer. Over-repeated
- * reflection is cut together with what follows it inside the reasoning; explanation and answer stay (the filter that
- * OpenVLThinker adopted over a plain length limit). The rules of logic look at what is left after the cut, because that
- * is what is trained on.
+ * Brings traces into the form for training: `<think>` reasoning `</think>` explanation and answer.
+ * Repeated reflection is cut together with the reasoning after it. Explanation and answer stay.
+ * (OpenVLThinker chose this filter over a plain length limit.) The rules of logic read the text
+ * after the cut, because training reads that text.
  */
 export const clean: RowStep<typeof options> = {
   per: 'row',
@@ -54,7 +63,7 @@ export const clean: RowStep<typeof options> = {
   },
 }
 
-/** The cleaned trace, or why it cannot be used. */
+/** The cleaned trace, or the reason why the trace is dropped. */
 export function cleanTrace(
   trace: Row['trace'],
   options: Omit<Options, 'step' | 'name' | 'from'>,
@@ -85,13 +94,19 @@ export function cleanTrace(
   return { trace: joinTrace({ reasoning, rest }) }
 }
 
-/** The answer as the verifier finds it, whatever it says (unlike final-answer.ts); empty when there is none. */
+/**
+ * The answer as the verifier finds it, or '' without an answer. Unlike final-answer.ts it accepts
+ * answers such as "unknown".
+ */
 function extractedAnswer(rest: string, { answer, kind, choices }: Checked): string {
   const concrete = resolveKind({ gold: answer ?? '', kind, choices: choices ?? undefined })
   return extractAnswer(rest, concrete).extracted ?? ''
 }
 
-/** Where markers stand as whole words, in order. Case counts: "Wait" opens a sentence, "wait" is a word in one. */
+/**
+ * Positions of the markers that are whole words, in order. Case counts: "Wait" opens a sentence,
+ * "wait" is a word inside a sentence.
+ */
 function markerPositions(text: string, markers: readonly string[]): number[] {
   const longestFirst = [...markers].sort((a, b) => b.length - a.length)
   const escaped = longestFirst.map((marker) => marker.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))

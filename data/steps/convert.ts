@@ -11,25 +11,25 @@ import type { RowStep } from './step.ts'
 const options = z.strictObject({
   step: z.literal('convert'),
   ...dataStepBase,
-  /** Which questions are asked; docs/convert.md says what each rule needs. */
+  /** The kinds of questions to ask. docs/convert.md says what each rule needs. */
   rules: z
     .array(z.enum(convertRules))
     .min(1)
     .default([...convertRules]),
-  /** Questions of each rule for one row, at most. */
+  /** The most questions of one rule for one row. */
   maxEach: z.int().positive().max(20).default(2),
 })
 
 /**
- * Turns a description into questions with answers, by rules alone, for sources that have none: docs/convert.md names
- * them with their measured precision. One row becomes as many as there are questions; where the description leaves
- * doubt, none is asked, because a wrong answer would be learnt.
+ * Turns a description into questions with answers, by rules alone, for sources without questions.
+ * docs/convert.md lists the rules with their measured precision. One row becomes one row for each
+ * question. In doubt a rule asks nothing, because a model would learn a wrong answer.
  */
 export const convert: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'write questions with answers from descriptions, by rules',
-  // Most captions have fewer: rules stay silent in doubt.
+  // An upper limit: rules stay silent in doubt, so most captions give fewer questions.
   estimate: ({ rules, maxEach }) => ({ writes: 'question', rowsOut: new Set(rules).size * maxEach, calls: [] }),
   run(row, { options: { rules, maxEach }, seed }) {
     const description = row.description?.trim() ?? ''
@@ -53,8 +53,8 @@ export const convert: RowStep<typeof options> = {
 }
 
 /**
- * Up to `most` questions, the same ones for the same seed. Answers take turns, so that neither "yes" nor 1 becomes the
- * answer to nearly everything.
+ * Up to `most` questions. The same seed gives the same questions. Answers take turns: without turns
+ * "yes" or 1 would be the answer to nearly everything.
  */
 function choose(posed: readonly Posed[], most: number, seed: number, subject: string): Posed[] {
   const shuffled = posed
@@ -62,7 +62,7 @@ function choose(posed: readonly Posed[], most: number, seed: number, subject: st
     .sort((a, b) => a.order - b.order || (a.one.question < b.one.question ? -1 : 1))
   const byAnswer = new Map<string, Posed[]>()
   for (const { one } of shuffled) byAnswer.set(one.answer, [...(byAnswer.get(one.answer) ?? []), one])
-  // Which answer begins is drawn apart from how many questions have it.
+  // The draw of the first answer ignores how many questions have that answer.
   const groups = [...byAnswer]
     .map(([answer, group]) => ({ group, order: sampleSeed(seed, JSON.stringify([subject, answer]), 1) }))
     .sort((a, b) => a.order - b.order)

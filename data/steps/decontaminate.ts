@@ -16,21 +16,25 @@ const fate = z.enum(['drop', 'keep'])
 const options = z.strictObject({
   step: z.literal('decontaminate'),
   ...dataStepBase,
-  /** What becomes of rows with the picture and the question of a benchmark's item. */
+  /** What happens to rows with the picture and the question of a benchmark item. */
   leaks: fate.default('drop'),
-  /** Of rows with the picture of an item and another question. A lost row costs less than a score that nobody believes. */
+  /**
+   * Rows with the picture of an item and another question. A lost row costs less than a score that
+   * nobody believes.
+   */
   imageOverlaps: fate.default('drop'),
-  /** Of rows with the question of an item about another picture: often no more than a template that both use. */
+  /** Rows with the question of an item and another picture. Often both only share a template. */
   textOverlaps: fate.default('keep'),
   ...likenessOptions,
-  /** Whether to note, too, if the right answer stands in the row's description. */
+  /** Whether to note that the right answer occurs in the row's description. */
   answers: z.boolean().default(true),
 })
 
 /**
- * Compares every row with all items of all benchmarks of the campaign, by pictures and questions, and drops what a benchmark
- * would measure as memory. Every row has the verdict and its evidence in its metadata, under `contamination`; clean ones,
- * too. Nothing is dropped for its answer alone.
+ * Compares the pictures and the question of every row with all items of all benchmarks of the
+ * campaign. Drops the rows that would let a model answer a benchmark from memory. Every row, also a
+ * clean row, gets the verdict and its evidence in its metadata, under `contamination`. No row is
+ * dropped for its answer alone.
  */
 export const decontaminate: RowStep<typeof options, BenchmarkIndex | undefined> = {
   per: 'row',

@@ -10,20 +10,21 @@ const options = z.strictObject({
   step: z.literal('dedupe'),
   ...dataStepBase,
   /**
-   * What two rows have to share to be one: picture and question (one picture with two questions is two items), the picture
-   * alone (one question a picture stays), or the question alone.
+   * What two rows must share to be duplicates. image+question: one picture with two questions is
+   * two items. image: one question for each picture stays. question: the question alone.
    */
   by: z.enum(['image+question', 'image', 'question']).default('image+question'),
-  /** Whether pictures and questions that are only similar count, too. */
+  /** Whether similar pictures and questions count as equal. */
   near: z.boolean().default(true),
   ...likenessOptions,
 })
 
 /**
- * Drops rows that say again what an earlier row says. Rows of one question (samples of it) are one item and stay or go together.
- * Of duplicates the row stays that comes first as evidence is read: by input in the order of `from`, within an input
- * by row id. Ids are hashes, so that this is a fixed choice and no sign of quality; it does not depend on shards. A
- * duplicate has in its metadata, under `dedupe`, which row it repeats (`of`) and how alike they are.
+ * Drops rows that repeat an earlier row. Rows of one question (samples of it) are one item: they
+ * stay or go together. Of several duplicates the first in evidence order stays: by input in the
+ * order of `from`, within an input by row id. Ids are hashes, so the choice is fixed, does not
+ * depend on shards, and says nothing about quality. The metadata of a duplicate says, under
+ * `dedupe`, which row it repeats (`of`) and how alike the two rows are.
  */
 export const dedupe: RowStep<typeof options, ReadonlyMap<string, Duplicate> | undefined> = {
   per: 'row',

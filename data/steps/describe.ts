@@ -10,7 +10,7 @@ const options = z.strictObject({
   step: z.literal('describe'),
   ...dataStepBase,
   endpoint: z.string().min(1),
-  /** The recipe's own words in the place of data/steps/prompts/describe-v1.md. The question is never shown. */
+  /** Replaces data/steps/prompts/describe-v1.md. The question is never shown. */
   prompt: z.string().min(1).optional(),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),
@@ -18,8 +18,9 @@ const options = z.strictObject({
 })
 
 /**
- * Puts a row's pictures into words. The question stays out of the prompt (OpenVLThinker 1.3), so rows that share
- * their pictures share one description, and one payment. At temperature 0 the round makes no difference either.
+ * Puts a row's pictures into words. The prompt does not show the question (OpenVLThinker 1.3), so
+ * rows with the same pictures share one description and one payment. At temperature 0 all rounds
+ * share it too.
  */
 export const describe: RowStep<typeof options> = {
   per: 'row',

@@ -13,18 +13,21 @@ import type { RowStep, StepContext } from './step.ts'
 const options = z.strictObject({
   step: z.literal('dialogue'),
   ...dataStepBase,
-  /** Text model that reads what is known and asks for what is missing. */
+  /** Text model that reads the description and asks for missing details. */
   asker: z.string().min(1),
-  /** Vision model that answers, and merges at the end. */
+  /** Vision model that answers, and writes the merged description at the end. */
   viewer: z.string().min(1),
-  /** Turns at most; the asker may end earlier. WeThink says "several" without a number. */
+  /** The most turns. The asker may end earlier. WeThink says "several" without a number. */
   turns: z.int().min(1).max(16).default(3),
-  /** Questions of one turn that are passed on. */
+  /** The most questions of one turn. */
   questionsEach: z.int().min(1).max(32).default(4),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),
   maxTokens: sampling.maxTokens.default(1024),
-  /** Whether the viewer writes one new description of all; else the answers are put below the old one. */
+  /**
+   * true: the viewer writes one new description with all answers. false: the answers are put below
+   * the old description.
+   */
   merge: z.boolean().default(true),
 })
 
@@ -32,17 +35,18 @@ type Options = z.infer<typeof options>
 
 interface Exchange {
   question: string
-  /** One line; null where the viewer gave none. */
+  /** One line, or null without an answer from the viewer. */
   answer: string | null
 }
 
-/** Why no further turn came: nothing left to ask, all turns used, or a turn whose reply was cut or refused. */
+/** Why the talk ended: nothing left to ask, all turns used, or a reply that was cut or refused. */
 type Ended = 'complete' | 'turns' | 'truncated' | 'refused'
 
 /**
- * Fills the gaps of a coarse description (WeThink 3.1, step 2): a text model asks for what is missing, a vision model
- * answers, over several turns; then all of it becomes one fine description. What was said is kept as
- * `metadata.dialogue`. Only the pictures and the description matter, so rows that share both share their payments.
+ * Fills the gaps of a coarse description (WeThink 3.1, step 2). Over several turns a text model
+ * asks for missing details and a vision model answers. Then description and answers become one fine
+ * description. `metadata.dialogue` keeps the talk. The prompts show only pictures and description,
+ * so rows that share both share their payments.
  */
 export const dialogue: RowStep<typeof options> = {
   per: 'row',
@@ -65,7 +69,7 @@ export const dialogue: RowStep<typeof options> = {
     const talk = await converse(coarse, context.options, ask)
     const metadata = { ...row.metadata, dialogue: recordOf(talk) }
     const answers = answerLines(talk.exchanges)
-    // Nothing was missing, or nothing was learnt: there is nothing to merge.
+    // Nothing was missing, or the viewer answered nothing: there is nothing to merge.
     if (answers === '') return [kept(row, { changes: { metadata }, replies })]
     if (!context.options.merge) {
       return [kept(row, { changes: { description: `${coarse}\n\n${answers}`, metadata }, replies })]
@@ -82,7 +86,7 @@ export const dialogue: RowStep<typeof options> = {
 
 type Speak = (who: 'asker' | 'viewer', text: string, turn: number) => Promise<Reply>
 
-/** Asks one of the two and notes the reply. */
+/** Asks the asker or the viewer and adds the reply to `replies`. */
 function speaker(row: Row, context: StepContext<Options>, replies: Reply[]): Speak {
   return async (who, text, turn) => {
     const call = { endpoint: context.options[who], text, subject: row.images.join(' '), turn }
@@ -93,7 +97,7 @@ function speaker(row: Row, context: StepContext<Options>, replies: Reply[]): Spe
 }
 
 interface Talk {
-  /** Turns in which something was asked. */
+  /** How many turns asked something. */
   turns: number
   ended: Ended
   exchanges: readonly Exchange[]
@@ -129,13 +133,13 @@ async function converse(description: string, { turns, questionsEach }: Options, 
   return { turns, ended: 'turns', exchanges }
 }
 
-/** Half a reply may be wrong at its end, so none of it is used. */
+/** The end of a cut reply may be wrong, so the whole reply is not used. */
 function ending({ finishReason }: Reply): Ended | null {
   if (finishReason === 'length') return 'truncated'
   return finishReason === 'refused' ? 'refused' : null
 }
 
-/** The first questions that were not asked before, in whatever spelling; adds them to `asked`. */
+/** The first questions that `asked` does not have yet, in any spelling. Adds them to `asked`. */
 function newQuestions(questions: readonly string[], asked: Set<string>, limit: number): string[] {
   const fresh: string[] = []
   for (const question of questions) {
@@ -147,11 +151,11 @@ function newQuestions(questions: readonly string[], asked: Set<string>, limit: n
   return fresh
 }
 
-/** What is known by now, as the prompts show it; empty when nothing was answered. */
+/** The answered questions, as the prompts show them. Empty without answers. */
 const answerLines = (exchanges: readonly Exchange[]): string =>
   exchanges.flatMap(({ question, answer }) => (answer === null ? [] : [`Q: ${question}\nA: ${answer}`])).join('\n')
 
-/** For people to look at; an answer is null where none came. */
+/** For people to read. An answer is null where the viewer gave no answer. */
 const recordOf = ({ turns, ended, exchanges }: Talk) => ({
   turns,
   ended,

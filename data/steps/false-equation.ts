@@ -1,30 +1,32 @@
-/** Equations looked at in one text. */
+/** How many equations of one text are checked. */
 const MOST_EQUATIONS = 200
 
 const number = String.raw`\d{1,12}(?:,\d{3}){0,3}(?:\.\d{1,10})?`
 const operator = String.raw`(?: [-+*/×÷−] |[-+*/×÷])`
-/** Nothing that could make the equation a part of a larger one stands before or after it. */
+/** An equation with no character next to it that could make it part of a larger expression. */
 const EQUATION = new RegExp(
   String.raw`(?<![\d.,:;^√∠°²³%)(\]}{\\/*×÷+=−<>≈_-] ?|[\p{L}\d.,:^√_\\]|(?<!\p{L})\p{L} )(${number}(?:${operator}${number}){1,6}) ?= ?(-?${number})(?![\p{L}\d^°²³%/*×÷√!]|[.,:]\d| ?[-+*/×÷−=^(≈]| ?(?:mod|o['’]clock|am|pm|%|percent|remainder|r)\b)`,
   'giu',
 )
-/** Where `2 + 3` may mean something else. */
+/** Words of texts in which `2 + 3` may mean something else. */
 const OTHER_ARITHMETIC =
   /\b(?:mod|modulo|modular|binary|hexadecimal|octal|base[- ]\d+|clock|puzzle|redefin\w*|operation|matchsticks?|pattern)\b/i
-/** The equation is weighed, not claimed, or taken back. */
+/** Words of a text that supposes an equation, doubts it or takes it back. */
 const NOT_CLAIMED =
   /\b(?:if|not|no|wrong|mistake|incorrect|error|instead|suppose|would|should|claims?|says|false|wait|but|however|hmm+|actually|let me|recheck|check|approximately|about|roughly)\b|n['’]t\b|\?|≠/i
-/** Words that make the number after them a name or a factor. */
+/** Words that make the next number a name or a factor. */
 const BOUND_BEFORE =
   /(?:angles?|sides?|figures?|rows?|columns?|steps?|items?|pages?|times|plus|minus|over|by|squared|cubed|root|of|and|no\.|equation|line)\s?$/i
 
 /**
- * Whether a text claims a false equation of plain numbers. Rounded and cut results are true: a written result may be off
- * by less than one in its last place when something was divided or decimals are in it. Divisions by zero say nothing.
+ * Whether a text claims a false equation of plain numbers. Rounded and cut results count as true:
+ * with a division or decimals the written result may differ by less than one in its last place. A
+ * division by zero proves nothing.
  */
 export function falseEquation(text: string): boolean {
   if (OTHER_ARITHMETIC.test(text)) return false
-  // A mark before a number ends what came before: two blanks tell it from a number within a larger expression.
+  // A punctuation mark before a number ends the text before it. Two blanks after the mark tell
+  // EQUATION that the number is not inside a larger expression.
   const plain = text.replaceAll(/[^\S\n]+/g, ' ').replaceAll(/([:;.,]) (?=\d)/g, '$1  ')
   let looked = 0
   for (const found of plain.matchAll(EQUATION)) {
@@ -52,7 +54,10 @@ function isFalse(left: string, right: string): boolean {
 
 const toNumber = (written: string): number => Number(written.replaceAll(',', ''))
 
-/** × and ÷ before + and −, each from the left; null when it has no value. */
+/**
+ * The value of the expression: × and ÷ before + and −, each from the left. Null when the value is
+ * not finite.
+ */
 function evaluate(expression: string): number | null {
   let sum = 0
   let product = 0

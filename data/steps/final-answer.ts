@@ -6,22 +6,24 @@ import { verifyCase } from '../../verifier/verify.ts'
 import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
 import { replyProblem } from './outcome.ts'
 
-/** Words of a model that has no answer. */
+/** What a model writes when it has no answer. */
 const noAnswers = ['unknown', 'not visible', 'n/a']
 
 /**
- * The final answer of a reply as it is written; null where there is none: nothing was found, the reply was cut or refused,
- * the model says that it does not know, names none of the choices, or writes more than anybody could check.
+ * The final answer of a reply, as it is written. Null when the reply was cut or refused, when the
+ * verifier finds no answer, and when the model does not know, names none of the choices, or writes
+ * more than a checker could read.
  */
 export function finalAnswer(reply: Reply, row: CheckedRow): string | null {
   if (replyProblem(reply, 'empty') !== null) return null
   const { choices } = row
-  // Without a gold answer `auto` can only look at the choices.
+  // The row has no gold answer yet, so `auto` can only look at the choices.
   const kind = row.kind !== 'auto' ? row.kind : choices === null ? 'text' : 'choice'
   const { extracted } = extractAnswer(reply.text, kind)
   if (extracted === null || extracted === '' || extracted.length > leafLimit) return null
   if (kind === 'choice' && choices !== null) {
-    // What names a choice is the same as itself; "unknown" is an answer where a choice says so.
+    // The verifier decides whether the text names a choice. "Unknown" is an answer if a choice says
+    // it.
     const named = verifyCase(answerCase({ ...row, kind }, extracted, `<answer>${extracted}</answer>`))
     return named.verdict === 'correct' ? extracted : null
   }

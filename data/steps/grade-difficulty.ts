@@ -10,23 +10,27 @@ const options = z.strictObject({
   step: z.literal('grade-difficulty'),
   ...dataStepBase,
   /**
-   * Datasets that grades rest on: judged answers of the base model, rows that `rate` has rated, and the samples that were
-   * judged: only they know of answers that were cut, empty or refused.
+   * Datasets that the grades rest on: judged answers of the base model, rows that `rate` has rated,
+   * and the samples before judging. Only the samples show which answers were cut, empty or refused.
    */
   evidence: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-  /** Field of the metadata that groups the rows. A grade is one of the group, never of a single question. */
+  /**
+   * The metadata field that groups the rows. A grade belongs to a group, never to a single
+   * question.
+   */
   by: z.string().min(1).default('source'),
-  /** Grades that stay; all when absent. */
+  /** Rows with these grades stay. All rows stay when absent. */
   keep: z.array(z.enum(difficulties)).min(1).optional(),
 })
 
-/** Grades of the groups by name. */
+/** Grades by the group's name. */
 type Grades = ReadonlyMap<string, GroupGrade>
 
 /**
- * Grades each source as easy, medium or hard, from the base model's error rate and a rater's numbers (OpenVLThinker,
- * arXiv 2503.17352v3, difficulty labels of the RL curriculum; see {@link gradeGroups}). Rows get `difficulty` and
- * `difficultyScore` in their metadata. A source with only one kind of evidence is graded by that.
+ * Grades each source as easy, medium or hard, from the base model's error rate and a rater's
+ * numbers (OpenVLThinker, arXiv 2503.17352v3, difficulty labels of the RL curriculum; see {@link
+ * gradeGroups}). Rows get `difficulty` and `difficultyScore` in their metadata. A source with only
+ * one kind of evidence is graded by that kind.
  */
 export const gradeDifficulty: RowStep<typeof options, Grades> = {
   per: 'row',
@@ -49,29 +53,38 @@ export const gradeDifficulty: RowStep<typeof options, Grades> = {
   },
 }
 
-/** The row's group: rows that lack the field, or have something else than a word or number there, are one of their own. */
+/**
+ * The row's group. Rows without the field, or with anything but a word, number or boolean in it,
+ * form the group ''.
+ */
 function groupOf({ metadata }: Pick<Row, 'metadata'>, by: string): string {
   const value = Object.hasOwn(metadata, by) ? metadata[by] : undefined
   return typeof value === 'string' ? value : ['number', 'boolean'].includes(typeof value) ? String(value) : ''
 }
 
-/** What `sample` drops before anything can judge it. */
+/** Reasons for which `sample` drops a row before a verdict is possible. */
 const UNANSWERED = new Set(['truncated', 'empty-trace', 'refused'])
 
 /**
- * Evidence of each group. A verdict or rating that later rows have inherited counts once, so that it does not matter which
- * steps of a chain are named: else a verified dataset and one made of its correct rows would make every source look
- * easier. Samples are told apart by their number, where they have none by their text, since `clean` changes texts. An
- * answer that could not be verified counts as wrong. So does a sample that never became an answer, where the evidence
- * names the step that drew it: else a source whose answers are often cut would look easy. Memory: a few hashes a sample
- * and a rated question.
+ * Counts the evidence of each group.
+ *
+ * Later rows inherit verdicts and ratings; each verdict or rating counts once. So the result does
+ * not depend on which steps of a chain the recipe names. Otherwise a verified dataset together with
+ * its correct rows would make every source look easier. A sample is known by its number, or by its
+ * text if it has no number: `clean` changes texts.
+ *
+ * An unverifiable answer counts as wrong. If the evidence names the step that drew the samples, a
+ * sample that never became an answer counts as wrong too. Otherwise a source with many cut answers
+ * would look easy.
+ *
+ * Memory: a few hashes for each sample and each rated question.
  */
 async function tally(rows: AsyncIterable<EvidenceRow>, by: string): Promise<GroupEvidence[]> {
   const groups = new Map<string, GroupEvidence>()
   const seen = new Set<string>()
   const answered = new Set<string>()
   const unanswered = new Map<string, { from: string; known: GroupEvidence }>()
-  /** Datasets that hold samples: only there a failed row is one. */
+  /** Datasets that hold samples. Only in these does a failed row count as a sample. */
   const sampled = new Set<string>()
   const keyOf = (row: EvidenceRow, group: string, ...what: (string | number | null)[]): string =>
     contentHash([group, row.originId, row.question, row.choices, ...what]).slice(0, 24)
@@ -104,15 +117,16 @@ async function tally(rows: AsyncIterable<EvidenceRow>, by: string): Promise<Grou
   return [...groups.values()]
 }
 
-/** The number of the sample that a row is or was made from. */
+/** Number of the sample that this row is, or that it was made from. */
 function sampleIndexOf({ metadata }: EvidenceRow): number | null {
   const { sampleIndex } = metadata
   return typeof sampleIndex === 'number' ? sampleIndex : null
 }
 
 /**
- * Whether a row may be a sample without an answer: cut, empty, refused, or its request failed. A row all of whose requests
- * failed has no number and counts as one; a failed row with a number is one of a later step.
+ * Whether a row may be a sample without an answer: it was cut, empty or refused, or its request
+ * failed. A row whose requests all failed has no number and counts as one sample. A failed row with
+ * a number comes from a later step.
  */
 function isUnanswered(row: EvidenceRow): boolean {
   if (row.verdict !== null || row.status === 'kept') return false

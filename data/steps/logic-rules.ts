@@ -2,28 +2,29 @@ import { verifyCase } from '../../verifier/verify.ts'
 import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
 import { falseEquation } from './false-equation.ts'
 
-/** What the rules look at. */
+/** The input of the rules. */
 interface Chain {
   reasoning: string
-  /** What stands after the reasoning, answer included. */
+  /** The text after the reasoning, answer included. */
   rest: string
-  /** The final answer as it was extracted. */
+  /** The final answer as the verifier extracted it. */
   answer: string
   row: Omit<CheckedRow, 'id'>
-  /** The same sentence may stand so often. */
+  /** How often the same sentence may occur. */
   maxSentenceRepeats: number
 }
 
 interface LogicRule {
-  /** Reason code of the rows that it drops. */
+  /** Reason code of the rows that the rule drops. */
   name: string
   holds: (chain: Chain) => boolean
 }
 
 /**
- * Rules that leave a logically inconsistent chain out. Vision-R1 drops such chains by rules that it does not publish;
- * these are ours. Each would rather miss a bad chain than drop a good one: a sentence with "if", a question, or doubt
- * after it takes nothing for certain. The first that holds names the reason. docs/data-steps.md says what each finds.
+ * Rules that drop a logically inconsistent trace. Vision-R1 drops such traces by rules that it does
+ * not publish; these rules are Hone's. Each rule would rather miss a bad trace than drop a good
+ * trace: a sentence with "if", a question, or a sentence with doubt after it claims nothing. The
+ * first rule that holds gives the reason. docs/data-steps.md says what each rule finds.
  */
 export const logicRules: readonly LogicRule[] = [
   { name: 'contradiction', holds: concludesOtherwise },
@@ -36,20 +37,23 @@ export const logicRules: readonly LogicRule[] = [
 /** The name of the first rule that holds, or null. */
 export const brokenRule = (chain: Chain): string | null => logicRules.find(({ holds }) => holds(chain))?.name ?? null
 
-/** Said of what was said before it: it may not stand any more. */
+/** Words that doubt the text before them. */
 const DOUBT =
   /\b(?:wait|but|however|hmm+|actually|though|no|not|wrong|mistake|mistaken|incorrect|error|instead|alternatively|recheck|reconsider|unless|oops|correction)\b|\?/i
-/** Not said as a fact. */
+/** Words of a sentence that states no fact. */
 const SUPPOSED =
   /\b(?:if|would|could|might|may|suppose|suppos(?:ed|ing)|assum\w*|perhaps|maybe|probably|either|or|not|unless|whether|says?|claims?|option [a-z] (?:says|is))\b|n['’]t\b|\?/i
 
 const CONCLUSION =
   /\bthe (?:final |correct |right )?(?:answer|option|choice) (?:is|must be|has to be|=):? {0,2}|(?:^|[.!\n] {0,2})(?:therefore|thus|hence),? (?=[-+]?\d[\d.,/]{0,15}[.!]?(?:\s|$)|[A-J][.!]?(?:\n|$))/gi
-/** Words in the place of an answer that say something about it. */
+/** Words after "the answer is" that describe the answer and do not give it. */
 const ABOUT_IT =
   /^(?:clear|obvious|simple|straightforward|correct|right|wrong|consistent|confirmed|unique|known|given|the same|easy|below|above|here|as|what|that|this|it|in|on|at|by|from|found|determined|indeed|now|therefore|thus|likely|also|still|among|one of|option|choice)\b/i
 
-/** Verdicts that two answers of one form differ; `not-a-…` only says that what was read is no answer. */
+/**
+ * Reasons of verdicts on two answers of the same form that differ. Reasons such as `not-a-…` only
+ * say that the text is no answer.
+ */
 const DIFFERS = new Set([
   'different-number',
   'different-choice',
@@ -79,7 +83,7 @@ function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
   if ((conclusion.match(/\d[\d.,]*/g) ?? []).length > 1 && !/^\S+$/.test(conclusion)) return false
   const { verdict, reason } = verifyCase(answerCase({ ...row, id: 'conclusion' }, answer, conclusion))
   if (verdict !== 'incorrect' || !DIFFERS.has(reason)) return false
-  // Of two long texts the verifier only knows that their letters differ.
+  // For two long texts the verifier only knows that their letters differ.
   return reason !== 'different-text' || (isOneWord(conclusion) && isOneWord(answer))
 }
 
@@ -87,7 +91,7 @@ const isOneWord = (text: string): boolean => /^(?:(?:an?|the) )?[\p{L}-]{1,30}$/
 
 const GIVES_UP =
   /\b(?:(?:cannot|can['’]t|can not) (?:be )?determined?\b|(?:not|isn['’]t) enough (?:information|data|details)|insufficient (?:information|data|details)|(?:impossible|unable|not possible) to (?:determine|tell|know|say)|there is no way to (?:know|tell|determine))/gi
-/** The answer, or one to choose from, is that nobody can say. */
+/** The answer, or a choice, says that nobody can know. */
 const UNKNOWABLE =
   /\b(?:determin|enough|insufficient|impossible|unable|unknown|uncertain|undecid|cannot|can['’]?t|none|not |no )/i
 
@@ -123,7 +127,7 @@ const LEAK = new RegExp(
   'i',
 )
 
-/** Shorter ones ("Wait.", "Yes.") repeat in good reasoning too. */
+/** Shorter sentences ("Wait.", "Yes.") repeat in good reasoning too. */
 const SHORTEST_SENTENCE_WORDS = 3
 
 function repeats({ reasoning, maxSentenceRepeats }: Chain): boolean {

@@ -7,15 +7,23 @@ const options = z
   .strictObject({
     step: z.literal('mix'),
     ...dataStepBase,
-    /** Share of each input, in the order of `from`, e.g. [3, 1]. All rows of all inputs when absent. */
+    /**
+     * Share of each input in the order of `from`, e.g. [3, 1]. All rows of all inputs when absent.
+     */
     weights: z.array(z.number().positive()).min(1).optional(),
-    /** Upper limit of the result. */
+    /** The most rows of the result. */
     maxRows: z.int().positive().optional(),
-    /** Field of the rows' metadata that groups them, e.g. `source`. */
+    /** Metadata field that groups the rows, e.g. `source`. */
     by: z.string().min(1).optional(),
-    /** Questions of each group, e.g. 500 of each source (OpenVLThinker v3). Rows that lack the field are one group. */
+    /**
+     * The most questions of each group, e.g. 500 of each source (OpenVLThinker v3). Rows without
+     * the field form one group.
+     */
     maxEach: z.int().positive().optional(),
-    /** Decides the order; the recipe's seed with the round and the step's name when absent. Mixes of one seed have one order. */
+    /**
+     * Decides the order. When absent: the recipe's seed mixed with round and step name. Mixes with
+     * the same seed have the same order.
+     */
     seed: z.int().min(0).optional(),
   })
   .refine(({ by, maxEach }) => (by === undefined) === (maxEach === undefined), {
@@ -24,8 +32,9 @@ const options = z
   })
 
 /**
- * Joins datasets in the shares that the recipe asks, shuffled by question: rows of one question stay side by side, so
- * that later steps find them together. With weights no row is used twice: the scarcest input sets the size.
+ * Joins datasets in the shares that the recipe asks for, and shuffles the questions. Rows of one
+ * question stay side by side, so that later steps find them together. With weights no row is used
+ * twice: the scarcest input sets the size.
  */
 export const mix: DatasetStep<typeof options> = {
   per: 'dataset',
@@ -33,7 +42,8 @@ export const mix: DatasetStep<typeof options> = {
   summary: 'join and shuffle datasets, in shares and up to a size',
   estimate: () => ({ rowsOut: 1, calls: [] }),
   run(rows, { options: { step, name, weights, maxRows, maxEach, seed: ownSeed }, seed }) {
-    // Else the smaller of two mixes would be a part of the larger, and RL would see what SFT has seen.
+    // The step's name is part of the seed. With the same seed the smaller of two mixes would be a
+    // part of the larger mix, and RL would see what SFT has seen.
     const all = shuffled(rows, ownSeed ?? sampleSeed(seed, name ?? step, 0))
     const order = maxEach === undefined ? all : firstOfEach(all, maxEach)
     const kept = weights ? takeShares(order, weights, maxRows ?? rows.length) : order.slice(0, maxRows ?? order.length)
@@ -41,7 +51,10 @@ export const mix: DatasetStep<typeof options> = {
   },
 }
 
-/** Questions in an order that only seed and origin decide; within one, inputs and their own order. An id counts once. */
+/**
+ * Questions in an order that depends only on seed and origin. Within a question: by input, then in
+ * the input's order. An id counts once.
+ */
 function shuffled(rows: readonly RowRef[], seed: number): RowRef[] {
   const byOrigin = new Map<string, Map<string, RowRef>>()
   for (const row of rows) {
@@ -55,7 +68,7 @@ function shuffled(rows: readonly RowRef[], seed: number): RowRef[] {
     .flatMap(({ group }) => group.sort((a, b) => a.input - b.input))
 }
 
-/** All rows of the first questions of each group. */
+/** All rows of the first `maxEach` questions of each group. */
 function firstOfEach(rows: readonly RowRef[], maxEach: number): RowRef[] {
   const taken = new Map<string | null, Set<string>>()
   return rows.filter(({ group, originId }) => {
@@ -66,15 +79,18 @@ function firstOfEach(rows: readonly RowRef[], maxEach: number): RowRef[] {
   })
 }
 
-/** The first rows of each input up to its share, in the given order. Inputs without a weight get the weight 1. */
+/**
+ * The first rows of each input up to its share, in the given order. An input without a weight has
+ * the weight 1.
+ */
 function takeShares(rows: readonly RowRef[], weights: readonly number[], maxRows: number): RowRef[] {
   const counts = new Map<number, number>()
   for (const row of rows) counts.set(row.input, (counts.get(row.input) ?? 0) + 1)
   const weightOf = (input: number) => weights[input] ?? 1
   const sum = [...counts.keys()].reduce((total, input) => total + weightOf(input), 0)
-  // Rows a unit of weight: as many as the scarcest input can give and the limit allows.
+  // Rows for each unit of weight: as many as the scarcest input has and the limit allows.
   const unit = Math.min(maxRows / sum, ...[...counts].map(([input, count]) => count / weightOf(input)))
-  // A hair above, so that 3 × (1/3 of 9) is 3 rows and not 2.
+  // A little is added, so that 3 × (1/3 of 9) is 3 rows and not 2.
   const left = new Map([...counts.keys()].map((input) => [input, Math.floor(unit * weightOf(input) + 1e-9)]))
   return rows.filter((row) => {
     const more = left.get(row.input) ?? 0

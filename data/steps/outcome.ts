@@ -2,20 +2,20 @@ import type { Outcome, Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
 import { withoutReasoning } from '../../verifier/format.ts'
 
-/** What led to an outcome: the replies that it rests on, and the changes that are kept even of a dropped row. */
+/** What an outcome rests on: the replies, and the changes. A dropped row keeps its changes too. */
 interface Made {
   changes?: Outcome['changes']
-  /** In order of use. */
+  /** In the order of use. */
   replies?: readonly Reply[]
 }
 
-/** The row goes on. */
+/** The row stays. */
 export const kept = (row: Row, made: Made = {}): Outcome => outcome(row, null, made)
 
-/** The row ends here, for a reason in a short code. */
+/** The row is dropped. `reason` is a short code. */
 export const dropped = (row: Row, reason: string, made: Made = {}): Outcome => outcome(row, reason, made)
 
-/** Kept without a reason, dropped with one. */
+/** Kept when `reason` is null, else dropped. */
 export function outcome(row: Row, reason: string | null, { changes = {}, replies = [] }: Made = {}): Outcome {
   return {
     status: reason === null ? 'kept' : 'dropped',
@@ -26,19 +26,24 @@ export function outcome(row: Row, reason: string | null, { changes = {}, replies
   }
 }
 
-/** A reply without what a thinking model thought, trimmed: empty where its thoughts never end. */
+/**
+ * The reply without the thoughts of a thinking model, trimmed. Empty when the thoughts never end.
+ */
 export const spoken = (reply: Reply): Reply => ({ ...reply, text: withoutReasoning(reply.text).spoken.trim() })
 
 /**
- * What a new row takes along of the metadata of the row it is made from: not the records of how a description came to be
- * (`bridge`, `dialogue`). They stay on the rows of these steps; each of k samples would hold them again.
+ * The metadata that a new row inherits. The records of `bridge` and `dialogue` (how a description
+ * was made) stay on the rows of these steps: each of k samples would hold them again.
  */
 export function carried(metadata: Row['metadata']): Row['metadata'] {
   const { pseudoCot: _pseudoCot, dialogue: _dialogue, ...rest } = metadata
   return rest
 }
 
-/** Why a reply cannot be used whatever it says: `truncated`, `refused`, or `empty`'s name for an empty one. Else null. */
+/**
+ * Why a reply cannot be used: `truncated`, `refused`, or the code `empty` for an empty reply. Null
+ * for a usable reply.
+ */
 export function replyProblem(reply: Reply, empty: string): string | null {
   if (reply.finishReason === 'length') return 'truncated'
   if (reply.finishReason === 'refused') return 'refused'

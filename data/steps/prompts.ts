@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** Prompts that come with Hone. A changed text is a new version in a new file: replies are kept by their prompt. */
+/**
+ * Prompts that come with Hone. A changed text is a new version in a new file, because replies are
+ * stored by their prompt.
+ */
 type PromptName =
   | 'describe-v1'
   | 'reason-v1'
@@ -19,7 +22,7 @@ type PromptName =
 
 const loaded = new Map<PromptName, string>()
 
-/** The template's text, without the line end that closes the file. */
+/** The template's text without its last line end. */
 export function loadPrompt(name: PromptName): string {
   const text = loaded.get(name) ?? readFileSync(new URL(`prompts/${name}.md`, import.meta.url), 'utf8').trimEnd()
   loaded.set(name, text)
@@ -27,8 +30,8 @@ export function loadPrompt(name: PromptName): string {
 }
 
 /**
- * Puts values in the place of `{name}`. Only the given names count, so braces of LaTeX and JSON stay as they are, and
- * what a value says is never read as a template again.
+ * Replaces each `{name}` by its value. Only the given names count, so braces of LaTeX and JSON
+ * stay. A value is never read as a template.
  */
 export function renderPrompt(template: string, values: Readonly<Record<string, string>>): string {
   return template.replaceAll(/\{([a-z]+)\}/gi, (whole, name: string) =>

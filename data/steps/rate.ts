@@ -19,8 +19,9 @@ const options = z.strictObject({
 })
 
 /**
- * Asks a model how hard a question is, from 1 to 10, with picture and right answer in sight (OpenVLThinker v3 rates five
- * examples of each source). All rows of one question share one request; at temperature 0 the rounds do too.
+ * Asks a model how hard a question is, from 1 to 10. The model sees the pictures and the right
+ * answer (OpenVLThinker v3 rates five examples of each source). All rows of one question share one
+ * request. At temperature 0 all rounds share it too.
  */
 export const rate: RowStep<typeof options> = {
   per: 'row',
@@ -48,17 +49,18 @@ export const rate: RowStep<typeof options> = {
   },
 }
 
-/** A rating line; marks of emphasis and "/10" are common and say nothing else. */
+/** A rating line. Marks of emphasis and "/10" are common and change nothing. */
 const ratingLine = /^[*_`]*rating[*_`]*\s*:/i
 const ratingValue = /^[*_`]*rating[*_`]*\s*:\s*[*_`]*\s*(10|[1-9])(?:\s*\/\s*10)?[*_`]*\.?[*_`]*$/i
 
 /**
- * The number of the last line `rating: N`, a whole one from 1 to 10; null for anything else. What the model thought does not
- * count; a second rating line leaves open which one is meant.
+ * The whole number from 1 to 10 of the only line `rating: N`, which must be the last line. Null for
+ * anything else: with two rating lines it is open which rating counts. The thoughts of a thinking
+ * model are not read.
  */
 export function readRating(reply: string): number | null {
   const { spoken, unclosed } = withoutReasoning(reply)
-  // Thinking that never ends has not come to its rating.
+  // Thoughts that never end have reached no rating.
   if (unclosed) return null
   const lines = spoken
     .split(/\r\n|[\r\n]/)

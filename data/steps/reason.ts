@@ -19,9 +19,12 @@ const options = z
     temperature: sampling.temperature.default(0.7),
     topP: sampling.topP.default(0.95),
     maxTokens: sampling.maxTokens.default(4096),
-    /** Shows the reasoner the right answer, to find the way to it (Vision-R1). Rows without one are dropped. */
+    /**
+     * Shows the right answer to the reasoner, so that it finds the way to the answer (Vision-R1).
+     * Rows without an answer are dropped.
+     */
     withAnswer: z.boolean().default(false),
-    /** The recipe's own words in the place of data/steps/prompts/reason-v1.md, or of reason-to-answer-v1.md. */
+    /** Replaces data/steps/prompts/reason-v1.md, or reason-to-answer-v1.md with `withAnswer`. */
     prompt: prompt.optional(),
   })
   .refine(({ withAnswer, prompt }) => !withAnswer || prompt === undefined || prompt.includes('{answer}'), {
@@ -30,8 +33,9 @@ const options = z
   })
 
 /**
- * Lets a text model think over the description: k traces a row, each an outcome of its own. OpenVLThinker hides the
- * answer from it and keeps what came out right; Vision-R1 shows it (said by its author; the paper leaves it open).
+ * Lets a text model reason over the description: k traces a row, each its own outcome.
+ * OpenVLThinker hides the answer and keeps the traces with the right answer. Vision-R1 shows the
+ * answer (its author said so; the paper leaves it open).
  */
 export const reason: RowStep<typeof options> = {
   per: 'row',
@@ -52,7 +56,7 @@ export const reason: RowStep<typeof options> = {
       description: row.description,
       question: bareQuestion(row.question),
       choices: choicesBlock(row.choices),
-      // Without withAnswer a prompt's {answer} stays as it is: it may be LaTeX, as in \boxed{answer}.
+      // Without withAnswer the prompt's {answer} stays: it may be LaTeX, as in \boxed{answer}.
       ...(withAnswer ? { answer } : {}),
     })
     return sampleTraces({

@@ -1,3 +1,4 @@
+import { HoneError } from '../../domain/errors.ts'
 import { agree } from './agree.ts'
 import { bridge } from './bridge.ts'
 import { clean } from './clean.ts'
@@ -18,7 +19,7 @@ import type { DataStep } from './step.ts'
 import { synthesize } from './synthesize.ts'
 import { verify } from './verify.ts'
 
-/** Every data step by its name in recipes. A new step is a file and a line here. */
+/** Every data step by its name in recipes. A new step is one file and one line here. */
 export const dataSteps: Readonly<Record<string, DataStep>> = {
   describe,
   dialogue,
@@ -38,4 +39,15 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
   'grade-difficulty': gradeDifficulty,
   dedupe,
   decontaminate,
+}
+
+/** The data step of this name. Throws InvalidRecipe for a step that this version does not know. */
+export function dataStepNamed(name: string): DataStep {
+  const step = Object.hasOwn(dataSteps, name) ? dataSteps[name] : undefined
+  if (step) return step
+  throw new HoneError({
+    type: 'InvalidRecipe',
+    message: `this worker knows no data step "${name}"`,
+    nextStep: 'run a worker of the version that started the campaign',
+  })
 }

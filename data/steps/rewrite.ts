@@ -23,9 +23,12 @@ const options = z.strictObject({
   step: z.literal('rewrite'),
   ...dataStepBase,
   endpoint: z.string().min(1),
-  /** The most words of reasoning that a rewritten trace may have, as a multiple of what it had before. */
+  /** The most words of a rewritten reasoning, as a multiple of the words before. */
   maxGrowth: z.number().positive().default(1),
-  /** Says whether an answer in free text still means the same; without it it must be the same words. */
+  /**
+   * Says whether an answer in free text still means the same. Without a judge the words must be
+   * equal.
+   */
   judge: z.string().min(1).optional(),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),
@@ -33,9 +36,10 @@ const options = z.strictObject({
 })
 
 /**
- * Lets a model that sees the pictures and the answer write a trace anew, shorter and without contradictions (WeThink, 3.1
- * step 6). A text that is not a trace, is longer than before or says another answer is dropped. Whether contradictions
- * are gone is not checked: no rule could tell.
+ * Lets a model that sees the pictures and the answer rewrite a trace, shorter and without
+ * contradictions (WeThink, 3.1 step 6). A row is dropped when the new text is no trace, is longer
+ * than before or gives another answer. The step does not check whether contradictions are gone: no
+ * rule could tell.
  */
 export const rewrite: RowStep<typeof options> = {
   per: 'row',
@@ -70,7 +74,7 @@ export const rewrite: RowStep<typeof options> = {
   },
 }
 
-/** The new trace in its parts, or why it cannot take the place of the old one. */
+/** The parts of the new trace, or the reason why it cannot replace the old trace. */
 async function rewritten(
   row: Row & { trace: string; answer: string },
   reply: Reply,
@@ -80,7 +84,7 @@ async function rewritten(
   const problem = replyProblem(reply, 'empty-trace')
   if (problem !== null) return { reason: problem }
   const parts = splitTrace(reply.text.trim())
-  // As strict as the reward for the form: a model learns from these.
+  // As strict as the format reward, because a model learns from these traces.
   if (!parts || !readFormat(joinTrace(parts)).held) return { reason: 'malformed' }
   if (countWords(parts.reasoning) > maxGrowth * reasoningWords(row.trace)) return { reason: 'longer' }
   const kind = resolveKind(answerCase(row, row.answer, ''))

@@ -6,15 +6,16 @@ import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 
 /**
- * Whether a completion or a bare answer says what `gold` says. Rules first; what they leave open is the same when its
- * words are, or when a judge grades it `correct`. @throws what the judge's `ask` throws.
+ * Whether a completion or a bare answer says the same as `gold`. The rules decide first. An answer
+ * that the rules leave open is the same when its words are equal or a judge grades it `correct`.
+ * Throws what the judge's `ask` throws.
  */
 export async function isSameAnswer(
   row: CheckedRow & { question: string },
   { gold, answer }: { gold: string; answer: string },
   judge?: Judge,
 ): Promise<boolean> {
-  // Tags make sure that the whole of a bare answer counts as one.
+  // The tags make the whole of a bare answer count as the answer.
   const result = verifyCase(answerCase(row, gold, `<answer>${answer}</answer>`))
   if (result.verdict !== 'unverifiable') return result.verdict === 'correct'
   if (sameText(gold, answer)) return true

@@ -16,7 +16,10 @@ const options = z.strictObject({
   maxTokens: sampling.maxTokens.default(2048),
 })
 
-/** Lets the trained model look at the pictures and answer: k traces a row, from the same turn that it was trained on. */
+/**
+ * Lets the trained model look at the pictures and answer: k traces a row. The user turn is the same
+ * as in training.
+ */
 export const sample: RowStep<typeof options> = {
   per: 'row',
   options,

@@ -5,7 +5,7 @@ import type { Ask, AskMessage, Reply, Sampling } from '../../models/ask.ts'
 import { sampleSeed, subjectOf } from '../shards/seeds.ts'
 import { carried, dropped, outcome, replyProblem } from './outcome.ts'
 
-/** Sampling options that steps share, each with its own default. */
+/** Sampling options that steps share. Each step sets its own defaults. */
 export const sampling = {
   samples: z.int().min(1).max(256),
   temperature: z.number().min(0).max(2),
@@ -24,8 +24,9 @@ interface TraceRequest {
 }
 
 /**
- * Asks for k traces of one row, one outcome each, in order. A sample whose request failed is dropped with that reason
- * as long as another one came back; when none did, the row itself failed.
+ * Asks for k traces of one row. Returns one outcome for each, in order. A sample whose request
+ * failed is dropped with the reason of the failure. Throws the first failure when all samples
+ * failed.
  */
 export async function sampleTraces({ row, ask, endpoint, messages, samples, seed, sampling }: TraceRequest) {
   const settled = await Promise.allSettled(
@@ -48,7 +49,7 @@ export async function sampleTraces({ row, ask, endpoint, messages, samples, seed
 }
 
 function traceOutcome(row: Row, reply: Reply, sampleIndex: number): Outcome {
-  // A new trace has no verdict yet, whatever the row carried before.
+  // The verdict of the row belonged to another trace.
   const changes = { trace: reply.text.trim(), verdict: null, metadata: { ...carried(row.metadata), sampleIndex } }
   return outcome(row, replyProblem(reply, 'empty-trace'), { changes, replies: [reply] })
 }

@@ -13,7 +13,10 @@ import type { RowStep } from './step.ts'
 const options = z.strictObject({
   step: z.literal('screen'),
   ...dataStepBase,
-  /** Text model that judges the questions; another than their writer is the better critic. */
+  /**
+   * Text model that judges the questions. A model other than the writer of the questions judges
+   * better.
+   */
   endpoint: z.string().min(1),
   temperature: sampling.temperature.default(0),
   topP: sampling.topP.default(1),
@@ -23,8 +26,9 @@ const options = z.strictObject({
 const reasons = { keep: null, reject: 'rejected', unreadable: 'unreadable-screening' } as const
 
 /**
- * Second stage of WeThink's filter, by a model: reads a question beside the description and says whether it can be
- * used. A question counts as good only when that is said in the agreed form. The row itself stays as it is.
+ * Second stage of WeThink's filter, by a model: it reads a question beside the description and says
+ * whether the question can be used. A question is kept only when the model says so in the agreed
+ * form. The row itself does not change.
  */
 export const screen: RowStep<typeof options> = {
   per: 'row',

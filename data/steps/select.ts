@@ -8,23 +8,23 @@ import type { QuestionStep } from './step.ts'
 const options = z.strictObject({
   step: z.literal('select'),
   ...dataStepBase,
-  /** Which traces of a question stay: by words of reasoning, in the order they came, or all of them. */
+  /** Which traces of a question stay: by words of reasoning, in their given order, or all. */
   pick: z.enum(['shortest', 'longest', 'first', 'all']).default('shortest'),
-  /** How many stay; not read with `all`. */
+  /** How many traces stay. Ignored with `all`. */
   keep: z.int().positive().default(1),
-  /** Questions with fewer traces are left out whole. */
+  /** Questions with fewer traces lose all their rows. */
   minTraces: z.int().positive().default(1),
 })
 
 /**
- * Chooses among the traces of one question. Two traces of the same words count once. Ties go to the smaller id, so that
- * the same rows always give the same choice.
+ * Chooses among the traces of one question. Two equal traces count once. Of two traces of the same
+ * length the row with the smaller id wins, so the same rows always give the same choice.
  */
 export const select: QuestionStep<typeof options> = {
   per: 'question',
   options,
   summary: 'choose among the traces of a question, e.g. the shortest',
-  // How many traces a question has is known to the step before; a plan takes the most.
+  // The step before knows how many traces a question has. A plan counts all of them.
   estimate: () => ({ rowsOut: 1, calls: [] }),
   run(rows, { options: { pick, keep, minTraces } }) {
     const reasons = new Map<string, string>()

@@ -6,16 +6,16 @@ import type { PlannedCalls, StepContext } from './step.ts'
 
 type JudgeContext = Pick<StepContext<unknown>, 'ask' | 'modelOf'>
 
-/** A judge for one row, and what it was told so far, in order. */
+/** A judge for one row, and its replies so far, in order. */
 interface StepJudge {
   judge: Judge
   replies: readonly Reply[]
 }
 
 /**
- * A judge over a step's `ask`; null without an endpoint. It is patient: a call that fails fails its row, and an endpoint
- * that is away ends the shard, as with every other call of a step. Its version names the model, or the endpoint where the
- * context does not know which model stands behind it.
+ * A judge that asks through the step's `ask`, or null without an endpoint. As with every other call
+ * of a step, a failed call fails the row and an unreachable endpoint ends the shard (`isPatient`).
+ * The judge's version names the model, or the endpoint when the context does not know the model.
  */
 export function stepJudge({ ask, modelOf }: JudgeContext, endpoint: string | undefined): StepJudge | null {
   if (endpoint === undefined) return null
@@ -31,6 +31,9 @@ export function stepJudge({ ask, modelOf }: JudgeContext, endpoint: string | und
   }
 }
 
-/** Calls of `cases` judgements: each is asked once more when its reply cannot be read. None without a judge. */
+/**
+ * The most calls for `cases` judgements: the judge is asked a second time after an unreadable
+ * reply. No calls without a judge.
+ */
 export const judgeCalls = (endpoint: string | undefined, cases: number): PlannedCalls[] =>
   endpoint === undefined ? [] : [{ option: 'judge', perRow: 2 * cases, withImages: false, maxTokens: judgeMaxTokens }]

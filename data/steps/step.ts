@@ -4,57 +4,63 @@ import type { EndpointOption } from '../../domain/recipe/references.ts'
 import type { Fingerprint, Outcome, Row } from '../../domain/rows.ts'
 import type { Ask } from '../../models/ask.ts'
 
-/** What a step gets besides its rows. `ask` is its only way out: no Temporal, no Postgres, no HTTP, no clock. */
+/**
+ * What a step gets besides its rows. A step reaches the outside only through `ask`: no Temporal, no
+ * Postgres, no HTTP, no clock.
+ */
 export interface StepContext<Options, Overview = unknown> {
   options: Options
-  /** What the step's own {@link Evidence.reduce} made of the datasets named by `evidence`; undefined without any. */
+  /** The result of the step's own {@link Evidence.reduce}. Undefined without evidence datasets. */
   overview: Overview
   ask: Ask
-  /** Looks of pictures by SHA-256; a picture that is not known is left out. Given where the step says `looks`. */
+  /** Fingerprints of pictures by SHA-256. Unknown pictures are missing in the result. */
   fingerprintsOf?: FingerprintsOf
-  /** Name of the model behind an endpoint of the recipe, as its server knows it. */
+  /** Name of the model behind an endpoint of the recipe, as the endpoint's server calls it. */
   modelOf?: (endpoint: string) => string
-  /** Seed of the recipe, the round mixed in: the same row gets fresh samples in another round. */
+  /** The recipe's seed mixed with the round: another round draws fresh samples for the same row. */
   seed: number
-  /** Appended to every question the trained model sees. */
+  /** Appended to every question that the trained model sees. */
   promptSuffix: string
 }
 
-/** Fingerprints of pictures, many at a time. */
+/** Fingerprints of many pictures at a time. */
 export type FingerprintsOf = (hashes: readonly string[]) => Promise<ReadonlyMap<string, Fingerprint>>
 
-/** A row of an earlier dataset as evidence: dropped and failed rows count too. */
+/** A row of an earlier dataset as evidence. Dropped and failed rows are evidence too. */
 export interface EvidenceRow extends Row {
   /** The dataset's name in the recipe. */
   from: string
   status: 'kept' | 'dropped' | 'failed'
-  /** Why it was dropped or failed; null when kept. */
+  /** Why the row was dropped or failed. Null when it was kept. */
   reason: string | null
 }
 
-/** Model calls that a step makes, for plans. */
+/** Model calls of a step, for plans. */
 export interface PlannedCalls {
   /** The option that names the endpoint. */
   option: EndpointOption
-  /** Calls for one row that goes in; the most it can be where replies decide. */
+  /** Calls for one input row: the maximum where replies decide. */
   perRow: number
-  /** Whether the row's pictures go along. */
+  /** Whether the request has the row's pictures. */
   withImages: boolean
-  /** The most a reply may have. */
+  /** The most tokens of one reply. */
   maxTokens: number
 }
 
-/** What a step costs and yields at most: plans are made of it, runs never. */
+/** The most that a step costs and yields. Only plans use it, never runs. */
 export interface StepEstimate {
-  /** Rows that come out for one that goes in, if none is dropped. */
+  /** Output rows for one input row when no row is dropped. */
   rowsOut: number
-  /** The text that it writes, and that later steps read or train on; nothing where it is left out. */
+  /**
+   * The field that the step writes and that later steps read or train on. Absent when the step
+   * writes no text.
+   */
   writes?: 'description' | 'question' | 'trace'
   calls: readonly PlannedCalls[]
 }
 
 interface StepBase<Schema extends DataStepSchema> {
-  /** Options as they stand in a recipe, `step` (the name), `name` and `from` included. */
+  /** The options as written in a recipe, with `step` (the name), `name` and `from`. */
   options: Schema
   /** One line for `--help`, docs and the UI. */
   summary: string
@@ -62,9 +68,10 @@ interface StepBase<Schema extends DataStepSchema> {
 }
 
 /**
- * How a step that looks at one row at a time learns about many: before it runs, whole datasets (complete by then) are
- * reduced to one value, the same for every shard and every retry. `of` says which: those that the option `evidence`
- * names (the default), the step's own inputs, or all benchmarks of the campaign.
+ * How a step that sees one row at a time learns about many rows. Before it runs, whole finished
+ * datasets are reduced to one value. All shards and all retries get the same value. `of` chooses
+ * the datasets: `named` (the default) are those of the option `evidence`, `inputs` are the step's
+ * own inputs, `benchmarks` are all benchmarks of the campaign.
  */
 export interface Evidence<Options, Overview> {
   of?: 'named' | 'inputs' | 'benchmarks'
@@ -75,30 +82,39 @@ export interface Evidence<Options, Overview> {
   ): Promise<Overview>
 }
 
-/** A step that looks at one row at a time. Returns at least one outcome. */
+/** A step that sees one row at a time. Returns at least one outcome. */
 export interface RowStep<Schema extends DataStepSchema = DataStepSchema, Overview = unknown> extends StepBase<Schema> {
   per: 'row'
   evidence?: Evidence<z.infer<Schema>, Overview>
   run(row: Row, context: StepContext<z.infer<Schema>, Overview>): Promise<Outcome[]>
 }
 
-/** A step that needs all rows of one question about one picture together, e.g. to choose the shortest. One outcome a row. */
+/**
+ * A step that needs all rows of one question about one picture together, e.g. to choose the
+ * shortest trace. Returns one outcome a row.
+ */
 export interface QuestionStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
   per: 'question'
   run(rows: readonly Row[], context: StepContext<z.infer<Schema>>): Promise<Outcome[]>
 }
 
-/** A row as a dataset step sees it: enough to choose, small enough for hundreds of thousands. */
+/**
+ * The fields of a row that a dataset step sees: enough to choose, and small enough for hundreds of
+ * thousands of rows.
+ */
 export interface RowRef {
   id: string
   originId: string
   /** Index into the step's `from`. */
   input: number
-  /** What the row's metadata says under the step's option `by`; null without one. */
+  /** The row's metadata under the step's option `by`. Null without it. */
   group: string | null
 }
 
-/** A step that chooses and orders rows of whole datasets. Returns the ids that stay, in order; the rest is dropped. */
+/**
+ * A step that chooses and orders rows of whole datasets. Returns the ids of the rows that stay, in
+ * order. All other rows are dropped.
+ */
 export interface DatasetStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
   per: 'dataset'
   run(
@@ -107,7 +123,7 @@ export interface DatasetStep<Schema extends DataStepSchema = DataStepSchema> ext
   ): Promise<{ kept: string[]; droppedReason: string }>
 }
 
-/** A data step: one file, its tests and a line in the registry. */
+/** A data step is one file, its tests and a line in the registry. */
 export type DataStep<Schema extends DataStepSchema = DataStepSchema> =
   | RowStep<Schema>
   | QuestionStep<Schema>

@@ -22,7 +22,7 @@ const options = z.strictObject({
   ...dataStepBase,
   /** Text model that writes the questions. */
   endpoint: z.string().min(1),
-  /** Questions of a row, written one after the other. */
+  /** Questions for each row, written one after the other. */
   questions: z.int().min(1).max(64).default(3),
   /** Types to draw from. */
   types: z
@@ -30,7 +30,7 @@ const options = z.strictObject({
     .min(1)
     .refine(distinct, eachOnce)
     .default([...questionTypes]),
-  /** Abilities to draw from; `reasoning` is always asked for and not named here. */
+  /** Abilities to draw from. Every question also needs `reasoning`, which is not listed here. */
   abilities: z
     .array(z.enum(companionAbilities))
     .min(1)
@@ -40,16 +40,17 @@ const options = z.strictObject({
   topP: sampling.topP.default(0.95),
   maxTokens: sampling.maxTokens.default(512),
   /**
-   * Earlier datasets of questions: types and abilities that are seldom among their kept rows are drawn more often, and
-   * what these ask of a picture is not asked again.
+   * Earlier datasets of questions. Types and abilities that are rare among their kept rows are
+   * drawn more often, and their questions about the same picture are not asked again.
    */
   evidence: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
 })
 
 /**
- * Writes questions to a picture from its description (WeThink 3.1, step 3): each needs reasoning and one or two other
- * abilities, and is a choice, a fill-in or a descriptive question. Rules drop at once what can not be used (the first
- * stage of WeThink's filter); a dropped question keeps its text, so that people can look at it.
+ * Writes questions about a picture from its description (WeThink 3.1, step 3). Each question needs
+ * reasoning and one or two other abilities, and is a choice, a fill-in or a descriptive question.
+ * Rules drop unusable questions at once (the first stage of WeThink's filter). A dropped question
+ * keeps its text, so that people can read it.
  */
 export const synthesize: RowStep<typeof options, EarlierQuestions | undefined> = {
   per: 'row',
@@ -66,7 +67,7 @@ export const synthesize: RowStep<typeof options, EarlierQuestions | undefined> =
     if (description === '') return [dropped(row, 'no-description')]
     const { endpoint, questions, types, abilities, temperature, topP, maxTokens } = options
     const { tally } = overview ?? {}
-    // A second pass over the same rows shall not draw what the first one drew.
+    // The tally is part of the subject: a second pass over the same rows must draw something else.
     const subject = tally === undefined ? subjectOf(row) : JSON.stringify([subjectOf(row), tally])
     const own = bareQuestion(row.question)
     const earlier = overview?.asked.get(row.originId) ?? []
@@ -97,7 +98,7 @@ const promptFor = (description: string, { type, abilities }: Constraint, asked: 
     asked: asked.map((question) => `- ${question.replaceAll(/\s+/g, ' ')}`).join('\n') || 'none',
   })
 
-/** How an answer is checked: by its letter, by what the answer turns out to be, or as a text. */
+/** How the verifier checks an answer: by its letter, by the form of the answer, or as a text. */
 const kindOf = { choice: 'choice', 'fill-in': 'auto', descriptive: 'text' } as const satisfies Record<
   QuestionType,
   Row['kind']
@@ -109,7 +110,7 @@ function questionOutcome(row: Row, reply: Reply, { type, abilities }: Constraint
     replyProblem(reply, 'unparseable') ?? (written === null ? 'unparseable' : questionProblem(written, type, asked))
   const reward = type === 'descriptive' ? 'judge' : 'rule'
   const category = written?.category ? { category: written.category } : {}
-  // Nothing that belonged to another question is inherited.
+  // The new row inherits nothing that belonged to another question.
   const changes: Outcome['changes'] = {
     question: written?.question ?? '',
     answer: null,

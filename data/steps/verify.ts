@@ -13,15 +13,22 @@ import type { RowStep } from './step.ts'
 const options = z.strictObject({
   step: z.literal('verify'),
   ...dataStepBase,
-  /** Endpoint of a judge for answers that rules leave open. Rows whose metadata say `reward: rule` are never sent to it. */
+  /**
+   * Endpoint of a judge for answers that the rules leave open. Rows with `reward: rule` in their
+   * metadata are never sent to the judge.
+   */
   judge: z.string().min(1).optional(),
-  /** all: wrong and unverifiable answers stay too, with their verdicts: to measure a model, e.g. for `grade-difficulty`. */
+  /**
+   * all: rows with wrong and unverifiable answers stay too, with their verdicts. This measures a
+   * model, e.g. for `grade-difficulty`.
+   */
   keep: z.enum(['correct', 'all']).default('correct'),
 })
 
 /**
- * Keeps traces whose final answer the verifier shows to be right. Every judged row stores its verdict, dropped ones too.
- * A judge is asked about free text alone, and of its grades only `correct` keeps a row; a rule's verdict always stands.
+ * Keeps traces whose final answer the verifier finds right. Every judged row stores its verdict,
+ * dropped rows too. A judge is asked only about free text, and only its grade `correct` keeps a
+ * row. A verdict of the rules is final.
  */
 export const verify: RowStep<typeof options> = {
   per: 'row',

@@ -1,20 +1,27 @@
-/** What a text about the picture calls itself, with the words that often stand before it. */
+/** The nouns for a text about the picture, with the words that often precede them. */
 const noun =
   '(?:(?:text|textual|written|image|picture|visual|scene|provided|given|detailed|above) ){0,3}(?:description|caption)(?: (?:description|caption)\\b)*'
-/** `of the image`, `of the description`, as often as it stands there. */
+/** `of the image`, `of the description`, any number of times. */
 const ofIt = '(?: of (?:the|this) (?:image|picture|photo|scene|figure|diagram|description|caption)\\b)*'
-// A chain is read from its start alone, so that a long one costs no more than its length.
+// A match starts only at the start of a chain, so the time grows with the length of the chain and
+// no faster.
 const source = `(?<!(?:description|caption) of )(?:the|this|that|your) ${noun}\\b(?: (?:provided|given|above|below)(?=[,.;:)]|$))?${ofIt}`
 const say = '(?:say|state|mention|describe|note|indicate|specify|list|report)'
 const says = '(?:says|states|mentions|describes|notes|indicates|specifies|lists|reports|gives)'
 const said = '(?:said|stated|mentioned|described|noted|indicated|specified|listed|reported|given)'
 const adverb = '(also|only|clearly|explicitly|just|simply|then|further|specifically)'
-/** Words after which a caption is a part of the picture: `the caption below the photo`, `the caption reads`. */
+/**
+ * Not before words that make a caption part of the picture: `the caption below the photo`, `the
+ * caption reads`.
+ */
 const ownText = '(?! (?:of|under|below|above|beneath|at|on|reads?|font|box)\\b)'
-/** `says "STOP"` tells of letters in a picture. */
+/** Not before a quotation: `says "STOP"` is about letters in a picture. */
 const noQuote = '(?!:? ?["“‘\'])'
 
-/** Patterns in the order of their use, and what they become. Each takes a description out of the text, none puts one in. */
+/**
+ * Patterns in order of use, and their replacements. Each replacement removes a description and adds
+ * no description.
+ */
 const rewrites: readonly (readonly [RegExp, string])[] = [
   [`(?:according to|going by|as per|per) ${source}`, 'in the image'],
   [`as ${said} (?:in|by) ${source}`, 'as shown in the image'],
@@ -30,20 +37,21 @@ const rewrites: readonly (readonly [RegExp, string])[] = [
   [`${source} (?:tells (?:us|me)(?: about)?|${says})\\b${noQuote}`, 'the image shows'],
   [`${source} ${said}\\b${noQuote}`, 'the image showed'],
   [`${source} (?:says|states)(?=:? ?["“‘'])`, 'the image shows'],
-  // A text may be part of the picture; without quoted letters after it, it is the one that was read.
+  // "The text" may be part of the picture. Without a quotation after it, it is the description.
   [`(?:according to|as per) the text\\b(?! (?:on|in|of|at|above|below|under|beside|next)\\b)`, 'in the image'],
   [`the text (?:mentions|describes|states)\\b${noQuote}`, 'the image shows'],
   [`the text says\\b(?= (?:that|there)\\b)`, 'the image shows'],
   [`${source}${ownText}`, 'the image'],
 ].map(([pattern, to]) => [new RegExp(`(?<![\\p{L}\\p{N}])${pattern}`, 'giu'), to ?? ''] as const)
 
-/** What an answer says stays letter by letter, closed or not. */
+/** The text of an answer stays letter by letter, also without a closing tag. */
 const answers = /(<answer>[\s\S]*?(?:<\/answer>|$(?![\s\S]))|\\boxed\s{0,3}\{(?:[^{}]|\{[^{}]{0,80}\}){0,200}\})/i
 
 /**
- * Lets a text that came from a description speak of the picture: "according to the description" becomes "in the image",
- * "the description mentions" becomes "the image shows" (Vision-R1 replaces words to this end and does not say which; the
- * list is ours). Texts inside `<answer>` and `\boxed{}` stay. What it gives, it gives again unchanged.
+ * Rewrites a text that came from a description, so that it speaks of the picture: "according to the
+ * description" becomes "in the image", "the description mentions" becomes "the image shows".
+ * Vision-R1 replaces words for this purpose and does not say which words; the list is Hone's. Text
+ * inside `<answer>` and `\boxed{}` stays. A second call changes nothing.
  */
 export function speakOfImage(text: string): string {
   return text
@@ -52,7 +60,10 @@ export function speakOfImage(text: string): string {
     .join('')
 }
 
-/** Rewritten words may complete another pattern; every pass takes at least one description away, so that it ends. */
+/**
+ * New words may complete another pattern. The loop ends, because every pass removes at least one
+ * description.
+ */
 function untilStable(text: string): string {
   let [before, after] = ['', text]
   while (after !== before) [before, after] = [after, rewriteOnce(after)]

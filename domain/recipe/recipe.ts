@@ -80,7 +80,10 @@ const limits = z
  * SFT takes 3.5 minutes in table 8 and 30 in appendix C).
  */
 const rates = z.strictObject({
-  /** GPUs that train together. */
+  /**
+   * GPUs that trained together when the rates were measured. Plans show it beside the GPU hours. It asks
+   * for no GPUs: `resources.gpus` of `jobs` and of a step does.
+   */
   gpus: z.int().positive().default(1),
   /** Tokens of SFT rows (pictures, question and trace) that one GPU processes in a second. */
   sftTokensPerGpuSecond: z.number().positive().optional(),

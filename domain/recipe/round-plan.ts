@@ -29,7 +29,7 @@ export const roundSeed = ({ seed }: Pick<Recipe, 'seed'>, round: number): number
  * The step with this name. Throws a RangeError when the round has no such step: recipe and round do
  * not belong together.
  */
-export function findStep(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
+export function stepNamed(steps: readonly RecipeStep[], name: string): { step: RecipeStep; index: number } {
   const index = steps.findIndex((step) => nameOf(step) === name)
   const step = steps[index]
   if (!step) throw new RangeError(`no step "${name}" in this round`)

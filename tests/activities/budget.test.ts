@@ -10,16 +10,16 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-const paid = { endpoint: 'teacher', promptTokens: 10, completionTokens: 5, reused: false }
+const paid = { endpoint: 'teacher', model: 'big', promptTokens: 10, completionTokens: 5, reused: false }
 const recipe = (budget: object) => ({ endpoints: {}, limits: { budget } }) as unknown as Recipe
 const settled = () => new Promise((resolve) => setTimeout(resolve, 100))
 
 it('stays reached when newer figures find room again: a row that was not begun is not done', async () => {
   let time = 0
   const meter = await openMeter(world.db, 'c', recipe({ requests: 2 }), () => time)
-  meter.note(paid)
+  meter.onUsage(paid)
   expect(meter.admits()).toBe(true)
-  meter.note(paid)
+  meter.onUsage(paid)
   expect(meter.admits()).toBe(false)
   // The database knows of none of these replies.
   time = 60_000
@@ -32,21 +32,21 @@ it('stays reached when newer figures find room again: a row that was not begun i
 it('forgets what it counted itself once it is read from the database', async () => {
   let time = 0
   const meter = await openMeter(world.db, 'c', recipe({ requests: 3 }), () => time)
-  meter.note(paid)
-  meter.note(paid)
+  meter.onUsage(paid)
+  meter.onUsage(paid)
   time = 60_000
   expect(meter.admits()).toBe(true)
   await settled()
-  meter.note(paid)
+  meter.onUsage(paid)
   expect(meter.admits()).toBe(true)
 })
 
 it('counts neither what was paid before nor anything without a budget', async () => {
   const meter = await openMeter(world.db, 'c', recipe({ requests: 1 }))
-  meter.note({ ...paid, reused: true })
+  meter.onUsage({ ...paid, reused: true })
   expect(meter.admits()).toBe(true)
   const free = await openMeter(world.db, 'c', { endpoints: {}, limits: {} } as unknown as Recipe)
-  for (let index = 0; index < 100; index++) free.note(paid)
+  for (let index = 0; index < 100; index++) free.onUsage(paid)
   expect(free.admits()).toBe(true)
   expect(() => free.check()).not.toThrow()
 })

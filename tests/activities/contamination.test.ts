@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-steps.ts'
 import type { Deps } from '../../activities/deps.ts'
+import { createStepMemory } from '../../activities/step-memory.ts'
 import type { ShardPlan } from '../../activities/types.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
@@ -77,7 +78,13 @@ it('takes repeats and what a benchmark knows out of a source, over many shards, 
 
   const store = await openArtifactStore(join(folder, 'home', 'artifacts'))
   const images = createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } })
-  const deps = { db, store, images, shutdown: new AbortController().signal } as Deps
+  const deps = {
+    db,
+    store,
+    memory: createStepMemory({ db, store }),
+    images,
+    shutdown: new AbortController().signal,
+  } as Deps
   const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
   const run = async (step: string) => {
     const ref = { campaign: 'tainted', round: 1, step }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Deps } from '../../activities/deps.ts'
+import { createStepMemory } from '../../activities/step-memory.ts'
 import { rewardPlan } from '../../activities/reward-plan.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
@@ -19,9 +20,11 @@ beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'hone-reward-plan-
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 async function depsWith(teacherUrl: string | null): Promise<Deps> {
+  const store = await openArtifactStore(join(folder, 'artifacts'))
   return {
     db: database.db,
-    store: await openArtifactStore(join(folder, 'artifacts')),
+    store,
+    memory: createStepMemory({ db: database.db, store }),
     images: createImages({ source: { read: (hash) => readFile(hash) } }),
     places: testPlaces(folder),
     trainers: {},

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeDraft, writeWholeFile, writeWholeFileSync } from '../../artifacts/whole-file.ts'
 
@@ -52,6 +53,12 @@ test('a function may write the content piece by piece', async () => {
     expect(existsSync(path)).toBe(false)
   })
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n')
+})
+
+test('a stream may be the content', async () => {
+  const path = join(folder, 'bytes')
+  await writeWholeFile(path, (file) => writeFile(file, Readable.from([Buffer.from('one '), Buffer.from('two')])))
+  expect(readFileSync(path, 'utf8')).toBe('one two')
 })
 
 test('a function that fails leaves the old content and no draft', async () => {

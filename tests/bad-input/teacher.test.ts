@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDataStep, runDataShard, sealDataStep } from '../../activities/data-steps.ts'
 import { recordCommand } from '../../activities/campaign-io.ts'
 import type { Deps } from '../../activities/deps.ts'
+import { createStepMemory } from '../../activities/step-memory.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
 import { openRound } from '../../db/rounds.ts'
@@ -50,6 +51,7 @@ async function campaignWith(names: readonly string[], parts: RecipeParts, env: R
   const deps: Deps = {
     db: database.db,
     store,
+    memory: createStepMemory({ db: database.db, store }),
     images: createImages({ source: { read: (hash) => readFile(store.imagePath(hash)) } }),
     places: testPlaces(join(folder, 'runs')),
     trainers: {},

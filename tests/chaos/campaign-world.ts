@@ -17,39 +17,45 @@ const bin = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
 
 type RecipeChanges = Partial<Record<keyof ReturnType<typeof smallCampaign>, unknown>>
 
-/** How long anything may take on a slow and busy machine. */
+/** Time limit of one wait, for a slow and busy machine. */
 const patienceSeconds = 400
 
 /**
- * A home of its own with pictures, a weak base model and a teacher, on which a test runs the real `hone` as real processes. Whatever a test
- * does to them, `close` leaves no process and no folder.
+ * Its own home with pictures, a weak base model and a teacher, on which a test runs the real `hone`
+ * as real processes. `close` leaves no process and no folder, whatever a test did.
  */
 export interface CampaignWorld {
   home: string
-  /** Chat requests that the teacher was ever asked. */
+  /** All chat requests that the teacher has received. */
   teacherCalls: () => Promise<number>
-  /** Writes a recipe: the small campaign with these fields replaced. Returns its path. */
+  /** Writes a recipe: the small campaign with these fields replaced. Returns the recipe's path. */
   recipe: (changes?: RecipeChanges) => string
-  /** A process of `hone` that stays. */
+  /** Starts `hone` and leaves it running. */
   background: (...argv: string[]) => Running
-  /** Runs a command of `hone` to its end. */
+  /** Runs a `hone` command to its end. */
   hone: (...argv: string[]) => Promise<Ran>
-  /** The same with --json, parsed; throws with the command's words unless it exits with 0. */
+  /**
+   * Runs a `hone` command with --json and parses its output. Throws with the command's output when
+   * the exit code is not 0.
+   */
   json: <Shape extends z.ZodType>(shape: Shape, ...argv: string[]) => Promise<z.infer<Shape>>
-  /** `hone start` with a recipe: the small campaign with these fields replaced. Throws when it is refused. */
+  /**
+   * Runs `hone start` with a recipe: the small campaign with these fields replaced. Throws when the
+   * recipe is refused.
+   */
   start: (changes?: RecipeChanges) => Promise<void>
-  /** `hone dev`, when it says that all is up. */
+  /** Starts `hone dev`, and resolves when it says that all services are up. */
   dev: () => Promise<Running>
   /** Rows of a query on this home's Postgres. */
   query: <Shape extends z.ZodType>(shape: Shape, sql: string, ...values: unknown[]) => Promise<z.infer<Shape>[]>
-  /** Waits until a query on a campaign that is under way has rows. Throws when the campaign failed. */
+  /** Waits until a query about a running campaign returns rows. Throws when the campaign failed. */
   until: (what: string, sql: string, ...values: unknown[]) => Promise<void>
-  /** Waits until a step of a round runs; of a training, until its trainer does. */
+  /** Waits until a step of a round runs. For a training, waits until its trainer runs. */
   untilRuns: (campaign: string, round: number, step: string) => Promise<void>
   untilFinished: (campaign: string) => Promise<void>
   /** Process id of a service of this home. */
   pidOf: (service: string) => number
-  /** All processes that belong to this home, whoever started them. */
+  /** All processes of this home, whichever process started them. */
   processes: () => { pid: number; command: string }[]
   close: () => Promise<void>
 }
@@ -57,17 +63,19 @@ export interface CampaignWorld {
 export interface CampaignWorldOptions {
   /** How long the teacher waits before each reply. */
   latencyMs: number
-  /** The demo finds this world's base model as its own, which takes minutes to train. */
+  /**
+   * Puts this world's base model where the demo looks for its own, which takes minutes to train.
+   */
   isForDemo?: boolean
 }
 
-/** Makes a world. About 7 s, most of it for the base model. */
+/** Makes a world. This takes about 7 s, most of it for the base model. */
 export async function campaignWorld({ latencyMs, isForDemo = false }: CampaignWorldOptions): Promise<CampaignWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'hone-campaign-'))
-  // Where root runs the tests, PostgreSQL runs as another user, who must reach its folder.
+  // When root runs the tests, PostgreSQL runs as another user, who must reach its folder.
   chmodSync(folder, 0o755)
   const home = join(folder, 'home')
-  // What a developer has set up for himself is not meant for this home.
+  // The developer's own settings must not reach this home.
   const plain = {
     ...process.env,
     DATABASE_URL: undefined,

@@ -11,14 +11,14 @@ let dev: Running
 const campaign = 'small'
 
 beforeAll(async () => {
-  // So slow that describing takes seconds.
+  // Slow enough that describing takes seconds.
   world = await campaignWorld({ latencyMs: 100 })
   dev = await world.dev()
   await world.start()
 }, 180_000)
 afterAll(() => world.close())
 
-/** kill -9: nothing of it can clean up after itself. */
+/** kill -9: the process cannot clean up. */
 const kill = (pid: number) => process.kill(pid, 'SIGKILL')
 
 async function killWorker(): Promise<void> {
@@ -98,8 +98,9 @@ describe('after all these kills', { timeout: 120_000 }, () => {
     expect(kept).toBe(48 + 96)
     const calls = await world.teacherCalls()
     expect(calls).toBeGreaterThanOrEqual(kept)
-    // In flight are the two that the captioner works on, and those it has just answered that were not committed yet: more of them on a slow
-    // machine, but fewer than the 16 that were kept at the time of the kill.
+    // In flight are the captioner's two current requests and the replies that were not committed
+    // yet. A slow machine has more of these, but fewer than the 16 replies that were stored before
+    // the kill.
     expect(calls - kept).toBeLessThanOrEqual(5 * captionerConcurrency)
     const items = await world.query(
       z.object({ benchmark: z.string(), n: z.int(), different: z.int() }),

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What a process wrote and how it ended. */
+/** The output of a process and how it ended. */
 export interface Ran {
   code: number | null
   signal: NodeJS.Signals | null
@@ -14,13 +14,17 @@ export interface Ran {
 export interface Running {
   pid: number
   ended: Promise<Ran>
-  /** Resolves when what it wrote matches; throws when it ends before, or after two minutes. */
+  /**
+   * Resolves when the output matches. Throws when the process ends before, or after two minutes.
+   */
   says: (pattern: RegExp) => Promise<RegExpExecArray>
-  /** Sends a signal and waits for the end. Of one that has ended, how it ended. */
+  /**
+   * Sends a signal and waits for the end. For an ended process it returns how that process ended.
+   */
   end: (signal: NodeJS.Signals) => Promise<Ran>
 }
 
-/** Starts a process and keeps what it writes. */
+/** Starts a process and keeps its output. */
 export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Running {
   const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const written = { out: '', err: '' }
@@ -57,7 +61,10 @@ export function start(command: string, args: readonly string[], env: NodeJS.Proc
   }
 }
 
-/** Processes that belong to a folder: it stands in their command line or environment. Zombies have neither. */
+/**
+ * Processes of a folder: the folder's path is in their command line or environment. Zombies have
+ * neither.
+ */
 export function processesOf(folder: string): { pid: number; command: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -68,14 +75,14 @@ export function processesOf(folder: string): { pid: number; command: string }[] 
     })
 }
 
-/** Ends what a failed test may have left, so that it costs the next one nothing. */
+/** Ends processes that a failed test left, so that they do not slow the next test. */
 export async function killAll(folder: string): Promise<void> {
   for (let left = processesOf(folder); left.length > 0; left = processesOf(folder)) {
     for (const { pid } of left) {
       try {
         process.kill(pid, 'SIGKILL')
       } catch {
-        // It ended by itself.
+        // The process ended by itself.
       }
     }
     await sleep(50)

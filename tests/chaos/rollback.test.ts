@@ -113,7 +113,7 @@ describe('one campaign, steered all the way', { timeout: 400_000 }, () => {
     expect(await rollback(1, 'a kill')).toEqual({ campaign, from: 5, to: 1 })
     await world.untilRuns(campaign, 8, 'sft')
     await vi.waitUntil(() => trainers().length > 0, 60_000)
-    // Held up, so that it would outlive the server's wait for a dead worker (20 s).
+    // The stopped trainer would outlive the server's wait for a dead worker (20 s).
     const held = trainers()
     for (const { pid } of held) process.kill(pid, 'SIGSTOP')
     process.kill(world.pidOf('worker'), 'SIGKILL')

@@ -7,7 +7,10 @@ import { demoWorld, writeWorld } from '../../demo/world.ts'
 import { cachePaths, honeCache } from '../../services/home.ts'
 import { bringUpPython, trainerFolder } from '../../services/python.ts'
 
-/** A model of 0.3 million parameters that has hardly learned anything: 40 steps, about 6 s with Python's own start. */
+/**
+ * A model of 0.3 million parameters that has learned almost nothing: 40 steps, about 6 s with
+ * Python's start.
+ */
 const modelSettings = {
   steps: 40,
   batchSize: 16,
@@ -19,7 +22,10 @@ const modelSettings = {
   visionDepth: 1,
 }
 
-/** Draws few pictures into `<folder>/world` and trains the base model on them into `<folder>/model`. */
+/**
+ * Draws few pictures into `<folder>/world` and trains the base model on them, into
+ * `<folder>/model`.
+ */
 export async function makeWorldAndModel(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const world = join(folder, 'world')
   const each = { pictures: 48, questionsEach: 1 }
@@ -39,7 +45,7 @@ export async function makeWorldAndModel(folder: string, env: NodeJS.ProcessEnv):
   await run(python.python, ['-m', 'hone_trainer', 'base', '--config', config], { env: { ...env, ...python.env } })
 }
 
-/** A cache with the user's own programs, and this model in the place of the demo's. */
+/** A cache with the user's own programs, and with this model as the demo's model. */
 export async function demoCache(cache: string, model: string): Promise<void> {
   const [own, users] = [cachePaths(cache), cachePaths(honeCache())]
   for (const part of ['python', 'bin'] as const) {
@@ -51,8 +57,9 @@ export async function demoCache(cache: string, model: string): Promise<void> {
 }
 
 /**
- * A recipe with every kind of step, as small as it can be and still train, reward, serve and measure for real. Rates are far higher than good
- * ones: the model only has to learn to write an answer at all.
+ * A recipe with every kind of step, as small as possible, that still really trains, rewards, serves
+ * and measures. The learning rates are far too high for a good model: this model only has to learn
+ * to write an answer at all.
  */
 export function smallCampaign(teacher: string) {
   const url = `${teacher}/v1`
@@ -91,7 +98,7 @@ export function smallCampaign(teacher: string) {
   }
 }
 
-/** Requests to the captioner that can be under way at once: what a kill may cost. */
+/** Requests to the captioner in flight at once: the most that a kill may lose. */
 export const captionerConcurrency = 2
 
 const train = [
@@ -104,7 +111,8 @@ const train = [
     generations: 4,
     steps: 4,
     maxCompletionTokens: 64,
-    // A model that still answers nothing right gets no gradient; its weights must change all the same to count as trained.
+    // A model without any right answer gets no gradient. Its weights must still change to count as
+    // trained.
     weightDecay: 0.1,
   },
   { step: 'evaluate' },

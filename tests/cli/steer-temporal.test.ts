@@ -35,7 +35,7 @@ it('steers a real workflow: pause, resume, rollback, and a refusal in its own wo
     const refused = await hone('rollback', '--to', '2', '--reason', 'try')
     expect(refused).toMatchObject({
       code: 2,
-      err: 'there is no closed round 2\n  → see `hone rounds` for what there is\n',
+      err: 'campaign "demo" has no round 2\n  → choose a closed round; see: hone rounds demo\n',
     })
     const { out, code } = await hone('rollback', '--to', '0', '--reason', 'again', '--who', 'ada')
     expect(code).toBe(0)

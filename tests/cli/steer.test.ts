@@ -113,7 +113,7 @@ describe('rollback', () => {
     expect(await hone(['rollback', '--to', '9', '--reason', 'r'])).toMatchObject({ code: 2 })
     const { code, err } = await hone(['rollback', '--to', '3', '--reason', 'r'])
     expect(code).toBe(2)
-    expect(err).toContain('Round 3 of demo is running: only a round that ended well can be the head.')
+    expect(err).toContain('round 3 of demo is running: only a round that ended well can be the head')
     expect((await hone(['rollback', '--to', '1', '--reason', ' '])).code).toBe(2)
     expect(client.sent).toEqual([])
   })

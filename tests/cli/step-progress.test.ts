@@ -1,37 +1,37 @@
 import { expect, it } from 'vitest'
 import { createRates, duration, money, progressLine, reasonsOf } from '../../cli/step/progress.ts'
-import { createMeter } from '../../data/file-steps/meter.ts'
+import { createProgress } from '../../data/file-steps/progress.ts'
 
 it('the line of progress has rows, rates, cost, time left and errors by reason', () => {
-  const meter = createMeter()
+  const progress = createProgress()
   const rates = createRates()
-  expect(progressLine(meter.read(), rates(meter.read(), 0))).toBe('reading the input')
-  meter.total(2000)
-  for (let at = 0; at < 500; at++) meter.found(undefined)
-  rates(meter.read(), 0)
-  meter.rows(100, [
+  expect(progressLine(progress.read(), rates(progress.read(), 0))).toBe('reading the input')
+  progress.total(2000)
+  for (let at = 0; at < 500; at++) progress.found(undefined)
+  rates(progress.read(), 0)
+  progress.rows(100, [
     { status: 'failed', reason: 'timeout' },
     { status: 'failed', reason: 'http-500' },
     { status: 'failed', reason: 'http-500' },
   ])
-  meter.usage({ endpoint: 'endpoint', promptTokens: 3000, completionTokens: 1000, reused: false })
-  meter.usage({ endpoint: 'endpoint', promptTokens: 9, completionTokens: 9, reused: true })
-  meter.cost(0.0042)
+  progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 3000, completionTokens: 1000, reused: false })
+  progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 9, completionTokens: 9, reused: true })
+  progress.cost(0.0042)
   // Rows that an earlier run has done count for no rate.
-  expect(progressLine(meter.read(), rates(meter.read(), 10_000))).toBe(
+  expect(progressLine(progress.read(), rates(progress.read(), 10_000))).toBe(
     '600 of 2,000 rows · 10.0 rows/s · 2:20 left · 3 failed (http-500 2, timeout 1) · cost 0.0042 · 400 tokens/s',
   )
 })
 
 it('rates follow the last seconds', () => {
-  const meter = createMeter()
+  const progress = createProgress()
   const rates = createRates()
-  meter.total(1000)
-  rates(meter.read(), 0)
-  meter.rows(500, [])
-  rates(meter.read(), 1000)
-  for (let second = 2; second <= 60; second++) rates(meter.read(), second * 1000)
-  expect(rates(meter.read(), 61_000)).toEqual({ rowsPerSecond: 0, tokensPerSecond: 0, left: null })
+  progress.total(1000)
+  rates(progress.read(), 0)
+  progress.rows(500, [])
+  rates(progress.read(), 1000)
+  for (let second = 2; second <= 60; second++) rates(progress.read(), second * 1000)
+  expect(rates(progress.read(), 61_000)).toEqual({ rowsPerSecond: 0, tokensPerSecond: 0, left: null })
 })
 
 it('figures are short', () => {

@@ -439,6 +439,11 @@ describe('going on', () => {
     expect(last.code).toBe(0)
     expect(JSON.parse(last.out)).toMatchObject({ kept: 300, cost: expect.closeTo(6, 6) as number })
     expect(endpoint.requests).toHaveLength(300)
+    // Limits of every measure, in one grammar.
+    const few = await hone(reasoned(['--set', 'samples=2', '--budget', 'tokens=1m,requests=310']))
+    expect(few.code).toBe(4)
+    expect(few.out).toContain('310 of 310 requests')
+    expect(endpoint.requests).toHaveLength(310)
     // Nothing is left to pay: a spent budget does not keep a finished run from its output.
     expect((await hone(reasoned([...prices, '--budget', '2']))).code).toBe(0)
   })

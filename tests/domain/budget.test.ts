@@ -42,8 +42,18 @@ it('is reached at its limit, not before, and says which one it is', () => {
 })
 
 it('is doubled where it was reached, and stays as it is elsewhere', () => {
-  expect(doubledBudget({ cost: 100, requests: 10 }, 'requests')).toBe('--budget cost=100 --budget requests=20')
+  expect(doubledBudget({ cost: 100, requests: 10 }, 'requests')).toBe('--budget cost=100,requests=20')
   expect(doubledBudget({ cost: 0.25 }, 'cost')).toBe('--budget cost=1')
+})
+
+it('counts what is under way at the mean so far, and requests one by one from the first', () => {
+  const spent = spending(recipe, [paid('teacher', 'big')])
+  expect(budgetReached({ cost: 6.6 }, spent, 1)).toBeNull()
+  expect(budgetReached({ cost: 6.59 }, spent, 1)).toMatchObject({ limit: 'cost' })
+  expect(budgetReached({ tokens: 1_650_000 }, spent, 2)).toMatchObject({ limit: 'tokens' })
+  const nothing = { requests: 0, tokens: 0, costs: {} }
+  expect(budgetReached({ cost: 0.01, requests: 2 }, nothing, 2)).toBeNull()
+  expect(budgetReached({ requests: 2 }, nothing, 3)).toMatchObject({ limit: 'requests' })
 })
 
 it('never is reached by less and then has room for more', () => {
@@ -61,6 +71,10 @@ it('never is reached by less and then has room for more', () => {
 
 it('is read from words, and from nothing else', () => {
   expect(parseBudget(['cost=12.5', 'requests=100'])).toEqual({ cost: 12.5, requests: 100 })
+  expect(parseBudget(['cost=40,tokens=1.1m,requests=5K'])).toEqual({ cost: 40, tokens: 1_100_000, requests: 5000 })
+  expect(parseBudget(['20'])).toEqual({ cost: 20 })
+  for (const words of [['cost=1', 'cost=2'], ['20,cost=1'], ['1,2'], [''], ['cost=1,']])
+    expect(parseBudget(words)).toBeNull()
   for (const words of [[], ['cost'], ['cost=-1'], ['cost=0'], ['tokens=1.5'], ['gpu=1'], ['cost=1', 'x=2']])
     expect(parseBudget(words)).toBeNull()
 })
@@ -81,5 +95,8 @@ it('of money needs the price of every endpoint with a URL', () => {
   const priced = text(', prices: { promptPerMillion: 1, completionPerMillion: 2 }', '{ cost: 5 }')
   expect(parseRecipe(priced, { file: 'r.yaml' }).limits.budget).toEqual({ cost: 5 })
   expect(parseRecipe(text('', '{ tokens: 5 }'), { file: 'r.yaml' }).limits.budget).toEqual({ tokens: 5 })
+  for (const words of ["'tokens=1m,requests=500'", '{ tokens: 1000000, requests: 500 }'])
+    expect(parseRecipe(text('', words), { file: 'r.yaml' }).limits.budget).toEqual({ tokens: 1e6, requests: 500 })
+  expect(() => parseRecipe(text('', 'tokens=many'), { file: 'r.yaml' })).toThrow('limits.budget')
   expect(() => parseRecipe(text('', '{}'), { file: 'r.yaml' })).toThrow('say cost, tokens or requests')
 })

@@ -89,7 +89,8 @@ describe('hone demo, interrupted and run again', { timeout: 400_000 }, () => {
         ],
       },
       rounds: [{ round: 1, parent: 0, status: 'closed' }],
-      // 24 pictures described (two questions on each), 96 traces, two evaluations of 96 items: nothing was asked again.
+      // 24 described pictures (two questions on each), 96 traces and two evaluations of 96 items:
+      // no request was repeated.
       requests: { paid: 312, failed: 0 },
     })
     expect(world.processes()).toEqual([])

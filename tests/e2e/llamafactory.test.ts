@@ -18,12 +18,13 @@ import type { StageRun, TrainerVerdict } from '../../trainers/trainer.ts'
 import { adapters, each, sftStage } from '../trainers/llamafactory-stage.ts'
 
 const minutes = 60_000
-// Named by HONE_ENV_LLAMAFACTORY, else made by `hone env`. It takes 6 GB, so that no test makes it.
+// The Python of HONE_ENV_LLAMAFACTORY, else of the environment that `hone env` made. The
+// environment takes 6 GB, so no test makes it.
 const product = process.env['HONE_ENV_LLAMAFACTORY'] ?? madeEnvironment('llamafactory', honeCache())?.python ?? null
 const why = product === null ? ' (skipped: the environment is not made; `npx hone env llamafactory` makes it)' : ''
 
-// A Qwen2.5-VL of random weights and four pictures, by the functions that make the demo's model:
-// see trainer/tests/conftest.py.
+// A Qwen2.5-VL with random weights and four pictures, made by the functions that make the demo's
+// model: see trainer/tests/conftest.py.
 const makeModel = `
 import sys
 from pathlib import Path
@@ -56,7 +57,7 @@ interface Ended {
   stderr: string
 }
 
-/** Runs a program to its end; it is killed when the test ends first. */
+/** Runs a program to its end. Kills it when the test ends first. */
 function ran(argv: readonly string[], cwd: string, env: Record<string, string>, signal?: AbortSignal): Promise<Ended> {
   const [program = '', ...args] = argv
   return new Promise((resolve, reject) => {
@@ -97,7 +98,7 @@ const rows = (): SftRow[] =>
 
 const small = { learningRate: 1e-3, batchSize: 4, maxSteps: 6, saveEverySteps: 3, logEverySteps: 1 }
 
-/** Materializes and trains a stage, and lets the trainer judge it. */
+/** Materializes and trains a stage. The trainer then judges the result. */
 async function trained(
   stage: TrainingStage,
   run: StageRun,
@@ -109,10 +110,12 @@ async function trained(
   return { ...ended, verdict: await llamafactory.verdict(stage, run, { status, logs: ended }) }
 }
 
-/** A verdict with the end of the log, which a failing test then shows. */
+/** A verdict with the end of the log, so that a failing test shows the log. */
 const told = ({ verdict, stderr }: Ended & { verdict: TrainerVerdict }) => ({ ...verdict, log: stderr.slice(-2_000) })
 
-/** What the serving environment, with its other version of transformers, finds of the weights. */
+/**
+ * The verdict on the weights of the serving environment, which has another version of transformers.
+ */
 async function verified(model: string) {
   const argv = [trl.python, '-m', 'hone_trainer', 'verify', '--model', model, '--base', join(root, 'base')]
   const { stdout, stderr } = await ran(argv, trainerFolder, { ...trl.env, OMP_NUM_THREADS: '1' })
@@ -121,7 +124,7 @@ async function verified(model: string) {
   return verdictFile.parse(JSON.parse(said))
 }
 
-/** Number formats that tensors of a folder have. */
+/** Number formats of a folder's tensors. */
 async function tensorFormats(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.safetensors'))
   const headers = await Promise.all(names.map((name) => readSafetensorsHeader(join(folder, name))))
@@ -158,8 +161,8 @@ describe.skipIf(product === null)(`LLaMA-Factory itself${why}`, () => {
       expect(done.stdout).toContain("template qwen2_vl, default system ''")
       expect(await verified(output)).toMatchObject(whole)
       expect(await tensorFormats(output)).toEqual(['BF16'])
-      // Beside the weights the folder is the start's: what the product writes of its own changes
-      // how it is served.
+      // All files except the weights are those of the starting model: the product's own files would
+      // change how the model is served.
       for (const name of ['config.json', 'tokenizer_config.json', 'processor_config.json', 'generation_config.json'])
         expect(await readFile(join(output, name))).toEqual(await readFile(join(root, 'base', name)))
     },

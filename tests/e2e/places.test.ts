@@ -67,7 +67,7 @@ interface Changes {
   evaluate?: Record<string, unknown>
 }
 
-/** The demo's own recipe made small, one round, all jobs on Slurm. */
+/** The demo's own recipe made small: one round, all jobs on Slurm. */
 async function start({ campaign, sft = {}, evaluate = {} }: Changes): Promise<void> {
   const first = recipe.rounds.first
     .map(small)
@@ -111,7 +111,7 @@ describe.skipIf(skipped !== null)(
         { kind: 'rl', backend: 'trl', state: 'succeeded' },
       ])
       expect(jobs.find(({ kind }) => kind === 'serve')).toMatchObject({ backend: 'hone' })
-      // Slurm itself ran them.
+      // Slurm itself ran the jobs.
       const [handle] = await world.query(
         z.object({ reference: z.string(), node: z.string().nullable() }),
         `select a.handle->>'reference' as reference, a.handle->>'place' as node from attempts a where a.job_id = 'on-slurm/1/sft'`,
@@ -128,8 +128,7 @@ describe.skipIf(skipped !== null)(
         const jobs = await jobsOf('by-factory')
         expect(jobs.filter(({ kind }) => ['sft', 'verify', 'rl'].includes(kind))).toMatchObject([
           { kind: 'sft', backend: 'llamafactory', launcher: 'slurm', state: 'succeeded' },
-          // LLaMA-Factory's environment is not the one that serves, so the weights were looked at
-          // in a job.
+          // LLaMA-Factory's environment does not serve, so a job verified the weights.
           { kind: 'verify', backend: 'hone', launcher: 'slurm', state: 'succeeded' },
           { kind: 'rl', backend: 'trl', launcher: 'slurm', state: 'succeeded' },
         ])

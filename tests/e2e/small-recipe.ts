@@ -2,10 +2,7 @@ import { z } from 'zod'
 
 export const anyStep = z.looseObject({ step: z.string(), phases: z.array(z.looseObject({})).optional() })
 export type AnyStep = z.infer<typeof anyStep>
-/**
- * The step with so little to do that a training takes seconds; its name, its place and what it
- * reads stay.
- */
+/** The step made so small that a training takes seconds. Its name, place and inputs stay. */
 export function small(step: AnyStep): AnyStep {
   switch (step.step) {
     case 'mix':
@@ -16,8 +13,7 @@ export function small(step: AnyStep): AnyStep {
       return {
         ...step,
         learningRate: 1e-4,
-        // A model that still answers nothing right gets no gradient; its weights must change all
-        // the same.
+        // A model without any right answer gets no gradient. Its weights must still change.
         weightDecay: 0.1,
         promptsPerStep: 4,
         generations: 4,
@@ -35,6 +31,6 @@ export function small(step: AnyStep): AnyStep {
   }
 }
 
-/** Named sources or benchmarks with so few rows. */
+/** The named sources or benchmarks, limited to this many rows. */
 export const few = (limit: Record<string, number>, named: Record<string, object>) =>
   Object.fromEntries(Object.entries(named).map(([name, spec]) => [name, { ...spec, ...limit }]))

@@ -1,4 +1,5 @@
-"""Writes a tiny Qwen2.5-VL with random weights, the same moved a little, and the moved one with its vision renamed.
+"""Writes a tiny Qwen2.5-VL with random weights, a copy with slightly changed weights, and a copy of
+that with renamed vision weights.
 
 Usage: python tiny_weights.py FOLDER; makes FOLDER/base, FOLDER/trained and FOLDER/renamed.
 """

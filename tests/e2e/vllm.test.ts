@@ -26,7 +26,7 @@ const minutes = 60_000
 const made = madeEnvironment('vllm-cpu', honeCache())
 const why = made === null ? ' (skipped: the environment is not made; `npx hone env vllm-cpu` makes it)' : ''
 
-/** Of the server; another run of this test at the same time has another one. */
+/** The server's key. Another run of this test at the same time has another key. */
 const key = `vllm-${process.pid}`
 let root = ''
 
@@ -62,7 +62,7 @@ const completion = z.object({
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }),
 })
 
-/** What the server answers to a question about a grey picture. */
+/** The server's response to a question about a grey picture. */
 async function ask(url: string, maxTokens: number): Promise<Response> {
   const grey = sharp({ create: { width: 56, height: 56, channels: 3, background: '#808080' } })
   const picture = `data:image/png;base64,${(await grey.png().toBuffer()).toString('base64')}`
@@ -76,7 +76,7 @@ async function ask(url: string, maxTokens: number): Promise<Response> {
   return await fetch(`${url}/chat/completions`, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
-/** Processes that carry the mark of a job of this test, by the titles that they gave themselves. */
+/** Processes with the mark of a job of this test, by the titles that they set. */
 async function marked(): Promise<string[]> {
   const looked = processIds().map(async (pid) => {
     const [environ, title] = await Promise.all(
@@ -119,7 +119,7 @@ describe.skipIf(made === null)(`vLLM on processors${why}`, () => {
       expect(answered.usage.completion_tokens).toBeGreaterThan(0)
       // 56 × 56 pixels are 4 tokens of 28 × 28.
       expect(answered.usage.prompt_tokens).toBeGreaterThan(4)
-      // What the plan's check refuses beforehand.
+      // The plan's check refuses this value before a run.
       expect((await ask(url, 513)).status).toBe(400)
       expect(await marked()).toEqual(expect.arrayContaining(['VLLM::EngineCor', 'VLLM::Worker']))
       const started = await readJsonFile(jobFiles(handle.directory).started, startedFile)

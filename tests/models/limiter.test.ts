@@ -1,9 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Limiter, type Permit } from '../../models/limiter.ts'
+import { Limiter } from '../../models/limiter.ts'
 import { Limiters } from '../../models/limiters.ts'
 import { Scope } from '../../models/scope.ts'
-import { type CallHealth, Server } from '../../models/server.ts'
+import type { Permit } from '../../models/slots.ts'
+import { type CallHealth, Replica } from '../../models/replica.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
@@ -13,8 +14,8 @@ const random = () => 0.5
 
 function setUp(concurrency: number, downLimitMs = 60_000) {
   const clock = new ManualClock()
-  const server = new Server({ url: 'http://x/v1', concurrency, clock, random })
-  const limiter = new Limiter({ servers: [server], clock, downLimitMs })
+  const server = new Replica({ url: 'http://x/v1', concurrency, clock, random })
+  const limiter = new Limiter({ replicas: [server], clock, downLimitMs })
   const permits: Permit[] = []
   const errors: Error[] = []
   const ask = (retry = false) =>
@@ -162,17 +163,17 @@ describe('the limiter', () => {
 
   it('gives a retry its turn with a server that was refused a connection while another of its calls went well', async () => {
     const clock = new ManualClock()
-    const [a, b] = ['a', 'b'].map((name) => new Server({ url: `http://${name}/v1`, concurrency: 2, clock, random }))
-    const limiter = new Limiter({ servers: [a!, b!], clock })
+    const [a, b] = ['a', 'b'].map((name) => new Replica({ url: `http://${name}/v1`, concurrency: 2, clock, random }))
+    const limiter = new Limiter({ replicas: [a!, b!], clock })
     const permits = await Promise.all(range(4).map(() => limiter.acquire({ scope: never, owner })))
-    const [firstOfB, secondOfB] = permits.filter(({ server }) => server === b)
+    const [firstOfB, secondOfB] = permits.filter(({ replica }) => replica === b)
     firstOfB!.release({ health: 'unreachable' })
     secondOfB!.release({ health: 'ok' })
-    permits.find(({ server }) => server === a)!.release({ health: 'failed' })
-    let server: Server | undefined
-    void limiter.acquire({ scope: never, owner, isRetry: true, avoid: a }).then((permit) => void ({ server } = permit))
+    permits.find(({ replica }) => replica === a)!.release({ health: 'failed' })
+    let replica: Replica | undefined
+    void limiter.acquire({ scope: never, owner, isRetry: true, avoid: a }).then((permit) => void ({ replica } = permit))
     await clock.advance(10_000)
-    expect(server).toBe(b)
+    expect(replica).toBe(b)
   })
 
   it('leaves no timer behind once nobody waits', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
-import { Server } from '../../models/server.ts'
+import { Replica } from '../../models/replica.ts'
 
 it('a pause that ends between two looks at the clock does not leave the line asleep', async () => {
   let at = 0
@@ -19,8 +19,8 @@ it('a pause that ends between two looks at the clock does not leave the line asl
       }
     },
   }
-  const server = new Server({ url: 'http://x', concurrency: 16, clock, random: () => 0.5 })
-  const limiter = new Limiter({ servers: [server], clock, downLimitMs: 60_000 })
+  const server = new Replica({ url: 'http://x', concurrency: 16, clock, random: () => 0.5 })
+  const limiter = new Limiter({ replicas: [server], clock, downLimitMs: 60_000 })
   const scope = new Scope()
   const first = await limiter.acquire({ scope, owner: {} })
   first.release({ health: 'unreachable', detail: 'ECONNREFUSED' })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
-import { type CallHealth, Server } from '../../models/server.ts'
+import { type CallHealth, Replica } from '../../models/replica.ts'
 import { Window } from '../../models/window.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
@@ -23,8 +23,8 @@ interface Course {
 /** Sends `count` requests through a limiter to a simulated server; who is refused comes back as the engine would. */
 async function course(count: number, concurrency: number, simulated: Simulated): Promise<Course> {
   const clock = new ManualClock()
-  const server = new Server({ url: 'http://x/v1', concurrency, clock, random: () => 0.5 })
-  const limiter = new Limiter({ servers: [server], clock, downLimitMs: 1e9 })
+  const server = new Replica({ url: 'http://x/v1', concurrency, clock, random: () => 0.5 })
+  const limiter = new Limiter({ replicas: [server], clock, downLimitMs: 1e9 })
   const scope = new Scope()
   const successes: number[] = []
   let [running, refusals] = [0, 0]

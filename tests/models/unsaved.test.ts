@@ -6,8 +6,8 @@ import { createBatcher } from '../../models/batcher.ts'
 import { Outage } from '../../models/failures.ts'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
-import { Server } from '../../models/server.ts'
-import type { CallResult } from '../../models/server-client.ts'
+import { Replica } from '../../models/replica.ts'
+import type { CallResult } from '../../models/replica-client.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
@@ -56,7 +56,7 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
     const urls = range(servers).map((n) => `http://server${n}/v1`)
     const random = () => 0.5
     const limiter = new Limiter({
-      servers: urls.map((url) => new Server({ url, concurrency, clock, random })),
+      replicas: urls.map((url) => new Replica({ url, concurrency, clock, random })),
       clock,
       downLimitMs: 30_000,
     })

@@ -25,7 +25,7 @@ it('usage is told with each reply, and of which were paid before', async () => {
   await engine.ask(question('a'))
   await engine.close()
   await server.stop()
-  const tokens = { endpoint: 'teacher', promptTokens: 1000, completionTokens: 100 }
+  const tokens = { endpoint: 'teacher', model: 'fake-model', promptTokens: 1000, completionTokens: 100 }
   expect(used).toEqual([
     { ...tokens, reused: false },
     { ...tokens, reused: true },

@@ -134,7 +134,7 @@ describe('a bad recipe', () => {
   })
 })
 
-/** A recipe with these steps in its first round; `more` follows at its end. */
+/** A recipe with these steps in its first round, followed by `more`. */
 const withSteps = (steps: readonly string[], more = ''): string => `hone: 1
 campaign: mine
 baseModel: { path: models/base }
@@ -319,6 +319,6 @@ describe('the steps of a round', () => {
 it('draws other samples in another round and under another seed', () => {
   const drawn = [0, 1, 2].flatMap((seed) => [1, 2, 999].map((round) => roundSeed({ seed }, round)))
   expect(new Set(drawn).size).toBe(drawn.length)
-  // Seeds are part of the keys of replies that are paid for: they stay.
+  // Seeds are part of the keys of paid replies, so they must never change.
   expect(roundSeed({ seed: 7 }, 3)).toBe(7003)
 })

@@ -8,12 +8,16 @@ import { openStage } from '../workflows/stage.ts'
 import { shapes } from './shapes.ts'
 
 /**
- * Records the histories of every shape that has none yet, over fake activities on a real dev server: `npm run record-histories`. A recorded
- * history is never edited or recorded again: old campaigns run on it. A changed workflow takes `patched()` and a new shape.
+ * Records the histories of every shape without a history, with fake activities on a real dev
+ * server: `npm run record-histories`. A recorded history is never edited or recorded again, because
+ * old campaigns run on it. A changed workflow needs `patched()` and a new shape.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = fileURLToPath(new URL('histories/', import.meta.url))
-/** Stack traces name the folder and workers the machine of whoever records: neither belongs in the repository. */
+/**
+ * Stack traces name the recorder's folder, and workers name the machine. Neither belongs in the
+ * repository.
+ */
 const withoutPlaces = (json: string): string =>
   JSON.stringify(JSON.parse(json))
     .replaceAll(root, '')
@@ -36,7 +40,7 @@ try {
       const history = await stage.client.workflow.getHandle(workflowId, runId).fetchHistory()
       const number = (counts.get(type) ?? 0) + 1
       counts.set(type, number)
-      // Steps look the same in most shapes; of each kind a few say all.
+      // Steps look the same in most shapes, so a few histories of each kind are enough.
       const isShown = type === 'round' || ['plain', 'paused-by-its-budget'].includes(name)
       if (type !== 'campaign' && (!isShown || number > 2)) continue
       writeFileSync(join(folder, `${name}.${type}.${number}.json`), `${withoutPlaces(historyToJSON(history))}\n`)

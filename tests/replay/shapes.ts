@@ -4,7 +4,7 @@ import { until, type Stage } from '../workflows/stage.ts'
 
 const by = { who: 'recorder', why: 'a recorded history' }
 
-/** A way a campaign can go. Its histories are recorded once and replayed for ever. */
+/** One course of a campaign. Its histories are recorded once and replayed for ever. */
 export interface Shape {
   name: string
   fake: () => FakeHone
@@ -23,7 +23,7 @@ const holding = (step: string, rounds = 2): (() => FakeHone) => {
   }
 }
 
-/** Every shape of a campaign that control flow can take. */
+/** Every course that a campaign's control flow can take. */
 export const shapes: readonly Shape[] = [
   { name: 'plain', fake: () => new FakeHone(2), act: (_, stage, campaign) => finish(stage, campaign) },
   {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 const migrations = new URL('../../db/migrations/', import.meta.url)
 
-/** Drizzle's own table, which says which migrations a database has had. */
+/** Drizzle's own table of the migrations that a database has had. */
 const migrationsTable = 'drizzle.__drizzle_migrations'
 const endOfTable = '\\.\n'
 
@@ -16,9 +16,9 @@ const tableRow = z.object({ name: z.string() })
 const sequenceRow = z.object({ name: z.string(), value: z.string() })
 
 /**
- * All rows of Hone's tables and the state of their sequences, as statements with COPY's text
- * between them, like pg_dump writes them. The embedded PostgreSQL comes without pg_dump, and a
- * system's own is too old for it.
+ * All rows of Hone's tables and the state of their sequences, as statements with COPY text between
+ * them, as pg_dump writes them. The embedded PostgreSQL has no pg_dump, and the system's pg_dump is
+ * too old for it.
  */
 export async function dumpDatabase(client: Client): Promise<string> {
   const found = await client.query(
@@ -48,8 +48,8 @@ export async function dumpDatabase(client: Client): Promise<string> {
 }
 
 /**
- * Makes the tables as the first `count` migrations make them, in an empty database, and fills them
- * from a dump.
+ * Makes the tables of the first `count` migrations in an empty database, and fills them from a
+ * dump.
  */
 export async function loadDatabase(client: Client, dump: string, count: number): Promise<void> {
   for (const file of readdirSync(migrations)
@@ -59,8 +59,8 @@ export async function loadDatabase(client: Client, dump: string, count: number):
     await client.query(readFileSync(new URL(file, migrations), 'utf8'))
   await client.query(`create schema drizzle;
     create table ${migrationsTable} (id serial primary key, hash text not null, created_at bigint)`)
-  // Campaigns and rounds name each other, and history refuses changes: rows go in as a replica's
-  // do, past keys and triggers.
+  // Campaigns and rounds refer to each other, and history refuses changes. As a replica the session
+  // skips these keys and triggers.
   await client.query('set session_replication_role = replica')
   let rest = dump
   while (rest !== '') {

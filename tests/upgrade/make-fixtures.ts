@@ -17,9 +17,9 @@ import { campaign, hostField, marks, replaceBelow } from './marks.ts'
 import type { State } from './marks.ts'
 
 /*
- * Makes the fixtures: a campaign that Hone of an older commit ran, as its home stood at three
- * moments. To make them anew, copy this folder into a checkout of that commit and run there `npx
- * tsx tests/upgrade/make-fixtures.ts`: all else that it imports is then that commit's own.
+ * Makes the fixtures: the home of a campaign that Hone of an older commit ran, at three moments. To
+ * make them again, copy this folder into a checkout of that commit and run `npx tsx
+ * tests/upgrade/make-fixtures.ts` there: then all other imports are from that commit.
  */
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -27,7 +27,7 @@ const fixtures = join(here, 'fixtures')
 const checkout = join(here, '..', '..')
 const run = promisify(execFile)
 
-/** A tenth of a million parameters: five copies of its weights are a small file. */
+/** A tenth of a million parameters, so that five copies of the weights make a small file. */
 const tinyModel = {
   steps: 120,
   batchSize: 16,
@@ -39,7 +39,7 @@ const tinyModel = {
   visionDepth: 1,
 }
 
-/** Puts a model that is smaller still in the place of the world's base model. */
+/** Replaces the world's base model by an even smaller model. */
 async function tinyBase(root: string): Promise<string> {
   const name = baseModelName(trainerFolder)
   const target = join(root, 'cache', 'models', name)
@@ -59,7 +59,9 @@ async function tinyBase(root: string): Promise<string> {
   return join('cache', 'models', name)
 }
 
-/** What the old command says of the rounds that have ended, for today's to be compared with. */
+/**
+ * The old command's output about the rounds that have ended. Today's output is compared with it.
+ */
 async function told(world: CampaignWorld): Promise<object> {
   const rounds = z.looseObject({ rounds: z.array(z.looseObject({ round: z.int(), status: z.string() })) })
   const row = z.object({ number: z.int(), checkpoint: z.string() })
@@ -75,8 +77,8 @@ async function told(world: CampaignWorld): Promise<object> {
 }
 
 /**
- * Keeps the home as it is now: database, run folders without weights, and what the old command
- * says. Its Postgres must run.
+ * Stores the home in its present state: database, run folders without weights, and the old
+ * command's output. The home's Postgres must run.
  */
 async function keep(world: CampaignWorld, state: State): Promise<void> {
   const root = dirname(world.home)
@@ -103,7 +105,7 @@ async function keep(world: CampaignWorld, state: State): Promise<void> {
   console.log(`${state}: kept`)
 }
 
-/** Pictures, the base model and the weights that any of the states goes on from. */
+/** Pictures, the base model and the weights that any of the states continues from. */
 async function keepArtifacts(world: CampaignWorld, base: string): Promise<void> {
   const weights = await world.query(
     z.object({ id: z.string() }),
@@ -115,7 +117,10 @@ async function keepArtifacts(world: CampaignWorld, base: string): Promise<void> 
   await run('tar', ['-czf', join(fixtures, 'artifacts.tar.gz'), '-C', dirname(world.home), ...kept])
 }
 
-/** A step of round 2 has a trainer's checkpoint: it is in the middle of its work. */
+/**
+ * Waits until a step of round 2 has a trainer's checkpoint, so that the step is in the middle of
+ * its work.
+ */
 async function untilSaved(world: CampaignWorld, step: string, trainStep: number): Promise<void> {
   const saved = join(world.home, 'runs', `${campaign}~2~${step}~attempt-1`, 'checkpoints', `checkpoint-${trainStep}`)
   while (!existsSync(join(saved, 'trainer_state.json'))) await sleep(10)
@@ -153,7 +158,7 @@ try {
   await postgres.stop()
 
   const third = await dev()
-  // Longer than a test would wait.
+  // A test's usual wait would end too early.
   while ((await world.query(z.unknown(), `select 1 from campaigns where status = 'finished'`)).length === 0)
     await sleep(1000)
   await keep(world, 'finished')

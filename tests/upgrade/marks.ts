@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The campaign of all fixtures, as small-demo.yaml names it. */
+/** The campaign of all fixtures, named as in small-demo.yaml. */
 export const campaign = 'small-demo'
 
-/** Where the old campaign stood when its home was kept. */
+/** The state of the old campaign when its home was stored. */
 export const states = ['killed-in-sft', 'interrupted-in-rl', 'finished'] as const
 export type State = (typeof states)[number]
 
 /**
- * What stands in a fixture for the folder around its home, the checkout that wrote it, and the
- * machine: it names none of any machine.
+ * Placeholders in the fixtures for the folder around the home, the checkout that wrote it, and the
+ * machine. The fixtures name no real machine.
  */
 export const marks = { root: '__ROOT__', checkout: '__CHECKOUT__', host: '__HOST__' }
 
-/** A machine's name as job folders hold it. */
+/** A machine's name in the form of job folders. */
 export const hostField = (name: string): string => `"host":"${name}"`
 
 /** Replaces texts in every file below a folder. */

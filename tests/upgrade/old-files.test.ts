@@ -22,7 +22,7 @@ import type { State } from './marks.ts'
 import { fillDatabase, unpackHome } from './old-home.ts'
 import type { OldHome } from './old-home.ts'
 
-/* What commit 3af5782 wrote, before jobs had places, read by today's readers. */
+/* Files that commit 3af5782 wrote, before jobs had places, read by today's code. */
 
 const root = mkdtempSync(join(tmpdir(), 'hone-old-files-'))
 const homes = new Map<State, OldHome>()
@@ -49,8 +49,7 @@ afterAll(async () => {
 })
 
 /**
- * Folders of jobs; beside them are those of model servers, which hold the record of the attempt
- * that serves.
+ * Job folders. Folders of model servers are beside them and hold the record of the serving attempt.
  */
 const jobFolders = (state: State) =>
   readdirSync(runsOf(state))
@@ -62,7 +61,7 @@ const serverFolders = (state: State) =>
     .map((name) => join(runsOf(state), name))
     .filter((folder) => readdirSync(folder).includes('serving.json'))
 
-/** How the launcher of today finds a job of then. */
+/** The status that today's launcher finds for an old job. */
 async function statusOf(state: State, key: string) {
   const { launcher } = placesOf(state).get(null)
   const handle = await launcher.find(key)

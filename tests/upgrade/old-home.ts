@@ -15,22 +15,22 @@ import type { State } from './marks.ts'
 const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url))
 const recipeFile = fileURLToPath(new URL(`${campaign}.yaml`, import.meta.url))
 
-/** Migrations that a database of commit 3af5782 has had. */
+/** Number of migrations in a database of commit 3af5782. */
 export const oldMigrations = 7
 
 /**
- * What `hone rounds`, `hone show` and `hone lineage` of the old commit said of the rounds that had
- * ended, as JSON.
+ * The old commit's JSON output of `hone rounds`, `hone show` and `hone lineage` for the rounds that
+ * had ended.
  */
 const toldFile = z.object({
   rounds: z.looseObject({ rounds: z.array(z.looseObject({ round: z.int(), status: z.string() })) }),
   shown: z.array(z.looseObject({ round: z.int(), checkpoint: z.string() })),
-  /** Of the checkpoints of `shown`, in the same order. */
+  /** The lineage of the checkpoints of `shown`, in the same order. */
   lineage: z.array(z.looseObject({})),
 })
 export type Told = z.infer<typeof toldFile>
 
-/** A kept home, unpacked: `home/` is below `root`, the database is text. */
+/** A stored home, unpacked: `home/` is below `root`, the database is text. */
 export interface OldHome {
   root: string
   home: string
@@ -40,7 +40,7 @@ export interface OldHome {
 }
 
 /**
- * Unpacks a kept home below a folder, as if it had been made there: base model and weights,
+ * Unpacks a stored home below a folder, as if it had been made there: base model and weights,
  * pictures, run folders.
  */
 export async function unpackHome(root: string, state: State): Promise<OldHome> {
@@ -71,8 +71,8 @@ export async function unpackHome(root: string, state: State): Promise<OldHome> {
 }
 
 /**
- * Puts a kept home in the place of a world's, where nothing may run. The demo's pictures stay: they
- * take long to draw.
+ * Replaces a world's home by a stored home. No process of the world may run. The demo's pictures
+ * stay, because drawing them takes long.
  */
 export async function takeOver(world: CampaignWorld, state: State): Promise<OldHome> {
   mkdirSync(world.home, { recursive: true })
@@ -88,7 +88,7 @@ export async function takeOver(world: CampaignWorld, state: State): Promise<OldH
   return old
 }
 
-/** Makes an empty database what it was under the old commit. */
+/** Fills an empty database with its state under the old commit. */
 export async function fillDatabase(url: string, dump: string): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()

@@ -8,9 +8,9 @@ import { takeOver } from './old-home.ts'
 import type { OldHome } from './old-home.ts'
 
 /*
- * Homes of commit 3af5782, before jobs had places, and the Hone of today: what was under way goes
- * on, what has ended is told as it was. Temporal's own state is not kept; `hone dev` gets running
- * campaigns back from PostgreSQL (that old histories replay, tests/replay shows).
+ * Homes of commit 3af5782, before jobs had places, under today's Hone: running work continues, and
+ * ended rounds are reported as before. Temporal's own state is not stored: `hone dev` restores
+ * running campaigns from PostgreSQL. (tests/replay shows that old histories replay.)
  */
 
 let world: CampaignWorld
@@ -26,7 +26,7 @@ const upWith = async (): Promise<Running> => {
   return dev
 }
 
-/** Ctrl-C ends everything that the home runs; only the test's own teacher stays. */
+/** Ctrl-C ends all processes of the home. Only the test's own teacher stays. */
 async function expectAllEnds(dev: Running): Promise<void> {
   expect(await dev.end('SIGINT')).toMatchObject({ code: 130 })
   expect(world.processes()).toEqual([])
@@ -51,7 +51,7 @@ const stepDone = (round: number, step: string) =>
     step,
   )
 
-/** Step for step, for each of which a slow machine gets its time. */
+/** Waits for one step after the other, so that a slow machine gets its time for each step. */
 async function stepsDone(round: number, steps: readonly string[]): Promise<void> {
   for (const step of steps) await stepDone(round, step)
 }
@@ -59,8 +59,8 @@ async function stepsDone(round: number, steps: readonly string[]): Promise<void>
 const moved = z.object({ campaign: z.string(), from: z.int(), to: z.int() })
 
 /**
- * Rolls back to round 1, and waits until the next round has sampled from what the old Hone had
- * trained in it.
+ * Rolls back to round 1 and waits until the next round has sampled from the model that the old Hone
+ * trained in round 1.
  */
 async function rollBack(next: number): Promise<z.infer<typeof moved>> {
   const act = ['--to', '1', '--reason', 'back to what the old one made', '--who', 'ada']
@@ -72,7 +72,7 @@ async function rollBack(next: number): Promise<z.infer<typeof moved>> {
 const roundList = z.looseObject({ rounds: z.array(z.looseObject({ round: z.int() })) })
 
 /**
- * A value with any text in the place of the base model's folder: what lay in a cache is copied to
+ * A value in which any text may replace the base model's folder: a model in a cache is copied to
  * the store when it is used.
  */
 function wherever(root: string, value: unknown): object {
@@ -81,7 +81,7 @@ function wherever(root: string, value: unknown): object {
   return JSON.parse(text, (_, each: unknown) => (isBase(each) ? expect.any(String) : each))
 }
 
-/** Today's commands say of the rounds that had ended all that the old ones said. */
+/** Today's commands report everything that the old commands reported about the ended rounds. */
 async function expectToldAlike({ root, told }: OldHome): Promise<void> {
   const closed = told.rounds.rounds.filter(({ status }) => status === 'closed')
   const today = await world.json(roundList, 'rounds', campaign)

@@ -128,7 +128,7 @@ describe('a campaign', () => {
     let isEnding = false
     let end = () => {}
     const ended = new Promise<void>((resolve) => (end = resolve))
-    // FakeSlowServer: the one of the first weights takes its time to end.
+    // FakeSlowServer: the server of the first weights ends slowly.
     fake.io.releaseEndpoints = async (ref) => {
       await io.releaseEndpoints(ref)
       if (ref.step !== 'select-checkpoint' || isEnding) return
@@ -199,7 +199,9 @@ describe('a campaign', () => {
       await expect(stage.campaigns.rollback('refusing', { ...me, to: 1, why: ' ' })).rejects.toThrow('say why')
       fake.held.clear()
       await stage.resultOf('refusing')
-      await expect(stage.campaigns.rollback('refusing', { ...me, to: 9 })).rejects.toThrow('there is no closed round 9')
+      await expect(stage.campaigns.rollback('refusing', { ...me, to: 9 })).rejects.toThrow(
+        'campaign "refusing" has no round 9',
+      )
       await stage.resultOf('refusing')
     })
     expect(fake.head).toBe(1)

@@ -9,17 +9,19 @@ import type {
   RoundSummary,
   ScoreSummary,
   ShardPlan,
-  StepPlan,
+  StepToRun,
 } from '../../activities/types.ts'
 import type { Budget } from '../../domain/budget.ts'
+import { headRefusal } from '../../domain/lineage.ts'
 import { nextRound } from '../../domain/recipe/round-plan.ts'
 
 const score: ScoreSummary = { benchmark: 'dev', n: 100, accuracy: 0.5, low: 0.4, high: 0.6 }
 const counts = { rowsIn: 10, kept: 8, dropped: 2, failed: 0 }
 
 /**
- * Fake activities for the control flow of workflows: a campaign in memory, in place of Postgres, endpoints and trainers. Trainings run until
- * they are let go or cancelled; `failures` makes the next call of an activity fail.
+ * Fake activities for the control flow of workflows: a campaign in memory replaces Postgres,
+ * endpoints and trainers. Trainings run until they are released or cancelled. `failures` makes the
+ * next call of an activity fail.
  */
 export class FakeHone {
   readonly calls: string[] = []
@@ -34,14 +36,14 @@ export class FakeHone {
   readonly training = new Set<string>()
   roundsWanted: number
 
-  /** What the last command said of it. */
+  /** The budget of the last command. */
   budget: Budget | null = null
 
-  /** How a data step is cut; `longest`: a stretch comes back after so many shards. */
+  /** The shards of a data step. `longest`: a stretch returns after this many shards. */
   plan: ShardPlan = { shards: 3, lanes: 2, isDone: false }
   longest = Number.POSITIVE_INFINITY
 
-  /** Whether rounds choose among the weights that training kept. */
+  /** Whether rounds choose among the weights that a training kept. */
   selects = false
 
   constructor(roundsWanted = 2) {
@@ -74,10 +76,14 @@ export class FakeHone {
       this.status = kind === 'paused' ? 'paused' : 'running'
       this.statusReason = why
     },
-    moveHead: async ({ to, kind }) => {
+    moveHead: async ({ campaign, to, kind }) => {
       const from = this.head
-      if (!this.rounds.some((round) => round.number === to && round.status === 'closed'))
-        throw ApplicationFailure.nonRetryable(`there is no closed round ${to}`, 'UnknownRound', 'see `hone rounds`')
+      const refusal = headRefusal(
+        campaign,
+        to,
+        this.rounds.find((round) => round.number === to),
+      )
+      if (refusal) throw ApplicationFailure.nonRetryable(refusal.message, refusal.type, refusal.nextStep)
       this.say(`${kind} ${from} → ${to}`)
       this.head = to
       return { from, to }
@@ -154,7 +160,7 @@ export class FakeHone {
     },
   }
 
-  private steps(): StepPlan[] {
+  private steps(): StepToRun[] {
     return [
       { kind: 'data', name: 'describe', step: 'describe', isDone: false },
       { kind: 'training', name: 'sft', step: 'sft', phases: ['sft'], maxHours: 1, isDone: false },

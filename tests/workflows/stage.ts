@@ -13,21 +13,21 @@ import type { campaign } from '../../workflows/campaign.ts'
 import { freshNamespace } from '../world/temporal.ts'
 import type { FakeHone } from './fake-hone.ts'
 
-/** A namespace of its own with a client; `work` runs workers over fake activities while a test goes on. */
+/** Its own namespace with a client. `work` runs workers with fake activities during a test. */
 export interface Stage {
   client: Client
   campaigns: CampaignClient
-  /** How a campaign's workflow ended, once it has. Rejects when it failed. */
+  /** The result of a campaign's workflow. Waits for the end. Rejects when the workflow failed. */
   resultOf: (slug: string) => Promise<{ head: number }>
   isRunning: (slug: string) => Promise<boolean>
   work: <Result>(fake: FakeHone, body: () => Promise<Result>) => Promise<Result>
   close: () => Promise<void>
 }
 
-/** Sets the stage for a test file, in a namespace of its own. */
+/** Sets the stage for a test file, in its own namespace. */
 export const setStage = async (): Promise<Stage> => openStage(await freshNamespace())
 
-/** The stage on a server that is there. */
+/** Sets the stage on a running server. */
 export async function openStage(server: TemporalServer): Promise<Stage> {
   const { namespace } = server
   const connection = await connectTemporal(server)
@@ -71,7 +71,7 @@ export async function openStage(server: TemporalServer): Promise<Stage> {
   }
 }
 
-/** Waits until something is true; fails with its name after some seconds. */
+/** Waits until a condition is true. Fails with the condition's name after `seconds`. */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
   const end = Date.now() + seconds * 1000
   while (!(await isTrue())) {

@@ -1,4 +1,4 @@
-/** What one trainer adds to the reward file: its own part of the Python, and what that part can say. */
+/** What one trainer adds to the reward file: its own Python, and what that Python can say. */
 export interface RewardFile {
   /** The trainer as people write it. */
   name: string

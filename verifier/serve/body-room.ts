@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { takePlace } from './held-place.ts'
 
 /**
  * Room is given in places of this many bytes, since p-limit counts tasks and not bytes. A smaller
@@ -30,18 +31,11 @@ export function createBodyRoom(capacity: number, maxWaiting: number): BodyRoom {
       if (isFull && waiting >= maxWaiting) return null
       let giveBack = (): void => undefined
       const left = new Promise<void>((resolve) => (giveBack = resolve))
-      const take = (): Promise<void> =>
-        new Promise((entered) => {
-          void places(() => {
-            entered()
-            return left
-          })
-        })
-      waiting += 1
+      waiting++
       // All places are asked for in one turn. p-limit serves them in order, so two requests never
       // wait for places that the other holds.
-      await Promise.all(Array.from({ length: wanted }, take))
-      waiting -= 1
+      await Promise.all(Array.from({ length: wanted }, () => takePlace(places, () => left)))
+      waiting--
       held += bytes
       let isHeld = true
       return () => {

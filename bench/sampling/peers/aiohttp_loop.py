@@ -1,4 +1,6 @@
-"""The floor in Python: a bare loop around aiohttp that tries nothing twice and keeps the captions alone."""
+"""The lower bound in Python: a bare loop around aiohttp. It retries nothing and keeps only the
+captions.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the peers' clients share: the job they are given, its rows, their report."""
+"""The common part of the peers' clients: their job, its rows, their report."""
 
 import base64
 import json
@@ -21,13 +21,13 @@ def base64_of(path):
 
 
 def cpu_ms():
-    """CPU of this process and of those it has waited for, in milliseconds."""
+    """CPU of this process and of its ended children, in milliseconds."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return 1000 * sum(one.ru_utime + one.ru_stime for one in used)
 
 
 class Work:
-    """Time and CPU since the imports were done."""
+    """Time and CPU since the end of the imports."""
 
     def __init__(self):
         self.ready_at = 1000 * time.time()

@@ -1,10 +1,10 @@
-"""curator: one LLM subclass; its own cache in the work folder, so that a second run goes on."""
+"""curator: one LLM subclass. Its cache is in the work folder, so that a second run continues."""
 
 import tiktoken
 
 
 class Bytes:
-    """Stands for the tokenizer, whose file would be fetched from a public host."""
+    """Replaces the tokenizer, whose file would be downloaded from a public host."""
 
     def encode(self, text, **_):
         return [0] * (len(text) // 4)

@@ -1,4 +1,4 @@
-"""DataDesigner: one text column with the picture as context; resumes where its artifacts allow it."""
+"""DataDesigner: one text column with the picture as context. Resumes if its artifacts allow it."""
 
 import os
 

@@ -1,4 +1,6 @@
-"""distilabel: a pipeline of two steps with its own cache; batches as large as the requests in flight."""
+"""distilabel: a pipeline of two steps with its own cache. A batch is as large as the requests in
+flight.
+"""
 
 import os
 

@@ -1,6 +1,6 @@
 const words = (list: string): string[] => list.split(/\s+/).filter(Boolean)
 
-/** Nouns whose plural no rule gives, each before its plural. */
+/** Nouns with an irregular plural: each singular is followed by its plural. */
 const irregular = new Map(
   words(
     `person people man men woman women child children grandchild grandchildren mouse mice goose geese tooth teeth foot
@@ -12,7 +12,10 @@ const irregular = new Map(
   ).flatMap((one, index, all) => (index % 2 === 0 ? [[one, all[index + 1] ?? one] as const] : [])),
 )
 
-/** Nouns that take `-s` where the ending of the plural looks like another's. */
+/**
+ * Nouns that take `-s`, although their plural ends like another kind of plural (`-ches`, `-ies`,
+ * `-oes`, `-ves`).
+ */
 const withS = words(
   `ache headache toothache stomachache backache cache mustache moustache avalanche niche quiche creche brioche psyche
   porsche pastiche cookie movie pie magpie potpie tie necktie bowtie brownie selfie hoodie zombie smoothie rookie genie
@@ -21,7 +24,9 @@ const withS = words(
   grave clove archive drive ellipse taxi ski kiwi bikini zucchini menu emu`,
 )
 
-/** Nouns that take `-es`: those in `-s` that are no `-se`, and second forms. */
+/**
+ * Nouns that take `-es`: nouns in `-s` without an `e` before it, and nouns with two plural forms.
+ */
 const withEs = words(
   `bus minibus trolleybus cactus walrus octopus virus campus crocus circus lotus platypus hippopotamus abacus lens gas
   canvas atlas iris trellis rhinoceros mango volcano tornado buffalo torpedo domino cargo avocado flamingo`,
@@ -33,7 +38,10 @@ const singulars = new Map([
   ...withEs.map((one) => [`${one}es`, one] as const),
 ])
 
-/** Words in the singular, without one, or with two that mean different things. */
+/**
+ * Words that are singular, that have no singular, or that have two singulars with different
+ * meanings.
+ */
 const unsure = new Set(
   words(
     `lens gas canvas atlas iris trellis pancreas christmas chess series species news mathematics physics gymnastics
@@ -44,7 +52,9 @@ const unsure = new Set(
   ),
 )
 
-/** The last word of a noun phrase in the plural: `traffic light` becomes `traffic lights`. */
+/**
+ * Puts the last word of a noun phrase into the plural: `traffic light` becomes `traffic lights`.
+ */
 export function plural(noun: string): string {
   const [, before = '', word = ''] = /^(.*?)([^ ]*)$/.exec(noun) ?? []
   const known = irregular.get(word)
@@ -55,16 +65,17 @@ export function plural(noun: string): string {
 }
 
 /**
- * The singular of a word in the plural; null when it is none, or one whose singular is not sure. Where spelling leaves two
- * (`-ches` of peach and of cache, `-ies` of city and of cookie) the usual one counts, exceptions are listed; where neither
- * is usual (`-ses`, `-ves`, `-oes`) the word must be known.
+ * The singular of a plural word. Null when the word is no plural or its singular is not sure. Some
+ * endings have two spellings (`-ches` of peach and of cache, `-ies` of city and of cookie): the
+ * usual spelling counts, and the exceptions are listed. For `-ses`, `-ves` and `-oes` no spelling
+ * is usual, so the word must be listed.
  */
 export function singular(word: string): string | null {
   const known = singulars.get(word)
   if (known !== undefined) return known
   if (!word.endsWith('s') || /(?:ss|us|is)$/.test(word) || word.length < 4 || unsure.has(word)) return null
   const one = regularSingular(word)
-  // What would not be put into the plural so is no plural.
+  // A word that `plural` does not give back is no plural.
   return one !== null && plural(one) === word ? one : null
 }
 
@@ -75,12 +86,15 @@ function regularSingular(word: string): string | null {
   return word.slice(0, -1)
 }
 
-/** House, horse, pulse, suitcase, vase, rose, nose, hose, fuse, pause, cruise, tortoise, cheese; not bases, lenses, viruses. */
+/**
+ * House, horse, pulse, suitcase, vase, rose, nose, hose, fuse, pause, cruise, tortoise, cheese. Not
+ * bases, lenses, viruses.
+ */
 const withSe = /(?:ouse|[rl]se|[cvh]ase|[hnrp]ose|^use|[fm]use|ause|ease|cuse|rise|[ou]ise|eese)s$/
 
-/** Whether a word may stand in the plural. */
+/** Whether a word can be a plural. */
 export const isPlural = (word: string): boolean => singular(word) !== null
 
-/** `a` or `an` before a word, by its first letter. */
+/** Puts `a` or `an` before the words, by their first letters. */
 export const withArticle = (words: string): string =>
   /^(?:[aeio]|u(?!ni|se|k))/.test(words) ? `an ${words}` : `a ${words}`

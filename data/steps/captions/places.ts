@@ -1,8 +1,8 @@
-/** Where in the picture, as far as a caption says. */
+/** A place in the picture. Null where the caption does not say it. */
 export interface Place {
   row: 'top' | 'middle' | 'bottom' | null
   column: 'left' | 'center' | 'right' | null
-  /** As a question names it: `at the top left`, `on the left`. */
+  /** The place in the words of a question: `at the top left`, `on the left`. */
   phrase: string
 }
 
@@ -18,7 +18,7 @@ const columns = { left: 'left', right: 'right', center: 'center', middle: 'cente
 
 const one = String.raw`(?:(top|upper|bottom|lower|middle|center)(?:[- ](left|right|center|middle))?|(left|right)(?:-hand)?(?: side)?)`
 const ofPicture = String.raw`(?: corner| side)?(?: of the (?:image|picture|scene|photo|frame))?`
-/** After a place nothing stands that it could belong to: `the left shelf` is none. */
+/** No noun may follow a place: `the left shelf` is not a place. */
 const ends = String.raw`(?=\s*(?:$|[,:])| (?:there|is|are|and|a|an|one|two|three|four|five|six|seven|eight|nine|ten|stands?|sits?|lies|you)\b)`
 const PLACE = new RegExp(
   String.raw`(?<!\b(?:to|toward|towards|near|from|of|by) )\b(?:(?:at|in|on) )?the ${one}${ofPicture}${ends}|^${one}(?: corner)?(?=:)`,
@@ -26,11 +26,11 @@ const PLACE = new RegExp(
 )
 const RELATION = /\b(?:directly )?(?:(?:to the )?(left|right) of|(above|below))(?= (?:a|an|one)\b)/g
 
-/** Marks that stand for a place or a relation among the words of a sentence. */
+/** Marks that replace a place or a relation among the words of a sentence. */
 const placeMark = (index: number): string => `@p${index}`
 export type Relation = 'left' | 'right' | 'above' | 'below'
 
-/** Takes places and relations out of a sentence in lower case and leaves marks `@p0`, `@rleft` in their stead. */
+/** Replaces the places and relations of a lower-case sentence by the marks `@p0`, `@rleft`. */
 export function markPlaces(sentence: string): { marked: string; places: Place[] } {
   const places: Place[] = []
   const marked = sentence.replace(PLACE, (...found: unknown[]) => {
@@ -54,7 +54,10 @@ function placeOf(first: unknown, second: unknown, side: unknown): Place {
 
 const order: Readonly<Record<string, number>> = { left: 0, top: 0, center: 1, middle: 1, right: 2, bottom: 2 }
 
-/** How the first place lies to the second, as far as both say. */
+/**
+ * The relations of the first place to the second. Only directions that both places have are
+ * compared.
+ */
 export function relationsOf(first: Place, second: Place): Relation[] {
   const across = difference(first.column, second.column)
   const down = difference(first.row, second.row)

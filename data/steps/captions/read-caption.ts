@@ -3,12 +3,12 @@ import type { Place, Relation } from './places.ts'
 import { type Definite, type Intro, readSentence, type SentenceReading } from './read-sentence.ts'
 import { hypernyms, numbers } from './words.ts'
 
-/** Things of one name whose number a caption leaves no doubt about. */
+/** Things of one name whose number is certain from the caption. */
 export interface Counted {
-  /** In the singular. */
+  /** Singular. */
   noun: string
   total: number
-  /** How many of each colour; null when a colour is missing or mixed. */
+  /** The count of each colour. Null when a colour is missing or mixed. */
   byColor: ReadonlyMap<string, number> | null
   /** The single things whose place is known. */
   placed: readonly { color: string | null; place: Place }[]
@@ -16,19 +16,22 @@ export interface Counted {
 
 export interface CaptionReading {
   counted: readonly Counted[]
-  /** Nouns of which the caption says that there are none. */
+  /** Nouns that the caption says are not in the picture. */
   absent: readonly string[]
   relations: readonly { first: string; relation: Relation; second: string }[]
 }
 
-/** Longer captions are not read at all: a part of one would leave out what takes back the rest. Characters. */
+/**
+ * Characters. Longer captions are not read: the part left out could take back what the rest says.
+ */
 export const LONGEST_CAPTION = 8000
 
 /**
- * Reads what a caption surely says of countable things: how many, of which colours, where. It takes a caption for
- * complete in the things that it counts, as captions are asked to be; nothing is concluded about things that it does
- * not name. Whatever names a thing in a way that the grammar does not cover ("some dogs", "it", "maybe a dog", a second
- * sentence that may speak of the same dogs) makes it silent about that thing.
+ * Reads what a caption certainly says about countable things: how many, in which colours, where.
+ * The reader takes the caption as complete for the things that it counts, because captions are
+ * asked to be complete. It concludes nothing about things that the caption does not name. The
+ * reader is silent about a thing when any mention is outside its grammar ("some dogs", "it", "maybe
+ * a dog", or a second sentence that may mean the same dogs).
  */
 export function readCaption(caption: string): CaptionReading {
   const sentences = caption
@@ -70,7 +73,10 @@ const isLoose = (word: string, loose: ReadonlySet<string>): boolean =>
 
 const lastWord = (noun: string): string => noun.slice(noun.lastIndexOf(' ') + 1)
 
-/** In words that could not be read, as part of another name ("dog" beside "hot dog"), or by a name that holds others. */
+/**
+ * Whether the noun also occurs in unread words, in another name ("dog" beside "hot dog"), or as a
+ * name that includes other things.
+ */
 function isNamedElsewhere(noun: string, nouns: readonly string[], loose: ReadonlySet<string>): boolean {
   const word = lastWord(noun)
   if (isLoose(word, loose)) return true
@@ -78,7 +84,10 @@ function isNamedElsewhere(noun: string, nouns: readonly string[], loose: Readonl
   return nouns.some((other) => other !== noun && lastWord(other) === word)
 }
 
-/** Whether no two introductions can speak of the same things: in one list, or single things each at a place of its own. */
+/**
+ * Whether no two introductions can mean the same things: all are in one list, or each introduces a
+ * single thing at its own place.
+ */
 function areDistinct(intros: readonly Found[]): boolean {
   const mentions = intros.map(({ mention }) => mention)
   if (mentions.some(({ dependent }) => dependent)) return false
@@ -88,12 +97,15 @@ function areDistinct(intros: readonly Found[]): boolean {
     return !restate(mentions)
   const places = mentions.map(({ place }) => place)
   if (mentions.some(({ count }) => count !== 1) || places.includes(null)) return false
-  // "on the left" and "at the top left" may be one place.
+  // "on the left" and "at the top left" may be the same place.
   const forms = new Set(places.map((place) => `${place?.row === null} ${place?.column === null}`))
   return forms.size === 1 && new Set(places.map((place) => place?.phrase)).size === places.length
 }
 
-/** "Five balls, two red balls and three blue balls": the rest of the list may say again what one of it said. */
+/**
+ * "Five balls, two red balls and three blue balls": later items of a list may repeat an earlier
+ * item.
+ */
 function restate(mentions: readonly Intro[]): boolean {
   const colored = mentions.filter(({ color }) => color !== null).length
   const total = mentions.reduce((sum, { count }) => sum + count, 0)
@@ -103,7 +115,7 @@ function restate(mentions: readonly Intro[]): boolean {
   )
 }
 
-/** Whether `the …` may speak of other things of that name than those that were introduced. */
+/** Whether `the …` may mean other things of that name than the introduced things. */
 function obscures({ mention, sentence, at }: Told<Definite>, noun: string, intros: readonly Found[]): boolean {
   const word = lastWord(noun)
   const head = mention.words.find((one) => one === word || singular(one) === word)
@@ -134,7 +146,7 @@ function settle(noun: string, intros: readonly Found[]): Counted {
   }
 }
 
-/** Relations between two things each of which is the only one of its name. */
+/** Relations between two things that are each the only thing of their name. */
 function settledRelations({ relations }: SentenceReading, counted: readonly Counted[]): CaptionReading['relations'] {
   const isSingle = (noun: string) => counted.some((one) => one.noun === noun && one.total === 1)
   return relations.flatMap(({ first, relation, second }) =>

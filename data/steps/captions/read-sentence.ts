@@ -15,35 +15,38 @@ import {
 /** Things that a sentence introduces: `two red circles`. */
 export interface Intro {
   kind: 'intro'
-  /** In the singular. */
+  /** Singular. */
   noun: string
   count: number
-  /** The colour, when there is exactly one. */
+  /** The colour, or null without exactly one colour. */
   color: string | null
   place: Place | null
-  /** Things that only commas, "and" and places part stand in one list: they are not the same things again. */
+  /**
+   * Number of the list. Only commas, "and" and places separate the things of a list, so they are
+   * different things.
+   */
   list: number
-  /** It hangs on several things before it, so that there may be one for each of them. */
+  /** The thing belongs to several things before it, so each of them may have its own. */
   dependent: boolean
 }
 
-/** `the two dogs`: speaks again of what was introduced. */
+/** `the two dogs`: mentions introduced things again. */
 export interface Definite {
   kind: 'definite'
   words: readonly string[]
-  /** A place or a preposition follows that may tell it from others. */
+  /** Whether a place or a preposition follows that may tell the thing from others. */
   restricted: boolean
 }
 
 export interface SentenceReading {
-  /** In the order in which they stand there. */
+  /** In the order of the sentence. */
   mentions: readonly (Intro | Definite)[]
-  /** Words that stand there otherwise: nothing can be said for certain of things of that name. */
+  /** Words that the grammar does not read. Nothing is certain about things of these names. */
   loose: readonly string[]
-  /** Nouns in the singular that the sentence says are not there. */
+  /** Nouns, in the singular, that the sentence says are not in the picture. */
   absent: readonly string[]
   relations: readonly { first: Intro; relation: Relation; second: Intro }[]
-  /** There may be more of anything that was named. */
+  /** Whether the picture may have more of any named thing. */
   addsMore: boolean
 }
 
@@ -57,12 +60,12 @@ const EMPTY_PLACE = /^(?:there is nothing @p\d+|@p\d+ is empty|@p\d+ ?: ?nothing
 const PICTURE_END = / in (?:the|this) (?:image|picture|photo|photograph|scene)$/
 
 /**
- * Reads one sentence of a caption. What its small grammar does not surely cover becomes `loose`, which silences the
- * things named there; it never guesses.
+ * Reads one sentence of a caption with a small grammar. Words that the grammar does not certainly
+ * cover become `loose`, and things of these names are not counted. The reader never guesses.
  */
 export function readSentence(sentence: string): SentenceReading {
   const spaced = sentence.toLowerCase().replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '')
-  // One colour, spelled in two ways.
+  // Two spellings of one colour.
   const lower = spaced.replaceAll(/\bgrey\b/g, 'gray')
   const { marked, places } = markPlaces(lower.replace(OPENING, '').replace(PICTURE_END, ''))
   const text = marked.trim().replaceAll(/ {2,}/g, ' ')
@@ -102,9 +105,9 @@ function readTokens(tokens: readonly string[], places: readonly Place[]): Senten
     } else if (count !== null) {
       const read = readPhrase(phrase, count)
       if (read === null || !mayCount(tokens, at, at + 1 + read.words)) {
-        // A phrase that cannot be read may hide anything: all its words are in doubt.
+        // An unreadable phrase may hide anything, so all its words are in doubt.
         loose.push(...phrase)
-        // "three red and two blue balls": what is counted comes later, or nowhere.
+        // "three red and two blue balls": the counted noun comes later or never.
         if (phrase.every(isAdjective) || (count > 1 && !phrase.some(isPlural))) return unread(tokens)
         at += 1 + phrase.length
       } else {
@@ -125,13 +128,13 @@ function readTokens(tokens: readonly string[], places: readonly Place[]): Senten
   return { ...nothing, mentions: items.map(({ mention }) => mention), loose, relations: relationsIn(tokens, items) }
 }
 
-/** `a` is one; null for what is no number of things. */
+/** The number of things. `a` is 1. Null when the token is no number. */
 function countOf(token: string): number | null {
   const count = numbers.get(token) ?? (/^\d{1,3}$/.test(token) ? Number(token) : null)
   return count === 0 ? null : count
 }
 
-/** The words up to one that ends a noun phrase. */
+/** The words before the next word that ends a noun phrase. */
 function wordsFrom(tokens: readonly string[], from: number): string[] {
   const words: string[] = []
   for (let at = from; at < tokens.length && words.length < 6; at += 1) {
@@ -146,7 +149,7 @@ interface Phrase {
   noun: string
   count: number
   color: string | null
-  /** Words of the phrase that were read. */
+  /** How many words of the phrase were read. */
   words: number
 }
 
@@ -160,7 +163,8 @@ function readPhrase(phrase: readonly string[], count: number): Phrase | null {
   const named = before.filter((word) => colors.has(word))
   const other = before.filter((word) => !isAdjective(word))
   const one = count === 1 ? head : singular(head)
-  // One unknown word may belong to a name in the plural ("two tennis balls"); in the singular it may be a verb's noun.
+  // One unknown word may belong to a plural name ("two tennis balls"). In the singular the unknown
+  // word may be the noun, and the word after it a verb.
   if (one === null || other.length > (count === 1 ? 0 : 1) || !isThing(one)) return null
   const compound = other[0]
   if (compound !== undefined && (notThings.has(compound) || /(?:ly|-)/.test(compound))) return null
@@ -172,7 +176,7 @@ function readPhrase(phrase: readonly string[], count: number): Phrase | null {
   }
 }
 
-/** Words up to the verb that may follow: one in -s, -ing or -ed after a noun. */
+/** The number of words before a verb: a word in -s, -ing or -ed after a noun. */
 function singularLength(phrase: readonly string[]): number {
   const noun = phrase.findIndex((word) => !isAdjective(word))
   if (noun < 0) return 0
@@ -191,11 +195,14 @@ const isThing = (noun: string): boolean =>
   !colors.has(noun) &&
   !qualifiers.has(noun) &&
   !noun.endsWith('ly') &&
-  // Its number is only known where it is recognised in the plural too.
+  // The number is only certain when the plural is recognised too.
   singular(plural(noun)) === noun &&
   (!isPlural(noun) || singular(noun) === noun)
 
-/** Whether what stands around a phrase lets it count: not "as a dog", "a bowl of", "in a circle", "two to three". */
+/**
+ * Whether the words around a phrase let it count. They do not in "as a dog", "a bowl of", "in a
+ * circle", "two to three".
+ */
 function mayCount(tokens: readonly string[], at: number, end: number): boolean {
   const before = tokens[at - 1] ?? ''
   const noun = tokens[end - 1] ?? ''
@@ -204,13 +211,13 @@ function mayCount(tokens: readonly string[], at: number, end: number): boolean {
   return !(before === 'in' && arrangements.has(noun))
 }
 
-/** Whether what stands between two things makes a list of them. */
+/** Whether the words between two things make them a list. */
 function isListed(between: readonly string[]): boolean {
   const joins = (token: string) => token === ',' || token === 'and'
   return between.some(joins) && between.every((one) => joins(one) || one.startsWith('@p') || /^(?:is|are)$/.test(one))
 }
 
-/** Whether there may be one for each of several things named before: "two men with a dog". */
+/** Whether each of several things named before may have its own: "two men with a dog". */
 function hangsOn(last: Intro | Definite, isList: boolean): boolean {
   if (last.kind === 'definite') return last.words.some(isPlural)
   return last.dependent || (!isList && last.count > 1)
@@ -223,8 +230,9 @@ function definite(words: readonly string[], next: string): Definite {
 }
 
 /**
- * One place belongs to all that follows it, or to the one thing before it; several go thing by thing. False when they do
- * not: "a circle at the top left and at the bottom right" tells of two.
+ * One place belongs to all things after it, or to the only thing before it. Several places
+ * alternate with the things. False when they do not alternate: "a circle at the top left and at the
+ * bottom right" means two circles.
  */
 function givePlaces(
   tokens: readonly string[],

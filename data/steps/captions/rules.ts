@@ -13,7 +13,10 @@ export interface Posed {
 export const convertRules = ['counting', 'comparing', 'spatial', 'existence', 'multi-step'] as const
 type ConvertRule = (typeof convertRules)[number]
 
-/** What a question of each rule asks of its reader, in the words of {@link knownMetadata}'s `abilities`. */
+/**
+ * The abilities that each rule's questions need, named as in the metadata's `abilities` ({@link
+ * knownMetadata}).
+ */
 export const abilitiesOf: Readonly<Record<ConvertRule, readonly string[]>> = {
   counting: ['recognition', 'math'],
   comparing: ['recognition', 'math'],
@@ -38,7 +41,7 @@ interface Group {
   noun: string
 }
 
-/** Groups at most, so that a caption of many things stays cheap: pairs are looked at. */
+/** The most groups. Rules compare pairs, so the limit keeps a caption of many things cheap. */
 const MOST_GROUPS = 40
 
 const wholes = ({ counted }: CaptionReading): Group[] =>
@@ -68,10 +71,10 @@ function comparing(reading: CaptionReading): Posed[] {
   )
 }
 
-/** The colour of what stands at a place, and how two things lie to each other. */
+/** Asks for the colour of a thing at a place, and how two things lie to each other. */
 function spatial({ counted, relations }: CaptionReading): Posed[] {
   const asked = counted.flatMap(({ noun, placed, total }) =>
-    // A thing without a known place could be at this one too.
+    // A thing without a known place could be at this place too.
     placed.length < total
       ? []
       : placed.flatMap(({ color, place }) =>
@@ -101,7 +104,7 @@ function spatial({ counted, relations }: CaptionReading): Posed[] {
   return [...asked, ...placed, ...told]
 }
 
-/** Things with a place that their name tells from all others. */
+/** Placed things whose name means no other thing. */
 function singleThings({ noun, total, byColor, placed }: Counted) {
   return placed.flatMap(({ color, place }) => {
     if (total === 1) return [{ name: noun, place }]
@@ -120,10 +123,10 @@ const relationWords: Readonly<Record<Relation, string>> = {
 const relationAsked = (first: string, relation: Relation, second: string, holds: boolean): Posed =>
   yesNo(`Is the ${first} ${relationWords[relation]} the ${second} in the image?`, holds)
 
-/** Colours that nobody takes for one another; those that the caption names come on top. */
+/** Colours that nobody confuses. The colours in the caption are added to them. */
 const PLAIN = ['red', 'green', 'blue', 'yellow']
 
-/** Colours that one may call by the name of another of the same line. */
+/** Each line lists colours that a person may call by each other's names. */
 const ALIKE = [
   'turquoise teal blue',
   'turquoise teal green',
@@ -142,7 +145,10 @@ const ALIKE = [
 const isAlike = (one: string, other: string): boolean =>
   one === other || ALIKE.some((line) => line.includes(one) && line.includes(other))
 
-/** What is there, what the caption says is not, and colours that no thing of a counted name has, nor one like them. */
+/**
+ * Asks for things in the picture, for things that the caption says are not there, and for colours
+ * that no thing of a counted name has. A colour like an existing one is not asked for.
+ */
 function existence(reading: CaptionReading): Posed[] {
   const is = (name: string, there: boolean) => yesNo(`Is there ${withArticle(name)} in the image?`, there)
   const there = [...wholes(reading), ...parts(reading)].map(({ name }) => is(name, true))
@@ -161,7 +167,7 @@ function existence(reading: CaptionReading): Posed[] {
   return [...there, ...absent, ...otherwise]
 }
 
-/** Sums, differences, and what is left without one colour: questions that take two counts. */
+/** Questions that need two counts: sums, differences, and what remains without one colour. */
 function multiStep(reading: CaptionReading): Posed[] {
   const groups = [wholes(reading), parts(reading)]
   const sums = groups

@@ -1,11 +1,14 @@
-/** Word lists of the caption reader: all in lower case. */
+/** Word lists of the caption reader, all in lower case. */
 const set = (words: string): ReadonlySet<string> => new Set(words.split(/\s+/).filter(Boolean))
 
 export const colors = set(
   'red orange yellow green blue purple violet pink brown black white gray grey silver golden beige teal turquoise',
 )
 
-/** Words before a noun that do not make another thing of it. Not among them: `square` and `oval`, which are things too. */
+/**
+ * Words before a noun that do not change what the noun means. `square` and `oval` are left out,
+ * because they are things too.
+ */
 export const qualifiers = set(
   `small big large tiny huge little tall short long wide narrow round rectangular old young new modern
   beautiful pretty bright wooden metal metallic empty full single simple plain striped colorful colourful
@@ -19,7 +22,7 @@ export const numbers: ReadonlyMap<string, number> = new Map([
   ...counts.map((word, index) => [word, index + 1] as const),
 ])
 
-/** The words of these end a noun phrase. */
+/** Each of these words ends a noun phrase. */
 export const boundaries = set(
   `is are was were be been being am has have had do does did and or but nor with without at in on of to from by for
   over under above below beneath behind beside between among near next along across around through into onto off up
@@ -29,7 +32,7 @@ export const boundaries = set(
   appear appears show shows contain contains feature features visible present alone together side`,
 )
 
-/** A sentence with one of these says nothing for certain about how many of what there is. */
+/** A sentence with one of these words says nothing certain about numbers. */
 export const uncertain = set(
   `some several many few multiple various numerous couple dozen dozens lots plenty both all each every most any none no
   not never nothing nobody neither nor without or either about approximately roughly nearly almost around least most
@@ -44,10 +47,10 @@ export const uncertain = set(
   seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety double triple`,
 )
 
-/** There may be more of what was named before: nothing in the caption can be counted. */
+/** The picture may have more of the things named before: nothing in the caption can be counted. */
 export const addsMore = set('another other others else rest remaining additional extra further ones elsewhere')
 
-/** What can not be counted as a thing in a picture, or is the picture itself. */
+/** Words that cannot be counted as things in a picture, or that mean the picture itself. */
 export const notThings = set(
   `picture image photo scene view background foreground side top bottom left right corner middle center centre part area
   piece group set row line column grid bunch number lot couple variety series stack pile collection crowd kind type
@@ -60,15 +63,15 @@ export const notThings = set(
   red orange yellow green blue purple violet pink brown black white gray grey`,
 )
 
-/** Words whose plural may count what another noun counts too. */
+/** Words whose plural may include things of other nouns. */
 export const hypernyms = set(
   'person human animal creature object thing item vehicle figure fruit vegetable plant furniture pet child kid adult individual',
 )
 
-/** `in a circle`: not a thing but an arrangement. */
+/** `in a circle`: an arrangement and no thing. */
 export const arrangements = set('circle row line ring square triangle grid column heap')
 
-/** Words ending like verbs that are nouns, so that they do not end a phrase: `a dog bed` is no dog. */
+/** Nouns that end like verbs. They do not end a phrase: `a dog bed` is no dog. */
 export const verbLikeNouns = set(
   `bed shed sled seed weed reed building painting ceiling railing ring king wing string swing spring drawing parking
   crossing clothing lens gas canvas chess tennis series species news bus glass grass dress cross class cactus`,

@@ -6,23 +6,26 @@ import { companionAbilities, type Ability } from './abilities.ts'
 import { longestQuestion } from './question-rules.ts'
 import { questionKey } from './same-text.ts'
 
-/** How often types and abilities stand in questions that were kept. Plain data: it is the same for every shard. */
+/** How often types and abilities occur in kept questions. Plain data: every shard gets the same. */
 export interface Tally {
   types: Record<string, number>
   abilities: Record<string, number>
 }
 
-/** What earlier passes wrote. */
+/** The questions of earlier passes. */
 export interface EarlierQuestions {
   tally: Tally
-  /** Kept questions of each origin, each once; at most {@link MOST_ASKED}. */
+  /** Kept questions of each origin, each once, at most {@link MOST_ASKED}. */
   asked: ReadonlyMap<string, readonly string[]>
 }
 
-/** Questions of one origin that later passes know of: as many as one pass writes at most, for the prompt shows them all. */
+/**
+ * The most questions of one origin that later passes know: as many as one pass can write. The
+ * prompt shows them all.
+ */
 const MOST_ASKED = 64
 
-/** What one question must be. */
+/** The form that one question must have. */
 export interface Constraint {
   type: QuestionType
   /** `reasoning` first. */
@@ -30,8 +33,9 @@ export interface Constraint {
 }
 
 /**
- * Reads the kept rows of earlier passes: counts them, where they have a known type or ability, and remembers what they
- * ask. Memory: the questions' texts, some 100 bytes each, so tens of megabytes for hundreds of thousands.
+ * Counts the known types and abilities of the kept rows of earlier passes, and collects their
+ * questions. Memory: the texts, some 100 bytes each, so tens of megabytes for hundreds of
+ * thousands.
  */
 export async function earlierQuestions(rows: AsyncIterable<EvidenceRow>): Promise<EarlierQuestions> {
   const asked = new Map<string, string[]>()
@@ -52,7 +56,10 @@ export async function earlierQuestions(rows: AsyncIterable<EvidenceRow>): Promis
   return { tally, asked }
 }
 
-/** A question that was handed on from dataset to dataset is one; longer ones than may be written can not be repeated. */
+/**
+ * A question that several datasets inherited counts once. A question that is longer than the limit
+ * is skipped, because no pass could write it again.
+ */
 function remember(asked: Map<string, string[]>, { originId, question: text }: EvidenceRow): void {
   const question = bareQuestion(text)
   if (question === '' || question.length > longestQuestion) return
@@ -70,9 +77,10 @@ interface Choice {
 }
 
 /**
- * Draws a type and `reasoning` with one or two other abilities: WeThink's synergy rule, whose exact minimum is not
- * published. What stands seldom in the tally is drawn more often: weights are 1 / (count + 1), all equal without a
- * tally. The same arguments always give the same constraint.
+ * Draws a type, and `reasoning` with one or two other abilities: WeThink's synergy rule, whose
+ * exact minimum is not published. Rare types and abilities are drawn more often: the weight is 1 /
+ * (count + 1). Without a tally all weights are equal. The same arguments always give the same
+ * constraint.
  */
 export function drawConstraint({ types, companions, tally, seed }: Choice): Constraint {
   const type = draw(types, tally?.types, fraction(seed, 'type'))
@@ -87,7 +95,7 @@ export function drawConstraint({ types, companions, tally, seed }: Choice): Cons
   return { type, abilities }
 }
 
-/** From 0 up to, not including, 1; another for each purpose. */
+/** A number from 0 up to, not including, 1. Each purpose gets another number. */
 const fraction = (seed: number, purpose: string): number => sampleSeed(seed, purpose, 0) / 2 ** 31
 
 function draw<Item extends string>(items: readonly Item[], counts: Tally['types'] | undefined, at: number): Item {
@@ -97,7 +105,7 @@ function draw<Item extends string>(items: readonly Item[], counts: Tally['types'
     left -= weights[index] ?? 0
     return left < 0
   })
-  // Rounding may leave a hair at the end.
+  // Rounding may leave a tiny rest at the end.
   const drawn = found ?? items.at(-1)
   if (drawn === undefined) throw new RangeError('there is nothing to draw from')
   return drawn

@@ -1,11 +1,13 @@
 import { parseJson } from '../../../domain/json-text.ts'
 /**
- * The last JSON object that stands in a text, whatever is around it: prose, a code fence, brackets. Undefined when
- * there is none. Objects inside another do not count for themselves. Bounded work, never throws.
+ * The last JSON object in a text with anything around it: prose, a code fence, brackets. Undefined
+ * without an object. An object inside another object is not taken. The work is bounded. Never
+ * throws.
  */
 export function lastObject(text: string): unknown {
   let found: unknown
-  // A text of opening braces alone would be read once for each; no reply of use comes near this many characters.
+  // Characters to read. Without a limit a text of opening braces would be read once for each brace.
+  // No useful reply comes near this number.
   let budget = 2_000_000
   let start = text.indexOf('{')
   while (start >= 0 && budget > 0) {
@@ -21,7 +23,10 @@ export function lastObject(text: string): unknown {
   return found
 }
 
-/** Where the brace at `start` is closed, braces inside JSON strings not counted; null when it never is. */
+/**
+ * Position of the brace that closes the brace at `start`, or null. Braces inside JSON strings do
+ * not count.
+ */
 function closingBrace(text: string, start: number): number | null {
   let depth = 0
   let quoted = false

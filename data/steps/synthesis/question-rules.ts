@@ -2,18 +2,22 @@ import type { QuestionType } from '../../../domain/rows.ts'
 import { questionKey } from './same-text.ts'
 import type { WrittenQuestion } from './written-question.ts'
 
-/** Characters. No paper gives limits; these are far above what a question or a choice of use has. */
+/** Characters. No paper gives limits. Useful questions and choices are far below these limits. */
 export const longestQuestion = 600
 const longestChoice = 200
-/** The prompt asks for three to five. With two, every second guess is right; more than five do no harm. */
+/**
+ * The prompt asks for three to five. With two choices every second guess is right. More than five
+ * do no harm.
+ */
 const fewestChoices = 3
-/** Choices are named by letters; rows hold no more (domain/rows.ts). */
+/** Letters name the choices, so rows hold no more (domain/rows.ts). */
 const mostChoices = 26
 
 /**
- * First stage of WeThink's filter, by rules: why a written question can not be used, as a short code, or null. `asked`
- * are the questions of the same picture that stand already, of this pass and of those it was given as evidence. The rules read English; a question in another language
- * passes those it has no words for, but for the question mark.
+ * First stage of WeThink's filter, by rules. Returns a short code that says why a written question
+ * cannot be used, or null. `asked` are the existing questions about the same picture, from this
+ * pass and from its evidence. The rules read English. A question in another language passes the
+ * rules that look for words, and still needs a question mark.
  */
 export function questionProblem(written: WrittenQuestion, type: QuestionType, asked: readonly string[]): string | null {
   const { question, choices } = written
@@ -37,15 +41,15 @@ const imperatives = [
 
 const imperative = new RegExp(String.raw`(?:^|[.!:;,]\s+|\bplease\s+)(?:${imperatives.join('|')})\b`, 'i')
 
-/** A question mark in any script, a sentence that orders something, or a blank to fill in. */
+/** Whether the text has a question mark of any script, an order, or a blank to fill in. */
 function isAsking(question: string, type: QuestionType): boolean {
   if (/[?？؟]/u.test(question) || imperative.test(question)) return true
   return type === 'fill-in' && /_{2,}|\[blank\]/i.test(question)
 }
 
 /**
- * Whether the question speaks of the text that the writer read instead of the picture. `The text on the sign` is in the
- * picture; `according to the text` without a place is not.
+ * Phrases about the text that the writer read instead of the picture. `The text on the sign` is in
+ * the picture. `according to the text` without a place is not.
  */
 const descriptionPatterns = [
   /\b(?:the|this|that|your|given|above|provided|following)\s+descriptions?\b/i,
@@ -57,9 +61,9 @@ const descriptionPatterns = [
 const mentionsDescription = (text: string): boolean => descriptionPatterns.some((pattern) => pattern.test(text))
 
 /**
- * Only what says so in words, or stands alone after the question mark: `(answer: 3)`, `the right answer is B`,
- * `How many? 3.`, a choice marked as correct. A choice that the question names is no sign: `left of the red square`
- * may well ask between red and blue.
+ * Whether the question says the answer in words or directly after the question mark: `(answer: 3)`,
+ * `the right answer is B`, `How many? 3.`, or a choice marked as correct. A choice that the
+ * question names proves nothing: `left of the red square` may well ask between red and blue.
  */
 function givesAnswerAway({ question, choices }: WrittenQuestion): boolean {
   return (
@@ -75,7 +79,7 @@ function choicesProblem(choices: readonly string[] | null, type: QuestionType): 
   if (choices.includes('')) return 'empty-choice'
   if (choices.length < fewestChoices) return 'too-few-choices'
   if (choices.length > mostChoices) return 'too-many-choices'
-  // Signs and points stay: -3 is not 3.
+  // Signs and decimal points stay: -3 is not 3.
   const keys = choices.map((choice) => choice.normalize().toLowerCase().replaceAll(/\s+/g, ' '))
   return new Set(keys).size < keys.length ? 'duplicate-choices' : null
 }

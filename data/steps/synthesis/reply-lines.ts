@@ -3,15 +3,16 @@ import { withoutReasoning } from '../../../verifier/format.ts'
 const marker = /^\s*(?:[-*•–](?!\S)|\(?(\d{1,3})[.)]\s)\s*(.*)$/u
 
 interface Item {
-  /** As it is written before the item; null for a dash or bullet. */
+  /** The number before the item. Null for a dash or bullet. */
   number: number | null
-  /** One line; empty where nothing stands after the mark. */
+  /** One line. Empty without text after the mark. */
   text: string
 }
 
 /**
- * The items of a list in a model's reply: lines that begin with a dash, a bullet or a number, each with the deeper lines
- * that go on with it, as one line. What stands around the list and between think tags is left out. Linear, never throws.
+ * The items of a list in a model's reply. An item is a line that begins with a dash, a bullet or a
+ * number, joined with the deeper lines that continue it. Text around the list and between think
+ * tags is left out. Linear time. Never throws.
  */
 export const listItems = (reply: string): string[] =>
   markedItems(reply)
@@ -38,8 +39,9 @@ function markedItems(reply: string): Item[] {
 }
 
 /**
- * What the asker wants to know. Without a list, lines that end in a question mark count. Empty means that nothing is
- * missing: the agreed word is `complete`, and a reply without a readable question can say nothing else.
+ * The asker's questions. Without a list, lines that end in a question mark count. Empty means that
+ * nothing is missing: the agreed word for it is `complete`, and a reply without a readable question
+ * can mean nothing else.
  */
 export function readQuestions(reply: string): string[] {
   const listed = listItems(reply)
@@ -48,9 +50,10 @@ export function readQuestions(reply: string): string[] {
 }
 
 /**
- * One answer for each question, in order; null where none came. Items with numbers belong to the questions of these
- * numbers. Other lists, and lines without marks, are paired only where they are as many as the questions: an answer put
- * beside the wrong question would be a false statement about the picture.
+ * One answer for each question, in order. Null for a question without an answer. A numbered item
+ * answers the question of its number. Other lists, and lines without marks, are paired only when
+ * there is one item or line for each question: an answer beside the wrong question would be a false
+ * statement about the picture.
  */
 export function readAnswers(reply: string, questions: readonly string[]): (string | null)[] {
   const listed = markedItems(reply)
@@ -64,13 +67,16 @@ export function readAnswers(reply: string, questions: readonly string[]): (strin
   return questions.map((_, index) => (found.length === questions.length ? found[index] || null : null))
 }
 
-/** Null where the numbers say nothing: not every item has one, or all have the same, as Markdown allows. */
+/**
+ * The answers by the numbers of the items. Null when the numbers mean nothing: an item has no
+ * number, or all have the same number, as Markdown allows.
+ */
 function answersByNumber(items: readonly Item[], count: number): (string | null)[] | null {
   const numbers = items.map(({ number }) => number)
   if (items.length === 0 || numbers.includes(null)) return null
   const distinct = new Set(numbers).size
   if (distinct === 1 && items.length > 1) return null
-  // A number that stands twice, or counts from 0, leaves open which question is meant.
+  // A repeated number or a 0 leaves open which question is meant.
   const isClear = distinct === items.length && !numbers.includes(0)
   const texts = new Map(items.map(({ number, text }) => [number, text]))
   return Array.from({ length: count }, (_, index) => (isClear ? texts.get(index + 1) || null : null))
@@ -80,7 +86,7 @@ const lines = (reply: string): string[] => withoutReasoning(reply).spoken.split(
 
 const isQuestion = (line: string): boolean => /[?？؟]$/u.test(line)
 
-/** One line, without the emphasis that a whole line is set in. */
+/** One line, without emphasis around the whole line. */
 const plain = (line: string): string =>
   line
     .replaceAll(/\s+/g, ' ')

@@ -1,4 +1,4 @@
-/** A question as it is compared with others: neither case nor punctuation nor spacing makes it a new one. */
+/** A question for comparison: case, punctuation and spacing make no difference. */
 export const questionKey = (question: string): string =>
   question
     .normalize()

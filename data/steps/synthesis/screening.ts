@@ -1,8 +1,8 @@
 import { withoutReasoning } from '../../../verifier/format.ts'
 
 /**
- * Reads `verdict: keep` or `verdict: reject` on a line of its own, outside think tags. Exactly one such line must stand
- * there: with none or several nobody knows what was meant, and a guess would let bad questions through.
+ * Reads a line `verdict: keep` or `verdict: reject` outside think tags. Without exactly one such
+ * line the result is `unreadable`: a guess would let bad questions through.
  */
 export function readScreening(reply: string): 'keep' | 'reject' | 'unreadable' {
   const { spoken, unclosed } = withoutReasoning(reply)

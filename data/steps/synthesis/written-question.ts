@@ -3,13 +3,15 @@ import { withoutReasoning } from '../../../verifier/format.ts'
 import { bareQuestion } from '../../rows/question-text.ts'
 import { lastObject } from './last-object.ts'
 
-/** A question as a model wrote it, in Hone's form. Whether it is of use, `questionProblem` says. */
+/**
+ * A question as a model wrote it, in Hone's form. `questionProblem` says whether it can be used.
+ */
 export interface WrittenQuestion {
-  /** Without `<image>` marks; may be empty. */
+  /** Without `<image>` marks. May be empty. */
   question: string
-  /** Trimmed, without the letters that a model may have put before them; null without any. */
+  /** Trimmed, without the letters that a model put before them. Null without choices. */
   choices: string[] | null
-  /** Field of the question, one line; null when it names none. */
+  /** Field of the question, one line, or null. */
   category: string | null
 }
 
@@ -24,7 +26,10 @@ const reply = z.object({
 
 const longestCategory = 60
 
-/** Reads a reply to the prompt `synthesize`: its last JSON object. Null when there is none of that form. */
+/**
+ * Reads the last JSON object of a reply to the prompt `synthesize`. Null without an object of that
+ * form.
+ */
 export function readWrittenQuestion(replyText: string): WrittenQuestion | null {
   const read = reply.safeParse(lastObject(withoutReasoning(replyText).spoken))
   if (!read.success) return null
@@ -36,7 +41,10 @@ export function readWrittenQuestion(replyText: string): WrittenQuestion | null {
   }
 }
 
-/** `A. red`, `(B) blue` → `red`, `blue`, where every choice carries its own letter: prompts set letters themselves. */
+/**
+ * `A. red`, `(B) blue` → `red`, `blue`, if every choice has its own letter. Prompts add the letters
+ * themselves.
+ */
 function withoutLetters(choices: string[]): string[] {
   const bare = choices.map((choice, index) => {
     const [, letter, rest] = /^\(?([A-Za-z])[.):]\s+(.+)$/su.exec(choice) ?? []

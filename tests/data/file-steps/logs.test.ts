@@ -6,10 +6,12 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256Hex } from '../../../artifacts/hash.ts'
 import { openAppendLog } from '../../../data/file-steps/append-log.ts'
-import { byteLines, type ByteLine, type Place } from '../../../data/file-steps/byte-lines.ts'
 import { type FileReplies, openFileReplies } from '../../../data/file-steps/file-replies.ts'
 import { openFinishedRows } from '../../../data/file-steps/finished-rows.ts'
 import { KeyIndex } from '../../../data/file-steps/key-index.ts'
+import type { Place } from '../../../data/file-steps/read-places.ts'
+import { handlePieces } from '../../../data/lines/file-pieces.ts'
+import { type Line, readLines } from '../../../data/lines/read-lines.ts'
 import type { StoredReply } from '../../../models/reply-store.ts'
 
 let folder: string
@@ -31,6 +33,8 @@ const reply = (name: string, changes: Partial<StoredReply> = {}): StoredReply =>
   attempts: 1,
   ...changes,
 })
+const requestsOf = (replies: FileReplies, endpoint = 'endpoint') =>
+  replies.paid().find((spent) => spent.endpoint === endpoint)?.requests
 const keyOf = (name: string): string => sha256Hex(name)
 
 /** What all open files have in common. */
@@ -41,13 +45,14 @@ async function fileHandles(): Promise<FileHandle> {
 }
 
 describe('lines of a file', () => {
-  const read = async (content: string | Buffer, from = 0): Promise<ByteLine[]> => {
+  const read = async (content: string | Buffer, from = 0): Promise<Line[]> => {
     const path = join(folder, 'lines')
     writeFileSync(path, content)
     const handle = await open(path)
     try {
-      const lines: ByteLine[] = []
-      for await (const some of byteLines(handle, from)) lines.push(...some)
+      const lines: Line[] = []
+      const options = { offset: from, isExact: true, longest: 32 * 1024 * 1024 }
+      for await (const some of readLines(handlePieces(handle, from), options)) lines.push(...some)
       return lines
     } finally {
       await handle.close()
@@ -167,7 +172,7 @@ describe('one log of several writers at one time', () => {
     }
     await Promise.all([save(one, 'one'), save(other, 'other')])
     for (const replies of [one, other]) {
-      expect(replies.paid().get('endpoint')?.requests).toBe(6 * 256)
+      expect(requestsOf(replies)).toBe(6 * 256)
       const keys = ['one', 'other'].map((run) => keyOf(`${run} 5 255`))
       expect([...(await replies.find(keys)).keys()]).toEqual(keys)
       await replies.close()
@@ -188,9 +193,9 @@ describe('one log of several writers at one time', () => {
     } finally {
       write.mockRestore()
     }
-    expect(replies.paid().size).toBe(0)
+    expect(replies.paid()).toEqual([])
     await replies.save([reply('a')])
-    expect(replies.paid().get('endpoint')?.requests).toBe(1)
+    expect(requestsOf(replies)).toBe(1)
     await replies.close()
   })
 
@@ -238,7 +243,7 @@ describe('replies in a file', () => {
     await replies.close()
     const again = await openFileReplies(path(), 'other')
     expect((await again.find([keyOf('b')])).get(keyOf('b'))).toEqual(reply('b'))
-    expect(again.paid().size).toBe(0)
+    expect(again.paid()).toEqual([])
     await again.close()
   })
 
@@ -248,11 +253,15 @@ describe('replies in a file', () => {
     expect((await other.find([keyOf('a')])).size).toBe(1)
     await other.save([reply('b', { endpoint: 'judge' })])
     await other.save([reply('c', { endpoint: 'judge' })])
-    expect([...other.paid()]).toEqual([['judge', { requests: 2, promptTokens: 20, completionTokens: 10 }]])
+    expect(other.paid()).toEqual([
+      { endpoint: 'judge', model: '', requests: 2, promptTokens: 20, completionTokens: 10 },
+    ])
     await one.close()
     await other.close()
     const again = await openFileReplies(path(), 'other')
-    expect([...again.paid()]).toEqual([['judge', { requests: 2, promptTokens: 20, completionTokens: 10 }]])
+    expect(again.paid()).toEqual([
+      { endpoint: 'judge', model: '', requests: 2, promptTokens: 20, completionTokens: 10 },
+    ])
     await again.close()
   })
 
@@ -278,7 +287,7 @@ describe('replies in a file', () => {
       await cut.close()
       const again = await openFileReplies(path(), 'run')
       expect([...(await again.find([...names, 'new'].map(keyOf))).keys()]).toEqual([...left, 'new'].map(keyOf))
-      expect(again.paid().get('endpoint')?.requests).toBe(left.length + 1)
+      expect(requestsOf(again)).toBe(left.length + 1)
       await again.close()
     }
   })
@@ -290,7 +299,7 @@ describe('replies in a file', () => {
     await replies.close()
     const again = await openFileReplies(path(), 'run')
     expect((await again.find([long.key])).get(long.key)?.text.length).toBe(long.text.length)
-    expect(again.paid().get('endpoint')?.requests).toBe(1)
+    expect(requestsOf(again)).toBe(1)
     await again.close()
   })
 

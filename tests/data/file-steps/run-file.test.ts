@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FileStep } from '../../../data/file-steps/file-step.ts'
-import { createMeter } from '../../../data/file-steps/meter.ts'
+import { createProgress } from '../../../data/file-steps/progress.ts'
 import { runFileStep, stateFolder } from '../../../data/file-steps/run-file.ts'
 import { dataSteps } from '../../../data/steps/registry.ts'
 import { Outage } from '../../../models/failures.ts'
@@ -48,7 +48,7 @@ function reason(changes: Partial<FileStep> = {}): FileStep {
     seed: 1,
     promptSuffix: '',
     version: 'test',
-    meter: createMeter(),
+    progress: createProgress(),
     signal: new AbortController().signal,
     engine: { retries: { attempts: 3, baseMs: 1 }, limiters: new Limiters() },
     ...changes,
@@ -113,10 +113,10 @@ it('the signal ends a run with its own reason, and what is done is found again',
   }
   await expect(runFileStep(reason({ signal: controller.signal }))).rejects.toBe(reasonOfUser)
   endpoint.reply = () => 'thought'
-  const meter = createMeter()
-  await runFileStep(reason({ meter }))
-  expect(meter.read()).toMatchObject({ done: 40, total: 40 })
-  expect(meter.read().paid).toBeLessThan(40)
+  const progress = createProgress()
+  await runFileStep(reason({ progress }))
+  expect(progress.read()).toMatchObject({ done: 40, total: 40 })
+  expect(progress.read().paid).toBeLessThan(40)
   expect(folder.read('out.jsonl')).toHaveLength(40)
 })
 
@@ -128,16 +128,16 @@ it('a budget that the rows just need is enough, however many of them fail', asyn
   }
   // 10 + 5 tokens a reply: 100 replies cost 2.
   const prices = new Map([['endpoint', { promptPerMillion: 1000, completionPerMillion: 2000, currency: 'USD' }]])
-  const end = await runFileStep(reason({ prices, budget: 2.001 }))
+  const end = await runFileStep(reason({ prices, budget: { cost: 2.001 } }))
   expect(end).toMatchObject({ ended: 'done', tally: { kept: 100, failed: 100 } })
 })
 
 it('another version of Hone computes all rows again, from the replies that are there', async () => {
   folder.writeLines('in.jsonl', rows(5))
   await runFileStep(reason())
-  const meter = createMeter()
-  await runFileStep(reason({ meter, version: 'next' }))
-  expect(meter.read()).toMatchObject({ found: 0, paid: 0, reused: 5, kept: 5 })
+  const progress = createProgress()
+  await runFileStep(reason({ progress, version: 'next' }))
+  expect(progress.read()).toMatchObject({ found: 0, paid: 0, reused: 5, kept: 5 })
 })
 
 it('a place that cannot be written says which option moves it', async () => {

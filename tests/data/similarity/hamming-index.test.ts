@@ -10,7 +10,7 @@ it('finds exactly what a look at every hash finds, at any distance', () => {
   const flips = fc.array(fc.tuple(fc.nat(3), fc.array(fc.nat(63), { maxLength: 13 })), { maxLength: 60 })
   fc.assert(
     fc.property(centres, flips, hash, fc.integer({ min: 0, max: 11 }), (middles, near, other, maxDistance) => {
-      // Random hashes lie 32 bits apart: those worth a test are a few bits from each other.
+      // Random hashes are 32 bits apart. Only hashes a few bits apart test the index.
       const around = near.map(([which, bits]) =>
         bits.reduce((value, bit) => value ^ (1n << BigInt(bit)), middles[which % middles.length] ?? 0n),
       )

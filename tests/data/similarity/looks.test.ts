@@ -12,7 +12,7 @@ const usual = { maxDistance: 8, sureDistance: 4, minSpread: 4 }
 const random = createRandom(21)
 const fingerprint = async (bytes: Uint8Array) => (await examineImage(bytes)).fingerprint
 
-/** Pictures of scenes that all differ. */
+/** Pictures of scenes that are all different. */
 async function scenes(count: number, sizePx: number, rows: number, columns: number): Promise<Buffer[]> {
   const drawn = drawDistinctScenes({ ...demoWorld.scene, rows, columns }, count, new Set(), random)
   return Promise.all(drawn.map((scene) => drawPicture(scene, { ...demoWorld.picture, sizePx, noiseLevels: 3 }, random)))
@@ -20,7 +20,7 @@ async function scenes(count: number, sizePx: number, rows: number, columns: numb
 
 const luma: [number, number, number] = [0.299, 0.587, 0.114]
 
-/** The ways in which a picture comes into another data set. */
+/** How a picture may be changed on its way into another data set. */
 const copies = (picture: Buffer, side: number): Record<string, Sharp> => ({
   'JPEG 20': sharp(picture).jpeg({ quality: 20 }),
   'AVIF 40': sharp(picture).avif({ quality: 40, effort: 0 }),
@@ -34,7 +34,7 @@ const copies = (picture: Buffer, side: number): Record<string, Sharp> => ({
   'a pixel less': sharp(picture)
     .extract({ left: 1, top: 1, width: side - 2, height: side - 2 })
     .png(),
-  // As programs turn colours grey that know of no gamma: luma of BT.601.
+  // The grey of programs that ignore gamma: luma of BT.601.
   grey: sharp(picture).recomb([luma, luma, luma]).jpeg(),
 })
 

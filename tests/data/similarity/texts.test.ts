@@ -6,7 +6,7 @@ import { createTexts, textOf, type TextSearch } from '../../../data/similarity/t
 import { createRandom } from '../../../demo/random.ts'
 
 const random = createRandom(3)
-/** Words of letters alone: a digit would be a word of its own. */
+/** Only letters: a digit would be its own word. */
 const vocabulary = Array.from(
   { length: 400 },
   (_, index) => `w${String.fromCharCode(97 + Math.floor(index / 20), 97 + (index % 20))}`,
@@ -14,7 +14,7 @@ const vocabulary = Array.from(
 const sentence = (words: number) => Array.from({ length: words }, () => random.pick(vocabulary))
 const find = { jaccard: 0.7, longRuns: true }
 
-/** A collection of these texts, and what it finds for another. */
+/** The matches of a text in a collection of these texts. */
 function found(texts: readonly string[], asked: string, search: TextSearch = find) {
   const collection = createTexts(search)
   for (const text of texts) collection.add(textOf(text))
@@ -109,7 +109,7 @@ describe('a collection of texts', () => {
     for (let index = 0; index < 1000; index++) collection.add(textOf(`${hint} ${sentence(30).join(' ')}`))
     const matches = collection.find(textOf(`${hint} ${sentence(30).join(' ')}`))
     expect(matches[0]).toMatchObject({ id: 0, sharesLongRun: true })
-    // One more for each word that happens to follow the sentence again.
+    // One more text for each word that happens to follow the sentence again.
     expect(matches.length).toBeLessThan(10)
   })
 

@@ -97,7 +97,7 @@ describe('diversity', () => {
     const any = fc.record({
       images: fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 2 }),
       question: fc.array(word, { maxLength: 4 }).map((words) => words.join(' ')),
-      // The first row of a question speaks for it: here all say the same.
+      // The first row of a question decides, so here all rows have the same answer.
       answer: fc.constant('x'),
     })
     fc.assert(

@@ -13,7 +13,7 @@ function cost(values: readonly number[], labels: readonly number[]): number {
   return sum
 }
 
-/** The least cost over every way to give each value one of k labels. */
+/** The lowest cost over every way to give each value one of k labels. */
 function bruteForce(values: readonly number[], k: number): number {
   const search = (labels: number[]): number => {
     if (labels.length === values.length) return cost(values, labels)
@@ -62,7 +62,7 @@ describe('k-means of numbers', () => {
         expect(kMeans(values.toReversed(), k).labels).toEqual(labels.toReversed())
         const same = values.map((value) => value + shift)
         expect(kMeans(same, k).labels).toEqual(labels)
-        // A power of two, so that rounding has no say in ties.
+        // A power of two, so that rounding decides no ties.
         const scaled = values.map((value) => value * 8)
         expect(kMeans(scaled, k).labels).toEqual(labels)
       }),

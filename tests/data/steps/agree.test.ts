@@ -11,7 +11,7 @@ const options = agree.options.parse(named)
 const withJudge = agree.options.parse({ ...named, judge: 'j' })
 
 type Said = Partial<Reply> | string
-/** What each model says, by its endpoint. */
+/** Replies of each model, by its endpoint. */
 const fakeOf = (said: Record<string, Said | ((request: AskRequest) => Said)>) =>
   new FakeAsk((request) => {
     const one = said[request.endpoint] ?? ''

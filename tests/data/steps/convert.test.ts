@@ -7,7 +7,7 @@ import { convert } from '../../../data/steps/convert.ts'
 import { knownMetadata } from '../../../domain/rows.ts'
 import { context, FakeAsk, reasons, row } from '../rows.ts'
 
-/** What a caption surely says, in short: `2 dog, 5 apple {2 red, 3 green}`. */
+/** What a caption certainly says, in short: `2 dog, 5 apple {2 red, 3 green}`. */
 const countsOf = (caption: string): string =>
   readCaption(caption)
     .counted.map(({ noun, total, byColor }) => {

@@ -9,7 +9,7 @@ import { context, row } from '../rows.ts'
 const file = (mark: string) => mark.padEnd(64, '0')
 const question = 'In the figure, how many circles of any colour are there left of the largest square that you see?'
 
-/** Looks by file. `flips` are bits that differ from the hash of another file. */
+/** Fingerprints by file. `flips` are bits that differ from another file's hash. */
 const looks = new Map<string, Fingerprint>()
 function look(mark: string, phash: bigint, more: Partial<Fingerprint> = {}): string {
   const hex = (value: bigint) => value.toString(16).padStart(16, '0')
@@ -139,7 +139,7 @@ describe('dropping duplicates by picture and question', () => {
 })
 
 it('finds the same where very many ask about one picture', async () => {
-  // Letters alone: similar questions with other numbers are two.
+  // Only letters: similar questions with different numbers are two questions.
   const name = (index: number) => String(index).replaceAll(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)))
   const rows = Array.from({ length: 600 }, (_, index) => item(`r${index}`, blankOne, `Who is ${name(index)}?`))
   rows.push(item('same', blankSame, 'Who is j?'), item('other', circle, 'Who is j?'))

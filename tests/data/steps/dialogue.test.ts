@@ -8,7 +8,10 @@ const coarse = row({ description: 'Some circles and a sign.' })
 
 type Said = string | Partial<Reply>
 
-/** Asker and viewer speak their lines in order, the last of them for ever; the merge has its own. */
+/**
+ * Asker and viewer say their lines in order and then repeat the last line. The merge has its own
+ * line.
+ */
 function talk(lines: { asker: Said[]; viewer: Said[]; merge?: Said }): FakeAsk {
   const at = { asker: 0, viewer: 0 }
   const next = (who: 'asker' | 'viewer') => lines[who][Math.min(at[who]++, lines[who].length - 1)] ?? ''

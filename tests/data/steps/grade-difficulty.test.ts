@@ -103,7 +103,7 @@ describe('grading by source', () => {
     const right = seen('a', { verdict: 'correct', originId: 'right', sample: 0 })
     const evidence = [
       right,
-      // The probe's own row of the same answer: it went on.
+      // The probe's own row of the same answer: it was kept.
       { ...right, verdict: null, from: 'probe' },
       cut,
       { ...cut, id: 'again' },
@@ -125,7 +125,7 @@ describe('grading by source', () => {
       { ...seen('a', { originId: 'no-gold', sample: 0 }), reason: 'no-gold' },
       { ...seen('a', { originId: 'no-question' }), from: 'probe', reason: 'no-question' },
       { ...seen('a', { originId: 'bug' }), from: 'probe', status: 'failed', reason: 'step-error' },
-      // The rater was cut or away, and so was the verifier's judge.
+      // The rater's reply was cut or missing, and so was the reply of the verifier's judge.
       { ...right, verdict: null, from: 'rate', reason: 'truncated' },
       { ...seen('a', { originId: 'rated' }), from: 'rating', reason: 'truncated' },
       { ...seen('a', { originId: 'rated' }), from: 'rating', status: 'failed', reason: 'http-500' },

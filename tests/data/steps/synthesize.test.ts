@@ -25,7 +25,7 @@ const saying = (...texts: (string | Partial<Reply>)[]) =>
     const said = texts[sampleIndex] ?? ''
     return typeof said === 'string' ? { text: said } : said
   })
-/** A first pass: there is nothing to weigh yet. */
+/** A first pass: there is no tally yet. */
 const alone = (own: typeof options, ask: Ask) => ({ ...context(own, ask), overview: undefined })
 const only = (type: string, questions = 1) => synthesize.options.parse({ ...options, types: [type], questions })
 
@@ -213,7 +213,7 @@ describe('a second pass with the first as evidence', () => {
     row({ ...pictured, id: `p${index}`, originId: `p${index}`, images: [`${index}`.padStart(64, '0')] }),
   )
 
-  /** Kept rows of a pass over all pictures, written as the engine does. */
+  /** Kept rows of a pass over all pictures, in the form in which the engine writes them. */
   async function pass(overview?: unknown, changes: object = {}): Promise<EvidenceRow[]> {
     const made: EvidenceRow[] = []
     await runShard({

@@ -10,7 +10,7 @@ import { context, FakeAsk, row, trace } from '../rows.ts'
 const rules = verify.options.parse({ step: 'verify' })
 const judged = verify.options.parse({ step: 'verify', judge: 'checker' })
 
-/** Prose against prose: rules cannot tell. */
+/** Prose against prose: the rules cannot decide. */
 const open = (changes = {}) =>
   row({
     kind: 'text',

@@ -27,7 +27,7 @@ async function* stream<Item>(items: readonly Item[]) {
 
 const tallyOf = async (rows: readonly EvidenceRow[]): Promise<Tally> => (await earlierQuestions(stream(rows))).tally
 
-/** Bits; log2 of the number of names where all are equally frequent. */
+/** Bits: log2 of the number of names when all are equally frequent. */
 function entropy(counts: Readonly<Record<string, number>>): number {
   const all = Object.values(counts)
   const sum = all.reduce((total, count) => total + count, 0)
@@ -94,7 +94,8 @@ describe('the tally', () => {
     const blind = await tallyOf(evidence([...skewed, ...pass(300, undefined)]))
     for (const field of ['types', 'abilities'] as const) {
       expect(entropy(both[field])).toBeGreaterThan(entropy(first[field]) + 0.5)
-      // Not only because a second pass is more: an even one raises it less.
+      // A second pass raises the entropy by its size alone. An even second pass raises it less than
+      // this pass.
       expect(entropy(both[field])).toBeGreaterThan(entropy(blind[field]))
     }
     const third = await tallyOf(evidence([...skewed, ...second, ...pass(300, both, 1000)]))

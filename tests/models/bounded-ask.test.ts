@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type BudgetGate, createBudgetGate } from '../../../data/file-steps/budget-gate.ts'
-import { type FileReplies, openFileReplies } from '../../../data/file-steps/file-replies.ts'
-import { AskFailure, type AskRequest, type Reply } from '../../../models/ask.ts'
-import { contentKey } from '../../../models/content-key.ts'
-import type { ResolvedEndpoint } from '../../../models/endpoint.ts'
+import { HoneError } from '../../domain/errors.ts'
+import { type FileReplies, openFileReplies } from '../../data/file-steps/file-replies.ts'
+import { AskFailure, type AskRequest, type Reply } from '../../models/ask.ts'
+import { type BoundedAsk, createBoundedAsk } from '../../models/bounded-ask.ts'
+import { createBudgetMeter } from '../../models/budget-meter.ts'
+import { contentKey } from '../../models/content-key.ts'
+import type { ResolvedEndpoint } from '../../models/endpoint.ts'
 
 const endpoint: ResolvedEndpoint = {
   name: 'endpoint',
@@ -27,7 +29,8 @@ const keyOf = (index: number): string => contentKey({ ...request(index), ...endp
 
 let folder: string
 let replies: FileReplies
-let gate: BudgetGate
+let bounded: BoundedAsk
+let cost: () => number | undefined
 /** Requests that were sent and have not come back. */
 let sent: Map<number, { answer(): Promise<void>; fail(): void }>
 
@@ -44,8 +47,15 @@ afterEach(async () => {
 /** Every reply costs 1. */
 function open(amount: number): (index: number) => Promise<Reply> {
   const prices = { promptPerMillion: 1e6, completionPerMillion: 0, currency: 'USD' }
-  gate = createBudgetGate({ endpoints: [endpoint], prices: new Map([['endpoint', prices]]), amount, replies })
-  const ask = gate.follow(async ({ sampleIndex }) => {
+  const meter = createBudgetMeter({
+    limits: { cost: amount },
+    priced: { endpoints: { endpoint: { ...endpoint, prices } } },
+    source: { paid: () => replies.paid(), note: () => undefined },
+    reached: ({ text }) => new HoneError({ type: 'BudgetReached', message: text, nextStep: '' }),
+  })
+  cost = () => meter.spent().costs['USD']
+  bounded = createBoundedAsk({ endpoints: [endpoint], meter, replies })
+  const ask = bounded.follow(async ({ sampleIndex }) => {
     const reply: Reply = {
       key: keyOf(sampleIndex),
       text: 'because',
@@ -54,13 +64,13 @@ function open(amount: number): (index: number) => Promise<Reply> {
       completionTokens: 1,
       reused: false,
     }
-    if ((await gate.replies.find([reply.key])).size > 0) return { ...reply, reused: true }
+    if ((await bounded.replies.find([reply.key])).size > 0) return { ...reply, reused: true }
     return await new Promise((resolve, reject) => {
       sent.set(sampleIndex, {
         async answer() {
           sent.delete(sampleIndex)
           const stored = { ...reply, endpoint: 'endpoint', model: 'm', request: {}, latencyMs: 1, attempts: 1 }
-          await gate.replies.save([stored])
+          await bounded.replies.save([stored])
           resolve(reply)
         },
         fail() {
@@ -93,8 +103,8 @@ describe('a budget', () => {
     await untilSent(9)
     for (const one of sent.values()) await one.answer()
     const refused = (await Promise.all(ends)).filter((end) => typeof end === 'string')
-    expect(refused).toEqual(Array.from({ length: 91 }, () => '10.0000 of the budget of 10 is spent.'))
-    expect(gate.cost()).toBe(10)
+    expect(refused).toEqual(Array.from({ length: 91 }, () => '10.00 of 10 USD'))
+    expect(cost()).toBe(10)
   })
 
   it('takes back what failed, all of it and nothing else', async () => {
@@ -114,7 +124,22 @@ describe('a budget', () => {
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(9)
     const reasons = settled.flatMap((end) => (end.status === 'rejected' ? [end.reason as Error] : []))
     expect(reasons.filter((error) => error instanceof AskFailure)).toHaveLength(16)
-    expect(gate.cost()).toBe(10)
+    expect(cost()).toBe(10)
+  })
+
+  it('lets a row begin while there is room, or when nothing is under way that could make room', async () => {
+    const ask = await openAfterOne(3)
+    await bounded.untilRoom()
+    const ends = [1, 2].map((index) => ask(index))
+    await untilSent(2)
+    const begun = bounded.untilRoom().then(() => 'begun')
+    expect(await Promise.race([begun, new Promise((resolve) => setImmediate(() => resolve('waits')))])).toBe('waits')
+    sent.get(1)?.fail()
+    await expect(ends[0]).rejects.toThrow(AskFailure)
+    expect(await begun).toBe('begun')
+    await sent.get(2)?.answer()
+    await ends[1]
+    await bounded.untilRoom()
   })
 
   it('that is spent still gives what was paid, and what another run on the log has paid meanwhile', async () => {
@@ -126,7 +151,7 @@ describe('a budget', () => {
     await other.save([{ ...paid, key: keyOf(1) }])
     await other.close()
     expect((await ask(1)).reused).toBe(true)
-    await expect(ask(2)).rejects.toThrow('1.0000 of the budget of 1 is spent.')
-    await gate.settled()
+    await expect(ask(2)).rejects.toThrow('1.00 of 1 USD')
+    await bounded.settled()
   })
 })

@@ -3,19 +3,24 @@ import { Refusals } from './refusals.ts'
 import { type Start, Window } from './window.ts'
 
 /**
- * How a call went, as far as the server's health goes. `answered`: the server works, the request was wrong. `failed`: no reply came of it. `silent`: it timed out,
- * which may be the row's fault or the server's. `limited`: it keeps to a rate and says when to come back. `left`: the caller went.
+ * How a call went for the health of its replica. `answered`: the replica works and the request was
+ * wrong. `failed`: no reply came. `silent`: the call timed out, which may be the fault of the row
+ * or of the replica. `limited`: the replica keeps to a rate and says when to come back. `left`: the
+ * caller gave up.
  */
 export type CallHealth = 'ok' | 'answered' | 'failed' | 'silent' | 'overloaded' | 'unreachable' | 'limited' | 'left'
 
-/** A run of calls without a success. `since` moves on by the pauses that the server itself asked for. */
+/**
+ * Calls in a row without a success. `since` moves on by the pauses that the replica itself asked
+ * for.
+ */
 interface Streak {
   since: number
   rejections: number
   pauses: number
 }
 
-export interface ServerOptions {
+export interface ReplicaOptions {
   url: string
   /** Calls at one time. */
   concurrency: number
@@ -24,21 +29,25 @@ export interface ServerOptions {
 }
 
 const firstPauseMs = 250
-// With the jitter at most 5 s, so that a server that is back is found within ten.
+// With the jitter at most 5 s, so that a replica that works again is found within ten.
 const longestPauseMs = 4_000
-/** So many calls in a row that went badly, and no fewer than the window holds, take a server out where another works. */
+/**
+ * So many bad calls in a row, and at least a whole window of them, take a replica out if another
+ * one works.
+ */
 const sickAfter = 8
 
 /**
- * One server of an endpoint: its window, its calls in flight and its health. A server that cannot be reached, or that refuses a
- * whole window, is away: it is paused with growing back-off and probed by one call at a time, so that an outage burns no
- * attempts. The process has one for each URL and model.
+ * One server of an endpoint, with its window, its calls in flight and its health. A replica that
+ * cannot be reached, or that refuses a whole window, is away: it is paused with growing back-off
+ * and probed by one call at a time, so that an outage burns no attempts. The process has one
+ * replica for each URL and model.
  */
-export class Server {
+export class Replica {
   readonly url: string
   readonly window: Window
   readonly refusals = new Refusals()
-  /** Those who wait for its slots: told when one is free. */
+  /** Limiters that wait for its slots. They are told when a slot is free. */
   readonly watchers = new Set<{ readonly topPriority: number; admit(): void }>()
   readonly #clock: Clock
   readonly #random: () => number
@@ -49,7 +58,7 @@ export class Server {
   #probing = false
   #resumeAt = 0
 
-  constructor({ url, concurrency, clock, random }: ServerOptions) {
+  constructor({ url, concurrency, clock, random }: ReplicaOptions) {
     this.url = url
     this.window = new Window(concurrency)
     this.#clock = clock
@@ -60,7 +69,7 @@ export class Server {
     return this.#inFlight
   }
 
-  /** Nothing goes there but probes. */
+  /** It gets probes only. */
   get isAway(): boolean {
     return this.#probing
   }
@@ -71,12 +80,15 @@ export class Server {
     return (this.#probing ? 1 : this.window.size) - this.#inFlight
   }
 
-  /** When a paused server may be probed; undefined when it is not paused. */
+  /** When a paused replica may be probed; undefined when it is not paused. */
   get resumesAt(): number | undefined {
     return this.#clock.now() < this.#resumeAt ? this.#resumeAt : undefined
   }
 
-  /** For how long nothing succeeded, pauses that the server asked for aside; 0 while it works. Milliseconds. */
+  /**
+   * Milliseconds without a success, without the pauses that the replica asked for; 0 while it
+   * works.
+   */
   get downForMs(): number {
     return this.#probing && this.#streak ? this.#clock.now() - this.#streak.since : 0
   }
@@ -85,7 +97,7 @@ export class Server {
     return { level: ++this.#inFlight, ordinal: ++this.#granted }
   }
 
-  /** Gives a slot back. True when this call sent the server away, or found it away still. */
+  /** Gives a slot back. True when the replica is away because of this call, or still away. */
   note(start: Start, health: CallHealth, retryAfterMs: number | undefined, hasOthers: boolean): boolean {
     this.#inFlight--
     switch (health) {
@@ -120,7 +132,7 @@ export class Server {
     return false
   }
 
-  /** Who comes next starts a new count with a probe: the outage may be over by then. */
+  /** The next call starts a new count with a probe, because the outage may be over by then. */
   forgive(): void {
     this.#streak = undefined
   }
@@ -128,13 +140,13 @@ export class Server {
   #answered(): void {
     this.#streak = undefined
     this.#probing = false
-    // It works: whoever waits for it as for one that is not away must find it open.
+    // It works, so a call that waited for the end of a pause may go.
     this.#resumeAt = 0
   }
 
   #bad(hasOthers: boolean): boolean {
     this.#badInARow++
-    // With nobody else to ask, its rows fail one by one with their reasons.
+    // Without another replica the rows fail one by one, each with its reason.
     if (!hasOthers || this.#badInARow < Math.max(sickAfter, this.window.size)) return false
     return this.#pause(undefined)
   }
@@ -143,8 +155,8 @@ export class Server {
     this.window.refused(start, this.#granted)
     const streak = this.#streakNow()
     streak.rejections++
-    // While other calls run, the server works and only the surplus has to wait. Without any, or when it refused a whole
-    // window, it takes nothing at all at the moment.
+    // While other calls run, the replica works and only the surplus has to wait. Without other
+    // calls, or after it refused a whole window, it takes nothing at the moment.
     if (this.#inFlight > 0 && streak.rejections < this.window.configured) return false
     return this.#pause(retryAfterMs)
   }

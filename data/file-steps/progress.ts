@@ -1,43 +1,43 @@
 import type { Usage } from '../../models/engine.ts'
 
-/** Where a run stands. */
+/** The state of a run. */
 export interface Reading {
-  /** Lines of the input that are worked on; 0 while it is still being read. */
+  /** Lines of the input that are worked on; 0 while the input is still being read. */
   total: number
-  /** Done, those of earlier runs included. */
+  /** Rows that are done, in earlier runs too. */
   done: number
-  /** Done by an earlier run. */
+  /** Rows that an earlier run has done. */
   found: number
-  /** Rows that came out, by status. */
+  /** Rows of the output, by status. */
   kept: number
   dropped: number
   failed: number
   /** Rows that failed or were dropped, by reason. */
   failures: Readonly<Record<string, number>>
   drops: Readonly<Record<string, number>>
-  /** Replies of this run: paid for, and found again. */
+  /** Replies of this run that were paid for, and replies that were found again. */
   paid: number
   reused: number
   /** Tokens of what this run paid. */
   promptTokens: number
   completionTokens: number
-  /** What all runs on this output paid; null without prices. */
+  /** Cost of all runs on this output; null without prices. */
   cost: number | null
 }
 
 /** Counts what a run does. */
-export interface Meter {
+export interface Progress {
   read(): Reading
   total(rows: number): void
   /** Rows of the input that are done. */
   rows(count: number, outcomes: readonly { status: 'kept' | 'dropped' | 'failed'; reason: string | null }[]): void
-  /** A row that an earlier run has done; `failure` says why it failed. */
+  /** A row that an earlier run has done. `failure` says why it failed. */
   found(failure: string | undefined): void
   usage(usage: Usage): void
   cost(amount: number): void
 }
 
-export function createMeter(): Meter {
+export function createProgress(): Progress {
   const now = {
     total: 0,
     done: 0,

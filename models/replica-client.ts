@@ -10,8 +10,9 @@ import type { RequestBody } from './request-body.ts'
 import type { Scope } from './scope.ts'
 
 /**
- * What one HTTP call came to. `refused` hits only this row, `fatal` every row of the server; `doubtful` is one of the two, and
- * others must tell which: `error` is the row's, `fatal` the server's. `limited` is a 429 that says when its minute is over.
+ * How one HTTP call ended. `refused` hits only this row, and `fatal` every row of the server.
+ * `doubtful` is one of the two, and other calls must tell which: then `error` is the row's and
+ * `fatal` the server's. `limited` is a 429 that says when its minute is over.
  */
 export type CallResult =
   | { kind: 'ok'; completion: Completion; latencyMs: number }
@@ -24,9 +25,12 @@ export type CallResult =
   | { kind: 'doubtful'; error: AskFailure; fatal: HoneError }
   | { kind: 'fatal'; error: HoneError }
 
-/** One HTTP call and nothing around it: no retry, no limit. */
-export interface ServerClient {
-  /** Throws the scope's reason when it ends, {@link HoneError} MissingSecret when the key is not set. */
+/** One HTTP call, without retries and limits. */
+export interface ReplicaClient {
+  /**
+   * Throws the scope's reason when the scope ends, and {@link HoneError} MissingSecret when the key
+   * is not set.
+   */
   call(body: RequestBody, scope: Scope): Promise<CallResult>
 }
 
@@ -42,10 +46,10 @@ interface ClientOptions {
 }
 
 /**
- * Speaks to one OpenAI-compatible server over kept-alive connections. Written on node:http and not on fetch, whose
- * built-in client gives up on any reply that takes over 300 s.
+ * Speaks to one OpenAI-compatible server over kept-alive connections. It uses node:http, because
+ * Node's built-in fetch gives up on any reply that takes over 300 s.
  */
-export function createServerClient(options: ClientOptions): ServerClient {
+export function createReplicaClient(options: ClientOptions): ReplicaClient {
   const { endpoint, baseUrl, env = process.env, connections = sharedConnections } = options
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}/chat/completions`)
   const agent = connections.agentFor(url)
@@ -57,7 +61,8 @@ export function createServerClient(options: ClientOptions): ServerClient {
       const began = performance.now()
       const send = () => post({ url, agent, body, key, scope, timeoutMs })
       let outcome = await send()
-      // The server closed an idle connection while this request was on its way: it has not seen it. Later it may have worked on it.
+      // The server closed an idle connection while this request was on its way, so it has not seen
+      // the request. After a second it may have worked on it.
       const isEarly = performance.now() - began < earlyMs
       if (outcome instanceof Lost && outcome.wasIdle && isEarly && !scope.reason) outcome = await send()
       if (outcome === 'timeout')
@@ -108,7 +113,7 @@ interface Post {
   timeoutMs: number
 }
 
-/** Settles with what came, or with what kept it from coming; never rejects. */
+/** Settles with the answer, or with what kept it from coming. Never rejects. */
 function post({ url, agent, body, key, scope, timeoutMs }: Post): Promise<Answer | Lost | 'timeout'> {
   return new Promise((resolve) => {
     const headers = {
@@ -170,7 +175,7 @@ interface Asked {
   redact: (text: string) => string
 }
 
-/** HTTP status → what to do with it. 408, 409, 425 and 5xx may pass; other 4xx stay as they are. */
+/** What an HTTP status means. 408, 409, 425 and 5xx may pass; other 4xx stay. */
 function classify(asked: Asked, { status, headers, text }: Answer, latencyMs: number): CallResult {
   const { redact } = asked
   if (status >= 200 && status < 300) {

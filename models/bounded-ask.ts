@@ -1,0 +1,107 @@
+import type { Ask, AskRequest, Reply } from './ask.ts'
+import type { BudgetMeter } from './budget-meter.ts'
+import { contentKey } from './content-key.ts'
+import type { ResolvedEndpoint } from './endpoint.ts'
+import type { ReplyStore } from './reply-store.ts'
+
+export interface BoundedAskOptions {
+  endpoints: readonly ResolvedEndpoint[]
+  meter: Pick<BudgetMeter, 'limitFor' | 'refusal'>
+  replies: ReplyStore & {
+    /** Whether a reply is known to be there, without a look at what other processes have added. */
+    has(key: string): boolean
+  }
+}
+
+/**
+ * Holds single requests to a budget, so that at most the first window of requests can overrun it.
+ */
+export interface BoundedAsk {
+  /** The store to give the engine that `ask` belongs to. */
+  replies: ReplyStore
+  /**
+   * An `ask` that holds back a request while the budget has no room for it, and throws
+   * BudgetReached when there will be none. A request whose reply is stored is free, and never held
+   * back.
+   */
+  follow(ask: Ask): Ask
+  /**
+   * Asked before a row is begun: resolves once there is room for a request, or nothing is under way
+   * that could still make room. A row is begun in both cases, because all its replies may be
+   * stored: then it costs nothing.
+   */
+  untilRoom(): Promise<void>
+  /** Resolves when no request is under way any more. */
+  settled(): Promise<void>
+}
+
+/**
+ * Counts what was paid, and what is under way at the mean of the replies so far. A request beyond
+ * that waits until others have ended: some of these may fail, and cost nothing. Before the first
+ * reply no price is known, so the first window may go beyond a very small budget.
+ */
+export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOptions): BoundedAsk {
+  /**
+   * Keys of requests that were let through and are neither paid nor failed. Each is taken out by
+   * its own end.
+   */
+  const underWay = new Set<string>()
+  const asked = new Set<Promise<Reply>>()
+  let waiting: (() => void)[] = []
+  const limit = () => meter.limitFor(underWay.size + 1)
+  const untilOneEnds = () => new Promise<void>((resolve) => waiting.push(resolve))
+
+  /** Resolves once there is room for a request: true where it counts as under way from now on. */
+  const admit = async (key: string): Promise<boolean> => {
+    for (;;) {
+      // Stored, or shared with the request that is under way: it costs nothing.
+      if (underWay.has(key) || replies.has(key)) return false
+      if (limit() === null) {
+        underWay.add(key)
+        return true
+      }
+      if (underWay.size > 0) {
+        await untilOneEnds()
+        continue
+      }
+      // Another run on the same store may have paid for it meanwhile.
+      if ((await replies.find([key])).size > 0) return false
+      const reached = limit()
+      if (underWay.size === 0 && reached) throw meter.refusal(reached)
+    }
+  }
+  const takeOut = (keys: readonly string[]): void => {
+    for (const key of keys) underWay.delete(key)
+    const woken = waiting
+    waiting = []
+    for (const wake of woken) wake()
+  }
+
+  const askWithin = async (ask: Ask, request: AskRequest): Promise<Reply> => {
+    const endpoint = endpoints.find(({ name }) => name === request.endpoint)
+    const key = endpoint && contentKey({ ...request, ...endpoint })
+    if (key === undefined || !(await admit(key))) return await ask(request)
+    return await ask(request).finally(() => takeOut([key]))
+  }
+
+  return {
+    replies: {
+      find: (keys) => replies.find(keys),
+      async save(batch) {
+        await replies.save(batch)
+        // Now they are among what was paid. Any later, the next request that is weighed would count
+        // them twice.
+        takeOut(batch.map(({ key }) => key))
+      },
+    },
+    follow: (ask) => async (request) => {
+      const reply = askWithin(ask, request)
+      asked.add(reply)
+      return await reply.finally(() => asked.delete(reply))
+    },
+    async untilRoom() {
+      while (underWay.size > 0 && limit() !== null) await untilOneEnds()
+    },
+    settled: async () => void (await Promise.allSettled(asked)),
+  }
+}

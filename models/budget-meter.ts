@@ -1,0 +1,80 @@
+import {
+  type Budget,
+  budgetReached,
+  type Priced,
+  type ReachedLimit,
+  spending,
+  type Spending,
+  type Spent,
+} from '../domain/budget.ts'
+import type { HoneError } from '../domain/errors.ts'
+import type { Usage } from './usage.ts'
+
+/**
+ * Where a meter learns what was paid: the database of a campaign, or the state of a `hone step`.
+ */
+export interface SpendingSource {
+  /**
+   * All replies that count for the budget, of every run and worker. Answers at once, so the figures
+   * of others may be older.
+   */
+  paid(): readonly Spent[]
+  /** A reply was paid for. Does nothing where the store counts each reply that it keeps. */
+  note(usage: Usage): void
+}
+
+export interface BudgetMeterOptions {
+  /** No limit where absent. */
+  limits?: Budget | null | undefined
+  /** What calls cost. */
+  priced: Priced
+  source: SpendingSource
+  /** The error of a limit that is reached. */
+  reached: (limit: ReachedLimit, limits: Budget) => HoneError
+}
+
+/** Holds model calls to a budget. */
+export interface BudgetMeter {
+  /** Asked before a row or an item is begun: false once a limit is reached, and from then on. */
+  admits(): boolean
+  /** To be told of every reply, a judge's too. */
+  onUsage(usage: Usage): void
+  /** Throws BudgetReached when a limit is reached. */
+  check(): void
+  /** What was paid so far. */
+  spent(): Spending
+  /**
+   * The limit that so many requests would pass, each at the mean so far; null while there is room
+   * for them.
+   */
+  limitFor(requests: number): ReachedLimit | null
+  /** The error of a limit that is reached. */
+  refusal(limit: ReachedLimit): HoneError
+}
+
+/**
+ * A meter over what its source says was paid. Limits are overrun by what is under way when they are
+ * reached.
+ */
+export function createBudgetMeter({ limits, priced, source, reached }: BudgetMeterOptions): BudgetMeter {
+  const refusal = (limit: ReachedLimit): HoneError => reached(limit, limits ?? {})
+  const spent = (): Spending => spending(priced, source.paid())
+  const limitFor = (requests: number): ReachedLimit | null => (limits ? budgetReached(limits, spent(), requests) : null)
+  // Stays reached: a row that was not begun must not count as done when newer figures find room
+  // again.
+  let end: ReachedLimit | null = null
+  const look = (): ReachedLimit | null => (end ??= limitFor(0))
+  return {
+    admits: () => look() === null,
+    onUsage(usage) {
+      if (!usage.reused) source.note(usage)
+    },
+    check() {
+      const limit = look()
+      if (limit) throw refusal(limit)
+    },
+    spent,
+    limitFor,
+    refusal,
+  }
+}

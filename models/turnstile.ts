@@ -1,0 +1,32 @@
+import pLimit from 'p-limit'
+import type { Scope } from './scope.ts'
+
+/** Lets so many in at one time, in the order in which they came. */
+export interface Turnstile {
+  /**
+   * Resolves with what lets the next one in, to be called once or more. Rejects with the scope's
+   * reason.
+   */
+  enter(scope: Scope): Promise<() => void>
+}
+
+export function createTurnstile(places: number): Turnstile {
+  const inside = pLimit(places)
+  return {
+    async enter(scope) {
+      scope.check()
+      const entered = new Promise<() => void>((resolve) => {
+        void inside(async () => {
+          // Cancelled while it waited: the place goes to the next one.
+          if (scope.reason) return
+          await new Promise<void>((leave) => resolve(leave))
+        })
+      })
+      return await scope.race(entered).catch((error: unknown) => {
+        // Cancelled in the moment in which it was let in.
+        void entered.then((leave) => leave())
+        throw error
+      })
+    },
+  }
+}

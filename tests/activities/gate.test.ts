@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Deps } from '../../activities/deps.ts'
+import { decideGate, storedDecision } from '../../activities/gate.ts'
+import { closeRoundAs, openRoundPlan } from '../../activities/round-io.ts'
+import { listEvents } from '../../db/events.ts'
+import { getRound } from '../../db/rounds.ts'
+import { findStep } from '../../db/steps.ts'
+import { openTestDatabase } from '../db/world.ts'
+import { closeBase, importDev, insertRecipe, scoreRound } from './campaign.ts'
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+
+/** Of 100 items the base answers 50. A round answers `gained` more of them and loses `lost`. */
+const base = (index: number) => index < 50
+const after = (lost: number, gained: number) => (index: number) => (index < 50 ? index >= lost : index < 50 + gained)
+
+/** A campaign whose rounds are measured and then judged by their gate. */
+async function gated(campaign: string, gate: string) {
+  const { db } = database
+  await insertRecipe(db, campaign, {
+    steps: ['{ step: dedupe, from: seed }', '{ step: evaluate }', `{ step: gate, benchmark: dev${gate} }`],
+  })
+  const items = await importDev(db, campaign, 100)
+  await scoreRound(db, { campaign, round: 0, items }, base)
+  await closeBase(db, campaign)
+  const deps: Pick<Deps, 'db'> = { db }
+  return {
+    db,
+    /** Opens a round, measures it, and asks its gate. */
+    decide: async (round: number, parent: number, lost: number, gained: number) => {
+      await openRoundPlan(db, { campaign, round, parent })
+      await scoreRound(db, { campaign, round, items }, after(lost, gained))
+      return await decideGate(db, { campaign, round, step: 'gate' })
+    },
+    close: async (round: number) => {
+      await closeRoundAs(deps as Deps, { campaign, round, status: 'closed', reason: null })
+      return await getRound(db, campaign, round)
+    },
+  }
+}
+
+it('promotes a round that is better beyond chance, and keeps the decision with its numbers', async () => {
+  const { db, decide, close } = await gated('better', '')
+  const decided = await decide(1, 0, 0, 20)
+  expect(decided).toMatchObject({ decision: 'promote', action: 'advance' })
+  expect(decided.summary).toMatch(/^promote: dev \+20\.0 points against round 0 \(p 0\.0000019\), n 100$/)
+  expect(await findStep(db, 'better', 1, 'gate')).toMatchObject({ status: 'done' })
+  const event = (await listEvents(db, 'better')).at(-1)
+  expect(event).toMatchObject({ kind: 'promote', who: 'gate', fromRound: 0, toRound: 1 })
+  expect(event?.data).toMatchObject({ benchmark: 'dev', against: 0, difference: 0.2, action: 'advance' })
+  expect(await close(1)).toMatchObject({ decision: 'promote', decisionDetail: { difference: 0.2 } })
+})
+
+it('decides once: what is measured or asked later changes nothing', async () => {
+  const { db, decide } = await gated('once', '')
+  const first = await decide(1, 0, 0, 20)
+  expect(await decideGate(db, { campaign: 'once', round: 1, step: 'gate' })).toEqual(first)
+  expect((await listEvents(db, 'once')).filter(({ who }) => who === 'gate')).toHaveLength(1)
+})
+
+it('goes on from a round that is neither better nor worse, where the recipe says so', async () => {
+  const { decide } = await gated('equal', '')
+  expect(await decide(1, 0, 3, 3)).toMatchObject({ decision: 'inconclusive', action: 'advance' })
+  const { decide: ask } = await gated('asking', ', onInconclusive: pause')
+  expect(await ask(1, 0, 3, 3)).toMatchObject({ decision: 'inconclusive', action: 'pause' })
+})
+
+it('stays at the parent after a regression, twice, and asks a person at the third', async () => {
+  const { decide, close } = await gated('worse', ', onRegress: rollback')
+  for (const round of [1, 2]) {
+    expect(await decide(round, 0, 30, 0)).toMatchObject({ decision: 'regress', action: 'stay' })
+    expect(await close(round)).toMatchObject({ decision: 'regress' })
+  }
+  expect(await decide(3, 0, 30, 0)).toMatchObject({ decision: 'regress', action: 'pause' })
+})
+
+it('counts regressions on one parent alone', async () => {
+  const { decide, close } = await gated('parents', ', onRegress: rollback')
+  for (const round of [1, 2]) {
+    await decide(round, 0, 30, 0)
+    await close(round)
+  }
+  // Round 3 goes on from round 1, and is worse than it.
+  expect(await decide(3, 1, 50, 0)).toMatchObject({ decision: 'regress', action: 'stay' })
+})
+
+it('compares with the base where the recipe says so, whatever the parent', async () => {
+  const { decide, close } = await gated('against-base', ', against: base, onRegress: continue')
+  await decide(1, 0, 30, 0)
+  await close(1)
+  const decided = await decide(2, 1, 0, 20)
+  expect(decided.summary).toContain('+20.0 points against round 0')
+})
+
+it('refuses to decide without a score, and says which step was to measure it', async () => {
+  const { db } = await gated('unmeasured', '')
+  await openRoundPlan(db, { campaign: 'unmeasured', round: 1, parent: 0 })
+  await expect(decideGate(db, { campaign: 'unmeasured', round: 1, step: 'gate' })).rejects.toMatchObject({
+    type: 'ScoresNotComparable',
+    message: expect.stringContaining('round 1 of unmeasured has no score on "dev"'),
+    nextStep: 'let an evaluate step before the gate measure this benchmark',
+  })
+  expect(await storedDecision(db, { campaign: 'unmeasured', round: 1 })).toEqual({})
+})
