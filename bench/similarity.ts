@@ -1,6 +1,7 @@
 import { createHammingIndex } from '../data/similarity/hamming-index.ts'
 import { findContamination, indexBenchmarks } from '../data/similarity/contamination.ts'
-import { findDuplicates, type DuplicateOptions } from '../data/similarity/duplicates.ts'
+import { findDuplicates } from '../data/similarity/duplicates.ts'
+import type { DuplicateOptions } from '../data/similarity/duplicates.ts'
 import { createTexts, textOf } from '../data/similarity/texts.ts'
 import type { EvidenceRow, Fingerprint } from '../domain/rows.ts'
 import type { SeenRow } from '../data/similarity/batches.ts'

@@ -2,7 +2,8 @@
 // 20]`. Cold run, warm run, `kill -9` at half with the same command again, and two processes with
 // one log of replies, against an endpoint in a process of its own that answers with 2 kB after
 // `--latency` milliseconds.
-import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

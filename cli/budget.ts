@@ -1,4 +1,5 @@
-import { type Budget, parseBudget } from '../domain/budget.ts'
+import { parseBudget } from '../domain/budget.ts'
+import type { Budget } from '../domain/budget.ts'
 import { usageError } from './usage-error.ts'
 
 /** The budget that the words of `--budget` say. Throws InvalidInput. */

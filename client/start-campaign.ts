@@ -1,4 +1,3 @@
-import type { ArtifactStore } from '../artifacts/store.ts'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { recipeHash, storedRecipe } from '../recipes/read-recipe.ts'
@@ -6,7 +5,6 @@ import { baseModelData, findBaseModel, recordBaseWeights, settleBaseModel } from
 import type { BaseModel } from '../db/base-models.ts'
 import { findCampaign, insertCampaign } from '../db/campaigns.ts'
 import type { CampaignRecord } from '../db/campaigns.ts'
-import type { Database } from '../db/database.ts'
 import { linkSource } from '../db/datasets.ts'
 import { recordEvent } from '../db/events.ts'
 import { looksLikeHubId, originText } from '../domain/base-model.ts'
@@ -16,28 +14,8 @@ import type { Recipe } from '../domain/recipe/recipe.ts'
 import { admitData } from './admit-data.ts'
 import type { Admitted, BadLine } from './admit-data.ts'
 import { lookAtBaseModel } from './admit-base-model.ts'
-import type { BaseModelPlaces } from './admit-base-model.ts'
-import type { CampaignClient } from './campaigns.ts'
 import { checkEndpoints } from './check-endpoints.ts'
-
-export interface StartOptions {
-  db: Database
-  store: ArtifactStore
-  client: CampaignClient
-  recipe: Recipe
-  /** The YAML of the recipe; the campaign keeps it. */
-  recipeText: string
-  /** Folder of the recipe: its paths are relative to it. */
-  folder: string
-  /** What `demo:` names mean; null where there is no demo world. */
-  demo: { world: string; teacherUrl: string } | null
-  /** Where base models come from. */
-  models: Pick<BaseModelPlaces, 'demoBase' | 'hub' | 'models'>
-  who: string
-  onProgress: (text: string) => void
-  /** Environment variables, for the keys of endpoints. */
-  env: Readonly<Record<string, string | undefined>>
-}
+import type { StartOptions } from './start-options.ts'
 
 /**
  * The result of a start. `exists`: a campaign with this recipe was there, and goes on if it had

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { getTableColumns, getTableName, type InferInsertModel } from 'drizzle-orm'
+import { getTableColumns, getTableName } from 'drizzle-orm'
+import type { InferInsertModel } from 'drizzle-orm'
 import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'

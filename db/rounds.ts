@@ -3,7 +3,8 @@ import { canonicalJson } from '../domain/canonical.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { Decision } from '../domain/gate.ts'
 import type { Database } from './database.ts'
-import { rounds, type RoundStatus } from './schema/campaigns.ts'
+import { rounds } from './schema/campaigns.ts'
+import type { RoundStatus } from './schema/campaigns.ts'
 import { only } from './sql.ts'
 
 /** A round as it is stored. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { sql, type SQL } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22)
 

@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
-import { rowSchema, type Row } from '../domain/rows.ts'
+import { rowSchema } from '../domain/rows.ts'
+import type { Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { getDataset } from './datasets.ts'
 import { valuesOf } from './row-values.ts'
-import { rowStatuses, type RowStatus } from './schema/rows.ts'
+import { rowStatuses } from './schema/rows.ts'
+import type { RowStatus } from './schema/rows.ts'
 import { rowsOf } from './sql.ts'
 
 /**

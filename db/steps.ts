@@ -5,7 +5,8 @@ import type { Database } from './database.ts'
 import { lockRound } from './rounds.ts'
 import type { RoundStatus } from './schema/campaigns.ts'
 import { datasets, stepEvidence, stepInputs } from './schema/datasets.ts'
-import { steps, type StepStatus } from './schema/steps.ts'
+import { steps } from './schema/steps.ts'
+import type { StepStatus } from './schema/steps.ts'
 import { only, rowsOf } from './sql.ts'
 
 /** A step as it is stored. */

@@ -7,7 +7,10 @@ export type Shape = (typeof shapeNames)[number]
 export type Color = (typeof colorNames)[number]
 /** What one cell holds; null is an empty cell. */
 export type Cell = { shape: Shape; color: Color } | null
-export type Grid = { rows: number; columns: number }
+export interface Grid {
+  rows: number
+  columns: number
+}
 /** Cells row by row, from the top left. */
 export type Scene = Grid & { cells: readonly Cell[] }
 

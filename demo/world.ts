@@ -94,7 +94,10 @@ export const demoTeacher: TeacherSettings = {
 /** A row of train.jsonl, dev.jsonl or report.jsonl; `images` are relative to the file. */
 type WorldRow = { id: string; images: string[] } & Question
 
-export type WorldProgress = { done: number; total: number }
+export interface WorldProgress {
+  done: number
+  total: number
+}
 
 export type WorldManifest = z.infer<typeof manifestSchema>
 

@@ -1,5 +1,6 @@
 import { AskFailure } from './ask.ts'
-import { type Clock, sleep } from './clock.ts'
+import { sleep } from './scope.ts'
+import type { Clock } from './clock.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import type { Limiter } from './limiter.ts'
 import type { Estimate } from './rate-limit.ts'

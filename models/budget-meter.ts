@@ -1,12 +1,5 @@
-import {
-  type Budget,
-  budgetReached,
-  type Priced,
-  type ReachedLimit,
-  spending,
-  type Spending,
-  type Spent,
-} from '../domain/budget.ts'
+import { budgetReached, spending } from '../domain/budget.ts'
+import type { Budget, Priced, ReachedLimit, Spending, Spent } from '../domain/budget.ts'
 import type { HoneError } from '../domain/errors.ts'
 import type { Usage } from './usage.ts'
 

@@ -1,5 +1,3 @@
-import type { Scope } from './scope.ts'
-
 /** Time as a parameter, so that tests of limits and retries need not wait. */
 export interface Clock {
   /** Milliseconds, from any origin. */
@@ -14,22 +12,6 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, Math.max(0, ms))
     return () => clearTimeout(timer)
   },
-}
-
-/** Waits `ms`; rejects with the scope's reason as soon as it ends. */
-export function sleep(clock: Clock, ms: number, scope: Scope): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let cancel: () => void = () => undefined
-    const leave = scope.onCancel((reason) => {
-      cancel()
-      reject(reason)
-    })
-    if (scope.reason) return
-    cancel = clock.after(ms, () => {
-      leave()
-      resolve()
-    })
-  })
 }
 
 /** The signal's reason as an Error. */

@@ -1,13 +1,18 @@
-import { type Clock, systemClock } from './clock.ts'
+import { systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { Outage } from './failures.ts'
 import { Latencies } from './latencies.ts'
-import { type Placed, Placement } from './placement.ts'
-import { type Estimate, RateLimit, type RateLimits } from './rate-limit.ts'
+import { Placement } from './placement.ts'
+import type { Placed } from './placement.ts'
+import { RateLimit } from './rate-limit.ts'
+import type { Estimate, RateLimits } from './rate-limit.ts'
 import type { Replica } from './replica.ts'
-import { type Removal, Roster } from './roster.ts'
+import { Roster } from './roster.ts'
+import type { Removal } from './roster.ts'
 import type { Scope } from './scope.ts'
 import type { Permit, SlotRequest } from './slots.ts'
-import { type Waiter, WaitingLine } from './waiting-line.ts'
+import { WaitingLine } from './waiting-line.ts'
+import type { Waiter } from './waiting-line.ts'
 
 export interface LimiterOptions extends RateLimits {
   replicas: readonly Replica[]

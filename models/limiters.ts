@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from './clock.ts'
+import { systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
 import { Limiter } from './limiter.ts'
 import type { RateLimits } from './rate-limit.ts'
 import { Replica } from './replica.ts'

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import { Refusals } from './refusals.ts'
-import { type Start, Window } from './window.ts'
+import { Window } from './window.ts'
+import type { Start } from './window.ts'
 
 /**
  * How a call went for the health of its replica. `answered`: the replica works and the request was

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { abortReason } from './clock.ts'
+import type { Clock } from './clock.ts'
 
 /**
  * Ends waits early: the life of an engine, one shared call, one request with a deadline. Children
@@ -80,4 +81,20 @@ export class Scope {
       )
     })
   }
+}
+
+/** Waits `ms`; rejects with the scope's reason as soon as it ends. */
+export function sleep(clock: Clock, ms: number, scope: Scope): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let cancel: () => void = () => undefined
+    const leave = scope.onCancel((reason) => {
+      cancel()
+      reject(reason)
+    })
+    if (scope.reason) return
+    cancel = clock.after(ms, () => {
+      leave()
+      resolve()
+    })
+  })
 }

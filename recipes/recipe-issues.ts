@@ -1,4 +1,5 @@
-import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml'
+import { isMap, isNode, isScalar } from 'yaml'
+import type { Document, LineCounter } from 'yaml'
 import type { z } from 'zod'
 import { didYouMean } from '../domain/did-you-mean.ts'
 import { keysAt } from './schema-keys.ts'

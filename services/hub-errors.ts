@@ -1,6 +1,6 @@
 import { HoneError } from '../domain/errors.ts'
 import type { PermanentFailure } from '../domain/errors.ts'
-import type { HubModel } from './hub.ts'
+import type { HubModel } from './hub-model.ts'
 
 /** Kinds of problem that trainer/hone_trainer/hub_errors.py names. */
 export const hubProblems = [

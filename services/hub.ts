@@ -6,19 +6,11 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import { hubError, hubProblems } from './hub-errors.ts'
+import type { HubModel } from './hub-model.ts'
 import { findPython } from './python.ts'
 import type { Python } from './python.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
-
-/**
- * A model of the Hugging Face hub. `revision`: a branch, a tag or a commit; null for its main
- * branch.
- */
-export interface HubModel {
-  repo: string
-  revision: string | null
-}
 
 /** What the hub says of a model. Sizes in bytes. */
 export interface HubListing {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lostOf, problemOf, rowsOf, runNow, scaled, spanOf, usualFigures, withSetup } from './bench.ts'
 import type { MockStats } from './mock-types.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 const latencyMs = 200
 const cap = 64

@@ -1,7 +1,7 @@
 import { problemOf, rowsOf, runNow, scaled, spanOf, withSetup } from './bench.ts'
 import type { Answer } from './mock-types.ts'
 import { reasonsOf } from './scenario-breaks.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 const concurrency = 64
 const mean = (of: readonly number[]) => (of.length === 0 ? 0 : of.reduce((sum, one) => sum + one, 0) / of.length)

@@ -1,6 +1,6 @@
 import { lostOf, problemOf, rowsOf, runNow, scaled, spanOf, withSetup } from './bench.ts'
 import type { Figures } from './bench.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 /**
  * Whether memory grows with the number of rows. Peers that hold all rows in memory run only in

@@ -4,7 +4,7 @@ import { openArtifactStore } from '../../artifacts/store.ts'
 import { defaultPrompt, lostOf, problemOf, rowsOf, runNow, scaled, taskOf, withSetup } from './bench.ts'
 import type { Figures, Run } from './bench.ts'
 import { folderBytes } from './clients.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 const config = { latencyMs: 50, cap: 64 }
 const concurrency = 64

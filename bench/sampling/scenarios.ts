@@ -3,18 +3,10 @@ import { edit, rounds, warm } from './scenario-reuse.ts'
 import { errors, permanent } from './scenario-errors.ts'
 import { memory } from './scenario-memory.ts'
 import { rowsOf, runNow, scaled, usualFigures, withSetup } from './bench.ts'
-import type { Bench, Figures } from './bench.ts'
 import { clientNames } from './clients.ts'
 import type { ClientName } from './clients.ts'
 import type { MockConfig } from './mock-types.ts'
-
-/** One question about the clients, and the clients that it is measured on by default. */
-export interface Scenario {
-  about: string
-  clients: readonly ClientName[]
-  /** One or several lines of figures. */
-  run(bench: Bench, client: ClientName): Promise<Figures[]>
-}
+import type { Scenario } from './scenario.ts'
 
 interface Load {
   about: string

@@ -2,7 +2,11 @@
  * An input that made some answer checker very slow or hang. `gold` is left out when it is the same
  * text.
  */
-export type Adversarial = { name: string; answer: string; gold?: string }
+export interface Adversarial {
+  name: string
+  answer: string
+  gold?: string
+}
 
 const nested = (open: string, inner: string, close: string, depth: number): string =>
   `${open.repeat(depth)}${inner}${close.repeat(depth)}`

@@ -7,7 +7,10 @@ import type { VerifyResult } from '../../verifier/verdict.ts'
 import type { Pair } from './pair.ts'
 
 /** A checker's verdicts on all pairs, and the user time of CPU that it took, in seconds. */
-export type Judged<T> = { verdicts: ReadonlyMap<string, T>; cpuSeconds: number }
+export interface Judged<T> {
+  verdicts: ReadonlyMap<string, T>
+  cpuSeconds: number
+}
 
 export const oracleNames = ['math-verify', 'mathruler'] as const
 export type OracleName = (typeof oracleNames)[number]

@@ -2,10 +2,19 @@ import type { VerifyResult } from '../../verifier/verdict.ts'
 import type { Pair } from './pair.ts'
 
 /** A pair on which Hone differs from the truth or from math-verify. */
-export type Disagreement = { pair: Pair; hone: VerifyResult; mathVerify: boolean | null; mathruler: boolean | null }
+export interface Disagreement {
+  pair: Pair
+  hone: VerifyResult
+  mathVerify: boolean | null
+  mathruler: boolean | null
+}
 
 /** Why two checkers differ. The first class that applies explains a disagreement. */
-export type Explanation = { name: string; why: string; applies: (row: Disagreement) => boolean }
+export interface Explanation {
+  name: string
+  why: string
+  applies: (row: Disagreement) => boolean
+}
 
 const honeIsRight = ({ pair, hone }: Disagreement): boolean => (hone.verdict === 'correct') === pair.equal
 const wrongly = (said: 'same' | 'different', families: readonly string[]) => (row: Disagreement) =>

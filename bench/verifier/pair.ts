@@ -2,10 +2,18 @@ import type { AnswerKind } from '../../domain/answer-check.ts'
 import type { Draw } from './draw.ts'
 
 /** A family's draw: two texts and whether they are equal. Their construction says so. */
-export type Made = { gold: string; answer: string; equal: boolean }
+export interface Made {
+  gold: string
+  answer: string
+  equal: boolean
+}
 
 /** One way to make pairs. */
-export type Family = { name: string; kind: AnswerKind; make: (draw: Draw) => Made }
+export interface Family {
+  name: string
+  kind: AnswerKind
+  make: (draw: Draw) => Made
+}
 
 /**
  * A generated pair with its id in the run. `answer` may be inside a sentence or a box, `bare` is

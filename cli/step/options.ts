@@ -6,7 +6,8 @@ import { explainIssues } from '../../recipes/recipe-issues.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
 import { describeError, HoneError } from '../../domain/errors.ts'
-import { endpointOptions, type EndpointOption } from '../../domain/recipe/references.ts'
+import { endpointOptions } from '../../domain/recipe/references.ts'
+import type { EndpointOption } from '../../domain/recipe/references.ts'
 
 /** Bad usage of `hone step`. */
 export function badUsage(message: string, nextStep = 'See `hone step --help`.'): HoneError {

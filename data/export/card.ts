@@ -1,5 +1,6 @@
 import type { Written } from './format.ts'
-import { cardFeature, type ExportColumns } from './parquet-columns.ts'
+import { cardFeature } from './parquet-columns.ts'
+import type { ExportColumns } from './parquet-columns.ts'
 
 /** The files of rows, as `datasets` finds them. */
 export const trainSplit = 'data/train-*.parquet'

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { DuckDBInstance, DuckDBTableFunction } from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { messageOf } from '../../domain/errors.ts'
-import { duckType, duckValue, featureOf, type ColumnType, type ExportColumns } from './parquet-columns.ts'
+import { duckType, duckValue, featureOf } from './parquet-columns.ts'
+import type { ColumnType, ExportColumns } from './parquet-columns.ts'
 import type { Picture } from './pictures.ts'
 
 /**

@@ -1,7 +1,10 @@
 import type { AnswerForm, ExportFormat, ExportKind, ExportRow, ImageMode } from './format.ts'
-import { LinesWriter, type LinesFile } from './lines-writer.ts'
-import { ParquetWriter, type ShardFile } from './parquet-writer.ts'
-import { PictureLookup, PicturePlacer, pictureFolder, type Picture } from './pictures.ts'
+import { LinesWriter } from './lines-writer.ts'
+import type { LinesFile } from './lines-writer.ts'
+import { ParquetWriter } from './parquet-writer.ts'
+import type { ShardFile } from './parquet-writer.ts'
+import { PictureLookup, PicturePlacer, pictureFolder } from './pictures.ts'
+import type { Picture } from './pictures.ts'
 
 export interface SinkOptions {
   kind: ExportKind

@@ -1,9 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ensureFolder, storageError } from '../../services/home.ts'
 import { handlePieces } from '../lines/file-pieces.ts'
 import { readLines } from '../lines/read-lines.ts'
-import { type Place, readPlaces } from './read-places.ts'
+import { readPlaces } from './read-places.ts'
+import type { Place } from './read-places.ts'
 
 /** A file of lines that only grows. */
 export interface AppendLog {

@@ -3,7 +3,8 @@ import type { FinishedOutcome, FinishedRows } from './finished-rows.ts'
 import type { InputLines } from './input-lines.ts'
 import type { InputLine } from './input-reader.ts'
 import type { OutputFiles } from './output-file.ts'
-import { lineOfBad, linesOf, type OutputLine } from './output-lines.ts'
+import { lineOfBad, linesOf } from './output-lines.ts'
+import type { OutputLine } from './output-lines.ts'
 import type { Work } from './work-rows.ts'
 
 /** Outcomes of a run, with the failed rows of bad lines. */

@@ -5,7 +5,8 @@ import type { FileStep, FileStepEnd } from './file-step.ts'
 import type { InputLine } from './input-reader.ts'
 import type { OpenedRun } from './open-run.ts'
 import type { OutputFiles } from './output-file.ts'
-import { lineOfBad, linesOf, type OutputLine } from './output-lines.ts'
+import { lineOfBad, linesOf } from './output-lines.ts'
+import type { OutputLine } from './output-lines.ts'
 
 const linesAtOnce = 128
 

@@ -6,9 +6,11 @@ import type { AskRequest } from '../../models/ask.ts'
 import { requestBody } from '../../models/request-body.ts'
 import { runShard } from '../shards/run-shard.ts'
 import type { FileStep } from './file-step.ts'
-import { openFinishedRows, type FinishedRows } from './finished-rows.ts'
+import { openFinishedRows } from './finished-rows.ts'
+import type { FinishedRows } from './finished-rows.ts'
 import { inputFile } from './input-lines.ts'
-import { type OpenedRun, openRun } from './open-run.ts'
+import { openRun } from './open-run.ts'
+import type { OpenedRun } from './open-run.ts'
 import { createWork } from './work-rows.ts'
 
 /** What a run would do. */

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { contentHash } from '../../artifacts/hash.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import { handlePieces } from '../lines/file-pieces.ts'
 import { readLines } from '../lines/read-lines.ts'
-import { rowLine, type RowLine } from '../rows/row-line.ts'
+import { rowLine } from '../rows/row-line.ts'
+import type { RowLine } from '../rows/row-line.ts'
 import type { RowRef } from '../../domain/rows.ts'
-import { createLineReader, type InputFile, type InputLine, type LinePlaces, parseLine } from './input-reader.ts'
+import { createLineReader, parseLine } from './input-reader.ts'
+import type { InputFile, InputLine, LinePlaces } from './input-reader.ts'
 
 /** All lines of the input that count. Only their places are in memory. */
 export interface InputLines {

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { longestLine } from '../lines/read-lines.ts'
-import { rowLine, type RowLine } from '../rows/row-line.ts'
+import { rowLine } from '../rows/row-line.ts'
+import type { RowLine } from '../rows/row-line.ts'
 import { parseJson } from './file-replies.ts'
 import { readPlaces } from './read-places.ts'
 

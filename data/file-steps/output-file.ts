@@ -1,4 +1,5 @@
-import { open, rename, type FileHandle } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ensureFolder, storageError } from '../../services/home.ts'
 import type { OutputLine } from './output-lines.ts'

@@ -1,6 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import type { Row } from '../../domain/rows.ts'
-import { lineOfRow, rowOfLine, type RowLine } from '../rows/row-line.ts'
+import { lineOfRow, rowOfLine } from '../rows/row-line.ts'
+import type { RowLine } from '../rows/row-line.ts'
 import { picturePaths } from '../pictures/locate.ts'
 import type { FinishedOutcome } from './finished-rows.ts'
 import type { BadLine, InputLine } from './input-reader.ts'

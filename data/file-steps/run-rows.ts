@@ -13,7 +13,8 @@ import type { FileStep, FileStepEnd } from './file-step.ts'
 import { openFinishedRows } from './finished-rows.ts'
 import type { OpenedRun } from './open-run.ts'
 import type { OutputFiles } from './output-file.ts'
-import { createWork, type Work } from './work-rows.ts'
+import { createWork } from './work-rows.ts'
+import type { Work } from './work-rows.ts'
 
 /** Works on the rows that are not done, and writes all outcomes in the order of the input. */
 export async function workRows(

@@ -1,6 +1,7 @@
 import type { ReachedLimit } from '../../domain/budget.ts'
 import { HoneError } from '../../domain/errors.ts'
-import { type BudgetMeter, createBudgetMeter } from '../../models/budget-meter.ts'
+import { createBudgetMeter } from '../../models/budget-meter.ts'
+import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { FileReplies } from './file-replies.ts'
 import type { FileStep } from './file-step.ts'
 

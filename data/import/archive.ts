@@ -3,8 +3,10 @@ import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { extract, type Header } from 'tar-stream'
-import { openPromise, type Entry, type ZipFile } from 'yauzl'
+import { extract } from 'tar-stream'
+import type { Header } from 'tar-stream'
+import { openPromise } from 'yauzl'
+import type { Entry, ZipFile } from 'yauzl'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 
 /** How large an archive may be. */

@@ -4,7 +4,8 @@ import { HoneError } from '../../domain/errors.ts'
 import { didYouMean } from '../../domain/did-you-mean.ts'
 import { openEngine, quoted } from './engine.ts'
 import { isPictureName } from './read-pictures.ts'
-import { readTrainerList, type TrainerEntry } from './trainer-list.ts'
+import { readTrainerList } from './trainer-list.ts'
+import type { TrainerEntry } from './trainer-list.ts'
 
 /** How the files of a source are read. */
 export const importFormats = ['jsonl', 'json', 'csv', 'parquet', 'pictures'] as const

@@ -1,6 +1,8 @@
-import { DuckDBInstance, JSDuckDBValueConverter, type DuckDBConnection } from '@duckdb/node-api'
+import { DuckDBInstance, JSDuckDBValueConverter } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { HoneError } from '../../domain/errors.ts'
-import { isMap, type Fields } from './record.ts'
+import { isMap } from './record.ts'
+import type { Fields } from './record.ts'
 
 /** Text as a literal of SQL. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -3,7 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { HoneError } from '../../domain/errors.ts'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
 import { readJsonl } from './read-jsonl.ts'
-import { isMap, type RecordReader, type SourceRecord } from './record.ts'
+import { isMap } from './record.ts'
+import type { RecordReader, SourceRecord } from './record.ts'
 
 const maxItemBytes = 64 * 1024 * 1024
 const maxMapBytes = 256 * 1024 * 1024
@@ -41,7 +42,10 @@ async function isJsonl(file: string): Promise<boolean> {
   return false
 }
 
-type Item = { value: unknown; key?: string }
+interface Item {
+  value: unknown
+  key?: string
+}
 
 /**
  * Items as the engine cuts them out of the list. They are parsed here, so that values stay as they

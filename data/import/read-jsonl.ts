@@ -1,5 +1,6 @@
 import { filePieces } from '../lines/file-pieces.ts'
-import { longestLine, readLines, type Line } from '../lines/read-lines.ts'
+import { longestLine, readLines } from '../lines/read-lines.ts'
+import type { Line } from '../lines/read-lines.ts'
 import { isMap } from './record.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
 

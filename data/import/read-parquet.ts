@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { z } from 'zod'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
-import { numbered, weightOf, type Fields, type RecordReader } from './record.ts'
+import { numbered, weightOf } from './record.ts'
+import type { Fields, RecordReader } from './record.ts'
 
 /**
  * Bytes of a batch of heavy rows: the engine's own chunks have 2,048 rows, which may be gigabytes

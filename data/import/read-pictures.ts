@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path'
 import { relative } from 'node:path'
-import { numbered, type RecordReader } from './record.ts'
+import { numbered } from './record.ts'
+import type { RecordReader } from './record.ts'
 
 /** Whether a file is named like a picture. Whether it is one is seen when it is decoded. */
 export const isPictureName = (name: string): boolean => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name)

@@ -1,8 +1,10 @@
 import { HoneError } from '../../domain/errors.ts'
 import { didYouMean } from '../../domain/did-you-mean.ts'
 import { columnsOf } from './guess.ts'
-import { namedColumns, type Mapping } from './mapping.ts'
-import { fieldOf, weightOf, type Fields, type RecordReader } from './record.ts'
+import { namedColumns } from './mapping.ts'
+import type { Mapping } from './mapping.ts'
+import { fieldOf, weightOf } from './record.ts'
+import type { Fields, RecordReader } from './record.ts'
 
 /** Rows that a mapping is guessed from, and that a dry run looks at. */
 export const sampleRecords = 1000

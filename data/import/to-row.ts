@@ -2,10 +2,14 @@ import { answerKinds, answerPolicy, noCheck } from '../../domain/answer-check.ts
 import type { AnswerKind, AnswerPolicy, Check, CheckField } from '../../domain/answer-check.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { BadCell, boundedMap, choicesOf, firstText, mapOf, textOf, wholeOf } from './cells.ts'
-import { answerIn, talkOf, type Talk } from './conversation.ts'
-import { namedColumns, pictureColumns, type Mapping } from './mapping.ts'
-import { type PictureRef, picturesOf } from './picture-refs.ts'
-import { fieldOf, type Fields, type SourceRecord } from './record.ts'
+import { answerIn, talkOf } from './conversation.ts'
+import type { Talk } from './conversation.ts'
+import { namedColumns, pictureColumns } from './mapping.ts'
+import type { Mapping } from './mapping.ts'
+import { picturesOf } from './picture-refs.ts'
+import type { PictureRef } from './picture-refs.ts'
+import { fieldOf } from './record.ts'
+import type { Fields, SourceRecord } from './record.ts'
 
 /** A record as a row, its pictures still to be looked at. */
 export interface ImportRow extends Check {

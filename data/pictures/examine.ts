@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 import type { Fingerprint } from '../../domain/rows.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { brokenImage, imagesAtOnce, openImage, readHeader, type ImageInfo } from './open.ts'
+import { brokenImage, imagesAtOnce, openImage, readHeader } from './open.ts'
+import type { ImageInfo } from './open.ts'
 
 /** A whole picture: its header and its fingerprint. */
 export interface ExaminedImage extends ImageInfo {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import sharp from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 

@@ -3,11 +3,14 @@ import { HoneError, messageOf } from '../../domain/errors.ts'
 import type { Outcome, Row, RowRef } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { createBatcher } from '../../models/batcher.ts'
-import { abortReason, type Clock, systemClock } from '../../models/clock.ts'
-import { callsAtOnce, type ResolvedEndpoint } from '../../models/endpoint.ts'
+import { abortReason, systemClock } from '../../models/clock.ts'
+import type { Clock } from '../../models/clock.ts'
+import { callsAtOnce } from '../../models/endpoint.ts'
+import type { ResolvedEndpoint } from '../../models/endpoint.ts'
 import { Outage } from '../../models/failures.ts'
 import type { DataStep, DatasetStep, StepContext } from '../steps/step.ts'
-import { type AnyContext, type Unit, unitQueue } from './unit-queue.ts'
+import { unitQueue } from './unit-queue.ts'
+import type { AnyContext, Unit } from './unit-queue.ts'
 
 /** A row that could not be worked on. */
 interface FailedOutcome {

@@ -1,8 +1,10 @@
 import type { Fingerprint, Row } from '../../domain/rows.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import type { SeenRow } from './batches.ts'
-import { createLooks, type LookMatch, type Looks, type LooksThreshold } from './looks.ts'
-import { createTexts, textOf, type Text, type TextLikeness, type Texts } from './texts.ts'
+import { createLooks } from './looks.ts'
+import type { LookMatch, Looks, LooksThreshold } from './looks.ts'
+import { createTexts, textOf } from './texts.ts'
+import type { Text, TextLikeness, Texts } from './texts.ts'
 import { hasRun, wordsOf } from './words.ts'
 
 /**

@@ -1,9 +1,11 @@
 import { contentHash } from '../../artifacts/hash.ts'
 import type { EvidenceRow, Fingerprint } from '../../domain/rows.ts'
 import type { SeenRow } from './batches.ts'
-import { createLooks, type LookMatch, type LooksThreshold } from './looks.ts'
+import { createLooks } from './looks.ts'
+import type { LookMatch, LooksThreshold } from './looks.ts'
 import { questionWithChoices } from './question-of.ts'
-import { createTexts, textOf, type Text, type TextLikeness } from './texts.ts'
+import { createTexts, textOf } from './texts.ts'
+import type { Text, TextLikeness } from './texts.ts'
 
 /** What two rows must share to be duplicates. */
 export type DuplicateBy = 'image+question' | 'image' | 'question'

@@ -1,6 +1,8 @@
 import type { Row } from '../../domain/rows.ts'
-import { countDiversity, type Described, type Diversity } from './diversity.ts'
-import { countTraces, reflectionWords, type TraceStatistics } from './reflections.ts'
+import { countDiversity } from './diversity.ts'
+import type { Described, Diversity } from './diversity.ts'
+import { countTraces, reflectionWords } from './reflections.ts'
+import type { TraceStatistics } from './reflections.ts'
 
 /** Figures of a dataset. */
 export interface DatasetStatistics {

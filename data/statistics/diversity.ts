@@ -1,5 +1,6 @@
 import { contentHash } from '../../artifacts/hash.ts'
-import { knownMetadata, type Row } from '../../domain/rows.ts'
+import { knownMetadata } from '../../domain/rows.ts'
+import type { Row } from '../../domain/rows.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { Tally } from './tally.ts'
 

@@ -1,4 +1,5 @@
-import { difficulties, type Difficulty } from '../../domain/rows.ts'
+import { difficulties } from '../../domain/rows.ts'
+import type { Difficulty } from '../../domain/rows.ts'
 import { kMeans } from './k-means.ts'
 import { zScores } from './z-scores.ts'
 

@@ -1,5 +1,6 @@
 import { countWords, splitTrace } from '../rows/trace.ts'
-import { Lengths, type LengthSummary } from './lengths.ts'
+import { Lengths } from './lengths.ts'
+import type { LengthSummary } from './lengths.ts'
 
 /**
  * Words with which a model doubts its own reasoning, as Vision-R1 (arXiv 2503.06749) counts them in

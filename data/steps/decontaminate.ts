@@ -1,12 +1,8 @@
 import { z } from 'zod'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { withFingerprints } from '../similarity/batches.ts'
-import {
-  answerStandsInDescription,
-  findContamination,
-  indexBenchmarks,
-  type BenchmarkIndex,
-} from '../similarity/contamination.ts'
+import { answerStandsInDescription, findContamination, indexBenchmarks } from '../similarity/contamination.ts'
+import type { BenchmarkIndex } from '../similarity/contamination.ts'
 import { likenessOptions } from './likeness-options.ts'
 import { dropped, kept } from './outcome.ts'
 import type { RowStep } from './step.ts'

@@ -3,7 +3,8 @@ import { extractAnswer } from '../../verifier/extract.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
 import { leafLimit } from '../../verifier/plain-text.ts'
 import { verifyCase } from '../../verifier/verify.ts'
-import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
+import { answerCase } from '../rows/answer-case.ts'
+import type { CheckedRow } from '../rows/answer-case.ts'
 import { replyProblem } from './outcome.ts'
 
 /** What a model writes when it has no answer. */

@@ -1,5 +1,6 @@
 import { verifyCase } from '../../verifier/verify.ts'
-import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
+import { answerCase } from '../rows/answer-case.ts'
+import type { CheckedRow } from '../rows/answer-case.ts'
 import { falseEquation } from './false-equation.ts'
 
 /** The input of the rules. */

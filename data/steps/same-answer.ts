@@ -2,7 +2,8 @@ import { assess } from '../../verifier/judge/assess.ts'
 import type { Judge } from '../../verifier/judge/judge.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
 import { verifyCase } from '../../verifier/verify.ts'
-import { answerCase, type CheckedRow } from '../rows/answer-case.ts'
+import { answerCase } from '../rows/answer-case.ts'
+import type { CheckedRow } from '../rows/answer-case.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { check, timestamp, type AnyPgColumn, type CheckBuilder } from 'drizzle-orm/pg-core'
+import { check, timestamp } from 'drizzle-orm/pg-core'
+import type { AnyPgColumn, CheckBuilder } from 'drizzle-orm/pg-core'
 
 /** A moment, always with its zone. */
 export const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })

@@ -5,13 +5,23 @@ import type { Cell, Color, Shape } from '../scene.ts'
  * One thing that a description mentions; a place without a shape has `what` null, a shape without a
  * place `place` null.
  */
-export type Mention = { place: string | null; what: Cell }
+export interface Mention {
+  place: string | null
+  what: Cell
+}
 
 /** The parts of a reason prompt. `description` is undefined when the prompt has no description. */
-export type PromptParts = { description: string | undefined; question: string | undefined; choices: string[] }
+export interface PromptParts {
+  description: string | undefined
+  question: string | undefined
+  choices: string[]
+}
 
 /** What is counted: any shape, or only those of a colour, of a form, or both. */
-export type Wanted = { color?: Color; shape?: Shape }
+export interface Wanted {
+  color?: Color
+  shape?: Shape
+}
 
 export type Asked =
   | { kind: 'count'; wanted: Wanted }

@@ -54,7 +54,12 @@ export function decide(asked: Asked, mentions: readonly Mention[]): string | und
  * The working after the list of what is seen, in plain and in full words, its conclusion and a last
  * sentence.
  */
-type Steps = { plain: string; full: string; answer: string; explanation: string }
+interface Steps {
+  plain: string
+  full: string
+  answer: string
+  explanation: string
+}
 
 function work(asked: Asked, mentions: readonly Mention[], slips: boolean, random: Random): Steps | undefined {
   switch (asked.kind) {
@@ -113,7 +118,10 @@ function work(asked: Asked, mentions: readonly Mention[], slips: boolean, random
   }
 }
 
-type Two = { first: Wanted; second: Wanted }
+interface Two {
+  first: Wanted
+  second: Wanted
+}
 
 function subtract({ first, second }: Two, mentions: readonly Mention[], slips: boolean, random: Random): Steps {
   const more = countUp(first, mentions, slips, random)

@@ -48,8 +48,17 @@ export async function readScene(image: Buffer, grid: Grid): Promise<Scene> {
   return { rows: grid.rows, columns: grid.columns, cells }
 }
 
-type Pixels = { data: Buffer; width: number; height: number }
-type Box = { left: number; right: number; top: number; bottom: number }
+interface Pixels {
+  data: Buffer
+  width: number
+  height: number
+}
+interface Box {
+  left: number
+  right: number
+  top: number
+  bottom: number
+}
 
 async function decode(image: Buffer): Promise<Pixels> {
   try {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { CampaignClient } from '../../client/campaigns.ts'
 import { writeModel } from '../artifacts/weights.ts'
-import { FakeCampaignClient, hone, type Ran } from '../cli/terminal.ts'
+import { FakeCampaignClient, hone } from '../cli/terminal.ts'
+import type { Ran } from '../cli/terminal.ts'
 import { png } from '../data/pictures.ts'
 
 /** Accepts starts in the place of Temporal, or refuses them with `refusal`. */

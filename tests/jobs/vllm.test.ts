@@ -133,7 +133,9 @@ describe('the check', () => {
     ['2K', 2048],
     ['1.5k', 2000],
   ])('refuses max-model-len %s for answers of %s tokens', (length, maxTokens) => {
-    expect(found({ options: { max_model_len: length }, maxTokens })).toMatch(/^refusal: requests ask for up to .* raise/)
+    expect(found({ options: { max_model_len: length }, maxTokens })).toMatch(
+      /^refusal: requests ask for up to .* raise/,
+    )
   })
 
   test('refuses more pictures than the server lets in', () => {

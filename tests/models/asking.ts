@@ -1,6 +1,7 @@
 import type { AskRequest } from '../../models/ask.ts'
 import { Connections } from '../../models/connections.ts'
-import { createEngine, type Engine, type EngineOptions } from '../../models/engine.ts'
+import { createEngine } from '../../models/engine.ts'
+import type { Engine, EngineOptions } from '../../models/engine.ts'
 import { Limiters } from '../../models/limiters.ts'
 import type { ManualClock } from './manual-clock.ts'
 import { MemoryReplies } from './memory-replies.ts'

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Engine, EngineOptions } from '../../models/engine.ts'
 import { Limiters } from '../../models/limiters.ts'
 import { openEngine, passing, pictured, question, range } from './asking.ts'
-import { type ChatRequest, FakeEndpoint, lastText } from './fake-endpoint.ts'
+import { FakeEndpoint, lastText } from './fake-endpoint.ts'
+import type { ChatRequest } from './fake-endpoint.ts'
 import { ManualClock } from './manual-clock.ts'
 
 let endpoint: FakeEndpoint

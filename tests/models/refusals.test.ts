@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine } from '../../models/engine.ts'
 import { failureOf, openEngine, question, range } from './asking.ts'
-import { completion, FakeEndpoint, lastText, type Misbehaviour } from './fake-endpoint.ts'
+import { completion, FakeEndpoint, lastText } from './fake-endpoint.ts'
+import type { Misbehaviour } from './fake-endpoint.ts'
 import { MemoryReplies } from './memory-replies.ts'
 
 let endpoint: FakeEndpoint

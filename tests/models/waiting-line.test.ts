@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Waiter, WaitingLine } from '../../models/waiting-line.ts'
+import { WaitingLine } from '../../models/waiting-line.ts'
+import type { Waiter } from '../../models/waiting-line.ts'
 
 interface Named extends Waiter {
   name: string

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { FakeHone } from '../workflows/fake-hone.ts'
-import { until, type Stage } from '../workflows/stage.ts'
+import { until } from '../workflows/stage.ts'
+import type { Stage } from '../workflows/stage.ts'
 
 const by = { who: 'recorder', why: 'a recorded history' }
 

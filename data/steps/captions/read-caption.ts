@@ -1,6 +1,7 @@
 import { plural, singular } from './nouns.ts'
 import type { Place, Relation } from './places.ts'
-import { type Definite, type Intro, readSentence, type SentenceReading } from './read-sentence.ts'
+import { readSentence } from './read-sentence.ts'
+import type { Definite, Intro, SentenceReading } from './read-sentence.ts'
 import { hypernyms, numbers } from './words.ts'
 
 /** Things of one name whose number is certain from the caption. */

@@ -1,5 +1,6 @@
 import { isPlural, plural, singular } from './nouns.ts'
-import { markPlaces, type Place, type Relation } from './places.ts'
+import { markPlaces } from './places.ts'
+import type { Place, Relation } from './places.ts'
 import {
   addsMore,
   arrangements,

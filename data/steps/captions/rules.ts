@@ -1,6 +1,7 @@
 import type { AnswerKind } from '../../../domain/answer-check.ts'
 import { plural, withArticle } from './nouns.ts'
-import { relationsOf, type Relation } from './places.ts'
+import { relationsOf } from './places.ts'
+import type { Relation } from './places.ts'
 import type { CaptionReading, Counted } from './read-caption.ts'
 
 /** A question that a caption answers. */

@@ -1,8 +1,10 @@
-import { knownMetadata, questionTypes, type QuestionType } from '../../../domain/rows.ts'
+import { knownMetadata, questionTypes } from '../../../domain/rows.ts'
+import type { QuestionType } from '../../../domain/rows.ts'
 import { sampleSeed } from '../../rows/seeds.ts'
 import type { EvidenceRow } from '../../../domain/rows.ts'
 import { bareQuestion } from '../../rows/question-text.ts'
-import { companionAbilities, type Ability } from './abilities.ts'
+import { companionAbilities } from './abilities.ts'
+import type { Ability } from './abilities.ts'
 import { longestQuestion } from './question-rules.ts'
 import { questionKey } from './same-text.ts'
 

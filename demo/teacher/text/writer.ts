@@ -10,9 +10,17 @@ import type { Known } from './known.ts'
 import type { TextSettings } from './settings.ts'
 
 /** A question that may be written, with its answer in words and not as a letter. */
-type Draft = { question: string; answer: string; choices: readonly string[]; kind: Kind }
+interface Draft {
+  question: string
+  answer: string
+  choices: readonly string[]
+  kind: Kind
+}
 
-type Kind = { category: string; abilities: readonly string[] }
+interface Kind {
+  category: string
+  abilities: readonly string[]
+}
 
 /**
  * What a question of each family asks of its reader, and the field that it is said to belong to.

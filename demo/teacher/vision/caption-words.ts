@@ -28,7 +28,11 @@ export function misread(scene: Scene, random: Random): Belief[] {
 }
 
 /** A way to say what is in a cell; the place is in lower case. */
-type Wording = { opening: string; filled: (place: string, what: string) => string; empty: (place: string) => string }
+interface Wording {
+  opening: string
+  filled: (place: string, what: string) => string
+  empty: (place: string) => string
+}
 
 const allWordings: readonly Wording[] = [
   {

@@ -9,7 +9,11 @@ import type { Belief } from './caption-words.ts'
  * What the reasoner's rules make of a question over what is seen. The answer is `unknown` when
  * there is no rule.
  */
-export type Worked = { thoughts: string; explanation: string; answer: string }
+export interface Worked {
+  thoughts: string
+  explanation: string
+  answer: string
+}
 
 /** The question and choices of a prompt, in the words of the prompt. */
 export function askedIn(prompt: string): { question: string; choices: string[] } {

@@ -5,7 +5,10 @@ import { askedIn } from './own-answer.ts'
 import { roleByPrompt, roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
-type Grade = { rating: number; why: string }
+interface Grade {
+  rating: number
+  why: string
+}
 
 /**
  * How hard a question is by its own structure: how many steps there are from seeing to the answer.

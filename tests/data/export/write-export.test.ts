@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { hashFile, sha256Hex } from '../../../artifacts/hash.ts'
 import type { ExportRow } from '../../../data/export/format.ts'
 import { temporaryHome } from '../../world/home.ts'
-import { exportRows, exportTo, pictureStore, type PictureStore } from './export-world.ts'
+import { exportRows, exportTo, pictureStore } from './export-world.ts'
+import type { PictureStore } from './export-world.ts'
 
 let home: string
 let output: string

@@ -4,7 +4,8 @@ import { boundedMap, choicesOf, writtenList } from '../../../data/import/cells.t
 import { rowMaker } from '../../../data/import/to-row.ts'
 import { answerIn, talkOf } from '../../../data/import/conversation.ts'
 import { guessMapping } from '../../../data/import/guess.ts'
-import { completeMapping, mappingText, parseMapping, type Mapping } from '../../../data/import/mapping.ts'
+import { completeMapping, mappingText, parseMapping } from '../../../data/import/mapping.ts'
+import type { Mapping } from '../../../data/import/mapping.ts'
 import { picturesOf } from '../../../data/import/picture-refs.ts'
 import type { Fields } from '../../../data/import/record.ts'
 

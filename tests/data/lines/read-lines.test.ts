@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { filePieces, handlePieces } from '../../../data/lines/file-pieces.ts'
-import { readLines, type Line, type LineOptions } from '../../../data/lines/read-lines.ts'
+import { readLines } from '../../../data/lines/read-lines.ts'
+import type { Line, LineOptions } from '../../../data/lines/read-lines.ts'
 import { temporaryHome } from '../../world/home.ts'
 
 async function* piecesOf(content: Buffer, size: number): AsyncGenerator<Buffer> {

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { createImages } from '../../../data/pictures/prepare.ts'
-import { runShard, type ShardOutcome } from '../../../data/shards/run-shard.ts'
+import { runShard } from '../../../data/shards/run-shard.ts'
+import type { ShardOutcome } from '../../../data/shards/run-shard.ts'
 import { dataSteps } from '../../../data/steps/registry.ts'
 import { createEngine } from '../../../models/engine.ts'
 import { Limiters } from '../../../models/limiters.ts'

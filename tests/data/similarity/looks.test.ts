@@ -1,4 +1,5 @@
-import sharp, { type Sharp } from 'sharp'
+import sharp from 'sharp'
+import type { Sharp } from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { examineImage } from '../../../data/pictures/examine.ts'
 import { hammingDistance } from '../../../data/similarity/hamming-index.ts'

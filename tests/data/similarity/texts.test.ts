@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gramsOf, shared } from '../../../data/similarity/grams.ts'
 import { createMinHashIndex } from '../../../data/similarity/min-hash.ts'
-import { createTexts, textOf, type TextSearch } from '../../../data/similarity/texts.ts'
+import { createTexts, textOf } from '../../../data/similarity/texts.ts'
+import type { TextSearch } from '../../../data/similarity/texts.ts'
 import { createRandom } from '../../../demo/random.ts'
 
 const random = createRandom(3)

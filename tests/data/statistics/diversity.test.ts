@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { countDiversity, tableLimits, type Described } from '../../../data/statistics/diversity.ts'
+import { countDiversity, tableLimits } from '../../../data/statistics/diversity.ts'
+import type { Described } from '../../../data/statistics/diversity.ts'
 import { datasetStatistics } from '../../../data/statistics/dataset-statistics.ts'
 import { Tally } from '../../../data/statistics/tally.ts'
 import { row } from '../rows.ts'

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { gradeGroups, type GroupEvidence } from '../../../data/statistics/grade-groups.ts'
+import { gradeGroups } from '../../../data/statistics/grade-groups.ts'
+import type { GroupEvidence } from '../../../data/statistics/grade-groups.ts'
 
 const judged = (group: string, wrong: number, answers = 10): GroupEvidence => ({
   group,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dialogue } from '../../../data/steps/dialogue.ts'
-import { AskFailure, type Reply } from '../../../models/ask.ts'
+import { AskFailure } from '../../../models/ask.ts'
+import type { Reply } from '../../../models/ask.ts'
 import { context, FakeAsk, row } from '../rows.ts'
 
 const options = dialogue.options.parse({ step: 'dialogue', asker: 'thinker', viewer: 'eyes' })

@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { screen } from '../../../data/steps/screen.ts'
 import { readScreening } from '../../../data/steps/synthesis/screening.ts'
-import { AskFailure, type Reply } from '../../../models/ask.ts'
+import { AskFailure } from '../../../models/ask.ts'
+import type { Reply } from '../../../models/ask.ts'
 import { context, FakeAsk, reasons, row } from '../rows.ts'
 
 const options = screen.options.parse({ step: 'screen', endpoint: 'critic' })

@@ -3,8 +3,10 @@ import { runShard } from '../../../data/shards/run-shard.ts'
 import type { EvidenceRow } from '../../../domain/rows.ts'
 import { synthesize } from '../../../data/steps/synthesize.ts'
 import { companionAbilities } from '../../../data/steps/synthesis/abilities.ts'
-import { questionTypes, type Row } from '../../../domain/rows.ts'
-import { AskFailure, type Ask, type AskRequest, type Reply } from '../../../models/ask.ts'
+import { questionTypes } from '../../../domain/rows.ts'
+import type { Row } from '../../../domain/rows.ts'
+import { AskFailure } from '../../../models/ask.ts'
+import type { Ask, AskRequest, Reply } from '../../../models/ask.ts'
 import { context, FakeAsk, kept, reasons, row } from '../rows.ts'
 
 const options = synthesize.options.parse({ step: 'synthesize', endpoint: 'writer' })

@@ -44,7 +44,10 @@ export const RULE_FAMILIES: QuestionMix = {
   sum: 1,
 }
 
-export type Case = { scene: Scene; picture: Buffer }
+export interface Case {
+  scene: Scene
+  picture: Buffer
+}
 
 /** Random scenes as the world draws them, with their PNG bytes. */
 export function drawCases(count: number, seed = 77): Promise<Case[]> {

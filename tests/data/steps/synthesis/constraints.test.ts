@@ -2,12 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { EvidenceRow } from '../../../../domain/rows.ts'
 import { companionAbilities } from '../../../../data/steps/synthesis/abilities.ts'
-import {
-  drawConstraint,
-  earlierQuestions,
-  type Constraint,
-  type Tally,
-} from '../../../../data/steps/synthesis/constraints.ts'
+import { drawConstraint, earlierQuestions } from '../../../../data/steps/synthesis/constraints.ts'
+import type { Constraint, Tally } from '../../../../data/steps/synthesis/constraints.ts'
 import { questionTypes } from '../../../../domain/rows.ts'
 import { row } from '../../rows.ts'
 

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { circlesIn, filesLike, importsOf, productFiles, read } from './sources.ts'
+
+const widest = 100
+/** Lines that hold nothing that could be broken: a link, a path, a directive for a tool. */
+const unbreakable = /https?:\/\/|^\s*(?:\/\/|#) (?:oxlint|@ts|yaml-language-server|noqa|type:)|^\s*(?:\/\/|#|\*)?\s*\S+$/
+
+/** Comment lines of a file that are wider than a reader's screen, as `path:line`. */
+function wideComments(path: string): string[] {
+  const mark = path.endsWith('.py') ? /^\s*#/ : /^\s*(?:\/\/|\/?\*)/
+  return read(path)
+    .split('\n')
+    .flatMap((line, index) =>
+      line.length > widest && mark.test(line) && !unbreakable.test(line) ? [`${path}:${index + 1}`] : [],
+    )
+}
+
+/** Lines of prose of a document that are too wide. Tables and blocks of code cannot be broken. */
+function wideProse(path: string): string[] {
+  let isCode = false
+  return read(path)
+    .split('\n')
+    .flatMap((line, index) => {
+      if (line.trimStart().startsWith('```')) isCode = !isCode
+      const isFree = isCode || /^\s*\||^ {4}/.test(line) || unbreakable.test(line)
+      return line.length > widest && !isFree ? [`${path}:${index + 1}`] : []
+    })
+}
+
+describe('what a maintainer reads', () => {
+  it(`has comments of at most ${widest} columns`, () => {
+    const files = filesLike('*.ts', '*.py', '*.mjs').filter((path) => !path.startsWith('tests/upgrade/fixtures/'))
+    expect(files.length).toBeGreaterThan(500)
+    expect(files.flatMap(wideComments)).toEqual([])
+  })
+
+  it(`has documents of at most ${widest} columns`, () => {
+    const documents = filesLike('*.md').filter((path) => !path.startsWith('data/steps/prompts/'))
+    expect(documents.length).toBeGreaterThan(15)
+    expect(documents.flatMap(wideProse)).toEqual([])
+  })
+
+  it('has no file of more than 350 lines, and no test of more than 400', () => {
+    const files = filesLike('*.ts', '*.py')
+    const long = files
+      .map((path) => ({ path, lines: read(path).split('\n').length - 1 }))
+      .filter(({ path, lines }) => lines > (/^(?:tests|trainer\/tests|bench)\//.test(path) ? 400 : 350))
+      // One file on purpose: it is copied to nodes, and runs there on Python's standard library alone.
+      .filter(({ path }) => path !== 'jobs/wrapper.py')
+    expect(long).toEqual([])
+  })
+})
+
+it('no files import each other in a circle, not even types', () => {
+  const graph = new Map(productFiles().map((path) => [path, importsOf(path)]))
+  expect(graph.size).toBeGreaterThan(300)
+  expect(circlesIn(graph)).toEqual([])
+  expect(circlesIn(new Map([['a', ['b']], ['b', ['c']], ['c', ['a']], ['d', ['a']]]))).toEqual([['a', 'b', 'c']])
+})
