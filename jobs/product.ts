@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts'
 type Kind = 'trainer' | 'model server'
 type Products<Product> = Readonly<Record<string, Product>>
 
-/** The product of this name, or a refusal that names the products there are. */
+/** The product of this name, or a refusal that lists the known products. */
 export function findProduct<Product>(
   kind: Kind,
   products: Products<Product>,
