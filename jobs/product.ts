@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts'
 type Kind = 'trainer' | 'model server'
 type Products<Product> = Readonly<Record<string, Product>>
 
-/** The product of this name, or a refusal that names the products there are. */
+/** The product of this name, or a refusal that lists the known products. */
 export function findProduct<Product>(
   kind: Kind,
   products: Products<Product>,
@@ -17,7 +17,7 @@ export function findProduct<Product>(
   return { product: null, refusal: refusal(`there is no ${kind} "${name}"`, `use one of ${names}`) }
 }
 
-/** The product of this name. Throws InvalidRecipe, which names the products there are. */
+/** The product of this name. Throws InvalidRecipe with a list of the known products. */
 export function productOf<Product>(kind: Kind, products: Products<Product>, name: string): Product {
   const found = findProduct(kind, products, name)
   if (found.refusal === null) return found.product

@@ -9,7 +9,10 @@ import type { RewardSpec, TrainingStage } from './stage.ts'
 import { rlRow, sftRow, usableRows } from './training-rows.ts'
 import type { TrainingRowOptions } from './training-rows.ts'
 
-/** A training step as one of its phases runs it. SFT has a single phase, the step itself. */
+/**
+ * The step with the settings of one of its phases. SFT has a single phase, which is the step
+ * itself.
+ */
 export const stepOfPhase = <Step extends SftStep | RlStep>(step: Step, phase: string): Step | RlStep =>
   isRl(step) ? inPhase(step, step.phases?.[phasesOf(step).indexOf(phase)]) : step
 
@@ -23,13 +26,13 @@ export const rewardOf = (step: RlStep, judge?: string): RewardSpec => ({
   ...(judge !== undefined && { judge }),
 })
 
-/** What a recipe's step does not say of a stage. */
+/** The parts of a stage that a recipe's step does not contain. */
 export interface StageParts extends Pick<TrainingStage, 'key' | 'startFrom' | 'base' | 'rowsHash' | 'seed'> {
   /** Null for SFT. */
   reward: RewardSpec | null
 }
 
-/** The stage of a step's phase: the same for a plan and for a worker, which fill in other parts. */
+/** The stage of a step's phase. A plan and a worker both use it, with different parts. */
 export function recipeStage(
   recipe: Pick<Recipe, 'jobs'>,
   step: SftStep | RlStep,
@@ -43,7 +46,7 @@ export function recipeStage(
 }
 
 /**
- * Rows that a stage trains on, in the trainers' form. Throws EmptyDataset where no row can be
+ * The rows that a stage trains on, in the trainers' form. Throws EmptyDataset when no row can be
  * trained on.
  */
 export function stageRows(
