@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Whole campaigns, clusters and other products on real processes: minutes each, and the machine for themselves. */
+/**
+ * Whole campaigns, clusters and other products on real processes: minutes each, and the machine for
+ * themselves.
+ */
 const long = [
   'tests/chaos/**/*.test.ts',
   'tests/e2e/**/*.test.ts',

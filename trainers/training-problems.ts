@@ -18,7 +18,9 @@ export function stepsProblem(
   return fatal('it ended with exit code 0 and made no step', 'Give the step rows, and a number of steps above 0.')
 }
 
-/** The verdict when rows were dropped. Null when none were, or when `rowsRead` is unknown (null). */
+/**
+ * The verdict when rows were dropped. Null when none were, or when `rowsRead` is unknown (null).
+ */
 export function rowsProblem(rowsRead: number | null, rows: number): TrainerVerdict | null {
   if (rowsRead === null || rowsRead === rows) return null
   const reason = `the trainer read ${rowsRead} rows of ${rows}`

@@ -72,7 +72,10 @@ export async function keepUp(stack: Stack, signal: AbortSignal, onMended: (name:
   }
 }
 
-/** Campaigns that Postgres says run must have a workflow: a Temporal that lost its state gets them back from here. */
+/**
+ * Campaigns that Postgres says run must have a workflow: a Temporal that lost its state gets them
+ * back from here.
+ */
 export async function continueCampaigns(stack: Stack): Promise<string[]> {
   const { db, close } = openDatabase(stack.databaseUrl, { max: 2 })
   const client = await connectClient(stack.temporal)

@@ -82,8 +82,8 @@ const limits = z
  */
 const rates = z.strictObject({
   /**
-   * GPUs that trained together when the rates were measured. Plans show it beside the GPU hours. It asks
-   * for no GPUs: `resources.gpus` of `jobs` and of a step does.
+   * GPUs that trained together when the rates were measured. Plans show it beside the GPU hours. It
+   * asks for no GPUs: `resources.gpus` of `jobs` and of a step does.
    */
   gpus: z.int().positive().default(1),
   /** Tokens of SFT rows (pictures, question and trace) that one GPU processes in a second. */

@@ -33,7 +33,10 @@ interface RecipeParts {
   base?: { id: string; path: string; bytes: number }
 }
 
-/** A campaign on settled base weights, with an open round 0. It reads the source `seed` and the benchmark `dev`. */
+/**
+ * A campaign on settled base weights, with an open round 0. It reads the source `seed` and the
+ * benchmark `dev`.
+ */
 export async function insertRecipe(
   db: Database,
   campaign: string,
@@ -85,7 +88,10 @@ export async function importDev(
   return (await sampleRows(db, datasetId, items)).map(({ id }) => id)
 }
 
-/** A score of a round on `dev`, as an `evaluate` step leaves it: `right` says of each item whether it is answered. */
+/**
+ * A score of a round on `dev`, as an `evaluate` step leaves it: `right` says of each item whether
+ * it is answered.
+ */
 export async function scoreRound(
   db: Database,
   { campaign, round, items }: { campaign: string; round: number; items: readonly string[] },

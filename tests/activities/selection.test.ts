@@ -38,7 +38,10 @@ afterEach(() => model.stop())
 /** Items with their number as the gold answer. */
 const items = 4
 
-/** A campaign whose RL step of two phases is over, up to the publishing of weights; then it selects and evaluates. */
+/**
+ * A campaign whose RL step of two phases is over, up to the publishing of weights; then it selects
+ * and evaluates.
+ */
 async function selection(campaign: string) {
   const { db } = database
   const text = `hone: 1

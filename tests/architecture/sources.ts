@@ -9,7 +9,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Text of a file of the repository. */
 export const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
-/** Files of the repository that match patterns of git: tracked files, and new files that git does not ignore. */
+/**
+ * Files of the repository that match patterns of git: tracked files, and new files that git does
+ * not ignore.
+ */
 export const filesLike = (...patterns: string[]): string[] =>
   execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', ...patterns], {
     cwd: root,
@@ -22,13 +25,18 @@ export const filesLike = (...patterns: string[]): string[] =>
 export const productFiles = (): string[] =>
   filesLike('*.ts').filter((path) => !/^(?:tests|bench)\//.test(path) && !path.endsWith('.config.ts'))
 
-/** Files that a file imports, exports from or loads later, types included, as paths of the repository. */
+/**
+ * Files that a file imports, exports from or loads later, types included, as paths of the
+ * repository.
+ */
 export function importsOf(path: string): string[] {
   const text = read(path)
   const { module } = parseSync(path, text)
   const specifiers = [
     ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? [])),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+    ),
     ...module.dynamicImports.map(({ moduleRequest }) => text.slice(moduleRequest.start + 1, moduleRequest.end - 1)),
   ]
   return [...new Set(specifiers)]
@@ -36,7 +44,10 @@ export function importsOf(path: string): string[] {
     .map((specifier) => normalize(join(dirname(path), specifier)))
 }
 
-/** Groups of files that import each other in a circle (Tarjan's strongly connected components of two or more). */
+/**
+ * Groups of files that import each other in a circle (Tarjan's strongly connected components of two
+ * or more).
+ */
 export function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const circles: string[][] = []
   const order = new Map<string, number>()

@@ -16,8 +16,9 @@ export interface Treatment {
 export const goodReply = completion('<think>I count them.</think> There are three. <answer>3</answer>')
 
 /**
- * An OpenAI-compatible server over real HTTP that lists its model and treats each question as the test says, by the
- * question's own words: the request as a whole is searched for the names of the treatments.
+ * An OpenAI-compatible server over real HTTP that lists its model and treats each question as the
+ * test says, by the question's own words: the request as a whole is searched for the names of the
+ * treatments.
  */
 export class FakeTeacher {
   readonly treatments = new Map<string, (call: number) => Treatment>()

@@ -9,7 +9,10 @@ import { findInterpreter } from '../../services/interpreter.ts'
 
 const program = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
 
-/** Runs `hone` as a process of its own, to its end, on a Python that claims to have what the trainer imports. */
+/**
+ * Runs `hone` as a process of its own, to its end, on a Python that claims to have what the trainer
+ * imports.
+ */
 export async function honeProcess(
   argv: readonly string[],
   { home, env }: { home: string; env: Record<string, string> },

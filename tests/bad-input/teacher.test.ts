@@ -34,7 +34,10 @@ beforeEach(async () => {
 })
 afterEach(() => teacher.stop())
 
-/** A started campaign at the first step of round 1, with the questions in `names`, and what runs its steps. */
+/**
+ * A started campaign at the first step of round 1, with the questions in `names`, and what runs its
+ * steps.
+ */
 async function campaignWith(names: readonly string[], parts: RecipeParts, env: Record<string, string> = {}) {
   const folder = await workFolder()
   const campaign = parts.campaign ?? 'mine'
@@ -88,7 +91,10 @@ const always =
   () =>
     treatment
 
-/** Each row's treatment, and what becomes of the row. A failed one is tried five times, a refused one once. */
+/**
+ * Each row's treatment, and what becomes of the row. A failed one is tried five times, a refused
+ * one once.
+ */
 const treatments: [name: string, treatment: (call: number) => Treatment, status: string, reason: string | null][] = [
   ['500 for ever', always({ status: 500, body: 'CUDA error' }), 'failed', 'http-500'],
   ['500 once', (call) => (call === 1 ? { status: 500 } : { body: completion('<answer>3</answer>') }), 'kept', null],

@@ -22,7 +22,9 @@ afterAll(() => world.close())
 /** Weights by a mark; two campaigns that train the same thing have the same. */
 const id = (mark: string): string => Buffer.from(mark).toString('hex').padEnd(64, '0')
 
-/** An RL step that is over; `kept` are the weights of each phase by optimizer step, 0 for the end. */
+/**
+ * An RL step that is over; `kept` are the weights of each phase by optimizer step, 0 for the end.
+ */
 async function rl(campaign: string, name: string, ordinal: number, kept: Record<string, Record<number, string>>) {
   const { stepId } = await openStep(db, { campaign, round: 1, name, kind: 'rl', ordinal, spec: {}, inputs: [] })
   for (const [phase, weights] of Object.entries(kept)) {

@@ -62,7 +62,10 @@ describe('exact McNemar test', () => {
   })
 })
 
-/** The score statistic from the likelihood itself: the nuisance parameter is found by ternary search. */
+/**
+ * The score statistic from the likelihood itself: the nuisance parameter is found by ternary
+ * search.
+ */
 function statisticByLikelihood(n: number, gained: number, lost: number, delta: number): number {
   const log = (count: number, p: number): number => (count === 0 ? 0 : count * Math.log(p))
   const likelihood = (q: number): number =>

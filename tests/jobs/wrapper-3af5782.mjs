@@ -3,12 +3,12 @@
 //
 //   node wrapper.mjs <folder of the job>
 //
-// It runs under every launcher, so that a poll, a re-attachment and a cancellation are the same everywhere and do not
-// depend on how long a scheduler remembers. Plain JavaScript without imports from the project: it starts in
-// milliseconds and can be copied to a cluster as one file.
+// It runs under every launcher, so that a poll, a re-attachment and a cancellation are the same
+// everywhere and do not depend on how long a scheduler remembers. Plain JavaScript without imports
+// from the project: it starts in milliseconds and can be copied to a cluster as one file.
 //
-// Files in the folder: job.json (read), claim.json, started.json, exit.json, stdout.log, stderr.log (written),
-// cancel.json or stop.json (why and how fast to end; read when a signal arrives).
+// Files in the folder: job.json (read), claim.json, started.json, exit.json, stdout.log, stderr.log
+// (written), cancel.json or stop.json (why and how fast to end; read when a signal arrives).
 
 import { spawn } from 'node:child_process'
 import {
@@ -42,7 +42,8 @@ export function bootId() {
 export function startTicks(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command's name stands in parentheses and may hold blanks and parentheses: count from the last one.
+    // The command's name stands in parentheses and may hold blanks and parentheses: count from the
+    // last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (fields[0] === 'Z' || fields[0] === 'X') return null
     return Number(fields[19])
@@ -118,7 +119,10 @@ function readJson(path) {
   }
 }
 
-/** Takes the job for this process. Appears whole: a reader of half a claim would believe its owner dead. */
+/**
+ * Takes the job for this process. Appears whole: a reader of half a claim would believe its owner
+ * dead.
+ */
 function claim(folder) {
   const path = join(folder, 'claim.json')
   const draft = `${path}.draft-${process.pid}`
@@ -205,7 +209,8 @@ async function run(folder) {
     writeJson(join(folder, 'started.json'), { ...started, childPid: child.pid, childStartTicks: startTicks(child.pid) })
   }
   Object.assign(exit, await ended)
-  // Children that outlive the program (data workers, engine processes, own sessions) would keep the GPU.
+  // Children that outlive the program (data workers, engine processes, own sessions) would keep the
+  // GPU.
   signalGroup('SIGTERM')
   exit.leftBehind = await endProcesses(job.id, Math.min(graceSeconds(folder, job), 2), process.pid)
   signalGroup('SIGKILL')

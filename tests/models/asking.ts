@@ -21,7 +21,9 @@ export const pictured = (picture: string, sampleIndex = 0): AskRequest =>
 /** Numbers from 1. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 
-/** Limits and connections of a test's own, short waits, and a store in memory unless told otherwise. */
+/**
+ * Limits and connections of a test's own, short waits, and a store in memory unless told otherwise.
+ */
 export const openEngine = (changes: Partial<EngineOptions> & Pick<EngineOptions, 'endpoints'>): Engine =>
   createEngine({
     replies: new MemoryReplies(),

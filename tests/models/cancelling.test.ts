@@ -27,7 +27,10 @@ function open(options: Partial<EngineOptions> = {}): AbortController {
   return controller
 }
 
-/** Cancels a request that has come to where it waits, and lets no more time pass: what it ended with. */
+/**
+ * Cancels a request that has come to where it waits, and lets no more time pass: what it ended
+ * with.
+ */
 async function cancelled(controller: AbortController, asking: Promise<unknown>, isThere: () => boolean) {
   const ending = failureOf(asking)
   for (let after = 0; after < 5; after += isThere() ? 1 : 0) {

@@ -22,7 +22,10 @@ afterEach(async () => {
   await Promise.all([first.stop(), second.stop()])
 })
 
-/** An engine that has sent a hundred calls, at an endpoint that has answered five hundred within 10 ms. */
+/**
+ * An engine that has sent a hundred calls, at an endpoint that has answered five hundred within 10
+ * ms.
+ */
 async function open(changes: Partial<ResolvedEndpoint> = {}): Promise<void> {
   const endpoint = first.resolved({ hedge: { percentile: 95, minSeconds: 0.1 }, ...changes })
   const limiters = new Limiters()

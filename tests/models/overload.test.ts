@@ -21,7 +21,10 @@ interface Course {
   successes: number[]
 }
 
-/** Sends `count` requests through a limiter to a simulated server; who is refused comes back as the engine would. */
+/**
+ * Sends `count` requests through a limiter to a simulated server; who is refused comes back as the
+ * engine would.
+ */
 async function course(count: number, concurrency: number, simulated: Simulated): Promise<Course> {
   const clock = new ManualClock()
   const server = new Replica({ url: 'http://x/v1', concurrency, clock, random: () => 0.5 })

@@ -7,7 +7,10 @@ export const rows = (count: number): KnownRows => ({ rows: count, questionCharac
 
 export const nothingKnown: Known = { sources: {}, benchmarks: {}, model: null }
 
-/** A small campaign; `steps` stand in its first round, `more` at its end, `benchmarks` among the two it has. */
+/**
+ * A small campaign; `steps` stand in its first round, `more` at its end, `benchmarks` among the two
+ * it has.
+ */
 export function recipe(steps: string, more = '', benchmarks = ''): Recipe {
   return parseRecipe(
     `hone: 1

@@ -36,7 +36,8 @@ test('of many processes that find a stale lock, exactly one at a time gets it', 
   const path = join(folder, 'x.lock')
   writeFileSync(`${path}.1`, 'torn')
   const module = fileURLToPath(new URL('../../services/lock.ts', import.meta.url))
-  // Each adds 1 to a file, 10 times, by a read and a later write: without exclusion additions are lost.
+  // Each adds 1 to a file, 10 times, by a read and a later write: without exclusion additions are
+  // lost.
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs'
     import { withLock } from ${JSON.stringify(module)}

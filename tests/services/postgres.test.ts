@@ -110,7 +110,8 @@ test('a home that cannot be written to and a lost password are clear errors', as
   await expect(bringUpPostgres({ home, env: {} })).rejects.toMatchObject({ type: 'MissingSecret' })
 })
 
-// A test may not mount a disk of its own; the child's limit on file sizes gives initdb the same kind of failure.
+// A test may not mount a disk of its own; the child's limit on file sizes gives initdb the same
+// kind of failure.
 test('an initialisation that cannot write says what failed and leaves no half database', async () => {
   const home = temporaryHome()
   const module = new URL('../../services/postgres.ts', import.meta.url).href

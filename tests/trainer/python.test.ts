@@ -16,7 +16,9 @@ beforeAll(async () => {
   python = await bringUpPython({ imports: ['torch', 'trl', 'transformers', 'fastapi', 'httpx', 'pytest', 'ruff'] })
 }, 15 * minutes)
 
-/** What a Python module printed in the trainer's folder. A failure is an error that shows all of it. */
+/**
+ * What a Python module printed in the trainer's folder. A failure is an error that shows all of it.
+ */
 async function runModule(...args: string[]): Promise<string> {
   const env = { ...process.env, ...python.env, PYTHONDONTWRITEBYTECODE: '1' }
   try {

@@ -34,7 +34,10 @@ const whole: Partial<ExportRow> = {
   verdict: { verdict: 'correct', reason: 'same-number', extracted: '3', verifierVersion: '7' },
 }
 
-/** Rows with all that a row can hold: two that are whole, one of two pictures, and others that formats must leave out. */
+/**
+ * Rows with all that a row can hold: two that are whole, one of two pictures, and others that
+ * formats must leave out.
+ */
 export function exportRows({ red, blue }: PictureStore): ExportRow[] {
   const kept = (changes: Partial<ExportRow>): ExportRow => ({
     ...row(changes),

@@ -17,7 +17,10 @@ const rows = Array.from({ length: 60 }, (_, index) =>
   row({ id: `r${index}`, images: [`picture ${index}`], description: `picture ${index}` }),
 )
 
-/** Runs what has no outcome yet, as a worker does that finds the shard again; ends at `after` requests. */
+/**
+ * Runs what has no outcome yet, as a worker does that finds the shard again; ends at `after`
+ * requests.
+ */
 async function work(replies: MemoryReplies, done: Map<string, ShardOutcome>, after = Number.POSITIVE_INFINITY) {
   const stop = new AbortController()
   const begun = endpoint.requests.length

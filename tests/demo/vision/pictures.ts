@@ -76,7 +76,10 @@ export function promptOf(
 
 export const answerOf = (reply: string): string | undefined => /<answer>([^<]*)<\/answer>$/.exec(reply)?.[1]
 
-/** The scene that a description leads back to, each cell by its place; a cell that it does not name is empty. */
+/**
+ * The scene that a description leads back to, each cell by its place; a cell that it does not name
+ * is empty.
+ */
 export function keyOf(description: string, { rows, columns, cells }: Scene): string {
   const said = readDescription(description)
   return sceneKey({
