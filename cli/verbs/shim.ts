@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
-import { HoneError } from '../../domain/errors.ts'
+import { HoneError, messageOf } from '../../domain/errors.ts'
 import { rewardNames } from '../../domain/recipe/steps.ts'
 import { packGroundTruth } from '../../trainers/reward-file/ground-truth.ts'
 import { rewardFiles, shimTrainers } from '../../trainers/reward-file/registry.ts'
@@ -140,7 +140,7 @@ const usage = (message: string): HoneError => usageError(message, 'See `hone shi
 const fileError = (what: 'read' | 'written', path: string, cause: unknown): HoneError =>
   new HoneError({
     type: 'InvalidInput',
-    message: `${path} cannot be ${what} (${cause instanceof Error ? cause.message : String(cause)}).`,
+    message: `${path} cannot be ${what} (${messageOf(cause)}).`,
     nextStep: 'Check the path, and that its folder is there and yours to use.',
     cause,
   })
