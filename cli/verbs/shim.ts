@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { HoneError, messageOf } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import { rewardNames } from '../../domain/recipe/steps.ts'
 import { packGroundTruth } from '../../trainers/reward-file/ground-truth.ts'
 import { rewardFiles, shimTrainers } from '../../trainers/reward-file/registry.ts'
@@ -121,13 +122,8 @@ async function packedRows(path: string, { trainer, url, reward }: ShimFlags): Pr
   return packed.join('')
 }
 
-function rowOf(line: string): Record<string, unknown> | null {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(line))
-  } catch {
-    return null
-  }
-}
+const rowOf = (line: string): Record<string, unknown> | null =>
+  z.record(z.string(), z.unknown()).safeParse(parseJson(line)).data ?? null
 
 async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
 import { storageError } from '../../artifacts/storage-error.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json-text.ts'
 
 const oneUrl = z.string().regex(/^https?:\/\/\S+$/)
 
@@ -78,17 +79,9 @@ export async function readJudgeFile(folder: string, id: string): Promise<{ text:
     if (code === 'ENOENT') throw refused(`There is no judge "${id}" here.`, cause)
     throw new JudgeUnreadable(`The file of judge "${id}" cannot be read now (${code}).`, { cause })
   })
-  const parsed = judgeFile.safeParse(jsonOf(text))
+  const parsed = judgeFile.safeParse(parseJson(text))
   if (!parsed.success) throw refused(`The file of judge "${id}" is not usable: ${z.prettifyError(parsed.error)}.`)
   return { text, judge: parsed.data }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 const refused = (message: string, cause?: unknown): HoneError =>
