@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
 import { storageError } from '../../artifacts/storage-error.ts'
+import { writeWholeFile } from '../../artifacts/whole-file.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import { parseJson } from '../../domain/json-text.ts'
 
@@ -51,13 +51,10 @@ export async function writeJudgeFile(folder: string, id: string, judge: JudgeFil
   const text = `${JSON.stringify(judgeFile.parse(judge))}\n`
   const before = await readFile(path, 'utf8').catch(() => null)
   if (before === text) return
-  const draft = join(folder, `.${id}-${randomUUID()}.draft`)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(draft, text, { mode: 0o600 })
-    await rename(draft, path)
+    await writeWholeFile(path, text, { mode: 0o600 })
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined)
     throw storageError(error, path)
   }
 }
