@@ -29,7 +29,7 @@ def test_labels_say_what_is_where() -> None:
     assert one is not None
     assert two is not None
     assert len({*one, *two}) == 4
-    assert part_labels([answers[0], answers[0]], [2, 2]) == [[1, 0], [1, 0]]
+    assert part_labels([answers[0], answers[0]], [2, 2]) == [[0, 1], [0, 1]]
     assert nothing is None
 
 
