@@ -21,7 +21,7 @@ const withPictures = (count: number) => writeRowsWithPictures(folder, count)
 const reasoned = (changes: readonly string[] = []) => reasonArguments(folder, endpoint, changes)
 
 describe('the command line', () => {
-  it('says what is wrong with an option, and which one was meant', async () => {
+  it('says what is wrong with an option, and names the right option', async () => {
     folder.writeLines('in.jsonl', described(1))
     const said = async (...more: string[]) => {
       const { code, err } = await hone(reasoned(more))
@@ -38,7 +38,7 @@ describe('the command line', () => {
     expect(await said('--model', 'judge=x')).toContain('reason asks no "judge"')
     expect(await said('--budget', '3')).toContain('needs prices')
     expect(await said('--price-prompt', 'much', '--price-completion', '1')).toContain('is no price')
-    // What is left out is not free.
+    // A price that is left out does not mean free.
     expect(await said('--price-prompt', '1')).toMatch(/without the other price[^]*0 for what is free/)
     expect(await said('--price-completion', '1', '--budget', '20')).toContain('without the other price')
     expect(await said('--api-key-env', 'sk-secret')).not.toContain('sk-secret')
@@ -91,7 +91,7 @@ describe('the command line', () => {
     expect(readFileSync(at('e.jsonl'), 'utf8')).toBe(before)
   })
 
-  it('gives values the type that the option wants, from a file too', async () => {
+  it('gives values the type of the option, also from a file', async () => {
     folder.writeLines('in.jsonl', described(1))
     const file = folder.write('o.yaml', 'samples: 2\ntemperature: 0.5\n')
     const prompt = '{question} {description} {choices} #: 3'
@@ -143,7 +143,7 @@ describe('the command line', () => {
     }
   })
 
-  it('shows in a dry run what would be sent, and leaves nothing behind', async () => {
+  it('shows the next request in a dry run, and leaves nothing behind', async () => {
     await withPictures(3)
     const argv = ['step', 'describe', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), ...server()]
     const dry = await hone([...argv, '--dry-run', '--json'])
@@ -161,7 +161,7 @@ describe('the command line', () => {
     expect(JSON.parse((await hone([...argv, '--dry-run', '--json'])).out)).toMatchObject({ rows: 0, done: 3 })
   })
 
-  it('is stopped by a full window of refusals with words, and never by a cut reply', async () => {
+  it('ends with a message when every request is refused, and never because of a cut reply', async () => {
     folder.writeLines('in.jsonl', described(3))
     endpoint.misbehave = () => ({ status: 401 })
     const refused = await hone(reasoned())

@@ -18,8 +18,8 @@ afterEach(async () => {
 
 const reasoned = (changes: readonly string[] = []) => reasonArguments(folder, endpoint, changes)
 
-describe('going on', () => {
-  it('with other options pays for what they change', async () => {
+describe('another run of a step', () => {
+  it('with other options pays only for requests that they change', async () => {
     folder.writeLines('in.jsonl', described(10))
     await hone(reasoned(['--set', 'samples=2']))
     expect(endpoint.requests).toHaveLength(20)
@@ -30,7 +30,7 @@ describe('going on', () => {
     expect(folder.read('out.jsonl')).toHaveLength(20)
   })
 
-  it('with some rows changed asks again for these alone', async () => {
+  it('with changed rows asks again about these rows only', async () => {
     folder.writeLines('in.jsonl', described(50))
     await hone(reasoned(['--set', 'samples=1']))
     const before = folder.read('out.jsonl')
@@ -46,7 +46,7 @@ describe('going on', () => {
     expect(after.filter((row, at) => JSON.stringify(row) === JSON.stringify(before[at]))).toHaveLength(45)
   })
 
-  it('with a shared log finds what another output has paid for', async () => {
+  it('with a shared log finds replies that another output has paid for', async () => {
     folder.writeLines('in.jsonl', described(5))
     const shared = ['--set', 'samples=1', '--replies', folder.at('replies.jsonl')]
     await hone(reasoned(shared))
@@ -55,9 +55,9 @@ describe('going on', () => {
     expect(JSON.parse((await hone(other)).out)).toMatchObject({ kept: 5, requests: { paid: 0, reused: 5 } })
   })
 
-  it('after a budget keeps what was paid, and pays for the rest', async () => {
+  it('after a reached budget keeps paid replies, and pays for the rest', async () => {
     folder.writeLines('in.jsonl', described(300))
-    // 10 + 5 tokens a request: 20 for a hundred thousand of them.
+    // A request has 10 + 5 tokens and costs 0.02.
     const prices = ['--set', 'samples=1', '--concurrency', '4', '--price-prompt', '1000', '--price-completion', '2000']
     const ended = await hone(reasoned([...prices, '--budget', '2', '--json']))
     expect(ended.code).toBe(4)
@@ -75,12 +75,12 @@ describe('going on', () => {
     expect(last.code).toBe(0)
     expect(JSON.parse(last.out)).toMatchObject({ kept: 300, cost: expect.closeTo(6, 6) as number })
     expect(endpoint.requests).toHaveLength(300)
-    // Limits of every measure, in one grammar.
+    // One option holds limits of all measures.
     const few = await hone(reasoned(['--set', 'samples=2', '--budget', 'tokens=1m,requests=310']))
     expect(few.code).toBe(4)
     expect(few.out).toContain('310 of 310 requests')
     expect(endpoint.requests).toHaveLength(310)
-    // Nothing is left to pay: a spent budget does not keep a finished run from its output.
+    // A spent budget does not stop a run that has nothing left to pay for.
     expect((await hone(reasoned([...prices, '--budget', '2']))).code).toBe(0)
   })
 
@@ -102,7 +102,7 @@ describe('going on', () => {
   })
 })
 
-it('a state that someone has damaged costs a new look, and no wrong row', async () => {
+it('a damaged state makes the step look again, and makes no row wrong', async () => {
   folder.writeLines('in.jsonl', described(5))
   await hone(reasoned(['--set', 'samples=1']))
   const rows = folder.read('out.jsonl')

@@ -20,8 +20,8 @@ afterEach(async () => {
 const server = () => serverOptions(endpoint)
 const reasoned = (changes: readonly string[] = []) => reasonArguments(folder, endpoint, changes)
 
-describe('what is bad', () => {
-  it('becomes a failed row that names its line, and never ends the run', async () => {
+describe('a bad row or reply', () => {
+  it('becomes a failed row with its line, and never ends the run', async () => {
     await folder.picture('ok.png')
     folder.write('cut.png', readFileSync(await folder.picture('whole.png')).subarray(0, 60))
     const good = { id: 'good', images: ['ok.png'], question: 'q?' }
@@ -62,10 +62,10 @@ describe('what is bad', () => {
     expect(rows[1]).toMatchObject({ detail: 'line 2: not JSON', line: 2, images: [] })
     expect(rows[3]).toMatchObject({ given: 'none', detail: expect.stringMatching(/^line 5: images: /) as string })
     expect(rows[2]?.detail).toBe('line 4: line 1 has the id "good" already')
-    // One request for both: a description goes by the picture.
+    // Both rows share a request, because a description depends on the picture only.
     expect(endpoint.requests).toHaveLength(1)
 
-    // A picture that has come is worked on; nothing else is sent.
+    // The next run describes the picture that is there now and sends nothing else.
     await folder.picture('gone.png', 9)
     const again = await hone([
       'step',
@@ -81,7 +81,7 @@ describe('what is bad', () => {
     expect(endpoint.requests).toHaveLength(2)
   })
 
-  it('in whatever form, has one line in the output for each of the input', async () => {
+  it('has one line in the output for each line of the input, whatever its form', async () => {
     const line = fc.oneof(
       fc.string().map((text) => text.replaceAll(/[\r\n]/g, ' ')),
       fc.json().map((text) => text.replaceAll(/[\r\n]/g, ' ')),
@@ -111,7 +111,7 @@ describe('what is bad', () => {
     )
   })
 
-  it('of the endpoint has its reason, and is asked again only when told so', async () => {
+  it('of the endpoint has a reason, and is asked for again only on demand', async () => {
     folder.writeLines('in.jsonl', described(6))
     endpoint.misbehave = (_, request) => (lastText(request).includes('question 2?') ? { status: 400 } : undefined)
     const ran = await hone(reasoned(['--set', 'samples=1', '--json']))
@@ -125,7 +125,7 @@ describe('what is bad', () => {
     expect(endpoint.requests).toHaveLength(7)
   })
 
-  it('ends the run where more of it comes than may', async () => {
+  it('ends the run when more rows fail than the limit allows', async () => {
     folder.writeLines('in.jsonl', described(200))
     endpoint.misbehave = () => ({ status: 400 })
     const ran = await hone(reasoned(['--set', 'samples=1', '--max-failed', '5%']))

@@ -8,10 +8,10 @@ beforeEach(() => {
 })
 afterEach(() => folder.remove())
 
-describe('what a step weighs as a whole', () => {
+describe('the evidence that a step reads as a whole', () => {
   const asked = (id: string, image: string, question: string) => ({ id, images: [image], question, answer: '1' })
 
-  it('is its own input, where it looks for what comes twice', async () => {
+  it('is its own input when it looks for duplicates', async () => {
     await folder.picture('a.png', 1)
     await folder.picture('same.png', 1)
     folder.writeLines('in.jsonl', [
@@ -31,7 +31,7 @@ describe('what a step weighs as a whole', () => {
     expect(JSON.parse((await hone(argv)).out)).toMatchObject({ doneBefore: 3 })
   })
 
-  it('are benchmarks, where it looks for what they have', async () => {
+  it('is benchmarks when it looks for contamination', async () => {
     await folder.picture('a.png', 1)
     await folder.picture('b.png', 70_000)
     await folder.picture('bench/a.png', 1)
@@ -46,14 +46,14 @@ describe('what a step weighs as a whole', () => {
       ['leak', 'leak'],
       ['clean', 'kept'],
     ])
-    // Another benchmark is another look at every row.
+    // A changed benchmark makes the step look at every row again.
     folder.writeLines('bench/items.jsonl', [asked('item', 'a.png', 'Something else entirely?')])
     await hone([...argv, '--benchmark', `dev=${folder.at('bench/items.jsonl')}`])
-    // A plain picture alone proves nothing.
+    // The same plain picture alone proves no leak.
     expect(folder.read('out.jsonl')[0]).toMatchObject({ id: 'leak', status: 'kept' })
   })
 
-  it('are named files, with the rows that were dropped', async () => {
+  it('is named files, dropped rows included', async () => {
     const judged = (id: string, source: string, verdict: string) => ({
       ...asked(id, 'a.png', `question ${id}`),
       metadata: { source },

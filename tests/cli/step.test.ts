@@ -21,7 +21,7 @@ const withPictures = (count: number) => writeRowsWithPictures(folder, count)
 const reasoned = (changes: readonly string[] = []) => reasonArguments(folder, endpoint, changes)
 
 describe('a step on a file', () => {
-  it('writes every row in the order of the input, with what came of it', async () => {
+  it('writes every row in the order of the input, with its outcome', async () => {
     await withPictures(20)
     endpoint.reply = (request) => `a picture, ${request.seed}`
     const argv = ['step', 'describe', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), ...server()]
@@ -46,7 +46,7 @@ describe('a step on a file', () => {
     expect(endpoint.requests).toHaveLength(20)
   })
 
-  it('gives several rows of one ids of their own, and separates what does not stay where asked to', async () => {
+  it('gives several rows from one row different ids, and writes rejected rows to their own file on demand', async () => {
     folder.writeLines('in.jsonl', described(3))
     endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : `thought ${request.seed}`)
     const ran = await hone(reasoned(['--set', 'samples=2', '--rejects', folder.at('rejects.jsonl')]))
@@ -60,7 +60,7 @@ describe('a step on a file', () => {
     ])
   })
 
-  it('passes over what an earlier step has dropped or failed, and takes its output as it is', async () => {
+  it('skips rows that an earlier step dropped or failed, and reads that step’s output unchanged', async () => {
     folder.writeLines('in.jsonl', described(4))
     endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : '<answer>2</answer>')
     await hone(reasoned(['--set', 'samples=1']))
@@ -95,11 +95,11 @@ describe('a step on a file', () => {
       '--json',
     ])
     expect(JSON.parse(selected.out)).toMatchObject({ rows: 1, kept: 1 })
-    // A step that reads text alone needs no pictures: there are none.
+    // The pictures do not exist, because steps that only read text need no pictures.
     expect(existsSync(folder.at('img'))).toBe(false)
   })
 
-  it('works on the rows of a question together, wherever they stand', async () => {
+  it('works on the rows of a question together, wherever they are in the file', async () => {
     const row = (id: string, origin: string, trace: string) => ({
       id,
       origin,
@@ -125,7 +125,7 @@ describe('a step on a file', () => {
     ])
   })
 
-  it('looks at a whole question again when one of its rows has changed or gone', async () => {
+  it('looks at a whole question again when one of its rows changed or disappeared', async () => {
     const row = (id: string, trace: string) => ({ id, origin: 'a', images: ['a.png'], question: 'q?', trace })
     const argv = ['step', 'select', '-i', folder.at('in.jsonl'), '-o', folder.at('out.jsonl'), '--json']
     const chosen = () => folder.read('out.jsonl').flatMap(({ id, status }) => (status === 'kept' ? [id] : []))
@@ -140,7 +140,7 @@ describe('a step on a file', () => {
     expect(chosen()).toEqual(['a2'])
   })
 
-  it('joins files in shares, in one order', async () => {
+  it('mixes files by their shares, in the same order each time', async () => {
     const rows = (name: string) =>
       Array.from({ length: 30 }, (_, at) => ({ id: `${name}${at}`, images: ['a.png'], question: 'q' }))
     folder.writeLines('a/rows.jsonl', rows('a'))
@@ -177,7 +177,7 @@ describe('a step on a file', () => {
   })
 })
 
-it('rows of text go through steps that need no picture, and say so to the others', async () => {
+it('rows of text pass steps that need no picture, and are dropped with a reason by other steps', async () => {
   folder.writeLines(
     'in.jsonl',
     described(2).map((row) => ({ ...row, images: [] })),
