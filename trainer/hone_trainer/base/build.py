@@ -237,4 +237,3 @@ def _order(count: int, settings: BaseConfig) -> Iterator[list[int]]:
             picks += torch.randperm(count, generator=generator).tolist()
         yield picks[: settings.batch_size]
         picks = picks[settings.batch_size :]
-
