@@ -16,6 +16,8 @@ import type { VerifyOptions, VerifyStreams } from './options.ts'
 
 /** Bytes of a file that are read at a time; the rows that end in them are verified together. */
 const pieceBytes = 256 * 1024
+/** Bytes of the longest line that is read: these rows hold no pictures. */
+const longestRow = 32 * 1024 * 1024
 /**
  * Pieces under way at a time, for each thread and one more. Bounds the memory for a file of any
  * size.
@@ -90,7 +92,7 @@ async function verifyLines(verifying: Verifying, signal: AbortSignal): Promise<v
   const endReading = (): void => void source.destroy()
   under.addEventListener('abort', endReading, { once: true })
   try {
-    for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>)) {
+    for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>, { longest: longestRow })) {
       under.throwIfAborted()
       const entries = lines.flatMap((line) => readEntry(line, name) ?? [])
       const rows = entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
