@@ -86,7 +86,7 @@ export async function datasetOfImport(db: Database, name: string): Promise<strin
   return found?.id ?? null
 }
 
-/** The first names of imports, for a word of help. */
+/** The first names of imports, to list in an error. */
 export async function importNames(db: Database, limit = 10): Promise<string[]> {
   const found = await db.select({ name: imports.name }).from(imports).orderBy(imports.name).limit(limit)
   return found.map(({ name }) => name)

@@ -31,7 +31,7 @@ interface Waiting extends Waiter, Placed {
 }
 
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-/** Pause before the line is looked at again when no event is known that would wake it. */
+/** Milliseconds before the line is looked at again when no known event would wake it. */
 const lookAgainMs = 20
 
 /**
@@ -63,8 +63,8 @@ export class Limiter {
   }
 
   /**
-   * On all replicas: slots in use and slots allowed right now. Besides, replies that are not saved
-   * yet and requests that wait.
+   * Over all replicas: slots in use, and slots allowed right now. Also replies that are not saved
+   * yet, and requests that wait.
    */
   get state(): { inFlight: number; window: number; unsaved: number; waiting: number } {
     const sum = (of: (replica: Replica) => number) =>
@@ -93,7 +93,10 @@ export class Limiter {
     this.admit()
   }
 
-  /** A request begins, with all calls that it may take. The result ends it. */
+  /**
+   * Begins a request, with all the calls that it may take. Call the result when the request has
+   * ended.
+   */
   begin(): () => void {
     this.#underWay++
     return () => {

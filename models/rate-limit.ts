@@ -94,7 +94,7 @@ export class RateLimit {
     this.#limits = { requestsPerMinute, tokensPerMinute }
   }
 
-  /** Sends nothing for so long, because the server said when its own limit is free again. */
+  /** Sends nothing for `ms` milliseconds: the server said when its own limit is free again. */
   hold(ms: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + ms)
   }

@@ -31,8 +31,8 @@ export interface Hub {
   /** Asks for the files of a revision. Throws HoneError for what a user can mend. */
   look(model: HubModel, signal?: AbortSignal): Promise<HubListing>
   /**
-   * Brings the files into a folder. A call that was cut short, also by a kill, is gone on with by
-   * the next one.
+   * Brings the files into a folder. When a call was cut short, also by a kill, the next call goes
+   * on where it stopped.
    */
   fetch(model: HubModel, folder: string, onProgress: (text: string) => void): Promise<HubListing>
 }
@@ -122,8 +122,8 @@ function progressText(line: string): string {
 }
 
 /**
- * A defect of ours or of the hub's client: its last words, without the token and without signed
- * addresses.
+ * The error for a defect of Hone or of the hub's client. It quotes the last lines that were
+ * printed, without the token and without signed addresses.
  */
 function broken(model: HubModel, code: number | null, said: readonly string[], env: Environment): HoneError {
   const token = env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN']

@@ -8,7 +8,7 @@ export interface TemporalServer {
   /** host:port of the gRPC front end. */
   address: string
   namespace: string
-  /** How to be let in: for a server of the user's. A dev server of Hone's own wants nothing. */
+  /** TLS, headers and key for a user's server. A dev server of Hone's own needs none. */
   access?: TemporalAccess
 }
 
@@ -58,7 +58,7 @@ export class TemporalAccess {
     return { ...this.#secrets.headers }
   }
 
-  /** A text from outside without key and header values, should it quote them. */
+  /** A text from outside, with the key and the values of headers removed. */
   withoutSecrets(text: string): string {
     const values = [this.key() ?? '', ...Object.values(this.#secrets.headers)].filter((value) => value.length > 3)
     return values.reduce((clean, value) => clean.replaceAll(value, '***'), text)
@@ -102,10 +102,10 @@ function followKey(env: Environment, first: Pick<TemporalConfig, 'apiKey' | 'ori
 }
 
 /**
- * What a process that inherits `env` must have set anew to use this server. A user's server is
- * found as it was found here, by the variables that are inherited; so no secret is written
- * anywhere. A dev server of Hone's own needs its address alone: a key or TLS in the environment is
- * for another server.
+ * The variables to change for a process that inherits `env`, so that it uses this server. It finds
+ * a user's server by the variables that it inherits, so no secret is written anywhere. For a dev
+ * server of Hone's own only address and namespace are set: a key or TLS in the environment is for
+ * another server, and is unset.
  */
 export function temporalVariables(server: TemporalServer, env: Environment): Record<string, string | undefined> {
   if (server.access !== undefined) return {}

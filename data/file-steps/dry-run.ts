@@ -32,7 +32,7 @@ export interface DryRun {
   request: { endpoint: string; body: unknown } | null
 }
 
-/** Rows that are tried until one asks something. */
+/** Most rows that are tried to find a first request. */
 const rowsTried = 100
 
 /** Goes through the input. Sends and writes nothing. */

@@ -36,9 +36,9 @@ export interface FinishedRows {
 }
 
 /**
- * Opens the log of finished rows. Keys are hashes of all that decides a row's outcomes, so lines of
- * other options or of a changed input are simply not found. A line that a kill has cut counts as
- * missing: its row is computed again, from replies that were kept.
+ * Opens the log of finished rows. Keys are hashes of everything that decides a row's outcomes, so
+ * lines of other options or of a changed input are simply not found. A line that a kill has cut
+ * counts as missing: its row is computed again, from replies that were kept.
  */
 export async function openFinishedRows(path: string): Promise<FinishedRows> {
   const index = new KeyIndex()
@@ -77,7 +77,7 @@ export async function openFinishedRows(path: string): Promise<FinishedRows> {
 export const finishedKey = (run: string, unit: string, row: string): string =>
   sha256Hex(`${run}\n${unit}\n${row}`).slice(0, 32)
 
-/** An outcome of the runner as it is kept. */
+/** An outcome of the runner in the form that the log keeps. */
 export function finishedOutcome(made: ShardOutcome): FinishedOutcome {
   if (made.status === 'failed')
     return { status: 'failed', reason: made.reason, detail: made.detail, changes: {}, requests: [] }

@@ -26,7 +26,7 @@ export interface StepRun {
   endpoints: readonly ResolvedEndpoint[]
   seed: number
   promptSuffix: string
-  /** Only so many lines, from the top. */
+  /** At most this many lines, from the top. */
   maxRows?: number | undefined
   /** Files for the option `evidence`. */
   evidence: readonly NamedFile[]
@@ -49,7 +49,7 @@ export interface OpenedRun {
   /** Given where the step compares pictures. */
   fingerprintsOf?: FingerprintsOf
   close(): Promise<void>
-  /** SHA-256 of all that decides a row's outcomes except its line and pictures. */
+  /** SHA-256 of everything that decides a row's outcomes, except its line and pictures. */
   key: string
 }
 
@@ -117,7 +117,7 @@ async function weigh(
 ) {
   const evidence = 'evidence' in step ? step.evidence : undefined
   const of = evidence?.of ?? 'named'
-  // No benchmark is an answer too: then nothing is found in any.
+  // A step may be given no benchmark at all. Then it finds no row in any benchmark.
   if (!evidence || (of === 'named' && named.length === 0)) return { overview: undefined, hash: null }
   const files = of === 'benchmarks' ? benchmarks : named
   const { rows, hash } = hashed(of === 'inputs' ? rowsOfInput(input, pictures) : rowsOfFiles(files, pictures))

@@ -11,8 +11,8 @@ import { wrongAnswer } from './wrong-answer.ts'
 const notVisible = 'not visible'
 
 /**
- * One line for each question of the prompt, in its order; `- not visible` where there is no rule
- * for the question.
+ * One line for each question of the prompt, in its order; `- not visible` when there is no rule for
+ * the question.
  */
 export const answerMissing: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
