@@ -124,8 +124,8 @@ const figures = z.object({
 })
 
 /**
- * What an imported dataset holds, as data/import/count-rows.ts counts a file: means of a row, and
- * how many rows lack a question.
+ * Figures of an imported dataset, counted as data/import/count-rows.ts counts a file: means of a
+ * row, and how many rows lack a question.
  */
 export async function datasetFigures(db: Database, datasetId: string): Promise<z.infer<typeof figures>> {
   return only(

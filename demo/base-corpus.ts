@@ -15,7 +15,7 @@ const describeInstruction = 'Describe the picture.'
 /** Answers that format rows show: every kind of answer that a question of this world can have. */
 const shownAnswers = ['0', '1', '2', '3', '4', 'yes', 'no', 'A', 'B', 'C', 'D'] as const
 
-/** What a guess may be. */
+/** The numbers that a guess may name. */
 const guessedNumbers = ['0', '1', '2', '3', '4'] as const
 
 /** What a cell holds, in two words at most. */

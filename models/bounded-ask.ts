@@ -21,8 +21,8 @@ export interface BoundedAsk {
   replies: ReplyStore
   /**
    * An `ask` that holds back a request while the budget has no room for it, and throws
-   * BudgetReached when there will be none. A request whose reply is stored is free, and never held
-   * back.
+   * BudgetReached when there will be no room. A request whose reply is stored is free, and never
+   * held back.
    */
   follow(ask: Ask): Ask
   /**

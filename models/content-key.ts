@@ -2,7 +2,7 @@ import { sha256Hex } from '../artifacts/hash.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { AskRequest } from './ask.ts'
 
-/** Everything that decides a reply. The server that gets the request does not. */
+/** Everything that decides a reply. The server's URL is no part of it. */
 export interface KeyedRequest extends Pick<AskRequest, 'messages' | 'sampling' | 'sampleIndex'> {
   /** Model name behind a URL, content hash of a served checkpoint; never the URL. */
   identity: string

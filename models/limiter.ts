@@ -93,10 +93,7 @@ export class Limiter {
     this.admit()
   }
 
-  /**
-   * Begins a request, with all the calls that it may take. Call the result when the request has
-   * ended.
-   */
+  /** Begins a request with all its calls. Call the result when the request has ended. */
   begin(): () => void {
     this.#underWay++
     return () => {
@@ -140,8 +137,8 @@ export class Limiter {
   }
 
   /**
-   * A slot for a second copy of a running call, on another replica where there is one; null when
-   * the copy would have to wait.
+   * A slot for a second copy of a running call, on another replica if the endpoint has several.
+   * Null when the copy would have to wait.
    */
   tryAcquire(estimate: Estimate, running: Replica): Permit | null {
     if (this.#line.size > 0 || this.#isFull() || this.#rate.waitFor(estimate) > 0) return null
@@ -160,8 +157,8 @@ export class Limiter {
   }
 
   /**
-   * Takes out a replica that refuses everyone. When none is left (`last`), all waiting requests are
-   * refused.
+   * Takes out a replica that refuses everyone. When no replica is left (`last`), all waiting
+   * requests are refused.
    */
   remove(replica: Replica, error: Error): Removal {
     const removal = this.#roster.remove(replica, error)
@@ -213,8 +210,8 @@ export class Limiter {
 
   /**
    * Whether running calls and unsaved replies fill the configured slots. The windows are not used:
-   * they say what the replicas take, and measured by them a slow store would look like a smaller
-   * replica and shrink them again and again.
+   * they measure what the replicas take, so a slow store would look like a smaller replica and
+   * would shrink them again and again.
    */
   #isFull(): boolean {
     const slots = this.#roster.usable().reduce((sum, { window }) => sum + window.configured, 0)

@@ -12,7 +12,7 @@ import type { Python } from './python.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the hub says of a model. Sizes in bytes. */
+/** The files of a model, as the hub describes them. Sizes in bytes. */
 export interface HubListing {
   /** The commit that the revision leads to, 40 hex digits. */
   commit: string
@@ -28,7 +28,7 @@ export interface HubListing {
  * tokens.
  */
 export interface Hub {
-  /** Asks for the files of a revision. Throws HoneError for what a user can mend. */
+  /** Asks for the files of a revision. Throws HoneError for a problem that a user can mend. */
   look(model: HubModel, signal?: AbortSignal): Promise<HubListing>
   /**
    * Brings the files into a folder. When a call was cut short, also by a kill, the next call goes

@@ -39,7 +39,7 @@ export interface ServiceSpec extends EndOptions {
   cwd?: string
   uid?: number
   gid?: number
-  /** What a finder needs to reach it, e.g. its port. */
+  /** What a later process needs to reach the service, e.g. its port. */
   details?: Record<string, string | number>
   /** True once it serves. Asked about ten times a second; an error means not yet. */
   ready: () => Promise<boolean>

@@ -72,7 +72,7 @@ class LiveLines {
     this.#timer ??= setInterval(() => this.draw(), frameMs).unref()
   }
 
-  /** Replaces a part's live line by a last line that stays above those that still run. */
+  /** Replaces a part's live line by a last line that stays above the parts that still run. */
   end(part: RunningPart, last: string): void {
     this.#parts.delete(part)
     if (this.#parts.size === 0 && this.#timer) {

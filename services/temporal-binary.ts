@@ -35,7 +35,7 @@ export interface TemporalBinaryOptions {
 
 /**
  * A Temporal CLI that is here already: HONE_TEMPORAL_CLI, else on PATH, else in the cache; null if
- * there is none. Throws MissingDependency if HONE_TEMPORAL_CLI names no program.
+ * there is no CLI. Throws MissingDependency if HONE_TEMPORAL_CLI names no program.
  */
 export function findTemporalBinary(cache: string, env: Environment = process.env): TemporalBinary | null {
   const named = env['HONE_TEMPORAL_CLI']

@@ -8,14 +8,14 @@ export interface TemporalServer {
   /** host:port of the gRPC front end. */
   address: string
   namespace: string
-  /** TLS, headers and key for a user's server. A dev server of Hone's own needs none. */
+  /** TLS, headers and key for a user's server. A dev server of Hone's own needs nothing of this. */
   access?: TemporalAccess
 }
 
 interface Secrets {
   tls: TemporalConfig['tls']
   headers: Record<string, string>
-  /** The key as it is now; null if no key is used. */
+  /** The present key; null if no key is used. */
   key: () => string | null
 }
 
@@ -48,12 +48,12 @@ export class TemporalAccess {
     return this.#secrets.tls
   }
 
-  /**
-   * The API key as it is now: a rotated one is found in the profile's file. Null if no key is used.
-   */
+  /** The present API key: a rotated key is found in the profile's file. Null if no key is used. */
   readonly key = (): string | null => this.#secrets.key()
 
-  /** Headers of every request: a copy, for the SDK adds to what it gets. */
+  /**
+   * Headers of every request. Each call gives a copy, because the SDK adds headers to the object.
+   */
   get headers(): Record<string, string> {
     return { ...this.#secrets.headers }
   }

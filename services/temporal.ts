@@ -207,8 +207,8 @@ function usersServer(env: Environment): TemporalAddress | null {
 }
 
 /**
- * Checks that the user's server answers and knows the search attributes; adds those that are
- * missing.
+ * Checks that the user's server answers and knows the search attributes; adds the missing
+ * attributes.
  */
 async function checkUsersServer(server: TemporalAddress): Promise<void> {
   const connection = await connectTemporal(server, 5000)

@@ -13,7 +13,7 @@ import { openRun } from './open-run.ts'
 import type { OpenedRun } from './open-run.ts'
 import { createWork } from './work-rows.ts'
 
-/** What a run would do. */
+/** The work that a run would do. */
 export interface DryRun {
   /**
    * Lines that would be worked on, lines that are done already, lines that are no rows, and lines

@@ -7,7 +7,7 @@ import type { Tally } from './assembly.ts'
 import type { Progress } from './progress.ts'
 import type { StepRun } from './open-run.ts'
 
-/** A step on files, with all that it needs. */
+/** A step on files, with everything that it needs. */
 export interface FileStep extends StepRun {
   /** JSONL files; `-` is `stdin`. */
   inputs: readonly string[]

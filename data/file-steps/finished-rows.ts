@@ -17,7 +17,10 @@ const outcome = z.object({
   requests: z.array(z.string()),
 })
 
-/** The outcome of one row as it is kept. The other fields of the row are in the input. */
+/**
+ * The outcome of one row in the form that the log keeps. The other fields of the row are in the
+ * input.
+ */
 export type FinishedOutcome = z.infer<typeof outcome>
 
 const finishedRow = z.object({ row: z.string().regex(/^[0-9a-f]{32}$/), outcomes: z.array(outcome).min(1) })

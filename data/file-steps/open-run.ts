@@ -35,7 +35,7 @@ export interface StepRun {
   version: string
 }
 
-/** An input that was looked through, and what the step knows before its first row. */
+/** An input that was read once, and what the step knows before its first row. */
 export interface OpenedRun {
   input: InputLines
   pictures: Pictures
@@ -44,7 +44,7 @@ export interface OpenedRun {
    * carry a picture.
    */
   seesPictures: boolean
-  /** What the step made of its evidence. */
+  /** The result of the step's look at its evidence. */
   overview: unknown
   /** Given where the step compares pictures. */
   fingerprintsOf?: FingerprintsOf
@@ -108,7 +108,7 @@ export async function openRun(
   }
 }
 
-/** What the step makes of its evidence, and a hash of it. */
+/** Lets the step look at its evidence. Returns the result and a hash of the evidence. */
 async function weigh(
   { step, options, evidence: named, benchmarks }: StepRun,
   input: InputLines,

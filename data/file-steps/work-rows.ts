@@ -131,7 +131,7 @@ export function createWork(options: WorkOptions): Work {
   }
 }
 
-/** The place of each line's outcomes: two numbers a line. */
+/** The place of each line's outcomes: two numbers for each line. */
 function createResults(lines: number) {
   /** 0 bytes while there are no outcomes. */
   const bytes = new Uint32Array(lines)

@@ -64,8 +64,8 @@ function tierOf(reference: string, answer: string): Tier {
 }
 
 /**
- * What a text says: things (the list may be empty), or else its words. Undefined for a text without
- * either.
+ * The content of a text: its things (the list may be empty), or else its words. Undefined for a
+ * text without either.
  */
 type Content =
   | { kind: 'things'; things: readonly Mention[]; words: ReadonlySet<string> }

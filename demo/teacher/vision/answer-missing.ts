@@ -52,7 +52,8 @@ function placeAskedFor(scene: Scene, question: string): { name: string; index: n
 }
 
 /**
- * A count or a verdict as a sentence that needs no question beside it; every other answer as it is.
+ * A count or a verdict as a sentence that needs no question beside it; every other answer
+ * unchanged.
  */
 function wordAnswer(question: string, answer: string): string {
   const asked = /^(how many|is there) (.+?)(?: are there)?(?: in the picture)?\?*$/i.exec(question)

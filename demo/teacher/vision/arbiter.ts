@@ -57,9 +57,9 @@ function sceneMentions(scene: Scene): Mention[] {
 }
 
 /**
- * How well the things that a text names agree with those that it should name: the share of the
- * wanted things that it names, or 0 as soon as it names a thing that the picture does not show at
- * that place.
+ * How well the things in a text agree with the things that it should name: the share of the wanted
+ * things that it names, or 0 as soon as it names a thing that the picture does not show at that
+ * place.
  */
 function agreement(scene: Scene, said: readonly Mention[], wanted: readonly Mention[]): number {
   if (said.length === 0) return 0

@@ -7,9 +7,7 @@ import { promptKind } from './prompt-kind.ts'
 import type { PromptKind } from './prompt-kind.ts'
 import type { VisionSettings } from './settings.ts'
 
-/**
- * What a role that sees needs to know: how it errs, and how the reasoner words what it concludes.
- */
+/** Settings of a seeing role: how it errs, and how the reasoner words its conclusions. */
 export type SeeingSettings = VisionSettings & ReasonerSettings
 
 /**

@@ -22,9 +22,9 @@ export interface Wish {
 }
 
 /**
- * The machine's GPUs as `CUDA_VISIBLE_DEVICES` names them: what the worker itself may see, or all
- * that nvidia-smi lists. Empty without nvidia-smi. Throws when nvidia-smi is there and fails,
- * because such a machine may have GPUs.
+ * The machine's GPUs as `CUDA_VISIBLE_DEVICES` names them: the GPUs that the worker itself may see,
+ * or all GPUs that nvidia-smi lists. Empty without nvidia-smi. Throws when nvidia-smi is there and
+ * fails, because such a machine may have GPUs.
  */
 export async function detectGpus(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const visible = environment['CUDA_VISIBLE_DEVICES']
@@ -43,10 +43,10 @@ export async function detectGpus(environment: NodeJS.ProcessEnv): Promise<string
 }
 
 /**
- * What a job takes. A training that names no number takes one GPU where there is one: a program
- * that sees several GPUs and was planned for one process may spread itself over all of them
- * unasked. A training without GPUs takes a slot. Servers and tasks without GPUs take nothing and
- * never wait.
+ * The devices that a job takes. A training that names no number takes one GPU if the place has
+ * GPUs: a program that sees several GPUs and was planned for one process may spread itself over all
+ * of them unasked. A training without GPUs takes a slot. Servers and tasks without GPUs take
+ * nothing and never wait.
  */
 export function wishOf({ kind, resources }: Pick<JobFile, 'kind' | 'resources'>, { gpus }: Devices): Wish | null {
   if (resources.gpus !== undefined && resources.gpus > 0) return { kind: 'gpu', count: resources.gpus }

@@ -25,8 +25,8 @@ export interface LocalLauncherOptions {
   /** How many trainings without GPUs run at once. */
   slots?: number
   /**
-   * GPUs that jobs may take, as nvidia-smi counts them; null: all that it lists, or that the worker
-   * may see.
+   * GPUs that jobs may take, as nvidia-smi counts them; null: all GPUs that it lists, or that the
+   * worker may see.
    */
   gpus?: readonly number[] | null
   /** The Python, 3.6 or newer, that runs the wrapper; not the Python of the jobs. */
