@@ -7,6 +7,7 @@ import { baseModelName } from '../demo/base-model.ts'
 import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import { importPrefix } from '../domain/ids.ts'
+import { parseJson } from '../domain/json-text.ts'
 import type { BaseModelSpec, Recipe } from '../domain/recipe/recipe.ts'
 import { modelFromName } from '../plan/known.ts'
 import type { Known, KnownModel, KnownRows } from '../plan/known.ts'
@@ -132,12 +133,6 @@ const modelConfig = z.object({ dtype: z.string().optional(), torch_dtype: z.stri
  */
 async function bytesAParameter(place: string): Promise<number> {
   const text = await readFile(join(place, 'config.json'), 'utf8').catch(() => '{}')
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return 4
-  }
-  const { data } = modelConfig.safeParse(json)
+  const { data } = modelConfig.safeParse(parseJson(text))
   return ['bfloat16', 'float16'].includes(data?.dtype ?? data?.torch_dtype ?? '') ? 2 : 4
 }

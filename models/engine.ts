@@ -1,4 +1,4 @@
-import { HoneError } from '../domain/errors.ts'
+import { HoneError, messageOf } from '../domain/errors.ts'
 import { prefixOf } from './affinity.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
 import { callUntilAnswered } from './attempts.ts'
@@ -208,10 +208,7 @@ async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {
     return await run()
   } catch (error) {
     if (error instanceof HoneError) throw error
-    throw new Outage(
-      `the reply store does not answer: ${error instanceof Error ? error.message : String(error)}`,
-      error,
-    )
+    throw new Outage(`the reply store does not answer: ${messageOf(error)}`, error)
   }
 }
 

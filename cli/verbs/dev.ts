@@ -12,7 +12,7 @@ import type { Stack } from '../../services/stack/stack.ts'
 import { Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone dev                                   Postgres, Temporal with its Web UI, reward server, worker
   $ DATABASE_URL=… TEMPORAL_ADDRESS=… hone dev your own servers, our worker
@@ -29,7 +29,7 @@ export function devCommand(terminal: Terminal): Command {
     .option('--demo', 'bring up the demo world too (by itself when this home has one)')
     .option('--site <file>', siteHelp)
     .option('--json', 'print one JSON object when all is up')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples)
     .action(async (options: { demo?: boolean; site?: string; json?: boolean }) => {
       const home = honeHome(terminal.env)
       const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)

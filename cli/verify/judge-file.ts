@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { readLines } from '../../data/lines/read-lines.ts'
 import type { Line } from '../../data/lines/read-lines.ts'
-import { describeError, errorCode, HoneError } from '../../domain/errors.ts'
+import { describeError, errorCode, HoneError, messageOf } from '../../domain/errors.ts'
 import { createVerifierPool } from '../../verifier/serve/pool.ts'
 import type { VerifierPool } from '../../verifier/serve/pool.ts'
 import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
@@ -200,7 +200,7 @@ async function opened(stream: Readable | Writable, path: string): Promise<void> 
   } catch (cause) {
     throw new HoneError({
       type: 'InvalidInput',
-      message: `Cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      message: `Cannot open ${path}: ${messageOf(cause)}.`,
       nextStep: 'Check the path and its permissions; - is standard input or output.',
       cause,
     })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../domain/json-text.ts'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
 import type { Spent } from '../../domain/budget.ts'
 import { openAppendLog } from './append-log.ts'
@@ -111,14 +112,5 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
       await syncing
       await log.close()
     },
-  }
-}
-
-/** The value of a line; undefined when the line is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { sha256Hex } from '../../artifacts/hash.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import { rowSchema } from '../../domain/rows.ts'
 import type { ShardOutcome } from '../shards/run-shard.ts'
 import { openAppendLog } from './append-log.ts'
 import type { Place } from './read-places.ts'
-import { parseJson } from './file-replies.ts'
 import { KeyIndex } from './key-index.ts'
 
 const changes = rowSchema.omit({ id: true, parentId: true, originId: true, images: true }).partial()

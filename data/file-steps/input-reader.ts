@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
+import { parseJson } from '../../domain/json-text.ts'
 import { longestLine } from '../lines/read-lines.ts'
 import { rowLine } from '../rows/row-line.ts'
 import type { RowLine } from '../rows/row-line.ts'
-import { parseJson } from './file-replies.ts'
 import { readPlaces } from './read-places.ts'
 
 /** A file of rows, and the folder of its pictures' relative names. */

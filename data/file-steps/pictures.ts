@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { sha256Hex } from '../../artifacts/hash.ts'
+import { messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { brokenImage, openImage, readHeader } from '../pictures/open.ts'
 import { picturePaths } from '../pictures/locate.ts'
@@ -112,10 +113,7 @@ async function findPicture(folder: string, image: string): Promise<NamedPicture>
     return { path, stamp: JSON.stringify([path, found.size, found.mtimeMs]) }
   } catch (error) {
     if (error instanceof RowProblem) return unusable(error.reason, error.message)
-    return unusable(
-      'image-missing',
-      `${image} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    return unusable('image-missing', `${image} cannot be read: ${messageOf(error)}`)
   }
 }
 

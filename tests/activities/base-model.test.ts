@@ -27,13 +27,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hone-base-'))
   model = join(folder, 'model')
   await writeModel(model)
-  // Each test's weights are its own: a checkpoint of the database keeps its path.
+  // Each test has weights of its own, because a checkpoint in the database keeps its path.
   await writeFile(join(model, 'generation_config.json'), JSON.stringify({ folder }))
   deps = await worker('home')
   return () => rm(folder, { recursive: true, force: true })
 })
 
-/** What base models need of a worker of this home. */
+/** The parts of a worker of this home that base models need. */
 const worker = async (home: string, demoBase?: string): Promise<Deps> =>
   ({
     db: database.db,
@@ -41,7 +41,7 @@ const worker = async (home: string, demoBase?: string): Promise<Deps> =>
     demo: demoBase === undefined ? null : { baseModel: demoBase, teacherUrl: 'http://127.0.0.1:9/v1', world: folder },
   }) as Deps
 
-/** A campaign as commit 3af5782 created it: its first event says nothing of the base model. */
+/** A campaign as commit 3af5782 created it: its first event does not name the base model. */
 async function createdBefore(campaign: string, path = './model'): Promise<void> {
   const text = `{hone: 1, campaign: ${campaign}, baseModel: {path: "${path}"}, sources: {s: {path: ./s}},
     rounds: {count: 1, first: [{step: select, from: s}, {step: sft, learningRate: 0.00001, epochs: 1}]}}`
@@ -52,7 +52,7 @@ async function createdBefore(campaign: string, path = './model'): Promise<void> 
   await openRound(database.db, { campaign, number: 0, parent: null })
 }
 
-/** Base weights as that version recorded them: at the user's own path. Returns their id. */
+/** Records base weights as that version did, at the user's own path. Returns their id. */
 async function recordedAt(path: string, isClosedFor?: string): Promise<string> {
   const { hash: id, bytes } = await hashTree(path)
   await recordCheckpoint(database.db, { id, path, bytes, madeBy: null })
@@ -91,7 +91,7 @@ describe('a campaign of an older version', () => {
     expect(await baseCheckpoint(deps, 'hidden')).toMatchObject({ id, path: stored(id) })
   })
 
-  it('whose folder changed since is refused in place of going on with other weights', async () => {
+  it('whose folder changed since is refused instead of going on with other weights', async () => {
     await createdBefore('changed')
     const id = await recordedAt(model, 'changed')
     await change()
@@ -130,7 +130,7 @@ it('two campaigns of one folder that changed in between have bases of their own'
   expect(second.id).not.toBe(first.id)
 })
 
-it('workers that come to a new base at once settle on one', async () => {
+it('workers that open a new base at the same time settle on the same weights', async () => {
   await createdBefore('together')
   const found = await Promise.all(Array.from({ length: 4 }, () => baseCheckpoint(deps, 'together')))
   expect(new Set(found.map(({ id }) => id)).size).toBe(1)

@@ -14,14 +14,14 @@ const paid = { endpoint: 'teacher', model: 'big', promptTokens: 10, completionTo
 const recipe = (budget: object) => ({ endpoints: {}, limits: { budget } }) as unknown as Recipe
 const settled = () => new Promise((resolve) => setTimeout(resolve, 100))
 
-it('stays reached when newer figures find room again: a row that was not begun is not done', async () => {
+it('stays reached when newer figures show room again, because a row that was not begun is not done', async () => {
   let time = 0
   const meter = await openMeter(world.db, 'c', recipe({ requests: 2 }), () => time)
   meter.onUsage(paid)
   expect(meter.admits()).toBe(true)
   meter.onUsage(paid)
   expect(meter.admits()).toBe(false)
-  // The database knows of none of these replies.
+  // The database knows no such reply.
   time = 60_000
   meter.admits()
   await settled()
@@ -41,7 +41,7 @@ it('forgets what it counted itself once it is read from the database', async () 
   expect(meter.admits()).toBe(true)
 })
 
-it('counts neither what was paid before nor anything without a budget', async () => {
+it('counts no reply that was paid before, and counts nothing without a budget', async () => {
   const meter = await openMeter(world.db, 'c', recipe({ requests: 1 }))
   meter.onUsage({ ...paid, reused: true })
   expect(meter.admits()).toBe(true)

@@ -16,7 +16,7 @@ afterAll(() => database.close())
 
 const steps = ['{ step: dedupe, from: seed }', '{ step: rl }']
 
-/** A campaign with these rounds on the base, in these states. */
+/** A campaign whose rounds start from the base and have these states. */
 async function campaignWith(campaign: string, states: readonly ('running' | 'closed' | 'failed')[], count = 3) {
   const { db } = database
   await insertRecipe(db, campaign, { steps, count })
@@ -38,7 +38,7 @@ const act = (campaign: string, to: number, kind: 'advanced' | 'rollback', id: st
   dedupeKey: `${campaign}/${kind}/${id}`,
 })
 
-it('says which round is next, until the recipe is fulfilled', async () => {
+it('says which round is next until the last round of the recipe is done', async () => {
   const db = await campaignWith('next', ['closed'], 1)
   expect(await loadCampaign(db, { campaign: 'next' })).toMatchObject({
     status: 'running',

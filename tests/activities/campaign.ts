@@ -13,7 +13,7 @@ import { wilson } from '../../evaluation/statistics.ts'
 import { parseRecipe, recipeHash } from '../../recipes/read-recipe.ts'
 import { sourceLines } from '../db/world.ts'
 
-/** Id of the base weights that {@link insertRecipe} settles. */
+/** Id of the base weights that {@link insertRecipe} records. */
 export const baseId = 'ba5e'.repeat(16)
 
 /** Runs the body of an activity, as a worker would. */
@@ -29,7 +29,7 @@ interface RecipeParts {
   count?: number
   /** The benchmark, as YAML. */
   dev?: string
-  /** Base weights; made-up ones when left out. */
+  /** Base weights. Left out: made-up weights. */
   base?: { id: string; path: string; bytes: number }
 }
 
@@ -63,7 +63,7 @@ export async function insertRecipe(
   await settleBaseModel(db, campaign, { ...base, origin: { from: 'demo' } }, 'test')
 }
 
-/** Rows of the source `seed`, whose picture has a name as in a store. Returns the dataset's id. */
+/** Adds rows to the source `seed`. Their picture has a name as in a store. Returns the dataset's id. */
 export async function importSeed(db: Database, campaign: string, rows: number): Promise<string> {
   const image = { hash: '1a'.repeat(32), width: 56, height: 56, bytes: 900, mediaType: 'image/png' }
   const lines = sourceLines(rows, campaign).map((line) => ({ ...line, images: [image] }))
@@ -71,7 +71,7 @@ export async function importSeed(db: Database, campaign: string, rows: number): 
   return (await importSource(db, { name: 'seed', path: '/data', hash, campaign }, lines)).datasetId
 }
 
-/** Items of the benchmark `dev`: their ids in order. `change` is laid over each. */
+/** Adds items with the fields of `change` to the benchmark `dev`. Returns their ids in order. */
 export async function importDev(
   db: Database,
   campaign: string,
@@ -89,8 +89,8 @@ export async function importDev(
 }
 
 /**
- * A score of a round on `dev`, as an `evaluate` step leaves it: `right` says of each item whether
- * it is answered.
+ * Records a score of a round on `dev`, as an `evaluate` step does. `right` holds for each item
+ * whether the answer is right.
  */
 export async function scoreRound(
   db: Database,

@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** A picture with enough in it to be told apart: blocks of grey by a seed. */
+/** A picture that no other seed gives: blocks of grey. */
 async function blocks(seed: number): Promise<Buffer> {
   const pixels = Buffer.from(Array.from({ length: 64 }, (_, index) => (index * index * seed + seed * 37 * index) % 256))
   const raw = { width: 8, height: 8, channels: 1 as const }
@@ -44,7 +44,7 @@ rounds:
     - { step: rl }
 `
 
-it('takes repeats and what a benchmark knows out of a source, over many shards, with the evidence on each row', async () => {
+it('drops repeats and rows that a benchmark has from a source of many shards, with the evidence on each row', async () => {
   const { db } = database
   const folder = await workFolder()
   await mkdir(join(folder, 'exam'))
@@ -54,7 +54,7 @@ it('takes repeats and what a benchmark knows out of a source, over many shards, 
     ['c', 29],
   ] as const)
     await writeFile(join(folder, 'data', `${name}.png`), await blocks(seed))
-  // The benchmark's picture is the source's in another format and size.
+  // The benchmark has the picture of the source in another format and size.
   await sharp(join(folder, 'data', 'a.png'))
     .resize(180, 180)
     .jpeg({ quality: 80 })

@@ -24,7 +24,7 @@ afterAll(() => world.close())
 
 const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
 
-it('leads from graded rows to the datasets that the grades were made of, which are no rows to work on', async () => {
+it('leads from graded rows to the datasets of the grades, and takes no rows from those datasets', async () => {
   const { db } = world
   const campaign = 'graded'
   const text = `hone: 1
@@ -61,7 +61,7 @@ rounds:
   expect(await open()).toMatchObject({ shards: 1, isDone: false })
   const grade = await findStep(db, campaign, 1, ref.step)
   const stepId = grade?.id ?? 0
-  // A step of an older version has none on record: it gets them when it is opened again.
+  // A step of an older version has no evidence on record. Opening the step again records it.
   await db.execute(`delete from step_evidence where step_id = ${stepId}`)
   await open()
   expect(await stepInputIds(db, stepId)).toEqual([seed])

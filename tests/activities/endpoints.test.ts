@@ -4,12 +4,12 @@ import { resolveEndpoint } from '../../activities/endpoints.ts'
 import { endpointSpec } from '../../domain/recipe/endpoints.ts'
 
 const ref = { campaign: 'mine', round: 1, step: 'describe' }
-// An endpoint with a URL asks nothing of a worker but where the demo runs.
+// An endpoint with a URL needs a worker only for the address of the demo.
 const deps = { demo: { teacherUrl: 'http://127.0.0.1:9/v1' } } as Deps
 const resolved = (spec: object) =>
   resolveEndpoint(deps, ref, 'teacher', endpointSpec.parse(spec), new AbortController().signal)
 
-it('an endpoint of a recipe comes to the engine with all its options', async () => {
+it('an endpoint of a recipe reaches the engine with all its options', async () => {
   const options = {
     model: 'big',
     apiKeyEnv: 'BIG_KEY',
@@ -31,7 +31,7 @@ it('an endpoint of a recipe comes to the engine with all its options', async () 
   })
 })
 
-it('one URL is a list of one, and what a recipe does not say stays unsaid', async () => {
+it('one URL becomes a list of one URL, and options that a recipe leaves out stay out', async () => {
   expect(await resolved({ url: 'http://a/v1', model: 'big' })).toEqual({
     name: 'teacher',
     model: 'big',

@@ -41,9 +41,9 @@ async function evaluation(campaign: string, requests: number, dev = '{ path: ./d
     dev,
   })
   await openRound(db, { campaign, number: 1, parent: 0 })
-  // Rules leave free text open.
+  // Rules cannot decide free text.
   await importDev(db, campaign, items, { kind: 'text', answer: 'Because it rained heavily during the whole night' })
-  // FakeStore: it says that the base model is there, and nobody reads it.
+  // FakeStore: it claims to hold the base model. Nothing reads the model.
   const store = { hasCheckpoint: () => Promise.resolve(true), checkpointPath: (id: string) => `/store/${id}` }
   const deps = {
     db,
@@ -71,14 +71,14 @@ async function evaluation(campaign: string, requests: number, dev = '{ path: ./d
   }
 }
 
-it('begins no more items at a reached budget, keeps what was paid, and goes on with a larger one', async () => {
+it('begins no item once the budget is reached, keeps paid replies, and goes on with a larger budget', async () => {
   const run = await evaluation('stopped', 20)
   await expect(run.runShard()).rejects.toMatchObject({
     type: 'BudgetReached',
     nonRetryable: true,
     message: expect.stringMatching(/^the budget is reached: \d+ of 20 requests/),
   })
-  // The items of the window that were begun are paid for too.
+  // Items that had begun when the budget was reached are paid for too.
   const paid = await run.paid()
   expect(paid).toBeGreaterThanOrEqual(20)
   expect(paid).toBeLessThan(items)
@@ -98,7 +98,7 @@ it('counts the judge’s replies too', async () => {
   expect(model.requests.length).toBeLessThan(items)
 })
 
-it('grades at the end although the budget is reached by then: stored replies are free', async () => {
+it('grades at the end although the budget is reached by then, because stored replies are free', async () => {
   const run = await evaluation('graded', items, '{ path: ./dev, role: dev }')
   expect(await run.runShard()).toMatchObject({ kept: items })
   expect(await run.finish()).toMatchObject([{ benchmark: 'dev', n: items }])

@@ -24,7 +24,7 @@ vi.mock('../../activities/serving.ts', () => ({ servedCheckpoint: () => Promise.
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let model: FakeEndpoint
 let judge: FakeEndpoint
-/** Pixel limits that pictures were asked for under. */
+/** Pixel limits of the pictures that were asked for. */
 let pixelLimits: number[] = []
 
 beforeAll(async () => {
@@ -41,14 +41,14 @@ beforeEach(async () => {
 })
 afterEach(() => Promise.all([model.stop(), judge.stop()]))
 
-// FakeStore: it says that the base model is there, and nobody reads it.
+// FakeStore: it claims to hold the base model. Nothing reads the model.
 const storeWithBase: Deps['store'] = Object.assign(Object.create(null), {
   hasCheckpoint: () => Promise.resolve(true),
   checkpointPath: (hash: string) => `/store/${hash}`,
 })
 
 const gold = 'Because it rained heavily during the whole night before'
-/** What the model answers to each item: free text but for the numbers. */
+/** The model's answer to each item: numbers, and free text for all other items. */
 const answers: Record<string, string> = {
   right: '3',
   wrong: '4',
@@ -57,7 +57,7 @@ const answers: Record<string, string> = {
   rule: 'There was rain before this morning',
 }
 
-/** Replies are kept for all campaigns: the name in the questions makes each ask its own. */
+/** All campaigns share their replies. The name in the questions gives each campaign its own. */
 const items = (campaign: string): SourceRow[] =>
   Object.entries(answers).flatMap(([name, answer]) =>
     sourceLines(1, name).map((line) => ({
@@ -130,11 +130,11 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
   }
 }
 
-it('asks the judge about what rules leave open, while items are answered; grading asks nobody again', async () => {
+it('asks the judge about cases that rules leave open, while items are answered, and asks no model again in grading', async () => {
   const evaluated = await evaluation('judged')
   expect(await evaluated.open()).toMatchObject({ shards: 1 })
   expect(await evaluated.runShard()).toMatchObject({ rowsIn: 5, kept: 5, failed: 0 })
-  // One reply that can be read, and two for the one that cannot.
+  // One call for the reply that can be read, and two calls for the reply that cannot be read.
   expect(judge.requests).toHaveLength(3)
   expect(await runningSteps(evaluated.db, 'judged')).toMatchObject([{ done: 5, total: 5 }])
 
@@ -159,7 +159,7 @@ it('asks the judge about what rules leave open, while items are answered; gradin
   expect(model.requests).toHaveLength(5)
 })
 
-it('grades by rules alone without a judge, under the identity that such scores always had', async () => {
+it('grades by rules alone without a judge, under the identity of earlier scores by rules', async () => {
   const evaluated = await evaluation('plain', '')
   await evaluated.open()
   await evaluated.runShard()
@@ -175,13 +175,13 @@ it('grades by rules alone without a judge, under the identity that such scores a
   expect(judge.requests).toHaveLength(0)
 })
 
-it('asks under the nucleus and the pixel limit of the benchmark, which the identity names, and finds its replies', async () => {
+it('asks with top-p and pixel limit of the benchmark, names both in the identity, and finds its replies', async () => {
   const evaluated = await evaluation('decoded', ', temperature: 0.6, topP: 0.95, imageMaxPixels: 12845056')
   await evaluated.open()
   await evaluated.runShard()
   expect(model.requests.map(({ top_p }) => top_p)).toEqual([0.95, 0.95, 0.95, 0.95, 0.95])
   expect(new Set(pixelLimits)).toEqual(new Set([12_845_056]))
-  // Every reply is found again, so the keys of asking and grading are the same.
+  // Grading finds every reply, so asking and grading use the same keys.
   await evaluated.finish()
   expect(Object.values(await evaluated.reasons())).not.toContain('unverifiable no-reply')
   expect((await evaluated.score()).identity).toMatchObject({
@@ -190,7 +190,7 @@ it('asks under the nucleus and the pixel limit of the benchmark, which the ident
   })
 })
 
-it('asks again at the end what failed while items were answered, and counts what still fails as an abstention', async () => {
+it('asks again at the end about calls that failed while items were answered, and counts a second failure as an abstention', async () => {
   const evaluated = await evaluation('failing')
   await evaluated.open()
   judge.misbehave = () => ({ status: 400 })
@@ -203,7 +203,7 @@ it('asks again at the end what failed while items were answered, and counts what
   })
 })
 
-it('ends with the judge’s refusal of every case instead of a low score', async () => {
+it('ends with an error when the judge refuses every case, instead of a low score', async () => {
   const evaluated = await evaluation('refused')
   await evaluated.open()
   judge.misbehave = () => ({ status: 401 })

@@ -41,7 +41,7 @@ async function rated(campaign: string) {
   const rows = (await sampleRows(db, seed, 3)).map((row) => row.id)
   await keepAll(db, id, rows)
   await sealDataset(db, id)
-  // FakeStore: no picture is looked at.
+  // FakeStore: the test opens no picture.
   const store: Deps['store'] = Object.create(null)
   const deps: Pick<Deps, 'db' | 'memory'> = { db, memory: createStepMemory({ db, store }) }
   const refOf = (step: string) => ({ campaign, round: 1, step })
@@ -53,7 +53,7 @@ async function rated(campaign: string) {
   }
 }
 
-it('is what a step names, its own inputs, or all benchmarks', async () => {
+it('is the datasets that a step names, its own inputs, or all benchmarks', async () => {
   const { weighed } = await rated('which')
   expect(await weighed('grade-difficulty')).toEqual(['seed', 'rate'])
   expect(await weighed('dedupe')).toEqual(['rate'])
@@ -61,7 +61,7 @@ it('is what a step names, its own inputs, or all benchmarks', async () => {
   expect(await weighed('clean')).toEqual([])
 })
 
-it('is reduced once for all shards of a step, and not at all for a step that weighs nothing', async () => {
+it('is reduced once for all shards of a step, and never for a step without evidence', async () => {
   const { overview } = await rated('once')
   const [first, second] = await Promise.all([overview('grade-difficulty'), overview('grade-difficulty')])
   expect(first).toBeDefined()

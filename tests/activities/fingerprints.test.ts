@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const row = { width: 40, height: 20, bytes: 1, mediaType: 'image/png' }
 
-it('reads fingerprints, makes those that are missing from the store and keeps them', async () => {
+it('reads fingerprints, makes missing fingerprints from pictures of the store, and keeps them', async () => {
   const { db } = world
   const old = await png(40, 20)
   const { hash } = await store.putImage(old)
@@ -49,7 +49,7 @@ it('reads fingerprints, makes those that are missing from the store and keeps th
   const fingerprintsOf = createFingerprints({ db, store })
   expect(await fingerprintsOf(all)).toEqual(expected)
   expect(await readFingerprints(db, all)).toEqual(new Map([...expected, [broken, null], [gone, null]]))
-  // A second worker finds in Postgres what the first one made, and this one remembers.
+  // A second worker finds the first worker's fingerprints in Postgres. This worker remembers them.
   await rm(store.imagePath(hash), { force: true })
   expect(await createFingerprints({ db, store })(all)).toEqual(expected)
   await db.execute(sql`update images set phash = null where hash = ${hash}`)

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** Of 100 items the base answers 50. A round answers `gained` more of them and loses `lost`. */
+/** The base answers 50 of 100 items. A round answers `gained` other items and loses `lost`. */
 const base = (index: number) => index < 50
 const after = (lost: number, gained: number) => (index: number) => (index < 50 ? index >= lost : index < 50 + gained)
 
@@ -55,14 +55,14 @@ it('promotes a round that is better beyond chance, and keeps the decision with i
   expect(await close(1)).toMatchObject({ decision: 'promote', decisionDetail: { difference: 0.2 } })
 })
 
-it('decides once: what is measured or asked later changes nothing', async () => {
+it('decides once, and later scores and requests change nothing', async () => {
   const { db, decide } = await gated('once', '')
   const first = await decide(1, 0, 0, 20)
   expect(await decideGate(db, { campaign: 'once', round: 1, step: 'gate' })).toEqual(first)
   expect((await listEvents(db, 'once')).filter(({ who }) => who === 'gate')).toHaveLength(1)
 })
 
-it('goes on from a round that is neither better nor worse, where the recipe says so', async () => {
+it('goes on from a round that is neither better nor worse if the recipe says so', async () => {
   const { decide } = await gated('equal', '')
   expect(await decide(1, 0, 3, 3)).toMatchObject({ decision: 'inconclusive', action: 'advance' })
   const { decide: ask } = await gated('asking', ', onInconclusive: pause')
@@ -78,7 +78,7 @@ it('stays at the parent after a regression, twice, and asks a person at the thir
   expect(await decide(3, 0, 30, 0)).toMatchObject({ decision: 'regress', action: 'pause' })
 })
 
-it('counts regressions on one parent alone', async () => {
+it('counts only the regressions of rounds with the same parent', async () => {
   const { decide, close } = await gated('parents', ', onRegress: rollback')
   for (const round of [1, 2]) {
     await decide(round, 0, 30, 0)
@@ -88,7 +88,7 @@ it('counts regressions on one parent alone', async () => {
   expect(await decide(3, 1, 50, 0)).toMatchObject({ decision: 'regress', action: 'stay' })
 })
 
-it('compares with the base where the recipe says so, whatever the parent', async () => {
+it('compares with the base if the recipe says so, whatever the parent is', async () => {
   const { decide, close } = await gated('against-base', ', against: base, onRegress: continue')
   await decide(1, 0, 30, 0)
   await close(1)

@@ -12,7 +12,7 @@ import { openDatabase } from '../../db/database.ts'
 import { isRl } from '../../domain/recipe/step-kinds.ts'
 import { testPlaces } from '../jobs/places.ts'
 
-// Nothing is asked of it: a recipe and a folder are all that the plan needs.
+// The plan never asks the database, because a recipe and a folder are enough.
 const database = openDatabase('postgres://nobody@127.0.0.1:1/none', { max: 1 })
 const ref = { campaign: 'mine', round: 1, step: 'rl' }
 let folder: string
@@ -62,7 +62,7 @@ const judgeFile = async (id: string | undefined): Promise<unknown> =>
   JSON.parse(await readFile(join(folder, 'services', 'judges', `${id}.json`), 'utf8'))
 
 describe('the reward of an RL step', () => {
-  it('is as it was where the recipe names no judge', async () => {
+  it('has no judge when the recipe names no judge', async () => {
     expect(await plan(`{ url: 'https://a.example/v1', model: big }`, 'reward: weighted')).toEqual({
       spec: { name: 'weighted', onFailure: 'abstain' },
       timeoutSeconds: 30,
@@ -89,7 +89,7 @@ describe('the reward of an RL step', () => {
     expect(await judgeFile(spec.judge)).toMatchObject({ url: ['https://a.example/v1', 'https://b.example/v1'] })
   })
 
-  it('keeps the id of the demo teacher when its port is another, and writes where it is now', async () => {
+  it('keeps the id of the demo teacher when the port changes, and writes the new address', async () => {
     const endpoint = `{ url: 'demo:teacher', model: demo-teacher }`
     const before = await plan(endpoint, 'judge: grader', 'http://127.0.0.1:1001/v1')
     expect(await judgeFile(before.spec.judge)).toMatchObject({ url: 'http://127.0.0.1:1001/v1' })
@@ -99,7 +99,7 @@ describe('the reward of an RL step', () => {
     await expect(plan(endpoint, 'judge: grader')).rejects.toMatchObject({ type: 'EndpointRefused' })
   })
 
-  it('refuses a judge that is no endpoint, or a checkpoint, in the recipe', () => {
+  it('refuses a recipe whose judge is not an endpoint, or is a checkpoint', () => {
     const url = `{ url: 'https://a.example/v1', model: big }`
     expect(() => planned(url, 'judge: grades')).toThrow(/rounds\.first\[0\]\.judge.*no endpoint "grades"/s)
     expect(() => planned('{ checkpoint: base }', 'judge: grader')).toThrow(/judge.*is a checkpoint.*with a url/s)

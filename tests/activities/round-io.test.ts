@@ -10,7 +10,7 @@ import { baseId, closeBase, importDev, insertRecipe, scoreRound } from './campai
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let deps: Deps
-// FakeStore: it says that the base model is there, and nobody reads it.
+// FakeStore: it claims to hold the base model. Nothing reads the model.
 const store = { hasCheckpoint: () => Promise.resolve(true), checkpointPath: (id: string) => `/store/${id}` }
 
 beforeAll(async () => {
@@ -56,7 +56,7 @@ async function opened(campaign: string, steps = trained) {
   }
 }
 
-it('says what is to do, in order, with the phases of a training and its time limit', async () => {
+it('lists its steps in order, with the phases of a training and its time limit', async () => {
   const round = await opened('to-do')
   expect((await round.open()).steps).toEqual([
     { kind: 'data', name: 'dedupe', step: 'dedupe', isDone: false },
@@ -67,7 +67,7 @@ it('says what is to do, in order, with the phases of a training and its time lim
   ])
   await finishStep(round.db, await round.step('dedupe', 0), 'done')
   await round.step('sft', 1)
-  // Opened again after a crash: a step that is done is not begun anew.
+  // The round opens again after a crash. A step that is done does not begin again.
   expect((await round.open()).steps.map(({ isDone }) => isDone)).toEqual([true, false, false, false, false])
 })
 
@@ -94,7 +94,7 @@ it('ends with the weights of its last training, and with the status of its open 
   expect(await round.close()).toMatchObject({ round: 1, parent: 0, status: 'closed', decision: null, scores: [] })
   expect(await round.round()).toMatchObject({ checkpointId: '71'.repeat(32), status: 'closed' })
   expect(await findStep(round.db, 'weights', 1, 'evaluate')).toMatchObject({ status: 'done' })
-  // Closed is closed, however the workflow ends.
+  // A closed round stays closed, however the workflow ends.
   expect(await round.close('failed', 'too late')).toMatchObject({ status: 'closed' })
 })
 

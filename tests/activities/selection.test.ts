@@ -39,8 +39,8 @@ afterEach(() => model.stop())
 const items = 4
 
 /**
- * A campaign whose RL step of two phases is over, up to the publishing of weights; then it selects
- * and evaluates.
+ * A campaign that selects and evaluates. Its RL step of two phases is over, but the step has
+ * published no weights.
  */
 async function selection(campaign: string) {
   const { db } = database
@@ -60,7 +60,7 @@ rounds:
   await insertCampaign(db, { id: campaign, recipe, recipeHash: recipeHash(recipe), recipeSource: text, folder: '/x' })
   await openRound(db, { campaign, number: 0, parent: null })
   await openRound(db, { campaign, number: 1, parent: 0 })
-  // Replies are kept for all campaigns: the name in the questions makes each ask its own.
+  // All campaigns share their replies. The name in the questions gives each campaign its own.
   const lines = sourceLines(items).map((line, index) => ({ ...line, question: `Count item-${index} in ${campaign}.` }))
   const file = { name: 'dev', path: '/dev', hash: Buffer.from(campaign).toString('hex'), campaign }
   await importSource(db, { ...file, role: 'benchmark' }, lines)
@@ -80,7 +80,7 @@ rounds:
       spec: {},
     })
   const id = (weights: string) => Buffer.from(`${campaign}:${weights}`).toString('hex').padEnd(64, '0')
-  /** Weights of an optimizer step; of the end without one. */
+  /** The weights of an optimizer step. Without a step: the weights at the end of the phase. */
   const publish = async (phase: string, weights: string, trainStep?: number) => {
     const madeBy = { stepId, jobId: jobId(phase), startCheckpointId: null, ...(trainStep && { trainStep }) }
     await recordCheckpoint(db, { id: id(weights), path: `/store/${id(weights)}`, bytes: 1, madeBy })
@@ -103,7 +103,7 @@ rounds:
     deps: deps as Deps,
     stepId,
     publish,
-    /** As the last phase leaves it: two kept steps and the end. */
+    /** Publishes the weights of the last phase: two kept steps and the end. */
     publishAll: async () => {
       await publish('easy', 'easy-end')
       await publish('hard', 'ten', 10)
@@ -115,7 +115,7 @@ rounds:
     finish: () => finishSelection(db, ref),
     chosen: async () => (await checkpointOfStep(db, await stepOfSelection()))?.id,
     scores: async () => await scoresOfStep(db, await stepOfSelection(), 'dev'),
-    /** A score as an evaluation of a candidate leaves it, without its items. */
+    /** Records the score of a candidate, without its items. */
     score: async (weights: string, accuracy: number, identityHash = 'i') => {
       await saveScore(db, {
         campaign,
@@ -135,7 +135,7 @@ rounds:
     openCandidate: (weights: string) => openEvaluation(deps as Deps, candidate(weights)),
     runCandidate: (weights: string) => run(() => runEvaluationShard(deps as Deps, { ...candidate(weights), shard: 0 })),
     finishCandidate: (weights: string) => run(() => finishEvaluation(deps as Deps, candidate(weights))),
-    /** The evaluation after the selection: the round's own. */
+    /** The round's own evaluation, after the selection. */
     evaluate: async () => {
       const evaluation = { campaign, round: 1, step: 'evaluate' }
       await openEvaluation(deps as Deps, evaluation)
@@ -158,7 +158,7 @@ it('compares the weights of the last phase in the order of their steps, the end 
   })
 })
 
-it('takes steps with the same weights for one candidate, the latest of them', async () => {
+it('takes steps with the same weights for one candidate, at the latest of these steps', async () => {
   const same = await selection('same')
   await same.publish('hard', 'still', 5)
   await same.publish('hard', 'moved', 10)
@@ -193,7 +193,7 @@ it('chooses the best score, and the step ends with those weights', async () => {
   expect((await best.open()).isDone).toBe(true)
 })
 
-it('prefers among equals the weights that were trained longest', async () => {
+it('prefers the weights that were trained longest among equal scores', async () => {
   const equal = await selection('equal')
   await equal.publishAll()
   await equal.open()
@@ -228,7 +228,7 @@ it('chooses nothing while a score is missing, and says what to do', async () => 
   expect(await missing.finish()).toMatchObject({ checkpoint: missing.id('ten') })
 })
 
-it('stands by its first choice, whatever is measured later', async () => {
+it('keeps its first choice, whatever is measured later', async () => {
   const again = await selection('again')
   await again.publishAll()
   await again.open()
@@ -238,7 +238,7 @@ it('stands by its first choice, whatever is measured later', async () => {
   const first = await again.finish()
   expect(await again.finish()).toEqual(first)
   await again.score('end', 1, 'another way')
-  // What is told is told of the weights in force.
+  // The summary describes the weights that the round uses.
   expect(await again.finish()).toEqual({
     checkpoint: again.id('ten'),
     summary: 'step 10: dev 75.0 %, best of 3 (end 100.0 %)',
@@ -265,7 +265,7 @@ it('measures each candidate with its own weights, once, and keeps its scores out
     expect(await findStep(db, 'measured', 1, 'select-checkpoint')).toMatchObject({ status: 'running' })
   }
   expect(await measured.finish()).toMatchObject({ checkpoint: measured.id('ten') })
-  // A candidate that is measured again finds its score and asks nobody.
+  // Measuring a candidate again finds its score and sends no request.
   await measured.finishCandidate('five')
   expect((await measured.scores()).map((score) => score.checkpointId)).toEqual(
     ['five', 'ten', 'end'].map((weights) => measured.id(weights)),
@@ -276,7 +276,7 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   expect(await listScores(db, 'measured')).toEqual([])
   expect((await roundSummaries(db, 'measured')).map(({ scores }) => scores)).toEqual([[], []])
 
-  // The chosen weights' own evaluation is the round's; their replies are paid for already.
+  // The round evaluates the chosen weights with replies that are paid for already.
   expect(await measured.evaluate()).toMatchObject([{ accuracy: 0.75 }])
   expect(model.requests).toHaveLength(3 * items)
   const own = await listScores(db, 'measured')
@@ -285,7 +285,7 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   expect((await roundSummaries(db, 'measured'))[1]?.scores).toMatchObject([{ benchmark: 'dev', accuracy: 0.75 }])
 })
 
-it('leads from chosen weights that were kept on the way to the training that made them, and to its data', async () => {
+it('leads from chosen weights of an optimizer step to the training that made them, and to its data', async () => {
   const { db, ...kept } = await selection('kept')
   await kept.publishAll()
   expect(await checkpointLineage(db, kept.id('five'))).toMatchObject({
@@ -300,7 +300,7 @@ it('leads from chosen weights that were kept on the way to the training that mad
   })
 })
 
-it('finds the weights of a phase by its name, and those of the step as those of its last phase', async () => {
+it('finds the weights of a phase by its name, and takes the weights of the last phase for those of the step', async () => {
   const phases = await selection('phases')
   const named = async (name: string) => (await namedCheckpoint(phases.deps, phases.ref, name)).id
   await expect(named('easy')).rejects.toMatchObject({ type: 'CheckpointInvalid' })

@@ -34,7 +34,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A folder of weights that differ by their name alone. */
+/** A folder of weights. Only the name makes them different from others. */
 async function weights(name: string): Promise<string> {
   const path = join(folder, 'weights', name)
   await writeModel(path)
@@ -42,7 +42,7 @@ async function weights(name: string): Promise<string> {
   return path
 }
 
-/** What a trainer does whose two steps go well, as a script that runs in its folder. */
+/** A script that does in its folder what a trainer does in two steps that go well. */
 const well = async (name: string) => {
   const verified = { loads: true, sameKeys: true, weightsDiffer: true, generates: true }
   const result = { stepsPlanned: 2, stepsDone: 2, rowsRead: 3, seconds: 1, verified }
@@ -55,7 +55,7 @@ const well = async (name: string) => {
   ].join('\n')
 }
 
-/** Round 1 of a campaign with this training, whose phases are done by scripts. */
+/** Round 1 of a campaign with this training. Scripts do its phases. */
 async function training(campaign: string, step: string, scripts: Record<string, string>) {
   const { db } = database
   const store = await openArtifactStore(join(folder, 'store'))
@@ -64,7 +64,7 @@ async function training(campaign: string, step: string, scripts: Record<string, 
   await openRound(db, { campaign, number: 1, parent: 0 })
   const datasetId = await importSeed(db, campaign, 3)
   const stages: TrainingStage[] = []
-  // FakeTrainer: the files of the real one, written by a shell.
+  // FakeTrainer: a shell writes the files of the real trainer.
   const trainer: Trainer = {
     ...trl,
     command(stage, run) {
@@ -124,7 +124,7 @@ it('trains on the step’s rows from the base, publishes the weights once, and e
   const lines = (await readFile(join(run.folder(), 'train.jsonl'), 'utf8')).trimEnd().split('\n')
   expect(lines.map((line) => JSON.parse(line).answer)).toEqual(['0', '1', '2'])
 
-  // A retry of the activity finds the published end and trains nothing.
+  // A retry of the activity finds the published weights and trains nothing.
   expect(await run.train()).toMatchObject({ checkpoint: result.checkpoint })
   expect(await run.attempts()).toEqual(['succeeded'])
 
@@ -149,7 +149,7 @@ it('starts each phase from the one before it, with that phase’s own settings',
   expect((await checkpointOfStep(run.db, (await run.found()).id))?.id).toBe(hard.checkpoint)
 })
 
-it('counts the attempts of earlier runs, so that a resumed step gets attempts of its own', async () => {
+it('counts the attempts of earlier runs and gives a resumed step new attempts', async () => {
   const run = await training('crashing', `${rl} }`, { rl: 'exit 1' })
   await run.open()
   await expect(run.train()).rejects.toMatchObject({ type: 'TrainingFailed', nonRetryable: true })
@@ -171,7 +171,7 @@ it('ends the jobs that still run before it ends a cancelled step', async () => {
   expect(await run.attempts()).toEqual(['cancelled'])
 })
 
-it('refuses a trainer that this worker does not have, with the names of those it has', async () => {
+it('refuses a trainer that this worker does not have, with the names of its trainers', async () => {
   const run = await training('unknown', `${rl}, trainer: easyr1 }`, {})
   await run.open()
   await expect(run.train()).rejects.toMatchObject({ type: 'InvalidRecipe', message: expect.stringContaining('easyr1') })

@@ -6,7 +6,7 @@ const rooms = Object.keys(arrows).toSorted((a, b) => b.length - a.length)
 const roomOf = (path: string): string => rooms.find((room) => path.startsWith(`${room}/`)) ?? path.split('/')[0] ?? path
 
 const graph = new Map(productFiles().map((path) => [path, importsOf(path)]))
-/** Arrows between rooms as they are, each with a file that draws it. */
+/** All arrows between rooms in the code, each with a file that imports along it. */
 const drawn = new Map(
   [...graph].flatMap(([path, imports]) =>
     imports
@@ -25,7 +25,7 @@ describe('arrows between rooms', () => {
     expect([...drawn].filter(([arrow]) => !allowed.has(arrow))).toEqual([])
   })
 
-  it('that the list allows and nobody draws are not on it', () => {
+  it('are on the list only while a file needs them', () => {
     const listed = Object.entries(arrows).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`))
     expect(listed.filter((arrow) => !drawn.has(arrow))).toEqual([])
   })
@@ -41,7 +41,7 @@ describe('imports between files', () => {
     expect(circlesIn(graph)).toEqual([])
   })
 
-  it('would be found in a circle', () => {
+  it('are found when they form a circle', () => {
     const files = new Map([
       ['a', ['b']],
       ['b', ['c']],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { filesLike, read } from './sources.ts'
 
 const widest = 100
-/** Lines that hold nothing that could be broken: a link, a path, a directive for a tool. */
+/** Lines that nobody can break: a link, a path, a directive for a tool. */
 const unbreakable =
   /https?:\/\/|^\s*(?:\/\/|#) (?:oxlint|@ts|yaml-language-server|noqa|type:)|^\s*(?:\/\/|#|\*)?\s*\S+$/
 
@@ -46,8 +46,8 @@ describe('what a maintainer reads', () => {
     const long = files
       .map((path) => ({ path, lines: read(path).split('\n').length - 1 }))
       .filter(({ lines }) => lines > 350)
-      // One file on purpose: it is copied to nodes, and runs there on Python's standard library
-      // alone.
+      // The wrapper is one long file on purpose: Hone copies it to nodes, where it runs on Python's
+      // standard library alone.
       .filter(({ path }) => path !== 'jobs/wrapper.py')
     expect(long).toEqual([])
   })

@@ -10,8 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 export const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 /**
- * Files of the repository that match patterns of git: tracked files, and new files that git does
- * not ignore.
+ * Files of the repository that match patterns of git. New files count too, unless git ignores them.
  */
 export const filesLike = (...patterns: string[]): string[] =>
   execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', ...patterns], {
@@ -21,7 +20,7 @@ export const filesLike = (...patterns: string[]): string[] =>
     .split('\n')
     .filter((path) => path !== '')
 
-/** TypeScript files of the product: no tests, benches or settings of tools. */
+/** TypeScript files of the product, without tests, benches and settings of tools. */
 export const productFiles = (): string[] =>
   filesLike('*.ts').filter((path) => !/^(?:tests|bench)\//.test(path) && !path.endsWith('.config.ts'))
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { IdSet } from '../../artifacts/id-set.ts'
 import { sourceRowId } from '../../db/row-ids.ts'
 
-it('knows the ids that were added, as a Set does, however many', () => {
+it('knows the same ids as a Set, however many were added', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(3000), { maxLength: 5000, size: 'max' }), (drawn) => {
       const [ids, known] = [new IdSet(), new Set<number>()]
@@ -16,7 +16,7 @@ it('knows the ids that were added, as a Set does, however many', () => {
   )
 })
 
-it('keeps an id apart whose hash begins with zeros', () => {
+it('knows an id whose hash begins with zeros from the others', () => {
   const ids = new IdSet()
   expect(ids.add('A'.repeat(22))).toBe(true)
   expect(ids.add('A'.repeat(22))).toBe(false)

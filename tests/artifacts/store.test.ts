@@ -67,7 +67,7 @@ describe('the store', () => {
     expect(() => store.imagePath('../../etc/passwd')).toThrow(HoneError)
   })
 
-  test('refuses content of another hash than expected', async () => {
+  test('refuses content whose hash is not the expected hash', async () => {
     const store = await open()
     await expect(store.putFile(Buffer.from('x'), sha256Hex('y'))).rejects.toMatchObject({ type: 'InvalidInput' })
     const file = await store.putFile(Buffer.from('x'), sha256Hex('x'))
@@ -136,7 +136,7 @@ describe('the store', () => {
     expect(await readFile(path, 'utf8')).toBe('pixels')
   })
 
-  test('a folder that cannot be one says what to do', async () => {
+  test('a store folder that cannot be made says what to do', async () => {
     await writeFile(join(folder, 'file'), '')
     await expect(openArtifactStore(join(folder, 'file', 'artifacts'))).rejects.toMatchObject({ type: 'StorageFull' })
   })

@@ -49,7 +49,7 @@ test('half-written JSON is named', async () => {
   expect(await problems()).toEqual(['config.json is not whole JSON'])
 })
 
-test('a folder that is not there is a problem and no crash', async () => {
+test('a missing folder is a problem and not a crash', async () => {
   expect((await verifyCheckpointFiles(join(folder, 'nothing'))).problems[0]).toContain('missing or empty')
 })
 

@@ -41,7 +41,7 @@ describe.each(['writeWholeFile', 'writeWholeFileSync'] as const)('%s', (name) =>
     expect(readdirSync(folder)).toEqual(['taken'])
   })
 
-  test('throws the error of the file system where there is no folder', async () => {
+  test('throws the error of the file system when the folder is missing', async () => {
     await expect(write[name](join(folder, 'none', 'file'), 'x')).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
@@ -73,7 +73,7 @@ test('a function that fails leaves the old content and no draft', async () => {
   expect(readdirSync(folder)).toEqual(['rows.jsonl'])
 })
 
-test('a draft has the whole content and a name that readers of the folder can leave out', async () => {
+test('a draft has the whole content, and readers of the folder know it by its name', async () => {
   const draft = await writeDraft(join(folder, 'entry.json'), 'content')
   expect(readFileSync(draft, 'utf8')).toBe('content')
   expect(readdirSync(folder).filter((name) => name.endsWith('.json'))).toEqual([])

@@ -16,13 +16,12 @@ export interface Treatment {
 export const goodReply = completion('<think>I count them.</think> There are three. <answer>3</answer>')
 
 /**
- * An OpenAI-compatible server over real HTTP that lists its model and treats each question as the
- * test says, by the question's own words: the request as a whole is searched for the names of the
- * treatments.
+ * An OpenAI-compatible server over real HTTP that lists its model. A question names its treatment:
+ * the server searches the whole request for the names of the test's treatments.
  */
 export class FakeTeacher {
   readonly treatments = new Map<string, (call: number) => Treatment>()
-  /** What `GET /v1/models` answers. */
+  /** The answer to `GET /v1/models`. */
   models: Treatment = { body: JSON.stringify({ data: [{ id: 'fake-model' }] }) }
   readonly calls = new Map<string, number>()
   looks = 0

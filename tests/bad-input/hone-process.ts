@@ -10,8 +10,8 @@ import { findInterpreter } from '../../services/interpreter.ts'
 const program = fileURLToPath(new URL('../../bin/hone.js', import.meta.url))
 
 /**
- * Runs `hone` as a process of its own, to its end, on a Python that claims to have what the trainer
- * imports.
+ * Runs `hone` in its own process until it ends. Its Python claims to have every module that the
+ * trainer imports.
  */
 export async function honeProcess(
   argv: readonly string[],
@@ -33,7 +33,7 @@ export async function honeProcess(
   return { code, out, err }
 }
 
-/** The real interpreter without the names of modules to look for: finding none of them missing. */
+/** Runs the real interpreter without the list of modules to look for, so that it misses nothing. */
 async function fakePython(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'hone-python-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -21,7 +21,7 @@ it('hone dev on a port that is in use names port, variable and fix, and leaves n
   expect(readdirSync(homePaths(home).services)).toEqual([])
 })
 
-it('hone dev with a port that is none says so', async () => {
+it('hone dev with a value that is not a port says so', async () => {
   const { code, err } = await honeProcess(['dev'], { home: temporaryHome(), env: { HONE_POSTGRES_PORT: 'http' } })
   expect(code).toBe(2)
   expect(err).toContain('HONE_POSTGRES_PORT is "http", which is no port.')

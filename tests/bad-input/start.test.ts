@@ -36,14 +36,14 @@ const begin = (text: string, env: Record<string, string> = {}): Promise<Ran> =>
   start(folder, text, { client, env: { DATABASE_URL: database.url, ...env } })
 const recipe = (parts: RecipeParts = {}): string => recipeText({ url: teacher.url, ...parts })
 
-/** A refusal leaves no campaign and starts no workflow. */
+/** Expects that a refusal left no campaign and started no workflow. */
 async function expectNothingStarted(campaign = 'mine'): Promise<void> {
   expect(await findCampaign(database.db, campaign)).toBeNull()
   expect(client.started).toEqual([])
 }
 
 describe('a recipe', () => {
-  it('with a misspelt key is refused with its place and what was meant', async () => {
+  it('with a misspelt key is refused with the place and the right key', async () => {
     const { code, err } = await begin(recipe().replace('learningRate', 'learnigRate'))
     expect(code).toBe(2)
     expect(err).toMatch(/rounds\.first\[1\]\.learnigRate \(line 12, column \d+\): unknown key "learnigRate"/)
@@ -52,7 +52,7 @@ describe('a recipe', () => {
     await expectNothingStarted()
   })
 
-  it('with an unknown step is refused with the steps there are', async () => {
+  it('with an unknown step is refused with the names of all steps', async () => {
     const { code, err } = await begin(recipe({ step: 'step: paint' }))
     expect(code).toBe(2)
     expect(err).toContain('unknown step "paint"')
@@ -60,7 +60,7 @@ describe('a recipe', () => {
     await expectNothingStarted()
   })
 
-  it('that is not there, or is a folder, is said so', async () => {
+  it('that is missing, or is a folder, is refused with the reason', async () => {
     for (const file of ['nothing.yaml', 'data']) {
       const { code, err } = await hone(['start', join(folder, file)], { env: { DATABASE_URL: database.url } })
       expect(code).toBe(2)
@@ -68,14 +68,14 @@ describe('a recipe', () => {
     }
   })
 
-  it('whose base model is not there is refused with the folder', async () => {
+  it('whose base model is missing is refused with the folder', async () => {
     const { code, err } = await begin(recipe({ baseModel: './modell' }))
     expect(code).toBe(2)
     expect(err).toContain(`there is no folder ${join(folder, 'modell')}`)
     await expectNothingStarted()
   })
 
-  it('of the demo is refused where there is no demo', async () => {
+  it('of the demo is refused when no demo runs', async () => {
     const { code, err } = await begin(recipe({ url: 'demo:teacher' }))
     expect(code).toBe(1)
     expect(err).toMatch(/is the demo teacher, which does not run here\n {2}→ run `hone demo`/)
@@ -84,7 +84,7 @@ describe('a recipe', () => {
 })
 
 describe('an endpoint', () => {
-  it('where nobody listens is refused with URL, reason and fix', async () => {
+  it('that does not answer is refused with URL, reason and fix', async () => {
     const port = await freePort()
     for (const host of ['127.0.0.1', 'localhost']) {
       const { code, err } = await begin(recipe({ url: `http://${host}:${port}/v1` }))
@@ -126,14 +126,14 @@ describe('an endpoint', () => {
     await expectNothingStarted()
   })
 
-  it('that serves another model lists what it serves', async () => {
+  it('that serves another model is refused with the models that it serves', async () => {
     const { code, err } = await begin(recipe().replace('fake-model', 'fake-modell'))
     expect(code).toBe(1)
     expect(err).toContain('does not serve the model "fake-modell"\n  → use one of: fake-model')
     await expectNothingStarted()
   })
 
-  it('with several servers is refused when one of them is not there, which is named', async () => {
+  it('with several servers is refused with the name of the server that is missing', async () => {
     const port = await freePort()
     const urls = (...all: string[]) => recipe().replace(`url: '${teacher.url}'`, `url: ['${all.join("', '")}']`)
     const missing = await begin(urls(teacher.url, `http://127.0.0.1:${port}/v1`))
@@ -151,7 +151,7 @@ describe('an endpoint', () => {
   })
 })
 
-/** Lines that cannot be used, with the reason each is refused for. */
+/** Lines that cannot be used, each with the reason. */
 async function badLines(): Promise<unknown[]> {
   const whole = await png(200, 200)
   await writeFile(join(folder, 'data', 'cut.png'), whole.subarray(0, whole.length / 2))
@@ -184,7 +184,7 @@ describe('a source', () => {
     await expectNothingStarted()
   })
 
-  it('that was mended starts under the same name', async () => {
+  it('that was corrected starts under the same name', async () => {
     await writeSource(folder, [line('a'), line('b', { images: ['late.png'] })])
     expect((await begin(recipe({ campaign: 'mended' }))).code).toBe(2)
     await writeFile(join(folder, 'data', 'late.png'), await png(30, 30))
@@ -192,7 +192,7 @@ describe('a source', () => {
     expect(client.started).toEqual(['mended'])
   })
 
-  it('with bad rows within the limit starts, tells them, and keeps them as failed rows with their reasons', async () => {
+  it('with bad rows within the limit starts, lists them, and keeps them as failed rows with their reasons', async () => {
     await writeSource(folder, [line('a'), line('b'), ...(await badLines())])
     const { code, out } = await begin(recipe({ campaign: 'some', limits: '{ failedRowsPercent: 80 }' }))
     expect(code).toBe(0)
@@ -210,7 +210,7 @@ describe('a source', () => {
     expect(source?.dataset.rowCount).toBe(2)
   })
 
-  it('without a row, without a file, or not there at all is refused', async () => {
+  it('without a row, without a file, or missing is refused', async () => {
     await writeSource(folder, [''])
     expect((await begin(recipe())).err).toMatch(/source "seed" \(.*\) has no rows/)
     await mkdir(join(folder, 'empty'))
@@ -228,7 +228,7 @@ it('data that another home imported into this database brings its pictures into 
   expect(pictures.filter((path) => path.length > 64)).toHaveLength(1)
 })
 
-it('lines without a question are rows of a source and bad lines of a benchmark, also when both name one file', async () => {
+it('lines without a question are rows of a source and bad lines of a benchmark, also when both name the same file', async () => {
   const silent = { id: 'b', images: ['good.png'], answer: 3 }
   await writeSource(folder, [line('a', { question: 'Which is red?' }), silent])
   const scored = (campaign: string) =>
@@ -261,7 +261,7 @@ it('data that asks something in every line is imported once for both uses', asyn
 })
 
 describe('a campaign', () => {
-  it('is not half created when its records cannot all be written', async () => {
+  it('is not created when some of its records cannot be written', async () => {
     await database.db.execute(
       sql`alter table campaign_sources add constraint not_halved check (campaign_id <> 'halved')`,
     )
@@ -283,7 +283,7 @@ describe('a campaign', () => {
     expect(client.started).toEqual(['late'])
   })
 
-  it('keeps its recipe: another one under its name is refused before any server is asked', async () => {
+  it('keeps its recipe: another recipe under its name is refused before Hone asks a server', async () => {
     expect((await begin(recipe({ campaign: 'fixed' }))).code).toBe(0)
     const looks = teacher.looks
     const { code, err } = await begin(recipe({ campaign: 'fixed' }).replace('count: 1', 'count: 2'))
@@ -292,7 +292,7 @@ describe('a campaign', () => {
     expect({ looks: teacher.looks, started: client.started }).toEqual({ looks, started: ['fixed'] })
   })
 
-  it('that an older version started, before a field with a default was there, goes on with the same file', async () => {
+  it('that an older version started without a newer field with a default goes on with the same file', async () => {
     expect((await begin(recipe({ campaign: 'older' }))).code).toBe(0)
     await database.db.execute(sql`
       update campaigns set recipe = recipe #- '{limits,lanes}', recipe_hash = 'of an older version' where id = 'older'`)

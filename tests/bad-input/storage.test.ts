@@ -11,7 +11,7 @@ import { line, recipeText, start, startingClient, workFolder, writeSource } from
 
 const mountOptions = (kilobytes: number): string[] => ['-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=755`, 'tmpfs']
 
-/** Whether a small disk of our own can be mounted: only root may, and not in every container. */
+/** Whether this test can mount a small disk. Only root may, and not in every container. */
 const canMount = ((): boolean => {
   const folder = mkdtempSync(join(tmpdir(), 'hone-mount-'))
   try {
@@ -83,7 +83,7 @@ it.skipIf(!canMount)(`hone dev on a full disk says so and leaves nothing behind$
   expect(err).toMatch(/→ .*HONE_HOME/)
 })
 
-it('a home that cannot be written is named, with the variable that moves it', async () => {
+it('a home that cannot be written is refused with its path and the variable that moves it', async () => {
   await writeSource(folder, [line('a')])
   writeFileSync(join(folder, 'a-file'), '')
   for (const [home, reason] of [

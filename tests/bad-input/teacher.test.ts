@@ -35,8 +35,8 @@ beforeEach(async () => {
 afterEach(() => teacher.stop())
 
 /**
- * A started campaign at the first step of round 1, with the questions in `names`, and what runs its
- * steps.
+ * A started campaign at the first step of round 1, with the questions in `names`, and the functions
+ * that run its steps.
  */
 async function campaignWith(names: readonly string[], parts: RecipeParts, env: Record<string, string> = {}) {
   const folder = await workFolder()
@@ -92,8 +92,8 @@ const always =
     treatment
 
 /**
- * Each row's treatment, and what becomes of the row. A failed one is tried five times, a refused
- * one once.
+ * The treatment and the outcome of each row. A failed request is sent five times, a refused request
+ * once.
  */
 const treatments: [name: string, treatment: (call: number) => Treatment, status: string, reason: string | null][] = [
   ['500 for ever', always({ status: 500, body: 'CUDA error' }), 'failed', 'http-500'],
@@ -119,7 +119,7 @@ const treatments: [name: string, treatment: (call: number) => Treatment, status:
   ['good', always({ body: completion('<answer>3</answer>') }), 'kept', null],
 ]
 
-it('a teacher that misbehaves costs its own rows alone, each with its reason, and the step tells the sum', async () => {
+it('a teacher that misbehaves costs only its own rows, each with its reason, and the step gives the sums', async () => {
   for (const [name, treatment] of treatments) teacher.treatments.set(name, treatment)
   const names = treatments.map(([name]) => name)
   const step = await campaignWith(names, { campaign: 'awkward', endpoint: ', timeoutSeconds: 0.3' })
@@ -139,7 +139,7 @@ it('a teacher that misbehaves costs its own rows alone, each with its reason, an
     tried: 5,
   })
 
-  // Another try of the shard finds all of it finished and asks nothing.
+  // Another try of the shard finds every row finished and sends no request.
   const paid = [...teacher.calls.values()].reduce((sum, calls) => sum + calls, 0)
   expect(await step.runShard()).toMatchObject({ rowsIn: 0 })
   expect([...teacher.calls.values()].reduce((sum, calls) => sum + calls, 0)).toBe(paid)
@@ -161,7 +161,7 @@ it('a step whose rows fail within the limit goes on without them', async () => {
   expect(await step.seal()).toEqual({ rowsIn: 2, kept: 1, dropped: 0, failed: 1 })
 })
 
-it('a budget ends a step between two rows with all that was paid kept, and a larger one goes on', async () => {
+it('a budget ends a step between two rows and keeps every paid reply, and a larger budget goes on', async () => {
   const names = Array.from({ length: 60 }, (_, index) => `row ${index}`)
   for (const name of names) teacher.treatments.set(name, always({ body: completion('<answer>3</answer>') }))
   const step = await campaignWith(names, { campaign: 'thrifty', limits: '{ budget: { requests: 10 } }' })
@@ -229,11 +229,11 @@ it.each<[string, Treatment, string]>([
   expect(await step.rows()).toEqual(new Map())
 })
 
-/** Makes this worker give an endpoint up after 0.4 s instead of a minute. */
+/** Makes this worker give up an endpoint after 0.4 s instead of a minute. */
 const impatient = () =>
   sharedLimiters.for({ baseUrls: [teacher.url], model: 'fake-model', concurrency: 16 }, { downLimitMs: 400 })
 
-it('a teacher that answers 429 to everything costs no row: the shard is tried again later, and finishes then', async () => {
+it('a teacher that answers 429 to every request costs no row: a later try of the shard finishes it', async () => {
   teacher.treatments.set('good', always({ status: 429, body: 'slow down' }))
   const step = await campaignWith(['good', 'better'], { campaign: 'busy' })
   impatient()
@@ -249,7 +249,7 @@ it('a teacher that answers 429 to everything costs no row: the shard is tried ag
   expect(await step.runShard()).toMatchObject({ rowsIn: 2, kept: 2, dropped: 0, failed: 0 })
 })
 
-it('a teacher that went away after the start costs no row either', async () => {
+it('a teacher that stops after the start costs no row either', async () => {
   const step = await campaignWith(['good'], { campaign: 'gone' })
   impatient()
   await step.open()
@@ -263,7 +263,7 @@ it('a teacher that went away after the start costs no row either', async () => {
   expect(await step.rows()).toEqual(new Map())
 })
 
-it('a key that the worker lacks ends the step, with the variable and before anything is sent', async () => {
+it('a key that the worker lacks ends the step with the variable before any request is sent', async () => {
   const step = await campaignWith(
     ['good'],
     { campaign: 'keyless', endpoint: ', apiKeyEnv: TEST_TEACHER_KEY' },

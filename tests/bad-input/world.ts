@@ -8,7 +8,7 @@ import { FakeCampaignClient, hone } from '../cli/terminal.ts'
 import type { Ran } from '../cli/terminal.ts'
 import { png } from '../data/pictures.ts'
 
-/** Accepts starts in the place of Temporal, or refuses them with `refusal`. */
+/** Accepts starts as Temporal does, or refuses them with `refusal`. */
 export type StartingClient = CampaignClient & { started: string[]; refusal: Error | null }
 
 export function startingClient(): StartingClient {
@@ -22,7 +22,7 @@ export function startingClient(): StartingClient {
   return Object.assign(fake, { start })
 }
 
-/** A folder with a good picture and a whole model in it, gone when the test ends. */
+/** A folder with a good picture and a whole model. The end of the test removes it. */
 export async function workFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hone-bad-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -32,7 +32,7 @@ export async function workFolder(): Promise<string> {
   return folder
 }
 
-/** A line of the source; its question names how the teacher treats it. */
+/** A line of the source. Its question names its treatment by the teacher. */
 export const line = (id: string, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
   id,
   images: ['good.png'],
@@ -57,7 +57,7 @@ export interface RecipeParts {
   step?: string
 }
 
-/** A small recipe: sample each question once from the teacher, then fine-tune. */
+/** A small recipe that samples each question once from the teacher and then fine-tunes. */
 export const recipeText = ({
   campaign = 'mine',
   url = 'http://127.0.0.1:9/v1',

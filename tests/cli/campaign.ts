@@ -12,11 +12,11 @@ import { saveScore } from '../../db/scores.ts'
 import { finishStep, openStep } from '../../db/steps.ts'
 import { importLines, kept, reply } from '../db/world.ts'
 
-/** Hashes of the checkpoints, told apart by their first characters. */
+/** Hashes of the checkpoints. They differ in their first characters. */
 const checkpoints = { base: 'ba5e'.padEnd(64, '0'), one: '0ne1'.padEnd(64, '0'), two: '2222'.padEnd(64, '0') }
 
 /**
- * A campaign in the middle of things: round 1 is closed and promoted, round 2 was left behind by a
+ * A campaign that is under way: round 1 is closed and promoted, round 2 was left behind by a
  * rollback, round 3 (parent 1) trains. Its first data step dropped two of five rows and failed one.
  */
 export async function fillCampaign(db: Database, id: string): Promise<{ rowId: string }> {
@@ -46,7 +46,7 @@ export async function fillCampaign(db: Database, id: string): Promise<{ rowId: s
   return { rowId }
 }
 
-/** Ends what runs in round 3, and the campaign. */
+/** Ends the running step of round 3, the round and the campaign. */
 export async function endCampaign(db: Database, id: string, status: 'finished' | 'failed'): Promise<void> {
   await setCampaignStatus(db, id, status, status === 'failed' ? 'round 3 failed: CUDA out of memory' : null)
 }
@@ -85,7 +85,7 @@ async function firstRound(db: Database, id: string, source: string): Promise<str
   return row?.id ?? ''
 }
 
-/** A training that ended in a checkpoint, or still runs. */
+/** Adds a training that ended in a checkpoint or still runs. */
 async function train(
   db: Database,
   id: string,

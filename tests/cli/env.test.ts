@@ -23,7 +23,7 @@ async function emptyMachine(): Promise<{ HONE_CACHE: string; PATH: string }> {
   return { HONE_CACHE: folder, PATH: folder }
 }
 
-test('lists every environment: not made in an empty cache, yours where a variable names it', async () => {
+test('lists every environment: as not made in an empty cache, and as the user’s if a variable names it', async () => {
   const env = await emptyMachine()
   const { out, code } = await hone(['env', '--json'], { env: { ...env, HONE_PYTHON: '/opt/mine/bin/python' } })
   expect(code).toBe(0)
@@ -43,17 +43,17 @@ test('says why an environment cannot be made, in the list and when it is asked f
   expect(asked.err).toMatch(/"vllm-cpu" cannot be made: there is no Python 3.11[^]*→ Install one/)
 })
 
-test('an environment of no such name is wrong input, and the names are told', async () => {
+test('an unknown environment is wrong input, and the error lists all names', async () => {
   const { code, err } = await hone(['env', 'vlm'])
   expect(code).toBe(2)
   expect(err).toContain('Name one of trl, llamafactory, vllm-cpu, vllm.')
 })
 
-test('prints the interpreter of an environment that is there, and makes nothing', async () => {
+test('prints the interpreter of an environment that exists, and makes nothing', async () => {
   const python = (await findInterpreter())?.path ?? ''
   const asked = await hone(['env', 'trl', '--json'], { env: { HONE_CACHE: temporaryHome(), HONE_PYTHON: python } })
-  // That interpreter is found and refused for what it lacks: nothing is installed into a Python of
-  // the user's.
+  // Hone finds that interpreter and refuses it for its missing modules. Hone installs nothing into
+  // a Python of the user.
   expect(asked.code).toBe(1)
   expect(asked.out).toMatch(/HONE_PYTHON is .*, which lacks torch/)
 })

@@ -92,7 +92,7 @@ async function fill(db: Database): Promise<string> {
 
 const hone = (argv: string[]): Promise<Ran> => call(argv, { env: { DATABASE_URL: world.url, HONE_HOME: home } })
 let count = 0
-/** A folder that is not there yet. */
+/** The path of a folder that does not exist yet. */
 const folder = (): string => join(home, `out-${count++}`)
 const linesOf = (path: string): Record<string, unknown>[] =>
   readFileSync(path, 'utf8')
@@ -101,7 +101,7 @@ const linesOf = (path: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line))
 
 describe('export', () => {
-  it('writes the kept rows of a step with its campaign’s suffix, and says what it left out and what comes next', async () => {
+  it('writes the kept rows of a step with its campaign’s suffix, and names left-out rows and the next command', async () => {
     const output = folder()
     const { out, err, code } = await hone(['export', 'demo/1/select', '--to', 'llamafactory', '--output', output])
     expect(code).toBe(0)
@@ -114,7 +114,7 @@ describe('export', () => {
     expect(JSON.stringify(rows[0])).toMatch(/<image>How many circles are in item \d\?[^"]* Think first\./)
   })
 
-  it('writes down where the rows come from, down to the source and the checkpoint that wrote them', async () => {
+  it('records the origin of the rows, down to the source and the checkpoint that wrote them', async () => {
     const said = await hone(['export', 'demo', '1', 'select', '--to', 'trl', '-o', folder(), '--json'])
     const { manifest, refused } = JSON.parse(said.out)
     expect(refused).toEqual([{ id: expect.any(String), reason: 'no-trace' }])
@@ -145,7 +145,7 @@ describe('export', () => {
     }
   })
 
-  it('takes dropped and failed rows along, marked, where there is a place for them', async () => {
+  it('writes dropped and failed rows with their status if the format has a place for it', async () => {
     const output = folder()
     await hone(['export', 'demo/1/select', '--to', 'jsonl', '--status', 'all', '--output', output])
     const said = linesOf(join(output, 'train.jsonl')).map(({ status, reason }) => [status, reason])
@@ -164,7 +164,7 @@ describe('export', () => {
     })
   })
 
-  it('can have another suffix, fewer rows and bare answers', async () => {
+  it('writes another suffix, fewer rows and bare answers on demand', async () => {
     const output = folder()
     const few = ['--max-rows', '2', '--prompt-suffix', ' Now!', '--answers', 'plain', '--kind', 'rl']
     await hone(['export', 'demo/1/select', '--to', 'swift', '-o', output, ...few])
@@ -178,19 +178,27 @@ describe('export', () => {
 describe('export refuses, with a next step,', () => {
   const refused: [string, string[], string][] = [
     [
-      'what a format cannot do',
+      'a kind that a format cannot hold',
       ['demo/1/select', '--to', 'llamafactory', '--kind', 'rl'],
       '--to easyr1, verl, trl, swift',
     ],
-    ['what a trainer does not have', ['demo/1/select', '--to', 'easyr1', '--kind', 'sft'], '--to llamafactory, verl'],
-    ['a kind where rows go as they are', ['demo/1/select', '--to', 'jsonl', '--kind', 'sft'], 'Leave --kind out'],
-    ['pictures in a way it has not', ['demo/1/select', '--to', 'trl', '--images', 'copy'], 'Give --images embed'],
-    ['a dataset that is not there', ['nothing', '--to', 'trl'], 'an import by its name: my-circles'],
-    ['a step that is not there', ['demo/1/nothing', '--to', 'trl'], 'hone show demo 1'],
+    [
+      'a kind that a trainer does not have',
+      ['demo/1/select', '--to', 'easyr1', '--kind', 'sft'],
+      '--to llamafactory, verl',
+    ],
+    ['a kind for a format that has no kinds', ['demo/1/select', '--to', 'jsonl', '--kind', 'sft'], 'Leave --kind out'],
+    [
+      'pictures in a place that the format does not offer',
+      ['demo/1/select', '--to', 'trl', '--images', 'copy'],
+      'Give --images embed',
+    ],
+    ['an unknown dataset', ['nothing', '--to', 'trl'], 'an import by its name: my-circles'],
+    ['an unknown step', ['demo/1/nothing', '--to', 'trl'], 'hone show demo 1'],
     ['a dataset that is not complete', ['demo/1/open', '--to', 'trl'], 'wait until the step'],
-    ['a format that is none', ['demo/1/select', '--to', 'tfrecord'], 'hone help'],
+    ['an unknown format', ['demo/1/select', '--to', 'tfrecord'], 'hone help'],
     ['an export of nothing', ['demo/1/select', '--to', 'trl', '--max-rows', '0'], 'above 0'],
-    ['files of no size', ['demo/1/select', '--to', 'trl', '--shard-size', '0'], '--shard-size 500'],
+    ['files of size 0', ['demo/1/select', '--to', 'trl', '--shard-size', '0'], '--shard-size 500'],
   ]
   it.each(refused)('%s', async (_, argv, step) => {
     const output = folder()
@@ -206,7 +214,7 @@ describe('export refuses, with a next step,', () => {
     expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/Cannot write to[^]*give --output a place/) })
   })
 
-  it('a dataset without a row that it can use', async () => {
+  it('a dataset without any row that the format can hold', async () => {
     const { code, err } = await hone(['export', source, '--to', 'llamafactory', '--output', folder()])
     const told = /No row of circles \(source.*no-trace 6 of 6[^]*--kind rl with --to easyr1, verl, trl, swift, or/
     expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(told) })
@@ -214,7 +222,7 @@ describe('export refuses, with a next step,', () => {
     expect(own.err).toContain('or give --kind rl, or --to jsonl')
   })
 
-  it('rows without pictures, but for the forms that take them', async () => {
+  it('rows without pictures, except in formats that hold rows of text', async () => {
     const texts = join(home, 'texts.jsonl')
     writeFileSync(texts, '{"id":"a","question":"What is 1 + 1?","answer":2}\n')
     await hone(['import', texts, '--as', 'texts'])
@@ -233,8 +241,8 @@ describe('export refuses, with a next step,', () => {
   })
 })
 
-describe('what was exported is imported again', () => {
-  /** Rows of a dataset, but for their ids. */
+describe('an export is imported again', () => {
+  /** Rows of a dataset without their ids. */
   async function rowsOf(id: string): Promise<Row[]> {
     const rows: Row[] = []
     for await (const row of streamRows(world.db, id)) rows.push(row)
@@ -255,8 +263,7 @@ describe('what was exported is imported again', () => {
   })
 
   it('from Parquet with everything but its ids, without a mapping', async () => {
-    // A row of a source has no verdict and no status of its own: what stood in the columns is
-    // metadata now.
+    // A row of a source has no verdict and no status, so the import made these columns metadata.
     const marked = (rows: Row[]) =>
       rows.map((row) => ({ ...row, metadata: { ...row.metadata, origin: expect.any(String), status: 'kept' } }))
     expect(await roundTrip('hf-parquet', '')).toEqual(marked(await rowsOf(source)))

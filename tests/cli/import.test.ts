@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** How many files lie in the folder that an archive is being unpacked to. */
+/** The number of files in the folder that Hone unpacks an archive to. */
 async function unpackedFiles(): Promise<number> {
   const files = await readdir(join(home, 'imports'), { recursive: true }).catch(() => [])
   return files.length
@@ -49,7 +49,7 @@ const source = async (count = 10) =>
   })
 
 describe('hone import', () => {
-  it('brings rows and pictures in, once, under a name', async () => {
+  it('imports rows and pictures once under a name', async () => {
     const folder = await source()
     const first = await run(folder, '--as', 'ten', '--json')
     expect(first.code).toBe(0)
@@ -67,7 +67,7 @@ describe('hone import', () => {
     for (const hash of stored.flatMap(({ images }) => images)) expect(existsSync(store.imagePath(hash))).toBe(true)
   })
 
-  it('notices a changed picture under an old name, and asks before a name is given anew', async () => {
+  it('notices a changed picture behind a used name, and gives the name to other data only on demand', async () => {
     const folder = await source(3)
     expect((await run(folder, '--as', 'three')).code).toBe(0)
     await writeFile(join(folder, '1.png'), await picture(99))
@@ -77,7 +77,7 @@ describe('hone import', () => {
     expect((await run(folder, '--as', 'three', '--replace')).out).toContain('three: 3 rows with 3 pictures\n')
   })
 
-  it('prints a mapping that it takes back, and writes nothing', async () => {
+  it('prints a mapping that it can read again, and writes nothing', async () => {
     const folder = await source()
     const before = await readdir(home)
     const dry = await run(folder, '--dry-run')
@@ -96,7 +96,7 @@ describe('hone import', () => {
     })
   })
 
-  it('says which line of a mapping is wrong, and what was meant', async () => {
+  it('names the wrong line of a mapping and the right key', async () => {
     const folder = await source()
     const file = join(folder, 'map.yaml')
     await writeFile(file, 'questoin: problem\nimages: image\n')
@@ -134,7 +134,7 @@ describe('hone import', () => {
     })
   })
 
-  it('waits for pictures that cannot be fetched, and fetches only those when it is run again', async () => {
+  it('waits for pictures that cannot be fetched, and fetches only these pictures in the next run', async () => {
     let isUp = false
     const asked: string[] = []
     const content = await picture(5)
@@ -181,7 +181,7 @@ describe('hone import', () => {
     }
   })
 
-  it('takes only so many rows when told so: other data, under another name', async () => {
+  it('takes only the first rows on demand, as other data under another name', async () => {
     const folder = await folderOf()
     await parquet(join(folder, 'r.parquet'), `select 'q' || i as question, i::varchar as answer from range(5000) t(i)`)
     const file = join(folder, 'map.yaml')
@@ -198,7 +198,7 @@ describe('hone import', () => {
     expect(await collect(streamRows(database.db, datasetId))).toMatchObject([{ trace: row.trace, description: 'red' }])
   })
 
-  it('takes rows without pictures: steps of text work on them, those that look drop them without asking', async () => {
+  it('takes rows without pictures: steps of text work on them, and steps that look at pictures drop them without a request', async () => {
     const line = { id: 'a', question: 'How many sides?', answer: 3, description: 'A triangle.', trace: trace('', '3') }
     const folder = await folderOf({ 'rows.jsonl': jsonl([line]) })
     const imported = await run(folder, '--as', 'texts')
@@ -239,7 +239,7 @@ describe('hone import', () => {
     expect(await readdir(join(home, 'imports'))).toEqual([])
   })
 
-  it('cleans up on Ctrl-C, and goes on when it is run again', async () => {
+  it('cleans up on Ctrl-C, and goes on in the next run', async () => {
     const pictures = await Promise.all(Array.from({ length: 120 }, (_, index) => picture(index)))
     const names = pictures.map((content, index) => ({ name: `p/${index}.png`, content }))
     const folder = await folderOf({ 'many.zip': zip(names) })
@@ -265,13 +265,13 @@ describe('hone import', () => {
     })
   })
 
-  it('says that no database runs before it unpacks anything', async () => {
+  it('says that no database runs before it unpacks a file', async () => {
     const folder = await folderOf({ 'a.zip': zip([{ name: 'a.png', content: await picture() }]) })
     const env = { HONE_HOME: join(folder, 'home') }
     const refused = await hone(['import', join(folder, 'a.zip'), '--as', 'x'], { env })
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('No Hone runs in this home') })
     expect(await readdir(folder)).toEqual(['a.zip'])
-    // To look needs none.
+    // A dry run needs no database.
     const dry = await hone(['import', join(folder, 'a.zip'), '--dry-run'], { env })
     expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('# pictures, 1 file, 1 rows') })
   })

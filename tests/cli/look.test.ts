@@ -40,7 +40,7 @@ describe('status', () => {
     expect(out).toMatch(/1 ◀ head +0 +closed +promote +60\.0 % \[50\.0, 70\.0\] +0ne1000000/)
   })
 
-  it('as JSON holds all of it', async () => {
+  it('holds all of it as JSON', async () => {
     expect(await json(['status', 'demo'])).toMatchObject({
       campaign: 'demo',
       head: 1,
@@ -48,7 +48,7 @@ describe('status', () => {
     })
   })
 
-  it('of a campaign that is not there ends with 2', async () => {
+  it('of an unknown campaign ends with 2', async () => {
     const { code, err } = await hone(['status', 'dmo'])
     expect(code).toBe(2)
     expect(err).toContain('there is no campaign "dmo"\n  → ')
@@ -56,7 +56,7 @@ describe('status', () => {
 })
 
 describe('rounds', () => {
-  it('keeps what was rolled back in sight, and tells every act below', async () => {
+  it('shows rounds that were rolled back, and lists every act below', async () => {
     const { out } = await hone(['rounds', 'demo'])
     const lines = out.split('\n').filter((line) => /^(├─ )?\d /.test(line))
     expect(lines.map((line) => line.replace(/ {2,}.*/, ''))).toEqual(['0 base', '1 ◀ head', '├─ 2', '3'])
@@ -67,7 +67,7 @@ describe('rounds', () => {
 })
 
 describe('show', () => {
-  it('tells steps, reasons, jobs and a curve of the loss', async () => {
+  it('shows steps, reasons, jobs and a curve of the loss', async () => {
     const { out, code } = await hone(['show', 'demo', '1'])
     expect(code).toBe(0)
     expect(out).toMatch(/^demo round 1 {2}closed {2}parent 0, promote, model 0ne1/)
@@ -94,7 +94,7 @@ describe('show', () => {
     })
   })
 
-  it('refuses rounds and steps that are not there', async () => {
+  it('refuses unknown rounds and steps', async () => {
     expect(await hone(['show', 'demo', '9'])).toMatchObject({ code: 2, err: expect.stringContaining('no round 9') })
     expect(await hone(['show', 'demo', 'x'])).toMatchObject({ code: 2, err: expect.stringContaining('not "x"') })
     const { code, err } = await hone(['show', '1', '--step', 'raeson'])
@@ -110,7 +110,7 @@ describe('model', () => {
     expect(await json(['model', '--round', '0'])).toMatchObject({ round: 0, path: '/store/base' })
   })
 
-  it('of a round without one ends with 2 and prints no path', async () => {
+  it('of a round without a checkpoint ends with 2 and prints no path', async () => {
     expect(await hone(['model', '--round', '3'])).toMatchObject({ code: 2, out: '' })
     expect(await hone(['model', '--round', '7'])).toMatchObject({ code: 2, out: '' })
   })
@@ -139,7 +139,7 @@ describe('lineage', () => {
     expect(await json(['lineage', rowId])).toMatchObject({ chain: [{ id: rowId }, { sourcePath: '/data/demo' }] })
   })
 
-  it('of nothing known ends with 2', async () => {
+  it('of an unknown id ends with 2', async () => {
     expect(await hone(['lineage', 'zzzz'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('begins with "zzzz"'),
@@ -148,7 +148,7 @@ describe('lineage', () => {
   })
 })
 
-it('tells how far a data step and an evaluation are', async () => {
+it('shows the progress of a data step and of an evaluation', async () => {
   expect(await runningSteps(db, 'demo')).toMatchObject([{ step: 'sft', total: 5, done: 0 }])
   expect(await runningSteps(db, 'nobody')).toEqual([])
 })
@@ -157,7 +157,7 @@ describe('watch', () => {
   const watch = (argv: string[], surroundings: Surroundings = {}): Promise<Ran> =>
     call(['watch', '--interval', '0.05', ...argv], { env: { DATABASE_URL: world.url }, ...surroundings })
 
-  /** Watches a new campaign; `then` happens after the first look. */
+  /** Watches a new campaign. `then` runs after the first look. */
   async function watchUntil(id: string, then: () => unknown, ...argv: string[]): Promise<Ran> {
     await fillCampaign(db, id)
     let looked = (): void => undefined
@@ -168,7 +168,7 @@ describe('watch', () => {
     return await watching
   }
 
-  it('writes a line a change without a terminal, and ends with 3 when the campaign fails', async () => {
+  it('writes a line for each change without a terminal, and ends with 3 when the campaign fails', async () => {
     const { out, code, err } = await watchUntil('watched', () => endCampaign(db, 'watched', 'failed'))
     expect({ code, err }).toEqual({ code: 3, err: '' })
     const lines = out
@@ -181,7 +181,7 @@ describe('watch', () => {
     expect((await call(['status', 'watched', '--exit-code'], { env: { DATABASE_URL: world.url } })).code).toBe(3)
   })
 
-  it('redraws in place on a terminal, no line longer than it is wide', async () => {
+  it('redraws in place on a terminal, with no line wider than the terminal', async () => {
     await fillCampaign(db, 'drawn')
     await endCampaign(db, 'drawn', 'finished')
     const { out, code } = await watch(['drawn'], { columns: 40 })
@@ -190,7 +190,7 @@ describe('watch', () => {
     expect(out).toContain('drawn  finished, head: round 1')
   })
 
-  it('prints JSON lines, none where only time passes', async () => {
+  it('prints JSON lines, and no line when only time passes', async () => {
     const { out } = await watchUntil('lines', () => endCampaign(db, 'lines', 'finished'), '--json')
     const looks: { status: string }[] = out
       .trimEnd()
@@ -212,7 +212,7 @@ it('asks which campaign when there are several', async () => {
   expect(err).toMatch(/^Which campaign\? There are 5: /)
 })
 
-it('says when a database is not one of ours', async () => {
+it('says when a database is not a database of Hone', async () => {
   const { url, drop } = await freshDatabase()
   const empty = await call(['list'], { env: { DATABASE_URL: url } })
   await drop()

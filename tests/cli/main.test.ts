@@ -53,7 +53,7 @@ describe('help', () => {
     expect(stdout.split('LOADED ')[1]).toBe('[]')
   })
 
-  it('and verbs that only look load no client or worker of Temporal, no pictures and no Parquet', async () => {
+  it('and verbs that only read load neither Temporal, nor the picture library, nor Parquet', async () => {
     const script = `
       const { verbs } = await import('./cli/verbs.ts')
       const { processTerminal } = await import('./cli/terminal.ts')
@@ -82,13 +82,13 @@ describe('wrong usage', () => {
     expect(err).toContain('Did you mean --input?')
   })
 
-  it('says what a required option is', async () => {
+  it('explains a required option that is missing', async () => {
     const { code, err } = await hone(['rollback', 'demo', '--to', '1'])
     expect(code).toBe(2)
     expect(err).toContain("required option '--reason <text>' not specified")
   })
 
-  it('refuses a round that is no number', async () => {
+  it('refuses a round that is not a number', async () => {
     expect((await hone(['rollback', '--to', '-1x', '--reason', 'r'])).code).toBe(2)
   })
 
@@ -107,7 +107,7 @@ describe('wrong usage', () => {
 })
 
 describe('a home where nothing runs', () => {
-  it('is said, with what to do', async () => {
+  it('is an error that says what to do', async () => {
     const env = { HONE_HOME: temporaryHome() }
     for (const argv of [['list'], ['status'], ['rounds', 'demo'], ['pause', 'demo'], ['lineage', 'abc']]) {
       const { code, err } = await hone(argv, { env })
@@ -116,7 +116,7 @@ describe('a home where nothing runs', () => {
     }
   })
 
-  it('is said as JSON', async () => {
+  it('is an error as JSON', async () => {
     const { code, out } = await hone(['list', '--json'], { env: { HONE_HOME: temporaryHome() } })
     expect(code).toBe(1)
     expect(JSON.parse(out)).toMatchObject({
@@ -124,7 +124,7 @@ describe('a home where nothing runs', () => {
     })
   })
 
-  it('and a database that does not answer is named without its password', async () => {
+  it('with a database that does not answer is an error without the password', async () => {
     const { code, err } = await hone(['list'], { env: { DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/hone' } })
     expect(code).toBe(1)
     expect(err).toContain('PostgreSQL at 127.0.0.1:1/hone does not answer (ECONNREFUSED).')
@@ -132,7 +132,7 @@ describe('a home where nothing runs', () => {
   })
 })
 
-it('doctor lists what is there and ends with 1 when something required is missing', async () => {
+it('doctor lists what it finds and ends with 1 when a required part is missing', async () => {
   const { out, code } = await hone(['doctor', '--json'], { env: { PATH: '', HONE_HOME: temporaryHome() } })
   const { ok, findings }: { ok: boolean; findings: { name: string; found: string }[] } = JSON.parse(out)
   expect({ ok, code }).toEqual({ ok: false, code: 1 })
@@ -141,7 +141,7 @@ it('doctor lists what is there and ends with 1 when something required is missin
   )
 })
 
-it('verify works through the program, and its exit code comes back', async () => {
+it('verify runs as a program and returns its exit code', async () => {
   expect(await hone(['verify', '--gold', '3', '--answer', '3'])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^correct/),
@@ -149,7 +149,7 @@ it('verify works through the program, and its exit code comes back', async () =>
   expect((await hone(['verify'])).code).toBe(2)
 })
 
-it('a reader that goes away ends nothing with an error', async () => {
+it('a reader that closes the pipe causes no error', async () => {
   const terminal = processTerminal()
   expect(terminal.stdout).toBe(process.stdout)
   const { stdout } = await run('bash', ['-c', `set -o pipefail; node bin/hone.js --help | head -1`], { cwd: root })

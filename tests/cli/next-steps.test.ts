@@ -9,7 +9,7 @@ import { verbs } from '../../cli/verbs.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const noRooms = new Set(['node_modules', 'dist', 'tests', 'bench', 'docs'])
 
-/** A command that a text of the source tells people to type, e.g. `hone resume ${campaign}`. */
+/** A command in a message of the source, for example `hone resume ${campaign}`. */
 interface Advice {
   place: string
   verb: string
@@ -17,8 +17,8 @@ interface Advice {
 }
 
 /**
- * Commands in backquotes, or after a colon, in a line of source. A `${…}` is one word; the result
- * of a call, as in `${doubledBudget(…)}`, is options and is not looked at.
+ * Commands in backquotes, or after a colon, in a line of source. A `${…}` is one word. The result
+ * of a call such as `${doubledBudget(…)}` is options, which the test does not check.
  */
 function advicesIn(line: string, place: string): Advice[] {
   return [...line.matchAll(/(?<=`|: |npx )hone ([a-z]+)/g)].map(({ index, 0: start, 1: verb = '' }) => {
@@ -47,7 +47,7 @@ function advicesOfSource(): Advice[] {
   )
 }
 
-/** What commander would refuse of a command's words; null when it would take them. */
+/** Commander's error about the words of a command. Null when commander takes the words. */
 function refusal(command: Command, words: readonly string[]): string | null {
   const given: string[] = []
   for (let at = 0; at < words.length; at++) {
@@ -94,7 +94,7 @@ describe('commands that the source tells people to type', () => {
     expect(new Set(advices.map(({ verb }) => verb)).size).toBeGreaterThan(15)
   })
 
-  it('name verbs, options and values that there are, with no word too many', () => {
+  it('name only verbs, options and values that exist, without an extra word', () => {
     const wrong = advices.flatMap(({ place, verb, words }) => {
       if (verb === 'help') return words.every((word) => /^[A-Z]/.test(word) || commands.has(word)) ? [] : [place]
       const command = commands.get(verb)

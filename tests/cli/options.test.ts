@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
 import { failureLimit } from '../../cli/options.ts'
 
-test('rows that may fail are a number, or a share with its sign', () => {
+test('the limit of failed rows is a number, or a share with a percent sign', () => {
   expect(failureLimit('0')).toEqual({ rows: 0 })
   expect(failureLimit('5')).toEqual({ rows: 5 })
   expect(failureLimit('5%')).toEqual({ share: 0.05 })

@@ -10,7 +10,7 @@ import type { Ran } from './terminal.ts'
 const recipes = fileURLToPath(new URL('../../recipes/', import.meta.url))
 const demo = join(recipes, 'demo.yaml')
 
-/** `hone plan` in a home without anything. */
+/** Runs `hone plan` in an empty home. */
 function plan(args: readonly string[], home: string = temporaryHome()): Promise<Ran> {
   return hone(['plan', ...args], { env: { HONE_HOME: home, HONE_CACHE: join(home, 'cache') } })
 }
@@ -34,8 +34,8 @@ rates: { gpus: 2, sftTokensPerGpuSecond: 1 }
 `
 
 /**
- * A folder with a recipe, a source of three good lines and a broken one, and a model of 1,000 bytes
- * in 16 bits.
+ * A folder with a recipe, a source of three good lines and a broken line, and a model of 1,000
+ * bytes in 16 bits.
  */
 function project(recipe: string = mine): string {
   const folder = temporaryHome()
@@ -60,15 +60,15 @@ describe('hone plan', () => {
     expect(out).toMatch(/^ {2}evaluate +evaluate +dev +1 /m)
     expect(out).toContain('seed: 1 lines cannot be read and are left out')
     expect(out).toContain('disk       weights 1.0 kB, checkpoints 6.0 kB')
-    // 6 rows of 4 question tokens (14 characters), 1,280 of the picture and 1,000 of the trace, one
-    // a second.
+    // 6 rows at one row a second, each with 4 tokens of the question (14 characters), 1,280 of the
+    // picture and 1,000 of the trace.
     expect(out).toMatch(/^ {2}GPU hours +3\.81 \(1\.9 hours on 2 GPUs\)$/m)
     expect(out).toContain('pictures of up to 1,003,520 pixels in SFT')
     expect(out).not.toMatch(/[ \t]$/m)
     expect([readdirSync(home), readdirSync(folder).length]).toEqual([[], 4])
   })
 
-  it('says ? where nothing is known, and what would be needed', async () => {
+  it('prints ? for unknown figures, and says what they need', async () => {
     const { code, out } = await plan([demo])
     expect(code).toBe(0)
     expect(out).toMatch(/^ {2}rl +rl +train +\?$/m)
@@ -79,13 +79,13 @@ describe('hone plan', () => {
     expect(out).toContain('its name does not say it, and demo:base is not there yet; `hone dev --demo` makes it')
   })
 
-  it('takes the limit that the recipe sets where a file is not there', async () => {
+  it('takes the limit of the recipe for the rows of a missing file', async () => {
     const { out } = await plan([demo, '--round', '1'])
     expect(out).toMatch(/^ {2}reason +reason +describe +150 +600 +reasoner +600 /m)
     expect(out).toContain('at most 150 rows of seed, its maxRows: demo:train is not there yet')
   })
 
-  it('takes rows that are stated, up to the limit that the recipe sets', async () => {
+  it('takes stated numbers of rows, up to the limit of the recipe', async () => {
     const { out } = await plan([demo, '--round', '1', '--rows', 'seed=9000', '--rows', 'train=4000'])
     expect(out).toMatch(/^ {2}reason +reason +describe +150 +600 +reasoner +600 /m)
     expect(out).toMatch(/70, 0\.28 passes over 4,000 rows of train/)
@@ -93,7 +93,7 @@ describe('hone plan', () => {
     expect(out).toContain('total of this round')
   })
 
-  it('adds the items of all benchmarks up, and stays narrow enough for a terminal of 200 columns', async () => {
+  it('adds up the items of all benchmarks, and stays narrow enough for a terminal of 200 columns', async () => {
     const file = join(recipes, 'openvlthinker-v1.2.yaml')
     const names = ['pool', 'mathvista-dev', 'mathverse-choice', 'mathvista-report']
     const { out } = await plan([file, ...names.flatMap((name) => ['--rows', `${name}=260000`])])
@@ -105,7 +105,7 @@ describe('hone plan', () => {
     expect(part.out).toMatch(/mathvista-report +500 \+ \? +measured/)
   })
 
-  it('counts the groups that a mix asks for, however many other fields rows have', async () => {
+  it('counts the groups that a mix needs, however many other fields rows have', async () => {
     const folder = project(
       mine
         .replace('first:', 'first:\n    - { step: mix, from: seed, by: origin, maxEach: 2 }')
@@ -121,7 +121,7 @@ describe('hone plan', () => {
     expect(out).toMatch(/^ {2}describe +describe +mix +6 +6 /m)
   })
 
-  it('counts the demo world where it was made', async () => {
+  it('counts the rows of the demo world if its folder exists', async () => {
     const home = temporaryHome()
     const world = join(home, 'demo', 'world')
     mkdirSync(world, { recursive: true })
@@ -131,7 +131,7 @@ describe('hone plan', () => {
     expect(out).toMatch(/^ {2}reason +reason +describe +7 +28 +reasoner +28 /m)
   })
 
-  it('gives the same as data', async () => {
+  it('prints the same figures as JSON', async () => {
     const { code, out } = await plan([demo, '--json', '--rows', 'seed=150'])
     const shape = z.object({
       campaign: z.string(),
@@ -151,7 +151,7 @@ describe('hone plan', () => {
     expect(missing.join('\n')).not.toContain('source seed')
   })
 
-  it('of OpenVLThinker v1.2 and of Vision-R1 shows what the papers say of RL', async () => {
+  it('of OpenVLThinker v1.2 and of Vision-R1 shows the figures of the papers about RL', async () => {
     const thinker = await plan([join(recipes, 'openvlthinker-v1.2.yaml'), '--round', '1'])
     expect(thinker.out).toContain('job openvlthinker-v1-2/1/rl/rl-hard: rl by trl from rl-medium')
     expect(thinker.out).toContain('422,400 completions, 865,075,200 tokens, 10,240 a question')
@@ -161,14 +161,14 @@ describe('hone plan', () => {
 })
 
 describe('hone plan refuses', () => {
-  it('what cannot run, with the exit code of other bad recipes', async () => {
+  it('a recipe that cannot run, with the exit code of other bad recipes', async () => {
     const { code, err, out } = await plan([join(project(), 'mine.yaml'), '--rows', 'seed=0'])
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toContain('no rows come from reason: there is nothing to train on')
     expect(err).toContain('→ change it and plan again; nothing was started')
   })
 
-  it('rows of a name that the recipe does not have', async () => {
+  it('rows of a source that the recipe does not have', async () => {
     const { code, err } = await plan([demo, '--rows', 'sed=3'])
     expect(code).toBe(2)
     expect(err).toContain('neither a source nor a benchmark of this name')

@@ -8,7 +8,7 @@ import { openTestDatabase } from '../db/world.ts'
 import { temporaryHome } from '../world/home.ts'
 import { hone } from './terminal.ts'
 
-/** A folder with a psql that tells how it was called, and ends with 3. */
+/** A folder with a psql that prints its arguments and ends with 3. */
 function fakePsql(): string {
   const folder = temporaryHome()
   const path = join(folder, 'psql')
@@ -26,7 +26,7 @@ it('runs psql with the password in its environment alone, and ends as psql ends'
   expect(code).toBe(3)
 })
 
-it('without psql says how to get it and where the database is, never the password', async () => {
+it('without psql says how to get it and where the database is, without the password', async () => {
   const { err, code } = await hone(['psql'], { env: { DATABASE_URL: url, PATH: temporaryHome() } })
   expect(code).toBe(1)
   expect(err).toMatch(/psql is not installed here[^]*apt install postgresql-client/)
@@ -34,13 +34,13 @@ it('without psql says how to get it and where the database is, never the passwor
   expect(err).not.toMatch(/pass(?: |%20)word/)
 })
 
-it('says so where nothing runs', async () => {
+it('says that nothing runs', async () => {
   expect((await hone(['psql'], { env: { HONE_HOME: temporaryHome(), PATH: '' } })).err).toMatch(
     /^No Hone runs in this home/,
   )
 })
 
-it('names the file that holds the password of our own server', async () => {
+it('names the file with the password of Hone’s own server', async () => {
   const home = temporaryHome()
   const server = await bringUpPostgres({ home, durability: 'fast', anyPort: true, env: {} })
   onTestFinished(() => server.stop())
@@ -57,7 +57,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-it('tells where the database is as JSON', async () => {
+it('prints the address of the database as JSON', async () => {
   const { out, code } = await hone(['psql', '--json'], { env: { DATABASE_URL: url, PATH: '' } })
   expect(code).toBe(0)
   expect(JSON.parse(out)).toEqual({

@@ -27,7 +27,7 @@ describe('of files', () => {
   const json = async (argv: string[]): Promise<StatsReport> =>
     JSON.parse((await call(['stats', ...argv, '--json'])).out)
 
-  it('shows a column a file, and needs no database', async () => {
+  it('shows a column for each file, and needs no database', async () => {
     const reply = '<think>\nWait, two. Check it.\n</think>\n\n<answer>2</answer>'
     const sft = await file(
       'sft.jsonl',
@@ -62,7 +62,7 @@ describe('of files', () => {
     })
   })
 
-  it('counts the words that it is told to', async () => {
+  it('counts the words of an option', async () => {
     const path = await file('words.jsonl', line({ question: 'Q', trace: 'but wait, but the question' }))
     const { datasets } = await json([path, '--word', 'but wait', '--word', 'but'])
     expect(datasets[0]?.traces.reflections).toEqual([
@@ -71,14 +71,14 @@ describe('of files', () => {
     ])
   })
 
-  it('takes an empty file as it is', async () => {
+  it('accepts an empty file', async () => {
     const { out, code } = await call(['stats', await file('empty.jsonl')])
     expect(code).toBe(0)
     expect(out).toMatch(/^rows +0\nquestions +0\npictures +0\n$/m)
     expect(out).not.toContain('NaN')
   })
 
-  it('of abilities and types are told by share', async () => {
+  it('shows abilities and types as shares', async () => {
     const path = await file(
       'wethink.jsonl',
       line({
@@ -98,7 +98,7 @@ describe('of files', () => {
     expect(out).not.toContain('traces')
   })
 
-  it('that are not there, or no files, end with 2', async () => {
+  it('that are missing, or not files, end with 2', async () => {
     expect(await call(['stats', join(folder, 'gone.jsonl')])).toMatchObject({
       code: 2,
       err: expect.stringMatching(/Cannot read .*gone\.jsonl: ENOENT[^]*→ Give a JSONL file/),
@@ -149,7 +149,7 @@ describe('reading a line', () => {
     expect(readTrainingLine(line(value))).toMatchObject(expected)
   })
 
-  it('keeps no whole picture', () => {
+  it('keeps no whole picture in a row', () => {
     const picture = (last: string) => ({ bytes: `${'A'.repeat(5000)}${last}` })
     const images = readTrainingLine(line({ images: [picture('a'), picture('b'), picture('a')] }))?.images ?? []
     expect(images.every((name) => name.length <= 200)).toBe(true)
@@ -193,7 +193,7 @@ describe('of a campaign', () => {
 
   const hone = (argv: string[]): Promise<Ran> => call(['stats', ...argv], { env: { DATABASE_URL: world.url } })
 
-  it('has a column a step, the source first', async () => {
+  it('has a column for each step, and the source first', async () => {
     const { out, code } = await hone(['demo', '1'])
     expect(code).toBe(0)
     expect(out).toMatch(/^ +demo +reason\nrows +5 +2\n/)
@@ -209,7 +209,7 @@ describe('of a campaign', () => {
     expect(report).toMatchObject({ campaign: 'demo', round: 1, datasets: [{ name: 'reason' }, { name: 'demo' }] })
   })
 
-  it('takes the last round when none is named', async () => {
+  it('takes the last round when no round is named', async () => {
     const report: StatsReport = JSON.parse((await hone(['demo', '--json'])).out)
     expect(report).toMatchObject({ round: 3, datasets: [{ name: 'demo', rows: 5 }] })
   })

@@ -21,7 +21,7 @@ afterAll(async () => {
 const hone = (...argv: string[]): Promise<Ran> =>
   call(argv, { env: { DATABASE_URL: world.url, TEMPORAL_ADDRESS: 'stage' }, client: stage.campaigns })
 
-it('steers a real workflow: pause, resume, rollback, and a refusal in its own words', async () => {
+it('steers a real workflow: pause, resume, rollback, and a refusal in the workflow’s words', async () => {
   expect(await hone('pause')).toMatchObject({ code: 2, err: expect.stringContaining('"demo" is not under way') })
   const fake = new FakeHone(1)
   fake.held.add('sft 1')
@@ -31,7 +31,7 @@ it('steers a real workflow: pause, resume, rollback, and a refusal in its own wo
     expect(await hone('pause', '--reason', 'lunch')).toEqual({ out: 'demo is paused.\n', err: '', code: 0 })
     expect(fake.status).toBe('paused')
     expect((await hone('resume')).out).toBe('demo is running.\n')
-    // Round 2 is closed in Postgres, which the command reads; the workflow's own rounds know none.
+    // Postgres, which the command reads, has a closed round 2. The workflow knows no round 2.
     const refused = await hone('rollback', '--to', '2', '--reason', 'try')
     expect(refused).toMatchObject({
       code: 2,

@@ -24,7 +24,7 @@ const hone = (argv: string[], typed?: string): Promise<Ran> =>
   })
 
 describe('pause and resume', () => {
-  it('send who and why, and close the connection', async () => {
+  it('send user and reason, and close the connection', async () => {
     expect(await hone(['pause', '--reason', 'disk', '--who', 'ada'])).toEqual({
       out: 'demo is paused.\n',
       err: '',
@@ -38,12 +38,12 @@ describe('pause and resume', () => {
     expect(client.closed).toBe(2)
   })
 
-  it('send nothing for a campaign that is not there', async () => {
+  it('send nothing for an unknown campaign', async () => {
     expect((await hone(['resume', 'nobody'])).code).toBe(2)
     expect(client.sent).toEqual([])
   })
 
-  it('say when there is nothing to pause', async () => {
+  it('say that the campaign cannot be paused', async () => {
     await setCampaignStatus(world.db, 'demo', 'finished')
     const { code, err } = await hone(['pause'])
     await setCampaignStatus(world.db, 'demo', 'running')
@@ -52,7 +52,7 @@ describe('pause and resume', () => {
     expect(client.sent).toEqual([])
   })
 
-  it('say when the workflow is gone', async () => {
+  it('say that the workflow is gone', async () => {
     client.refusal = new WorkflowNotFoundError('not found', 'campaign/demo', undefined)
     const { code, err } = await hone(['pause'])
     expect(code).toBe(2)
@@ -60,7 +60,7 @@ describe('pause and resume', () => {
     expect(client.closed).toBe(1)
   })
 
-  it('say what the campaign refused in its own words, also as JSON', async () => {
+  it('print a refusal in the campaign’s words, also as JSON', async () => {
     client.refusal = new HoneError({ type: 'InvalidInput', message: 'not now', nextStep: 'later' })
     expect(await hone(['resume'])).toMatchObject({ code: 2, err: 'not now\n  → later\n' })
     expect(JSON.parse((await hone(['resume', '--json'])).out)).toEqual({
@@ -68,7 +68,7 @@ describe('pause and resume', () => {
     })
   })
 
-  it('show one line of an error nobody foresaw, and the stack only with HONE_DEBUG', async () => {
+  it('show one line of an unexpected error, and the stack only with HONE_DEBUG', async () => {
     client.refusal = new Error('boom\nsecond line')
     const plain = await hone(['resume'])
     expect(plain).toMatchObject({ code: 1, err: 'boom\n  → HONE_DEBUG=1 shows where it happened\n' })
@@ -80,7 +80,7 @@ describe('pause and resume', () => {
 describe('rollback', () => {
   const rollback = ['rollback', 'demo', '--to', '0', '--reason', 'again', '--who', 'ada']
 
-  it('says what it will do, and does it without asking where there is no terminal', async () => {
+  it('says what it will do, and does it without a question if there is no terminal', async () => {
     const { out, code } = await hone(rollback)
     expect(code).toBe(0)
     expect(out.split('\n')).toEqual([
@@ -109,7 +109,7 @@ describe('rollback', () => {
     expect(client.sent).toEqual([])
   })
 
-  it('refuses rounds that are not there or did not end well, before anything is sent', async () => {
+  it('refuses unknown and failed rounds before it sends anything', async () => {
     expect(await hone(['rollback', '--to', '9', '--reason', 'r'])).toMatchObject({ code: 2 })
     const { code, err } = await hone(['rollback', '--to', '3', '--reason', 'r'])
     expect(code).toBe(2)
@@ -118,7 +118,7 @@ describe('rollback', () => {
     expect(client.sent).toEqual([])
   })
 
-  it('prints the result as JSON and nothing beside it', async () => {
+  it('prints the result as JSON and nothing else', async () => {
     expect(JSON.parse((await hone([...rollback, '--json'])).out)).toEqual({ campaign: 'demo', from: 2, to: 0 })
   })
 })

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 const colors = ['red', 'green', 'blue', 'yellow'] as const
 
-it('describe, reason, verify and select on pictures of the demo make right traces, each from the output of the one before', async () => {
+it('describe, reason, verify and select make right traces from demo pictures, each step from the output of the step before', async () => {
   const lines = []
   for (const [at, color] of colors.entries()) {
     const scene = {
@@ -48,7 +48,7 @@ it('describe, reason, verify and select on pictures of the demo make right trace
   const at = (model: string) => ['--endpoint', `${teacher.url}/v1`, '--model', model]
 
   const described = await step('describe', 'rows.jsonl', 'a/described.jsonl', ...at('demo-captioner'))
-  // Two questions about a picture share its description.
+  // Both questions about a picture share its description.
   expect(described).toMatchObject({ rows: 8, kept: 8, requests: { paid: 4 } })
   const reasoned = await step(
     'reason',

@@ -62,7 +62,7 @@ const sent = async (count: number): Promise<void> => {
 }
 
 describe('a process that is killed', () => {
-  it('loses what was under way at most, at whatever moment, and ends with every row once', async () => {
+  it('loses at most the requests under way, whenever it is killed, and ends with every row once', async () => {
     folder.writeLines('in.jsonl', rows)
     let paid = 0
     let kills = 0
@@ -72,7 +72,7 @@ describe('a process that is killed', () => {
       run.child.kill('SIGKILL')
       await run.ended
       kills += 1
-      // What its sockets had brought is all counted before the next one starts.
+      // The endpoint counts every request of the killed process before the next process starts.
       await sleep(60)
       paid = endpoint.requests.length
     }
@@ -84,7 +84,7 @@ describe('a process that is killed', () => {
     const counts = [...sentByKey(endpoint.requests).values()]
     expect(counts).toHaveLength(240)
     const again = counts.reduce((sum, count) => sum + count - 1, 0)
-    // What was sent, and as many replies that had come and were just being written.
+    // Requests on the wire, and as many replies that had come and were not written yet.
     expect(again).toBeLessThanOrEqual(2 * kills * concurrency)
     expect(folder.read('out.jsonl').map(({ id, status }) => `${id} ${status}`)).toEqual(
       rows.flatMap(({ id }) => [`${id}#0 kept`, `${id}#1 kept`]),
@@ -95,7 +95,7 @@ describe('a process that is killed', () => {
     expect(endpoint.requests).toHaveLength(before)
   })
 
-  it('lets its lock go', async () => {
+  it('gives up its lock', async () => {
     folder.writeLines('in.jsonl', rows.slice(0, 10))
     endpoint.misbehave = () => ({ hang: true })
     const first = start()
@@ -109,11 +109,11 @@ describe('a process that is killed', () => {
   })
 })
 
-it('Ctrl-C ends it within a second, says how to go on, and leaves what is done to be looked at', async () => {
+it('Ctrl-C ends it within a second, says how to go on, and leaves the finished rows for a look', async () => {
   folder.writeLines('in.jsonl', rows)
   const run = start()
   await sent(60)
-  // Requests that hang hold nothing up.
+  // Requests that hang do not delay the end.
   endpoint.misbehave = () => ({ hang: true })
   await sleep(100)
   const asked = performance.now()
@@ -122,7 +122,7 @@ it('Ctrl-C ends it within a second, says how to go on, and leaves what is done t
   const seconds = (performance.now() - asked) / 1000
   expect(code).toBe(130)
   expect(err).toMatch(/Stopped\. \d+ of 120 rows are done\. The same command goes on/)
-  // Generous for a machine under load; it is milliseconds.
+  // The limit is generous for a machine under load. The end takes milliseconds.
   expect(seconds).toBeLessThan(5)
   const partial = readFileSync(folder.at('out.jsonl.partial'), 'utf8').trim().split('\n')
   expect(partial.length).toBeGreaterThan(10)

@@ -17,13 +17,13 @@ it('the line of progress has rows, rates, cost, time left and errors by reason',
   progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 3000, completionTokens: 1000, reused: false })
   progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 9, completionTokens: 9, reused: true })
   progress.cost(0.0042)
-  // Rows that an earlier run has done count for no rate.
+  // The rate leaves out rows of an earlier run.
   expect(progressLine(progress.read(), rates(progress.read(), 10_000))).toBe(
     '600 of 2,000 rows · 10.0 rows/s · 2:20 left · 3 failed (http-500 2, timeout 1) · cost 0.0042 · 400 tokens/s',
   )
 })
 
-it('rates follow the last seconds', () => {
+it('rates are those of the last seconds', () => {
   const progress = createProgress()
   const rates = createRates()
   progress.total(1000)

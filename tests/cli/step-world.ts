@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import type { ChatRequest } from '../models/fake-endpoint.ts'
 
-/** A line of an output as tests look at it. */
+/** The fields of an output line that tests read. */
 export interface OutLine {
   id: string
   images: string[]
@@ -23,7 +23,7 @@ export interface OutLine {
   [field: string]: unknown
 }
 
-/** A folder for files of rows and pictures. */
+/** A folder with files of rows and pictures. */
 export class StepFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'hone-step-'))
 
@@ -64,11 +64,11 @@ export class StepFolder {
   }
 }
 
-/** What a request is told apart by: as a content key, but of what went over the wire. */
+/** A key of the request that went over the wire. It has the purpose of a content key. */
 export const wireKey = (request: ChatRequest): string =>
   createHash('sha256').update(JSON.stringify(request)).digest('hex')
 
-/** How often each request was sent. */
+/** How often each request was sent, by its wire key. */
 export function sentByKey(requests: readonly ChatRequest[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const request of requests) counts.set(wireKey(request), (counts.get(wireKey(request)) ?? 0) + 1)

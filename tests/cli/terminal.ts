@@ -4,7 +4,7 @@ import type { CampaignClient } from '../../client/campaigns.ts'
 import { main } from '../../cli/main.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 
-/** What a call of `hone` wrote and ended with. */
+/** The output and the exit code of a call of `hone`. */
 export interface Ran {
   out: string
   err: string
@@ -13,11 +13,11 @@ export interface Ran {
 
 export interface Surroundings {
   env?: Record<string, string>
-  /** Stands in for Temporal. */
+  /** The client that the command uses instead of Temporal's. */
   client?: CampaignClient
-  /** What is typed, on a terminal; without it, there is none. */
+  /** The text that is typed on a terminal. Left out: there is no terminal. */
   typed?: string
-  /** A terminal of this width to draw on. */
+  /** The width of the terminal to draw on. */
   columns?: number
   /** Called once, when the command first writes to standard output. */
   onOutput?: () => void
@@ -47,7 +47,7 @@ export async function hone(
 }
 
 /**
- * Commands that were sent, in place of Temporal; `refusal` is what the next one is answered with.
+ * Collects the commands that Temporal would receive. `refusal` is the answer to the next command.
  */
 export class FakeCampaignClient implements CampaignClient {
   readonly sent: unknown[] = []

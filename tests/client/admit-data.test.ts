@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** Imports rows of this mark under a name; some of them broken. */
+/** Imports rows with this mark under a name. Some of the rows are broken. */
 async function importRows(
   name: string,
   count: number,
@@ -93,7 +93,7 @@ describe('a source that names an import', () => {
     })
   })
 
-  it('that is not there is refused, with the name that was meant', async () => {
+  it('that does not exist is refused with the right name', async () => {
     await expect(admitData(options(), { ...pool, path: 'import:pol' })).rejects.toMatchObject({
       type: 'InvalidSource',
       nextStep: expect.stringContaining('did you mean "import:pool"?'),
@@ -103,12 +103,12 @@ describe('a source that names an import', () => {
     })
   })
 
-  it('is taken whole: a lower limit of rows is refused, a higher one is none', async () => {
+  it('is taken whole, so a lower limit of rows is refused and a higher limit has no effect', async () => {
     await expect(admitData(options(), { ...pool, maxRows: 5 })).rejects.toThrow('it has 8 rows where maxRows is 5')
     await expect(admitData(options(), { ...pool, maxRows: 8 })).resolves.toMatchObject({ name: 'pool' })
   })
 
-  it('stays what a campaign was linked to when the name goes to other data', async () => {
+  it('stays the dataset of the campaign when the name goes to other data', async () => {
     await startCampaign(database.db, 'linked')
     const before = await admitData(options('linked'), pool)
     await linkSource(database.db, { campaign: 'linked', role: 'source', name: 'pool', datasetId: before.datasetId })
@@ -135,7 +135,7 @@ it('a benchmark needs a question in every row', async () => {
   await expect(admitData(options(), data)).rejects.toThrow('3 of 3 rows have no question')
 })
 
-it('a plan counts what was imported, and does without a database', async () => {
+it('a plan counts imported rows, and needs no database', async () => {
   await importRows('counted', 6)
   const count = importCounter({ env: { DATABASE_URL: database.url } })
   expect(await count('counted', ['subject', 'none'])).toEqual({

@@ -78,7 +78,7 @@ async function expectNothingStarted(campaign: string): Promise<void> {
   expect(client.started).toEqual([])
 }
 
-// Each start runs Python twice, and other tests may have the cores.
+// Each start runs Python twice, and other tests may use the cores.
 const patience = { timeout: 180_000 }
 
 describe('a model of the hub', patience, () => {
@@ -98,7 +98,7 @@ describe('a model of the hub', patience, () => {
         baseModel: { checkpoint: hash, origin: { from: 'hub', repo, revision: null, commit: firstCommit } },
       },
     })
-    // Only the record is left beside the store.
+    // Nothing but the record is left beside the store.
     expect(await readdir(homeModels())).toEqual([`Acme--Tiny-VL@${firstCommit}.json`])
   })
 
@@ -119,7 +119,7 @@ describe('a model of the hub', patience, () => {
     ])
   })
 
-  it('of a branch that moved is another base for the next campaign; a commit stays, and needs no hub', async () => {
+  it('of a branch that moved is another base for the next campaign, while a commit stays and needs no hub', async () => {
     expect((await begin('before', { path: repo })).code).toBe(0)
     await writeFile(join(upstream, 'model-2.safetensors'), safetensors(['c'], 8))
     await hub.add(repo, upstream, secondCommit)
@@ -130,12 +130,12 @@ describe('a model of the hub', patience, () => {
     const asked = hub.asked.length
     expect((await begin('pinned', { path: repo, revision: firstCommit })).code).toBe(0)
     expect((await findBaseModel(database.db, 'pinned'))?.id).toBe(before?.id)
-    // The same recipe again asks nothing either.
+    // The same recipe sends no request either.
     expect((await begin('after', { path: repo, revision: 'main' })).code).toBe(0)
     expect(hub.asked.length).toBe(asked)
   })
 
-  it('that is not there, or at a revision that is not, is refused with what was looked for', async () => {
+  it('that does not exist, or has no such revision, is refused with name and revision', async () => {
     const nowhere = await begin('wrong', { path: 'Acme/Tiny-VLL' })
     expect(nowhere.code).toBe(2)
     expect(nowhere.err).toContain(`there is no folder ${join(folder, 'Acme/Tiny-VLL')}, and as a model of the hub: `)
@@ -146,7 +146,7 @@ describe('a model of the hub', patience, () => {
     await expectNothingStarted('wrong')
   })
 
-  it('that is gated is refused without the right token, which no output names, and no content network gets', async () => {
+  it('that is gated is refused without the right token, which appears in no output and reaches no content network', async () => {
     await hub.add(repo, upstream, firstCommit, { gatedBy: 'hf_right' })
     const without = await begin('gated', { path: repo })
     expect(without.code).toBe(1)
@@ -173,7 +173,7 @@ describe('a model of the hub', patience, () => {
     await expectNothingStarted('away')
   })
 
-  it('without a chat template is refused once it is here, and says where it lies', async () => {
+  it('without a chat template is refused after the download, with its path', async () => {
     await writeFile(join(upstream, 'tokenizer_config.json'), '{}')
     await hub.add(repo, upstream, firstCommit)
     const { code, err } = await begin('silent', { path: repo })
@@ -185,8 +185,8 @@ describe('a model of the hub', patience, () => {
 
   it('of a campaign that an older version created and could not run is fetched by the next start', async () => {
     expect((await begin('older', { path: repo })).code).toBe(0)
-    // As that version left it: nothing of the base model is recorded. Events cannot be changed, so
-    // one is begun anew.
+    // That version recorded nothing about the base model. Events cannot be changed, so the test
+    // creates the campaign again.
     const older = await findCampaign(database.db, 'older')
     const recipe = { ...storedRecipe(older?.recipe), campaign: 'oldest' }
     const input = { id: 'oldest', recipe, recipeHash: recipeHash(recipe), recipeSource: '', folder }
@@ -199,7 +199,7 @@ describe('a model of the hub', patience, () => {
     expect(events.map(({ kind }) => kind)).toEqual(['created', 'base-model'])
   })
 
-  it('with a size for a plan; without the hub its name says it, or nothing', async () => {
+  it('has a size for a plan, without the hub from its name, if the name has one', async () => {
     const file = join(folder, 'plan.yaml')
     await writeFile(file, recipeText({ url: teacher.url, baseModel: repo }))
     const planned = async (env: Record<string, string> = {}) =>
@@ -212,14 +212,14 @@ describe('a model of the hub', patience, () => {
 })
 
 describe('a download', patience, () => {
-  // The hub's client writes pieces of 10 MiB.
+  // The client of the hub writes pieces of 10 MiB.
   const piece = 10 * 1024 * 1024
   beforeEach(async () => {
     await writeFile(join(upstream, 'model-1.safetensors'), safetensors(['a', 'b'], 4_000_000))
     await hub.add(repo, upstream, firstCommit)
   })
 
-  it('that the hub cuts goes on where it was cut', async () => {
+  it('that the hub cuts continues at the cut', async () => {
     hub.breaks = { afterBytes: 1.5 * piece, how: 'cut', times: 2 }
     expect((await begin('cut', { path: repo })).code).toBe(0)
     expect((await findBaseModel(database.db, 'cut'))?.id).toBe((await hashTree(upstream)).hash)
@@ -227,7 +227,7 @@ describe('a download', patience, () => {
     expect(ranges).toEqual([null, `bytes=${piece}-`, `bytes=${2 * piece}-`])
   })
 
-  it('that was killed leaves no process, and the next one goes on within the file', async () => {
+  it('that was killed leaves no process, and the next download continues within the file', async () => {
     const output = join(folder, 'killed')
     const held = new Promise<void>((resolve) => (hub.onHold = resolve))
     hub.breaks = { afterBytes: 1.5 * piece, how: 'hold', times: 1 }
@@ -245,7 +245,7 @@ describe('a download', patience, () => {
     expect((await hashTree(output, { withoutHidden: true })).hash).toBe((await hashTree(upstream)).hash)
   })
 
-  it('whose bytes are not those that the hub names is begun again', async () => {
+  it('whose bytes do not match the hub’s hash starts again', async () => {
     const output = join(folder, 'spoilt')
     const held = new Promise<void>((resolve) => (hub.onHold = resolve))
     hub.breaks = { afterBytes: 1.5 * piece, how: 'hold', times: 1 }
@@ -262,7 +262,7 @@ describe('a download', patience, () => {
   })
 })
 
-/** The unfinished large file of a download, once some of it is on disk. */
+/** Waits for the unfinished large file of a download and returns its path. */
 async function partOf(output: string): Promise<string> {
   for (;;) {
     const parts = existsSync(join(output, '.parts')) ? await readdir(join(output, '.parts')) : []
@@ -283,7 +283,7 @@ describe('a folder', patience, () => {
     await writeFile(join(model, 'config.json'), '{"model_type":"another"}')
     await truncate(join(model, 'model-2.safetensors'), 10)
     expect(await hashTree(base?.path ?? '')).toEqual(before)
-    // Broken weights are no reason to refuse a campaign that has its own.
+    // Broken weights in the folder do not stop a campaign that has its own copy.
     expect((await begin('kept', { path: './model' })).code).toBe(0)
     expect(await findBaseModel(database.db, 'kept')).toEqual(base)
   })

@@ -14,7 +14,7 @@ describe('commands on campaigns', () => {
   })
   afterAll(() => stage.close())
 
-  it('start a campaign once, under an id that is made of its name', async () => {
+  it('start a campaign once, under an id made from its name', async () => {
     const workflowId = 'campaign/twice'
     expect(await stage.campaigns.start('twice', 'Count shapes')).toEqual({ workflowId, isNew: true })
     expect(await stage.campaigns.start('twice')).toEqual({ workflowId, isNew: false })
@@ -28,7 +28,7 @@ describe('commands on campaigns', () => {
     await expect(stage.campaigns.pause('nobody', ada)).rejects.toThrow(WorkflowNotFoundError)
   })
 
-  it('are carried out once under one id, and refused in the words of the workflow', async () => {
+  it('are carried out once for each id, and refused in the words of the workflow', async () => {
     const fake = new FakeHone(1)
     fake.held.add('sft 1')
     await stage.work(fake, async () => {

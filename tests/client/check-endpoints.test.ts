@@ -8,7 +8,7 @@ import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { recipeText } from '../bad-input/world.ts'
 
 /**
- * A server up to `/v1` that answers as the test says; `asked` are the requests that it was sent.
+ * A server that answers as the test says. Its URL ends in `/v1`. `asked` are the requests it got.
  */
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const asked: { path: string | undefined; key: string | undefined }[] = []
@@ -31,7 +31,7 @@ const recipe = (url: string, endpoint = ''): Recipe =>
 const check = (of: Recipe, env: Record<string, string> = {}, demo: { teacherUrl: string } | null = null) =>
   checkEndpoints(of, { demo, env })
 
-it('a server that lists the model passes, and is asked with the key of its variable, without blanks', async () => {
+it('a server that lists the model passes, and gets the key of its variable without blanks', async () => {
   const { url, asked } = await serve(listing('other', 'fake-model'))
   await check(recipe(`${url}/`, ', apiKeyEnv: MY_KEY'), { MY_KEY: ' sk-1\n' })
   expect(asked).toEqual([{ path: '/v1/models', key: 'Bearer sk-1' }])
@@ -46,7 +46,7 @@ it.each([
   await expect(check(recipe(url))).resolves.toBeUndefined()
 })
 
-it('a server that refuses to be asked without a key is refused with the option that names one', async () => {
+it('a server that wants a key is refused with the option that names the key', async () => {
   const { url } = await serve((_, response) => void response.writeHead(403).end())
   await expect(check(recipe(url))).rejects.toMatchObject({
     type: 'EndpointRefused',
@@ -60,7 +60,7 @@ it('a server that lists no model at all is refused', async () => {
   await expect(check(recipe(url))).rejects.toMatchObject({ nextStep: 'use one of: (it lists none)' })
 })
 
-it('of several servers, the one that lacks the model is named', async () => {
+it('of several servers, the error names the server that lacks the model', async () => {
   const [good, bad] = [await serve(listing('fake-model')), await serve(listing('other'))]
   const text = recipeText({ url: good.url }).replace(`url: '${good.url}'`, `url: ['${good.url}', '${bad.url}']`)
   await expect(check(parseRecipe(text, { file: 'recipe.yaml' }))).rejects.toThrow(
@@ -68,7 +68,7 @@ it('of several servers, the one that lacks the model is named', async () => {
   )
 })
 
-it('the demo teacher is asked where it runs', async () => {
+it('the demo teacher is asked at its current address', async () => {
   const { url, asked } = await serve(listing('fake-model'))
   await check(recipe('demo:teacher'), {}, { teacherUrl: url })
   expect(asked).toEqual([{ path: '/v1/models', key: undefined }])

@@ -8,7 +8,7 @@ import { temporaryHome } from '../world/home.ts'
 const problem = (site: string, place = 'box'): Promise<string | null> =>
   environmentProblem(parseSite(`hone: 1\n${site}`, 'site.yaml'), place, 'trl')
 
-/** A program in a folder's `bin`, in place of a Python. */
+/** Writes a program to a folder's `bin` that replaces Python. */
 async function python(folder: string, script: string): Promise<string> {
   await mkdir(join(folder, 'bin'), { recursive: true })
   const path = join(folder, 'bin', 'python')
@@ -22,7 +22,7 @@ it('a Python with every module of the product has no problem', async () => {
   expect(await problem(`places: { box: { launcher: local, environments: { trl: { python: ${path} } } } }`)).toBeNull()
 })
 
-it('an environment of the whole site counts where the place names none, and conda is looked into', async () => {
+it('an environment of the whole site counts when the place names none, and conda environments are checked', async () => {
   const folder = temporaryHome()
   const path = await python(folder, `echo '["torch", "trl"]'`)
   const site = `places: { box: { launcher: local } }\nenvironments: { trl: { conda: ${folder} } }`
@@ -39,7 +39,7 @@ it.each([
   expect(found?.split('\n')).toHaveLength(1)
 })
 
-it('what Hone makes, what runs elsewhere and what is in a container is not looked at', async () => {
+it('an environment that Hone makes, that runs elsewhere or is in a container is not checked', async () => {
   const nowhere = '{ trl: { python: /nowhere/python } }'
   expect(await problem('places: { box: { launcher: local } }')).toBeNull()
   expect(await problem(`places: { box: { launcher: slurm, environments: ${nowhere} } }`)).toBeNull()

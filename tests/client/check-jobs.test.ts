@@ -13,7 +13,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const sft = (more = '') => `{ step: sft, from: seed, learningRate: 1e-5, steps: 5${more} }`
 
-/** Looks at a recipe's jobs on a site; `places` are those of the site file. */
+/** Checks a recipe's jobs on a site. `places` are the places of the site file. */
 async function check(steps: string, places = '', more = ''): Promise<string[]> {
   const site = parseSite(`hone: 1\n${places}`, 'site.yaml')
   const opened = openPlaces({
@@ -28,8 +28,8 @@ async function check(steps: string, places = '', more = ''): Promise<string[]> {
   return await checkJobs(recipe(steps, more), site, opened)
 }
 
-describe('before a campaign is kept', () => {
-  it('what can run is let through, with the notes of the plan', async () => {
+describe('before a campaign is created', () => {
+  it('a recipe that can run passes, with the notes of the plan', async () => {
     expect(await check(sft())).toEqual([])
     expect(await check(sft(', batchSize: 10, microBatchSize: 4'))).toEqual([
       expect.stringContaining('microBatchSize 4 does not divide batchSize = 10'),
@@ -80,7 +80,7 @@ describe('before a campaign is kept', () => {
     await expect(check(steps, places)).rejects.toThrow(message)
   })
 
-  it('a place is looked at only when a job takes it', async () => {
+  it('a place is checked only when a job runs there', async () => {
     expect(await check(sft(), 'places: { far: { launcher: slurm, bin: /nowhere } }')).toEqual([])
   })
 })

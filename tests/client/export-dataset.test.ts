@@ -40,7 +40,7 @@ describe('a dataset to export', () => {
     expect((await findExportable(db, ['demo/1/demo'])).source).toMatchObject({ rows: 5, campaign: null })
   })
 
-  it('has its whole lineage in it, every node once', async () => {
+  it('has its whole lineage, every node once', async () => {
     const { source } = await findExportable(db, ['demo/1/reason'])
     const { datasets, checkpoints } = source.lineage
     expect(checkpoints).toEqual([])
@@ -51,7 +51,7 @@ describe('a dataset to export', () => {
     expect(origin).toMatchObject({ kept: 5, step: null, inputs: [] })
   })
 
-  it('that is not there is refused with the names of imports', async () => {
+  it('that does not exist is refused with the names of imports', async () => {
     await expect(findExportable(db, ['nothing'])).rejects.toMatchObject({
       message: 'There is no dataset "nothing".',
       nextStep: expect.stringMatching(/an import by its name: geometry\.$/),
@@ -59,7 +59,7 @@ describe('a dataset to export', () => {
   })
 })
 
-it('kept rows come in their order; dropped and failed rows after them, and only when they are wanted', async () => {
+it('kept rows come in their order, and dropped and failed rows follow on demand', async () => {
   const kept = await collect(exportRows(db, 'demo/1/reason', 'kept'))
   expect(kept.map(({ question, status, reason }) => [question, status, reason])).toEqual([
     ['How many circles are in demo 0?', 'kept', null],

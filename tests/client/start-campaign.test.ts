@@ -47,7 +47,7 @@ async function start(parts: RecipeParts, title?: string): Promise<Started> {
   })
 }
 
-it('a campaign is created with its data, base model and first event, and its workflow is started', async () => {
+it('a campaign is created with its data, base model and first event, and its workflow starts', async () => {
   const started = await start({ campaign: 'first' }, 'Count shapes')
   const { db } = database
   const base = await findBaseModel(db, 'first')
@@ -60,21 +60,21 @@ it('a campaign is created with its data, base model and first event, and its wor
   expect(await listEvents(db, 'first')).toMatchObject([{ kind: 'created', who: 'ada', why: 'Count shapes' }])
 })
 
-it('the same recipe finds the campaign: it goes on, and nothing is stored or told a second time', async () => {
+it('the same recipe goes on with its campaign, and stores and reports nothing a second time', async () => {
   await start({ campaign: 'again' })
   expect(await start({ campaign: 'again' })).toMatchObject({ outcome: 'exists', baseModel: null })
   expect(client.started).toEqual(['again', 'again'])
   expect(await listEvents(database.db, 'again')).toHaveLength(1)
 })
 
-it('a finished campaign is found, and its workflow is not started', async () => {
+it('the recipe of a finished campaign finds it and starts no workflow', async () => {
   await start({ campaign: 'over' })
   await setCampaignStatus(database.db, 'over', 'finished', null)
   expect(await start({ campaign: 'over' })).toMatchObject({ outcome: 'finished', workflowId: 'campaign/over' })
   expect(client.started).toEqual(['over'])
 })
 
-it('data is read only after keys, servers and base model were looked at', async () => {
+it('data is read only after keys, servers and base model were checked', async () => {
   teacher.models = { status: 401 }
   await expect(start({ campaign: 'early', source: './nowhere' })).rejects.toMatchObject({ type: 'EndpointRefused' })
   await expect(start({ campaign: 'early', source: './nowhere', baseModel: './none' })).rejects.toThrow('baseModel.path')

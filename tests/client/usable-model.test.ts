@@ -16,7 +16,7 @@ async function refusalOf(spoil: (folder: string) => Promise<void>): Promise<Hone
   throw new Error('the folder was not refused')
 }
 
-it('every missing file is named, and what a whole model is', async () => {
+it('the error names every missing file, and says what a whole model has', async () => {
   const { type, message, nextStep } = await refusalOf(async (folder) => {
     await rm(join(folder, 'tokenizer.json'))
     await rm(join(folder, 'model-2.safetensors'))
@@ -28,12 +28,12 @@ it('every missing file is named, and what a whole model is', async () => {
   expect(nextStep).toMatch(/^put what is missing into the folder: .*; the folder is \//)
 })
 
-it('weights that were cut are to be copied again', async () => {
+it('the error about cut weights says to copy them again', async () => {
   const { nextStep } = await refusalOf((folder) => truncate(join(folder, 'model-1.safetensors'), 100))
   expect(nextStep).toMatch(/^copy or download the damaged files again; /)
 })
 
-it('a model that lacks nothing but its chat template needs that file alone', async () => {
+it('the error about a missing chat template asks for that file only', async () => {
   const { message, nextStep } = await refusalOf((folder) => writeFile(join(folder, 'tokenizer_config.json'), '{}'))
   expect(message).toContain('chat template')
   expect(nextStep).toMatch(/^put the chat_template\.jinja of the model/)

@@ -57,7 +57,7 @@ async function outcome({ datasetId }: Written) {
 const line = (id: string, changes = {}) => ({ id, images: ['a.png'], question: `How many in ${id}?`, ...changes })
 
 describe("a recipe's path and hone import", () => {
-  it('make the same rows of the same file, also of the lines that cannot be used', async () => {
+  it('make the same rows of the same file, also from lines that cannot be used', async () => {
     const whole = await picture(3)
     const folder = await folderOf({
       'a.png': await picture(1),
@@ -70,7 +70,7 @@ describe("a recipe's path and hone import", () => {
         line('cut', { images: ['cut.png'] }),
         line('gone', { images: ['gone.png'] }),
         line('one', { answer: 4 }),
-        // An id that many rows share is not taken for one.
+        // A value that many rows share is not an id.
         ...Array.from({ length: 60 }, (_, at) => line(`more ${at}`)),
       ]),
     })
@@ -89,8 +89,8 @@ describe("a recipe's path and hone import", () => {
   })
 })
 
-describe('what is stored is what was hashed:', () => {
-  it('a picture is read once, so one that changes after the look at it is stored as it was', async () => {
+describe('the store gets exactly the hashed content:', () => {
+  it('a picture is read once, so the store gets its old content if it changes after the check', async () => {
     for (const prepare of [ownLines, imported]) {
       const before = await picture(10)
       const folder = await folderOf({
@@ -106,7 +106,7 @@ describe('what is stored is what was hashed:', () => {
     }
   })
 
-  it('a file of rows that changes after the look at it is refused, and nothing of it is written', async () => {
+  it('a file of rows that changes after the check is refused, and none of its rows is written', async () => {
     for (const prepare of [ownLines, imported]) {
       const folder = await folderOf({ 'a.png': await picture(12), 'rows.jsonl': jsonl([line('a'), line('before')]) })
       const beforeWriting = () => writeFile(join(folder, 'rows.jsonl'), jsonl([line('a'), line('afterwards')]))
@@ -126,14 +126,14 @@ describe('what is stored is what was hashed:', () => {
     }
   })
 
-  it('a picture that was not there at the look and is there afterwards is refused', async () => {
+  it('a picture that appears only after the check is refused', async () => {
     const folder = await folderOf({ 'rows.jsonl': jsonl([line('late')]) })
     const beforeWriting = async () => writeFile(join(folder, 'a.png'), await picture(13))
     await expect(write(await ownLines(folder), { beforeWriting })).rejects.toThrow('a.png changed while it was read')
   })
 })
 
-it('pictures that the store has and the database does not are recorded before their rows', async () => {
+it('pictures that only the store has are recorded in the database before their rows', async () => {
   const folder = await folderOf({ 'a.png': await picture(20), 'rows.jsonl': jsonl([line('a')]) })
   await write(await ownLines(folder))
   const other = await openTestDatabase()
@@ -144,7 +144,7 @@ it('pictures that the store has and the database does not are recorded before th
   }
 })
 
-it("a path's pictures come back into a home that has lost them, with the same command", async () => {
+it("the same command brings a path's pictures back into a home that lost them", async () => {
   const content = await picture(21)
   const folder = await folderOf({ 'a.png': content, 'rows.jsonl': jsonl([line('a')]) })
   await write(await ownLines(folder))

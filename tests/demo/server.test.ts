@@ -11,7 +11,7 @@ import type { Teacher } from '../../demo/teacher/server.ts'
 import { demoWorld } from '../../demo/world.ts'
 
 const scene = { rows: 2, columns: 2, cells: [{ color: 'red', shape: 'circle' } as const, null, null, null] }
-const PROMPT = 'Description:\nTop left: a red circle.\n\nQuestion: How many red shapes are there?\n'
+const promptText = 'Description:\nTop left: a red circle.\n\nQuestion: How many red shapes are there?\n'
 
 let teacher: Teacher
 let client: OpenAI
@@ -57,7 +57,7 @@ describe('the protocol', () => {
     const ask = async (n: number): Promise<(string | null)[]> => {
       const reply = await client.chat.completions.create({
         model: 'demo-reasoner',
-        messages: [{ role: 'user', content: PROMPT }],
+        messages: [{ role: 'user', content: promptText }],
         n,
         seed: 7,
       })
@@ -73,7 +73,7 @@ describe('the protocol', () => {
   test('a reply longer than max_tokens is cut and says so', async () => {
     const reply = await client.chat.completions.create({
       model: 'demo-reasoner',
-      messages: [{ role: 'user', content: PROMPT }],
+      messages: [{ role: 'user', content: promptText }],
       max_tokens: 6,
     })
     expect(reply.choices[0]?.finish_reason).toBe('length')
@@ -108,8 +108,8 @@ describe('bad input gets an error object and a status', () => {
     ['a body that is not JSON', () => '{"model":', 400, 'invalid_json'],
     ['no messages', () => JSON.stringify({ model: 'demo-reasoner', messages: [] }), 400, 'invalid_value'],
     ['an unknown model', () => chat('gpt', 'hello'), 404, 'model_not_found'],
-    ['streaming', () => chat('demo-reasoner', PROMPT, { stream: true }), 400, 'unsupported_value'],
-    ['n of 0', () => chat('demo-reasoner', PROMPT, { n: 0 }), 400, 'invalid_value'],
+    ['streaming', () => chat('demo-reasoner', promptText, { stream: true }), 400, 'unsupported_value'],
+    ['n of 0', () => chat('demo-reasoner', promptText, { n: 0 }), 400, 'invalid_value'],
     ['no picture for the captioner', () => chat('demo-captioner', 'Describe.'), 400, 'invalid_value'],
     ['a picture for the reasoner', () => chat('demo-reasoner', image(dataUrl)), 400, 'invalid_value'],
     ['a picture by web address', () => chat('demo-captioner', image('http://x.test/a.png')), 400, 'invalid_image_url'],

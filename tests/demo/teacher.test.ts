@@ -16,7 +16,7 @@ import { reasonOver } from '../../demo/teacher/reasoner.ts'
 import { readScene, UnreadablePicture } from '../../demo/teacher/see.ts'
 import { demoTeacher, demoWorld } from '../../demo/world.ts'
 
-const EVERY_FAMILY: QuestionMix = {
+const everyFamily: QuestionMix = {
   'count-color': 1,
   'count-shape': 1,
   'count-all': 1,
@@ -27,13 +27,13 @@ const EVERY_FAMILY: QuestionMix = {
   sum: 1,
   'describe-row': 1,
 }
-const SURE = { ...demoTeacher, captionErrorRate: 0, slipRate: 0 }
-const PICTURES = 300
+const neverErring = { ...demoTeacher, captionErrorRate: 0, slipRate: 0 }
+const pictureCount = 300
 
 async function manyPictures(): Promise<{ scene: Scene; picture: Buffer }[]> {
   const random = createRandom(77)
   return Promise.all(
-    Array.from({ length: PICTURES }, async (_, index) => {
+    Array.from({ length: pictureCount }, async (_, index) => {
       const scene = drawScene(demoWorld.scene, random)
       return { scene, picture: await drawPicture(scene, demoWorld.picture, createRandom(1000 + index)) }
     }),
@@ -85,15 +85,17 @@ describe('the captioner', () => {
 
   test('depends on nothing but seeds and bytes', async () => {
     const picture = pictures[0]?.picture ?? Buffer.alloc(0)
-    const texts = await Promise.all([1, 1, 2, 3, 4].map((seed) => describePicture(picture, seed, SURE)))
+    const texts = await Promise.all([1, 1, 2, 3, 4].map((seed) => describePicture(picture, seed, neverErring)))
     expect(texts[0]).toBe(texts[1])
     expect(new Set(texts).size).toBeGreaterThan(1)
   })
 
   test('refuses bytes that are no picture and pictures that are cut off', async () => {
     const whole = pictures[0]?.picture ?? Buffer.alloc(0)
-    await expect(describePicture(Buffer.from('no picture'), 0, SURE)).rejects.toThrow(UnreadablePicture)
-    await expect(describePicture(whole.subarray(0, whole.length / 2), 0, SURE)).rejects.toThrow(UnreadablePicture)
+    await expect(describePicture(Buffer.from('no picture'), 0, neverErring)).rejects.toThrow(UnreadablePicture)
+    await expect(describePicture(whole.subarray(0, whole.length / 2), 0, neverErring)).rejects.toThrow(
+      UnreadablePicture,
+    )
   })
 })
 
@@ -101,9 +103,9 @@ describe('the reasoner', () => {
   test('answers every family right from a right description when it does not slip', () => {
     let asked = 0
     for (const { scene } of pictures) {
-      for (const { question, answer, choices } of askQuestions(scene, EVERY_FAMILY, 4, createRandom(asked))) {
+      for (const { question, answer, choices } of askQuestions(scene, everyFamily, 4, createRandom(asked))) {
         asked += 1
-        const reply = reasonOver(promptFor(listCells(scene), question, choices), asked, SURE)
+        const reply = reasonOver(promptFor(listCells(scene), question, choices), asked, neverErring)
         expect(answerOf(reply), `${question}\n${reply}`).toBe(answer)
       }
     }
@@ -148,7 +150,7 @@ describe('the reasoner', () => {
   ])('works out %j', (question, answer, working) => {
     const description =
       'Top left: a red circle. Top right: nothing. Bottom left: red square. Bottom right: blue triangle.'
-    const plain = { ...SURE, wordyShare: 0, reflectionShare: 0 }
+    const plain = { ...neverErring, wordyShare: 0, reflectionShare: 0 }
     const reply = reasonOver(promptFor(description, question), 1, plain)
     expect(answerOf(reply)).toBe(answer)
     expect(reply).toContain(working)
@@ -158,7 +160,7 @@ describe('the reasoner', () => {
     const mix = { difference: 1, sum: 1, 'describe-row': 1 }
     for (const [index, { scene }] of pictures.entries()) {
       for (const { question, answer } of askQuestions(scene, mix, 2, createRandom(index))) {
-        const reply = reasonOver(promptFor(listCells(scene), question), index, { ...SURE, slipRate: 1 })
+        const reply = reasonOver(promptFor(listCells(scene), question), index, { ...neverErring, slipRate: 1 })
         expect(answerOf(reply), `${question}\n${reply}`).not.toBe(answer)
       }
     }
@@ -168,7 +170,7 @@ describe('the reasoner', () => {
     const words = { description: 'Top left: a red circle. Top right: a red square.', choices: '' }
     const ask = (answer: string): string =>
       renderPrompt(loadPrompt('reason-to-answer-v1'), { ...words, question: 'How many red shapes are there?', answer })
-    for (const answer of ['2', '1']) expect(answerOf(reasonOver(ask(answer), 3, SURE))).toBe('2')
+    for (const answer of ['2', '1']) expect(answerOf(reasonOver(ask(answer), 3, neverErring))).toBe('2')
     const wrong = Array.from({ length: 400 }, (_, seed) => answerOf(reasonOver(ask('2'), seed, demoTeacher)) !== '2')
     expect(wrong.filter(Boolean).length / wrong.length).toBeCloseTo(demoTeacher.slipRate, 1)
   })
@@ -188,7 +190,7 @@ describe('the reasoner', () => {
 
   test('varies length and reflects now and then, so that the shortest right trace is worth choosing', () => {
     const prompt = promptFor('Top left: a red circle. Top right: a red square.', 'How many red shapes are there?')
-    const replies = Array.from({ length: 200 }, (_, seed) => reasonOver(prompt, seed, SURE))
+    const replies = Array.from({ length: 200 }, (_, seed) => reasonOver(prompt, seed, neverErring))
     const reflecting = replies.filter((reply) => /Wait,|Hmm,/.test(reply)).length
     expect(reflecting).toBeGreaterThan(20)
     expect(reflecting).toBeLessThan(100)
@@ -206,7 +208,7 @@ describe('the reasoner', () => {
     ['Top left: a red circle.', 'What is the meaning of it?'],
     ['Top left: a red circle.', 'Which color is at the bottom right?'],
   ])('says so when the description %j does not answer %j', (description, question) => {
-    expect(answerOf(reasonOver(promptFor(description, question), 0, SURE))).toBe('unknown')
+    expect(answerOf(reasonOver(promptFor(description, question), 0, neverErring))).toBe('unknown')
   })
 
   test('always ends in an answer, whatever it is given', () => {

@@ -14,7 +14,7 @@ import type { WorldSettings } from '../../demo/world.ts'
 import { vocabularyLines } from '../../demo/vocabulary.ts'
 
 /** The real world with fewer pictures, so that files are written in a second. */
-const SMALL: WorldSettings = {
+const smallWorld: WorldSettings = {
   ...demoWorld,
   splits: {
     train: { pictures: 40, questionsEach: 2 },
@@ -52,7 +52,7 @@ let dir = ''
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'hone-demo-'))
   dir = join(root, 'world')
-  await writeWorld(dir, undefined, SMALL)
+  await writeWorld(dir, undefined, smallWorld)
 })
 afterAll(() => rm(root, { recursive: true, force: true }))
 
@@ -122,7 +122,7 @@ describe('writing the world', () => {
   test('writes rows whose pictures exist beside the file', async () => {
     for (const split of ['train', 'dev', 'report'] as const) {
       const rows = await rowsOf(`${split}.jsonl`, rowSchema)
-      const { pictures, questionsEach } = SMALL.splits[split]
+      const { pictures, questionsEach } = smallWorld.splits[split]
       expect(rows).toHaveLength(pictures * questionsEach)
       expect(new Set(rows.map((row) => row.id)).size).toBe(rows.length)
       for (const image of rows.flatMap((row) => row.images))
@@ -135,7 +135,7 @@ describe('writing the world', () => {
     expect(new Set(rows.map((row) => `${row.images[0]} ${row.question}`)).size).toBe(rows.length)
     for (const row of rows) {
       const [, word = ''] = /^How many (\w+?)s?(?: shapes)? are there\?$/.exec(row.question) ?? []
-      const seen = await readScene(await readFile(join(dir, row.images[0] ?? '')), SMALL.scene)
+      const seen = await readScene(await readFile(join(dir, row.images[0] ?? '')), smallWorld.scene)
       const count = seen.cells.filter((cell) => cell?.color === word || cell?.shape === word).length
       expect(row.answer, `${row.id} ${row.question}`).toBe(String(count))
     }
@@ -158,8 +158,12 @@ describe('writing the world', () => {
 
   test('leaves a world with the same hash as it is', async () => {
     const before = await stat(join(dir, 'report.jsonl'))
-    const second = await writeWorld(dir, () => expect.unreachable('nothing is drawn'), SMALL)
-    expect(second).toMatchObject({ written: false, hash: worldHash(SMALL), rows: { train: 80, dev: 10, report: 30 } })
+    const second = await writeWorld(dir, () => expect.unreachable('nothing is drawn'), smallWorld)
+    expect(second).toMatchObject({
+      written: false,
+      hash: worldHash(smallWorld),
+      rows: { train: 80, dev: 10, report: 30 },
+    })
     expect((await stat(join(dir, 'report.jsonl'))).mtimeMs).toBe(before.mtimeMs)
   })
 
@@ -169,7 +173,7 @@ describe('writing the world', () => {
       const rows = await rowsOf(`${name}.jsonl`, furtherSchema)
       expect(rows).toHaveLength(count)
       expect(new Set(rows.map((row) => row.id)).size).toBe(count)
-      const mix = name.startsWith('mixed') ? SMALL.further.mixed : SMALL.further.free
+      const mix = name.startsWith('mixed') ? smallWorld.further.mixed : smallWorld.further.free
       for (const { images, metadata, id } of rows) {
         expect(Object.keys(mix)).toContain(metadata.source)
         const number = /^\w+-\w+-(\d{5})/.exec(id)?.[1]
@@ -191,9 +195,12 @@ describe('writing the world', () => {
     await writeFile(join(copy, 'manifest.json'), JSON.stringify(older))
     await rm(join(copy, 'free-dev.jsonl'))
     const quiet = (): never => expect.unreachable('nothing is drawn')
-    expect(await writeWorld(copy, quiet, SMALL)).toMatchObject({ written: true, further: { rows: { pictures: 40 } } })
+    expect(await writeWorld(copy, quiet, smallWorld)).toMatchObject({
+      written: true,
+      further: { rows: { pictures: 40 } },
+    })
     expect(await contentHash(copy)).toBe(whole)
-    const other = { ...SMALL, further: { ...SMALL.further, free: { 'describe-row': 1 } } }
+    const other = { ...smallWorld, further: { ...smallWorld.further, free: { 'describe-row': 1 } } }
     expect((await writeWorld(copy, quiet, other)).written).toBe(true)
     expect((await rowsOf('free-dev.jsonl', furtherSchema, copy)).every((row) => row.kind === 'text')).toBe(true)
     expect((await writeWorld(copy, quiet, other)).written).toBe(false)
@@ -207,20 +214,20 @@ describe('writing the world', () => {
         () => {
           throw new Error('killed')
         },
-        SMALL,
+        smallWorld,
       ),
     ).rejects.toThrow('killed')
     expect(await readdir(copy)).not.toContain('manifest.json')
     await writeFile(join(copy, 'train.jsonl'), '{"half":')
     const progress: number[] = []
-    await writeWorld(copy, ({ done }) => progress.push(done), SMALL)
+    await writeWorld(copy, ({ done }) => progress.push(done), smallWorld)
     expect(progress.at(-1)).toBe(120)
     expect(await contentHash(copy)).toBe(await contentHash(dir))
   })
 
   test('writes anew when the settings changed or the manifest is broken', async () => {
     const copy = join(root, 'changed')
-    const tiny = { ...SMALL, splits: { ...SMALL.splits, train: { pictures: 5, questionsEach: 1 } } }
+    const tiny = { ...smallWorld, splits: { ...smallWorld.splits, train: { pictures: 5, questionsEach: 1 } } }
     expect((await writeWorld(copy, undefined, tiny)).written).toBe(true)
     expect((await writeWorld(copy, undefined, { ...tiny, seed: 1 })).written).toBe(true)
     await writeFile(join(copy, 'manifest.json'), '{"hash":')
@@ -254,7 +261,7 @@ describe('the hashes', () => {
   })
 
   test('of the base corpus stays when only questions or splits change', () => {
-    const asked = { ...demoWorld, mix: { ...demoWorld.mix, exists: 2 }, splits: SMALL.splits }
+    const asked = { ...demoWorld, mix: { ...demoWorld.mix, exists: 2 }, splits: smallWorld.splits }
     expect(baseCorpusHash(asked)).toBe(baseCorpusHash())
     expect(baseCorpusHash({ ...demoWorld, scene: { ...demoWorld.scene, emptyShare: 0.3 } })).not.toBe(baseCorpusHash())
   })

@@ -1,4 +1,5 @@
-import type { AskRequest } from '../../models/ask.ts'
+import type { HoneError } from '../../domain/errors.ts'
+import type { AskFailure, AskRequest } from '../../models/ask.ts'
 import { Connections } from '../../models/connections.ts'
 import { createEngine } from '../../models/engine.ts'
 import type { Engine, EngineOptions } from '../../models/engine.ts'
@@ -41,6 +42,10 @@ export const failureOf = async (asking: Promise<unknown>): Promise<unknown> =>
     () => new Error('it succeeded'),
     (error: unknown) => error,
   )
+
+/** The error of a request that is expected to fail. */
+export const askFailureOf = async (asking: Promise<unknown>): Promise<AskFailure & HoneError> =>
+  (await failureOf(asking)) as AskFailure & HoneError
 
 /** Lets simulated time pass, and real time for what goes over HTTP, until `work` has ended. */
 export async function passing<Result>(clock: ManualClock, work: Promise<Result>, stepMs = 10): Promise<Result> {

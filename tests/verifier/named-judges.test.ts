@@ -13,7 +13,7 @@ import { FakeEndpoint } from '../models/fake-endpoint.ts'
 
 const key = 's3cret-of-this-test'
 /** Reward `weighted` of an answer in good form that the judge calls mostly right. */
-const MOSTLY = 0.7 * 0.5 + 0.3
+const mostlyRight = 0.7 * 0.5 + 0.3
 let folder: string
 let mild: FakeEndpoint
 let harsh: FakeEndpoint
@@ -74,7 +74,7 @@ describe('a judge that a request names', () => {
     const [kind, strict] = [await named(fileOf(mild, { apiKeyEnv: 'MILD_KEY' })), await named(fileOf(harsh))]
     const answers = await Promise.all([ask([open], kind), ask([open], strict), ask([open], kind)])
     const overall = await Promise.all(answers.map(async (answer) => (await scoresOf(answer)).map((s) => s.overall)))
-    expect(overall).toEqual([[MOSTLY], [0.3], [MOSTLY]])
+    expect(overall).toEqual([[mostlyRight], [0.3], [mostlyRight]])
     expect(mild.authorizations).toEqual([`Bearer ${key}`])
     expect(harsh.authorizations).toEqual([undefined])
     expect(await metrics()).toMatch(/^hone_reward_judge_rows_total 3$/m)
@@ -84,7 +84,7 @@ describe('a judge that a request names', () => {
 
   it('is opened anew when its file says another address, and remembers its replies until then', async () => {
     const id = await named(fileOf(mild))
-    for (const _ of [1, 2]) expect(await scoresOf(await ask([open], id))).toMatchObject([{ overall: MOSTLY }])
+    for (const _ of [1, 2]) expect(await scoresOf(await ask([open], id))).toMatchObject([{ overall: mostlyRight }])
     expect(mild.requests).toHaveLength(1)
     await writeJudgeFile(folder, id, fileOf(harsh))
     expect(await scoresOf(await ask([open], id))).toMatchObject([{ overall: 0.3 }])
@@ -157,9 +157,9 @@ describe('who rewards a row', () => {
     const scores = await scoresOf(await ask([ruled, { ...open, reward: 'judge' }, right, open], id))
     expect(scores).toMatchObject([
       { overall: 0.3, verdict: 'unverifiable', judged: { abstained: 'rule-only' } },
-      { overall: MOSTLY, judged: { tier: 'mostly' } },
+      { overall: mostlyRight, judged: { tier: 'mostly' } },
       { overall: 0.7, verdict: 'correct' },
-      { overall: MOSTLY, judged: { tier: 'mostly' } },
+      { overall: mostlyRight, judged: { tier: 'mostly' } },
     ])
     expect(scores[2]?.judged).toBeUndefined()
     expect(mild.requests).toHaveLength(1)

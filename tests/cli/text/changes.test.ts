@@ -54,7 +54,7 @@ const act: EventRecord = {
   dedupeKey: null,
 }
 
-/** A look at a campaign whose first round runs. */
+/** The overview of a campaign whose first round runs. */
 function look({
   rounds = [round],
   running = [progress],
@@ -68,25 +68,25 @@ function look({
 }
 
 describe('lines of what changed', () => {
-  it('at the first look tell what runs and where the campaign stands, but no act', () => {
+  it('at the first look name the running step and the state of the campaign, but no act', () => {
     expect(changeLines(null, look({ events: [act] }))).toEqual([
       'round 1  reason  50 of 100 rows  1 min 05 s',
       'demo running, head: round 0',
     ])
   })
 
-  it('are empty while nothing changes, and for less than a tenth of a step', () => {
+  it('are empty while nothing changes, and for progress of less than a tenth of a step', () => {
     expect(changeLines(look(), look())).toEqual([])
     expect(changeLines(look(), look({ running: [{ ...progress, done: 59, seconds: 80 }] }))).toEqual([])
     expect(changeLines(look(), look({ running: [{ ...progress, done: 60 }] }))).toHaveLength(1)
   })
 
-  it('tell acts with who and why', () => {
+  it('name acts with user and reason', () => {
     const now = look({ events: [act], status: 'paused', statusReason: 'lunch' })
     expect(changeLines(look(), now)).toEqual(['paused by ada: lunch', 'demo paused: lunch'])
   })
 
-  it('tell of a step and a round how they ended', () => {
+  it('say how a step and a round ended', () => {
     const done: RoundView = { ...round, status: 'closed', decision: 'promote', steps: [{ ...step, status: 'done' }] }
     expect(changeLines(look(), look({ rounds: [done], running: [], head: 1 }))).toEqual([
       'round 1  reason  done: 40 of 100 rows kept, 1 min 05 s',

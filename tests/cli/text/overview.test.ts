@@ -12,7 +12,7 @@ describe('progress', () => {
     metrics: { totalSteps: 250, loss: 0.4123, odd: 1 },
   }
 
-  it('of a training says steps and metrics', () => {
+  it('of a training is its steps and metrics', () => {
     expect(progressText({ ...step, job })).toBe('round 2  sft  step 120 of 250  loss 0.412  1 min 05 s')
     expect(progressText({ ...step, job: { ...job, attempt: 2 } })).toContain('attempt 2')
     expect(progressText({ ...step, job: { ...job, step: null, metrics: {}, state: null } })).toContain(
@@ -20,7 +20,7 @@ describe('progress', () => {
     )
   })
 
-  it('of a data step says rows, also while a model is served for it', () => {
+  it('of a data step is its rows, also while a model is served for it', () => {
     expect(progressText({ ...step, step: 'sample', done: 120, job: null })).toBe(
       'round 2  sample  120 of 500 rows  1 min 05 s',
     )

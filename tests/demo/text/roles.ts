@@ -4,7 +4,7 @@ import type { Scene } from '../../../demo/scene.ts'
 import { demoTeacher, demoWorld } from '../../../demo/world.ts'
 
 /** The text roles without errors of their own. */
-export const SURE = {
+export const neverErring = {
   ...demoTeacher,
   askerErrorRate: 0,
   writerErrorRate: 0,

@@ -8,7 +8,7 @@ import { reasonOver } from '../../../demo/teacher/reasoner.ts'
 import { answerer } from '../../../demo/teacher/vision/answerer.ts'
 import { glance } from '../../../demo/teacher/vision/glancer.ts'
 import { demoTeacher, demoWorld } from '../../../demo/world.ts'
-import { answerOf, drawCases, keyOf, LOST, promptOf, questionsOn, SURE } from './pictures.ts'
+import { answerOf, drawCases, keyOf, alwaysErring, promptOf, questionsOn, neverErring } from './pictures.ts'
 
 const cases = await drawCases(80, 5)
 const describePrompt = promptOf('describe-v1')
@@ -16,8 +16,8 @@ const describePrompt = promptOf('describe-v1')
 describe('the glancer', () => {
   test('says all that there is when it loses nothing, and no place when it loses everything', async () => {
     for (const { scene, picture } of cases) {
-      expect(keyOf(await glance(picture, describePrompt, 0, SURE), scene)).toBe(sceneKey(scene))
-      const lost = await glance(picture, describePrompt, 0, LOST)
+      expect(keyOf(await glance(picture, describePrompt, 0, neverErring), scene)).toBe(sceneKey(scene))
+      const lost = await glance(picture, describePrompt, 0, alwaysErring)
       expect(readDescription(lost).every(({ place }) => place === null)).toBe(true)
       expect(lost.length).toBeGreaterThan(0)
     }
@@ -53,7 +53,7 @@ describe('answers to what is missing', () => {
     ],
   } as const
   const picture = drawPicture(scene, demoWorld.picture, createRandom(1))
-  const ask = async (questions: string, settings = SURE, seed = 0): Promise<string> =>
+  const ask = async (questions: string, settings = neverErring, seed = 0): Promise<string> =>
     answerer(await picture, promptOf('answer-missing-v1', {}, { questions }), seed, settings)
 
   test.each([
@@ -84,7 +84,7 @@ describe('answers to what is missing', () => {
     const questions = [...positionNames(scene).map((name) => `What is at the ${name}?`), 'How many circles are there?']
     const asked = questions.map((each) => `- ${each}`).join('\n')
     const right = (await ask(asked)).split('\n')
-    const wrong = (await ask(asked, LOST)).split('\n')
+    const wrong = (await ask(asked, alwaysErring)).split('\n')
     for (const [index, line] of wrong.entries()) expect(line).not.toBe(right[index])
     let errors = 0
     for (let seed = 0; seed < 200; seed += 1) {
@@ -104,8 +104,8 @@ test('merges to the whole picture, whatever was said before', async () => {
   }
   const prompt = promptOf('merge-v1', {}, values)
   for (const { scene, picture } of cases) {
-    expect(keyOf(await answerer(picture, prompt, 0, SURE), scene)).toBe(sceneKey(scene))
-    expect(keyOf(await answerer(picture, prompt, 0, LOST), scene)).not.toBe(sceneKey(scene))
+    expect(keyOf(await answerer(picture, prompt, 0, neverErring), scene)).toBe(sceneKey(scene))
+    expect(keyOf(await answerer(picture, prompt, 0, alwaysErring), scene)).not.toBe(sceneKey(scene))
   }
 })
 
@@ -114,7 +114,7 @@ describe('answers to a question', () => {
     for (const [index, { scene, picture }] of cases.entries()) {
       const free = questionsOn(scene, index, { 'describe-row': 1 }, 1)
       for (const question of [...questionsOn(scene, index), ...free]) {
-        const reply = await answerer(picture, promptOf('answer-picture-v1', question), index, SURE)
+        const reply = await answerer(picture, promptOf('answer-picture-v1', question), index, neverErring)
         expect(answerOf(reply), `${question.question}\n${reply}`).toBe(question.answer)
         expect(reply).toMatch(/^<think>[^<]+<\/think> [^<]+ <answer>/)
       }
@@ -124,7 +124,7 @@ describe('answers to a question', () => {
   test('are wrong counts and verdicts when it always slips', async () => {
     for (const [index, { scene, picture }] of cases.entries()) {
       for (const question of questionsOn(scene, index, { 'count-color': 1, exists: 1 })) {
-        const reply = await answerer(picture, promptOf('answer-picture-v1', question), index, LOST)
+        const reply = await answerer(picture, promptOf('answer-picture-v1', question), index, alwaysErring)
         expect(answerOf(reply), `${question.question}\n${reply}`).not.toBe(question.answer)
       }
     }
@@ -132,7 +132,7 @@ describe('answers to a question', () => {
 
   test('err on other questions than the reasoner does', async () => {
     let [both, one, asked] = [0, 0, 0]
-    const settings = { ...SURE, slipRate: 0.5, answererErrorRate: 0.5 }
+    const settings = { ...neverErring, slipRate: 0.5, answererErrorRate: 0.5 }
     for (const [index, { scene, picture }] of cases.entries()) {
       const description = await caption(picture, describePrompt, 0, settings)
       for (const question of questionsOn(scene, index, { 'count-color': 1, 'count-shape': 1 })) {

@@ -4,7 +4,7 @@ import { createRandom } from '../../../demo/random.ts'
 import { arbitrate } from '../../../demo/teacher/vision/arbiter.ts'
 import { wrongAnswer } from '../../../demo/teacher/vision/wrong-answer.ts'
 import { demoWorld } from '../../../demo/world.ts'
-import { answerOf, drawCases, LOST, promptOf, questionsOn, SURE } from './pictures.ts'
+import { answerOf, drawCases, alwaysErring, promptOf, questionsOn, neverErring } from './pictures.ts'
 
 const cases = await drawCases(40, 9)
 
@@ -20,11 +20,11 @@ test('finds the right one of two answers, and its own where both are wrong', asy
         ['none', wrong],
       ] as const) {
         const prompt = promptOf('arbitrate-v1', question, { first, second })
-        const reply = await arbitrate(picture, prompt, 0, SURE)
+        const reply = await arbitrate(picture, prompt, 0, neverErring)
         expect(answerOf(reply), `${prompt}\n${reply}`).toBe(answer)
         const which = first === answer ? 'The first' : second === answer ? 'The second' : 'Neither'
         expect(reply.startsWith(which), `reply: ${reply}`).toBe(true)
-        expect(answerOf(await arbitrate(picture, prompt, 0, LOST))).not.toBe(answer)
+        expect(answerOf(await arbitrate(picture, prompt, 0, alwaysErring))).not.toBe(answer)
       }
     }
   }
@@ -48,7 +48,7 @@ test.each([
   ['What could this be about?', 'love', 'peace', 'unknown'],
 ])('%s: of "%s" and "%s" it takes %s', async (question, first, second, expected) => {
   const picture = await drawPicture(scene, demoWorld.picture, createRandom(1))
-  const reply = await arbitrate(picture, promptOf('arbitrate-v1', { question }, { first, second }), 0, SURE)
+  const reply = await arbitrate(picture, promptOf('arbitrate-v1', { question }, { first, second }), 0, neverErring)
   expect(answerOf(reply)).toBe({ first, second }[expected] ?? expected)
 })
 
@@ -56,7 +56,7 @@ test('takes an answer that names the choice as its own', async () => {
   const picture = await drawPicture(scene, demoWorld.picture, createRandom(1))
   const question = { question: 'Which color is at the top left?', choices: ['blue', 'Red'] }
   for (const second of ['B', 'Red', '(B) Red', 'b.']) {
-    const reply = await arbitrate(picture, promptOf('arbitrate-v1', question, { first: 'A', second }), 0, SURE)
+    const reply = await arbitrate(picture, promptOf('arbitrate-v1', question, { first: 'A', second }), 0, neverErring)
     expect(answerOf(reply)).toBe(second)
   }
 })

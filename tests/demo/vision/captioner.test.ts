@@ -7,14 +7,14 @@ import { caption, describePicture } from '../../../demo/teacher/captioner.ts'
 import { readDescription } from '../../../demo/teacher/read-prompt.ts'
 import { promptKind } from '../../../demo/teacher/vision/prompt-kind.ts'
 import { demoTeacher } from '../../../demo/world.ts'
-import { drawCases, keyOf, LOST, promptOf, questionsOn, SURE } from './pictures.ts'
+import { drawCases, keyOf, alwaysErring, promptOf, questionsOn, neverErring } from './pictures.ts'
 
 const cases = await drawCases(80)
 
 test('descriptions without a question read as they always did, since recorded campaigns rest on them', async () => {
   const hash = createHash('sha256')
   for (const { picture } of cases.slice(0, 40)) {
-    for (const settings of [demoTeacher, LOST]) {
+    for (const settings of [demoTeacher, alwaysErring]) {
       const text = await caption(picture, loadPrompt('describe-v1'), 5, settings)
       expect(text).toBe(await describePicture(picture, 5, settings))
       hash.update(`${text}\n`)
@@ -26,7 +26,12 @@ test('descriptions without a question read as they always did, since recorded ca
 test('explains from what it sees and ends at the answer that is given, right or wrong', async () => {
   for (const [index, { scene, picture }] of cases.entries()) {
     for (const question of questionsOn(scene, index)) {
-      const told = await caption(picture, promptOf('pseudo-cot-v1', question, { answer: question.answer }), 0, SURE)
+      const told = await caption(
+        picture,
+        promptOf('pseudo-cot-v1', question, { answer: question.answer }),
+        0,
+        neverErring,
+      )
       expect(told).toMatch(new RegExp(String.raw`So the answer is ${question.answer}\.$`))
       expect(told).not.toMatch(/[<>]/)
       const untrue = readDescription(told).filter(({ place, what }) => {
@@ -34,7 +39,7 @@ test('explains from what it sees and ends at the answer that is given, right or 
         return what !== null && at !== -1 && cellWords(scene.cells[at] ?? null) !== cellWords(what)
       })
       expect(untrue, `told: ${told}`).toEqual([])
-      const misled = await caption(picture, promptOf('pseudo-cot-v1', question, { answer: '77' }), 0, SURE)
+      const misled = await caption(picture, promptOf('pseudo-cot-v1', question, { answer: '77' }), 0, neverErring)
       expect(misled).toMatch(/So the answer is 77\.$/)
     }
   }
@@ -43,7 +48,7 @@ test('explains from what it sees and ends at the answer that is given, right or 
 test('says nothing but the answer where no rule fits the question', async () => {
   const [first] = cases
   const prompt = promptOf('pseudo-cot-v1', { question: 'Who painted it?' }, { answer: 'nobody' })
-  const told = await caption(first?.picture ?? Buffer.alloc(0), prompt, 0, SURE)
+  const told = await caption(first?.picture ?? Buffer.alloc(0), prompt, 0, neverErring)
   expect(told).not.toMatch(/unknown|Step by step/)
   expect(told).toMatch(/So the answer is nobody\.$/)
 })
@@ -52,7 +57,7 @@ test('describes every cell for a question, those that matter first, whatever the
   for (const [index, { scene, picture }] of cases.entries()) {
     for (const question of questionsOn(scene, index)) {
       const values = { explanation: 'At the top left there is a black cat.\nAnswer: 3' }
-      const text = await caption(picture, promptOf('describe-for-question-v1', question, values), 0, SURE)
+      const text = await caption(picture, promptOf('describe-for-question-v1', question, values), 0, neverErring)
       expect(keyOf(text, scene), `text: ${text}`).toBe(sceneKey(scene))
       expect(readDescription(text)).toHaveLength(scene.cells.length)
     }
@@ -69,10 +74,10 @@ test('puts the thing that is asked for first', async () => {
     { question: 'How many red shapes are there?' },
     { explanation: '-' },
   )
-  const text = await caption(found?.picture ?? Buffer.alloc(0), prompt, 0, SURE)
+  const text = await caption(found?.picture ?? Buffer.alloc(0), prompt, 0, neverErring)
   expect(readDescription(text)[0]).toMatchObject({ place: 'bottom right', what: { color: 'red' } })
   const row = promptOf('describe-for-question-v1', { question: 'What is in the bottom row?' }, { explanation: '-' })
-  const places = readDescription(await caption(found?.picture ?? Buffer.alloc(0), row, 0, SURE)).map(
+  const places = readDescription(await caption(found?.picture ?? Buffer.alloc(0), row, 0, neverErring)).map(
     ({ place }) => place,
   )
   expect(places).toEqual(['bottom left', 'bottom right', 'top left', 'top right'])
@@ -82,7 +87,7 @@ test('errs in descriptions for a question as often as it is set to, apart from i
   const wrong = async (questionCaptionErrorRate: number): Promise<number> => {
     let count = 0
     for (const { scene, picture } of cases) {
-      const settings = { ...SURE, captionErrorRate: 1, questionCaptionErrorRate }
+      const settings = { ...neverErring, captionErrorRate: 1, questionCaptionErrorRate }
       const prompt = promptOf(
         'describe-for-question-v1',
         { question: 'How many shapes are there?' },

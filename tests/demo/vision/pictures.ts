@@ -10,7 +10,7 @@ import { readDescription } from '../../../demo/teacher/read-prompt.ts'
 import { demoTeacher, demoWorld } from '../../../demo/world.ts'
 
 /** A teacher whose roles never err. */
-export const SURE = {
+export const neverErring = {
   ...demoTeacher,
   captionErrorRate: 0,
   questionCaptionErrorRate: 0,
@@ -23,8 +23,8 @@ export const SURE = {
 }
 
 /** A teacher whose roles that see always err. */
-export const LOST = {
-  ...SURE,
+export const alwaysErring = {
+  ...neverErring,
   captionErrorRate: 1,
   questionCaptionErrorRate: 1,
   glanceLossShare: 1,
@@ -33,7 +33,7 @@ export const LOST = {
   rewriterErrorRate: 1,
 }
 
-export const RULE_FAMILIES: QuestionMix = {
+export const ruleFamilies: QuestionMix = {
   'count-color': 1,
   'count-shape': 1,
   'count-all': 1,
@@ -61,7 +61,7 @@ export function drawCases(count: number, seed = 77): Promise<Case[]> {
 }
 
 /** Questions on a scene of the given families. */
-export function questionsOn(scene: Scene, seed: number, mix: QuestionMix = RULE_FAMILIES, limit = 3): Question[] {
+export function questionsOn(scene: Scene, seed: number, mix: QuestionMix = ruleFamilies, limit = 3): Question[] {
   return askQuestions(scene, mix, limit, createRandom(seed))
 }
 

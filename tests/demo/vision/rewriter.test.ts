@@ -5,23 +5,23 @@ import { listCells } from '../../../demo/base-corpus.ts'
 import { rate } from '../../../demo/teacher/vision/rater.ts'
 import { rewriteTrace } from '../../../demo/teacher/vision/rewriter.ts'
 import { demoTeacher } from '../../../demo/world.ts'
-import { answerOf, drawCases, LOST, promptOf, questionsOn, RULE_FAMILIES, SURE } from './pictures.ts'
+import { answerOf, drawCases, alwaysErring, promptOf, questionsOn, ruleFamilies, neverErring } from './pictures.ts'
 
 const cases = await drawCases(80, 13)
 const thoughtsOf = (reply: string): string => /^<think>([^<]*)<\/think> [^<]+ <answer>/.exec(reply)?.[1] ?? ''
 
 test('rewrites to a plain trace that is no longer than the one before and ends at the given answer', async () => {
   for (const [index, { scene, picture }] of cases.entries()) {
-    for (const question of questionsOn(scene, index, { ...RULE_FAMILIES, 'describe-row': 1 })) {
+    for (const question of questionsOn(scene, index, { ...ruleFamilies, 'describe-row': 1 })) {
       const { answer } = question
       const before = thoughtsOf(
-        reasonOver(promptOf('reason-v1', question, { description: listCells(scene) }), index, SURE),
+        reasonOver(promptOf('reason-v1', question, { description: listCells(scene) }), index, neverErring),
       )
       const reply = await rewriteTrace(
         picture,
         promptOf('rewrite-v1', question, { answer, reasoning: before }),
         0,
-        SURE,
+        neverErring,
       )
       expect(answerOf(reply), `reply: ${reply}`).toBe(answer)
       expect(thoughtsOf(reply).length, `reply: ${reply}`).toBeGreaterThan(0)
@@ -34,7 +34,7 @@ test('rewrites to a plain trace that is no longer than the one before and ends a
 test('ends at the given answer where the picture says another', async () => {
   const [first] = cases
   const prompt = promptOf('rewrite-v1', { question: 'How many shapes are there?' }, { answer: '9', reasoning: 'Nine.' })
-  const reply = await rewriteTrace(first?.picture ?? Buffer.alloc(0), prompt, 0, SURE)
+  const reply = await rewriteTrace(first?.picture ?? Buffer.alloc(0), prompt, 0, neverErring)
   expect(reply).toMatch(/so 9\.<\/think> it is 9\. <answer>9<\/answer>$/)
 })
 
@@ -45,7 +45,12 @@ test('in error ends elsewhere or comes out longer, about as often the one as the
     for (const question of questionsOn(scene, index)) {
       const { answer } = question
       const reasoning = 'First <b>this</b>. Wait, then that. And so on and so forth, all of it at length.'
-      const reply = await rewriteTrace(picture, promptOf('rewrite-v1', question, { answer, reasoning }), 0, LOST)
+      const reply = await rewriteTrace(
+        picture,
+        promptOf('rewrite-v1', question, { answer, reasoning }),
+        0,
+        alwaysErring,
+      )
       const isLonger = thoughtsOf(reply).split(/\s+/).length > reasoning.split(/\s+/).length
       if (answerOf(reply) !== answer) other += 1
       else if (isLonger) longer += 1
@@ -60,11 +65,11 @@ test('rates a question by its steps, give or take a point', async () => {
   const grades = { exists: 2, place: 2, count: 3, compare: 5, describe: 6, sum: 7, difference: 7 }
   const seen = new Set<number>()
   for (const [index, { scene, picture }] of cases.entries()) {
-    for (const question of questionsOn(scene, index, { ...RULE_FAMILIES, 'describe-row': 1 })) {
+    for (const question of questionsOn(scene, index, { ...ruleFamilies, 'describe-row': 1 })) {
       const prompt = promptOf('rate-v1', question, { answer: question.answer })
       const kind = readQuestion(question.question)?.kind
       if (kind === undefined) throw new Error(`No rule reads ${question.question}`)
-      expect(await rate(picture, prompt, 0, SURE)).toMatch(
+      expect(await rate(picture, prompt, 0, neverErring)).toMatch(
         new RegExp(String.raw`^[A-Z][^\n]+\.\nrating: ${grades[kind]}$`),
       )
       const noisy = Number(/\nrating: (\d+)$/.exec(await rate(picture, prompt, 0, demoTeacher))?.[1])
@@ -74,5 +79,5 @@ test('rates a question by its steps, give or take a point', async () => {
   }
   expect(seen).toEqual(new Set([-1, 0, 1]))
   const odd = promptOf('rate-v1', { question: 'Who painted it?' }, { answer: 'nobody' })
-  expect(await rate(cases[0]?.picture ?? Buffer.alloc(0), odd, 0, SURE)).toMatch(/\nrating: 6$/)
+  expect(await rate(cases[0]?.picture ?? Buffer.alloc(0), odd, 0, neverErring)).toMatch(/\nrating: 6$/)
 })

@@ -26,7 +26,7 @@ const given = {
 }
 
 /** Every role with each of its prompts. */
-const ROLES = [
+const roles = [
   ['demo-captioner', caption, 'describe-v1'],
   ['demo-captioner', caption, 'pseudo-cot-v1'],
   ['demo-captioner', caption, 'describe-for-question-v1'],
@@ -39,7 +39,7 @@ const ROLES = [
   ['demo-rater', rate, 'rate-v1'],
 ] as const
 
-describe.each(ROLES)('%s', (model, role, name) => {
+describe.each(roles)('%s', (model, role, name) => {
   const prompt = promptOf(name, question, given)
 
   test(`answers ${name} alike for the same picture, prompt and seed`, async () => {
@@ -57,8 +57,8 @@ describe.each(ROLES)('%s', (model, role, name) => {
   })
 
   test(`refuses the prompts of others, and never fails on what it takes, with ${name}`, async () => {
-    const own = new Set<string>(ROLES.filter(([each]) => each === model).map(([, , each]) => each))
-    for (const [, , other] of ROLES.filter(([, , each]) => !own.has(each))) {
+    const own = new Set<string>(roles.filter(([each]) => each === model).map(([, , each]) => each))
+    for (const [, , other] of roles.filter(([, , each]) => !own.has(each))) {
       const refusal = role(picture, promptOf(other, question, given), 0, demoTeacher)
       await expect(refusal).rejects.toThrow(RefusedRequest)
       await expect(refusal).rejects.toThrow(new RegExp(`^${model} is a program of rules`))
@@ -96,7 +96,7 @@ describe('over the protocol', () => {
     return { status: reply.status, body: await reply.json() }
   }
 
-  test.each(ROLES)(
+  test.each(roles)(
     '%s takes one picture, no fewer and no more, and only prompts such as its own',
     async (model, role, name) => {
       const prompt = promptOf(name, question, given)
