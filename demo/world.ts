@@ -56,7 +56,7 @@ export const demoWorld: WorldSettings = {
     // One question a picture: items stay independent, which the tests between checkpoints assume.
     report: { pictures: 1200, questionsEach: 1 },
   },
-  baseCorpus: { pictures: 4000, findShare: 0.8, formatShare: 0.1, vocabularyLines: 1500 },
+  baseCorpus: { pictures: 4000, findShare: 0.5, formatShare: 0.1, vocabularyLines: 1500 },
   further: {
     form: 1,
     // Every family that rules can check, alike.
