@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { countOwnLines } from '../data/import/count-rows.ts'
+import { groupFieldOf } from '../data/steps/registry.ts'
 import { baseModelName } from '../demo/base-model.ts'
 import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
@@ -86,7 +87,7 @@ const limitAlone = (maxRows: number): KnownRows => ({
 function groupFields(recipe: Recipe): string[] {
   const { first, next = [], at = {} } = recipe.rounds
   const steps = [first, next, ...Object.values(at)].flat()
-  return steps.flatMap((step) => ('by' in step && typeof step.by === 'string' ? [step.by] : []))
+  return steps.flatMap((step) => groupFieldOf(step) ?? [])
 }
 
 function placeOf(path: string, { folder, home }: Pick<KnownPlaces, 'folder' | 'home'>): string {

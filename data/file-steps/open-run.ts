@@ -67,7 +67,7 @@ export async function openRun(
   const compares = evidence?.of === 'inputs' || evidence?.of === 'benchmarks'
   const sees = step.estimate(options).calls.some(({ withImages }) => withImages)
   const pictures = createPictures({ areRead: sees || compares, areDecoded: sees, keepsAll: compares })
-  const by = 'by' in options && typeof options.by === 'string' ? options.by : null
+  const by = step.per === 'dataset' ? (step.groupField?.(step.options.parse(options)) ?? null) : null
   const input = await indexInput(files, { maxRows: run.maxRows, per: step.per, by, signal })
   const looks = compares ? await openFingerprints(state && join(state, 'fingerprints.jsonl'), pictures) : undefined
   const close = async () => {
