@@ -9,9 +9,9 @@ import { HoneError } from '../domain/errors.ts'
 import { baseCorpusHash } from './world.ts'
 
 /**
- * How the weak base model is trained from nothing. Part of its hash. Shorter trainings were rejected
- * (docs/decisions/2026-11-30-set-up-time.md): the model then describes pictures as well, but SFT in
- * round 1 leads to 21 to 26 % in place of 70 to 75 %.
+ * How the weak base model is trained from nothing. Part of its hash. Shorter trainings were
+ * rejected (docs/decisions/2026-11-30-set-up-time.md): the model then describes pictures as well,
+ * but SFT in round 1 leads to 21 to 26 % in place of 70 to 75 %.
  */
 export const baseModelRecipe = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
 
