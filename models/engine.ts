@@ -46,7 +46,8 @@ export interface EngineOptions {
   retries?: { attempts: number; baseMs: number }
   onUsage?: (usage: Usage) => void
   /**
-   * Told what a person should know though the work goes on: one of several servers was taken out.
+   * Called with a warning for a person while the work goes on, such as that one of several servers
+   * was taken out.
    */
   onWarning?: (message: string) => void
   /** Milliseconds without any success after which the shard ends with an {@link Outage}. */

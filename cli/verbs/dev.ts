@@ -63,7 +63,7 @@ export function devCommand(terminal: Terminal): Command {
     })
 }
 
-/** Mends what dies until the signal. */
+/** Starts dead services again, until the signal. */
 export async function keepUp(stack: Stack, signal: AbortSignal, onMended: (name: string) => void): Promise<void> {
   while (!signal.aborted) {
     await sleep(lookSeconds * 1000, undefined, { signal }).catch(() => undefined)
@@ -73,8 +73,8 @@ export async function keepUp(stack: Stack, signal: AbortSignal, onMended: (name:
 }
 
 /**
- * Campaigns that Postgres says run must have a workflow: a Temporal that lost its state gets them
- * back from here.
+ * Gives a workflow to each campaign that runs according to Postgres. A Temporal that lost its state
+ * gets its campaigns back here.
  */
 export async function continueCampaigns(stack: Stack): Promise<string[]> {
   const { db, close } = openDatabase(stack.databaseUrl, { max: 2 })

@@ -182,7 +182,10 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   }
 }
 
-/** Files to weigh are given where a step weighs something, and nowhere else. */
+/**
+ * Throws InvalidInput when files to weigh are given to a step that weighs nothing, or are missing
+ * for a step that does.
+ */
 function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: StepFlags): void {
   const of = 'evidence' in step && step.evidence ? (step.evidence.of ?? 'named') : null
   if (evidence.length > 0 && of !== 'named') throw badUsage(`${name} weighs no evidence: leave --evidence out.`)

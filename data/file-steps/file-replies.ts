@@ -34,9 +34,9 @@ const storedReply = head.omit({ run: true }).extend({
 
 /**
  * Replies in a log, one on each line: found by content key, written once, never changed. Only their
- * places are in memory. `run` is who pays, and `movedBy` is the option that names the file. Several
- * runs may share a file, also at one time. A line that a kill has cut, or that is not a reply,
- * counts as missing.
+ * places are in memory. `run` names the run that pays, and `movedBy` is the option that names the
+ * file. Several runs may share a file, also at one time. A line that a kill has cut, or that is not
+ * a reply, counts as missing.
  */
 export async function openFileReplies(path: string, run: string, movedBy?: string): Promise<FileReplies> {
   const index = new KeyIndex()
@@ -76,9 +76,9 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
     )
   }
 
-  // A written reply is safe from a kill of the process. The disk follows at once but is not waited
-  // for: while the disk is slow, replies that have come would wait unwritten, and a kill would lose
-  // them.
+  // A reply that is written survives a kill of the process. It is forced to disk at once, but no
+  // later reply waits for that: while the disk is slow, replies that have come would wait
+  // unwritten, and a kill would lose them.
   let syncing: Promise<void> | undefined
   const syncSoon = (): void => {
     syncing ??= log

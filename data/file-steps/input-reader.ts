@@ -16,7 +16,7 @@ export interface BadLine {
   /** The line's own id where it can be read. */
   id: string | null
   reason: 'bad-line' | 'duplicate-id'
-  /** Names the line. */
+  /** What is wrong, with the name of the line. */
   detail: string
 }
 

@@ -10,7 +10,7 @@ import { picturePaths } from '../pictures/locate.ts'
 
 /** A picture as a line names it, with a `problem` where it cannot be used. */
 export interface NamedPicture {
-  /** Absolute path; where it leads nowhere, the name as the line has it. */
+  /** Absolute path. When the picture cannot be used, the name that the line gives. */
   path: string
   /** Changes when the file does. */
   stamp: string
@@ -38,8 +38,8 @@ export interface PicturesOptions {
    */
   areRead: boolean
   /**
-   * Whether each picture is decoded once, so that no broken one is sent: models see the front of a
-   * cut file, and do not say so.
+   * Whether each picture is decoded once, so that no broken picture is sent: a model sees the front
+   * of a cut file and does not say so.
    */
   areDecoded?: boolean
   /** Nothing is released, because a step that compares pictures asks for all of them again. */

@@ -22,7 +22,7 @@ it('is an endpoint with a URL, and another judge is another recipe', () => {
   expect(recipeHash(recipe(', judge: checker'))).not.toBe(recipeHash(recipe('')))
 })
 
-it('leaves no trace where there is none: recipes keep their hash', () => {
+it('leaves no trace in a recipe without a judge, so that such recipes keep their hash', () => {
   expect(recipe('').benchmarks['dev']).not.toHaveProperty('judge')
 })
 

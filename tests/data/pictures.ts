@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 
-/** A PNG of noise that does not compress away. */
+/** A PNG of noise, which compression cannot make small. */
 export function png(width: number, height: number): Promise<Buffer> {
   const pixels = Buffer.alloc(width * height * 3, 0).map((_, index) => (index * 2_654_435_761) >>> 24)
   return sharp(pixels, { raw: { width, height, channels: 3 } })
@@ -9,7 +9,7 @@ export function png(width: number, height: number): Promise<Buffer> {
     .toBuffer()
 }
 
-/** A PNG that claims a size and has almost nothing in it. */
+/** A PNG whose header claims a size and that has almost no content. */
 export function pngHeader(width: number, height: number): Buffer {
   const size = Buffer.alloc(13)
   size.writeUInt32BE(width, 0)

@@ -3,7 +3,7 @@ import type { Outcome, Row } from '../../domain/rows.ts'
 import type { Ask, AskRequest, Reply } from '../../models/ask.ts'
 import { contentKey } from '../../models/content-key.ts'
 
-/** A source row with what a test cares about. */
+/** A source row with the fields that a test sets. */
 export function row(changes: Partial<Row> = {}): Row {
   const id = changes.id ?? 'r1'
   return {
@@ -25,7 +25,7 @@ export function row(changes: Partial<Row> = {}): Row {
 export const trace = (reasoning: string, answer = '3'): string =>
   `<think>\n${reasoning}\n</think>\n\nThe answer follows.\n<answer>${answer}</answer>`
 
-/** An `ask` that answers from a function and remembers what it was asked. */
+/** An `ask` that answers from a function and keeps its requests. */
 export class FakeAsk {
   readonly requests: AskRequest[] = []
   readonly #answer: (request: AskRequest) => Partial<Reply>

@@ -13,7 +13,7 @@ import { countWords, splitTrace } from '../../data/rows/trace.ts'
 import { context, FakeAsk, kept, reasons, row, trace } from './rows.ts'
 
 group('the registry', () => {
-  it('names every step as its own schema does', () => {
+  it('names every step as the step’s own schema does', () => {
     for (const [name, step] of Object.entries(dataSteps)) expect(step.options.shape.step.value).toBe(name)
   })
 })
@@ -31,7 +31,7 @@ group('describing', () => {
     expect(request!.sampling).toMatchObject({ temperature: 0, topP: 1, maxTokens: 1024 })
   })
 
-  it('asks the same for two questions about one picture, and at temperature 0 in every round', async () => {
+  it('sends the same request for two questions about one picture, and at temperature 0 in every round', async () => {
     const fake = new FakeAsk(() => ({ text: 'A picture.' }))
     const [one] = await describe.run(row({ id: 'a' }), context(options, fake.ask))
     const [two] = await describe.run(row({ id: 'b', question: 'Other?' }), context(options, fake.ask))
@@ -71,7 +71,7 @@ group('reason', () => {
     expect(outcomes[2]!.changes.metadata).toEqual({ sampleIndex: 2 })
   })
 
-  it('renders description, question and choices in the agreed form, once', async () => {
+  it('renders description, question and choices once, in the agreed form', async () => {
     const fake = new FakeAsk(() => ({ text: trace('x') }))
     await reason.run(described, context({ ...options, samples: 1 }, fake.ask))
     const { text } = fake.requests[0]!.messages[0]!
@@ -124,14 +124,14 @@ group('reason', () => {
     ).rejects.toThrow('boom')
   })
 
-  it('wants a prompt of your own to have places for description and question', () => {
+  it('refuses a prompt of the user without places for description and question', () => {
     const parsed = reason.options.safeParse({ step: 'reason', endpoint: 'r', prompt: 'Think about {question}' })
     expect(parsed.error?.issues[0]?.message).toContain('{description}')
   })
 })
 
 group('sample', () => {
-  it('asks what the model was trained on: pictures, question, choices, suffix', async () => {
+  it('sends what the model was trained on: pictures, question, choices, suffix', async () => {
     const fake = new FakeAsk(() => ({ text: trace('x') }))
     const options = sample.options.parse({ step: 'sample', endpoint: 'trained', samples: 2 })
     const subject = row({ question: '<image>\nWhich?', choices: ['two', 'three'], trace: 'old' })
@@ -158,7 +158,7 @@ group('verify', () => {
     })
   })
 
-  it('says when there is nothing to compare', async () => {
+  it('gives the reason when there is nothing to compare', async () => {
     expect(reasons(await run({ answer: null, trace: trace('x') }))).toEqual(['no-gold'])
     expect(reasons(await run({ trace: null }))).toEqual(['no-trace'])
   })
@@ -178,12 +178,12 @@ group('verify', () => {
 group('clean', () => {
   const options = clean.options.parse({ step: 'clean' })
 
-  it('cuts where reflection repeats itself and keeps explanation and answer', () => {
+  it('cuts repeated reflection and keeps explanation and answer', () => {
     const result = cleanTrace(trace('I see 3. Wait, again. Wait, 3. Wait, is it? Wait, yes.'), options)
     expect(result).toEqual({ trace: trace('I see 3. Wait, again. Wait, 3.') })
   })
 
-  it('counts "But wait" once and leaves waiting people alone', () => {
+  it('counts "But wait" once, and does not count people who wait', () => {
     const text = 'A man waits. Waiters wait. But wait, two. Wait. But the question asks for men. Done.'
     expect(cleanTrace(trace(text), options)).toEqual({
       trace: trace('A man waits. Waiters wait. But wait, two. Wait.'),
@@ -206,12 +206,12 @@ group('clean', () => {
     expect(cleanTrace(text, options)).toEqual({ reason: expected })
   })
 
-  it('drops what is only reflection, and what is too long', () => {
+  it('drops traces of reflection alone, and traces that are too long', () => {
     expect(cleanTrace(trace('Wait. a'), { ...options, maxRepeats: 0 })).toEqual({ reason: 'only-reflections' })
     expect(cleanTrace(trace('a b c d'), { ...options, maxWords: 3 })).toEqual({ reason: 'too-long' })
   })
 
-  it('takes a trace whose opening tag stood in the prompt', () => {
+  it('accepts a trace whose opening tag was in the prompt', () => {
     expect(cleanTrace('one two</think>So. \\boxed{2}', options)).toEqual({
       trace: '<think>\none two\n</think>\n\nSo. \\boxed{2}',
     })
@@ -273,7 +273,7 @@ group('mix', () => {
     )
   })
 
-  it('takes so many questions of each group, and all rows of a question that it takes', async () => {
+  it('takes a number of questions of each group, with all rows of each question', async () => {
     const rows = ['x', 'y', null].flatMap((group) =>
       Array.from({ length: 12 }, (_, index) => ({
         id: `${group}${index}`,
@@ -289,7 +289,7 @@ group('mix', () => {
     expect(mix.options.safeParse({ step: 'mix', maxEach: 3 }).success).toBe(false)
   })
 
-  it('holds the shares: the scarcest input sets the size', async () => {
+  it('keeps the shares, so that the scarcest input sets the size', async () => {
     const rows = [
       ...Array.from({ length: 90 }, (_, index) => ({ id: `a${index}`, originId: `a${index}`, input: 0, group: null })),
       ...Array.from({ length: 10 }, (_, index) => ({ id: `b${index}`, originId: `b${index}`, input: 1, group: null })),

@@ -31,7 +31,7 @@ beforeEach(() => world.db.delete(odd))
 
 const columns = ['n', 'words', 'list', 'nested', 'json', 'yes', 'real', 'big', 'at'] as const
 
-/** Text with what COPY, array literals, JSON and UTF-8 each take for something else. */
+/** Text with characters that are special in COPY, array literals, JSON or UTF-8. */
 const pieces = [
   '\\',
   '\\N',
@@ -58,12 +58,13 @@ const hostile = fc.oneof(
   fc.array(fc.constantFrom(...pieces, ...others), { maxLength: 12 }).map((drawn) => drawn.join('')),
 )
 
-it('brings every value back as it was, but for what Postgres cannot store', { timeout: 60_000 }, async () => {
+it('brings every value back unchanged, except characters that Postgres cannot store', { timeout: 60_000 }, async () => {
   const item = fc.record({
     words: fc.option(hostile),
     list: fc.option(fc.array(hostile, { maxLength: 4 })),
     nested: fc.option(fc.constantFrom<number[][]>([[1, 2, 3]], [[-1], [2], [3]], [])),
-    // Inside a field: what the driver reads back as a string, the builder parses once more.
+    // A value inside a field: the driver reads it as a string, which the query builder parses
+    // again.
     json: fc.option(
       fc.record({
         field: fc.oneof(hostile, fc.integer(), fc.boolean(), fc.array(hostile), fc.dictionary(hostile, hostile)),
@@ -94,7 +95,7 @@ it('brings every value back as it was, but for what Postgres cannot store', { ti
   )
 })
 
-it('writes nothing when the items end in an error, and leaves the connection of use', async () => {
+it('writes nothing when the items end in an error, and leaves the connection usable', async () => {
   const broken = world.db.transaction((tx) =>
     copyInto(
       tx,
@@ -110,7 +111,7 @@ it('writes nothing when the items end in an error, and leaves the connection of 
   expect(await world.db.$count(odd)).toBe(0)
 })
 
-it('says what the server refused, and stops reading', async () => {
+it('reports what the server refused, and stops reading', async () => {
   let read = 0
   const refused = world.db.transaction((tx) =>
     copyInto(
@@ -127,7 +128,7 @@ it('says what the server refused, and stops reading', async () => {
   expect(await world.db.$count(odd)).toBe(0)
 })
 
-it('works inside a transaction alone, where it can be undone', async () => {
+it('works only inside a transaction, which can undo it', async () => {
   await expect(copyInto(world.db, odd, ['n'], [{ n: 1 }])).rejects.toThrow(/inside a transaction/)
   const nested = world.db.transaction((tx) =>
     tx.transaction(async (inner) => {

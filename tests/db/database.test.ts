@@ -31,7 +31,7 @@ describe('migrate', () => {
     await close()
   })
 
-  it('waits for the one that migrates and says so', async () => {
+  it('waits for another process that migrates, and says so', async () => {
     const { url } = await freshDatabase()
     const other = new Client({ connectionString: url })
     await other.connect()
@@ -73,7 +73,7 @@ describe('the checked-in migrations', () => {
 })
 
 describe('shortDatabaseError', () => {
-  it('tells the reason without the statement and its values', async () => {
+  it('gives the reason without the statement and its values', async () => {
     const { url } = await freshDatabase()
     await migrate(url)
     const { db, close } = openDatabase(url)

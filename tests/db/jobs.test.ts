@@ -28,7 +28,7 @@ afterAll(() => world.close())
 const job = (jobId: string, specHash = 's1') =>
   ({ jobId, stepId, kind: 'sft', backend: 'trl', launcher: 'local', specHash, spec: { lr: 1 } }) as const
 
-it('writes an intent down once and refuses another specification', async () => {
+it('records an intent once and refuses another specification', async () => {
   const { db } = world
   const recorded = await recordIntent(db, job('c/1/sft'))
   expect(recorded).toMatchObject({ id: 'c/1/sft', intent: 'run' })
@@ -39,7 +39,7 @@ it('writes an intent down once and refuses another specification', async () => {
   await expect(setIntent(db, 'none', 'run')).rejects.toThrow(/no job/)
 })
 
-it('numbers attempts, also when two are opened at once, and keeps what is known of each', async () => {
+it('numbers attempts, also when two are opened at once, and keeps the facts about each', async () => {
   const { db } = world
   await recordIntent(db, job('attempts'))
   expect(await latestAttempt(db, 'attempts')).toBeNull()
@@ -63,7 +63,7 @@ it('numbers attempts, also when two are opened at once, and keeps what is known 
   expect(await listJobs(db, 'c', 0)).toEqual([])
 })
 
-it('keeps metrics once, and lets a later segment stand over an earlier one', async () => {
+it('keeps metrics once, and prefers a later segment to an earlier one', async () => {
   const { db } = world
   await recordIntent(db, job('metrics'))
   const attempt = await newAttempt(db, 'metrics', '/m')

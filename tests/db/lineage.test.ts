@@ -21,7 +21,7 @@ let ordinal = 0
 const hash = (mark: string): string => mark.repeat(64).slice(0, 64)
 const [base, sft1, sft2] = [hash('ba5e'), hash('a1'), hash('b2')]
 
-/** A data step of two rounds' campaign: each row from one reply of `model`. */
+/** Adds a data step to a campaign of two rounds. Each row comes from one reply of `model`. */
 async function dataStep(round: number, name: string, inputs: string[], model: string): Promise<string> {
   const { db } = world
   ordinal += 1
@@ -116,7 +116,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 describe('rowLineage', () => {
-  it('leads from a row over its replies and verdicts to the source and its picture', async () => {
+  it('leads from a row through its replies and verdicts to the source and its picture', async () => {
     const [row] = await collect(streamRows(world.db, 'c/1/reason'))
     const { chain, images } = await rowLineage(world.db, row?.id ?? '')
     expect(chain.map((link) => link.datasetId)).toEqual(['c/1/reason', 'c/1/describe', sourceId])
@@ -158,7 +158,7 @@ describe('checkpointLineage', () => {
     expect(await checkpointLineage(world.db, '/models/base')).toMatchObject({ id: base, publications: [] })
   })
 
-  it('says of each phase which of its step’s data it was trained on', async () => {
+  it('says for each phase which data of its step it was trained on', async () => {
     const { db } = world
     await startCampaign(db, 'phased')
     const more = (await importLines(db, 2, 'more', 'phased')).datasetId
@@ -210,7 +210,7 @@ describe('checkpointLineage', () => {
 })
 
 describe('scores', () => {
-  it('are kept with their items and compared pair by pair, only with their like', async () => {
+  it('are kept with their items, and compared pair by pair only with comparable scores', async () => {
     const { db } = world
     const [zero, one] = await listScores(db, 'c')
     expect(one).toMatchObject({ roundNumber: 1, n: 4, correct: 3, unverifiable: 1, truncated: 1 })
@@ -225,7 +225,7 @@ describe('scores', () => {
 })
 
 describe('campaignOverview', () => {
-  it('holds all that the tables show', async () => {
+  it('holds everything that the tables show', async () => {
     const overview = await campaignOverview(world.db, 'c')
     expect(overview).toMatchObject({
       campaign: 'c',

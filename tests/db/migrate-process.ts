@@ -1,4 +1,4 @@
 import { migrate } from '../../db/database.ts'
 
-// A process of its own for the test of two that start at once.
+// A separate process for the test of two processes that start at once.
 await migrate(process.argv[2] ?? '', (line) => console.log(line))

@@ -13,7 +13,7 @@ import { freshDatabase } from '../world/postgres.ts'
 const migrations = fileURLToPath(new URL('../../db/migrations', import.meta.url))
 const journal = z.looseObject({ entries: z.array(z.looseObject({ idx: z.number() })) })
 
-/** The migrations before number `end`, as an older version had them. */
+/** The migrations before number `end`, which an older version had. */
 function olderMigrations(end: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'hone-migrations-'))
   cpSync(migrations, folder, { recursive: true })
@@ -45,14 +45,14 @@ beforeAll(async () => {
 })
 afterAll(() => client.end())
 
-it('keeps what an older version wrote, and knows which origins are other rows', async () => {
+it('keeps the rows of an older version, and knows which origins are other rows', async () => {
   const { rows } = await client.query(`
     select count(*)::int as rows, count(*) filter (where other_origin_row_id is null and id = origin_row_id)::int as own,
       count(*) filter (where other_origin_row_id = origin_row_id and id <> origin_row_id)::int as other from rows`)
   expect(rows).toEqual([{ rows: 100, own: 50, other: 50 }])
 })
 
-it('calls the jobs of an rl step rl, which an older version called grpo', async () => {
+it('renames the jobs of an rl step from grpo, the older name, to rl', async () => {
   const { rows } = await client.query('select id, kind from jobs order by id')
   expect(rows).toEqual([
     { id: 'grpo', kind: 'rl' },
@@ -61,7 +61,7 @@ it('calls the jobs of an rl step rl, which an older version called grpo', async 
   ])
 })
 
-it('goes on refusing rows without their parent or origin, and the loss of a row that others come from', async () => {
+it('still refuses rows without their parent or origin, and deleting a row that others come from', async () => {
   const row = (parent: string, origin: string) => `
     insert into rows (id, dataset_id, parent_row_id, origin_row_id, status, question, kind)
     values ('new', 'e', ${parent}, '${origin}', 'kept', 'q', 'text')`

@@ -10,7 +10,7 @@ import { runningSteps } from '../../db/step-progress.ts'
 import { stepCounts } from '../../db/steps.ts'
 import { collect, importLines, keepAll, kept, openDataStep, openTestDatabase, startCampaign } from './world.ts'
 
-/** What the planner makes of statements over tables that are large beside what they ask for. */
+// The planner's choices for statements that read few rows of large tables.
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let ids: { source: string; step: string; stepId: number; next: string; row: string }
 beforeAll(async () => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => world.close())
 
-/** Lines of the plans of everything that `work` asks, with and without statistics of the tables. */
+/** Lines of the plans of all statements of `work`, with and without statistics of the tables. */
 async function plansOf(work: (db: Database) => Promise<unknown>): Promise<string[]> {
   const lines: string[] = []
   const explaining = new Proxy(world.db, {
@@ -55,7 +55,7 @@ async function plansOf(work: (db: Database) => Promise<unknown>): Promise<string
   return lines
 }
 
-/** Runs what is meant for a transaction without one. */
+/** Runs a function that expects a transaction without a transaction. */
 const inTransaction = (db: Database): Database =>
   new Proxy(db, {
     get: (of, key) =>
@@ -68,13 +68,13 @@ const scansOfAll = (lines: readonly string[]) =>
 const shard = (per: 'row' | 'question', inputs: string[]) => (db: Database) =>
   shardInputs(db, { inputDatasetIds: inputs, shard: 3, shardRows: 100, per, outputDatasetId: ids.next })
 
-it('reads a shard by the range of its places', async () => {
+it('reads a shard by its range of positions', async () => {
   const lines = await plansOf(shard('row', [ids.source, ids.step]))
   expect(scansOfAll(lines)).toEqual([])
   expect(lines.join('\n')).toMatch(/"?position"? >= /)
 })
 
-it('finds what is done of a shard, and of a commit, by the ids of outputs, not by reading all outputs', async () => {
+it('finds the finished rows of a shard and of a commit by the ids of outputs, without reading all outputs', async () => {
   for (const per of ['row', 'question'] as const) {
     const lines = await plansOf(shard(per, [ids.step]))
     expect(lines.filter((line) => /rows_pkey on rows o\b/.test(line)).length).toBeGreaterThan(0)
@@ -97,13 +97,13 @@ it('finds what is done of a shard, and of a commit, by the ids of outputs, not b
   expect(scansOfAll(lines)).toEqual([])
 })
 
-it('finds the rows of a question by their origin, source rows by their id', async () => {
+it('finds the rows of a question by their origin, and source rows by their id', async () => {
   const lines = await plansOf(shard('question', [ids.source, ids.step]))
   expect(scansOfAll(lines)).toEqual([])
   expect(lines.join('\n')).toMatch(/rows_origin_in_dataset/)
 })
 
-it('looks the verdicts of a page of rows up, rather than reading all of them', async () => {
+it('looks up the verdicts of a page of rows without reading all verdicts', async () => {
   const lines = await plansOf(async (db) => {
     await collect(streamRows(db, ids.step, { from: 1000, to: 1400, batch: 400 }))
     await streamEvidence(db, [{ name: 'step', datasetId: ids.step }]).next()
@@ -115,7 +115,7 @@ it('looks the verdicts of a page of rows up, rather than reading all of them', a
   expect(lines.filter((line) => /(Merge|Hash) .*Join/.test(line))).toEqual([])
 })
 
-it('counts what became of the rows of a step without reading them', async () => {
+it('counts the outcomes of a step without reading its rows', async () => {
   await world.db.execute(sql`vacuum analyze rows`)
   const lines = await plansOf(async (db) => {
     await stepCounts(db, ids.stepId)

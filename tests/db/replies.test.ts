@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-it('keeps the first reply under a key and finds it for anybody', async () => {
+it('keeps the first reply under a key and finds it for every campaign', async () => {
   const { db } = world
   const store = postgresReplies(db, null)
   await store.save([reply('a'), reply('b', { text: 'odd \u0000', latencyMs: 1.6 }), reply('a', { text: 'twin' })])
@@ -32,7 +32,7 @@ it('lets stores with the same replies save at once', async () => {
   expect(found.size).toBe(600)
 })
 
-it('counts what was paid, what was reused and which rows failed', async () => {
+it('counts paid and reused replies and failed rows', async () => {
   const { db } = world
   await startCampaign(db, 'first')
   await startCampaign(db, 'second')

@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-it('finds all rows of a dataset by their ids without reading those of others or sorting', async () => {
+it('finds all rows of a dataset by their ids without reading other datasets and without sorting', async () => {
   const plan = await world.db.transaction(async (tx) => {
     await tx.execute(sql`set local enable_seqscan = off`)
     return await tx.execute(sql`
@@ -47,7 +47,7 @@ it('finds all rows of a dataset by their ids without reading those of others or 
 })
 
 describe('commitOutcomes', () => {
-  it('writes rows that inherit what they do not change, and reads them back whole', async () => {
+  it('writes rows that inherit unchanged fields, and reads them back whole', async () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'inherit', [sourceId])
     await saveReplies(db, null, [reply('k-inherit')])
@@ -79,7 +79,7 @@ describe('commitOutcomes', () => {
     expect(await findRow(db, child?.id.slice(0, 10) ?? '')).toEqual(child)
   })
 
-  it('hands precision and policy down to every later row, through selections too', async () => {
+  it('passes precision and policy on to every later row, through selections too', async () => {
     const { db } = world
     const check = { kind: 'box', precision: 2, policy: { coords: '0-1000', width: 640, height: 480 } } as const
     const lines = sourceLines(1, 'checked').map((line) => ({ ...line, ...check }))
@@ -104,7 +104,7 @@ describe('commitOutcomes', () => {
     expect(await sampleRows(db, changed.datasetId, 1)).toMatchObject([changes])
   })
 
-  it('hashes rows without precision and policy as before there were any, and rows with them otherwise', async () => {
+  it('hashes rows without precision and policy as before these fields existed, and rows with them differently', async () => {
     const { db } = world
     const hashOf = async (mark: string, check: Partial<SourceRow>) => {
       const lines = sourceLines(2, 'pinned').map((line) => ({ ...line, ...check }))
@@ -113,7 +113,7 @@ describe('commitOutcomes', () => {
     }
     const plain = await hashOf('1', {})
     expect(plain).toBe('dc080c02c242aaa58cc3795516341b8b919cbde70ba77fe3e3e5b57d74320363')
-    // A check field that the hash leaves out would make rows of another check the same data.
+    // If the hash left out a check field, rows with another check would be the same data.
     const others: Required<Check> = {
       kind: 'expression',
       choices: ['a', 'b'],
@@ -126,7 +126,7 @@ describe('commitOutcomes', () => {
     expect(new Set(hashes).size).toBe(1 + checkFields.keyof().options.length)
   })
 
-  it('writes nothing twice and never mixes two results of one parent', async () => {
+  it('writes no row twice and never mixes two results of one parent', async () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'twice', [sourceId])
     expect(await keepAll(db, datasetId, sourceRows.slice(0, 2), 2)).toBe(4)
@@ -149,7 +149,7 @@ describe('commitOutcomes', () => {
     }
   })
 
-  it('rolls the whole commit back when one reply is not there', async () => {
+  it('rolls the whole commit back when a reply is missing', async () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'rollback', [sourceId])
     const outcomes = [kept(sourceRows[0] ?? ''), kept(sourceRows[1] ?? '', 0, { requestKeys: ['never-saved'] })]
@@ -157,7 +157,7 @@ describe('commitOutcomes', () => {
     expect(await sampleRows(db, datasetId, 10)).toEqual([])
   })
 
-  it('refuses parents that are not there, and new rows of a sealed dataset', async () => {
+  it('refuses missing parents, and new rows of a sealed dataset', async () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'sealed', [sourceId])
     await expect(keepAll(db, datasetId, ['nobody'])).rejects.toThrow(/parent row nobody does not exist/)
@@ -167,7 +167,7 @@ describe('commitOutcomes', () => {
     await expect(keepAll(db, datasetId, [sourceRows[1] ?? ''])).rejects.toThrow(/complete and sealed/)
   })
 
-  it('counts what became of the rows by reason', async () => {
+  it('counts outcomes by reason', async () => {
     const { db } = world
     const { datasetId, stepId } = await openDataStep(db, 'c', 'counts', [sourceId])
     await commitOutcomes(db, datasetId, [
@@ -191,7 +191,7 @@ describe('commitOutcomes', () => {
 })
 
 describe('sealDataset', () => {
-  it('orders outputs as their parents, is idempotent, and hashes equal data equally', async () => {
+  it('orders outputs like their parents, is idempotent, and hashes equal data equally', async () => {
     const { db } = world
     const one = await openDataStep(db, 'c', 'seal-a', [sourceId])
     const two = await openDataStep(db, 'c', 'seal-b', [sourceId])
@@ -209,7 +209,7 @@ describe('sealDataset', () => {
     await expect(resolveDataset(db, 'c', 1, 'nothing')).rejects.toThrow(/neither a dataset/)
   })
 
-  it('is asked for before anything reads the order', async () => {
+  it('is required before anything reads the order', async () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'unsealed', [sourceId])
     await expect(collect(streamRows(db, datasetId))).rejects.toThrow(/not complete yet/)
@@ -240,7 +240,7 @@ describe('commitSelection', () => {
 })
 
 describe('shardInputs', () => {
-  it('gives back what is missing after a partial commit', async () => {
+  it('gives the missing rows after a partial commit', async () => {
     const { db } = world
     const { datasetId } = await openDataStep(db, 'c', 'partial', [sourceId])
     const query = {

@@ -19,11 +19,12 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** Weights by a mark; two campaigns that train the same thing have the same. */
+/** Weights for a mark. Two campaigns that train the same thing have the same weights. */
 const id = (mark: string): string => Buffer.from(mark).toString('hex').padEnd(64, '0')
 
 /**
- * An RL step that is over; `kept` are the weights of each phase by optimizer step, 0 for the end.
+ * Adds an RL step that is over. `kept` are the weights of each phase by optimizer step, 0 being the
+ * end.
  */
 async function rl(campaign: string, name: string, ordinal: number, kept: Record<string, Record<number, string>>) {
   const { stepId } = await openStep(db, { campaign, round: 1, name, kind: 'rl', ordinal, spec: {}, inputs: [] })
@@ -80,7 +81,7 @@ it('counts the answers of a selection against the items of its benchmark for all
   expect(await runningSteps(db, 'counting')).toMatchObject([{}, { step: 'last', done: 0, total: 6 }])
 })
 
-it('shows the steps of weights as the training has them that a selection compares, whoever else has published the same', async () => {
+it('shows the steps of weights from the training that a selection compares, also if other campaigns published the same weights', async () => {
   await startCampaign(db, 'fast')
   await rl('fast', 'rl', 0, { rl: { 40: 'same', 0: 'fast-end' } })
   await startCampaign(db, 'slow')

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-it('goes on with an import that a crash cut off midway', async () => {
+it('goes on with an import that a crash interrupted', async () => {
   const { db } = world
   const lines = sourceLines(12_000)
   const input = { name: 'train', path: '/data/train', hash: 'ab'.repeat(32), campaign: 'c' }
@@ -41,7 +41,7 @@ it('goes on with an import that a crash cut off midway', async () => {
   expect(await importSource(db, input, unread)).toEqual({ ...imported, reused: true })
 })
 
-it('keeps a line that cannot be used with its reason, and positions dense', async () => {
+it('keeps an unusable line with its reason, and positions without gaps', async () => {
   const { db } = world
   const lines = sourceLines(4, 'broken')
   const failure = { reason: 'image-broken', detail: 'b.png ends early' }
@@ -58,7 +58,7 @@ it('keeps a line that cannot be used with its reason, and positions dense', asyn
   expect((await listSources(db, 'c')).map(({ role, name }) => `${role} ${name}`)).toContain('benchmark dev')
 })
 
-it('refuses an id that is on two lines, and data that changes under a campaign', async () => {
+it('refuses an id on two lines, and data that changes under a campaign', async () => {
   const { db } = world
   const [line] = sourceLines(1, 'double')
   const input = { name: 'double', path: '/data/double', hash: 'ef'.repeat(32) }

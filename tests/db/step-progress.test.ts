@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-it('counts the inputs of a data step that have outputs, however many each has', async () => {
+it('counts the inputs of a data step that have any outputs', async () => {
   await startCampaign(db, 'data')
   const { datasetId: source } = await importLines(db, 4, 'data')
   const { stepId, datasetId } = await openDataStep(db, 'data', 'reason', [source])

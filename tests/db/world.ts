@@ -13,7 +13,7 @@ import { noCheck } from '../../domain/answer-check.ts'
 import type { StoredReply } from '../../models/reply-store.ts'
 import { freshDatabase } from '../world/postgres.ts'
 
-/** A migrated database of this test file's own. `close` ends the connections. */
+/** A migrated database for one test file. `close` ends the connections. */
 export async function openTestDatabase(): Promise<OpenDatabase & { url: string }> {
   const { url } = await freshDatabase()
   await migrate(url)
@@ -27,7 +27,7 @@ export async function startCampaign(db: Database, id: string): Promise<void> {
   await openRound(db, { campaign: id, number: 1, parent: 0 })
 }
 
-/** Lines of a source: each with one picture of its own. */
+/** Lines of a source, each with a different picture. */
 export function sourceLines(count: number, mark = 'item'): SourceRow[] {
   return Array.from({ length: count }, (_, index) => ({
     sourceId: `${mark}-${index}`,
@@ -96,7 +96,7 @@ export const reply = (key: string, more: Partial<StoredReply> = {}): StoredReply
   ...more,
 })
 
-/** Everything an async iterable gives. */
+/** All values of an async iterable. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)

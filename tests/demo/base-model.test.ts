@@ -5,7 +5,7 @@ import { baseModelName, baseModelRecipe, ensureBaseModel } from '../../demo/base
 import { trainerFolder } from '../../services/environments.ts'
 import { temporaryHome } from '../world/home.ts'
 
-/** A trainer that runs a line of shell where Python would train. `$5` is the settings file. */
+/** A trainer that runs a line of shell instead of Python. `$5` is the settings file. */
 function fakeTrainer(line: string) {
   const home = temporaryHome()
   const python = join(home, 'python')
@@ -50,7 +50,7 @@ test('a training that fails shows its last words and leaves no model', async () 
   expect(readdirSync(models)).not.toContain(baseModelName(trainerFolder))
 })
 
-test('what a killed training left is swept by the next one', async () => {
+test('the next training removes the files of a killed training', async () => {
   const { options, models } = fakeTrainer('mkdir "$model"; echo weights > "$model/w"')
   mkdirSync(`${path(models)}.making/model`, { recursive: true })
   await ensureBaseModel(options)

@@ -15,7 +15,7 @@ const scene = {
   ],
 } as const
 
-/** All questions of one family on the scene, by asking often. */
+/** All questions of one family on the scene, found by asking often. */
 function answers(family: QuestionFamily): Record<string, string> {
   const questions = askQuestions(scene, { [family]: 1 }, 200, createRandom(1))
   return Object.fromEntries(questions.map(({ question, answer }) => [question, answer]))
@@ -36,7 +36,7 @@ test('counts colours, shapes and all', () => {
   expect(answers('count-all')).toEqual({ 'How many shapes are there?': '3' })
 })
 
-test('asks what exists, what is more and what is where', () => {
+test('asks about existence, comparison and place', () => {
   expect(answers('exists')).toMatchObject({ 'Is there a red square?': 'yes', 'Is there a blue circle?': 'no' })
   expect(answers('compare')).toMatchObject({
     'Are there more red shapes than blue shapes?': 'yes',
@@ -64,7 +64,7 @@ test('asks for sums and for differences that are not below zero', () => {
   })
 })
 
-test('asks in free text what a row or column holds', () => {
+test('asks in free text about the content of a row or column', () => {
   expect(answers('describe-row')).toEqual({
     'What is in the top row?': 'a red circle and a blue square',
     'What is in the bottom row?': 'a red square',
@@ -76,19 +76,19 @@ test('asks in free text what a row or column holds', () => {
   expect(question).toMatchObject({ answer: 'nothing', kind: 'text' })
 })
 
-test('three things are named with commas, and a grid without names of rows has no such question', () => {
+test('lists three things with commas, and asks no such question about a grid without names of rows', () => {
   expect(thingWords([...scene.cells])).toBe('a red circle, a blue square and a red square')
   const wide = { rows: 1, columns: 4, cells: [null, null, null, null] }
   expect(askQuestions(wide, { 'describe-row': 1 }, 1, createRandom(1))).toEqual([])
 })
 
-test('says from which family a question was drawn', () => {
+test('gives the family of each question', () => {
   const asked = askByFamily(scene, { exists: 1, sum: 1 }, 10, createRandom(1))
   expect(new Set(asked.map(({ family }) => family))).toEqual(new Set(['exists', 'sum']))
   for (const { family, question } of asked) expect(question.kind).toBe(family === 'sum' ? 'number' : 'yesno')
 })
 
-test('an empty scene has no question of place, and asking ends all the same', () => {
+test('asks no question of place about an empty scene, and still ends', () => {
   const empty = { rows: 2, columns: 2, cells: [null, null, null, null] }
   expect(askQuestions(empty, { place: 1 }, 3, createRandom(1))).toEqual([])
 })
@@ -97,7 +97,7 @@ test.each([
   ['the main mix', demoWorld.mix],
   ['the mixed files', demoWorld.further.mixed],
   ['the free files', demoWorld.further.free],
-])('in %s no answer is so common that naming it always would look like skill', (_, mix) => {
+])('in %s no answer is so common that always giving it would look like skill', (_, mix) => {
   const counts = new Map<string, number>()
   const scenes = allotScenes().report
   for (const [index, each] of scenes.entries()) {

@@ -70,7 +70,7 @@ describe('the protocol', () => {
     expect(await ask(1)).toEqual(eight.slice(0, 1))
   })
 
-  test('a reply longer than max_tokens is cut and says so', async () => {
+  test('a reply longer than max_tokens is cut and marked as cut', async () => {
     const reply = await client.chat.completions.create({
       model: 'demo-reasoner',
       messages: [{ role: 'user', content: promptText }],
@@ -80,7 +80,7 @@ describe('the protocol', () => {
     expect(reply.usage?.completion_tokens).toBe(6)
   })
 
-  test('the models say that they are programs of rules', async () => {
+  test('the list of models says that they are programs of rules', async () => {
     const models = await client.models.list()
     expect(models.data.map((model) => model.id)).toEqual(
       expect.arrayContaining([
@@ -146,7 +146,7 @@ describe('the process', () => {
     expect(await once(child, 'exit')).toEqual([0, null])
   })
 
-  test('ends when its parent lets go of it', async () => {
+  test('ends when its parent closes the pipe', async () => {
     const { child, url } = await start()
     child.disconnect()
     expect(await once(child, 'exit')).toEqual([0, null])

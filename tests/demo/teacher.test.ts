@@ -50,7 +50,7 @@ function answerOf(reply: string): string | undefined {
   return /^<think>[^<]+<\/think> [^<]+ <answer>([^<]+)<\/answer>$/.exec(reply)?.[1]
 }
 
-/** Share of pictures whose description does not lead back to the scene. */
+/** The share of pictures whose description is not that of the scene. */
 async function captionErrors(captionErrorRate: number): Promise<number> {
   let wrong = 0
   for (const { scene, picture } of pictures) {
@@ -75,7 +75,7 @@ describe('the captioner', () => {
     expect(right).toBeGreaterThanOrEqual(58)
   })
 
-  test('errs as often as it is set to', async () => {
+  test('errs at its error rate', async () => {
     // 300 pictures at 20 %: three standard deviations are 7 points.
     const rate = await captionErrors(0.2)
     expect(rate).toBeGreaterThan(0.13)
@@ -83,14 +83,14 @@ describe('the captioner', () => {
     expect(await captionErrors(1)).toBe(1)
   })
 
-  test('depends on nothing but seeds and bytes', async () => {
+  test('depends only on seed and bytes', async () => {
     const picture = pictures[0]?.picture ?? Buffer.alloc(0)
     const texts = await Promise.all([1, 1, 2, 3, 4].map((seed) => describePicture(picture, seed, neverErring)))
     expect(texts[0]).toBe(texts[1])
     expect(new Set(texts).size).toBeGreaterThan(1)
   })
 
-  test('refuses bytes that are no picture and pictures that are cut off', async () => {
+  test('refuses bytes that are no picture and cut pictures', async () => {
     const whole = pictures[0]?.picture ?? Buffer.alloc(0)
     await expect(describePicture(Buffer.from('no picture'), 0, neverErring)).rejects.toThrow(UnreadablePicture)
     await expect(describePicture(whole.subarray(0, whole.length / 2), 0, neverErring)).rejects.toThrow(
@@ -100,7 +100,7 @@ describe('the captioner', () => {
 })
 
 describe('the reasoner', () => {
-  test('answers every family right from a right description when it does not slip', () => {
+  test('answers every family right from a right description if it never slips', () => {
     let asked = 0
     for (const { scene } of pictures) {
       for (const { question, answer, choices } of askQuestions(scene, everyFamily, 4, createRandom(asked))) {
@@ -112,7 +112,7 @@ describe('the reasoner', () => {
     expect(asked).toBeGreaterThan(1000)
   })
 
-  test('slips as often as it is set to, and the reply still parses', () => {
+  test('slips at its slip rate, and the reply can still be parsed', () => {
     let [asked, wrong] = [0, 0]
     for (const { scene } of pictures) {
       for (const { question, answer, choices } of askQuestions(scene, demoWorld.mix, 4, createRandom(asked))) {
@@ -166,7 +166,7 @@ describe('the reasoner', () => {
     }
   })
 
-  test('thinks for itself when the answer is given, and stays with what it found', () => {
+  test('works out its own answer when an answer is given, and keeps its own', () => {
     const words = { description: 'Top left: a red circle. Top right: a red square.', choices: '' }
     const ask = (answer: string): string =>
       renderPrompt(loadPrompt('reason-to-answer-v1'), { ...words, question: 'How many red shapes are there?', answer })
@@ -175,8 +175,8 @@ describe('the reasoner', () => {
     expect(wrong.filter(Boolean).length / wrong.length).toBeCloseTo(demoTeacher.slipRate, 1)
   })
 
-  // Figures of the first demo campaign rest on these words, slips included.
-  test('says what it always said to the families that it knew first', () => {
+  // The figures of the first demo campaign depend on these words, slips included.
+  test('gives the same replies as ever for its first families', () => {
     const mix = { 'count-color': 1, 'count-shape': 1, 'count-all': 1, exists: 1, compare: 1, place: 1 }
     const random = createRandom(21)
     const hash = createHash('sha256')
@@ -188,7 +188,7 @@ describe('the reasoner', () => {
     expect(hash.digest('hex').slice(0, 16)).toBe('9e364ef9b2708612')
   })
 
-  test('varies length and reflects now and then, so that the shortest right trace is worth choosing', () => {
+  test('varies in length and sometimes reflects, so that choosing the shortest right trace pays', () => {
     const prompt = promptFor('Top left: a red circle. Top right: a red square.', 'How many red shapes are there?')
     const replies = Array.from({ length: 200 }, (_, seed) => reasonOver(prompt, seed, neverErring))
     const reflecting = replies.filter((reply) => /Wait,|Hmm,/.test(reply)).length
@@ -207,7 +207,7 @@ describe('the reasoner', () => {
     ['A quiet afternoon.', 'How many red shapes are there?'],
     ['Top left: a red circle.', 'What is the meaning of it?'],
     ['Top left: a red circle.', 'Which color is at the bottom right?'],
-  ])('says so when the description %j does not answer %j', (description, question) => {
+  ])('says that the description %j does not answer %j', (description, question) => {
     expect(answerOf(reasonOver(promptFor(description, question), 0, neverErring))).toBe('unknown')
   })
 
@@ -233,7 +233,7 @@ describe('reading a description', () => {
     ['There are two green triangles and a yellow square.', ['green triangle', 'green triangle', 'yellow square']],
     ['Row 1 column 2 is empty; row 4 column 3: blue circle', ['row 1 column 2 empty', 'row 4 column 3 blue circle']],
     ['Nothing much happens here.', []],
-    // Questions and answers of a dialogue that were put below a description.
+    // Questions and answers of a dialogue below a description.
     [
       'A grid.\n\nQ: What is at the top left?\nA: a red circle\nQ: What is at the top right?\nA: nothing\nQ: What is at the bottom left?\nA: not visible',
       ['top left red circle', 'top right empty'],

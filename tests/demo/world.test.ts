@@ -84,7 +84,7 @@ describe('the splits', () => {
     expect(scenes.base).toHaveLength(demoWorld.baseCorpus.pictures)
   })
 
-  test('keep report and base corpus when train grows', () => {
+  test('leave report and base corpus unchanged when train grows', () => {
     const larger = allotScenes({
       ...demoWorld,
       splits: { ...demoWorld.splits, train: { pictures: demoWorld.splits.train.pictures + 50, questionsEach: 2 } },
@@ -104,14 +104,14 @@ describe('pictures', () => {
   const scene = allotScenes().report[0]
   if (scene === undefined) throw new Error('The report split is empty.')
 
-  test('are the same bytes for the same seed and others for another', async () => {
+  test('are the same bytes for the same seed and other bytes for another seed', async () => {
     const draw = (seed: number): Promise<Buffer> => drawPicture(scene, demoWorld.picture, createRandom(seed))
     const [first, again, other] = await Promise.all([draw(1), draw(1), draw(2)])
     expect(first.equals(again)).toBe(true)
     expect(first.equals(other)).toBe(false)
   })
 
-  test('of empty cells stay empty to the eye that reads them', async () => {
+  test('of empty cells are read as empty', async () => {
     const empty = { rows: 2, columns: 2, cells: [null, null, null, null] }
     const picture = await drawPicture(empty, demoWorld.picture, createRandom(3))
     expect(await readScene(picture, empty)).toEqual(empty)
@@ -130,7 +130,7 @@ describe('writing the world', () => {
     }
   })
 
-  test('asks each question about a picture once, with the answer that the picture shows', async () => {
+  test('asks each question about a picture once, with the right answer', async () => {
     const rows = await rowsOf('train.jsonl', rowSchema)
     expect(new Set(rows.map((row) => `${row.images[0]} ${row.question}`)).size).toBe(rows.length)
     for (const row of rows) {
@@ -141,7 +141,7 @@ describe('writing the world', () => {
     }
   })
 
-  test('fills the base corpus with true descriptions and a few rows that only show the form', async () => {
+  test('fills the base corpus with true descriptions and a few rows that only teach the form', async () => {
     const rows = await rowsOf('base-corpus.jsonl', baseRowSchema)
     const contents = rows.map((row) => row.messages.map((message) => message.content))
     const form = contents.filter(([user]) => user?.includes('Write the answer') || user === '<image>How many?')
@@ -156,7 +156,7 @@ describe('writing the world', () => {
     for (const row of rows) expect((await stat(join(dir, row.images[0] ?? ''))).isFile()).toBe(true)
   })
 
-  test('leaves a world with the same hash as it is', async () => {
+  test('leaves a world with the same hash untouched', async () => {
     const before = await stat(join(dir, 'report.jsonl'))
     const second = await writeWorld(dir, () => expect.unreachable('nothing is drawn'), smallWorld)
     expect(second).toMatchObject({
@@ -167,7 +167,7 @@ describe('writing the world', () => {
     expect((await stat(join(dir, 'report.jsonl'))).mtimeMs).toBe(before.mtimeMs)
   })
 
-  test('asks further questions over the same pictures, and leaves them out in a list of pictures', async () => {
+  test('asks further questions about the same pictures, and writes a list of pictures without questions', async () => {
     const expected = { 'mixed-train': 80, 'mixed-dev': 10, 'mixed-report': 30, 'free-dev': 10, 'free-report': 30 }
     for (const [name, count] of Object.entries(expected)) {
       const rows = await rowsOf(`${name}.jsonl`, furtherSchema)
@@ -185,7 +185,7 @@ describe('writing the world', () => {
     expect(pictures[0]).toEqual({ id: 'picture-00001', images: ['img/train/00001.png'] })
   })
 
-  test('adds further files to an older folder, or other ones, without drawing', async () => {
+  test('adds or replaces further files in an older folder without drawing pictures', async () => {
     const copy = join(root, 'older')
     await cp(dir, copy, { recursive: true })
     const whole = await contentHash(copy)
@@ -225,7 +225,7 @@ describe('writing the world', () => {
     expect(await contentHash(copy)).toBe(await contentHash(dir))
   })
 
-  test('writes anew when the settings changed or the manifest is broken', async () => {
+  test('writes the world again when the settings changed or the manifest is broken', async () => {
     const copy = join(root, 'changed')
     const tiny = { ...smallWorld, splits: { ...smallWorld.splits, train: { pictures: 5, questionsEach: 1 } } }
     expect((await writeWorld(copy, undefined, tiny)).written).toBe(true)
@@ -236,15 +236,15 @@ describe('writing the world', () => {
 })
 
 describe('the hashes', () => {
-  // A base model in a cache and every published figure rest on these.
-  test('of the world and of its base corpus are the known ones', () => {
+  // Cached base models and all published figures depend on these hashes.
+  test('of the world and of its base corpus stay what they were', () => {
     expect([worldHash(), baseCorpusHash()]).toEqual(['8223e6ae9ac7d17b', 'dff202dcf5ffb51b'])
     const { scenes, lines } = { scenes: allotScenes().base, lines: demoWorld.baseCorpus.vocabularyLines }
     const text = `${vocabularyLines(scenes, lines, demoWorld.seed).join('\n')}\n`
     expect(createHash('sha256').update(text).digest('hex').slice(0, 16)).toBe('ca986f369911fdc6')
   })
 
-  test('of the further files change with their mixes and with the world, and leave the world be', () => {
+  test('of the further files change with their mixes and with the world, and do not change the world’s', () => {
     const other = { ...demoWorld, further: { ...demoWorld.further, form: 9 } }
     expect(worldHash(other)).toBe(worldHash())
     expect(new Set([demoWorld, other, { ...demoWorld, seed: 1 }].map((each) => furtherHash(each))).size).toBe(3)
@@ -260,14 +260,14 @@ describe('the hashes', () => {
     expect(new Set([demoWorld, ...changed].map((each) => worldHash(each))).size).toBe(5)
   })
 
-  test('of the base corpus stays when only questions or splits change', () => {
+  test('of the base corpus stay when only questions or splits change', () => {
     const asked = { ...demoWorld, mix: { ...demoWorld.mix, exists: 2 }, splits: smallWorld.splits }
     expect(baseCorpusHash(asked)).toBe(baseCorpusHash())
     expect(baseCorpusHash({ ...demoWorld, scene: { ...demoWorld.scene, emptyShare: 0.3 } })).not.toBe(baseCorpusHash())
   })
 })
 
-test('a description row says what each cell holds', () => {
+test('a description row names the content of each cell', () => {
   const scene = { rows: 1, columns: 2, cells: [{ color: 'red', shape: 'circle' } as const, null] }
   const row = baseCorpusRow(scene, 'a.png', 'x', { findShare: 0, formatShare: 0 }, createRandom(seedOf('any')))
   expect(row.messages[1].content).toBe('middle left red circle, middle right empty.')

@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const text = read('docs/data-steps.md')
 const [, rules = ''] = text.split('# Rules of logic')
 
-/** What the section of each step says: its options and the reasons that it drops rows for. */
+/** The options and the reasons for dropped rows in the section of each step. */
 const told = new Map(
   [...text.matchAll(/^## `([\w-]+)`\n([^]*?)(?=^#)/gm)].map(([, name = '', section = '']) => {
     const list = (title: string): string => new RegExp(`^- ${title}: ([^]*?)\\n(?! {2})`, 'm').exec(section)?.[1] ?? ''
@@ -16,7 +16,7 @@ const told = new Map(
   }),
 )
 
-/** Lines of a table that begin with a name in backquotes: the name with the other cells. */
+/** The rows of a table that begin with a name in backquotes: the name and the other cells. */
 const table = (text: string): Map<string, string[]> =>
   new Map(
     text.split('\n').flatMap((line) => {
@@ -28,11 +28,11 @@ const table = (text: string): Map<string, string[]> =>
 const quoted = (text: string | undefined): string[] =>
   [...(text ?? '').matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name)
 
-it('all data steps are told, in the order of the registry', () => {
+it('all data steps have a section, in the order of the registry', () => {
   expect([...told.keys()]).toEqual(Object.keys(dataSteps))
 })
 
-it('all rules of logic are told, in the order in which they are asked', () => {
+it('all rules of logic are listed, in the order of their checks', () => {
   expect([...table(rules).keys()]).toEqual(logicRules.map(({ name }) => name))
 })
 
@@ -40,13 +40,13 @@ describe.each(Object.entries(dataSteps))('what is told of %s', (name, step) => {
   const { options, reasons } = told.get(name) ?? { options: '', reasons: '' }
   const everywhere = ['truncated', 'refused']
 
-  it('names options that it has, and each but those of all or of every step that asks', () => {
+  it('names only its options, and all of them except those of all steps or of all steps that ask models', () => {
     const known = Object.keys(step.options.shape)
     const shared = ['step', 'name', 'from', 'priority', 'temperature', 'topP', 'maxTokens']
     expect(quoted(options).toSorted()).toEqual(known.filter((one) => !shared.includes(one)).toSorted())
   })
 
-  it('names the reasons that its file drops rows for', () => {
+  it('names the reasons of its file for dropped rows', () => {
     const code = read(`data/steps/${name}.ts`)
     const dropping =
       /(?:dropped\([^,()]+, |replyProblem\([^,()]+, |reason: |droppedReason: |reasons\.set\([^,]+, )'([a-z-]+)'/g
@@ -54,13 +54,13 @@ describe.each(Object.entries(dataSteps))('what is told of %s', (name, step) => {
     expect(found.filter((reason) => ![...quoted(reasons), ...everywhere].includes(reason))).toEqual([])
   })
 
-  it('names no reason that nothing drops for', () => {
+  it('names only reasons that exist', () => {
     const code = ['data/steps/', 'data/steps/synthesis/', 'domain/']
       .flatMap((folder) => readdirSync(new URL(folder, root)).map((file) => `${folder}${file}`))
       .filter((path) => path.endsWith('.ts'))
       .map(read)
       .join('\n')
-    // Two reasons end in the name of an option's value.
+    // Two reasons end in a value of an option.
     const literals = quoted(reasons).map((reason) =>
       reason.replace(/^(?:not-(?=shortest|longest|first)|difficulty-)/, ''),
     )

@@ -20,7 +20,7 @@ const everything = documents.map(read).join('\n')
 /** Fenced blocks of a language. */
 const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map((found) => found[1] ?? '')
-/** What stands in backquotes or in indented blocks: what a reader would type. */
+/** Texts that a reader would type: those in backquotes or in indented blocks. */
 const typed = (text: string): string[] => [
   ...[...text.matchAll(/`([^`\n]+)`/g)].map((found) => found[1] ?? ''),
   ...text.split('\n').filter((line) => line.startsWith('    ')),
@@ -44,18 +44,18 @@ describe('the recipe in the README', () => {
   })
 })
 
-it('the lines of data in the README are what a source may hold', () => {
+it('the README’s lines of data are lines of a source', () => {
   const lines = blocks(readme, 'jsonl').join('').trim().split('\n')
   expect(lines).toHaveLength(2)
   for (const line of lines) expect(sourceLine.safeParse(JSON.parse(line)).error).toBeUndefined()
 })
 
-it('the README keeps its marks for the table of the demo', () => {
+it('the README has the marks around the table of the demo', () => {
   expect(readme.split('<!-- demo:begin -->')).toHaveLength(2)
   expect(readme.indexOf('<!-- demo:end -->')).toBeGreaterThan(readme.indexOf('<!-- demo:begin -->'))
 })
 
-it('the table of the verifier says what the verifier says', () => {
+it('the table of the verifier has the verifier’s verdicts', () => {
   const rows = [...read('docs/verifier.md').matchAll(/^\| `(.+?)`(?: \((.+)\))? \| `(.+)` \| (\w+) \| ([\w-]+) \|$/gm)]
   expect(rows.length).toBeGreaterThan(10)
   for (const [, gold = '', choices, answer = '', verdict, reason] of rows) {
@@ -64,14 +64,14 @@ it('the table of the verifier says what the verifier says', () => {
   }
 })
 
-describe('what a reader would type', () => {
-  /** Options of each verb, from its help. */
+describe('a command that a reader would type', () => {
+  /** The options of each verb, from its help. */
   const known = new Map<string, string>()
   beforeAll(async () => {
     for (const { name } of verbs) known.set(name, (await hone(['help', name])).out)
   })
 
-  it('names only verbs and options that there are', () => {
+  it('names only existing verbs and options', () => {
     const commands = typed(everything)
       .flatMap((text) => [...text.matchAll(/\bhone ([a-z]+)([^#`]*)/g)])
       .map(([command, verb = '', rest = '']) => ({ command, verb, options: rest.match(/(?<= )--[a-z]+/g) ?? [] }))
@@ -83,27 +83,26 @@ describe('what a reader would type', () => {
     expect(unknown).toEqual([])
   })
 
-  it('leaves no verb out', () => {
+  it('appears for every verb', () => {
     const commands = read('docs/commands.md')
     const left = verbs.filter(({ name }) => !new RegExp(`\`hone ${name}\\b`).test(commands))
     expect(left.map(({ name }) => name)).toEqual([])
   })
 
-  it('names only npm scripts that there are', () => {
+  it('names only existing npm scripts', () => {
     const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json')))
     const named = [...everything.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name)
     expect(named.length).toBeGreaterThan(5)
     for (const name of [...named, 'test']) expect(Object.keys(scripts)).toContain(name)
   })
 
-  it('names only files that there are', () => {
+  it('names only existing files', () => {
     const links = documents.flatMap((path) =>
       [...read(path).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to = '']) => new URL(to, new URL(path, root))),
     )
     const paths = [...everything.matchAll(/\b(?:[a-z]+\/)+[a-z0-9-]+\.(?:ts|mjs|md|sql|yaml|json)\b/g)]
       .map(([path]) => path)
-      // Names of a run folder, and of a schema that an editor is given, are no files of the
-      // repository.
+      // A run folder and the schema for an editor have files that are not in the repository.
       .filter((path) => !path.startsWith('job/') && path !== 'meta/_journal.json')
     const urls = [...links, ...paths.map((path) => new URL(path, root))]
     expect(urls.length).toBeGreaterThan(20)
@@ -112,12 +111,12 @@ describe('what a reader would type', () => {
 })
 
 describe('the tables of variables', () => {
-  it('name every port that can be fixed, but those of parts that are not there yet', () => {
+  it('name every port that can be fixed, except ports of parts that do not exist yet', () => {
     const variables = Object.entries(portVariables).flatMap(([part, name]) => (part === 'dashboard' ? [] : [name]))
     expect(variables.filter((name) => !read('docs/settings.md').includes(`\`${name}\``))).toEqual([])
   })
 
-  it('of the worker name all that it reads and all that it requires', () => {
+  it('of the worker name all variables that it reads, and mark the required ones', () => {
     const table = read('docs/worker.md')
     const names = [...read('worker/config.ts').matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name = '']) => name)
     expect(names.length).toBeGreaterThan(8)

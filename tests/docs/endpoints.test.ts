@@ -10,7 +10,7 @@ const lines = [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|
   ([, name = '', of = '', byDefault = '', meaning = '']) => ({ name, of: of.trim(), byDefault, meaning }),
 )
 
-it('all options of endpoints are told, each once, with the kind that has it', () => {
+it('all options of endpoints are listed once, with the kind of endpoint that has them', () => {
   const [url = [], checkpoint = []] = endpointSpec.options.map(({ shape }) => Object.keys(shape))
   const told = (kinds: readonly string[]) => lines.flatMap(({ name, of }) => (kinds.includes(of) ? [name] : []))
   expect(told(['URL', 'both']).toSorted()).toEqual(url.toSorted())
@@ -18,7 +18,7 @@ it('all options of endpoints are told, each once, with the kind that has it', ()
   expect(new Set(lines.map(({ name }) => name)).size).toBe(lines.length)
 })
 
-it('told defaults are those of the schema', () => {
+it('listed defaults are those of the schema', () => {
   const resolved = z.record(z.string(), z.unknown())
   const byUrl = resolved.parse(endpointSpec.parse({ url: 'http://a/v1', model: 'm' }))
   const byCheckpoint = resolved.parse(endpointSpec.parse({ checkpoint: 'base' }))
@@ -33,7 +33,7 @@ it('told defaults are those of the schema', () => {
   expect(told).toEqual(real)
 })
 
-it('prices and hedges are told with all their fields', () => {
+it('prices and hedges are listed with all their fields', () => {
   const meaning = (name: string) => lines.find((line) => line.name === name)?.meaning ?? ''
   for (const field of Object.keys(prices.shape)) expect(meaning('prices')).toContain(`\`${field}\``)
   for (const field of ['percentile', 'minSeconds']) expect(meaning('hedge')).toContain(`\`${field}\``)

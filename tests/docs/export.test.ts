@@ -6,7 +6,7 @@ import { formats } from '../../trainers/export-formats.ts'
 const root = new URL('../../', import.meta.url)
 const text = readFileSync(new URL('docs/export.md', root), 'utf8')
 
-/** Names in backquotes of each cell of the rows of a table, by the first one. */
+/** The names in backquotes of the cells of each table row, by the name in the first cell. */
 const rows = new Map(
   text
     .split('\n')
@@ -20,7 +20,7 @@ const rows = new Map(
     .map((cells) => [cells[0]?.[0] ?? '', cells] as const),
 )
 
-it('tells every format, in the order of the registry', () => {
+it('lists every format, in the order of the registry', () => {
   expect([...rows.keys()].filter((name) => name in formats)).toEqual(Object.keys(formats))
 })
 
@@ -32,13 +32,13 @@ it.each<[string, ExportFormat]>(Object.entries(formats))(
     expect(images).toEqual([...format.images])
     const named = (kind: ExportKind): string[] =>
       Object.keys(format.columns(kind) ?? {}).filter((column) => column !== 'id')
-    // The last three say in words what all fields are.
+    // The last three formats describe their fields in words.
     const expected = name === 'hf-parquet' ? [] : name === 'trl' ? named('sft') : format.kinds.flatMap(named)
     expect(expected.filter((column) => !columns.includes(column))).toEqual([])
   },
 )
 
-it('tells every reason that a row is refused for, and no other', () => {
+it('lists exactly the reasons for refused rows', () => {
   const code = ['trainers/training-rows.ts', 'data/export/jsonl.ts', 'data/export/row-sink.ts']
     .map((path) => readFileSync(new URL(path, root), 'utf8'))
     .join('\n')

@@ -11,27 +11,27 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const text = read('docs/import.md')
 const [, formats = '', mapping = '', pictures = '', reasons = '', path = ''] = text.split(/^## .*$/m)
 
-/** Names in backquotes at the beginning of a table's lines. */
+/** The names in backquotes at the beginning of the rows of a table. */
 const firsts = (part: string): string[] => [...part.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name = '']) => name)
 
-it('tells all formats', () => {
+it('lists all formats', () => {
   expect(firsts(formats)).toEqual([...importFormats])
 })
 
-it('tells all fields of the lines that a recipe names by their path', () => {
+it('lists all fields of the lines behind a recipe’s path', () => {
   const cells = [...path.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = '']) => cell)
   const names = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
   expect(names.toSorted()).toEqual(Object.keys(sourceLine.shape).toSorted())
 })
 
-it('tells the limits of archives', () => {
+it('gives the limits of archives', () => {
   const { entries, bytes, ratio } = archiveLimits
   const text = formats.replaceAll(/\s+/g, ' ')
   expect(text).toContain(`${entries.toLocaleString('en')} entries or ${bytes / 1024 ** 3} GiB`)
   expect(text).toContain(`more than ${ratio} times its size`)
 })
 
-it('tells all keys of a mapping, and its example is one', () => {
+it('lists all keys of a mapping, and its example is a mapping', () => {
   const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(mapping) ?? []
   expect(parseMapping(yaml, 'docs/import.md')).toMatchObject({ leaveOut: ['explanation'] })
   const all = completeMapping({
@@ -55,7 +55,7 @@ it('tells all keys of a mapping, and its example is one', () => {
 })
 
 describe('reasons', () => {
-  it('are those that the code gives, each told once', () => {
+  it('are those of the code, each listed once', () => {
     const files = readdirSync(new URL('data/import/', root)).map((name) => `data/import/${name}`)
     const code = [...files, 'data/pictures/open.ts', 'data/pictures/examine.ts', 'data/pictures/locate.ts']
       .map(read)
@@ -67,7 +67,7 @@ describe('reasons', () => {
   })
 })
 
-it('names options that the command has, and leaves none out', async () => {
+it('names exactly the options of the command', async () => {
   const { out } = await hone(['help', 'import'])
   const options = new Set([...out.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name = '']) => name))
   const told = new Set([...text.matchAll(/(?<!-)--[a-z][a-z-]*/g)].map(([name]) => name))

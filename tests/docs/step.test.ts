@@ -6,7 +6,7 @@ import { hone } from '../cli/terminal.ts'
 
 const text = readFileSync(new URL('../../docs/step.md', import.meta.url), 'utf8')
 const section = (title: string): string => text.split(`## ${title}\n`)[1]?.split('\n## ')[0] ?? ''
-/** Names in backquotes in the first cell of each line of the tables. */
+/** The names in backquotes in the first cell of each table row. */
 const told = (part: string): string[] =>
   part
     .split('\n')
@@ -19,7 +19,7 @@ describe('docs/step.md', () => {
     help = (await hone(['help', 'step'])).out
   })
 
-  it('has every option of the command, in its words, and no other', () => {
+  it('has exactly the options of the command, in the command’s words', () => {
     const known = [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name = '']) => name)
     expect(known.length).toBeGreaterThan(25)
     expect(told(section('Options')).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
@@ -43,7 +43,7 @@ describe('docs/step.md', () => {
     }
   })
 
-  it('and the help have the exit codes', () => {
+  it('has the exit codes, as the help does', () => {
     const { ok, failed, usage, budgetReached, interrupted } = exitCodes
     for (const code of [ok, failed, usage, budgetReached, interrupted]) {
       expect(text.split('Exit codes:')[1]).toMatch(new RegExp(`\\b${code}\\b`))

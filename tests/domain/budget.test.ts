@@ -21,7 +21,7 @@ const paid = (endpoint: string, model: string) => ({
   completionTokens: 500_000,
 })
 
-it('adds up requests, tokens and, where prices are stated, money', () => {
+it('adds up requests and tokens, and money if prices are stated', () => {
   expect(spending(recipe, [paid('teacher', 'big'), paid('student', 'checkpoint-1')])).toEqual({
     requests: 20,
     tokens: 3_000_000,
@@ -29,11 +29,11 @@ it('adds up requests, tokens and, where prices are stated, money', () => {
   })
 })
 
-it('finds the price of a judge, which books under a name of its own, by its model', () => {
+it('finds the price of a judge by its model, because a judge is counted under its own name', () => {
   expect(spending(recipe, [paid('judge', 'big')]).costs).toEqual({ USD: 6 })
 })
 
-it('is reached at its limit, not before, and says which one it is', () => {
+it('is reached exactly at its limit, and names the limit', () => {
   const spent = spending(recipe, [paid('teacher', 'big')])
   expect(budgetReached({ cost: 6.01, tokens: 1_500_001, requests: 11 }, spent)).toBeNull()
   expect(budgetReached({ cost: 6 }, spent)).toEqual({ limit: 'cost', text: '6.00 of 6 USD' })
@@ -41,12 +41,12 @@ it('is reached at its limit, not before, and says which one it is', () => {
   expect(budgetReached({ requests: 10 }, spent)).toEqual({ limit: 'requests', text: '10 of 10 requests' })
 })
 
-it('is doubled where it was reached, and stays as it is elsewhere', () => {
+it('is doubled at the reached limit, and keeps its other limits', () => {
   expect(doubledBudget({ cost: 100, requests: 10 }, 'requests')).toBe('--budget cost=100,requests=20')
   expect(doubledBudget({ cost: 0.25 }, 'cost')).toBe('--budget cost=1')
 })
 
-it('counts what is under way at the mean so far, and requests one by one from the first', () => {
+it('counts requests under way at the mean cost so far, and their number from the first request on', () => {
   const spent = spending(recipe, [paid('teacher', 'big')])
   expect(budgetReached({ cost: 6.6 }, spent, 1)).toBeNull()
   expect(budgetReached({ cost: 6.59 }, spent, 1)).toMatchObject({ limit: 'cost' })
@@ -56,7 +56,7 @@ it('counts what is under way at the mean so far, and requests one by one from th
   expect(budgetReached({ requests: 2 }, nothing, 3)).toMatchObject({ limit: 'requests' })
 })
 
-it('never is reached by less and then has room for more', () => {
+it('has no room at a larger sum if a smaller sum reaches it', () => {
   const amount = fc.nat({ max: 1000 })
   fc.assert(
     fc.property(amount, amount, fc.integer({ min: 1, max: 1000 }), (less, more, limit) => {
@@ -69,7 +69,7 @@ it('never is reached by less and then has room for more', () => {
   )
 })
 
-it('is read from words, and from nothing else', () => {
+it('is read from its grammar only', () => {
   expect(parseBudget(['cost=12.5', 'requests=100'])).toEqual({ cost: 12.5, requests: 100 })
   expect(parseBudget(['cost=40,tokens=1.1m,requests=5K'])).toEqual({ cost: 40, tokens: 1_100_000, requests: 5000 })
   expect(parseBudget(['20'])).toEqual({ cost: 20 })
@@ -88,7 +88,7 @@ rounds: { count: 1, first: [{ step: describe, from: seed, endpoint: teacher }] }
 limits: { budget: ${budget} }
 `
 
-it('of money needs the price of every endpoint with a URL', () => {
+it('of money needs prices for every endpoint with a URL', () => {
   expect(() => parseRecipe(text('', '{ cost: 5 }'), { file: 'r.yaml' })).toThrow(
     'limits.budget.cost needs the prices of every endpoint with a url',
   )

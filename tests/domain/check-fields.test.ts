@@ -19,7 +19,7 @@ import { row } from '../data/rows.ts'
 
 const checkFieldNames = checkFields.keyof().options
 
-/** A value of each field that is not the default. */
+/** A value of each field other than the default. */
 const check = {
   kind: 'box',
   choices: ['left', 'right'],
@@ -31,7 +31,7 @@ const reward = { ...check, question: 'How many red circles are there?\nA. left\n
 
 const python = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-/** Strings of the tuple that a Python text gives a name. */
+/** The strings of a named tuple in a Python text. */
 const tupleIn = (text: string, name: string): string[] =>
   [...(new RegExp(String.raw`^${name} = \(([^)]*)\)`, 'm').exec(text)?.[1] ?? '').matchAll(/"(\w+)"/g)].map(
     ([, word]) => word ?? '',

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { editDistance } from '../../domain/edit-distance.ts'
 
-/** The distance by the whole table, cell by cell. */
+/** The distance by the full table, cell by cell. */
 function byTable(a: string, b: string, swaps: boolean): number {
   const table = Array.from({ length: a.length + 1 }, (_, row) => [row])
   const cell = (row: number, column: number): number => table[row]?.[column] ?? 0
@@ -31,7 +31,7 @@ describe('the edit distance', () => {
     expect(editDistance('same', 'same')).toBe(0)
   })
 
-  it.each([false, true])('is the distance of the table, with swaps: %s', (swaps) => {
+  it.each([false, true])('is the distance of the full table, with swaps: %s', (swaps) => {
     const text = fc
       .array(fc.constantFrom('a', 'b', 'c'), { maxLength: 120, size: 'max' })
       .map((parts) => parts.join(''))
@@ -51,7 +51,7 @@ describe('the edit distance', () => {
     expect(editDistance(text, swapped)).toBe(2)
   })
 
-  it('ends when the caller has no steps left', () => {
+  it('stops when the caller has no steps left', () => {
     let left = 5
     const spend = (steps: number): void => {
       left -= steps

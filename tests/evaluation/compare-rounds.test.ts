@@ -17,13 +17,13 @@ it('mirrors when the two rounds are exchanged', () => {
   )
 })
 
-it('decides by the interval and the margin, and says so in a line', () => {
+it('decides by the interval and the margin, and explains the decision in a line', () => {
   const decided = (oldOnly: number, newOnly: number, margin = 2) =>
     compareRounds({ n: 100, oldOnly, newOnly }, margin).decision
   expect(decided(0, 10)).toBe('promote')
   expect(decided(10, 0)).toBe('regress')
   expect(decided(5, 5)).toBe('inconclusive')
-  // All of its interval must lie beyond the margin.
+  // The whole interval must be beyond the margin.
   expect(decided(10, 0, 20)).toBe('inconclusive')
   const worse = compareRounds({ n: 100, oldOnly: 10, newOnly: 0 }, 2)
   expect(comparisonText(worse, { benchmark: 'dev', against: 1, n: 100 })).toBe(

@@ -20,10 +20,10 @@ const answered = (keys: readonly string[]): Promise<Map<string, StoredReply>> =>
 const noModel = () => Promise.reject(new Error('rules ask no model'))
 const rules = graderOf({ endpoints: {} }, {}).open(noModel)
 
-it('lets the loop go on while it grades thousands of items of a hard kind, so that heartbeats are sent', async () => {
+it('lets the event loop run while it grades thousands of hard items, so that heartbeats are sent', async () => {
   let isOver = false
   let begun = 0
-  /** Items that were begun in each turn of the loop. */
+  /** The number of items that began in each turn of the event loop. */
   const inTurn: number[] = []
   const watch = () => {
     inTurn.push(begun)
@@ -46,12 +46,12 @@ it('lets the loop go on while it grades thousands of items of a hard kind, so th
   isOver = true
   expect(graded).toHaveLength(2_000)
   expect(graded.every(({ correct }) => correct)).toBe(true)
-  // Without turns all of them are graded in one.
+  // Without turns, one turn would grade all items.
   expect(inTurn.filter((items) => items > 0).length).toBeGreaterThan(20)
   expect(Math.max(...inTurn)).toBeLessThan(1_000)
 })
 
-it('keeps the order of the items, and says which have no reply or a cut one', async () => {
+it('keeps the order of the items, and marks items with a cut or missing reply', async () => {
   const graded = await gradeItems({
     items: hardItems(3),
     keyOf: ({ id }) => id,
@@ -73,7 +73,7 @@ it('keeps the order of the items, and says which have no reply or a cut one', as
   ])
 })
 
-it('ends at the first item that may not be graded, and begins no more', async () => {
+it('ends at the first item that it may not grade, and begins no other item', async () => {
   let left = 5
   let begun = 0
   const grading = gradeItems({

@@ -25,7 +25,7 @@ it('never sends a cut reply, a rule’s verdict or an item for rules alone to th
   expect(await grade(item, said)).toMatchObject({ correct: true, reason: 'judged-correct' })
 })
 
-it('gives nothing for an answer that is only mostly right', async () => {
+it('gives no point for an answer that is only mostly right', async () => {
   const { grade } = judgeOver(() => ({ text: 'The time is missing.\ntier: mostly' }))
   expect(await grade(item, said)).toMatchObject({
     correct: false,
@@ -34,7 +34,7 @@ it('gives nothing for an answer that is only mostly right', async () => {
   })
 })
 
-it('counts a call that failed for good as an abstention, and lets an outage through', async () => {
+it('counts a call that failed for good as an abstention, and throws an outage', async () => {
   const failing = (error: Error) =>
     judgeOver(() => {
       throw error
@@ -45,7 +45,7 @@ it('counts a call that failed for good as an abstention, and lets an outage thro
   await expect(failing(new Outage('away'))(item, said)).rejects.toThrow('away')
 })
 
-it('asks no model where the benchmark names no judge, and refuses a judge that is no endpoint', async () => {
+it('asks no model if the benchmark names no judge, and refuses a judge that is not an endpoint', async () => {
   const rules = graderOf(recipe, {})
   expect(rules).toMatchObject({ model: null, identity: { judge: null } })
   const { fake } = judgeOver(() => ({ text: 'tier: correct' }))

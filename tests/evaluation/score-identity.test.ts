@@ -12,7 +12,7 @@ const parts: ScoreIdentityParts = {
 }
 
 describe('score identity', () => {
-  it('has the same hash whatever the order of keys', () => {
+  it('has the same hash for any order of keys', () => {
     const reordered = { ...parts, decoding: { maxTokens: 64, temperature: 0 } }
     expect(scoreIdentity(reordered).hash).toBe(scoreIdentity(parts).hash)
   })

@@ -18,7 +18,7 @@ describe('Wilson interval', () => {
     expect((high - low) / 2).toBeCloseTo(0.0284, 3)
   })
 
-  it('holds the accuracy, stays within 0 and 1, and mirrors', () => {
+  it('contains the accuracy, stays within 0 and 1, and mirrors', () => {
     fc.assert(
       fc.property(fc.nat(5000), fc.nat(5000), (correct, wrong) => {
         const n = correct + wrong
@@ -34,7 +34,7 @@ describe('Wilson interval', () => {
     )
   })
 
-  it('says nothing about no items and refuses impossible counts', () => {
+  it('is 0 to 1 for no items, and refuses impossible counts', () => {
     expect(wilson(0, 0)).toEqual({ low: 0, high: 1 })
     expect(() => wilson(11, 10)).toThrow(RangeError)
     expect(() => wilson(-1, 10)).toThrow(RangeError)
@@ -47,7 +47,7 @@ describe('exact McNemar test', () => {
     [1, 9, 22 / 1024],
     [10, 0, 2 / 1024],
     [5, 5, 1],
-    // From sums of exact integers.
+    // Values from sums of exact integers.
     [5, 15, 0.04138946533203125],
     [100, 160, 0.00023894190306814023],
     [2400, 2600, 0.004883649737517518],
@@ -63,8 +63,7 @@ describe('exact McNemar test', () => {
 })
 
 /**
- * The score statistic from the likelihood itself: the nuisance parameter is found by ternary
- * search.
+ * The score statistic directly from the likelihood. A ternary search finds the nuisance parameter.
  */
 function statisticByLikelihood(n: number, gained: number, lost: number, delta: number): number {
   const log = (count: number, p: number): number => (count === 0 ? 0 : count * Math.log(p))
@@ -94,7 +93,7 @@ describe('paired difference', () => {
     expect(statisticByLikelihood(n, gained, lost, high)).toBeCloseTo(-z95, 3)
   })
 
-  it('leaves out 0 exactly when the McNemar score statistic passes 1.96, and mirrors', () => {
+  it('excludes 0 exactly when the McNemar score statistic passes 1.96, and mirrors', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.nat(200), fc.nat(1000), (lost, gained, same) => {
         const n = lost + gained + same

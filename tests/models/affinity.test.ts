@@ -7,7 +7,7 @@ import { FakeEndpoint } from './fake-endpoint.ts'
 
 const servers = range(5).map((n) => ({ url: `http://gpu-${n}:8000/v1` }))
 
-it('prefixes are spread over servers, and one that goes away moves only its own', () => {
+it('prefixes are spread over servers, and a server that goes away moves only its own prefixes', () => {
   const homes = range(2000).map((n) => byAffinity(`picture ${n}`, servers)[0]?.url)
   for (const { url } of servers) expect(homes.filter((home) => home === url).length).toBeGreaterThan(300)
   const left = servers.slice(1)
@@ -15,7 +15,7 @@ it('prefixes are spread over servers, and one that goes away moves only its own'
   expect(moved.every((n) => homes[n - 1] === servers[0]?.url)).toBe(true)
 })
 
-it('the order of servers is one for all, however a recipe lists them, and has each once', () => {
+it('the order of servers is the same however a recipe lists them, and has each server once', () => {
   fc.assert(
     fc.property(fc.string(), fc.shuffledSubarray(servers, { minLength: 5 }), (prefix, shuffled) => {
       expect(byAffinity(prefix, shuffled)).toEqual(byAffinity(prefix, servers))
@@ -24,7 +24,7 @@ it('the order of servers is one for all, however a recipe lists them, and has ea
   )
 })
 
-it('a request begins with what stands before its first pictures, and without pictures with its first user turn', () => {
+it('the prefix of a request is the text before its first pictures, or its first user turn if it has no picture', () => {
   const system = { role: 'system', text: 'You look closely.' } as const
   const about = (text: string, images?: string[]) =>
     prefixOf({ messages: [system, { role: 'user', text, ...(images && { images }) }, { role: 'user', text: 'go' }] })

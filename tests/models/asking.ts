@@ -15,7 +15,7 @@ export const question = (text: string, changes: Partial<AskRequest> = {}): AskRe
   ...changes,
 })
 
-/** A question about a picture, whose hash is its bytes. */
+/** A question about a picture. The hash of the picture is its bytes. */
 export const pictured = (picture: string, sampleIndex = 0): AskRequest =>
   question('look', { messages: [{ role: 'user', text: 'look', images: [picture] }], sampleIndex })
 
@@ -23,7 +23,8 @@ export const pictured = (picture: string, sampleIndex = 0): AskRequest =>
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 
 /**
- * Limits and connections of a test's own, short waits, and a store in memory unless told otherwise.
+ * An engine with its own limits and connections, short waits and a store in memory. `changes`
+ * overrides these.
  */
 export const openEngine = (changes: Partial<EngineOptions> & Pick<EngineOptions, 'endpoints'>): Engine =>
   createEngine({
@@ -36,7 +37,7 @@ export const openEngine = (changes: Partial<EngineOptions> & Pick<EngineOptions,
     ...changes,
   })
 
-/** What a promise failed with. */
+/** The error of a promise. */
 export const failureOf = async (asking: Promise<unknown>): Promise<unknown> =>
   await asking.then(
     () => new Error('it succeeded'),
@@ -47,7 +48,7 @@ export const failureOf = async (asking: Promise<unknown>): Promise<unknown> =>
 export const askFailureOf = async (asking: Promise<unknown>): Promise<AskFailure & HoneError> =>
   (await failureOf(asking)) as AskFailure & HoneError
 
-/** Lets simulated time pass, and real time for what goes over HTTP, until `work` has ended. */
+/** Lets simulated time pass, and real time for HTTP, until `work` has ended. */
 export async function passing<Result>(clock: ManualClock, work: Promise<Result>, stepMs = 10): Promise<Result> {
   const ended = new AbortController()
   const end = () => ended.abort()

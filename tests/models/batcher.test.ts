@@ -4,7 +4,7 @@ import { createBatcher } from '../../models/batcher.ts'
 import { systemClock } from '../../models/clock.ts'
 import { ManualClock } from './manual-clock.ts'
 
-it('gathers what comes while a batch runs, and runs one batch at a time', async () => {
+it('gathers items while a batch runs, and runs one batch at a time', async () => {
   const batches: number[][] = []
   const ends: (() => void)[] = []
   const clock = new ManualClock()
@@ -29,7 +29,7 @@ it('gathers what comes while a batch runs, and runs one batch at a time', async 
   expect(await Promise.all(others)).toEqual([3, 3, 3])
 })
 
-it('settles every item with its own batch, none twice and none in a batch that is too large, whatever fails', async () => {
+it('settles every item once, with its own batch, and never fills a batch over its size, whatever fails', async () => {
   const run = async (delays: number[], maxItems: number) => {
     const seen: number[] = []
     let flushes = 0
@@ -60,7 +60,7 @@ it('settles every item with its own batch, none twice and none in a batch that i
   )
 })
 
-it('sends at once what waits when it is drained', async () => {
+it('sends waiting items at once when it is drained', async () => {
   const batcher = createBatcher<number, number>({
     maxItems: 10,
     maxDelayMs: 1e9,

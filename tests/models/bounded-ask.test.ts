@@ -34,7 +34,7 @@ let folder: string
 let replies: FileReplies
 let bounded: BoundedAsk
 let cost: () => number | undefined
-/** Requests that were sent and have not come back. */
+/** Requests that were sent and have no reply yet. */
 let sent: Map<number, { answer(): Promise<void>; fail(): void }>
 
 beforeEach(async () => {
@@ -47,7 +47,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Every reply costs 1. */
+/** A budget of `amount` over an engine whose every reply costs 1. */
 function open(amount: number): (index: number) => Promise<Reply> {
   const prices = { promptPerMillion: 1e6, completionPerMillion: 0, currency: 'USD' }
   const meter = createBudgetMeter({
@@ -89,7 +89,7 @@ function open(amount: number): (index: number) => Promise<Reply> {
 const untilSent = (count: number) => vi.waitFor(() => expect(sent.size).toBe(count))
 const indexes = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
 
-/** One reply has come: the mean price is known. */
+/** Opens the budget and waits for one reply, after which the mean price is known. */
 async function openAfterOne(amount: number): Promise<(index: number) => Promise<Reply>> {
   const ask = open(amount)
   const first = ask(0)
@@ -100,7 +100,7 @@ async function openAfterOne(amount: number): Promise<(index: number) => Promise<
 }
 
 describe('a budget', () => {
-  it('lets as many requests through as it has money for, and not none of a batch that is too large', async () => {
+  it('sends as many requests as it can pay for, also of a batch that costs more than the budget', async () => {
     const ask = await openAfterOne(10)
     const ends = indexes(1, 101).map((index) => ask(index).catch((error: Error) => error.message))
     await untilSent(9)
@@ -110,11 +110,11 @@ describe('a budget', () => {
     expect(cost()).toBe(10)
   })
 
-  it('takes back what failed, all of it and nothing else', async () => {
+  it('releases the money of failed requests, and of no other request', async () => {
     const ask = await openAfterOne(10)
     const ends = Promise.allSettled(indexes(1, 40).map((index) => ask(index)))
     await untilSent(9)
-    // While some run for long, others fail again and again: none of these costs anything.
+    // Some requests run long, while others fail again and again. A failed request costs nothing.
     const [long] = [...sent.keys()]
     for (let round = 0; round < 2; round++) {
       const failing = [...sent.keys()].filter((index) => index !== long)
@@ -130,7 +130,7 @@ describe('a budget', () => {
     expect(cost()).toBe(10)
   })
 
-  it('lets a row begin while there is room, or when nothing is under way that could make room', async () => {
+  it('lets a row begin while there is room, or when no request is under way that could make room', async () => {
     const ask = await openAfterOne(3)
     await bounded.untilRoom()
     const ends = [1, 2].map((index) => ask(index))
@@ -145,7 +145,7 @@ describe('a budget', () => {
     await bounded.untilRoom()
   })
 
-  it('that is spent still gives what was paid, and what another run on the log has paid meanwhile', async () => {
+  it('that is spent still gives paid replies, also those that another run on the log has paid meanwhile', async () => {
     const ask = await openAfterOne(1)
     expect((await ask(0)).reused).toBe(true)
     const other = await openFileReplies(join(folder, 'replies.jsonl'), 'other')

@@ -28,8 +28,8 @@ function open(options: Partial<EngineOptions> = {}): AbortController {
 }
 
 /**
- * Cancels a request that has come to where it waits, and lets no more time pass: what it ended
- * with.
+ * Waits until a request waits at the place of the test, and cancels it. Returns the error of the
+ * request, for which no more time passes.
  */
 async function cancelled(controller: AbortController, asking: Promise<unknown>, isThere: () => boolean) {
   const ending = failureOf(asking)
@@ -52,7 +52,7 @@ describe('cancelling ends a request at once', () => {
     expect((await Promise.all(others)).map(String)).toEqual(range(3).map(() => atOnce))
   })
 
-  it('while it waits for its minute', async () => {
+  it('while it waits for the limit by the minute', async () => {
     const controller = open({ endpoints: [endpoint.resolved({ requestsPerMinute: 1 })] })
     await passing(clock, engine.ask(question('first')))
     const ended = await cancelled(controller, engine.ask(question('second')), () => true)
@@ -66,7 +66,7 @@ describe('cancelling ends a request at once', () => {
     expect(await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)).toEqual(atOnce)
   })
 
-  it('while it waits as long as the server asked', async () => {
+  it('while it waits for the time that the server asked for', async () => {
     endpoint.misbehave = () => ({ status: 429, headers: { 'retry-after': '600' } })
     const controller = open()
     expect(await cancelled(controller, engine.ask(question('a')), () => endpoint.requests.length === 1)).toEqual(atOnce)
@@ -90,14 +90,14 @@ describe('cancelling ends a request at once', () => {
     expect(await cancelled(controller, engine.ask(pictured('aa')), () => isPreparing)).toEqual(atOnce)
   })
 
-  it('while others before it have their pictures prepared', async () => {
+  it('while the pictures of earlier requests are prepared', async () => {
     let preparing = 0
     const dataUrl = () => {
       preparing++
       return new Promise<string>(() => undefined)
     }
     const controller = open({ images: { dataUrl } })
-    // As many as are prepared at one time: those that can run, and some more.
+    // The engine prepares this many requests at a time: all that can run, and some more.
     const most = endpoint.resolved().concurrency + 64
     const others = range(most).map((n) => failureOf(engine.ask(pictured(`picture ${n}`))))
     expect(await cancelled(controller, engine.ask(pictured('last')), () => preparing === most)).toEqual(atOnce)
@@ -105,7 +105,7 @@ describe('cancelling ends a request at once', () => {
     expect(preparing).toBe(most)
   })
 
-  it('while it is doubtful whether a 404 is its own', async () => {
+  it('while nobody knows whether a 404 is the fault of its row', async () => {
     endpoint.misbehave = (call) => (call === 1 ? { status: 404 } : { hang: true })
     const controller = open()
     const asking = engine.ask(question('a'))
@@ -135,7 +135,7 @@ describe('a deadline', () => {
     expect(endpoint.requests.length).toBeGreaterThan(1)
   })
 
-  it('ends one on the wire, and its connection', async () => {
+  it('ends a request on the wire, and its connection', async () => {
     endpoint.misbehave = () => ({ hang: true })
     within(0.1)
     expect(await passing(clock, failureOf(engine.ask(question('a'))))).toMatchObject({ reason: 'deadline' })
@@ -150,7 +150,7 @@ describe('a deadline', () => {
     expect(replies).toHaveLength(6)
   })
 
-  it('fails its own row alone', async () => {
+  it('fails only its own row', async () => {
     endpoint.misbehave = (_, request) => (lastText(request) === 'slow' ? { hang: true } : undefined)
     const replies = new MemoryReplies()
     within(0.1, { replies, clock: systemClock })

@@ -14,7 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => endpoint.stop())
 
-it('engines that follow one another use the connections of those before', async () => {
+it('engines use the connections of earlier engines', async () => {
   const connections = new Connections()
   const limiters = new Limiters()
   endpoint.latencyMs = 5
@@ -28,7 +28,7 @@ it('engines that follow one another use the connections of those before', async 
   connections.close()
 })
 
-it('idle connections are closed after a while, and new ones opened when they are needed', async () => {
+it('idle connections are closed after a while, and new connections are opened when they are needed', async () => {
   const connections = new Connections({ idleMs: 50 })
   const engine = openEngine({ endpoints: [endpoint.resolved()], connections })
   await engine.ask(question('a'))
@@ -38,18 +38,18 @@ it('idle connections are closed after a while, and new ones opened when they are
   await engine.close()
 })
 
-it('a reply may take longer than connections may idle', async () => {
+it('a reply may take longer than the limit for idle connections', async () => {
   endpoint.latencyMs = 300
   const engine = openEngine({ endpoints: [endpoint.resolved()], connections: new Connections({ idleMs: 50 }) })
   expect((await engine.ask(question('a'))).text).toBe('reply to a')
   await engine.close()
 })
 
-it('a connection that the server closes just as a request comes costs no attempt', async () => {
+it('a connection that the server closes as a request arrives costs no attempt', async () => {
   let served = 0
   const used = new WeakSet<Socket>()
   const server = createServer((request, response) => {
-    // Once for each connection.
+    // This happens once for each connection.
     if (used.has(request.socket)) return request.socket.destroy()
     used.add(request.socket)
     served++

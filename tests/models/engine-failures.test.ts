@@ -44,7 +44,7 @@ describe('failures of one row', () => {
     expect(replies.byKey.size).toBe(0)
   })
 
-  it('recovers when the failure passes', async () => {
+  it('succeeds when the failure passes', async () => {
     endpoint.misbehave = (call) => (call < 3 ? { status: 502 } : undefined)
     const reply = await engineWith().ask(question('a'))
     expect(reply.text).toBe('reply to a')
@@ -58,7 +58,7 @@ describe('failures of one row', () => {
     expect(endpoint.requests).toHaveLength(1)
   })
 
-  it('gives up a call that hangs', async () => {
+  it('ends a call that hangs', async () => {
     endpoint.misbehave = () => ({ hang: true })
     const engine = engineWith({
       endpoints: [endpoint.resolved({ timeoutSeconds: 0.1 })],
@@ -91,12 +91,12 @@ describe('failures of every row', () => {
     expect(endpoint.requests).toHaveLength(1)
   })
 
-  it('refuses an endpoint that the recipe does not have', async () => {
+  it('refuses an unknown endpoint', async () => {
     const error = await askFailureOf(engineWith().ask(question('a', { endpoint: 'techer' })))
     expect(error).toMatchObject({ type: 'InvalidRecipe', nextStep: 'use one of teacher' })
   })
 
-  it('reports an endpoint that nobody serves, for all waiting rows, with the URL and the next step', async () => {
+  it('reports an endpoint without a server to all waiting rows, with the URL and the next step', async () => {
     await endpoint.stop()
     const engine = engineWith({ downLimitMs: 300 })
     const errors = await Promise.all([1, 2, 3].map((n) => askFailureOf(engine.ask(question(`q${n}`)))))
@@ -108,7 +108,7 @@ describe('failures of every row', () => {
     await endpoint.start()
   })
 
-  it('waits for a server that comes back and burns no attempts meanwhile', async () => {
+  it('waits for a server that comes back, and uses no attempt meanwhile', async () => {
     const port = endpoint.port
     await endpoint.stop()
     const engine = engineWith({ retries: { attempts: 1, baseMs: 5 } })
@@ -120,7 +120,7 @@ describe('failures of every row', () => {
 })
 
 describe('load', () => {
-  it('never runs more calls than the endpoint takes, also over two engines', async () => {
+  it('never runs more calls than the endpoint’s concurrency, also with two engines', async () => {
     endpoint.latencyMs = 5
     const limiters = new Limiters()
     const options = { endpoints: [endpoint.resolved({ concurrency: 4 })], limiters }
@@ -130,7 +130,7 @@ describe('load', () => {
     expect(endpoint.peak).toBe(4)
   })
 
-  it('loses no row to a server that takes half the concurrency, and is refused seldom', async () => {
+  it('loses no row with a server that takes half the concurrency, and is rarely refused', async () => {
     let rejected = 0
     endpoint.latencyMs = 20
     endpoint.misbehave = () => {
@@ -159,7 +159,7 @@ describe('load', () => {
   })
 })
 
-it('lets a refused row wait as long as the server asks while others pass', async () => {
+it('lets a refused row wait as long as the server asks, while other rows run', async () => {
   const clock = new ManualClock()
   const at: number[] = []
   endpoint.misbehave = (_, request) => {
@@ -176,7 +176,7 @@ it('lets a refused row wait as long as the server asks while others pass', async
 })
 
 describe('cancelling', () => {
-  it('ends calls in flight and calls that wait at once, and keeps what was paid', async () => {
+  it('ends calls in flight and waiting calls at once, and keeps paid replies', async () => {
     endpoint.misbehave = (call) => (call > 2 ? { hang: true } : undefined)
     const controller = new AbortController()
     const engine = engineWith({ signal: controller.signal, endpoints: [endpoint.resolved({ concurrency: 2 })] })

@@ -26,7 +26,7 @@ function engineWith(changes: Partial<EngineOptions> = {}): Engine {
 }
 
 describe('paying once', () => {
-  it('keeps a reply before it hands it out, and a second engine gets it for nothing', async () => {
+  it('saves a reply before it returns the reply, and a second engine gets it for nothing', async () => {
     const first = await engineWith().ask(question('a'))
     expect(replies.byKey.has(first.key)).toBe(true)
     const second = await engineWith().ask(question('a'))
@@ -45,7 +45,7 @@ describe('paying once', () => {
     expect(usage.filter((used) => !used.reused)).toHaveLength(1)
   })
 
-  it('asks again for another sample, seed, picture, picture limit or model, but not for another URL', async () => {
+  it('pays again for another sample, seed, picture, picture limit or model, but not for another URL', async () => {
     const pictured = question('q', { messages: [{ role: 'user', text: 'q', images: ['h1'] }] })
     const engine = engineWith()
     const keys = new Set([
@@ -71,7 +71,7 @@ describe('paying once', () => {
     expect(replies.byKey.size).toBe(100)
   })
 
-  it('sends no more than there are slots before what came back is saved: a kill pays for no more again', async () => {
+  it('sends no more requests than slots until replies are saved, so that a kill loses no more than these', async () => {
     const save = replies.save.bind(replies)
     let open: () => void = () => undefined
     const opened = new Promise<void>((resolve) => (open = resolve))
@@ -88,7 +88,7 @@ describe('paying once', () => {
     expect(endpoint.requests).toHaveLength(9)
   })
 
-  it('fails the shard, not the row, when the store is away', async () => {
+  it('fails the shard and not the row when the store fails', async () => {
     replies.save = () => Promise.reject(new Error('connection terminated'))
     const error = await askFailureOf(engineWith().ask(question('a')))
     expect(error).toBeInstanceOf(Outage)
@@ -137,7 +137,7 @@ describe('replies', () => {
     expect((await engineWith().ask(question('a'))).finishReason).toBe(expected)
   })
 
-  it('puts thinking that came apart back in front', async () => {
+  it('puts thinking from a separate field back in front', async () => {
     const message = { role: 'assistant', content: '<answer>3</answer>', reasoning_content: 'one, two, three' }
     endpoint.misbehave = () => ({ status: 200, body: JSON.stringify({ choices: [{ message }] }) })
     const reply = await engineWith().ask(question('a'))
@@ -145,7 +145,7 @@ describe('replies', () => {
     expect(reply.promptTokens).toBe(0)
   })
 
-  it('takes an empty text for a reply', async () => {
+  it('accepts an empty text as a reply', async () => {
     endpoint.reply = () => ''
     expect((await engineWith().ask(question('a'))).text).toBe('')
   })

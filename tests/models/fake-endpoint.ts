@@ -16,7 +16,7 @@ const chatRequest = z.object({
 })
 export type ChatRequest = z.infer<typeof chatRequest>
 
-/** What the fake does with one call; `undefined` answers it well. */
+/** How the fake treats a call. `undefined` gives a good answer. */
 export interface Misbehaviour {
   status?: number
   headers?: Record<string, string>
@@ -31,9 +31,9 @@ export interface Misbehaviour {
 export class FakeEndpoint {
   readonly requests: ChatRequest[] = []
   readonly authorizations: (string | undefined)[] = []
-  /** Calls that the client left before they were answered. */
+  /** The number of calls that the client left before the answer. */
   left = 0
-  /** Connections that were ever opened. */
+  /** The number of connections that were ever opened. */
   connections = 0
   /** Highest number of calls at one time. */
   peak = 0
@@ -100,7 +100,7 @@ export class FakeEndpoint {
   }
 }
 
-/** Text of the last message, images left out. */
+/** The text of the last message without its images. */
 export function lastText(request: ChatRequest): string {
   const content = request.messages.at(-1)?.content ?? ''
   return typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('')

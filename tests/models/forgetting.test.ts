@@ -9,7 +9,7 @@ import { ManualClock } from './manual-clock.ts'
 const hourMs = 3_600_000
 const endpointAt = (port: number) => ({ baseUrls: [`http://localhost:${port}/v1`], model: 'm', concurrency: 2 })
 
-it('endpoints that nobody opened for an hour are forgotten, but for those that someone still has', async () => {
+it('endpoints that nobody opened for an hour are forgotten, except those still in use', async () => {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
   const clock = new ManualClock()
@@ -19,7 +19,8 @@ it('endpoints that nobody opened for an hour are forgotten, but for those that s
   expect(limiters.size).toBe(100)
   await clock.advance(hourMs)
   limiters.for(endpointAt(51), { clock })
-  // A reference that was looked at stays until the turn is over.
+  // JavaScript keeps the target of a WeakRef that was read until the turn of the event loop is
+  // over.
   for (let turn = 0; turn < 3; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 1))
     if (typeof collect === 'function') collect()
@@ -29,7 +30,7 @@ it('endpoints that nobody opened for an hour are forgotten, but for those that s
   expect(limiters.size).toBe(4)
 })
 
-it('what was learnt of an endpoint outlives the pause between two steps', async () => {
+it('the learnt limits of an endpoint outlive the pause between two steps', async () => {
   const clock = new ManualClock()
   const limiters = new Limiters()
   const first = new WeakRef(limiters.for(endpointAt(1), { clock }))

@@ -23,8 +23,8 @@ afterEach(async () => {
 })
 
 /**
- * An engine that has sent a hundred calls, at an endpoint that has answered five hundred within 10
- * ms.
+ * An engine that has sent a hundred calls to an endpoint. The endpoint has answered five hundred
+ * calls within 10 ms each.
  */
 async function open(changes: Partial<ResolvedEndpoint> = {}): Promise<void> {
   const endpoint = first.resolved({ hedge: { percentile: 95, minSeconds: 0.1 }, ...changes })
@@ -37,7 +37,7 @@ const calls = (text: string) =>
   [first, second].map(({ requests }) => requests.filter((request) => lastText(request) === text).length)
 const attempts = (key: string) => replies.byKey.get(key)?.attempts
 
-it('a call that takes unusually long has a copy, whose reply counts, and the call is left', async () => {
+it('a call that takes unusually long gets a copy, whose reply counts, and the first call is aborted', async () => {
   await open()
   let seen = 0
   first.misbehave = (_, request) => (lastText(request) === 'slow' && ++seen === 1 ? { hang: true } : undefined)
@@ -49,7 +49,7 @@ it('a call that takes unusually long has a copy, whose reply counts, and the cal
   expect(replies.byKey.size).toBe(101)
 })
 
-it('the copy goes to another server where there is one', async () => {
+it('the copy goes to another server if there is one', async () => {
   await open({ baseUrls: [first.url, second.url] })
   for (const server of [first, second])
     server.misbehave = (_, request) =>
@@ -58,7 +58,7 @@ it('the copy goes to another server where there is one', async () => {
   expect(calls('slow')).toEqual([1, 1])
 })
 
-it('a call that answers before its copy counts, and the copy is left', async () => {
+it('the reply of a call that is faster than its copy counts, and the copy is aborted', async () => {
   await open()
   first.latencyMs = 500
   const reply = await engine.ask(question('slow'))
@@ -67,7 +67,7 @@ it('a call that answers before its copy counts, and the copy is left', async () 
   while (first.left === 0) await new Promise((resolve) => setTimeout(resolve, 5))
 })
 
-it('no more than one call in twenty has a copy, and none without a free slot', async () => {
+it('no more than one call in twenty gets a copy, and no call without a free slot', async () => {
   await open({ concurrency: 64 })
   first.latencyMs = 1000
   await Promise.all(range(40).map((n) => engine.ask(question(`slow ${n}`))))
@@ -88,14 +88,14 @@ it('a copy that fails harms nothing', async () => {
   expect(attempts(reply.key)).toBe(2)
 })
 
-it('is off unless it is asked for', async () => {
+it('hedging is off by default', async () => {
   await open({ hedge: undefined })
   first.latencyMs = 500
   await engine.ask(question('slow'))
   expect(calls('slow')).toEqual([1, 0])
 })
 
-it('latencies say nothing before fifty calls, then their percentile over the last five hundred', () => {
+it('latencies have no percentile before fifty calls, and then that of the last five hundred calls', () => {
   const latencies = new Latencies()
   for (const n of range(49)) latencies.note(n)
   expect(latencies.percentile(95)).toBeUndefined()

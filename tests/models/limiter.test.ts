@@ -28,7 +28,7 @@ function setUp(concurrency: number, downLimitMs = 60_000) {
 }
 
 describe('the limiter', () => {
-  it('shrinks to what a burst of refusals leaves, tries more after a while, and ends at the limit', async () => {
+  it('shrinks to the calls that a burst of refusals leaves, tries more after a while, and ends at the limit', async () => {
     const { limiter, permits, ask } = setUp(10)
     for (let index = 0; index < 10; index++) ask()
     await settle()
@@ -46,7 +46,7 @@ describe('the limiter', () => {
     expect(sizes.at(-1)).toBe(10)
   })
 
-  it('pauses as long as the server asks when it takes nothing at all', async () => {
+  it('pauses as long as the server asks when the server takes no call', async () => {
     const { clock, limiter, permits, ask } = setUp(2)
     ask()
     await settle()
@@ -69,7 +69,7 @@ describe('the limiter', () => {
     expect(limiter.state).toEqual({ inFlight: 3, window: 4, unsaved: 0, waiting: 0 })
   })
 
-  it('gives everyone up after the limit, and starts anew for who comes next', async () => {
+  it('gives up all waiting calls after the limit, and starts again for the next call', async () => {
     const { clock, limiter, permits, errors, ask } = setUp(4, 10_000)
     for (let index = 0; index < 4; index++) ask()
     await settle()
@@ -115,7 +115,7 @@ describe('the limiter', () => {
     expect(limiter.state.waiting).toBe(0)
   })
 
-  it('holds its promises under any course of events', async () => {
+  it('keeps its promises under any course of events', async () => {
     const health = fc.constantFrom<CallHealth>('ok', 'ok', 'ok', 'failed', 'silent', 'overloaded', 'unreachable')
     const event = fc.oneof(
       fc.record({ ask: fc.boolean() }),
@@ -146,7 +146,7 @@ describe('the limiter', () => {
             expect(limiter.state.window).toBeGreaterThanOrEqual(1)
             expect(limiter.state.window).toBeLessThanOrEqual(concurrency)
           }
-          // Nobody is forgotten: with time and a healthy endpoint everyone gets a turn.
+          // With time and a healthy endpoint every call gets a turn.
           for (let turn = 0; turn < 200 && released + errors.length < asked; turn++) {
             await clock.advance(10_000)
             for (const permit of permits.splice(0)) {
@@ -162,7 +162,7 @@ describe('the limiter', () => {
     )
   })
 
-  it('gives a retry its turn with a server that was refused a connection while another of its calls went well', async () => {
+  it('gives a retry its turn with a server that refused a connection while another call succeeded', async () => {
     const clock = new ManualClock()
     const [a, b] = ['a', 'b'].map((name) => new Replica({ url: `http://${name}/v1`, concurrency: 2, clock, random }))
     const limiter = new Limiter({ replicas: [a!, b!], clock })
@@ -177,7 +177,7 @@ describe('the limiter', () => {
     expect(replica).toBe(b)
   })
 
-  it('leaves no timer behind once nobody waits', async () => {
+  it('leaves no timer when no call waits', async () => {
     const { clock, limiter, permits, ask } = setUp(1)
     ask()
     await settle()

@@ -3,7 +3,7 @@ import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
 import { Replica } from '../../models/replica.ts'
 
-it('a pause that ends between two looks at the clock does not leave the line asleep', async () => {
+it('a pause that ends between two readings of the clock does not leave the line asleep', async () => {
   let at = 0
   let passes = 0
   const timers: { due: number; run: () => void }[] = []
@@ -25,7 +25,7 @@ it('a pause that ends between two looks at the clock does not leave the line asl
   const first = await limiter.acquire({ scope, owner: {} })
   first.release({ health: 'unreachable', detail: 'ECONNREFUSED' })
   const waits = limiter.acquire({ scope, owner: {} })
-  // The timer fires a little early, and the pause ends while the line is looked at.
+  // The timer fires a little early, and the pause ends while the limiter checks the line.
   at = 249.995
   passes = 0.003
   timers.shift()?.run()

@@ -1,11 +1,11 @@
 import type { Clock } from '../../models/clock.ts'
 
-/** Time that only moves when a test says so. */
+/** A clock that moves only when a test advances it. */
 export class ManualClock implements Clock {
   at = 0
   #timers: { due: number; run: () => void }[] = []
   now = () => this.at
-  /** Those that are armed. */
+  /** The number of armed timers. */
   get timers(): number {
     return this.#timers.length
   }

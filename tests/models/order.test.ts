@@ -27,7 +27,7 @@ const open = (options: Partial<EngineOptions> = {}): Engine => {
 }
 const pictureOf = ({ messages }: ChatRequest): string => JSON.stringify(messages[0]?.content[0])
 
-it('all samples of a picture come to the server together, in whatever order pictures are ready', async () => {
+it('all samples of a picture reach the server together, whatever order pictures are ready in', async () => {
   const rows = range(20).map((row) => `picture${row}`)
   const dataUrl = async (hash: string) => {
     await new Promise((resolve) => setTimeout(resolve, (hash.length * 7 + hash.charCodeAt(hash.length - 1)) % 13))
@@ -38,13 +38,13 @@ it('all samples of a picture come to the server together, in whatever order pict
   const seen = endpoint.requests.map(pictureOf)
   const changes = seen.filter((picture, at) => picture !== seen[at - 1]).length
   expect(seen).toHaveLength(160)
-  // Two slots: where one row ends and the next begins, one call of each may cross.
+  // With two slots, a call of the next row may start before the last call of a row.
   expect(changes).toBeLessThanOrEqual(30)
   const places = rows.map((row) => seen.flatMap((picture, at) => (picture.includes(`${row}"`) ? [at] : [])))
   for (const at of places) expect(at.at(-1)! - at[0]!).toBeLessThan(16)
 })
 
-it('requests of a higher priority pass those that wait', async () => {
+it('requests of a higher priority pass waiting requests', async () => {
   const low = open({ priority: 0 })
   const high = open({ priority: 1 })
   const slow = range(20).map((n) => low.ask(question(`low ${n}`)))
@@ -66,7 +66,7 @@ it('a large engine leaves a small one its turns', async () => {
   await Promise.all(many)
 })
 
-it('bodies are made for those who may soon go, not for all who wait', async () => {
+it('bodies are made for requests that go soon, not for all waiting requests', async () => {
   let prepared = 0
   const dataUrl = (hash: string) => {
     prepared++
@@ -80,7 +80,7 @@ it('bodies are made for those who may soon go, not for all who wait', async () =
   expect(prepared).toBe(500)
 })
 
-it('an endpoint with a limit by the minute goes no faster, over all its servers', async () => {
+it('an endpoint with a limit by the minute keeps it over all its servers', async () => {
   const second = await new FakeEndpoint().start()
   const both = endpoint.resolved({ baseUrls: [endpoint.url, second.url], requestsPerMinute: 600, concurrency: 16 })
   const clock = new ManualClock()
@@ -88,12 +88,12 @@ it('an endpoint with a limit by the minute goes no faster, over all its servers'
   for (const server of [endpoint, second]) server.misbehave = () => void at.push(clock.at)
   const engine = open({ endpoints: [both], clock })
   await passing(clock, Promise.all(range(16).map((n) => engine.ask(question(`q${n}`)))))
-  // Ten at once, then ten a second.
+  // Ten calls at once, then ten calls a second.
   expect(Math.max(...at) - Math.min(...at)).toBeGreaterThan(500)
   await second.stop()
 })
 
-it('a 429 that says when its minute is over holds all back until then, and shrinks nothing', async () => {
+it('a 429 with the end of its minute holds all calls back until then, and shrinks no concurrency', async () => {
   endpoint.latencyMs = 0
   const headers = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '40s' }
   const clock = new ManualClock()

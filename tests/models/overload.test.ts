@@ -7,7 +7,7 @@ import { Window } from '../../models/window.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
-/** A server in simulated time: what it does with a call is decided when it comes in. */
+/** A server in simulated time. It decides the fate of a call when the call arrives. */
 interface Simulated {
   latencyMs: number
   answer(running: number, now: number): CallHealth
@@ -22,8 +22,8 @@ interface Course {
 }
 
 /**
- * Sends `count` requests through a limiter to a simulated server; who is refused comes back as the
- * engine would.
+ * Sends `count` requests through a limiter to a simulated server. A refused request comes back as
+ * in the engine.
  */
 async function course(count: number, concurrency: number, simulated: Simulated): Promise<Course> {
   const clock = new ManualClock()
@@ -62,15 +62,15 @@ describe('a server that takes half the concurrency and refuses the rest', () => 
     expect(refusals).toBeLessThan(60)
   })
 
-  it('gets more again when it takes more', async () => {
+  it('gets more calls when it takes more again', async () => {
     const answer = (running: number, now: number): CallHealth =>
       running > (now < 5000 ? 16 : 64) ? 'overloaded' : 'ok'
     const { seconds } = await course(3000, 64, { latencyMs: 200, retryAfterMs: 1000, answer })
-    // 400 in the first five seconds; the rest takes 8 s at full rate.
+    // 400 calls go in the first five seconds. The others take 8 s at full rate.
     expect(seconds).toBeLessThan(20)
   })
 
-  it('is not left alone for refusing one call in twenty whatever its load', async () => {
+  it('keeps its calls if it refuses one call in twenty at any load', async () => {
     let calls = 0
     const answer = (): CallHealth => (++calls % 20 === 0 ? 'overloaded' : 'ok')
     const { seconds } = await course(2000, 64, { latencyMs: 200, answer })
@@ -89,7 +89,7 @@ describe('a server that takes half the concurrency and refuses the rest', () => 
     expect(seconds).toBeLessThan(3 * 6.25)
   })
 
-  it('does not stall while it refuses nearly everything', async () => {
+  it('does not stall while it refuses nearly every call', async () => {
     const answer = (running: number): CallHealth => (running > 1 ? 'overloaded' : 'ok')
     const { seconds, successes } = await course(60, 64, { latencyMs: 200, retryAfterMs: 1000, answer })
     const gaps = successes.map((at, index) => at - (successes[index - 1] ?? 0))
@@ -108,7 +108,7 @@ it.each([12, 30, 40])('has its full rate back within ten seconds after %i of ref
   expect(between(until + 9000, until + 10_000)).toBeGreaterThan(300)
 })
 
-it('keeps what a server was found to take when another engine names another limit', () => {
+it('keeps the learnt capacity of a server when another engine names another limit', () => {
   const window = new Window(64)
   for (const n of range(32)) window.refused({ level: 32 + n, ordinal: 32 + n }, 64)
   expect(window.size).toBe(32)
@@ -120,7 +120,7 @@ it('keeps what a server was found to take when another engine names another limi
   expect(window.size).toBe(32)
 })
 
-it('takes timeouts in bulk for overload, and a few for the rows', () => {
+it('treats many timeouts as overload, and a few as the fault of their rows', () => {
   const at = (ordinal: number) => ({ level: 40, ordinal })
   const few = new Window(40)
   for (const n of range(400)) {

@@ -4,7 +4,7 @@ import { RateLimit } from '../../models/rate-limit.ts'
 import { rateLimitResetMs } from '../../models/rate-headers.ts'
 import { ManualClock } from './manual-clock.ts'
 
-/** Sends calls one after the other, each as soon as it may go; the result is when each went. */
+/** Sends calls one after the other, each as soon as it may go. Returns the time of each call. */
 function send(limit: RateLimit, clock: ManualClock, costs: readonly number[]): number[] {
   return costs.map((tokens) => {
     const call = { promptTokens: tokens, maxTokens: 0 }
@@ -14,7 +14,7 @@ function send(limit: RateLimit, clock: ManualClock, costs: readonly number[]): n
   })
 }
 
-/** The most of `amounts` in any minute. */
+/** The largest sum of `amounts` in any minute. */
 const busiestMinute = (times: readonly number[], amounts: readonly number[]): number =>
   Math.max(
     ...times.map((from) =>
@@ -57,7 +57,7 @@ describe('a limit by the minute', () => {
     )
   })
 
-  it('learns from replies what calls really take', () => {
+  it('learns from replies how many tokens calls really take', () => {
     const clock = new ManualClock()
     const limit = new RateLimit(clock, { tokensPerMinute: 60_000 })
     const call = { promptTokens: 100, maxTokens: 1000 }
@@ -74,7 +74,7 @@ describe('a limit by the minute', () => {
     expect(rate()).toBeLessThanOrEqual(61_000)
   })
 
-  it('gives back the tokens of a call that the server did not take', () => {
+  it('gives back the tokens of a call that the server refused', () => {
     const clock = new ManualClock()
     const limit = new RateLimit(clock, { tokensPerMinute: 6000 })
     const call = { promptTokens: 100, maxTokens: 0 }
@@ -93,7 +93,7 @@ describe('a limit by the minute', () => {
     expect(limit.waitFor({ promptTokens: 1, maxTokens: 1 })).toBe(0)
   })
 
-  it('is off without a number, and may be changed', () => {
+  it('is off without a number, and can change', () => {
     const clock = new ManualClock()
     const limit = new RateLimit(clock, {})
     expect(busiestMinute(send(limit, clock, [1e9, 1e9]), [1, 1])).toBe(2)
@@ -127,11 +127,11 @@ it.each([
     }),
     4000,
   ],
-])('reads of %j when a limit is free again', (headers, expected) => {
+])('reads from %j when a limit is free again', (headers, expected) => {
   expect(rateLimitResetMs(headers, 1_700_000_010_000)).toBe(expected)
 })
 
-it('reads any header without a throw, and never asks for more than an hour', () => {
+it('reads any header without an exception, and never waits for more than an hour', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (remaining, reset) => {
       const ms = rateLimitResetMs({ 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset })

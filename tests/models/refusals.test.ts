@@ -33,9 +33,9 @@ const ask = (text: string) =>
 const callsOf = (text: string) => endpoint.requests.filter((request) => lastText(request) === text).length
 
 describe.each([400, 403, 404, 413, 422])('a %i for one row', (status) => {
-  it('costs one request, and the others nothing', async () => {
+  it('costs one request, and other rows nothing', async () => {
     endpoint.misbehave = (_, request) => (lastText(request).startsWith('bad') ? { status } : undefined)
-    // The very first that come are bad ones: nobody can tell yet whether it is the server.
+    // The first requests are bad, when the engine cannot know yet whether the server is at fault.
     const texts = ['bad 1', 'bad 2', 'bad 3', ...range(40).map((n) => `good ${n}`), 'bad 4', 'bad 5']
     const outcomes = await Promise.all(texts.map(ask))
     texts.forEach((text, at) =>
@@ -53,7 +53,7 @@ describe.each([403, 404])('a %i for every row', (status) => {
     expect(endpoint.requests.length).toBeLessThanOrEqual(32)
   })
 
-  it('ends it after 64 in a row when it came to that later', async () => {
+  it('ends the endpoint after 64 refusals in a row if it answered before', async () => {
     await ask('good')
     endpoint.misbehave = () => ({ status })
     const errors = await Promise.all(range(200).map((n) => failureOf(engine.ask(question(`q${n}`)))))
@@ -71,7 +71,7 @@ it('a 404 beside rows that wait to be tried again is the fault of its row', asyn
   expect(await Promise.all(['bad', 'late'].map(ask))).toEqual(['http-404', 'reply to late'])
 })
 
-describe('replies that are none', () => {
+describe('broken replies', () => {
   it.each([
     ['HTML', '<html><body>502 Bad Gateway</body></html>'],
     ['nothing', ''],
@@ -89,7 +89,7 @@ describe('replies that are none', () => {
     expect(replies.byKey.size).toBe(0)
   })
 
-  it('usage in another shape is no usage, and the text counts', async () => {
+  it('usage in another shape is ignored, and the text counts', async () => {
     const message = { role: 'assistant', content: 'fine' }
     const usage = { prompt_tokens: [3] }
     endpoint.misbehave = () => ({ status: 200, body: JSON.stringify({ choices: [{ message }], usage }) })
@@ -97,7 +97,7 @@ describe('replies that are none', () => {
   })
 })
 
-it('of a server that answers three in ten badly every row ends with its reason or its reply, none twice', async () => {
+it('of a server with three bad answers in ten leave every row with its reason or its reply, exactly once', async () => {
   const bad: readonly [Misbehaviour, string][] = [
     [{ status: 429, headers: { 'retry-after': '0.01' } }, 'http-429'],
     [{ status: 500 }, 'http-500'],

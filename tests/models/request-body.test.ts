@@ -8,7 +8,7 @@ import { FakeEndpoint, lastText } from './fake-endpoint.ts'
 const endpoint = new FakeEndpoint().resolved()
 const images = { dataUrl: (hash: string) => Promise.resolve(`data:image/png;base64,${hash}`) }
 
-it('is the same JSON as if it were written at once, in ASCII, whatever texts and pictures hold', async () => {
+it('is the same JSON as if written at once, in ASCII, whatever the texts and pictures are', async () => {
   const message = fc.record({
     role: fc.constantFrom<'system' | 'user' | 'assistant'>('system', 'user', 'assistant'),
     text: fc.string({ unit: 'binary' }),
@@ -56,7 +56,7 @@ it('is the same JSON as if it were written at once, in ASCII, whatever texts and
   )
 })
 
-it('comes to the server as it was written', async () => {
+it('reaches the server unchanged', async () => {
   const server = await new FakeEndpoint().start()
   const engine = openEngine({ endpoints: [server.resolved()] })
   const text = 'Größe „½“ 数 🙂 \u0000 \\ "'
@@ -80,10 +80,10 @@ it('asks for pictures in multiples of the patch that the endpoint names', async 
   ])
 })
 
-it('another patch is another request where there is a picture, and 28 is what requests always meant', () => {
+it('another patch makes another request if there is a picture, and older requests mean a patch of 28', () => {
   const key = (request: ReturnType<typeof question>, imagePatch?: number) =>
     contentKey({ ...request, identity: 'm', imageMaxPixels: 784, imagePatch })
-  // Computed before there was a choice of patches.
+  // This key is from before endpoints had a patch.
   expect(key(pictured('aa'))).toBe('d2efd86f11215de0db1d15b87bc2699937ee7077568013841e20825cba2a7eb2')
   expect(key(pictured('aa'), 28)).toBe(key(pictured('aa')))
   expect(key(pictured('aa'), 32)).not.toBe(key(pictured('aa')))

@@ -27,7 +27,7 @@ const open = (options: Partial<EngineOptions> = {}, concurrency = 4): Engine => 
 const served = () => [first.requests.length, second.requests.length]
 
 describe('several servers behind one endpoint', () => {
-  it('share the work, each with calls of its own number at one time', async () => {
+  it('share the work, each up to its own concurrency', async () => {
     first.latencyMs = 10
     second.latencyMs = 10
     const asking = open()
@@ -37,7 +37,7 @@ describe('several servers behind one endpoint', () => {
     expect([first.peak, second.peak]).toEqual([4, 4])
   })
 
-  it('keep what begins alike together: samples of one picture, and questions about it', async () => {
+  it('keep requests with the same prefix together: samples of one picture, and questions about it', async () => {
     const asking = open({}, 64)
     const about = (picture: string, text: string) =>
       asking.ask(question(text, { messages: [{ role: 'user', text, images: [picture] }] }))
@@ -51,7 +51,7 @@ describe('several servers behind one endpoint', () => {
     expect(Math.min(...served())).toBeGreaterThan(0)
   })
 
-  it('lose nothing to one that is away, and fill it again when it is back', async () => {
+  it('lose no row to a server that is away, and use it again when it is back', async () => {
     first.latencyMs = 5
     second.latencyMs = 5
     const { port } = second
@@ -66,7 +66,7 @@ describe('several servers behind one endpoint', () => {
     expect(second.requests.length).toBeGreaterThanOrEqual(20)
   })
 
-  it('give a failed call to another one', async () => {
+  it('give a failed call to another server', async () => {
     first.misbehave = () => ({ status: 500 })
     const asking = open({ retries: { attempts: 2, baseMs: 5 } })
     const replies = await Promise.all(range(12).map((n) => asking.ask(question(`q${n}`))))
@@ -74,7 +74,7 @@ describe('several servers behind one endpoint', () => {
     expect(second.requests).toHaveLength(12)
   })
 
-  it('let a retry wait for another one that is busy', async () => {
+  it('let a retry wait for another server that is busy', async () => {
     first.misbehave = () => ({ status: 500 })
     second.latencyMs = 40
     const asking = open({ retries: { attempts: 2, baseMs: 1 } }, 1)
@@ -82,14 +82,14 @@ describe('several servers behind one endpoint', () => {
     expect(replies).toHaveLength(6)
   })
 
-  it('send no more to one that answers nothing but errors', async () => {
+  it('send no more calls to a server that answers only errors', async () => {
     first.misbehave = () => ({ status: 502 })
     const asking = open({ retries: { attempts: 3, baseMs: 5 } })
     await Promise.all(range(100).map((n) => asking.ask(question(`q${n}`))))
     expect(first.requests.length).toBeLessThan(30)
   })
 
-  it.each([401, 403, 404])('take out one that answers %i, with a warning', async (status) => {
+  it.each([401, 403, 404])('take out a server that answers %i, with a warning', async (status) => {
     first.misbehave = () => ({ status })
     const warnings: string[] = []
     const asking = open({ onWarning: (message) => warnings.push(message) })
@@ -101,7 +101,7 @@ describe('several servers behind one endpoint', () => {
     expect(warnings[0]).toContain(first.url)
   })
 
-  it('are refused as a whole once all refuse', async () => {
+  it('are refused as a whole when all refuse', async () => {
     first.misbehave = () => ({ status: 401 })
     second.misbehave = () => ({ status: 401 })
     const asking = open()
@@ -125,7 +125,7 @@ describe('several servers behind one endpoint', () => {
     await second.start()
   })
 
-  it('share their slots with endpoints that name one of them alone', async () => {
+  it('share their slots with endpoints that name only one of them', async () => {
     first.latencyMs = 10
     const limiters = new Limiters()
     const both = open({ limiters }, 3)

@@ -29,8 +29,8 @@ const sent = async (count: number) => {
   while (endpoint.requests.length < count) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-describe('one request that two engines ask at once', () => {
-  it('is paid once, by the one who was first', async () => {
+describe('one request that two engines send at once', () => {
+  it('is paid once, by the first engine', async () => {
     endpoint.latencyMs = 50
     const used: Usage[][] = [[], []]
     const [one, two] = used.map((each) => open({ onUsage: (usage) => each.push(usage) }))
@@ -40,7 +40,7 @@ describe('one request that two engines ask at once', () => {
     expect(used.map((each) => each.map(({ reused }) => reused))).toEqual([[false], [true]])
   })
 
-  it('is answered to the second though the first is cancelled', async () => {
+  it('is answered to the second engine even if the first is cancelled', async () => {
     endpoint.latencyMs = 100
     const controller = new AbortController()
     const one = open({ signal: controller.signal })
@@ -57,7 +57,7 @@ describe('one request that two engines ask at once', () => {
     expect(replies.byKey.size).toBe(1)
   })
 
-  it('goes on for the first though the second is cancelled', async () => {
+  it('goes on for the first engine even if the second is cancelled', async () => {
     endpoint.latencyMs = 100
     const controller = new AbortController()
     const first = open().ask(question('same'))
@@ -68,7 +68,7 @@ describe('one request that two engines ask at once', () => {
     expect((await first).reused).toBe(false)
   })
 
-  it('ends on the wire once nobody wants it, and is asked anew by who comes then', async () => {
+  it('ends on the wire when no engine wants it any more, and is sent again by the next engine', async () => {
     endpoint.misbehave = (call) => (call === 1 ? { hang: true } : undefined)
     const controllers = [new AbortController(), new AbortController()]
     const asking = controllers.map(({ signal }) => failureOf(open({ signal }).ask(question('same'))))
@@ -87,7 +87,7 @@ describe('one request that two engines ask at once', () => {
     expect(endpoint.requests).toHaveLength(1)
   })
 
-  it('is shared by stores over one place, and by no others', async () => {
+  it('is shared by stores over the same place only', async () => {
     endpoint.latencyMs = 30
     const place = {}
     const storeAt = (where?: object): ReplyStore => {

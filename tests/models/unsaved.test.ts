@@ -43,15 +43,15 @@ type Course = typeof course extends fc.Arbitrary<infer Value> ? Value : never
 const course = fc.record({
   servers: fc.integer({ min: 1, max: 3 }),
   concurrency: fc.integer({ min: 1, max: 5 }),
-  /** What calls come to, in the order in which they begin; over and over. */
+  /** Outcomes of the calls, in the order of their beginning. The list repeats. */
   calls: fc.array(call, { minLength: 1, maxLength: 60 }),
   saveMs: fc.array(fc.nat(4000), { minLength: 1, maxLength: 8 }),
-  /** Requests that are cancelled, and when. */
+  /** The requests that are cancelled, with the time. */
   cancels: fc.array(fc.record({ which: fc.nat(30), ms: fc.nat(20_000) }), { maxLength: 6 }),
   hedge: fc.boolean(),
 })
 
-it('every request ends, and calls and unsaved replies never exceed the slots, whatever calls and saves come to', async () => {
+it('every request ends, and calls and unsaved replies never exceed the slots, whatever the outcomes of calls and saves', async () => {
   const run = async ({ servers, concurrency, calls, saveMs, cancels, hedge }: Course) => {
     const clock = new ManualClock()
     const urls = range(servers).map((n) => `http://server${n}/v1`)
@@ -62,7 +62,7 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
       downLimitMs: 30_000,
     })
     const slots = servers * concurrency
-    // Enough to know what is slow, and to be allowed copies.
+    // Enough calls to know which call is slow, and to allow copies.
     for (const latencyMs of hedge ? range(200) : []) {
       limiter.latencies.began()
       limiter.latencies.note(latencyMs)
@@ -118,7 +118,7 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
         await callUntilAnswered({ target, body, estimate, slot, scope, ...how })
         await saves.add(index).finally(() => limiter.saved())
       } catch {
-        // Cancelled, refused, away or not saved: it has ended.
+        // The request has ended: cancelled, refused, without a server or not saved.
       } finally {
         open.delete(index)
         look()
@@ -127,7 +127,7 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
     const all = Promise.all(scopes.map(request))
     for (const { which, ms } of cancels) clock.after(ms, () => scopes[which]?.cancel(new Error('cancelled')))
     await settle()
-    // Hours: a request may be told 64 times to come back later.
+    // This takes hours, because a server may defer a request 64 times.
     for (let turn = 0; turn < 1000 && open.size > 0; turn++) {
       await clock.advance(60_000)
       look()

@@ -12,11 +12,11 @@ const body = JSON.stringify({
   usage: { prompt_tokens: 1000, completion_tokens: 100 },
 })
 
-it('tokens cost their number at the price of their kind', () => {
+it('tokens cost their number times the price of their kind', () => {
   expect(costOf({ promptTokens: 1000, completionTokens: 100 }, prices)).toBeCloseTo((1000 * 2 + 100 * 8) / 1e6)
 })
 
-it('usage is told with each reply, and of which were paid before', async () => {
+it('usage is reported with each reply, and marks replies that were paid before', async () => {
   const server = await new FakeEndpoint().start()
   server.misbehave = () => ({ status: 200, body })
   const used: Usage[] = []
@@ -32,7 +32,7 @@ it('usage is told with each reply, and of which were paid before', async () => {
   ])
 })
 
-it('a request is estimated by its characters, its pictures at their limit, and the most that it may answer', () => {
+it('a request is estimated by its characters, its pictures at their limit, and the maximum of its answer', () => {
   const endpoint = { imageMaxPixels: 784 * 100 }
   expect(estimateOf(endpoint, question('x'.repeat(400)))).toEqual({ promptTokens: 100, maxTokens: 64 })
   expect(estimateOf(endpoint, pictured('aa')).promptTokens).toBe(101)
@@ -45,7 +45,7 @@ it.each([
   ['-4', 0],
   ['"many"', 0],
   ['null', 0],
-])('a reply is kept though its server counts %s tokens', (count, expected) => {
+])('a reply is kept even if its server counts %s tokens', (count, expected) => {
   const odd = body.replace('1000', count).replace('100}', `${count}}`)
   expect(readCompletion(odd)).toMatchObject({ text: 'three', promptTokens: expected, completionTokens: expected })
   expect(readCompletion(body.replace(/"usage":.*/, `"usage":${count}}`))).toMatchObject({ promptTokens: 0 })

@@ -26,7 +26,7 @@ function lineOf(...waiters: readonly Named[]): WaitingLine<Named> {
   return line
 }
 
-/** Everyone in the order in which they go. */
+/** The names of all waiters in the order in which they go. */
 function order(line: WaitingLine<Named>, suits?: (item: Named) => boolean): string[] {
   const names: string[] = []
   for (let next = line.next(suits); next; next = line.next(suits)) {
@@ -38,7 +38,7 @@ function order(line: WaitingLine<Named>, suits?: (item: Named) => boolean): stri
 }
 
 describe('who goes next', () => {
-  it('is the one of the highest priority, a retry before new work, then who came first', () => {
+  it('is the waiter of the highest priority, then a retry before new work, then the first that came', () => {
     const line = lineOf(
       waiter('a'),
       waiter('low', { priority: -1 }),
@@ -53,7 +53,7 @@ describe('who goes next', () => {
     expect(line.topPriority).toBe(Number.NEGATIVE_INFINITY)
   })
 
-  it('is an owner in turn, so that a thousand of one do not hold up three of another', () => {
+  it('alternates between owners, so that a thousand waiters of one owner do not delay three of another', () => {
     const many = Array.from({ length: 1000 }, (_, index) => waiter(`many ${index}`))
     const few = [0, 1, 2].map((index) => waiter(`few ${index}`, { owner: two }))
     const went = order(lineOf(...many, ...few))
@@ -68,20 +68,20 @@ describe('who goes next', () => {
     expect(order(line)).toEqual(['a0', 'a1', 'a2', 'c0', 'c1', 'c2', 'b0', 'b1', 'b2'])
   })
 
-  it('gives up its turn after 64 of one prefix', () => {
+  it('changes the owner after 64 waiters of one prefix', () => {
     const same = Array.from({ length: 100 }, (_, index) => waiter(`same ${index}`, { prefix: 'same' }))
     const went = order(lineOf(...same, waiter('other', { owner: two })))
     expect(went.indexOf('other')).toBe(64)
   })
 
-  it('is rather one whom the free slot suits, but nobody is passed by for ever', () => {
+  it('is preferably a waiter that suits the free slot, but no waiter is passed by for ever', () => {
     const line = lineOf(waiter('first'), ...Array.from({ length: 100 }, (_, index) => waiter(`suits ${index}`)))
     const went = order(line, ({ name }) => name !== 'first')
     expect(went[0]).toBe('suits 0')
     expect(went.indexOf('first')).toBe(32)
   })
 
-  it('is not a retry whom no free slot suits, while others wait', () => {
+  it('is not a retry that suits no free slot while others wait', () => {
     const line = lineOf(waiter('retry', { isRetry: true }), waiter('new'))
     const suits = ({ name }: Named) => name !== 'retry'
     expect(order(line, suits)).toEqual(['new'])
@@ -90,7 +90,7 @@ describe('who goes next', () => {
   })
 })
 
-it('loses nobody and lets nobody in twice, whoever leaves', () => {
+it('loses no waiter and lets no waiter in twice, whichever waiters leave', () => {
   const joining = fc.record({
     priority: fc.integer({ min: -1, max: 1 }),
     isRetry: fc.boolean(),

@@ -12,7 +12,7 @@ import { nothingKnown, recipe, rows } from './recipes.ts'
 
 const facts: Known = { ...nothingKnown, sources: { seed: rows(100), hard: rows(40) } }
 
-/** What a plan of these steps is refused for; empty when it is not. */
+/** The errors of a plan of these steps. Empty when the plan passes. */
 function refusal(steps: string, known: Known = facts, more = ''): string {
   try {
     planCampaign(recipe(steps, more), known, { round: 1 })
@@ -25,7 +25,7 @@ function refusal(steps: string, known: Known = facts, more = ''): string {
 const notes = (steps: string, known: Known = facts): string =>
   planCampaign(recipe(steps), known, { round: 1 }).notes.join('\n')
 
-describe('what cannot run is refused', () => {
+describe('a recipe that cannot run is refused', () => {
   it('all at once, each with its place', () => {
     const text = refusal(
       `
@@ -37,14 +37,14 @@ describe('what cannot run is refused', () => {
     expect(text).toContain('round 1, rl: promptsPerStep is 50 and there are at most 40 rows')
   })
 
-  it('where there is nothing to train on', () => {
+  it('if there is nothing to train on', () => {
     const steps = '{ step: sft, from: seed, learningRate: 1e-5, epochs: 1 }'
     expect(refusal(steps, { ...facts, sources: { seed: rows(0) } })).toContain('no rows come from seed')
     expect(refusal(steps)).toBe('')
     expect(refusal(steps, nothingKnown)).toBe('')
   })
 
-  it('where a trainer does not do it', () => {
+  it('if a trainer cannot do a job', () => {
     const sftOnly = {
       ...trl,
       check: ({ kind }: { kind: string }) => (kind === 'sft' ? [] : [noGrpo]),
@@ -55,7 +55,7 @@ describe('what cannot run is refused', () => {
     )
   })
 
-  it('where there is no such trainer, model server or place', () => {
+  it('if it names an unknown trainer, model server or place', () => {
     expect(refusal('{ step: rl, from: hard, trainer: swift, place: moon }')).toMatch(
       /rl: there is no trainer "swift"; use one of .*trl[^]*rl: there is no place "moon": the site file has local;/,
     )
@@ -64,7 +64,7 @@ describe('what cannot run is refused', () => {
     )
   })
 
-  it('where a place has fewer GPUs than a job asks for, or they cannot share its batch', () => {
+  it('if a place has fewer GPUs than a job wants, or they cannot share its batch', () => {
     const site = { ...plainSite, places: parseSite(twoGpus, 'site.yaml').places }
     const plan = (gpus: number) => () =>
       planCampaign(
@@ -82,8 +82,8 @@ places:
   local: { launcher: local, gpus: [0, 1] }
 `
 
-describe('what may not be meant is noted', () => {
-  it('a microBatchSize that does not divide the batch: the trainer goes on with a smaller one', () => {
+describe('a doubtful setting is noted', () => {
+  it('a microBatchSize that does not divide the batch, which makes the trainer use a smaller one', () => {
     expect(notes('{ step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 4 }')).toBe(
       'round 1, sft: microBatchSize 4 does not divide batchSize = 10: the trainer takes 2 instead',
     )
@@ -96,12 +96,13 @@ describe('what may not be meant is noted', () => {
     )
   })
 
-  it('a batch that a device takes whole and cannot hold, on a model of GPU size', () => {
+  it('a batch that a device takes as a whole and has no memory for, with a model of GPU size', () => {
     const model = (billions: number): Known => ({
       ...facts,
       model: { bytes: 1, parameters: billions * 1e9, from: 'name' },
     })
-    // A question of 100 tokens, a picture of 1,280 and a completion of 620: 2,000 a sequence.
+    // A sequence has 2,000 tokens: 100 of the question, 1,280 of the picture, 620 of the
+    // completion.
     const rl = (more: string) =>
       `{ step: rl, from: hard, promptsPerStep: 4, generations: 5, steps: 9, maxCompletionTokens: 620${more} }`
     expect(notes(rl(''), model(7))).toBe(
@@ -111,14 +112,14 @@ describe('what may not be meant is noted', () => {
     for (const known of [model(0.4), facts]) expect(notes(rl(''), known)).toBe('')
     expect(notes(rl(', microBatchSize: 2'), model(7))).toBe('')
     expect(notes(rl(', phases: [{ generations: 3 }]'), model(7))).toBe('')
-    // The largest phase speaks for all.
+    // The largest phase decides.
     expect(notes(rl(', phases: [{ generations: 3 }, { generations: 6 }]'), model(7))).toContain('the whole batch of 24')
     const sft = '{ step: sft, from: seed, learningRate: 1e-5, steps: 5, batchSize: 32 }'
     expect(notes(sft, model(7))).toContain('batch of 32 at once, up to 44,160 tokens')
     expect(notes(sft.replace('32', '16'), model(7))).toBe('')
   })
 
-  it('once where it is true of several steps', () => {
+  it('once if it is true of several steps', () => {
     const sft = (name: string) =>
       `{ step: sft, name: ${name}, from: seed, learningRate: 1e-5, steps: 5, batchSize: 10, microBatchSize: 4 }`
     const later = `  at: { "2": [${sft('b')}, ${sft('c')}], "3": [${sft('d').replace('10', '32')}] }`
@@ -156,7 +157,7 @@ describe('what may not be meant is noted', () => {
         'and measuring again finds the same replies; give select-checkpoint a dev benchmark of its own',
     )
     expect(gated('{ step: evaluate }', 'dev-2')).toBe('')
-    // What is trained after the choice was not chosen by a score.
+    // No score chose the weights of a training after the selection.
     expect(gated('{ step: rl, name: more, from: hard, steps: 20 }\n{ step: evaluate }')).toBe('')
   })
 
@@ -179,7 +180,7 @@ describe('what may not be meant is noted', () => {
     expect(notes('{ step: rl, from: hard, steps: 9, phases: [{}, {}] }')).toBe('')
   })
 
-  it('a cap below what the SFT data was sampled with, also when a judge or a rating came between', () => {
+  it('a cap below the cap of the sampled SFT data, also with a judge or a rating in between', () => {
     const after = (maxTokens: number) =>
       notes(`
         { step: sample, from: seed, endpoint: trained, maxTokens: ${maxTokens} }
@@ -191,7 +192,7 @@ describe('what may not be meant is noted', () => {
     expect(after(1001)).toContain('maxCompletionTokens 1,000 is below the 1,001 tokens that SFT traces may have')
   })
 
-  it('not for weights that learnt from no sampled data', () => {
+  it('except for weights that learnt from no sampled data', () => {
     expect(notes('{ step: rl, from: hard, steps: 9, maxCompletionTokens: 10 }')).toBe('')
     expect(
       notes(`
@@ -201,7 +202,7 @@ describe('what may not be meant is noted', () => {
     ).toBe('')
   })
 
-  it('not in the demo, whose teacher writes far less than it may', () => {
+  it('except in the demo, whose teacher writes far less than its cap', () => {
     const text = readFileSync(new URL('../../recipes/demo.yaml', import.meta.url), 'utf8')
     expect(planCampaign(parseRecipe(text, { file: 'x' }), nothingKnown).notes.join()).not.toContain('is below')
   })

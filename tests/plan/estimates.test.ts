@@ -7,7 +7,7 @@ import { recipe, rows } from './recipes.ts'
 
 const every = Object.entries(dataSteps)
 
-/** What a step has to be told, with each model that it can ask; all else has a default. */
+/** The options that a step requires, and each model that it can ask. Others have a default. */
 const needed = (name: string): Record<string, string> => {
   const known = Object.keys(dataSteps[name]?.options.shape ?? {})
   const models = endpointOptions.filter((option) => known.includes(option)).map((option) => [option, 'teacher'])
@@ -60,7 +60,7 @@ describe.each(every)('the estimate of %s', (name, step) => {
     assert(property(counts, check), { numRuns: 50 })
   })
 
-  it('gives a plan of finite counts for any number of rows', () => {
+  it('gives a plan with finite counts for any number of rows', () => {
     const line = `{ ${Object.entries(needed(name))
       .map(([option, value]) => `${option}: ${value}`)
       .join(', ')} }`

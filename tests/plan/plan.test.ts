@@ -41,7 +41,7 @@ const data = (steps: StepPlan[], name: string): DataStepPlan => {
 const jobs = (steps: StepPlan[]): JobPlan[] => steps.flatMap((step) => (step.kind === 'training' ? step.jobs : []))
 
 describe('rows', () => {
-  it('are the most there can be at every step, with shards and calls', () => {
+  it('are the maximum at every step, with shards and calls', () => {
     const steps = planned(loop)
     expect(data(steps, 'describe')).toMatchObject({ rowsIn: 100, rowsOut: 100, shards: 10, from: ['seed'] })
     expect(data(steps, 'reason')).toMatchObject({ rowsIn: 100, rowsOut: 400, shards: 10 })
@@ -49,7 +49,7 @@ describe('rows', () => {
     expect(data(steps, 'select')).toMatchObject({ rowsIn: 400, rowsOut: 100 })
   })
 
-  it('of a question are kept as many as select says', () => {
+  it('of a question are at most as many as select keeps', () => {
     const kept = (select: string): unknown => {
       const steps = planned(`
         { step: sample, from: seed, endpoint: trained, samples: 4 }
@@ -70,7 +70,7 @@ describe('rows', () => {
     expect(data(steps, 'select')).toMatchObject({ rowsIn: 600, rowsOut: 300 })
   })
 
-  it('of a mix are as many as its shares and its limit allow', () => {
+  it('of a mix are the most that its shares and its limit allow', () => {
     const mixed = (options: string, known: Known = facts): unknown =>
       data(planned(`{ step: mix, from: [seed, hard]${options} }`, known), 'mix').rowsOut
     expect(mixed('')).toBe(140)
@@ -81,7 +81,7 @@ describe('rows', () => {
     expect(mixed('', nothingKnown)).toBe(null)
   })
 
-  it('of a mix with a limit for each group are as many as the groups that were counted allow', () => {
+  it('of a mix with a limit for each group are the most that the counted groups allow', () => {
     const mixed = (groups: Record<string, number>): unknown =>
       data(
         planned('{ step: mix, from: seed, by: source, maxEach: 5 }', {
@@ -105,7 +105,7 @@ describe('rows', () => {
     expect(both({ year: 3 })).toBe(140)
   })
 
-  it('of a mix whose groups are not known say why, and what to do', () => {
+  it('of a mix whose groups are not known are unknown, with the reason and the next step', () => {
     const unknown = recipe(`
       { step: verify, from: [seed, hard] }
       { step: mix, by: source, maxEach: 5 }`)
@@ -120,7 +120,7 @@ describe('rows', () => {
     expect(notes({ ...facts, sources: { seed: hard, hard } })).toEqual([])
   })
 
-  it('of a source without a file are as many as its limit, which the plan says', () => {
+  it('of a source without a file are as many as its limit, with a note', () => {
     const limited: Known = {
       ...facts,
       sources: { ...facts.sources, seed: { rows: 1500, questionCharacters: null, images: null, isLimit: true } },
@@ -135,7 +135,7 @@ describe('rows', () => {
     expect(unread.assumptions.join()).not.toContain('at most')
   })
 
-  it('that are unknown stay unknown, and the plan says what is needed', () => {
+  it('that are unknown stay unknown, and the plan says what it needs', () => {
     const { rounds, missing, totals } = planCampaign(recipe(loop), nothingKnown)
     const steps = rounds[1]?.steps ?? []
     expect(data(steps, 'reason')).toMatchObject({ rowsIn: null, rowsOut: null, shards: null })
@@ -163,7 +163,7 @@ describe('rows', () => {
 })
 
 describe('calls', () => {
-  it('have the tokens of template, question and pictures, and cost what the endpoint states', () => {
+  it('have the tokens of template, question and pictures, and the prices of the endpoint', () => {
     // 78,400 pixels are 100 tokens; 400 characters are 100; the template counts 250.
     expect(data(planned(loop), 'describe').calls).toEqual([
       {
@@ -177,13 +177,13 @@ describe('calls', () => {
     ])
   })
 
-  it('without pictures read the description in their place', () => {
+  it('without pictures read the description instead', () => {
     expect(data(planned(loop), 'reason').calls).toMatchObject([
       { endpoint: 'free', calls: 400, promptTokens: 400 * (250 + 100 + 500), completionTokens: 400_000, cost: null },
     ])
   })
 
-  it('after questions are written anew, traces of the old ones are no longer read', () => {
+  it('no longer read traces of old questions after questions are rewritten', () => {
     const steps = `
       { step: sample, from: seed, endpoint: trained, maxTokens: 4000 }
       { step: convert }
@@ -192,7 +192,7 @@ describe('calls', () => {
     expect(jobs(planned(steps.replace('convert', 'clean')))[0]?.tokens).toBe(10 * (100 + 1280 + 4000))
   })
 
-  it('of an evaluation are one an item, and two of the judge where rules may leave it open', () => {
+  it('of an evaluation are one for each item, and two of the judge if rules may leave the item open', () => {
     const [evaluation] = planned('{ step: evaluate }')
     expect(evaluation).toMatchObject({ checkpoints: 1, of: null, shards: 4, benchmarks: [{ items: 25 }, { items: 5 }] })
     if (evaluation?.kind !== 'evaluation') throw new Error('no evaluation')
@@ -202,7 +202,7 @@ describe('calls', () => {
     ])
   })
 
-  it('of an evaluation see pictures under the limit of the benchmark', () => {
+  it('of an evaluation count pictures at the limit of the benchmark', () => {
     const prompt = (limit: Partial<BenchmarkSpec>) => {
       const text = recipe('{ step: evaluate, benchmarks: [dev] }')
       const dev = { ...text.benchmarks['dev']!, ...limit }
@@ -213,12 +213,12 @@ describe('calls', () => {
     expect(prompt({ imageMaxPixels: 12_845_056 })).toBe(25 * (100 + 16_384))
   })
 
-  it('of a judge of RL are two a completion', () => {
+  it('of a judge of RL are two for each completion', () => {
     const rl = '{ step: rl, from: hard, steps: 10, promptsPerStep: 8, generations: 4, judge: free }'
     expect(jobs(planned(rl))[0]?.calls).toMatchObject([{ endpoint: 'free', calls: 640 }])
   })
 
-  it('have room for the longest template and for what a judge is told', () => {
+  it('have room for the longest template and for the texts that a judge gets', () => {
     const prompts = new URL('../../data/steps/prompts/', import.meta.url)
     const lengths = readdirSync(prompts).map((name) => readFileSync(new URL(name, prompts), 'utf8').length)
     expect(Math.max(...lengths)).toBeLessThanOrEqual(templateCharacters)
@@ -230,7 +230,7 @@ describe('calls', () => {
 describe('training jobs', () => {
   const [sft, rl] = jobs(planned(loop))
 
-  it('of SFT count the last, smaller batch of a pass', () => {
+  it('of SFT count the last batch of a pass, which is smaller', () => {
     expect(sft).toMatchObject({
       key: 'mine/1/sft',
       startFrom: 'base',
@@ -239,7 +239,7 @@ describe('training jobs', () => {
       passes: 2,
       completions: null,
     })
-    // Question 100, picture 1,280 where the step sets no limit, trace 1,000.
+    // Tokens: question 100, picture 1,280 without a limit of the step, trace 1,000.
     expect(sft?.tokens).toBe(200 * (100 + 1280 + 1000))
   })
 
@@ -256,7 +256,7 @@ describe('training jobs', () => {
     })
   })
 
-  it('name argv, variables and files, and no value of a variable', () => {
+  it('show argv, files and names of variables, and no value of a variable', () => {
     expect(rl?.argv).toEqual([
       'python',
       '-m',
@@ -271,12 +271,12 @@ describe('training jobs', () => {
     expect(rl?.settings).toMatchObject({ generations: 4, promptsPerStep: 8, maxCompletionTokens: 1000 })
   })
 
-  it('take disk for weights and the newest two checkpoints with their optimizer', () => {
+  it('need disk space for weights and the newest two checkpoints with their optimizer', () => {
     expect(rl?.disk).toEqual({ output: 2000, snapshots: 0, checkpoints: 2 * 12 * 1000 })
     expect(sft?.disk).toEqual({ output: 2000, snapshots: 0, checkpoints: 12 * 1000 })
   })
 
-  it('take GPU hours at the rates that the recipe states, and none without', () => {
+  it('need GPU hours at the rates of the recipe, and show no hours without rates', () => {
     expect([sft?.gpuHours, rl?.gpuHours]).toEqual([null, null])
     const stated = recipe(loop, 'rates: { gpus: 8, rlTokensPerGpuSecond: 1000 }')
     const { rounds, totals } = planCampaign(stated, facts, { round: 1 })
@@ -284,7 +284,7 @@ describe('training jobs', () => {
     expect(totals.gpuHours.complete).toBe(false)
   })
 
-  it('of phases start from each other, and a selection measures what the last one keeps', () => {
+  it('of phases start from each other, and a selection measures the weights of the last phase', () => {
     const steps = planned(`
       { step: rl, from: hard, steps: 20, promptsPerStep: 8, generations: 4, snapshots: { every: 5, last: 10 }, phases: [{ name: one, from: seed }, { name: two }] }
       { step: select-checkpoint, benchmark: dev }`)
@@ -297,7 +297,7 @@ describe('training jobs', () => {
 })
 
 describe('a campaign', () => {
-  it('is shown by rounds with different steps, and adds them up', () => {
+  it('is shown by rounds with different steps, with their sums', () => {
     const { rounds, totals } = planCampaign(recipe(loop), facts)
     expect(rounds.map(({ round, times }) => [round, times])).toEqual([
       [0, 1],
@@ -313,18 +313,21 @@ describe('a campaign', () => {
     expect(() => planCampaign(recipe(loop), facts, { round: 4 })).toThrow(/no round 4: it runs rounds 0 to 3/)
   })
 
-  it.each(shipped)('that Hone ships plans, with nothing known and with a thousand rows of everything: %s', (name) => {
-    const parsed = shippedRecipe(name)
-    expect(planCampaign(parsed, nothingKnown).missing).not.toEqual([])
-    const every = (names: object) => Object.fromEntries(Object.keys(names).map((each) => [each, rows(1000)]))
-    const known = { ...nothingKnown, sources: every(parsed.sources), benchmarks: every(parsed.benchmarks) }
-    const { totals } = planCampaign(parsed, known)
-    expect(totals.calls).toMatchObject({ complete: true })
-    expect(totals.shards.complete).toBe(true)
-  })
+  it.each(shipped)(
+    'that Hone ships has a plan, with unknown rows and with a thousand rows of each source: %s',
+    (name) => {
+      const parsed = shippedRecipe(name)
+      expect(planCampaign(parsed, nothingKnown).missing).not.toEqual([])
+      const every = (names: object) => Object.fromEntries(Object.keys(names).map((each) => [each, rows(1000)]))
+      const known = { ...nothingKnown, sources: every(parsed.sources), benchmarks: every(parsed.benchmarks) }
+      const { totals } = planCampaign(parsed, known)
+      expect(totals.calls).toMatchObject({ complete: true })
+      expect(totals.shards.complete).toBe(true)
+    },
+  )
 })
 
-it('a model says its size in its name, or does not', () => {
+it('the size of a model is read from its name, if the name has one', () => {
   expect(modelFromName('Qwen/Qwen2.5-VL-7B-Instruct')).toMatchObject({ parameters: 7e9, bytes: 14e9, from: 'name' })
   expect(modelFromName('org/model-0.5b')).toMatchObject({ parameters: 5e8 })
   expect(modelFromName('Qwen/Qwen2.5-VL')).toBe(null)
@@ -332,7 +335,7 @@ it('a model says its size in its name, or does not', () => {
   expect(modelFromName('8B-things/final')).toBe(null)
 })
 
-it('a picture takes a token for each 28 × 28 pixels', () => {
+it('a picture has a token for each 28 × 28 pixels', () => {
   expect(pictureTokens(262_144)).toBe(335)
   expect(pictureTokens(1_003_520)).toBe(1280)
 })

@@ -10,7 +10,7 @@ import { formats, formatsOf } from '../../../trainers/export-formats.ts'
 import type { ExportFormatName } from '../../../trainers/export-formats.ts'
 import { row, trace } from '../rows.ts'
 
-/** Pictures in a folder, by hash, as the store keeps them: without an ending. */
+/** Pictures in a folder, named by hash without an ending as in the store. */
 export async function pictureStore(folder: string) {
   const pathOf = (hash: string): string => join(folder, 'images', hash.slice(0, 2), hash)
   const put = async (bytes: Buffer): Promise<string> => {
@@ -35,8 +35,8 @@ const whole: Partial<ExportRow> = {
 }
 
 /**
- * Rows with all that a row can hold: two that are whole, one of two pictures, and others that
- * formats must leave out.
+ * Rows with every field of a row: two whole rows, a row with two pictures, and rows that formats
+ * must leave out.
  */
 export function exportRows({ red, blue }: PictureStore): ExportRow[] {
   const kept = (changes: Partial<ExportRow>): ExportRow => ({
@@ -88,7 +88,7 @@ export const exportSource: ExportSource = {
   lineage: { datasets: [], checkpoints: [] },
 }
 
-/** Writes rows as `hone export` would. */
+/** Writes rows as `hone export` does. */
 export function exportTo(
   store: PictureStore,
   options: { to: ExportFormatName; output: string } & Partial<ExportOptions>,

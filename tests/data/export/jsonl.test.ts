@@ -57,13 +57,13 @@ describe('a line of JSON', () => {
         if ('refused' in said) throw new Error(said.refused)
         const line = rowLine.parse(JSON.parse(JSON.stringify({ ...said.row.fields, images: said.row.images })))
         const { status: _, reason: __, ...expected } = before
-        // JSON has no -0.
+        // JSON does not have -0.
         expect(rowOfLine(line, line.images)).toEqual(JSON.parse(JSON.stringify(expected)))
       }),
     )
   })
 
-  it('says of a row that was dropped what became of it', () => {
+  it('has status and reason of a dropped row', () => {
     const said = jsonl.record({ ...row(), status: 'dropped', reason: 'truncated' }, context)
     expect(said).toMatchObject({ row: { fields: { status: 'dropped', reason: 'truncated' } } })
   })

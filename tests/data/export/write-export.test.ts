@@ -17,7 +17,7 @@ beforeEach(async () => {
   store = await pictureStore(join(home, 'store'))
 })
 
-/** Answer of a query, as JSON. */
+/** The result of a query as JSON. */
 async function query(sql: string): Promise<unknown[]> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect()
   return (await connection.runAndReadAll(sql)).getRowObjectsJson()
@@ -28,7 +28,7 @@ const lines = (path: string): unknown[] =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
-/** So many kept rows of one picture. */
+/** Kept rows that share one picture. */
 const many = (count: number): ExportRow[] =>
   Array.from({ length: count }, (_, index) => ({
     ...exportRows(store)[0]!,
@@ -109,13 +109,13 @@ describe('pictures', () => {
     })
   })
 
-  it('can be links to the very files of the store', async () => {
+  it('can be hard links to the files of the store', async () => {
     await exportTo(store, { to: 'jsonl', output, images: 'link' })
     const path = join(output, 'images', store.red.slice(0, 2), `${store.red}.png`)
     expect(statSync(path).ino).toBe(statSync(store.pathOf(store.red)).ino)
   })
 
-  it('lie in Parquet whole, and as paths when they were copied', async () => {
+  it('are whole inside Parquet, and paths when they are copied', async () => {
     await exportTo(store, { to: 'easyr1', output })
     const found = await query(
       `select list_transform(images, x -> sha256(x.bytes)) as hashes from '${output}/data/*.parquet' limit 3`,
@@ -129,7 +129,7 @@ describe('pictures', () => {
 })
 
 describe('Parquet files', () => {
-  it('end at the size that was asked for and are numbered, with every row in order', async () => {
+  it('have the wanted size and a number, with every row in order', async () => {
     const { manifest } = await exportTo(store, { to: 'verl', output, shardBytes: 20_000 }, many(120))
     const files = readdirSync(join(output, 'data')).sort()
     expect(files.length).toBeGreaterThan(2)
@@ -167,7 +167,7 @@ describe('Parquet files', () => {
 })
 
 describe('the folder', () => {
-  it('is refused when other files or an earlier export lie there', async () => {
+  it('is refused when it has other files or an earlier export', async () => {
     mkdirSync(output)
     await exportTo(store, { to: 'jsonl', output })
     await expect(exportTo(store, { to: 'jsonl', output })).rejects.toMatchObject({
@@ -180,16 +180,16 @@ describe('the folder', () => {
     expect(readdirSync(other)).toEqual(['thesis.tex'])
   })
 
-  it('is replaced whole when that is asked for', async () => {
+  it('is replaced as a whole on demand', async () => {
     await exportTo(store, { to: 'jsonl', output })
     await exportTo(store, { to: 'easyr1', output, replace: true })
     expect(readdirSync(output).sort()).toEqual(['data', 'hone-manifest.json', 'hone-refused.jsonl'])
     expect(readdirSync(home).sort()).toEqual(['out', 'store'])
-    // Others may enter it, as any folder that the user makes.
+    // Other users may enter it, like any folder that the user makes.
     expect(statSync(output).mode & 0o777).toBe(0o777 & ~process.umask())
   })
 
-  it('comes back where a kill left the old one hidden in the middle of a replacement', async () => {
+  it('comes back after a kill in the middle of a replacement left it hidden', async () => {
     await exportTo(store, { to: 'jsonl', output })
     const hidden = join(home, '.out.part-0a1b2c3d.old')
     renameSync(output, hidden)
@@ -204,7 +204,7 @@ describe('the folder', () => {
     const open = (): number => readdirSync('/proc/self/fd').length
     const breaking = async (): Promise<void> => {
       async function* rows() {
-        // More than the writer's mebibyte, so that its files are open.
+        // The rows are more than the writer's buffer of one mebibyte, so that its files are open.
         for (const row of many(4)) yield { ...row, trace: `${'x'.repeat(600_000)}<answer>3</answer>` }
         throw new Error('the connection broke')
       }
@@ -216,7 +216,7 @@ describe('the folder', () => {
     expect(open()).toBeLessThan(before + 10)
   })
 
-  it('is not there when the export was stopped, nor anything beside it', async () => {
+  it('does not exist after a stopped export, and nothing is left beside it', async () => {
     const controller = new AbortController()
     const stopped = exportTo(
       store,
@@ -234,7 +234,7 @@ describe('the folder', () => {
   })
 })
 
-it('stops after as many rows as were asked for', async () => {
+it('has no more rows than were asked for', async () => {
   const { manifest } = await exportTo(store, { to: 'jsonl', output, maxRows: 3 })
   expect(manifest.counts).toMatchObject({ read: 3, exported: 3 })
 })

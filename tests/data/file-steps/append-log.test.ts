@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** What all open files have in common. */
+/** The prototype of all open files. */
 async function fileHandles(): Promise<FileHandle> {
   const handle = await open(join(folder, 'any'), 'a+')
   await handle.close()
@@ -24,7 +24,7 @@ async function fileHandles(): Promise<FileHandle> {
 }
 
 describe('a log that grows', () => {
-  it('says where its lines stand, also where another process has written between them', async () => {
+  it('knows the places of its lines, also when another process has written between them', async () => {
     const path = join(folder, 'deep', 'log')
     const heard: string[] = []
     const [one, other] = [
@@ -43,7 +43,7 @@ describe('a log that grows', () => {
     await Promise.all([one.close(), other.close()])
   })
 
-  it('puts a line on its own after one that another process could not finish', async () => {
+  it('starts a new line after a line that another process could not finish', async () => {
     const path = join(folder, 'log')
     const log = await openAppendLog(path, () => undefined)
     await log.append(['mine'])
@@ -91,13 +91,13 @@ describe('one log of several writers at one time', () => {
     expect(found.length).toBe(2 * (8 * 256 + 1))
     expect(new Set(found)).toEqual(new Set(written.flat()))
     for (const { log } of logs) await log.catchUp()
-    // Own lines are never handed over: they would be booked twice.
+    // A log never hears its own lines, which would count twice.
     expect(heard['one']).toEqual(written[1])
     expect(heard['other']).toEqual(written[0])
     for (const { log } of logs) await log.close()
   })
 
-  it('is added up right by replies of two runs', async () => {
+  it('gives the right sums for replies of two runs', async () => {
     const [one, other] = [await openFileReplies(path(), 'one'), await openFileReplies(path(), 'other')]
     const save = async (replies: FileReplies, run: string): Promise<void> => {
       for (let batch = 0; batch < 6; batch++)
@@ -116,7 +116,7 @@ describe('one log of several writers at one time', () => {
     expect(lines.filter((line) => line !== '').length).toBe(2 * 6 * 256)
   })
 
-  it('on a full disk says which option moves it, and counts no line that is not there', async () => {
+  it('on a full disk names the option that moves it, and counts only written lines', async () => {
     const replies = await openFileReplies(path(), 'run', '--replies')
     const full = Object.assign(new Error('write'), { code: 'ENOSPC' })
     const write = vi.spyOn(await fileHandles(), 'write').mockRejectedValueOnce(full)
@@ -134,7 +134,7 @@ describe('one log of several writers at one time', () => {
     await replies.close()
   })
 
-  it('keeps lines whose write the disk took in part', async () => {
+  it('keeps lines that the disk wrote only in part at first', async () => {
     const heard: string[] = []
     const log = await openAppendLog(path(), (text) => heard.push(text))
     const lines = ['first', 'second', 'third']
@@ -153,7 +153,7 @@ describe('one log of several writers at one time', () => {
   })
 })
 
-it('a line that another process was writing when the log was opened is heard once it has ended', async () => {
+it('a line that another process was writing when the log was opened is heard after its end is written', async () => {
   const path = join(folder, 'log')
   writeFileSync(path, 'whole\n{"ha')
   const heard: string[] = []

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 describe('replies in a file', () => {
   const path = () => join(folder, 'replies.jsonl')
 
-  it('are found by key, by whoever opens the file, and stay as they were first', async () => {
+  it('are found by key in every run, and the first reply of a key stays', async () => {
     const replies = await openFileReplies(path(), 'run')
     await replies.save([reply('a'), reply('b')])
     await replies.save([reply('a', { text: 'another' })])
@@ -27,7 +27,7 @@ describe('replies in a file', () => {
     await again.close()
   })
 
-  it('that another process has saved meanwhile are found, and what each has paid is told apart', async () => {
+  it('that another process saved meanwhile are found, and each run’s spending is counted apart', async () => {
     const [one, other] = [await openFileReplies(path(), 'one'), await openFileReplies(path(), 'other')]
     await one.save([reply('a')])
     expect((await other.find([keyOf('a')])).size).toBe(1)
@@ -45,7 +45,7 @@ describe('replies in a file', () => {
     await again.close()
   })
 
-  it('cut at any byte lose the cut one at most, and the log goes on', async () => {
+  it('cut at any byte lose at most the cut reply, and the log goes on', async () => {
     const names = ['a', 'b', 'c']
     const replies = await openFileReplies(path(), 'run')
     for (const name of names) await replies.save([reply(name)])
@@ -59,7 +59,7 @@ describe('replies in a file', () => {
     for (let length = 0; length <= whole.length; length++) {
       writeFileSync(path(), whole.subarray(0, length))
       const cut = await openFileReplies(path(), 'run')
-      // A line that lacks its end alone is a whole reply.
+      // A line that lacks only its line break is a whole reply.
       const left = names.filter((_, at) => length >= (ends[at] ?? 0))
       expect([...(await cut.find(names.map(keyOf))).keys()], `cut at ${length}`).toEqual(left.map(keyOf))
       await cut.save([reply('new')])
@@ -83,7 +83,7 @@ describe('replies in a file', () => {
     await again.close()
   })
 
-  it('are not taken from lines that are something else', async () => {
+  it('are not read from other lines', async () => {
     const good = JSON.stringify({ run: 'run', ...reply('a') })
     const lines = [
       '',

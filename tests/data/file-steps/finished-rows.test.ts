@@ -17,7 +17,7 @@ describe('finished rows', () => {
   const failed = { status: 'failed' as const, reason: 'http-500', detail: 'gone', changes: {}, requests: [] }
   const rowKey = (name: string): string => keyOf(name).slice(0, 32)
 
-  it('cut at any byte lose the cut one at most', async () => {
+  it('cut at any byte lose at most the cut row', async () => {
     const rows = await openFinishedRows(path())
     await rows.save([
       { key: rowKey('a'), outcomes: [kept, kept] },

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { sha256Hex } from '../../../artifacts/hash.ts'
 import { KeyIndex } from '../../../data/file-steps/key-index.ts'
 
-it('an index of keys tells what a map would', () => {
+it('an index of keys gives the same places as a map', () => {
   const key = fc.nat({ max: 5000 }).map((seed) => sha256Hex(String(seed)))
   fc.assert(
     fc.property(fc.array(fc.tuple(key, fc.nat(), fc.integer({ min: 1, max: 1e6 })), { maxLength: 4000 }), (puts) => {

@@ -56,7 +56,7 @@ function reason(changes: Partial<FileStep> = {}): FileStep {
 }
 
 describe('a server that is away', () => {
-  it('ends the run, whose rows are done by the next one without paying again', async () => {
+  it('ends the run, and the next run does its rows without paying again', async () => {
     folder.writeLines('in.jsonl', rows(30))
     const { port } = endpoint
     let served = 0
@@ -74,12 +74,12 @@ describe('a server that is away', () => {
     endpoint.reply = () => 'thought'
     const end = await runFileStep(reason({ retryFailed: true }))
     expect(end).toMatchObject({ ended: 'done', tally: { kept: 30, failed: 0 } })
-    // What was cut off is asked again; what was answered is not.
+    // The next run repeats the requests that were cut off, and no answered request.
     expect(endpoint.requests.length).toBeLessThanOrEqual(30 - 9)
     expect(new Set([...before, ...endpoint.requests.map(lastText)]).size).toBe(30)
   })
 
-  it('for moments costs no row, and garbage has its reason', async () => {
+  it('for moments costs no row, and garbage replies fail with a reason', async () => {
     folder.writeLines('in.jsonl', rows(60))
     const calls = new Map<string, number>()
     endpoint.misbehave = (_, request) => {
@@ -103,7 +103,7 @@ describe('a server that is away', () => {
   })
 })
 
-it('the signal ends a run with its own reason, and what is done is found again', async () => {
+it('the signal ends a run with the signal’s reason, and the next run finds the finished rows', async () => {
   folder.writeLines('in.jsonl', rows(40))
   const controller = new AbortController()
   const reasonOfUser = new Error('enough')
@@ -120,19 +120,19 @@ it('the signal ends a run with its own reason, and what is done is found again',
   expect(folder.read('out.jsonl')).toHaveLength(40)
 })
 
-it('a budget that the rows just need is enough, however many of them fail', async () => {
+it('a budget of exactly the cost of the rows is enough, however many of them fail', async () => {
   folder.writeLines('in.jsonl', rows(200))
   endpoint.misbehave = (_, request) => {
     const [, at = '0'] = /question (\d+)\?/.exec(lastText(request)) ?? []
     return Number(at) % 2 === 0 ? { status: 400 } : undefined
   }
-  // 10 + 5 tokens a reply: 100 replies cost 2.
+  // A reply has 10 + 5 tokens, so 100 replies cost 2.
   const prices = new Map([['endpoint', { promptPerMillion: 1000, completionPerMillion: 2000, currency: 'USD' }]])
   const end = await runFileStep(reason({ prices, budget: { cost: 2.001 } }))
   expect(end).toMatchObject({ ended: 'done', tally: { kept: 100, failed: 100 } })
 })
 
-it('another version of Hone computes all rows again, from the replies that are there', async () => {
+it('another version of Hone computes all rows again from the stored replies', async () => {
   folder.writeLines('in.jsonl', rows(5))
   await runFileStep(reason())
   const progress = createProgress()
@@ -140,7 +140,7 @@ it('another version of Hone computes all rows again, from the replies that are t
   expect(progress.read()).toMatchObject({ found: 0, paid: 0, reused: 5, kept: 5 })
 })
 
-it('a place that cannot be written says which option moves it', async () => {
+it('an unwritable place is an error that names the option that moves it', async () => {
   folder.writeLines('in.jsonl', rows(1))
   const file = folder.write('file', 'in the way')
   const moved = async (changes: Partial<FileStep>, by: string): Promise<void> => {
@@ -156,9 +156,9 @@ it('a place that cannot be written says which option moves it', async () => {
   await moved({ replies: join(file, 'replies.jsonl') }, '--replies')
 })
 
-it('a full disk says which option moves what does not fit', async () => {
+it('a full disk is an error that names the option that moves the files', async () => {
   folder.writeLines('in.jsonl', rows(1))
-  // A device on which every write finds no room.
+  // Every write to this device fails for lack of room.
   symlinkSync('/dev/full', folder.at('out.jsonl.partial'))
   const error = await runFileStep(reason()).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({

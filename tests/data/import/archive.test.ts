@@ -8,7 +8,7 @@ import { createExtractFolder } from '../../../data/import/extract-folder.ts'
 import { openSource } from '../../../data/import/open.ts'
 import { folderOf, tar, zip } from './files.ts'
 
-/** Unpacks and returns the folder around the target, to see that nothing came to lie beside it. */
+/** Unpacks, and returns the folder around the target, so that tests see files beside the target. */
 async function unpack(name: string, content: Buffer, limits?: Partial<ArchiveLimits>, signal?: AbortSignal) {
   const around = await folderOf({ [name]: content })
   const into = join(around, 'into')
@@ -51,7 +51,7 @@ describe.each(['zip', 'tar', 'tar.gz'])('a %s', (kind) => {
     },
   )
 
-  it('with an entry twice is refused', async () => {
+  it('with two entries of one name is refused', async () => {
     const twice = [
       { name: 'a.txt', content: '1' },
       { name: 'a.txt', content: '2' },
@@ -78,7 +78,7 @@ describe.each(['zip', 'tar', 'tar.gz'])('a %s', (kind) => {
     expect((await unpack(`x.${kind}`, Buffer.from('no archive at all'))).error).toMatchObject({ type: 'InvalidSource' })
   })
 
-  it('stops when it is told to', async () => {
+  it('stops at the signal', async () => {
     const stop = new AbortController()
     stop.abort(new Error('stopped'))
     const content = await make([{ name: 'a.txt', content: 'x' }])
@@ -100,13 +100,13 @@ it('a zip with links or devices is refused', async () => {
   expect(error).toMatchObject(refused('is a link or a device'))
 })
 
-it('a bomb is refused long before it is unpacked', async () => {
+it('a zip bomb is refused long before it is unpacked', async () => {
   const bomb = gzipSync(await tar([{ name: 'zeros', content: Buffer.alloc(4_000_000) }]))
   const { error } = await unpack('x.tar.gz', bomb, { ratioFrom: 100_000 })
   expect(error).toMatchObject(refused('more than 100 times its size'))
 })
 
-describe('the folder that is unpacked to', () => {
+describe('the folder for unpacked files', () => {
   it('is removed when the archive is refused', async () => {
     const unpackBelow = await folderOf()
     const folder = await folderOf({
@@ -116,7 +116,7 @@ describe('the folder that is unpacked to', () => {
     expect(await readdir(unpackBelow)).toEqual([])
   })
 
-  it('of a process that is gone is removed by the next', async () => {
+  it('of a process that is gone is removed by the next import', async () => {
     const root = await folderOf({ 'unpacked-2147480000-dead/a.txt': 'x', [`unpacked-${process.pid}-mine/a.txt`]: 'x' })
     await writeFile(join(root, 'notes.txt'), '')
     await createExtractFolder(root)

@@ -44,7 +44,7 @@ describe('choices', () => {
     expect(() => choicesOf(Array.from({ length: 27 }, String))).toThrow('27 choices')
   })
 
-  it('written by Python come back as they were', () => {
+  it('written by Python are read back unchanged', () => {
     const python = (text: string): string =>
       `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`
     fc.assert(
@@ -55,7 +55,7 @@ describe('choices', () => {
   })
 })
 
-it('an answer is found where a reply marks it', () => {
+it('an answer is found at its mark in a reply', () => {
   expect(answerIn('so \\boxed{\\frac{1}{2}} and \\boxed{3}.')).toBe('3')
   expect(answerIn('\\boxed{\\frac{1}{2}}')).toBe('\\frac{1}{2}')
   expect(answerIn('<think>\\boxed{1}</think><answer> Final Answer:B </answer>')).toBe('B')
@@ -65,7 +65,7 @@ it('an answer is found where a reply marks it', () => {
   expect(answerIn('none')).toBeNull()
 })
 
-describe('whatever a cell holds', () => {
+describe('any content of a cell', () => {
   const mapping = completeMapping({
     id: 'a',
     images: ['b', 'c'],
@@ -86,7 +86,7 @@ describe('whatever a cell holds', () => {
   )
   const fields = fc.dictionary(fc.constantFrom(...'a b c d e f g h i j k l m n o p __proto__'.split(' ')), cell)
 
-  it('a row comes of it, or a reason', () => {
+  it('becomes a row or a reason', () => {
     const make = rowMaker(mapping)
     fc.assert(
       fc.property(fields, (record) => {
@@ -99,7 +99,7 @@ describe('whatever a cell holds', () => {
     )
   })
 
-  it('a mapping is guessed, and fits what it was guessed from', () => {
+  it('leads to a guessed mapping that fits the columns', () => {
     fc.assert(
       fc.property(
         fc.array(fc.dictionary(fc.constantFrom('id', 'image', 'question', 'options', 'messages', 'x'), cell)),
@@ -113,7 +113,7 @@ describe('whatever a cell holds', () => {
   })
 })
 
-it('metadata stays within its bounds', () => {
+it('metadata stays within its limits', () => {
   const wide = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`k${index}`, 'x'.repeat(5000)]))
   expect(JSON.stringify(boundedMap(Object.entries(wide))).length).toBeLessThan(20_000)
   const deep: Record<string, unknown> = {}
@@ -152,7 +152,7 @@ describe('maps as JSON text', () => {
     expect(read({ policy: cell }).failure).toMatchObject({ reason: 'bad-field' })
   })
 
-  it('of pictures that are all empty say that there are none', () => {
+  it('of pictures that are all empty mean that there are no pictures', () => {
     const guess = (...values: unknown[]) =>
       guessMapping(
         values.map((images) => ({ images, question: 'q' })),
@@ -163,7 +163,7 @@ describe('maps as JSON text', () => {
     expect(guess([], 'gone')).toBe('images')
   })
 
-  it('are guessed by what they hold: a policy of another kind is metadata', () => {
+  it('are guessed by their content, and a policy of another kind is metadata', () => {
     const guess = (fields: Fields) => guessMapping([fields], { format: 'csv', listed: null }).mapping
     expect(guess({ policy: '{"units":"strict"}', metadata: '{}' })).toMatchObject({
       policy: 'policy',
@@ -194,7 +194,7 @@ describe('a mapping as text', () => {
     leaveOut: fc.option(fc.oneof(fc.constant('all' as const), fc.array(name)), { nil: undefined }),
   })
 
-  it('is read back as it was', () => {
+  it('is read back unchanged', () => {
     fc.assert(
       fc.property(mappings, (parts) => {
         const mapping: Mapping = completeMapping(JSON.parse(JSON.stringify(parts)))
@@ -215,7 +215,7 @@ describe('a mapping as text', () => {
   })
 })
 
-it('turns may be written as JSON text, and hold parts', () => {
+it('turns may be JSON text, and have parts', () => {
   const turns = [
     { role: 'user', content: [{ type: 'image' }, { type: 'text', text: 'Q' }] },
     { role: 'assistant', content: 'A' },
@@ -229,7 +229,7 @@ it('a path that begins like base64 is a path', () => {
   expect(picturesOf('/9j/photo.jpg')).toEqual([{ path: '/9j/photo.jpg' }])
 })
 
-it('columns may be reached along points', () => {
+it('a path with points reaches inner columns', () => {
   const row: Fields = { image: { url: 'a.png' }, 'a.b': 'Q' }
   const made = rowMaker(completeMapping({ images: 'image.url', question: 'a.b' }))({ line: 1, fields: row })
   expect(made).toMatchObject({ pictures: [{ path: 'a.png' }], question: 'Q', failure: null })

@@ -12,7 +12,7 @@ function source(lines: readonly unknown[]): string {
 }
 
 describe('counting a source', () => {
-  it('looks at lines and not at pictures', async () => {
+  it('reads lines and opens no picture', async () => {
     const folder = source([
       { id: 1, images: ['none.png'], question: '12345678', choices: ['ab', 'cd'], metadata: { source: 'x', level: 1 } },
       '',
@@ -27,7 +27,7 @@ describe('counting a source', () => {
     })
   })
 
-  it('counts the values of the fields that are asked for', async () => {
+  it('counts the values of the wanted fields', async () => {
     const folder = source([
       { id: 1, images: ['a.png'], metadata: { source: 'x', text: 'long' } },
       { id: 2, images: ['a.png'], metadata: { text: 'longer' } },
@@ -36,7 +36,7 @@ describe('counting a source', () => {
     expect((await countOwnLines(folder, { fields: [] }))?.groups).toEqual({})
   })
 
-  it('tells long values apart, and takes more than groups may be for one a row', async () => {
+  it('tells long values apart, and counts a group for each row above the limit of groups', async () => {
     const row = (id: number) => ({
       id,
       images: ['a.png'],
@@ -46,7 +46,7 @@ describe('counting a source', () => {
     expect((await countOwnLines(folder))?.groups).toEqual({ text: 7, serial: 30_000, level: 9_000 })
   })
 
-  it('counts lines that cannot be used apart', async () => {
+  it('counts unusable lines separately', async () => {
     const row = { id: 'a', images: ['a.png'] }
     const folder = source([row, row, 'no JSON', { id: 'b', images: ['b.png'], question: 'Why?' }])
     expect(await countOwnLines(folder)).toMatchObject({ rows: 2, badLines: 2 })

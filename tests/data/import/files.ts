@@ -13,7 +13,7 @@ import { crc32 } from 'node:zlib'
 const made: string[] = []
 afterAll(() => Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true }))))
 
-/** A folder of this test's own with these files in it. */
+/** A new folder with these files. The end of the test file removes it. */
 export async function folderOf(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hone-import-'))
   made.push(folder)
@@ -33,7 +33,7 @@ export const picture = (mark = 0): Promise<Buffer> =>
 /** Lines of JSON. */
 export const jsonl = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
-/** Writes what a query gives as Parquet. */
+/** Writes the result of a query as Parquet. */
 export async function parquet(file: string, query: string, options = ''): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
@@ -43,7 +43,7 @@ export async function parquet(file: string, query: string, options = ''): Promis
   instance.closeSync()
 }
 
-/** Bytes as a literal of SQL. */
+/** Bytes as an SQL literal. */
 export const blob = (bytes: Uint8Array): string => `from_hex('${Buffer.from(bytes).toString('hex')}')`
 
 /** A tar of these entries, gzipped or not. */
@@ -57,7 +57,7 @@ export async function tar(
   return buffer(gzip ? packing.pipe(createGzip()) : packing)
 }
 
-/** A zip of stored entries, whatever their names; `mode` is the Unix mode. */
+/** A zip of uncompressed entries with any names. `mode` is the Unix mode. */
 export function zip(entries: readonly { name: string; content?: string | Uint8Array; mode?: number }[]): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []

@@ -16,7 +16,7 @@ it('takes a folder of pictures as rows without questions', async () => {
 })
 
 describe('folders and archives', () => {
-  it('an archive is read as the folder it holds, and what was unpacked is removed', async () => {
+  it('an archive is read as the folder inside it, and the unpacked files are removed', async () => {
     const content = [
       { name: 'set/rows.jsonl', content: jsonl([{ question: 'Q', image: 'i/a.png' }]) },
       { name: 'set/i/a.png', content: image },
@@ -35,12 +35,12 @@ describe('folders and archives', () => {
     }
   })
 
-  it('what save_to_disk wrote is refused with a way on', async () => {
+  it('a folder that save_to_disk wrote is refused with the next command', async () => {
     const folder = await folderOf({ 'data-00000-of-00001.arrow': 'x', 'state.json': '{}', 'dataset_info.json': '{}' })
     await expect(read(folder)).rejects.toMatchObject({ nextStep: expect.stringContaining('to_parquet') })
   })
 
-  it('what holds nothing to read is refused', async () => {
+  it('a source without a readable file is refused', async () => {
     await expect(read(await folderOf({ 'a.txt': 'x' }))).rejects.toMatchObject({ type: 'InvalidSource' })
     await expect(read('/nowhere/at/all.jsonl')).rejects.toMatchObject({ type: 'InvalidSource' })
     const folder = await folderOf({ 'a.jsonl': '{}', 'b.csv': 'x' })
@@ -50,7 +50,7 @@ describe('folders and archives', () => {
   })
 })
 
-it('a dry run shows five rows and why others would fail', async () => {
+it('a dry run shows five rows, and the reasons of rows that would fail', async () => {
   const rows = Array.from({ length: 20 }, (_, index) => ({ question: index % 2 ? `Q${index}` : '', image: 'a.png' }))
   const folder = await folderOf({ 'a.png': image, 'r.jsonl': jsonl(rows) })
   const prepared = await prepareImport({ sources: [folder], ...(await options()) })

@@ -9,7 +9,7 @@ import { options, read } from './reading.ts'
 const image = await picture()
 
 describe('JSONL', () => {
-  it('of Hone itself is taken as it stands', async () => {
+  it('of Hone itself is read without a mapping', async () => {
     const folder = await folderOf({
       'a.png': image,
       'rows.jsonl': jsonl([
@@ -37,7 +37,7 @@ describe('JSONL', () => {
     expect(rows[0]).toMatchObject({ sourceId: '1', row: { trace: line.trace, description: 'red' } })
   })
 
-  it('keeps bad lines with their numbers, gzipped too, and ends at none of them', async () => {
+  it('keeps bad lines with their numbers, also from gzip, and goes on after each', async () => {
     const good = { image: 'a.png', question: 'Q' }
     const lines = [
       { id: 'a', ...good },
@@ -71,14 +71,14 @@ describe('JSONL', () => {
       ['2', undefined],
       ['line 3 (1)', 'duplicate-id'],
     ])
-    // Guessed, a column with the same value twice is no id.
+    // The guess takes no column with a repeated value as the id.
     const guessed = await read(join(folder, 'rows.jsonl'))
     expect(guessed.short.map(({ id }) => id)).toEqual(['1', '2', '3'])
     expect(guessed.prepared.notes.join()).toContain('share one')
   })
 })
 
-it('reads JSON lists, and maps of rows by their names', async () => {
+it('reads JSON lists, and maps from names to rows', async () => {
   const folder = await folderOf({
     'a.png': image,
     'list.json': JSON.stringify([{ problem: '<image>Find x.', answer: 12345678901, image: 'a.png' }, 7]),
@@ -116,7 +116,7 @@ it('refuses a JSON list that breaks off', async () => {
   await expect(read(join(folder, 'cut.json'))).rejects.toThrow(/cannot be read.*(?:Malformed|end of data)/s)
 })
 
-it('reads CSV of tabs, gzipped, and names columns that have the same name', async () => {
+it('reads gzipped CSV with tabs, and renames a column whose name is taken', async () => {
   const folder = await folderOf({
     'a.png': image,
     'rows.tsv.gz': gzipSync('question\tanswer\timage\tnote\tNote\nQ\t"a\tb"\ta.png\tx\ty\n'),
@@ -141,7 +141,7 @@ it('reads CSV with line breaks in quotes and keeps lines that do not fit', async
 })
 
 describe('Parquet', () => {
-  it('of geometry3k: structs with bytes in a list, marks taken out', async () => {
+  it('of geometry3k: a list of structs with bytes, and questions without their marks', async () => {
     const folder = await folderOf()
     await parquet(
       join(folder, 'data/train-00000-of-00001.parquet'),
@@ -154,7 +154,7 @@ describe('Parquet', () => {
     expect(prepared.source.reader.total).toBe(3)
   })
 
-  it('of MMMU: numbered columns of pictures, choices as Python writes them', async () => {
+  it('of MMMU: numbered columns of pictures, and choices in Python’s form', async () => {
     const folder = await folderOf()
     await parquet(
       join(folder, 'Art/dev-00000-of-00001.parquet'),
@@ -168,7 +168,7 @@ describe('Parquet', () => {
     expect(rows[0]?.row).toMatchObject({ choices: ['red', "it's", 'x\\y'], answer: 'B' })
   })
 
-  it('of ScienceQA: the answer is the place of a choice', async () => {
+  it('of ScienceQA: the answer is the index of a choice', async () => {
     const folder = await folderOf()
     await parquet(
       join(folder, 'rows.parquet'),
@@ -177,7 +177,7 @@ describe('Parquet', () => {
     expect((await read(folder)).short.map(({ answer }) => answer)).toEqual(['A', 'B', 'C'])
   })
 
-  it('with heavy rows is read a few at a time, all of them, in order, over several shards', async () => {
+  it('with heavy rows is read a few rows at a time, whole and in order, over several shards', async () => {
     const folder = await folderOf()
     const query = (from: number) =>
       `select 'r' || i as id, 'Q' as question, repeat(md5(i::varchar), 1250) as note, ${blob(image)} as image from range(${from}, ${from + 1500}) t(i)`
@@ -195,7 +195,7 @@ describe('Parquet', () => {
     expect(Math.max(...sizes)).toBeLessThan(1000)
   })
 
-  it('with several splits is not mixed unasked', async () => {
+  it('with several splits is refused until one split is named', async () => {
     const folder = await folderOf()
     const query = `select 'Q' as question, ${blob(image)} as image`
     await parquet(join(folder, 'data/train-00000-of-00001.parquet'), query)

@@ -78,7 +78,7 @@ describe("the lines of a recipe's path", () => {
     })
   })
 
-  it('takes the path of the file, a byte order mark and Windows line ends', async () => {
+  it('accepts the path of the file, a byte order mark and Windows line ends', async () => {
     await write([`\uFEFF${JSON.stringify(line('a'))}\r`, JSON.stringify(line('b'))], 'one.jsonl')
     await write([], 'two.jsonl')
     expect(areGood(await read(join(folder, 'one.jsonl')))).toEqual([true, true])
@@ -123,7 +123,7 @@ describe("the lines of a recipe's path", () => {
     expect(items[1]?.row).toMatchObject({ line: 2, failure: { reason, detail: expect.stringContaining(detail) } })
   })
 
-  it('takes a picture without a question, but not where every line must ask something', async () => {
+  it('accepts a picture without a question, unless every line must have a question', async () => {
     await write([{ id: 'x', images: ['pictures/a.png'] }, line('last')])
     expect(areGood(await read())).toEqual([true, true])
     const strict = await read(folder, { needsQuestion: true })
@@ -131,7 +131,7 @@ describe("the lines of a recipe's path", () => {
     expect(areGood(strict)).toEqual([false, true])
   })
 
-  it('takes an absolute path from anywhere and follows links inside the folder', async () => {
+  it('accepts an absolute path from anywhere, and follows links inside the folder', async () => {
     const elsewhere = await mkdtemp(join(tmpdir(), 'hone-elsewhere-'))
     await writeFile(join(elsewhere, 'b.png'), await png(28, 28))
     await symlink(elsewhere, join(folder, 'linked'))
@@ -163,7 +163,7 @@ it.each([
 })
 
 describe('the hash of a source', () => {
-  it('is that of homes from the beginning', async () => {
+  it('equals the hash that the first homes stored', async () => {
     await mkdir(join(folder, 'data'))
     await writeFile(join(folder, 'outside.png'), 'outside')
     const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
@@ -192,7 +192,7 @@ describe('the hash of a source', () => {
     expect(await identify(look(3))).toBe('fd8a2a7340034241246f5ad40d628bdf4b466b84cc1b143ae138af4b00000003')
   })
 
-  it('stays the same elsewhere, and changes with a line, a picture or the rows that count', async () => {
+  it('stays the same in another folder, and changes with a line, a picture or the limit of rows', async () => {
     await write([line('a'), line('b')])
     const hash = await hashOf(folder)
     expect(hash).toMatch(/^[0-9a-f]{64}$/)
@@ -203,7 +203,7 @@ describe('the hash of a source', () => {
     expect(await hashOf(folder)).not.toBe(hash)
   })
 
-  it('tells apart what every line must ask from what it may only where a line asks nothing', async () => {
+  it('depends on whether every line must have a question only if a line has no question', async () => {
     await write([line('a'), line('b')])
     expect(await hashOf(folder, { needsQuestion: true })).toBe(await hashOf(folder))
     await write([line('a'), { id: 'b', images: ['pictures/a.png'] }])

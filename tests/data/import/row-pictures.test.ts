@@ -19,7 +19,7 @@ describe('pictures', () => {
     expect((await read(folder)).short.map(({ pictures }) => pictures)).toEqual([1, 1, 1, 1, 2])
   })
 
-  it('that cannot be used are told by reason', async () => {
+  it('that cannot be used fail with a reason', async () => {
     const folder = await folderOf({
       'a.png': image,
       'bad.png': 'no picture',
@@ -48,7 +48,7 @@ describe('pictures', () => {
     expect(found[5]?.row.failure?.detail).not.toContain('key')
   })
 
-  it('are fetched from URLs when that is allowed, and told by reason when they cannot be', async () => {
+  it('are fetched from URLs if the import allows it, and fail with a reason otherwise', async () => {
     const server = createServer((request, response) => {
       if (request.url === '/a.png') response.end(image)
       else if (request.url === '/endless') response.write(Buffer.alloc(70 * 1024 * 1024), () => response.destroy())
@@ -79,7 +79,7 @@ describe('pictures', () => {
     }
   })
 
-  it('are asked for again where a server is busy, and every reply is read or let go', async () => {
+  it('are fetched again from a busy server, and every reply is read or released', async () => {
     const asked: string[] = []
     const server = createServer((request, response) => {
       asked.push(request.url ?? '')
@@ -102,7 +102,7 @@ describe('pictures', () => {
     }
   })
 
-  it('may lie in a folder that is named', async () => {
+  it('may be in a folder that an option names', async () => {
     const elsewhere = await folderOf({ 'a.png': image })
     const folder = await folderOf({ 'r.jsonl': rows('a.png', join(elsewhere, 'a.png')) })
     const { short } = await read(join(folder, 'r.jsonl'), { images: [elsewhere] })

@@ -6,7 +6,7 @@ import { read } from './reading.ts'
 const image = await picture()
 
 describe('talks', () => {
-  it('of Vision-R1, both forms: a trace with its answer in it', async () => {
+  it('of Vision-R1 in both forms: a trace with its answer inside', async () => {
     const reply = '<think>Two and one.</think><answer> Final Answer:3 </answer>'
     const forms = {
       one: [{ image: 'a.png', conversations: turns('from', 'value', 'human', 'gpt', reply) }],
@@ -20,7 +20,7 @@ describe('talks', () => {
     }
   })
 
-  it('of LLaVA, with a system turn and several more: the last reply is the answer', async () => {
+  it('of LLaVA with a system turn and several other turns: the last reply is the answer', async () => {
     const conversations = [
       { from: 'system', value: 'Be brief.' },
       { from: 'human', value: 'How many?\n<image>' },
@@ -37,7 +37,7 @@ describe('talks', () => {
     expect(rows[0]?.row.trace).toBeNull()
   })
 
-  it('of LLaMA-Factory, with the names that its list states', async () => {
+  it('of LLaMA-Factory with the names of its dataset_info.json', async () => {
     const row = { dialog: turns('who', 'said', 'u', 'a', 'Three.'), pics: ['a.png'] }
     const folder = await folderOf({
       'a.png': image,
@@ -62,7 +62,7 @@ describe('talks', () => {
   ]
 })
 
-it("takes WeThink's lines, with the words that steps know", async () => {
+it("reads WeThink's lines, and translates its rewards to the words of the steps", async () => {
   const row = {
     problem: 'Q?',
     answer: 'A',

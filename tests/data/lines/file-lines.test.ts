@@ -29,7 +29,7 @@ describe('lines of a file', () => {
     }
   }
 
-  it('are found with their places, whatever stands in them', async () => {
+  it('are found with their places, whatever their content', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', ''))),
@@ -49,7 +49,7 @@ describe('lines of a file', () => {
     )
   })
 
-  it('run over pieces of a file, and one that is too long is told by its length alone', async () => {
+  it('span pieces of a file, and a line that is too long comes as its length alone', async () => {
     const long = 'x'.repeat(33 * 1024 * 1024)
     const lines = await read(`a\n${'b'.repeat(3 << 20)}\n${long}\nc`)
     expect(lines.map(({ bytes }) => bytes)).toEqual([1, 3 << 20, long.length, 1])

@@ -22,7 +22,7 @@ const texts = async (content: string, options?: LineOptions, size = 3) =>
   (await read(piecesOf(Buffer.from(content), size), options)).map(({ text }) => text)
 
 describe('lines of a stream', () => {
-  it('are found with their places, whatever stands in them and however the stream is cut', async () => {
+  it('are found with their places, whatever their content and however the stream is cut', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', ''))),
@@ -41,7 +41,7 @@ describe('lines of a stream', () => {
     )
   })
 
-  it('have neither Windows line ends nor a byte order mark, unless they are wanted exactly', async () => {
+  it('come without Windows line ends and byte order mark, unless the caller wants exact lines', async () => {
     expect(await texts('\uFEFFone\r\ntwo \u2028 \r three\r\n\uFEFFfour\n\nfive')).toEqual([
       'one',
       'two \u2028 \r three',
@@ -52,7 +52,7 @@ describe('lines of a stream', () => {
     expect(await texts('\uFEFFone\r\ntwo', { isExact: true })).toEqual(['\uFEFFone\r', 'two'])
   })
 
-  it('that are too long come without their text, and the next ones as usual', async () => {
+  it('that are too long come without their text, and the next lines as usual', async () => {
     const lines = await read(piecesOf(Buffer.from(`12345\n${'x'.repeat(100)}\n123456\n12345`), 7), { longest: 5 })
     expect(lines.map(({ text, bytes }) => [text, bytes])).toEqual([
       ['12345', 5],
@@ -73,7 +73,7 @@ describe('lines of a stream', () => {
     expect(value?.map(({ text }: Line) => text)).toEqual(['one', 'two'])
   })
 
-  it('are read from a place in an open file, in memory that is used again', async () => {
+  it('are read from a place in an open file, with reused memory', async () => {
     const path = join(temporaryHome(), 'log')
     const long = 'y'.repeat(3 << 20)
     await writeFile(path, `first\n${long}\nlast`)
@@ -90,7 +90,7 @@ describe('lines of a stream', () => {
     }
   })
 
-  it('are read from a file that is zipped; one that is cut ends the reading with an error', async () => {
+  it('are read from a gzipped file, and a cut file ends the reading with an error', async () => {
     const path = join(temporaryHome(), 'rows.jsonl.gz')
     const zipped = gzipSync('a\nb\n')
     await writeFile(path, zipped)

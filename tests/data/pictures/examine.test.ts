@@ -48,7 +48,7 @@ describe('the look of a picture', () => {
       expect([name, await fingerprint(await file.toBuffer())]).toEqual([name, expected])
   })
 
-  it('of greys does not depend on how they are stored', async () => {
+  it('of greys does not depend on their storage', async () => {
     const grey = await sharp(scene).toColourspace('b-w').png().toBuffer()
     const rgb = await sharp(grey).toColourspace('srgb').png().toBuffer()
     const deep = await sharp(grey).toColourspace('grey16').png().toBuffer()
@@ -57,14 +57,14 @@ describe('the look of a picture', () => {
     expect(await fingerprint(deep)).toEqual(await fingerprint(grey))
   })
 
-  it('of a palette is that of its colours', async () => {
+  it('of a picture with a palette is the look of its colours', async () => {
     const palette = await sharp(scene).png({ palette: true, colours: 16 }).toBuffer()
     const plain = sharp(await sharp(palette).raw().toBuffer(), { raw: { width: 336, height: 336, channels: 3 } })
     expect((await sharp(palette).metadata()).isPalette).toBe(true)
     expect(await fingerprint(palette)).toEqual(await fingerprint(await plain.png().toBuffer()))
   })
 
-  it('shows what is transparent on white', async () => {
+  it('shows transparent pixels on white', async () => {
     const hole = await sharp(scene).ensureAlpha(0).png().toBuffer()
     expect(await fingerprint(hole)).toEqual(await fingerprint(await blank(336, 336)))
   })
@@ -104,7 +104,7 @@ describe('the look of a picture', () => {
     expect((await fingerprint(await blank(1, 1))).spread).toBe(0)
   })
 
-  it('of an animation is that of its first frame', async () => {
+  it('of an animation is the look of its first frame', async () => {
     const frames = [scene, await sharp(scene).negate().toBuffer()]
     const animation = await sharp(frames, { join: { animated: true } })
       .webp({ lossless: true })
@@ -115,12 +115,12 @@ describe('the look of a picture', () => {
   })
 })
 
-describe('what is no picture to work with', () => {
-  it('is refused by its header where it claims 100,000 × 100,000 pixels', async () => {
+describe('an unusable picture', () => {
+  it('is refused by its header if it claims 100,000 × 100,000 pixels', async () => {
     await expect(examineImage(pngHeader(100_000, 100_000))).rejects.toMatchObject({ reason: 'image-too-large' })
   })
 
-  it('is refused where a small file would unfold to hundreds of megabytes', async () => {
+  it('is refused if a small file would decode to hundreds of megabytes', async () => {
     const bomb = await blank(9000, 9000)
     expect(bomb.length).toBeLessThan(1_000_000)
     await expect(examineImage(bomb)).rejects.toMatchObject({ reason: 'image-too-large' })

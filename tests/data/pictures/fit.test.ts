@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { fitToPatches } from '../../../data/pictures/fit.ts'
 
 describe('fitting a picture to patches', () => {
-  // What smart_resize of transformers gives for these, worked out by hand from its formula.
+  // The results of smart_resize of transformers, worked out by hand from its formula.
   it.each([
     [1600, 1200, { maxPixels: 1_003_520, patch: 28 }, 1148, 840],
     [1600, 1200, { maxPixels: 1_003_520, patch: 32 }, 1152, 864],
     [640, 480, { maxPixels: 1_003_520, patch: 28 }, 644, 476],
     [640, 480, { maxPixels: 1_003_520, patch: 32 }, 640, 480],
-    // Python rounds a half to the even neighbour: 1.5 patches are 2, 2.5 are 2, too.
+    // Python rounds a half to the even neighbour: 1.5 and 2.5 patches both become 2.
     [42, 70, { maxPixels: 1_003_520, patch: 28 }, 56, 56],
     [10, 10, { maxPixels: 1_003_520, minPixels: 3136, patch: 28 }, 56, 56],
     [100, 20, { maxPixels: 1_003_520, minPixels: 3136, patch: 28 }, 112, 28],
@@ -19,7 +19,7 @@ describe('fitting a picture to patches', () => {
     expect(fitToPatches(width, height, limits)).toEqual({ width: toWidth, height: toHeight })
   })
 
-  it('refuses what is over 200 times as long as wide', () => {
+  it('refuses a picture over 200 times as long as wide', () => {
     expect(fitToPatches(200, 1, { maxPixels: 1e6, patch: 28 })).toEqual({ width: 196, height: 28 })
     for (const [width, height] of [
       [201, 1],
@@ -33,7 +33,7 @@ describe('fitting a picture to patches', () => {
   const side = fc.integer({ min: 100, max: 20_000 })
   const patch = fc.constantFrom(28, 32)
 
-  it('holds the limit in whole patches for any shape, and nothing is left to resize', () => {
+  it('keeps any shape within the limit in whole patches, and a second fit changes nothing', () => {
     fc.assert(
       fc.property(side, side, patch, fc.integer({ min: 1024, max: 4_000_000 }), (width, height, patch, maxPixels) => {
         const fit = fitToPatches(width, height, { maxPixels, patch })
@@ -45,7 +45,7 @@ describe('fitting a picture to patches', () => {
     )
   })
 
-  it('keeps the shape to less than a patch a side, where a patch is no large part of it', () => {
+  it('keeps the shape to less than a patch on each side, if the picture is much larger than a patch', () => {
     fc.assert(
       fc.property(side, side, patch, (width, height, patch) => {
         fc.pre(Math.max(width, height) < 10 * Math.min(width, height))

@@ -61,14 +61,14 @@ describe('sending a picture', () => {
     expect(meta.width * meta.height).toBeLessThanOrEqual(28 * 28 * 20)
   })
 
-  it('reads no more than the header of one that fits: the import has decoded it', async () => {
+  it('reads only the header of a picture that fits, because the import has decoded it', async () => {
     const whole = await png(200, 200)
     const cut = whole.subarray(0, whole.length - 200)
     const url = await imagesOf(cut).images.dataUrl('h', 1e6)
     expect(url).toBe(`data:image/png;base64,${cut.toString('base64')}`)
   })
 
-  it('shrinks to the patches of the model that looks, each encoded for itself', async () => {
+  it('shrinks to the patches of each model, with an encoding for each', async () => {
     const { images, reads } = imagesOf(await png(400, 300))
     const sizeAt = async (patch?: number) => {
       const { width, height } = await decode(await images.dataUrl('h', 32 * 32 * 20, patch)).metadata()
@@ -90,7 +90,7 @@ describe('sending a picture', () => {
     expect(url).toMatch(/^data:image\/(png|jpeg);/)
   })
 
-  it('encodes once for all who ask, and again after it left the cache', async () => {
+  it('encodes once for all callers, and again after the picture left the cache', async () => {
     const bytes = await png(56, 56)
     const { images, reads } = imagesOf(bytes, bytes.length * 3.5)
     await Promise.all([images.dataUrl('a', 1e6), images.dataUrl('a', 1e6)])
@@ -102,7 +102,7 @@ describe('sending a picture', () => {
     expect(reads).toEqual(['a', 'b', 'c', 'a'])
   })
 
-  it('tells a missing picture from a broken one', async () => {
+  it('distinguishes a missing picture from a broken one', async () => {
     const missing = createImages({ source: { read: () => Promise.reject(new Error('ENOENT')) } })
     await expect(missing.dataUrl('h', 1e6)).rejects.toMatchObject({ reason: 'image-missing' })
     const whole = await png(200, 200)

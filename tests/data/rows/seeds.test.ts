@@ -18,7 +18,7 @@ const askers = [
 ]
 const endpoints = { endpoint: 'one', asker: 'one', viewer: 'one', reasoner: 'one', arbiter: 'one' }
 
-/** Content keys of what a step asks about a row. */
+/** Content keys of a step's requests about a row. */
 async function keysOf(name: string, changes: Partial<Row>, seed = 7): Promise<string[]> {
   const step = dataSteps[name]
   if (step?.per !== 'row') throw new Error(`${name} is no step of one row`)
@@ -30,7 +30,7 @@ async function keysOf(name: string, changes: Partial<Row>, seed = 7): Promise<st
   return fake.requests.map((request) => contentKey({ ...request, identity: 'fake', imageMaxPixels: 1 }))
 }
 
-it.each(askers)('%s asks the same of the same row in another source, where every id is another', async (name) => {
+it.each(askers)('%s sends the same requests about the same row in another source with other ids', async (name) => {
   const keys = await keysOf(name, { id: 'a', originId: 'a', parentId: 'x' })
   expect(keys.length).toBeGreaterThan(0)
   expect(await keysOf(name, { id: 'b', originId: 'b', parentId: 'y' })).toEqual(keys)

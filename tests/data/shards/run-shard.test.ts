@@ -37,7 +37,7 @@ function shard(step: DataStep, changes: Partial<RunShardOptions> = {}) {
 }
 
 describe('running a shard', () => {
-  it('works on so many rows at a time and counts what came out', async () => {
+  it('works on a number of rows at a time and counts their outcomes', async () => {
     let running = 0
     let peak = 0
     const progress: number[] = []
@@ -81,7 +81,7 @@ describe('running a shard', () => {
   it.each([
     new HoneError({ type: 'MissingSecret', message: 'no key', nextStep: 'set it' }),
     new Outage('the endpoint is away'),
-  ])('ends on what hits every row, after committing what is finished: %s', async (error) => {
+  ])('ends on an error that hits every row, after committing finished rows: %s', async (error) => {
     const step = rowStep(async (of) => {
       if (of.id === 'r5') throw error
       return [keep(of)]
@@ -91,7 +91,7 @@ describe('running a shard', () => {
     expect(committed().map((one) => one.parentId)).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
   })
 
-  it('reads batches ahead, so that a slow row at the end of one holds up nothing', async () => {
+  it('reads batches ahead, so that a slow row at the end of a batch delays no other row', async () => {
     let read = 0
     async function* batches() {
       for (let first = 0; first < 10; first += 2) {
@@ -114,7 +114,7 @@ describe('running a shard', () => {
     expect(begun).toEqual(rows.map(({ id }) => id))
   })
 
-  it('holds no more than the window and one batch of rows that were read', async () => {
+  it('holds at most the rows of the window and of one more batch', async () => {
     let read = 0
     let done = 0
     let most = 0
@@ -134,7 +134,7 @@ describe('running a shard', () => {
     expect(most).toBeLessThanOrEqual(5 + 5 + 10)
   })
 
-  it('ends with what reading threw, after committing what is finished', async () => {
+  it('ends with the error of reading, after committing finished rows', async () => {
     async function* batches() {
       yield rows.slice(0, 2)
       throw new Error('the database went away')
@@ -147,7 +147,7 @@ describe('running a shard', () => {
     expect(committed().map((one) => one.parentId)).toEqual(['r0', 'r1'])
   })
 
-  it('begins no more rows when it is not admitted, and lets those end that run', async () => {
+  it('begins no more rows when admission ends, and lets running rows end', async () => {
     let begun = 0
     const step = rowStep(async (of) => {
       begun += 1
@@ -160,7 +160,7 @@ describe('running a shard', () => {
     expect(begun).toBeLessThanOrEqual(5)
   })
 
-  it('ends when outcomes cannot be kept', async () => {
+  it('ends when outcomes cannot be committed', async () => {
     const { run } = shard(
       rowStep((of) => Promise.resolve([keep(of)])),
       { commit: () => Promise.reject(new Error('db')) },
@@ -168,7 +168,7 @@ describe('running a shard', () => {
     await expect(run).rejects.toThrow('db')
   })
 
-  it('ends at once when cancelled, also while a step hangs, and commits what is finished', async () => {
+  it('ends at once when cancelled, also while a step hangs, and commits finished rows', async () => {
     const controller = new AbortController()
     const step = rowStep((of) => (of.id < 'r3' ? Promise.resolve([keep(of)]) : new Promise(() => undefined)))
     const { run, committed } = shard(step, { signal: controller.signal })
@@ -177,7 +177,7 @@ describe('running a shard', () => {
     expect(committed().map((one) => one.parentId)).toEqual(['r0', 'r1', 'r2'])
   })
 
-  it('commits while the rest still runs, at most 64 rows at once', async () => {
+  it('commits while other rows still run, at most 64 rows at once', async () => {
     const many = Array.from({ length: 100 }, (_, index) => row({ id: `m${index}` }))
     let release: () => void = () => undefined
     const last = new Promise<void>((resolve) => (release = resolve))
@@ -201,7 +201,7 @@ describe('running a shard', () => {
     expect(committed().find((one) => one.status === 'dropped')).toMatchObject({ parentId: 'b', reason: 'not-shortest' })
   })
 
-  it('reads the options of a stored recipe again, defaults and all, and refuses what does not fit any more', async () => {
+  it('reads the options of a stored recipe with new defaults, and refuses options that no longer fit', async () => {
     const traced = [row({ trace: trace('Wait. Wait. Wait.') })]
     const good = shard(dataSteps['clean']!, { rows: traced, context: context({ step: 'clean', maxRepeats: 5 }) })
     expect(await good.run).toMatchObject({ kept: 1 })
@@ -229,7 +229,7 @@ describe('running a dataset step', () => {
     run: () => Promise.resolve({ kept, droppedReason: 'x' }),
   })
 
-  it('passes the choice on, and refuses rows that were not given or are kept twice', async () => {
+  it('passes the chosen rows on, and refuses unknown rows and rows that are kept twice', async () => {
     const shared = context({ step: 'test' })
     expect(await runDatasetStep(step(['a']), refs, shared)).toEqual({ kept: ['a'], droppedReason: 'x' })
     await expect(runDatasetStep(step(['b']), refs, shared)).rejects.toThrow('not given')

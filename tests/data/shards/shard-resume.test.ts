@@ -18,8 +18,8 @@ const rows = Array.from({ length: 60 }, (_, index) =>
 )
 
 /**
- * Runs what has no outcome yet, as a worker does that finds the shard again; ends at `after`
- * requests.
+ * Runs the rows without an outcome, as a worker does when it gets the shard again. Ends after
+ * `after` requests.
  */
 async function work(replies: MemoryReplies, done: Map<string, ShardOutcome>, after = Number.POSITIVE_INFINITY) {
   const stop = new AbortController()
@@ -55,7 +55,7 @@ async function work(replies: MemoryReplies, done: Map<string, ShardOutcome>, aft
   await engine.close()
 }
 
-it('finishes a shard that was stopped again and again, and pays again only for what was in flight', async () => {
+it('finishes a shard that was stopped again and again, and pays twice only for requests in flight', async () => {
   endpoint = await new FakeEndpoint().start()
   endpoint.latencyMs = 3
   endpoint.reply = (request) => trace(`seed ${request.seed}`)
@@ -80,7 +80,7 @@ it('fails the rows whose picture is broken and works on the others', async () =>
     endpoints: [endpoint.resolved()],
     replies: new MemoryReplies(),
     images: createImages({
-      // Its header is cut: what comes after it was looked at when the picture came into the store.
+      // The header is cut. The rest of a picture was checked when it came into the store.
       source: { read: async (hash) => (hash === 'picture 1' ? whole.subarray(0, 20) : whole) },
     }),
     signal: new AbortController().signal,

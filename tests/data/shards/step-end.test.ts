@@ -25,7 +25,7 @@ it('says how many rows failed, and why', () => {
   })
 })
 
-it('says which rows are missing, and that those that are done stay done', () => {
+it('says which rows are missing, and that finished rows stay finished', () => {
   expect(refused({ missing: 3 })).toMatchObject({
     type: 'StepIncomplete',
     message: '3 of 100 rows of reason have no outcome',
@@ -33,7 +33,7 @@ it('says which rows are missing, and that those that are done stay done', () => 
   })
 })
 
-it('refuses an empty dataset with the reasons, also where no row came in', () => {
+it('refuses an empty dataset with the reasons, also when there was no input row', () => {
   expect(refused({ kept: 0 })).toMatchObject({
     type: 'EmptyDataset',
     message: 'reason kept none of 100 rows (truncated 5, timeout 4, http-400 1)',

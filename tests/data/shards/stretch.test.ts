@@ -5,7 +5,7 @@ import { row } from '../rows.ts'
 
 afterEach(() => vi.useRealTimers())
 
-/** Shards with so many rows each that have no outcome. */
+/** Shards, each with this number of rows without an outcome. */
 const shardsWith = (...rows: number[]) => {
   const read: number[] = []
   const shardRows = (shard: number): Promise<Row[]> => {
@@ -20,7 +20,7 @@ it('gives each lane a share of the shards, at least one and at most eight', () =
   expect([1, 4, 5, 12, 1000].map((shards) => stretchOf(shards, 4))).toEqual([1, 1, 2, 3, 8])
 })
 
-it('reads its shards in order, passes over those without rows to do, and counts both', async () => {
+it('reads its shards in order, skips shards without open rows, and counts both', async () => {
   const { read, shardRows } = shardsWith(9, 9, 2, 0, 1)
   const stretch = readStretch({ shard: 2, shards: 3 }, shardRows)
   const first = await stretch.batches.next()
@@ -32,14 +32,14 @@ it('reads its shards in order, passes over those without rows to do, and counts 
   expect(stretch.read()).toEqual({ rows: 3, shards: 3 })
 })
 
-it('is one shard where nothing is said', async () => {
+it('is one shard by default', async () => {
   const { read, shardRows } = shardsWith(1, 1)
   const stretch = readStretch({ shard: 0 }, shardRows)
   for await (const _ of stretch.batches);
   expect(read).toEqual([0])
 })
 
-it('ends after its second shard once two minutes are over, and says how far it came', async () => {
+it('ends after its second shard once two minutes are over, and counts its rows and shards', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const { read, shardRows } = shardsWith(1, 1, 1, 1)
   const stretch = readStretch({ shard: 0, shards: 4 }, shardRows)

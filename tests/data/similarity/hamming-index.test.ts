@@ -5,7 +5,7 @@ import { createHammingIndex, hammingDistance } from '../../../data/similarity/ha
 const hash = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const hex = (value: bigint) => value.toString(16).padStart(16, '0')
 
-it('finds exactly what a look at every hash finds, at any distance', () => {
+it('finds exactly the same hashes as a full scan, at any distance', () => {
   const centres = fc.array(hash, { minLength: 1, maxLength: 4 })
   const flips = fc.array(fc.tuple(fc.nat(3), fc.array(fc.nat(63), { maxLength: 13 })), { maxLength: 60 })
   fc.assert(
@@ -37,14 +37,14 @@ it('counts the bits that differ', () => {
   )
 })
 
-it('grows past its first size and keeps all that it was given', () => {
+it('grows past its first size and keeps every hash', () => {
   const index = createHammingIndex(8)
   const hashes = Array.from({ length: 5000 }, (_, id) => hex((BigInt(id) * 0x9e3779b97f4a7c15n) % 2n ** 64n))
   for (const one of hashes) index.add(one)
   for (const id of [0, 1023, 1024, 4999]) expect(index.near(hashes[id] ?? '')[0]).toEqual({ id, distance: 0 })
 })
 
-it('refuses a distance for which it would have to leave some out', () => {
+it('refuses a distance at which it could miss hashes', () => {
   expect(() => createHammingIndex(12)).toThrow(RangeError)
   expect(() => createHammingIndex(-1)).toThrow(RangeError)
 })

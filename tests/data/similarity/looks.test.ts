@@ -13,7 +13,7 @@ const usual = { maxDistance: 8, sureDistance: 4, minSpread: 4 }
 const random = createRandom(21)
 const fingerprint = async (bytes: Uint8Array) => (await examineImage(bytes)).fingerprint
 
-/** Pictures of scenes that are all different. */
+/** Pictures of different scenes. */
 async function scenes(count: number, sizePx: number, rows: number, columns: number): Promise<Buffer[]> {
   const drawn = drawDistinctScenes({ ...demoWorld.scene, rows, columns }, count, new Set(), random)
   return Promise.all(drawn.map((scene) => drawPicture(scene, { ...demoWorld.picture, sizePx, noiseLevels: 3 }, random)))
@@ -21,7 +21,7 @@ async function scenes(count: number, sizePx: number, rows: number, columns: numb
 
 const luma: [number, number, number] = [0.299, 0.587, 0.114]
 
-/** How a picture may be changed on its way into another data set. */
+/** Changes that a picture may undergo on its way into another data set. */
 const copies = (picture: Buffer, side: number): Record<string, Sharp> => ({
   'JPEG 20': sharp(picture).jpeg({ quality: 20 }),
   'AVIF 40': sharp(picture).avif({ quality: 40, effort: 0 }),
@@ -35,7 +35,7 @@ const copies = (picture: Buffer, side: number): Record<string, Sharp> => ({
   'a pixel less': sharp(picture)
     .extract({ left: 1, top: 1, width: side - 2, height: side - 2 })
     .png(),
-  // The grey of programs that ignore gamma: luma of BT.601.
+  // Programs that ignore gamma make this grey: luma of BT.601.
   grey: sharp(picture).recomb([luma, luma, luma]).jpeg(),
 })
 
@@ -45,7 +45,7 @@ describe('scenes of 336 pixels', () => {
     pictures = await scenes(60, 336, 3, 4)
   })
 
-  it('are told apart, and found again as any copy', async () => {
+  it('are told apart, and each is found again in any copy', async () => {
     const looks = createLooks(usual)
     for (const [index, picture] of pictures.entries()) {
       const own = await fingerprint(picture)
@@ -59,7 +59,7 @@ describe('scenes of 336 pixels', () => {
       }
   })
 
-  it('lie within 8 bits of their copies, and nowhere near when they are turned', async () => {
+  it('are within 8 bits of their copies, and far from their rotations', async () => {
     for (const picture of pictures.slice(8, 14)) {
       const own = await fingerprint(picture)
       for (const copy of Object.values(copies(picture, 336)))
@@ -84,7 +84,7 @@ it("the demo world's scenes of 56 pixels collide in less than 2 of 10,000 pairs"
   expect(near / ((400 * 399) / 2)).toBeLessThan(2e-4)
 })
 
-it('knows a picture by its file, by its pixels, or by neither', async () => {
+it('recognises a picture by its file, by its pixels, or by a near look', async () => {
   const looks = createLooks(usual)
   const print = { phash: 'f'.repeat(16), dhash: '0'.repeat(16), pixels: 'p', spread: 30 }
   const look = looks.add('file', print)
@@ -100,7 +100,7 @@ it('knows a picture by its file, by its pixels, or by neither', async () => {
   expect(looks.find('sixth', { ...near, spread: 3.9 })).toEqual([])
 })
 
-it('learns of a look later than of the file', () => {
+it('can learn the look of a file later', () => {
   const looks = createLooks(usual)
   const print = { phash: 'f'.repeat(16), dhash: '0'.repeat(16), pixels: 'p', spread: 30 }
   const look = looks.add('file', undefined)

@@ -7,7 +7,7 @@ import type { TextSearch } from '../../../data/similarity/texts.ts'
 import { createRandom } from '../../../demo/random.ts'
 
 const random = createRandom(3)
-/** Only letters: a digit would be its own word. */
+/** A word of letters only, because a digit is a word of its own. */
 const vocabulary = Array.from(
   { length: 400 },
   (_, index) => `w${String.fromCharCode(97 + Math.floor(index / 20), 97 + (index % 20))}`,
@@ -23,7 +23,7 @@ function found(texts: readonly string[], asked: string, search: TextSearch = fin
 }
 
 describe('runs of words', () => {
-  it('are counted as sets are', () => {
+  it('are counted as in sets', () => {
     const words = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 })
     fc.assert(
       fc.property(words, words, fc.integer({ min: 1, max: 4 }), (a, b, size) => {
@@ -39,7 +39,7 @@ describe('runs of words', () => {
 })
 
 describe('MinHash', () => {
-  /** Share of pairs of this similarity that meet. */
+  /** The share of pairs with this similarity that meet. */
   function recall(jaccard: number, pairs = 400): number {
     const size = 60
     const common = Math.round((2 * size * jaccard) / (1 + jaccard))
@@ -53,7 +53,7 @@ describe('MinHash', () => {
     return met / pairs
   }
 
-  it('lets pairs meet as often as its bands promise', () => {
+  it('lets pairs meet as often as the formula of its bands says', () => {
     for (const jaccard of [0.3, 0.5, 0.7, 0.8, 0.9]) {
       const promised = 1 - (1 - jaccard ** 8) ** 16
       expect([jaccard, Math.abs(recall(jaccard) - promised) < 0.09]).toEqual([jaccard, true])
@@ -62,7 +62,7 @@ describe('MinHash', () => {
 })
 
 describe('a collection of texts', () => {
-  it('knows the same words again, however they are written', () => {
+  it('recognises the same words in any spelling', () => {
     const collection = createTexts(find)
     const id = collection.add(textOf('How many red circles are there?'))
     expect(collection.add(textOf('how many red circles are there'))).toBe(id)
@@ -71,12 +71,12 @@ describe('a collection of texts', () => {
     expect(collection.find(textOf('How many red circles are there ?'))).toMatchObject([{ id, isExact: true }])
   })
 
-  it('takes short texts for the same or for others, never for similar ones', () => {
+  it('takes short texts as equal or different, never as similar', () => {
     expect(found(['How many red circles are there?'], 'How many blue circles are there?')).toEqual([])
     expect(found(['one two three four five six seven'], 'one two three four five six')).toEqual([])
   })
 
-  it('finds nearly all texts that were changed at their ends', () => {
+  it('finds nearly all texts with changed ends', () => {
     let met = 0
     for (let round = 0; round < 200; round++) {
       const words = sentence(20 + random.integer(40))
@@ -87,7 +87,7 @@ describe('a collection of texts', () => {
     expect(met).toBeGreaterThan(190)
   })
 
-  it('finds every text with a run of 13 words in common, and by Jaccard alone none of them', () => {
+  it('finds every text with a common run of 13 words, and finds no such text by Jaccard alone', () => {
     for (let round = 0; round < 100; round++) {
       const run = sentence(13)
       const one = [...sentence(30), ...run, ...sentence(30)].join(' ')
@@ -104,17 +104,17 @@ describe('a collection of texts', () => {
     expect(found([words.join(' ')], longer.join(' '))).toHaveLength(1)
   })
 
-  it('gives few texts for a sentence that stands before each of a thousand questions', () => {
+  it('gives few texts for a sentence before each of a thousand questions', () => {
     const hint = sentence(20).join(' ')
     const collection = createTexts(find)
     for (let index = 0; index < 1000; index++) collection.add(textOf(`${hint} ${sentence(30).join(' ')}`))
     const matches = collection.find(textOf(`${hint} ${sentence(30).join(' ')}`))
     expect(matches[0]).toMatchObject({ id: 0, sharesLongRun: true })
-    // One more text for each word that happens to follow the sentence again.
+    // A word that happens to follow the sentence again adds one more text.
     expect(matches.length).toBeLessThan(10)
   })
 
-  it('may tell texts apart by their numbers', () => {
+  it('can tell texts apart by their numbers', () => {
     const words = sentence(24).join(' ')
     for (const [numbersMatter, expected] of [
       [false, 1],

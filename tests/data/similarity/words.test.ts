@@ -29,11 +29,11 @@ describe('the words of a question', () => {
     expect(wordsOf(a)).not.toEqual(wordsOf(b))
   })
 
-  it('are single characters of Chinese, which sets no spaces', () => {
+  it('are single characters in Chinese, which has no spaces', () => {
     expect(wordsOf('求∠ABC的度数。')).toEqual(['求', '∠', 'abc', '的', '度', '数'])
   })
 
-  it('of any text are found again in what they make', () => {
+  it('of any text are the words of their own joined text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const words = wordsOf(text)
@@ -43,7 +43,7 @@ describe('the words of a question', () => {
   })
 })
 
-it('a run of words is found where it stands whole, and nowhere else', () => {
+it('a run of words is found only as a whole', () => {
   const words = 'there are three red three red circles'.split(' ')
   expect(hasRun(words, ['three', 'red', 'circles'])).toBe(true)
   expect(hasRun(words, ['red', 'red'])).toBe(false)

@@ -18,7 +18,7 @@ const finite = (value: unknown): boolean =>
     : value === null || typeof value !== 'object' || Object.values(value).every(finite)
 
 describe('diversity', () => {
-  it('counts questions once, pictures by hash, and questions a picture', () => {
+  it('counts questions once, pictures by hash, and questions for each picture', () => {
     const found = report([
       { images: ['a'], question: 'One?' },
       { images: ['a'], question: '<image>One?' },
@@ -29,7 +29,7 @@ describe('diversity', () => {
     expect(found).toMatchObject({ questions: 3, pictures: 3, questionsPerPicture: 2 })
   })
 
-  it('tells which abilities are needed, and how many sets there are', () => {
+  it('counts needed abilities and their different sets', () => {
     const found = report(
       [['Reasoning', 'OCR'], ['ocr', 'reasoning', 'OCR '], ['reasoning'], [], 'ocr', undefined].map(
         (abilities, index) => ({
@@ -62,7 +62,7 @@ describe('diversity', () => {
 
   it('counts words and pairs of them within questions', () => {
     const { words } = report([{ question: 'The red, the blue.' }, { question: "The red? don't" }])
-    // the red the blue the red don't; the-red red-the the-blue the-red red-don't
+    // Words: the red the blue the red don't. Pairs: the-red red-the the-blue the-red red-don't.
     expect(words).toEqual({
       questions: 2,
       distinct1: 4 / 7,
@@ -72,7 +72,7 @@ describe('diversity', () => {
     })
   })
 
-  it('of nothing is nothing, and never NaN', () => {
+  it('of no rows has zeros and nulls, and never NaN', () => {
     const found = report([])
     expect(found).toMatchObject({ questions: 0, pictures: 0, questionsPerPicture: null, abilities: [], cut: [] })
     expect(finite(found)).toBe(true)
@@ -82,7 +82,7 @@ describe('diversity', () => {
     })
   })
 
-  it('stops counting words where the table is full, and says so', () => {
+  it('stops counting words when the table is full, and says so', () => {
     const rows = Array.from({ length: 50 }, (_, index) => ({
       question: `word${index} other${index}`,
       answer: `${index}`,

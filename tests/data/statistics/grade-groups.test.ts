@@ -29,7 +29,7 @@ const evidences = fc.uniqueArray(
   { selector: ({ group }) => group, maxLength: 12 },
 )
 
-describe('grades of groups', () => {
+describe('the grades of groups', () => {
   it('join error rates and ratings', () => {
     const grades = gradeGroups([
       rated(judged('chart', 1), 2, 2),
@@ -46,7 +46,7 @@ describe('grades of groups', () => {
     expect(grades[0]).toMatchObject({ errorRate: 0.1, rating: 2 })
   })
 
-  it('take what there is of a group that has one kind of evidence', () => {
+  it('use the one kind of evidence that a group has', () => {
     const grades = gradeGroups([
       judged('a', 0),
       rated(judged('b', 0, 0), 9),
@@ -60,7 +60,7 @@ describe('grades of groups', () => {
     ])
   })
 
-  it('name one cluster medium and two easy and hard', () => {
+  it('call a single cluster medium, and two clusters easy and hard', () => {
     expect(gradeGroups([])).toEqual([])
     expect(gradeGroups([judged('a', 3)])).toMatchObject([{ score: 0, difficulty: 'medium' }])
     expect(gradeGroups([judged('a', 3), judged('b', 3)])).toMatchObject([

@@ -26,7 +26,7 @@ const numbers = fc.array(fc.integer({ min: -30, max: 30 }), { minLength: 1, maxL
 const clusters = fc.integer({ min: 1, max: 3 })
 
 describe('k-means of numbers', () => {
-  it('finds the split that the eye sees', () => {
+  it('finds obvious clusters', () => {
     const { labels, centres } = kMeans([1, 10, 2, 30, 11, 31], 3)
     expect(labels).toEqual([0, 1, 0, 2, 1, 2])
     expect(centres).toEqual([1.5, 10.5, 30.5])
@@ -69,7 +69,7 @@ describe('k-means of numbers', () => {
     )
   })
 
-  it('makes fewer clusters of fewer values', () => {
+  it('makes fewer clusters if there are fewer values', () => {
     expect(kMeans([], 3)).toEqual({ labels: [], centres: [] })
     expect(kMeans([4], 3)).toEqual({ labels: [0], centres: [4] })
     expect(kMeans([7, 2, 7], 3)).toEqual({ labels: [1, 0, 1], centres: [2, 7] })

@@ -10,7 +10,7 @@ function report(traces: readonly (string | null)[], words?: readonly string[]) {
 }
 
 describe('traces', () => {
-  it('are counted by whole words in any case, in the reasoning alone', () => {
+  it('count reflections as whole words in any case, only in the reasoning', () => {
     const { reflections, words, traces } = report([
       '<think>Wait, WAIT. I await; waiting waits. Hmm… check-up, Checked</think>\n<answer>wait</answer>',
       'No tags: alternatively, a mistake. Mistakes.',
@@ -36,7 +36,7 @@ describe('traces', () => {
     expect(reflections.map(({ count }) => count)).toEqual([1, 1, 1, 1])
   })
 
-  it('that are none have no lengths', () => {
+  it('without any text have no lengths', () => {
     expect(report([null, ''])).toMatchObject({ traces: 0, words: null })
     expect(report([], [' '])).toEqual({ traces: 0, words: null, reflections: [] })
   })
@@ -45,7 +45,7 @@ describe('traces', () => {
     expect(report(['<think>a b</think> c </think> wait']).words?.mean).toBe(5)
   })
 
-  it('never throw whatever they and the words say', () => {
+  it('never throw, whatever the traces and the words are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ minLength: 1 }), (trace, word) => {
         for (const { count } of report([trace], [word]).reflections) expect(count).toBeGreaterThanOrEqual(0)
@@ -72,7 +72,7 @@ describe('lengths', () => {
     )
   })
 
-  it('of 1 to 100 end their 95 % where numpy does', () => {
+  it('of 1 to 100 have the 95th percentile of numpy', () => {
     const lengths = new Lengths()
     for (let length = 1; length <= 100; length++) lengths.add(length)
     expect(lengths.summary()).toEqual({ mean: 50.5, median: 50.5, p95: expect.closeTo(95.05, 9) })

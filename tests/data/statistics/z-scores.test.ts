@@ -5,11 +5,11 @@ import { zScores } from '../../../data/statistics/z-scores.ts'
 const values = fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 1, maxLength: 20 })
 
 describe('z-scores', () => {
-  it('divide by the deviation of the population', () => {
+  it('divide by the standard deviation of the population', () => {
     expect(zScores([2, 4, 4, 4, 5, 5, 7, 9])).toEqual([-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2])
   })
 
-  it('are 0 where nothing differs, rounding aside', () => {
+  it('are 0 when all values are equal, despite rounding', () => {
     expect(zScores([])).toEqual([])
     expect(zScores([3])).toEqual([0])
     expect(zScores([0.1, 0.1, 0.1])).toEqual([0, 0, 0])

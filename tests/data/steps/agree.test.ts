@@ -11,7 +11,7 @@ const options = agree.options.parse(named)
 const withJudge = agree.options.parse({ ...named, judge: 'j' })
 
 type Said = Partial<Reply> | string
-/** Replies of each model, by its endpoint. */
+/** Replies of each model, by endpoint. */
 const fakeOf = (said: Record<string, Said | ((request: AskRequest) => Said)>) =>
   new FakeAsk((request) => {
     const one = said[request.endpoint] ?? ''
@@ -27,7 +27,7 @@ async function run(said: Parameters<typeof fakeOf>[0], changes: Partial<Row> = {
   return { outcome: outcomes[0]!, endpoints: fake.requests.map((request) => request.endpoint), fake }
 }
 
-it('keeps what both say, with the reasoner’s trace', async () => {
+it('keeps an answer that both give, with the reasoner’s trace', async () => {
   const { outcome, endpoints, fake } = await run(
     { r: ` ${trace('by words', 'three')}\n`, v: trace('by eye', '3') },
     { kind: 'number', metadata: { type: 'fill-in' } },
@@ -113,7 +113,7 @@ it('keeps a trace with broken tags when its answer can be read: cleaning decides
   expect(outcome).toMatchObject({ status: 'kept', changes: { trace: broken } })
 })
 
-it('takes letter and text of a choice for the same, and what names none of them for no answer', async () => {
+it('takes letter and text of a choice as the same answer, and other text as no answer', async () => {
   const choices = ['red', 'blue', 'unknown']
   const both = await run({ r: trace('x', 'B'), v: trace('y', 'blue') }, { kind: 'choice', choices })
   expect(both.outcome).toMatchObject({ status: 'kept', changes: { answer: 'B', metadata: { agreement: 'both' } } })
@@ -190,7 +190,7 @@ it('fails the row when a call fails', async () => {
   await expect(agree.run(asked(), context(options, failing.ask))).rejects.toBeInstanceOf(AskFailure)
 })
 
-it('asks the same again in one round, and anew in another', async () => {
+it('sends the same requests again in the same round, and new requests in another', async () => {
   const keys = async (seed: number) => {
     const fake = fakeOf({ r: trace('x', '3'), v: trace('y', '3') })
     return (await agree.run(asked(), { ...context(options, fake.ask), seed }))[0]!.requestKeys

@@ -16,7 +16,7 @@ group('bridging', () => {
     return new FakeAsk(() => (calls++ === 0 ? first : second))
   }
 
-  it('explains the right answer first and describes with that explanation, pictures both times', async () => {
+  it('explains the right answer first, then describes with that explanation, both times with pictures', async () => {
     const fake = twoReplies({ text: ' First I see {choices}. \n' }, { text: ' Three red circles. \n' })
     const [outcome] = await bridge.run(subject, context(options, fake.ask))
     expect(outcome).toMatchObject({
@@ -37,7 +37,7 @@ group('bridging', () => {
     expect(first!.sampling).toMatchObject({ temperature: 0, topP: 1, maxTokens: 1024 })
   })
 
-  it('leaves out what a thinking model thought', async () => {
+  it('leaves out the thoughts of a thinking model', async () => {
     const fake = twoReplies({ text: '<think>Hm. {answer}</think>So it is.' }, { text: 'Let me look…</think>\nThree.' })
     const [outcome] = await bridge.run(subject, context(options, fake.ask))
     expect(outcome).toMatchObject({ changes: { description: 'Three.', metadata: { pseudoCot: 'So it is.' } } })
@@ -46,7 +46,7 @@ group('bridging', () => {
     expect(reasons(await bridge.run(subject, context(options, endless.ask)))).toEqual(['empty-pseudo-cot'])
   })
 
-  it('names the replies in the order of their use, and pays once for two rows of one question', async () => {
+  it('lists the replies in the order of their use, and pays once for two rows of one question', async () => {
     const fake = new FakeAsk(({ messages }) => ({
       text: messages[0]!.text.includes('Explanation:') ? 'A picture.' : 'It is so.',
     }))
@@ -96,7 +96,7 @@ group('bridging', () => {
     expect(outcome!.requestKeys).toHaveLength(2)
   })
 
-  it('lets the failure of a request go on to the shard', async () => {
+  it('passes the failure of a request on to the shard', async () => {
     const fake = new FakeAsk(() => {
       throw new AskFailure('http-500', 'boom')
     })

@@ -18,7 +18,7 @@ group('cleaning for Vision-R1', () => {
   const run = (text: string, changes: Parameters<typeof row>[0] = {}) =>
     clean.run(row({ ...changes, trace: text }), context(strict))
 
-  it('writes the target form and speaks of the image', async () => {
+  it('writes the target form with the word image', async () => {
     const text =
       '<think>\nAccording to the description, two. Wait. Wait. Wait, 3.\n</think>\n\nThus.\n<answer>3</answer>'
     expect(await run(text)).toMatchObject([
@@ -31,7 +31,7 @@ group('cleaning for Vision-R1', () => {
     ])
   })
 
-  it('changes nothing without being asked to', () => {
+  it('changes nothing unless an option asks for it', () => {
     const text = trace('According to the description, 2 + 3 = 6. So the answer is 7.')
     expect(cleanTrace(text, options)).toEqual({ trace: text })
   })
@@ -44,7 +44,7 @@ group('cleaning for Vision-R1', () => {
     expect(cleanTrace(trace('I repeat it. '.repeat(6)), more)).toHaveProperty('trace')
   })
 
-  it('judges the chain that is left after a cut', () => {
+  it('checks the chain that is left after a cut', () => {
     const text = trace('I see 3. Wait. Wait. Wait, 2 + 2 = 5.')
     expect(cleanTrace(text, { ...strict, reflections: 'cut' })).toHaveProperty('trace')
     expect(cleanTrace(text, strict)).toHaveProperty('trace')
@@ -80,7 +80,7 @@ group('cleaning for Vision-R1', () => {
     expect(verifyCase({ id: 'a', gold, answer: written, kind, choices: choices ?? undefined }).verdict).toBe('correct')
   })
 
-  it('takes a boxed answer into the form', () => {
+  it('moves a boxed answer into the form', () => {
     expect(cleanTrace('one</think>So \\boxed{2}', { ...options, form: 'final-answer' })).toEqual({
       trace: '<think>\none\n</think>\n\n<answer> Final Answer:2 </answer>',
     })

@@ -7,7 +7,7 @@ import { convert } from '../../../data/steps/convert.ts'
 import { knownMetadata } from '../../../domain/rows.ts'
 import { context, FakeAsk, reasons, row } from '../rows.ts'
 
-/** What a caption certainly says, in short: `2 dog, 5 apple {2 red, 3 green}`. */
+/** The certain statements of a caption, in short: `2 dog, 5 apple {2 red, 3 green}`. */
 const countsOf = (caption: string): string =>
   readCaption(caption)
     .counted.map(({ noun, total, byColor }) => {
@@ -88,19 +88,19 @@ group('reading captions', () => {
     expect(countsOf(caption)).toBe('')
   })
 
-  it('does not count what there may be one of for each', () => {
+  it('does not count things that may be one for each of several', () => {
     expect(countsOf('Two men with a dog and a cat.')).toBe('2 man')
     expect(countsOf('Three houses have a red roof.')).toBe('3 house')
     expect(countsOf('Three dogs sit in a circle.')).toBe('3 dog')
     expect(countsOf('A man and two people.')).toBe('1 man')
   })
 
-  it('reads what is said not to be there', () => {
+  it('reads which things are absent', () => {
     expect(readCaption('There are no dogs in the image. There is a cat.').absent).toEqual(['dog'])
     expect(readCaption('There are no dogs in the image. A dog sleeps.').absent).toEqual([])
   })
 
-  it('knows plurals both ways', () => {
+  it('makes plurals and singulars', () => {
     for (const noun of ['dog', 'bus', 'box', 'bench', 'city', 'boy', 'person', 'man', 'sheep', 'leaf', 'shoe', 'house'])
       expect(singular(plural(noun))).toBe(noun)
     expect(['bus', 'glass', 'dog', 'tennis'].map(singular)).toEqual([null, null, null, null])
@@ -138,7 +138,7 @@ group('posing questions', () => {
     ])
   })
 
-  it('asks for places by names that fit one thing alone', () => {
+  it('asks for places by names that fit exactly one thing', () => {
     const questions = pose.spatial(readCaption(scene)).map(({ question, answer }) => `${question} ${answer}`)
     expect(questions).toContain('What color is the square at the top right of the image? blue')
     expect(questions).toContain('Is the circle to the left of the blue square in the image? yes')
@@ -151,7 +151,7 @@ group('posing questions', () => {
     ])
   })
 
-  it('takes grey for gray', () => {
+  it('takes grey and gray as one colour', () => {
     expect(countsOf('There are two gray cats and a grey cat.')).toBe('3 cat {3 gray}')
     expect(countsOf('There is a grey cat. The grey cat sleeps.')).toBe('1 cat {1 gray}')
     expect(asked('There is a gray cat and a grey dog.').filter((one) => one.includes('grey'))).toEqual([])
@@ -172,7 +172,7 @@ group('posing questions', () => {
     expect(new Set(absent.map((one) => /there an? (.+) car /.exec(one)?.[1]))).toEqual(new Set(colors))
   })
 
-  it('says no only where all colours are known, or the caption does', () => {
+  it('says no only if all colours are known, or if the caption says no', () => {
     expect(asked(scene)).toContain('Is there a blue circle in the image? no')
     expect(asked('A circle and a red square.').filter((one) => /(?:red|blue) circle/.test(one))).toEqual([])
     expect(asked('A circle and a red square.')).toContain('Is there a blue square in the image? no')
@@ -192,7 +192,7 @@ group('converting', () => {
   const run = (changes: Parameters<typeof row>[0] = {}, more: Partial<typeof options> = {}, seed = 7) =>
     convert.run({ ...described, ...changes }, { ...context({ ...options, ...more }), seed })
 
-  it('makes rows of their own kind that say where they come from, and asks no model', async () => {
+  it('makes rows of a kind of their own that name their origin, and asks no model', async () => {
     const fake = new FakeAsk(() => ({}))
     const outcomes = await convert.run(described, context(options, fake.ask))
     expect(fake.requests).toHaveLength(0)
@@ -208,14 +208,14 @@ group('converting', () => {
     expect(new Set(outcomes.map(({ changes }) => changes.question)).size).toBe(outcomes.length)
   })
 
-  it('asks the same for the same seed and something else for another', async () => {
+  it('asks the same for the same seed and something else for another seed', async () => {
     const questions = async (seed: number) => (await run({}, {}, seed)).map(({ changes }) => changes.question)
     expect(await questions(7)).toEqual(await questions(7))
     const others = await Promise.all([8, 9, 10, 11].map(questions))
     expect(others.some((one) => one.join() !== others[0]!.join())).toBe(true)
   })
 
-  it('asks only by the rules that the recipe names, and lets answers take turns', async () => {
+  it('asks only by the rules that the recipe names, and alternates the answers', async () => {
     const outcomes = await run({}, { rules: ['existence'], maxEach: 4 })
     expect(outcomes.filter(({ changes }) => changes.answer === 'no')).toHaveLength(2)
     expect(outcomes).toHaveLength(4)
@@ -238,7 +238,7 @@ group('converting', () => {
     expect(reasons(await run({ description }))).toEqual([expected])
   })
 
-  it('keeps many things bounded', async () => {
+  it('limits the questions about many things', async () => {
     const letters = 'abcdefghij'
     const names = Array.from(
       { length: 500 },

@@ -61,7 +61,7 @@ async function run(
 }
 
 describe('the verdict on a row', () => {
-  it('is a leak for the picture and the question of an item, with what shows it', async () => {
+  it('is a leak for the picture and the question of an item, with the evidence', async () => {
     expect(await run({ images: [chart], question: asked.toUpperCase() })).toEqual({
       reason: 'leak',
       contamination: {
@@ -122,7 +122,7 @@ describe('the verdict on a row', () => {
     expect(await run(changes)).toEqual({ reason: null, contamination: { verdict: 'clean' } })
   })
 
-  it('is the same where very many items ask about one picture', async () => {
+  it('is the same if very many items ask about one picture', async () => {
     const items = Array.from({ length: 400 }, (_, index) => item(`q${index}`, chart, `Which is bar ${index}?`))
     items.push(item('far', unseen, 'Which is line 7?'))
     const leak = { verdict: 'leak', item: 'q7', image: 'near', text: 'exact' }
@@ -134,20 +134,20 @@ describe('the verdict on a row', () => {
     })
   })
 
-  it('is told of pictures without a known look by their files', async () => {
+  it('goes by the file of a picture if its look is unknown', async () => {
     const file = 'f'.repeat(64)
     const found = await run({ images: [file], question: 'Q?' }, {}, [item('x', file, 'Another?')])
     expect(found).toMatchObject({ contamination: { verdict: 'image_overlap', image: 'exact', distance: 0 } })
   })
 
-  it('prefers the item that is most alike', async () => {
+  it('names the most similar item', async () => {
     const items = [item('far', chartJpeg, asked), item('word', chart, `So ${asked}`), item('same', chart, asked)]
     expect(await run({ images: [chart], question: asked }, {}, items)).toMatchObject({
       contamination: { item: 'same' },
     })
   })
 
-  it('is unchecked where there is nothing to compare with', async () => {
+  it('is unchecked if there is nothing to compare with', async () => {
     expect(await run({}, {}, [])).toEqual({ reason: null, contamination: { verdict: 'unchecked' } })
     expect(await run({}, {}, [{ ...item('x', unseen, 'Q?'), status: 'failed' }])).toMatchObject({
       contamination: { verdict: 'unchecked' },

@@ -8,7 +8,7 @@ import { context, row } from '../rows.ts'
 const file = (mark: string) => mark.padEnd(64, '0')
 const question = 'In the figure, how many circles of any colour are there left of the largest square that you see?'
 
-/** Fingerprints by file. `flips` are bits that differ from another file's hash. */
+/** Fingerprints by file. `flips` are the bits that differ from the hash of another file. */
 const looks = new Map<string, Fingerprint>()
 function look(mark: string, phash: bigint, more: Partial<Fingerprint> = {}): string {
   const hex = (value: bigint) => value.toString(16).padStart(16, '0')
@@ -54,7 +54,7 @@ const item = (id: string, image: string | readonly string[], text = question, mo
   row({ id, images: [image].flat(), question: text, ...more })
 
 describe('dropping duplicates by picture and question', () => {
-  it('drops the later of two equal rows, whichever files hold the picture', async () => {
+  it('drops the later of two equal rows, whatever files hold the picture', async () => {
     expect(await run([item('a', circle), item('b', circle), item('c', samePixels)])).toEqual([
       { id: 'a', reason: null },
       { id: 'b', reason: 'duplicate', of: 'a', image: 'exact', distance: 0, question: 'exact', jaccard: 1 },
@@ -62,7 +62,7 @@ describe('dropping duplicates by picture and question', () => {
     ])
   })
 
-  it('drops near ones with how near they are', async () => {
+  it('drops near duplicates with their distance', async () => {
     const found = await run([
       item('a', circle),
       item('b', encoded),
@@ -95,7 +95,7 @@ describe('dropping duplicates by picture and question', () => {
     expect((await run(rows)).map(({ reason }) => reason)).toEqual(rows.map(() => null))
   })
 
-  it('drops all samples of an item that repeats another, and keeps all of the other', async () => {
+  it('drops all samples of an item that repeats another, and keeps all samples of the other item', async () => {
     const sample = (id: string, originId: string, sampleIndex: number) =>
       item(id, circle, question, { originId, trace: id, metadata: { sampleIndex } })
     const found = await run([sample('a', 'o', 0), sample('b', 'p', 0), sample('c', 'o', 1), sample('d', 'p', 1)])
@@ -107,7 +107,7 @@ describe('dropping duplicates by picture and question', () => {
     ])
   })
 
-  it('leaves near ones alone where it is told to', async () => {
+  it('keeps near duplicates if an option says so', async () => {
     const rows = [
       item('a', circle),
       item('b', encoded),
@@ -117,11 +117,11 @@ describe('dropping duplicates by picture and question', () => {
     expect((await run(rows, { near: false })).map(({ reason }) => reason)).toEqual([null, null, null, 'duplicate'])
   })
 
-  it('says so of blank pictures with equal pixels and questions', async () => {
+  it('drops blank pictures with equal pixels and questions as duplicates', async () => {
     expect((await run([item('a', blankOne), item('b', blankSame)]))[1]).toMatchObject({ reason: 'duplicate' })
   })
 
-  it('tells pictures by their files where nothing is known of their looks', async () => {
+  it('compares pictures by their files if their looks are unknown', async () => {
     const unknown = file('unknown')
     const found = await run([item('a', unknown), item('b', unknown), item('c', file('another'))])
     expect(found.map(({ reason }) => reason)).toEqual([null, 'duplicate', null])
@@ -137,8 +137,8 @@ describe('dropping duplicates by picture and question', () => {
   })
 })
 
-it('finds the same where very many ask about one picture', async () => {
-  // Only letters: similar questions with different numbers are two questions.
+it('finds the same duplicates if very many rows ask about one picture', async () => {
+  // Words have only letters, because similar questions with different numbers are two questions.
   const name = (index: number) => String(index).replaceAll(/\d/g, (digit) => 'abcdefghij'.charAt(Number(digit)))
   const rows = Array.from({ length: 600 }, (_, index) => item(`r${index}`, blankOne, `Who is ${name(index)}?`))
   rows.push(item('same', blankSame, 'Who is j?'), item('other', circle, 'Who is j?'))
@@ -153,8 +153,8 @@ it('finds the same where very many ask about one picture', async () => {
   ])
 })
 
-describe('dropping duplicates by one of the two', () => {
-  it('keeps one question a picture', async () => {
+describe('dropping duplicates by picture or by question alone', () => {
+  it('keeps one question for each picture', async () => {
     const rows = [
       item('a', circle),
       item('b', encoded, 'Other?'),
@@ -171,7 +171,7 @@ describe('dropping duplicates by one of the two', () => {
     ])
   })
 
-  it('keeps one picture a question', async () => {
+  it('keeps one picture for each question', async () => {
     const rows = [item('a', circle), item('b', other), item('c', other, `So, ${question}`), item('d', other, 'Other?')]
     expect(await run(rows, { by: 'question' })).toMatchObject([
       { reason: null },
@@ -182,7 +182,7 @@ describe('dropping duplicates by one of the two', () => {
   })
 })
 
-it('keeps one of each kind, the first, and drops nothing that is like none that stays', async () => {
+it('keeps the first row of each kind, and drops only rows that are like a kept row', async () => {
   const pictures = [circle, encoded, other, blankOne]
   const questions = [question, `Well, ${question}`, 'How many?']
   const by = fc.constantFrom('image+question', 'image', 'question')

@@ -8,7 +8,7 @@ it.each([
   ['<think>\nThe question may be about colours.\n</think>\n\nThree red circles.', 'Three red circles.', null],
   ['Let me look.</think> Three red circles.', 'Three red circles.', null],
   ['<think>It never ends', '', 'empty-description'],
-])('leaves out what a thinking model thought: %j', async (text, description, reason) => {
+])('leaves out the thoughts of a thinking model: %j', async (text, description, reason) => {
   const [outcome] = await describe.run(row(), context(options, new FakeAsk(() => ({ text })).ask))
   expect(outcome).toMatchObject({ reason, changes: { description } })
   expect(outcome!.requestKeys).toHaveLength(1)

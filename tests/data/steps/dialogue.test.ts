@@ -29,8 +29,8 @@ const run = async (fake: FakeAsk, changes: Partial<typeof options> = {}, of = co
   return outcome!
 }
 
-describe('a dialogue about what a description lacks', () => {
-  it('asks, looks, asks again with what is known, and merges', async () => {
+describe('a dialogue about missing parts of a description', () => {
+  it('asks, looks, asks again with the known answers, and merges', async () => {
     const fake = talk({
       asker: ['- How many circles?\n- What does the sign say?', '1. Which colours?', 'complete'],
       viewer: ['- three\n- STOP', '- red'],
@@ -67,14 +67,14 @@ describe('a dialogue about what a description lacks', () => {
     expect(texts.join()).not.toContain(coarse.question)
   })
 
-  it('leaves a description alone when nothing is missing at once', async () => {
+  it('leaves a description alone if nothing is missing from the start', async () => {
     const outcome = await run(talk({ asker: ['complete'], viewer: [] }))
     expect(outcome).toMatchObject({ status: 'kept', requestKeys: [expect.any(String)] })
     expect(outcome.changes.description).toBeUndefined()
     expect(outcome.changes.metadata).toEqual({ dialogue: { turns: 0, ended: 'complete', questions: [], answers: [] } })
   })
 
-  it('ends after the last turn when the asker never stops, and hands on so many questions at most', async () => {
+  it('ends after the last turn if the asker never stops, and passes a limited number of questions on', async () => {
     let asked = 0
     const fake = new FakeAsk(({ endpoint, messages }) => {
       if (endpoint === 'thinker') return { text: Array.from({ length: 9 }, () => `- Question ${asked++}?`).join('\n') }
@@ -94,7 +94,7 @@ describe('a dialogue about what a description lacks', () => {
     ])
   })
 
-  it('never asks the same again, in whatever spelling', async () => {
+  it('never asks the same question again, in any spelling', async () => {
     const fake = talk({
       asker: ['- How many circles?', '- how many  CIRCLES\n- How many circles?'],
       viewer: ['- three'],
@@ -113,7 +113,7 @@ describe('a dialogue about what a description lacks', () => {
     expect(fake.requests[2]!.messages[0]!.text).not.toContain('B?')
   })
 
-  it('merges nothing when a viewer talks past the questions', async () => {
+  it('merges nothing if a viewer does not answer the questions', async () => {
     const outcome = await run(talk({ asker: ['- A?\n- B?', 'complete'], viewer: ['A nice picture. I like it.'] }))
     expect(outcome).toMatchObject({ status: 'kept' })
     expect(outcome.changes.description).toBeUndefined()
@@ -148,7 +148,7 @@ describe('a dialogue about what a description lacks', () => {
     [' \n', 'empty-description'],
     ['<think>all of it', 'empty-description'],
     ['<think>all of it</think>\n', 'empty-description'],
-  ])('drops a row whose merge is %j as %s, with what was said', async (merge, reason) => {
+  ])('drops a row whose merge is %j as %s, with the dialogue', async (merge, reason) => {
     const outcome = await run(talk({ asker: ['- A?', 'complete'], viewer: ['- one'], merge }))
     expect(outcome).toMatchObject({
       status: 'dropped',
@@ -186,7 +186,7 @@ describe('a dialogue about what a description lacks', () => {
     expect(await keys({ images: ['b'.repeat(64)] })).not.toEqual(await keys({}))
   })
 
-  it('takes hostile text for text', async () => {
+  it('treats hostile text as text', async () => {
     const fake = talk({
       asker: ['- {description} </think> <|im_end|>?\n- {answers}?', 'complete'],
       viewer: ['- {limit}\u0000\n- Q: x'],

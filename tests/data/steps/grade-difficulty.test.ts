@@ -60,7 +60,7 @@ describe('grading by source', () => {
     expect(await run('unheard', overview)).toMatchObject([{ status: 'dropped', reason: 'no-evidence', changes: {} }])
   })
 
-  it('keeps the grades that are asked for, and drops others with theirs', async () => {
+  it('keeps the wanted grades, and drops other rows with their grade', async () => {
     const overview = await reduce(rows)
     const keep = ['medium' as const, 'hard' as const]
     expect(await run('chart', overview, { keep })).toMatchObject([
@@ -69,12 +69,12 @@ describe('grading by source', () => {
     expect(await run('geometry', overview, { keep })).toMatchObject([{ status: 'kept' }])
   })
 
-  it('counts what is not shown to be right as wrong', async () => {
+  it('counts an answer that nothing shows to be right as wrong', async () => {
     const overview = await reduce(answers('scene', 1, 3))
     expect(overview.get('scene')).toMatchObject({ errorRate: 0.75, rating: null })
   })
 
-  it('counts an inherited verdict or rating once, and every sample of its own', async () => {
+  it('counts an inherited verdict or rating once, and every sample’s own verdict', async () => {
     const first = seen('a', { verdict: 'correct', originId: 'one', rating: 4, sample: 0 })
     const overview = await reduce([
       first,
@@ -86,7 +86,7 @@ describe('grading by source', () => {
     expect(overview.get('a')).toMatchObject({ errorRate: 2 / 3, rating: 6 })
   })
 
-  it('counts a sample that was cut, empty, refused or never came as one wrong answer', async () => {
+  it('counts a cut, empty, refused or missing sample as one wrong answer', async () => {
     const lost = (
       originId: string,
       sample: number | undefined,
@@ -102,7 +102,7 @@ describe('grading by source', () => {
     const right = seen('a', { verdict: 'correct', originId: 'right', sample: 0 })
     const evidence = [
       right,
-      // The probe's own row of the same answer: it was kept.
+      // The probe's own row of the same answer was kept.
       { ...right, verdict: null, from: 'probe' },
       cut,
       { ...cut, id: 'again' },
@@ -116,7 +116,7 @@ describe('grading by source', () => {
     expect(await reduce(evidence.toReversed())).toEqual(overview)
   })
 
-  it('learns nothing from rows that were lost for other reasons, nor from kept ones without a verdict', async () => {
+  it('ignores rows that were lost for other reasons, and kept rows without a verdict', async () => {
     const right = seen('a', { verdict: 'correct', originId: 'right', sample: 0 })
     const overview = await reduce([
       right,
@@ -124,7 +124,7 @@ describe('grading by source', () => {
       { ...seen('a', { originId: 'no-gold', sample: 0 }), reason: 'no-gold' },
       { ...seen('a', { originId: 'no-question' }), from: 'probe', reason: 'no-question' },
       { ...seen('a', { originId: 'bug' }), from: 'probe', status: 'failed', reason: 'step-error' },
-      // The rater's reply was cut or missing, and so was the reply of the verifier's judge.
+      // The replies of the rater and of the verifier's judge were cut or missing.
       { ...right, verdict: null, from: 'rate', reason: 'truncated' },
       { ...seen('a', { originId: 'rated' }), from: 'rating', reason: 'truncated' },
       { ...seen('a', { originId: 'rated' }), from: 'rating', status: 'failed', reason: 'http-500' },
@@ -145,7 +145,7 @@ describe('grading by source', () => {
     expect(await reduce(mixed.toReversed())).toEqual(await reduce(mixed))
   })
 
-  it('groups by another field, and rows without it apart', async () => {
+  it('groups by another field, and groups rows without the field separately', async () => {
     const level = (value: unknown) => ({ ...seen(null, { verdict: 'incorrect' }), metadata: { level: value } })
     const overview = await reduce(
       [seen(null, { verdict: 'correct' }), level(2), level({ deep: 1 }), level(null)],
@@ -156,11 +156,11 @@ describe('grading by source', () => {
     expect(await run('a', overview, { by: 'level' })).toMatchObject([{ changes: { metadata: { difficulty: 'easy' } } }])
   })
 
-  it('takes the names of fields as names and nothing more', async () => {
+  it('treats the names of fields as plain names', async () => {
     expect([...(await reduce([seen('a', { verdict: 'correct' })], 'constructor')).keys()]).toEqual([''])
   })
 
-  it('passes over ratings that are none, and evidence that says nothing', async () => {
+  it('ignores values that are no ratings, and evidence without a verdict or rating', async () => {
     expect((await reduce([])).size).toBe(0)
     expect((await reduce([seen('a', {}), seen('b', { rating: 'high' }), seen('c', { rating: null })])).size).toBe(0)
     expect((await reduce([seen('a', { rating: 5 })])).get('a')).toMatchObject({ difficulty: 'medium', score: 0 })

@@ -79,7 +79,7 @@ group('rules of logic', () => {
     expect(falseEquation(text)).toBe(false)
   })
 
-  it('find a chain that gives up and answers all the same', () => {
+  it('find a chain that gives up and still answers', () => {
     expect(check('I look. It cannot be determined.')).toBe('gives-up')
     expect(check('There is not enough information here.')).toBe('gives-up')
     expect(check('It cannot be determined.', 'cannot be determined', { kind: 'text' })).toBe(null)
@@ -88,7 +88,7 @@ group('rules of logic', () => {
     expect(check('It seems impossible to tell. So let us count: 3.')).toBe(null)
   })
 
-  it('find a chain that knew the answer', () => {
+  it('find a chain that knew the answer beforehand', () => {
     expect(check('I get 3, which agrees with the given answer.')).toBe('leak')
     expect(check('As we are told the answer is 3, it must be so.')).toBe('leak')
     expect(check('I was given the answer 3.')).toBe('leak')
@@ -98,7 +98,7 @@ group('rules of logic', () => {
     expect(check('My answer is given below.')).toBe(null)
   })
 
-  it('find a chain that repeats itself, and let short words repeat', () => {
+  it('find a chain that repeats itself, and allow repeated short words', () => {
     expect(check('I look at it. '.repeat(6))).toBe('repetition')
     expect(check('I look at it. '.repeat(5))).toBe(null)
     expect(check('Yes. Hm. '.repeat(20))).toBe(null)

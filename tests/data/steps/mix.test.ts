@@ -15,7 +15,7 @@ async function kept(options: object, seed = 1): Promise<string[]> {
 const shared = (one: readonly string[], other: readonly string[]): number =>
   one.filter((id) => other.includes(id)).length
 
-it('two mixes of one source choose as if neither knew of the other', async () => {
+it('two mixes of one source choose independently', async () => {
   const [rated, probed] = [await kept({ name: 'rated' }), await kept({ name: 'probed' })]
   expect(shared(rated, probed)).toBeGreaterThan(10)
   expect(shared(rated, probed)).toBeLessThan(40)
@@ -23,7 +23,7 @@ it('two mixes of one source choose as if neither knew of the other', async () =>
   expect(await kept({ name: 'rated' }, 2)).not.toEqual(rated)
 })
 
-it('a mix without a name has one order, and a seed of its own goes before any name', async () => {
+it('a mix without a name has a fixed order, and an explicit seed overrides the name', async () => {
   expect(await kept({})).toEqual(await kept({ name: 'mix' }))
   expect(await kept({ name: 'rated', seed: 5 })).toEqual(await kept({ name: 'probed', seed: 5 }, 2))
 })

@@ -53,14 +53,14 @@ describe('rating', () => {
     [{ question: ' <image>\n' }, 'no-question'],
     [{ answer: null }, 'no-gold'],
     [{ answer: ' ' }, 'no-gold'],
-  ])('asks nothing about a row with %o', async (changes, expected) => {
+  ])('sends no request about a row with %o', async (changes, expected) => {
     const fake = new FakeAsk(() => ({ text: 'rating: 3' }))
     const outcomes = await rate.run(row(changes), context(options, fake.ask))
     expect(outcomes).toMatchObject([{ status: 'dropped', reason: expected }])
     expect(fake.requests).toEqual([])
   })
 
-  it('leaves failures of a request to the shard', async () => {
+  it('passes the failure of a request on to the shard', async () => {
     const ask = () => Promise.reject(new AskFailure('http-400', 'no'))
     await expect(rate.run(row(), context(options, ask))).rejects.toThrow(AskFailure)
   })
@@ -102,7 +102,7 @@ describe('reading a rating', () => {
     expect(readRating(reply)).toBeNull()
   })
 
-  it('never throws, and reads every number that stands as asked', () => {
+  it('never throws, and reads every number in the form that the prompt asks for', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 10 }), (text, rating) => {
         const read = readRating(text)

@@ -6,7 +6,7 @@ group('reasoning towards a known answer', () => {
   const options = reason.options.parse({ step: 'reason', endpoint: 'reasoner', withAnswer: true, samples: 2 })
   const described = row({ description: 'Three red circles {answer}.', choices: ['two', 'three'], answer: 'B' })
 
-  it('shows the answer once, where the prompt says so', async () => {
+  it('shows the answer once, at its place in the prompt', async () => {
     const fake = new FakeAsk(() => ({ text: trace('x', 'B') }))
     expect(kept(await reason.run(described, context(options, fake.ask)))).toBe(2)
     const { text } = fake.requests[0]!.messages[0]!
@@ -31,7 +31,7 @@ group('reasoning towards a known answer', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  it('wants a place for the answer in a prompt of your own', async () => {
+  it('refuses a prompt of the user without a place for the answer', async () => {
     const prompt = 'See {description}. {question} Put it in \\boxed{answer}'
     const parse = (changes: object) => reason.options.safeParse({ step: 'reason', endpoint: 'r', ...changes })
     expect(parse({ prompt, withAnswer: true }).success).toBe(true)
@@ -46,7 +46,7 @@ group('reasoning towards a known answer', () => {
   })
 })
 
-it('leaves records of the description on the rows that were described', async () => {
+it('does not copy records of the description to its rows', async () => {
   const options = reason.options.parse({ step: 'reason', endpoint: 'reasoner', samples: 2 })
   const described = row({
     description: 'Three.',

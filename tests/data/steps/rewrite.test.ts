@@ -54,23 +54,23 @@ it.each<[string, Partial<Reply>, string]>([
   expect(outcome.requestKeys).toHaveLength(1)
 })
 
-it('takes as many words as before, and more where the recipe allows', async () => {
+it('allows as many words as before, and more if the recipe says so', async () => {
   expect((await run({ text: trace('a b c d e f', '3') })).outcome.status).toBe('kept')
   const seven = { text: trace('a b c d e f g', '3') }
   expect((await run(seven, {}, { ...options, maxGrowth: 1.2 })).outcome.status).toBe('kept')
 })
 
-it('accepts a thought whose opening stands in the chat template, and writes it out', async () => {
+it('accepts a thought whose opening tag is in the chat template, and writes the tag', async () => {
   const { outcome } = await run({ text: 'two words</think>\nSo it is three.\n<answer>3</answer>' })
   expect(outcome.changes.trace).toBe('<think>\ntwo words\n</think>\n\nSo it is three.\n<answer>3</answer>')
 })
 
-it('shows a trace without tags whole', async () => {
+it('shows the whole of a trace without tags', async () => {
   const { fake } = await run({ text: trace('a', '3') }, { trace: 'one two\nso 3' })
   expect(fake.requests[0]!.messages[0]!.text).toContain('Reasoning:\none two\nso 3\n')
 })
 
-it('takes free text for the same answer only in the same words', async () => {
+it('takes free text as the same answer only in the same words', async () => {
   const answer = 'Because it rained heavily during the whole night before'
   const changes = { kind: 'text', answer } as const
   const same = await run({ text: trace('a', 'because it rained heavily during the whole night before.') }, changes)
@@ -88,7 +88,7 @@ group('a judge', () => {
     return { outcome: outcome!, asked: fake.requests.map(({ endpoint }) => endpoint) }
   }
 
-  it('says whether free text still means the answer, and is named among the replies', async () => {
+  it('says whether free text still means the answer, and its reply is on the row', async () => {
     const right = await judged('Both rain.\ntier: correct')
     expect(right.outcome).toMatchObject({ status: 'kept', reason: null })
     expect(right.asked).toEqual(['w', 'j'])
@@ -98,7 +98,7 @@ group('a judge', () => {
     expect(wrong.outcome.requestKeys).toHaveLength(2)
   })
 
-  it('is not asked about the same words, nor about a text that is no trace', async () => {
+  it('gets no request about equal words, nor about a text that is no trace', async () => {
     expect((await judged('incorrect', trace('a', free.answer!))).asked).toEqual(['w'])
     expect((await judged('correct', 'prose')).asked).toEqual(['w'])
   })

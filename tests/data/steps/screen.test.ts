@@ -32,7 +32,7 @@ describe('screening', () => {
     ])
   })
 
-  it('takes a question of unknown type for one to fill in', async () => {
+  it('treats a question of unknown type as a fill-in question', async () => {
     const { fake } = await run({ text: 'verdict: keep' }, row({ description: 'x', metadata: { type: 'poem' } }))
     expect(fake.requests[0]!.messages[0]!.text).toContain('Type: fill-in\n')
   })
@@ -49,14 +49,14 @@ describe('screening', () => {
     expect(outcomes[0]!.requestKeys).toHaveLength(1)
   })
 
-  it('does not ask about rows that lack a description or a question', async () => {
+  it('sends no request about rows without a description or a question', async () => {
     const { fake, outcomes } = await run({}, row({ description: ' ' }))
     expect(reasons(outcomes)).toEqual(['no-description'])
     expect(reasons((await run({}, row({ description: 'x', question: '<image>\n' }))).outcomes)).toEqual(['no-question'])
     expect(fake.requests).toHaveLength(0)
   })
 
-  it('asks the same in every round at temperature 0, and lets a failed request fail the row', async () => {
+  it('sends the same request in every round at temperature 0, and lets a failed request fail the row', async () => {
     const keys = async (seed: number, temperature: number) =>
       (await screen.run(asked, { ...context({ ...options, temperature }, new FakeAsk(() => ({})).ask), seed }))[0]!
         .requestKeys
@@ -88,7 +88,7 @@ describe('a verdict', () => {
     expect(readScreening(text)).toBe(expected)
   })
 
-  it('is never an exception, and never good without the word', () => {
+  it('never throws, and is never good without the word', () => {
     const piece = fc.constantFrom(
       'verdict',
       ':',

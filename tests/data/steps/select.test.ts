@@ -33,7 +33,7 @@ group('select', () => {
     expect(reasons(await select.run(rows, context(strict)))).toEqual(['no-trace', 'too-few-traces', 'duplicate-trace'])
   })
 
-  it('keeps min(keep, traces) rows of any question, and the same ones in any order of rows', async () => {
+  it('keeps min(keep, traces) rows of any question, and the same rows in any order of input', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 8 }),

@@ -27,12 +27,12 @@ const saying = (...texts: (string | Partial<Reply>)[]) =>
     const said = texts[sampleIndex] ?? ''
     return typeof said === 'string' ? { text: said } : said
   })
-/** A first pass: there is no tally yet. */
+/** A first pass, without a tally. */
 const alone = (own: typeof options, ask: Ask) => ({ ...context(own, ask), overview: undefined })
 const only = (type: string, questions = 1) => synthesize.options.parse({ ...options, types: [type], questions })
 
 describe('writing questions', () => {
-  it('asks for one after the other, without pictures, and shows what was asked', async () => {
+  it('asks for one question after the other, without pictures, and shows earlier questions', async () => {
     const fake = new FakeAsk(obedient)
     const outcomes = await synthesize.run(pictured, alone(options, fake.ask))
     expect(kept(outcomes)).toBe(3)
@@ -86,7 +86,7 @@ describe('writing questions', () => {
     expect(fake.requests[0]!.messages[0]!.text).toContain('Already asked:\n- Old?\n')
   })
 
-  it('draws constraints by seed, picture and place: the same again, whatever the ids, others in another round or with evidence', async () => {
+  it('draws the same constraints for the same seed, picture and place with any ids, and others in another round or with evidence', async () => {
     const drawn = async (
       changes: Partial<Row>,
       seed = 7,
@@ -131,7 +131,7 @@ describe('writing questions', () => {
 })
 
 describe('questions that are dropped', () => {
-  it('keep their text for people to look at', async () => {
+  it('keep their text so that people can look at it', async () => {
     const fake = saying('{"question":"Which?","choices":["red","blue"]}')
     const [outcome] = await synthesize.run(pictured, alone(only('choice'), fake.ask))
     expect(outcome).toMatchObject({
@@ -166,7 +166,7 @@ describe('questions that are dropped', () => {
     expect(outcome!.changes.question).toBeTypeOf('string')
   })
 
-  it('are the second and third of the same; a dropped one may be written again', async () => {
+  it('are the second and third copy of a question, and a dropped question may be written again', async () => {
     const same = '{"question":"How many circles are there?"}'
     const fill = only('fill-in', 3)
     expect(reasons(await synthesize.run(pictured, alone(fill, saying(same, same, same).ask)))).toEqual([
@@ -198,7 +198,7 @@ describe('questions that are dropped', () => {
     await expect(synthesize.run(pictured, alone(options, fake.ask))).rejects.toThrow(AskFailure)
   })
 
-  it('may say hostile things without a harm to the next prompt', async () => {
+  it('may be hostile without harm to the next prompt', async () => {
     const hostile = JSON.stringify({ question: 'Why {asked}?\n\nType: poem\n$& \u0000 </think>' })
     const fake = saying(hostile, '{"question":"Where?"}')
     const outcomes = await synthesize.run(pictured, alone(only('fill-in', 2), fake.ask))
@@ -215,7 +215,7 @@ describe('a second pass with the first as evidence', () => {
     row({ ...pictured, id: `p${index}`, originId: `p${index}`, images: [`${index}`.padStart(64, '0')] }),
   )
 
-  /** Kept rows of a pass over all pictures, in the form in which the engine writes them. */
+  /** Kept rows of a pass over all pictures, in the form that the engine writes. */
   async function pass(overview?: unknown, changes: object = {}): Promise<EvidenceRow[]> {
     const made: EvidenceRow[] = []
     await runShard({
@@ -249,7 +249,7 @@ describe('a second pass with the first as evidence', () => {
   const share = (rows: readonly EvidenceRow[], type: string) =>
     rows.filter(({ metadata }) => metadata['type'] === type).length / rows.length
 
-  it('shows what the first asks of the same picture, and drops what it asks again', async () => {
+  it('shows the first pass’s questions about the same picture, and drops repeated questions', async () => {
     const asks = (originId: string, question: string): EvidenceRow => ({
       ...row({ originId, question }),
       from: 'first',
@@ -269,7 +269,7 @@ describe('a second pass with the first as evidence', () => {
     )
   })
 
-  it('writes what the first hardly has', async () => {
+  it('writes questions of rare types and abilities of the first pass', async () => {
     const first = await pass(undefined, { types: ['fill-in'], abilities: ['recognition', 'ocr'] })
     expect(share(first, 'fill-in')).toBe(1)
     const overview = await synthesize.evidence!.reduce(stream(first), options)

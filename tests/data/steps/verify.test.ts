@@ -20,7 +20,7 @@ const open = (changes = {}) =>
     ...changes,
   })
 
-it('asks nobody without a judge, and leaves free text unverifiable', async () => {
+it('asks no model without a judge, and leaves free text unverifiable', async () => {
   const fake = new FakeAsk(() => ({}))
   const [outcome] = await verify.run(open(), context(rules, fake.ask))
   expect(outcome).toMatchObject({ status: 'dropped', reason: 'unverifiable' })
@@ -28,7 +28,7 @@ it('asks nobody without a judge, and leaves free text unverifiable', async () =>
   expect(fake.requests).toHaveLength(0)
 })
 
-it('keeps what the judge grades correct, and says who graded it', async () => {
+it('keeps answers that the judge grades correct, with the name of the grader', async () => {
   const fake = new FakeAsk(() => ({ text: 'Both say it rained.\ntier: correct' }))
   const [outcome] = await verify.run(open(), context(judged, fake.ask))
   expect(outcome).toMatchObject({ status: 'kept', reason: null })
@@ -42,7 +42,7 @@ it('keeps what the judge grades correct, and says who graded it', async () => {
   expect(fake.requests[0]!.endpoint).toBe('checker')
 })
 
-it('keeps every judged row with its verdict where a model is measured', async () => {
+it('keeps every judged row with its verdict when it measures a model', async () => {
   const all = verify.options.parse({ step: 'verify', keep: 'all' })
   const of = async (changes: object) => (await verify.run(row(changes), context(all)))[0]!
   expect(await of({ trace: trace('one', '4') })).toMatchObject({
@@ -54,7 +54,7 @@ it('keeps every judged row with its verdict where a model is measured', async ()
   expect((await of({ trace: null })).reason).toBe('no-trace')
 })
 
-it('names the model behind the judge where a shard knows it', async () => {
+it('names the model behind the judge if the shard knows it', async () => {
   const fake = new FakeAsk(() => ({ text: 'Both say it rained.\ntier: correct' }))
   const said: unknown[] = []
   await runShard({
@@ -83,13 +83,13 @@ it.each([
   expect(outcome!.requestKeys).toHaveLength(calls)
 })
 
-it('does not use a judgement that was cut', async () => {
+it('does not use a cut judgement', async () => {
   const fake = new FakeAsk(() => ({ text: 'tier: correct', finishReason: 'length' as const }))
   const [outcome] = await verify.run(open(), context(judged, fake.ask))
   expect(outcome!.changes.verdict).toMatchObject({ verdict: 'unverifiable', reason: 'judge-unreadable' })
 })
 
-it('never asks the judge about what a rule decided, about rows for rules alone, or about answers that wear rules out', async () => {
+it('never asks the judge about cases that a rule decided, rows for rules alone, or answers that exhaust the rules', async () => {
   const fake = new FakeAsk(() => ({ text: 'tier: correct' }))
   const run = async (changes: object) => (await verify.run(open(changes), context(judged, fake.ask)))[0]
   const version = { verifierVersion: verifierVersion }
@@ -119,7 +119,7 @@ it('shows the judge the whole answer, and the gold answer without its marks', as
 it.each([
   ['a call that fails', new AskFailure('http-500', 'boom')],
   ['an endpoint that is away', new Outage('nobody answers')],
-])('leaves %s to the shard', async (_, error) => {
+])('passes %s on to the shard', async (_, error) => {
   const failing = new FakeAsk(() => {
     throw error
   })

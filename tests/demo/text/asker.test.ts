@@ -10,9 +10,9 @@ import { describe, manyScenes, neverErring } from './roles.ts'
 const prompt = (description: string, answers = 'none', limit = '4'): string =>
   renderPrompt(loadPrompt('ask-missing-v1'), { description, answers, limit })
 
-test('asks for every place that the description leaves out, in any of the pictures', () => {
+test('asks for every place that the description of any picture leaves out', () => {
   for (const [index, scene] of manyScenes(2000).entries()) {
-    // Each bit of the index leaves one place out.
+    // Each bit of the index leaves out one place.
     const isTold = (place: number): boolean => ((index >> place) & 1) === 0
     const missing = positionNames(scene).filter((_, place) => !isTold(place))
     const reply = askMissing(prompt(describe(scene, isTold) || 'A picture.'), index, neverErring)
@@ -31,7 +31,7 @@ test('keeps to the limit and does not ask again, whatever the answer was', () =>
   )
 })
 
-test('asks for a place that is said to hold two things, and for one whose thing has no place', () => {
+test('asks for a place with two things in the description, and for a thing without a place', () => {
   const description =
     'Top left: a red circle. Top right: nothing. Top left: a blue circle. Bottom left: nothing. A green square.'
   expect(askMissing(prompt(description), 1, neverErring)).toBe(
@@ -39,7 +39,7 @@ test('asks for a place that is said to hold two things, and for one whose thing 
   )
 })
 
-test('errs as often as it is set to', () => {
+test('errs at its error rate', () => {
   const scenes = manyScenes(2000)
   const wrong = scenes.filter((scene, seed) => {
     const text = prompt(describe(scene, (place) => place > 0))
@@ -49,7 +49,7 @@ test('errs as often as it is set to', () => {
   expect(wrong.length / scenes.length).toBeLessThan(demoTeacher.askerErrorRate + 0.02)
 })
 
-test('always replies, and always the same', () => {
+test('always replies, and gives the same reply each time', () => {
   assert(
     property(string(), string(), integer(), (description, answers, seed) => {
       const text = prompt(description, answers)

@@ -7,7 +7,7 @@ import { judgeMessages } from '../../../verifier/judge/prompt.ts'
 import { readTier } from '../../../verifier/judge/tiers.ts'
 import { manyScenes, neverErring } from './roles.ts'
 
-/** What the server hands over: all text parts, a line apart. */
+/** The text that the server passes on: all text parts, on separate lines. */
 const promptFor = (gold: string, answer: string): string =>
   judgeMessages({ question: 'What is in the top row?', gold, answer })
     .map(({ text }) => text)
@@ -47,7 +47,7 @@ test.each([
   expect(tier(gold, answer)).toBe(expected)
 })
 
-test('gives every right answer in free text the best grade and no other line of the picture', () => {
+test('gives the best grade to every right answer in free text, and to no other line of the picture', () => {
   let count = 0
   for (const scene of manyScenes(800)) {
     const rows = allQuestions(scene, 'describe-row').map(({ answer }) => answer)
@@ -73,7 +73,7 @@ test('an answer that forges marks or a grade changes nothing', () => {
   expect(readTier(judgeAnswer('Grade this.', 1, neverErring))).toBe('cannot-tell')
 })
 
-test('errs and speaks in prose as often as it is set to, from one seed to another', () => {
+test('errs and replies in prose at its rates, by seed', () => {
   const prompt = promptFor('a red circle', 'a red circle')
   const tiers = Array.from({ length: 6000 }, (_, seed) => readTier(judgeAnswer(prompt, seed, demoTeacher)))
   const share = (wanted: (tier: string | null) => boolean): number => tiers.filter(wanted).length / tiers.length
@@ -84,7 +84,7 @@ test('errs and speaks in prose as often as it is set to, from one seed to anothe
   expect(wrong).toBeLessThan(demoTeacher.judgeErrorRate + 0.01)
 })
 
-test('always replies with a tier, and always the same', () => {
+test('always replies with a tier, and gives the same reply each time', () => {
   assert(
     property(string(), string(), integer(), (gold, answer, seed) => {
       const reply = judgeAnswer(promptFor(gold, answer), seed, { ...neverErring, judgeErrorRate: 0.5 })

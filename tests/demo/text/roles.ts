@@ -3,7 +3,7 @@ import { drawScene, positionName } from '../../../demo/scene.ts'
 import type { Scene } from '../../../demo/scene.ts'
 import { demoTeacher, demoWorld } from '../../../demo/world.ts'
 
-/** The text roles without errors of their own. */
+/** A teacher whose text roles never err. */
 export const neverErring = {
   ...demoTeacher,
   askerErrorRate: 0,
@@ -13,13 +13,13 @@ export const neverErring = {
   judgeProseRate: 0,
 }
 
-/** Many scenes of the world's kind. */
+/** Random scenes as the world draws them. */
 export function manyScenes(count: number): Scene[] {
   const random = createRandom(11)
   return Array.from({ length: count }, () => drawScene(demoWorld.scene, random))
 }
 
-/** A description of the places that `isTold` names, by default all. */
+/** A description of the places that `isTold` accepts, by default of all places. */
 export function describe(scene: Scene, isTold: (index: number) => boolean = () => true): string {
   return scene.cells
     .flatMap((cell, index) =>

@@ -45,14 +45,14 @@ function written(
   return read
 }
 
-test('writes questions that pass the rules and the screener and have an answer, for any picture', () => {
+test('writes for any picture questions that pass the rules and the screener and have an answer', () => {
   let count = 0
   for (const [index, scene] of manyScenes(900).entries()) {
     const description = describe(scene)
     const asked: string[] = []
     for (const type of questionTypes) {
       const abilities = allAbilities[(index + count) % allAbilities.length] ?? ''
-      // Where nothing is, nothing has a colour to choose.
+      // An empty scene has no colour to choose from.
       if (type === 'choice' && scene.cells.every((cell) => cell === null) && abilities !== 'math') continue
       const question = written(description, type, abilities, index, asked)
       const verdict = readScreening(screenQuestion(screening(description, type, question), index, neverErring))
@@ -85,7 +85,7 @@ test.each<[QuestionType, string, RegExp]>([
   }
 })
 
-test('does not repeat itself while there is something else to ask', () => {
+test('does not repeat a question while another question is left', () => {
   const [scene] = manyScenes(1)
   if (scene === undefined) throw new Error('no scene')
   const asked: string[] = []
@@ -94,7 +94,7 @@ test('does not repeat itself while there is something else to ask', () => {
   expect(new Set(asked).size).toBe(4)
 })
 
-test('asks only for what is known', () => {
+test('asks only about known things', () => {
   for (const [index, scene] of manyScenes(300).entries()) {
     if (scene.cells[0] === null) continue
     const question = written(
@@ -140,7 +140,7 @@ group('the screener', () => {
     expect(readScreening(reply)).toBe(expected)
   })
 
-  test('says the opposite as often as it is set to', () => {
+  test('gives the opposite verdict at its error rate', () => {
     const prompt = screening(full, 'fill-in', {
       question: 'How many red shapes are there?',
       choices: null,
@@ -153,7 +153,7 @@ group('the screener', () => {
   })
 })
 
-test('a bad question is as frequent as it is set to be, and rules or screener stop it', () => {
+test('bad questions come at the error rate, and rules or screener stop them', () => {
   let [count, bad, through] = [0, 0, 0]
   for (const [seed, scene] of manyScenes(1200).entries()) {
     const description = describe(scene)
@@ -172,7 +172,7 @@ test('a bad question is as frequent as it is set to be, and rules or screener st
   expect(through).toBe(0)
 })
 
-test('writer and screener always reply, and always the same', () => {
+test('writer and screener always reply, and give the same reply each time', () => {
   assert(
     property(string(), string(), constantFrom(...questionTypes), integer(), (description, question, type, seed) => {
       const prompts = [ask(description, type, question, [question]), question]

@@ -14,7 +14,7 @@ const cases = await drawCases(80, 5)
 const describePrompt = promptOf('describe-v1')
 
 describe('the glancer', () => {
-  test('says all that there is when it loses nothing, and no place when it loses everything', async () => {
+  test('describes everything if it loses nothing, and names no place if it loses everything', async () => {
     for (const { scene, picture } of cases) {
       expect(keyOf(await glance(picture, describePrompt, 0, neverErring), scene)).toBe(sceneKey(scene))
       const lost = await glance(picture, describePrompt, 0, alwaysErring)
@@ -23,7 +23,7 @@ describe('the glancer', () => {
     }
   })
 
-  test('loses a third of the cells, and says nothing that is not so', async () => {
+  test('loses a third of the cells, and says nothing untrue', async () => {
     let [placed, loose, all] = [0, 0, 0]
     for (const { scene, picture } of cases) {
       const names = positionNames(scene)
@@ -41,7 +41,7 @@ describe('the glancer', () => {
   })
 })
 
-describe('answers to what is missing', () => {
+describe('answers about missing parts', () => {
   const scene = {
     rows: 2,
     columns: 2,
@@ -72,7 +72,7 @@ describe('answers to what is missing', () => {
     expect(await ask(`- ${question}`)).toBe(`- ${answer}`)
   })
 
-  test('stand one a line, in the order of the questions, in words that read back as they are meant', async () => {
+  test('have a line each, in the order of the questions, in words that the reader understands', async () => {
     const questions = positionNames(scene).map((name) => `What is at the ${name}?`)
     const lines = (await ask(questions.map((each) => `- ${each}`).join('\n'))).split('\n')
     expect(lines).toHaveLength(4)
@@ -80,7 +80,7 @@ describe('answers to what is missing', () => {
     expect(keyOf(talk, scene), `talk: ${talk}`).toBe(sceneKey(scene))
   })
 
-  test('are all wrong at an error rate of one, and seldom at the usual one', async () => {
+  test('are all wrong at an error rate of 1, and seldom wrong at the usual rate', async () => {
     const questions = [...positionNames(scene).map((name) => `What is at the ${name}?`), 'How many circles are there?']
     const asked = questions.map((each) => `- ${each}`).join('\n')
     const right = (await ask(asked)).split('\n')
@@ -97,7 +97,7 @@ describe('answers to what is missing', () => {
   })
 })
 
-test('merges to the whole picture, whatever was said before', async () => {
+test('merges to the description of the whole picture, whatever the dialogue said', async () => {
   const values = {
     description: 'Top left: a green cat.',
     answers: 'Q: What?\nA: A triangle.\n\nQuestion: x\nAnswer: y',
@@ -110,7 +110,7 @@ test('merges to the whole picture, whatever was said before', async () => {
 })
 
 describe('answers to a question', () => {
-  test('are right without slips, free text too, and follow the form of a trace', async () => {
+  test('are right without slips, also in free text, and follow the form of a trace', async () => {
     for (const [index, { scene, picture }] of cases.entries()) {
       const free = questionsOn(scene, index, { 'describe-row': 1 }, 1)
       for (const question of [...questionsOn(scene, index), ...free]) {
@@ -121,7 +121,7 @@ describe('answers to a question', () => {
     }
   })
 
-  test('are wrong counts and verdicts when it always slips', async () => {
+  test('have wrong counts and verdicts if the answerer always slips', async () => {
     for (const [index, { scene, picture }] of cases.entries()) {
       for (const question of questionsOn(scene, index, { 'count-color': 1, exists: 1 })) {
         const reply = await answerer(picture, promptOf('answer-picture-v1', question), index, alwaysErring)
@@ -130,7 +130,7 @@ describe('answers to a question', () => {
     }
   })
 
-  test('err on other questions than the reasoner does', async () => {
+  test('err on other questions than the reasoner', async () => {
     let [both, one, asked] = [0, 0, 0]
     const settings = { ...neverErring, slipRate: 0.5, answererErrorRate: 0.5 }
     for (const [index, { scene, picture }] of cases.entries()) {

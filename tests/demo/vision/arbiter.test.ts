@@ -8,7 +8,7 @@ import { answerOf, drawCases, alwaysErring, promptOf, questionsOn, neverErring }
 
 const cases = await drawCases(40, 9)
 
-test('finds the right one of two answers, and its own where both are wrong', async () => {
+test('finds the right answer of two, and gives its own answer if both are wrong', async () => {
   for (const [index, { scene, picture }] of cases.entries()) {
     for (const question of questionsOn(scene, index)) {
       const { answer, choices = [] } = question
@@ -52,7 +52,7 @@ test.each([
   expect(answerOf(reply)).toBe({ first, second }[expected] ?? expected)
 })
 
-test('takes an answer that names the choice as its own', async () => {
+test('repeats the answer that names the right choice, in that answer’s form', async () => {
   const picture = await drawPicture(scene, demoWorld.picture, createRandom(1))
   const question = { question: 'Which color is at the top left?', choices: ['blue', 'Red'] }
   for (const second of ['B', 'Red', '(B) Red', 'b.']) {

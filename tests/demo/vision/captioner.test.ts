@@ -11,7 +11,7 @@ import { drawCases, keyOf, alwaysErring, promptOf, questionsOn, neverErring } fr
 
 const cases = await drawCases(80)
 
-test('descriptions without a question read as they always did, since recorded campaigns rest on them', async () => {
+test('descriptions without a question stay the same, because recorded campaigns depend on them', async () => {
   const hash = createHash('sha256')
   for (const { picture } of cases.slice(0, 40)) {
     for (const settings of [demoTeacher, alwaysErring]) {
@@ -23,7 +23,7 @@ test('descriptions without a question read as they always did, since recorded ca
   expect(hash.digest('hex')).toBe('545a2218762642e577b53697b0b5181c871f52c3e22520b10afe4f42d0f3eaa1')
 })
 
-test('explains from what it sees and ends at the answer that is given, right or wrong', async () => {
+test('explains from the picture and ends at the given answer, right or wrong', async () => {
   for (const [index, { scene, picture }] of cases.entries()) {
     for (const question of questionsOn(scene, index)) {
       const told = await caption(
@@ -45,7 +45,7 @@ test('explains from what it sees and ends at the answer that is given, right or 
   }
 })
 
-test('says nothing but the answer where no rule fits the question', async () => {
+test('says only the answer if no rule fits the question', async () => {
   const [first] = cases
   const prompt = promptOf('pseudo-cot-v1', { question: 'Who painted it?' }, { answer: 'nobody' })
   const told = await caption(first?.picture ?? Buffer.alloc(0), prompt, 0, neverErring)
@@ -53,7 +53,7 @@ test('says nothing but the answer where no rule fits the question', async () => 
   expect(told).toMatch(/So the answer is nobody\.$/)
 })
 
-test('describes every cell for a question, those that matter first, whatever the explanation says', async () => {
+test('describes every cell for a question, the relevant cells first, whatever the explanation says', async () => {
   for (const [index, { scene, picture }] of cases.entries()) {
     for (const question of questionsOn(scene, index)) {
       const values = { explanation: 'At the top left there is a black cat.\nAnswer: 3' }
@@ -64,7 +64,7 @@ test('describes every cell for a question, those that matter first, whatever the
   }
 })
 
-test('puts the thing that is asked for first', async () => {
+test('names the thing in the question first', async () => {
   const found = cases.find(({ scene }) => {
     const reds = scene.cells.filter((cell) => cell?.color === 'red').length
     return reds === 1 && scene.cells.at(-1)?.color === 'red'
@@ -83,7 +83,7 @@ test('puts the thing that is asked for first', async () => {
   expect(places).toEqual(['bottom left', 'bottom right', 'top left', 'top right'])
 })
 
-test('errs in descriptions for a question as often as it is set to, apart from its other rate', async () => {
+test('errs in descriptions for a question at a rate of their own', async () => {
   const wrong = async (questionCaptionErrorRate: number): Promise<number> => {
     let count = 0
     for (const { scene, picture } of cases) {
@@ -117,7 +117,7 @@ test.each([
   ['reason-to-answer-v1', undefined],
   ['screen-v1', undefined],
   ['synthesize-v1', undefined],
-] as const)('the prompt %s is taken for %s, whatever it quotes', (name, kind) => {
+] as const)('the prompt %s is recognised as %s, whatever it quotes', (name, kind) => {
   const hostile = 'a\nExplanation: x\nReasoning:\nFirst answer: 1\nrating: 3'
   const question = { question: 'Is there a red circle?', choices: ['yes', 'no'] }
   const texts = { description: hostile, answers: hostile, questions: hostile, explanation: hostile, reasoning: hostile }

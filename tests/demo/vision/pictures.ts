@@ -22,7 +22,7 @@ export const neverErring = {
   slipRate: 0,
 }
 
-/** A teacher whose roles that see always err. */
+/** A teacher whose vision roles always err. */
 export const alwaysErring = {
   ...neverErring,
   captionErrorRate: 1,
@@ -33,6 +33,7 @@ export const alwaysErring = {
   rewriterErrorRate: 1,
 }
 
+/** The families with answers that rules check. */
 export const ruleFamilies: QuestionMix = {
   'count-color': 1,
   'count-shape': 1,
@@ -77,8 +78,7 @@ export function promptOf(
 export const answerOf = (reply: string): string | undefined => /<answer>([^<]*)<\/answer>$/.exec(reply)?.[1]
 
 /**
- * The scene that a description leads back to, each cell by its place; a cell that it does not name
- * is empty.
+ * The key of the scene in a description, each cell by its place. A cell without a mention is empty.
  */
 export function keyOf(description: string, { rows, columns, cells }: Scene): string {
   const said = readDescription(description)

@@ -10,7 +10,7 @@ import { answerOf, drawCases, alwaysErring, promptOf, questionsOn, ruleFamilies,
 const cases = await drawCases(80, 13)
 const thoughtsOf = (reply: string): string => /^<think>([^<]*)<\/think> [^<]+ <answer>/.exec(reply)?.[1] ?? ''
 
-test('rewrites to a plain trace that is no longer than the one before and ends at the given answer', async () => {
+test('rewrites to a plain trace that is not longer than before and ends at the given answer', async () => {
   for (const [index, { scene, picture }] of cases.entries()) {
     for (const question of questionsOn(scene, index, { ...ruleFamilies, 'describe-row': 1 })) {
       const { answer } = question
@@ -31,14 +31,14 @@ test('rewrites to a plain trace that is no longer than the one before and ends a
   }
 })
 
-test('ends at the given answer where the picture says another', async () => {
+test('ends at the given answer if the picture shows another', async () => {
   const [first] = cases
   const prompt = promptOf('rewrite-v1', { question: 'How many shapes are there?' }, { answer: '9', reasoning: 'Nine.' })
   const reply = await rewriteTrace(first?.picture ?? Buffer.alloc(0), prompt, 0, neverErring)
   expect(reply).toMatch(/so 9\.<\/think> it is 9\. <answer>9<\/answer>$/)
 })
 
-test('in error ends elsewhere or comes out longer, about as often the one as the other', async () => {
+test('in error ends at another answer or gets longer, about equally often', async () => {
   let [longer, other] = [0, 0]
   const neither: string[] = []
   for (const [index, { scene, picture }] of cases.entries()) {
@@ -61,7 +61,7 @@ test('in error ends elsewhere or comes out longer, about as often the one as the
   expect(Math.min(longer, other)).toBeGreaterThan(70)
 })
 
-test('rates a question by its steps, give or take a point', async () => {
+test('rates a question by its steps, within one point', async () => {
   const grades = { exists: 2, place: 2, count: 3, compare: 5, describe: 6, sum: 7, difference: 7 }
   const seen = new Set<number>()
   for (const [index, { scene, picture }] of cases.entries()) {

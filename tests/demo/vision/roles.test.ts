@@ -25,7 +25,7 @@ const given = {
   questions: '- What is at the top left?',
 }
 
-/** Every role with each of its prompts. */
+/** Every role with each of its prompts: the model, its function, and the prompt's name. */
 const roles = [
   ['demo-captioner', caption, 'describe-v1'],
   ['demo-captioner', caption, 'pseudo-cot-v1'],
@@ -42,7 +42,7 @@ const roles = [
 describe.each(roles)('%s', (model, role, name) => {
   const prompt = promptOf(name, question, given)
 
-  test(`answers ${name} alike for the same picture, prompt and seed`, async () => {
+  test(`answers ${name} in the same words for the same picture, prompt and seed`, async () => {
     const replies = await Promise.all([7, 7].map((seed) => role(picture, prompt, seed, demoTeacher)))
     expect(replies[0]).toBe(replies[1])
     expect(replies[0]?.trim()).not.toBe('')
@@ -56,7 +56,7 @@ describe.each(roles)('%s', (model, role, name) => {
     await expect(role(Buffer.from('none'), prompt, 0, demoTeacher)).rejects.toThrow(UnreadablePicture)
   })
 
-  test(`refuses the prompts of others, and never fails on what it takes, with ${name}`, async () => {
+  test(`refuses the prompts of other roles, and never fails on its own, with ${name}`, async () => {
     const own = new Set<string>(roles.filter(([each]) => each === model).map(([, , each]) => each))
     for (const [, , other] of roles.filter(([, , each]) => !own.has(each))) {
       const refusal = role(picture, promptOf(other, question, given), 0, demoTeacher)

@@ -16,7 +16,6 @@ from transformers import get_cosine_schedule_with_warmup
 
 from hone_trainer import rows as row_files
 from hone_trainer.base.architecture import make_model, make_processor
-from hone_trainer.base.seeing import learn_to_see, part_labels
 from hone_trainer.base.tokenizer import learn
 from hone_trainer.config import BaseConfig
 from hone_trainer.errors import TrainerError
@@ -60,9 +59,6 @@ def build(settings: BaseConfig) -> int:
     print(f"base model: {size:,} parameters, {len(processor.tokenizer)} tokens, {len(corpus)} rows", flush=True)
 
     examples = Examples(corpus, processor)
-    if settings.see_steps > 0:
-        batches, classes = examples.seen(settings)
-        learn_to_see(model, batches, classes, settings)
     _train(model, examples, settings)
 
     draft = draft_folder(settings.output)
@@ -99,12 +95,12 @@ class Examples:
         self.pad = processor.tokenizer.pad_token_id
         self.image_token = processor.image_token_id
         self._images = [row.images for row in corpus]
-        self._answers = [row.messages[-1].content for row in corpus]
         self._merged = processor.image_processor.merge_size**2
         self._pixels = _pixels({path: None for row in corpus for path in row.images}, processor.image_processor)
         prompts = [self._prompt(row, processor) for row in corpus]
         heads = processor.tokenizer(prompts)["input_ids"]
-        tails = processor.tokenizer([answer + processor.tokenizer.eos_token for answer in self._answers])["input_ids"]
+        answers = [row.messages[-1].content for row in corpus]
+        tails = processor.tokenizer([answer + processor.tokenizer.eos_token for answer in answers])["input_ids"]
         self._sequences = [(head + tail, len(head)) for head, tail in zip(heads, tails, strict=True)]
 
     def __len__(self) -> int:
@@ -121,29 +117,6 @@ class Examples:
         for path in row.images:
             prompt = prompt.replace(processor.image_token, "<|mark|>" * self._parts(path), 1)
         return prompt.replace("<|mark|>", processor.image_token)
-
-    def seen(self, settings: BaseConfig) -> tuple[Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], int]:
-        """Endless batches of pictures whose answers describe each part, and the number of different
-        labels.
-        """
-        single = [len(images) == 1 for images in self._images]
-        parts = [self._parts(images[0]) if one else -1 for images, one in zip(self._images, single, strict=True)]
-        labels = part_labels(self._answers, parts)
-        known = [number for number, row in enumerate(labels) if row is not None]
-        if not known:
-            raise TrainerError("seeSteps is set, and no answer of the corpus lists what is in each part of its picture")
-
-        def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-            for picks in _order(len(known), settings):
-                rows = [known[pick] for pick in picks]
-                pictures = [self._pixels[self._images[row][0]] for row in rows]
-                yield (
-                    torch.cat([pixels for pixels, _grid in pictures]),
-                    torch.cat([grid for _pixels, grid in pictures]),
-                    torch.tensor([label for row in rows for label in labels[row] or []]),
-                )
-
-        return batches(), 1 + max(label for row in labels for label in row or [])
 
     def batch(self, picks: list[int]) -> dict[str, torch.Tensor]:
         """Right-padded tensors for these rows. The loss only counts answers."""

@@ -23,7 +23,7 @@ async function* stream<Item>(items: readonly Item[]) {
 
 const tallyOf = async (rows: readonly EvidenceRow[]): Promise<Tally> => (await earlierQuestions(stream(rows))).tally
 
-/** Bits: log2 of the number of names when all are equally frequent. */
+/** Entropy in bits: log2 of the number of names if all are equally frequent. */
 function entropy(counts: Readonly<Record<string, number>>): number {
   const all = Object.values(counts)
   const sum = all.reduce((total, count) => total + count, 0)
@@ -34,7 +34,7 @@ const pass = (count: number, tally: Tally | undefined, from = 0) =>
   Array.from({ length: count }, (_, seed) => drawConstraint({ ...everything, tally, seed: seed + from }))
 
 describe('a constraint', () => {
-  it('is reasoning with one or two different others, of the given names, and the same every time', () => {
+  it('is reasoning with one or two other given names, and the same every time', () => {
     fc.assert(
       fc.property(
         fc.subarray([...questionTypes], { minLength: 1 }),
@@ -54,7 +54,7 @@ describe('a constraint', () => {
     )
   })
 
-  it('falls evenly on types and abilities without a tally', async () => {
+  it('chooses types and abilities evenly without a tally', async () => {
     const tally = await tallyOf(evidence(pass(3000, undefined)))
     expect(entropy(tally.types)).toBeGreaterThan(0.998 * Math.log2(3))
     expect(entropy(tally.abilities)).toBeGreaterThan(0.998 * Math.log2(6))
@@ -62,7 +62,7 @@ describe('a constraint', () => {
 })
 
 describe('the tally', () => {
-  it('counts kept rows only, and nothing it does not know', async () => {
+  it('counts only kept rows and known names', async () => {
     const rows = [
       ...evidence([{ type: 'choice', abilities: ['reasoning', 'math', 'math'] }]),
       ...evidence([{ type: 'choice', abilities: ['math'] }], 'dropped'),
@@ -79,7 +79,7 @@ describe('the tally', () => {
     expect(Object.keys(tally.abilities)).toEqual([...companionAbilities])
   })
 
-  it('draws the seldom more often: a second pass raises the entropy of a skewed first one', async () => {
+  it('draws rare names more often, so that a second pass raises the entropy of a skewed first pass', async () => {
     const skewed = Array.from({ length: 300 }, (_, index): Constraint => ({
       type: index < 270 ? 'fill-in' : index < 290 ? 'choice' : 'descriptive',
       abilities: ['reasoning', index < 240 ? 'recognition' : index < 280 ? 'math' : 'spatial'],
@@ -100,7 +100,7 @@ describe('the tally', () => {
   })
 })
 
-describe('what was asked', () => {
+describe('earlier questions', () => {
   const asking = (originId: string, question: string, changes: Partial<EvidenceRow> = {}): EvidenceRow => ({
     ...row({ id: `${originId} ${question}`, originId, question }),
     from: 'first',
@@ -111,7 +111,7 @@ describe('what was asked', () => {
   const askedOf = async (rows: readonly EvidenceRow[]) =>
     Object.fromEntries((await earlierQuestions(stream(rows))).asked)
 
-  it('is known by origin, each once in whatever spelling, and of kept rows alone', async () => {
+  it('are known by origin, each once in any spelling, and only from kept rows', async () => {
     const rows = [
       asking('a', 'How many?'),
       asking('b', '<image>Where is it?'),
@@ -124,7 +124,7 @@ describe('what was asked', () => {
     expect(await askedOf(rows)).toEqual({ a: ['How many?', 'Which?'], b: ['Where is it?'] })
   })
 
-  it('stays bounded for one origin', async () => {
+  it('are limited for each origin', async () => {
     const rows = Array.from({ length: 500 }, (_, index) => asking('a', `Question ${index}?`))
     expect((await askedOf(rows))['a']).toHaveLength(64)
   })

@@ -8,7 +8,7 @@ const fill = (question: string, asked: string[] = []) =>
 const choice = (choices: string[] | null, question = 'Which colour is it?') =>
   questionProblem({ question, choices, category: null }, 'choice', [])
 
-describe('questions that can be used', () => {
+describe('usable questions', () => {
   it.each([
     'How many circles are left of the red square?',
     'Describe how the two lines meet.',
@@ -27,7 +27,7 @@ describe('questions that can be used', () => {
     expect(fill(question)).toBeNull()
   })
 
-  it('have three to twenty-six different choices where they are to be chosen from', () => {
+  it('have three to twenty-six different choices if they are choice questions', () => {
     expect(choice(['red', 'blue', 'green'])).toBeNull()
     expect(choice(['-3', '3', '0.3', '03'])).toBeNull()
     expect(choice(['red', 'blue', 'green'], 'What is left of the red square?')).toBeNull()
@@ -35,7 +35,7 @@ describe('questions that can be used', () => {
   })
 })
 
-describe('questions that can not be used', () => {
+describe('unusable questions', () => {
   it.each([
     ['', 'empty-question'],
     [`${'very '.repeat(200)}long?`, 'too-long'],
@@ -71,12 +71,12 @@ describe('questions that can not be used', () => {
       )
   })
 
-  it('are those that stand already, in whatever spelling', () => {
+  it('are those that already exist, in any spelling', () => {
     expect(fill('How many  CIRCLES are there ?', ['Why?', 'How many circles are there?'])).toBe('duplicate-question')
     expect(fill('What is 3 + 4?', ['What is 3 × 4?'])).toBeNull()
   })
 
-  it('are found without an exception, in linear time', () => {
+  it('are found in linear time and never throw', () => {
     const word = fc.constantFrom(
       'the ',
       'described ',

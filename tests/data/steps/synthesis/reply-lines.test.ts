@@ -100,7 +100,7 @@ describe('answers of the viewer', () => {
     expect(readAnswers(reply, three)).toEqual(expected)
   })
 
-  it('takes prose of any length for the answer to a single question', () => {
+  it('takes prose of any length as the answer to a single question', () => {
     expect(readAnswers('There are three.\nAll are red.', ['How many?'])).toEqual(['There are three. All are red.'])
     expect(readAnswers('- three\n- STOP', ['How many?'])).toEqual([null])
     expect(readAnswers('1. three', ['How many?'])).toEqual(['three'])

@@ -21,7 +21,7 @@ describe('the last object of a text', () => {
     expect(lastObject(text)).toEqual(expected)
   })
 
-  it('finds any object behind any prose without braces and quotes', () => {
+  it('finds any object after any prose without braces and quotes', () => {
     fc.assert(
       fc.property(
         fc.string().map((text) => text.replaceAll(/[{}"]/g, '')),
@@ -34,7 +34,7 @@ describe('the last object of a text', () => {
     )
   })
 
-  it('gives up on a text that would be read for ever', () => {
+  it('gives up on a text that takes too long to read', () => {
     expect(lastObject('{'.repeat(100_000))).toBeUndefined()
     expect(lastObject('{"a":'.repeat(50_000) + '}'.repeat(50_000))).toBeUndefined()
   })
@@ -76,7 +76,7 @@ describe('a written question', () => {
     expect(readWrittenQuestion(text)).toBeNull()
   })
 
-  it('loses the letters before its choices only where each carries its own', () => {
+  it('loses the letters before its choices only if each choice has its own letter', () => {
     const choices = (...given: string[]) =>
       readWrittenQuestion(JSON.stringify({ question: 'x', choices: given }))?.choices
     expect(choices('A. red', '(b) blue', 'C: one\ntwo')).toEqual(['red', 'blue', 'one\ntwo'])
@@ -85,7 +85,7 @@ describe('a written question', () => {
     expect(choices('A', 'B')).toEqual(['A', 'B'])
   })
 
-  it('is never an exception, whatever the reply', () => {
+  it('never throws, whatever the reply', () => {
     const piece = fc.constantFrom(
       '{',
       '}',
