@@ -43,9 +43,9 @@ describe('commands on campaigns', () => {
       const refusal = stage.campaigns.rollback('once', { ...ada, to: 9 })
       await expect(refusal).rejects.toThrow(HoneError)
       await expect(refusal).rejects.toMatchObject({
-        type: 'InvalidInput',
-        message: 'there is no closed round 9',
-        nextStep: 'see `hone rounds` for what there is',
+        type: 'UnknownRound',
+        message: 'campaign "once" has no round 9',
+        nextStep: 'choose a closed round; see: hone rounds once',
       })
       fake.held.clear()
       await stage.campaigns.resume('once', ada)
