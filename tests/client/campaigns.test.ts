@@ -43,7 +43,7 @@ describe('commands on campaigns', () => {
       const refusal = stage.campaigns.rollback('once', { ...ada, to: 9 })
       await expect(refusal).rejects.toThrow(HoneError)
       await expect(refusal).rejects.toMatchObject({
-        type: 'UnknownRound',
+        type: 'InvalidInput',
         message: 'campaign "once" has no round 9',
         nextStep: 'choose a closed round; see: hone rounds once',
       })
