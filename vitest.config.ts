@@ -1,15 +1,17 @@
 import { defineConfig } from 'vitest/config'
 
+/** The Python package's own tests: pytest in processes of its own. */
+const python = ['tests/trainer/**/*.test.ts']
+
 /**
- * Whole campaigns, clusters and other products on real processes: minutes each, and the machine for
- * themselves.
+ * Whole campaigns, clusters and other products as real processes: minutes each, and the machine for
+ * themselves. One whole campaign of the demo is among the parts, so that `npm test` has seen one.
  */
 const long = [
   'tests/chaos/**/*.test.ts',
-  'tests/e2e/**/*.test.ts',
+  'tests/e2e/{llamafactory,places,twins,vllm}.test.ts',
   'tests/upgrade/takeover.test.ts',
   'tests/jobs/slurm/{suite,suite-ssh,slurm}.test.ts',
-  'tests/trainer/**/*.test.ts',
 ]
 
 export default defineConfig({
@@ -21,7 +23,8 @@ export default defineConfig({
     // Two cores are the smallest machine we promise to work on.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'parts', include: ['tests/**/*.test.ts'], exclude: long } },
+      { extends: true, test: { name: 'parts', include: ['tests/**/*.test.ts'], exclude: [...long, ...python] } },
+      { extends: true, test: { name: 'python', include: python } },
       {
         extends: true,
         // After the others, one file at a time.

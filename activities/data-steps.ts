@@ -1,4 +1,4 @@
-import { runDatasetStep } from '../data/shards/run-shard.ts'
+import { parseOptions, runDatasetStep } from '../data/shards/run-shard.ts'
 import { runStretch } from '../data/shards/run-stretch.ts'
 import { stepEndRefusal } from '../data/shards/step-end.ts'
 import { followed, readStretch, stretchOf } from '../data/shards/stretch.ts'
@@ -61,8 +61,9 @@ export async function openDataStep(deps: Deps, ref: StepRef): Promise<ShardPlan>
       const shards = await shardCount(deps.db, { inputDatasetIds: inputs, shardRows })
       return { shards, lanes, stretch: stretchOf(shards, lanes), isDone: false }
     }
-    const by = 'by' in step && typeof step.by === 'string' ? step.by : null
-    const selection = await runDatasetStep(definition, await datasetRefs(deps.db, inputs, by), shardContext(context))
+    const groupField = definition.groupField?.(parseOptions(definition, step)) ?? null
+    const refs = await datasetRefs(deps.db, inputs, groupField)
+    const selection = await runDatasetStep(definition, refs, shardContext(context))
     await commitSelection(deps.db, datasetId(ref), { inputDatasetIds: inputs, ...selection })
     return { shards: 0, lanes, isDone: false }
   })

@@ -1,6 +1,6 @@
 /**
- * Hash bits that are compared: 96. Among 10⁹ ids the chance that two ids are taken for one is below
- * 10⁻¹⁰.
+ * Three words of 32 bits, so 96 bits of a hash are compared. Among 10⁹ ids the chance that two ids
+ * count as one is below 10⁻¹⁰.
  */
 const wordsPerId = 3
 

@@ -5,15 +5,15 @@ import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /**
- * Begins the name of every file that is still being written. What a killed process leaves under
- * such a name is safe to remove once no writer can be at work on it any more.
+ * Begins the name of every file that is still being written. A draft that a killed process left may
+ * be removed when no writer can still be at work on it.
  */
 export const draftPrefix = '.tmp-'
 
 /**
  * What to write: a text, bytes, or a function that writes into the open file and leaves it open.
- * For a stream that is `(file) => writeFile(file, stream)` of node:fs/promises. (A write stream
- * over the file was tried: with `autoClose: false` a pipeline into it never ends.)
+ * For a stream, give `(file) => writeFile(file, stream)` of node:fs/promises. (A write stream over
+ * the file was tried: with `autoClose: false` a pipeline into it never ends.)
  */
 export type FileContent = string | Uint8Array | ((file: FileHandle) => Promise<unknown>)
 

@@ -3,10 +3,12 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { countOwnLines } from '../data/import/count-rows.ts'
+import { groupFieldOf } from '../data/steps/registry.ts'
 import { baseModelName } from '../demo/base-model.ts'
 import { demoBaseModel, looksLikeHubId } from '../domain/base-model.ts'
 import { HoneError } from '../domain/errors.ts'
 import { importPrefix } from '../domain/ids.ts'
+import { parseJson } from '../domain/json-text.ts'
 import type { BaseModelSpec, Recipe } from '../domain/recipe/recipe.ts'
 import { modelFromName } from '../plan/known.ts'
 import type { Known, KnownModel, KnownRows } from '../plan/known.ts'
@@ -85,7 +87,7 @@ const limitAlone = (maxRows: number): KnownRows => ({
 function groupFields(recipe: Recipe): string[] {
   const { first, next = [], at = {} } = recipe.rounds
   const steps = [first, next, ...Object.values(at)].flat()
-  return steps.flatMap((step) => ('by' in step && typeof step.by === 'string' ? [step.by] : []))
+  return steps.flatMap((step) => groupFieldOf(step) ?? [])
 }
 
 function placeOf(path: string, { folder, home }: Pick<KnownPlaces, 'folder' | 'home'>): string {
@@ -132,12 +134,6 @@ const modelConfig = z.object({ dtype: z.string().optional(), torch_dtype: z.stri
  */
 async function bytesAParameter(place: string): Promise<number> {
   const text = await readFile(join(place, 'config.json'), 'utf8').catch(() => '{}')
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return 4
-  }
-  const { data } = modelConfig.safeParse(json)
+  const { data } = modelConfig.safeParse(parseJson(text))
   return ['bfloat16', 'float16'].includes(data?.dtype ?? data?.torch_dtype ?? '') ? 2 : 4
 }

@@ -1,8 +1,9 @@
-import { readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { listTree } from '../artifacts/hash.ts'
 import type { ArtifactStore } from '../artifacts/store.ts'
+import { writeWholeFile } from '../artifacts/whole-file.ts'
 import type { BaseModel } from '../db/base-models.ts'
 import { HoneError } from '../domain/errors.ts'
 import { ensureFolder } from '../services/home.ts'
@@ -80,8 +81,7 @@ async function fetchModel(
   // store without a second copy.
   const { hash, path, bytes } = await store.publishCheckpoint(folder, { withoutHidden: true })
   const record = join(models, `${nameOf(repo, commit)}.json`)
-  await writeFile(`${record}.draft`, JSON.stringify({ repo, commit, checkpoint: hash, bytes } satisfies Fetched))
-  await rename(`${record}.draft`, record)
+  await writeWholeFile(record, JSON.stringify({ repo, commit, checkpoint: hash, bytes } satisfies Fetched))
   await rm(folder, { recursive: true, force: true })
   return { id: hash, path, bytes, origin: { from: 'hub', repo, revision, commit } }
 }

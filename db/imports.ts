@@ -86,7 +86,7 @@ export async function datasetOfImport(db: Database, name: string): Promise<strin
   return found?.id ?? null
 }
 
-/** The first names of imports, for a word of help. */
+/** The first names of imports, to list in an error. */
 export async function importNames(db: Database, limit = 10): Promise<string[]> {
   const found = await db.select({ name: imports.name }).from(imports).orderBy(imports.name).limit(limit)
   return found.map(({ name }) => name)
@@ -124,8 +124,8 @@ const figures = z.object({
 })
 
 /**
- * What an imported dataset holds, as data/import/count-rows.ts counts a file: means of a row, and
- * how many rows lack a question.
+ * Figures of an imported dataset, counted as data/import/count-rows.ts counts a file: means of a
+ * row, and how many rows lack a question.
  */
 export async function datasetFigures(db: Database, datasetId: string): Promise<z.infer<typeof figures>> {
   return only(

@@ -63,7 +63,7 @@ const roundHeader = z.object({
   seconds: z.number(),
 })
 
-/** A round as it stands, without its steps. */
+/** A round in its present state, without its steps. */
 export type RoundHeader = z.infer<typeof roundHeader>
 
 /** Rounds of a campaign by number, the base model's included. */

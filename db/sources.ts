@@ -26,19 +26,19 @@ export interface SourceRow extends Check {
   images: readonly LineImage[]
   question: string
   answer: string | null
-  /** Where the source has one: a trace is the full text of a reply. */
+  /** Absent when the source has no description. A trace is the full text of a reply. */
   description?: string | null
   trace?: string | null
   metadata: Readonly<Record<string, unknown>>
   failure?: { reason: string; detail: string } | null
   /**
-   * `there`: {@link storedLines} has it. `later`: it is left out this time and keeps its place, and
-   * the source stays open.
+   * `there`: {@link storedLines} gave this line. `later`: the line is left out this time and keeps
+   * its place, and the source stays open.
    */
   state?: { there: StoredLine } | 'later' | undefined
 }
 
-/** A line that an earlier run wrote. `position` is null for one that cannot be used. */
+/** A line that an earlier run wrote. `position` is null for a line that cannot be used. */
 export interface StoredLine {
   position: number | null
 }
@@ -54,7 +54,7 @@ export interface SourceInput {
   role?: SourceRole
 }
 
-/** An imported source. `reused`: it was there, and the rows were not asked for. */
+/** An imported source. `reused`: the source was there already, and its lines were not read. */
 export interface ImportedSource {
   datasetId: string
   rows: number
@@ -63,7 +63,7 @@ export interface ImportedSource {
   reused: boolean
 }
 
-/** What a source comes to before it is sealed. */
+/** Counts of a source before it is sealed. */
 export interface ImportCounts {
   datasetId: string
   rows: number
@@ -76,7 +76,7 @@ export interface ImportCounts {
 export const sourceDatasetId = (hash: string): string => `source/${hash.slice(0, 16)}`
 
 /**
- * A batch at most: enough rows to keep the cost of a transaction small, few enough characters to
+ * Limits of a batch: enough rows to keep the cost of a transaction small, few enough characters to
  * keep memory flat.
  */
 const rowsPerBatch = 10_000
@@ -85,7 +85,7 @@ const charactersPerBatch = 16 * 2 ** 20
 /**
  * Imports a source once. Rows are written by COPY in batches of 10,000 (fewer of long rows) while
  * the next are read, so memory stays flat. After a crash the import is simply run again and writes
- * what is missing; a complete one returns without reading `lines`. Throws InvalidSource when two
+ * what is missing; a complete import returns without reading `lines`. Throws InvalidSource when two
  * lines have the same id. `beforeSeal` may refuse the source by an error: its rows stay, and a
  * later run goes on with them. A source with lines left out for later is never sealed.
  */
@@ -123,7 +123,7 @@ export async function hasLines(db: Database, datasetId: string): Promise<boolean
   return found.length > 0
 }
 
-/** Lines of a source that is not complete yet which earlier runs wrote, by their ids. */
+/** Lines that earlier runs wrote of a source that is not complete yet, by their ids. */
 export async function storedLines(
   db: Database,
   datasetId: string,
@@ -137,11 +137,11 @@ export async function storedLines(
   return new Map(found.map(({ id, position }) => [byRow.get(id) ?? '', { position }]))
 }
 
-/** A line with what the import makes of it. */
+/** A line with the id and the position that the import gives it. */
 interface Numbered {
   id: string
   line: SourceRow
-  /** Place among the lines that can be used; null for the others. */
+  /** Place among the lines that can be used; null for a line that cannot be used. */
   position: number | null
 }
 
@@ -161,18 +161,20 @@ async function writeLines(
     for await (const batch of batches(datasetId, path, lines, left)) {
       await writing
       writing = writeBatch(db, datasetId, batch)
-      // Awaited a batch later; a failure before that is no unhandled rejection.
+      // `writing` is awaited one batch later. A failure before that must not count as an unhandled
+      // rejection.
       writing.catch(() => undefined)
     }
   } finally {
-    // Also when reading failed: what is under way ends before the caller hears of it.
+    // Also when reading failed: the batch under way ends before the caller learns of the failure.
     await writing
   }
   return left.out
 }
 
 /**
- * Lines read at a stretch: a source that never waits would keep the batch before from being sent.
+ * Lines that are read before other work gets a turn. A source that never waits would keep the batch
+ * before from being sent.
  */
 const linesPerTurn = 128
 
@@ -190,7 +192,7 @@ async function* batches(
     if (!seen.add(id)) throw duplicate(path, line.sourceId)
     const { state } = line
     if (state === 'later') {
-      // Its place is kept for when it comes; sealing closes those that stay empty.
+      // Its place is kept for a later run. Sealing closes the places that stay empty.
       position++
       left.out++
     } else if (state) position = Math.max(position, (state.there.position ?? -1) + 1)
@@ -221,7 +223,7 @@ const sourceRowColumns = [
   ...valueFields,
 ]
 
-/** One transaction: a source row never stands without its pictures. */
+/** One transaction, so that no source row is ever there without its pictures. */
 async function writeBatch(db: Database, datasetId: string, batch: readonly Numbered[]): Promise<void> {
   await db.transaction(async (tx) => {
     const missing = await missingLines(tx, datasetId, batch)
@@ -286,7 +288,7 @@ const unfinished = (path: string, later: number): HoneError =>
   new HoneError({
     type: 'InvalidSource',
     message: `${path}: ${later} lines were left out`,
-    nextStep: 'import it again: what is there is kept',
+    nextStep: 'import it again: the lines that were imported are kept',
   })
 
 const duplicate = (path: string, sourceId: string): HoneError =>

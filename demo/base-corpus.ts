@@ -15,7 +15,7 @@ const describeInstruction = 'Describe the picture.'
 /** Answers that format rows show: every kind of answer that a question of this world can have. */
 const shownAnswers = ['0', '1', '2', '3', '4', 'yes', 'no', 'A', 'B', 'C', 'D'] as const
 
-/** What a guess may be. */
+/** The numbers that a guess may name. */
 const guessedNumbers = ['0', '1', '2', '3', '4'] as const
 
 /** What a cell holds, in two words at most. */
@@ -28,7 +28,7 @@ export function listCells(scene: Scene): string {
   return scene.cells.map((cell, index) => `${positionName(scene, index)} ${cellWords(cell)}`).join(', ')
 }
 
-/** Shares of the corpus's rows, 0 to 1; what is left describes. */
+/** Shares of the corpus's rows, 0 to 1. All other rows describe the picture. */
 export interface CorpusShares {
   /** Rows that describe the picture, then name the places of one colour or shape. */
   findShare: number
@@ -38,9 +38,9 @@ export interface CorpusShares {
 
 /**
  * One row of the corpus that makes the base model. Most rows describe a picture truly, or say where
- * one colour or shape is. A few show only the form of an answer: the user names it, or asks `How
- * many?` without saying of what and gets a number that has nothing to do with the picture. No row
- * holds a question that can be answered, so the base model sees, knows the form and guesses.
+ * one colour or shape is. A few show only the form of an answer: the user names the answer, or asks
+ * only `How many?` and gets a number that has nothing to do with the picture. No row holds a
+ * question that can be answered, so the base model sees, knows the form and guesses.
  */
 export function baseCorpusRow(
   scene: Scene,
@@ -73,7 +73,7 @@ export function baseCorpusRow(
 
 /**
  * `1 top left, 2 bottom right`: counting aloud leaves no sum to do at the end, which a tiny model
- * could not learn. `before` is how many were counted already.
+ * could not learn. `before` is the number of places that were counted already.
  */
 export function tally(places: readonly string[], before = 0): string {
   return places.length === 0 ? 'none' : places.map((place, index) => `${before + index + 1} ${place}`).join(', ')

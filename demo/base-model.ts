@@ -9,12 +9,11 @@ import { HoneError } from '../domain/errors.ts'
 import { baseCorpusHash } from './world.ts'
 
 /**
- * How the weak base model is trained from nothing. Part of its hash. In the 100 steps of sight the
- * vision tower learns to name what is where in every picture. Without them the whole model needed
- * 1200 steps to describe pictures as well as it does after 450 steps with them. (700 steps were
- * tried: they add nothing, neither to descriptions nor to saying where things of one kind are.)
+ * How the weak base model is trained from nothing. Part of its hash. Shorter trainings were
+ * rejected (docs/decisions/2026-11-30-set-up-time.md): the model then describes pictures as well,
+ * but SFT in round 1 leads to 21 to 26 % in place of 70 to 75 %.
  */
-export const baseModelRecipe = { seeSteps: 100, steps: 450, batchSize: 32, learningRate: 2e-3, seed: 1 }
+export const baseModelRecipe = { steps: 1200, batchSize: 32, learningRate: 1e-3, seed: 1 }
 
 export interface BaseModelOptions {
   /** Folder of models in the cache; the base model is one folder in it. */
@@ -29,9 +28,9 @@ export interface BaseModelOptions {
 }
 
 /**
- * Folder of the demo's base model: the cached one, else it is trained now, once. It appears under
- * its name only when it is complete; what a crash leaves is swept by the next call. One caller at a
- * time a cache.
+ * Folder of the demo's base model: from the cache, else trained now, once. It appears under its
+ * name only when it is complete. The next call removes what a crash left. Only one caller at a time
+ * may use a cache.
  */
 export async function ensureBaseModel(options: BaseModelOptions): Promise<{ path: string; isNew: boolean }> {
   const path = join(options.models, baseModelName(options.trainer))

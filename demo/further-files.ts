@@ -6,9 +6,9 @@ import type { Scene } from './scene.ts'
 export interface FurtherSettings {
   /** Raise it when wording or drawing order changes without any of the numbers changing. */
   form: number
-  /** What `mixed-train`, `mixed-dev` and `mixed-report` ask: families that rules can check. */
+  /** What `mixed-train`, `mixed-dev` and `mixed-report` ask: only families that rules can check. */
   mixed: QuestionMix
-  /** What `free-dev` and `free-report` ask: such families beside free text. */
+  /** What `free-dev` and `free-report` ask: families that rules can check, and free text. */
   free: QuestionMix
 }
 
@@ -34,8 +34,8 @@ const furtherNames = [
 /**
  * The further files of a world by name, over the pictures that its splits show: questions of every
  * family that rules can check, questions that also want free text, and the train pictures alone,
- * for campaigns that write their own questions. They draw from streams of their own: the three
- * splits stay as they are whatever is asked here.
+ * for campaigns that write their own questions. They draw from their own random streams, so they
+ * never change the three splits.
  */
 export function* furtherFiles(
   scenes: Readonly<Record<Splits, readonly Scene[]>>,

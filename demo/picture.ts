@@ -4,8 +4,8 @@ import type { Color, Scene, Shape } from './scene.ts'
 
 export interface PictureSettings {
   /**
-   * Width and height in pixels. 56 is two merged patches of Qwen2.5-VL (28 px) each way, one a
-   * cell.
+   * Width and height in pixels. 56 is two merged patches of Qwen2.5-VL (28 px) each way, one for
+   * each cell.
    */
   sizePx: number
   /** Largest change of one colour channel by noise, in levels of 255. */

@@ -95,8 +95,8 @@ const askOf = {
 
 export type QuestionFamily = keyof typeof askOf
 /**
- * A mix is laid over this one: the order of the families decides what a draw means, not the order
- * of the mix.
+ * A mix is merged into this table: the order of the families here decides what a draw means, and
+ * not the order of the mix.
  */
 const notAsked: Readonly<Record<QuestionFamily, number>> = {
   'count-color': 0,
@@ -114,8 +114,9 @@ export type QuestionMix = Readonly<Partial<Record<QuestionFamily, number>>>
 
 /**
  * Up to `limit` different questions on one scene. The family is drawn by weight, then one of the
- * answers that the scene allows, then a question with that answer: answers come out far more even
- * than by drawing questions, so that a model gains little by always naming the most common one.
+ * answers that the scene allows, then a question with that answer: answers are spread far more
+ * evenly than if questions were drawn, so a model gains little by always naming the most common
+ * answer.
  */
 export function askQuestions(scene: Scene, mix: QuestionMix, limit: number, random: Random): Question[] {
   return askByFamily(scene, mix, limit, random).map(({ question }) => question)

@@ -105,7 +105,7 @@ const manifestSchema = z.object({
   hash: z.string(),
   baseHash: z.string(),
   rows: z.object({ train: z.number(), dev: z.number(), report: z.number(), baseCorpus: z.number() }),
-  /** Absent in a folder from before there were such files. */
+  /** Absent in a folder that was written before there were such files. */
   further: z.object({ hash: z.string(), rows: z.record(z.string(), z.number()) }).optional(),
 })
 
@@ -119,16 +119,16 @@ export function worldHash(settings: WorldSettings = demoWorld): string {
 }
 
 /**
- * Names the further files. Apart from the world's hash, so that a new question does not draw all
- * pictures anew.
+ * Names the further files. It is kept apart from the world's hash, so that a new question does not
+ * draw all pictures anew.
  */
 export function furtherHash(settings: WorldSettings = demoWorld): string {
   return hashOf({ world: worldHash(settings), further: settings.further })
 }
 
 /**
- * Names only what the base corpus depends on, so that tuning questions or split sizes keeps a
- * cached base model.
+ * Names only the settings that the base corpus depends on, so that tuning questions or split sizes
+ * keeps a cached base model.
  */
 export function baseCorpusHash(settings: WorldSettings = demoWorld): string {
   const { form, seed, scene, picture, baseCorpus } = settings
@@ -154,9 +154,9 @@ export function allotScenes(settings: WorldSettings = demoWorld): Record<Split |
  * the pictures in `img/<part>/`, the further files over the same pictures, and last
  * `manifest.json`. A folder whose manifest has both hashes is left as it is, and `written` is
  * false. With the world's hash alone only the further files are written, in the time of a few
- * thousand lines. Without a manifest, or with another hash, all is written anew; a crash leaves no
- * manifest, or one whose hash of the further files is not theirs. One writer a folder at a time.
- * Fails with the file system's error.
+ * thousand lines. Without a manifest, or with another hash, everything is written anew. A crash
+ * leaves no manifest, or a manifest with a wrong hash of the further files. Only one writer at a
+ * time may use a folder. Fails with the file system's error.
  */
 export async function writeWorld(
   dir: string,

@@ -58,7 +58,7 @@ export interface AttemptedJob<Made> {
   /** Attempts that earlier runs of the step used up. */
   attemptsSoFar: number
   plan(attempt: Attempt): Promise<AttemptPlan>
-  judge(attempt: Attempt, ended: { status: JobStatus; logs: JobLogs }): Promise<AttemptVerdict<Made>>
+  verdict(attempt: Attempt, ended: { status: JobStatus; logs: JobLogs }): Promise<AttemptVerdict<Made>>
   /** The error for a cancellation that nobody requested. Null: the common error. */
   explain?(cause: CancelCause): HoneError | null
 }
@@ -77,8 +77,8 @@ export const jobFailed = (jobId: string, reason: string, nextStep: string): Hone
 
 /**
  * Records the intent, looks the job up, submits it and records the result, in this order. A job
- * that is under way is attached to. A job that ended well is judged and not run again. A job that
- * was lost or interrupted gets another attempt with a new number while the limit allows.
+ * that is under way is attached to. A job that ended well gets its verdict and is not run again. A
+ * job that was lost or interrupted gets another attempt with a new number while the limit allows.
  */
 export async function runAttempts<Made>(
   world: JobWorld,
@@ -148,7 +148,7 @@ async function watchAttempt<Made>(
     limits: job.limits,
     onProgress: (progress) => report(world, job.jobId, attempt, progress),
   })
-  return await judge(world, job, attempt, outcome)
+  return await verdictOf(world, job, attempt, outcome)
 }
 
 /** Stores metrics while the job runs, and shows step and loss under the activity. */
@@ -173,7 +173,7 @@ async function report(world: JobWorld, jobId: string, { number }: Attempt, progr
   })
 }
 
-async function judge<Made>(
+async function verdictOf<Made>(
   world: JobWorld,
   job: AttemptedJob<Made>,
   attempt: Attempt,
@@ -197,7 +197,7 @@ async function judge<Made>(
     throw new Error('the job was cancelled on request')
   }
   const logs = await attempt.place.launcher.logs(handle, { maxBytes: logTailBytes })
-  const verdict = await job.judge(attempt, { status, logs })
+  const verdict = await job.verdict(attempt, { status, logs })
   if (verdict.outcome === 'ok') await ended('succeeded', null)
   else await ended(status.state === 'lost' ? 'lost' : 'failed', verdict.reason)
   return verdict

@@ -3,11 +3,11 @@ import type { MetricPoint } from './metrics.ts'
 /**
  * Logged steps in a row that must be starved. A single unlucky batch does not count as starvation.
  */
-const LOGGED_STEPS = 6
+const loggedSteps = 6
 /** Share of completions that hit the length cap. */
-const CLIPPED = 0.98
+const clippedShare = 0.98
 /** Rewards with a smaller spread leave no advantage. */
-const NO_SPREAD = 1e-6
+const leastSpread = 1e-6
 
 /**
  * Watches GRPO for starvation: nearly all completions are cut at the length cap and all earn the
@@ -28,10 +28,10 @@ export function createStarvationWatch(): (points: readonly MetricPoint[]) => boo
       if (canonical === 'reward.std') seen.spread = value
       byStep.set(step, seen)
     }
-    const last = [...byStep].sort(([a], [b]) => b - a).slice(0, LOGGED_STEPS)
+    const last = [...byStep].sort(([a], [b]) => b - a).slice(0, loggedSteps)
     return (
-      last.length === LOGGED_STEPS &&
-      last.every(([, { clipped = 0, spread = 1 }]) => clipped >= CLIPPED && spread <= NO_SPREAD)
+      last.length === loggedSteps &&
+      last.every(([, { clipped = 0, spread = 1 }]) => clipped >= clippedShare && spread <= leastSpread)
     )
   }
 }

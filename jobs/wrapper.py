@@ -373,7 +373,7 @@ class Wrapper:
         """Removes the file of secrets and its drafts: a launcher may have died while it wrote a
         draft."""
         for name in os.listdir(self.folder):
-            if name.startswith("secrets.json"):
+            if name.startswith(("secrets.json", ".tmp-secrets.json")):
                 remove(self.path(name))
 
     def command(self):

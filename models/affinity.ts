@@ -32,9 +32,9 @@ export function byAffinity<Place extends { readonly url: string }>(
 }
 
 /**
- * The beginning of a request that a server can find in its prefix cache: all before the first user
- * turn, and the pictures of that turn, or its text where it has no picture. All samples of a row
- * share a prefix, and so do all questions about one picture.
+ * The beginning of a request that a server can find in its prefix cache: everything before the
+ * first user turn, then the pictures of that turn (its text when it has no picture). All samples of
+ * a row share a prefix, and so do all questions about one picture.
  */
 export function prefixOf({ messages }: Pick<AskRequest, 'messages'>): string {
   const parts: string[] = []

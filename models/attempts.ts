@@ -120,7 +120,7 @@ interface Ended {
   outage: Error | undefined
 }
 
-/** The call that brought a reply; without a reply the first call, not its copy. */
+/** The call that brought a reply. When neither did, the first call and not its copy. */
 function best([first, second]: readonly Ended[]): Ended {
   if (!first) throw new RangeError('no call ended')
   return second?.result.kind === 'ok' ? second : first

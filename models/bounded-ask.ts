@@ -21,14 +21,14 @@ export interface BoundedAsk {
   replies: ReplyStore
   /**
    * An `ask` that holds back a request while the budget has no room for it, and throws
-   * BudgetReached when there will be none. A request whose reply is stored is free, and never held
-   * back.
+   * BudgetReached when there will be no room. A request whose reply is stored is free, and never
+   * held back.
    */
   follow(ask: Ask): Ask
   /**
-   * Asked before a row is begun: resolves once there is room for a request, or nothing is under way
-   * that could still make room. A row is begun in both cases, because all its replies may be
-   * stored: then it costs nothing.
+   * Awaited before a row is begun. Resolves when there is room for a request, or when no request
+   * under way can still make room. The row is begun in both cases: if all its replies are stored,
+   * it costs nothing.
    */
   untilRoom(): Promise<void>
   /** Resolves when no request is under way any more. */
@@ -36,14 +36,15 @@ export interface BoundedAsk {
 }
 
 /**
- * Counts what was paid, and what is under way at the mean of the replies so far. A request beyond
- * that waits until others have ended: some of these may fail, and cost nothing. Before the first
- * reply no price is known, so the first window may go beyond a very small budget.
+ * Counts what was paid, and each request under way at the mean price of the replies so far. A
+ * request that would go beyond the budget waits until others have ended: some of these may fail,
+ * and cost nothing. Before the first reply no price is known, so the first window may go beyond a
+ * very small budget.
  */
 export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOptions): BoundedAsk {
   /**
-   * Keys of requests that were let through and are neither paid nor failed. Each is taken out by
-   * its own end.
+   * Keys of requests that were let through and are neither paid nor failed. Each request takes out
+   * its own key when it ends.
    */
   const underWay = new Set<string>()
   const asked = new Set<Promise<Reply>>()
@@ -51,7 +52,7 @@ export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOption
   const limit = () => meter.limitFor(underWay.size + 1)
   const untilOneEnds = () => new Promise<void>((resolve) => waiting.push(resolve))
 
-  /** Resolves once there is room for a request: true where it counts as under way from now on. */
+  /** Resolves when there is room for a request. True when the request now counts as under way. */
   const admit = async (key: string): Promise<boolean> => {
     for (;;) {
       // Stored, or shared with the request that is under way: it costs nothing.
@@ -89,7 +90,7 @@ export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOption
       find: (keys) => replies.find(keys),
       async save(batch) {
         await replies.save(batch)
-        // Now they are among what was paid. Any later, the next request that is weighed would count
+        // These replies count as paid now. If their keys stayed longer, the next check would count
         // them twice.
         takeOut(batch.map(({ key }) => key))
       },

@@ -9,7 +9,7 @@ import type { Usage } from './usage.ts'
 export interface SpendingSource {
   /**
    * All replies that count for the budget, of every run and worker. Answers at once, so the figures
-   * of others may be older.
+   * of other processes may be out of date.
    */
   paid(): readonly Spent[]
   /** A reply was paid for. Does nothing where the store counts each reply that it keeps. */
@@ -28,17 +28,17 @@ export interface BudgetMeterOptions {
 
 /** Holds model calls to a budget. */
 export interface BudgetMeter {
-  /** Asked before a row or an item is begun: false once a limit is reached, and from then on. */
+  /** Asked before a row or an item is begun. False from the moment a limit is reached. */
   admits(): boolean
-  /** To be told of every reply, a judge's too. */
+  /** Must be called for every reply, a judge's replies included. */
   onUsage(usage: Usage): void
   /** Throws BudgetReached when a limit is reached. */
   check(): void
   /** What was paid so far. */
   spent(): Spending
   /**
-   * The limit that so many requests would pass, each at the mean so far; null while there is room
-   * for them.
+   * The limit that this many more requests would pass, each at the mean price so far. Null while
+   * there is room for them.
    */
   limitFor(requests: number): ReachedLimit | null
   /** The error of a limit that is reached. */
@@ -46,15 +46,15 @@ export interface BudgetMeter {
 }
 
 /**
- * A meter over what its source says was paid. Limits are overrun by what is under way when they are
- * reached.
+ * A meter over the spending that its source reports. Requests that are under way when a limit is
+ * reached overrun it.
  */
 export function createBudgetMeter({ limits, priced, source, reached }: BudgetMeterOptions): BudgetMeter {
   const refusal = (limit: ReachedLimit): HoneError => reached(limit, limits ?? {})
   const spent = (): Spending => spending(priced, source.paid())
   const limitFor = (requests: number): ReachedLimit | null => (limits ? budgetReached(limits, spent(), requests) : null)
-  // Stays reached: a row that was not begun must not count as done when newer figures find room
-  // again.
+  // A reached limit stays reached, also when newer figures find room again: a row that was not
+  // begun must not count as done.
   let end: ReachedLimit | null = null
   const look = (): ReachedLimit | null => (end ??= limitFor(0))
   return {

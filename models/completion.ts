@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../domain/json-text.ts'
 import type { Reply } from './ask.ts'
 
 /** A chat completion in our words. */
@@ -53,12 +54,8 @@ const body = z.object({
  * once. A body without a choice is no reply.
  */
 export function readCompletion(text: string): Completion | { problem: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { problem: text.trim() === '' ? 'the reply has no body' : 'the reply is not JSON' }
-  }
+  const json = parseJson(text)
+  if (json === undefined) return { problem: text.trim() === '' ? 'the reply has no body' : 'the reply is not JSON' }
   const parsed = body.safeParse(json)
   const choice = parsed.data?.choices[0]
   if (!parsed.success || !choice) return { problem: 'the reply is not a chat completion with at least one choice' }

@@ -48,7 +48,7 @@ export class Connections {
 
   /**
    * Forgets origins that nobody asked for in an hour and that have no connection. An engine that
-   * still holds such an agent may use it all the same.
+   * still holds such an agent may go on using it.
    */
   #forget(now: number): void {
     for (const [origin, { agent, usedAt }] of this.#agents) {

@@ -2,7 +2,7 @@ import { sha256Hex } from '../artifacts/hash.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 import type { AskRequest } from './ask.ts'
 
-/** All that decides a reply, without the place that the request is sent to. */
+/** Everything that decides a reply. The server's URL is no part of it. */
 export interface KeyedRequest extends Pick<AskRequest, 'messages' | 'sampling' | 'sampleIndex'> {
   /** Model name behind a URL, content hash of a served checkpoint; never the URL. */
   identity: string
@@ -16,8 +16,8 @@ export interface KeyedRequest extends Pick<AskRequest, 'messages' | 'sampling' |
 const usualPatch = 28
 
 /**
- * SHA-256 (64 hex digits) of all that decides a reply: model identity, messages with hashes of
- * pictures, sampling, seed and sample index. The picture limit, and a patch other than 28, count
+ * SHA-256 (64 hex digits) of everything that decides a reply: model identity, messages with hashes
+ * of pictures, sampling, seed and sample index. The picture limit, and a patch other than 28, count
  * only where a message has pictures.
  */
 export function contentKey(request: KeyedRequest): string {

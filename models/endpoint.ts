@@ -27,8 +27,8 @@ export interface ResolvedEndpoint {
   requestsPerMinute?: number | undefined
   tokensPerMinute?: number | undefined
   /**
-   * A second copy of a call that is slower than so many percent of the recent ones; no copies where
-   * absent.
+   * Sends a second copy of a call that is slower than this percentile of the recent calls. No
+   * copies when absent.
    */
   hedge?: { percentile: number; minSeconds?: number | undefined } | undefined
 }

@@ -1,4 +1,4 @@
-import { HoneError } from '../domain/errors.ts'
+import { HoneError, messageOf } from '../domain/errors.ts'
 import { prefixOf } from './affinity.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
 import { callUntilAnswered } from './attempts.ts'
@@ -46,7 +46,8 @@ export interface EngineOptions {
   retries?: { attempts: number; baseMs: number }
   onUsage?: (usage: Usage) => void
   /**
-   * Told what a person should know though the work goes on: one of several servers was taken out.
+   * Called with a warning for a person while the work goes on, such as that one of several servers
+   * was taken out.
    */
   onWarning?: (message: string) => void
   /** Milliseconds without any success after which the shard ends with an {@link Outage}. */
@@ -207,10 +208,7 @@ async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {
     return await run()
   } catch (error) {
     if (error instanceof HoneError) throw error
-    throw new Outage(
-      `the reply store does not answer: ${error instanceof Error ? error.message : String(error)}`,
-      error,
-    )
+    throw new Outage(`the reply store does not answer: ${messageOf(error)}`, error)
   }
 }
 

@@ -31,7 +31,7 @@ interface Waiting extends Waiter, Placed {
 }
 
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-/** Pause before the line is looked at again when no event is known that would wake it. */
+/** Milliseconds before the line is looked at again when no known event would wake it. */
 const lookAgainMs = 20
 
 /**
@@ -63,8 +63,8 @@ export class Limiter {
   }
 
   /**
-   * On all replicas: slots in use and slots allowed right now. Besides, replies that are not saved
-   * yet and requests that wait.
+   * Over all replicas: slots in use, and slots allowed right now. Also replies that are not saved
+   * yet, and requests that wait.
    */
   get state(): { inFlight: number; window: number; unsaved: number; waiting: number } {
     const sum = (of: (replica: Replica) => number) =>
@@ -93,7 +93,7 @@ export class Limiter {
     this.admit()
   }
 
-  /** A request begins, with all calls that it may take. The result ends it. */
+  /** Begins a request with all its calls. Call the result when the request has ended. */
   begin(): () => void {
     this.#underWay++
     return () => {
@@ -137,8 +137,8 @@ export class Limiter {
   }
 
   /**
-   * A slot for a second copy of a running call, on another replica where there is one; null when
-   * the copy would have to wait.
+   * A slot for a second copy of a running call, on another replica if the endpoint has several.
+   * Null when the copy would have to wait.
    */
   tryAcquire(estimate: Estimate, running: Replica): Permit | null {
     if (this.#line.size > 0 || this.#isFull() || this.#rate.waitFor(estimate) > 0) return null
@@ -157,8 +157,8 @@ export class Limiter {
   }
 
   /**
-   * Takes out a replica that refuses everyone. When none is left (`last`), all waiting requests are
-   * refused.
+   * Takes out a replica that refuses everyone. When no replica is left (`last`), all waiting
+   * requests are refused.
    */
   remove(replica: Replica, error: Error): Removal {
     const removal = this.#roster.remove(replica, error)
@@ -210,8 +210,8 @@ export class Limiter {
 
   /**
    * Whether running calls and unsaved replies fill the configured slots. The windows are not used:
-   * they say what the replicas take, and measured by them a slow store would look like a smaller
-   * replica and shrink them again and again.
+   * they measure what the replicas take, so a slow store would look like a smaller replica and
+   * would shrink them again and again.
    */
   #isFull(): boolean {
     const slots = this.#roster.usable().reduce((sum, { window }) => sum + window.configured, 0)

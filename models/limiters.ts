@@ -19,7 +19,7 @@ const keptForMs = 3_600_000
 
 /**
  * Limiters of one process. Shards and campaigns that ask the same servers with the same key share
- * their slots. Endpoints that have only some servers in common share those replicas.
+ * their slots. Endpoints that have only some servers in common share the replicas of these servers.
  */
 export class Limiters {
   readonly #limiters = new Map<string, Kept>()

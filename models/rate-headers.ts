@@ -16,11 +16,11 @@ export function retryAfterMs(header: string | undefined, now = Date.now()): numb
 }
 
 /**
- * Milliseconds until a limit by the minute is free again that a 429 speaks of: the longest reset of
+ * Milliseconds until the limit by the minute that a 429 reports is free again: the longest reset of
  * the limits that are used up. Undefined when the headers name no such limit; then the 429 is about
- * load. Read are `x-ratelimit-remaining` and `x-ratelimit-reset`, alone or followed by `-requests`
- * or `-tokens`. A reset is a duration (`6m0s`, `250ms`), seconds, or a time in seconds or
- * milliseconds since 1970.
+ * load. The headers are `x-ratelimit-remaining` and `x-ratelimit-reset`, alone or followed by
+ * `-requests` or `-tokens`. A reset is a duration (`6m0s`, `250ms`), seconds, or a time in seconds
+ * or milliseconds since 1970.
  */
 export function rateLimitResetMs(headers: Headers, now = Date.now()): number | undefined {
   let longest: number | undefined

@@ -94,7 +94,7 @@ export class RateLimit {
     this.#limits = { requestsPerMinute, tokensPerMinute }
   }
 
-  /** Sends nothing for so long, because the server said when its own limit is free again. */
+  /** Sends nothing for `ms` milliseconds: the server said when its own limit is free again. */
   hold(ms: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + ms)
   }
@@ -106,8 +106,8 @@ export class RateLimit {
   }
 
   /**
-   * Books a call. The result corrects the booking once: with null for a call that the server did
-   * not take.
+   * Books a call. Call the result once to correct the booking, with null for a call that the server
+   * did not take.
    */
   take(estimate: Estimate): (counted: Counted | null | undefined) => void {
     const guess = this.#guess(estimate)

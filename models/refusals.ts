@@ -1,7 +1,7 @@
 import type { Scope } from './scope.ts'
 
-// So many refusals before any success, or in a row after one, are the replica's fault and not the
-// rows'.
+// This many refusals before any success, or in a row after a success, are the replica's fault and
+// not the rows'.
 const enoughAtFirst = 8
 const enoughLater = 64
 

@@ -33,8 +33,8 @@ const firstPauseMs = 250
 // With the jitter at most 5 s, so that a replica that works again is found within ten.
 const longestPauseMs = 4_000
 /**
- * So many bad calls in a row, and at least a whole window of them, take a replica out if another
- * one works.
+ * This many bad calls in a row, and at least a whole window of them, take a replica out if another
+ * replica works.
  */
 const sickAfter = 8
 

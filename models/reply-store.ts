@@ -1,8 +1,8 @@
 import type { Reply } from './ask.ts'
 
 /**
- * A paid reply as it is stored. `request` is what was sent, with the hashes of pictures instead of
- * pixels.
+ * A paid reply in the form in which it is stored. `request` is the request that was sent, with the
+ * hashes of pictures instead of pixels.
  */
 export interface StoredReply {
   key: string

@@ -19,7 +19,10 @@ export interface Release {
 /** A slot of a replica. */
 export interface Permit {
   readonly replica: Replica
-  /** Gives the slot back, once. Returns the outage if this call made the endpoint one. */
+  /**
+   * Gives the slot back, once. Returns the outage if the endpoint counts as away because of this
+   * call.
+   */
   release(how: Release): Outage | undefined
 }
 

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit'
 import type { Scope } from './scope.ts'
 
-/** Lets so many in at one time, in the order in which they came. */
+/** Lets a fixed number of callers in at one time, in the order in which they came. */
 export interface Turnstile {
   /**
-   * Resolves with what lets the next one in, to be called once or more. Rejects with the scope's
-   * reason.
+   * Resolves with a function that lets the next caller in; more than one call does no harm. Rejects
+   * with the scope's reason.
    */
   enter(scope: Scope): Promise<() => void>
 }

@@ -6,8 +6,8 @@ export interface Waiter {
   priority: number
   isRetry: boolean
   /**
-   * Requests that begin alike share a prefix: a replica finds its work of the first in its cache
-   * for the second.
+   * Requests that begin alike share a prefix. A replica then finds its work for an earlier request
+   * in its cache.
    */
   prefix: string
   /** How often others were let pass. After enough times it goes wherever a slot is free. */
@@ -157,8 +157,8 @@ export class WaitingLine<Item extends Waiter> {
 }
 
 /**
- * The first request of a line that suits. The skipped first request is counted. Without a
- * preference simply the first.
+ * The first request of the line that fits. When the very first does not fit, one more pass is
+ * counted for it. Without `fits`, the very first request.
  */
 function chosen<Item extends Waiter>(line: Line<Item>, fits: ((item: Item) => boolean) | undefined): Item | undefined {
   const first = line.first()

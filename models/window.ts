@@ -7,12 +7,12 @@ export interface Start {
 }
 
 // TCP halves (Chiu & Jain 1989). 0.7 gives up less, because the capacity of one replica rarely
-// changes. It is for timeouts, which say nothing about where the limit is; a refusal says it by its
-// level.
+// changes. It applies to timeouts, which say nothing about where the limit is. A refusal shows the
+// limit by its level.
 const silenceFactor = 0.7
-// A smaller share of refusals, at a level that other calls pass, is no sign of load. It is far
-// enough from what replicas refuse at random (one call in ten and less) that chance does not reach
-// it: each step down by chance takes long to make good.
+// A smaller share of refusals, at a level that other calls pass, is no sign of load. Replicas
+// refuse one call in ten or fewer at random, and 0.15 is too far above that to be reached by
+// chance. A step down by chance would take long to make good.
 const noise = 0.15
 const silentShare = 0.25
 

@@ -119,8 +119,8 @@ function planCalls(recipe: Recipe, step: RecipeStep, call: PlannedCalls, into: F
  * Tokens around the question: of the recipe's own prompt, of the step's template, or of the suffix
  * that the trained model always sees.
  */
-function promptTokens(recipe: Recipe, step: RecipeStep, { option }: PlannedCalls): number {
+function promptTokens(recipe: Recipe, step: RecipeStep, { option, promptCharacters }: PlannedCalls): number {
   if (option === 'judge') return textTokens(judgeCharacters)
-  if ('prompt' in step && typeof step.prompt === 'string') return textTokens(step.prompt.length)
+  if (promptCharacters !== undefined) return textTokens(promptCharacters)
   return textTokens(step.step === 'sample' ? recipe.promptSuffix.length : templateCharacters)
 }

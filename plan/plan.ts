@@ -1,3 +1,4 @@
+import { groupFieldOf } from '../data/steps/registry.ts'
 import { HoneError } from '../domain/errors.ts'
 import { nameOf } from '../domain/recipe/references.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
@@ -123,11 +124,12 @@ function planRound(
     const from = inputsOf(steps, index).map((name) => ({ name, flow: flowOf(name) }))
     const { plan, out } = planDataStep(recipe, step, from)
     flows.set(name, out)
-    if ('by' in step && 'maxEach' in step && typeof step.by === 'string' && out.groups[step.by] === undefined)
+    const groupField = groupFieldOf(step)
+    if (groupField !== null && out.groups[groupField] === undefined)
       found.notes.push({
         round,
         step: name,
-        text: `maxEach is not counted in: ${uncounted(step.by, inputsOf(steps, index))}`,
+        text: `maxEach is not counted in: ${uncounted(groupField, inputsOf(steps, index))}`,
       })
     return plan
   })

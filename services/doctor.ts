@@ -19,8 +19,8 @@ import { namesTemporal } from './temporal-config.ts'
 import { temporalOrigins, unusedTemporal } from './temporal-origins.ts'
 
 /**
- * One thing that Hone needs or may use. `missing` is got by itself where that is possible;
- * `problem` stops something.
+ * One thing that Hone needs or may use. `missing`: Hone gets the thing by itself where it can.
+ * `problem`: something cannot run.
  */
 export interface Finding {
   name: string
@@ -48,8 +48,8 @@ const run = promisify(execFile)
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 /**
- * Looks at everything Hone runs on. Starts and changes nothing, asks no network. Names of
- * variables, never values.
+ * Looks at everything that Hone runs on. Starts nothing, changes nothing and uses no network. Gives
+ * names of variables, never their values.
  */
 export async function examine(options: ExamineOptions = {}): Promise<Finding[]> {
   const env = options.env ?? process.env
@@ -173,7 +173,7 @@ const checks: Record<string, Check> = {
       if (env[variable] && !running.has(port) && !(await isFree(port))) taken.push(`${variable}=${port}`)
     }
     if (taken.length > 0) {
-      const fix = 'Stop who holds them, or set other ports.'
+      const fix = 'Stop the programs that use them, or set other ports.'
       return { name: 'ports', found: 'problem', detail: `in use: ${taken.join(', ')}`, fix }
     }
     const known = Object.entries(rememberedPorts(home)).map(([name, port]) => `${name} ${port}`)
@@ -199,7 +199,7 @@ function disk(name: string, folder: string, wanted: number, movedBy: string): Fi
   return { name, found: 'problem', detail, fix }
 }
 
-/** The folder, or the nearest above it that is there. */
+/** The folder, or the nearest folder above it that exists. */
 function existing(folder: string): string {
   let at = resolve(folder)
   while (!existsSync(at)) at = dirname(at)

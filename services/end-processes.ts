@@ -13,9 +13,9 @@ export interface EndOptions {
 const pauseMs = 30
 
 /**
- * Ends processes and returns when none of them is left: the asking signal, a grace time, SIGKILL.
- * `left` looks for them. It is called again and again, because a process that forks while /proc is
- * read shows up in the next look only.
+ * Ends processes and returns when all of them have ended: first the asking signal, then a grace
+ * time, then SIGKILL. `left` looks for the processes. It is called again and again, because a
+ * process that forks while /proc is read shows up in the next look only.
  */
 export async function endProcesses(
   left: () => readonly number[],
@@ -40,7 +40,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /**
  * Asks every process below this one to end, installers and trainers of the base model among them.
- * For Ctrl-C, where each has its own caller that waits for its end.
+ * Used at Ctrl-C: each of these processes has its own caller that waits for its end.
  */
 export function endDescendants(): void {
   for (const pid of descendants(process.pid)) sendSignal(pid, 'SIGTERM')

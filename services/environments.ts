@@ -5,14 +5,17 @@ import { HoneError } from '../domain/errors.ts'
 
 /**
  * A Python environment that Hone can make. Trainers and servers need packages that exclude each
- * other, so that each product has one of its own.
+ * other, so each product has its own environment.
  */
 export interface PythonEnvironment {
   /** What `hone env` and a site file call it, e.g. "vllm-cpu". */
   name: string
   /** What it is for, in half a line. */
   purpose: string
-  /** Hashed requirements, all of them: they are installed without a look at what they ask for. */
+  /**
+   * File of all requirements with their hashes. They are installed without a look at what they
+   * require.
+   */
   lock: string
   /**
    * A script that the new environment's own Python runs after the installation; it is part of what
@@ -29,7 +32,7 @@ export interface PythonEnvironment {
   platforms?: readonly NodeJS.Platform[]
   /** About how much of the disk it takes, in bytes. */
   bytes: number
-  /** Variable that names an interpreter of the user's own in its place. */
+  /** Variable that names the user's own interpreter instead. */
   variable?: 'HONE_PYTHON'
 }
 
@@ -86,10 +89,7 @@ export const pythonEnvironments: readonly PythonEnvironment[] = [
   },
 ]
 
-/**
- * The environment of a name.
- * Throws InvalidInput, which names the environments that there are.
- */
+/** The environment of a name. Throws InvalidInput, which lists the known environments. */
 export function environmentNamed(name: string): PythonEnvironment {
   const found = pythonEnvironments.find((environment) => environment.name === name)
   if (found) return found
@@ -101,8 +101,8 @@ export function environmentNamed(name: string): PythonEnvironment {
 }
 
 /**
- * What an environment is made from, as text: a change of one byte makes another environment;
- * null without it.
+ * The text that an environment is made from. A change of one byte makes another environment. Null
+ * when a file of it is missing.
  */
 export function requirementsOf({ lock, after }: PythonEnvironment): string | null {
   const files = after === undefined ? [lock] : [lock, after]

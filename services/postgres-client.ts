@@ -12,7 +12,7 @@ export function urlOf(port: number, password: string, name: string = database): 
 
 async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
-  // A connection that is cut after our answer came is no error of ours.
+  // A connection that is cut after our answer came is no error for us.
   client.on('error', () => {})
   await client.connect()
   try {
@@ -23,8 +23,8 @@ async function withClient<T>(url: string, work: (client: Client) => Promise<T>):
 }
 
 /**
- * Whether the server answers and is the one of this folder: another could have taken the port
- * meanwhile. Throws the driver's error when nobody answers.
+ * Whether the server answers and serves this data folder: another server may have taken the port.
+ * Throws the driver's error when nobody answers.
  */
 export async function serves(url: string, data: string): Promise<boolean> {
   return await withClient(url, async (client) => {
@@ -46,7 +46,7 @@ export async function checkUsersServer(url: string): Promise<void> {
   try {
     await withClient(url, (client) => client.query('SELECT 1'))
   } catch (error) {
-    // A driver's message may quote what it was given, and that holds the password.
+    // A driver's message may quote the URL, which holds the password.
     const reason = error instanceof Error ? error.message.split(url).join('the URL') : String(error)
     throw new HoneError({
       type: 'EndpointRefused',

@@ -80,7 +80,7 @@ export function checkVersion(data: string, binaries: PostgresBinaries): void {
   })
 }
 
-/** The error for a home whose database is there and whose password is gone. */
+/** The error for a home that has a database and no password file. */
 export function lostPassword(home: string): HoneError {
   const folder = homePaths(home).postgres
   return new HoneError({

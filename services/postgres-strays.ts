@@ -5,7 +5,8 @@ import { identify, processIds } from './identity.ts'
 import type { ServiceRecord } from './processes.ts'
 
 /**
- * A live server of the data folder by its own postmaster.pid, where nobody recorded it; or null.
+ * The live server that the data folder's postmaster.pid names, for a server without a record. Null
+ * when no such server runs.
  */
 export function unrecordedServer(data: string): ServiceRecord | null {
   let lines: string[]

@@ -33,7 +33,7 @@ export interface PostgresOptions {
    * `safe`.
    */
   durability?: 'safe' | 'fast'
-  /** Any free port rather than the remembered one: for servers of a test. */
+  /** Takes any free port instead of the remembered port. For tests. */
   anyPort?: boolean
   /** Default: `process.env`. */
   env?: Readonly<Record<string, string | undefined>>
@@ -141,8 +141,8 @@ function serverArguments(data: string, port: number, durability: 'safe' | 'fast'
 }
 
 /**
- * A live server of this data folder: by our record, else by its own postmaster.pid. A server that
- * does not answer is ended.
+ * Finds a live server of this data folder by our record, else by its own postmaster.pid. A server
+ * that does not answer is ended.
  */
 async function adoptLeftover(
   home: string,

@@ -20,8 +20,8 @@ const serviceRecord = z.object({
 })
 
 /**
- * What is on disk about a service that was started: enough for a later process to find, adopt or
- * stop it.
+ * The record of a started service on disk. It is enough for a later process to find, adopt or stop
+ * the service.
  */
 export type ServiceRecord = z.infer<typeof serviceRecord>
 
@@ -39,7 +39,7 @@ export interface ServiceSpec extends EndOptions {
   cwd?: string
   uid?: number
   gid?: number
-  /** What a finder needs to reach it, e.g. its port. */
+  /** What a later process needs to reach the service, e.g. its port. */
   details?: Record<string, string | number>
   /** True once it serves. Asked about ten times a second; an error means not yet. */
   ready: () => Promise<boolean>
@@ -62,7 +62,7 @@ const logPath = (home: string, name: string): string => join(homePaths(home).log
  * Starts a process in its own group, so that a Ctrl-C meant for us does not reach it and a stop
  * reaches its children. It logs to `<home>/logs/<name>.log`. Returns when it is ready. Throws
  * MissingDependency with its last log lines if it ends early or is not ready in time; the signal's
- * reason. After an error nothing of it is left.
+ * reason. After an error no process of the service is left.
  */
 export async function startService(spec: ServiceSpec): Promise<Service> {
   spec.signal?.throwIfAborted()
@@ -98,7 +98,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
     writeRecord(spec.home, record)
     const stop = (): Promise<void> => stopService(spec.home, record, spec)
     if (await becomesReady(spec, () => ended)) return { record, logFile, stop }
-    // Before the stop, whose signal would look like the cause.
+    // Set before the stop, because the stop's signal would look like the cause.
     why = ended ?? `not ready after ${spec.deadlineSeconds} s`
     await stop()
     spec.signal?.throwIfAborted()
@@ -127,7 +127,7 @@ export function findService(home: string, name: string): ServiceRecord | null {
   return null
 }
 
-/** Every service of this home that still runs; after a crash of their owner, what it left. */
+/** Every service of this home that still runs, also the services that a crashed owner left. */
 export function runningServices(home: string): ServiceRecord[] {
   let names: string[]
   try {
@@ -147,8 +147,8 @@ export function adoptService(home: string, record: ServiceRecord, options: EndOp
 }
 
 /**
- * Ends a service and all its group, and returns when none of it is left. Ending what is gone is no
- * error.
+ * Ends a service with its whole group, and returns when the last process has ended. A service that
+ * is gone already is no error.
  */
 export async function stopService(home: string, record: ServiceRecord, options: EndOptions = {}): Promise<void> {
   await stopGroup(record.identity, options)
@@ -156,17 +156,17 @@ export async function stopService(home: string, record: ServiceRecord, options: 
 }
 
 /**
- * Ends a process and its group, and returns when none of it is left. The process must lead its
- * group. Ending what is gone is no error.
+ * Ends a process with its group, and returns when the last process has ended. The process must lead
+ * its group. A group that is gone already is no error.
  */
 export async function stopGroup(identity: ProcessIdentity, options: EndOptions = {}): Promise<void> {
   if (belongsToUs(identity)) await endProcesses(() => groupMembers(identity.pid), options)
 }
 
 /**
- * A group id stays taken as long as a member lives, so a group whose leader ended still is the
- * recorded group. Only if another process has the leader's pid now may the number have been given
- * to strangers.
+ * A group id stays taken as long as a member lives, so a group whose leader has ended is still the
+ * recorded group. Only if another process has the leader's pid now may the group belong to
+ * strangers.
  */
 function belongsToUs(identity: ProcessIdentity): boolean {
   const now = identify(identity.pid)

@@ -9,7 +9,7 @@ export interface Progress {
   update(text: string): void
   /** The part is ready, e.g. "port 5433". */
   done(text?: string): void
-  /** The part failed. The error itself is shown by whoever catches it. */
+  /** The part failed. The caller that catches the error shows it. */
   fail(text?: string): void
   /** Another Progress on the same output, for parts that run beside these. */
   beside(): Progress
@@ -72,7 +72,7 @@ class LiveLines {
     this.#timer ??= setInterval(() => this.draw(), frameMs).unref()
   }
 
-  /** Replaces a part's live line by a last line that stays above those that still run. */
+  /** Replaces a part's live line by a last line that stays above the parts that still run. */
   end(part: RunningPart, last: string): void {
     this.#parts.delete(part)
     if (this.#parts.size === 0 && this.#timer) {
@@ -84,7 +84,8 @@ class LiveLines {
 
   draw(above: string = ''): void {
     const frame = frames[this.#frame++ % frames.length] ?? ''
-    // A line that the terminal wraps would be two, and the next redraw would leave one of them.
+    // A wrapped line would take two lines of the terminal, and the next redraw would leave one of
+    // the two.
     const width = (this.#output.columns ?? 120) - 1
     const lines = [...this.#parts].map((part) =>
       `${frame} ${part.label}${part.text ? ` · ${part.text}` : ''}${secondsOf(part)}`.slice(0, width),
@@ -141,7 +142,7 @@ function plainLane(output: ProgressOutput): Progress {
       output.write(`${label} …\n`)
     },
     update(text) {
-      // A log wants the news and not each of a thousand counts: at most a line every two seconds.
+      // A log needs news, and not each of a thousand counts: at most one line every two seconds.
       if (label === null || text === shown.text || Date.now() - shown.at < quietMs) return
       shown = { text, at: Date.now() }
       output.write(`${label}: ${text}\n`)

@@ -9,7 +9,7 @@ import { processesNaming } from './identity.ts'
 import type { Progress } from './progress.ts'
 import { indented, runProgram } from './run-program.ts'
 
-/** What an installation is told. */
+/** The inputs of an installation. */
 export interface Installation {
   environment: PythonEnvironment
   /** Where it is to be: a folder of its own. */
@@ -17,7 +17,7 @@ export interface Installation {
   interpreter: { path: string; version: string }
   env: Readonly<Record<string, string | undefined>>
   progress: Progress
-  /** Ends the installation; what was made of it is removed. */
+  /** Ends the installation. The unfinished environment is removed. */
   signal: AbortSignal
 }
 
@@ -28,10 +28,10 @@ export const pythonOf = (folder: string): string => join(folder, 'bin', 'python'
 export const markOf = (folder: string): string => join(folder, '.complete')
 
 /**
- * Makes the environment in place, for a virtual environment cannot be moved; `.complete`, written
- * last, tells a whole one from one that was cut short, which is removed and made anew (what was
- * downloaded is in uv's own cache).
- * Throws MissingDependency, StorageFull; the signal's reason.
+ * Makes the environment in its final folder, because a virtual environment cannot be moved.
+ * `.complete` is written last, so it marks a whole environment. A folder without `.complete` is
+ * removed and made anew (the downloads are in uv's own cache). Throws MissingDependency,
+ * StorageFull; the signal's reason.
  */
 export async function makeEnvironment(installation: Installation): Promise<void> {
   const { folder, interpreter, signal } = installation
@@ -40,7 +40,7 @@ export async function makeEnvironment(installation: Installation): Promise<void>
     await install(installation)
     writeWholeFileSync(markOf(folder), `${interpreter.version}\n`)
   } catch (error) {
-    // Half an environment is of no use, and of some gigabytes.
+    // Half an environment is useless and takes some gigabytes.
     await clear(folder)
     throw signal.aborted ? signal.reason : storageError(error, folder, 'HONE_CACHE')
   }
@@ -59,8 +59,8 @@ async function install(installation: Installation): Promise<void> {
   )
   installation.signal.throwIfAborted()
   progress.update('installing, once, some minutes')
-  // A lock is whole, so nothing is looked for beside it: some packages ask for what no public index
-  // holds.
+  // A lock lists every package, so no dependency is looked up: some packages ask for packages that
+  // no public index has.
   const packages = ['--no-deps', '--require-hashes', '-r', environment.lock]
   const tell = installTeller(progress)
   if (hasUv) await step(python, ['-m', 'uv', 'pip', 'install', '--python', python, ...packages], installation, tell)
@@ -72,7 +72,9 @@ async function install(installation: Installation): Promise<void> {
 
 const quietPip = ['--disable-pip-version-check']
 
-/** Python: fails with the names of those modules of its command line that cannot be found. */
+/**
+ * Python code that fails with the names of the modules of its command line that cannot be found.
+ */
 const missingModules = `
 import importlib.util, sys
 missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
@@ -107,7 +109,7 @@ async function step(
   if (failure !== null) throw installError(failure, output, environment)
 }
 
-/** Names the cause of a failed installation, as far as its output tells. */
+/** The error of a failed installation. It names the cause when the output shows a known cause. */
 export function installError(failure: string, output: string, environment: PythonEnvironment): HoneError {
   const shown = indented(output)
   if (/No space left|Errno 28|os error 28|Disk quota/i.test(output)) {

@@ -27,7 +27,9 @@ export { trainerFolder }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** A Python that can train or serve, and what to add to the environment of whatever it runs. */
+/**
+ * A Python that can train or serve, and the variables to add to the environment of its programs.
+ */
 export interface Python {
   python: string
   /** PYTHONPATH with `trainer/`, so that `python -m hone_trainer` works without being installed. */
@@ -39,7 +41,7 @@ export interface PythonOptions {
   cache?: string
   progress?: Progress
   env?: Environment
-  /** Ends the installation; what was made of it is removed. */
+  /** Ends the installation. The unfinished environment is removed. */
   signal?: AbortSignal
 }
 
@@ -55,7 +57,7 @@ export type EnvironmentState =
 const run = promisify(execFile)
 
 /**
- * The environment that trains with TRL, or one made from another lock with other modules: see
+ * The environment that trains with TRL, or an environment from another lock with other modules: see
  * {@link bringUpEnvironment}.
  */
 export async function bringUpPython(options: PythonOptions & { lock?: string; imports?: readonly string[] } = {}) {
@@ -64,11 +66,10 @@ export async function bringUpPython(options: PythonOptions & { lock?: string; im
 }
 
 /**
- * A Python with all that an environment names: the user's own where its variable is set
- * (HONE_PYTHON for "trl"), else one in `<cache>/python/<hash of lock and Python version>` that is
- * made once and shared by clones.
- * Throws InvalidInput (no such environment); MissingDependency (no Python, no network, a
- * failed installation); StorageFull; the signal's reason.
+ * A Python with all modules of an environment. It is the user's own if the variable is set
+ * (HONE_PYTHON for "trl"). Else it is in `<cache>/python/<hash of lock and Python version>`, is
+ * made once and is shared by clones. Throws InvalidInput (no such environment); MissingDependency
+ * (no Python, no network, a failed installation); StorageFull; the signal's reason.
  */
 export async function bringUpEnvironment(
   which: string | PythonEnvironment,
@@ -140,8 +141,8 @@ export async function environmentState(
 }
 
 /**
- * The environment of a name as it was made here; null if it was not made, or is not an
- * environment of Hone's. Starts nothing.
+ * The environment of a name, if it was made here. Null if it was not made, or if Hone has no
+ * environment of this name. Starts nothing.
  */
 export function madeEnvironment(name: string, cache: string): Python | null {
   const environment = pythonEnvironments.find((each) => each.name === name)
@@ -151,8 +152,8 @@ export function madeEnvironment(name: string, cache: string): Python | null {
 }
 
 /**
- * The folder that was made from these requirements with any of its versions of Python; the newest
- * of several.
+ * The folder that was made from these requirements with any suitable version of Python. Of several,
+ * the folder of the newest version.
  */
 function madeFolder({ pythons }: PythonEnvironment, requirements: string, cache: string): string | null {
   const { python: root } = cachePaths(cache)
@@ -227,7 +228,7 @@ async function ownEnvironment(
     progress.update(`waiting for process ${owner.pid}, which installs it`)
   }
   const work = async (): Promise<void> => {
-    // Whoever had the lock before may have made it.
+    // The process that held the lock before may have made the environment.
     if (!isComplete(folder)) await makeEnvironment({ environment, folder, interpreter, env, progress, signal })
   }
   await withLock(`${folder}.lock`, 'make the Python environment', work, waiting)

@@ -10,7 +10,7 @@ export interface ProgramRun {
   gid?: number
   /** Ends the program. */
   signal?: AbortSignal | undefined
-  /** Hears each line that the program prints, on either output. */
+  /** Called with each line that the program prints, on either output. */
   onLine?: (line: string) => void
 }
 

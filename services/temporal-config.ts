@@ -12,7 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Where a setting comes from: a variable's name, `profile`, or nowhere. */
 export type Origin = string | null
 
-/** What the user says of a Temporal server. Holds secrets: never to be printed or written. */
+/** The user's settings for a Temporal server. They hold secrets: never print or write them. */
 export interface TemporalConfig {
   /** host or host:port. */
   address: string
@@ -80,10 +80,9 @@ export function fileVersion(path: string): string | null {
 }
 
 /**
- * Reads variables and, where it is asked for, a profile; variables win. Call it only where {@link
- * namesTemporal}.
- * Throws InvalidInput for an unknown profile, a file that is no TOML, an unreadable certificate, a
- * wrong value.
+ * Reads variables and, where it is asked for, a profile; variables win. Call it only when {@link
+ * namesTemporal} is true. Throws InvalidInput for an unknown profile, a file that is no TOML, an
+ * unreadable certificate, a wrong value.
  */
 export function readTemporalConfig(env: Environment): TemporalConfig {
   checkVariables(env)
@@ -117,8 +116,8 @@ export function readTemporalConfig(env: Environment): TemporalConfig {
 }
 
 /**
- * Empty variables count as unset, but for headers, where an empty one takes the profile's header
- * away.
+ * Empty variables count as unset. An empty variable of a header is kept, because it removes the
+ * profile's header.
  */
 function setVariables(env: Environment): Record<string, string> {
   const set: Record<string, string> = {}
@@ -129,7 +128,9 @@ function setVariables(env: Environment): Record<string, string> {
   return set
 }
 
-/** What envconfig would read as something else: any other word for TEMPORAL_TLS turns TLS off. */
+/**
+ * Refuses values that envconfig would misread: any other word in TEMPORAL_TLS would turn TLS off.
+ */
 function checkVariables(env: Environment): void {
   if (!['', '1', 'true', '0', 'false'].includes(env['TEMPORAL_TLS'] ?? ''))
     throw wrong('TEMPORAL_TLS is neither true nor false.', 'Set it to true or false, or unset it.')
@@ -152,8 +153,8 @@ function readProfiles(file: string): string {
 }
 
 /**
- * Parses the whole file strictly, and looks for the profile. What the parser quotes may be a key:
- * it is not repeated.
+ * Parses the whole file strictly, and looks for the profile. The parser's message is not repeated,
+ * because it may quote a key.
  */
 function checkProfiles(file: string, text: string, profile: string | undefined): void {
   let names: string[]
@@ -196,8 +197,8 @@ function checked(load: () => ClientConfigProfile, file: string | null): ClientCo
 
 /**
  * Header names as all of Temporal's tools write them: envconfig turns only the first underscore of
- * a variable into a hyphen. In a file it turns no underscore before an empty variable takes the
- * header away.
+ * a variable into a hyphen, and no underscore of a file. So empty variables remove headers here,
+ * after all names are turned.
  */
 function checkedHeaders(
   named: Record<string, string>,
@@ -232,7 +233,10 @@ function checkKey(apiKey: string | null): void {
 }
 
 function originsOf(env: Environment, fromFile: ClientConfigProfile): TemporalConfig['origins'] {
-  /** The variables, if they have one value only; else variables and profile, which are merged. */
+  /**
+   * For a setting with one value, the variables win. With `isMerged`, variables and profile both
+   * count.
+   */
   const origin = (setting: keyof ClientConfigProfile, isFor: RegExp, isMerged = false): Origin => {
     const names = Object.keys(env).filter((name) => isFor.test(name) && env[name])
     const isInFile = fromFile[setting] !== undefined && (isMerged || names.length === 0)

@@ -14,8 +14,7 @@ import type { TemporalServer } from './temporal-server.ts'
 const defaultPort = 7233
 
 /**
- * What a client's connection is made with. The key is a function: each request sends the one that
- * holds now.
+ * Options of a client's connection. The key is a function, so each request sends the present key.
  */
 export function clientOptions({ address, access }: TemporalServer): ConnectionOptions {
   if (access === undefined) return { address }
@@ -24,7 +23,7 @@ export function clientOptions({ address, access }: TemporalServer): ConnectionOp
 }
 
 /**
- * What a worker's connection is made with. It takes a key as text only: a rotated one is handed to
+ * Options of a worker's connection. It takes a key as text only. A rotated key is given to
  * `setApiKey` later (worker/temporal.ts).
  */
 export function nativeOptions({ address, access }: TemporalServer): NativeConnectionOptions {
@@ -42,8 +41,8 @@ export async function connectTemporal(server: TemporalServer, connectTimeoutMs =
 }
 
 /**
- * Connects in whatever way, and says in words why it fails. TLS is looked at first: the client's
- * own library keeps trying until its time is over and then knows no reason.
+ * Calls `connect`, and gives a failure a reason in words. TLS is checked first, because the
+ * client's own library keeps trying until its time is over and then knows no reason.
  */
 export async function told<Result>(server: TemporalServer, connect: () => Promise<Result>): Promise<Result> {
   checkAddress(server)
@@ -62,10 +61,7 @@ export async function told<Result>(server: TemporalServer, connect: () => Promis
   }
 }
 
-/**
- * Why a Temporal of the user's or ours did not let us in, or does not do what was asked. Names no
- * secret.
- */
+/** The error for a Temporal server that refuses the connection or a request. It names no secret. */
 export async function connectionProblem(server: TemporalServer, error: unknown): Promise<HoneError> {
   if (error instanceof HoneError) return error
   const { address, namespace, access } = server
@@ -82,7 +78,7 @@ export async function connectionProblem(server: TemporalServer, error: unknown):
       ? refused(
           server,
           `refuses the API key for namespace ${namespace}: ${words}`,
-          'Give a key that holds, in TEMPORAL_API_KEY or as api_key of the profile, and check TEMPORAL_NAMESPACE.',
+          'Give a valid key in TEMPORAL_API_KEY or as api_key of the profile, and check TEMPORAL_NAMESPACE.',
         )
       : refused(
           server,
@@ -161,9 +157,10 @@ const greeting = Buffer.concat([
 ])
 
 /**
- * Greets as a gRPC client would, after the TLS handshake, until the server answers: in TLS 1.3 it
- * looks at a client's certificate after the client believes to be done. Returns the code of what
- * went wrong, or null; `CLOSED` for a server that closes after a handshake without a reason.
+ * Does the TLS handshake, greets as a gRPC client would, and waits for an answer: in TLS 1.3 the
+ * server checks a client's certificate only after the client has ended its handshake. Returns the
+ * code of what went wrong, or null; `CLOSED` for a server that closes after a handshake without a
+ * reason.
  */
 async function lookAt(server: TemporalServer): Promise<string | null> {
   const { hostname, port } = splitProtoHostPort(normalizeGrpcEndpointAddress(server.address, defaultPort)) ?? {}
@@ -198,16 +195,16 @@ function tlsOptions({ access }: TemporalServer, host: string): TlsOptions {
   }
 }
 
-// Codes of OpenSSL for a chain that ends at nobody who is trusted:
+// OpenSSL's codes for a chain of certificates that ends at no trusted CA:
 // https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/
 const untrusted =
   /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT.*|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED)$/
 
-/** Whether a handshake that ended so had a server at the other end that speaks TLS. */
+/** Whether a handshake that ended with this code met a server that speaks TLS. */
 const speaksTls = (code: string | null): boolean =>
   code === null || untrusted.test(code) || /^(CERT_|ERR_TLS_CERT)|ALERT/.test(code)
 
-/** What is wrong with TLS; null where nothing is, or where it is not TLS that fails. */
+/** What is wrong with TLS. Null when TLS works, or when something else failed. */
 function tlsProblem(server: TemporalServer, code: string | null): { what: string; nextStep: string } | null {
   if (code === null) return null
   if (untrusted.test(code))
@@ -223,7 +220,7 @@ function tlsProblem(server: TemporalServer, code: string | null): { what: string
     }
   if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code))
     return {
-      what: `has a certificate that does not hold today (${code})`,
+      what: `has a certificate that is not valid today (${code})`,
       nextStep: 'Renew it, and check the clock of this machine.',
     }
   if (/^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPROTO)$/.test(code))

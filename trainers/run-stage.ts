@@ -10,7 +10,7 @@ import { weightsProblem } from '../jobs/servers/verdict.ts'
 import { verifyWeights } from '../jobs/servers/verify-weights.ts'
 import { createStarvationWatch } from '../jobs/starvation.ts'
 import type { JobLimits } from '../jobs/watch.ts'
-import { judgeFailure } from './failures.ts'
+import { failureVerdict } from './failures.ts'
 import type { RlRow, SftRow } from './rows.ts'
 import { stageHash } from './stage.ts'
 import type { TrainingStage } from './stage.ts'
@@ -80,7 +80,7 @@ export async function runStage(world: JobWorld, job: StageJob): Promise<StageRes
         isStarved: createStarvationWatch(),
       }
     },
-    judge: (attempt, ended) => trainer.verdict(stage, attempt.run, ended),
+    verdict: (attempt, ended) => trainer.verdict(stage, attempt.run, ended),
     explain: (cause) => (cause === 'starved' ? starved(jobId, stage) : null),
   })
   await finalize(world, job, trained)
@@ -116,10 +116,10 @@ async function finalize(world: JobWorld, job: StageJob, trained: Attempt): Promi
     maxAttempts: job.maxAttempts,
     attemptsSoFar: 0,
     plan: async () => ({ command }),
-    judge: async (_, { status, logs }) =>
+    verdict: async (_, { status, logs }) =>
       status.state === 'succeeded'
         ? { outcome: 'ok' }
-        : judgeFailure({ ...trainer.failures, status, logs, madeSteps: false }),
+        : failureVerdict({ ...trainer.failures, status, logs, madeSteps: false }),
   })
 }
 

@@ -155,6 +155,6 @@ export interface Trainer {
    * from, and the weights.
    */
   spent(run: RunFolder): string[]
-  /** Judges the training job by its results. */
+  /** The verdict on the training job, by its results. */
   verdict(stage: TrainingStage, run: RunFolder, ended: { status: JobStatus; logs: JobLogs }): Promise<TrainerVerdict>
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { z } from 'zod'
 import { storageError } from '../artifacts/storage-error.ts'
+import { writeWholeFile } from '../artifacts/whole-file.ts'
 import { marksIn } from '../data/rows/image-marks.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { RunFolder } from '../jobs/command.ts'
@@ -11,23 +12,18 @@ import type { RlRow, SftRow } from './rows.ts'
 import type { TrainingStage } from './stage.ts'
 import type { PlannedFile } from './trainer.ts'
 
-/**
- * Writes pieces under a temporary name, then renames the file. So a starting job finds the complete
- * file or no file.
- */
+/** Writes pieces as one whole file: a starting job finds the complete file or no file. */
 export async function writeWhole(
   run: RunFolder,
   path: string,
   pieces: AsyncIterable<string> | Iterable<string>,
 ): Promise<PlannedFile & { pieces: number }> {
-  const draft = `${path}.draft`
   const hash = createHash('sha256')
   let bytes = 0
   let count = 0
   try {
     await mkdir(dirname(path), { recursive: true })
-    const file = await open(draft, 'w')
-    try {
+    await writeWholeFile(path, async (file) => {
       for await (const piece of pieces) {
         const content = Buffer.from(piece)
         hash.update(content)
@@ -35,11 +31,7 @@ export async function writeWhole(
         count += 1
         await file.writeFile(content)
       }
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
+    })
   } catch (error) {
     throw storageError(error, path)
   }

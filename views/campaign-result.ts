@@ -38,7 +38,7 @@ export interface ResultRound {
   steps: ResultStep[]
 }
 
-/** What a campaign came to, as `hone demo --json` writes it. */
+/** The result of a campaign, as `hone demo --json` writes it. */
 export interface CampaignResult {
   campaign: string
   status: string
@@ -51,7 +51,8 @@ export interface CampaignResult {
 }
 
 /**
- * The campaign as it stands, with the tests that say what its numbers mean. Throws UnknownCampaign.
+ * The campaign's results so far, with the statistical tests that say what its numbers mean. Throws
+ * UnknownCampaign.
  */
 export async function campaignResult(db: Database, campaign: string): Promise<CampaignResult> {
   const overview = await campaignOverview(db, campaign)

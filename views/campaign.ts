@@ -43,7 +43,7 @@ export interface CampaignLook {
   events: EventRecord[]
 }
 
-/** All that the tables of a campaign show. Throws UnknownCampaign. */
+/** Everything that the tables of a campaign show. Throws UnknownCampaign. */
 export async function campaignOverview(db: Database, campaign: string): Promise<CampaignOverview> {
   const { status, statusReason, headRound } = await getCampaign(db, campaign)
   const [headers, steps, jobs, requests, spending] = await Promise.all([
@@ -84,7 +84,7 @@ export const allRounds = ({ base, rounds }: Pick<CampaignOverview, 'base' | 'rou
   ...rounds,
 ]
 
-/** What the end of a round scored: the last score of each benchmark. */
+/** The scores at the end of a round: the last score of each benchmark. */
 export function endScores({ steps }: Pick<RoundView, 'steps'>): Map<string, ScoreView> {
   return new Map(steps.flatMap(({ scores }) => scores).map((score) => [score.benchmark, score]))
 }

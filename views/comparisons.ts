@@ -13,7 +13,7 @@ export interface ModelComparison {
   n: number
   aOnly: number
   bOnly: number
-  /** Of the exact McNemar test. */
+  /** P-value of the exact McNemar test. */
   p: number
 }
 

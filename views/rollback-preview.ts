@@ -2,7 +2,7 @@ import { ancestors, headRefusal, nextRoundNumber } from '../domain/lineage.ts'
 import { allRounds } from './campaign.ts'
 import type { CampaignOverview } from './campaign.ts'
 
-/** What a rollback would do. Rounds are numbers. */
+/** The effects of a rollback. Rounds are given by number. */
 export interface RollbackPreview {
   campaign: string
   /** The head now; 0, the base model, while no round is the head. */

@@ -38,7 +38,7 @@ export interface RoundDetail {
   jobs: JobDetail[]
 }
 
-/** What of a round is wanted. */
+/** The parts of a round that a caller wants. */
 export interface RoundWish {
   /** Only this step and its jobs. */
   step?: string | undefined

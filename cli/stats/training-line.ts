@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
 import type { Described } from '../../data/statistics/diversity.ts'
+import { parseJson } from '../../domain/json-text.ts'
 
 /** What statistics need of a row. */
 export interface TrainingLine extends Described {
@@ -88,12 +89,4 @@ export function readTrainingLine(json: string): TrainingLine | null {
 function pictureName(picture: unknown): string {
   const name = typeof picture === 'string' ? picture : JSON.stringify(picture)
   return name.length <= 200 ? name : contentHash(name)
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }

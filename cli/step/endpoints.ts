@@ -32,7 +32,7 @@ export interface StepEndpoints {
   prices: Map<string, Prices>
 }
 
-/** Values without a name, and those of a name. */
+/** Values that were given without a name, and values by name. */
 interface Given {
   all: string[]
   of: Map<EndpointOption, string[]>
@@ -138,7 +138,7 @@ function bareUrl(text: string): string {
 
 function keyName(text: string | undefined): string | undefined {
   if (text === undefined || /^[A-Z_][A-Z0-9_]*$/.test(text)) return text
-  // The given text may be the key itself.
+  // The text is not repeated, because it may be the key itself.
   throw badUsage(
     '--api-key-env names no variable.',
     'Name the environment variable that holds the key, never the key itself.',

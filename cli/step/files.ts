@@ -45,7 +45,7 @@ export function checkFiles({ inputs, alsoRead, output, rejects, replies, state }
 const overwritten = (path: string): HoneError =>
   badUsage(
     `${path} is given for more than one thing, and would be overwritten.`,
-    'Give --output, --rejects and --replies names that no file has which the step reads.',
+    'Give --output, --rejects and --replies other files than those that the step reads.',
   )
 
 /** The same for every name of an existing file; otherwise its place. */

@@ -36,7 +36,7 @@ export function modelsOf({ options }: Pick<DataStep, 'options'>): {
   }
 }
 
-/** Whether a step does without an option. */
+/** Whether a step works without an option. */
 export function isOptional({ options }: Pick<DataStep, 'options'>, option: string): boolean {
   const shape: Record<string, z.core.$ZodType> = options.shape
   const field = shape[option]
@@ -44,7 +44,7 @@ export function isOptional({ options }: Pick<DataStep, 'options'>, option: strin
 }
 
 export interface OptionSources {
-  /** `key=value`, in order; a later one of a key counts. */
+  /** `key=value`, in order. The last value of a key counts. */
   set: readonly string[]
   /** YAML file of options. */
   file: string | undefined
@@ -79,7 +79,7 @@ export async function readStepOptions(name: string, step: DataStep, sources: Opt
   const schema: Record<string, unknown> = z.toJSONSchema(step.options, { io: 'input' })
   const text = { raw, document: new Document(raw), lineCounter: new LineCounter(), schema }
   const problems = explainIssues(parsed.error.issues, text).map(({ where, value, wrong, fix }) => {
-    // There is no file whose lines could be named.
+    // The options come from no single file, so no line can be named.
     const option = where.replace(/ \(line \d+, column \d+\)$/, '')
     return `  ${option}${value === null ? '' : ` = ${value}`}: ${wrong}; ${fix}`
   })
@@ -111,7 +111,7 @@ function valueOf(text: string, field: z.core.$ZodType | undefined): unknown {
   try {
     value = parse(text)
   } catch {
-    // A prompt may hold anything.
+    // No YAML: a prompt may hold any text.
   }
   if (field && !z.safeParse(field, value).success && z.safeParse(field, text).success) return text
   return value
@@ -130,6 +130,6 @@ async function fileOptions(file: string | undefined): Promise<Record<string, unk
     .nullable()
     .safeParse(document.toJS({ maxAliasCount: 1000 }))
   if (!read.success)
-    throw badUsage(`--options ${file} is not a map of options.`, 'Write a line a option, e.g. samples: 4.')
+    throw badUsage(`--options ${file} is not a map of options.`, 'Write one option on each line, e.g. samples: 4.')
   return read.data ?? {}
 }

@@ -2,8 +2,8 @@ import type { Progress, Reading } from '../../data/file-steps/progress.ts'
 import type { Terminal } from '../terminal.ts'
 
 /**
- * Rates that one look at the progress gives besides its counts. They are taken over the last
- * seconds, so that a pause is seen.
+ * Rates of a run, beside its counts. They are measured over the last seconds, so that a pause
+ * shows.
  */
 export interface Rates {
   rowsPerSecond: number

@@ -21,7 +21,7 @@ import { campaignExitCode, Interrupted, osUser, print } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { followCampaign, renderer } from '../follow-campaign.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone demo                        brings up all it needs and runs recipes/demo.yaml
   $ hone demo --json result.json     also writes the result
@@ -43,7 +43,7 @@ export function demoCommand(terminal: Terminal): Command {
     .option('--site <file>', siteHelp)
     .option('--keep', 'stay up at the end, until Ctrl-C (by itself on a terminal without --json)')
     .option('--exit', 'end when the campaign ends, also on a terminal')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples)
     .action(async (options: { json?: string; recipe?: string; site?: string; keep?: boolean; exit?: boolean }) => {
       const stays =
         options.keep === true || (terminal.stdout.isTTY === true && options.json === undefined && options.exit !== true)

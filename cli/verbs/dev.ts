@@ -12,7 +12,7 @@ import type { Stack } from '../../services/stack/stack.ts'
 import { Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 
-const EXAMPLES = `
+const examples = `
 Examples:
   $ hone dev                                   Postgres, Temporal with its Web UI, reward server, worker
   $ DATABASE_URL=… TEMPORAL_ADDRESS=… hone dev your own servers, our worker
@@ -29,7 +29,7 @@ export function devCommand(terminal: Terminal): Command {
     .option('--demo', 'bring up the demo world too (by itself when this home has one)')
     .option('--site <file>', siteHelp)
     .option('--json', 'print one JSON object when all is up')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', examples)
     .action(async (options: { demo?: boolean; site?: string; json?: boolean }) => {
       const home = honeHome(terminal.env)
       const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)
@@ -63,7 +63,7 @@ export function devCommand(terminal: Terminal): Command {
     })
 }
 
-/** Mends what dies until the signal. */
+/** Starts dead services again, until the signal. */
 export async function keepUp(stack: Stack, signal: AbortSignal, onMended: (name: string) => void): Promise<void> {
   while (!signal.aborted) {
     await sleep(lookSeconds * 1000, undefined, { signal }).catch(() => undefined)
@@ -73,8 +73,8 @@ export async function keepUp(stack: Stack, signal: AbortSignal, onMended: (name:
 }
 
 /**
- * Campaigns that Postgres says run must have a workflow: a Temporal that lost its state gets them
- * back from here.
+ * Gives a workflow to each campaign that runs according to Postgres. A Temporal that lost its state
+ * gets its campaigns back here.
  */
 export async function continueCampaigns(stack: Stack): Promise<string[]> {
   const { db, close } = openDatabase(stack.databaseUrl, { max: 2 })

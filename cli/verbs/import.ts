@@ -9,7 +9,6 @@ import type { Prepared } from '../../client/prepare-import.ts'
 import { importFormats } from '../../data/import/detect.ts'
 import type { ImportFormat } from '../../data/import/detect.ts'
 import { listImports } from '../../db/imports.ts'
-import { HoneError } from '../../domain/errors.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
 import { stepName } from '../../domain/ids.ts'
 import { ensureFolder, honeHome, homePaths } from '../../services/home.ts'
@@ -22,6 +21,7 @@ import { untilInterrupted } from '../interrupt.ts'
 import { failureLimit, repeated, wholeNumber } from '../options.ts'
 import { print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+import { usageError } from '../usage-error.ts'
 
 const examples = `
 Examples:
@@ -174,5 +174,4 @@ function importName(text: string): string {
   throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'Give another name.')
 }
 
-const usage = (message: string): HoneError =>
-  new HoneError({ type: 'InvalidInput', message, nextStep: 'See: hone help import' })
+const usage = (message: string) => usageError(message, 'See: hone help import')

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
-import { HoneError } from '../../domain/errors.ts'
+import { HoneError, messageOf } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import { rewardNames } from '../../domain/recipe/steps.ts'
 import { packGroundTruth } from '../../trainers/reward-file/ground-truth.ts'
 import { rewardFiles, shimTrainers } from '../../trainers/reward-file/registry.ts'
@@ -121,13 +122,8 @@ async function packedRows(path: string, { trainer, url, reward }: ShimFlags): Pr
   return packed.join('')
 }
 
-function rowOf(line: string): Record<string, unknown> | null {
-  try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(line))
-  } catch {
-    return null
-  }
-}
+const rowOf = (line: string): Record<string, unknown> | null =>
+  z.record(z.string(), z.unknown()).safeParse(parseJson(line)).data ?? null
 
 async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text).catch((error: unknown) => {
@@ -140,7 +136,7 @@ const usage = (message: string): HoneError => usageError(message, 'See `hone shi
 const fileError = (what: 'read' | 'written', path: string, cause: unknown): HoneError =>
   new HoneError({
     type: 'InvalidInput',
-    message: `${path} cannot be ${what} (${cause instanceof Error ? cause.message : String(cause)}).`,
+    message: `${path} cannot be ${what} (${messageOf(cause)}).`,
     nextStep: 'Check the path, and that its folder is there and yours to use.',
     cause,
   })

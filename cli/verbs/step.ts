@@ -23,7 +23,7 @@ import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { honeVersion } from '../version.ts'
 
-const HELP = `
+const help = `
 Steps:
 ${Object.entries(dataSteps)
   .map(([name, { summary }]) => `  ${name.padEnd(17)}${summary}`)
@@ -113,7 +113,7 @@ export function stepCommand(terminal: Terminal): Command {
     .option('--state <folder>', 'what is needed to go on (default: OUTPUT.hone)')
     .option('--dry-run', 'show counts and the first request; send and write nothing')
     .option('--json', 'print the summary as JSON')
-    .addHelpText('after', HELP)
+    .addHelpText('after', help)
     .action(async (name: string, flags: StepFlags) => {
       const file = await fileStep(name, flags, terminal)
       process.exitCode = await untilInterrupted(terminal, (signal) =>
@@ -182,7 +182,10 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   }
 }
 
-/** Files to weigh are given where a step weighs something, and nowhere else. */
+/**
+ * Throws InvalidInput when files to weigh are given to a step that weighs nothing, or are missing
+ * for a step that does.
+ */
 function checkWeighed(name: string, step: DataStep, { evidence, benchmark }: StepFlags): void {
   const of = 'evidence' in step && step.evidence ? (step.evidence.of ?? 'named') : null
   if (evidence.length > 0 && of !== 'named') throw badUsage(`${name} weighs no evidence: leave --evidence out.`)

@@ -88,7 +88,7 @@ async function run(options: VerifyOptions, streams: VerifyStreams): Promise<numb
         '--kind, --choices, --precision, --policy and --explain are for one case; in a file each row has its own.',
       )
     // The threads are loaded for files only: one case must answer at once.
-    const { verifyFile } = await import('../verify/judge-file.ts')
+    const { verifyFile } = await import('../verify/verify-file.ts')
     return await verifyFile(options, streams)
   }
   if (options.gold === undefined || options.answer === undefined) throw usage('--gold and --answer belong together.')

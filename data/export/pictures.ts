@@ -1,5 +1,6 @@
 import { copyFile, link, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { exists } from '../../artifacts/exists.ts'
 import { errorCode } from '../../domain/errors.ts'
 
@@ -36,13 +37,12 @@ export function extensionOf(head: Uint8Array): string {
   return 'bin'
 }
 
-/**
- * Looks up pictures, each once; null for a picture that is not in the store. Remembers the last
- * 20,000.
- */
+const remembered = 20_000
+
+/** Looks up pictures; null for a picture that is not in the store. Remembers the last 20,000. */
 export class PictureLookup {
   readonly #pathOf: (hash: string) => string
-  readonly #known = new Map<string, Picture | null>()
+  readonly #known = new LRUCache<string, { picture: Picture | null }>({ max: remembered })
 
   constructor(pathOf: (hash: string) => string) {
     this.#pathOf = pathOf
@@ -50,11 +50,10 @@ export class PictureLookup {
 
   async find(hash: string): Promise<Picture | null> {
     const known = this.#known.get(hash)
-    if (known !== undefined) return known
-    const found = await this.#look(hash)
-    if (this.#known.size >= 20_000) this.#known.clear()
-    this.#known.set(hash, found)
-    return found
+    if (known) return known.picture
+    const picture = await this.#look(hash)
+    this.#known.set(hash, { picture })
+    return picture
   }
 
   async #look(hash: string): Promise<Picture | null> {

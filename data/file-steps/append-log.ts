@@ -27,9 +27,9 @@ export interface AppendLog {
 const groupCharacters = 8 * 1024 * 1024
 const mostTries = 5
 /**
- * Bytes of the longest line that a log may have. Whatever is written must be read again: a reply
- * has up to 64 MiB (models/replica-client.ts), three times as much where its bytes are not UTF-8,
- * and its request is made of a row.
+ * Bytes of the longest line that a log may have. Every line that is written must be readable again:
+ * a reply has up to 64 MiB (models/replica-client.ts), three times as much where its bytes are not
+ * UTF-8, and its request is made of a row.
  */
 const longestLogLine = 256 * 1024 * 1024
 
@@ -38,8 +38,8 @@ const longestLogLine = 256 * 1024 * 1024
  * processes add; it does not get own lines. A kill may have cut the last line, which then has no
  * end. `onLine` gets it like any other (its reader can tell by its JSON), and the next line starts
  * on a line of its own. Nothing is ever cut off or moved, so several processes may write to one
- * log: whole lines are one write at the end of the file, which no other write of this machine can
- * part. `FileHandle.appendFile` was rejected, because it writes pieces of half a megabyte.
+ * log: whole lines go to the end of the file in one write, which no other write of this machine can
+ * split. `FileHandle.appendFile` was rejected, because it writes pieces of half a megabyte.
  *
  * `movedBy` is the option that names the file or its folder.
  */
@@ -79,7 +79,7 @@ export async function openAppendLog(
   }
 }
 
-/** Takes a line if it is an own one, and says so. */
+/** Claims a line that this process wrote. True when the line was its own. */
 type TakeOwn = (text: string, place: Place) => boolean
 
 /** The end of a log, up to which its lines are known. One call at a time. */
@@ -148,7 +148,7 @@ class LogEnd {
   async #writeOnce(lines: readonly string[], takeOwn: TakeOwn): Promise<boolean> {
     const start = this.#isCut ? '\n' : ''
     const content = Buffer.from(`${start}${lines.map((line) => `${line}\n`).join('')}`)
-    // Until the write is known to be whole.
+    // True until the write is known to be whole.
     this.#isCut = true
     const { bytesWritten } = await this.#handle.write(content, 0, content.length).catch((error: unknown) => {
       throw storageError(error, this.#where.path, this.#where.movedBy)

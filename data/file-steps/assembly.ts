@@ -16,11 +16,11 @@ export interface Tally {
   reasons: Record<string, number>
 }
 
-/** Writes outcomes in the order of the input, as far as they are there. */
+/** Writes outcomes in the order of the input, up to the first line that is not done. */
 export interface Assembly {
   /**
-   * Goes on in the background. Throws an error of the background work, so that a full disk ends the
-   * run.
+   * Continues to write in the background. Throws an error of earlier background work, so that a
+   * full disk ends the run.
    */
   poke(): void
   /** Writes the rest. Throws if a line is not done. */

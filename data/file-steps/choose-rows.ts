@@ -10,7 +10,10 @@ import type { OutputLine } from './output-lines.ts'
 
 const linesAtOnce = 128
 
-/** Writes the rows that a dataset step keeps, in its order, then the other rows in theirs. */
+/**
+ * Writes the rows that a dataset step keeps, in the step's order, then the other rows in the order
+ * of the input.
+ */
 export async function chooseRows(
   { options, seed, promptSuffix, progress, signal }: FileStep,
   step: DatasetStep,

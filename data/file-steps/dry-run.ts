@@ -13,7 +13,7 @@ import { openRun } from './open-run.ts'
 import type { OpenedRun } from './open-run.ts'
 import { createWork } from './work-rows.ts'
 
-/** What a run would do. */
+/** The work that a run would do. */
 export interface DryRun {
   /**
    * Lines that would be worked on, lines that are done already, lines that are no rows, and lines
@@ -32,7 +32,7 @@ export interface DryRun {
   request: { endpoint: string; body: unknown } | null
 }
 
-/** Rows that are tried until one asks something. */
+/** Most rows that are tried to find a first request. */
 const rowsTried = 100
 
 /** Goes through the input. Sends and writes nothing. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../domain/json-text.ts'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
 import type { Spent } from '../../domain/budget.ts'
 import { openAppendLog } from './append-log.ts'
@@ -33,9 +34,9 @@ const storedReply = head.omit({ run: true }).extend({
 
 /**
  * Replies in a log, one on each line: found by content key, written once, never changed. Only their
- * places are in memory. `run` is who pays, and `movedBy` is the option that names the file. Several
- * runs may share a file, also at one time. A line that a kill has cut, or that is not a reply,
- * counts as missing.
+ * places are in memory. `run` names the run that pays, and `movedBy` is the option that names the
+ * file. Several runs may share a file, also at one time. A line that a kill has cut, or that is not
+ * a reply, counts as missing.
  */
 export async function openFileReplies(path: string, run: string, movedBy?: string): Promise<FileReplies> {
   const index = new KeyIndex()
@@ -75,9 +76,9 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
     )
   }
 
-  // A written reply is safe from a kill of the process. The disk follows at once but is not waited
-  // for: while the disk is slow, replies that have come would wait unwritten, and a kill would lose
-  // them.
+  // A reply that is written survives a kill of the process. It is forced to disk at once, but no
+  // later reply waits for that: while the disk is slow, replies that have come would wait
+  // unwritten, and a kill would lose them.
   let syncing: Promise<void> | undefined
   const syncSoon = (): void => {
     syncing ??= log
@@ -111,14 +112,5 @@ export async function openFileReplies(path: string, run: string, movedBy?: strin
       await syncing
       await log.close()
     },
-  }
-}
-
-/** The value of a line; undefined when the line is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -7,7 +7,7 @@ import type { Tally } from './assembly.ts'
 import type { Progress } from './progress.ts'
 import type { StepRun } from './open-run.ts'
 
-/** A step on files, with all that it needs. */
+/** A step on files, with everything that it needs. */
 export interface FileStep extends StepRun {
   /** JSONL files; `-` is `stdin`. */
   inputs: readonly string[]
@@ -21,7 +21,7 @@ export interface FileStep extends StepRun {
   replies?: string | undefined
   /** Prices by endpoint. */
   prices: ReadonlyMap<string, Prices>
-  /** What all runs on this output may come to. */
+  /** Limits of all runs on this output together. */
   budget?: Budget | undefined
   /** The run ends when more rows than this have failed. */
   maxFailed?: FailedRowsLimit | undefined
@@ -34,7 +34,7 @@ export interface FileStep extends StepRun {
 }
 
 /**
- * How a run ended: all rows are done, or the budget is reached, whose limit `message` names:
- * `2.00 of 2 USD`.
+ * How a run ended: all rows are done, or a limit of the budget is reached. `message` names that
+ * limit: `2.00 of 2 USD`.
  */
 export type FileStepEnd = { ended: 'done'; passedOver: number; tally: Tally } | { ended: 'budget'; message: string }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { parseJson } from '../../domain/json-text.ts'
 import type { Fingerprint, FingerprintsOf } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { examineImage } from '../pictures/examine.ts'
 import { openAppendLog } from './append-log.ts'
 import type { AppendLog } from './append-log.ts'
-import { parseJson } from './file-replies.ts'
 import { KeyIndex } from './key-index.ts'
 import type { Pictures } from './pictures.ts'
 

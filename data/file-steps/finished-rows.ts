@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { sha256Hex } from '../../artifacts/hash.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import { rowSchema } from '../../domain/rows.ts'
 import type { ShardOutcome } from '../shards/run-shard.ts'
 import { openAppendLog } from './append-log.ts'
 import type { Place } from './read-places.ts'
-import { parseJson } from './file-replies.ts'
 import { KeyIndex } from './key-index.ts'
 
 const changes = rowSchema.omit({ id: true, parentId: true, originId: true, images: true }).partial()
@@ -17,7 +17,10 @@ const outcome = z.object({
   requests: z.array(z.string()),
 })
 
-/** The outcome of one row as it is kept. The other fields of the row are in the input. */
+/**
+ * The outcome of one row in the form that the log keeps. The other fields of the row are in the
+ * input.
+ */
 export type FinishedOutcome = z.infer<typeof outcome>
 
 const finishedRow = z.object({ row: z.string().regex(/^[0-9a-f]{32}$/), outcomes: z.array(outcome).min(1) })
@@ -36,9 +39,9 @@ export interface FinishedRows {
 }
 
 /**
- * Opens the log of finished rows. Keys are hashes of all that decides a row's outcomes, so lines of
- * other options or of a changed input are simply not found. A line that a kill has cut counts as
- * missing: its row is computed again, from replies that were kept.
+ * Opens the log of finished rows. Keys are hashes of everything that decides a row's outcomes, so
+ * lines of other options or of a changed input are simply not found. A line that a kill has cut
+ * counts as missing: its row is computed again, from replies that were kept.
  */
 export async function openFinishedRows(path: string): Promise<FinishedRows> {
   const index = new KeyIndex()
@@ -77,7 +80,7 @@ export async function openFinishedRows(path: string): Promise<FinishedRows> {
 export const finishedKey = (run: string, unit: string, row: string): string =>
   sha256Hex(`${run}\n${unit}\n${row}`).slice(0, 32)
 
-/** An outcome of the runner as it is kept. */
+/** An outcome of the runner in the form that the log keeps. */
 export function finishedOutcome(made: ShardOutcome): FinishedOutcome {
   if (made.status === 'failed')
     return { status: 'failed', reason: made.reason, detail: made.detail, changes: {}, requests: [] }

@@ -36,7 +36,7 @@ export interface InputLines {
 }
 
 export interface InputOptions {
-  /** Only so many of the lines that count, from the top. */
+  /** At most this many of the lines that count, from the top. */
   maxRows?: number | undefined
   per: 'row' | 'question' | 'dataset'
   /** Field of the metadata by which a dataset step makes groups. */

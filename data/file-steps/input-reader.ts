@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
+import { parseJson } from '../../domain/json-text.ts'
 import { longestLine } from '../lines/read-lines.ts'
 import { rowLine } from '../rows/row-line.ts'
 import type { RowLine } from '../rows/row-line.ts'
-import { parseJson } from './file-replies.ts'
 import { readPlaces } from './read-places.ts'
 
 /** A file of rows, and the folder of its pictures' relative names. */
@@ -16,7 +16,7 @@ export interface BadLine {
   /** The line's own id where it can be read. */
   id: string | null
   reason: 'bad-line' | 'duplicate-id'
-  /** Names the line. */
+  /** What is wrong, with the name of the line. */
   detail: string
 }
 

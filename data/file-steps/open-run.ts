@@ -26,7 +26,7 @@ export interface StepRun {
   endpoints: readonly ResolvedEndpoint[]
   seed: number
   promptSuffix: string
-  /** Only so many lines, from the top. */
+  /** At most this many lines, from the top. */
   maxRows?: number | undefined
   /** Files for the option `evidence`. */
   evidence: readonly NamedFile[]
@@ -35,7 +35,7 @@ export interface StepRun {
   version: string
 }
 
-/** An input that was looked through, and what the step knows before its first row. */
+/** An input that was read once, and what the step knows before its first row. */
 export interface OpenedRun {
   input: InputLines
   pictures: Pictures
@@ -44,12 +44,12 @@ export interface OpenedRun {
    * carry a picture.
    */
   seesPictures: boolean
-  /** What the step made of its evidence. */
+  /** The result of the step's look at its evidence. */
   overview: unknown
   /** Given where the step compares pictures. */
   fingerprintsOf?: FingerprintsOf
   close(): Promise<void>
-  /** SHA-256 of all that decides a row's outcomes except its line and pictures. */
+  /** SHA-256 of everything that decides a row's outcomes, except its line and pictures. */
   key: string
 }
 
@@ -67,7 +67,7 @@ export async function openRun(
   const compares = evidence?.of === 'inputs' || evidence?.of === 'benchmarks'
   const sees = step.estimate(options).calls.some(({ withImages }) => withImages)
   const pictures = createPictures({ areRead: sees || compares, areDecoded: sees, keepsAll: compares })
-  const by = 'by' in options && typeof options.by === 'string' ? options.by : null
+  const by = step.per === 'dataset' ? (step.groupField?.(step.options.parse(options)) ?? null) : null
   const input = await indexInput(files, { maxRows: run.maxRows, per: step.per, by, signal })
   const looks = compares ? await openFingerprints(state && join(state, 'fingerprints.jsonl'), pictures) : undefined
   const close = async () => {
@@ -108,7 +108,7 @@ export async function openRun(
   }
 }
 
-/** What the step makes of its evidence, and a hash of it. */
+/** Lets the step look at its evidence. Returns the result and a hash of the evidence. */
 async function weigh(
   { step, options, evidence: named, benchmarks }: StepRun,
   input: InputLines,
@@ -117,7 +117,7 @@ async function weigh(
 ) {
   const evidence = 'evidence' in step ? step.evidence : undefined
   const of = evidence?.of ?? 'named'
-  // No benchmark is an answer too: then nothing is found in any.
+  // A step may be given no benchmark at all. Then it finds no row in any benchmark.
   if (!evidence || (of === 'named' && named.length === 0)) return { overview: undefined, hash: null }
   const files = of === 'benchmarks' ? benchmarks : named
   const { rows, hash } = hashed(of === 'inputs' ? rowsOfInput(input, pictures) : rowsOfFiles(files, pictures))

@@ -3,13 +3,14 @@ import { resolve } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { sha256Hex } from '../../artifacts/hash.ts'
+import { messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { brokenImage, openImage, readHeader } from '../pictures/open.ts'
 import { picturePaths } from '../pictures/locate.ts'
 
 /** A picture as a line names it, with a `problem` where it cannot be used. */
 export interface NamedPicture {
-  /** Absolute path; where it leads nowhere, the name as the line has it. */
+  /** Absolute path. When the picture cannot be used, the name that the line gives. */
   path: string
   /** Changes when the file does. */
   stamp: string
@@ -37,8 +38,8 @@ export interface PicturesOptions {
    */
   areRead: boolean
   /**
-   * Whether each picture is decoded once, so that no broken one is sent: models see the front of a
-   * cut file, and do not say so.
+   * Whether each picture is decoded once, so that no broken picture is sent: a model sees the front
+   * of a cut file and does not say so.
    */
   areDecoded?: boolean
   /** Nothing is released, because a step that compares pictures asks for all of them again. */
@@ -112,10 +113,7 @@ async function findPicture(folder: string, image: string): Promise<NamedPicture>
     return { path, stamp: JSON.stringify([path, found.size, found.mtimeMs]) }
   } catch (error) {
     if (error instanceof RowProblem) return unusable(error.reason, error.message)
-    return unusable(
-      'image-missing',
-      `${image} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    return unusable('image-missing', `${image} cannot be read: ${messageOf(error)}`)
   }
 }
 

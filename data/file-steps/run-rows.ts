@@ -86,7 +86,7 @@ export async function workRows(
     return { ended: 'done', passedOver: input.passedOver, tally: await assembly.finish() }
   } catch (error) {
     if (!(error instanceof HoneError) || error.type !== 'BudgetReached') throw error
-    // What is under way is paid for anyway: it may end, and is kept.
+    // Requests under way are paid for anyway. So they may end, and their replies are kept.
     await Promise.race([bounded.settled(), aborted(signal)])
     signal.throwIfAborted()
     return { ended: 'budget', message: error.message }
@@ -101,7 +101,7 @@ export async function workRows(
 /** Who pays, in a log of replies that several runs share. */
 const payer = ({ output }: FileStep): string => sha256Hex(resolve(output)).slice(0, 16)
 
-/** Throws TooManyFailedRows when more rows have failed than may. */
+/** Throws TooManyFailedRows when more rows have failed than `maxFailed` allows. */
 function failureLimit({ maxFailed, progress }: FileStep, rows: number): () => void {
   if (maxFailed === undefined) return () => undefined
   const most = 'rows' in maxFailed ? maxFailed.rows : Math.floor(maxFailed.share * rows)

@@ -5,7 +5,7 @@ import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { FileReplies } from './file-replies.ts'
 import type { FileStep } from './file-step.ts'
 
-/** The meter of a step on files: what its output has cost so far is in the store of its replies. */
+/** The meter of a step on files. The store of replies knows what the output has cost so far. */
 export function stepMeter(
   { endpoints, prices, budget }: Pick<FileStep, 'endpoints' | 'prices' | 'budget'>,
   replies: Pick<FileReplies, 'paid'>,

@@ -43,8 +43,8 @@ export interface Work {
 const batchRows = 64
 
 /**
- * Goes through an input and passes over rows that are done. In memory are a few numbers a line, and
- * the rows under way.
+ * Goes through an input and passes over rows that are done. Memory holds a few numbers for each
+ * line, and the rows under way.
  */
 export function createWork(options: WorkOptions): Work {
   const { input, per, run, pictures, finished, retryFailed, progress } = options
@@ -59,7 +59,9 @@ export function createWork(options: WorkOptions): Work {
     options.onDone()
   }
 
-  /** A row for the runner; null where its pictures cannot be used, which is an outcome. */
+  /**
+   * A row for the runner. Null when its pictures cannot be used, which is an outcome of its own.
+   */
   const ready = async ({ line, key }: Keyed): Promise<Row | null> => {
     const problem = line.pictures.find((picture) => picture.problem)?.problem
     try {
@@ -91,7 +93,7 @@ export function createWork(options: WorkOptions): Work {
     return rows
   }
 
-  /** The rows of one unit of work; no rows where all of them are done. */
+  /** The rows of one unit of work; no rows when all of them are done. */
   const todo = (lines: readonly PreparedLine[]): Keyed[] => {
     const unit = per === 'question' ? lines.map(({ mark }) => mark).join('\n') : ''
     const keyed = lines.map((line) => ({ line, key: finishedKey(run, unit, line.mark) }))
@@ -129,7 +131,7 @@ export function createWork(options: WorkOptions): Work {
   }
 }
 
-/** The place of each line's outcomes: two numbers a line. */
+/** The place of each line's outcomes: two numbers for each line. */
 function createResults(lines: number) {
   /** 0 bytes while there are no outcomes. */
   const bytes = new Uint32Array(lines)

@@ -7,7 +7,7 @@ import { extract } from 'tar-stream'
 import type { Header } from 'tar-stream'
 import { openPromise } from 'yauzl'
 import type { Entry, ZipFile } from 'yauzl'
-import { errorCode, HoneError } from '../../domain/errors.ts'
+import { errorCode, HoneError, messageOf } from '../../domain/errors.ts'
 
 /** How large an archive may be. */
 export interface ArchiveLimits {
@@ -51,7 +51,7 @@ export async function extractArchive(file: string, into: string, options: Extrac
   } catch (error) {
     options.signal?.throwIfAborted()
     if (error instanceof HoneError || errorCode(error) === 'ENOSPC') throw error
-    throw unpacking.refusal(error instanceof Error ? error.message : String(error))
+    throw unpacking.refusal(messageOf(error))
   }
 }
 

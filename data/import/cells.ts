@@ -1,3 +1,4 @@
+import { parseJson } from '../../domain/json-text.ts'
 import { isMap } from './record.ts'
 
 /** A cell that holds something else than its mapping says. */
@@ -46,13 +47,9 @@ export function mapOf(value: unknown): Readonly<Record<string, unknown>> | null 
   if (isMap(value)) return value
   const text = textOf(value)
   if (text === null) return null
-  try {
-    const json: unknown = JSON.parse(text)
-    if (json === null) return null
-    if (isMap(json)) return json
-  } catch {
-    // It is no JSON: refused below.
-  }
+  const json = parseJson(text)
+  if (json === null) return null
+  if (isMap(json)) return json
   throw new BadCell(`holds "${text.slice(0, 40)}" where a map, or JSON text of one, is expected`)
 }
 

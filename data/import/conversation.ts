@@ -1,3 +1,4 @@
+import { parseJson } from '../../domain/json-text.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { BadCell, textOf } from './cells.ts'
 import type { ConversationMapping } from './mapping.ts'
@@ -29,11 +30,9 @@ export function talkOf(value: unknown, { role, text, user, assistant }: Conversa
 }
 
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new BadCell('holds text that is no JSON where turns are expected')
-  }
+  const json = parseJson(text)
+  if (json === undefined) throw new BadCell('holds text that is no JSON where turns are expected')
+  return json
 }
 
 /**

@@ -1,6 +1,6 @@
 import { DuckDBInstance, JSDuckDBValueConverter } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { HoneError } from '../../domain/errors.ts'
+import { HoneError, messageOf } from '../../domain/errors.ts'
 import { isMap } from './record.ts'
 import type { Fields } from './record.ts'
 
@@ -74,7 +74,7 @@ export async function* streamRows(engine: DuckDBConnection, sql: string, what: s
 export const unreadable = (what: string, cause: unknown): HoneError =>
   new HoneError({
     type: 'InvalidSource',
-    message: `${what} cannot be read: ${(cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? ''}`,
+    message: `${what} cannot be read: ${messageOf(cause).split('\n')[0] ?? ''}`,
     nextStep: 'see whether the file is whole (a download may have been cut), or name its format with --format',
     cause,
   })

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { errorCode } from '../../domain/errors.ts'
+import { errorCode, messageOf } from '../../domain/errors.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { locatePicture } from '../pictures/locate.ts'
 import type { PictureFolders } from '../pictures/locate.ts'
@@ -120,5 +120,3 @@ const causeOf = (error: unknown): string =>
 
 const tooLarge = (what: string): RowProblem =>
   new RowProblem('image-too-large', `${what} has more than ${maxPictureBytes} bytes`)
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

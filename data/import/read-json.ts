@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { HoneError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
 import { readJsonl } from './read-jsonl.ts'
 import { isMap } from './record.ts'
@@ -62,14 +63,8 @@ async function* listOf(file: string): AsyncGenerator<Item[]> {
   }
 }
 
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    // The engine accepts a little more than the standard of JSON.
-    return null
-  }
-}
+// Null also for what is not JSON: the engine accepts a little more than the standard.
+const parsed = (json: string): unknown => parseJson(json) ?? null
 
 async function* mapOf(file: string): AsyncGenerator<Item[]> {
   const { size } = await stat(file)

@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/errors.ts'
 import { filePieces } from '../lines/file-pieces.ts'
 import { longestLine, readLines } from '../lines/read-lines.ts'
 import type { Line } from '../lines/read-lines.ts'
@@ -53,6 +54,6 @@ function recordOf({ number: line, text, bytes }: Line, where: string): SourceRec
     const json: unknown = JSON.parse(text)
     return isMap(json) ? { line, fields: json } : bad('not a JSON object')
   } catch (error) {
-    return bad(`not JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return bad(`not JSON: ${messageOf(error)}`)
   }
 }

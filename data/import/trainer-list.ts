@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../domain/json-text.ts'
 
 const text = z.string().min(1).optional().catch(undefined)
 
@@ -38,12 +39,8 @@ export interface TrainerEntry {
 export async function readTrainerList(folder: string): Promise<TrainerEntry[] | null> {
   const written = await readFile(join(folder, 'dataset_info.json'), 'utf8').catch(() => null)
   if (written === null) return null
-  let json: unknown
-  try {
-    json = JSON.parse(written)
-  } catch {
-    return null
-  }
+  const json = parseJson(written)
+  if (json === undefined) return null
   const sets = z.record(z.string(), z.unknown()).safeParse(json).data ?? {}
   return Object.entries(sets).flatMap(([name, value]) => {
     const { data } = entry.safeParse(value)

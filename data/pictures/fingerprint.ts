@@ -21,23 +21,15 @@ const low = 8
 /**
  * What a picture looks like, in numbers that stay nearly the same when it is re-encoded or resized.
  *
- * `phash`: the DCT hash as Krawetz describes it ("Looks Like It", 2011) and as ImageHash computes
- * it: type-II DCT of 32×32 greys, the 8×8 lowest frequencies, a bit each for above the median. The
- * first term (DC, the mean grey) says nothing of a shape and is far larger than the others: it has
- * no part in the median (Krawetz leaves it out, too) and its bit is always 0, so that 63 bits
- * count. Zauner's thesis (2010), the first to publish it, takes the 8×8 terms right below the first
- * row and column; that would lose all plain stripes and halves. Bits are read row by row, the
- * highest frequency last.
+ * - `phash`: type-II DCT of 32×32 greys, a bit for each of the 8×8 lowest frequencies above their
+ *   median. The first term (the mean grey) takes no part in the median, and its bit is always 0.
+ * - `dhash`: whether a grey is darker than its right neighbour by more than 2 levels of 255, in 8
+ *   rows of 9.
+ * - `pixels`: SHA-256 of the size and of the SHA-256 of the pixels. It depends on the decoder's
+ *   version.
+ * - `spread`: standard deviation of the reduced greys, from 0 for a plain picture.
  *
- * `dhash`: whether a grey is darker than its right neighbour, 8 rows of 9 (Krawetz, "Kind of Like
- * That", 2013), by more than 2 levels of 255: he compares without such a margin, and then JPEG at
- * quality 50 turned 12 bits of a drawing on a plain ground.
- *
- * `pixels`: SHA-256 of the size and the SHA-256 of the pixels. Equal for equal pixels whatever file
- * holds them, as long as one version of the decoder reads both.
- *
- * `spread`: standard deviation of the reduced greys, what the hashes see: fine noise counts as
- * blank.
+ * docs/decisions/2026-11-21-picture-fingerprints.md has the sources and the rejected forms.
  */
 export async function fingerprintOf(pixels: Pixels): Promise<Fingerprint> {
   const [greys, digest] = await Promise.all([

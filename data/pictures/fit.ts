@@ -3,7 +3,7 @@ import { RowProblem } from '../../domain/row-problem.ts'
 /** Limits of a model's own picture processor, in pixels. */
 export interface PatchLimits {
   maxPixels: number
-  /** Smaller pictures grow; they stay as they are without it. */
+  /** Smaller pictures are enlarged. Without this limit they keep their size. */
   minPixels?: number
   /**
    * Sides are multiples of it: 28 for Qwen2-VL and Qwen2.5-VL (2×2 patches of 14 merged), 32 for
@@ -21,10 +21,10 @@ const maxRatio = 200
 
 /**
  * The size that the image processor of the Qwen-VL family would give a picture, as `smart_resize`
- * of transformers' Qwen2VLImageProcessor does. Each side goes to the nearest multiple of `patch`,
- * halves to the even one as Python rounds, and to at least one patch. An area over `maxPixels`
- * shrinks both sides by one factor, rounded down; an area under `minPixels` grows them, rounded up.
- * A picture that is sent in this size is not resized again.
+ * of transformers' Qwen2VLImageProcessor does. Each side goes to the nearest multiple of `patch`
+ * and to at least one patch. Halves go to the even multiple, as Python rounds. An area over
+ * `maxPixels` shrinks both sides by one factor, rounded down; an area under `minPixels` grows them,
+ * rounded up. A picture that is sent in this size is not resized again.
  *
  * It is stricter in two places. Where the short side of a very flat picture was rounded up to a
  * patch, the long side pays for it, so that `maxPixels` always holds. Limits below one patch are

@@ -29,8 +29,8 @@ export function picturePaths(name: string, { folders, isAbsoluteFree }: PictureF
 }
 
 /**
- * The file of a picture: the first of its paths that is one. Throws RowProblem `image-outside` or
- * `image-missing`.
+ * The file of a picture: the first of its possible paths that is a file. Throws RowProblem
+ * `image-outside` or `image-missing`.
  */
 export async function locatePicture(name: string, where: PictureFolders): Promise<string> {
   for (const path of picturePaths(name, where)) if ((await stat(path).catch(() => null))?.isFile()) return path

@@ -25,7 +25,7 @@ export interface ImagesOptions {
   concurrency?: number
 }
 
-/** Side of a patch where the endpoint does not say: the one of Qwen2-VL and Qwen2.5-VL. */
+/** Side of a patch in pixels when the endpoint names none: the side of Qwen2-VL and Qwen2.5-VL. */
 const usualPatch = 28
 
 /** Pictures for requests. The patch of the model behind an endpoint may be given. */
@@ -45,7 +45,7 @@ export function createImages({
   cacheBytes = 32 * 1024 * 1024,
   concurrency = imagesAtOnce,
 }: ImagesOptions): PreparedImages {
-  // At least one character: to the library, 0 is no limit.
+  // At least 1, because 0 means "no limit" to the library.
   const maxSize = Math.max(1, cacheBytes)
   const cache = new LRUCache<string, string>({ maxSize, sizeCalculation: (url) => url.length })
   const running = new Map<string, Promise<string>>()

@@ -191,7 +191,7 @@ function parseContext(step: DataStep, context: RunShardOptions['context']): AnyC
 }
 
 /** A step's options as its own schema reads them, with defaults. Throws InvalidRecipe. */
-export function parseOptions(step: Pick<DataStep, 'options'>, options: unknown): { step: string } {
+export function parseOptions(step: Pick<DataStep, 'options'>, options: unknown): z.infer<DataStep['options']> {
   const parsed = step.options.safeParse(options)
   if (parsed.success) return parsed.data
   throw new HoneError({

@@ -4,7 +4,7 @@ import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
 import type { ReplyStore } from '../../models/reply-store.ts'
 import type { DataStep, StepContext } from '../steps/step.ts'
-import { rowsAtOnce, runShard } from './run-shard.ts'
+import { parseOptions, rowsAtOnce, runShard } from './run-shard.ts'
 import type { RunShardOptions, ShardContext, ShardCounts, ShardOutcome } from './run-shard.ts'
 
 /** An outcome as stores keep it: a row that failed changes nothing. */
@@ -38,7 +38,7 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     images,
     signal,
     onUsage: (usage) => meter.onUsage(usage),
-    priority: priorityOf(context.options),
+    priority: parseOptions(step, context.options).priority ?? 0,
   })
   try {
     const counts = await runShard({
@@ -64,8 +64,3 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
 
 const storedOutcome = (outcome: ShardOutcome): StoredOutcome =>
   outcome.status === 'failed' ? { ...outcome, changes: {}, requestKeys: [] } : outcome
-
-const priorityOf = (options: unknown): number =>
-  typeof options === 'object' && options !== null && 'priority' in options && typeof options.priority === 'number'
-    ? options.priority
-    : 0

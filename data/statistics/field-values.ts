@@ -4,8 +4,8 @@ import { sha256Hex } from '../../artifacts/hash.ts'
  * The most values of a field and the most fields that are counted. Groups are few; texts and ids
  * are as many as rows.
  */
-const MOST_VALUES = 10_000
-const MOST_FIELDS = 100
+const mostValues = 10_000
+const mostFields = 100
 
 interface Field {
   /** Short values as text, long values as hash. Null when there are too many. */
@@ -34,7 +34,7 @@ export function fieldValues(wanted?: readonly string[]): FieldValues {
   return {
     add(metadata) {
       for (const [name, value] of Object.entries(metadata)) {
-        if (names ? names.has(name) : fields.has(name) || fields.size < MOST_FIELDS) {
+        if (names ? names.has(name) : fields.has(name) || fields.size < mostFields) {
           const field = fields.get(name) ?? { values: new Set<string>(), rows: 0 }
           fields.set(name, field)
           note(field, value)
@@ -53,5 +53,5 @@ function note(field: Field, value: unknown): void {
   if (field.values === null) return
   const text = JSON.stringify(value)
   field.values.add(text.length > 64 ? sha256Hex(text) : text)
-  if (field.values.size > MOST_VALUES) field.values = null
+  if (field.values.size > mostValues) field.values = null
 }

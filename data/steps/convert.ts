@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { noCheck } from '../../domain/answer-check.ts'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Outcome } from '../../domain/rows.ts'
-import { LONGEST_CAPTION, readCaption } from './captions/read-caption.ts'
+import { longestCaption, readCaption } from './captions/read-caption.ts'
 import { abilitiesOf, convertRules, pose } from './captions/rules.ts'
 import type { Posed } from './captions/rules.ts'
 import { sampleSeed } from '../rows/seeds.ts'
@@ -35,7 +35,7 @@ export const convert: RowStep<typeof options> = {
   run(row, { options: { rules, maxEach }, seed }) {
     const description = row.description?.trim() ?? ''
     if (description === '') return Promise.resolve([dropped(row, 'no-description')])
-    if (description.length > LONGEST_CAPTION) return Promise.resolve([dropped(row, 'description-too-long')])
+    if (description.length > longestCaption) return Promise.resolve([dropped(row, 'description-too-long')])
     const reading = readCaption(description)
     const outcomes = [...new Set(rules)].flatMap((rule) =>
       choose(pose[rule](reading), maxEach, seed, row.originId).map((posed): Outcome => {

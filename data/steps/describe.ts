@@ -26,10 +26,10 @@ export const describe: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'describe the pictures in words, without looking at the question',
-  estimate: ({ maxTokens }) => ({
+  estimate: ({ maxTokens, prompt }) => ({
     writes: 'description',
     rowsOut: 1,
-    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens }],
+    calls: [{ option: 'endpoint', perRow: 1, withImages: true, maxTokens, promptCharacters: prompt?.length }],
   }),
   async run(row, context) {
     if (row.images.length === 0) return [outcome(row, 'no-image')]

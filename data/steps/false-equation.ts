@@ -1,21 +1,21 @@
 /** How many equations of one text are checked. */
-const MOST_EQUATIONS = 200
+const mostEquations = 200
 
 const number = String.raw`\d{1,12}(?:,\d{3}){0,3}(?:\.\d{1,10})?`
 const operator = String.raw`(?: [-+*/×÷−] |[-+*/×÷])`
 /** An equation with no character next to it that could make it part of a larger expression. */
-const EQUATION = new RegExp(
+const equation = new RegExp(
   String.raw`(?<![\d.,:;^√∠°²³%)(\]}{\\/*×÷+=−<>≈_-] ?|[\p{L}\d.,:^√_\\]|(?<!\p{L})\p{L} )(${number}(?:${operator}${number}){1,6}) ?= ?(-?${number})(?![\p{L}\d^°²³%/*×÷√!]|[.,:]\d| ?[-+*/×÷−=^(≈]| ?(?:mod|o['’]clock|am|pm|%|percent|remainder|r)\b)`,
   'giu',
 )
 /** Words of texts in which `2 + 3` may mean something else. */
-const OTHER_ARITHMETIC =
+const otherArithmetic =
   /\b(?:mod|modulo|modular|binary|hexadecimal|octal|base[- ]\d+|clock|puzzle|redefin\w*|operation|matchsticks?|pattern)\b/i
 /** Words of a text that supposes an equation, doubts it or takes it back. */
-const NOT_CLAIMED =
+const notClaimed =
   /\b(?:if|not|no|wrong|mistake|incorrect|error|instead|suppose|would|should|claims?|says|false|wait|but|however|hmm+|actually|let me|recheck|check|approximately|about|roughly)\b|n['’]t\b|\?|≠/i
 /** Words that make the next number a name or a factor. */
-const BOUND_BEFORE =
+const boundBefore =
   /(?:angles?|sides?|figures?|rows?|columns?|steps?|items?|pages?|times|plus|minus|over|by|squared|cubed|root|of|and|no\.|equation|line)\s?$/i
 
 /**
@@ -24,20 +24,20 @@ const BOUND_BEFORE =
  * division by zero proves nothing.
  */
 export function falseEquation(text: string): boolean {
-  if (OTHER_ARITHMETIC.test(text)) return false
+  if (otherArithmetic.test(text)) return false
   // A punctuation mark before a number ends the text before it. Two blanks after the mark tell
-  // EQUATION that the number is not inside a larger expression.
+  // `equation` that the number is not inside a larger expression.
   const plain = text.replaceAll(/[^\S\n]+/g, ' ').replaceAll(/([:;.,]) (?=\d)/g, '$1  ')
   let looked = 0
-  for (const found of plain.matchAll(EQUATION)) {
+  for (const found of plain.matchAll(equation)) {
     looked += 1
-    if (looked > MOST_EQUATIONS) return false
+    if (looked > mostEquations) return false
     const [whole, left, right] = found
     if (left === undefined || right === undefined || !isFalse(left, right)) continue
     const lead = plain.slice(Math.max(0, found.index - 160), found.index)
     const before = lead.slice(lead.search(/(?:(?![.!?] )[^\n])*$/))
     const after = plain.slice(found.index + whole.length, found.index + whole.length + 160)
-    if (!BOUND_BEFORE.test(before) && !NOT_CLAIMED.test(before) && !NOT_CLAIMED.test(after)) return true
+    if (!boundBefore.test(before) && !notClaimed.test(before) && !notClaimed.test(after)) return true
   }
   return false
 }

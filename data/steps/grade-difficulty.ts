@@ -66,7 +66,7 @@ function groupOf({ metadata }: Pick<Row, 'metadata'>, by: string): string {
 }
 
 /** Reasons for which `sample` drops a row before a verdict is possible. */
-const UNANSWERED = new Set(['truncated', 'empty-trace', 'refused'])
+const unansweredReasons = new Set(['truncated', 'empty-trace', 'refused'])
 
 /**
  * Counts the evidence of each group.
@@ -135,5 +135,5 @@ function isUnanswered(row: EvidenceRow): boolean {
   if (row.verdict !== null || row.status === 'kept') return false
   const sampleIndex = sampleIndexOf(row)
   if (row.status === 'failed') return sampleIndex === null && row.reason !== 'step-error'
-  return sampleIndex !== null && (row.trace === null || UNANSWERED.has(row.reason ?? ''))
+  return sampleIndex !== null && (row.trace === null || unansweredReasons.has(row.reason ?? ''))
 }

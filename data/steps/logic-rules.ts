@@ -31,7 +31,7 @@ export const logicRules: readonly LogicRule[] = [
   { name: 'contradiction', holds: concludesOtherwise },
   { name: 'false-arithmetic', holds: ({ reasoning }) => falseEquation(reasoning) },
   { name: 'gives-up', holds: givesUp },
-  { name: 'leak', holds: ({ reasoning, rest }) => LEAK.test(reasoning) || LEAK.test(rest) },
+  { name: 'leak', holds: ({ reasoning, rest }) => leak.test(reasoning) || leak.test(rest) },
   { name: 'repetition', holds: repeats },
 ]
 
@@ -39,23 +39,23 @@ export const logicRules: readonly LogicRule[] = [
 export const brokenRule = (chain: Chain): string | null => logicRules.find(({ holds }) => holds(chain))?.name ?? null
 
 /** Words that doubt the text before them. */
-const DOUBT =
+const doubt =
   /\b(?:wait|but|however|hmm+|actually|though|no|not|wrong|mistake|mistaken|incorrect|error|instead|alternatively|recheck|reconsider|unless|oops|correction)\b|\?/i
 /** Words of a sentence that states no fact. */
-const SUPPOSED =
+const supposed =
   /\b(?:if|would|could|might|may|suppose|suppos(?:ed|ing)|assum\w*|perhaps|maybe|probably|either|or|not|unless|whether|says?|claims?|option [a-z] (?:says|is))\b|n['’]t\b|\?/i
 
-const CONCLUSION =
+const conclusionStart =
   /\bthe (?:final |correct |right )?(?:answer|option|choice) (?:is|must be|has to be|=):? {0,2}|(?:^|[.!\n] {0,2})(?:therefore|thus|hence),? (?=[-+]?\d[\d.,/]{0,15}[.!]?(?:\s|$)|[A-J][.!]?(?:\n|$))/gi
 /** Words after "the answer is" that describe the answer and do not give it. */
-const ABOUT_IT =
+const aboutIt =
   /^(?:clear|obvious|simple|straightforward|correct|right|wrong|consistent|confirmed|unique|known|given|the same|easy|below|above|here|as|what|that|this|it|in|on|at|by|from|found|determined|indeed|now|therefore|thus|likely|also|still|among|one of|option|choice)\b/i
 
 /**
  * Reasons of verdicts on two answers of the same form that differ. Reasons such as `not-a-…` only
  * say that the text is no answer.
  */
-const DIFFERS = new Set([
+const differingReasons = new Set([
   'different-number',
   'different-choice',
   'different-yesno',
@@ -66,7 +66,8 @@ const DIFFERS = new Set([
 
 function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
   let last: { at: number; from: number } | undefined
-  for (const found of reasoning.matchAll(CONCLUSION)) last = { at: found.index, from: found.index + found[0].length }
+  for (const found of reasoning.matchAll(conclusionStart))
+    last = { at: found.index, from: found.index + found[0].length }
   if (last === undefined) return false
   const { at, from } = last
   const line = reasoning.slice(from, from + 200)
@@ -78,44 +79,44 @@ function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
     .trim()
   const before = reasoning.slice(Math.max(0, at - 300), at)
   const lead = before.slice(before.search(/[^.!?\n]*$/))
-  if (SUPPOSED.test(lead) || /\bnot\b|\?|\bor\b/i.test(line.slice(0, end + 1))) return false
-  if (DOUBT.test(reasoning.slice(from + end))) return false
-  if (conclusion === '' || conclusion.length > 40 || ABOUT_IT.test(conclusion)) return false
+  if (supposed.test(lead) || /\bnot\b|\?|\bor\b/i.test(line.slice(0, end + 1))) return false
+  if (doubt.test(reasoning.slice(from + end))) return false
+  if (conclusion === '' || conclusion.length > 40 || aboutIt.test(conclusion)) return false
   if ((conclusion.match(/\d[\d.,]*/g) ?? []).length > 1 && !/^\S+$/.test(conclusion)) return false
   const { verdict, reason } = verifyCase(answerCase({ ...row, id: 'conclusion' }, answer, conclusion))
-  if (verdict !== 'incorrect' || !DIFFERS.has(reason)) return false
+  if (verdict !== 'incorrect' || !differingReasons.has(reason)) return false
   // For two long texts the verifier only knows that their letters differ.
   return reason !== 'different-text' || (isOneWord(conclusion) && isOneWord(answer))
 }
 
 const isOneWord = (text: string): boolean => /^(?:(?:an?|the) )?[\p{L}-]{1,30}$/iu.test(text.trim())
 
-const GIVES_UP =
+const surrender =
   /\b(?:(?:cannot|can['’]t|can not) (?:be )?determined?\b|(?:not|isn['’]t) enough (?:information|data|details)|insufficient (?:information|data|details)|(?:impossible|unable|not possible) to (?:determine|tell|know|say)|there is no way to (?:know|tell|determine))/gi
 /** The answer, or a choice, says that nobody can know. */
-const UNKNOWABLE =
+const unknowable =
   /\b(?:determin|enough|insufficient|impossible|unable|unknown|uncertain|undecid|cannot|can['’]?t|none|not |no )/i
 
 function givesUp({ reasoning, answer, row }: Chain): boolean {
-  if (UNKNOWABLE.test(answer) || (row.choices ?? []).some((choice) => UNKNOWABLE.test(choice))) return false
+  if (unknowable.test(answer) || (row.choices ?? []).some((choice) => unknowable.test(choice))) return false
   let from: number | undefined
   let to = 0
-  for (const found of reasoning.matchAll(GIVES_UP)) [from, to] = [found.index, found.index + found[0].length]
+  for (const found of reasoning.matchAll(surrender)) [from, to] = [found.index, found.index + found[0].length]
   if (from === undefined) return false
   const before = reasoning.slice(Math.max(0, from - 300), from)
   const lead = before.slice(before.search(/[^.!?\n]*$/))
   const after = reasoning.slice(to)
   return (
-    !SUPPOSED.test(lead) &&
+    !supposed.test(lead) &&
     !/\b(?:never|at first|initially|seem\w*)\b/i.test(lead) &&
-    !DOUBT.test(after) &&
+    !doubt.test(after) &&
     !/\b(?:directly|alone|exactly|precisely|yet|until|without|by just|only|luckily|fortunately|so let|let['’]?s|can be|we can|i can|using|therefore it follows)\b/i.test(
       after,
     )
   )
 }
 
-const LEAK = new RegExp(
+const leak = new RegExp(
   String.raw`\b(?:${[
     String.raw`(?:the|this) (?:given|provided|supplied) (?:correct |right |final )?answer\b(?! (?:choice|option|format|list|key is missing))`,
     String.raw`(?:as|since|because|that) (?:we|I) (?:are|were|was|am) told (?:that )?the (?:correct |right |final )?answer`,
@@ -129,13 +130,13 @@ const LEAK = new RegExp(
 )
 
 /** Shorter sentences ("Wait.", "Yes.") repeat in good reasoning too. */
-const SHORTEST_SENTENCE_WORDS = 3
+const shortestSentenceWords = 3
 
 function repeats({ reasoning, maxSentenceRepeats }: Chain): boolean {
   const seen = new Map<string, number>()
   for (const part of reasoning.split(/[.!?](?=\s)|\n+/)) {
     const words = part.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-    if (words.length < SHORTEST_SENTENCE_WORDS) continue
+    if (words.length < shortestSentenceWords) continue
     const sentence = words.join(' ')
     const times = (seen.get(sentence) ?? 0) + 1
     if (times > maxSentenceRepeats) return true

@@ -42,6 +42,7 @@ export const mix: DatasetStep<typeof options> = {
   options,
   summary: 'join and shuffle datasets, in shares and up to a size',
   estimate: () => ({ rowsOut: 1, calls: [] }),
+  groupField: ({ by }) => by ?? null,
   run(rows, { options: { step, name, weights, maxRows, maxEach, seed: ownSeed }, seed }) {
     // The step's name is part of the seed. With the same seed the smaller of two mixes would be a
     // part of the larger mix, and RL would see what SFT has seen.

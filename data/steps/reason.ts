@@ -41,10 +41,10 @@ export const reason: RowStep<typeof options> = {
   per: 'row',
   options,
   summary: 'think over the description and the question, k traces a row',
-  estimate: ({ samples, maxTokens }) => ({
+  estimate: ({ samples, maxTokens, prompt: own }) => ({
     writes: 'trace',
     rowsOut: samples,
-    calls: [{ option: 'endpoint', perRow: samples, withImages: false, maxTokens }],
+    calls: [{ option: 'endpoint', perRow: samples, withImages: false, maxTokens, promptCharacters: own?.length }],
   }),
   async run(row, { options, ask, seed }) {
     if (row.description === null || row.description.trim() === '') return [dropped(row, 'no-description')]

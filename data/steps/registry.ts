@@ -41,6 +41,16 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
   decontaminate,
 }
 
+/**
+ * The metadata field by which a step of a recipe groups its rows; null for a step that groups no
+ * rows.
+ */
+export function groupFieldOf(step: { step: string }): string | null {
+  const definition = Object.hasOwn(dataSteps, step.step) ? dataSteps[step.step] : undefined
+  if (definition?.per !== 'dataset') return null
+  return definition.groupField?.(definition.options.parse(step)) ?? null
+}
+
 /** The data step of this name. Throws InvalidRecipe for a step that this version does not know. */
 export function dataStepNamed(name: string): DataStep {
   const step = Object.hasOwn(dataSteps, name) ? dataSteps[name] : undefined

@@ -33,6 +33,8 @@ export interface PlannedCalls {
   withImages: boolean
   /** The most tokens of one reply. */
   maxTokens: number
+  /** Characters of the recipe's own prompt. Absent when the step's template is the prompt. */
+  promptCharacters?: number | undefined
 }
 
 /** The most that a step costs and yields. Only plans use it, never runs. */
@@ -92,6 +94,8 @@ export interface QuestionStep<Schema extends DataStepSchema = DataStepSchema> ex
  */
 export interface DatasetStep<Schema extends DataStepSchema = DataStepSchema> extends StepBase<Schema> {
   per: 'dataset'
+  /** The metadata field whose values become `RowRef.group`; null when the options name no field. */
+  groupField?(options: z.infer<Schema>): string | null
   run(
     rows: readonly RowRef[],
     context: Omit<StepContext<z.infer<Schema>>, 'ask' | 'overview' | 'modelOf'>,

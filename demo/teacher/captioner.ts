@@ -16,8 +16,8 @@ const roleOf: Readonly<Partial<Record<PromptKind, SeeingRole>>> = {
 }
 
 /**
- * Describes a picture, explains a given answer from it, or describes it for a question, by what the
- * prompt holds.
+ * The prompt decides whether it describes a picture, explains a given answer from it, or describes
+ * it for a question.
  */
 export const caption = roleByPrompt(
   'demo-captioner',

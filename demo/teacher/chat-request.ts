@@ -38,12 +38,12 @@ const requestSchema = z.object({
 })
 
 /**
- * What the teacher reads of a chat request; temperature, top_p and the rest change nothing for
- * rules.
+ * The fields of a chat request that the teacher reads. Temperature, top_p and the rest change
+ * nothing for rules.
  */
 export interface ChatRequest {
   model: string
-  /** All text parts of all messages, a line apart. */
+  /** All text parts of all messages, each on its own line. */
   text: string
   /** Decoded bytes of all pictures, in order. */
   images: Buffer[]

@@ -2,8 +2,8 @@ import { colorNames, shapeNames } from '../scene.ts'
 import type { Cell, Color, Shape } from '../scene.ts'
 
 /**
- * One thing that a description mentions; a place without a shape has `what` null, a shape without a
- * place `place` null.
+ * One thing that a description mentions; `what` is null for a place without a shape, and `place` is
+ * null for a shape without a place.
  */
 export interface Mention {
   place: string | null
@@ -127,7 +127,7 @@ export function readQuestion(question: string): Asked | undefined {
   return area === undefined ? undefined : { kind: 'describe', area }
 }
 
-/** Sums and differences; read before counts, whose form a sum begins with. */
+/** Sums and differences. They are read before counts, because a sum begins like a count. */
 function readTwo(text: string): Asked | undefined {
   // A colour with its shape before a colour alone: "red circles" is not "red".
   const thing = String.raw`(?:(?:(${anyColor}) )?(${anyShape}|shape)s?|(${anyColor}))`

@@ -21,11 +21,11 @@ export interface ReasonerSettings {
 }
 
 /**
- * Answers the question of a reason prompt from the prompt's description and nothing else (an answer
- * that the prompt gives away is never looked at: the reasoner stays with what it found itself), as
- * `<think>…</think> explanation <answer>…</answer>`. Wording, length and slips depend only on the
- * teacher's seed, the prompt and the request's seed. When the description or the question does not
- * hold what is needed, the reply says so and the answer is `unknown`.
+ * Answers the question of a reason prompt from the prompt's description alone, as `<think>…</think>
+ * explanation <answer>…</answer>`. It never looks at an answer that the prompt gives away: the
+ * reasoner stays with what it found itself. Wording, length and slips depend only on the teacher's
+ * seed, the prompt and the request's seed. When the description or the question does not hold what
+ * is needed, the reply says so and the answer is `unknown`.
  */
 export function reasonOver(prompt: string, requestSeed: number, settings: ReasonerSettings): string {
   const random = createRandom(seedOf(settings.seed, 'reason', prompt, requestSeed))
@@ -43,16 +43,16 @@ export function reasonOver(prompt: string, requestSeed: number, settings: Reason
 }
 
 /**
- * What rules make of a question over what a description mentions, without slips and without
- * choices. Undefined when no mention is about the place that is asked for.
+ * The answer that rules give to a question from the mentions of a description, without slips and
+ * without choices. Undefined when no mention is about the place that the question names.
  */
 export function decide(asked: Asked, mentions: readonly Mention[]): string | undefined {
   return work(asked, mentions, false, createRandom(0))?.answer
 }
 
 /**
- * The working after the list of what is seen, in plain and in full words, its conclusion and a last
- * sentence.
+ * The reasoning after the list of seen things, in plain and in full words, with its conclusion and
+ * a last sentence.
  */
 interface Steps {
   plain: string

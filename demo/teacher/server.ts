@@ -148,7 +148,7 @@ async function complete(request: ChatRequest, settings: TeacherSettings): Promis
   const choices = []
   let completionTokens = 0
   for (let index = 0; index < request.samples; index += 1) {
-    // Sample 0 of seed s is what a request for one sample with seed s gives, whatever n is.
+    // For every n, sample 0 of seed s equals the reply to a request for one sample with seed s.
     const seed = index === 0 ? request.seed : seedOf(request.seed, 'sample', index)
     const { text, isCut } = truncate(await model(request, seed, settings), request.maxTokens)
     completionTokens += countTokens(text)

@@ -1,4 +1,6 @@
-/** One token a word or sign: a plain estimate, since a program of rules has no tokenizer. */
+/**
+ * One token for each word or sign: a plain estimate, because a program of rules has no tokenizer.
+ */
 const tokenPattern = /\w+|[^\s\w]/g
 
 /** How many tokens a text has by that estimate. */

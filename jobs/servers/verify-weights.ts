@@ -60,12 +60,12 @@ export async function verifyWeights(world: JobWorld, job: VerifyJob): Promise<st
       )
       return { command }
     },
-    judge: ({ run }, ended) => judgeLook(join(run.here, verdictName), ended),
+    verdict: ({ run }, ended) => lookVerdict(join(run.here, verdictName), ended),
   })
   return weightsProblem(made.verdict)
 }
 
-async function judgeLook(
+async function lookVerdict(
   path: string,
   { status, logs }: { status: JobStatus; logs: JobLogs },
 ): Promise<AttemptVerdict<{ verdict: WeightsVerdict }>> {

@@ -9,7 +9,7 @@ import type { Progress } from '../progress.ts'
 import { trainerFolder } from '../python.ts'
 import type { Python } from '../python.ts'
 
-/** Where the demo's pictures and questions lie once they were made. */
+/** Folder of the demo's pictures and questions, made or not. */
 export const worldFolder = (home: string): string => join(homePaths(home).root, 'demo', 'world')
 
 /** True when the demo was ever made in this home: then its campaign may need it again. */
@@ -35,7 +35,7 @@ export async function makePictures(options: {
   progress.start('demo pictures')
   try {
     const { rows, written } = await writeWorld(world, ({ done, total }) => {
-      // The only way to stop it; else Ctrl-C would wait for the last picture.
+      // Drawing can be stopped only here. Otherwise Ctrl-C would wait for the last picture.
       signal.throwIfAborted()
       progress.update(`${done} of ${total} pictures`)
     })

@@ -2,14 +2,14 @@ import type { Python } from '../python.ts'
 import type { TemporalAddress } from '../temporal.ts'
 import type { StartPart } from './side-by-side.ts'
 
-/** What a worker needs of the demo. */
+/** The parts of the demo that a worker needs. */
 export interface DemoPlaces {
   world: string
   baseModel: string
   teacherUrl: string
 }
 
-/** What a worker joins. */
+/** The services that a worker connects to. */
 export interface JoinedParts<Temporal extends TemporalAddress = TemporalAddress> {
   databaseUrl: string
   temporal: Temporal
@@ -37,10 +37,11 @@ export interface StackParts<Temporal extends TemporalAddress = TemporalAddress> 
 }
 
 /**
- * What waits for what: the longest way on a new machine is Python, then the base model, so that
- * nothing else is in its way. The servers ask for their ports at the very start: a port that is
- * taken is told at once, and not after minutes of installing. The worker starts while the base
- * model is trained: it takes the folder's name, and no campaign starts before all parts are there.
+ * Brings up the parts in the order in which they need each other. The longest way on a new machine
+ * is Python, then the base model, so no other part delays these two. The servers ask for their
+ * ports at the very start: a port that is taken is reported at once, and not after minutes of
+ * installing. The worker starts while the base model is trained: it needs only the folder's name,
+ * and no campaign starts before all parts are there.
  */
 export async function bringUpInOrder<Temporal extends TemporalAddress>(
   parts: StackParts<Temporal>,

@@ -11,11 +11,11 @@ import type { Service } from '../processes.ts'
 import { temporalVariables } from '../temporal-server.ts'
 import type { JoinedParts } from './order.ts'
 
-/** All that a worker must be told. */
+/** Everything that a worker must be told. */
 export interface WorkerPlaces extends JoinedParts {
   home: string
   rewardToken: string
-  /** Site file that was named. */
+  /** Site file that the user named. */
   site: string | undefined
 }
 
@@ -45,8 +45,8 @@ export function rewardToken(home: string): string {
 
 /**
  * Starts the reward server on the port it had before, so that a trainer that outlived a restart
- * still finds it. A server that a killed `hone dev` left behind serves until then: the gap is
- * shorter than the trainer's patience.
+ * still finds it. A server that a killed `hone dev` left behind serves until it is replaced here.
+ * The gap is shorter than the time that a trainer waits.
  */
 export async function startRewardService({
   home,

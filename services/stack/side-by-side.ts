@@ -1,4 +1,4 @@
-/** Starts a part beside those that run. Its signal ends it when another part fails. */
+/** Starts a part beside the running parts. Its signal ends it when another part fails. */
 export type StartPart = <Result>(part: (signal: AbortSignal) => Promise<Result>) => Promise<Result>
 
 /**

@@ -23,26 +23,27 @@ export interface Stack {
   home: string
   databaseUrl: string
   temporal: Temporal
-  /** Starts again what has died; returns what it started. */
+  /** Starts dead services again. Returns the names of the services that it started. */
   mend(): Promise<string[]>
-  /** Ends all that this home owns and returns when no process is left. */
+  /** Ends every process of this home and returns when no process is left. */
   stop(): Promise<void>
 }
 
 export interface StackOptions {
   home: string
   progress: Progress
-  /** Bring up the demo world too; when absent, if this home has one. */
+  /** Whether to bring up the demo world too. When absent: if this home has a demo world. */
   withDemo?: boolean
-  /** Site file; the one in the home, if there is one, when absent. */
+  /** Site file. When absent: the home's own site file, if there is one. */
   site?: string | undefined
   signal: AbortSignal
 }
 
 /**
  * Brings up Postgres, Temporal, the Python environment, the reward server, the demo's parts and the
- * worker, side by side where they do not need each other. A failure or an abort midway ends what is
- * up already. Throws AlreadyRunning when another process holds this home; what the parts throw.
+ * worker, side by side where they do not need each other. A failure or an abort midway ends the
+ * parts that are up already. Throws AlreadyRunning when another process holds this home, and the
+ * errors of the parts.
  */
 export async function bringUpStack(options: StackOptions): Promise<Stack> {
   const { home, signal } = options
@@ -127,7 +128,7 @@ function partsOf(
 }
 
 /**
- * A part that died (a crash, a kill -9) is started again; jobs and campaigns go on where they were.
+ * Starts a part again that has died (a crash, a kill -9). Jobs and campaigns go on where they were.
  */
 async function mend(places: WorkerPlaces, listen: string): Promise<string[]> {
   const { home } = places

@@ -63,7 +63,9 @@ export async function insertRecipe(
   await settleBaseModel(db, campaign, { ...base, origin: { from: 'demo' } }, 'test')
 }
 
-/** Adds rows to the source `seed`. Their picture has a name as in a store. Returns the dataset's id. */
+/**
+ * Adds rows to the source `seed`. Their picture has a name as in a store. Returns the dataset's id.
+ */
 export async function importSeed(db: Database, campaign: string, rows: number): Promise<string> {
   const image = { hash: '1a'.repeat(32), width: 56, height: 56, bytes: 900, mediaType: 'image/png' }
   const lines = sourceLines(rows, campaign).map((line) => ({ ...line, images: [image] }))

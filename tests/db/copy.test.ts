@@ -63,7 +63,8 @@ it('brings every value back unchanged, except characters that Postgres cannot st
     words: fc.option(hostile),
     list: fc.option(fc.array(hostile, { maxLength: 4 })),
     nested: fc.option(fc.constantFrom<number[][]>([[1, 2, 3]], [[-1], [2], [3]], [])),
-    // A value inside a field: the driver reads it as a string, which the query builder parses again.
+    // A value inside a field: the driver reads it as a string, which the query builder parses
+    // again.
     json: fc.option(
       fc.record({
         field: fc.oneof(hostile, fc.integer(), fc.boolean(), fc.array(hostile), fc.dictionary(hostile, hostile)),

@@ -19,7 +19,8 @@ it('endpoints that nobody opened for an hour are forgotten, except those still i
   expect(limiters.size).toBe(100)
   await clock.advance(hourMs)
   limiters.for(endpointAt(51), { clock })
-  // JavaScript keeps the target of a WeakRef that was read until the turn of the event loop is over.
+  // JavaScript keeps the target of a WeakRef that was read until the turn of the event loop is
+  // over.
   for (let turn = 0; turn < 3; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 1))
     if (typeof collect === 'function') collect()

@@ -101,7 +101,8 @@ describe('a doubtful setting is noted', () => {
       ...facts,
       model: { bytes: 1, parameters: billions * 1e9, from: 'name' },
     })
-    // A sequence has 2,000 tokens: 100 of the question, 1,280 of the picture, 620 of the completion.
+    // A sequence has 2,000 tokens: 100 of the question, 1,280 of the picture, 620 of the
+    // completion.
     const rl = (more: string) =>
       `{ step: rl, from: hard, promptsPerStep: 4, generations: 5, steps: 9, maxCompletionTokens: 620${more} }`
     expect(notes(rl(''), model(7))).toBe(

@@ -8,8 +8,8 @@ export const rows = (count: number): KnownRows => ({ rows: count, questionCharac
 export const nothingKnown: Known = { sources: {}, benchmarks: {}, model: null }
 
 /**
- * A small campaign. `steps` are the steps of its first round, `more` comes at the end of the recipe,
- * and `benchmarks` are added to its two benchmarks.
+ * A small campaign. `steps` are the steps of its first round, `more` comes at the end of the
+ * recipe, and `benchmarks` are added to its two benchmarks.
  */
 export function recipe(steps: string, more = '', benchmarks = ''): Recipe {
   return parseRecipe(

@@ -14,7 +14,7 @@ import { attemptAt } from '../../jobs/attempts.ts'
 import { readFolder } from '../../jobs/launchers/status.ts'
 import { tearDownServer } from '../../jobs/servers/bring-up.ts'
 import type { Places } from '../../jobs/site/place.ts'
-import { judgeResult } from '../../trainers/trl/verdict.ts'
+import { resultVerdict } from '../../trainers/trl/verdict.ts'
 import { testPlaces } from '../jobs/places.ts'
 import { freshDatabase } from '../world/postgres.ts'
 import { campaign, states } from './marks.ts'
@@ -117,7 +117,7 @@ describe('files of jobs of before places', () => {
     const run = placesOf('finished').get(null).launcher.run(`${campaign}/3/rl/attempt-1`)
     const weights = join(homeOf('finished').home, 'artifacts', 'checkpoints', end?.checkpoint ?? '')
     cpSync(weights, join(run.here, 'output'), { recursive: true })
-    expect(await judgeResult(run.here)).toMatchObject({
+    expect(await resultVerdict(run.here)).toMatchObject({
       outcome: 'ok',
       output: join(run.here, 'output'),
       stepsDone: 4,

@@ -28,10 +28,10 @@ declare module 'vitest' {
 }
 
 /**
- * On a new machine this builds a Temporal CLI (minutes) and the trainer's environment, because no
- * test's time limit runs here. If a part is not available, the tests that need it report that.
+ * On a new machine this gets a Temporal CLI and makes the trainer's environment (minutes), because
+ * no test's time limit runs here. If a part is not available, the tests that need it report that.
  */
-async function prepare(projectName: string): Promise<void> {
+async function prepare(): Promise<void> {
   const progress = createProgress()
   const cache = honeCache()
   const tell = (error: unknown) => process.stderr.write(`${describeError(error)}\n`)
@@ -39,7 +39,7 @@ async function prepare(projectName: string): Promise<void> {
     progress.start('Temporal CLI, once')
     await obtainTemporalBinary({ cache, progress }).then(() => progress.done(), tell)
   }
-  if (projectName === 'long') await bringUpPython({ cache, progress }).catch(tell)
+  await bringUpPython({ cache, progress }).catch(tell)
 }
 
 /**
@@ -47,7 +47,7 @@ async function prepare(projectName: string): Promise<void> {
  * server at the first request for it, and ends all servers when the run is over.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await prepare(project.name)
+  await prepare()
   let made: string | null = null
   const home = (): string => {
     made ??= mkdtempSync(join(tmpdir(), 'hone-world-'))

@@ -193,7 +193,6 @@ class BaseConfig(JobConfig):
     kind: Literal["base"]
     corpus: Path
     vocabulary: Path | None = Field(default=None, description="more text for the tokenizer, one sample a line")
-    see_steps: int = Field(default=0, ge=0, description="steps of the vision tower alone, before those of the model")
     steps: int = Field(ge=1)
     batch_size: int = Field(default=32, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)

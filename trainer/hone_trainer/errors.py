@@ -4,5 +4,4 @@ traceback.
 
 
 class TrainerError(Exception):
-    """Says what is wrong with the input, why, and what to do next. Ends the process with status 2.
-    """
+    """Says what is wrong with the input, why, and what to do next. Ends the process with status 2."""

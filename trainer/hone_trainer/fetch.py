@@ -211,8 +211,7 @@ def _same_host(one: str, other: str) -> bool:
 
 
 def _is_as_named(file: HubFile, path: Path) -> bool:
-    """Whether the bytes have the hash of the hub. Where the hub has no hash, only the size counts.
-    """
+    """Whether the bytes have the hash of the hub. Where the hub has no hash, only the size counts."""
     size = path.stat().st_size
     if size != file.size:
         return False

@@ -1,5 +1,4 @@
-"""Loads weights and processors from a folder, in the same way for training, checking and serving.
-"""
+"""Loads weights and processors from a folder, in the same way for training, checking and serving."""
 
 from __future__ import annotations
 

@@ -36,8 +36,7 @@ class WatchedSteps:
         return loss
 
     def check_progress(self) -> None:
-        """Called at the end. Raises TrainerError when nothing was trained although steps were left.
-        """
+        """Called at the end. Raises TrainerError when nothing was trained although steps were left."""
         state = self.state  # type: ignore[attr-defined]
         # A job that stopped after its last checkpoint resumes without any step left, and that is
         # correct.

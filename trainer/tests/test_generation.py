@@ -1,5 +1,4 @@
-"""vLLM's settings reach TRL under TRL's names. A missing package is reported with its installation.
-"""
+"""vLLM's settings reach TRL under TRL's names. A missing package is reported with its installation."""
 
 from __future__ import annotations
 

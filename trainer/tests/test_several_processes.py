@@ -64,8 +64,7 @@ def test_two_processes_train_the_sft_that_one_trains_and_write_it_once(jobs: Job
 
 
 def _loses_the_other_process_s_file(checkpoint: Path) -> None:
-    """The main process may write the last file before the other process has written its own file.
-    """
+    """The main process may write the last file before the other process has written its own file."""
     assert resume_point(checkpoint) == str(checkpoint)
     (checkpoint / "rng_state_1.pth").unlink()
     with pytest.raises(TrainerError, match=r"not a complete checkpoint \(1 of 2 processes"):

@@ -7,7 +7,7 @@ import { note, refusal } from '../../jobs/finding.ts'
 import type { Finding } from '../../jobs/finding.ts'
 import { batchNotes, sharedBatch } from '../batch-notes.ts'
 import { estimateStage } from '../estimate.ts'
-import { judgeFailure } from '../failures.ts'
+import { failureVerdict } from '../failures.ts'
 import type { TrainingStage } from '../stage.ts'
 import type { Manifest, StageEstimate, StageFacts, StageRun, Trainer } from '../trainer.ts'
 import { writeWhole } from '../write-rows.ts'
@@ -18,7 +18,7 @@ import { readLogLine } from './log.ts'
 import { optionFindings } from './options.ts'
 import { datasetName, rowLines } from './rows.ts'
 import { listCheckpoints, spentPaths } from './saved.ts'
-import { judgeTraining, knownFailures } from './verdict.ts'
+import { trainingVerdict, knownFailures } from './verdict.ts'
 
 /** Exit status of run.py for input that the user must mend. Its last line says what is wrong. */
 const unusableInput = 2
@@ -148,8 +148,8 @@ export const llamafactory: Trainer = {
   spent: spentPaths,
   failures,
   verdict: async (_stage, run, { status, logs }) => {
-    if (status.state === 'succeeded') return await judgeTraining(run.here, logs)
+    if (status.state === 'succeeded') return await trainingVerdict(run.here, logs)
     const steps = await madeSteps(run.here)
-    return judgeFailure({ ...failures, status, logs, madeSteps: steps })
+    return failureVerdict({ ...failures, status, logs, madeSteps: steps })
   },
 }

@@ -51,8 +51,8 @@ async function readIfWhole<T>(path: string, shape: z.ZodType<T>): Promise<T | nu
   return text === null ? null : (shape.safeParse(parsePythonJson(text)).data ?? null)
 }
 
-/** Judges an attempt that ended with exit code 0 by the product's own files. */
-export async function judgeTraining(folder: string, logs: JobLogs): Promise<TrainerVerdict> {
+/** The verdict on an attempt that ended with exit code 0, by the product's own files. */
+export async function trainingVerdict(folder: string, logs: JobLogs): Promise<TrainerVerdict> {
   const paths = files(folder)
   const plan = await readIfWhole(paths.plan, planFile)
   const state = await readIfWhole(paths.state, stateFile)

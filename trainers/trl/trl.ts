@@ -6,7 +6,7 @@ import { refusal } from '../../jobs/finding.ts'
 import type { Finding } from '../../jobs/finding.ts'
 import { batchNotes, sharedBatch } from '../batch-notes.ts'
 import { estimateStage, plannedSteps } from '../estimate.ts'
-import { judgeFailure } from '../failures.ts'
+import { failureVerdict } from '../failures.ts'
 import { readFlatLine } from '../flat-log.ts'
 import type { TrainingStage } from '../stage.ts'
 import type { Manifest, StageFacts, StageRun, Trainer } from '../trainer.ts'
@@ -14,7 +14,7 @@ import { checkedRows, writeWhole } from '../write-rows.ts'
 import { configText } from './config.ts'
 import { files, jobWord } from './files.ts'
 import { listSnapshots, listTrainerCheckpoints } from './saved.ts'
-import { judgeResult } from './verdict.ts'
+import { resultVerdict } from './verdict.ts'
 
 // trainer/hone_trainer/training.py keeps the newest two checkpoints.
 const checkpointsKept = 2
@@ -127,7 +127,7 @@ export const trl: Trainer = {
     return [checkpoints, snapshots, output]
   },
   verdict: async (_stage, run, { status, logs }) => {
-    if (status.state === 'succeeded') return await judgeResult(run.here)
-    return judgeFailure({ status, logs, madeSteps: await madeSteps(run.here), unusableInput })
+    if (status.state === 'succeeded') return await resultVerdict(run.here)
+    return failureVerdict({ status, logs, madeSteps: await madeSteps(run.here), unusableInput })
   },
 }

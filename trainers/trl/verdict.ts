@@ -5,8 +5,8 @@ import type { TrainerVerdict } from '../trainer.ts'
 import { fatal, filesProblem, rowsProblem, stepsProblem } from '../training-problems.ts'
 import { files, planFile, resultFile } from './files.ts'
 
-/** Judges an attempt that ended with exit code 0 by its result file and its weights. */
-export async function judgeResult(folder: string): Promise<TrainerVerdict> {
+/** The verdict on an attempt that ended with exit code 0, by its result file and its weights. */
+export async function resultVerdict(folder: string): Promise<TrainerVerdict> {
   const { plan, result, output } = files(folder)
   const planned = await readJsonFile(plan, planFile)
   const done = await readJsonFile(result, resultFile)

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { contentHash } from '../../artifacts/hash.ts'
 import { storageError } from '../../artifacts/storage-error.ts'
+import { writeWholeFile } from '../../artifacts/whole-file.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
+import { parseJson } from '../../domain/json-text.ts'
 
 const oneUrl = z.string().regex(/^https?:\/\/\S+$/)
 
@@ -50,13 +51,10 @@ export async function writeJudgeFile(folder: string, id: string, judge: JudgeFil
   const text = `${JSON.stringify(judgeFile.parse(judge))}\n`
   const before = await readFile(path, 'utf8').catch(() => null)
   if (before === text) return
-  const draft = join(folder, `.${id}-${randomUUID()}.draft`)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(draft, text, { mode: 0o600 })
-    await rename(draft, path)
+    await writeWholeFile(path, text, { mode: 0o600 })
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined)
     throw storageError(error, path)
   }
 }
@@ -78,17 +76,9 @@ export async function readJudgeFile(folder: string, id: string): Promise<{ text:
     if (code === 'ENOENT') throw refused(`There is no judge "${id}" here.`, cause)
     throw new JudgeUnreadable(`The file of judge "${id}" cannot be read now (${code}).`, { cause })
   })
-  const parsed = judgeFile.safeParse(jsonOf(text))
+  const parsed = judgeFile.safeParse(parseJson(text))
   if (!parsed.success) throw refused(`The file of judge "${id}" is not usable: ${z.prettifyError(parsed.error)}.`)
   return { text, judge: parsed.data }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 const refused = (message: string, cause?: unknown): HoneError =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../domain/json-text.ts'
 import type { Effort } from '../effort.ts'
 import { collapseSpace, unifyCharacters } from '../plain-text.ts'
 import type { Box, Point } from './box-geometry.ts'
@@ -49,13 +50,9 @@ function fromJson(text: string, effort: Effort): Mark[] | null {
   const from = text.search(/[[{]/)
   const to = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'))
   if (from < 0 || to < from || !/^[[{]\s*["[{]/.test(text.slice(from))) return null
-  try {
-    const marks: Mark[] = []
-    return collect(JSON.parse(text.slice(from, to + 1)), marks, 0, effort) ? marks : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
+  const value = parseJson(text.slice(from, to + 1))
+  const marks: Mark[] = []
+  return value !== undefined && collect(value, marks, 0, effort) ? marks : null
 }
 
 /** False when the value holds anything that is not a mark. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../../domain/json-text.ts'
 import { parseNumber } from '../answers/number.ts'
 import type { WrittenNumber } from '../answers/number.ts'
 import { leafLimit } from '../plain-text.ts'
@@ -40,12 +41,9 @@ const items = z.array(z.union([z.string(), z.number().transform(String)])).min(1
 function listItems(raw: string): string[] | null {
   const text = raw.trim()
   if (!text.startsWith('[') || !text.endsWith(']')) return null
-  try {
-    const parsed = items.safeParse(JSON.parse(text))
-    if (parsed.success) return parsed.data
-  } catch {
-    // Items without quotes are split below.
-  }
+  const parsed = items.safeParse(parseJson(text))
+  if (parsed.success) return parsed.data
+  // Items without quotes are split.
   const inner = text.slice(1, -1)
   if (/[[\]]/.test(inner) || inner.trim() === '') return null
   const parts = inner.includes(', ') ? inner.split(', ') : inner.split(',')

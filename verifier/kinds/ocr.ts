@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { editDistance } from '../../domain/edit-distance.ts'
+import { parseJson } from '../../domain/json-text.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling, Rule, RuleContext } from '../verdict.ts'
@@ -31,13 +32,8 @@ export const checkOcr: Rule = (goldText, answerText, context) => {
 
 function acceptedTexts(gold: string): string[] {
   if (!/^\s*\[/.test(gold)) return [gold]
-  try {
-    const parsed = accepted.safeParse(JSON.parse(gold))
-    return parsed.success ? parsed.data : [gold]
-  } catch {
-    // Not JSON: a text that begins with a bracket.
-    return [gold]
-  }
+  // A text that only begins with a bracket is no list.
+  return accepted.safeParse(parseJson(gold)).data ?? [gold]
 }
 
 function compareRead(goldText: string, answerText: string, { policy, effort }: RuleContext): Ruling {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { bitLength } from './rational.ts'
 import { floorRoot } from './exact.ts'
 
@@ -30,17 +31,15 @@ function inverseTangentOfReciprocal(n: bigint, bits: bigint, alternating: boolea
 }
 
 const extraBits = 32n
-const kept = new Map<string, Fixed>()
+const kept = new LRUCache<string, Fixed>({ max: 64 })
 
-/**
- * Computes a constant once for each precision. There are few precisions, so the map stays small.
- */
+/** Computes a constant once for each precision. */
 function remembered(name: string, bits: bigint, compute: (bits: bigint) => Fixed): Fixed {
   const key = `${name} ${bits}`
   const known = kept.get(key)
   if (known !== undefined) return known
   const value = compute(bits + extraBits) >> extraBits
-  if (kept.size < 64) kept.set(key, value)
+  kept.set(key, value)
   return value
 }
 

@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { LimitFunction } from 'p-limit'
-import { HoneError } from '../../domain/errors.ts'
+import { HoneError, messageOf } from '../../domain/errors.ts'
 import { countJudged } from '../judge/judge.ts'
 import type { Judge } from '../judge/judge.ts'
 import type { RewardName } from '../reward.ts'
@@ -96,7 +96,7 @@ async function answerScore(served: Served, context: Context<Env>): Promise<Respo
     const refusal = refusalOf(error)
     if (refusal) return refuse(metrics, context, refusal)
     metrics.errors.inc({ reason: 'internal' })
-    return context.json({ error: `Scoring failed: ${error instanceof Error ? error.message : String(error)}` }, 500)
+    return context.json({ error: `Scoring failed: ${messageOf(error)}` }, 500)
   } finally {
     leave()
   }

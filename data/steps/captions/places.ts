@@ -20,11 +20,11 @@ const one = String.raw`(?:(top|upper|bottom|lower|middle|center)(?:[- ](left|rig
 const ofPicture = String.raw`(?: corner| side)?(?: of the (?:image|picture|scene|photo|frame))?`
 /** No noun may follow a place: `the left shelf` is not a place. */
 const ends = String.raw`(?=\s*(?:$|[,:])| (?:there|is|are|and|a|an|one|two|three|four|five|six|seven|eight|nine|ten|stands?|sits?|lies|you)\b)`
-const PLACE = new RegExp(
+const placeWords = new RegExp(
   String.raw`(?<!\b(?:to|toward|towards|near|from|of|by) )\b(?:(?:at|in|on) )?the ${one}${ofPicture}${ends}|^${one}(?: corner)?(?=:)`,
   'g',
 )
-const RELATION = /\b(?:directly )?(?:(?:to the )?(left|right) of|(above|below))(?= (?:a|an|one)\b)/g
+const relationWords = /\b(?:directly )?(?:(?:to the )?(left|right) of|(above|below))(?= (?:a|an|one)\b)/g
 
 /** Marks that replace a place or a relation among the words of a sentence. */
 const placeMark = (index: number): string => `@p${index}`
@@ -33,13 +33,13 @@ export type Relation = 'left' | 'right' | 'above' | 'below'
 /** Replaces the places and relations of a lower-case sentence by the marks `@p0`, `@rleft`. */
 export function markPlaces(sentence: string): { marked: string; places: Place[] } {
   const places: Place[] = []
-  const marked = sentence.replace(PLACE, (...found: unknown[]) => {
+  const marked = sentence.replace(placeWords, (...found: unknown[]) => {
     const word = (index: number) => found[index] ?? found[index + 3]
     places.push(placeOf(word(1), word(2), word(3)))
     return ` ${placeMark(places.length - 1)}`
   })
   return {
-    marked: marked.replace(RELATION, (_, side?: string, height?: string) => ` @r${side ?? height ?? ''}`),
+    marked: marked.replace(relationWords, (_, side?: string, height?: string) => ` @r${side ?? height ?? ''}`),
     places,
   }
 }

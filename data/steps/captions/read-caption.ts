@@ -25,7 +25,7 @@ export interface CaptionReading {
 /**
  * Characters. Longer captions are not read: the part left out could take back what the rest says.
  */
-export const LONGEST_CAPTION = 8000
+export const longestCaption = 8000
 
 /**
  * Reads what a caption certainly says about countable things: how many, in which colours, where.

@@ -51,14 +51,14 @@ export interface SentenceReading {
   addsMore: boolean
 }
 
-const MOST_WORDS = 60
-const WORD = /^[a-z]+(?:-[a-z]+)*$/
-const OPENING =
+const mostWords = 60
+const wordForm = /^[a-z]+(?:-[a-z]+)*$/
+const opening =
   /^(?:(?:the|this) (?:image|picture|photo|photograph|scene|illustration) (?:shows|depicts|contains|features|has|displays)|(?:in|on) (?:the|this) (?:image|picture|photo|photograph|scene),?(?= there\b))\s*/
-const ABSENT =
+const absentThing =
   /^there (?:is|are) no ([a-z]+)(?: (?:visible|present|here))?(?: (?:in|at|on) (?:the|this) (?:image|picture|photo|scene))?$/
-const EMPTY_PLACE = /^(?:there is nothing @p\d+|@p\d+ is empty|@p\d+ ?: ?nothing)$/
-const PICTURE_END = / in (?:the|this) (?:image|picture|photo|photograph|scene)$/
+const emptyPlace = /^(?:there is nothing @p\d+|@p\d+ is empty|@p\d+ ?: ?nothing)$/
+const pictureEnd = / in (?:the|this) (?:image|picture|photo|photograph|scene)$/
 
 /**
  * Reads one sentence of a caption with a small grammar. Words that the grammar does not certainly
@@ -68,13 +68,13 @@ export function readSentence(sentence: string): SentenceReading {
   const spaced = sentence.toLowerCase().replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '')
   // Two spellings of one colour.
   const lower = spaced.replaceAll(/\bgrey\b/g, 'gray')
-  const { marked, places } = markPlaces(lower.replace(OPENING, '').replace(PICTURE_END, ''))
+  const { marked, places } = markPlaces(lower.replace(opening, '').replace(pictureEnd, ''))
   const text = marked.trim().replaceAll(/ {2,}/g, ' ')
-  if (EMPTY_PLACE.test(text)) return { ...nothing, loose: [] }
-  const absent = ABSENT.exec(lower)?.[1]
+  if (emptyPlace.test(text)) return { ...nothing, loose: [] }
+  const absent = absentThing.exec(lower)?.[1]
   if (absent !== undefined) return { ...nothing, absent: [singular(absent) ?? absent] }
   const tokens = text.match(/@[a-z]+\d*|[a-z]+(?:['’-][a-z]+)*|\d[\d.,–-]*|[^\s]/g) ?? []
-  if (tokens.length > MOST_WORDS || tokens.some((token) => !isReadable(token))) return unread(tokens)
+  if (tokens.length > mostWords || tokens.some((token) => !isReadable(token))) return unread(tokens)
   return readTokens(tokens, places)
 }
 
@@ -87,7 +87,7 @@ const unread = (tokens: readonly string[]): SentenceReading => ({
 })
 
 const isReadable = (token: string): boolean =>
-  /^(?:@[a-z]+\d*|[,:]|\d{1,3})$/.test(token) || (WORD.test(token) && !uncertain.has(token) && !addsMore.has(token))
+  /^(?:@[a-z]+\d*|[,:]|\d{1,3})$/.test(token) || (wordForm.test(token) && !uncertain.has(token) && !addsMore.has(token))
 
 function readTokens(tokens: readonly string[], places: readonly Place[]): SentenceReading {
   const items: { at: number; end: number; mention: Intro | Definite }[] = []
@@ -121,7 +121,7 @@ function readTokens(tokens: readonly string[], places: readonly Place[]): Senten
         at = end
       }
     } else {
-      if (WORD.test(token) && !boundaries.has(token)) loose.push(token)
+      if (wordForm.test(token) && !boundaries.has(token)) loose.push(token)
       at += 1
     }
   }
@@ -140,7 +140,7 @@ function wordsFrom(tokens: readonly string[], from: number): string[] {
   const words: string[] = []
   for (let at = from; at < tokens.length && words.length < 6; at += 1) {
     const token = tokens[at] ?? ''
-    if (!WORD.test(token) || boundaries.has(token) || numbers.has(token)) break
+    if (!wordForm.test(token) || boundaries.has(token) || numbers.has(token)) break
     words.push(token)
   }
   return words
@@ -262,7 +262,7 @@ function givePlaces(
   return true
 }
 
-const LINKS = new Set(['is', 'are', 'sits', 'stands', 'lies', 'sitting', 'standing', 'lying', 'located', 'placed'])
+const linkWords = new Set(['is', 'are', 'sits', 'stands', 'lies', 'sitting', 'standing', 'lying', 'located', 'placed'])
 
 function relationsIn(
   tokens: readonly string[],
@@ -271,7 +271,7 @@ function relationsIn(
   if (items.length !== 2) return []
   const [first, second] = items
   if (first?.mention.kind !== 'intro' || second?.mention.kind !== 'intro') return []
-  const between = tokens.slice(first.end, second.at).filter((token) => !LINKS.has(token))
+  const between = tokens.slice(first.end, second.at).filter((token) => !linkWords.has(token))
   const relation = (['left', 'right', 'above', 'below'] as const).find((name) => between[0] === `@r${name}`)
   if (between.length !== 1 || relation === undefined) return []
   return [{ first: first.mention, relation, second: second.mention }]

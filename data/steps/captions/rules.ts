@@ -43,17 +43,17 @@ interface Group {
 }
 
 /** The most groups. Rules compare pairs, so the limit keeps a caption of many things cheap. */
-const MOST_GROUPS = 40
+const mostGroups = 40
 
 const wholes = ({ counted }: CaptionReading): Group[] =>
-  counted.map(({ noun, total }) => ({ name: noun, noun, count: total })).slice(0, MOST_GROUPS)
+  counted.map(({ noun, total }) => ({ name: noun, noun, count: total })).slice(0, mostGroups)
 
 const parts = ({ counted }: CaptionReading): Group[] =>
   counted
     .flatMap(({ noun, byColor }) =>
       [...(byColor ?? [])].map(([color, count]) => ({ name: `${color} ${noun}`, noun, count })),
     )
-    .slice(0, MOST_GROUPS)
+    .slice(0, mostGroups)
 
 const number = (question: string, answer: number): Posed => ({ question, answer: String(answer), kind: 'number' })
 const yesNo = (question: string, answer: boolean): Posed => ({ question, answer: answer ? 'yes' : 'no', kind: 'yesno' })
@@ -90,7 +90,7 @@ function spatial({ counted, relations }: CaptionReading): Posed[] {
               ],
         ),
   )
-  const single = counted.flatMap(singleThings).slice(0, MOST_GROUPS)
+  const single = counted.flatMap(singleThings).slice(0, mostGroups)
   const placed = pairs(single).flatMap(([first, second]) => {
     const held = relationsOf(first.place, second.place)
     return held.flatMap((relation) => [
@@ -125,10 +125,10 @@ const relationAsked = (first: string, relation: Relation, second: string, holds:
   yesNo(`Is the ${first} ${relationWords[relation]} the ${second} in the image?`, holds)
 
 /** Colours that nobody confuses. The colours in the caption are added to them. */
-const PLAIN = ['red', 'green', 'blue', 'yellow']
+const plainColors = ['red', 'green', 'blue', 'yellow']
 
 /** Each line lists colours that a person may call by each other's names. */
-const ALIKE = [
+const alikeColors = [
   'turquoise teal blue',
   'turquoise teal green',
   'golden yellow orange beige',
@@ -144,7 +144,7 @@ const ALIKE = [
 ].map((line) => line.split(' '))
 
 const isAlike = (one: string, other: string): boolean =>
-  one === other || ALIKE.some((line) => line.includes(one) && line.includes(other))
+  one === other || alikeColors.some((line) => line.includes(one) && line.includes(other))
 
 /**
  * Asks for things in the picture, for things that the caption says are not there, and for colours
@@ -155,9 +155,9 @@ function existence(reading: CaptionReading): Posed[] {
   const there = [...wholes(reading), ...parts(reading)].map(({ name }) => is(name, true))
   const absent = reading.absent.map((noun) => is(noun, false))
   const named = new Set(reading.counted.flatMap(({ byColor }) => [...(byColor?.keys() ?? [])]))
-  const candidates = new Set([...named, ...PLAIN])
+  const candidates = new Set([...named, ...plainColors])
   const otherwise = reading.counted
-    .slice(0, MOST_GROUPS)
+    .slice(0, mostGroups)
     .flatMap(({ noun, byColor }) =>
       byColor === null
         ? []

@@ -17,7 +17,7 @@ export interface Tally {
 /** The questions of earlier passes. */
 export interface EarlierQuestions {
   tally: Tally
-  /** Kept questions of each origin, each once, at most {@link MOST_ASKED}. */
+  /** Kept questions of each origin, each once, at most {@link mostAsked}. */
   asked: ReadonlyMap<string, readonly string[]>
 }
 
@@ -25,7 +25,7 @@ export interface EarlierQuestions {
  * The most questions of one origin that later passes know: as many as one pass can write. The
  * prompt shows them all.
  */
-const MOST_ASKED = 64
+const mostAsked = 64
 
 /** The form that one question must have. */
 export interface Constraint {
@@ -68,7 +68,7 @@ function remember(asked: Map<string, string[]>, { originId, question: text }: Ev
   const questions = asked.get(originId) ?? []
   asked.set(originId, questions)
   const key = questionKey(question)
-  if (questions.length < MOST_ASKED && !questions.some((other) => questionKey(other) === key)) questions.push(question)
+  if (questions.length < mostAsked && !questions.some((other) => questionKey(other) === key)) questions.push(question)
 }
 
 interface Choice {

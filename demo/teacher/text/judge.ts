@@ -9,8 +9,8 @@ type Tier = 'correct' | 'mostly' | 'partial' | 'incorrect' | 'cannot-tell'
 const allTiers: readonly Tier[] = ['correct', 'mostly', 'partial', 'incorrect', 'cannot-tell']
 
 /**
- * Share of the reference from which on the main point counts as said. A smaller share, above
- * zero, is `partial`.
+ * From this share of the reference on, an answer says the main point and is `mostly`. A smaller
+ * share, above zero, is `partial`.
  */
 const mostlyShare = 0.7
 
@@ -39,7 +39,7 @@ const sentenceOf: Readonly<Record<Tier, string>> = {
 
 const otherTier = (tier: Tier, random: Random): Tier => random.pick(allTiers.filter((each) => each !== tier))
 
-/** The code is that of the last line, which no text between the marks can change. */
+/** The code of the marks comes from the last line, which no text between the marks can change. */
 function readMarked(prompt: string): { reference: string; answer: string } | undefined {
   const code = /\banswer-([0-9a-f]{16})\.\s*$/.exec(prompt)?.[1]
   const reference = code === undefined ? undefined : between(prompt, `reference-${code}`)
@@ -64,8 +64,8 @@ function tierOf(reference: string, answer: string): Tier {
 }
 
 /**
- * What a text says: things (the list may be empty), or else its words. Undefined for a text without
- * either.
+ * The content of a text: its things (the list may be empty), or else its words. Undefined for a
+ * text without either.
  */
 type Content =
   | { kind: 'things'; things: readonly Mention[]; words: ReadonlySet<string> }
@@ -88,8 +88,8 @@ function contentOf(text: string): Content | undefined {
 }
 
 /**
- * Each thing of the one goes with one of the other: the same one counts in full, one with a wrong
- * detail half.
+ * Pairs each thing of one text with a thing of the other. The same thing counts in full, a thing
+ * with a wrong detail counts half.
  */
 function thingsShare(
   { things: wanted }: { things: readonly Mention[] },

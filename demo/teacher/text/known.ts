@@ -42,15 +42,15 @@ export function missingPlaces({ grid, places }: Known): string[] {
   return positionNames(grid).filter((place) => !places.has(place))
 }
 
-/** The known places as a scene; what is not known counts as empty. */
+/** The known places as a scene; a place that is not known counts as empty. */
 export function sceneOf({ grid, places }: Known): Scene {
   return { ...grid, cells: positionNames(grid).map((place) => places.get(place) ?? null) }
 }
 
 /**
- * The answer of a question where what is known decides it, else undefined. A place and a row need
- * to be known themselves; a count needs every place, or a text that names no places and so speaks
- * of all that is there.
+ * The answer to a question that the known places decide, else undefined. A question about a place
+ * or a row needs that place or row. A count needs every place, or a text that names no places and
+ * so speaks of everything in the picture.
  */
 export function decided(asked: Asked, known: Known): string | undefined {
   const placed = [...known.places].map(([place, what]): Mention => ({ place, what }))

@@ -5,8 +5,8 @@ import type { TextSettings } from './settings.ts'
 
 /**
  * Says whether a written question can be used: `verdict: keep` when its rules understand the
- * question, what is known decides it, it is one plain question of its type, and exactly one of its
- * choices is right. The words and errors depend only on the teacher's seed, the prompt and the
+ * question, the known places decide it, it is one plain question of its type, and exactly one of
+ * its choices is right. The words and errors depend only on the teacher's seed, the prompt and the
  * request's seed.
  */
 export function screenQuestion(prompt: string, requestSeed: number, settings: TextSettings): string {

@@ -22,9 +22,7 @@ interface Kind {
   abilities: readonly string[]
 }
 
-/**
- * What a question of each family asks of its reader, and the field that it is said to belong to.
- */
+/** The abilities that a question of each family needs, and the category that it belongs to. */
 const kindOf: Readonly<Record<QuestionFamily, Kind>> = {
   'count-color': { category: 'counting', abilities: ['recognition'] },
   'count-shape': { category: 'counting', abilities: ['recognition'] },
@@ -63,7 +61,8 @@ export function writeQuestion(prompt: string, requestSeed: number, settings: Tex
   const met = ({ kind }: Draft): number => kind.abilities.filter((ability) => abilities.includes(ability)).length
   const most = Math.max(...open.map(met))
   const best = open.filter((draft) => met(draft) === most)
-  // Family, then answer, then question, as in the world's own files: answers come out more even so.
+  // Family, then answer, then question, as in the world's own files: answers are spread more evenly
+  // this way.
   const category = random.pick([...new Set(best.map(({ kind }) => kind.category))])
   const inCategory = best.filter(({ kind }) => kind.category === category)
   const answer = random.pick([...new Set(inCategory.map((draft) => draft.answer))])
@@ -86,7 +85,7 @@ function readWritePrompt(prompt: string): {
   return { description, type, abilities: abilities.toLowerCase(), asked: asked.toLowerCase() }
 }
 
-/** Every question of a type that what is known decides. */
+/** Every question of a type that the known places decide. */
 function draftsOf(known: Known, type: QuestionType, random: Random): Draft[] {
   const scene = sceneOf(known)
   const drafts = familiesOf[type].flatMap((family: QuestionFamily): Draft[] => [

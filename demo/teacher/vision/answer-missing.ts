@@ -11,8 +11,8 @@ import { wrongAnswer } from './wrong-answer.ts'
 const notVisible = 'not visible'
 
 /**
- * One line for each question of the prompt, in its order; `- not visible` where there is no rule
- * for the question.
+ * One line for each question of the prompt, in its order; `- not visible` when there is no rule for
+ * the question.
  */
 export const answerMissing: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
@@ -52,7 +52,8 @@ function placeAskedFor(scene: Scene, question: string): { name: string; index: n
 }
 
 /**
- * A count or a verdict as a sentence that needs no question beside it; every other answer as it is.
+ * A count or a verdict as a sentence that needs no question beside it; every other answer
+ * unchanged.
  */
 function wordAnswer(question: string, answer: string): string {
   const asked = /^(how many|is there) (.+?)(?: are there)?(?: in the picture)?\?*$/i.exec(question)

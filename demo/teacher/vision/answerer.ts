@@ -8,7 +8,7 @@ import type { SeeingRole } from './role.ts'
 
 /**
  * One whole description. Where the first description or the answers differ from the pixels, the
- * pixels are right, so nothing of the prompt is needed for it.
+ * pixels are right, so the prompt is not read.
  */
 const merge: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)

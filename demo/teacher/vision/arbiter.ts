@@ -24,16 +24,16 @@ const look: SeeingRole = async (image, prompt, seed, settings) => {
 }
 
 /**
- * Looks for itself and says which of two answers is right, in a sentence and `<answer>…</answer>`.
- * Both may be wrong.
+ * Looks at the picture itself and says which of two answers is right, in a sentence and
+ * `<answer>…</answer>`. Both may be wrong.
  */
 export const arbitrate = roleByPrompt('demo-arbiter', 'a "Question:" with a "First answer:" and a "Second answer:"', {
   arbitrate: look,
 })
 
 /**
- * The one of the answers that is the arbiter's own, in its words; else, where answers are texts,
- * the one that agrees with the picture; else its own.
+ * The given answer that equals the arbiter's own, in the given words. Else, for answers in text,
+ * the given answer that agrees with the picture. Else the arbiter's own answer.
  */
 function decide(scene: Scene, own: Worked, answers: readonly string[], choices: readonly string[]): string {
   const same = answers.find((answer) => isSame(answer, own.answer, choices))
@@ -57,9 +57,9 @@ function sceneMentions(scene: Scene): Mention[] {
 }
 
 /**
- * How well the things that a text names agree with those that it should name: the share of the
- * wanted things that it names, or 0 as soon as it names a thing that the picture does not show at
- * that place.
+ * How well the things in a text agree with the things that it should name: the share of the wanted
+ * things that it names, or 0 as soon as it names a thing that the picture does not show at that
+ * place.
  */
 function agreement(scene: Scene, said: readonly Mention[], wanted: readonly Mention[]): number {
   if (said.length === 0) return 0
@@ -75,7 +75,8 @@ function agreement(scene: Scene, said: readonly Mention[], wanted: readonly Ment
     left.splice(at, 1)
     found += 1
   }
-  // A thing too many, such as from another row, counts against a text as one too few does.
+  // A thing too many, such as a thing of another row, counts against a text as much as a missing
+  // thing.
   return found / (wanted.length + left.length)
 }
 

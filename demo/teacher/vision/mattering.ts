@@ -3,8 +3,9 @@ import type { Grid } from '../../scene.ts'
 import type { Belief } from './caption-words.ts'
 
 /**
- * The cells that a question is about, in reading order: the cells at a place, row or column that
- * it names, and the cells whose colour or shape it names. All cells when it names nothing of this.
+ * The cells that a question is about, in reading order: the cells at a place, row or column that it
+ * names, and the cells whose colour or shape it names. All cells when it names no place, colour or
+ * shape.
  */
 export function mattering(grid: Grid, beliefs: readonly Belief[], question: string): number[] {
   const text = question.toLowerCase()

@@ -6,8 +6,8 @@ import type { ReasonerSettings } from '../reasoner.ts'
 import type { Belief } from './caption-words.ts'
 
 /**
- * What the reasoner's rules make of a question over what is seen. The answer is `unknown` when
- * there is no rule.
+ * The reasoner's work on a question about the seen things. The answer is `unknown` when there is no
+ * rule.
  */
 export interface Worked {
   thoughts: string
@@ -21,7 +21,7 @@ export function askedIn(prompt: string): { question: string; choices: string[] }
   return { question: question ?? '', choices }
 }
 
-/** A prompt for the reasoner with what is seen as its description. */
+/** A prompt for the reasoner, with the seen things as its description. */
 export function reasonPrompt(
   scene: Scene,
   beliefs: readonly Belief[],
@@ -59,7 +59,7 @@ export function withoutEnd({ thoughts, answer }: Worked): string {
   return end === undefined ? thoughts : thoughts.slice(0, -end.length).trimEnd()
 }
 
-/** Whether two answers are the same but for case, marks and the letter of a choice. */
+/** Whether two answers are the same when case, marks and the letter of a choice are ignored. */
 export function isSame(one: string, other: string, choices: readonly string[]): boolean {
   return plainAnswer(one, choices) === plainAnswer(other, choices)
 }

@@ -1,4 +1,4 @@
-/** What a prompt wants of a role that sees, told by the labels at the beginnings of its lines. */
+/** What a prompt wants from a seeing role, by the labels at the beginnings of its lines. */
 export type PromptKind =
   | 'describe'
   | 'explain-answer'
@@ -58,7 +58,7 @@ export function labelled(prompt: string, label: string): string | undefined {
   return new RegExp(String.raw`^${label}:[ \t]*(.*)$`, 'm').exec(prompt)?.[1]?.trim()
 }
 
-/** All that follows a label, up to the last paragraph that begins with `next`, else to the end. */
+/** The text after a label, up to the last paragraph that begins with `next`, else to the end. */
 export function partAfter(prompt: string, label: string, next?: string): string {
   const from = new RegExp(String.raw`^${label}:[ \t]*\n?`, 'm').exec(prompt)
   if (from === null) return ''

@@ -8,9 +8,9 @@ import { roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
 /**
- * What in the picture matters for a question, then the steps to the answer that is given. The steps
- * are worked out from the pixels; where they lead elsewhere, the given answer is at the end all
- * the same, as with any model that is told where to arrive.
+ * Writes what matters in the picture for a question, then the steps to the given answer. The steps
+ * come from the pixels. When they lead elsewhere, the text still ends with the given answer, as
+ * with any model that is told where to arrive.
  */
 export const explainAnswer: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)
@@ -24,7 +24,7 @@ export const explainAnswer: SeeingRole = async (image, prompt, seed, settings) =
     if (belief === undefined || belief === null) return []
     return [`At the ${positionName(scene, index)} there is a ${belief.color} ${belief.shape}.`]
   })
-  // Where no cell matters, all cells are gone through: the steps then say that nothing was found.
+  // When no cell matters, the steps go through all cells and say that nothing was found.
   const rests =
     matter.length === 0 ? beliefs : beliefs.map((belief, index) => (matter.includes(index) ? belief : undefined))
   const worked = workOut(scene, rests, asked, settings)

@@ -6,8 +6,8 @@ import { roleRandom } from './role.ts'
 import type { SeeingRole } from './role.ts'
 
 /**
- * Describes every cell, those first that matter for the question of the prompt. The explanation in
- * the prompt is not believed: all words come from the pixels.
+ * Describes every cell. The cells that matter for the prompt's question come first. The explanation
+ * in the prompt is not believed: all words come from the pixels.
  */
 export const describeForQuestion: SeeingRole = async (image, prompt, seed, settings) => {
   const scene = await readScene(image, settings.grid)

@@ -11,7 +11,7 @@ interface Grade {
 }
 
 /**
- * How hard a question is by its own structure: how many steps there are from seeing to the answer.
+ * How hard a question is by its structure, which is the number of steps from seeing to the answer.
  */
 const gradeOf: Readonly<Record<Asked['kind'], Grade>> = {
   exists: { rating: 2, why: 'One thing is looked for.' },

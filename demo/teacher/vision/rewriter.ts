@@ -21,15 +21,15 @@ const look: SeeingRole = async (image, prompt, seed, settings) => {
 }
 
 /**
- * A plain trace to the answer that is given, from what the picture shows. Of the reasoning in the
- * prompt it keeps nothing: the plain working is what is left of it without detours. In error it
- * ends at another answer, or says everything twice.
+ * A plain trace to the answer that is given, from what the picture shows. It keeps nothing of the
+ * prompt's reasoning, because the plain steps are that reasoning without detours. In error it ends
+ * at another answer, or says everything twice.
  */
 export const rewriteTrace = roleByPrompt('demo-rewriter', 'a "Question:" with its "Answer:" and a "Reasoning:"', {
   rewrite: look,
 })
 
-/** The reasoning as it was, without tags that would end the new one early. */
+/** The reasoning as it was, without tags that would end the new reasoning early. */
 function before(prompt: string): string {
   return partAfter(prompt, 'Reasoning', 'Rewrite the reasoning').replaceAll(/<\/?\w+>/g, '')
 }

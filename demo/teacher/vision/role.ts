@@ -7,21 +7,18 @@ import { promptKind } from './prompt-kind.ts'
 import type { PromptKind } from './prompt-kind.ts'
 import type { VisionSettings } from './settings.ts'
 
-/**
- * What a role that sees needs to know: how it errs, and how the reasoner words what it concludes.
- */
+/** Settings of a seeing role: how it errs, and how the reasoner words its conclusions. */
 export type SeeingSettings = VisionSettings & ReasonerSettings
 
 /**
  * A role that looks at one picture: the text that it writes for a prompt under a sample's seed.
- * Rejects with UnreadablePicture, and with RefusedRequest when the prompt is not one that the role
- * is for.
+ * Rejects with UnreadablePicture, and with RefusedRequest when the role does not know the prompt.
  */
 export type SeeingRole = (image: Buffer, prompt: string, seed: number, settings: SeeingSettings) => Promise<string>
 
 /**
- * A model that plays a role by what the prompt wants, and refuses every other prompt with what it
- * takes.
+ * A model that plays the role that the prompt asks for. It refuses any other prompt, and says which
+ * prompts it takes.
  */
 export function roleByPrompt(
   model: string,

@@ -7,8 +7,8 @@ const run = promisify(execFile)
 const smiTimeoutMs = 20_000
 
 /**
- * What jobs of this machine share: GPUs by their names for CUDA, and slots for trainings without
- * one.
+ * The devices that jobs of this machine share: GPUs by their names for CUDA, and slots for
+ * trainings without a GPU.
  */
 export interface Devices {
   gpus: readonly string[]
@@ -22,9 +22,9 @@ export interface Wish {
 }
 
 /**
- * The machine's GPUs as `CUDA_VISIBLE_DEVICES` names them: what the worker itself may see, or all
- * that nvidia-smi lists. Empty without nvidia-smi. Throws when it is there and fails: that is no
- * machine without GPUs.
+ * The machine's GPUs as `CUDA_VISIBLE_DEVICES` names them: the GPUs that the worker itself may see,
+ * or all GPUs that nvidia-smi lists. Empty without nvidia-smi. Throws when nvidia-smi is there and
+ * fails, because such a machine may have GPUs.
  */
 export async function detectGpus(environment: NodeJS.ProcessEnv): Promise<string[]> {
   const visible = environment['CUDA_VISIBLE_DEVICES']
@@ -43,9 +43,9 @@ export async function detectGpus(environment: NodeJS.ProcessEnv): Promise<string
 }
 
 /**
- * What a job takes. A training that names no number takes one GPU where there is one: a program
- * that sees several and was planned for one process may spread itself over them in a way that
- * nobody asked for. A training without GPUs takes a slot. Servers and tasks without GPUs take
+ * The devices that a job takes. A training that names no number takes one GPU if the place has
+ * GPUs: a program that sees several GPUs and was planned for one process may spread itself over all
+ * of them unasked. A training without GPUs takes a slot. Servers and tasks without GPUs take
  * nothing and never wait.
  */
 export function wishOf({ kind, resources }: Pick<JobFile, 'kind' | 'resources'>, { gpus }: Devices): Wish | null {
@@ -55,13 +55,13 @@ export function wishOf({ kind, resources }: Pick<JobFile, 'kind' | 'resources'>,
   return { kind: 'slot', count: 1 }
 }
 
-/** Names of the devices that a wish can be met with. */
+/** Names of the devices that can meet a wish. */
 export function devicesFor({ kind }: Wish, { gpus, slots }: Devices): string[] {
   if (kind === 'gpu') return gpus.map((name) => `gpu-${name}`)
   return Array.from({ length: slots }, (_, index) => `slot-${index}`)
 }
 
-/** Throws InvalidInput for a job that no time of waiting gives its devices. */
+/** Throws InvalidInput for a job that asks for more devices than the place has. */
 export function requireDevices(key: string, wish: Wish, devices: Devices, place: string): void {
   const count = devicesFor(wish, devices).length
   if (wish.count <= count) return
@@ -74,8 +74,8 @@ export function requireDevices(key: string, wish: Wish, devices: Devices, place:
 }
 
 /**
- * Environment of a job that holds devices; a training without GPUs sees none on a machine that has
- * some.
+ * Environment of a job that holds devices; a training without GPUs sees no GPU, also on a machine
+ * that has GPUs.
  */
 export function deviceEnvironment({ kind }: Wish, held: readonly string[], { gpus }: Devices): Record<string, string> {
   // Without the second variable CUDA may count the devices by speed, and not as nvidia-smi does.

@@ -7,9 +7,9 @@ import { createLocalLauncher } from './launcher.ts'
 export const localKind = launcherKind(
   'local',
   {
-    /** Trainings without GPUs that run at once; the worker's own number where it is left out. */
+    /** Trainings without GPUs that run at once; the worker's own number when it is left out. */
     slots: z.int().min(1).max(64).optional(),
-    /** GPUs that jobs may take, as nvidia-smi counts them; all of them where it is left out. */
+    /** GPUs that jobs may take, as nvidia-smi counts them; all of them when it is left out. */
     gpus: z.array(z.int().nonnegative()).optional(),
   },
   ({ slots, gpus }) => ({

@@ -25,13 +25,13 @@ export interface LocalLauncherOptions {
   /** How many trainings without GPUs run at once. */
   slots?: number
   /**
-   * GPUs that jobs may take, as nvidia-smi counts them; null: all that it lists, or that the worker
-   * may see.
+   * GPUs that jobs may take, as nvidia-smi counts them; null: all GPUs that it lists, or that the
+   * worker may see.
    */
   gpus?: readonly number[] | null
-  /** The Python, 3.6 or newer, that runs the wrapper; not the one of the jobs. */
+  /** The Python, 3.6 or newer, that runs the wrapper; not the Python of the jobs. */
   python?: string
-  /** What jobs inherit, secrets apart; the worker's own when left out. */
+  /** The environment that jobs inherit, without secrets. The worker's own when left out. */
   environment?: NodeJS.ProcessEnv
 }
 
@@ -59,10 +59,11 @@ function deviceCounter({ gpus = null, slots = 1 }: LocalLauncherOptions, environ
 }
 
 /**
- * Runs jobs as processes of this machine. A job outlives the worker, and everything about it is in
- * its folder: a new launcher object over the same `root` knows all of them. Trainings, and whatever
- * asks for GPUs, wait until devices are free; polls start them in the order of their submission.
- * Linux only: a process is told from a later one of the same id by its start time in /proc.
+ * Runs jobs as processes of this machine. A job outlives the worker, and its folder holds
+ * everything about it: a new launcher object over the same `root` knows all of them. Trainings, and
+ * all other jobs that ask for GPUs, wait until devices are free; polls start them in the order of
+ * their submission. Linux only: a process is told from a later one of the same id by its start time
+ * in /proc.
  */
 export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
   const { root, place = 'local', python = 'python3', environment = process.env } = options

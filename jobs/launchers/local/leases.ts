@@ -23,7 +23,7 @@ const leasePath = (root: string, device: string) => join(leaseFolder(root), `${d
 async function isOver({ jobId, directory }: Lease): Promise<boolean> {
   const job = await readJsonFile(jobFiles(directory).job, jobFile)
   if (job?.id === jobId) return isTerminal((await localStatus(directory)).state)
-  // The job's folder is gone, or belongs to a later job: nothing of the earlier one may hold the
+  // The job's folder is gone, or belongs to a later job: no process of the earlier job may hold the
   // device.
   await endJob(jobId, 0)
   return true
@@ -45,12 +45,12 @@ async function holderOf(root: string, device: string): Promise<Lease | null> {
   return null
 }
 
-/** What a job was given: its devices, or who holds those that it waits for. */
+/** The devices that a job got, or the jobs that hold the devices it waits for. */
 export type Grant = { held: string[] } | { holders: string[] }
 
 /**
- * Gives a job `count` of the devices, or none. What it holds from before a crash is counted. Only
- * under the lock of the runs folder: two takers must not see the same device free.
+ * Gives a job `count` of the devices, or no device. Devices that it held before a crash count. Call
+ * it only under the lock of the runs folder: two callers must not see the same device free.
  */
 export async function lease(
   root: string,

@@ -9,8 +9,8 @@ const pauseMs = 20
 const patienceMs = 3000
 
 /**
- * Listens on a name of Linux's abstract socket space. Null: another process, or another caller of
- * this one, does.
+ * Listens on a name of Linux's abstract socket space. Null when another process, or another caller
+ * in this process, listens on it.
  */
 function tryListen(name: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {

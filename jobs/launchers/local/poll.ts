@@ -21,8 +21,8 @@ async function startOrQueue(line: Line, job: JobFile, directory: string): Promis
 }
 
 /**
- * Starts a job just submitted, or what waits before it. Throws what kept this very job from being
- * started.
+ * Starts a job that was just submitted, and the jobs that wait before it. Throws the error that
+ * kept this very job from being started.
  */
 export async function startSubmitted(line: Line, job: JobFile, directory: string): Promise<void> {
   if (!(await startOrQueue(line, job, directory))) return
@@ -30,7 +30,10 @@ export async function startSubmitted(line: Line, job: JobFile, directory: string
   if (problem instanceof Error) throw problem
 }
 
-/** Starts what waits among these jobs and before them. Returns why jobs still wait, by folder. */
+/**
+ * Starts the waiting jobs among these jobs, and the jobs that wait before them. Returns why jobs
+ * still wait, by folder.
+ */
 async function startIdle(line: Line, directories: readonly string[]): Promise<Waiting> {
   const reasons: Waiting = new Map()
   let isAnyInLine = false
@@ -46,7 +49,7 @@ async function startIdle(line: Line, directories: readonly string[]): Promise<Wa
   return new Map([...reasons, ...(waiting ?? [])])
 }
 
-/** How a job is; `unknown` when its folder cannot be read just now. */
+/** The state of a job; `unknown` when its folder cannot be read just now. */
 export async function look({ directory }: JobHandle): Promise<JobStatus> {
   try {
     return await localStatus(directory)
@@ -55,7 +58,7 @@ export async function look({ directory }: JobHandle): Promise<JobStatus> {
   }
 }
 
-/** How jobs are, by key, after those that can be started were. */
+/** The states of jobs by key, after all jobs were started that can be started. */
 export async function pollJobs(
   handles: readonly JobHandle[],
   openLine: () => Promise<Line>,

@@ -14,14 +14,14 @@ function startTicks(pid: number): number | null {
   return identity === null ? null : Number(identity.startTime)
 }
 
-/** What tells a process of this machine from all others, after restarts too. */
+/** The identity of a process of this machine. It stays unique after restarts. */
 export function identityOf(pid: number): Claim {
   return { pid, startTicks: startTicks(pid), bootId: bootId(), host: hostname() }
 }
 
 /**
- * Whether the very process lives on this machine: same boot, same id, same start. A process that
- * got a used id again is another one.
+ * Whether the very process lives on this machine: same boot, same id, same start. A later process
+ * may have the same id.
  */
 export function isAlive(who: Pick<Claim, 'pid' | 'startTicks' | 'bootId'>): boolean {
   return who.pid > 0 && who.startTicks !== null && who.bootId === bootId() && startTicks(who.pid) === who.startTicks

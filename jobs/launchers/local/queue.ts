@@ -18,7 +18,7 @@ const entryFile = z.object({ jobId: z.string(), directory: z.string() })
 
 const queueFolder = (root: string) => join(root, '.queue', hostname())
 
-/** Puts a job in the line of those that wait for devices; a second time changes nothing. */
+/** Puts a job in the line of those that wait for devices; a second call changes nothing. */
 export async function enqueue(root: string, { submittedAt, id }: JobFile, directory: string): Promise<void> {
   // The name is the order. It comes from the job's own record, so that every worker gives the same
   // place.
@@ -27,7 +27,8 @@ export async function enqueue(root: string, { submittedAt, id }: JobFile, direct
 }
 
 /**
- * Why jobs still wait, by their folders: a sentence, or the error that kept one from being started.
+ * Why jobs still wait, by their folders: a sentence, or the error that kept the job from being
+ * started.
  */
 export type Waiting = Map<string, string | Error>
 
@@ -40,7 +41,8 @@ export interface Line {
 }
 
 /**
- * The job of an entry while it waits; null when it is over, runs or is gone: then the entry goes.
+ * The waiting job of an entry. Null when the job is over, runs or is gone; then the entry is
+ * removed.
  */
 async function waitingJob(path: string): Promise<{ job: JobFile; directory: string } | null> {
   const entry = await readJsonFile(path, entryFile).catch(() => null)
@@ -54,7 +56,7 @@ async function waitingJob(path: string): Promise<{ job: JobFile; directory: stri
 /** Starts one job if its devices are free. Returns why it waits; null when it is on its way. */
 async function tryStart(line: Line, job: JobFile, directory: string, wish: Wish): Promise<string | null> {
   // Before the lease: a worker that lacks a secret must not keep devices for a job that only
-  // another can start.
+  // another worker can start.
   secretsOf(job, line.starter.environment)
   const devices = devicesFor(wish, line.devices)
   const grant = await lease(line.root, job, directory, { count: wish.count, devices })
@@ -95,7 +97,7 @@ async function startInOrder(line: Line): Promise<Waiting> {
       }
     } catch (error) {
       // One job that cannot be started (a secret that this worker lacks) must not keep the others
-      // from it.
+      // from starting.
       const directory = (await readJsonFile(path, entryFile).catch(() => null))?.directory
       if (directory !== undefined) waiting.set(directory, error instanceof Error ? error : new Error(String(error)))
     }
@@ -104,9 +106,9 @@ async function startInOrder(line: Line): Promise<Waiting> {
 }
 
 /**
- * Starts the jobs of this machine that wait, in the order of their submission, as far as there are
- * devices. Null: somebody else is at it. After a crash anywhere in it the next call goes on where
- * it stopped.
+ * Starts the jobs of this machine that wait, in the order of their submission, while devices are
+ * free. Null when another caller does this right now. After a crash at any point the next call goes
+ * on where this call stopped.
  */
 export async function startWaiting(line: Line): Promise<Waiting | null> {
   await mkdir(queueFolder(line.root), { recursive: true })

@@ -18,8 +18,8 @@ export interface Starter {
 }
 
 /**
- * The wrapper that was started last, and how many were: one that dies before it takes the job is
- * started again.
+ * The wrapper that was started last, and how many were started: after a wrapper that dies before it
+ * takes the job, another wrapper is started.
  */
 const spawnedFile = claimFile.extend({ tries: z.int() })
 const mostTries = 5
@@ -28,8 +28,8 @@ const logTail = 500
 const spawnedPath = (directory: string) => join(jobFiles(directory).control, 'spawned.json')
 
 /**
- * Whether the job waits for somebody to start it: nobody took it, wants its end, or is on the way
- * to take it.
+ * Whether the job waits for somebody to start it: nobody took it, asked for its end, or is about to
+ * take it.
  */
 export async function isIdle(directory: string): Promise<boolean> {
   const files = jobFiles(directory)
@@ -68,13 +68,13 @@ async function spawnWrapper(directory: string, env: Record<string, string>, pyth
 }
 
 /**
- * Ends a job whose wrapper never lives long enough to take it: with the reason, instead of starting
- * it for ever.
+ * Ends a job whose wrappers all die before they take it, and records the reason. Otherwise wrappers
+ * would be started for ever.
  */
 async function giveUp(directory: string): Promise<void> {
   const files = jobFiles(directory)
   const owner = { pid: 0, startTicks: null, bootId: null, host: hostname() }
-  // A wrapper that made it after all goes on.
+  // A wrapper that took the job after all goes on.
   if (!(await createJson(files.claim, owner))) return
   const said = (await readTail(files.stderr, logTail)).trim()
   const error = `its wrapper ended ${mostTries} times before it had taken the job${said === '' ? '' : `: ${said}`}`
@@ -82,8 +82,9 @@ async function giveUp(directory: string): Promise<void> {
 }
 
 /**
- * Starts a job's wrapper unless somebody did. Two that are started at once settle it by the claim.
- * `deviceEnv` names the devices that the job may use. Throws MissingSecret or MissingDependency.
+ * Starts a job's wrapper unless somebody did. Of two wrappers that start at once, the claim decides
+ * which runs the job. `deviceEnv` names the devices that the job may use. Throws MissingSecret or
+ * MissingDependency.
  */
 export async function startJob(
   job: JobFile,

@@ -9,8 +9,8 @@ import { bootId } from '../../../services/identity.ts'
 import { endJob, isAlive } from './processes.ts'
 
 /**
- * The other machine that took a job; null when it was this one, or nobody. Claims without a host
- * are this one's.
+ * The other machine that took a job. Null when this machine took it, or nobody did. A claim without
+ * a host is a claim of this machine.
  */
 export function takenElsewhere(state: Pick<FolderState, 'claim' | 'started'>): string | null {
   const host = hostOf(state)
@@ -18,10 +18,10 @@ export function takenElsewhere(state: Pick<FolderState, 'claim' | 'started'>): s
 }
 
 /**
- * How a job of this machine is: what its files say, and whether the process that took it lives.
- * Before it says `lost` it ends what a dead wrapper left: a second attempt must not share a GPU
- * with the first. A job that another machine took is `unknown`: its processes cannot be seen from
- * here.
+ * The state of a job of this machine, by its files and by whether the process that took it lives.
+ * Before the answer is `lost`, processes that a dead wrapper left are ended: a second attempt must
+ * not share a GPU with the first. A job that another machine took is `unknown`: its processes
+ * cannot be seen from here.
  */
 export async function localStatus(directory: string): Promise<JobStatus> {
   const { status, state } = await statusFromFiles(directory)
@@ -38,7 +38,7 @@ export async function localStatus(directory: string): Promise<JobStatus> {
   if (isTerminal(after.status.state)) return after.status
   await endJob(job.id, 0)
   if (claim.pid === 0) {
-    // Somebody ended it before it ran, and died before the record of that.
+    // A process ended the job before it ran, and died before it wrote exit.json.
     await createJson(jobFiles(directory).exit, exitWithoutProgram({ stopRequested: true }))
     return (await statusFromFiles(directory)).status
   }

@@ -10,7 +10,7 @@ import { endJob, isAlive } from './processes.ts'
 import { takenElsewhere } from './state.ts'
 
 const pauseMs = 50
-/** What the wrapper gets on top of the job's grace to sweep and to write how it ended. */
+/** Seconds that the wrapper gets after the job's grace, to sweep and to write how the job ended. */
 const wrapperExtraSeconds = 5
 
 /** A job that another machine took ends there: its wrapper looks for cancel.json by itself. */

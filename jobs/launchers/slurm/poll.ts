@@ -87,7 +87,7 @@ export function createLookup(options: LookupOptions) {
   const missedSince = new Map<string, number>()
   const graces = { exitMs: exitGraceSeconds * 1000, lostMs: lostGraceSeconds * 1000 }
 
-  const judge = async (asked: Asked, found: Answer, now: number): Promise<JobStatus> => {
+  const statusOf = async (asked: Asked, found: Answer, now: number): Promise<JobStatus> => {
     const { handle, folder, submission } = asked
     const since = missedSince.get(handle.key) ?? now
     const evidence = {
@@ -123,14 +123,14 @@ export function createLookup(options: LookupOptions) {
     const jobs = (await Promise.all(looks)).filter((job) => job !== null)
     const answers = await ask(scheduler, jobs.filter(needsScheduler))
     const now = Date.now()
-    const judgements = jobs.map(async (job) => {
+    const answered = jobs.map(async (job) => {
       const answer = answers.get(job.handle.key)
-      const status = await judge(job, answer === undefined ? 'none' : answer, now).catch((error: unknown) =>
+      const status = await statusOf(job, answer === undefined ? 'none' : answer, now).catch((error: unknown) =>
         unreadable(job.handle, error),
       )
       if (status !== null) statuses.set(job.handle.key, status)
     })
-    await Promise.all(judgements)
+    await Promise.all(answered)
     return statuses
   }
 }

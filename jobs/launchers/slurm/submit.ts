@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { writeWholeFile } from '../../../artifacts/whole-file.ts'
 import { HoneError, messageOf } from '../../../domain/errors.ts'
 import type { JobResources } from '../../command.ts'
 import { replaceJson } from '../files.ts'
@@ -120,9 +120,7 @@ async function record(submitting: Submitting, id: string): Promise<string> {
 }
 
 async function writeControlFiles({ job, directory, secrets }: Submitting): Promise<void> {
-  const draft = `${slurmFiles(directory.here).wrapper}.${randomUUID()}`
-  await copyFile(wrapperPath, draft)
-  await rename(draft, slurmFiles(directory.here).wrapper)
+  await writeWholeFile(slurmFiles(directory.here).wrapper, await readFile(wrapperPath))
   if (job.secretEnv.length > 0) await replaceJson(jobFiles(directory.here).secrets, secrets, { mode: 0o600 })
 }
 

@@ -16,7 +16,6 @@ from transformers import get_cosine_schedule_with_warmup
 
 from hone_trainer import rows as row_files
 from hone_trainer.base.architecture import make_model, make_processor
-from hone_trainer.base.seeing import learn_to_see, part_labels
 from hone_trainer.base.tokenizer import learn
 from hone_trainer.config import BaseConfig
 from hone_trainer.errors import TrainerError
@@ -27,7 +26,6 @@ from hone_trainer.verify import check_answers, tensors_without_value
 
 IGNORED = -100
 PICTURES_AT_ONCE = 100
-SORTED_BATCHES = 16
 
 
 def input_hash(settings: BaseConfig) -> str:
@@ -61,9 +59,6 @@ def build(settings: BaseConfig) -> int:
     print(f"base model: {size:,} parameters, {len(processor.tokenizer)} tokens, {len(corpus)} rows", flush=True)
 
     examples = Examples(corpus, processor)
-    if settings.see_steps > 0:
-        batches, classes = examples.seen(settings)
-        learn_to_see(model, batches, classes, settings)
     _train(model, examples, settings)
 
     draft = draft_folder(settings.output)
@@ -100,21 +95,16 @@ class Examples:
         self.pad = processor.tokenizer.pad_token_id
         self.image_token = processor.image_token_id
         self._images = [row.images for row in corpus]
-        self._answers = [row.messages[-1].content for row in corpus]
         self._merged = processor.image_processor.merge_size**2
         self._pixels = _pixels({path: None for row in corpus for path in row.images}, processor.image_processor)
         prompts = [self._prompt(row, processor) for row in corpus]
         heads = processor.tokenizer(prompts)["input_ids"]
-        tails = processor.tokenizer([answer + processor.tokenizer.eos_token for answer in self._answers])["input_ids"]
+        answers = [row.messages[-1].content for row in corpus]
+        tails = processor.tokenizer([answer + processor.tokenizer.eos_token for answer in answers])["input_ids"]
         self._sequences = [(head + tail, len(head)) for head, tail in zip(heads, tails, strict=True)]
 
     def __len__(self) -> int:
         return len(self._sequences)
-
-    @property
-    def lengths(self) -> list[int]:
-        """The number of tokens in each row."""
-        return [len(sequence) for sequence, _start in self._sequences]
 
     def _parts(self, path: Path) -> int:
         """The number of image tokens of a picture."""
@@ -127,29 +117,6 @@ class Examples:
         for path in row.images:
             prompt = prompt.replace(processor.image_token, "<|mark|>" * self._parts(path), 1)
         return prompt.replace("<|mark|>", processor.image_token)
-
-    def seen(self, settings: BaseConfig) -> tuple[Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]], int]:
-        """Endless batches of pictures whose answers describe each part, and the number of different
-        labels.
-        """
-        single = [len(images) == 1 for images in self._images]
-        parts = [self._parts(images[0]) if one else -1 for images, one in zip(self._images, single, strict=True)]
-        labels = part_labels(self._answers, parts)
-        known = [number for number, row in enumerate(labels) if row is not None]
-        if not known:
-            raise TrainerError("seeSteps is set, and no answer of the corpus lists what is in each part of its picture")
-
-        def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-            for picks in _order([1] * len(known), settings):
-                rows = [known[pick] for pick in picks]
-                pictures = [self._pixels[self._images[row][0]] for row in rows]
-                yield (
-                    torch.cat([pixels for pixels, _grid in pictures]),
-                    torch.cat([grid for _pixels, grid in pictures]),
-                    torch.tensor([label for row in rows for label in labels[row] or []]),
-                )
-
-        return batches(), 1 + max(label for row in labels for label in row or [])
 
     def batch(self, picks: list[int]) -> dict[str, torch.Tensor]:
         """Right-padded tensors for these rows. The loss only counts answers."""
@@ -208,7 +175,7 @@ def _train(model: Any, examples: Examples, settings: BaseConfig) -> None:
     )
     schedule = get_cosine_schedule_with_warmup(optimizer, max(1, settings.steps // 20), settings.steps)
     metrics = MetricFile(settings.metrics)
-    order = _order(examples.lengths, settings)
+    order = _order(len(examples), settings)
     model.train()
     losses: list[float] = []
     began = time.monotonic()
@@ -230,24 +197,16 @@ def _train(model: Any, examples: Examples, settings: BaseConfig) -> None:
     model.eval()
 
 
-def _order(lengths: list[int], settings: BaseConfig) -> Iterator[list[int]]:
+def _order(count: int, settings: BaseConfig) -> Iterator[list[int]]:
     """Batches of row numbers. Each epoch has its own order.
 
-    Rows of similar length share a batch, so that a batch has little padding, which would take a
-    quarter of the time. Rows are sorted only within a window of some batches. So chance still
-    decides which rows meet, and in which order.
+    Rows of similar length could share a batch, which saves a sixth of the time. This was rejected:
+    such a batch holds one kind of row, and the model learned to find things later or never.
     """
     generator = torch.Generator().manual_seed(settings.seed)
-    size = settings.batch_size
-    window = size * SORTED_BATCHES
+    picks: list[int] = []
     while True:
-        picks = torch.randperm(len(lengths), generator=generator).tolist()
-        # Fill up the last batch of an epoch. If there are enough rows, no row comes twice in it.
-        while len(picks) % size != 0:
-            picks.append(picks[len(picks) % len(lengths)])
-        batches = []
-        for begin in range(0, len(picks), window):
-            some = sorted(picks[begin : begin + window], key=lambda pick: lengths[pick])
-            batches += [some[place : place + size] for place in range(0, len(some), size)]
-        for number in torch.randperm(len(batches), generator=generator).tolist():
-            yield batches[number]
+        while len(picks) < settings.batch_size:
+            picks += torch.randperm(count, generator=generator).tolist()
+        yield picks[: settings.batch_size]
+        picks = picks[settings.batch_size :]

@@ -60,8 +60,7 @@ class ChatMessage(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """POST /v1/chat/completions. Ignores unknown keys, because OpenAI's clients send many of them.
-    """
+    """POST /v1/chat/completions. Ignores unknown keys, because OpenAI's clients send many of them."""
 
     model_config = ConfigDict(extra="ignore")
     model: str
@@ -123,8 +122,7 @@ def conversation(request: ChatRequest) -> tuple[list[dict[str, Any]], list[tuple
 
 
 def decode_image(url: str) -> tuple[bytes, Image.Image]:
-    """The bytes of a data URL, and its picture as RGB. Raises RequestError 400 for anything else.
-    """
+    """The bytes of a data URL, and its picture as RGB. Raises RequestError 400 for anything else."""
     head, comma, data = url.partition(",")
     if not comma or not head.startswith("data:image/") or not head.endswith(";base64"):
         raise RequestError(400, "invalid_image_url", "images must be data URLs: data:image/png;base64,...")

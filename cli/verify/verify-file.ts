@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { readLines } from '../../data/lines/read-lines.ts'
 import type { Line } from '../../data/lines/read-lines.ts'
-import { describeError, errorCode, HoneError } from '../../domain/errors.ts'
+import { describeError, errorCode, HoneError, messageOf } from '../../domain/errors.ts'
 import { createVerifierPool } from '../../verifier/serve/pool.ts'
 import type { VerifierPool } from '../../verifier/serve/pool.ts'
 import { parseVerifyCase, verifierVersion } from '../../verifier/verdict.ts'
@@ -14,8 +14,10 @@ import { exitCodes } from '../terminal.ts'
 import { verifyUsage } from './options.ts'
 import type { VerifyOptions, VerifyStreams } from './options.ts'
 
-/** Bytes of a file that are read at a time; the rows that end in them are judged together. */
+/** Bytes of a file that are read at a time; the rows that end in them are verified together. */
 const pieceBytes = 256 * 1024
+/** Bytes of the longest line that is read: these rows hold no pictures. */
+const longestRow = 32 * 1024 * 1024
 /**
  * Pieces under way at a time, for each thread and one more. Bounds the memory for a file of any
  * size.
@@ -35,7 +37,7 @@ interface Summary {
 type Entry = { row: VerifyCase } | { complaint: string }
 
 /**
- * Judges a file of rows in threads. Writes verdicts in the order of the rows; returns the exit
+ * Verifies a file of rows in threads. Writes verdicts in the order of the rows; returns the exit
  * code.
  */
 export async function verifyFile(options: VerifyOptions, streams: VerifyStreams): Promise<number> {
@@ -49,7 +51,7 @@ export async function verifyFile(options: VerifyOptions, streams: VerifyStreams)
   const summary: Summary = { rows: 0, correct: 0, incorrect: 0, unverifiable: 0, timedOut: 0, bad: 0 }
   try {
     await untilInterrupted(streams, (signal) =>
-      judgeLines(
+      verifyLines(
         { source, sink, pool, summary, stderr: streams.stderr, name: input === '-' ? 'stdin' : input },
         signal,
       ),
@@ -66,7 +68,7 @@ export async function verifyFile(options: VerifyOptions, streams: VerifyStreams)
   return summary.bad === 0 ? exitCodes.ok : exitCodes.usage
 }
 
-interface Judging {
+interface Verifying {
   source: Readable
   sink: Writable
   pool: VerifierPool
@@ -76,8 +78,8 @@ interface Judging {
   name: string
 }
 
-async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> {
-  const { source, sink, pool, name } = judging
+async function verifyLines(verifying: Verifying, signal: AbortSignal): Promise<void> {
+  const { source, sink, pool, name } = verifying
   const stop = new AbortController()
   const under = AbortSignal.any([signal, stop.signal])
   const limit = piecesPerWorker * (pool.stats().workers + 1)
@@ -90,11 +92,11 @@ async function judgeLines(judging: Judging, signal: AbortSignal): Promise<void> 
   const endReading = (): void => void source.destroy()
   under.addEventListener('abort', endReading, { once: true })
   try {
-    for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>)) {
+    for await (const lines of readLines(source as AsyncIterable<string | Uint8Array>, { longest: longestRow })) {
       under.throwIfAborted()
       const entries = lines.flatMap((line) => readEntry(line, name) ?? [])
       const rows = entries.flatMap((entry) => ('row' in entry ? [entry.row] : []))
-      const written = writeBatch(judging, entries, pool.verify(rows, under), waiting.at(-1))
+      const written = writeBatch(verifying, entries, pool.verify(rows, under), waiting.at(-1))
       // The error is thrown where the promise is awaited; before that it must not end the process.
       written.catch(() => undefined)
       waiting.push(written)
@@ -139,12 +141,12 @@ function parseLine(line: string | null): unknown {
 
 /** Writes verdicts and complaints of a piece, after those of the piece before it. */
 async function writeBatch(
-  { sink, stderr, summary }: Judging,
+  { sink, stderr, summary }: Verifying,
   entries: readonly Entry[],
-  judged: Promise<VerifyResult[]>,
+  verified: Promise<VerifyResult[]>,
   before: Promise<void> | undefined,
 ): Promise<void> {
-  const [results] = await Promise.all([judged, before])
+  const [results] = await Promise.all([verified, before])
   let at = 0
   let text = ''
   for (const entry of entries) {
@@ -200,7 +202,7 @@ async function opened(stream: Readable | Writable, path: string): Promise<void> 
   } catch (cause) {
     throw new HoneError({
       type: 'InvalidInput',
-      message: `Cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      message: `Cannot open ${path}: ${messageOf(cause)}.`,
       nextStep: 'Check the path and its permissions; - is standard input or output.',
       cause,
     })
