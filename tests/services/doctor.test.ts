@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { examine } from '../../services/doctor.ts'
 import { temporaryHome } from '../world/home.ts'
 
-test('the doctor looks at everything, names what is set and never shows a value', async () => {
+test('the doctor checks everything, names variables that are set and never shows a value', async () => {
   const home = temporaryHome()
   const env = { ...process.env, SOME_API_KEY: 's3cret', HONE_TEMPORAL_PORT: '1', HONE_TEMPORAL_CLI: '/nothing' }
   const findings = await examine({ home, cache: home, env })

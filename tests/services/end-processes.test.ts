@@ -26,7 +26,7 @@ test('a process that does not listen is killed after the grace', async () => {
   expect(identify(pid)).toBeNull()
 })
 
-test('what is to end by itself is asked nothing', async () => {
+test('a process that will end by itself gets no signal', async () => {
   const pid = await shell('trap "exit 9" TERM; echo up; sleep 0.2')
   const signals: number[] = []
   await endProcesses(
@@ -41,7 +41,7 @@ test('what is to end by itself is asked nothing', async () => {
   expect(identify(pid)).toBeNull()
 })
 
-test('descendants are children and their children, and no zombies', async () => {
+test('descendants are children and their children, without zombies', async () => {
   const pid = await shell('sh -c "echo up; sleep 30; true" & wait; true')
   const below = descendants(pid)
   expect(below.length).toBeGreaterThanOrEqual(1)

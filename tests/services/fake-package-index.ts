@@ -6,15 +6,15 @@ import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A package index of one wheel over HTTP, as pip asks for it. */
+/** A package index with one wheel over HTTP, in the form that pip reads. */
 export interface FakePackageIndex {
-  /** Settings of pip that lead here and nowhere else. */
+  /** Variables that make pip use only this index. */
   env: Record<string, string>
-  /** Paths that were asked for, in order. */
+  /** The requested paths, in order. */
   asked: string[]
 }
 
-/** Serves the wheel. `hash` is what the index claims about it; default: the truth. */
+/** Serves the wheel. `hash` is the hash that the index claims, by default the real hash. */
 export async function startFakePackageIndex(
   wheel: string,
   hash: string = hashOf(readFileSync(wheel)),

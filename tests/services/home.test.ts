@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { ensureFolder, honeCache, honeHome, storageError } from '../../services/home.ts'
 import { temporaryHome } from '../world/home.ts'
 
-test('the home is what HONE_HOME says, else the nearest .hone above, else one to be made here', () => {
+test('the home is HONE_HOME, else the nearest .hone above, else a new .hone in this folder', () => {
   const root = temporaryHome()
   const inner = join(root, 'a', 'b')
   mkdirSync(inner, { recursive: true })
@@ -16,13 +16,13 @@ test('the home is what HONE_HOME says, else the nearest .hone above, else one to
   expect(honeHome({}, inner)).toBe(join(root, '.hone'))
 })
 
-test('the cache is what HONE_CACHE says, else below XDG_CACHE_HOME, else below the home folder', () => {
+test('the cache is HONE_CACHE, else below XDG_CACHE_HOME, else below the home folder', () => {
   expect(honeCache({ HONE_CACHE: '/c', XDG_CACHE_HOME: '/x', HOME: '/h' })).toBe('/c')
   expect(honeCache({ XDG_CACHE_HOME: '/x', HOME: '/h' })).toBe('/x/hone')
   expect(honeCache({ HOME: '/h' })).toBe('/h/.cache/hone')
 })
 
-test('a folder that cannot be made is an error that names it and the variable that moves it', () => {
+test('a folder that cannot be made is an error with its path and the variable that moves it', () => {
   const root = temporaryHome()
   writeFileSync(join(root, 'file'), '')
   expect(() => ensureFolder(join(root, 'file', 'logs'))).toThrow(/Cannot write to .*a file is in the way/)

@@ -8,7 +8,7 @@ import { identify } from '../../services/identity.ts'
 import { acquireLock, withLock } from '../../services/lock.ts'
 import { temporaryHome } from '../world/home.ts'
 
-test('a home has one dev stack; the second is told who has it', () => {
+test('a home has one dev stack, and a second stack learns the owner', () => {
   const home = temporaryHome()
   const first = claimHome(home, 'hone dev')
   expect(first.status).toBe('acquired')
@@ -31,13 +31,13 @@ test('the lock of a process that is gone is taken over, also when its pid is ano
   expect(acquireLock(path, 'third').status).toBe('held')
 })
 
-test('of many processes that find a stale lock, exactly one at a time gets it', async () => {
+test('when many processes find a stale lock, exactly one at a time gets it', async () => {
   const folder = temporaryHome()
   const path = join(folder, 'x.lock')
   writeFileSync(`${path}.1`, 'torn')
   const module = fileURLToPath(new URL('../../services/lock.ts', import.meta.url))
-  // Each adds 1 to a file, 10 times, by a read and a later write: without exclusion additions are
-  // lost.
+  // Each process adds 1 to a file 10 times, with a read and a later write. Without exclusion some
+  // additions would be lost.
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs'
     import { withLock } from ${JSON.stringify(module)}
@@ -61,7 +61,7 @@ test('of many processes that find a stale lock, exactly one at a time gets it', 
   expect(readFileSync(join(folder, 'n'), 'utf8')).toBe('40')
 })
 
-test('work under a lock waits for its turn and lets go when it fails', async () => {
+test('work under a lock waits for its turn, and releases the lock when it fails', async () => {
   const path = join(temporaryHome(), 'x.lock')
   await expect(withLock(path, 'a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   const seen: number[] = []

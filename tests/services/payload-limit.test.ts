@@ -3,22 +3,22 @@ import { expect, it } from 'vitest'
 import { PayloadLimitCodec, payloadLimitBytes } from '../../services/payload-limit.ts'
 
 const codec = new PayloadLimitCodec()
-/** A payload of so many bytes: the two quotes of JSON count too. */
+/** A payload of this many bytes, with the two quotes of JSON. */
 const payload = (bytes: number) => defaultPayloadConverter.toPayload('x'.repeat(bytes - 2))
 
-it('payloads of up to 16 KiB travel unchanged, both ways', async () => {
+it('payloads of up to 16 KiB pass unchanged, both ways', async () => {
   const payloads = [payload(2), payload(payloadLimitBytes)]
   expect(await codec.encode(payloads)).toEqual(payloads)
   expect(await codec.decode(payloads)).toEqual(payloads)
 })
 
-it('one byte more is refused with the size, the limit and what to do', async () => {
+it('a payload with one more byte is refused with size, limit and next step', async () => {
   await expect(codec.encode([payload(2), payload(payloadLimitBytes + 1)])).rejects.toThrow(
     'a payload of 16385 bytes was about to travel; the limit is 16384. Store it and send its id.',
   )
 })
 
-it('what is in an old history is read whatever its size', async () => {
+it('a payload of an old history is read whatever its size', async () => {
   const payloads = [payload(payloadLimitBytes + 1)]
   expect(await codec.decode(payloads)).toEqual(payloads)
 })

@@ -11,7 +11,7 @@ async function listen(port: number = 0): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-test('a service gets its port of last time back, and another once somebody took it', async () => {
+test('a service gets its last port back, or another port if that port is in use', async () => {
   const home = temporaryHome()
   const first = await choosePort(home, 'reward', {})
   expect(await choosePort(home, 'reward', {})).toBe(first)
@@ -22,7 +22,7 @@ test('a service gets its port of last time back, and another once somebody took 
   expect(await choosePort(home, 'reward', {})).toBe(second)
 })
 
-test('a port that its dying server still holds for a moment is waited for', async () => {
+test('a service waits for a port that its dying server still holds for a moment', async () => {
   const home = temporaryHome()
   const first = await choosePort(home, 'reward', {})
   const dying = createServer()
@@ -31,11 +31,11 @@ test('a port that its dying server still holds for a moment is waited for', asyn
   expect(await choosePort(home, 'reward', {})).toBe(first)
 })
 
-test('ports lie below those that systems give to outgoing connections', async () => {
+test('ports are below the ports that systems give to outgoing connections', async () => {
   for (let i = 0; i < 20; i++) expect(await freePort()).toBeLessThan(32_768)
 })
 
-test('a port that was asked for and is in use is an error that names port, variable and fix', async () => {
+test('a wanted port that is in use is an error with port, variable and fix', async () => {
   const taken = await listen()
   await expect(choosePort(temporaryHome(), 'temporal', { HONE_TEMPORAL_PORT: String(taken) })).rejects.toMatchObject({
     type: 'PortInUse',

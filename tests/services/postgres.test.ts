@@ -27,7 +27,7 @@ async function query(url: string, text: string): Promise<unknown[]> {
   }
 }
 
-test('data and address survive a stop and a start, and the files are for their owner alone', async () => {
+test('data and address survive a stop and a start, and only the owner can read the files', async () => {
   const home = temporaryHome()
   const first = await bringUp(home)
   expect(first).toMatchObject({ owned: true, found: false })
@@ -46,8 +46,8 @@ test('data and address survive a stop and a start, and the files are for their o
   expect(await query(second.url, 'SELECT x FROM t')).toEqual([{ x: 7 }])
 })
 
-test('a server killed with kill -9, a worker of it still busy, is replaced and keeps what was committed', async () => {
-  // A home that only its owner may enter, which the user that root runs PostgreSQL as is not.
+test('a server killed with kill -9 while its worker is busy is replaced and keeps committed rows', async () => {
+  // Only its owner may enter this home. As root, PostgreSQL runs as another user.
   const home = temporaryHome(0o700)
   const first = await bringUp(home, { durability: 'fast' })
   expect(await query(first.url, 'SHOW fsync')).toEqual([{ fsync: 'off' }])
@@ -64,7 +64,7 @@ test('a server killed with kill -9, a worker of it still busy, is replaced and k
   expect(await busy).toBe('cut')
 })
 
-test('a server that a crashed owner left is adopted, with its record or without, by any number at once', async () => {
+test('a server of a crashed owner is adopted by any number of processes at once, with or without its record', async () => {
   const home = temporaryHome()
   mkdirSync(join(home, 'postgres', 'data.new', 'base'), { recursive: true })
   writeFileSync(join(home, 'postgres', 'password'), 'of a first try that was cut short')
@@ -110,9 +110,9 @@ test('a home that cannot be written to and a lost password are clear errors', as
   await expect(bringUpPostgres({ home, env: {} })).rejects.toMatchObject({ type: 'MissingSecret' })
 })
 
-// A test may not mount a disk of its own; the child's limit on file sizes gives initdb the same
-// kind of failure.
-test('an initialisation that cannot write says what failed and leaves no half database', async () => {
+// A test may not mount a disk. A limit on the file sizes of the child gives initdb the same kind of
+// failure.
+test('an initialisation that cannot write names the failure and leaves no unfinished database', async () => {
   const home = temporaryHome()
   const module = new URL('../../services/postgres.ts', import.meta.url).href
   const script = join(home, 'limited.mts')

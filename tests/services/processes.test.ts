@@ -38,7 +38,7 @@ test('a service is found while it runs and gone after its stop', async () => {
   await service.stop()
 })
 
-test('a stop returns only when children that ignore the signal are gone as well', async () => {
+test('a stop returns only after children that ignore the signal are gone too', async () => {
   const home = temporaryHome()
   const script = `trap '' TERM; sh -c 'trap "" TERM; sleep 60' & touch $HOME_UNDER_TEST/ready; wait; sleep 60`
   const service = await start(home, script, { graceSeconds: 0.3 })
@@ -47,7 +47,7 @@ test('a stop returns only when children that ignore the signal are gone as well'
   expect(groupMembers(service.record.identity.pid)).toEqual([])
 })
 
-test('children whose leader died still are found and stopped', async () => {
+test('children whose leader died are still found and stopped', async () => {
   const home = temporaryHome()
   const service = await start(home, 'sleep 60 & touch $HOME_UNDER_TEST/ready; wait')
   process.kill(service.record.identity.pid, 'SIGKILL')
@@ -58,7 +58,7 @@ test('children whose leader died still are found and stopped', async () => {
   expect(groupMembers(service.record.identity.pid)).toEqual([])
 })
 
-test('a service that ends or never gets ready fails with its last log lines and leaves nothing', async () => {
+test('a service that ends or never gets ready fails with its last log lines and leaves no process', async () => {
   const home = temporaryHome()
   await expect(start(home, 'echo the reason >&2; exit 3')).rejects.toThrow(
     /thing did not start: ended with exit code 3[^]*the reason/,
@@ -70,7 +70,7 @@ test('a service that ends or never gets ready fails with its last log lines and 
   expect(runningServices(home)).toEqual([])
 })
 
-test('a record whose pid belongs to another process now is never signalled', async () => {
+test('a process that now has the pid of a record is never signalled', async () => {
   const home = temporaryHome()
   const service = await start(home, 'touch $HOME_UNDER_TEST/ready; sleep 60')
   const { record } = service
@@ -80,7 +80,7 @@ test('a record whose pid belongs to another process now is never signalled', asy
   expect(identify(record.identity.pid)).toEqual(record.identity)
 })
 
-test('what an owner left behind when it was killed is found and adopted', async () => {
+test('a service of a killed owner is found and adopted', async () => {
   const home = temporaryHome()
   const module = fileURLToPath(new URL('../../services/processes.ts', import.meta.url))
   writeFileSync(

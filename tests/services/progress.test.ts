@@ -6,7 +6,7 @@ function record(isTTY: boolean): { text: () => string; output: { write: (s: stri
   return { text: () => all, output: { write: (s) => void (all += s), isTTY } }
 }
 
-test('a pipe gets one plain line a change', () => {
+test('a pipe gets one plain line for each change', () => {
   const { text, output } = record(false)
   const progress = createProgress(output)
   progress.start('Python')
@@ -28,7 +28,7 @@ test('a terminal gets one live line that ends in a mark', () => {
   expect(text().endsWith('✔ Python · y\n')).toBe(true)
 })
 
-test('quiet says nothing', () => {
+test('quiet prints nothing', () => {
   const { text, output } = record(true)
   const progress = createProgress(output, true)
   progress.start('Python')
@@ -36,7 +36,7 @@ test('quiet says nothing', () => {
   expect(text()).toBe('')
 })
 
-test('parts that run side by side keep a live line each, and what ends stays above them', () => {
+test('parts that run side by side each keep a live line, and finished parts stay above them', () => {
   const { text, output } = record(true)
   const one = createProgress(output)
   const two = one.beside()
@@ -48,7 +48,7 @@ test('parts that run side by side keep a live line each, and what ends stays abo
   expect(screenOf(text())).toEqual(['✔ Temporal · port 7233', '✖ Python', ''])
 })
 
-test('a part that ends clears no line of its neighbours', () => {
+test('the end of a part clears no line of other parts', () => {
   const { text, output } = record(true)
   const lanes = [createProgress(output)]
   for (let more = 0; more < 2; more += 1) lanes.push((lanes[0] ?? createProgress(output)).beside())
@@ -57,7 +57,7 @@ test('a part that ends clears no line of its neighbours', () => {
   expect(screenOf(text()).map((line) => line.replace(/^\S /, ''))).toEqual(['part 1', 'part 0', 'part 2'])
 })
 
-test('a pipe tells which part a line is about', () => {
+test('a line in a pipe names its part', () => {
   const { text, output } = record(false)
   const one = createProgress(output)
   const two = one.beside()
@@ -69,7 +69,7 @@ test('a pipe tells which part a line is about', () => {
   expect(text()).toBe('Python …\nTemporal …\nPython: 3 of 80 packages\nTemporal: ready\nPython: ready\n')
 })
 
-/** What a terminal shows after these bytes: carriage returns, cursor up and clear to the end. */
+/** The screen after these bytes. Knows carriage returns, cursor up and clear to the end. */
 function screenOf(bytes: string): string[] {
   let lines = ['']
   let row = 0

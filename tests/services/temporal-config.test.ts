@@ -11,7 +11,7 @@ import { temporaryHome } from '../world/home.ts'
 
 const address = { TEMPORAL_ADDRESS: 'temporal.example:7233' }
 
-/** Variables that ask for the default profile of a file with this text. */
+/** Variables that select the default profile of a file with this text. */
 function profiles(text: string): { TEMPORAL_CONFIG_FILE: string } {
   const file = join(temporaryHome(), 'temporal.toml')
   writeFileSync(file, text)
@@ -19,8 +19,8 @@ function profiles(text: string): { TEMPORAL_CONFIG_FILE: string } {
 }
 
 /**
- * What the settings are refused with: the message and what to do. No cause is told, for it may
- * quote the file.
+ * The message and the next step of the refusal of the settings. The error has no cause, because a
+ * cause could quote the file.
  */
 function refusal(env: Record<string, string>): string {
   try {
@@ -33,7 +33,7 @@ function refusal(env: Record<string, string>): string {
   return 'taken'
 }
 
-test('a default profile that nobody asked for redirects nothing, and its key goes nowhere', () => {
+test('a default profile that no variable selects has no effect, and its key is never sent', () => {
   const home = temporaryHome()
   const folder = join(home, '.config', 'temporalio')
   mkdirSync(folder, { recursive: true })
@@ -53,7 +53,7 @@ test('a default profile that nobody asked for redirects nothing, and its key goe
   ).toMatchObject({ address: 'dev:7233' })
 })
 
-test('variables win over the profile, empty ones count as unset, and each setting knows where it is from', () => {
+test('variables override the profile, empty variables count as unset, and each setting knows its origin', () => {
   const env = {
     ...profiles(
       '[profile.default]\naddress = "a:1"\nnamespace = "n"\napi_key = "k"\n[profile.default.tls]\nserver_name = "s"\n[profile.default.grpc_meta]\nx_my_team = "vision"\nx_other = "o"\n',
@@ -73,7 +73,7 @@ test('variables win over the profile, empty ones count as unset, and each settin
   expect(readTemporalConfig({ ...env, TEMPORAL_TLS: 'false' }).tls).toBe(false)
 })
 
-test('a file that cannot be used is told with the place, and nothing in it is quoted', () => {
+test('the error about an unusable file gives the place and quotes nothing from the file', () => {
   const broken = refusal(profiles('[profile.default]\naddress = "a:1"\napi_key = "s3cret\n'))
   expect(broken).toMatch(/temporal\.toml cannot be used: it is no valid TOML at line 3, column \d+/)
   expect(broken).not.toContain('s3cret')
@@ -88,7 +88,7 @@ test('a file that cannot be used is told with the place, and nothing in it is qu
   expect(refusal({ TEMPORAL_PROFILE: 'prod', HOME: temporaryHome() })).toMatch(/temporalio\/temporal\.toml \(ENOENT\)/)
 })
 
-test('certificates are looked at before anyone connects', () => {
+test('certificates are checked before the first connection', () => {
   const folder = temporaryHome()
   const authority = makeAuthority(folder, 'ca')
   const [one, two] = [authority.sign('one', 'DNS:one'), authority.sign('two', 'DNS:two')]
@@ -113,7 +113,7 @@ test('certificates are looked at before anyone connects', () => {
   expect(refusal(names(one.cert, one.key))).toContain('EACCES')
 })
 
-test('a variable that would be taken for something else is refused, and no secret is quoted', () => {
+test('a variable that would be misread is refused, and no secret is quoted', () => {
   expect(refusal({ ...address, TEMPORAL_TLS: 'yes' })).toMatch(/TEMPORAL_TLS is neither true nor false/)
   expect(refusal({ ...address, TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: 'true' })).toMatch(/always checks.*SERVER_NAME/)
   expect(refusal({ ...address, TEMPORAL_API_KEY: 'k', TEMPORAL_GRPC_META_AUTHORIZATION: 'Basic x' })).toContain('both')
@@ -123,7 +123,7 @@ test('a variable that would be taken for something else is refused, and no secre
   expect(refusal({ ...address, TEMPORAL_GRPC_META_X: 's3crét' })).toMatch(/header x cannot be sent as text/)
 })
 
-test('a worker beside Hone’s own server gets its address alone, and none of what is set for another', () => {
+test('a worker beside Hone’s own server gets only its address, and no setting for another server', () => {
   const env = {
     TEMPORAL_API_KEY: 'k',
     TEMPORAL_TLS: 'true',
@@ -140,11 +140,11 @@ test('a worker beside Hone’s own server gets its address alone, and none of wh
   expect(users && temporalVariables(users, env)).toEqual({})
 })
 
-test('a worker without a Temporal says which variables would name one', () => {
+test('a worker without a Temporal names the variables that set one', () => {
   expect(() => workerConfig({})).toThrow(/TEMPORAL_ADDRESS \(or TEMPORAL_PROFILE\)/)
 })
 
-test('the doctor says where the settings come from, and what is set in vain', async () => {
+test('the doctor gives the origin of the settings, and names settings without effect', async () => {
   const home = temporaryHome()
   const look = async (env: Record<string, string>) => {
     const findings = await examine({ home, cache: home, env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env } })

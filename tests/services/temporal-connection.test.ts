@@ -17,7 +17,7 @@ import type { TemporalProxy, TemporalProxyOptions } from '../world/temporal-prox
 import { freshNamespace } from '../world/temporal.ts'
 import type { TestTemporal } from '../world/temporal.ts'
 
-// A real dev server behind real TLS, with certificates of an authority that is made here.
+// A real dev server behind real TLS. Its certificates are from an authority of this test.
 const certificates = makeCertificates()
 let temporal: TestTemporal
 
@@ -46,7 +46,7 @@ async function openProxy(more: Partial<TemporalProxyOptions> = {}): Promise<Temp
   return proxy
 }
 
-/** The server that these variables name, beside address, namespace and CA. */
+/** The server of these variables and of address, namespace and CA. */
 function server(proxy: TemporalProxy, more: Record<string, string> = {}): TemporalServer {
   const env = {
     TEMPORAL_ADDRESS: proxy.address,
@@ -64,7 +64,7 @@ const certVariables = ({ cert, key }: { cert: string; key: string }) => ({
   TEMPORAL_TLS_CLIENT_KEY_PATH: key,
 })
 
-/** Both ways in must succeed. */
+/** Expects that client and worker connect. */
 async function connectBoth(to: TemporalServer): Promise<void> {
   const client = await connectTemporal(to)
   await client.workflowService.describeNamespace({ namespace: to.namespace })
@@ -74,7 +74,7 @@ async function connectBoth(to: TemporalServer): Promise<void> {
   await worker.close()
 }
 
-/** Both ways in must fail with the same words; returns them. */
+/** Expects that client and worker fail with the same error. Returns the error's text. */
 async function refusal(to: TemporalServer): Promise<string> {
   const say = async (connect: () => Promise<unknown>): Promise<string> =>
     await connect().then(
@@ -86,13 +86,13 @@ async function refusal(to: TemporalServer): Promise<string> {
   return worker
 }
 
-test('TLS with an authority of its own: the right CA connects client and worker, a wrong one is told', async () => {
+test('TLS with a private authority: the right CA connects client and worker, and a wrong CA is an error', async () => {
   const proxy = await openProxy()
   await connectBoth(server(proxy))
   expect(await refusal(server(proxy, { TEMPORAL_TLS_SERVER_CA_CERT_PATH: certificates.otherCa }))).toMatch(
     /^EndpointRefused: Temporal at 127.0.0.1:\d+ has a certificate that the given CA has not signed \([A-Z_]+\)\. → .*TEMPORAL_TLS_SERVER_CA_CERT_PATH/,
   )
-  // Without a CA, those of the system count.
+  // Without a CA the authorities of the system count.
   expect(await refusal(server(proxy, { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '', TEMPORAL_TLS: 'true' }))).toContain(
     'has not signed',
   )
@@ -101,28 +101,28 @@ test('TLS with an authority of its own: the right CA connects client and worker,
   )
 }, 60_000)
 
-test('a certificate for another name is told, and its name can be given', async () => {
+test('a certificate for another name is an error, and a variable can set that name', async () => {
   const proxy = await openProxy({ server: certificates.named })
   expect(await refusal(server(proxy))).toMatch(/another name.*TEMPORAL_TLS_SERVER_NAME/)
   await connectBoth(server(proxy, { TEMPORAL_TLS_SERVER_NAME: 'temporal.example' }))
 })
 
-test('a server without TLS says so to who asks for TLS', async () => {
+test('a server without TLS is an error for a client with TLS', async () => {
   const proxy = { address: temporal.address } as TemporalProxy
   expect(await refusal(server(proxy))).toMatch(/does not speak TLS.*TEMPORAL_TLS=false/)
 })
 
-test('mTLS: the client certificate lets in, none or a stranger’s is told', async () => {
+test('mTLS: the client certificate connects, and a missing or a foreign certificate is an error', async () => {
   const proxy = await openProxy({ clientCa: certificates.ca })
   await connectBoth(server(proxy, certVariables(certificates.client)))
   expect(await refusal(server(proxy))).toMatch(/wants a client certificate.*TEMPORAL_TLS_CLIENT_CERT_PATH/)
-  // A front that is made with Node says no reason.
+  // A proxy written with Node gives no reason.
   expect(await refusal(server(proxy, certVariables(certificates.otherClient)))).toMatch(
     /closes the connection after the TLS handshake\. → It may want .* or another one/,
   )
 })
 
-test('an API key lets in, a wrong one is told and never shown; headers are sent', async () => {
+test('an API key connects, a wrong key is an error that never shows it, and headers are sent', async () => {
   const proxy = await openProxy({ keys: new Set(['right-key']) })
   const right = server(proxy, { TEMPORAL_API_KEY: 'right-key', TEMPORAL_GRPC_META_X_MY_TEAM: 'vision' })
   await connectBoth(right)
@@ -137,7 +137,7 @@ test('an API key lets in, a wrong one is told and never shown; headers are sent'
   expect(await refusal(server(proxy))).toMatch(/lets nobody in without a key.*TEMPORAL_API_KEY/)
 })
 
-test('the start-up check goes the same way, and says which namespace is not there', async () => {
+test('the start-up check connects the same way, and names a missing namespace', async () => {
   const proxy = await openProxy({ keys: new Set(['right-key']), forbidden: /OperatorService/ })
   const env = {
     TEMPORAL_ADDRESS: proxy.address,
@@ -146,7 +146,7 @@ test('the start-up check goes the same way, and says which namespace is not ther
     TEMPORAL_API_KEY: 'right-key',
   }
   const home = temporaryHome()
-  // As in a cloud, nobody asks the operator's service: the search attributes are found by
+  // As in a cloud, Hone never asks the operator's service. It finds the search attributes by
   // searching.
   expect(await bringUpTemporal({ home, env })).toMatchObject({ owned: false, address: proxy.address })
   await expect(bringUpTemporal({ home, env: { ...env, TEMPORAL_API_KEY: 'other' } })).rejects.toMatchObject({
@@ -158,7 +158,7 @@ test('the start-up check goes the same way, and says which namespace is not ther
   })
 })
 
-test('a key that is rotated in the profile is used by the client and the worker that live', async () => {
+test('a new key in the profile reaches the running client and the running worker', async () => {
   const keys = new Set(['first-key'])
   const proxy = await openProxy({ keys })
   const file = join(temporaryHome(), 'temporal.toml')
@@ -180,7 +180,7 @@ test('a key that is rotated in the profile is used by the client and the worker 
       .length
   await stage.work(new FakeHone(1), async () => {
     expect(await run('before')).toEqual({ head: 1 })
-    // As it should be done: both keys hold until the new one is in use.
+    // The right way to rotate: both keys are valid until the new key is in use.
     keys.add('second-key')
     write('second-key')
     await until('the client uses the new key', async () => {
@@ -194,10 +194,10 @@ test('a key that is rotated in the profile is used by the client and the worker 
       return polls('second-key') > 0
     })
     keys.delete('first-key')
-    // A file that is half written leaves the key that holds.
+    // A half-written file leaves the valid key in use.
     writeFileSync(file, '[profile.prod]\naddress = "')
     expect(await run('meanwhile')).toEqual({ head: 1 })
-    // The old key is taken back before the new one is there: what is refused is sent again.
+    // The old key ends before the new key is there. Refused requests are sent again.
     keys.clear()
     keys.add('third-key')
     write('third-key')

@@ -30,7 +30,7 @@ async function withClient<T>({ address, namespace }: Temporal, work: (client: Cl
   }
 }
 
-test('a workflow survives kill -9 of the server; leftovers are adopted, or stopped if nobody recorded them', async () => {
+test('a workflow survives kill -9 of the server, and leftovers are adopted, or stopped if they have no record', async () => {
   const home = temporaryHome()
   const first = await bringUp(home)
   expect((await fetch(first.uiUrl ?? '')).status).toBe(200)
@@ -57,7 +57,7 @@ test('a workflow survives kill -9 of the server; leftovers are adopted, or stopp
   expect(findTemporal(home, env)).toBeNull()
 })
 
-test('a TEMPORAL_ADDRESS that does not answer is named', async () => {
+test('a TEMPORAL_ADDRESS that does not answer is an error with the address', async () => {
   const failure = bringUpTemporal({ home: temporaryHome(), env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } })
   await expect(failure).rejects.toMatchObject({
     type: 'EndpointRefused',

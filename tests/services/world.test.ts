@@ -17,7 +17,7 @@ test('a test file gets an empty database of its own', async () => {
   await two.drop()
 })
 
-test('a test file gets a namespace of its own that knows the search attributes', async () => {
+test('a test file gets a namespace of its own with the search attributes', async () => {
   const [one, two] = await Promise.all([freshNamespace(), freshNamespace()])
   expect(one.namespace).not.toBe(two.namespace)
   const connection = await Connection.connect({ address: one.address })

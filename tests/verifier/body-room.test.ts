@@ -3,7 +3,7 @@ import { createBodyRoom } from '../../verifier/serve/body-room.ts'
 
 const mebibyte = 1024 * 1024
 
-/** Enters, and notes the name once there is room. */
+/** Enters, and notes the name when there is room. */
 async function enter(room: ReturnType<typeof createBodyRoom>, bytes: number, name: string, entered: string[]) {
   const leave = await room.enter(bytes)
   entered.push(name)
@@ -11,12 +11,12 @@ async function enter(room: ReturnType<typeof createBodyRoom>, bytes: number, nam
 }
 
 describe('the room for bodies', () => {
-  it('lets requests in by their bytes, in the order of coming, and counts what they hold', async () => {
+  it('lets requests in by their bytes, in the order of arrival, and counts their bytes', async () => {
     const room = createBodyRoom(4 * mebibyte, 10)
     const entered: string[] = []
     const first = await enter(room, 3 * mebibyte, 'first', entered)
     const big = enter(room, 2 * mebibyte, 'big', entered)
-    // Fits beside the first, and still waits its turn.
+    // This body fits beside the first, and still waits for its turn.
     const small = enter(room, 10, 'small', entered)
     await new Promise(setImmediate)
     expect(entered).toEqual(['first'])
@@ -30,7 +30,7 @@ describe('the room for bodies', () => {
     expect(room.heldBytes()).toBe(0)
   })
 
-  it('lets a body in that is larger than the room, alone', async () => {
+  it('lets a body that is larger than the room in alone', async () => {
     const room = createBodyRoom(2 * mebibyte, 10)
     const entered: string[] = []
     const huge = await enter(room, 64 * mebibyte, 'huge', entered)
@@ -42,7 +42,7 @@ describe('the room for bodies', () => {
     expect(entered).toEqual(['huge', 'next'])
   })
 
-  it('sends away at once who comes when too many wait', async () => {
+  it('refuses a request at once when too many wait', async () => {
     const room = createBodyRoom(mebibyte, 1)
     const first = await room.enter(1)
     const waiting = room.enter(1)

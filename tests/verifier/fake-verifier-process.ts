@@ -2,8 +2,8 @@ import { serveThread } from '../../verifier/serve/thread-loop.ts'
 import { verifiedCase } from '../../verifier/verify.ts'
 
 /**
- * FakeVerifier: a thread of the pool that hangs, throws, leaks or dies on the rows that ask for it,
- * and verifies the others.
+ * FakeVerifier: a thread of the pool that hangs, throws, leaks or dies on rows that name such a
+ * failure. It verifies all other rows.
  */
 const kept: number[][] = []
 

@@ -20,7 +20,7 @@ const words = fc.string({
   unit: fc.constantFrom('a', '3', ' ', '\n', '.', '=', '中', '<', '>', '/', 'b'),
   minLength: 1,
 })
-/** Text that shows something. It neither starts nor ends a tag. */
+/** Visible text that neither starts nor ends a tag. */
 const block = words.map((w) => `x ${w} y`)
 
 describe('the trace format', () => {
@@ -59,7 +59,7 @@ describe('the trace format', () => {
     expect(readFormat(text)).toEqual({ held: false, explanation: false })
   })
 
-  it('is never met once a tag is put in anywhere, whatever it looks like', () => {
+  it('is never met if a tag of any form is added anywhere', () => {
     fc.assert(
       fc.property(block, block, block, fc.constantFrom(...variants), fc.nat(), (thought, words, answer, tag, place) => {
         const text = `<think>${thought}</think>${words}<answer>${answer}</answer>`
@@ -72,7 +72,7 @@ describe('the trace format', () => {
     )
   })
 
-  it('is never met once a tag is left out', () => {
+  it('is never met if a tag is left out', () => {
     fc.assert(
       fc.property(block, block, fc.constantFrom(...tags), (thought, answer, tag) => {
         const text = `<think>${thought}</think>So<answer>${answer}</answer>`
@@ -81,7 +81,7 @@ describe('the trace format', () => {
     )
   })
 
-  it('is read of long degenerate texts too', () => {
+  it('is checked in long degenerate texts too', () => {
     for (const piece of ['<', '< ', '<think', '<think ', '</', '<answer a="', ' ', '<think>', '<\u200b']) {
       expect(readFormat(`<think>${piece.repeat(60_000)}</think>So<answer>3`).held).toBe(false)
     }

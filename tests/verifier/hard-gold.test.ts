@@ -4,7 +4,7 @@ import { readQuantities } from '../../verifier/answers/quantity.ts'
 import { Effort, EffortSpent } from '../../verifier/effort.ts'
 import { resolveKind, verifyCase } from '../../verifier/verify.ts'
 
-/** A sum whose exact value takes more steps than a case may. */
+/** A sum whose exact value takes more steps than a case may take. */
 const sum = Array.from({ length: 150 }, (_, k) => `\\frac{1}{${k + 2}^{100}}`).join('+')
 
 it('a gold answer that takes too long to read is no number, and throws nothing', () => {

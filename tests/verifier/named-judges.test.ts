@@ -12,7 +12,7 @@ import type { RewardServer } from '../../verifier/serve/reward-server.ts'
 import { FakeEndpoint } from '../models/fake-endpoint.ts'
 
 const key = 's3cret-of-this-test'
-/** Reward `weighted` of an answer in good form that the judge calls mostly right. */
+/** The reward `weighted` of an answer in good form that the judge calls mostly right. */
 const mostlyRight = 0.7 * 0.5 + 0.3
 let folder: string
 let mild: FakeEndpoint
@@ -70,7 +70,7 @@ const scoresOf = async (response: Response) => reply.parse(await response.json()
 const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text()
 
 describe('a judge that a request names', () => {
-  it('is asked with its own key, each request its own judge, and all are counted together', async () => {
+  it('is asked with its own key for the requests that name it, and all judges are counted together', async () => {
     const [kind, strict] = [await named(fileOf(mild, { apiKeyEnv: 'MILD_KEY' })), await named(fileOf(harsh))]
     const answers = await Promise.all([ask([open], kind), ask([open], strict), ask([open], kind)])
     const overall = await Promise.all(answers.map(async (answer) => (await scoresOf(answer)).map((s) => s.overall)))
@@ -82,7 +82,7 @@ describe('a judge that a request names', () => {
     expect(await metrics()).toMatch(/^hone_reward_judge_cached_total 1$/m)
   })
 
-  it('is opened anew when its file says another address, and remembers its replies until then', async () => {
+  it('is opened again when its file has another address, and remembers its replies until then', async () => {
     const id = await named(fileOf(mild))
     for (const _ of [1, 2]) expect(await scoresOf(await ask([open], id))).toMatchObject([{ overall: mostlyRight }])
     expect(mild.requests).toHaveLength(1)
@@ -97,8 +97,8 @@ describe('a judge that a request names', () => {
     expect(await response.text()).toMatch(/no judge \\"judge-0123\\".*resume the campaign.*--judges/s)
   })
 
-  it('is asked for again while its file cannot be read: that passes, and a refusal would end the training', async () => {
-    // A folder in the file's place stands for a disk that fails or a process out of file handles.
+  it('makes the client ask again while its file cannot be read, because a refusal would end the training', async () => {
+    // A folder at the path of the file acts like a failing disk or a process out of file handles.
     await mkdir(join(folder, 'judge-0123.json'))
     const response = await ask([open], 'judge-0123')
     expect(response.status).toBe(503)
@@ -116,7 +116,7 @@ describe('a judge that a request names', () => {
     },
   )
 
-  it('is refused when its file is broken, without a word of what is in it', async () => {
+  it('is refused when its file is broken, without a word of the file', async () => {
     await writeFile(join(folder, 'judge-0123.json'), `{"url": "${key}"`)
     const response = await ask([open], 'judge-0123')
     expect(response.status).toBe(400)
@@ -125,7 +125,7 @@ describe('a judge that a request names', () => {
     expect(text).not.toContain(key)
   })
 
-  it('fails aloud when it refuses every case or its key is not set, and says that it is the judge', async () => {
+  it('fails with an error that names the judge when it refuses every case or its key is not set', async () => {
     mild.misbehave = () => ({ status: 401 })
     for (const file of [fileOf(mild, { apiKeyEnv: 'MILD_KEY' }), fileOf(mild, { apiKeyEnv: 'NO_SUCH_KEY' })]) {
       const response = await ask([open], await named(file))
@@ -150,7 +150,7 @@ describe('a judge that a request names', () => {
 })
 
 describe('who rewards a row', () => {
-  it('keeps rows of rules from the judge, and shows the others as ever', async () => {
+  it('keeps rows for rules from the judge, and sends it all other rows', async () => {
     const id = await named(fileOf(mild))
     const ruled = { ...open, id: 'ruled', reward: 'rule' }
     const right = { id: 'right', gold: '3', answer: '3', reward: 'judge', question: 'How many?' }
@@ -166,7 +166,7 @@ describe('who rewards a row', () => {
     expect(await metrics()).toMatch(/^hone_reward_judge_rows_total 2$/m)
   })
 
-  it('is said of a row for the judge that nobody could be asked about', async () => {
+  it('leaves a row for the judge without a score, with the reason, when no judge can be asked', async () => {
     const row = { ...open, reward: 'judge' }
     const scores = await scoresOf(await ask([row, { ...row, question: undefined }, open]))
     expect(scores.map(({ overall, judged }) => [overall, judged])).toEqual([
@@ -176,7 +176,7 @@ describe('who rewards a row', () => {
     ])
   })
 
-  it('is refused by the row’s id when it is nobody known', async () => {
+  it('is refused with the row’s id when it is unknown', async () => {
     const response = await ask([{ ...open, reward: 'me' }])
     expect(response.status).toBe(400)
     expect(await response.text()).toMatch(/r1.*reward.*rule, judge/s)
@@ -184,7 +184,7 @@ describe('who rewards a row', () => {
 })
 
 describe('the file of a judge', () => {
-  it('is named after what the recipe says, so that another port keeps the name', async () => {
+  it('is named after the endpoint in the recipe, so that another port keeps the name', async () => {
     const spec = { ...fileOf(mild), url: 'demo:teacher' }
     const id = judgeIdOf(spec)
     expect(id).toMatch(/^[a-z0-9-]{8,64}$/)
@@ -193,7 +193,7 @@ describe('the file of a judge', () => {
       expect(judgeIdOf({ ...spec, ...change })).not.toBe(id)
   })
 
-  it('is written whole, once, for its owner alone, and leaves nothing beside it', async () => {
+  it('is written whole and once, readable by its owner only, and leaves no other file', async () => {
     const inner = join(folder, 'services', 'judges')
     await Promise.all([1, 2, 3].map(() => writeJudgeFile(inner, 'judge-0123', fileOf(mild))))
     const { mtimeMs, mode } = await stat(join(inner, 'judge-0123.json'))

@@ -20,7 +20,7 @@ const rows = (count: number, answer: (i: number) => string = (i) => `<answer>${i
 const timedOut = (id: string) => ({ id, verdict: 'unverifiable', reason: 'timed-out', extracted: null, rule: 'none' })
 
 describe('the verifier pool', () => {
-  it('gives what verifyCase gives, in order', async () => {
+  it('gives the results of verifyCase, in order', async () => {
     const pool = open({ workers: 2 })
     const many = rows(1500)
     expect(await pool.verify(many)).toEqual(many.map(verifyCase))
@@ -28,7 +28,7 @@ describe('the verifier pool', () => {
     expect(pool.stats()).toMatchObject({ verifiedRows: 1500, queuedRows: 0, busy: 0, respawns: 0 })
   })
 
-  it('gives up a row that hangs, alone, and starts another thread', async () => {
+  it('gives up only the row that hangs, and starts another thread', async () => {
     const pool = open({ entry: fake })
     const batch = rows(40, (i) => (i === 7 || i === 8 || i === 39 ? 'FAKE-HANG' : '1'))
     const results = await pool.verify(batch)
@@ -39,7 +39,7 @@ describe('the verifier pool', () => {
   it.each([
     ['throws', 'FAKE-THROW', { hung: 0, crashed: 0, threw: 2 }],
     ['ends its thread', 'FAKE-EXIT', { hung: 0, crashed: 2, threw: 0 }],
-  ])('gives up a row whose rule %s, once', async (_name, answer, killedRows) => {
+  ])('gives up a row whose rule %s, after one try', async (_name, answer, killedRows) => {
     const pool = open({ entry: fake })
     const batch = rows(12, (i) => (i % 6 === 5 ? answer : '1'))
     expect(await pool.verify(batch)).toEqual(batch.map((row, i) => (i % 6 === 5 ? timedOut(row.id) : verifyCase(row))))
@@ -64,7 +64,7 @@ describe('the verifier pool', () => {
     expect(done).toEqual(['small', 'big'])
   })
 
-  it('verifies others while a batch of nothing but hangs holds a thread up', async () => {
+  it('verifies other batches while a batch of hanging rows holds a thread', async () => {
     const pool = open({ entry: fake, killAfterMs: 3000 })
     await pool.ready()
     const stop = new AbortController()
@@ -78,7 +78,7 @@ describe('the verifier pool', () => {
     await expect(hangs).rejects.toThrow('The caller has gone')
   })
 
-  it('drops what its caller no longer wants', async () => {
+  it('drops rows that their caller no longer wants', async () => {
     const pool = open({ entry: fake })
     const gone = new AbortController()
     const unwanted = pool.verify(
@@ -91,7 +91,7 @@ describe('the verifier pool', () => {
     expect(pool.stats()).toMatchObject({ queuedRows: 0 })
   })
 
-  it('rejects what is under way when it is closed, and takes nothing more', async () => {
+  it('rejects rows under way when it is closed, and takes no more rows', async () => {
     const pool = open({ entry: fake })
     const underWay = pool.verify(rows(3, () => 'FAKE-HANG'))
     const closing = pool.close()
@@ -100,7 +100,7 @@ describe('the verifier pool', () => {
     await expect(pool.verify(rows(1))).rejects.toThrow('closed')
   })
 
-  it('says so when its threads cannot start', async () => {
+  it('throws when its threads cannot start', async () => {
     const pool = open({ entry: new URL('no-such-file.mjs', import.meta.url) })
     await expect(pool.verify(rows(1))).rejects.toThrow("The verifier's threads do not start")
     await expect(pool.ready()).rejects.toThrow("The verifier's threads do not start")

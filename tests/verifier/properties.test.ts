@@ -23,10 +23,10 @@ const verdictOf = (gold: string, answer: string, kind: (typeof answerKinds)[numb
 
 const table = tableCases().map(({ row }) => row)
 const pairs = generatePairs(7, 2000)
-/** The answer of a row alone: the content of its box or tag, or the whole of a bare answer. */
+/** The bare answer of a row: the content of its box or tag, or the whole answer without one. */
 const bareTexts = fc.constantFrom(...pairs.flatMap(({ gold, bare }) => [gold, bare]))
 
-/** A list of the rows that are wrong, so that one failing run names all of them. */
+/** The wrong rows as a list, so that a failing run names all of them. */
 function failing(rows: readonly VerifyCase[], wrong: (row: VerifyCase) => unknown): unknown[] {
   return rows.flatMap((row) => {
     const found = wrong(row)
@@ -35,7 +35,7 @@ function failing(rows: readonly VerifyCase[], wrong: (row: VerifyCase) => unknow
 }
 
 describe('verifyCase on any text', () => {
-  it('always gives a verdict, and the same one again', () => {
+  it('always gives a verdict, and the same verdict each time', () => {
     fc.assert(
       fc.property(soup, soup, kinds, (gold, answer, kind) => {
         const result = verdictOf(gold, answer, kind)
@@ -46,15 +46,14 @@ describe('verifyCase on any text', () => {
     )
   })
 
-  it('gives every row of the tables the same result again, whatever was checked before', () => {
+  it('gives every row of the tables the same result each time, whatever was checked before', () => {
     const first = table.map((row) => verifyCase(row))
     const again = table.toReversed().map((row) => verifyCase(row))
     expect(again.toReversed()).toEqual(first)
   })
 
-  it('never says that a text is another answer than itself', () => {
-    // A gold box in other coordinates than the answer's coordinates is another box when the two
-    // change places.
+  it('never finds a text different from itself', () => {
+    // If the gold has other coordinates than the answer, swapping the two texts makes other boxes.
     const oneSystem = table.filter(({ policy }) => policy?.coords === policy?.goldCoords)
     expect(
       failing(oneSystem, (row) => {
@@ -112,8 +111,8 @@ describe('an answer and its wrapping', () => {
 
 describe('gold and answer swapped', () => {
   /**
-   * The documented kinds that are not symmetric: they measure against the gold, or only the gold
-   * may have a unit.
+   * The documented kinds that are not symmetric. They measure against the gold, or only the gold may
+   * have a unit.
    */
   const oneWayKinds = new Set(['chart', 'ocr', 'box', 'choice'])
   const oneWay = new Set(['unit-missing', 'rounded', 'similar-text', 'within-5-percent', 'overlap', 'point-inside'])
@@ -132,7 +131,7 @@ describe('gold and answer swapped', () => {
     ).toEqual([])
   })
 
-  it('takes in the tables what it takes the other way round', () => {
+  it('accepts the pairs of the tables also in the other order', () => {
     const bare = table.filter(
       ({ kind, gold, answer }) =>
         !oneWayKinds.has(kind ?? 'auto') &&
@@ -185,13 +184,13 @@ describe('gold and answer swapped', () => {
 })
 
 describe('near misses', () => {
-  it('takes none of 1,000 generated ones', () => {
+  it('rejects all of 1,000 generated ones', () => {
     const misses = pairs.filter(({ equal }) => !equal)
     expect(misses.length).toBeGreaterThan(900)
     expect(failing(misses, (row) => (verifyCase(row).verdict === 'correct' ? 'taken' : null))).toEqual([])
   })
 
-  it('tells big integers apart and knows each again in every grouping', () => {
+  it('tells big integers apart and recognises each in every grouping', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 10n ** 15n, max: 10n ** 40n }), fc.bigInt({ min: 1n, max: 9n }), (n, step) => {
         const grouped = n.toString().replace(/\B(?=(\d{3})+$)/g, ',')
@@ -203,7 +202,7 @@ describe('near misses', () => {
     )
   })
 
-  it('never takes a digit, the sign, the point or the order changed', () => {
+  it('never accepts a changed digit, sign, point or order', () => {
     const decimal = fc.tuple(fc.integer({ min: 101, max: 99_999_999 }), fc.integer({ min: 0, max: 4 }))
     const write = (n: number, places: number): string => (n / 10 ** places).toFixed(places)
     fc.assert(
@@ -228,7 +227,7 @@ describe('near misses', () => {
     )
   })
 
-  it('reads a fraction as exactly what it is', () => {
+  it('reads the exact value of a fraction', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: -999, max: 999 }),

@@ -63,7 +63,7 @@ const free = (id: string, said: string) => ({
 const ruled = { id: 'ruled', gold: '3', answer: '<answer>4</answer>', question: 'How many?' }
 
 describe('the reward server with a judge', () => {
-  it('takes its score as the accuracy of rows that rules leave open, in the order of the rows', async () => {
+  it('uses the judge’s score as the accuracy of rows that rules leave open, in the order of the rows', async () => {
     await start()
     const items = [
       ruled,
@@ -95,7 +95,7 @@ describe('the reward server with a judge', () => {
     expect(await metrics()).toMatch(/^hone_reward_judge_abstained_total 1$/m)
   })
 
-  it('is not asked again about what it has judged', async () => {
+  it('does not ask the judge again about a judged answer', async () => {
     await start()
     const items = [free('a', 'some animal is running across a garden')]
     const texts = [await (await ask(items)).text(), await (await ask(items)).text()]
@@ -115,7 +115,7 @@ describe('the reward server with a judge', () => {
     expect(text).not.toContain('hm')
   })
 
-  it('keeps nobody else waiting while it thinks', async () => {
+  it('delays no other request while the judge thinks', async () => {
     await start()
     let isAnswered = false
     endpoint.misbehave = () => ({ hang: true })
@@ -137,7 +137,7 @@ describe('the reward server with a judge', () => {
     await expect.poll(metrics).toMatch(/^hone_reward_errors_total\{reason="client-gone"\} 1$/m)
   })
 
-  it('gives up a judge that is too slow, and says so', async () => {
+  it('gives up a judge that is too slow, and reports it', async () => {
     await start({ timeoutSeconds: 0.2 })
     endpoint.misbehave = () => ({ hang: true })
     const [score] = await scoresOf(await ask([free('a', 'it is running across a garden')]))
@@ -153,7 +153,7 @@ describe('the reward server with a judge', () => {
     expect(scores.map(({ id, overall }) => [id, overall])).toEqual(items.map(({ id }, i) => [id, i % 2 ? 0 : 0.5]))
   })
 
-  it('fails aloud when the judge refuses every case', async () => {
+  it('fails with an error when the judge refuses every case', async () => {
     await start()
     endpoint.misbehave = () => ({ status: 401 })
     const response = await ask([free('a', 'it is running across a garden')])
@@ -161,14 +161,14 @@ describe('the reward server with a judge', () => {
     expect(await response.text()).toContain('401')
   })
 
-  it('refuses a question that is no text, naming the row', async () => {
+  it('refuses a question that is not text, with the row', async () => {
     await start()
     const response = await ask([{ ...ruled, question: 5 }])
     expect(response.status).toBe(400)
     expect(await response.text()).toMatch(/ruled.*question/)
   })
 
-  it('starts as a process with the judge of the environment', async () => {
+  it('runs as a process with the judge of the environment', async () => {
     await start()
     const entry = fileURLToPath(new URL('../../verifier/serve/reward-server-main.ts', import.meta.url))
     const env = {

@@ -44,7 +44,7 @@ describe('the reward server', () => {
     expect(scores.map((s) => s.overall)).toEqual(items.map((_, i) => (i % 7 === i % 5 ? 1 : 0.3)))
   })
 
-  it('has the whole shape of a score', async () => {
+  it('returns all fields of a score', async () => {
     const body: unknown = await (await post(server.url, { ...request, items: items.slice(0, 1) }, 'secret-1')).json()
     expect(body).toEqual({
       version: expect.any(String),
@@ -62,14 +62,14 @@ describe('the reward server', () => {
     })
   })
 
-  it('gives the same bytes for the same request, also to many at once', async () => {
+  it('gives the same bytes for the same request, also to many clients at once', async () => {
     const texts = await Promise.all(
       Array.from({ length: 16 }, async () => (await post(server.url, request, 'secret-1')).text()),
     )
     expect(new Set(texts).size).toBe(1)
   })
 
-  it('refuses a missing and a wrong token without saying what was wrong', async () => {
+  it('refuses a missing and a wrong token without saying which of the two it was', async () => {
     const [without, wrong] = [await post(server.url, request), await post(server.url, request, 'secret-2')]
     expect([without.status, wrong.status]).toEqual([401, 401])
     expect(await without.text()).toBe(await wrong.text())
@@ -103,7 +103,7 @@ describe('the reward server', () => {
     expect(response.status).toBe(413)
   })
 
-  it('tells its health and counts what it did', async () => {
+  it('reports its health and counts its work', async () => {
     expect(await (await fetch(`${server.url}/healthz`)).json()).toMatchObject({ ok: true })
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toMatch(/^hone_reward_items_total [1-9]/m)
@@ -116,7 +116,7 @@ describe('the reward server', () => {
     expect((await fetch(`${server.url}/nowhere`)).status).toBe(404)
   })
 
-  it('writes metrics that Prometheus reads: every sample typed once, every histogram rising', async () => {
+  it('writes metrics that Prometheus can read: every sample has one type, and every histogram rises', async () => {
     const lines = (await (await fetch(`${server.url}/metrics`)).text()).trimEnd().split('\n')
     const types = lines.filter((line) => line.startsWith('# TYPE ')).map((line) => line.split(' ')[2] ?? '')
     expect(new Set(types).size).toBe(types.length)
@@ -129,7 +129,7 @@ describe('the reward server', () => {
     expect(buckets).toEqual(buckets.toSorted((a, b) => a - b))
   })
 
-  it('takes a body that comes in pieces without a length', async () => {
+  it('accepts a body in pieces without a length', async () => {
     const pieces = async function* (): AsyncGenerator<Uint8Array> {
       const bytes = Buffer.from(JSON.stringify(request))
       for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000)
@@ -143,7 +143,7 @@ describe('the reward server', () => {
     expect(await response.text()).toBe(await (await post(server.url, request, 'secret-1')).text())
   })
 
-  it('goes on after a client that went away', async () => {
+  it('goes on after a client disconnects', async () => {
     const gone = new AbortController()
     const asked = fetch(`${server.url}/v1/score`, {
       method: 'POST',
@@ -161,7 +161,7 @@ describe('the reward server', () => {
     await expect(startRewardServer({ port })).rejects.toThrow(`127.0.0.1:${port}: the port is in use`)
   })
 
-  it('takes a token of any characters', async () => {
+  it('accepts a token of any characters', async () => {
     const odd = await startRewardServer({ token: 'two words: "1"!', pool: { workers: 1 } })
     try {
       const statuses = ['two words: "1"!', 'two words: "2"!'].map(
@@ -173,7 +173,7 @@ describe('the reward server', () => {
     }
   })
 
-  it('answers a kept connection again, and closes it at the end', async () => {
+  it('answers again on a kept-alive connection, and closes it at the end', async () => {
     const kept = await startRewardServer({ pool: { workers: 1 } })
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const ask = async (): Promise<[number | undefined, boolean]> => {
@@ -193,7 +193,7 @@ describe('the reward server', () => {
     }
   })
 
-  it('needs no token when none was given, and frees its port', async () => {
+  it('needs no token if none is set, and frees its port', async () => {
     const open = await startRewardServer()
     expect((await post(open.url, request)).status).toBe(200)
     await open.close()
@@ -202,7 +202,7 @@ describe('the reward server', () => {
 })
 
 describe('the reward server with a rule that hangs or dies', () => {
-  it('answers the other rows, keeps the format’s part of the reward, and counts', async () => {
+  it('answers the other rows, keeps the part of the reward for the format, and counts the row', async () => {
     const entry = new URL('fake-verifier-process.ts', import.meta.url)
     const server = await startRewardServer({ pool: { workers: 1, entry } })
     try {

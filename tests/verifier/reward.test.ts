@@ -5,7 +5,7 @@ import { combineReward } from '../../verifier/reward.ts'
 import type { RewardName } from '../../verifier/reward.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 
-/** A completion to a question with the answer 3, rewarded by rule. */
+/** A completion of a question with the answer 3, which a rule rewards. */
 const reward = (name: RewardName, answer: string) =>
   combineReward(name, verifyCase({ id: 'x', gold: '3', answer }).verdict === 'correct' ? 1 : 0, readFormat(answer))
 

@@ -75,7 +75,7 @@ describe('hone verify', () => {
     expect(code).toBe(0)
   })
 
-  it('takes policies as often as they are given', async () => {
+  it('accepts any number of policies', async () => {
     const { out } = await hone(
       ['--gold', '3/4/2024', '--answer', '3/4/2024', '--kind', 'date', '--explain'].concat([
         '--policy',
@@ -113,7 +113,7 @@ describe('hone verify', () => {
     expect(code).toBe(2)
   })
 
-  it('answers a row before the next one comes', async () => {
+  it('answers a row before the next row arrives', async () => {
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
     const done = verifyCommand({ stdin, stdout, stderr }).parseAsync(['--input', '-'], { from: 'user' })
     stdin.write(`${row('a', '3', '3')}\n`)
@@ -123,7 +123,7 @@ describe('hone verify', () => {
     await done
   })
 
-  it('ends in order at Ctrl-C', async () => {
+  it('ends cleanly at Ctrl-C', async () => {
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
     const done = verifyCommand({ stdin, stdout, stderr }).parseAsync(['--input', '-'], { from: 'user' })
     stdin.write(`${row('a', '3', '3')}\n`)
@@ -133,7 +133,7 @@ describe('hone verify', () => {
     expect(String(stderr.read())).toContain('1 judged: 1 correct')
   })
 
-  it('goes on over a line break that JSON allows in a text, and over a line that is too long', async () => {
+  it('accepts the line breaks that JSON allows in a text, and goes on after a line that is too long', async () => {
     const long = `{"id":"long","gold":"1","answer":"${'x'.repeat(33 * 1024 * 1024)}"}`
     const { out, err } = await hone(['--input', '-'], [row('a', '3', '3\u2028'), long, row('b', '3', '3')].join('\n'))
     expect(out.trim().split('\n')).toHaveLength(2)

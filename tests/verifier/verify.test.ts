@@ -15,8 +15,8 @@ const wanted = z.object({
 const folder = new URL('cases/', import.meta.url)
 
 /**
- * One table for each form of answer. doubtful.jsonl is not run: sensible people differ about its
- * rows.
+ * One table for each form of answer. The test leaves out doubtful.jsonl, because sensible people
+ * differ about its rows.
  */
 const tables = readdirSync(folder)
   .filter((name) => name.endsWith('.jsonl') && name !== 'doubtful.jsonl')
@@ -31,13 +31,13 @@ const tables = readdirSync(folder)
 const all = tables.flatMap(({ rows }) => rows.map((row) => wanted.parse(row)))
 
 describe('the tables of cases', () => {
-  it('hold at least 1,900 cases of 16 forms, with different ids', () => {
+  it('have at least 1,900 cases of 16 forms, with different ids', () => {
     expect(tables.length).toBeGreaterThanOrEqual(16)
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
     expect(all.length).toBeGreaterThanOrEqual(1900)
   })
 
-  it('are half answers that must not be taken, and a third of their rows leave the kind to the verifier', () => {
+  it('are half wrong answers, and leave the kind to the verifier in a third of the rows', () => {
     expect(all.filter(({ want }) => !want.split('|').includes('correct')).length).toBeGreaterThan(all.length * 0.45)
     expect(all.filter(({ kind }) => kind === undefined).length).toBeGreaterThan(all.length * 0.3)
   })
@@ -52,7 +52,7 @@ describe.each(tables)('the table of $form', ({ rows }) => {
   })
 })
 
-describe('a row that is no case', () => {
+describe('a row that is not a case', () => {
   const refusal = (value: unknown): string => {
     try {
       parseVerifyCase(value)

@@ -20,11 +20,11 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** A value after a trip as JSON: what a page would get. */
+/** A value after a round trip through JSON, as a page would get it. */
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('a campaign', () => {
-  it('at one moment is its overview, what runs, and every act', async () => {
+  it('at one moment is its overview, its running step and every act', async () => {
     const { overview, running, events } = await lookAtCampaign(db, 'demo')
     expect(allRounds(overview).map(({ round }) => round)).toEqual([0, 1, 2, 3])
     expect(running).toMatchObject([{ round: 3, step: 'sft', job: { step: 120 } }])
@@ -32,7 +32,7 @@ describe('a campaign', () => {
     expect(asJson({ overview, running })).toEqual({ overview, running })
   })
 
-  it('that is not there is unknown', async () => {
+  it('that does not exist is unknown', async () => {
     await expect(lookAtCampaign(db, 'dmo')).rejects.toMatchObject({ type: 'UnknownCampaign' })
   })
 
@@ -45,7 +45,7 @@ describe('a campaign', () => {
 
   it('compares its models item by item with an exact test, and is plain JSON', async () => {
     const result = await campaignResult(db, 'demo')
-    // 1 of 5 items right before, and 3 after: the same one and two more.
+    // Before, 1 of 5 items was right. After, the same item and two more are right.
     expect(result.comparisons).toEqual([
       { a: 'base', b: '1/evaluate', benchmark: 'report', n: 5, aOnly: 0, bOnly: 2, p: 0.5 },
     ])
@@ -60,13 +60,13 @@ describe('a campaign', () => {
 })
 
 describe('a round', () => {
-  it('that runs counts as the newest; without any round it is the base', async () => {
+  it('that runs counts as the newest round, and without any round the base does', async () => {
     expect(await newestRound(db, 'demo')).toBe(3)
     await startCampaign(db, 'young')
     expect(await newestRound(db, 'young')).toBe(0)
   })
 
-  it('has samples only when they are wanted, and of one step alone when it is named', async () => {
+  it('has samples only on demand, and of one step if a step is named', async () => {
     const whole = await roundDetail(db, 'demo', 1)
     expect(whole.steps.map(({ name, samples }) => [name, samples.length])).toEqual([
       ['reason', 0],
@@ -80,7 +80,7 @@ describe('a round', () => {
     expect(jobs).toEqual([])
   })
 
-  it('names its steps when one is asked for that it does not have', async () => {
+  it('lists its steps in the error about an unknown step', async () => {
     await expect(roundDetail(db, 'demo', 1, { step: 'paint' })).rejects.toMatchObject({
       type: 'InvalidInput',
       nextStep: 'Its steps: reason, sft, evaluate.',
@@ -90,7 +90,7 @@ describe('a round', () => {
     })
   })
 
-  it('has the model that is the head, or the one that is asked for, once it has one', async () => {
+  it('has the model of the head or of the wanted round, if that round has a model', async () => {
     const overview = await campaignOverview(db, 'demo')
     expect(roundModel(overview)).toMatchObject({ round: 1, path: '/store/0ne1' })
     expect(roundModel(overview, 0)).toMatchObject({ round: 0, path: '/store/base' })
@@ -100,7 +100,7 @@ describe('a round', () => {
 })
 
 describe('the preview of a rollback', () => {
-  it('says what stays on the line, what is left, what is cancelled and what comes next', async () => {
+  it('lists the rounds that stay and the rounds that are left, the cancelled round and the next round', async () => {
     const overview = await campaignOverview(db, 'demo')
     expect(rollbackPreview(overview, 0)).toEqual({
       campaign: 'demo',
@@ -114,7 +114,7 @@ describe('the preview of a rollback', () => {
     expect(rollbackPreview(overview, 2)).toMatchObject({ from: 1, line: [0, 1, 2], left: [] })
   })
 
-  it('refuses a round that is not there or did not end well', async () => {
+  it('refuses an unknown round and a failed round', async () => {
     const overview = await campaignOverview(db, 'demo')
     expect(() => rollbackPreview(overview, 3)).toThrow('only a round that ended well can be the head')
     expect(() => rollbackPreview(overview, 9)).toThrow('has no round 9')
@@ -122,7 +122,7 @@ describe('the preview of a rollback', () => {
 })
 
 describe('statistics', () => {
-  it('are of all complete datasets, or of those that are named, each once', async () => {
+  it('cover all complete datasets, or the named datasets, each once', async () => {
     const all = await roundStatistics(db, 'demo', { round: 1, names: [], words: ['wait'] })
     expect(all.datasets.map(({ name, rows }) => [name, rows])).toEqual([
       ['demo', 5],
@@ -132,7 +132,7 @@ describe('statistics', () => {
     expect(named).toMatchObject({ campaign: 'demo', round: 1, datasets: [{ name: 'reason' }] })
   })
 
-  it('of a round that is not there, or without any complete dataset, are refused', async () => {
+  it('of an unknown round, or of a round without any complete dataset, are refused', async () => {
     const wish = { names: [], words: [] }
     await expect(roundStatistics(db, 'demo', { ...wish, round: 9 })).rejects.toMatchObject({ type: 'UnknownRound' })
     await expect(roundStatistics(db, 'young', wish)).rejects.toThrow('has no complete dataset yet')
@@ -140,7 +140,7 @@ describe('statistics', () => {
 })
 
 describe('lineage', () => {
-  it('is that of a checkpoint or of a row, by the beginning of an id', async () => {
+  it('is the lineage of a checkpoint or a row, found by the beginning of an id', async () => {
     expect(await lineageOf(db, '0ne1')).toMatchObject({ checkpoint: { path: '/store/0ne1' } })
     expect(await lineageOf(db, '/store/0ne1')).toMatchObject({ checkpoint: { id: expect.stringMatching(/^0ne1/) } })
     expect(await lineageOf(db, rowId)).toMatchObject({ chain: [{ id: rowId }, { sourceId: expect.any(String) }] })

@@ -34,7 +34,7 @@ describe('the tree of rounds', () => {
     ).toEqual(['0', '1', '  3 left', '2'])
   })
 
-  it('has what was left behind on branches, which have branches of their own', () => {
+  it('has rounds that were left behind on branches, which have branches of their own', () => {
     const rounds: [number, number | null][] = [
       [0, null],
       [1, 0],
@@ -45,7 +45,7 @@ describe('the tree of rounds', () => {
     expect(draw(rounds, 4)).toEqual(['0', '  1 left', '    2 left', '  3 left', '4'])
   })
 
-  it('needs no head', () => {
+  it('exists without a head', () => {
     expect(
       draw(
         [

@@ -12,7 +12,7 @@ const row = (verdict: Verdict, reason: ReasonCode): AskedCase => ({
   result: { id: '1', verdict, reason, extracted: 'a', rule: 'answer-tag' },
 })
 
-/** Says `correct` to everything and notes what it was asked. */
+/** A judge that calls everything `correct` and keeps its requests. */
 function eagerJudge(): Judge & { seen: JudgeCase[] } {
   const seen: JudgeCase[] = []
   const key = { finishReason: 'stop', promptTokens: 1, completionTokens: 1, reused: false } as const
@@ -32,7 +32,7 @@ describe('the last word on a case', () => {
   const open = { ...row('unverifiable', 'free-text').result, verdict: 'unverifiable' as const }
   const about = { judged: true as const, cached: false, judgeVersion: 'v', model: 'm', requestKeys: [] }
 
-  it('is the rule’s where a rule decided or nobody was asked', async () => {
+  it('is the rule’s if a rule decided or no judge was asked', async () => {
     const cases = [row('incorrect', 'different-number'), row('unverifiable', 'free-text')]
     expect((await assess(cases, undefined)).map(finalVerdict)).toEqual([
       { verdict: 'incorrect', reason: 'different-number' },
@@ -51,7 +51,7 @@ describe('the last word on a case', () => {
     },
   )
 
-  it('stays open where the judge abstained', () => {
+  it('stays open if the judge abstained', () => {
     const judgement = {
       ...about,
       abstained: true as const,
@@ -80,7 +80,7 @@ describe('assess', () => {
     expect(judge.seen).toHaveLength(1)
   })
 
-  it('leaves open what was made too hard for the rules, what only a policy can settle, and broken data', async () => {
+  it('leaves cases open that exceed the rules, that only a policy can decide, or that have broken data', async () => {
     const judge = eagerJudge()
     const reasons = ['too-long', 'too-hard', 'timed-out', 'ambiguous-date', 'bad-gold'] as const
     const assessments = await assess(
@@ -91,11 +91,11 @@ describe('assess', () => {
     expect(judge.seen).toEqual([])
   })
 
-  it('leaves everything open without a judge', async () => {
+  it('leaves every open case open without a judge', async () => {
     expect(await assess([row('unverifiable', 'free-text')], undefined)).toMatchObject([{ by: 'none', accuracy: null }])
   })
 
-  it('has no place for a judgement beside a verdict of the rules, and a judge takes no other verdict', () => {
+  it('has no type for a judgement beside a rule’s verdict, and a judge accepts only open verdicts', () => {
     expectTypeOf<RuleAssessment>().not.toHaveProperty('judgement')
     expectTypeOf<NonNullable<JudgeCase['verdict']>>().toEqualTypeOf<'unverifiable'>()
     // @ts-expect-error a rule's verdict is not for a judge

@@ -58,7 +58,7 @@ describe('grading', () => {
     expect(countJudged(results)).toEqual({ judged: 3, asked: 3, cached: 0, abstained: 0 })
   })
 
-  it('pays nothing for the same question, reference and answer again, and again for another of any', async () => {
+  it('pays nothing for the same question, reference and answer again, and pays if any of the three differs', async () => {
     const first = await judgeWith().judge([asked('the dog')])
     const second = await judgeWith().judge([asked('the dog'), asked('the dog')])
     expect(endpoint.requests).toHaveLength(1)
@@ -73,7 +73,7 @@ describe('grading', () => {
     expect(endpoint.requests).toHaveLength(5)
   })
 
-  it('asks at temperature 0 and shows nothing but the three texts', async () => {
+  it('asks at temperature 0 and shows only the three texts', async () => {
     await judgeWith().judge([asked('the dog')])
     expect([...replies.byKey.values()][0]?.request).toMatchObject({ sampling: { temperature: 0, seed: 0 } })
     expect(endpoint.requests[0]).toMatchObject({ messages: [{ role: 'system' }, { role: 'user' }] })
@@ -85,7 +85,7 @@ describe('grading', () => {
 describe('abstaining', () => {
   const result = async (judge = judgeWith(), answer = 'the dog') => (await judge.judge([asked(answer)]))[0]
 
-  it('asks once more by another seed when the reply cannot be read, then abstains', async () => {
+  it('asks once more with another seed if the reply cannot be read, then abstains', async () => {
     endpoint.reply = () => 'I think it is correct.'
     expect(await result()).toMatchObject({
       abstained: true,
@@ -104,13 +104,13 @@ describe('abstaining', () => {
     expect(await result()).toMatchObject({ abstained: true, reason: 'unreadable' })
   })
 
-  it('takes "cannot-tell" at its word', async () => {
+  it('abstains when the judge replies "cannot-tell"', async () => {
     endpoint.reply = () => 'No way to compare.\ntier: cannot-tell'
     expect(await result()).toMatchObject({ abstained: true, reason: 'cannot-tell' })
     expect(endpoint.requests).toHaveLength(1)
   })
 
-  it('abstains when the time is up, and the others of the batch keep their grades', async () => {
+  it('abstains when the time is up, and other cases of the batch keep their grades', async () => {
     endpoint.misbehave = (_, request) => (lastText(request).includes('slow') ? { hang: true } : undefined)
     const results = await judgeWith({ timeoutSeconds: 0.4 }).judge([asked('slow'), asked('the dog')])
     expect(results).toMatchObject([{ abstained: true, reason: 'timeout' }, { score: 1 }])
@@ -127,21 +127,21 @@ describe('abstaining', () => {
     expect(await result()).toMatchObject({ abstained: true, reason })
   })
 
-  it('abstains when nobody listens', async () => {
+  it('abstains when no server answers', async () => {
     const judge = judgeWith({ timeoutSeconds: 0.3 })
     await endpoint.stop()
     expect(await result(judge)).toMatchObject({ abstained: true, reason: 'timeout' })
     await endpoint.start()
   })
 
-  it('does not send blank or endless texts, and says so', async () => {
+  it('does not send blank or endless texts, and gives this as the reason', async () => {
     const results = await judgeWith().judge([asked(' '), asked('x'.repeat(4001)), asked('the dog', { gold: '' })])
     expect(results.map((each) => each.abstained && each.reason)).toEqual(['blank', 'too-long', 'blank'])
     expect(countJudged(results)).toEqual({ judged: 3, asked: 0, cached: 0, abstained: 3 })
     expect(endpoint.requests).toHaveLength(0)
   })
 
-  it('abstains from what comes on top of a full queue, until late replies have made room', async () => {
+  it('abstains from new cases while the queue is full, until late replies have made room', async () => {
     endpoint.misbehave = () => ({ hang: true })
     const judge = judgeWith({ timeoutSeconds: 0.2, maxOpen: 2 }, { timeoutSeconds: 0.3 })
     const reasonsOf = async (...answers: string[]) =>
@@ -152,7 +152,7 @@ describe('abstaining', () => {
     await vi.waitFor(async () => expect(await reasonsOf('the dog')).toEqual([false]), 5000)
   })
 
-  it('throws what no case can escape: a key that is refused, a signal', async () => {
+  it('throws errors that concern every case: a refused key, a signal', async () => {
     endpoint.misbehave = () => ({ status: 401 })
     await expect(result()).rejects.toMatchObject({ type: 'EndpointRefused' })
     const stop = new AbortController()
@@ -167,7 +167,7 @@ describe('abstaining', () => {
 })
 
 describe('the prompt', () => {
-  it('never lets a text close its own mark', () => {
+  it('never lets a text close the mark around it', () => {
     const bit = fc.constantFrom('</answer>', '</answer-', 'tier: correct', '0123456789abcdef', '>\n')
     const text = fc.array(fc.oneof(bit, fc.string())).map((bits) => bits.join(''))
     fc.assert(
@@ -191,7 +191,7 @@ describe('the prompt', () => {
 })
 
 describe('a patient judge', () => {
-  it('waits for as long as it takes, for as many as there are', async () => {
+  it('waits for any time and any number of cases', async () => {
     endpoint.latencyMs = 150
     const judge = judgeWith({ isPatient: true, timeoutSeconds: 0.01, maxOpen: 1 })
     const results = await judge.judge([asked('the dog'), asked('a dog'), asked('my dog')])
@@ -201,19 +201,19 @@ describe('a patient judge', () => {
   it.each([
     ['a call that failed', new AskFailure('http-400', 'too long')],
     ['an endpoint that is away', new Outage('nobody answers')],
-  ])('throws %s, so that the work is tried again and nothing is settled by it', async (_, error) => {
+  ])('throws %s, so that the work is tried again and no case is decided by it', async (_, error) => {
     const judge = createJudge({ ask: () => Promise.reject(error), endpoint: 'judge', model: 'm', isPatient: true })
     await expect(judge.judge([asked('the dog')])).rejects.toBe(error)
   })
 
-  it('still abstains from what cannot be read', async () => {
+  it('still abstains when a reply cannot be read', async () => {
     endpoint.reply = () => 'It is right, I think.'
     expect(await judgeWith({ isPatient: true }).judge([asked('the dog')])).toMatchObject([{ reason: 'unreadable' }])
   })
 })
 
 describe('the judge of the environment', () => {
-  it('asks the endpoint with the key, remembers replies, and keeps the key out of what it says', async () => {
+  it('asks the endpoint with the key, remembers replies, and never shows the key', async () => {
     const env = {
       HONE_JUDGE_URL: endpoint.url,
       HONE_JUDGE_MODEL: 'fake-model',
@@ -227,7 +227,7 @@ describe('the judge of the environment', () => {
     expect(JSON.stringify(twice)).not.toContain('k-secret')
   })
 
-  it('is none without variables, and an error with half of them', () => {
+  it('does not exist without variables, and is an error with half of them', () => {
     expect(judgeFromEnv({})).toBeNull()
     expect(() => judgeFromEnv({ HONE_JUDGE_URL: 'http://localhost/v1' })).toThrow('HONE_JUDGE_MODEL')
     expect(() => judgeFromEnv({ HONE_JUDGE_MODEL: 'm' })).toThrow('HONE_JUDGE_URL')

@@ -28,7 +28,7 @@ describe('readTier', () => {
     expect(readTier(reply)).toBeNull()
   })
 
-  it('pays each tier at most half of the one above it', () => {
+  it('pays each tier at most half of the tier above', () => {
     const scores = Object.values(judgeTiers).filter((score) => score !== null)
     for (const [place, score] of scores.entries()) expect(scores[place + 1] ?? 0).toBeLessThanOrEqual(score / 2)
   })

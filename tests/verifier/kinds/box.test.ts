@@ -112,7 +112,7 @@ describe('a box', () => {
     )
   })
 
-  it('is a gold box only where no list is meant', () => {
+  it('is a gold box only if no list is meant', () => {
     expect(
       misread(
         isBoxGold,
@@ -122,19 +122,19 @@ describe('a box', () => {
     ).toEqual([])
   })
 
-  it('is paired one to one, also where the first choice must give way', () => {
+  it('is paired one to one, also if the first pairing must change', () => {
     const allowed = new Set(['0-0', '0-1', '1-0'])
     expect(hasPairing(2, (left, right) => allowed.has(`${left}-${right}`), new Effort())).toBe(true)
     expect(hasPairing(2, (left, right) => left === right && right === 0, new Effort())).toBe(false)
     expect(hasPairing(64, (left, right) => left + right === 63, new Effort())).toBe(true)
   })
 
-  it('overlaps another by the same part from both sides, and matches from a half', () => {
+  it('overlaps another box by the same part in both orders, and matches from a half on', () => {
     const side = fc.tuple(fc.nat(50), fc.integer({ min: 1, max: 50 }))
     const box = fc.tuple(side, side).map(([[x1, w], [y1, h]]) => ({ x1, y1, x2: x1 + w, y2: y1 + h }))
     fc.assert(
       fc.property(box, box, (a, b) => {
-        // Counts the cells of the grid that are in both boxes and in either box.
+        // The test counts the grid cells that are in both boxes and in either box.
         let [both, either] = [0, 0]
         for (let x = 0; x < 100; x++) {
           for (let y = 0; y < 100; y++) {

@@ -60,13 +60,13 @@ describe('an answer about a chart', () => {
     expect(said(gold, answer)).toBe(want)
   })
 
-  it('takes years within 5 % and percents as written, where the row says so', () => {
+  it('accepts years within 5 % and percents as written if the row says so', () => {
     expect(said('2015', '2016', { policy: { years: 'relaxed' } })).toBe('within-5-percent')
     expect(said('2015', '1500', { policy: { years: 'relaxed' } })).toBe('incorrect different-number')
     expect(said('45%', '0.45', { policy: { percent: 'strict' } })).toBe('incorrect different-number')
   })
 
-  it('takes exactly the numbers within a twentieth of the gold', () => {
+  it('accepts exactly the numbers within a twentieth of the gold', () => {
     const number = fc.integer({ min: -1_000_000, max: 1_000_000 })
     fc.assert(
       fc.property(number, fc.integer({ min: -120, max: 120 }), (gold, thousandths) => {
@@ -83,7 +83,7 @@ describe('an answer about a chart', () => {
     expect(() => assertSteady(checkChart, textsOf(marks, 10))).not.toThrow()
   })
 
-  it('knows the gold itself', () => {
+  it('accepts the gold itself', () => {
     const known = fc.oneof(
       fc.integer().map(String),
       fc.constantFrom('Blue', '[1, 2]', '45%', '$5', '1.5 million', '5M', 'Yes'),

@@ -87,7 +87,7 @@ describe('a date', () => {
     expect(said('2024-03-25', '3/25/2024', { policy: { dateOrder: 'dmy' } })).toBe('same-date')
   })
 
-  it('is a gold date only where nothing else is meant', () => {
+  it('is a gold date only if nothing else is meant', () => {
     expect(
       misread(
         isDateGold,
@@ -97,7 +97,7 @@ describe('a date', () => {
     ).toEqual([])
   })
 
-  it('is told from every other day, in every form', () => {
+  it('is different from every other day, in every form', () => {
     const day = fc.integer({ min: Date.UTC(1600, 0, 1) / 86_400_000, max: Date.UTC(2400, 0, 1) / 86_400_000 })
     const names = 'January February March April May June July August September October November December'.split(' ')
     const forms = (n: number): string[] => {

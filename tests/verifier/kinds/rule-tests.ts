@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { Effort } from '../../../verifier/effort.ts'
 import type { Rule, RuleContext, Ruling } from '../../../verifier/verdict.ts'
 
-/** What the tests of all kinds of answers share. */
+// Helpers of the tests of all kinds of answers.
 
 type Settings = Partial<Omit<RuleContext, 'effort'>>
 type Said = (gold: string, answer: string, settings?: Settings) => string
@@ -14,7 +14,7 @@ export function check(rule: Rule, gold: string, answer: string, settings: Settin
 }
 
 /**
- * What a rule says in one text: the reason of a correct answer, else the verdict and its reason.
+ * The ruling of a rule as one text: the reason of a correct answer, else the verdict and its reason.
  */
 export function saidBy(rule: Rule, defaults: Settings = {}): Said {
   return (gold, answer, settings) => {
@@ -23,12 +23,12 @@ export function saidBy(rule: Rule, defaults: Settings = {}): Said {
   }
 }
 
-/** What the rule says of a spelling of the gold, as the answer and as the gold. */
+/** The rulings on a spelling of the gold: as the answer, and as the gold. */
 export function saidBothWays(said: Said, gold: string, spelling: string): string[] {
   return [said(gold, spelling), said(spelling, gold)]
 }
 
-/** The texts that `isGold` gets wrong: golds that it misses, and other texts that it accepts. */
+/** The errors of `isGold`: golds that it misses, and other texts that it accepts. */
 export function misread(
   isGold: (text: string) => boolean,
   golds: readonly string[],
@@ -37,7 +37,7 @@ export function misread(
   return [...golds.filter((text) => !isGold(text)), ...others.filter((text) => isGold(text))]
 }
 
-/** Any text, and texts of up to `maxLength` of the marks that a reader looks for. */
+/** Any text, and texts of up to `maxLength` marks that a reader looks for. */
 export function textsOf(marks: readonly string[], maxLength: number): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -47,7 +47,7 @@ export function textsOf(marks: readonly string[], maxLength: number): fc.Arbitra
 
 type Pair = (gold: string, answer: string) => void
 
-/** Throws when the rule does not say the same about two texts again. `also` may throw for more. */
+/** Throws when a second ruling on two texts differs from the first. `also` may check more. */
 export function assertSteady(rule: Rule, text: fc.Arbitrary<string>, also: Pair = () => undefined): void {
   fc.assert(
     fc.property(text, text, (gold, answer) => {
@@ -58,7 +58,7 @@ export function assertSteady(rule: Rule, text: fc.Arbitrary<string>, also: Pair 
   )
 }
 
-/** Throws when two texts are correct in one order only. */
+/** Throws when two texts are correct in only one order. */
 export function symmetric(rule: Rule): Pair {
   return (gold, answer) => {
     expect(check(rule, answer, gold).verdict === 'correct').toBe(check(rule, gold, answer).verdict === 'correct')

@@ -73,7 +73,7 @@ describe('short text', () => {
     expect(verdict(answer, gold)).not.toBe('correct')
   })
 
-  it('leaves to a judge what only a reader can decide', () => {
+  it('leaves cases to a judge that only a reader can decide', () => {
     expect(said('new york', 'new york city')).toBe('unverifiable contains-gold')
     expect(said('the man in the red coat holds a small dog', 'a man with a dog')).toBe('unverifiable free-text')
     expect(said('2x + 1', '1 + 2x')).toBe('unverifiable not-understood')
@@ -92,7 +92,7 @@ describe('short text', () => {
     ).not.toThrow()
   })
 
-  it('knows words again in other cases and with other marks, and never other words', () => {
+  it('recognises words in other cases and with other marks, and never accepts other words', () => {
     const word = fc.stringMatching(/^[b-z]{4,9}$/)
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), word, (words, other) => {

@@ -80,7 +80,7 @@ describe('a time of day', () => {
     expect(said(gold, answer)).toBe(want)
   })
 
-  it('is a gold time only where nothing else is meant', () => {
+  it('is a gold time only if nothing else is meant', () => {
     expect(
       misread(
         isTimeGold,
@@ -90,7 +90,7 @@ describe('a time of day', () => {
     ).toEqual([])
   })
 
-  it('is told from every other minute, on both clocks', () => {
+  it('is different from every other minute, on both clocks', () => {
     const two = (n: number): string => String(n).padStart(2, '0')
     const on24 = (t: number): string => `${two(Math.floor(t / 60))}:${two(t % 60)}`
     const on12 = (t: number): string =>

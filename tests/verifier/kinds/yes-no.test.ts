@@ -74,7 +74,7 @@ describe('yes or no', () => {
     expect(() =>
       assertSteady(checkYesNo, textsOf(marks, 6), (gold, answer) => {
         symmetric(checkYesNo)(gold, answer)
-        // One text never says both.
+        // A text never says both yes and no.
         expect([said('yes', answer), said('no', answer)].filter((one) => one === 'same-yesno').length).toBeLessThan(2)
       }),
     ).not.toThrow()

@@ -44,7 +44,7 @@ describe('parseExpression', () => {
     expect(parse('3e8')).toMatchObject({ type: 'number', decimals: null })
   })
 
-  it('names the free variables and leaves bound ones out', () => {
+  it('lists the free variables and leaves out bound variables', () => {
     const names = (text: string) => [...(symbolsOf(parse(text) ?? { type: 'sum', terms: [] }) ?? [])].sort()
     expect(names('x_1+\\alpha y')).toEqual(['alpha', 'x_1', 'y'])
     expect(names('\\sum_{i=1}^{n} i x')).toEqual(['n', 'x'])
@@ -62,7 +62,7 @@ describe('parseExpression', () => {
     expect(parse('-'.repeat(3000) + 'x')).toBeNull()
   })
 
-  it('spends its effort', () => {
+  it('ends when its effort is spent', () => {
     expect(() => parseExpression('1+1+1+1+1+1', new Effort(5))).toThrow(EffortSpent)
   })
 })

@@ -6,7 +6,7 @@ import type { Comparison } from '../../../verifier/math/compare.ts'
 import { parseExpression } from '../../../verifier/math/parse.ts'
 import { proportional } from '../../../verifier/math/proportional.ts'
 
-// A limit for a busy machine, not a measure.
+// A generous limit for a busy machine, which measures nothing.
 vi.setConfig({ testTimeout: 60_000 })
 
 function compare(a: string, b: string): Comparison | 'unreadable' {
@@ -15,8 +15,8 @@ function compare(a: string, b: string): Comparison | 'unreadable' {
   try {
     return compareExpressions(left, right, { effort: new Effort() })
   } catch (error) {
-    // Deep powers of e may need more digits than one case may compute. The caller then says
-    // unverifiable.
+    // Deep powers of e may need more digits than one case may compute. The caller's
+    // verdict is then unverifiable.
     if (error instanceof EffortSpent) return 'unknown'
     throw error
   }
@@ -54,11 +54,11 @@ const grammar = (...more: ((inner: fc.Arbitrary<Twice>) => fc.Arbitrary<Twice>)[
   ),
 })).twice // prettier-ignore
 const twice = grammar((inner) => inner.map((p): Twice => [`e^{${p[0]}}`, `exp(${p[1]})`]))
-/** Without powers of e: a 1 beside e^{529} is lost. */
+/** Expressions without powers of e, because a 1 beside e^{529} is lost. */
 const moderate = grammar()
 
 describe('comparing expressions', () => {
-  it('takes the two spellings of one expression as equal, in both orders', () => {
+  it('finds the two spellings of one expression equal, in both orders', () => {
     fc.assert(
       fc.property(twice, ([a, b]) => {
         const [there, back] = [compare(a, b), compare(b, a)]
@@ -69,7 +69,7 @@ describe('comparing expressions', () => {
     )
   })
 
-  it('never takes an expression for the same with something added, taken away or turned round', () => {
+  it('never finds an expression equal after an addition, a removal or an inversion', () => {
     fc.assert(
       fc.property(moderate, fc.constantFrom('1', '0.001', 'x', '\\pi'), ([a, b], change) => {
         for (const changed of [`${b}+${change}`, `${b}-${change}`, `-(${b})-10^{7}`])
@@ -79,7 +79,7 @@ describe('comparing expressions', () => {
     )
   })
 
-  it('never equates polynomials of which one digit, sign or exponent differs', () => {
+  it('never equates polynomials that differ in one digit, sign or exponent', () => {
     const coefficients = fc.array(fc.integer({ min: 1, max: 10 ** 9 }), { minLength: 1, maxLength: 5 })
     const write = (list: readonly number[], signs = '') =>
       list.map((c, power) => `${signs.charAt(power) || '+'}${c}x^{${power}}`).join('').replace(/^\+/, '') // prettier-ignore
@@ -113,7 +113,7 @@ describe('comparing expressions', () => {
     )
   })
 
-  it('answers every text without another error than a spent effort, and always the same', () => {
+  it('gives every text the same answer each time, and throws only when its effort is spent', () => {
     const piece = fc.constantFrom(
       ...'x y 2 10 .5 + - * / ^ _ ! ( ) [ ] { } | \\frac \\sqrt \\sin \\log \\ln \\binom \\sum_{i=1}^n \\int \\lim \\pi e i ° \\circ \\infty \\text{ab} \\overline \\left( \\right) sin f( C( , = \\over \\vec 1/2 3\\frac12 10^{99} !! \' ⌊ ⌋'.split(' '),
     ) // prettier-ignore

@@ -29,7 +29,7 @@ describe('rationals', () => {
     )
   })
 
-  it('raise to whole powers and refuse what is not defined or too long before it is computed', () => {
+  it('raise to whole powers, and refuse undefined or too long results before they compute them', () => {
     expect(power({ n: 2n, d: 3n }, -2n)).toEqual({ n: 9n, d: 4n })
     expect(power({ n: -2n, d: 1n }, -3n)).toEqual({ n: -1n, d: 8n })
     expect(power({ n: -1n, d: 1n }, 10n ** 50n)).toEqual({ n: 1n, d: 1n })
@@ -39,7 +39,7 @@ describe('rationals', () => {
     expect(power({ n: 10n ** 100n, d: 1n }, 100n)).toBeNull()
   })
 
-  it('become the nearest double whatever their length', () => {
+  it('become the nearest double, whatever their length', () => {
     expect(toNumber({ n: 1n, d: 3n })).toBe(1 / 3)
     expect(toNumber({ n: 10n ** 400n, d: 10n ** 399n })).toBeCloseTo(10, 12)
     expect(toNumber({ n: -(10n ** 500n), d: 3n * 10n ** 500n })).toBeCloseTo(-1 / 3, 12)

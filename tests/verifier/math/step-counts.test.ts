@@ -64,7 +64,7 @@ describe('the steps of long arithmetic', () => {
     expect(effort.spent).toBeGreaterThan(once + 50)
   })
 
-  it('are the same whatever was computed before', () => {
+  it('do not depend on earlier computations', () => {
     const steps = () => compare(String.raw`\ln 5+\pi`, String.raw`\ln 5+\pi+10^{-40}`)
     const [first, second] = [steps(), steps()]
     expect(second).toEqual(first)
@@ -75,14 +75,14 @@ describe('the steps of long arithmetic', () => {
       for (const bits of [256, 1024, 4096]) expect(stepsOf(4 * bits)).toBeGreaterThan(4 * stepsOf(bits))
   })
 
-  it('are spent before the work: a function with more steps than are left is not computed', () => {
+  it('are spent before the work, so that a function with more steps than are left is not computed', () => {
     const functions = new PreciseFunctions(12_288, new Effort(50_000))
     expect(() => functions.ln(7n << 12_288n)).toThrow(EffortSpent)
   })
 })
 
 describe('floorRoot', () => {
-  it('is the largest whole number whose power is not above, for short and long numbers', () => {
+  it('is the largest whole number whose power is not above the number, for short and long numbers', () => {
     const long = fc.tuple(fc.bigInt({ min: 0n, max: 1n << 400n }), fc.nat(4000)).map(([n, shift]) => n << BigInt(shift))
     fc.assert(
       fc.property(long, fc.integer({ min: 2, max: 64 }), (n, k) => {
