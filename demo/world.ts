@@ -1,5 +1,6 @@
+import { writeWholeFile } from '../artifacts/whole-file.ts'
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { baseCorpusRow } from './base-corpus.ts'
@@ -175,9 +176,7 @@ export async function writeWorld(
     further.rows[name] = rows.length
   }
   const manifest: WorldManifest = { ...drawn, further }
-  const partial = join(dir, `manifest.json.${process.pid}`)
-  await writeFile(partial, `${JSON.stringify(manifest, null, 2)}\n`)
-  await rename(partial, join(dir, 'manifest.json'))
+  await writeWholeFile(join(dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   return { ...manifest, written: true }
 }
 

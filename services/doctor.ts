@@ -4,7 +4,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { HoneError } from '../domain/errors.ts'
+import { HoneError, messageOf } from '../domain/errors.ts'
 import { pythonEnvironments } from './environments.ts'
 import type { PythonEnvironment } from './environments.ts'
 import { honeCache, honeHome } from './home.ts'
@@ -63,7 +63,7 @@ async function guarded(name: string, check: Check, place: Place): Promise<Findin
     return await check(place)
   } catch (error) {
     if (error instanceof HoneError) return { name, found: 'problem', detail: error.message, fix: error.nextStep }
-    return { name, found: 'problem', detail: error instanceof Error ? error.message : String(error) }
+    return { name, found: 'problem', detail: messageOf(error) }
   }
 }
 

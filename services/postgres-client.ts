@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { Client } from 'pg'
-import { HoneError } from '../domain/errors.ts'
+import { HoneError, messageOf } from '../domain/errors.ts'
 
 /** Name of Hone's database and of its user. */
 export const database = 'hone'
@@ -47,7 +47,7 @@ export async function checkUsersServer(url: string): Promise<void> {
     await withClient(url, (client) => client.query('SELECT 1'))
   } catch (error) {
     // A driver's message may quote the URL, which holds the password.
-    const reason = error instanceof Error ? error.message.split(url).join('the URL') : String(error)
+    const reason = messageOf(error).split(url).join('the URL')
     throw new HoneError({
       type: 'EndpointRefused',
       message: `DATABASE_URL is set, but ${withoutPassword(url)} does not answer: ${reason || 'connection refused'}.`,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Connection } from '@temporalio/client'
 import { msToTs } from '@temporalio/common/lib/time.js'
-import { HoneError } from '../domain/errors.ts'
+import { HoneError, messageOf } from '../domain/errors.ts'
 import { searchAttributeTypes } from '../domain/ids.ts'
 import { ensureFolder, homePaths, honeCache } from './home.ts'
 import { commandLine, identify, processesNaming } from './identity.ts'
@@ -239,7 +239,7 @@ async function addSearchAttributes(connection: Connection, namespace: string): P
     const flags = names.map(([name, type]) => `--name ${name} --type ${typeWords[type]}`).join(' ')
     throw new HoneError({
       type: 'MissingDependency',
-      message: `Namespace ${namespace} lacks Hone's search attributes, and they could not be added: ${error instanceof Error ? error.message : String(error)}.`,
+      message: `Namespace ${namespace} lacks Hone's search attributes, and they could not be added: ${messageOf(error)}.`,
       nextStep: `Let an operator run: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
       cause: error,
     })

@@ -1,4 +1,4 @@
-import type { Converted } from '../data/export/format.ts'
+import type { Recorded } from '../data/export/format.ts'
 import { imageMark, marksIn } from '../data/rows/image-marks.ts'
 import { questionText } from '../data/rows/question-text.ts'
 import { checkOf, saidOf } from '../domain/answer-check.ts'
@@ -14,7 +14,7 @@ export interface TrainingRowOptions {
 }
 
 /** An SFT row: the question with its pictures, and the trace as the reply. */
-export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow> {
+export function sftRow(row: Row, options: TrainingRowOptions): Recorded<SftRow> {
   if (row.trace === null || row.trace.trim() === '') return { refused: 'no-trace' }
   // A mark in the reply would count as another picture.
   if (marksIn(row.trace) > 0) return { refused: 'image-mark-in-trace' }
@@ -29,7 +29,7 @@ export function sftRow(row: Row, options: TrainingRowOptions): Converted<SftRow>
  * are always written. Any other empty field is left out instead of null, so that files of such rows
  * keep their bytes and hashes.
  */
-export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
+export function rlRow(row: Row, options: TrainingRowOptions): Recorded<RlRow> {
   if (row.answer === null || row.answer.trim() === '') return { refused: 'no-answer' }
   const user = userTurn(row, options)
   if ('refused' in user) return user
@@ -48,7 +48,7 @@ export function rlRow(row: Row, options: TrainingRowOptions): Converted<RlRow> {
 export async function* usableRows<Value>(
   stage: string,
   rows: AsyncIterable<Row>,
-  convert: (row: Row) => Converted<Value>,
+  convert: (row: Row) => Recorded<Value>,
 ): AsyncGenerator<Value> {
   const reasons = new Map<string, number>()
   let used = 0

@@ -2,20 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { Document, LineCounter, parse, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { didYouMean } from '../../domain/did-you-mean.ts'
+import { usageError } from '../usage-error.ts'
 import { explainIssues } from '../../recipes/recipe-issues.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
-import { describeError, HoneError } from '../../domain/errors.ts'
+import { describeError } from '../../domain/errors.ts'
+import type { HoneError } from '../../domain/errors.ts'
 import { endpointOptions } from '../../domain/recipe/references.ts'
 import type { EndpointOption } from '../../domain/recipe/references.ts'
 
-/** Bad usage of `hone step`. */
-export function badUsage(message: string, nextStep = 'See `hone step --help`.'): HoneError {
-  return new HoneError({ type: 'InvalidInput', message, nextStep })
-}
+/** Wrong usage of `hone step`. */
+export const badUsage = (message: string, nextStep = 'See `hone step --help`.'): HoneError =>
+  usageError(message, nextStep)
 
 /** The step of a name. Throws InvalidInput with the name that was most likely meant. */
-export function stepNamed(name: string): DataStep {
+export function dataStepCalled(name: string): DataStep {
   const step = Object.hasOwn(dataSteps, name) ? dataSteps[name] : undefined
   if (step) return step
   const guess = didYouMean(name, Object.keys(dataSteps))

@@ -16,7 +16,7 @@ import { failureLimit, positiveSeconds, repeated, wholeNumber } from '../options
 import { stepEndpoints } from '../step/endpoints.ts'
 import type { EndpointFlags } from '../step/endpoints.ts'
 import { checkFiles } from '../step/files.ts'
-import { badUsage, isOptional, readStepOptions, stepNamed } from '../step/options.ts'
+import { badUsage, isOptional, readStepOptions, dataStepCalled } from '../step/options.ts'
 import { number, showProgress } from '../step/progress.ts'
 import { dryRunLines, summary, summaryLines } from '../step/report.ts'
 import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
@@ -128,7 +128,7 @@ type Unstarted = Omit<FileStep, 'signal'>
 
 /** The command line as a step to run. Throws InvalidInput. */
 async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Promise<Unstarted> {
-  const step = stepNamed(name)
+  const step = dataStepCalled(name)
   const { input, output, rejects } = flags
   const budget = flags.budget && readBudget(flags.budget)
   if (input.length === 0) throw badUsage('No input is given.', 'Add --input FILE; - is standard input.')

@@ -22,7 +22,7 @@ export type AnswerForm = (typeof answerForms)[number]
 export type ExportRow = Row & { status: string; reason: string | null }
 
 /** A row in another form, or a short code that says why the row has no such form. */
-export type Converted<Value> = { row: Value } | { refused: string }
+export type Recorded<Value> = { row: Value } | { refused: string }
 
 /** What a format knows besides the row. */
 export interface RecordContext {
@@ -62,7 +62,7 @@ export interface ExportFormat {
   images: readonly ImageMode[]
   /** Whether dropped and failed rows may be exported, with their status. */
   takesDropped: boolean
-  record: (row: ExportRow, context: RecordContext) => Converted<ExportRecord>
+  record: (row: ExportRow, context: RecordContext) => Recorded<ExportRecord>
   /** Columns of Parquet files without `images`; null for JSON lines. */
   columns: (kind: ExportKind) => ExportColumns | null
   /** Members of the struct of an embedded picture. */

@@ -57,7 +57,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   evaluation: ['artifacts', 'data/rows', 'domain', 'models', 'verifier', 'verifier/judge'],
   // db/ keeps replies for models/: it implements the store that the engine takes as a parameter.
   db: ['artifacts', 'domain', 'models'],
-  demo: ['domain'],
+  demo: ['artifacts', 'domain'],
   jobs: ['artifacts', 'domain', 'services'],
   'services/stack': ['artifacts', 'db', 'demo', 'domain', 'jobs', 'services'],
   trainers: ['artifacts', 'data/export', 'data/rows', 'domain', 'jobs', 'verifier'],
