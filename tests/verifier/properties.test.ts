@@ -111,8 +111,8 @@ describe('an answer and its wrapping', () => {
 
 describe('gold and answer swapped', () => {
   /**
-   * The documented kinds that are not symmetric. They measure against the gold, or only the gold may
-   * have a unit.
+   * The documented kinds that are not symmetric. They measure against the gold, or only the gold
+   * may have a unit.
    */
   const oneWayKinds = new Set(['chart', 'ocr', 'box', 'choice'])
   const oneWay = new Set(['unit-missing', 'rounded', 'similar-text', 'within-5-percent', 'overlap', 'point-inside'])
