@@ -28,9 +28,6 @@ export interface ArtifactStore {
   putImage(bytes: Uint8Array): Promise<{ hash: string; path: string }>
   /** Absolute path of an image. Does not check that the image is there. */
   imagePath(hash: string): string
-  /** Stores any other bytes. With `expected`, content with another hash is refused. */
-  putFile(bytes: Uint8Array, expected?: string): Promise<{ hash: string; path: string }>
-  filePath(hash: string): string
   /**
    * Publishes a folder of weights as `checkpoints/<hash of the tree>/`. It appears there whole or
    * not at all. The folder itself stays where it is, so that a retry after a crash finds the same
@@ -183,41 +180,28 @@ function checkedHash(hash: string): string {
  */
 export async function openArtifactStore(root: string): Promise<ArtifactStore> {
   const checkpoints = join(root, 'checkpoints')
-  const fanned = (kind: string, hash: string) => join(root, kind, checkedHash(hash).slice(0, 2), hash)
-  const put = async (kind: string, bytes: Uint8Array) => {
-    const hash = sha256Hex(bytes)
-    const path = fanned(kind, hash)
-    await writeOnce(path, bytes)
-    return { hash, path }
-  }
+  const imagePath = (hash: string) => join(root, 'images', checkedHash(hash).slice(0, 2), hash)
   const store: ArtifactStore = {
     root,
-    putImage: (bytes) => put('images', bytes),
-    imagePath: (hash) => fanned('images', hash),
-    putFile: async (bytes, expected) => {
+    putImage: async (bytes) => {
       const hash = sha256Hex(bytes)
-      if (expected !== undefined && expected !== hash) {
-        throw new HoneError({
-          type: 'InvalidInput',
-          message: `The content has hash ${hash}, not ${expected}.`,
-          nextStep: 'Transfer the file again: it was changed or cut on the way.',
-        })
-      }
-      return put('files', bytes)
+      const path = imagePath(hash)
+      await writeOnce(path, bytes)
+      return { hash, path }
     },
-    filePath: (hash) => fanned('files', hash),
+    imagePath,
     publishCheckpoint: (directory, options) => publishTree(directory, checkpoints, options),
     checkpointPath: (hash) => join(checkpoints, checkedHash(hash)),
     hasCheckpoint: (hash) => exists(join(checkpoints, checkedHash(hash))),
     sweepTemporary: async (olderThanSeconds) => {
       const before = Date.now() - olderThanSeconds * 1000
       let removed = 0
-      for (const kind of ['images', 'files', 'checkpoints']) removed += await sweepFolder(join(root, kind), before)
+      for (const kind of ['images', 'checkpoints']) removed += await sweepFolder(join(root, kind), before)
       return removed
     },
   }
   try {
-    for (const kind of ['images', 'files', 'checkpoints']) await mkdir(join(root, kind), { recursive: true })
+    for (const kind of ['images', 'checkpoints']) await mkdir(join(root, kind), { recursive: true })
   } catch (error) {
     throw storageError(error, root)
   }

@@ -126,7 +126,6 @@ function jobOf(place: TrainingPlace, step: SftStep | RlStep, { start, stage, seq
   const { flow } = start
   const stageFacts: StageFacts = {
     rows: flow.rows,
-    imagesPerRow: flow.images,
     model: facts.model,
     sequenceTokens,
   }

@@ -9,8 +9,6 @@ import type { TrainingStage } from './stage.ts'
 /** The facts about a stage before it runs. A fact that is not known yet is null. */
 export interface StageFacts {
   rows: number | null
-  /** Mean number of pictures in a row. */
-  imagesPerRow: number
   model: { bytes: number; parameters: number } | null
   /** Longest sequence: prompt, pictures and completion, in tokens. */
   sequenceTokens: number

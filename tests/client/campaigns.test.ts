@@ -44,8 +44,8 @@ describe('commands on campaigns', () => {
       await expect(refusal).rejects.toThrow(HoneError)
       await expect(refusal).rejects.toMatchObject({
         type: 'InvalidInput',
-        message: 'there is no closed round 9',
-        nextStep: 'see `hone rounds` for what there is',
+        message: 'campaign "once" has no round 9',
+        nextStep: 'choose a closed round; see: hone rounds once',
       })
       fake.held.clear()
       await stage.campaigns.resume('once', ada)

@@ -52,7 +52,6 @@ export const runIn = (folder: string, rest: Partial<StageRun> = {}): StageRun =>
 
 export const facts: StageFacts = {
   rows: 148,
-  imagesPerRow: 1,
   model: { bytes: 7_000_000, parameters: 1_756_160 },
   sequenceTokens: 80,
 }

@@ -61,7 +61,7 @@ const grpo: TrainingStage = {
     ...policy,
   },
 }
-const facts: StageFacts = { rows: 2, imagesPerRow: 1, model: { bytes: 4e6, parameters: 1e6 }, sequenceTokens: 100 }
+const facts: StageFacts = { rows: 2, model: { bytes: 4e6, parameters: 1e6 }, sequenceTokens: 100 }
 
 const sftRows: SftRow[] = ['a', 'b'].map((id) => ({
   id,
