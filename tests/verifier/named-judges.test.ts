@@ -166,7 +166,7 @@ describe('who rewards a row', () => {
     expect(await metrics()).toMatch(/^hone_reward_judge_rows_total 2$/m)
   })
 
-  it('leaves a row for the judge without a score, with the reason, when no judge can be asked', async () => {
+  it('is reported with a reason for a row for the judge that no judge can be asked about', async () => {
     const row = { ...open, reward: 'judge' }
     const scores = await scoresOf(await ask([row, { ...row, question: undefined }, open]))
     expect(scores.map(({ overall, judged }) => [overall, judged])).toEqual([

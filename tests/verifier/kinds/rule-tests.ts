@@ -14,7 +14,7 @@ export function check(rule: Rule, gold: string, answer: string, settings: Settin
 }
 
 /**
- * The ruling of a rule as one text: the reason of a correct answer, else the verdict and its
+ * The ruling of a rule as one text: the reason of a correct answer, else the verdict with its
  * reason.
  */
 export function saidBy(rule: Rule, defaults: Settings = {}): Said {
