@@ -38,7 +38,7 @@ const demo = () => world.background('demo', '--recipe', recipe, '--json', result
 const attempt = z.object({ attempt: z.int(), state: z.string() })
 
 describe('hone demo, interrupted and run again', { timeout: 400_000 }, () => {
-  for (const moment of [/PostgreSQL/, /demo pictures/, /demo base model/, /servers/])
+  for (const moment of [/PostgreSQL/, /demo pictures/, /demo base model/, /worker/])
     it(`Ctrl-C while it says ${moment.source}: 130, and no process is left`, async () => {
       const running = demo()
       await running.says(moment)
