@@ -8,7 +8,8 @@ import type { StoredReply } from './reply-store.ts'
 import type { RequestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
 import type { Permit, Release, SlotRequest } from './slots.ts'
-import type { CallResult, ReplicaClient } from './replica-client.ts'
+import type { CallResult } from './call-result.ts'
+import type { ReplicaClient } from './replica-client.ts'
 import type { Replica } from './replica.ts'
 
 /** An endpoint as an engine asks it. */
@@ -93,7 +94,7 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
     }
     for (const { outage } of copies) if (outage) throw outage
     if (result.kind === 'refused') throw result.error
-    if (result.kind === 'unreachable') continue
+    if (result.kind === 'away') continue
     if (result.kind === 'fatal' || result.kind === 'doubtful') {
       if (result.kind === 'doubtful' && !(await limiter.refusesAll(replica, scope))) throw result.error
       const fatal = result.kind === 'fatal' ? result.error : result.fatal
@@ -168,7 +169,10 @@ async function callWithCopy(attempts: Attempts, permit: Permit, parent: Scope): 
     if (first?.result.kind === 'ok') secondScope.cancel(won)
     const ended = [first, (await second) ?? null]
     // A call that its copy overtook was sent all the same: it counts as a call without a reply.
-    const cut: Ended = { result: { kind: 'unreachable', detail: won.message }, outage: undefined }
+    const cut: Ended = {
+      result: { kind: 'away', reason: 'overtaken', retryAfterMs: undefined, detail: won.message },
+      outage: undefined,
+    }
     return ended.flatMap((each, index) => (each ? [each] : index === 0 || second ? [cut] : []))
   } finally {
     cancelTimer()
@@ -192,6 +196,7 @@ async function callOnce({ target, body }: Attempts, permit: Permit, scope: Scope
 function releaseOf(result: CallResult): Release {
   if (result.kind === 'ok') return { health: 'ok', counted: result.completion, isUnsaved: true }
   if (result.kind === 'refused' || result.kind === 'doubtful' || result.kind === 'fatal') return { health: 'answered' }
-  const { kind: health, detail } = result
+  const { kind, detail } = result
+  const health = kind === 'away' ? 'unreachable' : kind
   return { health, detail, ...('retryAfterMs' in result && { retryAfterMs: result.retryAfterMs }) }
 }

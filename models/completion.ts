@@ -6,9 +6,13 @@ import type { Reply } from './ask.ts'
 export interface Completion {
   text: string
   finishReason: Reply['finishReason']
-  /** 0 when the server does not count. */
+  /** The server's counts. Estimates from the lengths of texts where it gives none. */
   promptTokens: number
   completionTokens: number
+  /** Whether the counts are estimates. */
+  isEstimated: boolean
+  /** Name of the model that answered, as the server says it. Null where it says none. */
+  servedModel: string | null
 }
 
 const mostTokens = 2 ** 31 - 1
@@ -39,6 +43,7 @@ const body = z.object({
       }),
     )
     .min(1),
+  model: z.string().nullish().catch(undefined),
   usage: z
     .object({
       prompt_tokens: tokens,
@@ -66,6 +71,8 @@ export function readCompletion(text: string): Completion | { problem: string } {
     finishReason: finishReason(choice.finish_reason, refusal),
     promptTokens: parsed.data.usage?.prompt_tokens ?? 0,
     completionTokens: parsed.data.usage?.completion_tokens ?? 0,
+    isEstimated: false,
+    servedModel: parsed.data.model ?? null,
   }
 }
 

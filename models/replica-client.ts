@@ -3,7 +3,7 @@ import https from 'node:https'
 import { errorCode, HoneError } from '../domain/errors.ts'
 import { AskFailure } from './ask.ts'
 import { readCompletion } from './completion.ts'
-import type { Completion } from './completion.ts'
+import type { CallResult } from './call-result.ts'
 import { sharedConnections } from './connections.ts'
 import type { Connections } from './connections.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
@@ -11,22 +11,6 @@ import { rateLimitResetMs, retryAfterMs } from './rate-headers.ts'
 import type { Headers } from './rate-headers.ts'
 import type { RequestBody } from './request-body.ts'
 import type { Scope } from './scope.ts'
-
-/**
- * How one HTTP call ended. `refused` hits only this row, and `fatal` every row of the server.
- * `doubtful` is one of the two, and other calls must tell which: then `error` is the row's and
- * `fatal` the server's. `limited` is a 429 that says when its minute is over.
- */
-export type CallResult =
-  | { kind: 'ok'; completion: Completion; latencyMs: number }
-  | { kind: 'overloaded'; status: number; retryAfterMs: number | undefined; detail: string }
-  | { kind: 'limited'; status: number; retryAfterMs: number; detail: string }
-  | { kind: 'unreachable'; detail: string }
-  | { kind: 'silent'; reason: 'timeout'; detail: string }
-  | { kind: 'failed'; reason: string; detail: string }
-  | { kind: 'refused'; error: AskFailure }
-  | { kind: 'doubtful'; error: AskFailure; fatal: HoneError }
-  | { kind: 'fatal'; error: HoneError }
 
 /** One HTTP call, without retries and limits. */
 export interface ReplicaClient {
@@ -38,6 +22,7 @@ export interface ReplicaClient {
 }
 
 const earlyMs = 1000
+const unpaid = { retryAfterMs: undefined, paid: undefined }
 const maxReplyBytes = 64 * 1024 * 1024
 const unreachableCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'])
 
@@ -168,8 +153,9 @@ function post({ url, agent, body, key, scope, timeoutMs }: Post): Promise<Answer
 
 function noAnswer(detail: string, error: unknown): CallResult {
   const code = errorCode(error) ?? ''
-  if (unreachableCodes.has(code)) return { kind: 'unreachable', detail: detail || code }
-  return { kind: 'failed', reason: 'connection-lost', detail: detail || code }
+  if (unreachableCodes.has(code))
+    return { kind: 'away', reason: 'unreachable', detail: detail || code, retryAfterMs: undefined }
+  return { kind: 'failed', reason: 'connection-lost', detail: detail || code, ...unpaid }
 }
 
 interface Asked {
@@ -184,7 +170,12 @@ function classify(asked: Asked, { status, headers, text }: Answer, latencyMs: nu
   if (status >= 200 && status < 300) {
     const completion = readCompletion(text)
     if ('problem' in completion)
-      return { kind: 'failed', reason: 'broken-reply', detail: redact(`${completion.problem}: ${excerpt(text)}`) }
+      return {
+        kind: 'failed',
+        reason: 'broken-reply',
+        detail: redact(`${completion.problem}: ${excerpt(text)}`),
+        ...unpaid,
+      }
     return { kind: 'ok', completion, latencyMs }
   }
   const detail = redact(`HTTP ${status}: ${excerpt(text)}`)
@@ -197,9 +188,9 @@ function classify(asked: Asked, { status, headers, text }: Answer, latencyMs: nu
     return { kind: 'overloaded', status, retryAfterMs: asksMs, detail }
   }
   const error = new AskFailure(`http-${status}`, detail)
-  if (status === 403 || status === 404) return { kind: 'doubtful', error, fatal: fatal() }
+  if (status === 403 || status === 404) return { kind: 'doubtful', error, fatal: fatal(), words: detail }
   if (status >= 500 || status === 408 || status === 409 || status === 425)
-    return { kind: 'failed', reason: `http-${status}`, detail }
+    return { kind: 'failed', reason: `http-${status}`, detail, ...unpaid }
   return { kind: 'refused', error }
 }
 

@@ -8,7 +8,7 @@ import { Outage } from '../../models/failures.ts'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
 import { Replica } from '../../models/replica.ts'
-import type { CallResult } from '../../models/replica-client.ts'
+import type { CallResult } from '../../models/call-result.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
