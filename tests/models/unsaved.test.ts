@@ -12,7 +12,7 @@ import type { CallResult } from '../../models/call-result.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
-const kinds = ['ok', 'overloaded', 'limited', 'silent', 'unreachable', 'failed', 'refused'] as const
+const kinds = ['ok', 'overloaded', 'limited', 'silent', 'away', 'failed', 'refused'] as const
 interface Call {
   kind: (typeof kinds)[number]
   ms: number
@@ -23,14 +23,15 @@ function resultOf({ kind, ms, retryAfterMs }: Call): CallResult {
   const detail = kind
   const error = new AskFailure('http-400', detail)
   if (kind === 'ok') {
-    const completion = { text: '', finishReason: 'stop', promptTokens: 1, completionTokens: 1 } as const
+    const counts = { promptTokens: 1, completionTokens: 1, isEstimated: false, servedModel: null }
+    const completion = { text: '', finishReason: 'stop', ...counts } as const
     return { kind, completion, latencyMs: ms }
   }
   if (kind === 'overloaded') return { kind, status: 429, retryAfterMs, detail }
   if (kind === 'limited') return { kind, status: 429, retryAfterMs: retryAfterMs ?? 500, detail }
   if (kind === 'silent') return { kind, reason: 'timeout', detail }
-  if (kind === 'failed') return { kind, reason: 'http-500', detail }
-  if (kind === 'unreachable') return { kind, detail }
+  if (kind === 'failed') return { kind, reason: 'http-500', detail, retryAfterMs, paid: undefined }
+  if (kind === 'away') return { kind, reason: 'unreachable', retryAfterMs, detail }
   return { kind, error }
 }
 
