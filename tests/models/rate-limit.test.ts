@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimit } from '../../models/rate-limit.ts'
-import { rateLimitResetMs } from '../../models/rate-headers.ts'
+import { rateLimitResetMs } from '../../models/replies/rate-headers.ts'
 import { ManualClock } from './manual-clock.ts'
 
 /** Sends calls one after the other, each as soon as it may go. Returns the time of each call. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { costOf } from '../../domain/prices.ts'
 import type { Usage } from '../../models/engine.ts'
-import { readCompletion } from '../../models/completion.ts'
+import { readCompletion } from '../../models/replies/completion.ts'
 import { estimateOf } from '../../models/usage.ts'
 import { openEngine, pictured, question } from './asking.ts'
 import { FakeEndpoint } from './fake-endpoint.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parseJson } from '../domain/json-text.ts'
-import type { Reply } from './ask.ts'
+import { parseJson } from '../../domain/json-text.ts'
+import type { Reply } from '../ask.ts'
 
 /** A chat completion in our words. */
 export interface Completion {
