@@ -52,7 +52,7 @@ export class Assembly {
       if ((numberOf(fieldsOf(choice)['index']) ?? 0) === 0) this.#addChoice(fieldsOf(choice))
   }
 
-  /** Whether a chunk said that the reply is over. */
+  /** Whether a chunk said that the reply is over. Its usage may come in a chunk after that. */
   get isOver(): boolean {
     return this.#isDone || textOf(this.#finish) !== undefined
   }

@@ -24,6 +24,10 @@ const money = new RegExp(
 /** Whether the account behind the key has no money or quota left. */
 export const saysNoMoney = ({ all }: Pick<ServerWords, 'all'>): boolean => money.test(all)
 
+/** What to do when there is no money left. */
+export const moneyStep = ({ endpoint }: AskedOf): string =>
+  `the account has no quota left: raise it, or name another endpoint than "${endpoint.name}" in the recipe`
+
 const inRecipe = ({ endpoint }: AskedOf): string => `at the endpoint "${endpoint.name}" in the recipe`
 
 /** Where access comes from: the key's variable, or what to add to the recipe. */
@@ -42,12 +46,6 @@ const otherModelStep = (asked: AskedOf): string => `name another model or server
 
 // Searched in small letters. The first rule that fits counts.
 const rules: readonly EveryoneRule[] = [
-  {
-    words: money,
-    isCertain: true,
-    nextStep: ({ endpoint }) =>
-      `the account has no quota left: raise it, or name another endpoint than "${endpoint.name}" in the recipe`,
-  },
   {
     words: /http request (was sent )?to (an )?https/,
     isCertain: true,

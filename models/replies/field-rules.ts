@@ -14,7 +14,7 @@ const streamDemands = new RegExp(
     'only supports? stream|enable the stream parameter|stream must be (set to )?true|"?stream"?[ =:]+true is required',
     'streaming is (required|strongly recommended)|requires? stream(ing)?\\b|must (use|be) stream(ing|ed)?\\b|use stream(ing)? mode',
     'non-?stream(ing)? (calls?|requests?|mode|responses?|output)?.{0,30}(not|un)[ -]?(supported|allowed|available)',
-    '(not|n.t) support non-?stream|set to false for non-streaming|only stream(ing)? (is|mode)',
+    '(not|n.t) (be )?support(ed)? (when )?.?(non-?stream|stream ?= ?false)|set to false for non-streaming|only stream(ing)? (is|mode)',
   ].join('|'),
 )
 
@@ -81,7 +81,8 @@ function stepFor(field: string, all: string, { maxTokensField }: AskedOf['endpoi
   if (field === 'temperature') {
     const only = /only (?:the default )?\(?(\d(?:\.\d+)?)\)?|set to (\d(?:\.\d+)?)|must be (\d(?:\.\d+)?)\b/.exec(all)
     const value = only?.slice(1).find((number) => number !== undefined)
-    if (value !== undefined && !/cannot both/.test(all)) return `set \`body: {temperature: ${Number(value)}}\``
+    if (value !== undefined && !/cannot both/.test(all))
+      return `set \`body: {temperature: ${Number(value)}}\`, or \`omit: [temperature]\`,`
   }
   if (/cannot both/.test(all) && /top_p/.test(all)) return 'set `omit: [top_p]`'
   if (field === 'stream' || field === 'stream_options') return 'set `stream: never`'

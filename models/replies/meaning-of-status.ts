@@ -3,13 +3,13 @@ import type { CallResult } from '../call-result.ts'
 import type { Asked } from './answer.ts'
 import { delaysOf } from './delays.ts'
 import type { Delays } from './delays.ts'
-import { accessStep, everyoneRule, placeStep, saysNoMoney } from './everyone-rules.ts'
+import { accessStep, everyoneRule, moneyStep, placeStep, saysNoMoney } from './everyone-rules.ts'
 import { fieldRefusal } from './field-rules.ts'
 import { saysAway, saysLimitByTime, saysOverload } from './load-words.ts'
 import { headerOf } from './rate-headers.ts'
 import type { Headers } from './rate-headers.ts'
 import { doubtful, everyonesError } from './refusal-errors.ts'
-import { rowReason, saysTooLarge } from './row-rules.ts'
+import { asksTooMuch, rowReason, saysTooLarge } from './row-rules.ts'
 import { redacted } from './server-words.ts'
 import type { ServerWords } from './server-words.ts'
 
@@ -51,7 +51,7 @@ export function meaningOfStatus(heard: Heard, headers: Headers, asked: Asked): C
   if (status === 429 || status === 498) return limitOf(heard, delays)
   if (status === 503 && !saysAway(words)) {
     if (delays.resetMs !== undefined || saysOverload(words)) return limitOf(heard, delays)
-    if (everyoneRule(words)) return knownWords(heard, delays, asked) ?? away(heard, retryAfterMs)
+    if (everyoneRule(words) || saysNoMoney(words)) return knownWords(heard, delays, asked) ?? away(heard, retryAfterMs)
   }
   if (silentStatuses.has(status)) return { kind: 'silent', reason: heard.reason, detail }
   if (awayStatuses.has(status)) return away(heard, retryAfterMs)
@@ -70,24 +70,29 @@ const away = ({ reason, detail }: Heard, retryAfterMs: number | undefined): Call
 /** The meaning of words that are known; undefined for others. */
 function knownWords(heard: Heard, delays: Delays, asked: Asked): CallResult | undefined {
   const { status, words, detail } = heard
+  const fatal = (step: string): CallResult => ({ kind: 'fatal', error: everyonesError(asked, detail, step) })
+  if (status === 402 || saysNoMoney(words)) return fatal(moneyStep(asked))
   if (saysAway(words) && status !== 401) return away(heard, delays.askedMs ?? delays.resetMs)
-  const isMoney = status === 402 || saysNoMoney(words)
-  const row = status === 401 || isMoney ? undefined : rowReason(words, status, asked)
+  if (asksTooMuch(words, asked)) return fatal('lower `maxTokens` of the step in the recipe')
   // A 429 is about load, unless this very request is larger than the limit.
-  if (row !== undefined && (status !== 429 || saysTooLarge(words))) return refused(row, detail)
+  if (status === 429 && !saysTooLarge(words)) return undefined
+  const row = status === 401 ? undefined : rowReason(words, status)
+  if (row !== undefined) return refused(row, detail)
   if (status === 413) return refused(heard.reason, `${detail}. Smaller pictures (imageMaxPixels) make requests smaller`)
+  return knownOfEveryone(heard, asked)
+}
+
+/** A refusal of a field, a model or an access, which is every row's. */
+function knownOfEveryone({ status, words, detail, reason }: Heard, asked: Asked): CallResult | undefined {
+  const isAboutAccess = status === 401 || status === 403 || status === 404
   const rule = everyoneRule(words)
-  if (status === 429 && !isMoney) return undefined
-  if (isMoney) {
-    const step = `the account has no quota left: raise it, or name another endpoint than "${asked.endpoint.name}" in the recipe`
-    return { kind: 'fatal', error: everyonesError(asked, detail, step) }
-  }
-  const field = status === 401 || status === 403 || status === 404 ? undefined : fieldRefusal(words, asked)
-  const known = field ?? (rule && { isCertain: rule.isCertain, nextStep: rule.nextStep(asked) })
+  const known =
+    (isAboutAccess ? undefined : fieldRefusal(words, asked)) ??
+    (rule && { isCertain: rule.isCertain, nextStep: rule.nextStep(asked) })
   if (!known) return undefined
-  return known.isCertain
-    ? { kind: 'fatal', error: everyonesError(asked, detail, known.nextStep) }
-    : doubtful(asked, heard.reason, detail, known.nextStep)
+  // A 5xx may be a fault that passes, whatever it says.
+  if (known.isCertain && status < 500) return { kind: 'fatal', error: everyonesError(asked, detail, known.nextStep) }
+  return status >= 500 && !known.isCertain && !rule ? undefined : doubtful(asked, reason, detail, known.nextStep)
 }
 
 const refused = (reason: string, detail: string): CallResult => ({

@@ -64,8 +64,8 @@ function noReply(text: string, asked: Asked): CallResult {
     reason: 'broken-reply',
     retryAfterMs: undefined,
     detail: isEmpty ? 'the reply has no body' : `the reply is not JSON: ${said}`,
-    // A reply that begins like JSON or a stream was written by a model, and paid.
-    paid: /^\s*([[{]|data:)/.test(text) ? estimated(text, asked.size) : undefined,
+    // A text that begins like a reply was written by a model, and paid.
+    paid: /^\s*[[{]/.test(text) ? estimated(text, asked.size) : undefined,
   }
 }
 

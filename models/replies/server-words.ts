@@ -29,12 +29,13 @@ export function errorIn(value: unknown): unknown {
   if ((numberOf(response['status_code']) ?? 0) !== 0) return response
   const tencent = fieldsOf(fieldsOf(body['Response'])['Error'])
   if (Object.keys(tencent).length > 0) return tencent
-  if (body['object'] === 'error' || body['type'] === 'error') return body
+  if (/^error$/i.test(textOf(body['object']) ?? '') || body['type'] === 'error') return body
   // All other forms are errors only where there is no reply beside them.
   if (body['choices'] !== undefined || body['usage'] || Object.keys(fieldsOf(body['message'])).length > 0)
     return undefined
   const saying = ['detail', 'errors', 'error_msg', 'errorMessage', 'message', 'msg', 'Message'].some(
-    (name) => textOf(body[name]) !== undefined || listOf(body[name]).length > 0,
+    (name) =>
+      textOf(body[name]) !== undefined || listOf(body[name]).length > 0 || Object.keys(fieldsOf(body[name])).length > 0,
   )
   return saying ? body : undefined
 }
@@ -96,6 +97,7 @@ function layersOf(body: Fields): Fields[] {
       'raw',
       'message',
       'detail',
+      'errors',
     ])
       add(layer[name], depth + 1)
   }
@@ -127,10 +129,14 @@ function detailOf(value: unknown): string[] {
   return [where === '' ? message : `${where}: ${message}`]
 }
 
-/** The request's field that a problem of FastAPI is about: `seed` of `["body", "seed"]`. */
+/** The request's field that FastAPI's problems are about: `seed` of `["body", "seed"]`. */
 function fieldOfDetail(layer: Fields): string | undefined {
-  const where = listOf(fieldsOf(listOf(layer['detail'])[0])['loc'])
-  return textOf(where[0] === 'body' ? where[1] : where[0])
+  for (const problem of [layer, ...listOf(layer['detail'])]) {
+    const where = listOf(fieldsOf(problem)['loc'])
+    const field = textOf(where[0] === 'body' ? where[1] : where[0])
+    if (field !== undefined) return field
+  }
+  return undefined
 }
 
 const code = (value: unknown): string[] => {
