@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
-import { systemClock } from './clock.ts'
-import type { Clock } from './clock.ts'
+import { systemClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 
 /**
  * Milliseconds without traffic after which a connection is closed. A server's Keep-Alive header may
