@@ -1,14 +1,13 @@
 import http from 'node:http'
 import https from 'node:https'
 import { errorCode, HoneError } from '../domain/errors.ts'
-import { AskFailure } from './ask.ts'
-import { readCompletion } from './completion.ts'
 import type { CallResult } from './call-result.ts'
 import { sharedConnections } from './http/connections.ts'
 import type { Connections } from './http/connections.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
-import { rateLimitResetMs, retryAfterMs } from './rate-headers.ts'
-import type { Headers } from './rate-headers.ts'
+import { meaningOf } from './replies/meaning.ts'
+import { meaningOfLoss } from './replies/meaning-of-loss.ts'
+import type { Headers } from './replies/rate-headers.ts'
 import type { RequestBody } from './request-body.ts'
 import type { Scope } from './scope.ts'
 
@@ -22,9 +21,7 @@ export interface ReplicaClient {
 }
 
 const earlyMs = 1000
-const unpaid = { retryAfterMs: undefined, paid: undefined }
 const maxReplyBytes = 64 * 1024 * 1024
-const unreachableCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'])
 
 interface ClientOptions {
   endpoint: ResolvedEndpoint
@@ -45,7 +42,7 @@ export function createReplicaClient(options: ClientOptions): ReplicaClient {
   return {
     async call(body, scope) {
       const key = readKey(endpoint, env)
-      const redact = (text: string) => (key ? text.replaceAll(key, '[key]') : text)
+      const asked = { endpoint, baseUrl, secrets: key ? [key] : [] }
       const began = performance.now()
       const send = () => post({ url, agent, body, key, scope, timeoutMs })
       let outcome = await send()
@@ -57,9 +54,10 @@ export function createReplicaClient(options: ClientOptions): ReplicaClient {
         return { kind: 'silent', reason: 'timeout', detail: `no reply within ${endpoint.timeoutSeconds} s` }
       if (outcome instanceof Lost) {
         scope.check()
-        return noAnswer(redact(outcome.error.message), outcome.error)
+        return meaningOfLoss(outcome.error, asked)
       }
-      return classify({ endpoint, baseUrl, redact }, outcome, performance.now() - began)
+      const answer = { ...outcome, latencyMs: performance.now() - began }
+      return asJudged(meaningOf(answer, { ...asked, size: { promptTokens: 0, maxTokens: 0 }, now: Date.now() }))
     },
   }
 }
@@ -151,64 +149,8 @@ function post({ url, agent, body, key, scope, timeoutMs }: Post): Promise<Answer
   })
 }
 
-function noAnswer(detail: string, error: unknown): CallResult {
-  const code = errorCode(error) ?? ''
-  if (unreachableCodes.has(code))
-    return { kind: 'away', reason: 'unreachable', detail: detail || code, retryAfterMs: undefined }
-  return { kind: 'failed', reason: 'connection-lost', detail: detail || code, ...unpaid }
-}
-
-interface Asked {
-  endpoint: ResolvedEndpoint
-  baseUrl: string
-  redact: (text: string) => string
-}
-
-/** What an HTTP status means. 408, 409, 425 and 5xx may pass; other 4xx stay. */
-function classify(asked: Asked, { status, headers, text }: Answer, latencyMs: number): CallResult {
-  const { redact } = asked
-  if (status >= 200 && status < 300) {
-    const completion = readCompletion(text)
-    if ('problem' in completion)
-      return {
-        kind: 'failed',
-        reason: 'broken-reply',
-        detail: redact(`${completion.problem}: ${excerpt(text)}`),
-        ...unpaid,
-      }
-    return { kind: 'ok', completion, latencyMs }
-  }
-  const detail = redact(`HTTP ${status}: ${excerpt(text)}`)
-  const fatal = () => refusal(asked, status, detail)
-  if (status === 401 || (status === 429 && /insufficient_quota/.test(text))) return { kind: 'fatal', error: fatal() }
-  if (status === 429 || status === 503) {
-    const resetMs = rateLimitResetMs(headers)
-    const asksMs = retryAfterMs(headers['retry-after'] as string | undefined)
-    if (resetMs !== undefined) return { kind: 'limited', status, retryAfterMs: asksMs ?? resetMs, detail }
-    return { kind: 'overloaded', status, retryAfterMs: asksMs, detail }
-  }
-  const error = new AskFailure(`http-${status}`, detail)
-  if (status === 403 || status === 404) return { kind: 'doubtful', error, fatal: fatal(), words: detail }
-  if (status >= 500 || status === 408 || status === 409 || status === 425)
-    return { kind: 'failed', reason: `http-${status}`, detail, ...unpaid }
-  return { kind: 'refused', error }
-}
-
-function refusal({ endpoint, baseUrl }: Asked, status: number, detail: string): HoneError {
-  const key = endpoint.apiKeyEnv
-  const nextSteps: Record<number, string> = {
-    404: `check that the URL ends in /v1 and that the server knows the model "${endpoint.model}" (GET ${baseUrl}/models lists them)`,
-    429: 'the account has no quota left: raise it, or name another endpoint in the recipe',
-  }
-  const access = key ? `check the key in ${key} and what it may use` : 'add apiKeyEnv to the endpoint in the recipe'
-  return new HoneError({
-    type: 'EndpointRefused',
-    message: `endpoint "${endpoint.name}" (${baseUrl}, model "${endpoint.model}") refuses every request: ${detail}`,
-    nextStep: nextSteps[status] ?? access,
-  })
-}
-
-const excerpt = (text: string): string => {
-  const flat = text.slice(0, 2000).replaceAll(/\s+/g, ' ').trim()
-  return flat === '' ? '(empty)' : flat.length > 300 ? `${flat.slice(0, 300)}…` : flat
+/** Doubts that the engine does not judge yet: only those of 401, 403 and 404 wait for other calls. */
+function asJudged(result: CallResult): CallResult {
+  if (result.kind !== 'doubtful' || /^http-40[134]$/.test(result.error.reason)) return result
+  return { kind: 'refused', error: result.error }
 }
