@@ -1,7 +1,13 @@
 import http from 'node:http'
 import https from 'node:https'
+import { HttpProxyAgent } from 'http-proxy-agent'
+import { HttpsProxyAgent } from 'https-proxy-agent'
 import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
+import { trustIn } from './authorities.ts'
+import { Keys } from './keys.ts'
+import type { Route } from './route.ts'
+import { StreamModes } from './stream-modes.ts'
 
 /**
  * Milliseconds without traffic after which a connection is closed. A server's Keep-Alive header may
@@ -12,10 +18,13 @@ const idleMs = 30_000
 const keptForMs = 3_600_000
 
 /**
- * Kept-alive connections of one process by origin. An engine lives for one shard; its connections
- * serve the next shards too.
+ * What one process shares for its model calls: kept-alive connections by origin, proxy and
+ * certificate authorities; keys; and what it has learned about streams. An engine lives for one
+ * shard, and all this serves the next shards too.
  */
 export class Connections {
+  readonly keys: Keys
+  readonly streams = new StreamModes()
   readonly #agents = new Map<string, { agent: http.Agent; usedAt: number }>()
   readonly #idleMs: number
   readonly #clock: Clock
@@ -23,6 +32,7 @@ export class Connections {
   constructor(options: { idleMs?: number; clock?: Clock } = {}) {
     this.#idleMs = options.idleMs ?? idleMs
     this.#clock = options.clock ?? systemClock
+    this.keys = new Keys(this.#clock)
   }
 
   /** How many origins it knows. */
@@ -30,19 +40,33 @@ export class Connections {
     return this.#agents.size
   }
 
-  agentFor(url: URL): http.Agent {
+  /** Throws HoneError InvalidRecipe for a file of certificate authorities that cannot be used. */
+  agentFor(url: URL, route: Route = { secrets: [] }): http.Agent {
     const now = this.#clock.now()
     this.#forget(now)
-    const known = this.#agents.get(url.origin)
+    const key = `${url.origin} ${route.proxy?.href ?? ''} ${route.caFile ?? ''}`
+    const known = this.#agents.get(key)
     if (known) {
       known.usedAt = now
       return known.agent
     }
-    const { Agent } = url.protocol === 'https:' ? https : http
+    const agent = this.#open(url, route)
+    this.#agents.set(key, { agent, usedAt: now })
+    return agent
+  }
+
+  #open({ protocol }: URL, { proxy, caFile }: Route): http.Agent {
     // The limiter bounds the number of connections. `timeout` closes idle ones. For a busy one it
     // only emits an event, and nothing listens for it.
-    const agent = new Agent({ keepAlive: true, maxFreeSockets: 4096, timeout: this.#idleMs })
-    this.#agents.set(url.origin, { agent, usedAt: now })
+    const kept = { keepAlive: true, maxFreeSockets: 4096, timeout: this.#idleMs }
+    const options = caFile === undefined ? kept : { ...kept, secureContext: trustIn(caFile) }
+    const isSecure = protocol === 'https:'
+    if (!proxy) return isSecure ? new https.Agent(options) : new http.Agent(options)
+    if (!isSecure) return new HttpProxyAgent(proxy, options)
+    const agent = new HttpsProxyAgent(proxy, options)
+    // The constructor throws away the options for the server behind the proxy, with the limit for
+    // idle connections.
+    Object.assign(agent.options, options)
     return agent
   }
 
@@ -51,9 +75,9 @@ export class Connections {
    * still holds such an agent may go on using it.
    */
   #forget(now: number): void {
-    for (const [origin, { agent, usedAt }] of this.#agents) {
+    for (const [key, { agent, usedAt }] of this.#agents) {
       const isEmpty = [agent.sockets, agent.freeSockets, agent.requests].every((all) => Object.keys(all).length === 0)
-      if (isEmpty && now - usedAt >= keptForMs) this.#agents.delete(origin)
+      if (isEmpty && now - usedAt >= keptForMs) this.#agents.delete(key)
     }
   }
 
