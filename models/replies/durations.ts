@@ -23,7 +23,7 @@ export function durationMs(text: string): number | undefined {
   if (trimmed.length > 100 || !whole.test(trimmed)) return undefined
   let ms = 0
   for (const [, value, name = ''] of trimmed.toLowerCase().matchAll(part)) ms += Number(value) * msOfUnit(name)
-  return capped(ms)
+  return capped(Math.ceil(ms))
 }
 
 /** Milliseconds until a date; undefined for any other text. */

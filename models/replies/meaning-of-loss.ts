@@ -1,4 +1,4 @@
-import { errorCode, messageOf } from '../../domain/errors.ts'
+import { errorCode } from '../../domain/errors.ts'
 import type { CallResult } from '../call-result.ts'
 import type { AskedOf } from './answer.ts'
 import { doubtful, everyonesError } from './refusal-errors.ts'
@@ -143,6 +143,10 @@ function partsOf(error: unknown, depth = 0): Loss {
   const message = said === '' && inner !== undefined ? messageOf(inner) : said
   return { code: code ?? '', message, syscall: typeof syscall === 'string' ? syscall : undefined }
 }
+
+/** Not `String(error)`: an object may refuse to become a text. */
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : typeof error === 'string' ? error : ''
 
 const innerOf = (error: Error): unknown =>
   error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error.cause
