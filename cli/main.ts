@@ -4,7 +4,7 @@ import type { PermanentFailure } from '../domain/errors.ts'
 import { exitCodes, Interrupted, printJson, processTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { verbs } from './verbs.ts'
-import { honeVersion } from './version.ts'
+import { honeVersion } from '../models/http/hone-version.ts'
 
 const description = `Durable self-improvement campaigns for vision-language models. Round after round, a model's own verified \
 answers become the data it is trained on next. Every step survives a crash, every row and checkpoint knows where it \

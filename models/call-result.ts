@@ -1,6 +1,6 @@
 import type { HoneError } from '../domain/errors.ts'
 import type { AskFailure } from './ask.ts'
-import type { Completion } from './completion.ts'
+import type { Completion } from './replies/completion.ts'
 import type { Counted } from './rate-limit.ts'
 
 /**

@@ -1,11 +1,30 @@
+import { randomUUID } from 'node:crypto'
+import type {
+  ChatCompletionContentPart,
+  ChatCompletionCreateParams,
+  ChatCompletionMessageParam,
+} from 'openai/resources/chat/completions'
 import type { AskMessage, AskRequest } from './ask.ts'
 import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
+import type { Estimate } from './rate-limit.ts'
+import { estimateOf } from './usage.ts'
 
-/** A request as it is sent: JSON in plain ASCII, in parts. */
+/** A request as the `openai` client takes it, with its pictures apart. */
 export interface RequestBody {
-  parts: readonly string[]
-  bytes: number
+  /** Each picture is a {@link pictureMark}. The field `stream` is the client's. */
+  params: Omit<ChatCompletionCreateParams, 'stream'>
+  /** Data URLs in plain ASCII, in the order of their marks. */
+  pictures: readonly string[]
+  /** What the request will take, by its own size. */
+  size: Estimate
 }
+
+/**
+ * The place of a picture in a request's JSON. The transport puts the picture there as a part of its
+ * own, so that the text of a picture is the cache's own: neither escaped, nor scanned, nor copied
+ * into a larger text. No text of a dataset can hold the mark, because each process makes a new one.
+ */
+export const pictureMark = `picture:${randomUUID()}`
 
 const dataUrlHead = /^data:image\/[\w.+-]{1,40};base64,/
 
@@ -19,10 +38,9 @@ const isPlain = (url: string): boolean =>
   !['"', '\\', '\n', '\r'].some((character) => url.includes(character))
 
 /**
- * The request in the form of chat completions; pictures come before the text of their turn. It is
- * in parts, so that the text of a picture is the cache's own and is neither scanned for escapes nor
- * copied into a larger text. It is in ASCII, so that its length is known and each part is copied
- * straight to the socket.
+ * The request in the form of chat completions; pictures come before the text of their turn. All
+ * sampling parameters are sent, so that a server's defaults never decide, but for the fields that
+ * the endpoint leaves out. The endpoint's own fields replace fields of the same name.
  */
 export async function requestBody(
   endpoint: ResolvedEndpoint,
@@ -30,57 +48,61 @@ export async function requestBody(
   images: RequestImages,
 ): Promise<RequestBody> {
   const { temperature, topP, maxTokens, seed } = request.sampling
-  const tail = { temperature, top_p: topP, max_tokens: maxTokens, seed, n: 1, stream: false }
-  const messages = await Promise.all(request.messages.map((message) => messageParts(endpoint, message, images)))
-  const parts: string[] = []
-  let text = `{"model":${json(endpoint.model)},"messages":[`
-  messages.forEach((message, index) => {
-    if (index > 0) text += ','
-    for (const part of message) {
-      if (part.isPicture) {
-        parts.push(text, part.text)
-        text = ''
-      } else text += part.text
-    }
-  })
-  parts.push(`${text}],${json(tail).slice(1)}`)
-  return { parts, bytes: parts.reduce((sum, part) => sum + part.length, 0) }
+  const { omit = [], maxTokensField = 'max_tokens' } = endpoint
+  const isSent = (field: (typeof omit)[number]) => !omit.includes(field)
+  const pictures: string[] = []
+  const urls = await Promise.all(request.messages.map((message) => urlsOf(endpoint, message, images)))
+  const params = {
+    model: endpoint.model,
+    messages: request.messages.map((message, index) => messageOf(message, urls[index] ?? [], pictures)),
+    ...(isSent('temperature') && { temperature }),
+    ...(isSent('top_p') && { top_p: topP }),
+    ...(isSent('max_tokens') && { [maxTokensField]: maxTokens }),
+    ...(isSent('seed') && { seed }),
+    ...(isSent('n') && { n: 1 }),
+    ...endpoint.body,
+  }
+  return { params, pictures, size: estimateOf(endpoint, request) }
 }
 
-interface Part {
-  text: string
-  isPicture: boolean
-}
-
-const plain = (text: string): Part => ({ text, isPicture: false })
-
-async function messageParts(
-  endpoint: ResolvedEndpoint,
-  { role, text, images: hashes }: AskMessage,
-  images: RequestImages,
-): Promise<Part[]> {
-  if (!hashes?.length) return [plain(json({ role, content: text }))]
+async function urlsOf(endpoint: ResolvedEndpoint, message: AskMessage, images: RequestImages): Promise<string[]> {
   const { imageMaxPixels, imagePatch } = endpoint
-  const urls = await Promise.all(
-    hashes.map((hash) =>
+  return await Promise.all(
+    (message.images ?? []).map((hash) =>
       imagePatch === undefined
         ? images.dataUrl(hash, imageMaxPixels)
         : images.dataUrl(hash, imageMaxPixels, imagePatch),
     ),
   )
-  const pictures = urls.flatMap((url) => {
-    return [
-      plain('{"type":"image_url","image_url":{"url":'),
-      ...(isPlain(url) ? [plain('"'), { text: url, isPicture: true }, plain('"')] : [plain(json(url))]),
-      plain('}},'),
-    ]
+}
+
+/** A message; its plain pictures are added to `pictures`. */
+function messageOf(
+  { role, text }: AskMessage,
+  urls: readonly string[],
+  pictures: string[],
+): ChatCompletionMessageParam {
+  if (urls.length === 0) return { role, content: text }
+  const parts = urls.map((url): ChatCompletionContentPart => {
+    const isApart = isPlain(url)
+    if (isApart) pictures.push(url)
+    return { type: 'image_url', image_url: { url: isApart ? pictureMark : url } }
   })
-  return [plain(`{"role":${json(role)},"content":[`), ...pictures, plain(`${json({ type: 'text', text })}]}`)]
+  // The client's types know pictures in a user's message only. Servers take them in every message.
+  return { role, content: [...parts, { type: 'text', text }] } as ChatCompletionMessageParam
 }
 
 /** JSON in ASCII: other characters become escapes. */
-const json = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
-    /[\u0080-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+const ascii = (json: string): string =>
+  json.replaceAll(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/**
+ * A request's JSON in parts, with the pictures in their places. All parts are in ASCII, so that
+ * their length is known and each is copied straight to the socket.
+ */
+export function partsOf(json: string, pictures: readonly string[]): string[] {
+  if (pictures.length === 0) return [ascii(json)]
+  const texts = json.split(pictureMark)
+  if (texts.length !== pictures.length + 1) throw new RangeError('a field of the endpoint replaced the pictures')
+  return texts.flatMap((text, index) => (index === 0 ? [ascii(text)] : [pictures[index - 1] ?? '', ascii(text)]))
+}

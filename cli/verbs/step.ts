@@ -21,7 +21,7 @@ import { number, showProgress } from '../step/progress.ts'
 import { dryRunLines, summary, summaryLines } from '../step/report.ts'
 import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { honeVersion } from '../version.ts'
+import { honeVersion } from '../../models/http/hone-version.ts'
 
 const help = `
 Steps:

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { Row } from '../../domain/rows.ts'
 import type { AskRequest } from '../../models/ask.ts'
-import { requestBody } from '../../models/request-body.ts'
+import { partsOf, requestBody } from '../../models/request-body.ts'
 import { runShard } from '../shards/run-shard.ts'
 import type { FileStep } from './file-step.ts'
 import { openFinishedRows } from './finished-rows.ts'
@@ -128,8 +128,9 @@ async function firstRequest(
   })
   const endpoint = endpoints.find(({ name }) => name === first?.endpoint)
   if (!first || !endpoint) return null
-  const body = await requestBody(endpoint, first, {
+  const { params, pictures } = await requestBody(endpoint, first, {
     dataUrl: (hash) => Promise.resolve(`(${basename(nameOf.get(hash) ?? hash)})`),
   })
-  return { endpoint: endpoint.baseUrls.join(', '), body: z.unknown().parse(JSON.parse(body.parts.join(''))) }
+  const json = partsOf(JSON.stringify(params), pictures).join('')
+  return { endpoint: endpoint.baseUrls.join(', '), body: z.unknown().parse(JSON.parse(json)) }
 }

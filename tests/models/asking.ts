@@ -1,6 +1,6 @@
 import type { HoneError } from '../../domain/errors.ts'
 import type { AskFailure, AskRequest } from '../../models/ask.ts'
-import { Connections } from '../../models/connections.ts'
+import { Connections } from '../../models/http/connections.ts'
 import { createEngine } from '../../models/engine.ts'
 import type { Engine, EngineOptions } from '../../models/engine.ts'
 import { Limiters } from '../../models/limiters.ts'

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine, EngineOptions } from '../../models/engine.ts'
 import { Outage } from '../../models/failures.ts'
 import { Limiters } from '../../models/limiters.ts'
-import { retryAfterMs } from '../../models/rate-headers.ts'
 import { askFailureOf, openEngine, passing, question } from './asking.ts'
 import { FakeEndpoint, lastText } from './fake-endpoint.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -190,17 +189,4 @@ describe('cancelling', () => {
     )
     expect(replies.byKey.size).toBe(2)
   })
-})
-
-it.each([
-  [undefined, undefined],
-  ['', undefined],
-  ['soon', undefined],
-  ['2', 2000],
-  ['0.5', 500],
-  ['-1', 0],
-  ['99999999', 3_600_000],
-  ['Thu, 01 Jan 1970 00:00:12 GMT', 2000],
-])('reads Retry-After %j', (header, expected) => {
-  expect(retryAfterMs(header, 10_000)).toBe(expected)
 })

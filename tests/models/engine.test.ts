@@ -144,9 +144,4 @@ describe('replies', () => {
     expect(reply.text).toBe('<think>\none, two, three\n</think>\n\n<answer>3</answer>')
     expect(reply.promptTokens).toBe(0)
   })
-
-  it('accepts an empty text as a reply', async () => {
-    endpoint.reply = () => ''
-    expect((await engineWith().ask(question('a'))).text).toBe('')
-  })
 })

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
-import { Connections } from '../../models/connections.ts'
+import { Connections } from '../../models/http/connections.ts'
 import { Limiters } from '../../models/limiters.ts'
 import { range } from './asking.ts'
 import { ManualClock } from './manual-clock.ts'

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimit } from '../../models/rate-limit.ts'
-import { rateLimitResetMs } from '../../models/rate-headers.ts'
 import { ManualClock } from './manual-clock.ts'
 
 /** Sends calls one after the other, each as soon as it may go. Returns the time of each call. */
@@ -100,42 +99,4 @@ describe('a limit by the minute', () => {
     limit.configure({ requestsPerMinute: 1 })
     expect(send(limit, clock, [0, 0])).toEqual([0, 60_000])
   })
-})
-
-const minute = (more: Record<string, string>) => ({ 'x-ratelimit-remaining-requests': '0', ...more })
-
-it.each([
-  [{}, undefined],
-  [{ 'x-ratelimit-reset-requests': '1s' }, undefined],
-  [{ 'x-ratelimit-remaining-requests': '3', 'x-ratelimit-reset-requests': '1s' }, undefined],
-  [{ 'x-ratelimit-remaining-requests': '', 'x-ratelimit-reset-requests': '1s' }, undefined],
-  [minute({ 'x-ratelimit-reset-requests': 'soon' }), undefined],
-  [minute({ 'x-ratelimit-reset-requests': '1s' }), 1000],
-  [minute({ 'x-ratelimit-reset-requests': '6m0s' }), 360_000],
-  [minute({ 'x-ratelimit-reset-requests': '250ms' }), 250],
-  [minute({ 'x-ratelimit-reset-requests': '1.5' }), 1500],
-  [minute({ 'x-ratelimit-reset-requests': '90d' }), 3_600_000],
-  [minute({ 'x-ratelimit-reset-requests': '1700000012' }), 2000],
-  [minute({ 'x-ratelimit-reset-requests': '1700000012000' }), 2000],
-  [minute({ 'x-ratelimit-reset-requests': 'Tue, 14 Nov 2023 22:13:32 GMT' }), 2000],
-  [{ 'x-ratelimit-remaining': '-1', 'x-ratelimit-reset': '3' }, 3000],
-  [
-    minute({
-      'x-ratelimit-reset-requests': '1s',
-      'x-ratelimit-remaining-tokens': '0',
-      'x-ratelimit-reset-tokens': '4s',
-    }),
-    4000,
-  ],
-])('reads from %j when a limit is free again', (headers, expected) => {
-  expect(rateLimitResetMs(headers, 1_700_000_010_000)).toBe(expected)
-})
-
-it('reads any header without an exception, and never waits for more than an hour', () => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (remaining, reset) => {
-      const ms = rateLimitResetMs({ 'x-ratelimit-remaining': remaining, 'x-ratelimit-reset': reset })
-      expect(ms === undefined || (ms >= 0 && ms <= 3_600_000)).toBe(true)
-    }),
-  )
 })

@@ -81,10 +81,11 @@ describe('broken replies', () => {
     ['no choice', '{"choices":[]}'],
     ['a choice without a message', '{"choices":[{"finish_reason":"stop"}]}'],
     ['a text that is none', '{"choices":[{"message":{"content":7}}]}'],
-    ['an error as a success', '{"error":{"message":"the model crashed","code":500}}'],
-  ])('%s is tried again and then fails its row', async (_, body) => {
+    ['an error as a success', '{"error":{"message":"the model crashed","code":500}}', 'http-500'],
+    ['an empty text', '{"choices":[{"message":{"content":""},"finish_reason":"stop"}]}', 'empty-reply'],
+  ])('%s is tried again and then fails its row', async (_, body, reason = 'broken-reply') => {
     endpoint.misbehave = () => ({ status: 200, body })
-    expect(await ask('a')).toBe('broken-reply')
+    expect(await ask('a')).toBe(reason)
     expect(endpoint.requests).toHaveLength(3)
     expect(replies.byKey.size).toBe(0)
   })

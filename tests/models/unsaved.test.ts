@@ -110,8 +110,8 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
     const request = async (scope: Scope, index: number): Promise<void> => {
       open.add(index)
       try {
-        const body = { parts: [], bytes: 0 }
         const estimate = { promptTokens: 0, maxTokens: 0 }
+        const body = { params: { model: '', messages: [] }, pictures: [], size: estimate }
         const slot = { owner: target, prefix: String(index % 4) }
         const retries = { attempts: 3, baseMs: 100 }
         const none = () => undefined

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { Connections } from '../../models/connections.ts'
-import { Limiters } from '../../models/limiters.ts'
-import { openEngine, question, range } from './asking.ts'
-import { completion, FakeEndpoint } from './fake-endpoint.ts'
+import { Connections } from '../../../models/http/connections.ts'
+import { Limiters } from '../../../models/limiters.ts'
+import { openEngine, question, range } from '../asking.ts'
+import { completion, FakeEndpoint } from '../fake-endpoint.ts'
 
 let endpoint: FakeEndpoint
 

@@ -1,0 +1,90 @@
+import { omittableFields } from '../endpoint.ts'
+import type { AskedOf } from './answer.ts'
+import type { ServerWords } from './server-words.ts'
+
+/** A refusal of a field, which every request of the endpoint has. */
+export interface FieldRefusal {
+  /** Whether every row would be refused. Without certainty other calls must tell. */
+  isCertain: boolean
+  nextStep: string
+}
+
+const streamDemands = new RegExp(
+  [
+    'only supports? stream|enable the stream parameter|stream must be (set to )?true|"?stream"?[ =:]+true is required',
+    'streaming is (required|strongly recommended)|requires? stream(ing)?\\b|must (use|be) stream(ing|ed)?\\b|use stream(ing)? mode',
+    'non-?stream(ing)? (calls?|requests?|mode|responses?|output)?.{0,30}(not|un)[ -]?(supported|allowed|available)',
+    '(not|n.t) support non-?stream|set to false for non-streaming|only stream(ing)? (is|mode)',
+  ].join('|'),
+)
+
+/** Whether the words say that the model answers as a stream alone. */
+export const saysStreamOnly = ({ all }: Pick<ServerWords, 'all'>): boolean => streamDemands.test(all)
+
+// Words that a value or a field is not taken at all, by any row.
+const strong =
+  /unsupported|not supported|isn't supported|does not support|doesn't support|unknown (parameter|field|name|argument)|unrecognized|not permitted|extra_forbidden|extra inputs|unexpected keyword|deprecated|cannot find field|cannot both|only (one of|the default|\S{1,20} is (allowed|supported))|only n ?= ?1|may only be|can only be|is not available|not allowed/
+const weak = /invalid|must be|should be|out of range|too large|at most|less than|greater than|expected/
+
+const fields = [...omittableFields, 'max_completion_tokens', 'stream_options', 'stream'] as const
+type Field = (typeof fields)[number]
+
+/**
+ * The field that a refusal is about: the one that the server names, or the first one that stands in
+ * its message in quotes, after `parameter`, or as a longer name.
+ */
+function fieldIn({ param, message, all }: ServerWords): string | undefined {
+  const named = /^(?:body\.)?([a-z_]{1,40})$/i.exec(param)?.[1]
+  if (named !== undefined && !/^(messages|model|none|null)$/i.test(named)) return named
+  const text = (message || all).toLowerCase()
+  const found = fields
+    .map((field): [Field, number] => [field, placeOf(field, text)])
+    .filter(([, at]) => at >= 0)
+    .sort(([, one], [, other]) => one - other)[0]?.[0]
+  const other = /(?:parameter|argument|field|property|name|keyword argument)s?:? \[?['"`]([a-z_]{2,40})['"`]/.exec(
+    text,
+  )?.[1]
+  return found ?? (other === 'messages' || other === 'model' ? undefined : other)
+}
+
+/** Short words (`n`, `seed`, `stream`) are names where they are in quotes or beside an equals sign. */
+function placeOf(field: Field, text: string): number {
+  if (field.includes('_') || field === 'temperature') return text.search(new RegExp(`\\b${field}\\b`))
+  return text.search(
+    new RegExp(
+      `['"\`]${field}['"\`]|(?:parameter|argument|supplied|property|field|model|option)s?:? ${field}\\b|\\b${field} ?=|^${field}\\b`,
+    ),
+  )
+}
+
+/** What to do about a refused field; undefined when the words are about no field. */
+export function fieldRefusal(words: ServerWords, { endpoint }: AskedOf): FieldRefusal | undefined {
+  const at = `at the endpoint "${endpoint.name}" in the recipe`
+  if (saysStreamOnly(words)) return { isCertain: true, nextStep: `set \`stream: always\` (or \`auto\`) ${at}` }
+  const isStrong = strong.test(words.all)
+  if (!isStrong && !weak.test(words.all)) return undefined
+  const field = fieldIn(words)
+  if (field === undefined) return undefined
+  // A seed differs from row to row, so a bad value may be one row's.
+  const isCertain = isStrong || (field !== 'seed' && fields.some((name) => name === field))
+  return { isCertain, nextStep: `${stepFor(field, words.all, endpoint)} ${at}` }
+}
+
+function stepFor(field: string, all: string, { maxTokensField }: AskedOf['endpoint']): string {
+  if (field === 'max_tokens' || field === 'max_completion_tokens') {
+    const isRenamed = strong.test(all) && !/too large|at most|less than|must be|maximum/.test(all)
+    const other = field === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+    if (all.includes('max_completion_tokens') && field === 'max_tokens' && maxTokensField !== 'max_completion_tokens')
+      return 'set `maxTokensField: max_completion_tokens`'
+    return isRenamed ? `set \`maxTokensField: ${other}\`` : 'lower `maxTokens` of the step, or raise the limit'
+  }
+  if (field === 'temperature') {
+    const only = /only (?:the default )?\(?(\d(?:\.\d+)?)\)?|set to (\d(?:\.\d+)?)|must be (\d(?:\.\d+)?)\b/.exec(all)
+    const value = only?.slice(1).find((number) => number !== undefined)
+    if (value !== undefined && !/cannot both/.test(all)) return `set \`body: {temperature: ${Number(value)}}\``
+  }
+  if (/cannot both/.test(all) && /top_p/.test(all)) return 'set `omit: [top_p]`'
+  if (field === 'stream' || field === 'stream_options') return 'set `stream: never`'
+  if (omittableFields.some((name) => name === field)) return `set \`omit: [${field}]\``
+  return `take the field "${field}" out of \`body\``
+}
