@@ -47,7 +47,9 @@ function fieldIn({ param, message, all }: ServerWords): string | undefined {
   return found ?? (other === 'messages' || other === 'model' ? undefined : other)
 }
 
-/** Short words (`n`, `seed`, `stream`) are names where they are in quotes or beside an equals sign. */
+/**
+ * Short words (`n`, `seed`, `stream`) are names where they are in quotes or beside an equals sign.
+ */
 function placeOf(field: Field, text: string): number {
   if (field.includes('_') || field === 'temperature') return text.search(new RegExp(`\\b${field}\\b`))
   return text.search(

@@ -26,8 +26,8 @@ const spellings: Readonly<Record<Finish, string>> = {
     contextwindowexceeded modelcontextwindowexceeded errorlimit
     maxtokens maxtokensreached maxoutputtokens maxnewtokens maxcompletiontokens
     maxpredictedtokensreached tokenlimit limit incomplete truncated`,
-  // Azure, Gemini, Anthropic (refusal), Bedrock (guardrail), Cohere (ERROR_TOXIC), Zhipu and Hunyuan
-  // (sensitive).
+  // Azure, Gemini, Anthropic (refusal), Bedrock (guardrail), Cohere (ERROR_TOXIC), Zhipu and
+  // Hunyuan (sensitive).
   refused: `
     contentfilter contentfiltered filter filtered refusal refused safety recitation language
     blocklist prohibitedcontent spii imagesafety imageprohibitedcontent imagerecitation modelarmor
@@ -61,7 +61,9 @@ const squashed = (name: string): string =>
     // Gemini's own names as other software prints them: FinishReason.STOP, FINISH_REASON_STOP.
     .replace(/^finishreason(?=.)/, '')
 
-/** The finish of one name. Gemini sends `content_filter: RECITATION`, so the first word counts too. */
+/**
+ * The finish of one name. Gemini sends `content_filter: RECITATION`, so the first word counts too.
+ */
 const finishOfName = (name: string): Finish | undefined =>
   finishes.get(squashed(name)) ?? finishes.get(squashed(name.split(/[:;,(]/, 1)[0] ?? ''))
 

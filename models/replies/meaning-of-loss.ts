@@ -130,7 +130,10 @@ interface Loss {
   syscall: string | undefined
 }
 
-/** The first error with a code: clients wrap it as `cause`, attempts at several addresses as `errors`. */
+/**
+ * The first error with a code: clients wrap it as `cause`, attempts at several addresses as
+ * `errors`.
+ */
 function partsOf(error: unknown, depth = 0): Loss {
   const code = errorCode(error)
   const inner = depth < 5 && error instanceof Error ? innerOf(error) : undefined

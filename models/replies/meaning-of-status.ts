@@ -13,7 +13,9 @@ import { asksTooMuch, rowReason, saysTooLarge } from './row-rules.ts'
 import { redacted } from './server-words.ts'
 import type { ServerWords } from './server-words.ts'
 
-/** An error as it was heard: its status, its words, and the short code and text of a row's failure. */
+/**
+ * An error as it was heard: its status, its words, and the short code and text of a row's failure.
+ */
 export interface Heard {
   status: number
   value: unknown
@@ -27,7 +29,8 @@ export interface Heard {
 const silentStatuses = new Set([408, 504, 524, 598, 599])
 // Gateways that cannot reach the server. 521 to 530 are Cloudflare's, 529 Anthropic's.
 const awayStatuses = new Set([502, 503, 521, 522, 523, 525, 526, 527, 529, 530])
-// May pass: conflicts, too early, a failed dependency; 499 is a gateway whose own call was cancelled.
+// May pass: conflicts, too early, a failed dependency; 499 is a gateway whose own call was
+// cancelled.
 const passingStatuses = new Set([409, 423, 424, 425, 499])
 // The server does not do what was asked, and will not for another row.
 const lastingStatuses = new Set([501, 505, 506, 511])
@@ -107,7 +110,9 @@ function limitOf({ status, words, detail }: Heard, { askedMs, resetMs }: Delays)
   return { kind: 'overloaded', status, retryAfterMs: askedMs, detail }
 }
 
-/** A redirect is not followed: a POST would become a GET, and the key would go to another server. */
+/**
+ * A redirect is not followed: a POST would become a GET, and the key would go to another server.
+ */
 function redirect({ status, detail }: Heard, headers: Headers, asked: Asked): CallResult {
   const to = headerOf(headers, 'location')
   const where = to === undefined ? '' : redacted(to, asked.secrets).slice(0, 200)

@@ -102,7 +102,9 @@ function withPaid(result: CallResult, { reason }: Heard, paid: Paid, { latencyMs
   return { kind: 'ok', completion, latencyMs }
 }
 
-/** Whether the server answers this request as a stream alone, so that it is sent again as a stream. */
+/**
+ * Whether the server answers this request as a stream alone, so that it is sent again as a stream.
+ */
 export function demandsStream({ status, text, value }: Pick<Answer, 'status' | 'text' | 'value'>): boolean {
   if (status < 200 || (status >= 300 && status < 400)) return false
   const body = value === undefined ? bodyValue(text) : value

@@ -59,7 +59,9 @@ const rules: readonly RowRule[] = [
   { words: /\btoo (long|large)\b/ },
 ]
 
-/** The reason of a refusal that is about the request's own row; undefined for all other refusals. */
+/**
+ * The reason of a refusal that is about the request's own row; undefined for all other refusals.
+ */
 export function rowReason({ all }: ServerWords, status: number): string | undefined {
   const rule = rules.find(({ words }) => words.test(all))
   if (!rule) return undefined
