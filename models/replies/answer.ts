@@ -21,7 +21,7 @@ export interface RequestSize {
 
 /** Where a request went. */
 export interface AskedOf {
-  endpoint: Pick<CallOptions, 'provider' | 'maxTokensField'> & {
+  endpoint: Pick<CallOptions, 'body' | 'maxTokensField'> & {
     name: string
     model: string
     apiKeyEnv?: string | undefined

@@ -89,13 +89,13 @@ const rules: readonly EveryoneRule[] = [
   },
   {
     words:
-      /\bmodels?\b[^.]{0,120}?(does not exist|doesn't exist|not found|is not found|has been (deprecated|decommissioned|retired|shut)|no longer (available|supported)|is deprecated|end of life|do(es)? not have access)/,
+      /\bmodels?\b[^\n]{0,120}?(does not exist|doesn't exist|not found|is not found|has been (deprecated|decommissioned|retired|shut)|no longer (available|supported)|is deprecated|end of life|do(es)? not have access)/,
     isCertain: true,
     nextStep: modelStep,
   },
   { words: /does not have access to model|must be verified to use/, isCertain: true, nextStep: otherModelStep },
   {
-    words: /no available channel|无可用渠道|\bmodel\b[^.]{0,80}?not (supported|available)/,
+    words: /no available channel|无可用渠道|\bmodel\b[^\n]{0,80}?not (supported|available)/,
     isCertain: false,
     nextStep: modelStep,
   },

@@ -5,7 +5,7 @@ import { saysStreamOnly } from './field-rules.ts'
 import { meaningOfStatus } from './meaning-of-status.ts'
 import type { Heard } from './meaning-of-status.ts'
 import { estimated, readReply } from './read-reply.ts'
-import type { Paid, Reading } from './read-reply.ts'
+import type { Reading } from './read-reply.ts'
 import { doubtful } from './refusal-errors.ts'
 import { contentFilter } from './row-rules.ts'
 import { errorIn, excerpt, quoteOf, wordsOf } from './server-words.ts'
@@ -88,18 +88,15 @@ function errorInside(reading: Reading & { kind: 'error' }, answer: Answer, asked
     reason: status === undefined ? 'error-in-reply' : `http-${status}`,
   }
   const result = meaningOfStatus(inside, answer.headers, asked)
-  return reading.paid ? withPaid(result, inside, reading.paid, answer) : result
-}
-
-function withPaid(result: CallResult, { reason }: Heard, paid: Paid, { latencyMs }: Answer): CallResult {
-  if (result.kind === 'ok' || result.kind === 'doubtful' || result.kind === 'fatal') return result
+  const { paid, servedModel } = reading
+  if (!paid || result.kind === 'ok' || result.kind === 'doubtful' || result.kind === 'fatal') return result
   if (result.kind !== 'refused') {
     const retryAfterMs = result.kind === 'silent' ? undefined : result.retryAfterMs
-    return { kind: 'failed', reason, retryAfterMs, detail: result.detail, paid }
+    return { kind: 'failed', reason: inside.reason, retryAfterMs, detail: result.detail, paid }
   }
   if (result.error.reason !== contentFilter) return result
-  const completion = { ...paid, finishReason: 'refused', isEstimated: true, servedModel: null } as const
-  return { kind: 'ok', completion, latencyMs }
+  const completion = { ...paid, finishReason: 'refused', isEstimated: true, servedModel } as const
+  return { kind: 'ok', completion, latencyMs: answer.latencyMs }
 }
 
 /**

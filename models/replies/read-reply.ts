@@ -18,7 +18,7 @@ export type Paid = Counted & { text: string }
 export type Reading =
   | { kind: 'reply'; completion: Completion }
   | { kind: 'unusable'; reason: string; detail: string; paid: Paid | undefined }
-  | { kind: 'error'; error: unknown; paid: Paid | undefined }
+  | { kind: 'error'; error: unknown; paid: Paid | undefined; servedModel: string | null }
 
 // As models/usage.ts guesses.
 const charactersPerToken = 4
@@ -39,7 +39,7 @@ export function readReply(value: unknown, size: RequestSize): Reading {
   if (!choice) {
     const error = errorIn(value)
     const paid = paidFor(reply, '', size)
-    if (error !== undefined) return { kind: 'error', error, paid }
+    if (error !== undefined) return { kind: 'error', error, paid, servedModel: modelOf(reply) }
     const problem = Array.isArray(reply['choices']) ? 'the reply has no choice' : 'the reply is not a chat completion'
     return { kind: 'unusable', reason: 'broken-reply', detail: problem, paid }
   }
@@ -49,7 +49,8 @@ export function readReply(value: unknown, size: RequestSize): Reading {
   const whole = text === '' ? refusal : text
   const error = errorIn(reply) ?? (ended.finish === 'whole' ? undefined : errorIn({ error: choice['error'] }))
   const isRefusal = refusal !== '' || ended.finish === 'refused'
-  if (error !== undefined && !isRefusal) return { kind: 'error', error, paid: paidFor(reply, whole, size) }
+  if (error !== undefined && !isRefusal)
+    return { kind: 'error', error, paid: paidFor(reply, whole, size), servedModel: modelOf(reply) }
   const unusable = (reason: string, detail: string): Reading => ({
     kind: 'unusable',
     reason,
@@ -112,10 +113,12 @@ const isToolCall = (message: Fields): boolean =>
   (listOf(message['tool_calls']).length > 0 || textOf(fieldsOf(message['function_call'])['name']) !== undefined) &&
   readContent(message['content']).answer.trim() === ''
 
+const modelOf = (reply: Fields): string | null => textOf(reply['model']) ?? null
+
 function completed(reply: Fields, finishReason: Completion['finishReason'], text: string, size: RequestSize): Reading {
   return {
     kind: 'reply',
-    completion: { text, finishReason, ...counted(reply, text, size), servedModel: textOf(reply['model']) ?? null },
+    completion: { text, finishReason, ...counted(reply, text, size), servedModel: modelOf(reply) },
   }
 }
 
