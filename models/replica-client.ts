@@ -148,10 +148,10 @@ async function send(
   if (!replied) throw unsendable(endpoint, new Error('no reply was read'), call)
   if (!response?.body) return replied
   try {
-    const got: Got = { ...replied, value: await readEvents(response, client) }
-    return call.ended ?? got
+    const value = await readEvents(response, call, client)
+    return value === undefined ? { ...replied, text: call.streamed.text } : { ...replied, value }
   } catch (error) {
-    return call.ended ?? (error instanceof Error ? error : new Error(String(error)))
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 

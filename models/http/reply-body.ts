@@ -89,6 +89,7 @@ export function eventBytes(message: http.IncomingMessage, call: Call): ReadableS
       body.on('data', (chunk: Buffer) => {
         if (isOver) return
         call.chunkCame()
+        call.streamed.add(chunk)
         bytes += chunk.length
         if (bytes <= maxReplyBytes) return reader.enqueue(chunk)
         fail(tooLarge())

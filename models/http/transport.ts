@@ -47,8 +47,8 @@ export function createTransport(options: TransportOptions): Transport {
     if (!call) return await plainFetch(options, input, init)
     const url = new URL(input instanceof Request ? input.url : input)
     const given = init.headers instanceof Headers ? init.headers : new Headers(init.headers)
-    const parts = typeof init.body === 'string' ? partsOf(init.body, call.pictures) : []
     try {
+      const parts = typeof init.body === 'string' ? partsOf(init.body, call.pictures) : []
       call.secrets = await options.secrets()
       const request = requestOf(options, call.secrets, { url, method: init.method ?? 'GET', given, parts })
       return await replyOf(await exchange(request, call), call)
