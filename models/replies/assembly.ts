@@ -52,6 +52,11 @@ export class Assembly {
       if ((numberOf(fieldsOf(choice)['index']) ?? 0) === 0) this.#addChoice(fieldsOf(choice))
   }
 
+  /** Whether a chunk said that the reply is over. Its usage may come in a chunk after that. */
+  get isOver(): boolean {
+    return this.#isDone || textOf(this.#finish) !== undefined
+  }
+
   /** The chat completion so far, as its server would have sent it in one piece. */
   result(): unknown {
     const error = this.#error === undefined ? {} : { error: this.#error }

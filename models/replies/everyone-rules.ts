@@ -59,7 +59,7 @@ const rules: readonly EveryoneRule[] = [
   },
   {
     words:
-      /unsupported ?api ?version|api version (is )?not supported|api-version|invalid url \(post|unknown request url|"code": ?"404", ?"message": ?"resource not found"/,
+      /unsupported ?api ?version|api version (is )?not supported|api-version|invalid url \(post|unexpected endpoint or method|unknown request url|"code": ?"404", ?"message": ?"resource not found"/,
     isCertain: true,
     nextStep: (asked) =>
       `check the URL ${asked.baseUrl}, and \`provider: azure\` with \`apiVersion\` for a server of Azure, ${inRecipe(asked)}`,
@@ -75,6 +75,11 @@ const rules: readonly EveryoneRule[] = [
       /no endpoints found that support image|not a multimodal model|(not|n't) support (image|vision|multimodal|multi-modal)|(image|multimodal|vision) (input|content|data)?s?.{0,20}(is|are)? ?not supported|at most 0 image|unknown variant .image_url|mmproj|does not have vision/,
     isCertain: false,
     nextStep: (asked) => `name a model that takes pictures ${inRecipe(asked)}`,
+  },
+  {
+    words: /requires more system memory/,
+    isCertain: false,
+    nextStep: (asked) => `free memory at the server, or name a smaller model ${inRecipe(asked)}`,
   },
   {
     words: /no models? (is |are )?loaded/,

@@ -13,6 +13,9 @@ import { asksTooMuch, rowReason, saysTooLarge } from './row-rules.ts'
 import { redacted } from './server-words.ts'
 import type { ServerWords } from './server-words.ts'
 
+/** Reason of an error inside a 2xx that names no status. */
+export const errorInReply = 'error-in-reply'
+
 /**
  * An error as it was heard: its status, its words, and the short code and text of a row's failure.
  */
@@ -56,10 +59,11 @@ export function meaningOfStatus(heard: Heard, headers: Headers, asked: Asked): C
     if (delays.resetMs !== undefined || saysOverload(words)) return limitOf(heard, delays)
     if (everyoneRule(words) || saysNoMoney(words)) return knownWords(heard, delays, asked) ?? away(heard, retryAfterMs)
   }
-  if (silentStatuses.has(status)) return { kind: 'silent', reason: heard.reason, detail }
+  // `silent` carries no delay, and a named delay is to be kept.
+  if (silentStatuses.has(status) && retryAfterMs === undefined) return { kind: 'silent', reason: heard.reason, detail }
   if (awayStatuses.has(status)) return away(heard, retryAfterMs)
-  if (status >= 400 && status < 600 && !passingStatuses.has(status) && (status < 500 || lastingStatuses.has(status)))
-    return doubtful(asked, heard.reason, detail, stepOf(heard, asked))
+  const isLasting = status >= 400 && status < 500 && !passingStatuses.has(status) && !silentStatuses.has(status)
+  if (isLasting || lastingStatuses.has(status)) return doubtful(asked, heard.reason, detail, stepOf(heard, asked))
   return { kind: 'failed', reason: heard.reason, retryAfterMs, detail, paid: undefined }
 }
 
@@ -94,8 +98,9 @@ function knownOfEveryone({ status, words, detail, reason }: Heard, asked: Asked)
     (rule && { isCertain: rule.isCertain, nextStep: rule.nextStep(asked) })
   if (!known) return undefined
   // A 5xx may be a fault that passes, whatever it says.
-  if (known.isCertain && status < 500) return { kind: 'fatal', error: everyonesError(asked, detail, known.nextStep) }
-  return status >= 500 && !known.isCertain && !rule ? undefined : doubtful(asked, reason, detail, known.nextStep)
+  const isOfServer = status >= 500 && reason !== errorInReply
+  if (known.isCertain && !isOfServer) return { kind: 'fatal', error: everyonesError(asked, detail, known.nextStep) }
+  return isOfServer && !known.isCertain && !rule ? undefined : doubtful(asked, reason, detail, known.nextStep)
 }
 
 const refused = (reason: string, detail: string): CallResult => ({

@@ -2,7 +2,7 @@ import type { CallResult } from '../call-result.ts'
 import type { Answer, Asked } from './answer.ts'
 import { bodyValue } from './body-value.ts'
 import { saysStreamOnly } from './field-rules.ts'
-import { meaningOfStatus } from './meaning-of-status.ts'
+import { errorInReply, meaningOfStatus } from './meaning-of-status.ts'
 import type { Heard } from './meaning-of-status.ts'
 import { estimated, readReply } from './read-reply.ts'
 import type { Reading } from './read-reply.ts'
@@ -85,7 +85,7 @@ function errorInside(reading: Reading & { kind: 'error' }, answer: Answer, asked
     ...said,
     status: status ?? 500,
     detail,
-    reason: status === undefined ? 'error-in-reply' : `http-${status}`,
+    reason: status === undefined ? errorInReply : `http-${status}`,
   }
   const result = meaningOfStatus(inside, answer.headers, asked)
   const { paid, servedModel } = reading

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { assemble } from '../../../models/replies/assembly.ts'
+import { Assembly, assemble } from '../../../models/replies/assembly.ts'
 import { EventLines } from '../../../models/replies/event-lines.ts'
 import { meaningOf } from '../../../models/replies/meaning.ts'
 import { asked, said } from './answers.ts'
@@ -111,6 +111,14 @@ it('reads usage that grows with each chunk once', () => {
     { ...of({ content: 'ur' }, 'stop'), ...usage(2) },
   ]
   expect(read(chunks)).toMatchObject({ completion: { promptTokens: 7, completionTokens: 2 } })
+})
+
+it('knows when a reply is over, though its stream stays open', () => {
+  const assembly = new Assembly()
+  assembly.add(of({ content: 'four' }))
+  expect(assembly.isOver).toBe(false)
+  assembly.add(of({}, 'stop'))
+  expect(assembly.isOver).toBe(true)
 })
 
 it('reads events at every cut of their text in the same way', () => {

@@ -25,6 +25,7 @@ it.each([
 
 it.each([
   [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
+  [{ 'x-ms-retry-after-ms': '250', 'retry-after': '1' }, 250],
   [{ 'retry-after-ms': '', 'retry-after': '1' }, 1000],
   [{ 'retry-after-ms': 'soon', 'retry-after': '1' }, 1000],
   [{ 'retry-after': ['3', '9'] }, 3000],
@@ -200,6 +201,7 @@ it.each([
   [502, { 'retry-after': '7' }, '', 'away', 7000],
   [529, { 'retry-after': '7' }, '', 'away', 7000],
   [500, { 'retry-after': '7' }, '', 'failed', 7000],
+  [408, { 'retry-after': '7' }, '', 'failed', 7000],
   [409, { 'retry-after': '7' }, '', 'failed', 7000],
 ])('HTTP %i with %j and %j is %s for %i ms', (status, headers, body, kind, retryAfterMs) => {
   expect(meaning(status, body, headers)).toMatchObject({ kind, retryAfterMs })
