@@ -25,7 +25,6 @@ export interface AskedOf {
     name: string
     model: string
     apiKeyEnv?: string | undefined
-    timeoutSeconds?: number | undefined
   }
   baseUrl: string
   /** The key and secret headers, which no text may show. */

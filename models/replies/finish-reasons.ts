@@ -35,7 +35,7 @@ const spellings: Readonly<Record<Finish, string>> = {
     contentpolicy policyviolation`,
   // vLLM and SGLang (abort), OpenRouter and Mistral (error), Zhipu (network_error), DeepSeek
   // (insufficient_system_resource), Gemini (OTHER, MALFORMED_…), Ollama (load, unload), watsonx
-  // (time_limit, not_finished), Cohere (USER_CANCEL). A call of a tool is no text.
+  // (time_limit, not_finished), Cohere (USER_CANCEL). A tool call has no text to keep.
   failed: `
     abort aborted cancel canceled cancelled usercancel userstopped interrupted disconnect disconnected
     error err failed failure networkerror internalerror servererror connectionerror streamcut
@@ -90,7 +90,7 @@ export function endedAs(names: readonly unknown[]): Ended {
   return first === undefined ? { finish: 'absent', name: '' } : { finish: 'unknown', name: plainName(first) }
 }
 
-// It becomes part of a reason, which is a short code.
+/** A name as part of a failure's reason, which is a short code. */
 const plainName = (text: string): string =>
   text
     .toLowerCase()

@@ -24,7 +24,10 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return durationMs(text) ?? momentMs(text, now)
 }
 
-/** Milliseconds from now that a server asks for in headers: `retry-after-ms`, Azure's `x-ms-retry-after-ms`, or `retry-after`. */
+/**
+ * Milliseconds from now that a server asks for in headers: `retry-after-ms`, Azure's
+ * `x-ms-retry-after-ms`, or `retry-after`.
+ */
 export function askedDelayMs(headers: Headers, now: number): number | undefined {
   const ms = Number(headerOf(headers, 'retry-after-ms') ?? headerOf(headers, 'x-ms-retry-after-ms') ?? Number.NaN)
   return Number.isFinite(ms) ? capped(ms) : retryAfterMs(headerOf(headers, 'retry-after'), now)

@@ -4,7 +4,7 @@ import type { Fields } from './foreign.ts'
 
 /** What a server says of an error, from any form of body. Texts are empty where it says nothing. */
 export interface ServerWords {
-  /** What a person reads: message, and what stands behind it at another provider. */
+  /** What a person reads: the message, and the message of the server behind a gateway. */
   message: string
   /** Codes and types. */
   codes: readonly string[]
@@ -12,7 +12,10 @@ export interface ServerWords {
   param: string
   /** The HTTP status that the error carries itself, e.g. inside a 200. */
   status: number | undefined
-  /** Messages and codes, for searches: in small letters, each on a line of its own. */
+  /**
+   * Messages and codes, for searches: in small letters, each on a line of its own. The body where
+   * it has no message.
+   */
   said: string
   /** `said` and the whole body. */
   all: string
@@ -77,7 +80,7 @@ export function wordsOf(value: unknown, text: string): ServerWords {
   const param = layers.map((layer) => textOf(layer['param']) ?? fieldOfDetail(layer)).find((name) => name !== undefined)
   const message = messages.join(': ')
   const whole = text === '' && value !== undefined ? (JSON.stringify(value) ?? '') : text
-  const said = [...messages, ...codes]
+  const said = [...(messages.length > 0 ? messages : [whole]), ...codes]
     .map((text) => text.replaceAll('\n', ' '))
     .join('\n')
     .toLowerCase()
@@ -221,7 +224,7 @@ export function excerpt(text: string, secrets: readonly string[]): string {
   return flat === '' ? '(empty)' : flat.length > longestExcerpt ? `${flat.slice(0, longestExcerpt)}…` : flat
 }
 
-/** What the server says, for a person: its message with its codes, or the begin of its body. */
+/** What the server says, for a person: its message with its codes, or the start of its body. */
 export function quoteOf({ message, codes }: ServerWords, text: string, secrets: readonly string[]): string {
   if (message === '') return excerpt(text, secrets)
   const telling = codes.filter((one) => !/^(\d{3}|error)$/.test(one) && !message.includes(one))

@@ -36,6 +36,12 @@ it.each([
     usage({ prompt_tokens: 7, completion_tokens: 3, total_tokens: 30 }),
     [7, 23, false],
   ],
+  ['a total of Gemini that only thought', usage({ prompt_tokens: 7, total_tokens: 30 }), [7, 23, false]],
+  [
+    'a total of a prompt of nothing',
+    usage({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }),
+    [100, 1, true],
+  ],
   [
     'a total with the thinking of xAI',
     usage({
