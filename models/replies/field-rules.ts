@@ -24,7 +24,8 @@ export const saysStreamOnly = ({ all }: Pick<ServerWords, 'all'>): boolean => st
 // Words that a value or a field is not taken at all, by any row.
 const strong =
   /unsupported|not supported|isn't supported|does not support|doesn't support|unknown (parameter|field|name|argument)|unrecognized|not permitted|extra_forbidden|extra inputs|unexpected keyword|deprecated|cannot find field|cannot both|only (one of|the default|\S{1,20} is (allowed|supported))|only n ?= ?1|may only be|can only be|is not available|not allowed/
-const weak = /\b(?:invalid|must be|should be|out of range|too large|at most|less than|greater than|expected)\b/
+const weak =
+  /\b(?:invalid|must be|should be|out of range|too large|at most|less than|greater than|expected|maximum allowed|range)\b/
 // The server does not know the field at all.
 const unknown = /unknown|unrecognized|extra_forbidden|unsupported_parameter|extra inputs|unexpected keyword/
 
@@ -44,9 +45,10 @@ function fieldIn({ param, said }: ServerWords): string | undefined {
     .map((field): [Field, number] => [field, placeOf(field, said)])
     .filter(([, at]) => at >= 0)
     .sort(([, one], [, other]) => one - other)[0]?.[0]
-  const other = /(?:parameter|argument|field|property|name|keyword argument)s?:? \[?['"`]([a-z_]{2,40})['"`]/.exec(
-    said,
-  )?.[1]
+  const other =
+    /(?:parameter|argument|field|property|name|keyword argument|['"]body['"],)s?:? \[?['"`]([a-z_]{2,40})['"`]/.exec(
+      said,
+    )?.[1]
   return found ?? (other === 'messages' || other === 'model' ? undefined : other)
 }
 
@@ -57,7 +59,7 @@ function placeOf(field: Field, text: string): number {
   if (field.includes('_') || field === 'temperature') return text.search(new RegExp(`\\b${field}\\b`))
   return text.search(
     new RegExp(
-      `['"\`](?:body\\.)?${field}['"\`]|(?:parameter|argument|supplied|property|field|model|option)s?:? ${field}\\b|\\b${field} ?=|^${field}\\b`,
+      `['"\`](?:body\\.)?${field}['"\`]|(?:parameter|argument|supplied|property|field|model|option)s?:? ${field}\\b|validation errors? for \\w+ ${field}\\b|\\b${field} ?=|^${field}\\b`,
     ),
   )
 }
@@ -76,13 +78,16 @@ export function fieldRefusal(words: ServerWords, { endpoint }: AskedOf): FieldRe
   return { isCertain, nextStep: `${stepFor(field, words.said, endpoint)} ${at}` }
 }
 
+/** What to do when every reply is allowed to be too long. */
+export const lowerMaxTokens = 'lower `maxTokens` of the step'
+
 function stepFor(field: string, said: string, { maxTokensField }: AskedOf['endpoint']): string {
   if (field === 'max_tokens' || field === 'max_completion_tokens') {
-    const isRenamed = strong.test(said) && !/too large|at most|less than|must be|maximum/.test(said)
+    const isRenamed = strong.test(said) && !/too large|at most|less than|must be|maximum|range/.test(said)
     const other = field === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
     if (said.includes('max_completion_tokens') && field === 'max_tokens' && maxTokensField !== 'max_completion_tokens')
       return 'set `maxTokensField: max_completion_tokens`'
-    return isRenamed ? `set \`maxTokensField: ${other}\`` : 'lower `maxTokens` of the step, or raise the limit'
+    return isRenamed ? `set \`maxTokensField: ${other}\`` : lowerMaxTokens
   }
   if (field === 'temperature') {
     const only = /only (?:the default )?\(?(\d(?:\.\d+)?)\)?|set to (\d(?:\.\d+)?)|must be (\d(?:\.\d+)?)\b/.exec(said)

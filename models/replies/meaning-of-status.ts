@@ -4,7 +4,7 @@ import type { Asked } from './answer.ts'
 import { delaysOf } from './delays.ts'
 import type { Delays } from './delays.ts'
 import { accessStep, everyoneRule, moneyStep, placeStep, saysNoMoney } from './everyone-rules.ts'
-import { fieldRefusal } from './field-rules.ts'
+import { fieldRefusal, lowerMaxTokens } from './field-rules.ts'
 import { saysAway, saysLimitByTime, saysOverload } from './load-words.ts'
 import { headerOf } from './rate-headers.ts'
 import type { Headers } from './rate-headers.ts'
@@ -80,7 +80,7 @@ function knownWords(heard: Heard, delays: Delays, asked: Asked): CallResult | un
   const fatal = (step: string): CallResult => ({ kind: 'fatal', error: everyonesError(asked, detail, step) })
   if (status === 402 || saysNoMoney(words)) return fatal(moneyStep(asked))
   if (saysAway(words) && status !== 401) return away(heard, delays.askedMs ?? delays.resetMs)
-  if (asksTooMuch(words, asked)) return fatal('lower `maxTokens` of the step in the recipe')
+  if (asksTooMuch(words, asked)) return fatal(`${lowerMaxTokens} in the recipe`)
   // A 429 is about load, unless this very request is larger than the limit.
   if (status === 429 && !saysTooLarge(words)) return undefined
   const row = status === 401 ? undefined : rowReason(words, status)

@@ -22,7 +22,21 @@ const rules: readonly RowRule[] = [
         'data_?inspection_?failed|inappropriate content|content exists risk|considered high risk',
         'flagged (by|as|for)|was flagged|requires moderation|moderation_?blocked|safety system',
         'prohibited_content|blocked by (the )?safety|violat\\w* (of )?(our |the |its )?(usage|content|safety)',
-        'usage guidelines|不安全或敏感|敏感内容|"code": ?"?1301\\b',
+        'sensitive ?(content|information)|usage guidelines|不安全或敏感|敏感内容|"code": ?"?1301\\b',
+      ].join('|'),
+    ),
+  },
+  {
+    reason: 'image-refused',
+    words: new RegExp(
+      [
+        'invalid (base64 )?image|image_parse_error|invalid_image|unsupported image|could not process image',
+        'cannot identify image|failed to (load|decode|process|open) (the )?(image|media)|error(s)? (loading|decoding) image',
+        'image (file )?is truncated|broken data stream|image length and width|aspect ratio must be|image dimensions',
+        'image (size|exceeds|is too|was too|data|file) .{0,60}(large|exceed|maximum|limit|small|invalid|corrupt|mb\\b)',
+        'input size exceed|image exceeds|unable to (process|decode|read) (the )?(input )?image|not a valid image|at most [1-9]\\d* image',
+        'image_url.{0,40}too long',
+        'too many images|the image is (too|invalid|corrupt)|decompression bomb|image(s)? (must|should) be (at least|larger|smaller)',
       ].join('|'),
     ),
   },
@@ -37,19 +51,6 @@ const rules: readonly RowRule[] = [
         'input token count|range of input length|maximum (number of )?(input )?tokens allowed|max_seq_len|max_model_len',
         'max_tokens must be at least 1, got -|prompt contains .{1,40} tokens|exceeds n_ctx',
         'tokens? \\+ `?max_new_tokens`? must be|exceeds? (the )?(maximum|max) input|token limit exceeded|input length',
-      ].join('|'),
-    ),
-  },
-  {
-    reason: 'image-refused',
-    words: new RegExp(
-      [
-        'invalid (base64 )?image|image_parse_error|invalid_image|unsupported image|could not process image',
-        'cannot identify image|failed to (load|decode|process|open) (the )?(image|media)|error(s)? (loading|decoding) image',
-        'image (file )?is truncated|broken data stream|image length and width|aspect ratio must be|image dimensions',
-        'image (size|exceeds|is too|was too|data|file) .{0,60}(large|exceed|maximum|limit|small|invalid|corrupt|mb\\b)',
-        'input size exceed|image exceeds|unable to (process|decode|read) (the )?(input )?image|not a valid image|at most [1-9]\\d* image',
-        'too many images|the image is (too|invalid|corrupt)|decompression bomb|image(s)? (must|should) be (at least|larger|smaller)',
       ].join('|'),
     ),
   },

@@ -148,6 +148,18 @@ it.each([
   ['a gateway', e('Quota exceeded. Please wait 1 minute and 30 seconds'), 'limited', 90_000],
   ['a gateway', e('Daily limit reached, resets in 15 hours'), 'limited', 54_000_000],
   [
+    'GitHub',
+    {
+      error: {
+        code: 'RateLimitReached',
+        message:
+          'Rate limit of 50 per 86400s exceeded for UserByModelByDay. Please wait 41371 seconds before retrying.',
+      },
+    },
+    'limited',
+    41_371_000,
+  ],
+  [
     'OpenRouter',
     {
       error: {
