@@ -11,6 +11,8 @@ interface RowRule {
 /** Reason of a row whose text or picture a filter refuses. */
 export const contentFilter = 'content-filter'
 
+const tooMuch: RowRule = { words: /\btoo (long|large)\b/ }
+
 // Searched in small letters. The first rule that fits counts.
 const rules: readonly RowRule[] = [
   {
@@ -27,7 +29,7 @@ const rules: readonly RowRule[] = [
     ),
   },
   {
-    reason: 'image-refused',
+    // A picture.
     words: new RegExp(
       [
         'invalid (base64 )?image|image_parse_error|invalid_image|unsupported image|could not process image',
@@ -41,8 +43,7 @@ const rules: readonly RowRule[] = [
     ),
   },
   {
-    // Each family of servers has its own sentence.
-    reason: 'context-length',
+    // The context. Each family of servers has its own sentence.
     words: new RegExp(
       [
         'context_length_exceeded|exceed_context_size|string_above_max_length|context_window_exceeded',
@@ -57,7 +58,7 @@ const rules: readonly RowRule[] = [
   {
     words: /request too large|request entity too large|payload too large|request_too_large|body too large/,
   },
-  { words: /\btoo (long|large)\b/ },
+  tooMuch,
 ]
 
 /**
@@ -67,7 +68,7 @@ export function rowReason({ all }: ServerWords, status: number): string | undefi
   const rule = rules.find(({ words }) => words.test(all))
   if (!rule) return undefined
   // "max_tokens is too large" is about the step's own limit.
-  if (rule.reason === undefined && /\bmax_(completion_)?tokens\b/.test(all)) return undefined
+  if (rule === tooMuch && /\bmax_(completion_)?tokens\b/.test(all)) return undefined
   return rule.reason ?? `http-${status}`
 }
 

@@ -56,7 +56,7 @@ const closingTag = '</think>'
 /** A message's text in one form. */
 export interface MessageText {
   text: string
-  /** Whether the content has any text, be it thinking alone. */
+  /** Whether the content has any text. Thinking that it holds counts too. */
   hasAnswer: boolean
   refusal: string
 }
@@ -81,7 +81,8 @@ export function readMessage(message: Fields): MessageText {
   const { thinking, answer } = inTags
     ? { thinking: (inTags[2] ?? '').trim() || apart, answer: content.slice(inTags[0].length) }
     : splitAtClosingTag(content, apart)
-  return { text: thinking === '' ? answer : `<think>\n${thinking}\n</think>\n\n${answer}`, hasAnswer, refusal }
+  const text = thinking === '' ? answer : `<think>\n${thinking}\n</think>\n\n${answer}`
+  return { text, hasAnswer: hasAnswer && text.trim() !== '', refusal }
 }
 
 /** Thinking and answer of a content that has at most a closing tag. */

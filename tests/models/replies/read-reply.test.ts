@@ -113,6 +113,7 @@ it.each([
   ['null', 'null', 'broken-reply', false],
   ['an empty text', completion({ content: '' }), 'empty-reply', true],
   ['white space', completion({ content: ' \n' }), 'empty-reply', true],
+  ['empty tags', completion({ content: '<think>\n\n</think>\n\n' }), 'empty-reply', true],
   ['no content', completion({ role: 'assistant', content: null }), 'empty-reply', true],
   ['an empty list', completion({ content: [] }), 'empty-reply', true],
   [
