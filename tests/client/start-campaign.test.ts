@@ -43,6 +43,7 @@ async function start(parts: RecipeParts, title?: string): Promise<Started> {
     models: { demoBase: null, hub: createHub({ cache: folder, env: {} }), models: join(folder, 'models') },
     who: 'ada',
     onProgress: () => undefined,
+    probe: true,
     env: {},
   })
 }

@@ -37,8 +37,9 @@ export async function tryBehaviour(mock: MockServer, key: string, behaviour: Beh
   const read = ended.map(outcomeOf)
   const met = onlyRow === undefined ? read : read.filter((_, index) => index === onlyRow - 1)
   const spared = onlyRow === undefined ? [] : read.filter((_, index) => index !== onlyRow - 1)
-  for (const outcome of met) expect(outcome).toEqual(expected(comes))
-  for (const outcome of spared) expect(outcome).toEqual({ is: 'reply', finish: 'stop', text: 'Hi' })
+  for (const outcome of met) expect(outcome, JSON.stringify(outcome)).toEqual(expected(comes))
+  for (const outcome of spared)
+    expect(outcome, JSON.stringify(outcome)).toEqual({ is: 'reply', finish: 'stop', text: 'Hi' })
 
   const calls = bad.calls() - spared.length
   if (besideGood || comes.is === 'end' || comes.is === 'outage') expect(calls).toBeLessThanOrEqual(behaviour.calls)

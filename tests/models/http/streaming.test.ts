@@ -23,7 +23,9 @@ describe('stream: always', () => {
   })
 
   it('reads a stream whatever the pieces are in which it comes', async () => {
-    const bytes = Buffer.from(`: hello\r\n\r\n${piece('Gr')}${piece('öße')}${piece(' 数')}${lastPiece}${usagePiece}${donePiece}`)
+    const bytes = Buffer.from(
+      `: hello\r\n\r\n${piece('Gr')}${piece('öße')}${piece(' 数')}${lastPiece}${usagePiece}${donePiece}`,
+    )
     const server = await serve(async (_, response) => {
       streaming(response)
       for (const byte of bytes) {

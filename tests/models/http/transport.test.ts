@@ -7,8 +7,7 @@ import { clientOf, serve } from './serving.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
-const textOf = (result: unknown): unknown =>
-  (result as { completion?: { text: string } }).completion?.text ?? result
+const textOf = (result: unknown): unknown => (result as { completion?: { text: string } }).completion?.text ?? result
 
 describe('what is sent', () => {
   it('is one POST with the headers of Hone and no others', async () => {
