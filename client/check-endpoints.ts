@@ -11,7 +11,7 @@ import type { EndpointFinding, Surroundings } from './probe-endpoints.ts'
  */
 export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings): Promise<string[]> {
   const findings = await probeEndpoints(recipe, surroundings)
-  const judged = findings.map((finding) => judgeFinding(finding, findings))
+  const judged = findings.map(judgeFinding)
   const [refused, ...others] = judged.flatMap(({ refused: error }) => (error ? [error] : []))
   if (refused) throw others.length === 0 ? refused : joined(refused, others)
   return [...new Set(judged.flatMap(({ note }) => (note === null ? [] : [note])))]
@@ -25,24 +25,19 @@ interface Judged {
 
 const fine: Judged = { refused: null, note: null }
 
-/** Judges a finding among all findings: one server of several may be away. */
-export function judgeFinding(
-  { endpoint, url, users, probed }: EndpointFinding,
-  all: readonly EndpointFinding[],
-): Judged {
+/** Judges what a server answered, or did not answer. */
+export function judgeFinding({ endpoint, url, users, probed }: EndpointFinding): Judged {
   const who = `endpoint "${endpoint}" (${url})`
   if (probed.state === 'answered') return probed.note === null ? fine : { ...fine, note: `${who}: ${probed.note}` }
   if (probed.state === 'refused') return { ...fine, refused: withUsers(probed.error, users) }
   if (probed.state === 'silent')
     return { ...fine, note: `${who} did not answer yet: ${probed.detail}. Its steps wait for it` }
-  const isAlone = all.every((one) => one.endpoint !== endpoint || one.probed.state === 'unreachable')
-  if (!isAlone) return { ...fine, note: `${who}: nobody answers (${probed.detail}). The other servers do its work` }
   return {
     ...fine,
     refused: new HoneError({
       type: 'EndpointRefused',
       message: `endpoint "${endpoint}": nobody answers at ${url} (${probed.detail})`,
-      nextStep: `start the server, or correct endpoints.${endpoint}.url; --no-probe starts without a look at the servers`,
+      nextStep: `start the server, or correct endpoints.${endpoint}.url; \`--no-probe\` starts without asking`,
     }),
   }
 }

@@ -9,8 +9,8 @@ import type { ResolvedEndpoint } from '../models/endpoint.ts'
 import { probe } from '../models/probe.ts'
 import type { Probe, Probed } from '../models/probe.ts'
 import { Scope } from '../models/scope.ts'
-import { requestForms } from '../plan/request-forms.ts'
-import type { RequestForm } from '../plan/request-forms.ts'
+import { requestForms } from './request-forms.ts'
+import type { RequestForm } from './request-forms.ts'
 
 /** What a probe of endpoints needs besides the recipe. */
 export interface Surroundings {
@@ -107,7 +107,7 @@ function resolved(name: string, spec: UrlEndpoint, { demo }: Surroundings): Reso
 
 const [side, ground] = [224, { r: 240, g: 240, b: 240 }]
 
-/** A red circle and a blue square on light ground: no filter minds it, and each model can read it. */
+/** A red circle and a blue square on light ground: a picture that no filter minds. */
 async function madeUpPicture(): Promise<Buffer> {
   const shapes = `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}">
     <circle cx="56" cy="56" r="36" fill="#d62728"/><rect x="132" y="132" width="72" height="72" fill="#1f4fb4"/></svg>`

@@ -51,9 +51,9 @@ const mostFailures = 3
 const mostNamed = 10
 
 /**
- * Sends one server one real request, through the client of all model calls. A server that is busy or
- * loads its model is asked again until the deadline. The reply is paid, and kept nowhere. Throws the
- * scope's reason, MissingSecret, and InvalidRecipe for options that cannot be used.
+ * Sends one server one real request, through the client of all model calls. A server that is busy
+ * or loads its model is asked again until the deadline. The reply is paid, and kept nowhere. Throws
+ * the scope's reason, MissingSecret, and InvalidRecipe for options that cannot be used.
  */
 export async function probe(asked: Probe): Promise<Probed> {
   const { endpoint, clock = systemClock } = asked
@@ -88,31 +88,28 @@ export async function probe(asked: Probe): Promise<Probed> {
 
 /** The end of the probe; null when the request is sent again. */
 async function settledBy(result: CallResult, asked: Probe, client: ServerClient): Promise<Probed | null> {
-  const { endpoint } = asked
-  switch (result.kind) {
-    case 'ok': {
-      const { servedModel } = result.completion
-      const isOther = endpoint.provider !== 'azure' && isOtherModel(endpoint.model, servedModel)
-      return { state: 'answered', note: isOther ? `the model "${servedModel}" answers for "${endpoint.model}"` : null }
-    }
-    case 'refused':
-      // A filter looks at the made-up picture and question, and says nothing about other rows.
-      if (result.error.reason === contentFilter) return { state: 'answered', note: result.error.message }
-      return { state: 'refused', error: refusal(asked, result.error.message) }
-    case 'doubtful':
-      return { state: 'refused', error: await withModels(result.fatal, asked, client) }
-    case 'fatal':
-      if (result.error.type !== 'EndpointRefused') throw result.error
-      return { state: 'refused', error: await withModels(result.error, asked, client) }
-    case 'away':
-      // Waiting would not help where the URL is wrong, and a person is there to correct it.
-      return result.reason === 'unreachable' ? { state: 'unreachable', detail: result.detail } : null
-    case 'silent':
-      // The server worked on the request, and would be paid a second time.
-      return { state: 'silent', detail: result.detail }
-    default:
-      return null
+  if (result.kind === 'ok') return { state: 'answered', note: otherModel(asked, result.completion.servedModel) }
+  if (result.kind === 'refused') {
+    // A filter looks at the made-up picture and question, and says nothing about other rows.
+    if (result.error.reason === contentFilter) return { state: 'answered', note: result.error.message }
+    return { state: 'refused', error: refusal(asked, result.error.message) }
   }
+  if (result.kind === 'doubtful' || result.kind === 'fatal') {
+    const error = result.kind === 'fatal' ? result.error : result.fatal
+    if (error.type !== 'EndpointRefused') throw error
+    return { state: 'refused', error: await withModels(error, asked, client) }
+  }
+  // The server worked on the request, and would be paid a second time.
+  if (result.kind === 'silent') return { state: 'silent', detail: result.detail }
+  // Waiting would not help where the URL is wrong, and a person is there to correct it.
+  const isUnreachable = result.kind === 'away' && result.reason === 'unreachable'
+  return isUnreachable ? { state: 'unreachable', detail: result.detail } : null
+}
+
+function otherModel({ endpoint }: Probe, served: string | null): string | null {
+  // Azure answers with the name of the model behind a deployment.
+  if (endpoint.provider === 'azure' || !isOtherModel(endpoint.model, served)) return null
+  return `the model "${served}" answers for "${endpoint.model}"`
 }
 
 const detailOf = (result: CallResult): string => ('detail' in result ? result.detail : result.kind)
@@ -134,12 +131,11 @@ const refusal = ({ endpoint, baseUrl }: Probe, words: string): HoneError =>
         : `correct the endpoint "${endpoint.name}" in the recipe`,
   })
 
-/** The refusal, with the names of the server's models where it does not know the endpoint's model. */
+/** The refusal, with names of the server's models where it does not know the endpoint's model. */
 async function withModels(error: HoneError, { endpoint }: Probe, client: ServerClient): Promise<HoneError> {
   const words = error.message.replace(`model "${endpoint.model}"`, '')
   if (!/model|deployment|404/i.test(words)) return error
-  // The list only helps to name a model: a server without a list has told enough.
-  const known = await client.models().catch((): string[] => [])
+  const known = await modelsOf(client)
   if (known.length === 0 || known.includes(endpoint.model)) return error
   const like = didYouMean(endpoint.model, known)
   const more = known.length > mostNamed ? `, and ${known.length - mostNamed} more` : ''
@@ -148,4 +144,13 @@ async function withModels(error: HoneError, { endpoint }: Probe, client: ServerC
       ? `use one of its models: ${known.slice(0, mostNamed).join(', ')}${more}`
       : `did you mean the model "${like}"?`
   return new HoneError({ type: error.type, message: error.message, nextStep, cause: error })
+}
+
+/** Names of the server's models; empty for a server without a list, which has told enough. */
+async function modelsOf(client: ServerClient): Promise<string[]> {
+  try {
+    return await client.models()
+  } catch {
+    return []
+  }
 }

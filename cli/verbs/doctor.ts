@@ -83,7 +83,11 @@ async function endpointFindings(terminal: Terminal, file: string, { json }: Doct
   const progress = json === true ? quietProgress : createProgress(terminal.stderr)
   progress.start('endpoints')
   const { env } = terminal
-  const asking = probeEndpoints(recipe, { env, demo: demoPlaces(honeHome(env)), onWaiting: progress.update })
+  const asking = probeEndpoints(recipe, {
+    env,
+    demo: demoPlaces(honeHome(env)),
+    onWaiting: (line) => progress.update(line),
+  })
   const found = await asking.catch((error: unknown) => {
     progress.fail()
     if (error instanceof HoneError) return error
@@ -94,7 +98,7 @@ async function endpointFindings(terminal: Terminal, file: string, { json }: Doct
   progress.done(`${found.length} requests`)
   return found.map((finding): Finding => {
     const name = `endpoint ${finding.endpoint}`
-    const { refused, note } = judgeFinding(finding, found)
+    const { refused, note } = judgeFinding(finding)
     if (refused) return { name, found: 'problem', detail: refused.message, fix: refused.nextStep }
     if (note !== null) return { name, found: finding.probed.state === 'answered' ? 'ok' : 'missing', detail: note }
     return { name, found: 'ok', detail: `${finding.url} takes the requests of ${finding.users.join(', ')}` }

@@ -43,7 +43,13 @@ export function startCommand(terminal: Terminal): Command {
         withClient(terminal, (client) =>
           admitRecipe({
             ...recipe,
-            ...{ db, client, home, site, progress, who: osUser(terminal.env), env: terminal.env },
+            db,
+            client,
+            home,
+            site,
+            progress,
+            who: osUser(terminal.env),
+            env: terminal.env,
             probe: options.probe,
           }),
         ),

@@ -61,7 +61,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   jobs: ['artifacts', 'domain', 'services'],
   'services/stack': ['artifacts', 'db', 'demo', 'domain', 'jobs', 'services'],
   trainers: ['artifacts', 'data/export', 'data/rows', 'domain', 'jobs', 'verifier'],
-  plan: ['data/steps', 'domain', 'jobs', 'models', 'trainers', 'verifier/judge'],
+  plan: ['data/steps', 'domain', 'jobs', 'trainers'],
   views: ['data/statistics', 'db', 'domain', 'evaluation'],
   activities: [
     'artifacts',
@@ -85,6 +85,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'data/export',
     'data/import',
     'data/pictures',
+    'data/steps',
     'db',
     'domain',
     'jobs',
@@ -93,6 +94,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'recipes',
     'services',
     'trainers',
+    'verifier/judge',
     'workflows',
   ],
   cli: [

@@ -272,6 +272,8 @@ it('a key that the worker lacks ends the step with the variable before any reque
   await step.open()
   const failure = await step.runShard().catch((error: unknown) => error)
   expect(failure).toMatchObject({ type: 'MissingSecret', nonRetryable: true })
-  expect(String(failure)).toMatch(/TEST_TEACHER_KEY is not set → set TEST_TEACHER_KEY where the worker starts/)
+  expect(String(failure)).toMatch(
+    /TEST_TEACHER_KEY is not set → export TEST_TEACHER_KEY=… here and where the worker runs/,
+  )
   expect(teacher.calls.size).toBe(0)
 })

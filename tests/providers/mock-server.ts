@@ -72,7 +72,7 @@ export class MockServer {
 }
 
 async function send(answer: Answer, response: ServerResponse): Promise<void> {
-  const { status, headers, body = [], pauseMs = 0, then = 'end', raw, closesAfter } = answer
+  const { status, headers, body = [], pauseMs = 0, after = 'end', raw, closesAfter } = answer
   const { socket } = response
   if (raw !== undefined) return void socket?.end(raw)
   if (status !== undefined) {
@@ -83,9 +83,9 @@ async function send(answer: Answer, response: ServerResponse): Promise<void> {
     response.write(part)
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
-  if (then === 'silence') return
+  if (after === 'silence') return
   // The bytes are on their way before the connection is cut.
-  if (then === 'cut') return void setTimeout(() => socket?.destroy(), body.length > 0 ? 5 : 0)
+  if (after === 'cut') return void setTimeout(() => socket?.destroy(), body.length > 0 ? 5 : 0)
   response.end(() => {
     if (closesAfter === true) socket?.destroy()
   })

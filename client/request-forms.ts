@@ -38,9 +38,9 @@ export async function requestForms(recipe: Recipe, picture: string): Promise<Req
   return [...forms.values()]
 }
 
-function formOf({ endpoint, messages, sampling: { seed: _, ...sampling } }: AskRequest): string {
+function formOf({ endpoint, messages, sampling: { temperature, topP, maxTokens } }: AskRequest): string {
   const shape = messages.map(({ role, images = [] }) => [role, images.length])
-  return JSON.stringify([endpoint, shape, Object.entries(sampling).sort()])
+  return JSON.stringify([endpoint, shape, temperature, topP, maxTokens])
 }
 
 /** The steps of all rounds. */
