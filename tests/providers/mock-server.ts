@@ -18,6 +18,7 @@ interface Got {
   /** Row that alone meets the answers; null where all rows do. */
   onlyRow: number | null
   others: Answer
+  models: readonly string[]
 }
 
 /**
@@ -43,8 +44,14 @@ export class MockServer {
   }
 
   /** Adds a behaviour. Returns its address, and a count of its calls. */
-  add(name: string, answers: readonly Answering[], onlyRow: number | null, others: Answer) {
-    const got: Got = { answers, calls: 0, callsOfRow: new Map(), onlyRow, others }
+  add(
+    name: string,
+    answers: readonly Answering[],
+    onlyRow: number | null,
+    others: Answer,
+    models: readonly string[] = [],
+  ) {
+    const got: Got = { answers, calls: 0, callsOfRow: new Map(), onlyRow, others, models }
     this.#behaviours.set(name, got)
     return { url: `${this.origin}/b/${name}/v1`, calls: () => got.calls }
   }
@@ -53,6 +60,10 @@ export class MockServer {
     const parts: Buffer[] = []
     for await (const part of message) parts.push(part as Buffer)
     const got = this.#behaviours.get(message.url?.split('/')[2] ?? '')
+    if (got && message.url?.endsWith('/models'))
+      return void response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ object: 'list', data: got.models.map((id) => ({ id, object: 'model' })) }))
     if (!got || !/\/chat\/completions(\?|$)/.test(message.url ?? '')) return void response.writeHead(404).end('{}')
     got.calls++
     const body = request.parse(JSON.parse(Buffer.concat(parts).toString('utf8')))
