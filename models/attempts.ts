@@ -4,11 +4,12 @@ import type { Clock } from './clock.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import type { Limiter } from './limiter.ts'
 import type { Estimate } from './rate-limit.ts'
+import type { Completion } from './replies/completion.ts'
 import type { StoredReply } from './reply-store.ts'
 import type { RequestBody } from './request-body.ts'
 import { Scope } from './scope.ts'
 import type { Permit, Release, SlotRequest } from './slots.ts'
-import type { CallResult } from './call-result.ts'
+import type { CallResult, PaidFor } from './call-result.ts'
 import type { ReplicaClient } from './replica-client.ts'
 import type { Replica } from './replica.ts'
 
@@ -30,13 +31,12 @@ export interface Attempts {
   random: () => number
   /** Called when the request has its first slot. */
   onBegun(): void
+  /** Called for each reply that was paid for and cannot be used. */
+  onPaid(paid: PaidFor): void
   onWarning(message: string): void
 }
 
-export type Paid = Pick<
-  StoredReply,
-  'text' | 'finishReason' | 'promptTokens' | 'completionTokens' | 'latencyMs' | 'attempts'
->
+export type Paid = Completion & Pick<StoredReply, 'latencyMs' | 'attempts'>
 
 // A request that is refused again and again while others pass would wait for ever. 64 refusals take
 // hours.
@@ -86,6 +86,7 @@ async function untilAnswered(attempts: Attempts, scope: Scope, startDeadline: ()
     avoid = replica
     const copies = await callWithCopy(attempts, permit, scope)
     calls += copies.length
+    for (const copy of copies) if (copy.result.kind === 'failed' && copy.result.paid) attempts.onPaid(copy.result.paid)
     const { result } = best(copies)
     if (result.kind === 'ok') {
       // Only one of two replies that came at once is saved.

@@ -3,6 +3,9 @@ import type { AskFailure } from './ask.ts'
 import type { Completion } from './replies/completion.ts'
 import type { Counted } from './rate-limit.ts'
 
+/** What a reply cost that cannot be used, and what came of it. */
+export type PaidFor = Counted & { text: string }
+
 /**
  * How one HTTP call ended:
  *
@@ -31,7 +34,7 @@ export type CallResult =
       reason: string
       retryAfterMs: number | undefined
       detail: string
-      paid: (Counted & { text: string }) | undefined
+      paid: PaidFor | undefined
     }
   | { kind: 'refused'; error: AskFailure }
   | { kind: 'doubtful'; error: AskFailure; fatal: HoneError; words: string }

@@ -10,8 +10,7 @@ export function summary(
   end: FileStepEnd,
   seconds: number,
 ): object {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } =
-    progress.read()
+  const { total, done, found, paid, reused, cost, kept, dropped, failed, ...more } = progress.read()
   const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(progress.read()) }
   return {
     step: name,
@@ -22,7 +21,8 @@ export function summary(
     ...(end.ended === 'done' && { passedOver: end.passedOver }),
     ...tally,
     requests: { paid, reused },
-    tokens: { prompt: promptTokens, completion: completionTokens },
+    tokens: { prompt: more.promptTokens, completion: more.completionTokens, estimatedReplies: more.estimated },
+    answeredBy: more.servedModels,
     cost,
     seconds: Math.round(seconds * 1000) / 1000,
     output,
@@ -40,13 +40,16 @@ export function summaryLines(
   end: FileStepEnd,
   seconds: number,
 ): string[] {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = progress.read()
+  const { total, done, found, paid, reused, promptTokens, completionTokens, estimated, cost } = progress.read()
   const spent = cost === null ? '' : `; cost ${money(cost)} in all`
   const asked =
     paid + reused === 0
       ? []
       : [
           `  ${number(paid)} replies paid (${number(promptTokens)} + ${number(completionTokens)} tokens), ${number(reused)} found again${spent}`,
+          ...(estimated === 0
+            ? []
+            : [`  tokens of ${number(estimated)} replies are estimates from their lengths: the server counts none`]),
         ]
   if (end.ended === 'budget')
     return [

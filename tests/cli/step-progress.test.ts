@@ -14,8 +14,9 @@ it('the line of progress has rows, rates, cost, time left and errors by reason',
     { status: 'failed', reason: 'http-500' },
     { status: 'failed', reason: 'http-500' },
   ])
-  progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 3000, completionTokens: 1000, reused: false })
-  progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 9, completionTokens: 9, reused: true })
+  const asked = { endpoint: 'endpoint', model: 'm', servedModel: null, isEstimated: false }
+  progress.usage({ ...asked, promptTokens: 3000, completionTokens: 1000, reused: false })
+  progress.usage({ ...asked, promptTokens: 9, completionTokens: 9, reused: true })
   progress.cost(0.0042)
   // The rate leaves out rows of an earlier run.
   expect(progressLine(progress.read(), rates(progress.read(), 10_000))).toBe(

@@ -115,7 +115,7 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
         const slot = { owner: target, prefix: String(index % 4) }
         const retries = { attempts: 3, baseMs: 100 }
         const none = () => undefined
-        const how = { retries, clock, random, onBegun: none, onWarning: none }
+        const how = { retries, clock, random, onBegun: none, onWarning: none, onPaid: none }
         await callUntilAnswered({ target, body, estimate, slot, scope, ...how })
         await saves.add(index).finally(() => limiter.saved())
       } catch {
