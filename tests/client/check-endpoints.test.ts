@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
@@ -29,15 +30,14 @@ interface Answer {
 /** A server that answers each chat request with `answer`. Its URL ends in `/v1`. */
 async function serve(answer: Answer) {
   const asked: { path: string | undefined; key: string | undefined; body: z.infer<typeof sent> }[] = []
-  const server = createServer((request, response) => {
+  const answered = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // It has no list of models.
     if (request.method === 'GET') return void response.writeHead(404).end()
-    void json(request).then((body) => {
-      asked.push({ path: request.url, key: request.headers.authorization, body: sent.parse(body) })
-      response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' })
-      response.end(answer.body ?? completion('OK'))
-    })
-  })
+    asked.push({ path: request.url, key: request.headers.authorization, body: sent.parse(await json(request)) })
+    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' })
+    response.end(answer.body ?? completion('OK'))
+  }
+  const server = createServer((request, response) => void answered(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(
     () =>
