@@ -22,6 +22,11 @@ export interface LimiterOptions extends RateLimits {
    * waiting requests get an {@link Outage}.
    */
   downLimitMs?: number
+  /**
+   * Called when requests wait and nothing would wake them. It is a fault of this file, and the line
+   * is looked at again soon. A warning where absent.
+   */
+  onLostWake?: () => void
 }
 
 interface Waiting extends Waiter, Placed {
@@ -31,8 +36,10 @@ interface Waiting extends Waiter, Placed {
 }
 
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-/** Milliseconds before the line is looked at again when no known event would wake it. */
+/** Milliseconds before a line is looked at again that nothing would wake. */
 const lookAgainMs = 20
+/** A running call, or a reply that is being saved, looks at the line when it ends. */
+const whenSomeCallEnds = Number.POSITIVE_INFINITY
 
 /**
  * The slots of one endpoint, shared by the whole process: a sliding window over its replicas,
@@ -45,6 +52,7 @@ export class Limiter {
   readonly #placement: Placement
   readonly #clock: Clock
   readonly #downLimitMs: number
+  readonly #onLostWake: () => void
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiting>()
   /** Requests that wait, run or will be tried again. */
@@ -54,11 +62,12 @@ export class Limiter {
   #inFlight = 0
   #unsaved = 0
 
-  constructor({ replicas, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
+  constructor({ replicas, clock = systemClock, downLimitMs = 60_000, onLostWake, ...limits }: LimiterOptions) {
     this.#roster = new Roster(replicas, clock)
     this.#placement = new Placement(this.#roster)
     this.#clock = clock
     this.#downLimitMs = downLimitMs
+    this.#onLostWake = onLostWake ?? (() => process.emitWarning('requests waited for a slot without a wake-up'))
     this.#rate = new RateLimit(clock, limits)
   }
 
@@ -141,9 +150,11 @@ export class Limiter {
    * Null when the copy would have to wait.
    */
   tryAcquire(estimate: Estimate, running: Replica): Permit | null {
-    if (this.#line.size > 0 || this.#isFull() || this.#rate.waitFor(estimate) > 0) return null
-    const free = this.#roster.free().filter((replica) => !replica.isAway)
-    const replica = free.find((each) => each !== running) ?? (this.#roster.usable().length === 1 ? free[0] : undefined)
+    const now = this.#clock.now()
+    if (this.#line.size > 0 || this.#isFull(now) || this.#rate.waitFor(estimate, now) > 0) return null
+    const free = this.#roster.free(now).filter((replica) => !replica.isAway)
+    const isOnly = this.#roster.usable(now).length === 1
+    const replica = free.find((each) => each !== running) ?? (isOnly ? free[0] : undefined)
     return replica ? this.#permit(replica, estimate) : null
   }
 
@@ -174,26 +185,52 @@ export class Limiter {
     return judged
   }
 
-  /** Fills free slots. */
+  /**
+   * Fills free slots. Each decision reads the clock once. After it the line is empty, or a timer is
+   * set, or a call runs that looks at the line when it ends.
+   */
   admit(): void {
     while (this.#line.size > 0) {
-      if (this.#isFull()) return
-      const free = this.#roster.free()
-      if (free.length === 0) return this.#wakeAtResume()
-      const waiter = this.#line.next(
-        this.#roster.replicas.length > 1 ? (each) => this.#placement.suits(each, free) : undefined,
-      )
-      // Only retries wait, for a replica that works but is paused.
-      if (!waiter) return this.#wakeAtResume()
-      const wait = this.#rate.waitFor(waiter.estimate)
-      if (wait > 0) return this.#wakeAfter(wait)
-      const replica = this.#placement.choose(waiter, free)
-      if (!replica) return
-      this.#line.leave(waiter)
-      this.#line.took(waiter)
-      waiter.grant(this.#permit(replica, waiter.estimate))
+      const lookAgainIn = this.#admitNext(this.#clock.now())
+      if (lookAgainIn !== undefined) return this.#wait(lookAgainIn)
     }
     this.#rest()
+  }
+
+  /**
+   * Gives one free slot to the next request. Returns undefined then, and otherwise the milliseconds
+   * after which the line must be looked at again, or {@link whenSomeCallEnds}.
+   */
+  #admitNext(now: number): number | undefined {
+    if (this.#isFull(now)) return whenSomeCallEnds
+    const free = this.#roster.free(now)
+    if (free.length === 0) return this.#untilResume(now)
+    const suits = (each: Waiting) => this.#placement.suits(each, free, now)
+    const waiter = this.#line.next(this.#roster.replicas.length > 1 ? suits : undefined)
+    // Only retries wait, for another replica that works but is full.
+    if (!waiter) return this.#untilResume(now)
+    const wait = this.#rate.waitFor(waiter.estimate, now)
+    if (wait > 0) return wait
+    const replica = this.#placement.choose(waiter, free)
+    if (!replica) return whenSomeCallEnds
+    this.#line.leave(waiter)
+    this.#line.took(waiter)
+    waiter.grant(this.#permit(replica, waiter.estimate))
+    return undefined
+  }
+
+  /** Milliseconds until a paused replica may be probed, or until one that is out may be tried. */
+  #untilResume(now: number): number {
+    const times = this.#roster.usable(now).flatMap((replica) => replica.resumesAt(now) ?? [])
+    return Math.min(whenSomeCallEnds, ...times, this.#roster.returnsAt ?? whenSomeCallEnds) - now
+  }
+
+  #wait(lookAgainIn: number): void {
+    if (lookAgainIn !== whenSomeCallEnds) return this.#wakeAfter(lookAgainIn)
+    const isSure = this.#inFlight + this.#unsaved > 0 || this.#roster.replicas.some(({ inFlight }) => inFlight > 0)
+    if (isSure) return
+    this.#onLostWake()
+    this.#wakeAfter(lookAgainMs)
   }
 
   /** Nobody waits, and a timer that stayed would keep the process alive. */
@@ -213,8 +250,8 @@ export class Limiter {
    * they measure what the replicas take, so a slow store would look like a smaller replica and
    * would shrink them again and again.
    */
-  #isFull(): boolean {
-    const slots = this.#roster.usable().reduce((sum, { window }) => sum + window.configured, 0)
+  #isFull(now: number): boolean {
+    const slots = this.#roster.usable(now).reduce((sum, { window }) => sum + window.configured, 0)
     return this.#inFlight + this.#unsaved >= slots
   }
 
@@ -269,14 +306,6 @@ export class Limiter {
     for (const { refusals } of this.#roster.replicas) refusals.idle()
   }
 
-  #wakeAtResume(): void {
-    const times = this.#roster.usable().flatMap(({ resumesAt }) => resumesAt ?? [])
-    if (times.length > 0) this.#wakeAfter(Math.min(...times) - this.#clock.now())
-    // A pause that ended between two looks at the clock leaves no time to wake at, and without a
-    // call under way nothing else would wake the line.
-    else if (this.#underWay === 0 && this.#roster.usable().length > 0) this.#wakeAfter(lookAgainMs)
-  }
-
   #wakeAfter(ms: number): void {
     this.#cancelWake?.()
     this.#cancelWake = this.#clock.after(ms, () => {
@@ -287,8 +316,9 @@ export class Limiter {
 
   /** Ends all waits when all replicas have been away for too long. */
   #giveUp(detail: string): Outage | undefined {
-    const replicas = this.#roster.usable()
-    const downForMs = Math.min(...replicas.map((replica) => replica.downForMs))
+    const now = this.#clock.now()
+    const replicas = this.#roster.usable(now)
+    const downForMs = Math.min(...replicas.map((replica) => replica.downForMs(now)))
     if (downForMs < this.#downLimitMs || replicas.some((replica) => !replica.isAway)) return undefined
     const error = new Outage(
       `${replicas.map(({ url }) => url).join(', ')} has answered nothing for ${Math.round(downForMs / 1000)} s` +

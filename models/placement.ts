@@ -24,9 +24,9 @@ export class Placement {
    * Whether one of the free replicas is the right one. New work prefers to wait for its favourite
    * among the replicas that work. A retry goes to any but the replica that failed it.
    */
-  suits(request: Placed, free: readonly Replica[]): boolean {
+  suits(request: Placed, free: readonly Replica[], now: number): boolean {
     const works = (replica: Replica) => replica !== request.avoid && !replica.isAway
-    const usable = this.#roster.usable()
+    const usable = this.#roster.usable(now)
     if (request.isRetry) return free.some(works) || !usable.some(works)
     const home = this.#likes(request).find((replica) => works(replica) && usable.includes(replica))
     return home === undefined || free.includes(home)

@@ -75,23 +75,26 @@ export class Replica {
     return this.#probing
   }
 
-  /** Free slots at this moment. */
-  get room(): number {
-    if (this.#clock.now() < this.#resumeAt) return 0
+  /**
+   * Free slots at the time `now`. The caller gives the time, so that one decision has one time: a
+   * pause that ended between two readings of the clock once left a line asleep for ever.
+   */
+  room(now: number): number {
+    if (now < this.#resumeAt) return 0
     return (this.#probing ? 1 : this.window.size) - this.#inFlight
   }
 
-  /** When a paused replica may be probed; undefined when it is not paused. */
-  get resumesAt(): number | undefined {
-    return this.#clock.now() < this.#resumeAt ? this.#resumeAt : undefined
+  /** When a paused replica may be probed; undefined when it is not paused at the time `now`. */
+  resumesAt(now: number): number | undefined {
+    return now < this.#resumeAt ? this.#resumeAt : undefined
   }
 
   /**
-   * Milliseconds without a success, without the pauses that the replica asked for; 0 while it
-   * works.
+   * Milliseconds without a success until `now`, without the pauses that an overloaded replica asked
+   * for; 0 while it works.
    */
-  get downForMs(): number {
-    return this.#probing && this.#streak ? this.#clock.now() - this.#streak.since : 0
+  downForMs(now: number): number {
+    return this.#probing && this.#streak ? now - this.#streak.since : 0
   }
 
   take(): Start {

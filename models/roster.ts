@@ -22,17 +22,21 @@ export class Roster {
     this.#clock = clock
   }
 
-  /** Replicas that are not out. */
-  usable(): readonly Replica[] {
+  /** Replicas that are not out at the time `now`. */
+  usable(now = this.#clock.now()): readonly Replica[] {
     if (this.#removed.size === 0) return this.replicas
-    const now = this.#clock.now()
     for (const [replica, until] of this.#removed) if (until <= now) this.#removed.delete(replica)
     return this.replicas.filter((replica) => !this.#removed.has(replica))
   }
 
-  /** Usable replicas with a free slot. */
-  free(): Replica[] {
-    return this.usable().filter((replica) => replica.room > 0)
+  /** Usable replicas with a free slot at the time `now`. */
+  free(now: number): Replica[] {
+    return this.usable(now).filter((replica) => replica.room(now) > 0)
+  }
+
+  /** When the first replica that is out may be tried again. Undefined when no replica is out. */
+  get returnsAt(): number | undefined {
+    return this.#removed.size === 0 ? undefined : Math.min(...this.#removed.values())
   }
 
   /** The error of all replicas a moment ago; undefined while one may work. */
