@@ -1,4 +1,6 @@
-/** The longest delay that a timer of Node can wait: 24.8 days. The engine decides what is too long. */
+/**
+ * The longest delay that a timer of Node can wait: 24.8 days. The engine decides what is too long.
+ */
 export const longestDelayMs = 2 ** 31 - 1
 
 const capped = (ms: number): number => Math.min(longestDelayMs, Math.max(0, ms))

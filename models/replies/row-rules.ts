@@ -11,6 +11,8 @@ interface RowRule {
 /** Reason of a row whose text or picture a filter refuses. */
 export const contentFilter = 'content-filter'
 
+const tooMuch: RowRule = { words: /\btoo (long|large)\b/ }
+
 // Searched in small letters. The first rule that fits counts.
 const rules: readonly RowRule[] = [
   {
@@ -22,13 +24,26 @@ const rules: readonly RowRule[] = [
         'data_?inspection_?failed|inappropriate content|content exists risk|considered high risk',
         'flagged (by|as|for)|was flagged|requires moderation|moderation_?blocked|safety system',
         'prohibited_content|blocked by (the )?safety|violat\\w* (of )?(our |the |its )?(usage|content|safety)',
-        'usage guidelines|不安全或敏感|敏感内容|"code": ?"?1301\\b',
+        'sensitive ?(content|information)|usage guidelines|不安全或敏感|敏感内容|"code": ?"?1301\\b',
       ].join('|'),
     ),
   },
   {
-    // Each family of servers has its own sentence.
-    reason: 'context-length',
+    // A picture.
+    words: new RegExp(
+      [
+        'invalid (base64 )?image|image_parse_error|invalid_image|unsupported image|could not process image',
+        'cannot identify image|failed to (load|decode|process|open) (the )?(image|media)|error(s)? (loading|decoding) image',
+        'image (file )?is truncated|broken data stream|image length and width|aspect ratio must be|image dimensions',
+        'image (size|exceeds|is too|was too|data|file) .{0,60}(large|exceed|maximum|limit|small|invalid|corrupt|mb\\b)',
+        'input size exceed|image exceeds|unable to (process|decode|read) (the )?(input )?image|not a valid image|at most [1-9]\\d* image',
+        'image_url.{0,40}too long',
+        'too many images|the image is (too|invalid|corrupt)|decompression bomb|image(s)? (must|should) be (at least|larger|smaller)',
+      ].join('|'),
+    ),
+  },
+  {
+    // The context. Each family of servers has its own sentence.
     words: new RegExp(
       [
         'context_length_exceeded|exceed_context_size|string_above_max_length|context_window_exceeded',
@@ -41,30 +56,19 @@ const rules: readonly RowRule[] = [
     ),
   },
   {
-    reason: 'image-refused',
-    words: new RegExp(
-      [
-        'invalid (base64 )?image|image_parse_error|invalid_image|unsupported image|could not process image',
-        'cannot identify image|failed to (load|decode|process|open) (the )?(image|media)|error(s)? (loading|decoding) image',
-        'image (file )?is truncated|broken data stream|image length and width|aspect ratio must be|image dimensions',
-        'image (size|exceeds|is too|was too|data|file) .{0,60}(large|exceed|maximum|limit|small|invalid|corrupt|mb\\b)',
-        'input size exceed|image exceeds|unable to (process|decode|read) (the )?(input )?image|not a valid image|at most [1-9]\\d* image',
-        'too many images|the image is (too|invalid|corrupt)|decompression bomb|image(s)? (must|should) be (at least|larger|smaller)',
-      ].join('|'),
-    ),
-  },
-  {
     words: /request too large|request entity too large|payload too large|request_too_large|body too large/,
   },
-  { words: /\btoo (long|large)\b/ },
+  tooMuch,
 ]
 
-/** The reason of a refusal that is about the request's own row; undefined for all other refusals. */
+/**
+ * The reason of a refusal that is about the request's own row; undefined for all other refusals.
+ */
 export function rowReason({ all }: ServerWords, status: number): string | undefined {
   const rule = rules.find(({ words }) => words.test(all))
   if (!rule) return undefined
   // "max_tokens is too large" is about the step's own limit.
-  if (rule.reason === undefined && /\bmax_(completion_)?tokens\b/.test(all)) return undefined
+  if (rule === tooMuch && /\bmax_(completion_)?tokens\b/.test(all)) return undefined
   return rule.reason ?? `http-${status}`
 }
 

@@ -4,7 +4,7 @@ import type { Fields } from './foreign.ts'
 
 /** What a server says of an error, from any form of body. Texts are empty where it says nothing. */
 export interface ServerWords {
-  /** What a person reads: message, and what stands behind it at another provider. */
+  /** What a person reads: the message, and the message of the server behind a gateway. */
   message: string
   /** Codes and types. */
   codes: readonly string[]
@@ -12,7 +12,12 @@ export interface ServerWords {
   param: string
   /** The HTTP status that the error carries itself, e.g. inside a 200. */
   status: number | undefined
-  /** Everything above and the whole body, for searches. In small letters. */
+  /**
+   * Messages and codes, for searches: in small letters, each on a line of its own. The body where
+   * it has no message.
+   */
+  said: string
+  /** `said` and the whole body. */
   all: string
 }
 
@@ -24,7 +29,8 @@ export interface ServerWords {
 export function errorIn(value: unknown): unknown {
   const body = fieldsOf(Array.isArray(value) && value.length === 1 ? value[0] : value)
   const { error } = body
-  if (textOf(error) !== undefined || Object.keys(fieldsOf(error)).length > 0) return body
+  // Some gateways send an error of nulls beside each reply.
+  if (textOf(error) !== undefined || Object.values(fieldsOf(error)).some(Boolean)) return body
   const response = fieldsOf(body['base_resp'])
   if ((numberOf(response['status_code']) ?? 0) !== 0) return response
   const tencent = fieldsOf(fieldsOf(body['Response'])['Error'])
@@ -74,9 +80,16 @@ export function wordsOf(value: unknown, text: string): ServerWords {
   const param = layers.map((layer) => textOf(layer['param']) ?? fieldOfDetail(layer)).find((name) => name !== undefined)
   const message = messages.join(': ')
   const whole = text === '' && value !== undefined ? (JSON.stringify(value) ?? '') : text
-  const all = `${message} ${codes.join(' ')} ${whole}`.slice(0, 20_000).toLowerCase()
-  return { message, codes, param: param ?? '', status, all }
+  const said = [...(messages.length > 0 ? messages : [whole]), ...codes]
+    .map((text) => text.replaceAll('\n', ' '))
+    .join('\n')
+    .toLowerCase()
+  const all = `${said}\n${whole.toLowerCase()}`
+  return { message, codes, param: param ?? '', status, said: cut(said), all: cut(all) }
 }
+
+// Longer texts are pages, whose rest says no more.
+const cut = (text: string): string => text.slice(0, 20_000)
 
 /** The body and the errors inside it, the innermost last. Gateways wrap the errors of others. */
 function layersOf(body: Fields): Fields[] {
@@ -106,6 +119,7 @@ function layersOf(body: Fields): Fields[] {
 }
 
 function messagesOf(layer: Fields): string[] {
+  if (listOf(layer['loc']).length > 0) return detailOf(layer)
   const said = messageNames.flatMap((name) => sentence(layer[name]))
   const plainError = textOf(layer['error'])
   const raw = textOf(layer['raw'])
@@ -210,7 +224,7 @@ export function excerpt(text: string, secrets: readonly string[]): string {
   return flat === '' ? '(empty)' : flat.length > longestExcerpt ? `${flat.slice(0, longestExcerpt)}…` : flat
 }
 
-/** What the server says, for a person: its message with its codes, or the begin of its body. */
+/** What the server says, for a person: its message with its codes, or the start of its body. */
 export function quoteOf({ message, codes }: ServerWords, text: string, secrets: readonly string[]): string {
   if (message === '') return excerpt(text, secrets)
   const telling = codes.filter((one) => !/^(\d{3}|error)$/.test(one) && !message.includes(one))

@@ -119,7 +119,7 @@ const treatments: [name: string, treatment: (call: number) => Treatment, status:
   ['never', always({ isSilent: true }), 'failed', 'timeout'],
   ['hangs up', always({ hangsUp: true }), 'failed', 'connection-lost'],
   ['400', always({ status: 400, body: 'prompt is too long' }), 'failed', 'http-400'],
-  ['no words', always({ body: completion('') }), 'dropped', 'empty-trace'],
+  ['no words', always({ body: completion('') }), 'failed', 'empty-reply'],
   ['cut off', always({ body: completion('<think>I count', 'length') }), 'dropped', 'truncated'],
   ['good', always({ body: completion('<answer>3</answer>') }), 'kept', null],
 ]
@@ -129,7 +129,7 @@ it('a teacher that misbehaves costs only its own rows, each with its reason, and
   const names = treatments.map(([name]) => name)
   const step = await campaignWith(names, { campaign: 'awkward', endpoint: ', timeoutSeconds: 0.3' })
   expect(await step.open()).toMatchObject({ shards: 1, isDone: false })
-  expect(await step.runShard()).toMatchObject({ rowsIn: 13, kept: 3, dropped: 2, failed: 8 })
+  expect(await step.runShard()).toMatchObject({ rowsIn: 13, kept: 3, dropped: 1, failed: 9 })
 
   const rows = await step.rows()
   for (const [name, , status, reason] of treatments) expect(rows.get(name)).toMatchObject({ status, reason })
@@ -137,7 +137,7 @@ it('a teacher that misbehaves costs only its own rows, each with its reason, and
   expect(rows.get('broken JSON')?.detail).toContain('the reply is not JSON: {"choices"')
   expect(rows.get('a page')?.detail).toContain('Welcome to nginx')
   expect(rows.get('an empty body')?.detail).toContain('the reply has no body')
-  expect(rows.get('never')?.detail).toContain('no reply within 0.3 s')
+  expect(rows.get('never')?.detail).toContain('no whole reply within 0.3 s')
   expect(rows.get('400')?.detail).toContain('HTTP 400: prompt is too long')
   expect({ refused: teacher.calls.get('400'), tried: teacher.calls.get('500 for ever') }).toEqual({
     refused: 1,
@@ -151,7 +151,7 @@ it('a teacher that misbehaves costs only its own rows, each with its reason, and
 
   const failure = await step.seal().catch((error: unknown) => error)
   expect(failure).toMatchObject({ type: 'TooManyFailedRows', nonRetryable: true })
-  expect(String(failure)).toMatch(/8 of 13 rows of sample failed \(.*http-500 1.*\); the limit is 5 %/)
+  expect(String(failure)).toMatch(/9 of 13 rows of sample failed \(.*http-500 1.*\); the limit is 5 %/)
   expect(String(failure)).toContain('→ mend the cause, or raise limits.failedRowsPercent')
   const shown = await step.show()
   expect(shown).toMatch(/failed: .*broken-reply 4/)
@@ -205,14 +205,14 @@ it('a step is not sealed while rows have no outcome', async () => {
 })
 
 it('a step that keeps no row fails with what became of them', async () => {
-  teacher.treatments.set('mute', always({ body: completion('') }))
+  teacher.treatments.set('mute', always({ body: completion('<think>I', 'length') }))
   const step = await campaignWith(['mute'], { campaign: 'mute' })
   await step.open()
   await step.runShard()
   await expect(step.seal()).rejects.toMatchObject({
     type: 'EmptyDataset',
     nonRetryable: true,
-    message: expect.stringContaining('sample kept none of 1 rows (empty-trace 1)'),
+    message: expect.stringContaining('sample kept none of 1 rows (truncated 1)'),
   })
 })
 

@@ -113,7 +113,7 @@ it('reads usage that grows with each chunk once', () => {
   expect(read(chunks)).toMatchObject({ completion: { promptTokens: 7, completionTokens: 2 } })
 })
 
-it('knows when a stream is over, though the connection stays open', () => {
+it('knows when a reply is over, though its stream stays open', () => {
   const assembly = new Assembly()
   assembly.add(of({ content: 'four' }))
   expect(assembly.isOver).toBe(false)

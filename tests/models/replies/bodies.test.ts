@@ -112,7 +112,7 @@ it.each([
       },
     },
     'refused',
-    'context-length',
+    'http-400',
   ],
   [
     'argo-proxy',

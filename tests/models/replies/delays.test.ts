@@ -25,6 +25,7 @@ it.each([
 
 it.each([
   [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
+  [{ 'x-ms-retry-after-ms': '250', 'retry-after': '1' }, 250],
   [{ 'retry-after-ms': '', 'retry-after': '1' }, 1000],
   [{ 'retry-after-ms': 'soon', 'retry-after': '1' }, 1000],
   [{ 'retry-after': ['3', '9'] }, 3000],
@@ -147,6 +148,18 @@ it.each([
   ['a gateway', e('Quota exceeded. Please wait 1 minute and 30 seconds'), 'limited', 90_000],
   ['a gateway', e('Daily limit reached, resets in 15 hours'), 'limited', 54_000_000],
   [
+    'GitHub',
+    {
+      error: {
+        code: 'RateLimitReached',
+        message:
+          'Rate limit of 50 per 86400s exceeded for UserByModelByDay. Please wait 41371 seconds before retrying.',
+      },
+    },
+    'limited',
+    41_371_000,
+  ],
+  [
     'OpenRouter',
     {
       error: {
@@ -200,6 +213,7 @@ it.each([
   [502, { 'retry-after': '7' }, '', 'away', 7000],
   [529, { 'retry-after': '7' }, '', 'away', 7000],
   [500, { 'retry-after': '7' }, '', 'failed', 7000],
+  [408, { 'retry-after': '7' }, '', 'failed', 7000],
   [409, { 'retry-after': '7' }, '', 'failed', 7000],
 ])('HTTP %i with %j and %j is %s for %i ms', (status, headers, body, kind, retryAfterMs) => {
   expect(meaning(status, body, headers)).toMatchObject({ kind, retryAfterMs })

@@ -43,7 +43,7 @@ it.each([
   [
     'a server that speaks no HTTP',
     coded('HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/'),
-    'doubtful',
+    'failed',
     'broken-reply',
   ],
   ['no error at all', undefined, 'failed', 'connection-lost'],

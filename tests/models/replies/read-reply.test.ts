@@ -36,6 +36,12 @@ it.each([
     usage({ prompt_tokens: 7, completion_tokens: 3, total_tokens: 30 }),
     [7, 23, false],
   ],
+  ['a total of Gemini that only thought', usage({ prompt_tokens: 7, total_tokens: 30 }), [7, 23, false]],
+  [
+    'a total of a prompt of nothing',
+    usage({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }),
+    [100, 1, true],
+  ],
   [
     'a total with the thinking of xAI',
     usage({
@@ -107,6 +113,7 @@ it.each([
   ['null', 'null', 'broken-reply', false],
   ['an empty text', completion({ content: '' }), 'empty-reply', true],
   ['white space', completion({ content: ' \n' }), 'empty-reply', true],
+  ['empty tags', completion({ content: '<think>\n\n</think>\n\n' }), 'empty-reply', true],
   ['no content', completion({ role: 'assistant', content: null }), 'empty-reply', true],
   ['an empty list', completion({ content: [] }), 'empty-reply', true],
   [
