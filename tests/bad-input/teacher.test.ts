@@ -46,7 +46,12 @@ async function campaignWith(names: readonly string[], parts: RecipeParts, env: R
     names.map((name) => line(name, { question: `${campaign}: how many shapes? (${name})` })),
   )
   const text = recipeText({ url: teacher.url, ...parts })
-  const started = await start(folder, text, { client: startingClient(), env: { DATABASE_URL: database.url, ...env } })
+  // Without a probe, which would meet the misbehaviour before the step does.
+  const started = await start(folder, text, {
+    client: startingClient(),
+    env: { DATABASE_URL: database.url, ...env },
+    flags: ['--no-probe'],
+  })
   expect(started).toMatchObject({ code: 0, out: expect.stringContaining(`campaign ${campaign} started`) })
   await openRound(database.db, { campaign, number: 0, parent: null })
   await openRound(database.db, { campaign, number: 1, parent: 0 })
@@ -272,6 +277,8 @@ it('a key that the worker lacks ends the step with the variable before any reque
   await step.open()
   const failure = await step.runShard().catch((error: unknown) => error)
   expect(failure).toMatchObject({ type: 'MissingSecret', nonRetryable: true })
-  expect(String(failure)).toMatch(/TEST_TEACHER_KEY is not set → set TEST_TEACHER_KEY where the worker starts/)
+  expect(String(failure)).toMatch(
+    /TEST_TEACHER_KEY is not set → export TEST_TEACHER_KEY=… here and where the worker runs/,
+  )
   expect(teacher.calls.size).toBe(0)
 })

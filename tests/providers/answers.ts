@@ -6,7 +6,7 @@ export interface Answer {
   body?: readonly (string | Buffer)[]
   pauseMs?: number
   /** After the body: the end as HTTP has it, a cut connection, or silence. `end` where absent. */
-  then?: 'end' | 'cut' | 'silence'
+  after?: 'end' | 'cut' | 'silence'
   /** Bytes that are written to the socket as they are, instead of all of the above. */
   raw?: string
   /** Closes the kept-alive connection after the answer without a word, as idle gateways do. */
@@ -122,5 +122,5 @@ export const streamOnly =
   ({ body }) =>
     body['stream'] === true ? streamed('Hi') : error(status, words, fields)
 
-export const silence: Answer = { then: 'silence' }
-export const reset: Answer = { then: 'cut' }
+export const silence: Answer = { after: 'silence' }
+export const reset: Answer = { after: 'cut' }

@@ -14,8 +14,11 @@ export interface Behaviour {
   /** Answers of a row's calls, in order; the last one repeats. */
   answers: readonly Answering[]
   comes: Outcome
-  /** Calls of one row, or the most of all calls where the step ends early. */
-  calls: number
+  /**
+   * Calls of one row; the most of all calls where the step ends early; or the least and the most of
+   * all calls.
+   */
+  calls: number | readonly [number, number]
   /** Tokens of all replies that are stored as paid; `some` where they are estimates. */
   paid: number | 'some'
   /** The least and the most time that the wait takes, in seconds of the engine's clock. */
@@ -27,7 +30,7 @@ export interface Behaviour {
   rows?: number
   /** The behaviour is met by this row alone; the others are answered at once. */
   onlyRow?: number
-  /** A good server stands beside. `comes` is every row's, and the bad server gets `calls` at most. */
+  /** A good server works too. `comes` is every row's; the bad server gets `calls` at most. */
   besideGood?: boolean
   /** Address instead of the mock's. */
   url?: (mock: string) => string
@@ -61,13 +64,21 @@ function replied(
 
 /** The row fails at its first call, with the server's words. */
 export const refusesRow = (name: string, answers: readonly Answering[], words: RegExp, more: More = {}): Behaviour => ({
-  ...{ name, answers, comes: { is: 'failed row', words }, calls: 1, paid: 0 },
+  name,
+  answers,
+  comes: { is: 'failed row', words },
+  calls: 1,
+  paid: 0,
   ...more,
 })
 
 /** The row is tried three times, which is the limit in these tests, and fails. */
 export const givesUp = (name: string, answers: readonly Answering[], words: RegExp, more: More = {}): Behaviour => ({
-  ...{ name, answers, comes: { is: 'failed row', words }, calls: 3, paid: 0 },
+  name,
+  answers,
+  comes: { is: 'failed row', words },
+  calls: 3,
+  paid: 0,
   ...more,
 })
 
@@ -77,12 +88,22 @@ export const wastes = (name: string, answers: readonly Answering[], words: RegEx
 
 /** The step ends early with the server's words, after few of 40 rows. */
 export const ends = (name: string, answers: readonly Answering[], words: RegExp, more: More = {}): Behaviour => ({
-  ...{ name, answers, comes: { is: 'end', words }, calls: 16, paid: 0, rows: 40 },
+  name,
+  answers,
+  comes: { is: 'end', words },
+  calls: 16,
+  paid: 0,
+  rows: 40,
   ...more,
 })
 
 /** The outage is waited for up to its limit of ten minutes, and ends the shard. */
 export const stays = (name: string, answers: readonly Answering[], words: RegExp, more: More = {}): Behaviour => ({
-  ...{ name, answers, comes: { is: 'outage', words }, calls: 1000, paid: 0, waits: [500, 700] },
+  name,
+  answers,
+  comes: { is: 'outage', words },
+  calls: 1000,
+  paid: 0,
+  waits: [500, 700],
   ...more,
 })

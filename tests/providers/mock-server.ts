@@ -18,6 +18,7 @@ interface Got {
   /** Row that alone meets the answers; null where all rows do. */
   onlyRow: number | null
   others: Answer
+  models: readonly string[]
 }
 
 /**
@@ -43,8 +44,14 @@ export class MockServer {
   }
 
   /** Adds a behaviour. Returns its address, and a count of its calls. */
-  add(name: string, answers: readonly Answering[], onlyRow: number | null, others: Answer) {
-    const got: Got = { answers, calls: 0, callsOfRow: new Map(), onlyRow, others }
+  add(
+    name: string,
+    answers: readonly Answering[],
+    onlyRow: number | null,
+    others: Answer,
+    models: readonly string[] = [],
+  ) {
+    const got: Got = { answers, calls: 0, callsOfRow: new Map(), onlyRow, others, models }
     this.#behaviours.set(name, got)
     return { url: `${this.origin}/b/${name}/v1`, calls: () => got.calls }
   }
@@ -53,6 +60,10 @@ export class MockServer {
     const parts: Buffer[] = []
     for await (const part of message) parts.push(part as Buffer)
     const got = this.#behaviours.get(message.url?.split('/')[2] ?? '')
+    if (got && message.url?.endsWith('/models'))
+      return void response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ object: 'list', data: got.models.map((id) => ({ id, object: 'model' })) }))
     if (!got || !/\/chat\/completions(\?|$)/.test(message.url ?? '')) return void response.writeHead(404).end('{}')
     got.calls++
     const body = request.parse(JSON.parse(Buffer.concat(parts).toString('utf8')))
@@ -72,7 +83,7 @@ export class MockServer {
 }
 
 async function send(answer: Answer, response: ServerResponse): Promise<void> {
-  const { status, headers, body = [], pauseMs = 0, then = 'end', raw, closesAfter } = answer
+  const { status, headers, body = [], pauseMs = 0, after = 'end', raw, closesAfter } = answer
   const { socket } = response
   if (raw !== undefined) return void socket?.end(raw)
   if (status !== undefined) {
@@ -83,9 +94,9 @@ async function send(answer: Answer, response: ServerResponse): Promise<void> {
     response.write(part)
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
-  if (then === 'silence') return
+  if (after === 'silence') return
   // The bytes are on their way before the connection is cut.
-  if (then === 'cut') return void setTimeout(() => socket?.destroy(), body.length > 0 ? 5 : 0)
+  if (after === 'cut') return void setTimeout(() => socket?.destroy(), body.length > 0 ? 5 : 0)
   response.end(() => {
     if (closesAfter === true) socket?.destroy()
   })

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Behaviour } from './behaviours.ts'
 import { MockServer } from './mock-server.ts'
+import { accounts } from './tables/accounts.ts'
+import { cutStreams } from './tables/cut-streams.ts'
 import { everyone } from './tables/everyone.ts'
 import { finishReasons } from './tables/finish-reasons.ts'
 import { losses } from './tables/losses.ts'
+import { pictures } from './tables/pictures.ts'
 import { replicas } from './tables/replicas.ts'
 import { replies } from './tables/replies.ts'
 import { rows } from './tables/rows.ts'
@@ -17,8 +20,11 @@ const tables: Readonly<Record<string, readonly Behaviour[]>> = {
   'forms of replies': replies,
   thinking,
   streams,
+  'streams that end too early': cutStreams,
   'refusals of one row': rows,
+  'pictures and contents that one row has': pictures,
   'refusals of every row': everyone,
+  'keys, money and addresses': accounts,
   'limits and outages': waits,
   'lost connections': losses,
   'a bad server beside a good one': replicas,
@@ -28,13 +34,14 @@ const mock = new MockServer()
 beforeAll(() => mock.start())
 afterAll(() => mock.stop())
 
-for (const [title, behaviours] of Object.entries(tables))
-  describe(title, () => {
-    for (const [index, behaviour] of behaviours.entries())
-      it(behaviour.name, async () => {
-        await tryBehaviour(mock, `${title.replaceAll(' ', '-')}-${index}`, behaviour)
-      })
-  })
+describe.each(Object.entries(tables))('%s', (title, behaviours) => {
+  it.each(behaviours.map((behaviour, index) => [behaviour.name, behaviour, index] as const))(
+    '%s',
+    async (_, behaviour, index) => {
+      expect(await tryBehaviour(mock, `${title.replaceAll(/\W+/g, '-')}-${index}`, behaviour)).toEqual([])
+    },
+  )
+})
 
 it('the tables hold at least 190 behaviours, each with a name of its own', () => {
   const names = Object.entries(tables).flatMap(([title, lines]) => lines.map(({ name }) => `${title}: ${name}`))

@@ -55,7 +55,7 @@ export const replies: readonly Behaviour[] = [
   wastes('choices: [] with usage', [json(200, { choices: [], usage })], /choice/, { source: 'BerriAI/litellm#40252' }),
   givesUp('choices: [] without usage', [json(200, { choices: [] })], /choice/),
   givesUp('choices: null', [json(200, { choices: null })], /choice/, { source: 'langgenius/dify#9197' }),
-  givesUp('an object without choices', [json(200, { object: 'chat.completion' })], /choice/, {
+  givesUp('an object without choices', [json(200, { object: 'chat.completion' })], /choice|not a chat completion/, {
     source: 'langgenius/dify#9197',
   }),
   wastes(

@@ -22,7 +22,7 @@ const short = { endpoint: { outageSeconds: 60 } }
 const day =
   'Rate limit reached for model `x` on requests per day (RPD): Limit 1000, Used 1000. Please try again in 15h12m0s.'
 
-/** Rate limits, overload and outages: waited for as the server says, and no longer than the limit. */
+/** Rate limits, overload and outages: waited for as the server says, up to the limit. */
 export const waits: readonly Behaviour[] = [
   // Rate limits that say when.
   whole('Retry-After in seconds', [limited({ 'retry-after': '20' }), hi], 'Hi', { waits: [19, 25] }),
