@@ -12,6 +12,7 @@ import { Outage } from './failures.ts'
 import { createTurnstile } from './turnstile.ts'
 import { sharedLimiters } from './limiters.ts'
 import type { Limiters } from './limiters.ts'
+import type { Waiting } from './outage.ts'
 import { createPayer } from './payer.ts'
 import type { OpenTarget } from './payer.ts'
 import type { ReplyStore, StoredReply, UnusableReply } from './reply-store.ts'
@@ -46,7 +47,10 @@ export interface EngineOptions {
    * was taken out.
    */
   onWarning?: (message: string) => void
-  /** Milliseconds without any success after which the shard ends with an {@link Outage}. */
+  /**
+   * Milliseconds without any success after which the shard ends with an {@link Outage}, for endpoints
+   * that name no limit of their own. A minute where absent.
+   */
   downLimitMs?: number
   limiters?: Limiters
   connections?: Connections
@@ -62,6 +66,8 @@ export interface Engine {
    * hits every row) and the signal's reason.
    */
   ask: Ask
+  /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
+  waiting(): (Waiting & { endpoint: string }) | null
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
@@ -141,6 +147,13 @@ export function createEngine(options: EngineOptions): Engine {
         asked.delete(answering)
       }
     },
+    waiting() {
+      for (const [endpoint, { limiter }] of targets) {
+        const { waiting } = limiter
+        if (waiting) return { endpoint, ...waiting }
+      }
+      return null
+    },
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
@@ -162,7 +175,6 @@ function answerOf(stored: StoredReply): Omit<Answered, 'reused'> {
 
 function openTargets(options: EngineOptions, clock: Clock, random: () => number): Map<string, OpenTarget> {
   const { limiters = sharedLimiters, connections = sharedConnections, env = process.env, downLimitMs } = options
-  const limits = { clock, random, ...(downLimitMs === undefined ? {} : { downLimitMs }) }
   const targets = new Map<string, OpenTarget>()
   for (const endpoint of options.endpoints) {
     const clients = new Map<string, ReplicaClient>()
@@ -173,6 +185,8 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
     }
     // Some more than can run, so that a slot never waits for a picture that is not ready.
     const turnstile = createTurnstile(callsAtOnce(endpoint) + 64)
+    const downMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
+    const limits = { clock, random, ...(downMs === undefined ? {} : { downLimitMs: downMs }) }
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
@@ -183,7 +197,7 @@ async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {
     return await run()
   } catch (error) {
     if (error instanceof HoneError) throw error
-    throw new Outage(`the reply store does not answer: ${messageOf(error)}`, error)
+    throw new Outage(`the reply store does not answer: ${messageOf(error)}`, { cause: error })
   }
 }
 

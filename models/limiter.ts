@@ -1,18 +1,21 @@
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
-import { Outage } from './failures.ts'
+import type { Outage } from './failures.ts'
 import { Latencies } from './latencies.ts'
+import { outageNow, outageOf, waitingOf } from './outage.ts'
+import type { OutageState, Waiting } from './outage.ts'
 import { Placement } from './placement.ts'
 import type { Placed } from './placement.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Estimate, RateLimits } from './rate-limit.ts'
 import type { Replica } from './replica.ts'
 import { Roster } from './roster.ts'
+import type { Refusal } from './refusals.ts'
 import type { Removal } from './roster.ts'
 import type { Scope } from './scope.ts'
 import type { Permit, SlotRequest } from './slots.ts'
 import { WaitingLine } from './waiting-line.ts'
-import type { Waiter } from './waiting-line.ts'
+import type { Waiter as Queued } from './waiting-line.ts'
 
 export interface LimiterOptions extends RateLimits {
   replicas: readonly Replica[]
@@ -22,6 +25,8 @@ export interface LimiterOptions extends RateLimits {
    * waiting requests get an {@link Outage}.
    */
   downLimitMs?: number
+  /** Milliseconds since 1970, for the times that people read. */
+  wallClock?: () => number
   /**
    * Called when requests wait and nothing would wake them. It is a fault of this file, and the line
    * is looked at again soon. A warning where absent.
@@ -29,12 +34,14 @@ export interface LimiterOptions extends RateLimits {
   onLostWake?: () => void
 }
 
-interface Waiting extends Waiter, Placed {
+interface Waiter extends Queued, Placed {
+  isFirst: boolean
   estimate: Estimate
   grant(permit: Permit): void
   refuse(error: Error): void
 }
 
+const noReplica: ReadonlySet<Replica> = new Set()
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
 /** Milliseconds before a line is looked at again that nothing would wake. */
 const lookAgainMs = 20
@@ -51,22 +58,27 @@ export class Limiter {
   readonly #roster: Roster
   readonly #placement: Placement
   readonly #clock: Clock
-  readonly #downLimitMs: number
+  #downLimitMs: number
+  readonly #wallClock: () => number
   readonly #onLostWake: () => void
   readonly #rate: RateLimit
-  readonly #line = new WaitingLine<Waiting>()
+  readonly #line = new WaitingLine<Waiter>()
   /** Requests that wait, run or will be tried again. */
   #underWay = 0
   #cancelWake: (() => void) | undefined
   /** Calls of this endpoint. Other endpoints may share its replicas. */
   #inFlight = 0
   #unsaved = 0
+  /** What the last call that ended badly said. */
+  #detail = ''
 
-  constructor({ replicas, clock = systemClock, downLimitMs = 60_000, onLostWake, ...limits }: LimiterOptions) {
+  constructor(options: LimiterOptions) {
+    const { replicas, clock = systemClock, downLimitMs = 60_000, wallClock = Date.now, onLostWake, ...limits } = options
     this.#roster = new Roster(replicas, clock)
     this.#placement = new Placement(this.#roster)
     this.#clock = clock
     this.#downLimitMs = downLimitMs
+    this.#wallClock = wallClock
     this.#onLostWake = onLostWake ?? (() => process.emitWarning('requests waited for a slot without a wake-up'))
     this.#rate = new RateLimit(clock, limits)
   }
@@ -94,7 +106,8 @@ export class Limiter {
    * Sets other limits; `concurrency` is of each replica. Another recipe may know the same endpoint
    * with other limits, and the latest ones count.
    */
-  configure(concurrency: number, limits: RateLimits = {}): void {
+  configure(concurrency: number, limits: RateLimits = {}, downLimitMs?: number): void {
+    if (downLimitMs !== undefined) this.#downLimitMs = downLimitMs
     for (const { window } of this.#roster.replicas) window.configure(concurrency)
     this.#rate.configure(limits)
     // The caller that opens it again may have mended the key.
@@ -116,17 +129,19 @@ export class Limiter {
    * stay away.
    */
   acquire(request: SlotRequest): Promise<Permit> {
-    const { scope, owner, priority = 0, isRetry = false, prefix = '', avoid, estimate = nothing } = request
+    const { scope, owner, priority = 0, isRetry = false, prefix = '', estimate = nothing } = request
+    const { avoid = noReplica, isFirst = !isRetry } = request
     return new Promise((resolve, reject) => {
       if (scope.reason) return reject(scope.reason)
       const { refusal } = this.#roster
       if (refusal) return reject(refusal)
-      const waiter: Waiting = {
+      const waiter: Waiter = {
         owner,
         priority,
         isRetry,
         prefix,
         avoid,
+        isFirst,
         estimate,
         passedBy: 0,
         hasLeft: false,
@@ -155,7 +170,7 @@ export class Limiter {
     const free = this.#roster.free(now).filter((replica) => !replica.isAway)
     const isOnly = this.#roster.usable(now).length === 1
     const replica = free.find((each) => each !== running) ?? (isOnly ? free[0] : undefined)
-    return replica ? this.#permit(replica, estimate) : null
+    return replica ? this.#permit(replica, estimate, false) : null
   }
 
   /**
@@ -178,11 +193,31 @@ export class Limiter {
     return removal
   }
 
-  /** Whether a 403 or 404 is the replica's answer to everyone, and not to this request alone. */
-  refusesAll(replica: Replica, scope: Scope): Promise<boolean> {
-    const judged = replica.refusals.judge(scope)
+  /** Whether a refusal is the replica's answer to everyone, and not to this request alone. */
+  refusesAll(replica: Replica, refusal: Refusal, scope: Scope): Promise<boolean> {
+    const judged = replica.refusals.judge(refusal, scope)
     this.#noteIdle()
     return judged
+  }
+
+  /** Whether a replica works that is not among these. */
+  hasOther(tried: ReadonlySet<Replica>): boolean {
+    return this.#roster.usable().some((replica) => !tried.has(replica) && !replica.isAway)
+  }
+
+  /** Another replica served what this one had refused. True when this one must be taken out. */
+  disproved(replica: Replica): boolean {
+    return this.#roster.disproved(replica)
+  }
+
+  /** Milliseconds for which an outage is waited for. */
+  get downLimitMs(): number {
+    return this.#downLimitMs
+  }
+
+  /** Whether one request alone is under way. */
+  get isAlone(): boolean {
+    return this.#underWay === 1
   }
 
   /**
@@ -205,7 +240,7 @@ export class Limiter {
     if (this.#isFull(now)) return whenSomeCallEnds
     const free = this.#roster.free(now)
     if (free.length === 0) return this.#untilResume(now)
-    const suits = (each: Waiting) => this.#placement.suits(each, free, now)
+    const suits = (each: Waiter) => this.#placement.suits(each, free, now)
     const waiter = this.#line.next(this.#roster.replicas.length > 1 ? suits : undefined)
     // Only retries wait, for another replica that works but is full.
     if (!waiter) return this.#untilResume(now)
@@ -215,7 +250,7 @@ export class Limiter {
     if (!replica) return whenSomeCallEnds
     this.#line.leave(waiter)
     this.#line.took(waiter)
-    waiter.grant(this.#permit(replica, waiter.estimate))
+    waiter.grant(this.#permit(replica, waiter.estimate, waiter.isFirst))
     return undefined
   }
 
@@ -255,7 +290,7 @@ export class Limiter {
     return this.#inFlight + this.#unsaved >= slots
   }
 
-  #permit(replica: Replica, estimate: Estimate): Permit {
+  #permit(replica: Replica, estimate: Estimate, isFirst: boolean): Permit {
     const start = replica.take()
     const book = this.#rate.take(estimate)
     this.#inFlight++
@@ -272,9 +307,11 @@ export class Limiter {
         )
         if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
         if (health === 'ok') this.#served(replica)
+        const isLong = (retryAfterMs ?? 0) > this.#downLimitMs
         const hasOthers = this.#roster.usable().some((each) => each !== replica && !each.isAway)
-        const isDown = replica.note(start, health, retryAfterMs, hasOthers)
-        const outage = isDown ? this.#giveUp(detail) : undefined
+        const isDown = replica.note({ start, health, retryAfterMs, hasOthers, isFirst, isLong })
+        if (detail !== '') this.#detail = detail
+        const outage = isDown || health === 'limited' ? this.#giveUp() : undefined
         this.#tellWatchers(replica)
         return outage
       },
@@ -283,6 +320,7 @@ export class Limiter {
 
   #served(replica: Replica): void {
     this.#roster.forgive()
+    this.#roster.proved(replica)
     replica.refusals.served()
   }
 
@@ -314,19 +352,34 @@ export class Limiter {
     })
   }
 
-  /** Ends all waits when all replicas have been away for too long. */
-  #giveUp(detail: string): Outage | undefined {
-    const now = this.#clock.now()
-    const replicas = this.#roster.usable(now)
-    const downForMs = Math.min(...replicas.map((replica) => replica.downForMs(now)))
-    if (downForMs < this.#downLimitMs || replicas.some((replica) => !replica.isAway)) return undefined
-    const error = new Outage(
-      `${replicas.map(({ url }) => url).join(', ')} has answered nothing for ${Math.round(downForMs / 1000)} s` +
-        `${detail ? `: ${detail}` : ''}. ` +
-        'Check that the model server runs and that the recipe has its right URL; the rows are tried again.',
-    )
-    for (const replica of replicas) replica.forgive()
+  /**
+   * Ends all waits when all replicas have been away for too long, or when the server says that it
+   * takes no call for longer than that.
+   */
+  #giveUp(): Outage | undefined {
+    const state = this.#outage(this.#clock.now())
+    if (!state || state.leftMs > 0) return undefined
+    const error = outageOf(state, this.#wallClock())
+    for (const replica of this.#roster.usable()) replica.forgive()
+    this.#rate.release()
     this.#refuseAll(error)
     return error
+  }
+
+  /** The outage that all requests wait for; null while a replica works. */
+  #outage(now: number): OutageState | null {
+    const replicas = this.#roster.usable(now)
+    return outageNow(replicas, {
+      now,
+      limitMs: this.#downLimitMs,
+      heldMs: this.#rate.heldFor(now),
+      detail: this.#detail,
+    })
+  }
+
+  /** What all requests wait for, and until when; null while a replica works. */
+  get waiting(): Waiting | null {
+    const state = this.#underWay > 0 ? this.#outage(this.#clock.now()) : null
+    return state && waitingOf(state, this.#wallClock())
   }
 }

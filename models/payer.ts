@@ -3,7 +3,8 @@ import { sha256Hex } from '../artifacts/hash.ts'
 import { prefixOf } from './affinity.ts'
 import type { AskRequest } from './ask.ts'
 import { callUntilAnswered } from './attempts.ts'
-import type { Attempts, Paid, Target } from './attempts.ts'
+import type { Paid } from './attempts.ts'
+import type { Attempts, Target } from './target.ts'
 import type { Batcher } from './batcher.ts'
 import type { PaidFor } from './call-result.ts'
 import type { RequestImages } from './endpoint.ts'
@@ -24,7 +25,7 @@ export interface PayerOptions extends Pick<Attempts, 'retries' | 'clock' | 'rand
   saves: Batcher<StoredReply | UnusableReply, void>
   slot: { owner: object; priority: number }
   /** Called for each reply that was paid for and cannot be used. It is on its way to the store. */
-  onUnusable(reply: UnusableReply): void
+  onUnusable: (reply: UnusableReply) => void
 }
 
 /** Brings a request to its reply, and resolves when the reply is durable. */

@@ -100,6 +100,16 @@ export class RateLimit {
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + ms)
   }
 
+  /** Milliseconds for which nothing is sent. */
+  heldFor(now: number): number {
+    return Math.max(0, this.#heldUntil - now)
+  }
+
+  /** Ends a hold: who asks after an outage may try at once. */
+  release(): void {
+    this.#heldUntil = 0
+  }
+
   /** Milliseconds from `now` until a call of this size may go. */
   waitFor(estimate: Estimate, now = this.#clock.now()): number {
     const held = Math.max(0, this.#heldUntil - now)

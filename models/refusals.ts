@@ -1,19 +1,39 @@
 import type { Scope } from './scope.ts'
 
-// This many refusals before any success, or in a row after a success, are the replica's fault and
-// not the rows'.
+// So many refusals before any success, or equal ones in a row after a success, are the replica's
+// fault and not the rows'.
 const enoughAtFirst = 8
 const enoughLater = 64
+/** A key that worked is refused for no single row, so fewer refusals tell. */
+const enoughOfAccess = 8
+/** So many equal refusals tell when no other request is under way that could. */
+const enoughWhenIdle = 3
+
+/** A refusal that is one row's or every row's. */
+export interface Refusal {
+  /** Equal for equal refusals. */
+  words: string
+  /** A 401, 403 or 404: about the key, the model or the URL, which all rows share. */
+  isOfAccess: boolean
+  /** A 401: about the key alone. */
+  isOfKey: boolean
+}
+
+interface Open extends Refusal {
+  settle(isReplicas: boolean): void
+}
 
 /**
- * Whether a 403 or a 404 is the fault of one row or of the replica: some gateways answer so for a
- * text or picture that they do not take. Before the first success the question stays open until
- * other requests are answered. After it such an answer is the row's fault.
+ * Whether a refusal is the fault of one row or of the replica: some gateways refuse single texts or
+ * pictures with the same statuses. Before the first success the question stays open until other
+ * requests are answered. After it a refusal is the row's fault, until too many equal refusals come
+ * in a row.
  */
 export class Refusals {
   #hasServed = false
   #inARow = 0
-  readonly #open = new Set<(isServers: boolean) => void>()
+  #words = ''
+  readonly #open = new Set<Open>()
 
   /** Requests that wait for the answer to that question. */
   get open(): number {
@@ -24,39 +44,52 @@ export class Refusals {
   served(): void {
     this.#hasServed = true
     this.#inARow = 0
-    this.#settle(false)
+    this.#settle(() => false)
   }
 
-  /** No other request is under way that could tell, so earlier refusals are the replica's fault. */
+  /**
+   * No other request is under way that could tell. A refusal of access is the replica's fault then.
+   * So are several equal refusals. A single refusal of another kind is its row's fault, because a
+   * step that is resumed may have a single bad row left.
+   */
   idle(): void {
-    this.#settle(true)
+    const counts = new Map<string, number>()
+    for (const { words } of this.#open) counts.set(words, (counts.get(words) ?? 0) + 1)
+    this.#settle(({ words, isOfAccess }) => isOfAccess || (counts.get(words) ?? 0) >= enoughWhenIdle)
   }
 
   /** True when the replica refuses everyone. Rejects with the scope's reason. */
-  judge(scope: Scope): Promise<boolean> {
-    this.#inARow++
-    if (this.#inARow >= (this.#hasServed ? enoughLater : enoughAtFirst)) {
-      this.#settle(true)
+  judge(refusal: Refusal, scope: Scope): Promise<boolean> {
+    // Before a success any refusals count together. After it only equal ones do.
+    this.#inARow = this.#hasServed && refusal.words !== this.#words ? 1 : this.#inARow + 1
+    this.#words = refusal.words
+    const enough = this.#hasServed ? (refusal.isOfKey ? enoughOfAccess : enoughLater) : enoughAtFirst
+    if (this.#inARow >= enough) {
+      this.#settle(() => true)
       return Promise.resolve(true)
     }
     if (this.#hasServed) return Promise.resolve(false)
     return new Promise((resolve, reject) => {
-      const settle = (isServers: boolean) => {
-        leave()
-        resolve(isServers)
+      const open: Open = {
+        ...refusal,
+        settle(isReplicas) {
+          leave()
+          resolve(isReplicas)
+        },
       }
       const leave = scope.onCancel((reason) => {
-        this.#open.delete(settle)
+        this.#open.delete(open)
         reject(reason)
       })
-      this.#open.add(settle)
+      this.#open.add(open)
     })
   }
 
-  #settle(isServers: boolean): void {
-    if (isServers && this.#open.size > 0) this.#inARow = 0
+  #settle(isReplicas: (refusal: Refusal) => boolean): void {
     const open = [...this.#open]
     this.#open.clear()
-    for (const settle of open) settle(isServers)
+    const faults = open.map((each) => isReplicas(each))
+    if (faults.includes(true)) this.#inARow = 0
+    open.forEach((each, at) => each.settle(faults[at] ?? false))
   }
 }

@@ -11,14 +11,27 @@ import type { Start } from './window.ts'
  */
 export type CallHealth = 'ok' | 'answered' | 'failed' | 'silent' | 'overloaded' | 'unreachable' | 'limited' | 'left'
 
-/**
- * Calls in a row without a success. `since` moves on by the pauses that the replica itself asked
- * for.
- */
+/** Calls in a row without a success. */
 interface Streak {
+  began: number
+  /** `began`, moved on by the pauses that an overloaded replica asked for: it works, and is busy. */
   since: number
   rejections: number
   pauses: number
+}
+
+/** How a call ended, for its replica. */
+export interface Noted {
+  start: Start
+  health: CallHealth
+  /** Milliseconds that the replica asks for. */
+  retryAfterMs?: number | undefined
+  /** Whether another replica of the endpoint works. */
+  hasOthers: boolean
+  /** Whether it was the first call of its request. */
+  isFirst: boolean
+  /** Whether the replica takes no call for longer than an outage is waited for. */
+  isLong: boolean
 }
 
 export interface ReplicaOptions {
@@ -33,16 +46,17 @@ const firstPauseMs = 250
 // With the jitter at most 5 s, so that a replica that works again is found within ten.
 const longestPauseMs = 4_000
 /**
- * This many bad calls in a row, and at least a whole window of them, take a replica out if another
- * replica works.
+ * This many bad calls in a row, and at least a whole window of them, make a replica sick. Without
+ * another replica, only first calls of requests count: the last rows of a step may be bad rows, whose
+ * retries say nothing about the replica.
  */
 const sickAfter = 8
 
 /**
  * One server of an endpoint, with its window, its calls in flight and its health. A replica that
- * cannot be reached, or that refuses a whole window, is away: it is paused with growing back-off
- * and probed by one call at a time, so that an outage burns no attempts. The process has one
- * replica for each URL and model.
+ * cannot be reached, that refuses a whole window, or whose calls all end badly is away: it is paused
+ * with growing back-off and probed by one call at a time, so that an outage burns no attempts. The
+ * process has one replica for each URL and model.
  */
 export class Replica {
   readonly url: string
@@ -58,6 +72,9 @@ export class Replica {
   #streak: Streak | undefined
   #probing = false
   #resumeAt = 0
+  /** The end of the pause that the replica itself asked for. */
+  #askedUntil = 0
+  #successes = 0
 
   constructor({ url, concurrency, clock, random }: ReplicaOptions) {
     this.url = url
@@ -97,26 +114,43 @@ export class Replica {
     return this.#probing && this.#streak ? now - this.#streak.since : 0
   }
 
+  /** Milliseconds without a success until `now`, with every pause; 0 while it works. */
+  deadForMs(now: number): number {
+    return this.#probing && this.#streak ? now - this.#streak.began : 0
+  }
+
+  /** Milliseconds from `now` to the end of the pause that the replica asked for. */
+  asksForMs(now: number): number {
+    return Math.max(0, this.#askedUntil - now)
+  }
+
+  /** Calls that succeeded since the process began. */
+  get successes(): number {
+    return this.#successes
+  }
+
   take(): Start {
     return { level: ++this.#inFlight, ordinal: ++this.#granted }
   }
 
   /** Gives a slot back. True when the replica is away because of this call, or still away. */
-  note(start: Start, health: CallHealth, retryAfterMs: number | undefined, hasOthers: boolean): boolean {
+  note({ start, health, retryAfterMs, hasOthers, isFirst, isLong }: Noted): boolean {
     this.#inFlight--
     switch (health) {
       case 'ok':
         this.#answered()
+        this.#successes++
         this.#badInARow = 0
         this.window.passed(start)
         return false
       case 'failed':
-        this.#answered()
         this.window.taken(start)
-        return this.#bad(hasOthers)
+        if (this.#isSick(hasOthers, isFirst) || isLong) return this.#pause(retryAfterMs)
+        this.#answered()
+        return false
       case 'silent':
         this.window.silent(start, this.#granted)
-        return this.#bad(hasOthers)
+        return this.#isSick(hasOthers, isFirst) && this.#pause(undefined)
       case 'answered':
         this.window.taken(start)
         this.#answered()
@@ -127,9 +161,9 @@ export class Replica {
         this.#badInARow = 0
         return false
       case 'unreachable':
-        return this.#pause(undefined)
+        return this.#pause(retryAfterMs)
       case 'overloaded':
-        return this.#overloaded(start, retryAfterMs)
+        return this.#overloaded(start, retryAfterMs, isLong)
       case 'left':
         break
     }
@@ -146,27 +180,31 @@ export class Replica {
     this.#probing = false
     // It works, so a call that waited for the end of a pause may go.
     this.#resumeAt = 0
+    this.#askedUntil = 0
   }
 
-  #bad(hasOthers: boolean): boolean {
-    this.#badInARow++
-    // Without another replica the rows fail one by one, each with its reason.
-    if (!hasOthers || this.#badInARow < Math.max(sickAfter, this.window.size)) return false
-    return this.#pause(undefined)
+  /** Counts a call that ended badly. Whether so many did in a row that the replica is at fault. */
+  #isSick(hasOthers: boolean, isFirst: boolean): boolean {
+    if (hasOthers || isFirst || this.#probing) this.#badInARow++
+    return this.#badInARow >= Math.max(sickAfter, this.window.size)
   }
 
-  #overloaded(start: Start, retryAfterMs: number | undefined): boolean {
+  #overloaded(start: Start, retryAfterMs: number | undefined, isLong: boolean): boolean {
     this.window.refused(start, this.#granted)
     const streak = this.#streakNow()
     streak.rejections++
     // While other calls run, the replica works and only the surplus has to wait. Without other
     // calls, or after it refused a whole window, it takes nothing at the moment.
-    if (this.#inFlight > 0 && streak.rejections < this.window.configured) return false
-    return this.#pause(retryAfterMs)
+    if (!isLong && this.#inFlight > 0 && streak.rejections < this.window.configured) return false
+    const isPaused = this.#pause(retryAfterMs)
+    if (isPaused) streak.since += retryAfterMs ?? 0
+    return isPaused
   }
 
   #streakNow(): Streak {
-    this.#streak ??= { since: this.#clock.now(), rejections: 0, pauses: 0 }
+    if (this.#streak) return this.#streak
+    const now = this.#clock.now()
+    this.#streak = { began: now, since: now, rejections: 0, pauses: 0 }
     return this.#streak
   }
 
@@ -179,7 +217,7 @@ export class Replica {
     const jittered = backOff * (0.75 + this.#random() / 2)
     streak.pauses++
     this.#resumeAt = now + Math.max(jittered, retryAfterMs ?? 0)
-    streak.since += retryAfterMs ?? 0
+    this.#askedUntil = now + (retryAfterMs ?? 0)
     return true
   }
 }

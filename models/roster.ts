@@ -8,12 +8,15 @@ const removedForMs = 10 * 60_000
 // Milliseconds in which all other callers get the same error unasked, because a whole shard may be
 // on its way. Not longer, because a replica may be starting.
 const refusedForMs = 1000
+const enoughDisproved = 3
 
 /** The replicas of one endpoint, and which of them are out because they refuse everyone. */
 export class Roster {
   readonly replicas: readonly Replica[]
   readonly #clock: Clock
   readonly #removed = new Map<Replica, number>()
+  /** Refusals of a replica in a row that another replica proved wrong. */
+  readonly #disproved = new Map<Replica, number>()
   /** Every replica refused everyone a moment ago. */
   #refusal: { error: Error; until: number } | undefined
 
@@ -59,6 +62,21 @@ export class Roster {
     }
     this.#removed.set(replica, this.#clock.now() + removedForMs)
     return 'removed'
+  }
+
+  /**
+   * Another replica served a request that this one had refused. True when it did so too often, and
+   * this replica must be taken out: refusals are fast, so it would get most of the requests.
+   */
+  disproved(replica: Replica): boolean {
+    const count = (this.#disproved.get(replica) ?? 0) + 1
+    this.#disproved.set(replica, count)
+    return count >= enoughDisproved
+  }
+
+  /** A replica served a call itself, so its refusals are about their rows. */
+  proved(replica: Replica): void {
+    this.#disproved.delete(replica)
   }
 
   /** A replica served a call, or a caller may have mended the key. */

@@ -172,7 +172,9 @@ describe('the limiter', () => {
     secondOfB!.release({ health: 'ok' })
     permits.find(({ replica }) => replica === a)!.release({ health: 'failed' })
     let replica: Replica | undefined
-    void limiter.acquire({ scope: never, owner, isRetry: true, avoid: a }).then((permit) => void ({ replica } = permit))
+    void limiter
+      .acquire({ scope: never, owner, isRetry: true, avoid: new Set([a!]) })
+      .then((permit) => void ({ replica } = permit))
     await clock.advance(10_000)
     expect(replica).toBe(b)
   })
