@@ -145,6 +145,17 @@ describe('an endpoint', () => {
     await expectNothingStarted()
   })
 
+  it('is not asked with --no-probe', async () => {
+    teacher.all = { status: 401 }
+    const flags = ['--no-probe']
+    const { code } = await start(folder, recipe({ campaign: 'unasked' }), {
+      client,
+      env: { DATABASE_URL: database.url },
+      flags,
+    })
+    expect({ code, asked: teacher.asked, started: client.started }).toEqual({ code: 0, asked: 0, started: ['unasked'] })
+  })
+
   it('may end in a slash, and need not list its models', async () => {
     teacher.models = { status: 404, body: 'not found' }
     const { code } = await begin(recipe({ campaign: 'slash', url: `${teacher.url}/` }))

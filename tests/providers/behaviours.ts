@@ -6,6 +6,8 @@ export type Outcome =
   | { is: 'reply'; finish: 'stop' | 'length' | 'refused'; text: string | RegExp }
   | { is: 'failed row'; words: RegExp }
   | { is: 'end'; words: RegExp }
+  /** `end` or `outage`: the work stops, and no row fails. */
+  | { is: 'stop'; words: RegExp }
   | { is: 'outage'; words: RegExp }
 
 /** How a server behaves, and what must come out of it end to end. */
@@ -95,6 +97,14 @@ export const ends = (name: string, answers: readonly Answering[], words: RegExp,
   paid: 0,
   rows: 40,
   ...more,
+})
+
+/** The work stops at once or as an outage; it is not settled which. No row fails. */
+export const stops = (name: string, answers: readonly Answering[], words: RegExp, more: More = {}): Behaviour => ({
+  ...ends(name, answers, words, more),
+  comes: { is: 'stop', words },
+  calls: 1000,
+  waits: [0, 700],
 })
 
 /** The outage is waited for up to its limit of ten minutes, and ends the shard. */

@@ -38,7 +38,8 @@ describe.each(Object.entries(tables))('%s', (title, behaviours) => {
   it.each(behaviours.map((behaviour, index) => [behaviour.name, behaviour, index] as const))(
     '%s',
     async (_, behaviour, index) => {
-      expect(await tryBehaviour(mock, `${title.replaceAll(/\W+/g, '-')}-${index}`, behaviour)).toEqual([])
+      const wrong = await tryBehaviour(mock, `${title.replaceAll(/\W+/g, '-')}-${index}`, behaviour)
+      expect(wrong.slice(0, 5).join('\n')).toBe('')
     },
   )
 })

@@ -96,6 +96,7 @@ function outcomeOf(settled: PromiseSettledResult<Reply>): Came {
 }
 
 function fits(came: Came, comes: Outcome): boolean {
+  if (comes.is === 'stop') return (came.is === 'end' || came.is === 'outage') && comes.words.test(came.words)
   if (came.is !== comes.is) return false
   if (came.is !== 'reply') return 'words' in comes && comes.words.test(came.words)
   if (!('text' in comes) || came.finish !== comes.finish) return false

@@ -1,6 +1,6 @@
 import { hi, reset, silence, text } from '../answers.ts'
 import type { Answer } from '../answers.ts'
-import { ends, givesUp, refusesRow, stays, whole } from '../behaviours.ts'
+import { givesUp, refusesRow, stays, stops, whole } from '../behaviours.ts'
 import type { Behaviour } from '../behaviours.ts'
 
 const body =
@@ -43,7 +43,7 @@ export const losses: readonly Behaviour[] = [
     onlyRow: 5,
     calls: [1, 3],
   }),
-  ends('garbage instead of HTTP', [raw('garbage\r\n\r\n')], /does not speak HTTP/),
+  stops('garbage instead of HTTP', [raw('garbage\r\n\r\n')], /does not speak HTTP/),
   whole('a gateway that closes idle connections without a word', [{ ...hi, closesAfter: true }], 'Hi', { rows: 10 }),
   whole('100 Continue before the reply', [
     raw(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${body}`),
@@ -73,7 +73,8 @@ export const losses: readonly Behaviour[] = [
   ),
   stays('nobody listens', [hi], /ECONNREFUSED|refused|nobody/i, { url: () => 'http://127.0.0.1:9/v1', calls: 0 }),
   stays('a name that does not exist', [hi], /ENOTFOUND|EAI_AGAIN|name|nowhere/i, {
-    url: () => 'http://nowhere.invalid/v1',
+    // A label of more than 63 letters is no name, so no name server is asked.
+    url: () => `http://${'nowhere'.repeat(10)}.invalid/v1`,
     calls: 0,
     endpoint: { timeoutSeconds: 20 },
   }),
