@@ -3,6 +3,7 @@ import { AskFailure } from './ask.ts'
 import type { Attempts } from './target.ts'
 import type { CallResult } from './call-result.ts'
 import type { Outage } from './failures.ts'
+import type { Refusal } from './refusals.ts'
 import type { Replica } from './replica.ts'
 import type { Scope } from './scope.ts'
 import type { SlotRequest } from './slots.ts'
@@ -114,15 +115,17 @@ export class Course {
   async #refused(replica: Replica, result: Refused): Promise<number> {
     const { limiter } = this.#attempts.target
     this.#refusers.set(replica, result)
-    if (this.#refusers.size < enoughRefusers && limiter.hasOther(new Set(this.#refusers.keys()))) return 0
-    if (result.kind === 'refused') throw result.error
-    const { error, words, fatal } = result
-    const isOfKey = error.reason === 'http-401'
-    const isOfAccess = isOfKey || error.reason === 'http-403' || error.reason === 'http-404'
-    if (await limiter.refusesAll(replica, { words, isOfAccess, isOfKey }, this.#scope))
-      return this.#refusedByAll(replica, fatal)
+    const goesOn = this.#refusers.size < enoughRefusers && limiter.hasOther(new Set(this.#refusers.keys()))
+    if (result.kind === 'refused') {
+      if (goesOn) return 0
+      throw result.error
+    }
+    const { error, fatal } = result
+    const refusal = refusalOf(result)
+    if (goesOn) return replica.refusals.note(refusal) ? this.#refusedByAll(replica, fatal) : 0
+    if (await limiter.refusesAll(replica, refusal, this.#scope)) return this.#refusedByAll(replica, fatal)
     // A key that works for others is refused for no row: a gateway lost its way once.
-    if (isOfKey) return this.#failed(error.reason, error.message, undefined)
+    if (refusal.isOfKey) return this.#failed(error.reason, error.message, undefined)
     throw error
   }
 
@@ -153,4 +156,9 @@ export class Course {
     // Jitter on the upper half: enough to spread a burst, and never a retry at once.
     return backOff * (0.5 + random() / 2)
   }
+}
+
+function refusalOf({ error, words }: Extract<Refused, { kind: 'doubtful' }>): Refusal {
+  const isOfKey = error.reason === 'http-401'
+  return { words, isOfKey, isOfAccess: isOfKey || error.reason === 'http-403' || error.reason === 'http-404' }
 }

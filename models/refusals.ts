@@ -58,16 +58,23 @@ export class Refusals {
     this.#settle(({ words, isOfAccess }) => isOfAccess || (counts.get(words) ?? 0) >= enoughWhenIdle)
   }
 
-  /** True when the replica refuses everyone. Rejects with the scope's reason. */
-  judge(refusal: Refusal, scope: Scope): Promise<boolean> {
+  /** Counts a refusal. True when so many came that the replica refuses everyone. */
+  note(refusal: Refusal): boolean {
     // Before a success any refusals count together. After it only equal ones do.
     this.#inARow = this.#hasServed && refusal.words !== this.#words ? 1 : this.#inARow + 1
     this.#words = refusal.words
     const enough = this.#hasServed ? (refusal.isOfKey ? enoughOfAccess : enoughLater) : enoughAtFirst
-    if (this.#inARow >= enough) {
-      this.#settle(() => true)
-      return Promise.resolve(true)
-    }
+    if (this.#inARow < enough) return false
+    this.#settle(() => true)
+    return true
+  }
+
+  /**
+   * Counts a refusal, and waits until it is known whose fault it is. True when the replica refuses
+   * everyone. Rejects with the scope's reason.
+   */
+  judge(refusal: Refusal, scope: Scope): Promise<boolean> {
+    if (this.note(refusal)) return Promise.resolve(true)
     if (this.#hasServed) return Promise.resolve(false)
     return new Promise((resolve, reject) => {
       const open: Open = {

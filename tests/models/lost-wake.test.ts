@@ -96,6 +96,7 @@ async function course(seed: number): Promise<{ wakes: number; lost: number; open
     }
   }
   const all = range(60).map((n) => request(limiters[n % 2] ?? limiters[0]!, n))
+  await settle()
   while (open.size > 0 && (await clock.fireNext()));
   await Promise.race([Promise.all(all), settle()])
   return { wakes, lost, open: open.size }

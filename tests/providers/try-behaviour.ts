@@ -42,7 +42,7 @@ export async function tryBehaviour(mock: MockServer, key: string, behaviour: Beh
   const wrong = came.flatMap((outcome, index) =>
     fits(outcome, isMet(index) ? comes : others) ? [] : [`row ${index + 1}: ${JSON.stringify(outcome)}`],
   )
-  const stored = [...replies.byKey.values()]
+  const stored = [...replies.byKey.values(), ...replies.unusable]
   const paid = stored.reduce((sum, each) => sum + each.promptTokens + each.completionTokens, 0)
   const paidByMet = paid - spared * usage.total_tokens
   return [
@@ -60,7 +60,7 @@ const problem = (what: string, value: number, [least, most]: readonly [number, n
 
 function callsOf({ calls, besideGood, comes }: Behaviour, rows: number): readonly [number, number] {
   if (typeof calls !== 'number') return calls
-  if (besideGood === true || comes.is === 'end' || comes.is === 'outage') return [0, calls]
+  if (besideGood === true || comes.is === 'end' || comes.is === 'outage' || comes.is === 'stop') return [0, calls]
   return [calls * rows, calls * rows]
 }
 

@@ -37,7 +37,7 @@ export const losses: readonly Behaviour[] = [
     'a body that ends early with its connection, then whole',
     [raw(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${body.slice(0, 40)}`), hi],
     'Hi',
-    soon,
+    { ...soon, paid: 'some' },
   ),
   refusesRow('garbage instead of HTTP for one row', [raw('garbage\r\n\r\n')], /Parse Error/, {
     onlyRow: 5,
@@ -78,7 +78,7 @@ export const losses: readonly Behaviour[] = [
     calls: 0,
     endpoint: { timeoutSeconds: 20 },
   }),
-  stays('silence for everyone', [silence], /0\.2 s|timeout|no reply/, {
+  stays('silence for everyone', [silence], /no whole reply/, {
     rows: 20,
     waits: [400, 700],
     endpoint: { timeoutSeconds: 0.05, outageSeconds: 600 },

@@ -192,6 +192,8 @@ export const replies: readonly Behaviour[] = [
     source: 'deepseek-ai/DeepSeek-V3#407',
   }),
   givesUp('half a JSON', [text(200, body.slice(0, 60), 'application/json')], /JSON/, {
+    // A model wrote what came, so it is paid: estimated from its length.
+    paid: 'some',
     source: 'deepseek-ai/DeepSeek-V3#599',
   }),
   whole('an empty body once, then whole', [text(200, '', 'application/json'), hi], 'Hi', {

@@ -80,7 +80,8 @@ export const thinking: readonly Behaviour[] = [
   whole('a template that opened the tag itself', [said('Hm\n</think>\n\nHi')], both, {
     source: 'DeepSeek-R1 chat template',
   }),
-  whole('Magistral: [THINK] tags', [said('[THINK]Hm[/THINK]Hi')], both, {
+  // Marks of other families stay as they are: the verifier knows them.
+  whole('Magistral: [THINK] tags', [said('[THINK]Hm[/THINK]Hi')], '[THINK]Hm[/THINK]Hi', {
     source: 'mistralai/Magistral-Small-2507 model card',
   }),
   whole(
