@@ -18,6 +18,7 @@ import { resolveEndpoint } from './endpoints.ts'
 import { evidenceIn, overviewOf } from './evidence.ts'
 import { beating } from './failures.ts'
 import type { Activity } from './failures.ts'
+import { waitingDetails } from './waiting.ts'
 import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
@@ -77,7 +78,7 @@ export async function runDataShard(
   deps: Deps,
   ref: StepRef & { shard: number; shards?: number },
 ): Promise<StretchCounts> {
-  return await beating(async ({ signal, progress }) => {
+  return await beating(async ({ signal, progress, watch }) => {
     const { db } = deps
     const context = await stepOfRound(db, ref)
     const definition = dataStepNamed(context.step.step)
@@ -106,6 +107,7 @@ export async function runDataShard(
       meter,
       commit: async (outcomes) => void (await commitOutcomes(db, datasetId(ref), outcomes)),
       onProgress: ({ rows, failed }) => progress({ done: rows, total: stretch.read().rows, step: ref.step, failed }),
+      watch: (engine) => watch(() => waitingDetails(engine)),
       signal: stop,
     })
     const { rows, shards } = stretch.read()

@@ -36,6 +36,7 @@ import { openGrader } from './graders.ts'
 import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import { scoreSummary } from './summaries.ts'
+import { waitingDetails } from './waiting.ts'
 import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
 
 /** The benchmarks of a step with their stored items. */
@@ -80,7 +81,7 @@ export async function openEvaluation(deps: Deps, ref: EvaluationRef): Promise<Sh
  * All replies are kept. The grading at the end reads them and pays for nothing again.
  */
 export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shard: number }): Promise<StepCounts> {
-  return await beating(async ({ signal, progress }) => {
+  return await beating(async ({ signal, progress, watch }) => {
     const context = await stepOfRound(deps.db, ref)
     const { recipe } = context
     const stepId = await openedStepId(deps.db, ref)
@@ -98,6 +99,7 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       signal: stop,
       onUsage: (usage) => meter.onUsage(usage),
     })
+    watch(() => waitingDetails(engine))
     const grader = await openGrader(deps, ref, graderOf(recipe, spec), { stepId, meter, signal: stop })
     try {
       const items: Row[] = []

@@ -2,6 +2,7 @@ import type { Outcome, Row } from '../../domain/rows.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
+import type { Engine } from '../../models/engine.ts'
 import type { ReplyStore } from '../../models/reply-store.ts'
 import type { DataStep, StepContext } from '../steps/step.ts'
 import { parseOptions, rowsAtOnce, runShard } from './run-shard.ts'
@@ -24,6 +25,8 @@ export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 
    */
   meter: BudgetMeter
   commit(outcomes: readonly StoredOutcome[]): Promise<void>
+  /** Given the engine when it is there, to look at what its requests wait for. */
+  watch?: (engine: Pick<Engine, 'waiting'>) => void
 }
 
 /**
@@ -40,6 +43,7 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     onUsage: (usage) => meter.onUsage(usage),
     priority: parseOptions(step, context.options).priority ?? 0,
   })
+  options.watch?.(engine)
   try {
     const counts = await runShard({
       step,
