@@ -14,6 +14,9 @@ import { StreamModes } from './stream-modes.ts'
  * ask for less.
  */
 const idleMs = 30_000
+// Of a host with several addresses each gets so long before the next. Node's own 250 ms are less than
+// a lost packet takes on the way to another continent, and then no address is reached.
+const addressMs = 1000
 // A served checkpoint has a port of its own, so a long-lived worker meets ever new origins.
 const keptForMs = 3_600_000
 
@@ -58,7 +61,8 @@ export class Connections {
   #open({ protocol }: URL, { proxy, caFile }: Route): http.Agent {
     // The limiter bounds the number of connections. `timeout` closes idle ones. For a busy one it
     // only emits an event, and nothing listens for it.
-    const kept = { keepAlive: true, maxFreeSockets: 4096, timeout: this.#idleMs }
+    const timing = { timeout: this.#idleMs, autoSelectFamilyAttemptTimeout: addressMs }
+    const kept = { keepAlive: true, maxFreeSockets: 4096, ...timing }
     const options = caFile === undefined ? kept : { ...kept, secureContext: trustIn(caFile) }
     const isSecure = protocol === 'https:'
     if (!proxy) return isSecure ? new https.Agent(options) : new http.Agent(options)
