@@ -29,9 +29,9 @@ const usualPatch = 28
 
 /**
  * SHA-256 (64 hex digits) of everything that decides a reply: model identity, messages with hashes
- * of pictures, sampling, seed and sample index. The picture limits, and a patch other than 28, count
- * only where a message has pictures. What an endpoint does not set changes no key, so that keys of
- * older versions stay.
+ * of pictures, sampling, seed and sample index. The picture limits, and a patch other than 28,
+ * count only where a message has pictures. What an endpoint does not set changes no key, so that
+ * keys of older versions stay.
  */
 export function contentKey(request: KeyedRequest): string {
   const omitted = [...new Set(request.omit)].filter((field) => decisive.has(field)).toSorted()

@@ -32,7 +32,9 @@ export interface CallOptions {
   maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined
   /** `auto` streams where the provider or a server's refusal demands it; `never` where absent. */
   stream?: 'auto' | 'always' | 'never' | undefined
-  /** Longest silence between two chunks of a stream, in seconds; the whole deadline where absent. */
+  /**
+   * Longest silence between two chunks of a stream, in seconds; the whole deadline where absent.
+   */
   idleSeconds?: number | undefined
   /** URL of a proxy. The usual variables (HTTPS_PROXY, NO_PROXY, …) count where it is absent. */
   proxy?: string | undefined

@@ -8,12 +8,13 @@ import { Placement } from './placement.ts'
 import type { Placed } from './placement.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Estimate, RateLimits } from './rate-limit.ts'
-import type { Replica } from './replica.ts'
-import { Roster } from './roster.ts'
+import type { CallHealth, Replica } from './replica.ts'
 import type { Refusal } from './refusals.ts'
+import { Roster } from './roster.ts'
 import type { Removal } from './roster.ts'
 import type { Scope } from './scope.ts'
 import type { Permit, SlotRequest } from './slots.ts'
+import { whenSomeCallEnds, WakeUp } from './wake-up.ts'
 import { WaitingLine } from './waiting-line.ts'
 import type { Waiter as Queued } from './waiting-line.ts'
 
@@ -25,12 +26,7 @@ export interface LimiterOptions extends RateLimits {
    * waiting requests get an {@link Outage}.
    */
   downLimitMs?: number
-  /** Milliseconds since 1970, for the times that people read. */
-  wallClock?: () => number
-  /**
-   * Called when requests wait and nothing would wake them. It is a fault of this file, and the line
-   * is looked at again soon. A warning where absent.
-   */
+  /** Called when requests wait and nothing would wake them. A warning where absent. */
   onLostWake?: () => void
 }
 
@@ -41,12 +37,10 @@ interface Waiter extends Queued, Placed {
   refuse(error: Error): void
 }
 
+/** Calls that the server did not take cost it no tokens. */
+const notTaken = new Set<CallHealth>(['overloaded', 'limited', 'unreachable'])
 const noReplica: ReadonlySet<Replica> = new Set()
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-/** Milliseconds before a line is looked at again that nothing would wake. */
-const lookAgainMs = 20
-/** A running call, or a reply that is being saved, looks at the line when it ends. */
-const whenSomeCallEnds = Number.POSITIVE_INFINITY
 
 /**
  * The slots of one endpoint, shared by the whole process: a sliding window over its replicas,
@@ -59,13 +53,11 @@ export class Limiter {
   readonly #placement: Placement
   readonly #clock: Clock
   #downLimitMs: number
-  readonly #wallClock: () => number
-  readonly #onLostWake: () => void
+  readonly #wakeUp: WakeUp
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiter>()
   /** Requests that wait, run or will be tried again. */
   #underWay = 0
-  #cancelWake: (() => void) | undefined
   /** Calls of this endpoint. Other endpoints may share its replicas. */
   #inFlight = 0
   #unsaved = 0
@@ -73,13 +65,12 @@ export class Limiter {
   #detail = ''
 
   constructor(options: LimiterOptions) {
-    const { replicas, clock = systemClock, downLimitMs = 60_000, wallClock = Date.now, onLostWake, ...limits } = options
+    const { replicas, clock = systemClock, downLimitMs = 60_000, onLostWake, ...limits } = options
     this.#roster = new Roster(replicas, clock)
     this.#placement = new Placement(this.#roster)
     this.#clock = clock
     this.#downLimitMs = downLimitMs
-    this.#wallClock = wallClock
-    this.#onLostWake = onLostWake ?? (() => process.emitWarning('requests waited for a slot without a wake-up'))
+    this.#wakeUp = new WakeUp(clock, () => this.admit(), onLostWake)
     this.#rate = new RateLimit(clock, limits)
   }
 
@@ -261,17 +252,13 @@ export class Limiter {
   }
 
   #wait(lookAgainIn: number): void {
-    if (lookAgainIn !== whenSomeCallEnds) return this.#wakeAfter(lookAgainIn)
     const isSure = this.#inFlight + this.#unsaved > 0 || this.#roster.replicas.some(({ inFlight }) => inFlight > 0)
-    if (isSure) return
-    this.#onLostWake()
-    this.#wakeAfter(lookAgainMs)
+    this.#wakeUp.wait(lookAgainIn, isSure)
   }
 
   /** Nobody waits, and a timer that stayed would keep the process alive. */
   #rest(): void {
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
+    this.#wakeUp.rest()
     for (const replica of this.#roster.replicas) replica.watchers.delete(this)
   }
 
@@ -302,36 +289,17 @@ export class Limiter {
         isReleased = true
         this.#inFlight--
         if (isUnsaved) this.#unsaved++
-        book(
-          counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
-        )
+        book(counted ?? (notTaken.has(health) ? null : undefined))
         if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
-        if (health === 'ok') this.#served(replica)
+        if (health === 'ok') this.#roster.served(replica)
         const isLong = (retryAfterMs ?? 0) > this.#downLimitMs
         const hasOthers = this.#roster.usable().some((each) => each !== replica && !each.isAway)
         const isDown = replica.note({ start, health, retryAfterMs, hasOthers, isFirst, isLong })
         if (detail !== '') this.#detail = detail
         const outage = isDown || health === 'limited' ? this.#giveUp() : undefined
-        this.#tellWatchers(replica)
+        replica.tellWatchers()
         return outage
       },
-    }
-  }
-
-  #served(replica: Replica): void {
-    this.#roster.forgive()
-    this.#roster.proved(replica)
-    replica.refusals.served()
-  }
-
-  /** Other limiters on the same replica get their turn too, the highest priority first. */
-  #tellWatchers(replica: Replica): void {
-    if (replica.watchers.size === 0) return
-    if (replica.watchers.size === 1) return [...replica.watchers][0]?.admit()
-    for (const watcher of [...replica.watchers].sort((a, b) => b.topPriority - a.topPriority)) {
-      // It is asked last the next time, so that two limiters of one priority take turns.
-      if (replica.watchers.delete(watcher)) replica.watchers.add(watcher)
-      watcher.admit()
     }
   }
 
@@ -344,14 +312,6 @@ export class Limiter {
     for (const { refusals } of this.#roster.replicas) refusals.idle()
   }
 
-  #wakeAfter(ms: number): void {
-    this.#cancelWake?.()
-    this.#cancelWake = this.#clock.after(ms, () => {
-      this.#cancelWake = undefined
-      this.admit()
-    })
-  }
-
   /**
    * Ends all waits when all replicas have been away for too long, or when the server says that it
    * takes no call for longer than that.
@@ -359,7 +319,7 @@ export class Limiter {
   #giveUp(): Outage | undefined {
     const state = this.#outage(this.#clock.now())
     if (!state || state.leftMs > 0) return undefined
-    const error = outageOf(state, this.#wallClock())
+    const error = outageOf(state, Date.now())
     for (const replica of this.#roster.usable()) replica.forgive()
     this.#rate.release()
     this.#refuseAll(error)
@@ -380,6 +340,6 @@ export class Limiter {
   /** What all requests wait for, and until when; null while a replica works. */
   get waiting(): Waiting | null {
     const state = this.#underWay > 0 ? this.#outage(this.#clock.now()) : null
-    return state && waitingOf(state, this.#wallClock())
+    return state && waitingOf(state, Date.now())
   }
 }

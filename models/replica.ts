@@ -14,7 +14,9 @@ export type CallHealth = 'ok' | 'answered' | 'failed' | 'silent' | 'overloaded' 
 /** Calls in a row without a success. */
 interface Streak {
   began: number
-  /** `began`, moved on by the pauses that an overloaded replica asked for: it works, and is busy. */
+  /**
+   * `began`, moved on by the pauses that an overloaded replica asked for: it works, and is busy.
+   */
   since: number
   rejections: number
   pauses: number
@@ -47,16 +49,16 @@ const firstPauseMs = 250
 const longestPauseMs = 4_000
 /**
  * This many bad calls in a row, and at least a whole window of them, make a replica sick. Without
- * another replica, only first calls of requests count: the last rows of a step may be bad rows, whose
- * retries say nothing about the replica.
+ * another replica, only first calls of requests count: the last rows of a step may be bad rows,
+ * whose retries say nothing about the replica.
  */
 const sickAfter = 8
 
 /**
  * One server of an endpoint, with its window, its calls in flight and its health. A replica that
- * cannot be reached, that refuses a whole window, or whose calls all end badly is away: it is paused
- * with growing back-off and probed by one call at a time, so that an outage burns no attempts. The
- * process has one replica for each URL and model.
+ * cannot be reached, that refuses a whole window, or whose calls all end badly is away: it is
+ * paused with growing back-off and probed by one call at a time, so that an outage burns no
+ * attempts. The process has one replica for each URL and model.
  */
 export class Replica {
   readonly url: string
@@ -168,6 +170,17 @@ export class Replica {
         break
     }
     return false
+  }
+
+  /** All limiters that wait for its slots get their turn, the highest priority first. */
+  tellWatchers(): void {
+    if (this.watchers.size === 0) return
+    if (this.watchers.size === 1) return [...this.watchers][0]?.admit()
+    for (const watcher of [...this.watchers].sort((a, b) => b.topPriority - a.topPriority)) {
+      // It is asked last the next time, so that two limiters of one priority take turns.
+      if (this.watchers.delete(watcher)) this.watchers.add(watcher)
+      watcher.admit()
+    }
   }
 
   /** The next call starts a new count with a probe, because the outage may be over by then. */

@@ -74,12 +74,14 @@ export class Roster {
     return count >= enoughDisproved
   }
 
-  /** A replica served a call itself, so its refusals are about their rows. */
-  proved(replica: Replica): void {
+  /** A replica served a call, so its refusals are about their rows. */
+  served(replica: Replica): void {
+    this.forgive()
     this.#disproved.delete(replica)
+    replica.refusals.served()
   }
 
-  /** A replica served a call, or a caller may have mended the key. */
+  /** A caller may have mended the key. */
   forgive(): void {
     this.#refusal = undefined
   }

@@ -21,6 +21,7 @@ import { number, showProgress } from '../step/progress.ts'
 import { dryRunLines, summary, summaryLines } from '../step/report.ts'
 import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+import { withUnfinished } from '../unfinished.ts'
 import { honeVersion } from '../../models/http/hone-version.ts'
 
 const help = `
@@ -208,14 +209,13 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.progress)
   let end: FileStepEnd
   try {
-    end = await runFileStep(file)
+    end = await withUnfinished(
+      () => ({ message: `Stopped.${doneText(file)}`, nextStep: goOnText }),
+      () => runFileStep(file),
+    )
   } catch (error) {
     stopShowing()
-    if (error instanceof Interrupted) {
-      const { done, total } = file.progress.read()
-      const where = total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
-      terminal.stderr.write(`Stopped.${where} The same command goes on; what was answered is not asked again.\n`)
-    }
+    if (error instanceof Interrupted) terminal.stderr.write(`Stopped.${doneText(file)} ${goOnText}\n`)
     throw error instanceof Outage ? away(error) : error
   }
   stopShowing()
@@ -223,6 +223,13 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   if (flags.json === true) printJson(terminal, summary(name, file, end, seconds))
   else print(terminal, ...summaryLines(name, file, end, seconds))
   return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
+}
+
+const goOnText = 'The same command goes on; what was answered is not asked again.'
+
+function doneText({ progress }: FileStep): string {
+  const { done, total } = progress.read()
+  return total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
 }
 
 /** A server or a disk stays away. Nothing is wrong with the rows. */

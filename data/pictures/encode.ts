@@ -11,7 +11,7 @@ interface Size {
 }
 
 /** Side of a patch in pixels when the endpoint names none: the side of Qwen2-VL and Qwen2.5-VL. */
-const usualPatch = 28
+export const usualPatch = 28
 
 /**
  * The size in which a picture is sent; null when it keeps its own. Throws {@link RowProblem}

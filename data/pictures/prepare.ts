@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { RowProblem } from '../../domain/row-problem.ts'
 import type { PictureLimits, RequestImages } from '../../models/endpoint.ts'
-import { encodeWithin, sizeOf } from './encode.ts'
+import { encodeWithin, sizeOf, usualPatch } from './encode.ts'
 import { brokenImage, imagesAtOnce, firstLineOf, readHeader } from './open.ts'
 
 /** Gives pictures by SHA-256. Rejects when the picture is not there. */
@@ -55,8 +55,8 @@ export function createImages({
 
   return {
     async dataUrl(hash, limits) {
-      const { maxPixels, patch, maxBytes, formats, minSide } = limits
-      const key = `${hash} ${maxPixels} ${patch ?? ''} ${maxBytes ?? ''} ${formats?.join() ?? ''} ${minSide ?? ''}`
+      const { maxPixels, patch = usualPatch, maxBytes, formats, minSide } = limits
+      const key = `${hash} ${maxPixels} ${patch} ${maxBytes ?? ''} ${formats?.join() ?? ''} ${minSide ?? ''}`
       const found = cache.get(key)
       if (found !== undefined) return found
       const already = running.get(key)

@@ -43,7 +43,9 @@ function isJson(value: unknown): boolean {
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 
-/** Fields that are added to the body of each request, or replace its fields. Part of its identity. */
+/**
+ * Fields that are added to the body of each request, or replace its fields. Part of its identity.
+ */
 export const bodyOption = z.record(z.string(), z.unknown()).superRefine(checkBody)
 
 const absolutePath = z.string().regex(/^\/./, 'this is no absolute path: start it with /, as the worker sees it')
@@ -98,7 +100,9 @@ export const callOptions = {
   apiKeyFile: absolutePath.optional(),
   /** Command that prints the key, for tokens that live for a short time. */
   apiKeyCommand: command.optional(),
-  /** Larger files of pictures are made smaller. Bytes before base64. Part of a request's identity. */
+  /**
+   * Larger files of pictures are made smaller. Bytes before base64. Part of a request's identity.
+   */
   imageMaxBytes: z.int().min(1024).optional(),
   /** Pictures in other formats are converted to the first one. Part of a request's identity. */
   imageFormats: z.array(z.enum(pictureFormats)).min(1).optional(),

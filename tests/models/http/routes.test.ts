@@ -131,6 +131,29 @@ describe('certificates', () => {
     expect((await clientOf(server.url).ask()).kind).toBe('fatal')
   })
 
+  it('for another name are refused, also through a tunnel', async () => {
+    const { caFile, ...pair } = certificates()
+    const server = await answering(pair)
+    const proxy = await proxyTo(server.port)
+    expect((await clientOf('https://other.invalid/v1', { caFile, proxy: proxy.url }).ask()).kind).toBe('fatal')
+    expect((await clientOf(`https://localhost:${server.port}/v1`, { caFile }).ask()).kind).toBe('fatal')
+    expect(server.got).toEqual([])
+  })
+
+  it('of one endpoint are not those of another endpoint with the same server, nor is a proxy', async () => {
+    const { caFile, ...pair } = certificates()
+    const server = await answering(pair)
+    const proxy = await proxyTo(server.port)
+    const connections = new Connections()
+    const kindOf = async (changes: { caFile?: string; proxy?: string }) =>
+      (await clientOf(server.url, changes, {}, connections).ask()).kind
+    expect(await kindOf({ caFile })).toBe('ok')
+    expect(await kindOf({})).toBe('fatal')
+    expect(proxy.asked).toEqual([])
+    expect(await kindOf({ caFile, proxy: proxy.url })).toBe('ok')
+    expect(proxy.asked).toHaveLength(1)
+  })
+
   it.each(['missing', 'empty'])('of a file that is %s are refused with its name', async (kind) => {
     const caFile = join(newFolder(), `${kind}.pem`)
     if (kind === 'empty') writeFileSync(caFile, '\n')
