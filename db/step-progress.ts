@@ -51,7 +51,8 @@ export async function runningSteps(db: Database, campaign: string): Promise<Step
       select s.round_number as round, s.name as step, s.kind,
         extract(epoch from now() - s.started_at)::float8 as seconds,
         case when s.kind in ('evaluate', 'select-checkpoint')
-          then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge')
+          then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge'
+            and q.finish_reason <> 'unusable')
           else (select count(distinct r.parent_row_id)::int from datasets d join rows r on r.dataset_id = d.id
             where d.step_id = s.id and r.parent_row_id is not null)
         end as done,

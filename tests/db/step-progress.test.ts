@@ -49,7 +49,8 @@ it('counts the answers of an evaluation against the items of its own benchmarks'
     openStep(db, { campaign: 'eval', round: 1, name, kind: 'evaluate', ordinal: 0, spec, inputs: [] })
   const { stepId } = await open('all', { step: 'evaluate' })
   await open('one', { step: 'evaluate', benchmarks: ['dev'] })
-  await saveReplies(db, stepId, [reply('a'), reply('b')])
+  // A reply that cannot be used answers no item.
+  await saveReplies(db, stepId, [reply('a'), reply('b'), { ...reply('broken'), finishReason: 'unusable' }])
   expect(await runningSteps(db, 'eval')).toMatchObject([
     { step: 'all', done: 2, total: 8 },
     { step: 'one', done: 0, total: 3 },
