@@ -61,6 +61,7 @@ export async function workRows(
       showCost()
     },
   })
+  progress.watch(engine)
   try {
     await runShard({
       step,

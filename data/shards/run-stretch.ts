@@ -2,6 +2,7 @@ import type { Outcome, Row } from '../../domain/rows.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
+import type { Engine, EngineOptions } from '../../models/engine.ts'
 import type { ReplyStore } from '../../models/reply-store.ts'
 import type { DataStep, StepContext } from '../steps/step.ts'
 import { parseOptions, rowsAtOnce, runShard } from './run-shard.ts'
@@ -11,7 +12,8 @@ import type { RunShardOptions, ShardContext, ShardCounts, ShardOutcome } from '.
 export type StoredOutcome = Pick<Outcome, 'parentId' | 'changes' | 'requestKeys'> &
   Pick<ShardOutcome, 'status' | 'reason' | 'outIndex'> & { detail?: string }
 
-export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 'signal'> {
+export interface RunStretchOptions
+  extends Pick<RunShardOptions, 'onProgress' | 'signal'>, Pick<EngineOptions, 'onWarning'> {
   step: DataStep
   rows: AsyncIterable<readonly Row[]>
   context: ShardContext & Required<Pick<StepContext<unknown>, 'overview' | 'fingerprintsOf'>>
@@ -24,6 +26,8 @@ export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 
    */
   meter: BudgetMeter
   commit(outcomes: readonly StoredOutcome[]): Promise<void>
+  /** Given the engine when it is there, to look at what its requests wait for. */
+  watch?: (engine: Pick<Engine, 'waiting'>) => void
 }
 
 /**
@@ -38,8 +42,10 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     images,
     signal,
     onUsage: (usage) => meter.onUsage(usage),
+    ...(options.onWarning && { onWarning: options.onWarning }),
     priority: parseOptions(step, context.options).priority ?? 0,
   })
+  options.watch?.(engine)
   try {
     const counts = await runShard({
       step,
