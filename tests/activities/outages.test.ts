@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { recordCommand } from '../../activities/campaign-io.ts'
 import { openDataStep, runDataShard } from '../../activities/data-steps.ts'
 import type { Deps } from '../../activities/deps.ts'
 import { openRound } from '../../db/rounds.ts'
@@ -106,12 +107,18 @@ it('what is waited for is in heartbeats and on record while the server is away',
   expect(await step.notice()).toBeNull()
 })
 
-it('a refusal of every row is no outage: the shard ends for good, and leaves its rows to the next campaign run', async () => {
+it('a refusal of every row ends the shard for good, and a resume with another server does its rows', async () => {
   const step = await describing('refused')
+  const other = await new FakeEndpoint().start()
   server.misbehave = () => ({ status: 402, body: '{"error":{"message":"Insufficient Balance"}}' })
   const failure = await failureOf(step.attempt(1))
   expect(failure).toMatchObject({ type: 'EndpointRefused', nonRetryable: true })
-  expect((failure as Error).message).toContain('Insufficient Balance')
-  server.misbehave = () => undefined
+  expect((failure as Error).message).toMatch(/Insufficient Balance.* --endpoint NAME=URL/)
+  const command = { campaign: 'refused', kind: 'resumed', who: 'ada', why: null, dedupeKey: 'moved' } as const
+  await recordCommand(world.db, { ...command, endpoints: { teacher: { url: [other.url] } } })
+  const asked = server.requests.length
   expect(await step.attempt(1)).toMatchObject({ rowsIn: rows, kept: rows, failed: 0 })
+  expect(server.requests).toHaveLength(asked)
+  expect(other.requests).not.toHaveLength(0)
+  await other.stop()
 })
