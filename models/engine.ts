@@ -68,6 +68,11 @@ export interface Engine {
   ask: Ask
   /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
   waiting(): (Waiting & { endpoint: string }) | null
+  /**
+   * Resolves when every request that was asked so far has ended. Requests under way are paid for
+   * anyway, so a run that ends early waits for them before it closes the engine.
+   */
+  settled(): Promise<void>
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
@@ -154,6 +159,7 @@ export function createEngine(options: EngineOptions): Engine {
       }
       return null
     },
+    settled: async () => void (await Promise.allSettled(asked)),
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)

@@ -86,11 +86,13 @@ export async function workRows(
     })
     return { ended: 'done', passedOver: input.passedOver, tally: await assembly.finish() }
   } catch (error) {
-    if (!(error instanceof HoneError) || error.type !== 'BudgetReached') throw error
+    if (!(error instanceof HoneError)) throw error
+    const { type, message } = error
     // Requests under way are paid for anyway. So they may end, and their replies are kept.
-    await Promise.race([bounded.settled(), aborted(signal)])
+    if (type === 'BudgetReached' || type === 'EndpointRefused') await Promise.race([bounded.settled(), aborted(signal)])
     signal.throwIfAborted()
-    return { ended: 'budget', message: error.message }
+    if (type === 'BudgetReached') return { ended: 'budget', message }
+    throw error
   } finally {
     await engine.close()
     await assembly.idle()

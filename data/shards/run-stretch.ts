@@ -1,3 +1,4 @@
+import { HoneError } from '../../domain/errors.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
@@ -63,6 +64,10 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     })
     meter.check()
     return counts
+  } catch (error) {
+    // The server refuses every request. Some may be under way and paid for: their replies are kept.
+    if (error instanceof HoneError && error.type === 'EndpointRefused') await engine.settled()
+    throw error
   } finally {
     await engine.close()
   }

@@ -87,6 +87,15 @@ describe('a server that refuses every row', () => {
     expect(other.requests).toHaveLength(60)
   })
 
+  it('keeps the replies of requests that are under way', async () => {
+    folder.writeLines('in.jsonl', described(20))
+    endpoint.latencyMs = 300
+    endpoint.misbehave = (call) => (call > 3 ? error(402, 'Insufficient Balance') : undefined)
+    expect(await hone(reasoned(endpoint))).toMatchObject({ code: 1 })
+    const again = await hone(reasoned(other, ['--json']))
+    expect(JSON.parse(again.out)).toMatchObject({ kept: 20, requests: { paid: 17, reused: 3 } })
+  })
+
   it('after rows have failed says how these rows are worked on again', async () => {
     folder.writeLines('in.jsonl', described(60))
     endpoint.misbehave = (call, request) => {
