@@ -115,8 +115,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     random,
     onWarning,
-    onUnusable: ({ endpoint, model, promptTokens, completionTokens, servedModel, isEstimated }) =>
-      onUsage?.({ endpoint, model, promptTokens, completionTokens, reused: false, servedModel, isEstimated }),
+    onUnusable: (reply) => onUsage?.(usageOf(reply, reply, false)),
   })
   const servedModels = createServedModels(onWarning)
 
@@ -130,11 +129,10 @@ export function createEngine(options: EngineOptions): Engine {
       paying.set(scope, paid)
       return { ...answerOf(await paid.finally(() => paying.delete(scope))), reused: false }
     })
-    const { servedModel, isEstimated, ...answered } = result
+    const { servedModel, isEstimated: _, ...answered } = result
     const reply = isJoined ? { ...answered, reused: true } : answered
-    const { promptTokens, completionTokens, reused } = reply
     const { name, model } = target.endpoint
-    onUsage?.({ endpoint: name, model, promptTokens, completionTokens, reused, servedModel, isEstimated })
+    onUsage?.(usageOf({ endpoint: name, model }, result, reply.reused))
     servedModels.note(target.endpoint, servedModel)
     return reply
   }
@@ -152,13 +150,7 @@ export function createEngine(options: EngineOptions): Engine {
         asked.delete(answering)
       }
     },
-    waiting() {
-      for (const [endpoint, { limiter }] of targets) {
-        const { waiting } = limiter
-        if (waiting) return { endpoint, ...waiting }
-      }
-      return null
-    },
+    waiting: () => waitingOf(targets),
     settled: async () => void (await Promise.allSettled(asked)),
     async close() {
       life.cancel(new Error('the engine was closed'))
@@ -169,6 +161,22 @@ export function createEngine(options: EngineOptions): Engine {
       await saves.drain()
     },
   }
+}
+
+function usageOf(
+  { endpoint, model }: Pick<Usage, 'endpoint' | 'model'>,
+  { promptTokens, completionTokens, servedModel, isEstimated }: Omit<Usage, 'endpoint' | 'model' | 'reused'>,
+  reused: boolean,
+): Usage {
+  return { endpoint, model, promptTokens, completionTokens, reused, servedModel, isEstimated }
+}
+
+function waitingOf(targets: ReadonlyMap<string, OpenTarget>): ReturnType<Engine['waiting']> {
+  for (const [endpoint, { limiter }] of targets) {
+    const { waiting } = limiter
+    if (waiting) return { endpoint, ...waiting }
+  }
+  return null
 }
 
 /** A reply with what the engine tells of it. */
