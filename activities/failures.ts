@@ -10,14 +10,16 @@ import { Outage } from '../models/failures.ts'
  * retries.
  */
 export function asFailure(error: unknown): unknown {
-  if (error instanceof HoneError)
+  if (error instanceof HoneError) {
+    const nextStep = error.type === 'EndpointRefused' ? `${error.nextStep}${orElsewhere}` : error.nextStep
     return ApplicationFailure.create({
-      message: `${error.message} → ${error.nextStep}`,
+      message: `${error.message} → ${nextStep}`,
       type: error.type,
       nonRetryable: true,
-      details: [error.nextStep],
+      details: [nextStep],
       cause: error,
     })
+  }
   if (Context.current().cancellationSignal.aborted && !(error instanceof ApplicationFailure))
     return error instanceof CancelledFailure ? error : new CancelledFailure('cancelled', [], toError(error))
   if (error instanceof Outage && error.retryAt) {
@@ -27,6 +29,9 @@ export function asFailure(error: unknown): unknown {
   }
   return shortDatabaseError(error)
 }
+
+const orElsewhere =
+  '; then `hone resume` goes on, also elsewhere: --endpoint NAME=URL, --api-key-env NAME=VARIABLE. A new campaign with another model or other fields finds the replies that they do not change'
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 

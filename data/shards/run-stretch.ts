@@ -1,8 +1,9 @@
+import { HoneError } from '../../domain/errors.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
-import type { Engine } from '../../models/engine.ts'
+import type { Engine, EngineOptions } from '../../models/engine.ts'
 import type { ReplyStore } from '../../models/reply-store.ts'
 import type { DataStep, StepContext } from '../steps/step.ts'
 import { parseOptions, rowsAtOnce, runShard } from './run-shard.ts'
@@ -12,7 +13,8 @@ import type { RunShardOptions, ShardContext, ShardCounts, ShardOutcome } from '.
 export type StoredOutcome = Pick<Outcome, 'parentId' | 'changes' | 'requestKeys'> &
   Pick<ShardOutcome, 'status' | 'reason' | 'outIndex'> & { detail?: string }
 
-export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 'signal'> {
+export interface RunStretchOptions
+  extends Pick<RunShardOptions, 'onProgress' | 'signal'>, Pick<EngineOptions, 'onWarning'> {
   step: DataStep
   rows: AsyncIterable<readonly Row[]>
   context: ShardContext & Required<Pick<StepContext<unknown>, 'overview' | 'fingerprintsOf'>>
@@ -41,6 +43,7 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     images,
     signal,
     onUsage: (usage) => meter.onUsage(usage),
+    ...(options.onWarning && { onWarning: options.onWarning }),
     priority: parseOptions(step, context.options).priority ?? 0,
   })
   options.watch?.(engine)
@@ -61,6 +64,10 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     })
     meter.check()
     return counts
+  } catch (error) {
+    // The server refuses every request. Some may be under way and paid for: their replies are kept.
+    if (error instanceof HoneError && error.type === 'EndpointRefused') await engine.settled()
+    throw error
   } finally {
     await engine.close()
   }
