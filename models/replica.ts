@@ -28,8 +28,11 @@ export interface Noted {
   retryAfterMs?: number | undefined
   /** Whether another replica of the endpoint works. */
   hasOthers: boolean
-  /** Whether it was the first call of its request. */
-  isFirst: boolean
+  /**
+   * Whether a bad call says something about the replica: it was the first call of its request, or
+   * requests wait that were never called.
+   */
+  tells: boolean
   /** Whether the replica takes no call for longer than an outage is waited for. */
   isLong: boolean
 }
@@ -47,8 +50,8 @@ const firstPauseMs = 250
 const longestPauseMs = 4_000
 /**
  * This many bad calls in a row, and at least a whole window of them, make a replica sick. Without
- * another replica, only first calls of requests count: the last rows of a step may be bad rows, whose
- * retries say nothing about the replica.
+ * another replica, retries count only while requests wait that were never called: the last rows of a
+ * step may be bad rows, whose retries say nothing about the replica.
  */
 const sickAfter = 8
 
@@ -134,7 +137,7 @@ export class Replica {
   }
 
   /** Gives a slot back. True when the replica is away because of this call, or still away. */
-  note({ start, health, retryAfterMs, hasOthers, isFirst, isLong }: Noted): boolean {
+  note({ start, health, retryAfterMs, hasOthers, tells, isLong }: Noted): boolean {
     this.#inFlight--
     switch (health) {
       case 'ok':
@@ -145,12 +148,13 @@ export class Replica {
         return false
       case 'failed':
         this.window.taken(start)
-        if (this.#isSick(hasOthers, isFirst) || isLong) return this.#pause(retryAfterMs)
+        if (this.#isSick(hasOthers, tells) || isLong) return this.#pause(retryAfterMs)
         this.#answered()
         return false
       case 'silent':
         this.window.silent(start, this.#granted)
-        return this.#isSick(hasOthers, isFirst) && this.#pause(undefined)
+        // A probe without an answer leaves the replica away.
+        return (this.#isSick(hasOthers, tells) || this.#probing) && this.#pause(undefined)
       case 'answered':
         this.window.taken(start)
         this.#answered()
@@ -170,9 +174,26 @@ export class Replica {
     return false
   }
 
-  /** The next call starts a new count with a probe, because the outage may be over by then. */
+  /**
+   * The next call starts a new count with a probe at once, because the outage may be over by then.
+   * Without this, who asks again would wait until tomorrow for the end of a daily limit.
+   */
   forgive(): void {
     this.#streak = undefined
+    this.#resumeAt = 0
+    this.#askedUntil = 0
+  }
+
+  /** Limiters that wait for this replica get their turns, the highest priority first. */
+  tellWatchers(): void {
+    const { watchers } = this
+    if (watchers.size === 0) return
+    if (watchers.size === 1) return [...watchers][0]?.admit()
+    for (const watcher of [...watchers].sort((a, b) => b.topPriority - a.topPriority)) {
+      // It is asked last the next time, so that two limiters of one priority take turns.
+      if (watchers.delete(watcher)) watchers.add(watcher)
+      watcher.admit()
+    }
   }
 
   #answered(): void {
@@ -183,9 +204,19 @@ export class Replica {
     this.#askedUntil = 0
   }
 
-  /** Counts a call that ended badly. Whether so many did in a row that the replica is at fault. */
-  #isSick(hasOthers: boolean, isFirst: boolean): boolean {
-    if (hasOthers || isFirst || this.#probing) this.#badInARow++
+  /**
+   * Counts a call that ended badly. Whether so many did in a row that the replica is at fault. When
+   * no other replica and no other request can tell, and this one has served before, the last requests
+   * are called side by side, and each call counts against its request: else a request that makes its
+   * server fail would end each new try of its step.
+   */
+  #isSick(hasOthers: boolean, tells: boolean): boolean {
+    if (this.#probing && !hasOthers && !tells && this.#successes > 0) {
+      this.#answered()
+      this.#badInARow = 0
+      return false
+    }
+    if (hasOthers || tells || this.#probing) this.#badInARow++
     return this.#badInARow >= Math.max(sickAfter, this.window.size)
   }
 
