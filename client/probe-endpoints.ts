@@ -3,9 +3,10 @@ import sharp from 'sharp'
 import { sha256Hex } from '../artifacts/hash.ts'
 import { createImages } from '../data/pictures/prepare.ts'
 import { HoneError } from '../domain/errors.ts'
-import { urlsOf } from '../domain/recipe/endpoints.ts'
+import { isUrlEndpoint } from '../domain/recipe/endpoints.ts'
 import type { Recipe, UrlEndpoint } from '../domain/recipe/recipe.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
+import { resolveUrlEndpoint } from '../models/resolve-endpoint.ts'
 import { probe } from '../models/probe.ts'
 import type { Probe, Probed } from '../models/probe.ts'
 import { Scope } from '../models/scope.ts'
@@ -45,7 +46,7 @@ export async function probeEndpoints(recipe: Recipe, surroundings: Surroundings)
   const images = createImages({ source: { read: () => Promise.resolve(picture) } })
   const forms = await requestForms(recipe, sha256Hex(picture))
   const endpoints = Object.entries(recipe.endpoints).flatMap(([name, spec]) =>
-    'url' in spec && forms.some(({ endpoint }) => endpoint === name) ? [resolved(name, spec, surroundings)] : [],
+    isUrlEndpoint(spec) && forms.some(({ endpoint }) => endpoint === name) ? [resolved(name, spec, surroundings)] : [],
   )
   const scope = new Scope()
   const deadline = startDeadline(surroundings)
@@ -92,8 +93,7 @@ function startDeadline({ onWaiting, deadlineMs = usualDeadlineMs }: Surroundings
 
 /** An endpoint with everything filled in. */
 function resolved(name: string, spec: UrlEndpoint, { demo }: Surroundings): ResolvedEndpoint {
-  const { url: _, ...options } = spec
-  const baseUrls = urlsOf(spec).map((named) => {
+  return resolveUrlEndpoint(name, spec, (named) => {
     if (named !== 'demo:teacher') return named
     if (demo) return demo.teacherUrl
     throw new HoneError({
@@ -102,7 +102,6 @@ function resolved(name: string, spec: UrlEndpoint, { demo }: Surroundings): Reso
       nextStep: 'run `hone demo` or `hone dev --demo`, or give a URL',
     })
   })
-  return { ...options, name, baseUrls, identity: spec.model }
 }
 
 const [side, ground] = [224, { r: 240, g: 240, b: 240 }]

@@ -48,8 +48,8 @@ export interface EngineOptions {
    */
   onWarning?: (message: string) => void
   /**
-   * Milliseconds without any success after which the shard ends with an {@link Outage}, for endpoints
-   * that name no limit of their own. A minute where absent.
+   * Milliseconds without any success after which the shard ends with an {@link Outage}, for
+   * endpoints that name no limit of their own. A minute where absent.
    */
   downLimitMs?: number
   limiters?: Limiters

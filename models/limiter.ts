@@ -8,11 +8,12 @@ import { Placement } from './placement.ts'
 import type { Placed } from './placement.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Estimate, RateLimits } from './rate-limit.ts'
-import type { Replica } from './replica.ts'
+import type { CallHealth, Replica } from './replica.ts'
 import { Roster } from './roster.ts'
 import type { Removal } from './roster.ts'
 import type { Permit, SlotRequest } from './slots.ts'
 import { UnderWay } from './under-way.ts'
+import { whenSomeCallEnds, WakeUp } from './wake-up.ts'
 import { WaitingLine } from './waiting-line.ts'
 import type { Waiter as Queued } from './waiting-line.ts'
 
@@ -24,12 +25,7 @@ export interface LimiterOptions extends RateLimits {
    * waiting requests get an {@link Outage}.
    */
   downLimitMs?: number
-  /** Milliseconds since 1970, for the times that people read. */
-  wallClock?: () => number
-  /**
-   * Called when requests wait and nothing would wake them. It is a fault of this file, and the line
-   * is looked at again soon. A warning where absent.
-   */
+  /** Called when requests wait and nothing would wake them. A warning where absent. */
   onLostWake?: () => void
 }
 
@@ -39,14 +35,12 @@ interface Waiter extends Queued, Placed {
   refuse(error: Error): void
 }
 
+/** Calls that the server did not take cost it no tokens. */
+const notTaken = new Set<CallHealth>(['overloaded', 'limited', 'unreachable'])
 const noReplica: ReadonlySet<Replica> = new Set()
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-/** Milliseconds before a line is looked at again that nothing would wake. */
-const lookAgainMs = 20
 /** Two of a replica's longest pauses: a limiter gets its turn to probe in that time. */
 const othersGraceMs = 10_000
-/** A running call, or a reply that is being saved, looks at the line when it ends. */
-const whenSomeCallEnds = Number.POSITIVE_INFINITY
 
 /**
  * The slots of one endpoint, shared by the whole process: a sliding window over its replicas,
@@ -59,24 +53,23 @@ export class Limiter {
   readonly #placement: Placement
   readonly #clock: Clock
   readonly #outage: OutageWatch
-  readonly #onLostWake: () => void
+  readonly #wakeUp: WakeUp
   readonly #rate: RateLimit
   readonly #line = new WaitingLine<Waiter>()
   readonly underWay: UnderWay
-  #cancelWake: (() => void) | undefined
   /** Calls of this endpoint. Other endpoints may share its replicas. */
   #inFlight = 0
   #unsaved = 0
 
   constructor(options: LimiterOptions) {
-    const { replicas, clock = systemClock, downLimitMs = 60_000, wallClock = Date.now, onLostWake, ...limits } = options
+    const { replicas, clock = systemClock, downLimitMs = 60_000, onLostWake, ...limits } = options
     this.roster = new Roster(replicas, clock)
     this.#placement = new Placement(this.roster)
     this.underWay = new UnderWay(replicas)
     this.#clock = clock
-    this.#onLostWake = onLostWake ?? (() => process.emitWarning('requests waited for a slot without a wake-up'))
+    this.#wakeUp = new WakeUp(clock, () => this.admit(), onLostWake)
     this.#rate = new RateLimit(clock, limits)
-    this.#outage = new OutageWatch({ roster: this.roster, rate: this.#rate, clock, limitMs: downLimitMs, wallClock })
+    this.#outage = new OutageWatch({ roster: this.roster, rate: this.#rate, clock, limitMs: downLimitMs })
   }
 
   /**
@@ -237,17 +230,13 @@ export class Limiter {
   }
 
   #wait(lookAgainIn: number): void {
-    if (lookAgainIn !== whenSomeCallEnds) return this.#wakeAfter(lookAgainIn)
     const isSure = this.#inFlight + this.#unsaved > 0 || this.roster.replicas.some(({ inFlight }) => inFlight > 0)
-    if (isSure) return
-    this.#onLostWake()
-    this.#wakeAfter(lookAgainMs)
+    this.#wakeUp.wait(lookAgainIn, isSure)
   }
 
   /** Nobody waits, and a timer that stayed would keep the process alive. */
   #rest(): void {
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
+    this.#wakeUp.rest()
     for (const replica of this.roster.replicas) replica.watchers.delete(this)
   }
 
@@ -278,9 +267,7 @@ export class Limiter {
         isReleased = true
         this.#inFlight--
         if (isUnsaved) this.#unsaved++
-        book(
-          counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
-        )
+        book(counted ?? (notTaken.has(health) ? null : undefined))
         if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
         if (health === 'ok') this.roster.served(replica)
         const isLong = (retryAfterMs ?? 0) > this.#outage.limitMs
@@ -293,14 +280,6 @@ export class Limiter {
         return outage
       },
     }
-  }
-
-  #wakeAfter(ms: number): void {
-    this.#cancelWake?.()
-    this.#cancelWake = this.#clock.after(ms, () => {
-      this.#cancelWake = undefined
-      this.admit()
-    })
   }
 
   /** Ends all waits when the replicas have been away for too long, or say that they will be. */

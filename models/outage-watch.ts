@@ -11,8 +11,6 @@ interface Watched {
   clock: Clock
   /** An outage is waited for so long, in milliseconds. */
   limitMs: number
-  /** Milliseconds since 1970, for the times that people read. */
-  wallClock: () => number
 }
 
 /** Says whether all replicas of an endpoint are away, and when the wait for them must end. */
@@ -43,23 +41,23 @@ export class OutageWatch {
   }
 
   /**
-   * The error that must end all waits at the time `now`: all replicas have been away for too long, or
-   * they take no call for longer than that. Then the next request may try them all at once.
+   * The error that must end all waits at the time `now`: all replicas have been away for too long,
+   * or they take no call for longer than that. Then the next request may try them all at once.
    * `graceMs` is waited for beyond the limit.
    */
   end(now: number, graceMs = 0): Outage | undefined {
     const state = this.#stateAt(now)
     if (!state || (state.leftMs > -graceMs && !state.isLong)) return undefined
-    const { roster, rate, wallClock } = this.#watched
+    const { roster, rate } = this.#watched
     for (const replica of roster.usable(now)) replica.forgive()
     rate.release()
-    return outageOf(state, wallClock())
+    return outageOf(state, Date.now())
   }
 
   /** What all requests wait for, and until when; null while a replica works. */
   get waiting(): Waiting | null {
     const state = this.#stateAt(this.#watched.clock.now())
-    return state && waitingOf(state, this.#watched.wallClock())
+    return state && waitingOf(state, Date.now())
   }
 
   #stateAt(now: number): OutageState | null {

@@ -14,7 +14,9 @@ export type CallHealth = 'ok' | 'answered' | 'failed' | 'silent' | 'overloaded' 
 /** Calls in a row without a success. */
 interface Streak {
   began: number
-  /** `began`, moved on by the pauses that an overloaded replica asked for: it works, and is busy. */
+  /**
+   * `began`, moved on by the pauses that an overloaded replica asked for: it works, and is busy.
+   */
   since: number
   rejections: number
   pauses: number
@@ -50,16 +52,16 @@ const firstPauseMs = 250
 const longestPauseMs = 4_000
 /**
  * This many bad calls in a row, and at least a whole window of them, make a replica sick. Without
- * another replica, retries count only while requests wait that were never called: the last rows of a
- * step may be bad rows, whose retries say nothing about the replica.
+ * another replica, retries count only while requests wait that were never called: the last rows of
+ * a step may be bad rows, whose retries say nothing about the replica.
  */
 const sickAfter = 8
 
 /**
  * One server of an endpoint, with its window, its calls in flight and its health. A replica that
- * cannot be reached, that refuses a whole window, or whose calls all end badly is away: it is paused
- * with growing back-off and probed by one call at a time, so that an outage burns no attempts. The
- * process has one replica for each URL and model.
+ * cannot be reached, that refuses a whole window, or whose calls all end badly is away: it is
+ * paused with growing back-off and probed by one call at a time, so that an outage burns no
+ * attempts. The process has one replica for each URL and model.
  */
 export class Replica {
   readonly url: string
@@ -205,10 +207,12 @@ export class Replica {
   }
 
   /**
-   * Counts a call that ended badly. Whether so many did in a row that the replica is at fault. When
-   * no other replica and no other request can tell, and this one has served before, the last requests
-   * are called side by side, and each call counts against its request: else a request that makes its
-   * server fail would end each new try of its step.
+   * Counts a call that ended badly. Whether so many did in a row that the replica is at fault.
+   *
+   * The last requests of a step may be bad requests. When no other replica and no other request can
+   * tell, and this replica has served before, they are called side by side, and each call counts
+   * against its request. Without this, a request that makes its server fail would end each new try
+   * of its step.
    */
   #isSick(hasOthers: boolean, tells: boolean): boolean {
     if (this.#probing && !hasOthers && !tells && this.#successes > 0) {

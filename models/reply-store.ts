@@ -20,7 +20,9 @@ export interface StoredReply {
   attempts: number
   /** Model that answered, as the server said it. Null where it said none, and in older replies. */
   servedModel: string | null
-  /** Whether the tokens are estimated from the lengths of texts, because the server did not count. */
+  /**
+   * Whether the tokens are estimated from the lengths of texts, because the server did not count.
+   */
   isEstimated: boolean
 }
 

@@ -6,6 +6,7 @@ import type {
 } from 'openai/resources/chat/completions'
 import { HoneError } from '../domain/errors.ts'
 import type { AskMessage, AskRequest } from './ask.ts'
+import { picturesOf } from './endpoint.ts'
 import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
 import type { Estimate } from './rate-limit.ts'
 import { estimateOf } from './usage.ts'
@@ -67,14 +68,8 @@ export async function requestBody(
 }
 
 async function urlsOf(endpoint: ResolvedEndpoint, message: AskMessage, images: RequestImages): Promise<string[]> {
-  const { imageMaxPixels, imagePatch } = endpoint
-  return await Promise.all(
-    (message.images ?? []).map((hash) =>
-      imagePatch === undefined
-        ? images.dataUrl(hash, imageMaxPixels)
-        : images.dataUrl(hash, imageMaxPixels, imagePatch),
-    ),
-  )
+  const limits = picturesOf(endpoint)
+  return await Promise.all((message.images ?? []).map((hash) => images.dataUrl(hash, limits)))
 }
 
 /** A message; its plain pictures are added to `pictures`. */

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../domain/did-you-mean.ts'
 import type { DataStep } from '../../data/steps/step.ts'
 import type { Prices } from '../../domain/prices.ts'
-import { serverUrl } from '../../domain/recipe/endpoints.ts'
+import { serverUrl } from '../../domain/recipe/server-url.ts'
 import { endpointOptions } from '../../domain/recipe/references.ts'
 import type { EndpointOption } from '../../domain/recipe/references.ts'
 import type { ResolvedEndpoint } from '../../models/endpoint.ts'

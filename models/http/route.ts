@@ -15,10 +15,10 @@ export interface Route {
 }
 
 /**
- * The route to a server: the endpoint's own proxy, or that of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
- * NO_PROXY. This machine is never reached through a proxy of the variables, because a proxy cannot
- * reach it, and served checkpoints are here. Throws HoneError InvalidRecipe for a proxy that cannot
- * be used.
+ * The route to a server: the endpoint's own proxy, or that of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
+ * and NO_PROXY. This machine is never reached through a proxy of the variables, because a proxy
+ * cannot reach it, and served checkpoints are here. Throws HoneError InvalidRecipe for a proxy that
+ * cannot be used.
  */
 export function routeTo(
   url: URL,

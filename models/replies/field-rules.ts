@@ -1,4 +1,4 @@
-import { omittableFields } from '../endpoint.ts'
+import { omittableFields } from '../../domain/recipe/call-options.ts'
 import type { AskedOf } from './answer.ts'
 import type { ServerWords } from './server-words.ts'
 
@@ -29,7 +29,7 @@ const weak =
 // The server does not know the field at all.
 const unknown = /unknown|unrecognized|extra_forbidden|unsupported_parameter|extra inputs|unexpected keyword/
 
-const fields = [...omittableFields, 'max_completion_tokens', 'stream_options', 'stream'] as const
+const fields = [...omittableFields, 'max_completion_tokens', 'stream'] as const
 type Field = (typeof fields)[number]
 
 /**

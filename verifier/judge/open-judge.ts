@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache'
 import { HoneError } from '../../domain/errors.ts'
 import { createEngine } from '../../models/engine.ts'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
+import { resolveUrlEndpoint } from '../../models/resolve-endpoint.ts'
 import { createJudge } from './judge.ts'
 import type { Judge } from './judge.ts'
+import type { JudgeFile } from './judge-file.ts'
 
 /**
  * Replies that a judge without a database remembers. It forgets those first that it used least
@@ -25,6 +27,8 @@ interface OpenJudgeOptions {
   apiKeyEnv?: string | undefined
   timeoutSeconds?: number
   concurrency?: number
+  /** Headers, proxy and the like. */
+  options?: JudgeFile['options']
   env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -37,14 +41,17 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
   const engine = createEngine({
     endpoints: [
       {
-        name: 'judge',
-        baseUrls: typeof url === 'string' ? [url] : url,
-        model,
-        identity: model,
-        apiKeyEnv,
-        concurrency,
-        timeoutSeconds,
-        imageMaxPixels: 1,
+        ...resolveUrlEndpoint('judge', {
+          ...options.options,
+          url: typeof url === 'string' ? url : [...url],
+          model,
+          apiKeyEnv,
+          concurrency,
+          timeoutSeconds,
+          imageMaxPixels: 1,
+        }),
+        // A batch has a deadline, so a judge that is away is told of soon.
+        outageSeconds: undefined,
       },
     ],
     replies: new RememberedReplies(),

@@ -14,7 +14,9 @@ export interface Certificates {
   cert: string
 }
 
-/** A new authority and a certificate of it for `model.invalid` and 127.0.0.1, until the test ends. */
+/**
+ * A new authority and a certificate of it for `model.invalid` and 127.0.0.1, until the test ends.
+ */
 export async function makeCertificates(): Promise<Certificates> {
   const folder = await mkdtemp(join(tmpdir(), 'hone-certificates-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))

@@ -99,7 +99,9 @@ describe('a key', () => {
     const server = await serve((got, response) =>
       response.writeHead(400).end(
         JSON.stringify({
-          error: { message: `you sent ${got.headers.authorization} ${got.headers['x-tenant']} ${got.url}` },
+          error: {
+            message: `you sent ${String(got.headers.authorization)} ${String(got.headers['x-tenant'])} ${got.url}`,
+          },
         }),
       ),
     )

@@ -152,10 +152,10 @@ describe('what comes back', () => {
 })
 
 describe('time', () => {
-  // No test waits for 300 s. Two facts make longer replies possible: nothing in the client listens to
-  // a time-out of the socket or of the agent, and the one deadline is the recipe's. So a reply that
-  // takes longer than the agent's limit for idle connections must come (connections.test.ts), and
-  // the deadline must cover a reply that keeps sending.
+  // No test waits for 300 s. Two facts make longer replies possible: nothing in the client listens
+  // to a time-out of the socket or of the agent, and the one deadline is the recipe's. So a reply
+  // that takes longer than the agent's limit for idle connections must come (connections.test.ts),
+  // and the deadline must cover a reply that keeps sending.
   it('has one deadline for the whole reply, however often bytes come', async () => {
     const server = await serve((_, response) => {
       response.writeHead(200)

@@ -1,0 +1,33 @@
+import { urlsOf } from '../domain/recipe/endpoints.ts'
+import type { UrlEndpoint } from '../domain/recipe/endpoints.ts'
+import { presetOf, presetOptions } from '../domain/recipe/providers.ts'
+import type { ResolvedEndpoint } from './endpoint.ts'
+
+/** Seconds for which an outage is waited for, where the recipe says nothing. */
+export const usualOutageSeconds = 600
+
+/**
+ * An endpoint of a recipe with everything filled in: the recipe's own values, then those of its
+ * provider's preset, then the usual ones. `baseUrlOf` changes a URL of the recipe, such as
+ * `demo:teacher`.
+ */
+export function resolveUrlEndpoint(
+  name: string,
+  spec: UrlEndpoint,
+  baseUrlOf: (url: string) => string = (url) => url,
+): ResolvedEndpoint {
+  const { url: _url, prices: _prices, ...own } = spec
+  const preset = presetOf(spec.provider)
+  const hasKey = own.apiKeyEnv ?? own.apiKeyFile ?? own.apiKeyCommand
+  return {
+    stream: 'auto',
+    outageSeconds: usualOutageSeconds,
+    ...presetOptions(spec.provider, spec.model),
+    ...own,
+    ...(hasKey === undefined && preset.apiKeyEnv !== undefined && { apiKeyEnv: preset.apiKeyEnv }),
+    ...(own.mode === 'batch' && { batch: { ...preset.batch, ...own.batch } }),
+    name,
+    baseUrls: urlsOf(spec).map(baseUrlOf),
+    identity: spec.model,
+  }
+}
