@@ -97,7 +97,10 @@ export class Limiter {
    */
   configure(concurrency: number, limits: RateLimits = {}, downLimitMs?: number): void {
     if (downLimitMs !== undefined) this.#outage.limitMs = downLimitMs
-    for (const { window } of this.roster.replicas) window.configure(concurrency)
+    for (const { window, refusals } of this.roster.replicas) {
+      window.configure(concurrency)
+      refusals.forget()
+    }
     this.#rate.configure(limits)
     // The caller that opens it again may have mended the key.
     this.roster.forgive()

@@ -66,12 +66,13 @@ const sickAfter = 8
 export class Replica {
   readonly url: string
   readonly window: Window
-  readonly refusals = new Refusals()
+  readonly refusals = new Refusals((first) => this.#stillRunning(first))
   /** Limiters that wait for its slots. They are told when a slot is free. */
   readonly watchers = new Set<{ readonly topPriority: number; admit(): void }>()
   readonly #clock: Clock
   readonly #random: () => number
-  #inFlight = 0
+  /** Ordinals of the calls in flight, the oldest first. */
+  readonly #running = new Set<number>()
   #granted = 0
   #badInARow = 0
   #streak: Streak | undefined
@@ -89,7 +90,7 @@ export class Replica {
   }
 
   get inFlight(): number {
-    return this.#inFlight
+    return this.#running.size
   }
 
   /** It gets probes only. */
@@ -102,8 +103,8 @@ export class Replica {
    * pause that ended between two readings of the clock once left a line asleep for ever.
    */
   room(now: number): number {
-    if (now < this.#resumeAt) return 0
-    return (this.#probing ? 1 : this.window.size) - this.#inFlight
+    if (now < this.#resumeAt || (this.refusals.isPending && this.#running.size > 0)) return 0
+    return (this.#probing ? 1 : this.window.size) - this.#running.size
   }
 
   /** When a paused replica may be probed; undefined when it is not paused at the time `now`. */
@@ -135,12 +136,23 @@ export class Replica {
   }
 
   take(): Start {
-    return { level: ++this.#inFlight, ordinal: ++this.#granted }
+    this.#running.add(++this.#granted)
+    return { level: this.#running.size, ordinal: this.#granted }
+  }
+
+  /** How many of its first calls run. */
+  #stillRunning(first: number): number {
+    let count = 0
+    for (const ordinal of this.#running) {
+      if (ordinal > first) break
+      count++
+    }
+    return count
   }
 
   /** Gives a slot back. True when the replica is away because of this call, or still away. */
   note({ start, health, retryAfterMs, hasOthers, tells, isLong }: Noted): boolean {
-    this.#inFlight--
+    this.#running.delete(start.ordinal)
     switch (health) {
       case 'ok':
         this.#answered()
@@ -230,7 +242,7 @@ export class Replica {
     streak.rejections++
     // While other calls run, the replica works and only the surplus has to wait. Without other
     // calls, or after it refused a whole window, it takes nothing at the moment.
-    if (!isLong && this.#inFlight > 0 && streak.rejections < this.window.configured) return false
+    if (!isLong && this.#running.size > 0 && streak.rejections < this.window.configured) return false
     const isPaused = this.#pause(retryAfterMs)
     if (isPaused) streak.since += retryAfterMs ?? 0
     return isPaused
