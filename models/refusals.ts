@@ -39,7 +39,7 @@ export class Refusals {
   #hasServed = false
   #inARow = 0
   #words = ''
-  /** The replica was found to refuse everyone. Calls that were under way then are refused after it. */
+  /** The replica was found to refuse everyone, and calls that were under way then come back. */
   #refusesAll = false
   readonly #open = new Set<Open>()
   readonly #stillRunning: (first: number) => number
