@@ -36,7 +36,6 @@ import { openGrader } from './graders.ts'
 import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import { scoreSummary } from './summaries.ts'
-import { waitingDetails } from './waiting.ts'
 import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
 import { tellingOfWaits } from './waiting.ts'
 import { activityWarnings } from './warnings.ts'
@@ -102,7 +101,6 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       onUsage: (usage) => meter.onUsage(usage),
       onWarning: activityWarnings(),
     })
-    watch(() => waitingDetails(engine))
     const grader = await openGrader(deps, ref, graderOf(recipe, spec), { stepId, meter, signal: stop })
     try {
       const items: Row[] = []
