@@ -1,5 +1,10 @@
 import { HoneError, messageOf } from '../domain/errors.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
+import { batchLineOf } from './batch/batch-lines.ts'
+import type { BatchLine } from './batch/batch-line.ts'
+import type { BatchState } from './batch/batch-state.ts'
+import type { BatchStore } from './batch/batch-store.ts'
+import { createBatchPayer } from './batch/pay-in-batch.ts'
 import { createBatcher } from './batcher.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
@@ -29,6 +34,8 @@ export interface EngineOptions {
   /** Endpoints of the recipe that this engine may ask. */
   endpoints: Iterable<ResolvedEndpoint>
   replies: ReplyStore
+  /** Where batches are kept. Without it an endpoint of mode `batch` is asked one by one. */
+  batches?: BatchStore | undefined
   images: RequestImages
   signal: AbortSignal
   /**
@@ -68,6 +75,8 @@ export interface Engine {
   ask: Ask
   /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
   waiting(): (Waiting & { endpoint: string }) | null
+  /** The batches of this engine's endpoints that are under way, of other engines too. */
+  batches(): BatchState[]
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
@@ -102,7 +111,11 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
 
-  const pay = createPayer({
+  const onUnusable = (reply: UnusableReply) => {
+    const { endpoint, model, promptTokens, completionTokens, servedModel, isEstimated } = reply
+    onUsage?.({ endpoint, model, promptTokens, completionTokens, reused: false, servedModel, isEstimated })
+  }
+  const payLive = createPayer({
     images,
     saves,
     slot: { owner: {}, priority },
@@ -110,9 +123,13 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     random,
     onWarning,
-    onUnusable: ({ endpoint, model, promptTokens, completionTokens, servedModel, isEstimated }) =>
-      onUsage?.({ endpoint, model, promptTokens, completionTokens, reused: false, servedModel, isEstimated }),
+    onUnusable,
   })
+  const { batches: store } = options
+  const lines = store
+    ? openLines(options, store, { attempts: retries.attempts, clock, onWarning })
+    : new Map<string, BatchLine>()
+  const pay = store ? createBatchPayer({ images, store, lines, live: payLive, onUnusable }) : payLive
   const servedModels = createServedModels(onWarning)
 
   const answer = async (target: OpenTarget, request: AskRequest): Promise<Reply> => {
@@ -154,6 +171,7 @@ export function createEngine(options: EngineOptions): Engine {
       }
       return null
     },
+    batches: () => [...lines.values()].flatMap(({ states }) => states),
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
@@ -190,6 +208,21 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
+}
+
+/** The lines of the endpoints in `batch` mode, by name. */
+function openLines(
+  { endpoints, env = process.env, connections = sharedConnections, downLimitMs = 60_000 }: EngineOptions,
+  { place }: BatchStore,
+  how: { attempts: number; clock: Clock; onWarning: (message: string) => void },
+): Map<string, BatchLine> {
+  const batched = [...endpoints].filter(({ mode }) => mode === 'batch')
+  return new Map(
+    batched.map((endpoint) => {
+      const outageMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
+      return [endpoint.name, batchLineOf(place, endpoint, { ...how, env, connections, outageMs })]
+    }),
+  )
 }
 
 async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {
