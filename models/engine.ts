@@ -1,5 +1,10 @@
 import { HoneError, messageOf } from '../domain/errors.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
+import { batchLineOf } from './batch/batch-lines.ts'
+import type { BatchLine } from './batch/batch-line.ts'
+import type { BatchState } from './batch/batch-state.ts'
+import type { BatchStore } from './batch/batch-store.ts'
+import { createBatchPayer } from './batch/pay-in-batch.ts'
 import { createBatcher } from './batcher.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
@@ -29,6 +34,8 @@ export interface EngineOptions {
   /** Endpoints of the recipe that this engine may ask. */
   endpoints: Iterable<ResolvedEndpoint>
   replies: ReplyStore
+  /** Where batches are kept. Without it an endpoint of mode `batch` is asked one by one. */
+  batches?: BatchStore | undefined
   images: RequestImages
   signal: AbortSignal
   /**
@@ -73,6 +80,8 @@ export interface Engine {
    * anyway, so a run that ends early waits for them before it closes the engine.
    */
   settled(): Promise<void>
+  /** The batches of this engine's endpoints that are under way, of other engines too. */
+  batches(): BatchState[]
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
@@ -107,7 +116,8 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
 
-  const pay = createPayer({
+  const onUnusable = (reply: UnusableReply) => onUsage?.(usageOf(reply, reply, false))
+  const payLive = createPayer({
     images,
     saves,
     slot: { owner: {}, priority },
@@ -115,8 +125,13 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     random,
     onWarning,
-    onUnusable: (reply) => onUsage?.(usageOf(reply, reply, false)),
+    onUnusable,
   })
+  const { batches: store } = options
+  const lines = store
+    ? openLines(options, store, { attempts: retries.attempts, clock, onWarning })
+    : new Map<string, BatchLine>()
+  const pay = store ? createBatchPayer({ images, store, lines, live: payLive, onUnusable }) : payLive
   const servedModels = createServedModels(onWarning)
 
   const answer = async (target: OpenTarget, request: AskRequest): Promise<Reply> => {
@@ -152,6 +167,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     waiting: () => waitingOf(targets),
     settled: async () => void (await Promise.allSettled(asked)),
+    batches: () => [...lines.values()].flatMap(({ states }) => states),
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
@@ -204,6 +220,21 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
+}
+
+/** The lines of the endpoints in `batch` mode, by name. */
+function openLines(
+  { endpoints, env = process.env, connections = sharedConnections, downLimitMs = 60_000 }: EngineOptions,
+  { place }: BatchStore,
+  how: { attempts: number; clock: Clock; onWarning: (message: string) => void },
+): Map<string, BatchLine> {
+  const batched = [...endpoints].filter(({ mode }) => mode === 'batch')
+  return new Map(
+    batched.map((endpoint) => {
+      const outageMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
+      return [endpoint.name, batchLineOf(place, endpoint, { ...how, env, connections, outageMs })]
+    }),
+  )
 }
 
 async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -1,10 +1,13 @@
 import { urlsOf } from '../domain/recipe/endpoints.ts'
 import type { UrlEndpoint } from '../domain/recipe/endpoints.ts'
 import { presetOf, presetOptions } from '../domain/recipe/providers.ts'
-import type { ResolvedEndpoint } from './endpoint.ts'
+import type { BatchLimits, ResolvedEndpoint } from './endpoint.ts'
 
 /** Seconds for which an outage is waited for, where the recipe says nothing. */
 export const usualOutageSeconds = 600
+
+/** Limits of OpenAI's batch API (platform.openai.com/docs/api-reference/batch/create). */
+const usualBatch: BatchLimits = { window: '24h', maxRequests: 50_000, maxBytes: 200_000_000, pollSeconds: 60 }
 
 /**
  * An endpoint of a recipe with everything filled in: the recipe's own values, then those of its
@@ -16,7 +19,7 @@ export function resolveUrlEndpoint(
   spec: UrlEndpoint,
   baseUrlOf: (url: string) => string = (url) => url,
 ): ResolvedEndpoint {
-  const { url: _url, prices: _prices, ...own } = spec
+  const { url: _url, prices: _prices, batch, ...own } = spec
   const preset = presetOf(spec.provider)
   const hasKey = own.apiKeyEnv ?? own.apiKeyFile ?? own.apiKeyCommand
   return {
@@ -25,9 +28,16 @@ export function resolveUrlEndpoint(
     ...presetOptions(spec.provider, spec.model),
     ...own,
     ...(hasKey === undefined && preset.apiKeyEnv !== undefined && { apiKeyEnv: preset.apiKeyEnv }),
-    ...(own.mode === 'batch' && { batch: { ...preset.batch, ...own.batch } }),
+    ...(own.mode === 'batch' && { batch: batchLimits({ ...usualBatch, ...preset.batch }, batch) }),
     name,
     baseUrls: urlsOf(spec).map(baseUrlOf),
     identity: spec.model,
   }
 }
+
+const batchLimits = (usual: BatchLimits, own: UrlEndpoint['batch'] = {}): BatchLimits => ({
+  window: own.window ?? usual.window,
+  maxRequests: own.maxRequests ?? usual.maxRequests,
+  maxBytes: own.maxBytes ?? usual.maxBytes,
+  pollSeconds: own.pollSeconds ?? usual.pollSeconds,
+})

@@ -1,5 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { errorCode } from '../../domain/errors.ts'
 import type { Call } from './call.ts'
 
@@ -8,8 +10,8 @@ export interface Exchange {
   url: URL
   method: string
   headers: Readonly<Record<string, string | number>>
-  /** The body. Texts are plain ASCII. */
-  parts: readonly (string | Uint8Array)[]
+  /** The body. Texts are plain ASCII. Blobs are read while they are sent. */
+  parts: readonly (string | Uint8Array | Blob)[]
   agent: http.Agent
 }
 
@@ -62,6 +64,11 @@ function send({ url, method, headers, parts, agent }: Exchange, call: Call): Pro
     request.on('error', (error) => reject(new Lost(error, request.reusedSocket && resets.has(errorCode(error)))))
     request.on('response', resolve)
     call.onEnd((reason) => request.destroy(reason))
+    if (parts.some((part) => part instanceof Blob)) {
+      // The request itself reports what goes wrong, as an error or as an early reply.
+      pipeline(Readable.from(piecesOf(parts)), request).catch(() => undefined)
+      return
+    }
     // One write to the socket for head and body.
     request.cork()
     for (const part of parts) {
@@ -71,4 +78,11 @@ function send({ url, method, headers, parts, agent }: Exchange, call: Call): Pro
     request.end()
     request.uncork()
   })
+}
+
+async function* piecesOf(parts: Exchange['parts']): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Blob) for await (const piece of part.stream()) yield piece
+    else yield typeof part === 'string' ? Buffer.from(part, 'latin1') : part
+  }
 }

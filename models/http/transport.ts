@@ -6,6 +6,7 @@ import { Call } from './call.ts'
 import { exchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { honeVersion } from './hone-version.ts'
+import { multipart } from './multipart.ts'
 import { eventBytes, readText, unpackedStream } from './reply-body.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -86,10 +87,12 @@ function requestOf(options: TransportOptions, secrets: Secrets, { url, method, g
     ...(contentType !== null && { 'content-type': contentType }),
     ...(key !== undefined && keyHeader(options, key)),
     ...headers,
-    ...(method !== 'GET' && { 'content-length': parts.reduce((sum, part) => sum + part.length, 0) }),
+    ...(method !== 'GET' && { 'content-length': parts.reduce((sum, part) => sum + bytesOf(part), 0) }),
   }
   return { url, method, headers: sent, parts, agent: options.agentFor(url) }
 }
+
+const bytesOf = (part: Exchange['parts'][number]): number => (part instanceof Blob ? part.size : part.length)
 
 /**
  * Azure takes keys in a header of its own, and Entra's tokens, which are JWTs, as all others do.
@@ -105,8 +108,10 @@ async function plainFetch(
   input: string | URL | Request,
   init: RequestInit,
 ): Promise<Response> {
-  const asked = new Request(input, { ...init, signal: null })
-  const parts = asked.body === null ? [] : [new Uint8Array(await asked.arrayBuffer())]
+  const form = init.body instanceof FormData ? multipart(init.body) : undefined
+  const asked = new Request(input, { ...init, ...(form && { body: null }), signal: null })
+  const parts = form?.parts ?? (asked.body === null ? [] : [new Uint8Array(await asked.arrayBuffer())])
+  if (form) asked.headers.set('content-type', form.contentType)
   const scope = init.signal ? Scope.of(init.signal) : new Scope()
   const call = new Call({ scope, timeoutSeconds: options.timeoutSeconds })
   const close = () => {
