@@ -9,6 +9,7 @@ import { rowsAtOnce, runShard } from '../shards/run-shard.ts'
 import type { QuestionStep, RowStep } from '../steps/step.ts'
 import { createAssembly } from './assembly.ts'
 import { stepMeter } from './step-meter.ts'
+import { openFileBatches } from './file-batches.ts'
 import { openFileReplies } from './file-replies.ts'
 import type { FileStep, FileStepEnd } from './file-step.ts'
 import { openFinishedRows } from './finished-rows.ts'
@@ -49,9 +50,12 @@ export async function workRows(
   const assembly = createAssembly(input, work, finished, output, signal)
   const showCost = costShower(options, meter)
   showCost()
+  const isBatch = endpoints.some(({ mode }) => mode === 'batch')
+  const batches = isBatch ? await openFileBatches(join(state, 'batches.jsonl'), replies) : undefined
   const engine = createEngine({
     ...options.engine,
     endpoints,
+    batches,
     replies: bounded.replies,
     images: createImages({ source: pictures }),
     signal,
@@ -95,6 +99,7 @@ export async function workRows(
     await engine.close()
     await assembly.idle()
     await finished.close()
+    await batches?.close()
     await replies.close()
   }
 }
