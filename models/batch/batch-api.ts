@@ -28,7 +28,9 @@ export interface BatchApi {
   /** Uploads a file of requests. Returns its name at the provider. */
   upload(file: string, name: string, signal: AbortSignal): Promise<string>
   create(batch: { inputFileId: string; mark: string; window: string }, signal: AbortSignal): Promise<ProviderBatch>
-  /** The batch of this mark or of this file, among the batches since a moment; null if not listed. */
+  /**
+   * The batch of this mark or of this file, among the batches since a moment; null if not listed.
+   */
   find(wanted: { inputFileId: string; mark: string; since: Date }, signal: AbortSignal): Promise<ProviderBatch | null>
   look(id: string, signal: AbortSignal): Promise<ProviderBatch>
   /** The lines of a file, as JSON values. */

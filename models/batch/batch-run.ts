@@ -42,9 +42,9 @@ const isOver = ({ status }: ProviderBatch): boolean => ['completed', 'failed', '
 const looksForFiles = 3
 
 /**
- * The life of one batch in this process: uploaded, submitted, looked at until it is over, collected.
- * While another process holds the batch, this one waits for its end. When all who wait have left,
- * the run ends, and the batch stays with the provider.
+ * The life of one batch in this process: uploaded, submitted, looked at until it is over,
+ * collected. While another process holds the batch, this one waits for its end. When all who wait
+ * have left, the run ends, and the batch stays with the provider.
  */
 export class BatchRun {
   readonly id: string

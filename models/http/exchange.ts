@@ -13,6 +13,11 @@ export interface Exchange {
   /** The body. Texts are plain ASCII. Blobs are read while they are sent. */
   parts: readonly (string | Uint8Array | Blob)[]
   agent: http.Agent
+  /**
+   * Whether the request may be sent once more when its idle connection was closed. False for what
+   * must not happen twice, such as the submission of a batch.
+   */
+  resends: boolean
 }
 
 /** No head of a reply came. */
@@ -45,7 +50,7 @@ export async function exchange(request: Exchange, call: Call): Promise<http.Inco
     return await send(request, call)
   } catch (error) {
     if (!(error instanceof Lost)) throw error
-    if (!call.ended && error.wasIdle && performance.now() - began < earlyMs)
+    if (request.resends && !call.ended && error.wasIdle && performance.now() - began < earlyMs)
       return await send(request, call).catch((again: unknown) => {
         throw causeOf(again, call)
       })

@@ -53,7 +53,10 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       const parts = typeof init.body === 'string' ? partsOf(init.body, call.pictures) : []
       call.secrets = await options.secrets()
-      const request = requestOf(options, call.secrets, { url, method: init.method ?? 'GET', given, parts })
+      const request = {
+        ...requestOf(options, call.secrets, { url, method: init.method ?? 'GET', given, parts }),
+        resends: true,
+      }
       return await replyOf(await exchange(request, call), call)
     } catch (error) {
       call.failure = error instanceof Error ? error : new Error(String(error))
@@ -73,11 +76,15 @@ async function replyOf(message: http.IncomingMessage, call: Call): Promise<Respo
   return new Response(null, { status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 })
 }
 
-interface Written extends Omit<Exchange, 'headers' | 'agent'> {
+interface Written extends Omit<Exchange, 'headers' | 'agent' | 'resends'> {
   given: Headers
 }
 
-function requestOf(options: TransportOptions, secrets: Secrets, { url, method, given, parts }: Written): Exchange {
+function requestOf(
+  options: TransportOptions,
+  secrets: Secrets,
+  { url, method, given, parts }: Written,
+): Omit<Exchange, 'resends'> {
   const { key, headers, query } = secrets
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   const contentType = given.get('content-type')
@@ -121,7 +128,7 @@ async function plainFetch(
   try {
     const url = new URL(asked.url)
     const written = { url, method: asked.method, given: asked.headers, parts }
-    const request = requestOf(options, await options.secrets(), written)
+    const request = { ...requestOf(options, await options.secrets(), written), resends: asked.method === 'GET' }
     const message = await exchange(request, call)
     message.once('close', close)
     const { statusCode: status = 0, headers } = message

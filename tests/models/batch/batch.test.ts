@@ -1,5 +1,3 @@
-import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine, Usage } from '../../../models/engine.ts'
 import type { ResolvedEndpoint } from '../../../models/endpoint.ts'
@@ -14,21 +12,17 @@ let replies: MemoryReplies
 let batches: MemoryBatches
 let usages: Usage[]
 let engines: Engine[] = []
-let before: string[]
-const temporary = () => readdirSync(tmpdir()).filter((name) => name.startsWith('hone-batch-'))
 
 beforeEach(async () => {
   server = await new FakeBatchServer().start()
   replies = new MemoryReplies()
   batches = new MemoryBatches(replies)
   usages = []
-  before = temporary()
 })
 afterEach(async () => {
   for (const engine of engines) await engine.close()
   engines = []
   await server.stop()
-  expect(temporary()).toEqual(before)
 })
 
 function open(

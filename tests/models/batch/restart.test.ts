@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Engine } from '../../../models/engine.ts'
 import type { ResolvedEndpoint } from '../../../models/endpoint.ts'
+import type { ReplyStore } from '../../../models/reply-store.ts'
 import { askFailureOf, failureOf, openEngine, question, range } from '../asking.ts'
 import { MemoryReplies } from '../memory-replies.ts'
 import { FakeBatchServer } from './fake-batch-server.ts'
@@ -31,8 +32,11 @@ afterEach(async () => {
   for (const name of temporary()) if (!before.includes(name)) rmSync(join(tmpdir(), name), { recursive: true })
 })
 
+/** The stored replies as another process sees them: it shares no call in flight. */
+const stored = (): ReplyStore => ({ find: (keys) => replies.find(keys), save: (batch) => replies.save(batch) })
+
 function open(batches: MemoryBatches, changes: Partial<ResolvedEndpoint> = {}): Engine {
-  return openEngine({ endpoints: [server.resolved(changes)], replies, batches })
+  return openEngine({ endpoints: [server.resolved(changes)], replies: stored(), batches })
 }
 function openSafe(...options: Parameters<typeof open>): Engine {
   const engine = open(...options)
@@ -115,7 +119,7 @@ describe('a process that dies', () => {
       const warnings: string[] = []
       const engine = openEngine({
         endpoints: [other.resolved()],
-        replies,
+        replies: stored(),
         batches: laterProcess(dead),
         onWarning: (message) => warnings.push(message),
       })
