@@ -87,20 +87,20 @@ export interface ResolvedEndpoint extends CallOptions {
   imageMinSide?: number | undefined
   /** `batch` sends requests through the provider's batch API; one by one where absent. */
   mode?: 'live' | 'batch' | undefined
-  /** Limits of batches. */
+  /** Limits of the batches; present in `batch` mode. */
   batch?: BatchLimits | undefined
 }
 
-/** Limits of a provider's batch API. An absent limit is the usual one. */
+/** How requests are cut into batches, and how a batch is waited for. */
 export interface BatchLimits {
-  /** How long the provider may take, e.g. `24h`. */
-  window?: string | undefined
+  /** How long the provider may take, in its own words: `24h`. */
+  window: string
   /** Requests of one batch. */
-  maxRequests?: number | undefined
+  maxRequests: number
   /** Bytes of the file of one batch. */
-  maxBytes?: number | undefined
+  maxBytes: number
   /** Seconds between two looks at a batch. */
-  pollSeconds?: number | undefined
+  pollSeconds: number
 }
 
 /** Calls at one time over all servers of an endpoint. */

@@ -1,31 +1,44 @@
 import { urlsOf } from '../domain/recipe/endpoints.ts'
 import type { UrlEndpoint } from '../domain/recipe/endpoints.ts'
 import { presetOf, presetOptions } from '../domain/recipe/providers.ts'
-import type { ResolvedEndpoint } from './endpoint.ts'
+import type { BatchLimits, ResolvedEndpoint } from './endpoint.ts'
 
-/** Seconds for which an outage is waited for, where the recipe says nothing. */
+/**
+ * Seconds for which an outage is waited for, where the recipe says nothing: a server that loads a
+ * large model again needs some minutes.
+ */
 export const usualOutageSeconds = 600
+
+/** Limits of OpenAI's batch API (platform.openai.com/docs/api-reference/batch/create). */
+const usualBatch: BatchLimits = { window: '24h', maxRequests: 50_000, maxBytes: 200_000_000, pollSeconds: 60 }
+
+/** Headers that carry a key. */
+const keyHeader = /^(authorization|api-key|x-api-key)$/i
 
 /**
  * An endpoint of a recipe with everything filled in: the recipe's own values, then those of its
- * provider's preset, then the usual ones. `baseUrlOf` changes a URL of the recipe, such as
- * `demo:teacher`.
+ * provider's preset, then the usual ones. Defaults are here and not in the recipe's schema, because
+ * a parsed recipe is hashed: a default there would change the hash of every recipe. `baseUrlOf`
+ * changes a URL of the recipe, such as `demo:teacher`.
  */
 export function resolveUrlEndpoint(
   name: string,
   spec: UrlEndpoint,
   baseUrlOf: (url: string) => string = (url) => url,
 ): ResolvedEndpoint {
-  const { url: _url, prices: _prices, ...own } = spec
+  const { url: _url, ...own } = spec
   const preset = presetOf(spec.provider)
-  const hasKey = own.apiKeyEnv ?? own.apiKeyFile ?? own.apiKeyCommand
+  const { apiKeyEnv, apiKeyFile, apiKeyCommand, headers = {} } = own
+  const hasKey =
+    (apiKeyEnv ?? apiKeyFile ?? apiKeyCommand) !== undefined ||
+    Object.keys(headers).some((header) => keyHeader.test(header))
   return {
     stream: 'auto',
     outageSeconds: usualOutageSeconds,
     ...presetOptions(spec.provider, spec.model),
     ...own,
-    ...(hasKey === undefined && preset.apiKeyEnv !== undefined && { apiKeyEnv: preset.apiKeyEnv }),
-    ...(own.mode === 'batch' && { batch: { ...preset.batch, ...own.batch } }),
+    ...(!hasKey && preset.apiKeyEnv !== undefined && { apiKeyEnv: preset.apiKeyEnv }),
+    ...(own.mode === 'batch' && { batch: { ...usualBatch, ...preset.batch, ...own.batch } }),
     name,
     baseUrls: urlsOf(spec).map(baseUrlOf),
     identity: spec.model,

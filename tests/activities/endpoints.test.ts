@@ -28,10 +28,12 @@ it('an endpoint of a recipe reaches the engine with all its options', async () =
     name: 'teacher',
     identity: 'big',
     baseUrls: ['http://a/v1', 'http://127.0.0.1:9/v1'],
+    stream: 'auto',
+    outageSeconds: 600,
   })
 })
 
-it('one URL becomes a list of one URL, and options that a recipe leaves out stay out', async () => {
+it('one URL becomes a list of one URL, and only streams and outages have defaults of their own', async () => {
   expect(await resolved({ url: 'http://a/v1', model: 'big' })).toEqual({
     name: 'teacher',
     model: 'big',
@@ -40,5 +42,7 @@ it('one URL becomes a list of one URL, and options that a recipe leaves out stay
     concurrency: 16,
     timeoutSeconds: 120,
     imageMaxPixels: 1_003_520,
+    stream: 'auto',
+    outageSeconds: 600,
   })
 })
