@@ -4,7 +4,9 @@ import type { Completion } from './replies/completion.ts'
 import type { Counted } from './rate-limit.ts'
 
 /** What a reply cost that cannot be used, and what came of it. */
-export type PaidFor = Counted & { text: string }
+export interface PaidFor extends Counted, Pick<Completion, 'isEstimated' | 'servedModel'> {
+  text: string
+}
 
 /**
  * How one HTTP call ended:

@@ -82,7 +82,7 @@ export class Course {
   served(): void {
     const { target } = this.#attempts
     for (const [replica, { error }] of this.#refusers) {
-      if (!target.limiter.disproved(replica)) continue
+      if (!target.limiter.roster.disproved(replica)) continue
       const message = `endpoint "${target.endpoint.name}": ${replica.url} refuses requests that another server takes: ${error.message}`
       const nextStep = `mend ${replica.url}, or take it out of the endpoint's URLs`
       if (target.limiter.remove(replica, new HoneError({ type: 'EndpointRefused', message, nextStep })) === 'removed')
@@ -95,13 +95,13 @@ export class Course {
    * request alone, is at fault for that row only: else a row that makes its server fail would end
    * each new try of its step.
    */
-  endOf(outage: Error, replica: Replica, result: BadResult): Error {
+  endOf(outage: Outage, replica: Replica, result: BadResult): Error {
     const isRows =
       result.kind === 'away' &&
       result.reason.startsWith('http-') &&
       replica.successes > 0 &&
-      this.#attempts.target.limiter.isAlone
-    return isRows && (outage as Outage).retryAt === undefined ? this.#failure(result.reason, result.detail) : outage
+      this.#attempts.target.limiter.underWay.isAlone
+    return isRows && outage.retryAt === undefined ? this.#failure(result.reason, result.detail) : outage
   }
 
   /** An outage costs the request nothing, unless the replica served others between two outages. */
@@ -115,7 +115,10 @@ export class Course {
   async #refused(replica: Replica, result: Refused): Promise<number> {
     const { limiter } = this.#attempts.target
     this.#refusers.set(replica, result)
-    const goesOn = this.#refusers.size < enoughRefusers && limiter.hasOther(new Set(this.#refusers.keys()))
+    const { roster } = limiter
+    const goesOn = this.#refusers.size < enoughRefusers && roster.hasOther(new Set(this.#refusers.keys()))
+    if (goesOn) roster.refused(replica)
+    else if (this.#refusers.size > 1) for (const refuser of this.#refusers.keys()) roster.confirmed(refuser)
     if (result.kind === 'refused') {
       if (goesOn) return 0
       throw result.error
@@ -123,7 +126,7 @@ export class Course {
     const { error, fatal } = result
     const refusal = refusalOf(result)
     if (goesOn) return replica.refusals.note(refusal) ? this.#refusedByAll(replica, fatal) : 0
-    if (await limiter.refusesAll(replica, refusal, this.#scope)) return this.#refusedByAll(replica, fatal)
+    if (await limiter.underWay.judge(replica, refusal, this.#scope)) return this.#refusedByAll(replica, fatal)
     // A key that works for others is refused for no row: a gateway lost its way once.
     if (refusal.isOfKey) return this.#failed(error.reason, error.message, undefined)
     throw error

@@ -68,6 +68,11 @@ export interface Engine {
   ask: Ask
   /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
   waiting(): (Waiting & { endpoint: string }) | null
+  /**
+   * Resolves when every request that was asked so far has ended. Requests under way are paid for
+   * anyway, so a run that ends early waits for them before it closes the engine.
+   */
+  settled(): Promise<void>
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
@@ -110,8 +115,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     random,
     onWarning,
-    onUnusable: ({ endpoint, model, promptTokens, completionTokens, servedModel, isEstimated }) =>
-      onUsage?.({ endpoint, model, promptTokens, completionTokens, reused: false, servedModel, isEstimated }),
+    onUnusable: (reply) => onUsage?.(usageOf(reply, reply, false)),
   })
   const servedModels = createServedModels(onWarning)
 
@@ -125,11 +129,10 @@ export function createEngine(options: EngineOptions): Engine {
       paying.set(scope, paid)
       return { ...answerOf(await paid.finally(() => paying.delete(scope))), reused: false }
     })
-    const { servedModel, isEstimated, ...answered } = result
+    const { servedModel, isEstimated: _, ...answered } = result
     const reply = isJoined ? { ...answered, reused: true } : answered
-    const { promptTokens, completionTokens, reused } = reply
     const { name, model } = target.endpoint
-    onUsage?.({ endpoint: name, model, promptTokens, completionTokens, reused, servedModel, isEstimated })
+    onUsage?.(usageOf({ endpoint: name, model }, result, reply.reused))
     servedModels.note(target.endpoint, servedModel)
     return reply
   }
@@ -147,13 +150,8 @@ export function createEngine(options: EngineOptions): Engine {
         asked.delete(answering)
       }
     },
-    waiting() {
-      for (const [endpoint, { limiter }] of targets) {
-        const { waiting } = limiter
-        if (waiting) return { endpoint, ...waiting }
-      }
-      return null
-    },
+    waiting: () => waitingOf(targets),
+    settled: async () => void (await Promise.allSettled(asked)),
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
@@ -163,6 +161,22 @@ export function createEngine(options: EngineOptions): Engine {
       await saves.drain()
     },
   }
+}
+
+function usageOf(
+  { endpoint, model }: Pick<Usage, 'endpoint' | 'model'>,
+  { promptTokens, completionTokens, servedModel, isEstimated }: Omit<Usage, 'endpoint' | 'model' | 'reused'>,
+  reused: boolean,
+): Usage {
+  return { endpoint, model, promptTokens, completionTokens, reused, servedModel, isEstimated }
+}
+
+function waitingOf(targets: ReadonlyMap<string, OpenTarget>): ReturnType<Engine['waiting']> {
+  for (const [endpoint, { limiter }] of targets) {
+    const { waiting } = limiter
+    if (waiting) return { endpoint, ...waiting }
+  }
+  return null
 }
 
 /** A reply with what the engine tells of it. */

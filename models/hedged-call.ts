@@ -1,12 +1,13 @@
 import type { Attempts } from './target.ts'
 import type { CallResult } from './call-result.ts'
+import type { Outage } from './failures.ts'
 import { Scope } from './scope.ts'
 import type { Permit, Release } from './slots.ts'
 
 /** How a call ended, and the outage if its endpoint counts as away because of it. */
 export interface Ended {
   result: CallResult
-  outage: Error | undefined
+  outage: Outage | undefined
 }
 
 /** The call that brought a reply. When neither did, the first call and not its copy. */

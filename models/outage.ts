@@ -29,6 +29,8 @@ interface Look {
   limitMs: number
   /** Milliseconds for which the endpoint's own rate limit takes no call. */
   heldMs: number
+  /** Milliseconds for which requests have been under way. */
+  busyForMs: number
   detail: string
 }
 
@@ -36,7 +38,10 @@ interface Look {
 const longestBusyMs = 3_600_000
 
 /** The outage at the time `now`; null while a replica works. */
-export function outageNow(replicas: readonly Replica[], { now, limitMs, heldMs, detail }: Look): OutageState | null {
+export function outageNow(
+  replicas: readonly Replica[],
+  { now, limitMs, heldMs, busyForMs, detail }: Look,
+): OutageState | null {
   const urls = replicas.map(({ url }) => url)
   if (heldMs > limitMs) return { urls, detail, downForMs: 0, leftMs: 0, asksForMs: heldMs, isLong: true }
   if (replicas.length === 0 || replicas.some(({ isAway }) => !isAway)) return null
@@ -45,8 +50,9 @@ export function outageNow(replicas: readonly Replica[], { now, limitMs, heldMs, 
   const asksForMs = Math.min(...replicas.map((replica) => replica.asksForMs(now)))
   // A pause that lasts longer than the limit is no reason to wait until the limit.
   const isLong = asksForMs > limitMs
-  const leftMs = isLong ? 0 : Math.min(limitMs - downForMs, Math.max(limitMs, longestBusyMs) - deadForMs)
-  return { urls, detail, downForMs: deadForMs, leftMs, asksForMs, isLong }
+  const patienceMs = Math.max(limitMs, longestBusyMs)
+  const leftMs = Math.min(limitMs - Math.min(downForMs, busyForMs), patienceMs - Math.min(deadForMs, busyForMs))
+  return { urls, detail, downForMs: deadForMs, leftMs: isLong ? 0 : leftMs, asksForMs, isLong }
 }
 
 /** The outage for people to read. `now` is in milliseconds since 1970. */

@@ -68,13 +68,9 @@ export function createPayer({ images, saves, slot, onUnusable, ...how }: PayerOp
  * paid for too.
  */
 const unusableReply = (key: string, paid: PaidFor, attempts: number) => ({
+  ...paid,
   key: sha256Hex(`${key} ${randomUUID()}`),
-  text: paid.text,
   finishReason: 'unusable' as const,
-  promptTokens: paid.promptTokens,
-  completionTokens: paid.completionTokens,
   latencyMs: 0,
   attempts,
-  servedModel: null,
-  isEstimated: false,
 })

@@ -26,7 +26,7 @@ export class Placement {
    */
   suits(request: Placed, free: readonly Replica[], now: number): boolean {
     const works = (replica: Replica) => !request.avoid.has(replica) && !replica.isAway
-    const usable = this.#roster.usable(now)
+    const usable = this.#roster.open(now)
     if (request.isRetry) return free.some(works) || !usable.some(works)
     const home = this.#likes(request).find((replica) => works(replica) && usable.includes(replica))
     return home === undefined || free.includes(home)

@@ -19,6 +19,12 @@ export interface Refusal {
   isOfKey: boolean
 }
 
+/**
+ * So many of the replica's first calls may still run when it is judged without a success: refusals
+ * are fast, so bad rows among good rows are the first that are answered.
+ */
+const mostStillRunning = 1
+
 interface Open extends Refusal {
   settle(isReplicas: boolean): void
 }
@@ -33,7 +39,23 @@ export class Refusals {
   #hasServed = false
   #inARow = 0
   #words = ''
+  /** The replica was found to refuse everyone, and calls that were under way then come back. */
+  #refusesAll = false
   readonly #open = new Set<Open>()
+  readonly #stillRunning: (first: number) => number
+
+  /** `stillRunning` is how many of the replica's `first` calls run. */
+  constructor(stillRunning: (first: number) => number) {
+    this.#stillRunning = stillRunning
+  }
+
+  /**
+   * Whether enough refusals came to blame the replica, but calls still run that may succeed. More
+   * calls would be refused too, or could wait.
+   */
+  get isPending(): boolean {
+    return !this.#hasServed && this.#inARow >= enoughAtFirst
+  }
 
   /** Requests that wait for the answer to that question. */
   get open(): number {
@@ -43,8 +65,14 @@ export class Refusals {
   /** A call succeeded, so earlier refusals were the fault of their rows. */
   served(): void {
     this.#hasServed = true
+    this.#refusesAll = false
     this.#inARow = 0
     this.#settle(() => false)
+  }
+
+  /** The key or the server may have been mended, so the next refusals are judged anew. */
+  forget(): void {
+    this.#refusesAll = false
   }
 
   /**
@@ -60,13 +88,20 @@ export class Refusals {
 
   /** Counts a refusal. True when so many came that the replica refuses everyone. */
   note(refusal: Refusal): boolean {
+    if (this.#refusesAll) return true
     // Before a success any refusals count together. After it only equal ones do.
     this.#inARow = this.#hasServed && refusal.words !== this.#words ? 1 : this.#inARow + 1
     this.#words = refusal.words
-    const enough = this.#hasServed ? (refusal.isOfKey ? enoughOfAccess : enoughLater) : enoughAtFirst
-    if (this.#inARow < enough) return false
+    if (this.#inARow < this.#enough(refusal)) return false
     this.#settle(() => true)
+    this.#refusesAll = true
+    this.#inARow = 0
     return true
+  }
+
+  #enough({ isOfKey }: Refusal): number {
+    if (this.#hasServed) return isOfKey ? enoughOfAccess : enoughLater
+    return this.#stillRunning(enoughAtFirst) > mostStillRunning ? enoughLater : enoughAtFirst
   }
 
   /**
@@ -96,7 +131,10 @@ export class Refusals {
     const open = [...this.#open]
     this.#open.clear()
     const faults = open.map((each) => isReplicas(each))
-    if (faults.includes(true)) this.#inARow = 0
+    if (faults.includes(true)) {
+      this.#refusesAll = true
+      this.#inARow = 0
+    }
     open.forEach((each, at) => each.settle(faults[at] ?? false))
   }
 }

@@ -30,8 +30,11 @@ export interface Noted {
   retryAfterMs?: number | undefined
   /** Whether another replica of the endpoint works. */
   hasOthers: boolean
-  /** Whether it was the first call of its request. */
-  isFirst: boolean
+  /**
+   * Whether a bad call says something about the replica: it was the first call of its request, or
+   * requests wait that were never called.
+   */
+  tells: boolean
   /** Whether the replica takes no call for longer than an outage is waited for. */
   isLong: boolean
 }
@@ -49,8 +52,8 @@ const firstPauseMs = 250
 const longestPauseMs = 4_000
 /**
  * This many bad calls in a row, and at least a whole window of them, make a replica sick. Without
- * another replica, only first calls of requests count: the last rows of a step may be bad rows,
- * whose retries say nothing about the replica.
+ * another replica, retries count only while requests wait that were never called: the last rows of
+ * a step may be bad rows, whose retries say nothing about the replica.
  */
 const sickAfter = 8
 
@@ -63,12 +66,13 @@ const sickAfter = 8
 export class Replica {
   readonly url: string
   readonly window: Window
-  readonly refusals = new Refusals()
+  readonly refusals = new Refusals((first) => this.#stillRunning(first))
   /** Limiters that wait for its slots. They are told when a slot is free. */
   readonly watchers = new Set<{ readonly topPriority: number; admit(): void }>()
   readonly #clock: Clock
   readonly #random: () => number
-  #inFlight = 0
+  /** Ordinals of the calls in flight, the oldest first. */
+  readonly #running = new Set<number>()
   #granted = 0
   #badInARow = 0
   #streak: Streak | undefined
@@ -86,7 +90,7 @@ export class Replica {
   }
 
   get inFlight(): number {
-    return this.#inFlight
+    return this.#running.size
   }
 
   /** It gets probes only. */
@@ -99,8 +103,8 @@ export class Replica {
    * pause that ended between two readings of the clock once left a line asleep for ever.
    */
   room(now: number): number {
-    if (now < this.#resumeAt) return 0
-    return (this.#probing ? 1 : this.window.size) - this.#inFlight
+    if (now < this.#resumeAt || (this.refusals.isPending && this.#running.size > 0)) return 0
+    return (this.#probing ? 1 : this.window.size) - this.#running.size
   }
 
   /** When a paused replica may be probed; undefined when it is not paused at the time `now`. */
@@ -132,12 +136,23 @@ export class Replica {
   }
 
   take(): Start {
-    return { level: ++this.#inFlight, ordinal: ++this.#granted }
+    this.#running.add(++this.#granted)
+    return { level: this.#running.size, ordinal: this.#granted }
+  }
+
+  /** How many of its first calls run. */
+  #stillRunning(first: number): number {
+    let count = 0
+    for (const ordinal of this.#running) {
+      if (ordinal > first) break
+      count++
+    }
+    return count
   }
 
   /** Gives a slot back. True when the replica is away because of this call, or still away. */
-  note({ start, health, retryAfterMs, hasOthers, isFirst, isLong }: Noted): boolean {
-    this.#inFlight--
+  note({ start, health, retryAfterMs, hasOthers, tells, isLong }: Noted): boolean {
+    this.#running.delete(start.ordinal)
     switch (health) {
       case 'ok':
         this.#answered()
@@ -147,12 +162,13 @@ export class Replica {
         return false
       case 'failed':
         this.window.taken(start)
-        if (this.#isSick(hasOthers, isFirst) || isLong) return this.#pause(retryAfterMs)
+        if (this.#isSick(hasOthers, tells) || isLong) return this.#pause(retryAfterMs)
         this.#answered()
         return false
       case 'silent':
         this.window.silent(start, this.#granted)
-        return this.#isSick(hasOthers, isFirst) && this.#pause(undefined)
+        // A probe without an answer leaves the replica away.
+        return (this.#isSick(hasOthers, tells) || this.#probing) && this.#pause(undefined)
       case 'answered':
         this.window.taken(start)
         this.#answered()
@@ -172,20 +188,26 @@ export class Replica {
     return false
   }
 
-  /** All limiters that wait for its slots get their turn, the highest priority first. */
-  tellWatchers(): void {
-    if (this.watchers.size === 0) return
-    if (this.watchers.size === 1) return [...this.watchers][0]?.admit()
-    for (const watcher of [...this.watchers].sort((a, b) => b.topPriority - a.topPriority)) {
-      // It is asked last the next time, so that two limiters of one priority take turns.
-      if (this.watchers.delete(watcher)) this.watchers.add(watcher)
-      watcher.admit()
-    }
-  }
-
-  /** The next call starts a new count with a probe, because the outage may be over by then. */
+  /**
+   * The next call starts a new count with a probe at once, because the outage may be over by then.
+   * Without this, who asks again would wait until tomorrow for the end of a daily limit.
+   */
   forgive(): void {
     this.#streak = undefined
+    this.#resumeAt = 0
+    this.#askedUntil = 0
+  }
+
+  /** Limiters that wait for this replica get their turns, the highest priority first. */
+  tellWatchers(): void {
+    const { watchers } = this
+    if (watchers.size === 0) return
+    if (watchers.size === 1) return [...watchers][0]?.admit()
+    for (const watcher of [...watchers].sort((a, b) => b.topPriority - a.topPriority)) {
+      // It is asked last the next time, so that two limiters of one priority take turns.
+      if (watchers.delete(watcher)) watchers.add(watcher)
+      watcher.admit()
+    }
   }
 
   #answered(): void {
@@ -196,9 +218,21 @@ export class Replica {
     this.#askedUntil = 0
   }
 
-  /** Counts a call that ended badly. Whether so many did in a row that the replica is at fault. */
-  #isSick(hasOthers: boolean, isFirst: boolean): boolean {
-    if (hasOthers || isFirst || this.#probing) this.#badInARow++
+  /**
+   * Counts a call that ended badly. Whether so many did in a row that the replica is at fault.
+   *
+   * The last requests of a step may be bad requests. When no other replica and no other request can
+   * tell, and this replica has served before, they are called side by side, and each call counts
+   * against its request. Without this, a request that makes its server fail would end each new try
+   * of its step.
+   */
+  #isSick(hasOthers: boolean, tells: boolean): boolean {
+    if (this.#probing && !hasOthers && !tells && this.#successes > 0) {
+      this.#answered()
+      this.#badInARow = 0
+      return false
+    }
+    if (hasOthers || tells || this.#probing) this.#badInARow++
     return this.#badInARow >= Math.max(sickAfter, this.window.size)
   }
 
@@ -208,7 +242,7 @@ export class Replica {
     streak.rejections++
     // While other calls run, the replica works and only the surplus has to wait. Without other
     // calls, or after it refused a whole window, it takes nothing at the moment.
-    if (!isLong && this.#inFlight > 0 && streak.rejections < this.window.configured) return false
+    if (!isLong && this.#running.size > 0 && streak.rejections < this.window.configured) return false
     const isPaused = this.#pause(retryAfterMs)
     if (isPaused) streak.since += retryAfterMs ?? 0
     return isPaused

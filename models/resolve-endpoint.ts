@@ -26,7 +26,7 @@ export function resolveUrlEndpoint(
   spec: UrlEndpoint,
   baseUrlOf: (url: string) => string = (url) => url,
 ): ResolvedEndpoint {
-  const { url: _url, ...own } = spec
+  const { url: _url, prices: _prices, batch, ...own } = spec
   const preset = presetOf(spec.provider)
   const { apiKeyEnv, apiKeyFile, apiKeyCommand, headers = {} } = own
   const hasKey =
@@ -38,7 +38,7 @@ export function resolveUrlEndpoint(
     ...presetOptions(spec.provider, spec.model),
     ...own,
     ...(!hasKey && preset.apiKeyEnv !== undefined && { apiKeyEnv: preset.apiKeyEnv }),
-    ...(own.mode === 'batch' && { batch: { ...usualBatch, ...preset.batch, ...own.batch } }),
+    ...(own.mode === 'batch' && { batch: { ...usualBatch, ...preset.batch, ...batch } }),
     name,
     baseUrls: urlsOf(spec).map(baseUrlOf),
     identity: spec.model,

@@ -1,4 +1,5 @@
-import type { Usage } from '../../models/engine.ts'
+import type { Engine, Usage } from '../../models/engine.ts'
+import type { Waiting } from '../../models/outage.ts'
 
 /** The state of a run. */
 export interface Reading {
@@ -27,6 +28,8 @@ export interface Reading {
   servedModels: Readonly<Record<string, readonly string[]>>
   /** Cost of all runs on this output; null without prices. */
   cost: number | null
+  /** What the requests wait for while a server is away; null while servers work. */
+  waiting: (Waiting & { endpoint: string }) | null
 }
 
 /** Counts what a run does. */
@@ -39,6 +42,8 @@ export interface Progress {
   found(failure: string | undefined): void
   usage(usage: Usage): void
   cost(amount: number): void
+  /** Where to look for what the requests wait for. */
+  watch(engine: Pick<Engine, 'waiting'>): void
 }
 
 export function createProgress(): Progress {
@@ -56,6 +61,7 @@ export function createProgress(): Progress {
     estimated: 0,
   }
   let cost: number | null = null
+  let watched: Pick<Engine, 'waiting'> | undefined
   const failures: Record<string, number> = {}
   const served = new Map<string, Set<string>>()
   const drops: Record<string, number> = {}
@@ -70,6 +76,7 @@ export function createProgress(): Progress {
       drops: { ...drops },
       servedModels: Object.fromEntries([...served].map(([endpoint, models]) => [endpoint, [...models].toSorted()])),
       cost,
+      waiting: watched?.waiting() ?? null,
     }),
     total(rows) {
       now.total = rows
@@ -102,6 +109,9 @@ export function createProgress(): Progress {
     },
     cost(amount) {
       cost = amount
+    },
+    watch(engine) {
+      watched = engine
     },
   }
 }

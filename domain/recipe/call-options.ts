@@ -61,7 +61,8 @@ const proxyUrl = z
     'its URL holds a user name or a password: put the whole URL into an environment variable, and write $NAME here',
   )
 
-const nameOfVariable = z
+/** Name of an environment variable that holds a key. */
+export const nameOfVariable = z
   .string()
   .regex(/^[A-Z_][A-Z0-9_]*$/, 'name the environment variable that holds the key, never the key itself')
 

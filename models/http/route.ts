@@ -31,8 +31,16 @@ export function routeTo(
   if (text === '') return { caFile, secrets: [] }
   const proxy = URL.canParse(text) ? new URL(text) : undefined
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') throw unusable(endpoint.name, own !== undefined)
-  const password = proxy.password === '' ? [] : [proxy.password, decodeURIComponent(proxy.password)]
+  const password = proxy.password === '' ? [] : [proxy.password, decoded(proxy.password, endpoint.name, own)]
   return { proxy, caFile, secrets: [...password, ...(named?.secrets ?? [])] }
+}
+
+function decoded(password: string, endpoint: string, own: string | undefined): string {
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    throw unusable(endpoint, own !== undefined)
+  }
 }
 
 function isHere({ hostname }: URL): boolean {

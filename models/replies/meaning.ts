@@ -88,14 +88,14 @@ function errorInside(reading: Reading & { kind: 'error' }, answer: Answer, asked
     reason: status === undefined ? errorInReply : `http-${status}`,
   }
   const result = meaningOfStatus(inside, answer.headers, asked)
-  const { paid, servedModel } = reading
+  const { paid } = reading
   if (!paid || result.kind === 'ok' || result.kind === 'doubtful' || result.kind === 'fatal') return result
   if (result.kind !== 'refused') {
     const retryAfterMs = result.kind === 'silent' ? undefined : result.retryAfterMs
     return { kind: 'failed', reason: inside.reason, retryAfterMs, detail: result.detail, paid }
   }
   if (result.error.reason !== contentFilter) return result
-  const completion = { ...paid, finishReason: 'refused', isEstimated: true, servedModel } as const
+  const completion = { ...paid, finishReason: 'refused' } as const
   return { kind: 'ok', completion, latencyMs: answer.latencyMs }
 }
 

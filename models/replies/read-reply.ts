@@ -1,3 +1,4 @@
+import type { PaidFor } from '../call-result.ts'
 import type { Counted } from '../rate-limit.ts'
 import type { RequestSize } from './answer.ts'
 import type { Completion } from './completion.ts'
@@ -8,9 +9,6 @@ import { errorIn } from './server-words.ts'
 import { readContent, readMessage } from './thinking.ts'
 import { countsOf, wholeTokens } from './token-counts.ts'
 
-/** What an unusable reply cost, and what it said. */
-export type Paid = Counted & { text: string }
-
 /**
  * What the value of a 2xx is:
  *
@@ -20,8 +18,8 @@ export type Paid = Counted & { text: string }
  */
 export type Reading =
   | { kind: 'reply'; completion: Completion }
-  | { kind: 'unusable'; reason: string; detail: string; paid: Paid | undefined }
-  | { kind: 'error'; error: unknown; paid: Paid | undefined; servedModel: string | null }
+  | { kind: 'unusable'; reason: string; detail: string; paid: PaidFor | undefined }
+  | { kind: 'error'; error: unknown; paid: PaidFor | undefined }
 
 // As models/usage.ts guesses.
 const charactersPerToken = 4
@@ -42,7 +40,7 @@ export function readReply(value: unknown, size: RequestSize): Reading {
   if (choice) return readChoice(reply, choice, size)
   const error = errorIn(value)
   const paid = paidFor(reply, '', size)
-  if (error !== undefined) return { kind: 'error', error, paid, servedModel: modelOf(reply) }
+  if (error !== undefined) return { kind: 'error', error, paid }
   const problem = Array.isArray(reply['choices']) ? 'no choice' : 'no list of choices'
   return { kind: 'unusable', reason: 'broken-reply', detail: `the reply has ${problem}`, paid }
 }
@@ -55,14 +53,13 @@ function readChoice(reply: Fields, choice: Fields, size: RequestSize): Reading {
   if (refusal !== '' || finish === 'refused') return completed(reply, 'refused', text, size)
   // An error beside a choice that ended well is an extra of its gateway.
   const error = errorIn(reply) ?? (finish === 'whole' ? undefined : errorIn({ error: choice['error'] }))
-  if (error !== undefined)
-    return { kind: 'error', error, paid: paidFor(reply, text, size), servedModel: modelOf(reply) }
+  if (error !== undefined) return { kind: 'error', error, paid: paidFor(reply, text, size) }
   if (finish === 'cut') return completed(reply, 'length', text, size)
   const unusable = (reason: string, detail: string): Reading => ({
     kind: 'unusable',
     reason,
     detail,
-    paid: paidFor(reply, text, size) ?? estimated(text, size),
+    paid: paidFor(reply, text, size) ?? { ...estimated(text, size), servedModel: modelOf(reply) },
   })
   if (name === streamCut) return unusable(streamCut, 'the stream ended before the reply was whole')
   if (finish === 'failed' || finish === 'unknown')
@@ -138,16 +135,17 @@ function counted(reply: Fields, text: string, size: RequestSize): Counted & { is
 }
 
 /** What a reply cost; undefined where neither a count nor a text shows that it cost anything. */
-function paidFor(reply: Fields, text: string, size: RequestSize): Paid | undefined {
+function paidFor(reply: Fields, text: string, size: RequestSize): PaidFor | undefined {
   const { promptTokens, completionTokens } = countsOf(reply)
   if (text === '' && !promptTokens && !completionTokens) return undefined
-  const { isEstimated: _, ...tokens } = counted(reply, text, size)
-  return { ...tokens, text }
+  return { ...counted(reply, text, size), text, servedModel: modelOf(reply) }
 }
 
 /** What a text without counts cost: the prompt was read and the text was written. */
-export const estimated = (text: string, size: RequestSize): Paid => ({
+export const estimated = (text: string, size: RequestSize): PaidFor => ({
   promptTokens: wholeTokens(size.promptTokens),
   completionTokens: tokensOfText(text),
+  isEstimated: true,
+  servedModel: null,
   text,
 })

@@ -11,7 +11,6 @@ import { openArtifactStore } from '../../artifacts/store.ts'
 import { createImages } from '../../data/pictures/prepare.ts'
 import { openRound } from '../../db/rounds.ts'
 import { campaignSpending } from '../../db/spending.ts'
-import { sharedLimiters } from '../../models/limiters.ts'
 import { hone } from '../cli/terminal.ts'
 import { testPlaces } from '../jobs/places.ts'
 import { openTestDatabase } from '../db/world.ts'
@@ -234,14 +233,12 @@ it.each<[string, Treatment, string]>([
   expect(await step.rows()).toEqual(new Map())
 })
 
-/** Makes this worker give up an endpoint after 0.4 s instead of a minute. */
-const impatient = () =>
-  sharedLimiters.for({ baseUrls: [teacher.url], model: 'fake-model', concurrency: 16 }, { downLimitMs: 400 })
+/** The endpoint is given up after 0.4 s instead of ten minutes. */
+const impatient = { endpoint: ', outageSeconds: 0.4' }
 
 it('a teacher that answers 429 to every request costs no row: a later try of the shard finishes it', async () => {
   teacher.treatments.set('good', always({ status: 429, body: 'slow down' }))
-  const step = await campaignWith(['good', 'better'], { campaign: 'busy' })
-  impatient()
+  const step = await campaignWith(['good', 'better'], { campaign: 'busy', ...impatient })
   teacher.treatments.set('better', always({ status: 429, body: 'slow down' }))
   await step.open()
   const failure = await step.runShard().catch((error: unknown) => error)
@@ -255,8 +252,7 @@ it('a teacher that answers 429 to every request costs no row: a later try of the
 })
 
 it('a teacher that stops after the start costs no row either', async () => {
-  const step = await campaignWith(['good'], { campaign: 'gone' })
-  impatient()
+  const step = await campaignWith(['good'], { campaign: 'gone', ...impatient })
   await step.open()
   const { url } = teacher
   await teacher.stop()

@@ -18,7 +18,6 @@ const recipes = fileURLToPath(new URL('../../recipes', import.meta.url))
 const sent = z.looseObject({
   model: z.string(),
   temperature: z.number(),
-  max_tokens: z.number(),
   messages: z.array(z.object({ content: z.array(z.looseObject({ type: z.string() })) })),
 })
 
@@ -65,6 +64,16 @@ it('a server gets one request of the step: its sampling, a picture, and the key 
     body: { model: 'fake-model', temperature: 1, max_tokens: 2048 },
   })
   expect(asked[0]?.body.messages[0]?.content.map(({ type }) => type)).toEqual(['image_url', 'text'])
+})
+
+it('the request has the form that the endpoint asks for: fields, body and format of pictures', async () => {
+  const { url, asked } = await serve({})
+  const form = ', omit: [seed], maxTokensField: max_completion_tokens, imageFormats: [jpeg], body: { top_k: 20 }'
+  await check(recipe(url, form))
+  const { body } = asked[0] ?? {}
+  expect(body).toMatchObject({ max_completion_tokens: 2048, top_k: 20 })
+  expect(body).not.toHaveProperty('seed')
+  expect(JSON.stringify(body)).toContain('data:image/jpeg;base64,')
 })
 
 it('a server that is busy passes with a note: its steps wait for it', async () => {

@@ -180,7 +180,7 @@ describe('the limiter', () => {
   })
 
   it('leaves no timer when no call waits', async () => {
-    const { clock, limiter, permits, ask } = setUp(1)
+    const { clock, limiter, permits, ask } = setUp(1, 7_200_000)
     ask()
     await settle()
     permits.pop()!.release({ health: 'overloaded', retryAfterMs: 3_600_000 })

@@ -63,6 +63,21 @@ describe('a reply that was paid for and cannot be used', () => {
   })
 })
 
+it('a broken reply without usage costs an estimate, and keeps the model that answered', async () => {
+  answer(
+    JSON.stringify({ model: 'm', choices: [{ message: { content: 'x'.repeat(40) }, finish_reason: 'abort' }] }),
+    completion('three', 'stop'),
+  )
+  const replies = new MemoryReplies()
+  const used: Usage[] = []
+  const engine = openEngine({ endpoints: [server.resolved()], replies, onUsage: (usage) => used.push(usage) })
+  await engine.ask(question('x'.repeat(400)))
+  await engine.close()
+  const broken = { promptTokens: 100, completionTokens: 10, isEstimated: true, servedModel: 'm' }
+  expect(replies.unusable).toMatchObject([broken])
+  expect(used).toMatchObject([broken, { isEstimated: false }])
+})
+
 describe('the model that answered', () => {
   it('is stored, and another model than the one that was asked is told once', async () => {
     answer(completion('three', 'stop', { model: 'small-model' }))

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 export interface Proxied {
   url: string
   port: number
+  connections: number
   /** The hosts of tunnels, and the URLs of plain requests, as they were asked for. */
   asked: string[]
   /** The passwords that came with them. */
@@ -18,7 +19,7 @@ export interface Proxied {
  * with instead.
  */
 export async function proxyTo(port: number, refuse?: number): Promise<Proxied> {
-  const proxied: Proxied = { url: '', port: 0, asked: [], authorizations: [] }
+  const proxied: Proxied = { url: '', port: 0, connections: 0, asked: [], authorizations: [] }
   const sockets = new Set<Socket>()
   const note = (what: string, request: http.IncomingMessage) => {
     proxied.asked.push(what)
@@ -52,7 +53,10 @@ export async function proxyTo(port: number, refuse?: number): Promise<Proxied> {
     sockets.add(tunnel)
     return tunnel
   })
-  server.on('connection', (socket) => sockets.add(socket))
+  server.on('connection', (socket) => {
+    proxied.connections++
+    sockets.add(socket)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy()

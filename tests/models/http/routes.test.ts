@@ -1,14 +1,13 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { describeError } from '../../../domain/errors.ts'
 import { Connections } from '../../../models/http/connections.ts'
-import { routeTo } from '../../../models/http/route.ts'
+import { makeAuthority } from '../../world/certificates.ts'
 import { failureOf, range } from '../asking.ts'
 import { completion } from '../fake-endpoint.ts'
-import { makeCertificates } from './certificates.ts'
 import { proxyTo } from './proxying.ts'
 import { clientOf, serve } from './serving.ts'
 import type { Served } from './serving.ts'
@@ -23,6 +22,19 @@ afterEach(() => vi.unstubAllEnvs())
 const answering = (tls?: { key: string; cert: string }): Promise<Served> =>
   serve((_, response) => response.end(completion('fine')), tls)
 
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hone-routes-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+/** A new authority, and a certificate of it for `model.invalid` and this machine. */
+function certificates(): { caFile: string; key: string; cert: string } {
+  const authority = makeAuthority(newFolder(), 'authority')
+  const { key, cert } = authority.sign('model.invalid', 'DNS:model.invalid', 'IP:127.0.0.1')
+  return { caFile: authority.cert, key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+}
+
 describe('a proxy', () => {
   it('of the recipe passes plain requests on, over one connection', async () => {
     const server = await answering()
@@ -30,28 +42,24 @@ describe('a proxy', () => {
     const client = clientOf('http://model.invalid/v1', { proxy: proxy.url })
     for (const n of range(3)) expect((await client.ask(`picture ${'A'.repeat(4 * n)}`)).kind).toBe('ok')
     expect(proxy.asked).toEqual(range(3).map(() => 'http://model.invalid/v1/chat/completions'))
+    expect(proxy.connections).toBe(1)
     expect(server.got.map(({ text }) => JSON.parse(text) as unknown)).toHaveLength(3)
   })
 
   it('tunnels to a server with TLS, over one kept connection that closes when it is idle', async () => {
-    const { caFile, ...pair } = await makeCertificates()
+    const { caFile, ...pair } = certificates()
     const server = await answering(pair)
     const proxy = await proxyTo(server.port)
-    const endpoint = { name: 'a', proxy: proxy.url, caFile }
-    const url = 'https://model.invalid/v1'
-    const client = clientOf(url, endpoint)
+    const connections = new Connections({ idleMs: 300 })
+    const client = clientOf('https://model.invalid/v1', { proxy: proxy.url, caFile }, {}, connections)
     for (const n of range(3)) expect((await client.ask(`hello ${n}`)).kind).toBe('ok')
     expect(proxy.asked).toEqual(['model.invalid:443'])
     expect(server.connections).toBe(1)
-
-    const connections = new Connections({ idleMs: 50 })
-    const agent = connections.agentFor(new URL(url), routeTo(new URL(url), endpoint, {}))
-    expect(agent).toMatchObject({ keepAlive: true, options: { timeout: 50 } })
-    connections.close()
+    await vi.waitFor(() => expect(server.got[0]?.socket.destroyed).toBe(true), 5000)
   })
 
   it('is asked again for a tunnel when an idle one has closed', async () => {
-    const { caFile, ...pair } = await makeCertificates()
+    const { caFile, ...pair } = certificates()
     const server = await answering(pair)
     const proxy = await proxyTo(server.port)
     const client = clientOf('https://model.invalid/v1', { proxy: proxy.url, caFile })
@@ -69,7 +77,7 @@ describe('a proxy', () => {
     ['ALL_PROXY', 'http'],
     ['ALL_PROXY', 'https'],
   ])('of %s is used for %s, but not for hosts of NO_PROXY and not for this machine', async (variable, scheme) => {
-    const { caFile, ...pair } = await makeCertificates()
+    const { caFile, ...pair } = certificates()
     const server = await answering(scheme === 'https' ? pair : undefined)
     const proxy = await proxyTo(server.port)
     vi.stubEnv(variable, proxy.url)
@@ -95,7 +103,7 @@ describe('a proxy', () => {
     expect(server.got).toEqual([])
   })
 
-  it.each(['socks5://user:secret@127.0.0.1:1080', 'not a url secret'])(
+  it.each(['socks5://user:secret@127.0.0.1:1080', 'http://user:secret%zz@127.0.0.1:1080', 'not a url secret'])(
     'that cannot be used is refused for every row, and never quoted: %s',
     (proxy) => {
       let error: unknown
@@ -117,15 +125,38 @@ describe('a proxy', () => {
 
 describe('certificates', () => {
   it('of an authority of the recipe are trusted, and are not without it', async () => {
-    const { caFile, ...pair } = await makeCertificates()
+    const { caFile, ...pair } = certificates()
     const server = await answering(pair)
     expect((await clientOf(server.url, { caFile }).ask()).kind).toBe('ok')
     expect((await clientOf(server.url).ask()).kind).toBe('fatal')
   })
 
+  it('for another name are refused, also through a tunnel', async () => {
+    const { caFile, ...pair } = certificates()
+    const server = await answering(pair)
+    const proxy = await proxyTo(server.port)
+    expect((await clientOf('https://other.invalid/v1', { caFile, proxy: proxy.url }).ask()).kind).toBe('fatal')
+    expect((await clientOf(`https://localhost:${server.port}/v1`, { caFile }).ask()).kind).toBe('fatal')
+    expect(server.got).toEqual([])
+  })
+
+  it('of one endpoint are not those of another endpoint with the same server, nor is a proxy', async () => {
+    const { caFile, ...pair } = certificates()
+    const server = await answering(pair)
+    const proxy = await proxyTo(server.port)
+    const connections = new Connections()
+    const kindOf = async (changes: { caFile?: string; proxy?: string }) =>
+      (await clientOf(server.url, changes, {}, connections).ask()).kind
+    expect(await kindOf({ caFile })).toBe('ok')
+    expect(await kindOf({})).toBe('fatal')
+    expect(proxy.asked).toEqual([])
+    expect(await kindOf({ caFile, proxy: proxy.url })).toBe('ok')
+    expect(proxy.asked).toHaveLength(1)
+  })
+
   it.each(['missing', 'empty'])('of a file that is %s are refused with its name', async (kind) => {
-    const caFile = join(tmpdir(), `hone-no-such-${process.pid}-${kind}.pem`)
-    if (kind === 'empty') await writeFile(caFile, '\n')
+    const caFile = join(newFolder(), `${kind}.pem`)
+    if (kind === 'empty') writeFileSync(caFile, '\n')
     const error = await failureOf(
       (async () => {
         await clientOf('https://127.0.0.1:9/v1', { caFile }).ask()

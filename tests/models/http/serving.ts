@@ -55,13 +55,13 @@ export async function serve(answer: Answer, tls?: https.ServerOptions): Promise<
   return served
 }
 
-/** A client of one server with connections of its own, which end with the test. */
+/** A client of one server. Its connections end with the test. */
 export function clientOf(
   url: string,
   changes: Partial<ResolvedEndpoint> = {},
   env: Environment = {},
+  connections = new Connections(),
 ): ReplicaClient & { ask(text?: string, scope?: Scope): Promise<CallResult> } {
-  const connections = new Connections()
   onTestFinished(() => connections.close())
   const endpoint: ResolvedEndpoint = {
     name: 'teacher',

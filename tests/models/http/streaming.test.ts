@@ -1,7 +1,8 @@
 import type http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import zlib from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Call } from '../../../models/http/call.ts'
 import { Scope } from '../../../models/scope.ts'
 import { completion } from '../fake-endpoint.ts'
 import { clientOf, donePiece, lastPiece, piece, serve, streaming, usagePiece, wholeStream } from './serving.ts'
@@ -86,6 +87,7 @@ describe('stream: always', () => {
 
   it.each([
     ['an event of an error', `event: error\ndata: {"message":"the server overheated"}\n\n`],
+    ['an event of an error that is a text', `event: error\ndata: "the server overheated"\n\n`],
     ['a chunk with an error', `data: {"error":{"message":"the server overheated","code":500}}\n\n`],
     ['an event that is no JSON', 'data: the server overheated\n\n'],
   ])('quotes %s', async (_, text) => {
@@ -128,6 +130,18 @@ describe('stream: always', () => {
   it('does not wait for a server that leaves a stream open after its end', async () => {
     const server = await serve((_, response) => streaming(response).write(wholeStream))
     expect(await clientOf(server.url, { stream: 'always', timeoutSeconds: 60 }).ask()).toMatchObject(fine)
+  })
+
+  it('waits five seconds for the usage of a whole reply, not for its deadline', () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const call = new Call({ scope: new Scope(), timeoutSeconds: 600 })
+    call.replyIsWhole()
+    vi.advanceTimersByTime(4990)
+    expect(call.ended).toBeUndefined()
+    vi.advanceTimersByTime(20)
+    expect(call.ended).toMatchObject({ reason: 'idle' })
+    call.close()
   })
 
   it('takes a whole reply whose stream falls silent before its end', async () => {
