@@ -3,23 +3,19 @@ import type { UrlEndpoint } from '../domain/recipe/endpoints.ts'
 import { presetOf, presetOptions } from '../domain/recipe/providers.ts'
 import type { BatchLimits, ResolvedEndpoint } from './endpoint.ts'
 
-/**
- * Seconds for which an outage is waited for, where the recipe says nothing: a server that loads a
- * large model again needs some minutes.
- */
+/** Seconds for which an outage is waited for, where the recipe says nothing. */
 export const usualOutageSeconds = 600
 
 /** Limits of OpenAI's batch API (platform.openai.com/docs/api-reference/batch/create). */
 const usualBatch: BatchLimits = { window: '24h', maxRequests: 50_000, maxBytes: 200_000_000, pollSeconds: 60 }
 
-/** Headers that carry a key. */
+/** Headers that carry a key. With one of them the preset's variable is not read. */
 const keyHeader = /^(authorization|api-key|x-api-key)$/i
 
 /**
  * An endpoint of a recipe with everything filled in: the recipe's own values, then those of its
- * provider's preset, then the usual ones. Defaults are here and not in the recipe's schema, because
- * a parsed recipe is hashed: a default there would change the hash of every recipe. `baseUrlOf`
- * changes a URL of the recipe, such as `demo:teacher`.
+ * provider's preset, then the usual ones. `baseUrlOf` changes a URL of the recipe, such as
+ * `demo:teacher`.
  */
 export function resolveUrlEndpoint(
   name: string,
@@ -38,9 +34,16 @@ export function resolveUrlEndpoint(
     ...presetOptions(spec.provider, spec.model),
     ...own,
     ...(!hasKey && preset.apiKeyEnv !== undefined && { apiKeyEnv: preset.apiKeyEnv }),
-    ...(own.mode === 'batch' && { batch: { ...usualBatch, ...preset.batch, ...batch } }),
+    ...(own.mode === 'batch' && { batch: batchLimits({ ...usualBatch, ...preset.batch }, batch) }),
     name,
     baseUrls: urlsOf(spec).map(baseUrlOf),
     identity: spec.model,
   }
 }
+
+const batchLimits = (usual: BatchLimits, own: UrlEndpoint['batch'] = {}): BatchLimits => ({
+  window: own.window ?? usual.window,
+  maxRequests: own.maxRequests ?? usual.maxRequests,
+  maxBytes: own.maxBytes ?? usual.maxBytes,
+  pollSeconds: own.pollSeconds ?? usual.pollSeconds,
+})
