@@ -62,7 +62,8 @@ describe('a preset', () => {
 
   it('has limits of batches only in batch mode, and each may be overridden', () => {
     expect(resolved({ provider: 'together' }).batch).toBeUndefined()
-    expect(resolved({ provider: 'together', mode: 'batch', batch: { maxRequests: 7 } }).batch).toEqual({
+    const spec = { ...urlEndpoint.parse({ provider: 'together', model: 'm' }), mode: 'batch' } as const
+    expect(resolveUrlEndpoint('teacher', { ...spec, batch: { maxRequests: 7 } }).batch).toEqual({
       window: '24h',
       maxRequests: 7,
       maxBytes: 100_000_000,
