@@ -3,7 +3,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { didYouMean } from '../../domain/did-you-mean.ts'
 import { describeError } from '../../domain/errors.ts'
-import { urlEndpoint } from '../../domain/recipe/endpoints.ts'
+import { urlEndpoint, urlsOf } from '../../domain/recipe/endpoints.ts'
 import type { UrlEndpoint } from '../../domain/recipe/endpoints.ts'
 import { explainIssues } from '../../recipes/recipe-issues.ts'
 import { badUsage } from './options.ts'
@@ -39,5 +39,11 @@ export async function endpointsIn(path: string, known: readonly string[]): Promi
       guess === null ? `It asks: ${known.join(', ') || 'no model'}.` : `Did you mean "${guess}"?`,
     )
   }
+  for (const [name, spec] of Object.entries(parsed.data))
+    if (urlsOf(spec).some((url) => url.startsWith('demo:')))
+      throw badUsage(
+        `--endpoints ${path}: the demo teacher of "${name}" runs only beside campaigns.`,
+        'Give the URL of a server.',
+      )
   return new Map(Object.entries(parsed.data))
 }

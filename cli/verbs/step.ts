@@ -155,7 +155,8 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   const evidence = flags.evidence.map((text) => namedFile('--evidence', text))
   const benchmarks = flags.benchmark.map((text) => namedFile('--benchmark', text))
   const state = flags.state ?? stateFolder(output ?? 'output.jsonl')
-  const alsoRead = [...evidence, ...benchmarks].map(({ path }) => path).concat(flags.options ?? [])
+  const weighed = [...evidence, ...benchmarks].map(({ path }) => path)
+  const alsoRead = weighed.concat(flags.options ?? [], flags.endpoints ?? [])
   checkFiles({ inputs: input, alsoRead, output, rejects, replies: flags.replies, state })
   const options = await readStepOptions(name, step, {
     set: flags.set,
