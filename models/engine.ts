@@ -2,7 +2,6 @@ import { HoneError, messageOf } from '../domain/errors.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
 import { batchLineOf } from './batch/batch-lines.ts'
 import type { BatchLine } from './batch/batch-line.ts'
-import type { BatchState } from './batch/batch-state.ts'
 import type { BatchStore } from './batch/batch-store.ts'
 import { createBatchPayer } from './batch/pay-in-batch.ts'
 import { createBatcher } from './batcher.ts'
@@ -17,7 +16,6 @@ import { Outage } from './failures.ts'
 import { createTurnstile } from './turnstile.ts'
 import { sharedLimiters } from './limiters.ts'
 import type { Limiters } from './limiters.ts'
-import type { Waiting } from './outage.ts'
 import { createPayer } from './payer.ts'
 import type { OpenTarget } from './payer.ts'
 import type { ReplyStore, StoredReply, UnusableReply } from './reply-store.ts'
@@ -27,6 +25,7 @@ import { createReplicaClient } from './replica-client.ts'
 import type { ReplicaClient } from './replica-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
 import type { Usage } from './usage.ts'
+import type { Wait } from './wait.ts'
 
 export type { Usage }
 
@@ -34,7 +33,7 @@ export interface EngineOptions {
   /** Endpoints of the recipe that this engine may ask. */
   endpoints: Iterable<ResolvedEndpoint>
   replies: ReplyStore
-  /** Where batches are kept. Without it an endpoint of mode `batch` is asked one by one. */
+  /** Where batches are kept. Needed where an endpoint has mode `batch`. */
   batches?: BatchStore | undefined
   images: RequestImages
   signal: AbortSignal
@@ -73,15 +72,13 @@ export interface Engine {
    * hits every row) and the signal's reason.
    */
   ask: Ask
-  /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
-  waiting(): (Waiting & { endpoint: string }) | null
+  /** What requests wait for: servers that are all away, or batches. Null otherwise. */
+  waiting(): Wait | null
   /**
    * Resolves when every request that was asked so far has ended. Requests under way are paid for
    * anyway, so a run that ends early waits for them before it closes the engine.
    */
   settled(): Promise<void>
-  /** The batches of this engine's endpoints that are under way, of other engines too. */
-  batches(): BatchState[]
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
 }
@@ -128,9 +125,7 @@ export function createEngine(options: EngineOptions): Engine {
     onUnusable,
   })
   const { batches: store } = options
-  const lines = store
-    ? openLines(options, store, { attempts: retries.attempts, clock, onWarning })
-    : new Map<string, BatchLine>()
+  const lines = openLines(options, { attempts: retries.attempts, clock, onWarning })
   const pay = store ? createBatchPayer({ images, store, lines, live: payLive, onUnusable }) : payLive
   const servedModels = createServedModels(onWarning)
 
@@ -165,9 +160,8 @@ export function createEngine(options: EngineOptions): Engine {
         asked.delete(answering)
       }
     },
-    waiting: () => waitingOf(targets),
+    waiting: () => waitOf(targets, lines),
     settled: async () => void (await Promise.allSettled(asked)),
-    batches: () => [...lines.values()].flatMap(({ states }) => states),
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
@@ -187,12 +181,12 @@ function usageOf(
   return { endpoint, model, promptTokens, completionTokens, reused, servedModel, isEstimated }
 }
 
-function waitingOf(targets: ReadonlyMap<string, OpenTarget>): ReturnType<Engine['waiting']> {
-  for (const [endpoint, { limiter }] of targets) {
-    const { waiting } = limiter
-    if (waiting) return { endpoint, ...waiting }
-  }
-  return null
+function waitOf(targets: ReadonlyMap<string, OpenTarget>, lines: ReadonlyMap<string, BatchLine>): Wait | null {
+  for (const { limiter } of targets.values()) if (limiter.waiting) return { kind: 'outage', ...limiter.waiting }
+  const batches = [...lines.values()].flatMap(({ states }) => states)
+  const trouble = batches.find((batch) => batch.trouble !== null)?.trouble
+  if (trouble) return { kind: 'outage', ...trouble }
+  return batches.length > 0 ? { kind: 'batches', batches } : null
 }
 
 /** A reply with what the engine tells of it. */
@@ -224,17 +218,23 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
 
 /** The lines of the endpoints in `batch` mode, by name. */
 function openLines(
-  { endpoints, env = process.env, connections = sharedConnections, downLimitMs = 60_000 }: EngineOptions,
-  { place }: BatchStore,
+  { endpoints, batches, env = process.env, connections = sharedConnections, downLimitMs = 60_000 }: EngineOptions,
   how: { attempts: number; clock: Clock; onWarning: (message: string) => void },
 ): Map<string, BatchLine> {
-  const batched = [...endpoints].filter(({ mode }) => mode === 'batch')
-  return new Map(
-    batched.map((endpoint) => {
-      const outageMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
-      return [endpoint.name, batchLineOf(place, endpoint, { ...how, env, connections, outageMs })]
-    }),
-  )
+  const lines = new Map<string, BatchLine>()
+  for (const endpoint of endpoints) {
+    if (endpoint.mode !== 'batch') continue
+    // Not asked one by one in silence: a batch costs half, and its user counts on that.
+    if (!batches)
+      throw new HoneError({
+        type: 'InvalidRecipe',
+        message: `endpoint "${endpoint.name}" has mode: batch, and what asks it here cannot wait for a batch`,
+        nextStep: 'leave mode out, or name another endpoint here',
+      })
+    const outageMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
+    lines.set(endpoint.name, batchLineOf(batches.place, endpoint, { ...how, env, connections, outageMs }))
+  }
+  return lines
 }
 
 async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -61,7 +61,8 @@ export function createBatchApi({ endpoint, env, connections }: BatchApiOptions):
     secrets,
     agentFor: () => connections.agentFor(url, route),
   })
-  const client = createOpenAI(endpoint, server, transport)
+  let opened: Promise<OpenAI> | undefined
+  const open = () => (opened ??= createOpenAI(endpoint, server, transport))
   const asked = async (size: Estimate): Promise<Asked> => {
     const { values } = await secrets()
     return { endpoint, baseUrl: server, secrets: [...values, ...route.secrets], size, now: Date.now() }
@@ -69,15 +70,15 @@ export function createBatchApi({ endpoint, env, connections }: BatchApiOptions):
   const failure = async (error: unknown, signal: AbortSignal): Promise<unknown> => {
     if (signal.aborted) return signal.reason
     try {
-      return callFailure(error, await asked({ promptTokens: 0, maxTokens: 0 }))
+      return await callFailure(error, await asked({ promptTokens: 0, maxTokens: 0 }))
     } catch (unreadable) {
       return unreadable
     }
   }
-  const call = async <Result>(signal: AbortSignal, run: () => Promise<Result>): Promise<Result> => {
+  const call = async <Result>(signal: AbortSignal, run: (client: OpenAI) => Promise<Result>): Promise<Result> => {
     signal.throwIfAborted()
     try {
-      return await run()
+      return await run(await open())
     } catch (error) {
       throw await failure(error, signal)
     }
@@ -92,25 +93,25 @@ export function createBatchApi({ endpoint, env, connections }: BatchApiOptions):
     path,
     server,
     asked,
-    upload: (file, name, signal) =>
-      call(signal, async () => {
-        const { id } = await client.files.create(
-          { file: new File([await openAsBlob(file)], name, { type: 'application/jsonl' }), purpose: 'batch' },
-          { signal },
-        )
+    async upload(path, name, signal) {
+      // Outside of the call: a file that is gone is no fault of the server.
+      const file = new File([await openAsBlob(path)], name, { type: 'application/jsonl' })
+      return await call(signal, async ({ files }) => {
+        const { id } = await files.create({ file, purpose: 'batch' }, { signal })
         if (typeof id !== 'string' || id === '') throw brokenAnswer('the answer to an upload names no file')
         return id
-      }),
+      })
+    },
     create: ({ inputFileId, mark, window }, signal) =>
-      call(signal, async () => {
+      call(signal, async (client) => {
         const body = { input_file_id: inputFileId, completion_window: window, metadata: { [markName]: mark } }
         // The types of the client know the windows and paths of OpenAI alone.
         return batchIn(await client.post('/batches', { body: { ...body, endpoint: path }, ...soon(signal) }))
       }),
-    find: (wanted, signal) => call(signal, () => findIn(client, wanted, soon(signal))),
-    look: (id, signal) => call(signal, async () => batchIn(await client.batches.retrieve(id, soon(signal)))),
+    find: (wanted, signal) => call(signal, (client) => findIn(client, wanted, soon(signal))),
+    look: (id, signal) => call(signal, async ({ batches }) => batchIn(await batches.retrieve(id, soon(signal)))),
     async *lines(fileId, signal) {
-      const response = await call(signal, () => client.files.content(fileId, { signal }))
+      const response = await call(signal, ({ files }) => files.content(fileId, { signal }))
       try {
         for await (const line of linesOf(response.body)) yield parseJson(line)
       } catch (error) {

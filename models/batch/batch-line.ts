@@ -201,9 +201,12 @@ export class BatchLine {
       onTooMany: () => this.#tooMany(batch.asks.length),
     })
     this.#runs.set(batch.id, run)
-    void run.ended.then(() => {
-      if (this.#runs.get(batch.id) === run) this.#runs.delete(batch.id)
-    })
+    void this.#forget(run)
+  }
+
+  async #forget(run: BatchRun): Promise<void> {
+    await run.ended
+    if (this.#runs.get(run.id) === run) this.#runs.delete(run.id)
   }
 
   #again(asks: readonly BatchAsk[], why?: { reason: string; detail: string }): void {

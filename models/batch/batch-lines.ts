@@ -25,7 +25,8 @@ export function batchLineOf(place: object, endpoint: ResolvedEndpoint, options: 
   let line = ofPlace.get(key)
   if (!line) {
     const settings = batchSettings(endpoint, options)
-    line = new BatchLine({ api: createBatchApi({ ...options, endpoint }), settings, onWarning: options.onWarning })
+    const api = createBatchApi({ ...options, endpoint })
+    line = new BatchLine({ api, settings, onWarning: (message) => options.onWarning(message) })
     ofPlace.set(key, line)
   }
   return line

@@ -1,7 +1,9 @@
 import { HoneError, messageOf } from '../../domain/errors.ts'
 import { Outage } from '../failures.ts'
+import type { Waiting } from '../outage.ts'
 import type { StoredReply } from '../reply-store.ts'
 import { Scope, sleep } from '../scope.ts'
+import { isOver, untilOver, wholeFiles } from './await-batch.ts'
 import type { BatchApi } from './batch-api.ts'
 import type { BatchAsk } from './batch-ask.ts'
 import type { BatchState } from './batch-state.ts'
@@ -36,11 +38,6 @@ export interface RunOptions extends RunEvents {
   fresh?: { record: BatchRecord; file: RequestFile<BatchAsk> }
 }
 
-const isOver = ({ status }: ProviderBatch): boolean => ['completed', 'failed', 'expired', 'cancelled'].includes(status)
-
-/** Looks for files of a completed batch that names no file yet. */
-const looksForFiles = 3
-
 /**
  * The life of one batch in this process: uploaded, submitted, looked at until it is over,
  * collected. While another process holds the batch, this one waits for its end. When all who wait
@@ -57,6 +54,7 @@ export class BatchRun {
   #total: number
   #status = 'uploading'
   #seen: ProviderBatch | undefined
+  #trouble: Waiting | null = null
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -89,6 +87,7 @@ export class BatchRun {
       failed,
       since: this.#since,
       expires: expiresAt,
+      trouble: this.#trouble,
     }
   }
 
@@ -164,10 +163,15 @@ export class BatchRun {
 
   async #work(lease: Lease, scope: Scope, signal: AbortSignal): Promise<void> {
     const { record } = lease
-    const { api, settings, fresh, onWarning } = this.#options
-    const patience: Patience = { ...settings, scope, asked: () => api.asked({ promptTokens: 0, maxTokens: 0 }) }
+    const { api, settings, fresh } = this.#options
+    const patience: Patience = {
+      ...settings,
+      scope,
+      asked: () => api.asked({ promptTokens: 0, maxTokens: 0 }),
+      onTrouble: (trouble) => (this.#trouble = trouble),
+    }
     if (record.server !== api.server) {
-      onWarning(
+      this.#options.onWarning(
         `batch ${record.providerId ?? record.id} of ${record.server} is given up: the endpoint "${settings.endpoint.name}" is at ${api.server} now`,
       )
       return await this.#dissolve()
@@ -203,7 +207,8 @@ export class BatchRun {
     }
     const { providerId } = record
     if (providerId === null) throw new Error(`batch ${this.id} is ${record.state} without an id of the provider`)
-    const batch = await this.#untilOver(providerId, patience, signal)
+    const look = () => api.look(providerId, signal)
+    const batch = await untilOver(look, { ...patience, ...settings }, (seen) => this.#see(seen))
     if (batch.status === 'failed') return await this.#failWhole(batch)
     await this.#settle(await this.#collect(batch, patience, signal), batch)
   }
@@ -213,27 +218,11 @@ export class BatchRun {
     this.#status = batch.status
   }
 
-  async #untilOver(providerId: string, patience: Patience, signal: AbortSignal): Promise<ProviderBatch> {
-    const { api, settings } = this.#options
-    for (let looks = 0; ;) {
-      const batch = await patiently(patience, () => api.look(providerId, signal))
-      this.#see(batch)
-      if (isOver(batch)) {
-        const hasFiles = batch.outputFileId !== null || batch.errorFileId !== null
-        const needsFiles = batch.status === 'completed' || batch.done + batch.failed > 0
-        // Some providers name the files a moment after the end.
-        if (batch.status === 'failed' || hasFiles || !needsFiles || ++looks >= looksForFiles) return batch
-      }
-      await sleep(settings.clock, settings.pollMs, patience.scope)
-    }
-  }
-
-  /** Reads the files, and again when they have fewer lines than the provider counted. */
+  /** Reads the files of the ended batch, and stores the replies. */
   async #collect(batch: ProviderBatch, patience: Patience, signal: AbortSignal): Promise<Collected> {
     const { api, store, settings } = this.#options
-    const files = [batch.outputFileId, batch.errorFileId].filter((file) => file !== null)
     this.#status = 'collecting'
-    const read = () =>
+    return await wholeFiles(batch, { ...patience, ...settings }, (files) =>
       collect({
         api,
         store,
@@ -244,13 +233,8 @@ export class BatchRun {
         onStored: (replies) => this.#answer(replies),
         onUnusable: (key, reply) => this.asks.get(key)?.onUnusable(reply),
         signal,
-      })
-    for (let looks = 1; ; looks++) {
-      const collected = await patiently(patience, read)
-      const lines = collected.replied.size + collected.unanswered.size
-      if (batch.status !== 'completed' || lines >= batch.done || looks >= looksForFiles) return collected
-      await sleep(settings.clock, settings.pollMs, patience.scope)
-    }
+      }),
+    )
   }
 
   #answer(replies: readonly StoredReply[]): void {

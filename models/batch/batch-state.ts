@@ -1,3 +1,5 @@
+import type { Waiting } from '../outage.ts'
+
 /** A batch that is under way, for people. */
 export interface BatchState {
   /** Name of the endpoint in the recipe. */
@@ -13,4 +15,6 @@ export interface BatchState {
   since: Date
   /** When the provider gives it up; null where it does not say. */
   expires: Date | null
+  /** What is wrong with the batch API; null while it works. */
+  trouble: Waiting | null
 }

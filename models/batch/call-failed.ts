@@ -1,4 +1,3 @@
-import { APIConnectionError, APIError } from 'openai'
 import { HoneError } from '../../domain/errors.ts'
 import type { CallResult } from '../call-result.ts'
 import { TimeOver } from '../http/call.ts'
@@ -47,9 +46,13 @@ const detailOf = (result: BadResult): string =>
     ? result.error.message
     : result.detail
 
-/** What a rejection of the `openai` client means. A HoneError stays itself. */
-export function callFailure(error: unknown, asked: Asked): Error {
+/**
+ * What a rejection of the `openai` client means. A HoneError stays itself. The package is loaded
+ * here for the same reason as in http/openai-client.ts.
+ */
+export async function callFailure(error: unknown, asked: Asked): Promise<Error> {
   if (error instanceof HoneError || error instanceof CallFailed) return error
+  const { APIConnectionError, APIError } = await import('openai')
   if (error instanceof APIError && error.status !== undefined) {
     const { status, headers, error: value } = error
     const text = value === undefined ? error.message : ''

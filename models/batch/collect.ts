@@ -76,7 +76,7 @@ export async function collect(collecting: Collecting): Promise<Collected> {
 
 async function store(collecting: Collecting, lines: readonly OutputLine[], collected: Collected): Promise<void> {
   if (lines.length === 0) return
-  const { api, id, endpoint, onStored, onUnusable } = collecting
+  const { api, id, endpoint } = collecting
   const asked = await api.asked({ promptTokens: 0, maxTokens: 0 })
   const requests = await collecting.store.requests(id, [...new Set(lines.map((line) => line.custom_id))])
   const kept: KeptReply[] = []
@@ -107,13 +107,13 @@ async function store(collecting: Collecting, lines: readonly OutputLine[], colle
         ...told,
       }
       kept.push({ asked: key, reply })
-      onUnusable(key, reply)
+      collecting.onUnusable(key, reply)
     }
     collected.unanswered.set(key, unansweredOf(result))
   }
   if (kept.length > 0) await collecting.store.keep(id, kept)
   for (const { key } of usable) collected.replied.add(key)
-  onStored(usable)
+  collecting.onStored(usable)
 }
 
 function meaningOfLine({ response, error }: OutputLine, asked: Asked): CallResult {
@@ -127,21 +127,11 @@ function meaningOfLine({ response, error }: OutputLine, asked: Asked): CallResul
 }
 
 function unansweredOf(result: Exclude<CallResult, { kind: 'ok' }>): Unanswered {
-  switch (result.kind) {
-    case 'refused':
-      return { kind: 'row', error: result.error }
-    case 'doubtful':
-      return result
-    case 'fatal':
-      return { kind: 'everyone', error: result.error }
-    case 'overloaded':
-    case 'limited':
-      return { kind: 'again', reason: `http-${result.status}`, detail: excerpt(result.detail, []) }
-    case 'away':
-    case 'silent':
-    case 'failed':
-      return { kind: 'again', reason: result.reason, detail: excerpt(result.detail, []) }
-  }
+  if (result.kind === 'refused') return { kind: 'row', error: result.error }
+  if (result.kind === 'doubtful') return result
+  if (result.kind === 'fatal') return { kind: 'everyone', error: result.error }
+  const reason = 'reason' in result ? result.reason : `http-${result.status}`
+  return { kind: 'again', reason, detail: excerpt(result.detail, []) }
 }
 
 /** So many equal refusals, and no reply in the batch, are everyone's. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { Outage } from '../failures.ts'
+import type { Waiting } from '../outage.ts'
 import type { Asked } from '../replies/answer.ts'
 import type { Scope } from '../scope.ts'
 import { sleep } from '../scope.ts'
@@ -13,6 +14,8 @@ export interface Patience {
   /** Pause after the first failure; doubled after each. */
   firstPauseMs: number
   asked(): Promise<Asked>
+  /** Called with what is wrong after each failure, and with null when a call succeeds again. */
+  onTrouble(trouble: Waiting | null): void
 }
 
 const longestPauseMs = 30_000
@@ -26,7 +29,9 @@ export async function patiently<Result>(patience: Patience, call: () => Promise<
   let began: number | undefined
   for (let failures = 0; ; failures++) {
     try {
-      return await call()
+      const result = await call()
+      if (failures > 0) patience.onTrouble(null)
+      return result
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error
       const asked = await patience.asked()
@@ -39,6 +44,10 @@ export async function patiently<Result>(patience: Patience, call: () => Promise<
           cause: error,
           retryAt: retryAfterMs > 0 ? new Date(Date.now() + retryAfterMs) : undefined,
         })
+      const now = Date.now()
+      const goneMs = clock.now() - began
+      const [since, until] = [new Date(now - goneMs), new Date(now + outageMs - goneMs)]
+      patience.onTrouble({ urls: [asked.baseUrl], detail: error.message, since, until })
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** failures)
       await sleep(clock, Math.max(pauseMs, retryAfterMs), scope)
     }

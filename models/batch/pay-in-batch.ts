@@ -17,7 +17,9 @@ export interface BatchPayerOptions {
 }
 
 /** A {@link Pay} that waits for a batch. The batch itself stores the reply. */
-export function createBatchPayer({ images, store, lines, live, onUnusable }: BatchPayerOptions): Pay {
+export function createBatchPayer(options: BatchPayerOptions): Pay {
+  const { images, store, lines, live } = options
+  const onUnusable = (reply: UnusableReply) => options.onUnusable(reply)
   return async (target, key, asked, scope) => {
     const { endpoint } = target
     const line = lines.get(endpoint.name)

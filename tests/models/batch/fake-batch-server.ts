@@ -2,7 +2,9 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { z } from 'zod'
+import type { BatchState } from '../../../models/batch/batch-state.ts'
 import type { ResolvedEndpoint } from '../../../models/endpoint.ts'
+import type { Engine } from '../../../models/engine.ts'
 import { completion } from '../fake-endpoint.ts'
 
 const requestLine = z.object({
@@ -172,9 +174,9 @@ export class FakeBatchServer {
         return file ? { status: 200, text: file.text } : { status: 404, text: '{"error":{"message":"no such file"}}' }
       }
       case undefined:
-        this.live += 1
-        return { status: 200, text: completion('live') }
     }
+    this.live += 1
+    return { status: 200, text: completion('live') }
   }
 
   #upload(contentType: string, body: Buffer): object {
@@ -312,4 +314,10 @@ export function textOf({ body }: BatchLine): string {
   if (typeof content === 'string') return content
   const parts = z.array(z.looseObject({ text: z.string().optional() })).parse(content)
   return parts.map(({ text = '' }) => text).join('')
+}
+
+/** The batches that an engine's requests wait for. */
+export function batchesOf(engine: Pick<Engine, 'waiting'>): readonly BatchState[] {
+  const wait = engine.waiting()
+  return wait?.kind === 'batches' ? wait.batches : []
 }

@@ -30,15 +30,20 @@ export class MemoryBatches implements BatchStore {
   }
 
   batchOf(keys: readonly string[]): Promise<Map<string, string>> {
+    return Promise.resolve(this.#openOf(keys))
+  }
+
+  #openOf(keys: readonly string[]): Map<string, string> {
     const found = new Map<string, string>()
     for (const { record, requests } of this.kept.values())
       for (const key of keys) if (requests.has(key)) found.set(key, record.id)
-    return Promise.resolve(found)
+    return found
   }
 
   async open(batch: Parameters<BatchStore['open']>[0], requests: readonly BatchRequest[], hold: Hold) {
     await this.before('open')
-    const taken = await this.batchOf(requests.map(({ key }) => key))
+    // No await between the look and the change, as in a transaction.
+    const taken = this.#openOf(requests.map(({ key }) => key))
     const free = requests.filter(({ key }) => !taken.has(key))
     const none = { inputFileId: null, providerId: null, askedAt: null }
     if (free.length > 0)

@@ -1,35 +1,36 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../../models/engine.ts'
 import type { ResolvedEndpoint } from '../../../models/endpoint.ts'
 import type { ReplyStore } from '../../../models/reply-store.ts'
 import { askFailureOf, failureOf, openEngine, question, range } from '../asking.ts'
 import { MemoryReplies } from '../memory-replies.ts'
-import { FakeBatchServer } from './fake-batch-server.ts'
+import { FakeBatchServer, batchesOf } from './fake-batch-server.ts'
 import type { Call, Fault } from './fake-batch-server.ts'
 import { MemoryBatches } from './memory-batches.ts'
 
 let server: FakeBatchServer
 let replies: MemoryReplies
 let engines: Engine[] = []
-let before: string[]
-const temporary = () => readdirSync(tmpdir()).filter((name) => name.startsWith('hone-batch-'))
+/** Holds the request files, also those of a process that died. */
+let folder: string
 const never = new Promise<never>(() => undefined)
 
 beforeEach(async () => {
   server = await new FakeBatchServer().start()
   replies = new MemoryReplies()
-  before = temporary()
+  folder = mkdtempSync(join(tmpdir(), 'hone-restart-'))
+  vi.stubEnv('TMPDIR', folder)
 })
 afterEach(async () => {
   for (const engine of engines) await engine.close()
   engines = []
   await server.stop()
-  // What a process that died leaves.
-  for (const name of temporary()) if (!before.includes(name)) rmSync(join(tmpdir(), name), { recursive: true })
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true })
 })
 
 /** The stored replies as another process sees them: it shares no call in flight. */
@@ -243,7 +244,7 @@ describe('two workers with one database', () => {
     const other = openSafe(new MemoryBatches(replies, dying, {}))
     const asking = ask(other)
     await sleep(60)
-    expect(other.batches()).toMatchObject([{ status: 'elsewhere', total: 6 }])
+    expect(batchesOf(other)).toMatchObject([{ status: 'elsewhere', total: 6 }])
     dying.expireHolds()
     expect((await asking).map(({ text }) => text)).toEqual(texts)
     expect(server.batches).toHaveLength(1)
