@@ -16,10 +16,10 @@ interface WaitingStep extends Pick<Activity, 'watch'> {
 }
 
 /**
- * Runs the body of a shard, and tells what its requests wait for while servers are away or a batch is under way: in the
- * heartbeats, and in the step's record, where `hone status` and `hone show` find it. An outage that
- * ends the shard stays in the record until the shard is tried again. `body` gives its engine to
- * `show`.
+ * Runs the body of a shard, and tells what its requests wait for while servers are away or batches
+ * are under way: in the heartbeats, and in the step's record, where `hone status` and `hone show`
+ * find it. An outage that ends the shard stays in the record until the shard is tried again. `body`
+ * gives its engine to `show`.
  */
 export async function tellingOfWaits<Result>(
   { db, stepId, watch }: WaitingStep,
