@@ -7,11 +7,11 @@ import { openNamedJudges } from './named-judges.ts'
 import { startRewardServer } from './reward-server.ts'
 
 /**
- * Process entry of the reward server:
- * `reward-server-main.ts [--host 127.0.0.1] [--port 0] [--judges DIR] [--no-token]`. The token comes
- * from HONE_REWARD_TOKEN, never from argv. HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules
- * leave open, and DIR holds the files of the judges that requests name. Prints one JSON line when
- * ready. SIGTERM, SIGINT or the end of the parent's IPC channel end the process.
+ * Process entry of the reward server: `reward-server-main.ts [--host 127.0.0.1] [--port 0]
+ * [--judges DIR] [--no-token]`. The token comes from HONE_REWARD_TOKEN, never from argv.
+ * HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules leave open, and DIR holds the files
+ * of the judges that requests name. Prints one JSON line when ready. SIGTERM, SIGINT or the end of
+ * the parent's IPC channel end the process.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
