@@ -1,11 +1,22 @@
 import { HoneError } from '../../domain/errors.ts'
+import { looksLikeKey } from '../../domain/recipe/secrets.ts'
 import type { JobLogs } from './contract.ts'
 import { readJsonFile, readTail } from './files.ts'
 import { jobFile, jobFiles } from './folder.ts'
 import type { JobFile } from './folder.ts'
 
 /** Variables that the worker may hold and that a job must not see unless its plan asks for them. */
-const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG|^TEMPORAL_GRPC_META/i
+const secretName =
+  /KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|BEARER|COOKIE|DATABASE_URL|^PG|^TEMPORAL_GRPC_META|_PAT$|_AUTH$/i
+/** A URL with a password, e.g. of a proxy. */
+const hasPassword = /:\/\/[^/\s:@]*:[^/\s@]+@/
+/** Variables that hold secrets of the recipes that this process has seen. */
+const withheld = new Set<string>()
+
+/** No job that is started later inherits these variables. A recipe may give a key any name. */
+export function withhold(names: Iterable<string>): void {
+  for (const name of names) withheld.add(name)
+}
 /** Shorter values are words that occur in every log. */
 const shortestSecret = 6
 const shortestPart = 4
@@ -16,13 +27,16 @@ function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {
 
 /**
  * The variables of the worker's environment that a job may inherit: all except those that look
- * secret.
+ * secret by their name or their value, and those that a recipe names for a secret. Not a list of
+ * what is allowed: trainings need variables of the machine (CUDA, NCCL, conda, modules), and nobody
+ * knows all of them.
  */
 export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const plain = Object.entries(environment)
     .filter(isDefined)
     // NODE_OPTIONS is meant for the worker: a loader in it would slow every Node program of a job.
-    .filter(([name]) => name !== 'NODE_OPTIONS' && !secretName.test(name))
+    .filter(([name]) => name !== 'NODE_OPTIONS' && !secretName.test(name) && !withheld.has(name))
+    .filter(([, value]) => !looksLikeKey(value) && !hasPassword.test(value))
   return Object.fromEntries(plain)
 }
 

@@ -70,6 +70,8 @@ export async function startRewardService({
     name: 'reward',
     command,
     args: [...args, '--host', listen, '--port', String(port), '--judges', homePaths(home).judges],
+    // Judges have keys.
+    needsKeys: true,
     env: { [rewardTokenEnv]: token },
     details: { port },
     ready: () => answers(`${url}/healthz`),
@@ -107,6 +109,7 @@ export async function startWorkerService(places: WorkerPlaces, signal?: AbortSig
     name: 'worker',
     command,
     args,
+    needsKeys: true,
     env: {
       DATABASE_URL: places.databaseUrl,
       ...temporalVariables(temporal, process.env),
