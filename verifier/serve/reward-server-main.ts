@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { describeError, HoneError } from '../../domain/errors.ts'
+import { plainText } from '../../domain/plain-text.ts'
 import { leastTokenLength } from '../../domain/token.ts'
 import { judgeFromEnv } from '../judge/open-judge.ts'
 import { openNamedJudges } from './named-judges.ts'
@@ -81,6 +82,6 @@ function tokenFor(host: string, isOpen: boolean): string | undefined {
 }
 
 main().catch((error: unknown) => {
-  console.error(describeError(error))
+  console.error(plainText(describeError(error)))
   process.exit(1)
 })
