@@ -1,4 +1,5 @@
 import { HoneError } from '../../domain/errors.ts'
+import { redactedCut } from '../../domain/redact.ts'
 import { looksLikeKey } from '../../domain/recipe/secrets.ts'
 import type { JobLogs } from './contract.ts'
 import { readJsonFile, readTail } from './files.ts'
@@ -17,10 +18,6 @@ const withheld = new Set<string>()
 export function withhold(names: Iterable<string>): void {
   for (const name of names) withheld.add(name)
 }
-/** Shorter values are words that occur in every log. */
-const shortestSecret = 6
-const shortestPart = 4
-
 function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {
   return pair[1] !== undefined
 }
@@ -62,25 +59,6 @@ export function secretsOf(
   return Object.fromEntries(secrets)
 }
 
-/**
- * Blots out a part of a secret at the cut ends of a text: at its start, and at its end while the
- * job still writes.
- */
-function blotCut(text: string, secret: string): string {
-  const lengths = Array.from({ length: secret.length - shortestPart }, (_, index) => secret.length - 1 - index)
-  const before = lengths.find((length) => text.startsWith(secret.slice(-length)))
-  const rest = before === undefined ? text : `***${text.slice(before)}`
-  const after = lengths.find((length) => rest.endsWith(secret.slice(0, length)))
-  return after === undefined ? rest : `${rest.slice(0, -after)}***`
-}
-
-/** A text without the secrets, even where the text was cut inside a secret. */
-export function blotOut(text: string, secrets: readonly string[]): string {
-  // Longest first: a secret that contains another secret is replaced completely.
-  const known = secrets.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
-  return known.reduce((rest, secret) => blotCut(rest.replaceAll(secret, '***'), secret), text)
-}
-
 /** The end of the output of a job. The values of its secret variables are blotted out. */
 export async function readLogs(
   directory: string,
@@ -90,5 +68,5 @@ export async function readLogs(
   const job = await readJsonFile(files.job, jobFile)
   const secrets = (job?.secretEnv ?? []).map((name) => environment[name] ?? '')
   const [stdout, stderr] = await Promise.all([readTail(files.stdout, maxBytes), readTail(files.stderr, maxBytes)])
-  return { stdout: blotOut(stdout, secrets), stderr: blotOut(stderr, secrets) }
+  return { stdout: redactedCut(stdout, secrets), stderr: redactedCut(stderr, secrets) }
 }
