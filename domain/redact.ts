@@ -37,7 +37,7 @@ function formsOf(secrets: readonly string[]): RegExp[] {
   return whole.flatMap((secret) => {
     const encoded = base64FormsOf(secret)
     const inBase64 = encoded.length === 0 ? [] : [new RegExp(encoded.map(escaped).join('|'), 'g')]
-    return [new RegExp([...secret].map(characterPattern).join(''), 'g'), ...inBase64]
+    return [new RegExp(Array.from(secret, characterPattern).join(''), 'g'), ...inBase64]
   })
 }
 
@@ -57,12 +57,14 @@ function characterPattern(character: string): string {
   )
   if (code <= 0xffff) forms.push(String.raw`\\u${anyCase(hex.padStart(4, '0'))}`)
   if (!/\p{Surrogate}/u.test(character)) {
-    const bytes = [...Buffer.from(character)].map((byte) => anyCase(byte.toString(16).padStart(2, '0')))
+    const bytes = Array.from(bytesOf(character), (byte) => anyCase(byte.toString(16).padStart(2, '0')))
     forms.push(bytes.map((byte) => `%(?:25)?${byte}`).join(''))
   }
   forms.push(`&#(?:x0*${anyCase(hex)}|0*${code});`)
   return `(?:${[...new Set(forms)].join('|')})`
 }
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 const anyCase = (hex: string): string => hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
 
@@ -74,7 +76,8 @@ const anyCase = (hex: string): string => hex.replaceAll(/[a-f]/g, (digit) => `[$
 function base64FormsOf(secret: string): string[] {
   if (secret.length < 8) return []
   return [0, 1, 2].flatMap((shift) => {
-    const text = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)]).toString('base64')
+    const bytes = [...Array.from({ length: shift }, () => 0), ...bytesOf(secret)]
+    const text = btoa(String.fromCharCode(...bytes))
     const skip = shift === 0 ? 0 : shift + 1
     const whole = text.slice(skip, text.length - (text.endsWith('=') ? 4 : 0))
     return whole.length < 8 ? [] : [whole, whole.replaceAll('+', '-').replaceAll('/', '_')]

@@ -5,23 +5,23 @@ import { redacted, redactedCut } from '../../domain/redact.ts'
 const secret = 'sk-a/b+c=d&"é ü"\\<x>9'
 const hex = (character: string) => character.charCodeAt(0).toString(16).padStart(4, '0')
 const utf8 = (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16)}`).join('')
-const html = (text: string) => [...text].map((each) => `&#${each.codePointAt(0)};`).join('')
+const html = (text: string) => Array.from(text, (each) => `&#${each.codePointAt(0)};`).join('')
 
 describe('a secret', () => {
   it.each([
     ['as it is', secret],
     ['as JSON', JSON.stringify(secret)],
     ['as JSON with \\/', JSON.stringify(secret).replaceAll('/', '\\/')],
-    ['as JSON with \\u', [...secret].map((each) => (/\w/.test(each) ? each : `\\u${hex(each)}`)).join('')],
+    ['as JSON with \\u', Array.from(secret, (each) => (/\w/.test(each) ? each : `\\u${hex(each)}`)).join('')],
     [
       'as JSON with \\U in capitals',
-      [...secret].map((each) => (/\w/.test(each) ? each : `\\u${hex(each).toUpperCase()}`)).join(''),
+      Array.from(secret, (each) => (/\w/.test(each) ? each : `\\u${hex(each).toUpperCase()}`)).join(''),
     ],
     ['in a URL', encodeURIComponent(secret)],
     ['in a URL in small letters', encodeURIComponent(secret).toLowerCase().replace('sk-a', 'sk-a')],
-    ['in a URL, encoded whole', [...secret].map((each) => (/[A-Za-z0-9]/.test(each) ? each : utf8(each))).join('')],
+    ['in a URL, encoded whole', Array.from(secret, (each) => (/[A-Za-z0-9]/.test(each) ? each : utf8(each))).join('')],
     ['in a URL, encoded twice', encodeURIComponent(encodeURIComponent(secret))],
-    ['in HTML', [...secret].map((each) => (/[A-Za-z0-9]/.test(each) ? each : html(each))).join('')],
+    ['in HTML', Array.from(secret, (each) => (/[A-Za-z0-9]/.test(each) ? each : html(each))).join('')],
   ])('is taken out of a text %s', (_, form) => {
     const clean = redacted(`before ${form} after`, [secret])
     expect(clean).toMatch(/^before "?\[key\]"? after$/)
