@@ -38,10 +38,12 @@ beforeAll(async () => {
     role: 'dev',
     identity: {},
     identityHash: 'i',
-    ...{ accuracy: 0.5, low: 0.2, high: 0.8 },
+    accuracy: 0.5,
+    low: 0.2,
+    high: 0.8,
     items: [{ ...item, requestKey: null, truncated: false }],
   })
-  await recordEvent(db, { campaign: 'c', who: 'me', kind: 'pinned', dedupeKey: 'p' } as never)
+  await recordEvent(db, { campaign: 'c', who: 'me', kind: 'pinned', dedupeKey: 'p' })
 })
 afterAll(() => world.close())
 
