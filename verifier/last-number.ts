@@ -3,16 +3,19 @@ import { collapseSpace, trimMarks } from './plain-text.ts'
 import type { Slot } from './verdict.ts'
 
 /** Words and signs before or after a number that make it another amount. */
-const boundBefore =
+export const boundBefore =
   /(?:[+*/^×÷·<>≠≤≥_\\-]|\b(?:or|and|to|than|not|least|most|minus|negative|between|out of|times|x|isn't|nearly|almost|twice|double|half of|sqrt|log|ln|sin|cos|tan|root of|except|but|before|after|over|under|above|below|mod))\s*$/i
-const boundAfter = /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too))\b|x\s*\d)/i
+export const boundAfter =
+  /^\s*(?:[+*/^×÷·!=<>]|(?:or|times|factorial|squared|cubed|is (?:wrong|incorrect|not|too)|(?:more|less|fewer) than|fewer|below|above|short|under|over|ago|away|off|too|minus|plus|base|percentage|halves|thirds|quarters|fifths|sixths|sevenths|eighths|ninths|tenths|[a-z]+ths|degrees (?:below|under))\b|x\s*\d)/i
 
 /**
  * The last number in prose, with its percent sign or unit. Words around it that make it another
  * amount are kept, so that the number alone never counts.
  */
 export function lastNumber(text: string): Slot | null {
-  const flat = collapseSpace(text.slice(-4_000))
+  const flat = collapseSpace(
+    text.slice(-4_000).replace(/(?<=[\u3400-\u9fff\u3040-\u30ff])(?=\d)|(?<=\d)(?=[\u3040-\u30ff])/g, ' '),
+  )
   const words = flat.split(' ')
   const index = words.findLastIndex((word) => /\d/.test(word))
   if (index < 0) return null
@@ -25,7 +28,10 @@ export function lastNumber(text: string): Slot | null {
   }
   const before = flat.slice(Math.max(0, last.from - 40), last.from)
   const after = flat.slice(last.from + last.token.length, last.from + last.token.length + 40)
-  const scale = /^ (?:%|percent|million|billion|thousand|hundred)(?![a-zA-Z])/i.exec(after)?.[0] ?? ''
+  const scale =
+    /^ (?:%|percent|(?:million|billion|trillion|thousand|hundred|lakh|crore|dozen)s?|bn|mn)(?![a-zA-Z])/i.exec(
+      after,
+    )?.[0] ?? ''
   const word = /^ [a-zA-Z°µΩ][^\s,.;:!?)]{0,20}/.exec(after)?.[0] ?? ''
   const unit = scale === '' && parseUnit(word) !== null && word !== ' in' ? word : scale
   const token = trimMarks(`${last.token}${unit}`)

@@ -1,9 +1,14 @@
-import { leafLimit } from '../plain-text.ts'
+import { boundAfter, boundBefore } from '../last-number.ts'
+import { equal } from '../math/rational.ts'
+import { leafLimit, trimMarks } from '../plain-text.ts'
 import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareStructures } from './compare.ts'
+import { checkCoded, checkCodedList } from './check-coded.ts'
 import { mathText } from './math-text.ts'
 import { looksLikeMath } from './number.ts'
+import { statedValue } from './prose.ts'
+import { readQuantities } from './quantity.ts'
 import { readAnswer } from './read.ts'
 import { soleNumber } from './sole-number.ts'
 import type { Structure } from './structure.ts'
@@ -24,6 +29,8 @@ function check(goldText: string, answerText: string, context: RuleContext, notRe
   if (gold === '') return unverifiable('bad-gold')
   if (gold === answer) return correct('same-text')
   if (gold.length > leafLimit || answer.length > leafLimit) return unverifiable('too-long')
+  const coded = checkCoded(gold, answer) ?? checkCodedList(gold, answer)
+  if (coded !== null) return coded
   const unordered = notRead === 'different-list'
   const golds = readings(gold, unordered, context)
   if (golds.every(isWords)) return mathText(gold) === mathText(answer) ? correct('same-text') : unverifiable('bad-gold')
@@ -34,14 +41,63 @@ function check(goldText: string, answerText: string, context: RuleContext, notRe
   const [alone] = golds
   const inProse = alone?.type === 'quantity' ? soleNumber(answer, context.effort) : null
   if (alone !== undefined && inProse !== null) return compareStructures(alone, inProse, { ...context, unordered })
-  if (answers.length > 0 && (unordered || !answers.every(isWords))) return best ?? incorrect(notRead)
-  if (/\b(?:or|either)\b/i.test(answer)) return incorrect('hedged')
-  return looksLikeMath(answer) ? unverifiable('not-understood') : incorrect(notRead)
+  // A row that holds a whole clause is a sentence with a comma in it.
+  const clause = unordered || !answers.some(holdsClause) ? null : checkProse(gold, golds, answer, context)
+  if (clause !== null) return clause
+  if (unordered ? answers.length > 0 : !answers.every(isWords)) return best ?? incorrect(notRead)
+  return checkProse(gold, golds, answer, context) ?? unread(golds, answer, context, notRead)
+}
+
+/** Compares with the value that a sentence states. Null when the sentence states none. */
+function checkProse(gold: string, golds: readonly Structure[], answer: string, context: RuleContext): Ruling | null {
+  const stated = isWordy(answer) ? statedValue(answer) : null
+  if (stated === null || stated === answer) return null
+  const [alone] = golds
+  const sole = alone?.type === 'quantity' ? soleNumber(stated, context.effort) : null
+  const answers = sole === null ? readAnswer(stated, context.effort) : [sole]
+  if (answers.every(isWords)) return null
+  return bestOf(golds, answers, { ...context, unordered: false }) ?? (gold === stated ? correct('same-text') : null)
+}
+
+const isWordy = (text: string): boolean => /\p{L}{2,}\s|\s\p{L}{2,}|[\u3040-\u9fff\uac00-\ud7af]{3}/u.test(text)
+
+/**
+ * The ruling on an answer that was not read. A judge may read prose that holds a number. Words
+ * without any number do not answer.
+ */
+function unread(golds: readonly Structure[], answer: string, { effort }: RuleContext, notRead: NotRead): Ruling {
+  if (looksLikeMath(answer)) return unverifiable('not-understood')
+  if (!isWordy(answer)) return /\b(?:or|either)\b/i.test(answer) ? incorrect('hedged') : incorrect(notRead)
+  const numbers = answer.match(/\d[\d.,]*/g) ?? []
+  const has = numbers.slice(0, 32).some((text) => {
+    const [number] = readQuantities(trimMarks(text), effort)
+    return (
+      number?.exact != null &&
+      golds.some((g) => g.type === 'quantity' && g.exact !== null && equal(g.exact, number.exact ?? g.exact))
+    )
+  })
+  if (has) return isMoved(answer) ? incorrect(notRead) : unverifiable('contains-gold')
+  return numbers.length > 0 || /[^\p{Script=Latin}\p{P}\p{S}\p{N}\s]/u.test(answer)
+    ? unverifiable('unread')
+    : incorrect(notRead)
+}
+
+/** "not 12", "at least 12", "12 squared": a word beside the number makes it another amount. */
+function isMoved(answer: string): boolean {
+  const found = [...answer.matchAll(/\d[\d.,]*/g)].at(-1)
+  if (found === undefined) return false
+  return boundBefore.test(answer.slice(0, found.index)) || boundAfter.test(answer.slice(found.index + found[0].length))
 }
 
 /** A list in brackets with quotes is JSON. Its quotes are dropped. */
 function readings(text: string, unordered: boolean, { effort }: RuleContext): Structure[] {
   return readAnswer(unordered ? text.replace(/["'“”]/g, ' ') : text, effort)
+}
+
+/** Whether a row, or a part of it, is several words. */
+function holdsClause(structure: Structure): boolean {
+  if (structure.type === 'words') return structure.text.includes(' ')
+  return structure.type === 'group' && structure.items.some(holdsClause)
 }
 
 function isWords(structure: Structure): boolean {

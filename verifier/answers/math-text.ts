@@ -1,3 +1,4 @@
+import { withFeetAndInches } from './compound.ts'
 import { trimMarks, unifyCharacters } from '../plain-text.ts'
 
 /** The braces of sets. Plain { } only group in LaTeX. */
@@ -23,6 +24,7 @@ const signPatterns: readonly (readonly [RegExp, string])[] = [
   [/\\setminus(?![a-zA-Z])|\\backslash(?![a-zA-Z])/g, '∖'],
   [/\\pm(?![a-zA-Z])|\+\/-|\+-/g, '±'],
   [/\\mp(?![a-zA-Z])|-\+/g, '∓'],
+  [/\b(?:positive|plus) infinity\b/gi, '∞'],
   [/\\infty(?![a-zA-Z])|\binfinity\b|\binf\b/g, '∞'],
   [/\\(?:emptyset|varnothing)(?![a-zA-Z])|\\\{\s*\\\}/g, '∅'],
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*R\s*\}?(?![a-zA-Z])|\\R(?![a-zA-Z])/g, 'ℝ'],
@@ -51,7 +53,9 @@ const signPatterns: readonly (readonly [RegExp, string])[] = [
  * linear time.
  */
 export function mathText(raw: string): string {
-  let text = unifyCharacters(raw)
+  let text = withFeetAndInches(unifyCharacters(raw).trim())
+    .replace(/(?<=\d)\.{3,}/g, '…')
+    .replace(/(?<![\d_])\d{1,3}(?:_\d{3})+(?![\d_])/g, (run) => run.replaceAll('_', ''))
     .replace(/(\d)\s*(?:\{\s*,\s*\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
     .replace(/\{\s*,\s*\}/g, ',')
   if (text.includes('\\')) text = withoutLatexMarks(text)

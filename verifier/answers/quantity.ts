@@ -6,7 +6,8 @@ import type { Expression } from '../math/expression.ts'
 import { parseExpression } from '../math/parse.ts'
 import { negate } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
-import { parseAmount, splitSign } from './amount.ts'
+import { parseAmount, parseSuffixed, splitSign } from './amount.ts'
+import { numberFromWords } from './number-words.ts'
 import type { Quantity } from './structure.ts'
 import { isMeasureWord, isNoun, nounUnit, parseUnit } from './units.ts'
 import type { Unit } from './units.ts'
@@ -31,7 +32,20 @@ export function readQuantities(raw: string, effort: Effort): Quantity[] {
   const bare = readValue(body, negative, effort)
   const readings: Quantity[] = []
   if (bare !== null) readings.push({ ...bare, percent: percent !== null, unit: money.unit })
-  if (percent !== null || money.unit !== null) return readings
+  if (percent !== null) return readings
+  const suffixed = parseSuffixed(body)
+  if (suffixed !== null) {
+    const exact = negative ? negate(suffixed.value) : suffixed.value
+    readings.push({
+      type: 'quantity',
+      expression: number(exact, null),
+      exact,
+      decimals: null,
+      percent: false,
+      unit: money.unit,
+    })
+  }
+  if (money.unit !== null) return readings
   const split = bare === null || endsLikeUnit.test(body) ? splitUnit(body, effort) : null
   const valued = split === null ? null : readValue(split.amount, negative, effort)
   if (split !== null && valued !== null && symbolsOf(valued.expression).size === 0) {
@@ -41,7 +55,7 @@ export function readQuantities(raw: string, effort: Effort): Quantity[] {
   return readings
 }
 
-type Value = Pick<Quantity, 'type' | 'expression' | 'exact' | 'decimals'>
+type Value = Pick<Quantity, 'type' | 'expression' | 'exact' | 'decimals' | 'base'>
 
 function readValue(body: string, negative: boolean, effort: Effort): Value | null {
   const amount = parseAmount(body)
@@ -49,10 +63,12 @@ function readValue(body: string, negative: boolean, effort: Effort): Value | nul
     const exact = negative ? negate(amount.value) : amount.value
     return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
   }
-  const plain = withoutGrouping(body)
+  const plain = withoutGrouping(body.replace(countedPi, (all, word: string) => String(numberFromWords(word) ?? all)))
   const expression = parseExpression(negative ? `-${plain}` : plain, effort)
   if (expression === null) return null
-  return { type: 'quantity', expression, exact: exactValue(expression, effort), decimals: null }
+  const base = /^\(?[0-9A-F.]+\)?\s*_\s*\{?\s*(\d{1,2}|[a-z]{3,7})\s*\}?$/.exec(body)?.[1]
+  const value = { type: 'quantity' as const, expression, exact: exactValue(expression, effort), decimals: null }
+  return base === undefined ? value : { ...value, base }
 }
 
 /**
@@ -71,6 +87,9 @@ function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   if (after !== null) return { rest: text.slice(0, after.index), unit: parseUnit(after[1] ?? '') }
   return { rest: text, unit: null }
 }
+
+/** Numbers of a few words before π: two pi. */
+const countedPi = /^([a-z]+) (?=pi$)/i
 
 const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
 const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/

@@ -79,6 +79,15 @@ export function parseUnit(raw: string): Unit | null {
     .trim()
     .replace(/\bdegrees? (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
     .replace(/\bdegrees? (?=[cf])/i, '')
+    .replace(/^(years?|yrs?|months?|weeks?|days?)[ -](?:old|of age)$/i, '$1')
+    .replace(/^mm ?Hg$/i, 'mmHg')
+    .replace(/(?<=[a-z])-(?=[a-z])/g, ' ')
+    .replace(/^(k?g|km|cm|mm)s$/, '$1')
+    .replace(/^kmph$|^kmh$/i, 'km/h')
+    .replace(/^beats? per min(?:ute)?s?$|^BPM$/i, 'bpm')
+    .replace(/\bsqm\b/, 'm^2')
+    .replace(/\bsqft\b/, 'ft^2')
+    .replace(/^(kilo)?watt hours?$/i, (_, kilo?: string) => (kilo === undefined ? 'Wh' : 'kWh'))
   if (text === '' || text.length > 60) return null
   const whole = spellings.get(text)
   if (whole !== undefined) return unitOf(whole)
@@ -165,13 +174,14 @@ export function isMeasureWord(text: string): boolean {
   return measureWords.has(text)
 }
 
-export type UnitMatch = 'same' | 'missing' | 'convertible' | 'temperature' | 'different'
+export type UnitMatch = 'same' | 'missing' | 'unknown' | 'convertible' | 'temperature' | 'different'
 
 /**
  * How an answer's unit fits the gold's unit.
  * - `same`: equal units, or the gold has no unit.
  * - `missing`: only the gold has a unit.
  * - `convertible`: both measure the same dimension.
+ * - `unknown`: the answer's words are no unit that is known, where the gold has a unit.
  * - `temperature`: both are temperature scales, which convert with an offset.
  *
  * A gold with several nouns ("10 Downing Street") is not a count, so its nouns may not be missing.
@@ -183,7 +193,10 @@ export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
   const bothNouns = gold.dimensions === null && answer.dimensions === null
   if (gold.name === answer.name && (bothNouns || (gold.dimensions !== null && answer.dimensions !== null)))
     return 'same'
+  if (gold.dimensions !== null && answer.dimensions === null) return 'unknown'
   if (gold.dimensions === null || answer.dimensions === null) return 'different'
+  // "25 degrees" for 25 °C leaves the scale out.
+  if (answer.name === '°' && /^°[CF]$/.test(gold.name)) return 'missing'
   if (temperatureOf(gold) !== null && temperatureOf(answer) !== null) return 'temperature'
   const [a, b] = [gold.dimensions, answer.dimensions]
   const fits = a.size === b.size && [...a].every(([name, power]) => b.get(name) === power)
@@ -218,7 +231,7 @@ export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
  * noun.
  */
 const notNouns = new Set(
-  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp'.split(
+  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp below above under beneath beyond behind within without before after since until during against about around near from off away ago up down short shy extra additional many much another other percentage points hundreds thousands millions billions trillions dozens lakh lakhs lac crore crores bn mn positive negative double twice triple inverse reciprocal square cubic root roots'.split(
     ' ',
   ),
 )

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { parseJson } from '../../domain/json-text.ts'
+import { checkCoded } from '../answers/check-coded.ts'
 import { parseNumber } from '../answers/number.ts'
+import { statedValue } from '../answers/prose.ts'
+import { isWorkedOut } from '../answers/solved.ts'
 import type { WrittenNumber } from '../answers/number.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
@@ -53,13 +56,20 @@ function listItems(raw: string): string[] | null {
 function checkItem(gold: string, answer: string, { policy, effort }: RuleContext): Ruling {
   effort.spend(10)
   if (gold.trim() === '') return unverifiable('bad-gold')
+  const coded = checkCoded(gold, answer)
+  if (coded !== null) return coded
   const wanted = chartNumber(gold)
   if (wanted === null) {
     if (sameText(gold, answer)) return correct('same-text')
     return isYesNoGold(gold) ? checkYesNo(gold, answer) : incorrect('different-text')
   }
-  const given = chartNumber(answer)
-  if (given === null) return incorrect('not-a-number')
+  const stated = statedValue(answer)
+  const given = chartNumber(answer) ?? (stated === null ? null : chartNumber(stated))
+  if (given === null)
+    return /\d/.test(answer) && /\p{L}{2,} .*\p{L}{3,}/u.test(answer) && !/\b(?:or|to|and)\b/.test(answer)
+      ? unverifiable('unread')
+      : incorrect('not-a-number')
+  if (!isWorkedOut(wanted, given, false)) return unverifiable('unsolved')
   if (wanted.unit !== null && given.unit !== null && wanted.unit.name !== given.unit.name) {
     return incorrect('different-unit')
   }

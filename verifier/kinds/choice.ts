@@ -12,7 +12,7 @@ const longestList = 80
 type Reading = { letters: ReadonlySet<number> } | { problem: ReasonCode }
 
 const leadIn =
-  /^(?:(?:so|thus|therefore|hence),? )?(?:(?:i (?:choose|pick|select|would (?:choose|pick|select)|think)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
+  /^(?:(?:so|thus|therefore|hence),? )?(?:(?:definitely|certainly|clearly|obviously|surely),? )?(?:(?:i (?:choose|pick|select|would (?:choose|pick|select)|think)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
 const circledDigits = '①②③④⑤⑥⑦⑧⑨⑩'
 const hedges =
   /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false|maybe|perhaps|possibly)\b|[或不非]/i
@@ -29,7 +29,9 @@ function letterIndex(letter: string): number {
  */
 function readChoice(raw: string, choices: readonly string[], several: boolean): Reading {
   if (raw.length > leafLimit) return { problem: 'too-long' }
-  const text = plainWords(raw).replaceAll('’', "'")
+  // A question is no pick.
+  if (/[A-J]\)?\s*\?\s*$/.test(raw)) return { problem: 'hedged' }
+  const text = withoutOthers(plainWords(raw).replaceAll('’', "'"))
   const options = readOptions(choices)
   const count = choices.length === 0 ? defaultLetters : choices.length
   const picked = text
@@ -44,6 +46,8 @@ function readChoice(raw: string, choices: readonly string[], several: boolean): 
   if (whole !== null) return whole
   const exact = optionByText(text, options) ?? (picked === text ? null : optionByText(picked, options))
   if (exact !== null) return { letters: new Set([exact]) }
+  const listed = several ? letteredList(picked, options, count) : null
+  if (listed !== null) return listed
   const claim = withoutReason(picked)
   if (hedges.test(withoutOptions(claim, options))) return { problem: 'hedged' }
   return readLetterWithText(claim, options, count)
@@ -97,9 +101,41 @@ function letterList(text: string, count: number, several: boolean): Reading | nu
   return [...found].some((i) => i >= count) ? { problem: 'not-a-choice' } : { letters: found }
 }
 
+const letter = String.raw`(?:(?:option|choice|answer) )?\(?[A-J]\)?`
+const others = new RegExp(
+  String.raw`[,;(.]? ?(?:and |but )?(?:not|rather than|instead of|as opposed to) ${letter}(?:(?:, | or | and | nor )${letter})*\)?$` +
+    String.raw`|[,;.] ?(?:and |but |while )?${letter}(?:(?:, | or | and )${letter})* (?:is|are) (?:not|wrong|incorrect|false)\b.{0,80}$` +
+    String.raw`|[,;.] ?(?:and |but )?(?:[Aa]ll )?(?:[Tt]he )?(?:[Oo]ther|[Rr]emaining|[Rr]est)s?(?: of)?(?: the)?(?: options| choices| answers| ones)? (?:are|is) (?:not|wrong|incorrect|false)\b.{0,80}$`,
+)
+
+/** "B, not C", "not A but B", "B. The other options are wrong": the pick without the denial. */
+function withoutOthers(text: string): string {
+  const turned = new RegExp(`^not ${letter},? but (?:rather )?(?=\\S)`, 'i').exec(text)
+  const rest = turned === null ? text : text.slice(turned[0].length)
+  const found = others.exec(rest)
+  if (found === null) return rest
+  const pick = rest.slice(0, found.index).trim()
+  const denied = new Set(found[0].match(/\b[A-J]\b/g) ?? [])
+  // A letter that is picked and denied stays a contradiction.
+  return pick === '' || (pick.match(/\b[A-J]\b/g) ?? []).some((c) => denied.has(c)) ? rest : pick
+}
+
+/** "A. red, C. green": several letters, each with its text. */
+function letteredList(text: string, options: Options, count: number): Reading | null {
+  const parts = text.split(/\s*[,;]?\s+(?=\(?[A-J][).:]\s)/)
+  if (parts.length < 2 || parts.length > count) return null
+  const letters = new Set<number>()
+  for (const part of parts) {
+    const read = /^\(?[A-J][).:]\s/.test(part) ? readLetterWithText(part, options, count) : null
+    if (read === null || 'problem' in read) return read
+    for (const found of read.letters) letters.add(found)
+  }
+  return { letters }
+}
+
 /** "B because A is wrong" picks B. The rest is the reason. */
 function withoutReason(text: string): string {
-  const reason = /,? (?:because|since|as it|as the|which)\b|,?因为/i.exec(text)
+  const reason = /,? (?:because|since|as it|as the|as (?:option|choice) [A-J]|which)\b|,?因为/i.exec(text)
   return reason === null ? text : text.slice(0, reason.index).trim()
 }
 
@@ -144,6 +180,11 @@ export const checkChoice: Rule = (goldText, answerText, { choices }) => {
   if (answer.letters.size > 1 && gold.letters.size === 1) return incorrect('hedged')
   const same = answer.letters.size === gold.letters.size && [...gold.letters].every((l) => answer.letters.has(l))
   return same ? correct('same-choice') : incorrect('different-choice')
+}
+
+/** Whether a text picks one option or several, rightly or not. */
+export function picksOption(text: string, choices: readonly string[]): boolean {
+  return 'letters' in readChoice(text, choices, true)
 }
 
 /** A gold "AC" is two letters when the letters rise. An option with the text "AC" comes first. */

@@ -26,6 +26,12 @@ const goesOn = /^(?:$|\s*[,.;:!)—-]|\s+(?:it|there|they|he|she|the|that|this|b
 const saysYes = /\b(?:yes|yeah|true)\s*(?:[,.;!?]|$)/i
 const saysNo = /\b(?:no|nope|false)\s*(?:[,.;!?]|$)/i
 
+/** Yes and no in other languages, before a pause or the end. */
+const otherYes =
+  /^(?:ja|jawohl|oui|sí|sim|da|да|так|tak|evet|ya|vâng|đúng|はい|ええ|예|네|نعم|हाँ|हां|ใช่)(?=$|[\s,.;:!،、。])/iu
+const otherNo =
+  /^(?:nein|non|não|nee|нет|ні|nie|hayır|tidak|không|いいえ|아니요|아니오|아뇨|لا|नहीं|ไม่ใช่)(?=$|[\s,.;:!،、。])/iu
+
 const chineseAnswer = /^(?:(没错|是的|是|对的|对|正确的?|有)|(不是的?|不对|不正确|不|否|非|错误的?|错的?|没有|没|无))/
 /** 是红色的 says yes. 是否, 是不是, 有点 and 有时 say nothing. */
 const chineseOpen = /^(?:是|不是|有|没有)$/
@@ -42,7 +48,10 @@ function readYesNo(raw: string): Reading {
   const text = plainWords(raw.slice(0, longestRead)).replaceAll('’', "'").replace(leadIn, '')
   if (wholeYes.test(text)) return true
   if (wholeNo.test(text)) return false
-  return readWords(text) ?? readChinese(text)
+  const said = readWords(text) ?? readChinese(text)
+  if (said !== null) return said
+  if (otherYes.test(text)) return /[,.;]\s*(?:nein|non|no|não|нет|nie)\b/iu.test(text) ? 'hedged' : true
+  return otherNo.test(text) ? false : null
 }
 
 function readWords(text: string): Reading {
@@ -68,6 +77,9 @@ function readChinese(text: string): Reading {
     : /[,.;]\s?(?:但)?(?:是的?|对的?|正确|有)(?=[,.;!]|$)/
   return other.test(rest) ? 'hedged' : yes
 }
+
+/** Whether a text answers with yes or no, or with both. */
+export const saysYesOrNo = (text: string): boolean => readYesNo(text) !== null
 
 export function isYesNoGold(gold: string): boolean {
   return /^\s*(?:yes|no|true|false|是|否|对|错|正确|错误|是的|不是)\s*[.。]?\s*$/i.test(gold)

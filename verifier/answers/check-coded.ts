@@ -1,0 +1,86 @@
+import { collapseSpace, unifyCharacters } from '../plain-text.ts'
+import type { Ruling } from '../verdict.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
+import { codeKey, readCoded } from './coded.ts'
+import type { Coded } from './coded.ts'
+
+/** Words that leave the answer of a sentence open. */
+const open = /\b(?:or|not|either|neither|nor|except|unless|maybe|perhaps|possibly|if|but)\b|n't\b|或|不/i
+
+/**
+ * Compares answers that are not computed: ranges, scores, phone numbers, sizes, codes and formulas.
+ * Null when the gold is no such answer. Parts keep their order. A unit may be missing.
+ */
+export function checkCoded(goldText: string, answerText: string): Ruling | null {
+  const gold = readCoded(goldText)
+  if (gold === null) return null
+  const answer = readCoded(answerText)
+  if (answer !== null) return compare(gold, answer)
+  const said = codedWithin(answerText, gold.sort)
+  if (said === null) return likelySame(gold, answerText) ? unverifiable('contains-gold') : incorrect('different-form')
+  const ruling = compare(gold, said)
+  return ruling.verdict === 'correct' && open.test(answerText) ? unverifiable('contains-gold') : ruling
+}
+
+function compare(gold: Coded, answer: Coded): Ruling {
+  if (gold.sort !== answer.sort)
+    return looseKey(gold) === looseKey(answer) ? correct('same-text') : incorrect('different-form')
+  if (gold.unit !== null && answer.unit !== null && gold.unit.name !== answer.unit.name)
+    return incorrect('different-unit')
+  return gold.key === answer.key ? correct('same-text') : incorrect('different-text')
+}
+
+/** CO2 and co2 are a formula and a code. */
+function looseKey({ sort, key }: Coded): string {
+  return sort === 'formula' ? codeKey(key) : sort === 'code' ? key : `${sort} ${key}`
+}
+
+/** The one range, size or code in a sentence. Null when there is none, or several. */
+function codedWithin(text: string, sort: Coded['sort']): Coded | null {
+  const words = collapseSpace(unifyCharacters(text)).split(' ')
+  if (words.length > 40) return null
+  const found = new Map<string, Coded>()
+  let from = 0
+  while (from < words.length) {
+    let taken = 0
+    for (let length = Math.min(5, words.length - from); length > 0 && taken === 0; length--) {
+      const run = words.slice(from, from + length).join(' ')
+      if (!/[\dA-Z]/.test(run)) continue
+      const read = readCoded(run)
+      if (read?.sort !== sort) continue
+      found.set(read.key, read)
+      taken = length
+    }
+    from += Math.max(taken, 1)
+  }
+  return found.size === 1 ? ([...found.values()][0] ?? null) : null
+}
+
+function likelySame(gold: Coded, answer: string): boolean {
+  return codeKey(collapseSpace(unifyCharacters(answer))).includes(codeKey(gold.key))
+}
+
+/** Compares lists that hold ranges or codes, in any order. Null when the gold holds none. */
+export function checkCodedList(goldText: string, answerText: string): Ruling | null {
+  const golds = itemsOf(goldText)
+  if (golds.length < 2 || !golds.some((item) => readCoded(item) !== null)) return null
+  const free = itemsOf(answerText)
+  if (free.length !== golds.length) return incorrect('different-list')
+  for (const gold of golds) {
+    const at = free.findIndex((item) => {
+      const ruling = checkCoded(gold, item)
+      return ruling === null ? codeKey(gold) === codeKey(item) : ruling.verdict === 'correct'
+    })
+    if (at < 0) return incorrect('different-list')
+    free.splice(at, 1)
+  }
+  return correct('same-list')
+}
+
+function itemsOf(text: string): string[] {
+  return collapseSpace(text)
+    .replace(/^[[{(]|[\]})]$|["'“”]/g, '')
+    .split(/\s*[;,]\s+(?:and )?|\s+and\s+/)
+    .filter((item) => item !== '')
+    .slice(0, 65)
+}
