@@ -28,10 +28,11 @@ export async function loadCampaign(db: Database, { campaign }: CampaignRef): Pro
 /** Keeps a person's command with who and why. The status changes in the same transaction. */
 export async function recordCommand(
   db: Database,
-  { campaign, kind, who, why, dedupeKey, budget }: Parameters<IoActivities['recordCommand']>[0],
+  { campaign, kind, who, why, dedupeKey, budget, endpoints }: Parameters<IoActivities['recordCommand']>[0],
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    await recordEvent(tx, { campaign, kind, who, why, dedupeKey, data: budget && { budget } })
+    const data = budget || endpoints ? { ...(budget && { budget }), ...(endpoints && { endpoints }) } : undefined
+    await recordEvent(tx, { campaign, kind, who, why, dedupeKey, data })
     await setCampaignStatus(tx, campaign, kind === 'paused' ? 'paused' : 'running', why)
   })
 }

@@ -21,6 +21,8 @@ import type { Activity } from './failures.ts'
 import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import type { ShardPlan, StepCounts, StepRef, StretchCounts } from './types.ts'
+import { tellingOfWaits } from './waiting.ts'
+import { activityWarnings } from './warnings.ts'
 
 const datasetId = (ref: StepRef): string => stepKey(ref.campaign, ref.round, ref.step)
 
@@ -77,7 +79,7 @@ export async function runDataShard(
   deps: Deps,
   ref: StepRef & { shard: number; shards?: number },
 ): Promise<StretchCounts> {
-  return await beating(async ({ signal, progress }) => {
+  return await beating(async ({ signal, progress, watch }) => {
     const { db } = deps
     const context = await stepOfRound(db, ref)
     const definition = dataStepNamed(context.step.step)
@@ -92,22 +94,24 @@ export async function runDataShard(
     const stop = AbortSignal.any([signal, deps.shutdown])
     const meter = await openMeter(db, ref.campaign, context.recipe)
     meter.check()
-    const counts = await runStretch({
-      step: definition,
-      rows: followed(first.value, stretch.batches),
-      endpoints: await resolveEndpoints(deps, ref, context, { signal: stop, progress }),
-      context: {
-        ...shardContext(context),
-        overview: await overviewOf(deps, ref, context, definition),
-        fingerprintsOf: deps.memory.fingerprintsOf,
-      },
-      replies: postgresReplies(db, stepId),
-      images: deps.images,
-      meter,
-      commit: async (outcomes) => void (await commitOutcomes(db, datasetId(ref), outcomes)),
-      onProgress: ({ rows, failed }) => progress({ done: rows, total: stretch.read().rows, step: ref.step, failed }),
-      signal: stop,
-    })
+    const endpoints = await resolveEndpoints(deps, ref, context, { signal: stop, progress })
+    const overview = await overviewOf(deps, ref, context, definition)
+    const counts = await tellingOfWaits({ db, stepId, watch }, (show) =>
+      runStretch({
+        step: definition,
+        rows: followed(first.value, stretch.batches),
+        endpoints,
+        context: { ...shardContext(context), overview, fingerprintsOf: deps.memory.fingerprintsOf },
+        replies: postgresReplies(db, stepId),
+        images: deps.images,
+        meter,
+        commit: async (outcomes) => void (await commitOutcomes(db, datasetId(ref), outcomes)),
+        onProgress: ({ rows, failed }) => progress({ done: rows, total: stretch.read().rows, step: ref.step, failed }),
+        onWarning: activityWarnings(),
+        watch: show,
+        signal: stop,
+      }),
+    )
     const { rows, shards } = stretch.read()
     return { rowsIn: rows, ...counts, shards }
   })

@@ -3,12 +3,13 @@ import type { CheckpointRecord } from '../db/checkpoints.ts'
 import { findStep } from '../db/steps.ts'
 import { HoneError } from '../domain/errors.ts'
 import type { EndpointSpec } from '../domain/recipe/recipe.ts'
-import { urlsOf } from '../domain/recipe/endpoints.ts'
+import { isUrlEndpoint } from '../domain/recipe/endpoints.ts'
 import { jobKey } from '../domain/ids.ts'
 import { nameOf } from '../domain/recipe/references.ts'
 import { measuredBy } from '../domain/recipe/round-plan.ts'
 import { isTraining, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { ResolvedEndpoint } from '../models/endpoint.ts'
+import { resolveUrlEndpoint } from '../models/resolve-endpoint.ts'
 import { baseCheckpoint } from './base-model.ts'
 import type { Deps } from './deps.ts'
 import type { Activity } from './failures.ts'
@@ -28,11 +29,8 @@ export async function resolveEndpoint(
   signal: AbortSignal,
   progress: Activity['progress'] = () => undefined,
 ): Promise<ResolvedEndpoint> {
-  if ('url' in spec) {
-    const { url: _, ...options } = spec
-    const baseUrls = urlsOf(spec).map((url) => (url === 'demo:teacher' ? demoTeacher(deps) : url))
-    return { ...options, name, baseUrls, identity: spec.model }
-  }
+  if (isUrlEndpoint(spec))
+    return resolveUrlEndpoint(name, spec, (url) => (url === 'demo:teacher' ? demoTeacher(deps) : url))
   const { checkpoint, serve: wish, ...options } = spec
   const weights = await namedCheckpoint(deps, ref, checkpoint)
   return { ...options, name, ...(await served(deps, ref, weights, { wish, activity: { signal, progress } })) }

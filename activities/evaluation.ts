@@ -37,6 +37,8 @@ import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import { scoreSummary } from './summaries.ts'
 import type { EvaluationRef, ScoreSummary, ShardPlan, StepCounts, StepRef } from './types.ts'
+import { tellingOfWaits } from './waiting.ts'
+import { activityWarnings } from './warnings.ts'
 
 /** The benchmarks of a step with their stored items. */
 async function storedBenchmarks(db: Database, ref: StepRef, { recipe, step }: StepOfRound): Promise<Benchmark[]> {
@@ -80,7 +82,7 @@ export async function openEvaluation(deps: Deps, ref: EvaluationRef): Promise<Sh
  * All replies are kept. The grading at the end reads them and pays for nothing again.
  */
 export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shard: number }): Promise<StepCounts> {
-  return await beating(async ({ signal, progress }) => {
+  return await beating(async ({ signal, progress, watch }) => {
     const context = await stepOfRound(deps.db, ref)
     const { recipe } = context
     const stepId = await openedStepId(deps.db, ref)
@@ -97,19 +99,23 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
       images: deps.images,
       signal: stop,
       onUsage: (usage) => meter.onUsage(usage),
+      onWarning: activityWarnings(),
     })
     const grader = await openGrader(deps, ref, graderOf(recipe, spec), { stepId, meter, signal: stop })
     try {
       const items: Row[] = []
       for await (const row of streamRows(deps.db, benchmark.datasetId, places)) items.push(row)
-      const { answered, failed } = await askItems({
-        items,
-        window: rowsAtOnce([endpoint]),
-        request: (item) => itemRequest(item, spec, recipe),
-        ask: (request) => engine.ask(request),
-        grade: grader.asksModel ? grader.grade : null,
-        admits: () => meter.admits(),
-        onProgress: (done) => progress({ done, total: items.length, step: ref.step }),
+      const { answered, failed } = await tellingOfWaits({ db: deps.db, stepId, watch }, async (show) => {
+        show({ waiting: () => engine.waiting() ?? grader.waiting() })
+        return await askItems({
+          items,
+          window: rowsAtOnce([endpoint]),
+          request: (item) => itemRequest(item, spec, recipe),
+          ask: (request) => engine.ask(request),
+          grade: grader.asksModel ? grader.grade : null,
+          admits: () => meter.admits(),
+          onProgress: (done) => progress({ done, total: items.length, step: ref.step }),
+        })
       })
       // Items that were not begun have no reply: the shard is not done.
       if (answered + failed < items.length) meter.check()

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { shortDatabaseError } from '../db/database.ts'
 import { HoneError } from '../domain/errors.ts'
+import { Outage } from '../models/failures.ts'
 
 /**
  * An error as Temporal is to see it. A permanent failure becomes non-retryable and carries its next
@@ -9,18 +10,28 @@ import { HoneError } from '../domain/errors.ts'
  * retries.
  */
 export function asFailure(error: unknown): unknown {
-  if (error instanceof HoneError)
+  if (error instanceof HoneError) {
+    const nextStep = error.type === 'EndpointRefused' ? `${error.nextStep}${orElsewhere}` : error.nextStep
     return ApplicationFailure.create({
-      message: `${error.message} → ${error.nextStep}`,
+      message: `${error.message} → ${nextStep}`,
       type: error.type,
       nonRetryable: true,
-      details: [error.nextStep],
+      details: [nextStep],
       cause: error,
     })
+  }
   if (Context.current().cancellationSignal.aborted && !(error instanceof ApplicationFailure))
     return error instanceof CancelledFailure ? error : new CancelledFailure('cancelled', [], toError(error))
+  if (error instanceof Outage && error.retryAt) {
+    // The server said when it takes calls again. A try before that time would be for nothing.
+    const nextRetryDelay = Math.max(1000, error.retryAt.getTime() - Date.now())
+    return ApplicationFailure.create({ message: error.message, type: error.name, nextRetryDelay, cause: error })
+  }
   return shortDatabaseError(error)
 }
+
+const orElsewhere =
+  '; then `hone resume` goes on, also elsewhere: --endpoint NAME=URL, --api-key-env NAME=VARIABLE. A new campaign with another model or other fields finds the replies that they do not change'
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
@@ -30,6 +41,8 @@ export interface Activity {
   signal: AbortSignal
   /** Says what is going on: shown under Pending Activities. */
   progress: (details: Record<string, unknown>) => void
+  /** More details, which are looked up at each heartbeat. */
+  watch: (look: () => Record<string, unknown>) => void
   /** True when somebody asked for the cancellation; false when the worker goes away. */
   isCancelRequested: () => boolean
 }
@@ -60,13 +73,18 @@ const heartbeatMs = 2_000
 export async function beating<Result>(body: (activity: Activity) => Promise<Result>): Promise<Result> {
   const context = Context.current()
   let latest: Record<string, unknown> = {}
-  const timer = setInterval(() => context.heartbeat(latest), heartbeatMs)
+  let look = (): Record<string, unknown> => ({})
+  const beat = () => context.heartbeat({ ...latest, ...look() })
+  const timer = setInterval(beat, heartbeatMs)
   try {
     return await body({
       signal: context.cancellationSignal,
       progress: (details) => {
         latest = details
-        context.heartbeat(details)
+        beat()
+      },
+      watch: (more) => {
+        look = more
       },
       isCancelRequested: () => context.cancellationDetails?.cancelRequested === true,
     })

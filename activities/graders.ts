@@ -4,12 +4,14 @@ import { graderEndpoint } from '../evaluation/grader.ts'
 import type { GradeReply, Grader } from '../evaluation/grader.ts'
 import type { BudgetMeter } from '../models/budget-meter.ts'
 import { createEngine } from '../models/engine.ts'
+import type { Engine } from '../models/engine.ts'
 import type { Deps } from './deps.ts'
 import { resolveEndpoint } from './endpoints.ts'
 import type { StepRef } from './types.ts'
+import { activityWarnings } from './warnings.ts'
 
 /** A grader that can grade. */
-interface OpenGrader {
+interface OpenGrader extends Pick<Engine, 'waiting'> {
   grade: GradeReply
   asksModel: boolean
   /** Whether grading has paid for a reply since the grader was opened. */
@@ -34,6 +36,7 @@ export async function openGrader(
       grade: grader.open(noModel),
       asksModel: false,
       hasPaid: () => false,
+      waiting: () => null,
       window: 1,
       close: () => Promise.resolve(),
     }
@@ -48,11 +51,13 @@ export async function openGrader(
       hasPaid ||= !usage.reused
       meter.onUsage(usage)
     },
+    onWarning: activityWarnings(),
   })
   return {
     grade: grader.open((request) => engine.ask(request)),
     asksModel: true,
     hasPaid: () => hasPaid,
+    waiting: () => engine.waiting(),
     window: rowsAtOnce([endpoint]),
     close: () => engine.close(),
   }

@@ -1,18 +1,25 @@
 import { depth } from '../domain/lineage.ts'
+import { changedEndpoints } from '../domain/recipe/endpoint-changes.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import { stepNamed, stepsOfRound } from '../domain/recipe/round-plan.ts'
 import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { storedRecipe } from '../recipes/read-recipe.ts'
 import { getCampaign } from '../db/campaigns.ts'
 import type { Database } from '../db/database.ts'
+import { endpointChangesOf } from '../db/endpoint-changes.ts'
 import { listRounds } from '../db/rounds.ts'
 import { findStep } from '../db/steps.ts'
 import type { RoundRecord } from '../db/rounds.ts'
 import type { RoundRef, StepRef } from './types.ts'
 
-/** The campaign's recipe as it was parsed when the campaign started. */
+/**
+ * The campaign's recipe as it was parsed when the campaign started, with the servers and keys that
+ * a person gave its endpoints since.
+ */
 export async function recipeOf(db: Database, campaign: string): Promise<Recipe> {
-  return storedRecipe((await getCampaign(db, campaign)).recipe)
+  const [{ recipe: stored }, changes] = await Promise.all([getCampaign(db, campaign), endpointChangesOf(db, campaign)])
+  const recipe = storedRecipe(stored)
+  return changes.length === 0 ? recipe : { ...recipe, endpoints: changedEndpoints(recipe.endpoints, changes) }
 }
 
 /** A round with its recipe and the campaign's other rounds. */

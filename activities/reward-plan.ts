@@ -1,5 +1,7 @@
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RlStep } from '../domain/recipe/steps.ts'
+import { judgeCallOptions } from '../domain/recipe/call-options.ts'
+import { isUrlEndpoint, urlsOf } from '../domain/recipe/endpoints.ts'
 import { judgeIdOf, writeJudgeFile } from '../verifier/judge/judge-file.ts'
 import { rewardOf } from '../trainers/recipe-stage.ts'
 import type { RewardSpec } from '../trainers/stage.ts'
@@ -27,11 +29,19 @@ export interface RewardPlan {
 export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step: RlStep): Promise<RewardPlan> {
   if (step.judge === undefined) return { spec: rewardOf(step), timeoutSeconds: rulesSeconds }
   const spec = recipe.endpoints[step.judge]
-  if (spec === undefined || !('url' in spec)) throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
+  if (spec === undefined || !isUrlEndpoint(spec))
+    throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
   const { baseUrls } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
   const { model, apiKeyEnv, timeoutSeconds, concurrency } = spec
-  const said = { model, ...(apiKeyEnv !== undefined && { apiKeyEnv }), timeoutSeconds, concurrency }
-  const judge = judgeIdOf({ ...said, url: spec.url })
+  const options = judgeCallOptions.omit({ apiKeyEnv: true }).parse(spec)
+  const said = {
+    model,
+    ...(apiKeyEnv !== undefined && { apiKeyEnv }),
+    timeoutSeconds,
+    concurrency,
+    ...(Object.keys(options).length > 0 && { options }),
+  }
+  const judge = judgeIdOf({ ...said, url: spec.url ?? urlsOf(spec) })
   await writeJudgeFile(deps.judges, judge, { ...said, url: baseUrls.length === 1 ? (baseUrls[0] ?? '') : baseUrls })
   return { spec: rewardOf(step, judge), timeoutSeconds: Math.max(rulesSeconds, timeoutSeconds + marginSeconds) }
 }

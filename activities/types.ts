@@ -1,4 +1,5 @@
 import type { Budget } from '../domain/budget.ts'
+import type { EndpointChanges } from '../domain/recipe/endpoint-changes.ts'
 import type { Decision, GateAction } from '../domain/gate.ts'
 
 /** Names one campaign. */
@@ -127,6 +128,7 @@ export interface IoActivities {
       why: string | null
       dedupeKey: string
       budget?: Budget
+      endpoints?: EndpointChanges
     },
   ): Promise<void>
   moveHead(

@@ -153,6 +153,8 @@ const replyOf = (id: string): StoredReply => ({
   },
   text: trace,
   finishReason: 'stop',
+  servedModel: null,
+  isEstimated: false,
   promptTokens: 900,
   completionTokens: 300,
   latencyMs: 201.3,

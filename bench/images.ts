@@ -82,7 +82,7 @@ const sends: Way[] = [
     name: `Hone, ${imagesAtOnce} at once of ${own} threads`,
     lanes: 64,
     threads: own,
-    run: async () => images.dataUrl(String(asked++), 1_003_520),
+    run: async () => images.dataUrl(String(asked++), { maxPixels: 1_003_520 }),
   },
 ]
 const imports: Way[] = [

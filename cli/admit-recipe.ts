@@ -21,7 +21,7 @@ const outcomes = {
   finished: 'found, it finished earlier',
 } as const satisfies Record<Started['outcome'], string>
 
-/** Checks a recipe's jobs and starts its campaign, with progress. `notes` are those of the jobs. */
+/** Checks a recipe's jobs and starts its campaign, with progress. `notes` are those of both. */
 export async function admitRecipe(
   options: RecipeFile & {
     db: Database
@@ -31,8 +31,9 @@ export async function admitRecipe(
     progress: Progress
     who: string
     env: Terminal['env']
+    probe: boolean
   },
-): Promise<Started & { notes: string[] }> {
+): Promise<Started> {
   const { home, progress, site, ...rest } = options
   progress.start(`campaign ${rest.recipe.campaign}`)
   try {
@@ -54,7 +55,7 @@ export async function admitRecipe(
       onProgress: (text) => progress.update(text),
     })
     progress.done(outcomes[started.outcome])
-    return { ...started, notes }
+    return { ...started, notes: [...notes, ...started.notes] }
   } catch (error) {
     progress.fail()
     throw error

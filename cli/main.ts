@@ -3,6 +3,7 @@ import { describeError, HoneError } from '../domain/errors.ts'
 import type { PermanentFailure } from '../domain/errors.ts'
 import { exitCodes, Interrupted, printJson, processTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
+import { onRunDry } from './unfinished.ts'
 import { verbs } from './verbs.ts'
 import { honeVersion } from '../models/http/hone-version.ts'
 
@@ -35,6 +36,10 @@ export async function main(argv: readonly string[], terminal: Terminal = process
   }
   terminal.stdout.on('error', ignore)
   terminal.stderr.on('error', ignore)
+  const ended = onRunDry((error) => {
+    process.exitCode = exitCodes.failed
+    void report(error, argv, terminal)
+  })
   try {
     const program = await createProgram(argv, terminal)
     await program.parseAsync(argv, { from: 'user' })
@@ -42,6 +47,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
   } catch (error) {
     return await report(error, argv, terminal)
   } finally {
+    ended()
     process.exitCode = before
   }
 }

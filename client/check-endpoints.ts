@@ -1,82 +1,59 @@
-import { z } from 'zod'
-import { HoneError } from '../domain/errors.ts'
-import type { Recipe, UrlEndpoint } from '../domain/recipe/recipe.ts'
-import { urlsOf } from '../domain/recipe/endpoints.ts'
-
-const modelList = z.object({ data: z.array(z.object({ id: z.string() })) })
-const lookSeconds = 10
+import { describeError, HoneError } from '../domain/errors.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
+import { probeEndpoints } from './probe-endpoints.ts'
+import type { EndpointFinding, Surroundings } from './probe-endpoints.ts'
 
 /**
- * Checks every server of a recipe before a campaign is kept: its key is set, it answers, it accepts
- * the key, it knows the model. A server without a list of models passes: the first request will
- * tell. Throws MissingSecret or EndpointRefused with the endpoint's name and what to do, never with
- * the key.
+ * Checks every server of a recipe before a campaign is kept: it gets one real request of each form
+ * that the recipe's steps send. A server that is busy, slow or not up yet starts late, which is a
+ * note and no refusal. Returns notes for a person. Throws MissingSecret, InvalidRecipe and
+ * EndpointRefused with the server's words and what to change, never with a key.
  */
-export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings): Promise<void> {
-  await Promise.all(
-    Object.entries(recipe.endpoints).flatMap(([name, spec]) =>
-      'url' in spec ? urlsOf(spec).map((url) => checkServer(name, spec, url, surroundings)) : [],
-    ),
-  )
+export async function checkEndpoints(recipe: Recipe, surroundings: Surroundings): Promise<string[]> {
+  const findings = await probeEndpoints(recipe, surroundings)
+  const judged = findings.map(judgeFinding)
+  const [refused, ...others] = judged.flatMap(({ refused: error }) => (error ? [error] : []))
+  if (refused) throw others.length === 0 ? refused : joined(refused, others)
+  return [...new Set(judged.flatMap(({ note }) => (note === null ? [] : [note])))]
 }
 
-interface Surroundings {
-  /** The server behind `demo:teacher`; null where it does not run. */
-  demo: { teacherUrl: string } | null
-  /** Environment variables, for the keys. */
-  env: Readonly<Record<string, string | undefined>>
+/** What a finding means for a start: it is refused, or a person should know something. */
+interface Judged {
+  refused: HoneError | null
+  note: string | null
 }
 
-async function checkServer(name: string, spec: UrlEndpoint, named: string, { demo, env }: Surroundings): Promise<void> {
-  const url = named === 'demo:teacher' ? demo?.teacherUrl : named
-  if (url === undefined)
-    throw refused(
-      `endpoint "${name}" is the demo teacher, which does not run here`,
-      'run `hone demo` or `hone dev --demo`, or give a URL',
-    )
-  const key = spec.apiKeyEnv === undefined ? undefined : env[spec.apiKeyEnv]?.trim()
-  if (spec.apiKeyEnv !== undefined && !key)
-    throw new HoneError({
-      type: 'MissingSecret',
-      message: `endpoint "${name}" needs the environment variable ${spec.apiKeyEnv}, which is not set`,
-      nextStep: `export ${spec.apiKeyEnv}=… here and where the worker runs, then start again`,
-    })
-  // With several servers, the error says which.
-  const who = `endpoint "${name}"${urlsOf(spec).length > 1 ? ` (${url})` : ''}`
-  const response = await fetch(`${url.replace(/\/+$/, '')}/models`, {
-    headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
-    signal: AbortSignal.timeout(lookSeconds * 1000),
-  }).catch((error: unknown) => {
-    throw refused(
-      `endpoint "${name}": nobody answers at ${url} (${whyOf(error)})`,
-      `start the server, or correct endpoints.${name}.url`,
-    )
+const fine: Judged = { refused: null, note: null }
+
+/** Judges what a server answered, or did not answer. */
+export function judgeFinding({ endpoint, url, users, probed }: EndpointFinding): Judged {
+  const who = `endpoint "${endpoint}" (${url})`
+  if (probed.state === 'answered') return probed.note === null ? fine : { ...fine, note: `${who}: ${probed.note}` }
+  if (probed.state === 'refused') return { ...fine, refused: withUsers(probed.error, users) }
+  if (probed.state === 'silent')
+    return { ...fine, note: `${who} did not answer yet: ${probed.detail}. Its steps wait for it` }
+  return {
+    ...fine,
+    refused: new HoneError({
+      type: 'EndpointRefused',
+      message: `endpoint "${endpoint}": nobody answers at ${url} (${probed.detail})`,
+      nextStep: `start the server, or correct endpoints.${endpoint}.url; \`--no-probe\` starts without asking`,
+    }),
+  }
+}
+
+const withUsers = (error: HoneError, users: readonly string[]): HoneError =>
+  new HoneError({
+    type: error.type,
+    message: `${error.message} (asked by ${users.join(', ')})`,
+    nextStep: error.nextStep,
+    cause: error,
   })
-  if (response.status === 401 || response.status === 403)
-    throw refused(
-      `${who} refuses the key (HTTP ${response.status})`,
-      `check ${spec.apiKeyEnv ?? 'whether it needs an apiKeyEnv'}`,
-    )
-  const models = modelList.safeParse(await response.json().catch(() => null))
-  if (!response.ok || !models.success) return
-  const ids = models.data.data.map(({ id }) => id)
-  if (!ids.includes(spec.model))
-    throw refused(
-      `${who} does not serve the model "${spec.model}"`,
-      `use one of: ${ids.slice(0, 10).join(', ') || '(it lists none)'}`,
-    )
-}
 
-/**
- * Why a request failed. A name with two addresses (localhost) fails with a list of errors and an
- * empty message.
- */
-function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return `no answer within ${lookSeconds} s`
-  if (error.cause !== undefined) return whyOf(error.cause)
-  if (error instanceof AggregateError) return error.errors.map(whyOf).join('; ')
-  return error.message
+/** One error for several, each told once. The next step of the first error comes last. */
+function joined(first: HoneError, others: readonly HoneError[]): HoneError {
+  const more = [...new Set(others.map(describeError))].filter((text) => text !== describeError(first))
+  if (more.length === 0) return first
+  const message = [...more, first.message].join('\n')
+  return new HoneError({ type: first.type, message, nextStep: first.nextStep, cause: first })
 }
-
-const refused = (message: string, nextStep: string) => new HoneError({ type: 'EndpointRefused', message, nextStep })

@@ -29,6 +29,8 @@ export interface Started {
   failedRows: number
   /** The first failed rows of each source and benchmark. */
   badLines: BadLine[]
+  /** What a person should know about the endpoints. */
+  notes: string[]
 }
 
 /**
@@ -44,7 +46,8 @@ export async function startCampaign(options: StartOptions): Promise<Started> {
   const hash = hashIn(recipe, before)
   if (before && before.recipeHash !== hash) throw otherRecipe(recipe.campaign)
   const storeBase = await baseModelToAdmit(options, before)
-  await checkEndpoints(recipe, { demo: options.demo, env: options.env })
+  const isLooking = options.probe && before?.status !== 'finished'
+  const notes = isLooking ? await checkEndpoints(recipe, { ...options, onWaiting: options.onProgress }) : []
   const admitted: Admitted[] = []
   for (const [role, specs] of [['source', recipe.sources] as const, ['benchmark', recipe.benchmarks] as const])
     for (const [name, spec] of Object.entries(specs)) {
@@ -58,7 +61,8 @@ export async function startCampaign(options: StartOptions): Promise<Started> {
   const workflowId = campaignWorkflowId(recipe.campaign)
   if (outcome !== 'finished') await client.start(recipe.campaign, recipe.title)
   const failedRows = admitted.reduce((sum, { failed }) => sum + failed, 0)
-  return { outcome, workflowId, baseModel: base, failedRows, badLines: admitted.flatMap(({ badLines }) => badLines) }
+  const badLines = admitted.flatMap((each) => each.badLines)
+  return { outcome, workflowId, baseModel: base, failedRows, badLines, notes }
 }
 
 /**

@@ -20,6 +20,8 @@ export interface StartOptions {
   models: Pick<BaseModelPlaces, 'demoBase' | 'hub' | 'models'>
   who: string
   onProgress: (text: string) => void
+  /** Whether each endpoint is asked whether it takes the steps' requests. */
+  probe: boolean
   /** Environment variables, for the keys of endpoints. */
   env: Readonly<Record<string, string | undefined>>
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { ReplyStore, StoredReply } from '../models/reply-store.ts'
+import type { ReplyStore, StoredReply, UnusableReply } from '../models/reply-store.ts'
 import type { Database } from './database.ts'
 import { batchesOf, rowsOf, textArray } from './sql.ts'
 import { storableJsonText } from './storable.ts'
@@ -16,6 +16,8 @@ const storedReply = z.object({
   completionTokens: z.number(),
   latencyMs: z.number(),
   attempts: z.number(),
+  servedModel: z.string().nullable(),
+  isEstimated: z.boolean(),
 })
 
 /**
@@ -41,7 +43,8 @@ export async function findReplies(db: Database, keys: readonly string[]): Promis
       storedReply,
       sql`
         select key, endpoint, model, request, reply as text, finish_reason as "finishReason",
-          prompt_tokens as "promptTokens", completion_tokens as "completionTokens", latency_ms as "latencyMs", attempts
+          prompt_tokens as "promptTokens", completion_tokens as "completionTokens", latency_ms as "latencyMs", attempts,
+          served_model as "servedModel", is_estimated as "isEstimated"
         from requests where key = any(${textArray(batch)})`,
     )
     for (const reply of replies) found.set(reply.key, reply)
@@ -52,7 +55,11 @@ export async function findReplies(db: Database, keys: readonly string[]): Promis
 /**
  * Keeps replies. A reply whose key exists stays as it is. Resolves when the replies are durable.
  */
-export async function saveReplies(db: Database, stepId: number | null, replies: readonly StoredReply[]): Promise<void> {
+export async function saveReplies(
+  db: Database,
+  stepId: number | null,
+  replies: readonly (StoredReply | UnusableReply)[],
+): Promise<void> {
   // Sorted by key, so that two workers with the same replies cannot block each other for ever.
   const inOrder = [...new Map(replies.map((reply) => [reply.key, reply])).values()].sort((a, b) =>
     a.key < b.key ? -1 : 1,
@@ -63,12 +70,12 @@ export async function saveReplies(db: Database, stepId: number | null, replies: 
     // side.
     await db.execute(sql`
       insert into requests (key, step_id, endpoint, model, request, reply, finish_reason, prompt_tokens,
-        completion_tokens, latency_ms, attempts)
+        completion_tokens, latency_ms, attempts, served_model, is_estimated)
       select key, ${stepId}::bigint, endpoint, model, request, text, "finishReason", "promptTokens", "completionTokens",
-        "latencyMs", attempts
+        "latencyMs", attempts, "servedModel", coalesce("isEstimated", false)
       from json_to_recordset(${storableJsonText(given)}::json) as given(key text, endpoint text, model text,
         request jsonb, text text, "finishReason" text, "promptTokens" int, "completionTokens" int, "latencyMs" int,
-        attempts int)
+        attempts int, "servedModel" text, "isEstimated" boolean)
       on conflict do nothing`)
   }
 }

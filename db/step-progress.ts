@@ -9,6 +9,8 @@ const stepProgress = z.object({
   round: z.number(),
   step: z.string(),
   kind: z.string(),
+  /** What the step waits for; null while its servers work. */
+  notice: z.string().nullable(),
   /** Seconds since the step first started. */
   seconds: z.number(),
   /** Input rows that have outputs. For an evaluation or a selection: items that were answered. */
@@ -48,10 +50,11 @@ export async function runningSteps(db: Database, campaign: string): Promise<Step
     db,
     stepProgress,
     sql`
-      select s.round_number as round, s.name as step, s.kind,
+      select s.round_number as round, s.name as step, s.kind, s.reason as notice,
         extract(epoch from now() - s.started_at)::float8 as seconds,
         case when s.kind in ('evaluate', 'select-checkpoint')
-          then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge')
+          then (select count(*)::int from requests q where q.step_id = s.id and q.endpoint <> 'judge'
+            and q.finish_reason <> 'unusable')
           else (select count(distinct r.parent_row_id)::int from datasets d join rows r on r.dataset_id = d.id
             where d.step_id = s.id and r.parent_row_id is not null)
         end as done,

@@ -116,6 +116,17 @@ export async function finishStep(
   return finished?.status ?? (await getStep(db, stepId)).status
 }
 
+/**
+ * Says of a running step what it waits for; null when it waits for nothing. A step that has ended
+ * keeps the reason of its end.
+ */
+export async function noteStep(db: Database, stepId: number, notice: string | null): Promise<void> {
+  await db
+    .update(steps)
+    .set({ reason: notice })
+    .where(and(eq(steps.id, stepId), eq(steps.status, 'running')))
+}
+
 const stepsNamed = (db: Database, campaign: string, round: number, name: string): Promise<StepRecord[]> =>
   db
     .select()

@@ -46,7 +46,10 @@ export interface Spent {
 /** A recipe as far as it says what calls cost: endpoints with a URL may state prices. */
 export interface Priced {
   endpoints: Readonly<
-    Record<string, { concurrency: number; url?: unknown; model?: string | undefined; prices?: Prices | undefined }>
+    Record<
+      string,
+      { concurrency: number; checkpoint?: unknown; model?: string | undefined; prices?: Prices | undefined }
+    >
   >
 }
 
@@ -130,7 +133,7 @@ export function checkBudget(
   if (recipe.limits.budget?.cost === undefined) return
   const currencies = new Set<string>()
   for (const [name, spec] of Object.entries(recipe.endpoints)) {
-    if (spec.url === undefined) continue
+    if (spec.checkpoint !== undefined) continue
     if (spec.prices) currencies.add(spec.prices.currency)
     else issue(['endpoints', name, 'prices'], 'limits.budget.cost needs the prices of every endpoint with a url')
   }

@@ -1,6 +1,7 @@
 import { answerCase } from '../data/rows/answer-case.ts'
 import { bareQuestion } from '../data/rows/question-text.ts'
 import { HoneError } from '../domain/errors.ts'
+import { isUrlEndpoint } from '../domain/recipe/endpoints.ts'
 import type { BenchmarkSpec, Recipe, UrlEndpoint } from '../domain/recipe/recipe.ts'
 import { knownMetadata } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
@@ -49,7 +50,7 @@ export function graderOf(recipe: Pick<Recipe, 'endpoints'>, { judge }: Pick<Benc
 
 function judgeEndpoint({ endpoints }: Pick<Recipe, 'endpoints'>, judge: string): UrlEndpoint {
   const spec = endpoints[judge]
-  if (spec && 'url' in spec) return spec
+  if (spec && isUrlEndpoint(spec)) return spec
   throw new HoneError({
     type: 'InvalidRecipe',
     message: `a benchmark's judge "${judge}" is no endpoint with a URL`,

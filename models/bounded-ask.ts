@@ -39,7 +39,8 @@ export interface BoundedAsk {
  * Counts what was paid, and each request under way at the mean price of the replies so far. A
  * request that would go beyond the budget waits until others have ended: some of these may fail,
  * and cost nothing. Before the first reply no price is known, so the first window may go beyond a
- * very small budget.
+ * very small budget. A request under way may be paid for again when its reply cannot be used, at
+ * most as often as it is tried.
  */
 export function createBoundedAsk({ endpoints, meter, replies }: BoundedAskOptions): BoundedAsk {
   /**

@@ -1,7 +1,7 @@
 import { budgetReached, spending } from '../domain/budget.ts'
 import type { Budget, Priced, ReachedLimit, Spending, Spent } from '../domain/budget.ts'
 import type { HoneError } from '../domain/errors.ts'
-import type { Usage } from './usage.ts'
+import type { TokensUsed } from './usage.ts'
 
 /**
  * Where a meter learns what was paid: the database of a campaign, or the state of a `hone step`.
@@ -13,7 +13,7 @@ export interface SpendingSource {
    */
   paid(): readonly Spent[]
   /** A reply was paid for. Does nothing where the store counts each reply that it keeps. */
-  note(usage: Usage): void
+  note(usage: TokensUsed): void
 }
 
 export interface BudgetMeterOptions {
@@ -30,8 +30,8 @@ export interface BudgetMeterOptions {
 export interface BudgetMeter {
   /** Asked before a row or an item is begun. False from the moment a limit is reached. */
   admits(): boolean
-  /** Must be called for every reply, a judge's replies included. */
-  onUsage(usage: Usage): void
+  /** Must be called for every reply that was paid for, a judge's replies included. */
+  onUsage(usage: TokensUsed): void
   /** Throws BudgetReached when a limit is reached. */
   check(): void
   /** What was paid so far. */

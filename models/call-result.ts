@@ -3,6 +3,11 @@ import type { AskFailure } from './ask.ts'
 import type { Completion } from './replies/completion.ts'
 import type { Counted } from './rate-limit.ts'
 
+/** What a reply cost that cannot be used, and what came of it. */
+export interface PaidFor extends Counted, Pick<Completion, 'isEstimated' | 'servedModel'> {
+  text: string
+}
+
 /**
  * How one HTTP call ended:
  *
@@ -31,7 +36,7 @@ export type CallResult =
       reason: string
       retryAfterMs: number | undefined
       detail: string
-      paid: (Counted & { text: string }) | undefined
+      paid: PaidFor | undefined
     }
   | { kind: 'refused'; error: AskFailure }
   | { kind: 'doubtful'; error: AskFailure; fatal: HoneError; words: string }

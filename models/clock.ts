@@ -6,10 +6,13 @@ export interface Clock {
   after(ms: number, run: () => void): () => void
 }
 
+// A longer timer of Node would fire at once. Who waits for longer looks again after 24.8 days.
+const longestMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, Math.max(0, ms))
+    const timer = setTimeout(run, Math.min(longestMs, Math.max(0, ms)))
     return () => clearTimeout(timer)
   },
 }

@@ -1,6 +1,4 @@
-/** Fields of a request that some servers refuse, so a recipe may leave them out. */
-export const omittableFields = ['seed', 'n', 'temperature', 'top_p', 'max_tokens'] as const
-export type OmittableField = (typeof omittableFields)[number]
+import type { OmittableField, PictureFormat } from '../domain/recipe/call-options.ts'
 
 /** Pictures as a provider takes them. An absent limit is no limit. */
 export interface PictureLimits {
@@ -11,7 +9,7 @@ export interface PictureLimits {
   /** Bytes of the encoded picture, before base64. */
   maxBytes?: number | undefined
   /** Other formats are converted to the first one. */
-  formats?: readonly ('jpeg' | 'png' | 'webp' | 'gif')[] | undefined
+  formats?: readonly PictureFormat[] | undefined
   /** Pictures with a shorter side are enlarged, in pixels. */
   minSide?: number | undefined
 }
@@ -34,7 +32,9 @@ export interface CallOptions {
   maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined
   /** `auto` streams where the provider or a server's refusal demands it; `never` where absent. */
   stream?: 'auto' | 'always' | 'never' | undefined
-  /** Longest silence between two chunks of a stream, in seconds; the whole deadline where absent. */
+  /**
+   * Longest silence between two chunks of a stream, in seconds; the whole deadline where absent.
+   */
   idleSeconds?: number | undefined
   /** URL of a proxy. The usual variables (HTTPS_PROXY, NO_PROXY, …) count where it is absent. */
   proxy?: string | undefined
@@ -87,16 +87,39 @@ export interface ResolvedEndpoint extends CallOptions {
   imageMinSide?: number | undefined
   /** `batch` sends requests through the provider's batch API; one by one where absent. */
   mode?: 'live' | 'batch' | undefined
+  /** Limits of the batches; present in `batch` mode. */
+  batch?: BatchLimits | undefined
+}
+
+/** How requests are cut into batches, and how a batch is waited for. */
+export interface BatchLimits {
+  /** How long the provider may take, in its own words: `24h`. */
+  window: string
+  /** Requests of one batch. */
+  maxRequests: number
+  /** Bytes of the file of one batch. */
+  maxBytes: number
+  /** Seconds between two looks at a batch. */
+  pollSeconds: number
 }
 
 /** Calls at one time over all servers of an endpoint. */
 export const callsAtOnce = ({ concurrency, baseUrls }: ResolvedEndpoint): number => concurrency * baseUrls.length
 
-/**
- * Data URL of an image in base64, shrunk to the limit. Throws RowProblem for a picture that cannot
- * be sent.
- */
+/** The picture limits of an endpoint. */
+export const picturesOf = (endpoint: ResolvedEndpoint): PictureLimits => ({
+  maxPixels: endpoint.imageMaxPixels,
+  patch: endpoint.imagePatch,
+  maxBytes: endpoint.imageMaxBytes,
+  formats: endpoint.imageFormats,
+  minSide: endpoint.imageMinSide,
+})
+
+/** Pictures for requests. */
 export interface RequestImages {
-  /** `patch`: sides of a picture that is shrunk are multiples of it; 28 where absent. */
-  dataUrl(hash: string, maxPixels: number, patch?: number): Promise<string>
+  /**
+   * Data URL of a picture in base64, within the limits. Throws RowProblem for a picture that cannot
+   * be sent.
+   */
+  dataUrl(hash: string, limits: PictureLimits): Promise<string>
 }

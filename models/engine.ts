@@ -1,10 +1,6 @@
 import { HoneError, messageOf } from '../domain/errors.ts'
-import { prefixOf } from './affinity.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
-import { callUntilAnswered } from './attempts.ts'
-import type { Attempts, Paid, Target } from './attempts.ts'
 import { createBatcher } from './batcher.ts'
-import type { Batcher } from './batcher.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { sharedConnections } from './http/connections.ts'
@@ -14,16 +10,17 @@ import { callsAtOnce } from './endpoint.ts'
 import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
 import { Outage } from './failures.ts'
 import { createTurnstile } from './turnstile.ts'
-import type { Turnstile } from './turnstile.ts'
 import { sharedLimiters } from './limiters.ts'
 import type { Limiters } from './limiters.ts'
-import type { ReplyStore, StoredReply } from './reply-store.ts'
-import { requestBody } from './request-body.ts'
+import type { Waiting } from './outage.ts'
+import { createPayer } from './payer.ts'
+import type { OpenTarget } from './payer.ts'
+import type { ReplyStore, StoredReply, UnusableReply } from './reply-store.ts'
+import { createServedModels } from './served-models.ts'
 import { Scope } from './scope.ts'
 import { createReplicaClient } from './replica-client.ts'
 import type { ReplicaClient } from './replica-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
-import { estimateOf } from './usage.ts'
 import type { Usage } from './usage.ts'
 
 export type { Usage }
@@ -50,7 +47,10 @@ export interface EngineOptions {
    * was taken out.
    */
   onWarning?: (message: string) => void
-  /** Milliseconds without any success after which the shard ends with an {@link Outage}. */
+  /**
+   * Milliseconds without any success after which the shard ends with an {@link Outage}, for
+   * endpoints that name no limit of their own. A minute where absent.
+   */
   downLimitMs?: number
   limiters?: Limiters
   connections?: Connections
@@ -66,14 +66,15 @@ export interface Engine {
    * hits every row) and the signal's reason.
    */
   ask: Ask
+  /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
+  waiting(): (Waiting & { endpoint: string }) | null
+  /**
+   * Resolves when every request that was asked so far has ended. Requests under way are paid for
+   * anyway, so a run that ends early waits for them before it closes the engine.
+   */
+  settled(): Promise<void>
   /** Cancels calls that nobody else waits for, and saves the replies that have come back. */
   close(): Promise<void>
-}
-
-/** An endpoint as this engine asks it. */
-interface OpenTarget extends Target {
-  /** Bounds the bodies that wait for a slot, because their pictures are in memory. */
-  turnstile: Turnstile
 }
 
 /**
@@ -87,7 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
   const onWarning = options.onWarning ?? ((message) => process.emitWarning(message))
   const life = Scope.of(options.signal)
   const targets = openTargets(options, clock, random)
-  const calls = sharedCallsOf<Reply>(replies.place ?? replies)
+  const calls = sharedCallsOf<Answered>(replies.place ?? replies)
   const asked = new Set<Promise<unknown>>()
   const paying = new Map<Scope, Promise<unknown>>()
 
@@ -97,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     flush: (keys) => guardStore(() => replies.find([...new Set(keys)])),
   })
-  const saves = createBatcher<StoredReply, void>({
+  const saves = createBatcher<StoredReply | UnusableReply, void>({
     maxItems: 256,
     // A kill loses replies that are not saved yet. This is the shortest wait that still takes a
     // burst in one statement.
@@ -106,22 +107,33 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
 
-  const pay = createPayer({ images, saves, slot: { owner: {}, priority }, retries, clock, random, onWarning })
+  const pay = createPayer({
+    images,
+    saves,
+    slot: { owner: {}, priority },
+    retries,
+    clock,
+    random,
+    onWarning,
+    onUnusable: (reply) => onUsage?.(usageOf(reply, reply, false)),
+  })
+  const servedModels = createServedModels(onWarning)
 
   const answer = async (target: OpenTarget, request: AskRequest): Promise<Reply> => {
     const key = contentKey({ ...request, ...target.endpoint })
     const { result, isJoined } = await calls.ask(key, life, async (scope) => {
       const stored = (await lookups.add(key)).get(key)
-      if (stored) return { key, ...replyFields(stored), reused: true }
+      if (stored) return { ...answerOf(stored), reused: true }
       scope.check()
       const paid = pay(target, key, request, scope)
       paying.set(scope, paid)
-      return await paid.finally(() => paying.delete(scope))
+      return { ...answerOf(await paid.finally(() => paying.delete(scope))), reused: false }
     })
-    const reply = isJoined ? { ...result, reused: true } : result
-    const { promptTokens, completionTokens, reused } = reply
+    const { servedModel, isEstimated: _, ...answered } = result
+    const reply = isJoined ? { ...answered, reused: true } : answered
     const { name, model } = target.endpoint
-    onUsage?.({ endpoint: name, model, promptTokens, completionTokens, reused })
+    onUsage?.(usageOf({ endpoint: name, model }, result, reply.reused))
+    servedModels.note(target.endpoint, servedModel)
     return reply
   }
 
@@ -138,6 +150,8 @@ export function createEngine(options: EngineOptions): Engine {
         asked.delete(answering)
       }
     },
+    waiting: () => waitingOf(targets),
+    settled: async () => void (await Promise.allSettled(asked)),
     async close() {
       life.cancel(new Error('the engine was closed'))
       await Promise.allSettled(asked)
@@ -149,36 +163,32 @@ export function createEngine(options: EngineOptions): Engine {
   }
 }
 
-interface PayerOptions extends Pick<Attempts, 'retries' | 'clock' | 'random' | 'onWarning'> {
-  images: RequestImages
-  saves: Batcher<StoredReply, void>
-  slot: { owner: object; priority: number }
+function usageOf(
+  { endpoint, model }: Pick<Usage, 'endpoint' | 'model'>,
+  { promptTokens, completionTokens, servedModel, isEstimated }: Omit<Usage, 'endpoint' | 'model' | 'reused'>,
+  reused: boolean,
+): Usage {
+  return { endpoint, model, promptTokens, completionTokens, reused, servedModel, isEstimated }
 }
 
-/** Brings a request to its reply, and the reply to the store. */
-function createPayer({ images, saves, slot, ...how }: PayerOptions) {
-  return async (target: OpenTarget, key: string, request: AskRequest, scope: Scope): Promise<Reply> => {
-    const { endpoint } = target
-    const leave = await target.turnstile.enter(scope)
-    let paid: Paid
-    try {
-      const body = await scope.race(requestBody(endpoint, request, images))
-      const estimate = estimateOf(endpoint, request)
-      const asks = { target, body, estimate, slot: { ...slot, prefix: prefixOf(request) }, scope }
-      paid = await callUntilAnswered({ ...asks, ...how, onBegun: leave })
-    } finally {
-      leave()
-    }
-    const { messages, sampling, sampleIndex } = request
-    const stored = { key, endpoint: endpoint.name, model: endpoint.model, request: { messages, sampling, sampleIndex } }
-    await saves.add({ ...stored, ...paid }).finally(() => target.limiter.saved())
-    return { key, ...replyFields(paid), reused: false }
+function waitingOf(targets: ReadonlyMap<string, OpenTarget>): ReturnType<Engine['waiting']> {
+  for (const [endpoint, { limiter }] of targets) {
+    const { waiting } = limiter
+    if (waiting) return { endpoint, ...waiting }
   }
+  return null
+}
+
+/** A reply with what the engine tells of it. */
+type Answered = Reply & Pick<StoredReply, 'servedModel' | 'isEstimated'>
+
+function answerOf(stored: StoredReply): Omit<Answered, 'reused'> {
+  const { key, text, finishReason, promptTokens, completionTokens, servedModel, isEstimated } = stored
+  return { key, text, finishReason, promptTokens, completionTokens, servedModel, isEstimated }
 }
 
 function openTargets(options: EngineOptions, clock: Clock, random: () => number): Map<string, OpenTarget> {
   const { limiters = sharedLimiters, connections = sharedConnections, env = process.env, downLimitMs } = options
-  const limits = { clock, random, ...(downLimitMs === undefined ? {} : { downLimitMs }) }
   const targets = new Map<string, OpenTarget>()
   for (const endpoint of options.endpoints) {
     const clients = new Map<string, ReplicaClient>()
@@ -189,18 +199,11 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
     }
     // Some more than can run, so that a slot never waits for a picture that is not ready.
     const turnstile = createTurnstile(callsAtOnce(endpoint) + 64)
+    const downMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
+    const limits = { clock, random, ...(downMs === undefined ? {} : { downLimitMs: downMs }) }
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
-}
-
-function replyFields({
-  text,
-  finishReason,
-  promptTokens,
-  completionTokens,
-}: Pick<StoredReply, 'text' | 'finishReason' | 'promptTokens' | 'completionTokens'>) {
-  return { text, finishReason, promptTokens, completionTokens }
 }
 
 async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {
@@ -208,7 +211,7 @@ async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {
     return await run()
   } catch (error) {
     if (error instanceof HoneError) throw error
-    throw new Outage(`the reply store does not answer: ${messageOf(error)}`, error)
+    throw new Outage(`the reply store does not answer: ${messageOf(error)}`, { cause: error })
   }
 }
 

@@ -1,18 +1,21 @@
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
-import { Outage } from './failures.ts'
+import type { Outage } from './failures.ts'
 import { Latencies } from './latencies.ts'
+import type { Waiting } from './outage.ts'
+import { OutageWatch } from './outage-watch.ts'
 import { Placement } from './placement.ts'
 import type { Placed } from './placement.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Estimate, RateLimits } from './rate-limit.ts'
-import type { Replica } from './replica.ts'
+import type { CallHealth, Replica } from './replica.ts'
 import { Roster } from './roster.ts'
 import type { Removal } from './roster.ts'
-import type { Scope } from './scope.ts'
 import type { Permit, SlotRequest } from './slots.ts'
+import { UnderWay } from './under-way.ts'
+import { whenSomeCallEnds, WakeUp } from './wake-up.ts'
 import { WaitingLine } from './waiting-line.ts'
-import type { Waiter } from './waiting-line.ts'
+import type { Waiter as Queued } from './waiting-line.ts'
 
 export interface LimiterOptions extends RateLimits {
   replicas: readonly Replica[]
@@ -22,17 +25,22 @@ export interface LimiterOptions extends RateLimits {
    * waiting requests get an {@link Outage}.
    */
   downLimitMs?: number
+  /** Called when requests wait and nothing would wake them. A warning where absent. */
+  onLostWake?: () => void
 }
 
-interface Waiting extends Waiter, Placed {
+interface Waiter extends Queued, Placed {
   estimate: Estimate
   grant(permit: Permit): void
   refuse(error: Error): void
 }
 
+/** Calls that the server did not take cost it no tokens. */
+const notTaken = new Set<CallHealth>(['overloaded', 'limited', 'unreachable'])
+const noReplica: ReadonlySet<Replica> = new Set()
 const nothing: Estimate = { promptTokens: 0, maxTokens: 0 }
-/** Milliseconds before the line is looked at again when no known event would wake it. */
-const lookAgainMs = 20
+/** Two of a replica's longest pauses: a limiter gets its turn to probe in that time. */
+const othersGraceMs = 10_000
 
 /**
  * The slots of one endpoint, shared by the whole process: a sliding window over its replicas,
@@ -41,25 +49,27 @@ const lookAgainMs = 20
  */
 export class Limiter {
   readonly latencies = new Latencies()
-  readonly #roster: Roster
+  readonly roster: Roster
   readonly #placement: Placement
   readonly #clock: Clock
-  readonly #downLimitMs: number
+  readonly #outage: OutageWatch
+  readonly #wakeUp: WakeUp
   readonly #rate: RateLimit
-  readonly #line = new WaitingLine<Waiting>()
-  /** Requests that wait, run or will be tried again. */
-  #underWay = 0
-  #cancelWake: (() => void) | undefined
+  readonly #line = new WaitingLine<Waiter>()
+  readonly underWay: UnderWay
   /** Calls of this endpoint. Other endpoints may share its replicas. */
   #inFlight = 0
   #unsaved = 0
 
-  constructor({ replicas, clock = systemClock, downLimitMs = 60_000, ...limits }: LimiterOptions) {
-    this.#roster = new Roster(replicas, clock)
-    this.#placement = new Placement(this.#roster)
+  constructor(options: LimiterOptions) {
+    const { replicas, clock = systemClock, downLimitMs = 60_000, onLostWake, ...limits } = options
+    this.roster = new Roster(replicas, clock)
+    this.#placement = new Placement(this.roster)
+    this.underWay = new UnderWay(replicas)
     this.#clock = clock
-    this.#downLimitMs = downLimitMs
+    this.#wakeUp = new WakeUp(clock, () => this.admit(), onLostWake)
     this.#rate = new RateLimit(clock, limits)
+    this.#outage = new OutageWatch({ roster: this.roster, rate: this.#rate, clock, limitMs: downLimitMs })
   }
 
   /**
@@ -68,7 +78,7 @@ export class Limiter {
    */
   get state(): { inFlight: number; window: number; unsaved: number; waiting: number } {
     const sum = (of: (replica: Replica) => number) =>
-      this.#roster.usable().reduce((total, replica) => total + of(replica), 0)
+      this.roster.usable().reduce((total, replica) => total + of(replica), 0)
     return {
       inFlight: sum(({ inFlight }) => inFlight),
       window: sum(({ isAway, window }) => (isAway ? 1 : window.size)),
@@ -85,21 +95,22 @@ export class Limiter {
    * Sets other limits; `concurrency` is of each replica. Another recipe may know the same endpoint
    * with other limits, and the latest ones count.
    */
-  configure(concurrency: number, limits: RateLimits = {}): void {
-    for (const { window } of this.#roster.replicas) window.configure(concurrency)
+  configure(concurrency: number, limits: RateLimits = {}, downLimitMs?: number): void {
+    if (downLimitMs !== undefined) this.#outage.limitMs = downLimitMs
+    for (const { window, refusals } of this.roster.replicas) {
+      window.configure(concurrency)
+      refusals.forget()
+    }
     this.#rate.configure(limits)
     // The caller that opens it again may have mended the key.
-    this.#roster.forgive()
+    this.roster.forgive()
     this.admit()
   }
 
   /** Begins a request with all its calls. Call the result when the request has ended. */
   begin(): () => void {
-    this.#underWay++
-    return () => {
-      this.#underWay--
-      this.#noteIdle()
-    }
+    if (this.underWay.count === 0) this.#outage.busy()
+    return this.underWay.begin()
   }
 
   /**
@@ -107,17 +118,19 @@ export class Limiter {
    * stay away.
    */
   acquire(request: SlotRequest): Promise<Permit> {
-    const { scope, owner, priority = 0, isRetry = false, prefix = '', avoid, estimate = nothing } = request
+    const { scope, owner, priority = 0, isRetry = false, prefix = '', estimate = nothing } = request
+    const { avoid = noReplica, isFirst = !isRetry } = request
     return new Promise((resolve, reject) => {
       if (scope.reason) return reject(scope.reason)
-      const { refusal } = this.#roster
+      const { refusal } = this.roster
       if (refusal) return reject(refusal)
-      const waiter: Waiting = {
+      const waiter: Waiter = {
         owner,
         priority,
         isRetry,
         prefix,
         avoid,
+        isFirst,
         estimate,
         passedBy: 0,
         hasLeft: false,
@@ -131,7 +144,7 @@ export class Limiter {
         reject(reason)
       })
       this.#line.join(waiter)
-      for (const replica of this.#roster.replicas) replica.watchers.add(this)
+      for (const replica of this.roster.replicas) replica.watchers.add(this)
       this.admit()
     })
   }
@@ -141,9 +154,11 @@ export class Limiter {
    * Null when the copy would have to wait.
    */
   tryAcquire(estimate: Estimate, running: Replica): Permit | null {
-    if (this.#line.size > 0 || this.#isFull() || this.#rate.waitFor(estimate) > 0) return null
-    const free = this.#roster.free().filter((replica) => !replica.isAway)
-    const replica = free.find((each) => each !== running) ?? (this.#roster.usable().length === 1 ? free[0] : undefined)
+    const now = this.#clock.now()
+    if (this.#line.size > 0 || this.#isFull(now) || this.#rate.waitFor(estimate, now) > 0) return null
+    const free = this.roster.free(now).filter((replica) => !replica.isAway)
+    const isOnly = this.roster.usable(now).length === 1
+    const replica = free.find((each) => each !== running) ?? (isOnly ? free[0] : undefined)
     return replica ? this.#permit(replica, estimate) : null
   }
 
@@ -161,46 +176,71 @@ export class Limiter {
    * requests are refused.
    */
   remove(replica: Replica, error: Error): Removal {
-    const removal = this.#roster.remove(replica, error)
+    const removal = this.roster.remove(replica, error)
     if (removal === 'last') this.#refuseAll(error)
     else this.admit()
     return removal
   }
 
-  /** Whether a 403 or 404 is the replica's answer to everyone, and not to this request alone. */
-  refusesAll(replica: Replica, scope: Scope): Promise<boolean> {
-    const judged = replica.refusals.judge(scope)
-    this.#noteIdle()
-    return judged
+  /** Milliseconds for which an outage is waited for. */
+  get downLimitMs(): number {
+    return this.#outage.limitMs
   }
 
-  /** Fills free slots. */
+  /**
+   * Fills free slots. Each decision reads the clock once. After it the line is empty, or a timer is
+   * set, or a call runs that looks at the line when it ends.
+   */
   admit(): void {
     while (this.#line.size > 0) {
-      if (this.#isFull()) return
-      const free = this.#roster.free()
-      if (free.length === 0) return this.#wakeAtResume()
-      const waiter = this.#line.next(
-        this.#roster.replicas.length > 1 ? (each) => this.#placement.suits(each, free) : undefined,
-      )
-      // Only retries wait, for a replica that works but is paused.
-      if (!waiter) return this.#wakeAtResume()
-      const wait = this.#rate.waitFor(waiter.estimate)
-      if (wait > 0) return this.#wakeAfter(wait)
-      const replica = this.#placement.choose(waiter, free)
-      if (!replica) return
-      this.#line.leave(waiter)
-      this.#line.took(waiter)
-      waiter.grant(this.#permit(replica, waiter.estimate))
+      const lookAgainIn = this.#admitNext(this.#clock.now())
+      if (lookAgainIn !== undefined) return this.#wait(lookAgainIn)
     }
     this.#rest()
   }
 
+  /**
+   * Gives one free slot to the next request. Returns undefined then, and otherwise the milliseconds
+   * after which the line must be looked at again, or {@link whenSomeCallEnds}.
+   */
+  #admitNext(now: number): number | undefined {
+    if (this.#isFull(now)) return whenSomeCallEnds
+    const free = this.roster.free(now)
+    if (free.length === 0) {
+      // Another limiter's calls found the replicas away, for longer than this one waits. Its own
+      // calls would have told sooner.
+      if (this.#inFlight === 0 && this.#giveUp(now, othersGraceMs)) return undefined
+      return this.#untilResume(now)
+    }
+    const suits = (each: Waiter) => this.#placement.suits(each, free, now)
+    const waiter = this.#line.next(this.roster.replicas.length > 1 ? suits : undefined)
+    // Only retries wait, for another replica that works but is full.
+    if (!waiter) return this.#untilResume(now)
+    const wait = this.#rate.waitFor(waiter.estimate, now)
+    if (wait > 0) return wait
+    const replica = this.#placement.choose(waiter, free)
+    if (!replica) return whenSomeCallEnds
+    this.#line.leave(waiter)
+    this.#line.took(waiter)
+    waiter.grant(this.#permit(replica, waiter.estimate, waiter.isFirst))
+    return undefined
+  }
+
+  /** Milliseconds until a paused replica may be probed, or until one that is out may be tried. */
+  #untilResume(now: number): number {
+    const times = this.roster.usable(now).flatMap((replica) => replica.resumesAt(now) ?? [])
+    return Math.min(whenSomeCallEnds, ...times, this.roster.returnsAt ?? whenSomeCallEnds) - now
+  }
+
+  #wait(lookAgainIn: number): void {
+    const isSure = this.#inFlight + this.#unsaved > 0 || this.roster.replicas.some(({ inFlight }) => inFlight > 0)
+    this.#wakeUp.wait(lookAgainIn, isSure)
+  }
+
   /** Nobody waits, and a timer that stayed would keep the process alive. */
   #rest(): void {
-    this.#cancelWake?.()
-    this.#cancelWake = undefined
-    for (const replica of this.#roster.replicas) replica.watchers.delete(this)
+    this.#wakeUp.rest()
+    for (const replica of this.roster.replicas) replica.watchers.delete(this)
   }
 
   #refuseAll(error: Error): void {
@@ -213,12 +253,12 @@ export class Limiter {
    * they measure what the replicas take, so a slow store would look like a smaller replica and
    * would shrink them again and again.
    */
-  #isFull(): boolean {
-    const slots = this.#roster.usable().reduce((sum, { window }) => sum + window.configured, 0)
+  #isFull(now: number): boolean {
+    const slots = this.roster.usable(now).reduce((sum, { window }) => sum + window.configured, 0)
     return this.#inFlight + this.#unsaved >= slots
   }
 
-  #permit(replica: Replica, estimate: Estimate): Permit {
+  #permit(replica: Replica, estimate: Estimate, isFirst = false): Permit {
     const start = replica.take()
     const book = this.#rate.take(estimate)
     this.#inFlight++
@@ -230,73 +270,30 @@ export class Limiter {
         isReleased = true
         this.#inFlight--
         if (isUnsaved) this.#unsaved++
-        book(
-          counted ?? (health === 'overloaded' || health === 'limited' || health === 'unreachable' ? null : undefined),
-        )
+        book(counted ?? (notTaken.has(health) ? null : undefined))
         if (health === 'limited') this.#rate.hold(retryAfterMs ?? 1000)
-        if (health === 'ok') this.#served(replica)
-        const hasOthers = this.#roster.usable().some((each) => each !== replica && !each.isAway)
-        const isDown = replica.note(start, health, retryAfterMs, hasOthers)
-        const outage = isDown ? this.#giveUp(detail) : undefined
-        this.#tellWatchers(replica)
+        if (health === 'ok') this.roster.served(replica)
+        const isLong = (retryAfterMs ?? 0) > this.#outage.limitMs
+        const hasOthers = this.roster.usable().some((each) => each !== replica && !each.isAway)
+        const tells = isFirst || this.#line.firsts > 0
+        const isDown = replica.note({ start, health, retryAfterMs, hasOthers, tells, isLong })
+        this.#outage.heard(detail)
+        const outage = isDown || health === 'limited' ? this.#giveUp(this.#clock.now()) : undefined
+        replica.tellWatchers()
         return outage
       },
     }
   }
 
-  #served(replica: Replica): void {
-    this.#roster.forgive()
-    replica.refusals.served()
-  }
-
-  /** Other limiters on the same replica get their turn too, the highest priority first. */
-  #tellWatchers(replica: Replica): void {
-    if (replica.watchers.size === 0) return
-    if (replica.watchers.size === 1) return [...replica.watchers][0]?.admit()
-    for (const watcher of [...replica.watchers].sort((a, b) => b.topPriority - a.topPriority)) {
-      // It is asked last the next time, so that two limiters of one priority take turns.
-      if (replica.watchers.delete(watcher)) replica.watchers.add(watcher)
-      watcher.admit()
-    }
-  }
-
-  /**
-   * When all requests under way wait to learn whose fault a refusal was, no answer will tell them.
-   */
-  #noteIdle(): void {
-    const open = this.#roster.replicas.reduce((sum, { refusals }) => sum + refusals.open, 0)
-    if (open === 0 || open < this.#underWay) return
-    for (const { refusals } of this.#roster.replicas) refusals.idle()
-  }
-
-  #wakeAtResume(): void {
-    const times = this.#roster.usable().flatMap(({ resumesAt }) => resumesAt ?? [])
-    if (times.length > 0) this.#wakeAfter(Math.min(...times) - this.#clock.now())
-    // A pause that ended between two looks at the clock leaves no time to wake at, and without a
-    // call under way nothing else would wake the line.
-    else if (this.#underWay === 0 && this.#roster.usable().length > 0) this.#wakeAfter(lookAgainMs)
-  }
-
-  #wakeAfter(ms: number): void {
-    this.#cancelWake?.()
-    this.#cancelWake = this.#clock.after(ms, () => {
-      this.#cancelWake = undefined
-      this.admit()
-    })
-  }
-
-  /** Ends all waits when all replicas have been away for too long. */
-  #giveUp(detail: string): Outage | undefined {
-    const replicas = this.#roster.usable()
-    const downForMs = Math.min(...replicas.map((replica) => replica.downForMs))
-    if (downForMs < this.#downLimitMs || replicas.some((replica) => !replica.isAway)) return undefined
-    const error = new Outage(
-      `${replicas.map(({ url }) => url).join(', ')} has answered nothing for ${Math.round(downForMs / 1000)} s` +
-        `${detail ? `: ${detail}` : ''}. ` +
-        'Check that the model server runs and that the recipe has its right URL; the rows are tried again.',
-    )
-    for (const replica of replicas) replica.forgive()
-    this.#refuseAll(error)
+  /** Ends all waits when the replicas have been away for too long, or say that they will be. */
+  #giveUp(now: number, graceMs = 0): Outage | undefined {
+    const error = this.#outage.end(now, graceMs)
+    if (error) this.#refuseAll(error)
     return error
+  }
+
+  /** What all requests wait for, and until when; null while a replica works. */
+  get waiting(): Waiting | null {
+    return this.underWay.count > 0 ? this.#outage.waiting : null
   }
 }

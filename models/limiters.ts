@@ -42,10 +42,10 @@ export class Limiters {
     let limiter = this.#limiters.get(key)?.ref.deref()
     if (!limiter) {
       const replicas = urls.map((url) => this.#replica(url, endpoint, clock, random))
-      limiter = new Limiter({ replicas, clock, ...(downLimitMs === undefined ? {} : { downLimitMs }) })
+      limiter = new Limiter({ replicas, clock })
     }
     this.#limiters.set(key, { held: limiter, ref: new WeakRef(limiter), usedAt: now })
-    limiter.configure(endpoint.concurrency, endpoint)
+    limiter.configure(endpoint.concurrency, endpoint, downLimitMs)
     return limiter
   }
 

@@ -6,8 +6,8 @@ import type { Roster } from './roster.ts'
 export interface Placed {
   prefix: string
   isRetry: boolean
-  /** The replica that failed it last. */
-  avoid: Replica | undefined
+  /** Replicas that failed it or refused it. Others are preferred. */
+  avoid: ReadonlySet<Replica>
   /** Replicas in the order in which it prefers them; filled when it is first looked at. */
   likes: Replica[] | undefined
 }
@@ -24,9 +24,9 @@ export class Placement {
    * Whether one of the free replicas is the right one. New work prefers to wait for its favourite
    * among the replicas that work. A retry goes to any but the replica that failed it.
    */
-  suits(request: Placed, free: readonly Replica[]): boolean {
-    const works = (replica: Replica) => replica !== request.avoid && !replica.isAway
-    const usable = this.#roster.usable()
+  suits(request: Placed, free: readonly Replica[], now: number): boolean {
+    const works = (replica: Replica) => !request.avoid.has(replica) && !replica.isAway
+    const usable = this.#roster.open(now)
     if (request.isRetry) return free.some(works) || !usable.some(works)
     const home = this.#likes(request).find((replica) => works(replica) && usable.includes(replica))
     return home === undefined || free.includes(home)
@@ -38,7 +38,7 @@ export class Placement {
    */
   choose(request: Placed, free: readonly Replica[]): Replica | undefined {
     if (free.length < 2) return free[0]
-    const rank = (replica: Replica) => (replica.isAway ? 2 : 0) + (replica === request.avoid ? 1 : 0)
+    const rank = (replica: Replica) => (replica.isAway ? 2 : 0) + (request.avoid.has(replica) ? 1 : 0)
     return this.#likes(request)
       .filter((replica) => free.includes(replica))
       .sort((a, b) => rank(a) - rank(b))[0]

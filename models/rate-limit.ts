@@ -24,8 +24,8 @@ class Bucket {
    * Milliseconds until `cost` may be taken. A cost that is larger than the bucket may go when the
    * bucket is full.
    */
-  waitFor(cost: number): number {
-    this.#refill()
+  waitFor(cost: number, now: number): number {
+    this.#refill(now)
     const missing = Math.min(cost, this.#capacity) - this.#level
     // A millionth less is a rounding error of the clock, and would wake the same caller for ever.
     return missing <= 1e-6 ? 0 : Math.max(1, Math.ceil(missing / this.#perMs))
@@ -33,12 +33,13 @@ class Bucket {
 
   /** Negative amounts give back. */
   take(amount: number): void {
-    this.#refill()
+    this.#refill(this.#clock.now())
     this.#level = Math.min(this.#capacity, this.#level - amount)
   }
 
-  #refill(): void {
-    const now = this.#clock.now()
+  #refill(now: number): void {
+    // A decision may look with a time that it read before another call was booked.
+    if (now <= this.#at) return
     this.#level = Math.min(this.#capacity, this.#level + (now - this.#at) * this.#perMs)
     this.#at = now
   }
@@ -99,10 +100,20 @@ export class RateLimit {
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.now() + ms)
   }
 
-  /** Milliseconds until a call of this size may go. */
-  waitFor(estimate: Estimate): number {
-    const held = Math.max(0, this.#heldUntil - this.#clock.now())
-    return Math.max(held, this.#requests?.waitFor(1) ?? 0, this.#tokens?.waitFor(this.#guess(estimate)) ?? 0)
+  /** Milliseconds for which nothing is sent. */
+  heldFor(now: number): number {
+    return Math.max(0, this.#heldUntil - now)
+  }
+
+  /** Ends a hold: who asks after an outage may try at once. */
+  release(): void {
+    this.#heldUntil = 0
+  }
+
+  /** Milliseconds from `now` until a call of this size may go. */
+  waitFor(estimate: Estimate, now = this.#clock.now()): number {
+    const held = Math.max(0, this.#heldUntil - now)
+    return Math.max(held, this.#requests?.waitFor(1, now) ?? 0, this.#tokens?.waitFor(this.#guess(estimate), now) ?? 0)
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { OpenAI } from 'openai'
+import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { CallResult } from './call-result.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
@@ -29,6 +30,15 @@ export interface ReplicaClient {
   call(body: RequestBody, scope: Scope): Promise<CallResult>
 }
 
+/** A client that can also look at its server. */
+export interface ServerClient extends ReplicaClient {
+  /** Names of the models that the server lists. Throws where it has no list, or after 10 s. */
+  models(): Promise<string[]>
+}
+
+const listSeconds = 10
+const modelList = z.array(z.object({ id: z.string() }))
+
 interface ClientOptions {
   endpoint: ResolvedEndpoint
   baseUrl: string
@@ -41,7 +51,7 @@ interface ClientOptions {
  * (http/transport.ts), and replies/ says what came of them. Throws HoneError InvalidRecipe for a
  * proxy or a file of certificate authorities that cannot be used.
  */
-export function createReplicaClient(options: ClientOptions): ReplicaClient {
+export function createReplicaClient(options: ClientOptions): ServerClient {
   const { endpoint, baseUrl, env = process.env, connections = sharedConnections } = options
   const url = new URL(baseUrl)
   const route = routeTo(url, endpoint, env)
@@ -77,6 +87,10 @@ export function createReplicaClient(options: ClientOptions): ReplicaClient {
       } finally {
         call.close()
       }
+    },
+    async models() {
+      const page = await server.client.models.list({ signal: AbortSignal.timeout(listSeconds * 1000) })
+      return modelList.parse(page.data).map(({ id }) => id)
     },
   }
 }
@@ -148,10 +162,10 @@ async function send(
   if (!replied) throw unsendable(endpoint, new Error('no reply was read'), call)
   if (!response?.body) return replied
   try {
-    const got: Got = { ...replied, value: await readEvents(response, client) }
-    return call.ended ?? got
+    const value = await readEvents(response, call, client)
+    return value === undefined ? { ...replied, text: call.streamed.text } : { ...replied, value }
   } catch (error) {
-    return call.ended ?? (error instanceof Error ? error : new Error(String(error)))
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 

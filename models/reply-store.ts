@@ -18,6 +18,20 @@ export interface StoredReply {
   latencyMs: number
   /** Number of HTTP calls, refused ones included. */
   attempts: number
+  /** Model that answered, as the server said it. Null where it said none, and in older replies. */
+  servedModel: string | null
+  /**
+   * Whether the tokens are estimated from the lengths of texts, because the server did not count.
+   */
+  isEstimated: boolean
+}
+
+/**
+ * A reply that was paid for and cannot be used: broken off, empty, or with an unknown end. Its key
+ * is its own, so that budgets count it and no row ever finds it. `text` is what came of it.
+ */
+export interface UnusableReply extends Omit<StoredReply, 'finishReason'> {
+  finishReason: 'unusable'
 }
 
 /**
@@ -31,5 +45,5 @@ export interface ReplyStore {
    */
   readonly place?: object
   find(keys: readonly string[]): Promise<Map<string, StoredReply>>
-  save(replies: readonly StoredReply[]): Promise<void>
+  save(replies: readonly (StoredReply | UnusableReply)[]): Promise<void>
 }

@@ -4,7 +4,9 @@ import type {
   ChatCompletionCreateParams,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions'
+import { HoneError } from '../domain/errors.ts'
 import type { AskMessage, AskRequest } from './ask.ts'
+import { picturesOf } from './endpoint.ts'
 import type { RequestImages, ResolvedEndpoint } from './endpoint.ts'
 import type { Estimate } from './rate-limit.ts'
 import { estimateOf } from './usage.ts'
@@ -66,14 +68,8 @@ export async function requestBody(
 }
 
 async function urlsOf(endpoint: ResolvedEndpoint, message: AskMessage, images: RequestImages): Promise<string[]> {
-  const { imageMaxPixels, imagePatch } = endpoint
-  return await Promise.all(
-    (message.images ?? []).map((hash) =>
-      imagePatch === undefined
-        ? images.dataUrl(hash, imageMaxPixels)
-        : images.dataUrl(hash, imageMaxPixels, imagePatch),
-    ),
-  )
+  const limits = picturesOf(endpoint)
+  return await Promise.all((message.images ?? []).map((hash) => images.dataUrl(hash, limits)))
 }
 
 /** A message; its plain pictures are added to `pictures`. */
@@ -98,11 +94,19 @@ const ascii = (json: string): string =>
 
 /**
  * A request's JSON in parts, with the pictures in their places. All parts are in ASCII, so that
- * their length is known and each is copied straight to the socket.
+ * their length is known and each is copied straight to the socket. Throws HoneError InvalidRecipe
+ * when a field of the recipe has replaced the pictures.
  */
 export function partsOf(json: string, pictures: readonly string[]): string[] {
   if (pictures.length === 0) return [ascii(json)]
   const texts = json.split(pictureMark)
-  if (texts.length !== pictures.length + 1) throw new RangeError('a field of the endpoint replaced the pictures')
+  if (texts.length !== pictures.length + 1) throw replaced()
   return texts.flatMap((text, index) => (index === 0 ? [ascii(text)] : [pictures[index - 1] ?? '', ascii(text)]))
 }
+
+const replaced = (): HoneError =>
+  new HoneError({
+    type: 'InvalidRecipe',
+    message: 'the field `messages` in `body` of an endpoint replaces the messages of the step and its pictures',
+    nextStep: 'take `messages` out of `body` in the recipe',
+  })

@@ -35,9 +35,11 @@ export interface SlotRequest {
   priority?: number
   /** Goes before new work, so that the slowest rows do not pile up at the end of a step. */
   isRetry?: boolean
+  /** Whether it is the first call of its request. False where absent, unless it is no retry. */
+  isFirst?: boolean
   /** Requests that begin alike go to one replica while it has room. */
   prefix?: string
-  /** The replica that failed it last. Another one is preferred. */
-  avoid?: Replica | undefined
+  /** Replicas that failed it or refused it. Others are preferred. */
+  avoid?: ReadonlySet<Replica> | undefined
   estimate?: Estimate
 }

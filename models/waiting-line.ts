@@ -5,6 +5,8 @@ export interface Waiter {
   /** Higher ones go first. */
   priority: number
   isRetry: boolean
+  /** It was never called. */
+  isFirst: boolean
   /**
    * Requests that begin alike share a prefix. A replica then finds its work for an earlier request
    * in its cache.
@@ -68,10 +70,16 @@ export class WaitingLine<Item extends Waiter> {
   readonly #lanes = new Map<number, Lane<Item>>()
   #priorities: number[] = []
   #size = 0
+  #firsts = 0
   #turn: { owner: object; prefix: string; length: number } | undefined
 
   get size(): number {
     return this.#size
+  }
+
+  /** Requests that were never called. */
+  get firsts(): number {
+    return this.#firsts
   }
 
   /** Priority of the next request; -Infinity when no request waits. */
@@ -93,6 +101,7 @@ export class WaitingLine<Item extends Waiter> {
       line.push(item)
     }
     this.#size++
+    if (item.isFirst) this.#firsts++
   }
 
   /** Takes a request out because it has a slot or gives up. */
@@ -100,6 +109,7 @@ export class WaitingLine<Item extends Waiter> {
     if (item.hasLeft) return
     item.hasLeft = true
     this.#size--
+    if (item.isFirst) this.#firsts--
   }
 
   /**

@@ -1,5 +1,6 @@
 import { judgeCalls } from '../data/steps/step-judge.ts'
 import { costOf } from '../domain/prices.ts'
+import { isUrlEndpoint } from '../domain/recipe/endpoints.ts'
 import type { EndpointSpec, Recipe } from '../domain/recipe/recipe.ts'
 import type { CallPlan, Cost } from './campaign-plan.ts'
 import { known } from './count.ts'
@@ -20,7 +21,7 @@ export function callsTo(recipe: Recipe, endpoint: string, { calls, prompt, compl
   const spec = recipe.endpoints[endpoint]
   const promptTokens = known([calls], (value) => Math.ceil(value * prompt))
   const completionTokens = known([calls], (value) => value * completion)
-  const model = spec === undefined ? '?' : 'url' in spec ? spec.model : `checkpoint ${spec.checkpoint}`
+  const model = spec === undefined ? '?' : isUrlEndpoint(spec) ? spec.model : `checkpoint ${spec.checkpoint}`
   return { endpoint, model, calls, promptTokens, completionTokens, cost: costAt(spec, promptTokens, completionTokens) }
 }
 
@@ -44,7 +45,7 @@ export function judging(
 }
 
 function costAt(spec: EndpointSpec | undefined, promptTokens: Count, completionTokens: Count): Cost | null {
-  if (!spec || !('url' in spec) || !spec.prices) return null
+  if (!spec || !isUrlEndpoint(spec) || !spec.prices) return null
   const { prices } = spec
   const amount = known([promptTokens, completionTokens], (prompt, completion) =>
     costOf({ promptTokens: prompt, completionTokens: completion }, prices),

@@ -2,6 +2,7 @@ import { isMap, isNode, isScalar } from 'yaml'
 import type { Document, LineCounter } from 'yaml'
 import type { z } from 'zod'
 import { didYouMean } from '../domain/did-you-mean.ts'
+import { looksLikeKey } from '../domain/recipe/secrets.ts'
 import { keysAt } from './schema-keys.ts'
 
 /** One problem of a recipe, in words for people. */
@@ -133,19 +134,21 @@ function oneOf(written: string, known: readonly string[]): string {
 
 const notShown = '(not shown: it may hold a secret)'
 
+/** Names of keys whose values may be secrets, and of the maps that such keys may be in. */
+const secretPlace = /key|token|secret|passw|auth|cookie|credential|proxy|^headers$|^query$/i
+/** Names that only sound like it: `maxTokens`, `maxTokensField`, `tokensPerMinute`. */
+const countsTokens = /^(max.*tokens(field)?|tokensperminute)$/i
+
 /**
- * The value, shortened. Not shown: a secret written where its variable's name belongs, or inside a
- * URL.
+ * The value, shortened. Not shown: a secret written where its variable's name belongs, inside a
+ * URL, or anywhere in the form of a key.
  */
 function shown(path: readonly PropertyKey[], raw: unknown): string | null {
   const value = valueAt(raw, path)
   if (value === undefined) return null
-  if (
-    path.some((key) => typeof key === 'string' && /key|token|secret|password/i.test(key) && !/^max.*tokens$/i.test(key))
-  )
-    return notShown
+  if (path.some((key) => typeof key === 'string' && secretPlace.test(key) && !countsTokens.test(key))) return notShown
   const text = JSON.stringify(value)
-  if (/:\/\/[^"]*[@?#]/.test(text)) return notShown
+  if (/:\/\/[^"]*[@?#]/.test(text) || looksLikeKey(text)) return notShown
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 

@@ -1,3 +1,5 @@
+import { stepAnswers } from '../db/answers.ts'
+import type { Answers } from '../db/answers.ts'
 import type { Database } from '../db/database.ts'
 import { lastMetrics, listJobs, metricSeries } from '../db/jobs.ts'
 import type { JobSummary } from '../db/jobs.ts'
@@ -16,6 +18,8 @@ import { HoneError } from '../domain/errors.ts'
 /** A step of a round with the reasons of its dropped and failed rows, its calls and sample rows. */
 export interface StepDetail extends StepView, Pick<StepCounts, 'droppedByReason' | 'failedByReason'> {
   requests: RequestTotals
+  /** Who answered. */
+  answers: Answers[]
   samples: SampledRow[]
 }
 
@@ -89,14 +93,15 @@ export async function roundDetail(
 }
 
 async function stepDetail(db: Database, campaign: string, view: StepView, samples: number): Promise<StepDetail> {
-  const [counts, requests, datasetId] = await Promise.all([
+  const [counts, requests, answers, datasetId] = await Promise.all([
     stepCounts(db, view.id),
     requestCounts(db, { campaign, stepId: view.id }),
+    stepAnswers(db, view.id),
     samples === 0 ? null : datasetOfStep(db, view.id),
   ])
   const { droppedByReason, failedByReason } = counts
   const rows = datasetId === null ? [] : await sampleRows(db, datasetId, samples)
-  return { ...view, droppedByReason, failedByReason, requests, samples: rows }
+  return { ...view, droppedByReason, failedByReason, requests, answers, samples: rows }
 }
 
 /** Metrics whose curves are worth a look, by canonical name. */

@@ -24,7 +24,8 @@ const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
 export const inference = proxyActivities<InferenceActivities>({
   taskQueue: taskQueues.inference,
   cancellationType,
-  startToCloseTimeout: '2 hours',
+  // A provider's batch takes up to a day.
+  startToCloseTimeout: '26 hours',
   heartbeatTimeout: '20 seconds',
   retry: { maximumAttempts: 20, initialInterval: '2 seconds', maximumInterval: '2 minutes' },
 })

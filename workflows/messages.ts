@@ -2,6 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common'
 import { defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { Budget } from '../domain/budget.ts'
 import { searchAttributeTypes } from '../domain/ids.ts'
+import type { EndpointChanges } from '../domain/recipe/endpoint-changes.ts'
 
 /** Who asks and why: every command is kept in the events table. */
 export interface Command {
@@ -11,6 +12,8 @@ export interface Command {
 export interface ResumeCommand extends Command {
   /** Replaces the budget of before. */
   budget?: Budget
+  /** Where endpoints are asked from now on. */
+  endpoints?: EndpointChanges
 }
 export interface RollbackCommand {
   who: string

@@ -1,10 +1,15 @@
 import { didYouMean } from '../../domain/did-you-mean.ts'
 import type { DataStep } from '../../data/steps/step.ts'
 import type { Prices } from '../../domain/prices.ts'
-import { serverUrl } from '../../domain/recipe/endpoints.ts'
+import type { UrlEndpoint } from '../../domain/recipe/endpoints.ts'
+import { providerNames } from '../../domain/recipe/provider-names.ts'
+import { presetOf } from '../../domain/recipe/providers.ts'
+import { serverUrl } from '../../domain/recipe/server-url.ts'
 import { endpointOptions } from '../../domain/recipe/references.ts'
 import type { EndpointOption } from '../../domain/recipe/references.ts'
 import type { ResolvedEndpoint } from '../../models/endpoint.ts'
+import { resolveUrlEndpoint } from '../../models/resolve-endpoint.ts'
+import { endpointsIn } from './endpoints-file.ts'
 import { badUsage, modelsOf } from './options.ts'
 
 /**
@@ -14,6 +19,9 @@ import { badUsage, modelsOf } from './options.ts'
 export interface EndpointFlags {
   endpoint: readonly string[]
   model: readonly string[]
+  provider: readonly string[]
+  /** YAML file of endpoints, as in a recipe. */
+  endpoints?: string
   apiKeyEnv: readonly string[]
   pricePrompt: readonly string[]
   priceCompletion: readonly string[]
@@ -40,14 +48,17 @@ interface Given {
 
 /**
  * The server of each model of a step. A URL without a name serves all models that the step needs
- * and that have no URL of their own; where all models are optional, it serves the only one. Throws
- * InvalidInput.
+ * and that have no URL of their own; where all models are optional, it serves the only one. An
+ * endpoint of the file serves the model of its name. Throws InvalidInput.
  */
-export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags): StepEndpoints {
+export async function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags): Promise<StepEndpoints> {
   const { required, optional } = modelsOf(step)
   const known = [...required, ...optional]
   const read = (flag: string, values: readonly string[]): Given => sorted(name, flag, values, known)
+  const inFile =
+    flags.endpoints === undefined ? new Map<string, UrlEndpoint>() : await endpointsIn(flags.endpoints, known)
   const urls = read('--endpoint', flags.endpoint)
+  const providers = read('--provider', flags.provider)
   const models = read('--model', flags.model)
   const keys = read('--api-key-env', flags.apiKeyEnv)
   const pricesIn = read('--price-prompt', flags.pricePrompt)
@@ -56,8 +67,17 @@ export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags
   const endpoints: ResolvedEndpoint[] = []
   const prices = new Map<string, Prices>()
   for (const option of known) {
+    const named = inFile.get(option)
+    if (named) {
+      endpoints.push(resolveUrlEndpoint(option, named))
+      if (named.prices) prices.set(option, named.prices)
+      continue
+    }
     const own = urls.of.get(option) ?? (spread.includes(option) ? urls.all : [])
-    if (own.length === 0) {
+    const provider = providerOf(
+      spread.includes(option) ? one('--provider', option, providers) : providers.of.get(option)?.[0],
+    )
+    if (own.length === 0 && (provider === undefined || presetOf(provider).url === undefined)) {
       if (optional.includes(option)) continue
       throw badUsage(
         `${name} asks a model, and no server is given for it.`,
@@ -65,23 +85,25 @@ export function stepEndpoints(name: string, step: DataStep, flags: EndpointFlags
       )
     }
     const baseUrls = [...new Set(own.map(bareUrl))]
+    const [firstUrl = provider] = baseUrls
     const of = known.length === 1 ? '' : `${option}=`
     const model = one('--model', option, models)
     if (model === undefined)
-      throw badUsage(`No model is named for ${baseUrls[0]}.`, `Add --model ${of}NAME, as the server knows it.`)
-    endpoints.push({
-      name: option,
-      baseUrls,
-      model,
-      identity: model,
-      apiKeyEnv: keyName(one('--api-key-env', option, keys)),
-      concurrency: flags.concurrency,
-      timeoutSeconds: flags.timeout,
-      imageMaxPixels: flags.imageMaxPixels,
-      imagePatch: flags.imagePatch,
-      requestsPerMinute: flags.rpm,
-      tokensPerMinute: flags.tpm,
-    })
+      throw badUsage(`No model is named for ${firstUrl}.`, `Add --model ${of}NAME, as the server knows it.`)
+    endpoints.push(
+      resolveUrlEndpoint(option, {
+        provider,
+        url: baseUrls.length === 0 ? undefined : baseUrls,
+        model,
+        apiKeyEnv: keyName(one('--api-key-env', option, keys)),
+        concurrency: flags.concurrency,
+        timeoutSeconds: flags.timeout,
+        imageMaxPixels: flags.imageMaxPixels,
+        imagePatch: flags.imagePatch,
+        requestsPerMinute: flags.rpm,
+        tokensPerMinute: flags.tpm,
+      }),
+    )
     const [prompt, completion] = [one('--price-prompt', option, pricesIn), one('--price-completion', option, pricesOut)]
     if ((prompt === undefined) !== (completion === undefined))
       throw badUsage(
@@ -134,6 +156,17 @@ function bareUrl(text: string): string {
   if (!url.success)
     throw badUsage(`--endpoint: ${url.error.issues[0]?.message}.`, 'A key goes by its variable: --api-key-env NAME.')
   return url.data.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')
+}
+
+function providerOf(text: string | undefined): UrlEndpoint['provider'] {
+  if (text === undefined) return undefined
+  const found = providerNames.find((name) => name === text)
+  if (found) return found
+  const guess = didYouMean(text, providerNames)
+  throw badUsage(
+    `--provider ${text}: there is no preset of that name.`,
+    guess === null ? `Presets are ${providerNames.join(', ')}.` : `Did you mean "${guess}"?`,
+  )
 }
 
 function keyName(text: string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type { Progress, Reading } from '../../data/file-steps/progress.ts'
+import type { Waiting } from '../../models/outage.ts'
 import type { Terminal } from '../terminal.ts'
 
 /**
@@ -48,8 +49,9 @@ export function createRates(): (reading: Reading, now: number) => Rates {
  * `1,234 of 2,000 rows · 61.7 rows/s · 0:12 left · 3 failed (http-500 2, timeout 1) · cost 0.42`
  */
 export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond, left }: Rates): string {
-  const { total, done, failed, failures, cost, paid, reused } = reading
+  const { total, done, failed, failures, cost, paid, reused, waiting } = reading
   if (total === 0) return 'reading the input'
+  if (waiting) return `${number(done)} of ${number(total)} rows · ${waitingText(waiting)}`
   const asks = paid + reused > 0
   return [
     `${number(done)} of ${number(total)} rows`,
@@ -59,6 +61,13 @@ export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond,
     ...(cost === null ? [] : [`cost ${money(cost)}`]),
     ...(asks ? [`${number(tokensPerSecond)} tokens/s`] : []),
   ].join(' · ')
+}
+
+/** What is waited for, and until when: `waiting for http://…: HTTP 503 …; gives up at 14:32`. */
+export function waitingText({ urls, detail, until }: Pick<Waiting, 'urls' | 'detail' | 'until'>): string {
+  const said = detail === '' ? '' : `: ${detail.length > 120 ? `${detail.slice(0, 120)}…` : detail}`
+  const time = until.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  return `waiting for ${urls.join(', ')}${said}; gives up at ${time}`
 }
 
 /** The most frequent reasons, and how often each came. */

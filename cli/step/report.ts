@@ -1,6 +1,8 @@
 import type { DryRun } from '../../data/file-steps/dry-run.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
 import type { Reading } from '../../data/file-steps/progress.ts'
+import { isOtherAnswer } from '../../models/served-models.ts'
+import { isAllFailed } from './ends.ts'
 import { money, number, reasonsOf } from './progress.ts'
 
 /** What `--json` prints. */
@@ -10,8 +12,7 @@ export function summary(
   end: FileStepEnd,
   seconds: number,
 ): object {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost, kept, dropped, failed } =
-    progress.read()
+  const { total, done, found, paid, reused, cost, kept, dropped, failed, ...more } = progress.read()
   const tally = end.ended === 'done' ? end.tally : { kept, dropped, failed, reasons: reasonsNow(progress.read()) }
   return {
     step: name,
@@ -22,7 +23,8 @@ export function summary(
     ...(end.ended === 'done' && { passedOver: end.passedOver }),
     ...tally,
     requests: { paid, reused },
-    tokens: { prompt: promptTokens, completion: completionTokens },
+    tokens: { prompt: more.promptTokens, completion: more.completionTokens, estimated: more.estimated },
+    answeredBy: more.servedModels,
     cost,
     seconds: Math.round(seconds * 1000) / 1000,
     output,
@@ -36,17 +38,22 @@ const reasonsNow = ({ drops, failures }: Reading): Record<string, number> => ({ 
 /** The summary for people. */
 export function summaryLines(
   name: string,
-  { progress, output, rejects }: FileStep,
+  { progress, output, rejects, endpoints }: FileStep,
   end: FileStepEnd,
   seconds: number,
 ): string[] {
-  const { total, done, found, paid, reused, promptTokens, completionTokens, cost } = progress.read()
+  const reading = progress.read()
+  const { total, done, found, paid, reused, promptTokens, completionTokens, estimated, cost } = reading
   const spent = cost === null ? '' : `; cost ${money(cost)} in all`
   const asked =
     paid + reused === 0
       ? []
       : [
           `  ${number(paid)} replies paid (${number(promptTokens)} + ${number(completionTokens)} tokens), ${number(reused)} found again${spent}`,
+          ...(estimated === 0
+            ? []
+            : [`  tokens of ${number(estimated)} replies are estimates from their lengths: the server counts none`]),
+          ...otherModels(endpoints, reading),
         ]
   if (end.ended === 'budget')
     return [
@@ -64,8 +71,18 @@ export function summaryLines(
     ...(found === 0 ? [] : [`  ${number(found)} rows were done by an earlier run`]),
     ...asked,
     `  ${output}${rejects === undefined ? '' : ` and ${rejects}`}, after ${number(seconds, 1)} s`,
+    ...(isAllFailed(end.tally)
+      ? ['  → every row failed: mend the cause; then the same command with --retry-failed works on them again']
+      : []),
   ]
 }
+
+/** Endpoints of which another model answered than was asked. */
+const otherModels = (endpoints: FileStep['endpoints'], { servedModels }: Reading): string[] =>
+  endpoints.flatMap((endpoint) => {
+    const others = (servedModels[endpoint.name] ?? []).filter((served) => isOtherAnswer(endpoint, served))
+    return others.length === 0 ? [] : [`  answered by ${others.join(', ')} instead of ${endpoint.model}`]
+  })
 
 /** What a dry run found, for people. */
 export function dryRunLines(found: DryRun): string[] {

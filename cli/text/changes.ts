@@ -10,6 +10,7 @@ export function changeLines(before: CampaignLook | null, now: CampaignLook): str
     ...actLines(before, now),
     ...endedStepLines(before, now),
     ...progressLines(before, now),
+    ...waitLines(before, now),
     ...endedRoundLines(before, now),
     ...campaignLines(before, now),
   ]
@@ -48,6 +49,14 @@ function progressLines(before: CampaignLook | null, { running }: CampaignLook): 
   return running.flatMap((step) => {
     const earlier = before?.running.find((each) => each.round === step.round && each.step === step.step)
     return tenths(step) > (earlier ? tenths(earlier) : -1) ? [progressText(step)] : []
+  })
+}
+
+/** Running steps that wait for something else than at the look before. */
+function waitLines(before: CampaignLook | null, { running }: CampaignLook): string[] {
+  return running.flatMap(({ round, step, notice }) => {
+    const earlier = before?.running.find((each) => each.round === round && each.step === step)
+    return notice === null || notice === earlier?.notice ? [] : [`round ${round}  ${step}  ${clip(notice, 300)}`]
   })
 }
 

@@ -87,7 +87,10 @@ function headLines({ overview, running }: Omit<CampaignLook, 'events'>): string[
     ...(statusReason === null || statusReason === '' ? [] : [`  ${statusReason}`]),
     `model calls  ${calls.join('; ')}`,
     ...spendingLines(overview.spending),
-    ...running.map((step) => `now  ${progressText(step)}`),
+    ...running.flatMap((step) => [
+      `now  ${progressText(step)}`,
+      ...(step.notice === null ? [] : [`     ${clip(step.notice, 300)}`]),
+    ]),
   ]
 }
 

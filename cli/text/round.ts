@@ -2,6 +2,7 @@ import type { SampledRow } from '../../db/rows.ts'
 import { metricsText } from './overview.ts'
 import type { JobDetail, RoundDetail, StepDetail } from '../../views/round.ts'
 import { percent } from '../../domain/percent.ts'
+import { isOtherModel } from '../../models/replies/model-names.ts'
 import { clip, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
 import { pairs, sparkline, table } from './table.ts'
 import type { Column } from './table.ts'
@@ -19,7 +20,7 @@ export function roundLines(detail: RoundDetail): string[] {
     ...(reason === null ? [] : [`  ${reason}`]),
     '',
     ...(steps.length === 0 ? ['No step yet.'] : stepsTable(steps)),
-    ...steps.flatMap(reasonLines),
+    ...steps.flatMap(noteLines),
     // Without servers: the calls of the steps say what they did.
     ...jobs.filter(({ kind }) => kind !== 'serve').flatMap(jobLines),
     ...steps.flatMap((step) => step.samples.flatMap((row) => sampleLines(step.name, row))),
@@ -66,8 +67,9 @@ function candidatesText({ scores, checkpoint }: StepDetail): string {
   return scores.length === 0 ? '' : `${scores[0]?.benchmark} ${each.join(', ')}`
 }
 
-/** Why rows did not come out of a step, and why it ended as it did. */
-function reasonLines({ name, reason, droppedByReason, failedByReason }: StepDetail): string[] {
+/** Why rows did not come out of a step, why it ended as it did, and what is odd in its replies. */
+function noteLines(step: StepDetail): string[] {
+  const { name, reason, droppedByReason, failedByReason } = step
   const list = (byReason: Readonly<Record<string, number>>): string =>
     Object.entries(byReason)
       .map(([code, rows]) => `${code} ${count(rows)}`)
@@ -75,9 +77,26 @@ function reasonLines({ name, reason, droppedByReason, failedByReason }: StepDeta
   const facts = [
     ...(Object.keys(droppedByReason).length > 0 ? [`dropped: ${list(droppedByReason)}`] : []),
     ...(Object.keys(failedByReason).length > 0 ? [`failed: ${list(failedByReason)}`] : []),
+    ...answerFacts(step),
     ...(reason === null ? [] : [reason]),
   ]
   return facts.length === 0 ? [] : ['', name, ...facts.map((fact) => `  ${fact}`)]
+}
+
+/** Other models that answered, replies that cannot be used, and tokens that no server counted. */
+function answerFacts({ answers }: StepDetail): string[] {
+  const sum = (which: 'estimated' | 'unusable'): number => answers.reduce((total, each) => total + each[which], 0)
+  const [unusable, estimated] = [sum('unusable'), sum('estimated')]
+  return [
+    ...answers
+      .filter(({ model, servedModel }) => isOtherModel(model, servedModel))
+      .map(
+        ({ endpoint, model, servedModel, replies }) =>
+          `${endpoint} was asked for ${model}, and ${servedModel} answered (replies: ${count(replies)})`,
+      ),
+    ...(unusable === 0 ? [] : [`replies that were paid for and cannot be used: ${count(unusable)}`]),
+    ...(estimated === 0 ? [] : [`replies with estimated tokens, because the server counts none: ${count(estimated)}`]),
+  ]
 }
 
 function jobLines({

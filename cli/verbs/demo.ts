@@ -63,9 +63,17 @@ export function demoCommand(terminal: Terminal): Command {
         try {
           const client = await connectClient(stack.temporal)
           const who = osUser(terminal.env)
-          await admitRecipe({ ...recipe, db, client, home, site, progress, who, env: terminal.env }).finally(() =>
-            client.close(),
-          )
+          await admitRecipe({
+            ...recipe,
+            db,
+            client,
+            home,
+            site,
+            progress,
+            who,
+            env: terminal.env,
+            probe: true,
+          }).finally(() => client.close())
           const result = await runToEnd({ db, stack, campaign: recipe.recipe.campaign, terminal, signal })
           if (result === null) return
           if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)

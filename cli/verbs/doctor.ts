@@ -1,9 +1,15 @@
 import { Command } from 'commander'
+import { judgeFinding } from '../../client/check-endpoints.ts'
+import { probeEndpoints } from '../../client/probe-endpoints.ts'
+import { HoneError } from '../../domain/errors.ts'
 import { probe } from '../../jobs/launchers/probe.ts'
 import { examine } from '../../services/doctor.ts'
 import type { Finding } from '../../services/doctor.ts'
 import { honeHome } from '../../services/home.ts'
+import { createProgress, quietProgress } from '../../services/progress.ts'
+import { demoPlaces } from '../../services/stack/demo-world.ts'
 import { jsonOption } from '../options.ts'
+import { readRecipeFile } from '../recipe-file.ts'
 import { placesToLookAt, siteHelp, siteOf } from '../site.ts'
 import { exitCodes, printResult } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -12,10 +18,12 @@ import { doctorLines, stops } from '../text/doctor.ts'
 const examples = `
 Examples:
   $ hone doctor
+  $ hone doctor my-recipe.yaml                 would its endpoints take the requests of its steps?
   $ hone doctor --site my-site.yaml --probe    can each place really run a job?
   $ hone doctor --json | jq '.findings[] | select(.found != "ok")'
 
-Starts nothing, changes nothing, and asks no network but the schedulers of a site file; with --probe it runs a job.
+Starts nothing and changes nothing. It asks no network but the schedulers of a site file, and with a recipe its
+endpoints: each server gets one small request of each form that the steps send. With --probe it runs a job.
 Variables are named; their values are never shown.
 Exit codes: 0 everything required is here or Hone gets it by itself, 1 something required is missing.`
 
@@ -31,12 +39,17 @@ const probeSeconds = 120
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('Look at what Hone runs on: what is found, what is missing, and how to get it.')
+    .argument('[recipe]', 'YAML file whose endpoints are asked')
     .option('--site <file>', siteHelp)
     .option('--probe', 'run an empty job at each place, for up to two minutes')
     .addOption(jsonOption())
     .addHelpText('after', examples)
-    .action(async (options: DoctorFlags) => {
-      const findings = [...(await examine({ env: terminal.env })), ...(await placeFindings(terminal, options))]
+    .action(async (recipe: string | undefined, options: DoctorFlags) => {
+      const findings = [
+        ...(await examine({ env: terminal.env })),
+        ...(await placeFindings(terminal, options)),
+        ...(recipe === undefined ? [] : await endpointFindings(terminal, recipe, options)),
+      ]
       const stopping = findings.filter(stops).map(({ name }) => name)
       printResult(terminal, options, { ok: stopping.length === 0, findings }, () => doctorLines(findings, stopping))
       if (stopping.length > 0) process.exitCode = exitCodes.failed
@@ -62,4 +75,32 @@ async function placeFindings(terminal: Terminal, { site: named, probe: wanted }:
       return { ...finding, found: 'problem', detail: first.problem + more, fix: first.fix }
     }),
   )
+}
+
+/** A finding for each server and form of request of a recipe's endpoints. */
+async function endpointFindings(terminal: Terminal, file: string, { json }: DoctorFlags): Promise<Finding[]> {
+  const { recipe } = await readRecipeFile(file)
+  const progress = json === true ? quietProgress : createProgress(terminal.stderr)
+  progress.start('endpoints')
+  const { env } = terminal
+  const asking = probeEndpoints(recipe, {
+    env,
+    demo: demoPlaces(honeHome(env)),
+    onWaiting: (line) => progress.update(line),
+  })
+  const found = await asking.catch((error: unknown) => {
+    progress.fail()
+    if (error instanceof HoneError) return error
+    throw error
+  })
+  if (found instanceof HoneError)
+    return [{ name: 'endpoints', found: 'problem', detail: found.message, fix: found.nextStep }]
+  progress.done(`${found.length} requests`)
+  return found.map((finding): Finding => {
+    const name = `endpoint ${finding.endpoint}`
+    const { refused, note } = judgeFinding(finding)
+    if (refused) return { name, found: 'problem', detail: refused.message, fix: refused.nextStep }
+    if (note !== null) return { name, found: finding.probed.state === 'answered' ? 'ok' : 'missing', detail: note }
+    return { name, found: 'ok', detail: `${finding.url} takes the requests of ${finding.users.join(', ')}` }
+  })
 }

@@ -21,6 +21,8 @@ Examples:
   $ hone start my-recipe.yaml          checks endpoints, base model and data, imports, starts
   $ hone start my-recipe.yaml --json | jq -r .workflowId
 
+Each server of an endpoint gets one small request of each form that the steps send, with their sampling and, where
+they send pictures, a picture. What it refuses refuses the start; a server that loads its model is waited for, up to 60 s.
 The same command with the same recipe finds the campaign and lets it go on. Paths in a recipe are relative to its file.`
 
 /** `hone start RECIPE`. */
@@ -29,16 +31,27 @@ export function startCommand(terminal: Terminal): Command {
     .description('Start the campaign of a recipe: checks it, imports its data, gives it to the worker.')
     .argument('<recipe>', 'YAML file')
     .option('--site <file>', siteHelp)
+    .option('--no-probe', 'start without asking the endpoints whether they take the requests of the steps')
     .addOption(jsonOption())
     .addHelpText('after', examples)
-    .action(async (file: string, options: { site?: string; json?: boolean }) => {
+    .action(async (file: string, options: { site?: string; probe: boolean; json?: boolean }) => {
       const recipe = await readRecipeFile(file)
       const site = await siteOf(terminal, options.site)
       const home = honeHome(terminal.env)
       const progress = options.json === true ? quietProgress : createProgress(terminal.stderr)
       const started = await withDatabase(terminal, (db) =>
         withClient(terminal, (client) =>
-          admitRecipe({ ...recipe, db, client, home, site, progress, who: osUser(terminal.env), env: terminal.env }),
+          admitRecipe({
+            ...recipe,
+            db,
+            client,
+            home,
+            site,
+            progress,
+            who: osUser(terminal.env),
+            env: terminal.env,
+            probe: options.probe,
+          }),
         ),
       )
       const { campaign } = recipe.recipe

@@ -6,21 +6,22 @@ import { createProgress } from '../../data/file-steps/progress.ts'
 import { runFileStep, stateFolder } from '../../data/file-steps/run-file.ts'
 import { dataSteps } from '../../data/steps/registry.ts'
 import type { DataStep } from '../../data/steps/step.ts'
-import { HoneError } from '../../domain/errors.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
+import { providerNames } from '../../domain/recipe/provider-names.ts'
 import { usualMaxPixels } from '../../domain/recipe/recipe.ts'
-import { Outage } from '../../models/failures.ts'
 import { readBudget } from '../budget.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { failureLimit, positiveSeconds, repeated, wholeNumber } from '../options.ts'
 import { stepEndpoints } from '../step/endpoints.ts'
+import { doneText, endedBy, exitCodeOf, goOnText } from '../step/ends.ts'
 import type { EndpointFlags } from '../step/endpoints.ts'
 import { checkFiles } from '../step/files.ts'
 import { badUsage, isOptional, readStepOptions, dataStepCalled } from '../step/options.ts'
-import { number, showProgress } from '../step/progress.ts'
+import { showProgress } from '../step/progress.ts'
 import { dryRunLines, summary, summaryLines } from '../step/report.ts'
 import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+import { withUnfinished } from '../unfinished.ts'
 import { honeVersion } from '../../models/http/hone-version.ts'
 
 const help = `
@@ -40,12 +41,14 @@ Examples:
   $ hone step describe --input rows.jsonl --endpoint http://localhost:8000/v1 --model qwen-vl --output described.jsonl
   $ hone step reason --input described.jsonl --endpoint https://api.example/v1 --model r1 --api-key-env API_KEY \\
       --set samples=4 --price-prompt 0.5 --price-completion 2 --budget cost=20,tokens=5m --output reasoned.jsonl
+  $ hone step describe --input rows.jsonl --provider openrouter --model qwen/qwen2.5-vl-72b-instruct --output described.jsonl
+  $ hone step describe --input rows.jsonl --endpoints endpoints.yaml --output described.jsonl
   $ hone step verify --input reasoned.jsonl --output verified.jsonl
   $ hone step agree --input described.jsonl --endpoint http://gpu1:8000/v1 --endpoint reasoner=http://gpu2:8000/v1 \\
       --model qwen-vl --model reasoner=r1 --output agreed.jsonl
   $ hone step mix --input a.jsonl --input b.jsonl --set 'weights=[3, 1]' --output mixed.jsonl
 
-Exit codes: 0 all rows done; 1 failed; 2 wrong usage or input; 4 the budget is spent; 130 Ctrl-C.`
+Exit codes: 0 all rows done; 1 failed, also when every row failed; 2 wrong usage or input; 4 the budget is spent; 130 Ctrl-C.`
 
 interface StepFlags extends EndpointFlags {
   input: string[]
@@ -76,6 +79,13 @@ export function stepCommand(terminal: Terminal): Command {
     .option('-o, --output <file>', 'rows as JSONL; there when all rows are done, OUTPUT.partial until then')
     .option('--rejects <file>', 'dropped and failed rows go here (default: into the output too)')
     .option('--endpoint <url>', 'server, up to /v1; NAME=URL for one of several models; may be repeated', repeated, [])
+    .option(
+      '--provider <name>',
+      `preset of a provider: ${providerNames.join(', ')}; NAME=PROVIDER for one`,
+      repeated,
+      [],
+    )
+    .option('--endpoints <file>', 'endpoints as YAML, as in a recipe: headers, proxies, streams, batches, …')
     .option('--model <name>', 'model as the server knows it; NAME=MODEL for one of several', repeated, [])
     .option('--api-key-env <variable>', 'variable that holds the key; NAME=VARIABLE for one of several', repeated, [])
     .option('--concurrency <count>', 'requests at one time to each server', concurrency, 16)
@@ -139,13 +149,14 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
   checkWeighed(name, step, flags)
   if (input.length > 1 && step.per !== 'dataset')
     throw badUsage(`${name} works on one file.`, 'Join the files first: hone step mix --input A --input B --output C.')
-  const { endpoints, prices } = stepEndpoints(name, step, flags)
+  const { endpoints, prices } = await stepEndpoints(name, step, flags)
   if (budget?.cost !== undefined && prices.size < endpoints.length)
     throw badUsage('A budget of money needs prices.', 'Add --price-prompt and --price-completion, per million tokens.')
   const evidence = flags.evidence.map((text) => namedFile('--evidence', text))
   const benchmarks = flags.benchmark.map((text) => namedFile('--benchmark', text))
   const state = flags.state ?? stateFolder(output ?? 'output.jsonl')
-  const alsoRead = [...evidence, ...benchmarks].map(({ path }) => path).concat(flags.options ?? [])
+  const weighed = [...evidence, ...benchmarks].map(({ path }) => path)
+  const alsoRead = weighed.concat(flags.options ?? [], flags.endpoints ?? [])
   checkFiles({ inputs: input, alsoRead, output, rejects, replies: flags.replies, state })
   const options = await readStepOptions(name, step, {
     set: flags.set,
@@ -208,31 +219,21 @@ async function run(name: string, file: FileStep, flags: StepFlags, terminal: Ter
   const stopShowing = flags.json === true ? () => undefined : showProgress(terminal, name, file.progress)
   let end: FileStepEnd
   try {
-    end = await runFileStep(file)
+    end = await withUnfinished(
+      () => ({ message: `Stopped.${doneText(file)}`, nextStep: goOnText }),
+      () => runFileStep(file),
+    )
   } catch (error) {
     stopShowing()
-    if (error instanceof Interrupted) {
-      const { done, total } = file.progress.read()
-      const where = total === 0 ? '' : ` ${number(done)} of ${number(total)} rows are done.`
-      terminal.stderr.write(`Stopped.${where} The same command goes on; what was answered is not asked again.\n`)
-    }
-    throw error instanceof Outage ? away(error) : error
+    if (error instanceof Interrupted) terminal.stderr.write(`Stopped.${doneText(file)} ${goOnText}\n`)
+    throw endedBy(error, file)
   }
   stopShowing()
   const seconds = (performance.now() - began) / 1000
   if (flags.json === true) printJson(terminal, summary(name, file, end, seconds))
   else print(terminal, ...summaryLines(name, file, end, seconds))
-  return end.ended === 'budget' ? exitCodes.budgetReached : exitCodes.ok
+  return exitCodeOf(end)
 }
-
-/** A server or a disk stays away. Nothing is wrong with the rows. */
-const away = (cause: Outage): HoneError =>
-  new HoneError({
-    type: 'EndpointRefused',
-    message: cause.message,
-    nextStep: 'The same command goes on where this one ended, once the server answers again.',
-    cause,
-  })
 
 async function dryRun(file: FileStep, flags: StepFlags, terminal: Terminal): Promise<number> {
   const found = await dryRunFileStep(file)

@@ -30,6 +30,9 @@ const storedReply = head.omit({ run: true }).extend({
   finishReason: z.enum(['stop', 'length', 'refused']),
   latencyMs: z.number(),
   attempts: z.number(),
+  // Lines of older versions have neither field.
+  servedModel: z.string().nullable().default(null),
+  isEstimated: z.boolean().default(false),
 })
 
 /**

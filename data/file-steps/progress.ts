@@ -1,4 +1,5 @@
-import type { Usage } from '../../models/engine.ts'
+import type { Engine, Usage } from '../../models/engine.ts'
+import type { Waiting } from '../../models/outage.ts'
 
 /** The state of a run. */
 export interface Reading {
@@ -21,8 +22,14 @@ export interface Reading {
   /** Tokens of what this run paid. */
   promptTokens: number
   completionTokens: number
+  /** Replies of this run whose tokens are estimates. */
+  estimated: number
+  /** Names of the models that answered, as the servers say them, by the name of the endpoint. */
+  servedModels: Readonly<Record<string, readonly string[]>>
   /** Cost of all runs on this output; null without prices. */
   cost: number | null
+  /** What the requests wait for while a server is away; null while servers work. */
+  waiting: (Waiting & { endpoint: string }) | null
 }
 
 /** Counts what a run does. */
@@ -35,6 +42,8 @@ export interface Progress {
   found(failure: string | undefined): void
   usage(usage: Usage): void
   cost(amount: number): void
+  /** Where to look for what the requests wait for. */
+  watch(engine: Pick<Engine, 'waiting'>): void
 }
 
 export function createProgress(): Progress {
@@ -49,16 +58,26 @@ export function createProgress(): Progress {
     reused: 0,
     promptTokens: 0,
     completionTokens: 0,
+    estimated: 0,
   }
   let cost: number | null = null
+  let watched: Pick<Engine, 'waiting'> | undefined
   const failures: Record<string, number> = {}
+  const served = new Map<string, Set<string>>()
   const drops: Record<string, number> = {}
   const count = (reasons: Record<string, number>, reason: string | null): void => {
     const name = reason ?? 'unspecified'
     reasons[name] = (reasons[name] ?? 0) + 1
   }
   return {
-    read: () => ({ ...now, failures: { ...failures }, drops: { ...drops }, cost }),
+    read: () => ({
+      ...now,
+      failures: { ...failures },
+      drops: { ...drops },
+      servedModels: Object.fromEntries([...served].map(([endpoint, models]) => [endpoint, [...models].toSorted()])),
+      cost,
+      waiting: watched?.waiting() ?? null,
+    }),
     total(rows) {
       now.total = rows
     },
@@ -77,17 +96,22 @@ export function createProgress(): Progress {
       now.failed += 1
       count(failures, failure)
     },
-    usage({ promptTokens, completionTokens, reused }) {
+    usage({ endpoint, promptTokens, completionTokens, reused, servedModel, isEstimated }) {
+      if (servedModel !== null) served.set(endpoint, (served.get(endpoint) ?? new Set()).add(servedModel))
       if (reused) {
         now.reused += 1
         return
       }
       now.paid += 1
+      if (isEstimated) now.estimated += 1
       now.promptTokens += promptTokens
       now.completionTokens += completionTokens
     },
     cost(amount) {
       cost = amount
+    },
+    watch(engine) {
+      watched = engine
     },
   }
 }

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { createBoundedAsk } from '../../models/bounded-ask.ts'
+import type { BudgetMeter } from '../../models/budget-meter.ts'
 import { createEngine } from '../../models/engine.ts'
 import { createImages } from '../pictures/prepare.ts'
 import { rowsAtOnce, runShard } from '../shards/run-shard.ts'
@@ -46,9 +47,7 @@ export async function workRows(
     },
   })
   const assembly = createAssembly(input, work, finished, output, signal)
-  const showCost = () => {
-    if (options.prices.size > 0) progress.cost(Object.values(meter.spent().costs)[0] ?? 0)
-  }
+  const showCost = costShower(options, meter)
   showCost()
   const engine = createEngine({
     ...options.engine,
@@ -61,6 +60,7 @@ export async function workRows(
       showCost()
     },
   })
+  progress.watch(engine)
   try {
     await runShard({
       step,
@@ -85,10 +85,11 @@ export async function workRows(
     })
     return { ended: 'done', passedOver: input.passedOver, tally: await assembly.finish() }
   } catch (error) {
-    if (!(error instanceof HoneError) || error.type !== 'BudgetReached') throw error
+    if (!endsEarly(error)) throw error
     // Requests under way are paid for anyway. So they may end, and their replies are kept.
     await Promise.race([bounded.settled(), aborted(signal)])
     signal.throwIfAborted()
+    if (error.type !== 'BudgetReached') throw error
     return { ended: 'budget', message: error.message }
   } finally {
     await engine.close()
@@ -97,6 +98,17 @@ export async function workRows(
     await replies.close()
   }
 }
+
+/** Tells the progress what all runs on this output cost, where prices are known. */
+const costShower =
+  ({ prices, progress }: FileStep, meter: Pick<BudgetMeter, 'spent'>) =>
+  (): void => {
+    if (prices.size > 0) progress.cost(Object.values(meter.spent().costs)[0] ?? 0)
+  }
+
+/** Whether no row is at fault: no money is left, or the server refuses every request. */
+const endsEarly = (error: unknown): error is HoneError =>
+  error instanceof HoneError && (error.type === 'BudgetReached' || error.type === 'EndpointRefused')
 
 /** Who pays, in a log of replies that several runs share. */
 const payer = ({ output }: FileStep): string => sha256Hex(resolve(output)).slice(0, 16)

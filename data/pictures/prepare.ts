@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { RowProblem } from '../../domain/row-problem.ts'
-import type { RequestImages } from '../../models/endpoint.ts'
-import { fitToPatches } from './fit.ts'
-import { brokenImage, imagesAtOnce, firstLineOf, openImage, readHeader } from './open.ts'
+import type { PictureLimits, RequestImages } from '../../models/endpoint.ts'
+import { encodeWithin, sizeOf, usualPatch } from './encode.ts'
+import { brokenImage, imagesAtOnce, firstLineOf, readHeader } from './open.ts'
 
 /** Gives pictures by SHA-256. Rejects when the picture is not there. */
 interface ImageSource {
@@ -25,14 +25,6 @@ export interface ImagesOptions {
   concurrency?: number
 }
 
-/** Side of a patch in pixels when the endpoint names none: the side of Qwen2-VL and Qwen2.5-VL. */
-const usualPatch = 28
-
-/** Pictures for requests. The patch of the model behind an endpoint may be given. */
-export interface PreparedImages extends RequestImages {
-  dataUrl(hash: string, maxPixels: number, patch?: number): Promise<string>
-}
-
 /**
  * Pictures ready to be sent, by hash: EXIF-rotated, shrunk to whole patches, as PNG or JPEG in data
  * URLs. A picture is encoded once while it stays in the cache. An upright PNG or JPEG within the
@@ -44,14 +36,14 @@ export function createImages({
   source,
   cacheBytes = 32 * 1024 * 1024,
   concurrency = imagesAtOnce,
-}: ImagesOptions): PreparedImages {
+}: ImagesOptions): RequestImages {
   // At least 1, because 0 means "no limit" to the library.
   const maxSize = Math.max(1, cacheBytes)
   const cache = new LRUCache<string, string>({ maxSize, sizeCalculation: (url) => url.length })
   const running = new Map<string, Promise<string>>()
   const decodes = pLimit(concurrency)
 
-  const load = async (hash: string, limits: Limits): Promise<string> => {
+  const load = async (hash: string, limits: PictureLimits): Promise<string> => {
     let bytes: Buffer
     try {
       bytes = await source.read(hash)
@@ -62,13 +54,14 @@ export function createImages({
   }
 
   return {
-    async dataUrl(hash, maxPixels, patch = usualPatch) {
-      const key = `${hash} ${maxPixels} ${patch}`
+    async dataUrl(hash, limits) {
+      const { maxPixels, patch = usualPatch, maxBytes, formats, minSide } = limits
+      const key = `${hash} ${maxPixels} ${patch} ${maxBytes ?? ''} ${formats?.join() ?? ''} ${minSide ?? ''}`
       const found = cache.get(key)
       if (found !== undefined) return found
       const already = running.get(key)
       if (already) return already
-      const encoding = decodes(() => load(hash, { maxPixels, patch }))
+      const encoding = decodes(() => load(hash, limits))
       running.set(key, encoding)
       try {
         const url = await encoding
@@ -81,25 +74,19 @@ export function createImages({
   }
 }
 
-interface Limits {
-  maxPixels: number
-  patch: number
-}
-
 /** A picture's bytes as the data URL of a request. Rejects as {@link createImages} says. */
-async function prepareImage(bytes: Buffer, limits: Limits): Promise<string> {
-  const { width, height, format, mediaType, rotated, hasAlpha } = await readHeader(bytes)
-  const shrinks = width * height > limits.maxPixels
-  if (!shrinks && !rotated && (format === 'png' || format === 'jpeg'))
-    return `data:${mediaType};base64,${bytes.toString('base64')}`
-  const size = shrinks ? fitToPatches(width, height, limits) : null
-  const lossless = format !== 'jpeg' && (format === 'png' || hasAlpha)
+async function prepareImage(bytes: Buffer, limits: PictureLimits): Promise<string> {
+  const header = await readHeader(bytes)
+  const { width, height, format, rotated } = header
+  const isSendable = limits.formats ? limits.formats.some((each) => each === format) : /^(png|jpeg)$/.test(format)
+  const isSmall = bytes.length <= (limits.maxBytes ?? Infinity)
+  const size = sizeOf(width, height, limits)
+  if (!size && !rotated && isSendable && isSmall) return dataUrlOf(header.mediaType, bytes)
   try {
-    let picture = openImage(bytes).autoOrient().toColourspace('srgb')
-    if (size) picture = picture.resize({ ...size, fit: 'fill' })
-    const encoded = await (lossless ? picture.png() : picture.jpeg({ quality: 95 })).toBuffer()
-    return `data:${lossless ? 'image/png' : 'image/jpeg'};base64,${encoded.toString('base64')}`
+    return await encodeWithin(bytes, header, size, limits)
   } catch (error) {
-    throw brokenImage(error)
+    throw error instanceof RowProblem ? error : brokenImage(error)
   }
 }
+
+const dataUrlOf = (mediaType: string, bytes: Buffer): string => `data:${mediaType};base64,${bytes.toString('base64')}`

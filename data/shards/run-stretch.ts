@@ -1,7 +1,9 @@
+import { HoneError } from '../../domain/errors.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
+import type { Engine, EngineOptions } from '../../models/engine.ts'
 import type { ReplyStore } from '../../models/reply-store.ts'
 import type { DataStep, StepContext } from '../steps/step.ts'
 import { parseOptions, rowsAtOnce, runShard } from './run-shard.ts'
@@ -11,7 +13,8 @@ import type { RunShardOptions, ShardContext, ShardCounts, ShardOutcome } from '.
 export type StoredOutcome = Pick<Outcome, 'parentId' | 'changes' | 'requestKeys'> &
   Pick<ShardOutcome, 'status' | 'reason' | 'outIndex'> & { detail?: string }
 
-export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 'signal'> {
+export interface RunStretchOptions
+  extends Pick<RunShardOptions, 'onProgress' | 'signal'>, Pick<EngineOptions, 'onWarning'> {
   step: DataStep
   rows: AsyncIterable<readonly Row[]>
   context: ShardContext & Required<Pick<StepContext<unknown>, 'overview' | 'fingerprintsOf'>>
@@ -24,6 +27,8 @@ export interface RunStretchOptions extends Pick<RunShardOptions, 'onProgress' | 
    */
   meter: BudgetMeter
   commit(outcomes: readonly StoredOutcome[]): Promise<void>
+  /** Given the engine when it is there, to look at what its requests wait for. */
+  watch?: (engine: Pick<Engine, 'waiting'>) => void
 }
 
 /**
@@ -38,8 +43,10 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     images,
     signal,
     onUsage: (usage) => meter.onUsage(usage),
+    ...(options.onWarning && { onWarning: options.onWarning }),
     priority: parseOptions(step, context.options).priority ?? 0,
   })
+  options.watch?.(engine)
   try {
     const counts = await runShard({
       step,
@@ -57,6 +64,10 @@ export async function runStretch(options: RunStretchOptions): Promise<ShardCount
     })
     meter.check()
     return counts
+  } catch (error) {
+    // The server refuses every request. Some may be under way and paid for: their replies are kept.
+    if (error instanceof HoneError && error.type === 'EndpointRefused') await engine.settled()
+    throw error
   } finally {
     await engine.close()
   }

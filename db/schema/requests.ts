@@ -1,10 +1,11 @@
-import { bigint, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import { createdAt } from './columns.ts'
 import { steps } from './steps.ts'
 
 /**
  * A finished model call under its content key. It is paid for once, and many rows and campaigns may
- * use it.
+ * use it. A reply that was paid for and cannot be used has the finish reason `unusable`, and a key
+ * that no request has.
  */
 export const requests = pgTable(
   'requests',
@@ -22,6 +23,10 @@ export const requests = pgTable(
     completionTokens: integer('completion_tokens').notNull(),
     latencyMs: integer('latency_ms').notNull(),
     attempts: integer('attempts').notNull(),
+    /** Model that answered, as the server said it. */
+    servedModel: text('served_model'),
+    /** Whether the tokens are estimates, because the server did not count. */
+    isEstimated: boolean('is_estimated').notNull().default(false),
     createdAt: createdAt(),
   },
   (table) => [index('requests_step').on(table.stepId)],

@@ -24,6 +24,7 @@ export const steps = pgTable(
     ordinal: integer('ordinal').notNull(),
     spec: jsonb('spec').notNull(),
     status: text('status', { enum: stepStatuses }).notNull().default('running'),
+    /** Why it ended as it did. While it runs: what it waits for. */
     reason: text('reason'),
     startedAt: moment('started_at').notNull().defaultNow(),
     finishedAt: moment('finished_at'),

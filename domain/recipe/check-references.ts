@@ -49,7 +49,7 @@ export function checkReferences(recipe: AnyRecipe, context: z.core.$RefinementCt
 
 /** A benchmark's judge stays the same over all rounds, so it is never a checkpoint. */
 function checkJudges({ endpoints, benchmarks }: AnyRecipe, context: z.core.$RefinementCtx): void {
-  const urls = Object.keys(endpoints).filter((name) => 'url' in (endpoints[name] ?? {}))
+  const urls = Object.keys(endpoints).filter((name) => !('checkpoint' in (endpoints[name] ?? {})))
   for (const [name, { judge }] of Object.entries(benchmarks)) {
     if (judge === undefined || urls.includes(judge)) continue
     const wrong = Object.hasOwn(endpoints, judge)

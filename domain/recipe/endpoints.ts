@@ -1,38 +1,17 @@
 import { z } from 'zod'
 import { stepName } from '../ids.ts'
 import { prices } from '../prices.ts'
+import { batchOptions, bodyOption, callOptions } from './call-options.ts'
 import { servingWish } from './jobs.ts'
+import { providerNames } from './provider-names.ts'
+import { presetOf } from './providers.ts'
+import { bareUrl, recipeUrl } from './server-url.ts'
 
 /**
  * Pixel limit of a picture where a recipe states no limit: 1,280 tokens of 28 × 28 pixels in
  * Qwen2.5-VL.
  */
 export const usualMaxPixels = 1_003_520
-
-const urlFrom = (start: RegExp) =>
-  z
-    .string()
-    .regex(start, { error: 'use an http(s) URL that ends in /v1, e.g. http://localhost:8000/v1', abort: true })
-    .regex(/^(?!https?:\/\/[^/?#\\]*@)/, {
-      error: 'its URL holds a user name or a password: put the key into an environment variable, and name that',
-      abort: true,
-    })
-    // An empty query is refused too: the path of a call would become part of it.
-    .regex(/^[^?#]*$/, {
-      error: 'its URL holds a ? or a #: give it up to /v1; a key goes into an environment variable, and name that',
-      abort: true,
-    })
-    .refine((text) => URL.canParse(text), 'this is no URL')
-
-/**
- * Where a model is served, up to `/v1`. URLs appear in recipes, messages and logs, so they must not
- * hold a secret: no user name, no password, no query. Messages never repeat the URL.
- */
-export const serverUrl = urlFrom(/^https?:\/\/[^/?#\\\s]\S*$/)
-
-const oneUrl = urlFrom(/^(https?:\/\/[^/?#\\\s]|demo:)\S*$/)
-
-const bare = (url: string): string => url.replace(/\/+$/, '')
 
 /**
  * Sends a second copy of a call that takes unusually long (Dean and Barroso, The Tail at Scale,
@@ -70,26 +49,29 @@ const sharedOptions = {
 /**
  * A place that serves a model: an OpenAI-compatible URL, or a checkpoint that Hone serves itself.
  */
-const urlEndpoint = z.strictObject({
-  /** Where the model is served, up to `/v1`; a list where several servers share the work. */
-  url: z.union([
-    oneUrl,
-    z
-      .array(oneUrl)
-      .min(1)
-      .max(64)
-      .refine(
-        (urls) => new Set(urls.map(bare)).size === urls.length,
-        'one server stands there twice: name every server once',
-      ),
-  ]),
+const urlFields = z.strictObject({
+  /** A ready-made preset: URL, usual variable of the key, and what the provider refuses. */
+  provider: z.enum(providerNames).optional(),
+  /**
+   * Where the model is served, up to `/v1`; a list where several servers share the work. May be
+   * left out where the provider's preset has one.
+   */
+  url: z
+    .union([
+      recipeUrl,
+      z
+        .array(recipeUrl)
+        .min(1)
+        .max(64)
+        .refine(
+          (urls) => new Set(urls.map(bareUrl)).size === urls.length,
+          'one server is in the list twice: name every server once',
+        ),
+    ])
+    .optional(),
   /** Name of the model as the server knows it. */
   model: z.string().min(1),
-  /** Environment variable that holds the key, here and where the worker runs. */
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Z_][A-Z0-9_]*$/, 'name the environment variable that holds the key, never the key itself')
-    .optional(),
+  ...callOptions,
   /** Calls at one time to each server. Hone makes fewer where the server answers 429 or 503. */
   concurrency: z.int().min(1).max(4096).default(16),
   /** One call ends after so long without its whole reply, and is tried again. */
@@ -101,7 +83,45 @@ const urlEndpoint = z.strictObject({
   tokensPerMinute: z.number().positive().max(1e12).optional(),
   /** What tokens cost: for plans, budgets and progress. */
   prices: prices.optional(),
+  /** `batch` sends requests through the provider's batch API, usually at half the price. */
+  mode: z.enum(['live', 'batch']).optional(),
+  /** Limits of the batches, for `mode: batch`. */
+  batch: batchOptions.optional(),
 })
+
+type Fields = z.infer<typeof urlFields>
+
+/** What one option asks of another one. */
+function checkTogether(spec: Fields, context: z.core.$RefinementCtx<Fields>): void {
+  const { provider, url, model, apiVersion, body = {}, omit = [], mode, batch } = spec
+  const issue = (path: PropertyKey[], message: string, input?: unknown) =>
+    context.addIssue({ code: 'custom', path, message, input })
+  if (url === undefined && presetOf(provider).url === undefined)
+    issue(
+      ['url'],
+      provider === undefined
+        ? `is missing: add the URL of the server of "${model}", or a provider that has one, e.g. provider: openai`
+        : `${provider} has no URL of its own: add the URL of your resource, e.g. https://NAME.openai.azure.com`,
+    )
+  const keys = (['apiKeyEnv', 'apiKeyFile', 'apiKeyCommand'] as const).filter((name) => spec[name] !== undefined)
+  if (keys.length > 1)
+    issue(
+      [keys[1] ?? ''],
+      `the key comes from two places, ${keys.join(' and ')}: keep one of them`,
+      spec[keys[1] ?? 'apiKeyEnv'],
+    )
+  if (apiVersion !== undefined && provider !== 'azure')
+    issue(['apiVersion'], 'only Azure has API versions: add provider: azure, or use query', apiVersion)
+  for (const name of omit)
+    if (Object.hasOwn(body, name)) issue(['omit'], `"${name}" is in body too: take it out of one of them`, omit)
+  if (batch !== undefined && mode !== 'batch')
+    issue(['batch'], 'these are the limits of batches, and the endpoint sends none: add mode: batch', batch)
+  // Not one by one in silence: a batch costs half, and that is what its user counts on.
+  if (mode === 'batch') issue(['mode'], 'batch APIs are not used yet: leave mode out', mode)
+}
+
+/** The schema of an endpoint with a URL. */
+export const urlEndpoint = urlFields.superRefine(checkTogether)
 
 const checkpointEndpoint = z.strictObject({
   /** `base`, `parent`, or a step of this round that has weights. */
@@ -112,14 +132,21 @@ const checkpointEndpoint = z.strictObject({
   timeoutSeconds: z.number().positive().max(3600).default(300),
   /** The product that serves it, and where. */
   serve: servingWish.optional(),
+  /** Fields for the product's own sampling, e.g. `top_k`. Part of a request's identity. */
+  body: bodyOption.optional(),
   ...sharedOptions,
 })
 
 export const endpointSpec = z.union([urlEndpoint, checkpointEndpoint])
 export type EndpointSpec = z.infer<typeof endpointSpec>
 
-/** An endpoint with a URL, or several. */
+/** An endpoint at a URL, or at several. */
 export type UrlEndpoint = z.infer<typeof urlEndpoint>
 
-/** The servers of an endpoint as the recipe names them, each once. */
-export const urlsOf = ({ url }: Pick<UrlEndpoint, 'url'>): readonly string[] => (typeof url === 'string' ? [url] : url)
+/** Whether an endpoint has a URL, of its own or of its provider. Otherwise Hone serves it. */
+export const isUrlEndpoint = (spec: EndpointSpec): spec is UrlEndpoint => !('checkpoint' in spec)
+
+/** The servers of an endpoint, each once: as the recipe names them, else the provider's. */
+export function urlsOf({ url, provider }: Pick<UrlEndpoint, 'url' | 'provider'>): readonly string[] {
+  return [url ?? presetOf(provider).url ?? []].flat()
+}

@@ -1,9 +1,13 @@
 import type http from 'node:http'
 import type { Scope } from '../scope.ts'
 import type { Secrets } from './secrets.ts'
+import { StreamedText } from './streamed-text.ts'
 
 // The longest wait of a timer of Node: 24.8 days. A longer timer would fire at once.
 const longestMs = 2 ** 31 - 1
+
+/** So long a server may take to send its usage after the last chunk of a reply. */
+const afterReplySeconds = 5
 
 /** The time of a call is over: the whole deadline, or the silence between two chunks. */
 export class TimeOver extends Error {
@@ -47,9 +51,11 @@ export class Call {
   replied: Replied | undefined
   /** Why no whole reply came. */
   failure: Error | undefined
+  /** Bytes of the last stream. */
+  streamed = new StreamedText()
   readonly #leaveScope: () => void
   readonly #deadline: NodeJS.Timeout
-  readonly #idleSeconds: number | undefined
+  #idleSeconds: number | undefined
   #idle: NodeJS.Timeout | undefined
   #stop: ((reason: Error) => void) | undefined
   #ended: Error | undefined
@@ -71,6 +77,7 @@ export class Call {
   begin(): void {
     this.replied = undefined
     this.failure = undefined
+    this.streamed = new StreamedText()
   }
 
   /** `stop` ends the running exchange. Called at once when the call has ended. */
@@ -92,6 +99,16 @@ export class Call {
       const late = () => this.#end(new TimeOver('idle', `the stream was silent for ${this.#idleSeconds} s`))
       this.#idle = setTimeout(late, Math.min(longestMs, this.#idleSeconds * 1000))
     }
+  }
+
+  /**
+   * The reply is whole, and only its usage and the end of the stream may follow. Some servers leave
+   * such a stream open, and a reply must not wait for its deadline then.
+   */
+  replyIsWhole(): void {
+    this.streamEnded()
+    this.#idleSeconds = Math.min(this.#idleSeconds ?? afterReplySeconds, afterReplySeconds)
+    this.chunkCame()
   }
 
   /** The stream is over, so that silence ends nothing any more. */

@@ -1,5 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
+import tls from 'node:tls'
+import type { PeerCertificate } from 'node:tls'
 import { HttpProxyAgent } from 'http-proxy-agent'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 import { systemClock } from '../clock.ts'
@@ -14,6 +16,9 @@ import { StreamModes } from './stream-modes.ts'
  * ask for less.
  */
 const idleMs = 30_000
+// Of a host with several addresses each gets so long before the next. Node's own 250 ms are less
+// than a lost packet takes on the way to another continent, and then no address is reached.
+const addressMs = 1000
 // A served checkpoint has a port of its own, so a long-lived worker meets ever new origins.
 const keptForMs = 3_600_000
 
@@ -55,18 +60,21 @@ export class Connections {
     return agent
   }
 
-  #open({ protocol }: URL, { proxy, caFile }: Route): http.Agent {
+  #open({ protocol, hostname }: URL, { proxy, caFile }: Route): http.Agent {
     // The limiter bounds the number of connections. `timeout` closes idle ones. For a busy one it
     // only emits an event, and nothing listens for it.
-    const kept = { keepAlive: true, maxFreeSockets: 4096, timeout: this.#idleMs }
+    const timing = { timeout: this.#idleMs, autoSelectFamilyAttemptTimeout: addressMs }
+    const kept = { keepAlive: true, maxFreeSockets: 4096, ...timing }
     const options = caFile === undefined ? kept : { ...kept, secureContext: trustIn(caFile) }
     const isSecure = protocol === 'https:'
     if (!proxy) return isSecure ? new https.Agent(options) : new http.Agent(options)
     if (!isSecure) return new HttpProxyAgent(proxy, options)
     const agent = new HttpsProxyAgent(proxy, options)
     // The constructor throws away the options for the server behind the proxy, with the limit for
-    // idle connections.
-    Object.assign(agent.options, options)
+    // idle connections. A tunnel does not know its server's name when the name is an IP address.
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const checkServerIdentity = (_: string, certificate: PeerCertificate) => tls.checkServerIdentity(host, certificate)
+    Object.assign(agent.options, options, { checkServerIdentity })
     return agent
   }
 

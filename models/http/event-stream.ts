@@ -1,53 +1,43 @@
 import type { OpenAI } from 'openai'
 import { Stream } from 'openai/core/streaming'
 import { Assembly, doneMark } from '../replies/assembly.ts'
+import { TimeOver } from './call.ts'
+import type { Call } from './call.ts'
 
 interface NamedEvent {
   event: string | null
   data: unknown
 }
 
-const doneLine = /^data: ?\[DONE\]/m
-// Long enough for the line and what a server may say after it.
-const tailBytes = 256
-
 /**
- * Reads a stream of events to one chat completion. An error event becomes the completion's `error`.
+ * Reads a stream of events to one chat completion; undefined for a stream without an event that can
+ * be read. An error event becomes the completion's `error`.
  *
  * A stream that breaks off gives what came of it: the assembly says that it was cut, so that the
- * reply is not taken for a whole one, and its tokens count as paid. A stream of which nothing came
- * rejects with the error of the connection.
+ * reply is not taken for a whole one, and its tokens count as paid. Rejects with the error of a
+ * connection that is lost before anything came, and with the reason of the call when the call ends
+ * before the reply is whole.
  */
-export async function readEvents(response: Response, client: OpenAI): Promise<unknown> {
+export async function readEvents(response: Response, call: Call, client: OpenAI): Promise<unknown> {
   const assembly = new Assembly()
-  let tail = ''
-  // The `openai` stream swallows the mark of the end, so it is looked for in the bytes. No text of
-  // a reply can hold such a line, because JSON has no line breaks in texts.
-  const watched = response.body?.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, next) {
-        tail = (tail + Buffer.from(chunk).toString('latin1')).slice(-tailBytes)
-        next.enqueue(chunk)
-      },
-    }),
-  )
-  let chunks = 0
+  let isWhole = false
   try {
-    const events = Stream.fromSSEResponse<NamedEvent>(
-      new Response(watched ?? null),
-      new AbortController(),
-      client,
-      true,
-      'events',
-    )
+    const controller = new AbortController()
+    const events = Stream.fromSSEResponse<NamedEvent>(response, controller, client, true, 'events')
     for await (const { event, data } of events) {
-      chunks++
+      call.streamed.hasEvents()
       assembly.add(event === 'error' ? errorOf(data) : data)
+      if (assembly.isOver && !isWhole) {
+        isWhole = true
+        call.replyIsWhole()
+      }
     }
-    if (doneLine.test(tail)) assembly.add(doneMark)
+    if (call.streamed.isDone) assembly.add(doneMark)
   } catch (error) {
-    if (chunks === 0) throw error
+    if (!call.ended && assembly.result() === undefined && !(error instanceof SyntaxError)) throw error
   }
+  // Also without an error: the stream of the client takes some errors for its end.
+  if (call.ended && !(isWhole && call.ended instanceof TimeOver)) throw call.ended
   return assembly.result()
 }
 

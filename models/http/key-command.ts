@@ -9,8 +9,8 @@ const mostBytes = 64 * 1024
  * (`az … | jq -r .token`), and the recipe that names it belongs to the user of this process. It
  * leads its own process group, so that a limit of 30 s ends all parts of a pipe.
  *
- * Throws HoneError MissingSecret when the command fails, prints nothing or takes too long. The error
- * holds nothing that the command printed, because that may be the key.
+ * Throws HoneError MissingSecret when the command fails, prints nothing or takes too long. The
+ * error holds nothing that the command printed, because that may be the key.
  */
 export function runKeyCommand(
   command: string,

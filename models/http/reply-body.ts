@@ -9,7 +9,9 @@ import type { Call } from './call.ts'
 
 /** The largest reply, as it is sent and as it is unpacked. */
 const maxReplyBytes = 64 * 1024 * 1024
-/** So long a stream may still send its last bytes after its last event. Then its connection closes. */
+/**
+ * So long a stream may still send its last bytes after its last event. Then its connection closes.
+ */
 const drainMs = 1000
 
 const tooLarge = () => new Error(`the reply is larger than ${maxReplyBytes} bytes`)
@@ -89,6 +91,7 @@ export function eventBytes(message: http.IncomingMessage, call: Call): ReadableS
       body.on('data', (chunk: Buffer) => {
         if (isOver) return
         call.chunkCame()
+        call.streamed.add(chunk)
         bytes += chunk.length
         if (bytes <= maxReplyBytes) return reader.enqueue(chunk)
         fail(tooLarge())

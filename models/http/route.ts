@@ -15,10 +15,10 @@ export interface Route {
 }
 
 /**
- * The route to a server: the endpoint's own proxy, or that of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
- * NO_PROXY. This machine is never reached through a proxy of the variables, because a proxy cannot
- * reach it, and served checkpoints are here. Throws HoneError InvalidRecipe for a proxy that cannot
- * be used.
+ * The route to a server: the endpoint's own proxy, or that of HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
+ * and NO_PROXY. This machine is never reached through a proxy of the variables, because a proxy
+ * cannot reach it, and served checkpoints are here. Throws HoneError InvalidRecipe for a proxy that
+ * cannot be used.
  */
 export function routeTo(
   url: URL,
@@ -31,8 +31,16 @@ export function routeTo(
   if (text === '') return { caFile, secrets: [] }
   const proxy = URL.canParse(text) ? new URL(text) : undefined
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') throw unusable(endpoint.name, own !== undefined)
-  const password = proxy.password === '' ? [] : [proxy.password, decodeURIComponent(proxy.password)]
+  const password = proxy.password === '' ? [] : [proxy.password, decoded(proxy.password, endpoint.name, own)]
   return { proxy, caFile, secrets: [...password, ...(named?.secrets ?? [])] }
+}
+
+function decoded(password: string, endpoint: string, own: string | undefined): string {
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    throw unusable(endpoint, own !== undefined)
+  }
 }
 
 function isHere({ hostname }: URL): boolean {

@@ -84,7 +84,7 @@ const missing = (endpoint: string, place: string, name: string): HoneError =>
   new HoneError({
     type: 'MissingSecret',
     message: `endpoint "${endpoint}" needs ${place}, but the environment variable ${name} is not set`,
-    nextStep: `set ${name} where the worker starts, then start the worker again`,
+    nextStep: `export ${name}=… here and where the worker runs, then start again`,
   })
 
 const malformed = ({ name }: Secretive, place: string): HoneError =>

@@ -9,7 +9,9 @@ import { honeVersion } from './hone-version.ts'
 import { eventBytes, readText, unpackedStream } from './reply-body.ts'
 import type { Secrets } from './secrets.ts'
 
-/** What the `openai` client gives its `fetch`, with the call that Hone put into its `fetchOptions`. */
+/**
+ * What the `openai` client gives its `fetch`, with the call that Hone put into its `fetchOptions`.
+ */
 export interface TransportInit extends RequestInit {
   call?: Call
 }
@@ -28,8 +30,8 @@ export interface TransportOptions {
 const userAgent = `hone/${honeVersion()}`
 
 /**
- * The `fetch` of the `openai` client, over node:http. The client builds URLs and bodies; secrets and
- * headers are added here, so that no part of the client can log or quote a key.
+ * The `fetch` of the `openai` client, over node:http. The client builds URLs and bodies; secrets
+ * and headers are added here, so that no part of the client can log or quote a key.
  *
  * Of the client's headers only Accept and Content-Type are sent. The others are `x-stainless-*`,
  * which tell the provider about this machine and help nobody here (strict gateways refuse headers
@@ -47,8 +49,8 @@ export function createTransport(options: TransportOptions): Transport {
     if (!call) return await plainFetch(options, input, init)
     const url = new URL(input instanceof Request ? input.url : input)
     const given = init.headers instanceof Headers ? init.headers : new Headers(init.headers)
-    const parts = typeof init.body === 'string' ? partsOf(init.body, call.pictures) : []
     try {
+      const parts = typeof init.body === 'string' ? partsOf(init.body, call.pictures) : []
       call.secrets = await options.secrets()
       const request = requestOf(options, call.secrets, { url, method: init.method ?? 'GET', given, parts })
       return await replyOf(await exchange(request, call), call)
@@ -89,7 +91,9 @@ function requestOf(options: TransportOptions, secrets: Secrets, { url, method, g
   return { url, method, headers: sent, parts, agent: options.agentFor(url) }
 }
 
-/** Azure takes keys in a header of its own, and Entra's tokens, which are JWTs, as all others do. */
+/**
+ * Azure takes keys in a header of its own, and Entra's tokens, which are JWTs, as all others do.
+ */
 function keyHeader({ keyHeader: name }: TransportOptions, key: string): Record<string, string> {
   const isToken = key.startsWith('eyJ') && key.split('.').length === 3
   return name === 'api-key' && !isToken ? { 'api-key': key } : { authorization: `Bearer ${key}` }

@@ -21,11 +21,10 @@ export interface RequestSize {
 
 /** Where a request went. */
 export interface AskedOf {
-  endpoint: Pick<CallOptions, 'provider' | 'maxTokensField'> & {
+  endpoint: Pick<CallOptions, 'body' | 'maxTokensField'> & {
     name: string
     model: string
     apiKeyEnv?: string | undefined
-    timeoutSeconds?: number | undefined
   }
   baseUrl: string
   /** The key and secret headers, which no text may show. */

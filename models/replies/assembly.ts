@@ -13,9 +13,9 @@ const fieldsOfReasoning = ['reasoning_content', 'reasoning', 'thinking'] as cons
  * Puts the chunks of a stream together to one chat completion. It keeps texts and not the chunks,
  * because a long reply comes in ten thousand chunks.
  *
- * Chunks are parsed values, and the text `[DONE]`. Chunks of other choices than the first are passed
- * over. A chunk with a whole message replaces the text before it: some gateways send the whole reply
- * as the last chunk.
+ * Chunks are parsed values, and the text `[DONE]`. Chunks of other choices than the first are
+ * passed over. A chunk with a whole message replaces the text before it: some gateways send the
+ * whole reply as the last chunk.
  */
 export class Assembly {
   #content = ''
@@ -52,7 +52,7 @@ export class Assembly {
       if ((numberOf(fieldsOf(choice)['index']) ?? 0) === 0) this.#addChoice(fieldsOf(choice))
   }
 
-  /** Whether a chunk said that the reply is over. */
+  /** Whether a chunk said that the reply is over. Its usage may come in a chunk after that. */
   get isOver(): boolean {
     return this.#isDone || textOf(this.#finish) !== undefined
   }

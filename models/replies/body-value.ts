@@ -1,5 +1,5 @@
 import { parseJson, parsePythonJson } from '../../domain/json-text.ts'
-import { Assembly, doneMark } from './assembly.ts'
+import { assemble, doneMark } from './assembly.ts'
 import { EventLines } from './event-lines.ts'
 import { fieldsOf } from './foreign.ts'
 
@@ -14,7 +14,7 @@ export function bodyValue(text: string): unknown {
   if (typeof value === 'string') return parseJson(value)
   if (!Array.isArray(value)) return value
   // Gemini sends an error as a list of one, and a stream as a list of chunks.
-  return value.length === 1 ? value[0] : assembled(value)
+  return value.length === 1 ? value[0] : assemble(value)
 }
 
 function lenientValue(text: string): unknown {
@@ -25,23 +25,14 @@ function lenientValue(text: string): unknown {
   const lines = body.split('\n').filter((line) => line.trim() !== '')
   const values = lines.length > 1 ? lines.map(parseJson) : []
   return values.length > 0 && values.every((line) => Object.keys(fieldsOf(line)).length > 0)
-    ? assembled(values)
+    ? assemble(values)
     : undefined
 }
 
 /** One chat completion of the text of a stream. A chunk that is no JSON cuts the stream. */
-export function eventsValue(text: string): unknown {
+function eventsValue(text: string): unknown {
   const events = new EventLines()
-  const assembly = new Assembly()
-  for (const data of [...events.push(text), ...events.end()]) assembly.add(chunkOf(data))
-  return assembly.result()
+  return assemble([...events.push(text), ...events.end()].map(chunkOf))
 }
 
-/** The chunk that the data of an event holds. */
-export const chunkOf = (data: string): unknown => (data.trim() === doneMark ? doneMark : parseJson(data))
-
-function assembled(values: readonly unknown[]): unknown {
-  const assembly = new Assembly()
-  for (const value of values) assembly.add(value)
-  return assembly.result()
-}
+const chunkOf = (data: string): unknown => (data.trim() === doneMark ? doneMark : parseJson(data))

@@ -23,7 +23,9 @@ export function delaysOf(headers: Headers, value: unknown, words: ServerWords, n
 /** The error of a body, which Gemini sends in a list of one. */
 const errorOf = (value: unknown) => fieldsOf(fieldsOf(Array.isArray(value) ? value[0] : value)['error'])
 
-/** Google's RetryInfo (`"34s"`), Hugging Face's estimated_time and others' retry_after, in seconds. */
+/**
+ * Google's RetryInfo (`"34s"`), Hugging Face's estimated_time and others' retry_after, in seconds.
+ */
 function delayInBody(value: unknown): number | undefined {
   const error = errorOf(value)
   for (const detail of listOf(error['details'])) {

@@ -1,4 +1,6 @@
-/** The longest delay that a timer of Node can wait: 24.8 days. The engine decides what is too long. */
+/**
+ * The longest delay that a timer of Node can wait: 24.8 days. The engine decides what is too long.
+ */
 export const longestDelayMs = 2 ** 31 - 1
 
 const capped = (ms: number): number => Math.min(longestDelayMs, Math.max(0, ms))
@@ -23,7 +25,7 @@ export function durationMs(text: string): number | undefined {
   if (trimmed.length > 100 || !whole.test(trimmed)) return undefined
   let ms = 0
   for (const [, value, name = ''] of trimmed.toLowerCase().matchAll(part)) ms += Number(value) * msOfUnit(name)
-  return capped(ms)
+  return capped(Math.ceil(ms))
 }
 
 /** Milliseconds until a date; undefined for any other text. */

@@ -18,7 +18,9 @@ export class EventLines {
     return lines.flatMap((line) => this.#read(line))
   }
 
-  /** Data of an event that the end of the text cuts short. Servers leave out the last empty line. */
+  /**
+   * Data of an event that the end of the text cuts short. Servers leave out the last empty line.
+   */
   end(): string[] {
     const last = this.#rest === '' ? [] : this.#read(this.#rest)
     this.#rest = ''

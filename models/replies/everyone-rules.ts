@@ -16,6 +16,7 @@ const money = new RegExp(
     'requires more credits|run out of credits|out of credits|used all available credits|exceeded your (monthly )?included credits',
     'exceeded your monthly|monthly (spending|included)|spending limit|spend limit|budget has been exceeded|exceededbudget|budget_exceeded',
     'arrearage|account is in good standing|accountoverdue|overdue payment|allocationquota\\.freetieronly|free tier of the model has been exhausted',
+    'balance is (insufficient|not enough)|reached the set inference limit|reached your specified api usage limits',
     'exceeded_current_quota|payment required|quota_not_enough|pre_consume_token_quota_failed|token quota is not enough',
     '余额不足|欠费|额度不足|额度已用尽|请充值',
   ].join('|'),
@@ -23,6 +24,10 @@ const money = new RegExp(
 
 /** Whether the account behind the key has no money or quota left. */
 export const saysNoMoney = ({ all }: Pick<ServerWords, 'all'>): boolean => money.test(all)
+
+/** What to do when there is no money left. */
+export const moneyStep = ({ endpoint }: AskedOf): string =>
+  `the account has no quota left: raise it, or name another endpoint than "${endpoint.name}" in the recipe`
 
 const inRecipe = ({ endpoint }: AskedOf): string => `at the endpoint "${endpoint.name}" in the recipe`
 
@@ -43,12 +48,6 @@ const otherModelStep = (asked: AskedOf): string => `name another model or server
 // Searched in small letters. The first rule that fits counts.
 const rules: readonly EveryoneRule[] = [
   {
-    words: money,
-    isCertain: true,
-    nextStep: ({ endpoint }) =>
-      `the account has no quota left: raise it, or name another endpoint than "${endpoint.name}" in the recipe`,
-  },
-  {
     words: /http request (was sent )?to (an )?https/,
     isCertain: true,
     nextStep: (asked) => `begin the URL with https:// ${inRecipe(asked)}`,
@@ -61,7 +60,7 @@ const rules: readonly EveryoneRule[] = [
   },
   {
     words:
-      /unsupported ?api ?version|api version (is )?not supported|api-version|invalid url \(post|unknown request url|"code": ?"404", ?"message": ?"resource not found"/,
+      /unsupported ?api ?version|api version (is )?not supported|api-version|invalid url \(post|unexpected endpoint or method|unknown request url|"code": ?"404", ?"message": ?"resource not found"/,
     isCertain: true,
     nextStep: (asked) =>
       `check the URL ${asked.baseUrl}, and \`provider: azure\` with \`apiVersion\` for a server of Azure, ${inRecipe(asked)}`,
@@ -79,25 +78,35 @@ const rules: readonly EveryoneRule[] = [
     nextStep: (asked) => `name a model that takes pictures ${inRecipe(asked)}`,
   },
   {
+    words: /(organization|account) (has been|is) (disabled|suspended|deactivated)/,
+    isCertain: true,
+    nextStep: accessStep,
+  },
+  {
+    words: /requires more system memory/,
+    isCertain: false,
+    nextStep: (asked) => `free memory at the server, or name a smaller model ${inRecipe(asked)}`,
+  },
+  {
     words: /no models? (is |are )?loaded/,
     isCertain: true,
     nextStep: (asked) => `load the model "${asked.endpoint.model}" at the server`,
   },
   {
     words:
-      /model_not_found|model_not_available|model_decommissioned|no such model|unknown model|not a valid model|invalid model|model not exist|no endpoints found|model_not_supported|unsupported model|modelnotfound|model not found|model_not_exist|unknown_model/,
+      /model_not_found|model_not_available|model_decommissioned|no such model|unknown model|not a valid model|invalid model|model not exist|no endpoints found|model_not_supported|unsupported model|modelnotfound|model not found|model_not_exist|unknown_model|unavailable.model|modelnotopen|model identifier is invalid/,
     isCertain: true,
     nextStep: modelStep,
   },
   {
     words:
-      /\bmodels?\b[^.]{0,120}?(does not exist|doesn't exist|not found|is not found|has been (deprecated|decommissioned|retired|shut)|no longer (available|supported)|is deprecated|end of life|do(es)? not have access)/,
+      /\bmodels?\b[^\n]{0,120}?(does not exist|doesn't exist|not found|is not found|has been (deprecated|decommissioned|retired|shut)|no longer (available|supported)|is deprecated|end of life|do(es)? not have access)/,
     isCertain: true,
     nextStep: modelStep,
   },
   { words: /does not have access to model|must be verified to use/, isCertain: true, nextStep: otherModelStep },
   {
-    words: /no available channel|无可用渠道|\bmodel\b[^.]{0,80}?not (supported|available)/,
+    words: /no available channel|无可用渠道|\bmodel\b[^\n]{0,80}?not (supported|available)/,
     isCertain: false,
     nextStep: modelStep,
   },

@@ -26,8 +26,8 @@ const spellings: Readonly<Record<Finish, string>> = {
     contextwindowexceeded modelcontextwindowexceeded errorlimit
     maxtokens maxtokensreached maxoutputtokens maxnewtokens maxcompletiontokens
     maxpredictedtokensreached tokenlimit limit incomplete truncated`,
-  // Azure, Gemini, Anthropic (refusal), Bedrock (guardrail), Cohere (ERROR_TOXIC), Zhipu and Hunyuan
-  // (sensitive).
+  // Azure, Gemini, Anthropic (refusal), Bedrock (guardrail), Cohere (ERROR_TOXIC), Zhipu and
+  // Hunyuan (sensitive).
   refused: `
     contentfilter contentfiltered filter filtered refusal refused safety recitation language
     blocklist prohibitedcontent spii imagesafety imageprohibitedcontent imagerecitation modelarmor
@@ -35,7 +35,7 @@ const spellings: Readonly<Record<Finish, string>> = {
     contentpolicy policyviolation`,
   // vLLM and SGLang (abort), OpenRouter and Mistral (error), Zhipu (network_error), DeepSeek
   // (insufficient_system_resource), Gemini (OTHER, MALFORMED_…), Ollama (load, unload), watsonx
-  // (time_limit, not_finished), Cohere (USER_CANCEL). A call of a tool is no text.
+  // (time_limit, not_finished), Cohere (USER_CANCEL). A tool call has no text to keep.
   failed: `
     abort aborted cancel canceled cancelled usercancel userstopped interrupted disconnect disconnected
     error err failed failure networkerror internalerror servererror connectionerror streamcut
@@ -61,7 +61,9 @@ const squashed = (name: string): string =>
     // Gemini's own names as other software prints them: FinishReason.STOP, FINISH_REASON_STOP.
     .replace(/^finishreason(?=.)/, '')
 
-/** The finish of one name. Gemini sends `content_filter: RECITATION`, so the first word counts too. */
+/**
+ * The finish of one name. Gemini sends `content_filter: RECITATION`, so the first word counts too.
+ */
 const finishOfName = (name: string): Finish | undefined =>
   finishes.get(squashed(name)) ?? finishes.get(squashed(name.split(/[:;,(]/, 1)[0] ?? ''))
 
@@ -88,7 +90,7 @@ export function endedAs(names: readonly unknown[]): Ended {
   return first === undefined ? { finish: 'absent', name: '' } : { finish: 'unknown', name: plainName(first) }
 }
 
-// It becomes part of a reason, which is a short code.
+/** A name as part of a failure's reason, which is a short code. */
 const plainName = (text: string): string =>
   text
     .toLowerCase()

@@ -13,7 +13,7 @@ const overload =
 export const saysOverload = ({ all }: Pick<ServerWords, 'all'>): boolean => overload.test(all)
 
 const byTime =
-  /per[ -_]?(second|minute|hour|day|month)|(second|minute|hour|day|daily|hourly|monthly)ly? (limit|quota)|\b[rt]p[smdh]\b|quota|rate limit reached|token rate limit|call rate limit|usage limit/
+  /per[ _-]?(second|minute|hour|day|month|\d{1,9} ?s\b)|by(minute|hour|day)\b|(second|minute|hour|day|daily|hourly|monthly) (limit|quota)|\b[rt]p[smdh]\b|quota|rate limit reached|token rate limit|call rate limit|usage limit/
 
 /** Whether a limit by time is reached, and not one of calls at one time. */
 export const saysLimitByTime = ({ all }: Pick<ServerWords, 'all'>): boolean =>

@@ -1,7 +1,7 @@
-import { errorCode, messageOf } from '../../domain/errors.ts'
+import { errorCode } from '../../domain/errors.ts'
 import type { CallResult } from '../call-result.ts'
 import type { AskedOf } from './answer.ts'
-import { doubtful, everyonesError } from './refusal-errors.ts'
+import { everyonesError } from './refusal-errors.ts'
 import { excerpt } from './server-words.ts'
 
 // Nobody listens, no such host, no way there. The last three are this machine's own limits: open
@@ -69,10 +69,10 @@ export function meaningOfLoss(error: unknown, asked: AskedOf): CallResult {
   const detail = excerpt(message || code || 'the connection was lost', asked.secrets)
   const step = everyonesStep(code, message, asked)
   if (step !== undefined) return { kind: 'fatal', error: everyonesError(asked, detail, step) }
-  const failed = (reason: string): CallResult => ({
+  const failed = (reason: string, said = detail): CallResult => ({
     kind: 'failed',
     reason,
-    detail,
+    detail: said,
     retryAfterMs: undefined,
     paid: undefined,
   })
@@ -84,12 +84,7 @@ export function meaningOfLoss(error: unknown, asked: AskedOf): CallResult {
   if (isUnsent) return { kind: 'away', reason: 'unreachable', detail, retryAfterMs: undefined }
   if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return { kind: 'silent', reason: 'timeout', detail }
   if (code.startsWith('HPE_') && !/EOF|OVERFLOW/.test(code))
-    return doubtful(
-      asked,
-      'broken-reply',
-      detail,
-      `check the URL ${asked.baseUrl}: what answers there does not speak HTTP`,
-    )
+    return failed('broken-reply', `${detail}: what answers at ${asked.baseUrl} does not speak HTTP`)
   if (code.startsWith('Z_') || code === 'ERR_CONTENT_DECODING_FAILED') return failed('broken-reply')
   return failed('connection-lost')
 }
@@ -130,7 +125,10 @@ interface Loss {
   syscall: string | undefined
 }
 
-/** The first error with a code: clients wrap it as `cause`, attempts at several addresses as `errors`. */
+/**
+ * The first error with a code: clients wrap it as `cause`, attempts at several addresses as
+ * `errors`.
+ */
 function partsOf(error: unknown, depth = 0): Loss {
   const code = errorCode(error)
   const inner = depth < 5 && error instanceof Error ? innerOf(error) : undefined
@@ -143,6 +141,10 @@ function partsOf(error: unknown, depth = 0): Loss {
   const message = said === '' && inner !== undefined ? messageOf(inner) : said
   return { code: code ?? '', message, syscall: typeof syscall === 'string' ? syscall : undefined }
 }
+
+/** Not `String(error)`: an object may refuse to become a text. */
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : typeof error === 'string' ? error : ''
 
 const innerOf = (error: Error): unknown =>
   error instanceof AggregateError && error.errors.length > 0 ? (error.errors[0] as unknown) : error.cause

@@ -3,17 +3,22 @@ import type { CallResult } from '../call-result.ts'
 import type { Asked } from './answer.ts'
 import { delaysOf } from './delays.ts'
 import type { Delays } from './delays.ts'
-import { accessStep, everyoneRule, placeStep, saysNoMoney } from './everyone-rules.ts'
-import { fieldRefusal } from './field-rules.ts'
+import { accessStep, everyoneRule, moneyStep, placeStep, saysNoMoney } from './everyone-rules.ts'
+import { fieldRefusal, lowerMaxTokens } from './field-rules.ts'
 import { saysAway, saysLimitByTime, saysOverload } from './load-words.ts'
 import { headerOf } from './rate-headers.ts'
 import type { Headers } from './rate-headers.ts'
 import { doubtful, everyonesError } from './refusal-errors.ts'
-import { rowReason, saysTooLarge } from './row-rules.ts'
+import { asksTooMuch, rowReason, saysTooLarge } from './row-rules.ts'
 import { redacted } from './server-words.ts'
 import type { ServerWords } from './server-words.ts'
 
-/** An error as it was heard: its status, its words, and the short code and text of a row's failure. */
+/** Reason of an error inside a 2xx that names no status. */
+export const errorInReply = 'error-in-reply'
+
+/**
+ * An error as it was heard: its status, its words, and the short code and text of a row's failure.
+ */
 export interface Heard {
   status: number
   value: unknown
@@ -27,7 +32,8 @@ export interface Heard {
 const silentStatuses = new Set([408, 504, 524, 598, 599])
 // Gateways that cannot reach the server. 521 to 530 are Cloudflare's, 529 Anthropic's.
 const awayStatuses = new Set([502, 503, 521, 522, 523, 525, 526, 527, 529, 530])
-// May pass: conflicts, too early, a failed dependency; 499 is a gateway whose own call was cancelled.
+// May pass: conflicts, too early, a failed dependency; 499 is a gateway whose own call was
+// cancelled.
 const passingStatuses = new Set([409, 423, 424, 425, 499])
 // The server does not do what was asked, and will not for another row.
 const lastingStatuses = new Set([501, 505, 506, 511])
@@ -51,12 +57,13 @@ export function meaningOfStatus(heard: Heard, headers: Headers, asked: Asked): C
   if (status === 429 || status === 498) return limitOf(heard, delays)
   if (status === 503 && !saysAway(words)) {
     if (delays.resetMs !== undefined || saysOverload(words)) return limitOf(heard, delays)
-    if (everyoneRule(words)) return knownWords(heard, delays, asked) ?? away(heard, retryAfterMs)
+    if (everyoneRule(words) || saysNoMoney(words)) return knownWords(heard, delays, asked) ?? away(heard, retryAfterMs)
   }
-  if (silentStatuses.has(status)) return { kind: 'silent', reason: heard.reason, detail }
+  // `silent` carries no delay, and a named delay is to be kept.
+  if (silentStatuses.has(status) && retryAfterMs === undefined) return { kind: 'silent', reason: heard.reason, detail }
   if (awayStatuses.has(status)) return away(heard, retryAfterMs)
-  if (status >= 400 && status < 600 && !passingStatuses.has(status) && (status < 500 || lastingStatuses.has(status)))
-    return doubtful(asked, heard.reason, detail, stepOf(heard, asked))
+  const isLasting = status >= 400 && status < 500 && !passingStatuses.has(status) && !silentStatuses.has(status)
+  if (isLasting || lastingStatuses.has(status)) return doubtful(asked, heard.reason, detail, stepOf(heard, asked))
   return { kind: 'failed', reason: heard.reason, retryAfterMs, detail, paid: undefined }
 }
 
@@ -70,24 +77,30 @@ const away = ({ reason, detail }: Heard, retryAfterMs: number | undefined): Call
 /** The meaning of words that are known; undefined for others. */
 function knownWords(heard: Heard, delays: Delays, asked: Asked): CallResult | undefined {
   const { status, words, detail } = heard
+  const fatal = (step: string): CallResult => ({ kind: 'fatal', error: everyonesError(asked, detail, step) })
+  if (status === 402 || saysNoMoney(words)) return fatal(moneyStep(asked))
   if (saysAway(words) && status !== 401) return away(heard, delays.askedMs ?? delays.resetMs)
-  const isMoney = status === 402 || saysNoMoney(words)
-  const row = status === 401 || isMoney ? undefined : rowReason(words, status, asked)
+  if (asksTooMuch(words, asked)) return fatal(`${lowerMaxTokens} in the recipe`)
   // A 429 is about load, unless this very request is larger than the limit.
-  if (row !== undefined && (status !== 429 || saysTooLarge(words))) return refused(row, detail)
+  if (status === 429 && !saysTooLarge(words)) return undefined
+  const row = status === 401 ? undefined : rowReason(words, status)
+  if (row !== undefined) return refused(row, detail)
   if (status === 413) return refused(heard.reason, `${detail}. Smaller pictures (imageMaxPixels) make requests smaller`)
+  return knownOfEveryone(heard, asked)
+}
+
+/** A refusal of a field, a model or an access, which is every row's. */
+function knownOfEveryone({ status, words, detail, reason }: Heard, asked: Asked): CallResult | undefined {
+  const isAboutAccess = status === 401 || status === 403 || status === 404
   const rule = everyoneRule(words)
-  if (status === 429 && !isMoney) return undefined
-  if (isMoney) {
-    const step = `the account has no quota left: raise it, or name another endpoint than "${asked.endpoint.name}" in the recipe`
-    return { kind: 'fatal', error: everyonesError(asked, detail, step) }
-  }
-  const field = status === 401 || status === 403 || status === 404 ? undefined : fieldRefusal(words, asked)
-  const known = field ?? (rule && { isCertain: rule.isCertain, nextStep: rule.nextStep(asked) })
+  const known =
+    (isAboutAccess ? undefined : fieldRefusal(words, asked)) ??
+    (rule && { isCertain: rule.isCertain, nextStep: rule.nextStep(asked) })
   if (!known) return undefined
-  return known.isCertain
-    ? { kind: 'fatal', error: everyonesError(asked, detail, known.nextStep) }
-    : doubtful(asked, heard.reason, detail, known.nextStep)
+  // A 5xx may be a fault that passes, whatever it says.
+  const isOfServer = status >= 500 && reason !== errorInReply
+  if (known.isCertain && !isOfServer) return { kind: 'fatal', error: everyonesError(asked, detail, known.nextStep) }
+  return isOfServer && !known.isCertain && !rule ? undefined : doubtful(asked, reason, detail, known.nextStep)
 }
 
 const refused = (reason: string, detail: string): CallResult => ({
@@ -102,7 +115,9 @@ function limitOf({ status, words, detail }: Heard, { askedMs, resetMs }: Delays)
   return { kind: 'overloaded', status, retryAfterMs: askedMs, detail }
 }
 
-/** A redirect is not followed: a POST would become a GET, and the key would go to another server. */
+/**
+ * A redirect is not followed: a POST would become a GET, and the key would go to another server.
+ */
 function redirect({ status, detail }: Heard, headers: Headers, asked: Asked): CallResult {
   const to = headerOf(headers, 'location')
   const where = to === undefined ? '' : redacted(to, asked.secrets).slice(0, 200)

@@ -2,10 +2,10 @@ import type { CallResult } from '../call-result.ts'
 import type { Answer, Asked } from './answer.ts'
 import { bodyValue } from './body-value.ts'
 import { saysStreamOnly } from './field-rules.ts'
-import { meaningOfStatus } from './meaning-of-status.ts'
+import { errorInReply, meaningOfStatus } from './meaning-of-status.ts'
 import type { Heard } from './meaning-of-status.ts'
 import { estimated, readReply } from './read-reply.ts'
-import type { Paid, Reading } from './read-reply.ts'
+import type { Reading } from './read-reply.ts'
 import { doubtful } from './refusal-errors.ts'
 import { contentFilter } from './row-rules.ts'
 import { errorIn, excerpt, quoteOf, wordsOf } from './server-words.ts'
@@ -64,8 +64,8 @@ function noReply(text: string, asked: Asked): CallResult {
     reason: 'broken-reply',
     retryAfterMs: undefined,
     detail: isEmpty ? 'the reply has no body' : `the reply is not JSON: ${said}`,
-    // A reply that begins like JSON or a stream was written by a model, and paid.
-    paid: /^\s*([[{]|data:)/.test(text) ? estimated(text, asked.size) : undefined,
+    // A text that begins like a reply was written by a model, and paid.
+    paid: /^\s*[[{]/.test(text) ? estimated(text, asked.size) : undefined,
   }
 }
 
@@ -85,24 +85,23 @@ function errorInside(reading: Reading & { kind: 'error' }, answer: Answer, asked
     ...said,
     status: status ?? 500,
     detail,
-    reason: status === undefined ? 'error-in-reply' : `http-${status}`,
+    reason: status === undefined ? errorInReply : `http-${status}`,
   }
   const result = meaningOfStatus(inside, answer.headers, asked)
-  return reading.paid ? withPaid(result, inside, reading.paid, answer) : result
-}
-
-function withPaid(result: CallResult, { reason }: Heard, paid: Paid, { latencyMs }: Answer): CallResult {
-  if (result.kind === 'ok' || result.kind === 'doubtful' || result.kind === 'fatal') return result
+  const { paid } = reading
+  if (!paid || result.kind === 'ok' || result.kind === 'doubtful' || result.kind === 'fatal') return result
   if (result.kind !== 'refused') {
     const retryAfterMs = result.kind === 'silent' ? undefined : result.retryAfterMs
-    return { kind: 'failed', reason, retryAfterMs, detail: result.detail, paid }
+    return { kind: 'failed', reason: inside.reason, retryAfterMs, detail: result.detail, paid }
   }
   if (result.error.reason !== contentFilter) return result
-  const completion = { ...paid, finishReason: 'refused', isEstimated: true, servedModel: null } as const
-  return { kind: 'ok', completion, latencyMs }
+  const completion = { ...paid, finishReason: 'refused' } as const
+  return { kind: 'ok', completion, latencyMs: answer.latencyMs }
 }
 
-/** Whether the server answers this request as a stream alone, so that it is sent again as a stream. */
+/**
+ * Whether the server answers this request as a stream alone, so that it is sent again as a stream.
+ */
 export function demandsStream({ status, text, value }: Pick<Answer, 'status' | 'text' | 'value'>): boolean {
   if (status < 200 || (status >= 300 && status < 400)) return false
   const body = value === undefined ? bodyValue(text) : value

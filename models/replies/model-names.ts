@@ -37,7 +37,8 @@ function plainModel(model: string): PlainModel {
  * Whether another model answered than the one that was asked. The same are: a dated version, a
  * provider's prefix (`openai/`, `models/`), another case, the folder of a local model, an adapter
  * and its model (`base:adapter`), a variant of a gateway (`:free`). False where the server names no
- * model. The name of an Azure deployment is not a model's name, so do not ask this for a deployment.
+ * model. The name of an Azure deployment is not a model's name, so do not ask this for a
+ * deployment.
  */
 export function isOtherModel(asked: string, served: string | null): boolean {
   if (served === null || served.trim() === '') return false

@@ -24,21 +24,24 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return durationMs(text) ?? momentMs(text, now)
 }
 
-/** Milliseconds from now that a server asks for in headers: `retry-after-ms` or `retry-after`. */
+/**
+ * Milliseconds from now that a server asks for in headers: `retry-after-ms`, Azure's
+ * `x-ms-retry-after-ms`, or `retry-after`.
+ */
 export function askedDelayMs(headers: Headers, now: number): number | undefined {
-  const ms = Number(headerOf(headers, 'retry-after-ms') ?? Number.NaN)
+  const ms = Number(headerOf(headers, 'retry-after-ms') ?? headerOf(headers, 'x-ms-retry-after-ms') ?? Number.NaN)
   return Number.isFinite(ms) ? capped(ms) : retryAfterMs(headerOf(headers, 'retry-after'), now)
 }
 
 const resetName = /^((?:x-|anthropic-)?ratelimit\b.*?)reset\b(.*)$/
 
 /**
- * Milliseconds until the limit by time that a server reports is free again: the longest reset of the
- * limits that are used up. Undefined when the headers name no such limit.
+ * Milliseconds until the limit by time that a server reports is free again: the longest reset of
+ * the limits that are used up. Undefined when the headers name no such limit.
  *
- * Each header with `reset` in its name has one with `remaining` in the same place:
- * `x-ratelimit-reset-tokens`, `anthropic-ratelimit-input-tokens-reset`, `ratelimit-reset`. A reset
- * is a duration (`6m0s`, `250ms`), seconds, a date, or a time in seconds or milliseconds since 1970.
+ * Each header with `reset` in its name has one with `remaining` in the same place: `x-ratelimit-
+ * reset-tokens`, `anthropic-ratelimit-input-tokens-reset`, `ratelimit-reset`. A reset is a duration
+ * (`6m0s`, `250ms`), seconds, a date, or a time in seconds or milliseconds since 1970.
  */
 export function rateLimitResetMs(headers: Headers, now: number): number | undefined {
   let longest: number | undefined

@@ -1,3 +1,4 @@
+import type { PaidFor } from '../call-result.ts'
 import type { Counted } from '../rate-limit.ts'
 import type { RequestSize } from './answer.ts'
 import type { Completion } from './completion.ts'
@@ -8,17 +9,17 @@ import { errorIn } from './server-words.ts'
 import { readContent, readMessage } from './thinking.ts'
 import { countsOf, wholeTokens } from './token-counts.ts'
 
-/** What an unusable reply cost, and what it said. */
-export type Paid = Counted & { text: string }
-
 /**
- * What a 2xx reply is: a reply; paid or not, nothing that can be used; or an error of the server,
- * which `error` holds.
+ * What the value of a 2xx is:
+ *
+ * - `reply`: a whole reply, a reply cut by its token limit, or a refusal of the model.
+ * - `unusable`: not a reply that can be used. `paid` is what it cost.
+ * - `error`: an error of the server. `paid` is what came before it.
  */
 export type Reading =
   | { kind: 'reply'; completion: Completion }
-  | { kind: 'unusable'; reason: string; detail: string; paid: Paid | undefined }
-  | { kind: 'error'; error: unknown; paid: Paid | undefined }
+  | { kind: 'unusable'; reason: string; detail: string; paid: PaidFor | undefined }
+  | { kind: 'error'; error: unknown; paid: PaidFor | undefined }
 
 // As models/usage.ts guesses.
 const charactersPerToken = 4
@@ -36,46 +37,43 @@ export const tokensOfText = (text: string): number => wholeTokens(Math.ceil(text
 export function readReply(value: unknown, size: RequestSize): Reading {
   const reply = asCompletion(fieldsOf(value))
   const choice = chosen(reply)
-  if (!choice) {
-    const error = errorIn(value)
-    const paid = paidFor(reply, '', size)
-    if (error !== undefined) return { kind: 'error', error, paid }
-    const problem = Array.isArray(reply['choices']) ? 'the reply has no choice' : 'the reply is not a chat completion'
-    return { kind: 'unusable', reason: 'broken-reply', detail: problem, paid }
-  }
+  if (choice) return readChoice(reply, choice, size)
+  const error = errorIn(value)
+  const paid = paidFor(reply, '', size)
+  if (error !== undefined) return { kind: 'error', error, paid }
+  const problem = Array.isArray(reply['choices']) ? 'no choice' : 'no list of choices'
+  return { kind: 'unusable', reason: 'broken-reply', detail: `the reply has ${problem}`, paid }
+}
+
+function readChoice(reply: Fields, choice: Fields, size: RequestSize): Reading {
   const message = messageOf(choice)
-  const { text, hasAnswer, refusal } = readMessage(message)
-  const ended = endedAs([choice['finish_reason'], choice['native_finish_reason'], choice['stop_reason_name']])
-  const whole = text === '' ? refusal : text
-  const error = errorIn(reply) ?? (ended.finish === 'whole' ? undefined : errorIn({ error: choice['error'] }))
-  const isRefusal = refusal !== '' || ended.finish === 'refused'
-  if (error !== undefined && !isRefusal) return { kind: 'error', error, paid: paidFor(reply, whole, size) }
+  const { text: said, hasAnswer, refusal } = readMessage(message)
+  const text = said === '' ? refusal : said
+  const { finish, name } = endedAs([choice['finish_reason'], choice['native_finish_reason']])
+  if (refusal !== '' || finish === 'refused') return completed(reply, 'refused', text, size)
+  // An error beside a choice that ended well is an extra of its gateway.
+  const error = errorIn(reply) ?? (finish === 'whole' ? undefined : errorIn({ error: choice['error'] }))
+  if (error !== undefined) return { kind: 'error', error, paid: paidFor(reply, text, size) }
+  if (finish === 'cut') return completed(reply, 'length', text, size)
   const unusable = (reason: string, detail: string): Reading => ({
     kind: 'unusable',
     reason,
     detail,
-    paid: paidFor(reply, whole, size) ?? estimated(whole, size),
+    paid: paidFor(reply, text, size) ?? { ...estimated(text, size), servedModel: modelOf(reply) },
   })
-  if (isRefusal) return completed(reply, 'refused', whole, size)
-  if (ended.finish === 'failed' && ended.name === streamCut)
-    return unusable(streamCut, 'the stream ended before the reply was whole')
-  if (ended.finish === 'failed' || ended.finish === 'unknown')
-    return unusable(`finish-${ended.name}`, `the reply ended with the finish reason "${ended.name}"`)
-  if (ended.finish === 'cut') return completed(reply, 'length', whole, size)
+  if (name === streamCut) return unusable(streamCut, 'the stream ended before the reply was whole')
+  if (finish === 'failed' || finish === 'unknown')
+    return unusable(`finish-${name}`, `the reply ended with the finish reason "${name}"`)
   if (isToolCall(message)) return unusable('finish-tool_calls', 'the model called a tool and gave no text')
-  if (!hasText(message))
-    return {
-      kind: 'unusable',
-      reason: 'broken-reply',
-      detail: 'the reply has no message',
-      paid: paidFor(reply, '', size),
-    }
-  if (!hasAnswer)
-    return unusable(
-      'empty-reply',
-      text === '' ? 'the reply has no text' : 'the reply is only thinking, without an answer',
-    )
-  return completed(reply, 'stop', whole, size)
+  if (!hasText(message)) {
+    const paid = paidFor(reply, '', size)
+    return { kind: 'unusable', reason: 'broken-reply', detail: 'the reply has no message', paid }
+  }
+  if (hasAnswer) return completed(reply, 'stop', text, size)
+  return unusable(
+    'empty-reply',
+    text === '' ? 'the reply has no text' : 'the reply is only thinking, without an answer',
+  )
 }
 
 /** Ollama's own form as a chat completion; any other form as it is. */
@@ -112,10 +110,12 @@ const isToolCall = (message: Fields): boolean =>
   (listOf(message['tool_calls']).length > 0 || textOf(fieldsOf(message['function_call'])['name']) !== undefined) &&
   readContent(message['content']).answer.trim() === ''
 
+const modelOf = (reply: Fields): string | null => textOf(reply['model']) ?? null
+
 function completed(reply: Fields, finishReason: Completion['finishReason'], text: string, size: RequestSize): Reading {
   return {
     kind: 'reply',
-    completion: { text, finishReason, ...counted(reply, text, size), servedModel: textOf(reply['model']) ?? null },
+    completion: { text, finishReason, ...counted(reply, text, size), servedModel: modelOf(reply) },
   }
 }
 
@@ -135,16 +135,17 @@ function counted(reply: Fields, text: string, size: RequestSize): Counted & { is
 }
 
 /** What a reply cost; undefined where neither a count nor a text shows that it cost anything. */
-function paidFor(reply: Fields, text: string, size: RequestSize): Paid | undefined {
+function paidFor(reply: Fields, text: string, size: RequestSize): PaidFor | undefined {
   const { promptTokens, completionTokens } = countsOf(reply)
   if (text === '' && !promptTokens && !completionTokens) return undefined
-  const { isEstimated: _, ...tokens } = counted(reply, text, size)
-  return { ...tokens, text }
+  return { ...counted(reply, text, size), text, servedModel: modelOf(reply) }
 }
 
 /** What a text without counts cost: the prompt was read and the text was written. */
-export const estimated = (text: string, size: RequestSize): Paid => ({
+export const estimated = (text: string, size: RequestSize): PaidFor => ({
   promptTokens: wholeTokens(size.promptTokens),
   completionTokens: tokensOfText(text),
+  isEstimated: true,
+  servedModel: null,
   text,
 })

@@ -4,7 +4,7 @@ import type { Fields } from './foreign.ts'
 
 /** What a server says of an error, from any form of body. Texts are empty where it says nothing. */
 export interface ServerWords {
-  /** What a person reads: message, and what stands behind it at another provider. */
+  /** What a person reads: the message, and the message of the server behind a gateway. */
   message: string
   /** Codes and types. */
   codes: readonly string[]
@@ -12,7 +12,12 @@ export interface ServerWords {
   param: string
   /** The HTTP status that the error carries itself, e.g. inside a 200. */
   status: number | undefined
-  /** Everything above and the whole body, for searches. In small letters. */
+  /**
+   * Messages and codes, for searches: in small letters, each on a line of its own. The body where
+   * it has no message.
+   */
+  said: string
+  /** `said` and the whole body. */
   all: string
 }
 
@@ -24,17 +29,19 @@ export interface ServerWords {
 export function errorIn(value: unknown): unknown {
   const body = fieldsOf(Array.isArray(value) && value.length === 1 ? value[0] : value)
   const { error } = body
-  if (textOf(error) !== undefined || Object.keys(fieldsOf(error)).length > 0) return body
+  // Some gateways send an error of nulls beside each reply.
+  if (textOf(error) !== undefined || Object.values(fieldsOf(error)).some(Boolean)) return body
   const response = fieldsOf(body['base_resp'])
   if ((numberOf(response['status_code']) ?? 0) !== 0) return response
   const tencent = fieldsOf(fieldsOf(body['Response'])['Error'])
   if (Object.keys(tencent).length > 0) return tencent
-  if (body['object'] === 'error' || body['type'] === 'error') return body
+  if (/^error$/i.test(textOf(body['object']) ?? '') || body['type'] === 'error') return body
   // All other forms are errors only where there is no reply beside them.
   if (body['choices'] !== undefined || body['usage'] || Object.keys(fieldsOf(body['message'])).length > 0)
     return undefined
   const saying = ['detail', 'errors', 'error_msg', 'errorMessage', 'message', 'msg', 'Message'].some(
-    (name) => textOf(body[name]) !== undefined || listOf(body[name]).length > 0,
+    (name) =>
+      textOf(body[name]) !== undefined || listOf(body[name]).length > 0 || Object.keys(fieldsOf(body[name])).length > 0,
   )
   return saying ? body : undefined
 }
@@ -73,9 +80,16 @@ export function wordsOf(value: unknown, text: string): ServerWords {
   const param = layers.map((layer) => textOf(layer['param']) ?? fieldOfDetail(layer)).find((name) => name !== undefined)
   const message = messages.join(': ')
   const whole = text === '' && value !== undefined ? (JSON.stringify(value) ?? '') : text
-  const all = `${message} ${codes.join(' ')} ${whole}`.slice(0, 20_000).toLowerCase()
-  return { message, codes, param: param ?? '', status, all }
+  const said = [...(messages.length > 0 ? messages : [whole]), ...codes]
+    .map((text) => text.replaceAll('\n', ' '))
+    .join('\n')
+    .toLowerCase()
+  const all = `${said}\n${whole.toLowerCase()}`
+  return { message, codes, param: param ?? '', status, said: cut(said), all: cut(all) }
 }
+
+// Longer texts are pages, whose rest says no more.
+const cut = (text: string): string => text.slice(0, 20_000)
 
 /** The body and the errors inside it, the innermost last. Gateways wrap the errors of others. */
 function layersOf(body: Fields): Fields[] {
@@ -96,6 +110,7 @@ function layersOf(body: Fields): Fields[] {
       'raw',
       'message',
       'detail',
+      'errors',
     ])
       add(layer[name], depth + 1)
   }
@@ -104,6 +119,7 @@ function layersOf(body: Fields): Fields[] {
 }
 
 function messagesOf(layer: Fields): string[] {
+  if (listOf(layer['loc']).length > 0) return detailOf(layer)
   const said = messageNames.flatMap((name) => sentence(layer[name]))
   const plainError = textOf(layer['error'])
   const raw = textOf(layer['raw'])
@@ -127,10 +143,14 @@ function detailOf(value: unknown): string[] {
   return [where === '' ? message : `${where}: ${message}`]
 }
 
-/** The request's field that a problem of FastAPI is about: `seed` of `["body", "seed"]`. */
+/** The request's field that FastAPI's problems are about: `seed` of `["body", "seed"]`. */
 function fieldOfDetail(layer: Fields): string | undefined {
-  const where = listOf(fieldsOf(listOf(layer['detail'])[0])['loc'])
-  return textOf(where[0] === 'body' ? where[1] : where[0])
+  for (const problem of [layer, ...listOf(layer['detail'])]) {
+    const where = listOf(fieldsOf(problem)['loc'])
+    const field = textOf(where[0] === 'body' ? where[1] : where[0])
+    if (field !== undefined) return field
+  }
+  return undefined
 }
 
 const code = (value: unknown): string[] => {
@@ -204,7 +224,7 @@ export function excerpt(text: string, secrets: readonly string[]): string {
   return flat === '' ? '(empty)' : flat.length > longestExcerpt ? `${flat.slice(0, longestExcerpt)}…` : flat
 }
 
-/** What the server says, for a person: its message with its codes, or the begin of its body. */
+/** What the server says, for a person: its message with its codes, or the start of its body. */
 export function quoteOf({ message, codes }: ServerWords, text: string, secrets: readonly string[]): string {
   if (message === '') return excerpt(text, secrets)
   const telling = codes.filter((one) => !/^(\d{3}|error)$/.test(one) && !message.includes(one))

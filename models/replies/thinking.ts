@@ -49,20 +49,23 @@ function thinkingApart(message: Fields): string {
 }
 
 const opensWithTag = /^\s*<(think|thinking|thought|reasoning)>/i
+// Servers write these tags, with any white space. Other tags may be what the prompt asked for.
+const ownThinking = /^\s*<(think|thought)>([\s\S]*?)<\/\1>\s*/
 const closingTag = '</think>'
 
 /** A message's text in one form. */
 export interface MessageText {
   text: string
-  /** Whether the content has any text. Tags in a content are the prompt's business. */
+  /** Whether the content has any text. Thinking that it holds counts too. */
   hasAnswer: boolean
   refusal: string
 }
 
 /**
- * The text of a message. Thinking that came apart is put in front as `<think>\n…\n</think>\n\n`, so
- * that all servers give one form of traces. A content with tags of its own stays as it is, because
- * the prompt may have asked for that very form.
+ * The text of a message. Thinking is put in front as `<think>\n…\n</think>\n\n`, whether it came
+ * apart or in tags, so that all servers give one form of traces. Thinking in both places is kept
+ * once. Thinking of white space is left out. An open tag without its end stays as it is, and so do
+ * tags of other names, because the prompt may have asked for them.
  *
  * A `</think>` without its opening tag ends thinking that the server's chat template opened in the
  * prompt. The opening tag is put in front of it: it belongs to the trace, and the prompt that holds
@@ -71,20 +74,24 @@ export interface MessageText {
 export function readMessage(message: Fields): MessageText {
   const { answer: content, thinking: inParts, refusal: inContent } = readContent(message['content'])
   const refusal = textOf(message['refusal']) ?? inContent
-  let thinking = thinkingApart(message) || inParts.trim()
   const hasAnswer = content.trim() !== ''
-  if (opensWithTag.test(content)) return { text: content, hasAnswer, refusal }
-  let answer = content
+  const apart = thinkingApart(message) || inParts.trim()
+  const inTags = ownThinking.exec(content)
+  if (!inTags && opensWithTag.test(content)) return { text: content, hasAnswer, refusal }
+  const { thinking, answer } = inTags
+    ? { thinking: (inTags[2] ?? '').trim() || apart, answer: content.slice(inTags[0].length) }
+    : splitAtClosingTag(content, apart)
+  const text = thinking === '' ? answer : `<think>\n${thinking}\n</think>\n\n${answer}`
+  return { text, hasAnswer: hasAnswer && text.trim() !== '', refusal }
+}
+
+/** Thinking and answer of a content that has at most a closing tag. */
+function splitAtClosingTag(content: string, apart: string): { thinking: string; answer: string } {
   const close = content.indexOf(closingTag)
   const open = content.indexOf('<think>')
-  if (close >= 0 && (open < 0 || open > close)) {
-    const before = content.slice(0, close).trim()
-    if (!thinking.includes(before)) thinking = thinking === '' ? before : `${thinking}\n${before}`
-    answer = content.slice(close + closingTag.length).trimStart()
-  }
-  return {
-    text: thinking === '' ? answer : `<think>\n${thinking}\n</think>\n\n${answer}`,
-    hasAnswer,
-    refusal,
-  }
+  if (close < 0 || (open >= 0 && open < close)) return { thinking: apart, answer: content }
+  const before = content.slice(0, close).trim()
+  const isNew = !apart.includes(before)
+  const thinking = isNew ? [apart, before].filter((part) => part !== '').join('\n') : apart
+  return { thinking, answer: content.slice(close + closingTag.length).trimStart() }
 }

@@ -61,7 +61,10 @@ export function countsOf(reply: Fields): TokenCounts {
 function countsIn(usage: Fields): TokenCounts {
   const promptTokens = countOf(usage, [...promptNames, ...promptNamesOfEngines])
   const completionTokens = countOf(usage, completionNames)
-  return { promptTokens, completionTokens: completionTokens && completionTokens + thinkingLeftOut(usage) }
+  const leftOut = thinkingLeftOut(usage)
+  // Gemini leaves out a completion of nothing but thinking.
+  if (leftOut === 0) return { promptTokens, completionTokens }
+  return { promptTokens, completionTokens: wholeTokens((completionTokens ?? 0) + leftOut) }
 }
 
 /**
@@ -69,8 +72,10 @@ function countsIn(usage: Fields): TokenCounts {
  * count so. Nothing where the usage tells of a cache, whose tokens some gateways add to the total.
  */
 function thinkingLeftOut(usage: Fields): number {
-  const total = countOf(usage, ['total_tokens', 'totalTokenCount']) ?? 0
-  const rest = total - (countOf(usage, promptNames) ?? 0) - (countOf(usage, completionNames) ?? 0)
+  const total = countOf(usage, ['total_tokens', 'totalTokenCount'])
+  const prompt = countOf(usage, promptNames)
+  if (total === undefined || prompt === undefined) return 0
+  const rest = total - prompt - (countOf(usage, completionNames) ?? 0)
   if (rest <= 0) return 0
   const thought =
     countOf(fieldsOf(usage['completion_tokens_details']), ['reasoning_tokens']) ??

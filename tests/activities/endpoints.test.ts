@@ -21,9 +21,11 @@ it('an endpoint of a recipe reaches the engine with all its options', async () =
     hedge: { percentile: 99, minSeconds: 5 },
     requestsPerMinute: 500,
     tokensPerMinute: 1_000_000,
-    prices: { promptPerMillion: 1, completionPerMillion: 4, currency: 'USD' },
+    stream: 'never',
+    outageSeconds: 30,
   }
-  expect(await resolved({ url: ['http://a/v1', 'demo:teacher'], ...options })).toEqual({
+  const prices = { promptPerMillion: 1, completionPerMillion: 4, currency: 'USD' }
+  expect(await resolved({ url: ['http://a/v1', 'demo:teacher'], prices, ...options })).toEqual({
     ...options,
     name: 'teacher',
     identity: 'big',
@@ -31,7 +33,7 @@ it('an endpoint of a recipe reaches the engine with all its options', async () =
   })
 })
 
-it('one URL becomes a list of one URL, and options that a recipe leaves out stay out', async () => {
+it('one URL becomes a list of one URL, and options that a recipe leaves out are the usual ones or stay out', async () => {
   expect(await resolved({ url: 'http://a/v1', model: 'big' })).toEqual({
     name: 'teacher',
     model: 'big',
@@ -40,5 +42,7 @@ it('one URL becomes a list of one URL, and options that a recipe leaves out stay
     concurrency: 16,
     timeoutSeconds: 120,
     imageMaxPixels: 1_003_520,
+    stream: 'auto',
+    outageSeconds: 600,
   })
 })

@@ -92,7 +92,7 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
   const deps: Pick<Deps, 'db' | 'images' | 'shutdown'> & Partial<Deps> = {
     db,
     images: {
-      dataUrl: (_, maxPixels) => {
+      dataUrl: (_, { maxPixels }) => {
         pixelLimits.push(maxPixels)
         return Promise.resolve('data:image/png;base64,')
       },

@@ -21,10 +21,13 @@ export const goodReply = completion('<think>I count them.</think> There are thre
  */
 export class FakeTeacher {
   readonly treatments = new Map<string, (call: number) => Treatment>()
+  /** The answer to every chat request; each question's own where absent. */
+  all: Treatment | undefined
   /** The answer to `GET /v1/models`. */
   models: Treatment = { body: JSON.stringify({ data: [{ id: 'fake-model' }] }) }
   readonly calls = new Map<string, number>()
-  looks = 0
+  /** Chat requests so far. */
+  asked = 0
   readonly #server = http.createServer((request, response) => void this.#serve(request, response))
 
   async start(): Promise<this> {
@@ -44,10 +47,9 @@ export class FakeTeacher {
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    if (request.method === 'GET') {
-      this.looks++
-      return answer(response, this.models)
-    }
+    if (request.method === 'GET') return answer(response, this.models)
+    this.asked++
+    if (this.all) return answer(response, this.all)
     const text = Buffer.concat(chunks).toString('utf8')
     const name = [...this.treatments.keys()].find((each) => text.includes(`(${each})`)) ?? 'good'
     const call = (this.calls.get(name) ?? 0) + 1

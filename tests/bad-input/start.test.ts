@@ -102,18 +102,18 @@ describe('an endpoint', () => {
     for (const env of [{}, { MY_API_KEY: '  ' }]) {
       const { code, err } = await begin(recipe(parts), env)
       expect(code).toBe(1)
-      expect(err).toContain('endpoint "teacher" needs the environment variable MY_API_KEY, which is not set')
+      expect(err).toContain('endpoint "teacher" needs its key, but the environment variable MY_API_KEY is not set')
       expect(err).toContain('→ export MY_API_KEY=… here and where the worker runs')
     }
-    expect(teacher.looks).toBe(0)
+    expect(teacher.asked).toBe(0)
     await expectNothingStarted()
   })
 
   it('that refuses the key names the variable and never the key', async () => {
-    teacher.models = { status: 401 }
+    teacher.all = { status: 401, body: '{"error":{"message":"sk-secret is no key of ours"}}' }
     const { code, err, out } = await begin(recipe({ endpoint: ', apiKeyEnv: MY_API_KEY' }), { MY_API_KEY: 'sk-secret' })
     expect(code).toBe(1)
-    expect(err).toContain('endpoint "teacher" refuses the key (HTTP 401)\n  → check MY_API_KEY')
+    expect(err).toMatch(/endpoint "teacher" .* HTTP 401: \S+ is no key of ours.*\n {2}→ check the key in MY_API_KEY/)
     expect(err + out).not.toContain('sk-secret')
     await expectNothingStarted()
   })
@@ -127,9 +127,10 @@ describe('an endpoint', () => {
   })
 
   it('that serves another model is refused with the models that it serves', async () => {
+    teacher.all = { status: 404, body: '{"error":{"message":"The model `fake-modell` does not exist."}}' }
     const { code, err } = await begin(recipe().replace('fake-model', 'fake-modell'))
     expect(code).toBe(1)
-    expect(err).toContain('does not serve the model "fake-modell"\n  → use one of: fake-model')
+    expect(err).toMatch(/The model `fake-modell` does not exist.*\n {2}→ did you mean the model "fake-model"\?/)
     await expectNothingStarted()
   })
 
@@ -144,10 +145,21 @@ describe('an endpoint', () => {
     await expectNothingStarted()
   })
 
+  it('is not asked with --no-probe', async () => {
+    teacher.all = { status: 401 }
+    const flags = ['--no-probe']
+    const { code } = await start(folder, recipe({ campaign: 'unasked' }), {
+      client,
+      env: { DATABASE_URL: database.url },
+      flags,
+    })
+    expect({ code, asked: teacher.asked, started: client.started }).toEqual({ code: 0, asked: 0, started: ['unasked'] })
+  })
+
   it('may end in a slash, and need not list its models', async () => {
     teacher.models = { status: 404, body: 'not found' }
     const { code } = await begin(recipe({ campaign: 'slash', url: `${teacher.url}/` }))
-    expect({ code, looks: teacher.looks, started: client.started }).toEqual({ code: 0, looks: 1, started: ['slash'] })
+    expect({ code, asked: teacher.asked, started: client.started }).toEqual({ code: 0, asked: 1, started: ['slash'] })
   })
 })
 
@@ -285,11 +297,11 @@ describe('a campaign', () => {
 
   it('keeps its recipe: another recipe under its name is refused before Hone asks a server', async () => {
     expect((await begin(recipe({ campaign: 'fixed' }))).code).toBe(0)
-    const looks = teacher.looks
+    const { asked } = teacher
     const { code, err } = await begin(recipe({ campaign: 'fixed' }).replace('count: 1', 'count: 2'))
     expect(code).toBe(2)
     expect(err).toMatch(/there is a campaign "fixed" with another recipe[^]*→ give the changed recipe another name/)
-    expect({ looks: teacher.looks, started: client.started }).toEqual({ looks, started: ['fixed'] })
+    expect({ asked: teacher.asked, started: client.started }).toEqual({ asked, started: ['fixed'] })
   })
 
   it('that an older version started without a newer field with a default goes on with the same file', async () => {

@@ -81,15 +81,15 @@ rounds:
 limits: ${limits}
 `
 
-/** Writes the recipe and calls `hone start` on it. */
+/** Writes the recipe and calls `hone start` on it; with `flags` before it. */
 export async function start(
   folder: string,
   text: string,
-  { client, env }: { client: CampaignClient; env: Record<string, string> },
+  { client, env, flags = [] }: { client: CampaignClient; env: Record<string, string>; flags?: readonly string[] },
 ): Promise<Ran> {
   const file = join(folder, 'recipe.yaml')
   await writeFile(file, text)
-  return await hone(['start', file], {
+  return await hone(['start', ...flags, file], {
     client,
     env: { HONE_HOME: join(folder, 'home'), TEMPORAL_ADDRESS: '127.0.0.1:9', ...env },
   })

@@ -41,7 +41,7 @@ export interface CampaignWorld {
   json: <Shape extends z.ZodType>(shape: Shape, ...argv: string[]) => Promise<z.infer<Shape>>
   /**
    * Runs `hone start` with a recipe: the small campaign with these fields replaced. Throws when the
-   * recipe is refused.
+   * recipe is refused. Endpoints are not probed: tests count the teacher's calls.
    */
   start: (changes?: RecipeChanges) => Promise<void>
   /** Starts `hone dev`, and resolves when it says that all services are up. */
@@ -145,7 +145,7 @@ export async function campaignWorld({ latencyMs, isForDemo = false }: CampaignWo
       return shape.parse(JSON.parse(ran.out))
     },
     start: async (changes) => {
-      const { code, err } = await hone('start', recipe(changes))
+      const { code, err } = await hone('start', '--no-probe', recipe(changes))
       if (code !== 0) throw new Error(`hone start exited with ${code}: ${err}`)
     },
     dev: async () => {

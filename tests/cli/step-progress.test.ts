@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createRates, duration, money, progressLine, reasonsOf } from '../../cli/step/progress.ts'
 import { createProgress } from '../../data/file-steps/progress.ts'
+import type { Engine } from '../../models/engine.ts'
 
 it('the line of progress has rows, rates, cost, time left and errors by reason', () => {
   const progress = createProgress()
@@ -14,13 +15,29 @@ it('the line of progress has rows, rates, cost, time left and errors by reason',
     { status: 'failed', reason: 'http-500' },
     { status: 'failed', reason: 'http-500' },
   ])
-  progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 3000, completionTokens: 1000, reused: false })
-  progress.usage({ endpoint: 'endpoint', model: 'm', promptTokens: 9, completionTokens: 9, reused: true })
+  const asked = { endpoint: 'endpoint', model: 'm', servedModel: null, isEstimated: false }
+  progress.usage({ ...asked, promptTokens: 3000, completionTokens: 1000, reused: false })
+  progress.usage({ ...asked, promptTokens: 9, completionTokens: 9, reused: true })
   progress.cost(0.0042)
   // The rate leaves out rows of an earlier run.
   expect(progressLine(progress.read(), rates(progress.read(), 10_000))).toBe(
     '600 of 2,000 rows · 10.0 rows/s · 2:20 left · 3 failed (http-500 2, timeout 1) · cost 0.0042 · 400 tokens/s',
   )
+})
+
+it('the line of progress is what is waited for while the servers are away', () => {
+  const progress = createProgress()
+  progress.total(2000)
+  progress.rows(40, [])
+  let waiting: ReturnType<Engine['waiting']> = null
+  progress.watch({ waiting: () => waiting })
+  const line = () => progressLine(progress.read(), { rowsPerSecond: 0, tokensPerSecond: 0, left: null })
+  expect(line()).toBe('40 of 2,000 rows · 0.0 rows/s')
+  const until = new Date(2026, 11, 1, 14, 32)
+  waiting = { endpoint: 'teacher', urls: ['http://a/v1'], detail: 'HTTP 503 Loading model', since: new Date(0), until }
+  expect(line()).toBe('40 of 2,000 rows · waiting for http://a/v1: HTTP 503 Loading model; gives up at 14:32')
+  waiting = { ...waiting, urls: ['http://a/v1', 'http://b/v1'], detail: '' }
+  expect(line()).toBe('40 of 2,000 rows · waiting for http://a/v1, http://b/v1; gives up at 14:32')
 })
 
 it('rates are those of the last seconds', () => {

@@ -127,7 +127,10 @@ describe('a bad row or reply', () => {
 
   it('ends the run when more rows fail than the limit allows', async () => {
     folder.writeLines('in.jsonl', described(200))
-    endpoint.misbehave = () => ({ status: 400 })
+    const tooLong = JSON.stringify({
+      error: { message: "This model's maximum context length is 32768 tokens, and the messages have 40000." },
+    })
+    endpoint.misbehave = () => ({ status: 400, body: tooLong })
     const ran = await hone(reasoned(['--set', 'samples=1', '--max-failed', '5%']))
     expect(ran.code).toBe(1)
     expect(ran.err).toMatch(/\d+ of 200 rows failed \(http-400 \d+\); at most 10 may/)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
+import { completion, FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 import { described, reasonArguments, serverOptions, writeRowsWithPictures } from './step-parts.ts'
 import { StepFolder } from './step-world.ts'
 import { hone } from './terminal.ts'
@@ -48,15 +48,17 @@ describe('a step on a file', () => {
 
   it('gives several rows from one row different ids, and writes rejected rows to their own file on demand', async () => {
     folder.writeLines('in.jsonl', described(3))
-    endpoint.reply = (request) => (lastText(request).includes('question 1?') ? '' : `thought ${request.seed}`)
+    endpoint.reply = (request) => `thought ${request.seed}`
+    endpoint.misbehave = (_, request) =>
+      lastText(request).includes('question 1?') ? { status: 200, body: completion('I', 'length') } : undefined
     const ran = await hone(reasoned(['--set', 'samples=2', '--rejects', folder.at('rejects.jsonl')]))
     expect(ran.code).toBe(0)
     const rows = folder.read('out.jsonl')
     expect(rows.map(({ id }) => id)).toEqual(['row-0#0', 'row-0#1', 'row-2#0', 'row-2#1'])
     expect(rows.every(({ origin, parent }) => origin === parent)).toBe(true)
     expect(folder.read('rejects.jsonl').map(({ id, status, reason }) => [id, status, reason])).toEqual([
-      ['row-1#0', 'dropped', 'empty-trace'],
-      ['row-1#1', 'dropped', 'empty-trace'],
+      ['row-1#0', 'dropped', 'truncated'],
+      ['row-1#1', 'dropped', 'truncated'],
     ])
   })
 

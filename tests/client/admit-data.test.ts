@@ -78,6 +78,7 @@ const options = (campaign = 'c1'): StartOptions => ({
   models: { demoBase: null, hub: createHub({ cache: root, env: {} }), models: join(root, 'models') },
   who: 'me',
   onProgress: () => {},
+  probe: false,
   env: {},
 })
 const pool = { role: 'source', name: 'pool', path: 'import:pool', maxRows: undefined } as const

@@ -43,6 +43,7 @@ async function start(parts: RecipeParts, title?: string): Promise<Started> {
     models: { demoBase: null, hub: createHub({ cache: folder, env: {} }), models: join(folder, 'models') },
     who: 'ada',
     onProgress: () => undefined,
+    probe: true,
     env: {},
   })
 }
@@ -75,7 +76,7 @@ it('the recipe of a finished campaign finds it and starts no workflow', async ()
 })
 
 it('data is read only after keys, servers and base model were checked', async () => {
-  teacher.models = { status: 401 }
+  teacher.all = { status: 401 }
   await expect(start({ campaign: 'early', source: './nowhere' })).rejects.toMatchObject({ type: 'EndpointRefused' })
   await expect(start({ campaign: 'early', source: './nowhere', baseModel: './none' })).rejects.toThrow('baseModel.path')
   expect(await findCampaign(database.db, 'early')).toBeNull()

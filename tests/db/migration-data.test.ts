@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { migrate } from '../../db/database.ts'
+import { findReplies } from '../../db/replies.ts'
 import { freshDatabase } from '../world/postgres.ts'
 
 const migrations = fileURLToPath(new URL('../../db/migrations', import.meta.url))
@@ -40,7 +41,9 @@ beforeAll(async () => {
     insert into images (hash, width, height, bytes, media_type) values ('i', 1, 1, 1, 'image/png');
     insert into row_images (row_id, ordinal, image_hash) values ('s1', 0, 'i');
     insert into jobs (id, kind, backend, launcher, spec_hash, spec)
-      select kind, kind, 'trl', 'local', 'h', '{}' from unnest(array['sft', 'grpo', 'serve']) kind`)
+      select kind, kind, 'trl', 'local', 'h', '{}' from unnest(array['sft', 'grpo', 'serve']) kind;
+    insert into requests (key, endpoint, model, request, reply, finish_reason, prompt_tokens, completion_tokens,
+      latency_ms, attempts) values ('k', 'teacher', 'big', '{}', 'three', 'stop', 7, 2, 10, 1)`)
   await migrate(url)
 })
 afterAll(() => client.end())
@@ -59,6 +62,11 @@ it('renames the jobs of an rl step from grpo, the older name, to rl', async () =
     { id: 'serve', kind: 'serve' },
     { id: 'sft', kind: 'sft' },
   ])
+})
+
+it('finds the replies of an older version, which say neither who answered nor that tokens are estimates', async () => {
+  const found = await findReplies(drizzle(client), ['k'])
+  expect(found.get('k')).toMatchObject({ text: 'three', servedModel: null, isEstimated: false })
 })
 
 it('still refuses rows without their parent or origin, and deleting a row that others come from', async () => {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { stepAnswers } from '../../db/answers.ts'
 import { commitOutcomes } from '../../db/outcomes.ts'
 import { postgresReplies, requestCounts } from '../../db/replies.ts'
 import { streamRows } from '../../db/rows.ts'
+import { campaignSpending } from '../../db/spending.ts'
+import type { UnusableReply } from '../../models/reply-store.ts'
 import { collect, importLines, kept, openDataStep, openTestDatabase, reply, startCampaign } from './world.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
@@ -57,4 +60,40 @@ it('counts paid and reused replies and failed rows', async () => {
   expect(await requestCounts(db, { campaign: 'second', round: 1 })).toEqual(secondCounts)
   expect(await requestCounts(db, { campaign: 'second', stepId: second.stepId })).toEqual(secondCounts)
   expect(await requestCounts(db, { campaign: 'second', round: 0 })).toMatchObject({ paid: 0, reused: 0, failed: 0 })
+})
+
+/** A reply that was paid for and cannot be used. */
+const unusable = (key: string, more: Partial<UnusableReply> = {}): UnusableReply => ({
+  ...reply(key),
+  finishReason: 'unusable',
+  ...more,
+})
+
+it('keeps the model that answered, and whether tokens are estimates', async () => {
+  const store = postgresReplies(world.db, null)
+  await store.save([reply('served', { servedModel: 'teacher-7b-2026', isEstimated: true })])
+  expect((await store.find(['served'])).get('served')).toEqual(
+    reply('served', { servedModel: 'teacher-7b-2026', isEstimated: true }),
+  )
+})
+
+it('counts replies that cannot be used for totals and budgets', async () => {
+  const { db } = world
+  await startCampaign(db, 'broken')
+  const { datasetId } = await importLines(db, 1, 'broken', 'broken')
+  const { stepId } = await openDataStep(db, 'broken', 'reason', [datasetId])
+  await postgresReplies(db, stepId).save([
+    reply('whole', { servedModel: 'teacher-7b' }),
+    unusable('broken 1', { servedModel: 'teacher-7b', text: 'half a sen' }),
+    unusable('broken 2', { isEstimated: true }),
+    reply('other', { servedModel: 'teacher-1b', isEstimated: true }),
+  ])
+  expect(await requestCounts(db, { campaign: 'broken' })).toMatchObject({ paid: 4, promptTokens: 40 })
+  expect(await campaignSpending(db, 'broken')).toMatchObject({ requests: 4, tokens: 60 })
+  const asked = { endpoint: 'teacher', model: 'teacher-7b' }
+  expect(await stepAnswers(db, stepId)).toEqual([
+    { ...asked, servedModel: 'teacher-1b', replies: 1, estimated: 1, unusable: 0 },
+    { ...asked, servedModel: 'teacher-7b', replies: 2, estimated: 0, unusable: 1 },
+    { ...asked, servedModel: null, replies: 1, estimated: 1, unusable: 1 },
+  ])
 })

@@ -6,7 +6,8 @@ import { commitOutcomes } from '../../db/outcomes.ts'
 import { saveReplies } from '../../db/replies.ts'
 import { sampleRows } from '../../db/rows.ts'
 import { datasetOfStep, runningSteps } from '../../db/step-progress.ts'
-import { finishStep, openStep } from '../../db/steps.ts'
+import { stepViews } from '../../db/round-views.ts'
+import { finishStep, noteStep, openStep } from '../../db/steps.ts'
 import { importLines, kept, openDataStep, openTestDatabase, reply, startCampaign } from './world.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
@@ -49,7 +50,8 @@ it('counts the answers of an evaluation against the items of its own benchmarks'
     openStep(db, { campaign: 'eval', round: 1, name, kind: 'evaluate', ordinal: 0, spec, inputs: [] })
   const { stepId } = await open('all', { step: 'evaluate' })
   await open('one', { step: 'evaluate', benchmarks: ['dev'] })
-  await saveReplies(db, stepId, [reply('a'), reply('b')])
+  // A reply that cannot be used answers no item.
+  await saveReplies(db, stepId, [reply('a'), reply('b'), { ...reply('broken'), finishReason: 'unusable' }])
   expect(await runningSteps(db, 'eval')).toMatchObject([
     { step: 'all', done: 2, total: 8 },
     { step: 'one', done: 0, total: 3 },
@@ -78,4 +80,18 @@ it('shows the newest attempt of the newest job, with its own step', async () => 
   expect(await runningSteps(db, 'train')).toMatchObject([
     { job: { id: 'train/1/rl/hard', state: 'running', attempt: 2, step: 30, metrics: { 'reward.mean': 0.5 } } },
   ])
+})
+
+it('shows what a running step waits for, and leaves the reason of an ended step alone', async () => {
+  await startCampaign(db, 'waits')
+  const { datasetId: source } = await importLines(db, 1, 'waits')
+  const { stepId } = await openDataStep(db, 'waits', 'reason', [source])
+  expect(await runningSteps(db, 'waits')).toMatchObject([{ notice: null }])
+  await noteStep(db, stepId, 'waiting for http://x')
+  expect(await runningSteps(db, 'waits')).toMatchObject([{ notice: 'waiting for http://x' }])
+  await noteStep(db, stepId, null)
+  expect(await runningSteps(db, 'waits')).toMatchObject([{ notice: null }])
+  await finishStep(db, stepId, 'failed', 'too many rows failed')
+  await noteStep(db, stepId, 'waiting for http://x')
+  expect(await stepViews(db, 'waits')).toMatchObject([{ status: 'failed', reason: 'too many rows failed' }])
 })

@@ -93,6 +93,8 @@ export const reply = (key: string, more: Partial<StoredReply> = {}): StoredReply
   completionTokens: 5,
   latencyMs: 12,
   attempts: 1,
+  servedModel: null,
+  isEstimated: false,
   ...more,
 })
 

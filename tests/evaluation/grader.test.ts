@@ -53,3 +53,9 @@ it('asks no model if the benchmark names no judge, and refuses a judge that is n
   expect(fake.requests).toHaveLength(0)
   expect(() => graderOf(recipe, { judge: 'gone' })).toThrow('a benchmark\'s judge "gone" is no endpoint')
 })
+
+it('takes a judge whose URL is in the preset of its provider', () => {
+  const { url: _, ...bare } = endpoint
+  const endpoints = { checker: { ...bare, provider: 'openai' as const } }
+  expect(graderOf({ endpoints }, { judge: 'checker' }).model).toMatchObject({ provider: 'openai', model: 'm' })
+})

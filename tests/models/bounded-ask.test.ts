@@ -72,7 +72,8 @@ function open(amount: number): (index: number) => Promise<Reply> {
       sent.set(sampleIndex, {
         async answer() {
           sent.delete(sampleIndex)
-          const stored = { ...reply, endpoint: 'endpoint', model: 'm', request: {}, latencyMs: 1, attempts: 1 }
+          const about = { endpoint: 'endpoint', model: 'm', request: {}, servedModel: null, isEstimated: false }
+          const stored = { ...reply, ...about, latencyMs: 1, attempts: 1 }
           await bounded.replies.save([stored])
           resolve(reply)
         },

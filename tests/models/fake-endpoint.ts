@@ -12,7 +12,7 @@ const chatRequest = z.object({
     }),
   ),
   seed: z.number(),
-  top_p: z.number(),
+  top_p: z.number().optional(),
 })
 export type ChatRequest = z.infer<typeof chatRequest>
 

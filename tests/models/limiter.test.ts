@@ -172,13 +172,15 @@ describe('the limiter', () => {
     secondOfB!.release({ health: 'ok' })
     permits.find(({ replica }) => replica === a)!.release({ health: 'failed' })
     let replica: Replica | undefined
-    void limiter.acquire({ scope: never, owner, isRetry: true, avoid: a }).then((permit) => void ({ replica } = permit))
+    void limiter
+      .acquire({ scope: never, owner, isRetry: true, avoid: new Set([a!]) })
+      .then((permit) => void ({ replica } = permit))
     await clock.advance(10_000)
     expect(replica).toBe(b)
   })
 
   it('leaves no timer when no call waits', async () => {
-    const { clock, limiter, permits, ask } = setUp(1)
+    const { clock, limiter, permits, ask } = setUp(1, 7_200_000)
     ask()
     await settle()
     permits.pop()!.release({ health: 'overloaded', retryAfterMs: 3_600_000 })

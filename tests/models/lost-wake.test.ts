@@ -1,7 +1,11 @@
+import { assert, asyncProperty, integer } from 'fast-check'
 import { expect, it } from 'vitest'
 import { Limiter } from '../../models/limiter.ts'
 import { Scope } from '../../models/scope.ts'
 import { Replica } from '../../models/replica.ts'
+import { range } from './asking.ts'
+import { settle } from './manual-clock.ts'
+import { MovingClock, seeded } from './moving-clock.ts'
 
 it('a pause that ends between two readings of the clock does not leave the line asleep', async () => {
   let at = 0
@@ -39,4 +43,79 @@ it('a pause that ends between two readings of the clock does not leave the line 
   expect(limiter.state).toMatchObject({ inFlight: 1, waiting: 0 })
   const second = await waits
   second.release({ health: 'answered' })
+})
+
+const healths = ['ok', 'ok', 'failed', 'silent', 'answered', 'overloaded', 'unreachable', 'limited', 'left'] as const
+
+/** Requests that come, are called, and end in every way, over replicas that two limiters share. */
+async function course(seed: number): Promise<{ wakes: number; lost: number; open: number }> {
+  const random = seeded(seed)
+  const clock = new MovingClock(random)
+  const pick = (most: number) => Math.floor(random() * most)
+  const replicas = range(1 + pick(3)).map(
+    (n) => new Replica({ url: `http://${n}/v1`, concurrency: 1 + pick(4), clock, random }),
+  )
+  let lost = 0
+  let wakes = 0
+  const onLostWake = () => void lost++
+  const options = { clock, downLimitMs: 1000 + pick(60_000), onLostWake }
+  const perMinute = random() < 0.3 ? { requestsPerMinute: 600 + pick(6000) } : {}
+  const limiters = [
+    new Limiter({ replicas, ...options, ...perMinute }),
+    new Limiter({ replicas: replicas.slice(0, 1), ...options }),
+  ]
+  const open = new Set<number>()
+  const request = async (limiter: Limiter, index: number): Promise<void> => {
+    const scope = new Scope()
+    open.add(index)
+    const end = limiter.begin()
+    const cancel = random() < 0.1 ? clock.after(pick(3000), () => scope.cancel(new Error('left'))) : undefined
+    const avoid = new Set<Replica>()
+    try {
+      for (let call = 0; call < 4; call++) {
+        const permit = await limiter.acquire({ scope, owner: limiter, isRetry: call > 0, avoid, priority: pick(2) })
+        wakes++
+        avoid.clear()
+        avoid.add(permit.replica)
+        await new Promise<void>((resolve) => void clock.after(pick(400), resolve))
+        const health = healths[pick(healths.length)] ?? 'ok'
+        const retryAfterMs = random() < 0.2 ? pick(2000) : undefined
+        permit.release({ health, retryAfterMs, isUnsaved: health === 'ok' })
+        if (random() < 0.01) limiter.remove(permit.replica, new Error('refuses everyone'))
+        if (health !== 'ok') continue
+        await new Promise<void>((resolve) => void clock.after(pick(50), resolve))
+        limiter.saved()
+        return
+      }
+    } catch {
+      // Cancelled, refused, or the replicas were away for too long.
+    } finally {
+      cancel?.()
+      end()
+      open.delete(index)
+    }
+  }
+  const all = range(60).map((n) => request(limiters[n % 2] ?? limiters[0]!, n))
+  await settle()
+  while (open.size > 0 && (await clock.fireNext()));
+  await Promise.race([Promise.all(all), settle()])
+  return { wakes, lost, open: open.size }
+}
+
+it('10,000 requests under a moving clock all get a slot or an end, whatever their calls come to', async () => {
+  let wakes = 0
+  for (let seed = 1; wakes < 10_000; seed++) {
+    const found = await course(seed)
+    expect({ seed, lost: found.lost, open: found.open }).toEqual({ seed, lost: 0, open: 0 })
+    wakes += found.wakes
+  }
+})
+
+it('every course that a property finds ends with each request granted or refused', async () => {
+  await assert(
+    asyncProperty(integer({ min: 1_000_000 }), async (seed) => {
+      expect(await course(seed)).toMatchObject({ lost: 0, open: 0 })
+    }),
+    { numRuns: 40 },
+  )
 })

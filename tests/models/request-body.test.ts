@@ -73,8 +73,8 @@ it('asks for pictures in multiples of the patch that the endpoint names', async 
   await requestBody(endpoint, pictured('aa'), { dataUrl })
   await requestBody({ ...endpoint, imagePatch: 32 }, pictured('aa'), { dataUrl })
   expect(asked).toEqual([
-    ['aa', 1_003_520],
-    ['aa', 1_003_520, 32],
+    ['aa', { maxPixels: 1_003_520 }],
+    ['aa', { maxPixels: 1_003_520, patch: 32 }],
   ])
 })
 

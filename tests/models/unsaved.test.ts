@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { HoneError } from '../../domain/errors.ts'
 import { AskFailure } from '../../models/ask.ts'
 import { callUntilAnswered } from '../../models/attempts.ts'
-import type { Target } from '../../models/attempts.ts'
+import type { Target } from '../../models/target.ts'
 import { createBatcher } from '../../models/batcher.ts'
 import { Outage } from '../../models/failures.ts'
 import { Limiter } from '../../models/limiter.ts'
@@ -12,7 +13,7 @@ import type { CallResult } from '../../models/call-result.ts'
 import { range } from './asking.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 
-const kinds = ['ok', 'overloaded', 'limited', 'silent', 'away', 'failed', 'refused'] as const
+const kinds = ['ok', 'overloaded', 'limited', 'silent', 'away', 'failed', 'refused', 'doubtful', 'fatal'] as const
 interface Call {
   kind: (typeof kinds)[number]
   ms: number
@@ -32,11 +33,17 @@ function resultOf({ kind, ms, retryAfterMs }: Call): CallResult {
   if (kind === 'silent') return { kind, reason: 'timeout', detail }
   if (kind === 'failed') return { kind, reason: 'http-500', detail, retryAfterMs, paid: undefined }
   if (kind === 'away') return { kind, reason: 'unreachable', retryAfterMs, detail }
-  return { kind, error }
+  if (kind === 'refused') return { kind, error }
+  const fatal = new HoneError({ type: 'EndpointRefused', message: detail, nextStep: detail })
+  // Each of the statuses whose refusals are judged in their own way.
+  const reason = ['http-400', 'http-401', 'http-403'][ms % 3] ?? 'http-400'
+  return kind === 'fatal'
+    ? { kind, error: fatal }
+    : { kind, error: new AskFailure(reason, detail), fatal, words: reason + String(ms % 2) }
 }
 
 const call = fc.record({
-  kind: fc.constantFrom<Call['kind']>('ok', 'ok', 'ok', ...kinds),
+  kind: fc.constantFrom<Call['kind']>('ok', 'ok', 'ok', 'ok', ...kinds),
   ms: fc.integer({ min: 1, max: 3000 }),
   retryAfterMs: fc.option(fc.nat(8000), { nil: undefined }),
 })
@@ -115,7 +122,7 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
         const slot = { owner: target, prefix: String(index % 4) }
         const retries = { attempts: 3, baseMs: 100 }
         const none = () => undefined
-        const how = { retries, clock, random, onBegun: none, onWarning: none }
+        const how = { retries, clock, random, onBegun: none, onWarning: none, onPaid: none }
         await callUntilAnswered({ target, body, estimate, slot, scope, ...how })
         await saves.add(index).finally(() => limiter.saved())
       } catch {
@@ -138,5 +145,5 @@ it('every request ends, and calls and unsaved replies never exceed the slots, wh
     expect(most).toBeLessThanOrEqual(slots)
     expect(limiter.state).toMatchObject({ inFlight: 0, unsaved: 0, waiting: 0 })
   }
-  await fc.assert(fc.asyncProperty(course, run), { numRuns: 60 })
+  await fc.assert(fc.asyncProperty(course, run), { numRuns: 200 })
 }, 60_000)

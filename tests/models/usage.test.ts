@@ -24,7 +24,8 @@ it('usage is reported with each reply, and marks replies that were paid before',
   await engine.ask(question('a'))
   await engine.close()
   await server.stop()
-  const tokens = { endpoint: 'teacher', model: 'fake-model', promptTokens: 1000, completionTokens: 100 }
+  const about = { endpoint: 'teacher', model: 'fake-model', servedModel: null, isEstimated: false }
+  const tokens = { ...about, promptTokens: 1000, completionTokens: 100 }
   expect(used).toEqual([
     { ...tokens, reused: false },
     { ...tokens, reused: true },

@@ -12,6 +12,7 @@ const waiter = (name: string, changes: Partial<Waiter> = {}): Named => ({
   owner: one,
   priority: 0,
   isRetry: false,
+  isFirst: true,
   prefix: name,
   passedBy: 0,
   hasLeft: false,

@@ -1,9 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import { HoneError } from '../../domain/errors.ts'
+import { providerNames } from '../../domain/recipe/provider-names.ts'
+import { presetOf } from '../../domain/recipe/providers.ts'
 import { createEngine } from '../../models/engine.ts'
 import type { ReplyStore, StoredReply } from '../../models/reply-store.ts'
+import { resolveUrlEndpoint } from '../../models/resolve-endpoint.ts'
 import { createJudge } from './judge.ts'
 import type { Judge } from './judge.ts'
+import type { JudgeFile } from './judge-file.ts'
 
 /**
  * Replies that a judge without a database remembers. It forgets those first that it used least
@@ -25,6 +29,8 @@ interface OpenJudgeOptions {
   apiKeyEnv?: string | undefined
   timeoutSeconds?: number
   concurrency?: number
+  /** Headers, proxy and the like. */
+  options?: JudgeFile['options']
   env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -37,14 +43,17 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
   const engine = createEngine({
     endpoints: [
       {
-        name: 'judge',
-        baseUrls: typeof url === 'string' ? [url] : url,
-        model,
-        identity: model,
-        apiKeyEnv,
-        concurrency,
-        timeoutSeconds,
-        imageMaxPixels: 1,
+        ...resolveUrlEndpoint('judge', {
+          ...options.options,
+          url: typeof url === 'string' ? url : [...url],
+          model,
+          apiKeyEnv,
+          concurrency,
+          timeoutSeconds,
+          imageMaxPixels: 1,
+        }),
+        // A batch has a deadline, so a judge that is away is told of soon.
+        outageSeconds: undefined,
       },
     ],
     replies: new RememberedReplies(),
@@ -62,32 +71,32 @@ export function openJudge(options: OpenJudgeOptions): OpenJudge {
 
 /**
  * The judge that the environment names: HONE_JUDGE_URL and HONE_JUDGE_MODEL, with a key in
- * HONE_JUDGE_KEY where the endpoint wants a key. Null when neither variable is set. Throws
- * HoneError (InvalidInput) when only one of the two is set, and when the URL is not an http URL.
+ * HONE_JUDGE_KEY where the endpoint wants a key. HONE_JUDGE_PROVIDER names a preset; then the URL
+ * may be left out where the preset has one. Null when no variable is set. Throws HoneError
+ * (InvalidInput) when the variables do not name a judge.
  */
 export function judgeFromEnv(
   env: Readonly<Record<string, string | undefined>> = process.env,
   more: Pick<OpenJudgeOptions, 'timeoutSeconds' | 'concurrency'> = {},
 ): OpenJudge | null {
-  const url = env['HONE_JUDGE_URL']?.trim() ?? ''
-  const model = env['HONE_JUDGE_MODEL']?.trim() ?? ''
-  if (url === '' && model === '') return null
-  if (url === '' || model === '' || !/^https?:\/\/\S+$/.test(url) || !URL.canParse(url)) {
-    const wrong =
-      url === ''
-        ? 'HONE_JUDGE_URL is not set'
-        : model === ''
-          ? 'HONE_JUDGE_MODEL is not set'
-          : 'HONE_JUDGE_URL is not an http URL'
-    throw new HoneError({
-      type: 'InvalidInput',
-      message: `The judge cannot be reached: ${wrong}.`,
-      nextStep: 'Set HONE_JUDGE_URL (it ends in /v1) and HONE_JUDGE_MODEL both, or neither to go without a judge.',
-    })
-  }
+  const valueOf = (name: string) => env[name]?.trim() ?? ''
+  const [said, model, name] = [valueOf('HONE_JUDGE_URL'), valueOf('HONE_JUDGE_MODEL'), valueOf('HONE_JUDGE_PROVIDER')]
+  if (said === '' && model === '' && name === '') return null
+  const provider = providerNames.find((each) => each === name)
+  const url = said === '' ? (presetOf(provider).url ?? '') : said
+  if (name !== '' && provider === undefined)
+    throw unreachable('HONE_JUDGE_PROVIDER names no preset', `Presets are ${providerNames.join(', ')}.`)
+  if (url === '') throw unreachable('HONE_JUDGE_URL is not set')
+  if (model === '') throw unreachable('HONE_JUDGE_MODEL is not set')
+  if (!/^https?:\/\/\S+$/.test(url) || !URL.canParse(url)) throw unreachable('HONE_JUDGE_URL is not an http URL')
   const apiKeyEnv = env['HONE_JUDGE_KEY'] ? 'HONE_JUDGE_KEY' : undefined
-  return openJudge({ url, model, apiKeyEnv, env, ...more })
+  return openJudge({ url, model, apiKeyEnv, env, ...(provider && { options: { provider } }), ...more })
 }
+
+const unreachable = (
+  wrong: string,
+  nextStep = 'Set HONE_JUDGE_URL (it ends in /v1) and HONE_JUDGE_MODEL both, or neither to go without a judge.',
+): HoneError => new HoneError({ type: 'InvalidInput', message: `The judge cannot be reached: ${wrong}.`, nextStep })
 
 class RememberedReplies implements ReplyStore {
   readonly #byKey = new LRUCache<string, StoredReply>({ max: rememberedReplies })

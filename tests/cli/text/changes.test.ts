@@ -36,6 +36,7 @@ const progress: StepProgress = {
   round: 1,
   step: 'reason',
   kind: 'reason',
+  notice: null,
   seconds: 65,
   done: 50,
   total: 100,
@@ -79,6 +80,13 @@ describe('lines of what changed', () => {
     expect(changeLines(look(), look())).toEqual([])
     expect(changeLines(look(), look({ running: [{ ...progress, done: 59, seconds: 80 }] }))).toEqual([])
     expect(changeLines(look(), look({ running: [{ ...progress, done: 60 }] }))).toHaveLength(1)
+  })
+
+  it('say what a step waits for, once', () => {
+    const waits = look({ running: [{ ...progress, notice: 'waiting for http://x: HTTP 503; gives up at noon' }] })
+    expect(changeLines(look(), waits)).toEqual(['round 1  reason  waiting for http://x: HTTP 503; gives up at noon'])
+    expect(changeLines(waits, waits)).toEqual([])
+    expect(changeLines(waits, look())).toEqual([])
   })
 
   it('name acts with user and reason', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { progressText } from '../../../cli/text/overview.ts'
 
 describe('progress', () => {
-  const step = { round: 2, step: 'sft', kind: 'sft', seconds: 65, done: 0, total: 500 }
+  const step = { round: 2, step: 'sft', kind: 'sft', notice: null, seconds: 65, done: 0, total: 500 }
   const job = {
     id: 'j',
     kind: 'sft',

@@ -27,6 +27,28 @@ describe('replies in a file', () => {
     await again.close()
   })
 
+  it('of an older version are found, and say neither who answered nor that tokens are estimates', async () => {
+    const { servedModel: _, isEstimated: __, ...older } = reply('a')
+    writeFileSync(path(), `${JSON.stringify({ ...older, run: 'run' })}\n`)
+    const replies = await openFileReplies(path(), 'run')
+    await replies.save([reply('b', { servedModel: 'm-2026', isEstimated: true })])
+    const found = await replies.find([keyOf('a'), keyOf('b')])
+    expect(found.get(keyOf('a'))).toEqual(reply('a'))
+    expect(found.get(keyOf('b'))).toMatchObject({ servedModel: 'm-2026', isEstimated: true })
+    await replies.close()
+  })
+
+  it('that cannot be used are counted in every run, and are no reply to any key', async () => {
+    const replies = await openFileReplies(path(), 'run')
+    await replies.save([{ ...reply('broken'), finishReason: 'unusable' }, reply('a')])
+    expect(requestsOf(replies)).toBe(2)
+    expect((await replies.find([keyOf('broken')])).size).toBe(0)
+    await replies.close()
+    const again = await openFileReplies(path(), 'run')
+    expect(requestsOf(again)).toBe(2)
+    await again.close()
+  })
+
   it('that another process saved meanwhile are found, and each run’s spending is counted apart', async () => {
     const [one, other] = [await openFileReplies(path(), 'one'), await openFileReplies(path(), 'other')]
     await one.save([reply('a')])

@@ -17,6 +17,8 @@ export const reply = (name: string, changes: Partial<StoredReply> = {}): StoredR
   completionTokens: 5,
   latencyMs: 12,
   attempts: 1,
+  servedModel: null,
+  isEstimated: false,
   ...changes,
 })
 

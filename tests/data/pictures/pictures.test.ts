@@ -51,12 +51,14 @@ describe('looking at a picture', () => {
 describe('sending a picture', () => {
   it('leaves a PNG that fits as it is', async () => {
     const bytes = await png(56, 56)
-    const url = await imagesOf(bytes).images.dataUrl('h', 1_003_520)
+    const url = await imagesOf(bytes).images.dataUrl('h', { maxPixels: 1_003_520 })
     expect(url).toBe(`data:image/png;base64,${bytes.toString('base64')}`)
   })
 
   it('shrinks to multiples of 28 within the limit', async () => {
-    const meta = await decode(await imagesOf(await png(400, 300)).images.dataUrl('h', 28 * 28 * 20)).metadata()
+    const meta = await decode(
+      await imagesOf(await png(400, 300)).images.dataUrl('h', { maxPixels: 28 * 28 * 20 }),
+    ).metadata()
     expect([meta.width % 28, meta.height % 28]).toEqual([0, 0])
     expect(meta.width * meta.height).toBeLessThanOrEqual(28 * 28 * 20)
   })
@@ -64,14 +66,14 @@ describe('sending a picture', () => {
   it('reads only the header of a picture that fits, because the import has decoded it', async () => {
     const whole = await png(200, 200)
     const cut = whole.subarray(0, whole.length - 200)
-    const url = await imagesOf(cut).images.dataUrl('h', 1e6)
+    const url = await imagesOf(cut).images.dataUrl('h', { maxPixels: 1e6 })
     expect(url).toBe(`data:image/png;base64,${cut.toString('base64')}`)
   })
 
   it('shrinks to the patches of each model, with an encoding for each', async () => {
     const { images, reads } = imagesOf(await png(400, 300))
     const sizeAt = async (patch?: number) => {
-      const { width, height } = await decode(await images.dataUrl('h', 32 * 32 * 20, patch)).metadata()
+      const { width, height } = await decode(await images.dataUrl('h', { maxPixels: 32 * 32 * 20, patch })).metadata()
       return [width, height]
     }
     expect(await sizeAt(32)).toEqual([160, 96])
@@ -85,7 +87,7 @@ describe('sending a picture', () => {
       .webp()
       .withMetadata({ orientation: 6 })
       .toBuffer()
-    const url = await imagesOf(turned).images.dataUrl('h', 1_000_000)
+    const url = await imagesOf(turned).images.dataUrl('h', { maxPixels: 1_000_000 })
     expect(await decode(url).metadata()).toMatchObject({ width: 20, height: 40 })
     expect(url).toMatch(/^data:image\/(png|jpeg);/)
   })
@@ -93,22 +95,22 @@ describe('sending a picture', () => {
   it('encodes once for all callers, and again after the picture left the cache', async () => {
     const bytes = await png(56, 56)
     const { images, reads } = imagesOf(bytes, bytes.length * 3.5)
-    await Promise.all([images.dataUrl('a', 1e6), images.dataUrl('a', 1e6)])
-    await images.dataUrl('a', 1e6)
+    await Promise.all([images.dataUrl('a', { maxPixels: 1e6 }), images.dataUrl('a', { maxPixels: 1e6 })])
+    await images.dataUrl('a', { maxPixels: 1e6 })
     expect(reads).toEqual(['a'])
-    await images.dataUrl('b', 1e6)
-    await images.dataUrl('c', 1e6)
-    await images.dataUrl('a', 1e6)
+    await images.dataUrl('b', { maxPixels: 1e6 })
+    await images.dataUrl('c', { maxPixels: 1e6 })
+    await images.dataUrl('a', { maxPixels: 1e6 })
     expect(reads).toEqual(['a', 'b', 'c', 'a'])
   })
 
   it('distinguishes a missing picture from a broken one', async () => {
     const missing = createImages({ source: { read: () => Promise.reject(new Error('ENOENT')) } })
-    await expect(missing.dataUrl('h', 1e6)).rejects.toMatchObject({ reason: 'image-missing' })
+    await expect(missing.dataUrl('h', { maxPixels: 1e6 })).rejects.toMatchObject({ reason: 'image-missing' })
     const whole = await png(200, 200)
     const cut = imagesOf(whole.subarray(0, whole.length - 200)).images
-    await expect(cut.dataUrl('h', 784)).rejects.toMatchObject({ reason: 'image-broken' })
+    await expect(cut.dataUrl('h', { maxPixels: 784 })).rejects.toMatchObject({ reason: 'image-broken' })
     const noPicture = imagesOf(Buffer.from('no picture')).images
-    await expect(noPicture.dataUrl('h', 1e6)).rejects.toMatchObject({ reason: 'image-broken' })
+    await expect(noPicture.dataUrl('h', { maxPixels: 1e6 })).rejects.toMatchObject({ reason: 'image-broken' })
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseRecipe } from '../../../recipes/read-recipe.ts'
 import { describeError } from '../../../domain/errors.ts'
-import { serverUrl } from '../../../domain/recipe/endpoints.ts'
+import { serverUrl } from '../../../domain/recipe/server-url.ts'
 
 const recipe = (url: string) => `hone: 1
 campaign: mine

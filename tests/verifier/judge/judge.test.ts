@@ -227,6 +227,15 @@ describe('the judge of the environment', () => {
     expect(JSON.stringify(twice)).not.toContain('k-secret')
   })
 
+  it('takes the URL of a preset, and refuses a preset that does not exist', async () => {
+    const open = judgeFromEnv({ HONE_JUDGE_PROVIDER: 'ollama', HONE_JUDGE_MODEL: 'm' })
+    expect(open).not.toBeNull()
+    await open?.close()
+    expect(() => judgeFromEnv({ HONE_JUDGE_PROVIDER: 'olama', HONE_JUDGE_MODEL: 'm' })).toThrow('no preset')
+    expect(() => judgeFromEnv({ HONE_JUDGE_PROVIDER: 'azure', HONE_JUDGE_MODEL: 'm' })).toThrow('HONE_JUDGE_URL')
+    expect(() => judgeFromEnv({ HONE_JUDGE_PROVIDER: 'openai' })).toThrow('HONE_JUDGE_MODEL')
+  })
+
   it('does not exist without variables, and is an error with half of them', () => {
     expect(judgeFromEnv({})).toBeNull()
     expect(() => judgeFromEnv({ HONE_JUDGE_URL: 'http://localhost/v1' })).toThrow('HONE_JUDGE_MODEL')
