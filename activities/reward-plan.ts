@@ -1,6 +1,6 @@
 import type { Recipe } from '../domain/recipe/recipe.ts'
 import type { RlStep } from '../domain/recipe/steps.ts'
-import { judgeCallOptions } from '../domain/recipe/call-options.ts'
+import { endpointCallOptions } from '../domain/recipe/call-options.ts'
 import { isUrlEndpoint, urlsOf } from '../domain/recipe/endpoints.ts'
 import { judgeIdOf, writeJudgeFile } from '../verifier/judge/judge-file.ts'
 import { rewardOf } from '../trainers/recipe-stage.ts'
@@ -33,7 +33,7 @@ export async function rewardPlan(deps: Deps, ref: StepRef, recipe: Recipe, step:
     throw new RangeError(`judge "${step.judge}" is no endpoint with a URL`)
   const { baseUrls } = await resolveEndpoint(deps, ref, step.judge, spec, deps.shutdown)
   const { model, apiKeyEnv, timeoutSeconds, concurrency } = spec
-  const options = judgeCallOptions.omit({ apiKeyEnv: true }).parse(spec)
+  const options = endpointCallOptions.omit({ apiKeyEnv: true }).parse(spec)
   const said = {
     model,
     ...(apiKeyEnv !== undefined && { apiKeyEnv }),

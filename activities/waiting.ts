@@ -3,6 +3,7 @@ import type { Database } from '../db/database.ts'
 import { noteStep } from '../db/steps.ts'
 import type { Engine } from '../models/engine.ts'
 import { Outage } from '../models/failures.ts'
+import { utcMinute, waitingText } from '../models/outage.ts'
 import type { Waiting } from '../models/outage.ts'
 import type { Activity } from './failures.ts'
 
@@ -37,7 +38,7 @@ export async function tellingOfWaits<Result>(
     const result = await body((engine) =>
       watch(() => {
         const waiting = engine.waiting()
-        void tell(waiting && noticeOf(waiting))
+        void tell(waiting && waitingText(waiting, utcMinute(waiting.until)))
         return waiting ? detailsOf(waiting) : {}
       }),
     )
@@ -50,12 +51,6 @@ export async function tellingOfWaits<Result>(
     watch(() => ({}))
   }
 }
-
-const noticeOf = ({ urls, detail, until }: Waiting): string =>
-  `waiting for ${urls.join(', ')}${detail === '' ? '' : `: ${detail}`}; gives up at ${utcMinute(until)}`
-
-/** `2026-12-01 14:32 UTC` */
-const utcMinute = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
 const detailsOf = ({ urls, detail, since, until }: Waiting) => ({
   waitingFor: urls.join(', '),

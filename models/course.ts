@@ -5,6 +5,7 @@ import type { CallResult } from './call-result.ts'
 import type { Outage } from './failures.ts'
 import type { Refusal } from './refusals.ts'
 import type { Replica } from './replica.ts'
+import type { Removal } from './roster.ts'
 import type { Scope } from './scope.ts'
 import type { SlotRequest } from './slots.ts'
 
@@ -85,8 +86,7 @@ export class Course {
       if (!target.limiter.roster.disproved(replica)) continue
       const message = `endpoint "${target.endpoint.name}": ${replica.url} refuses requests that another server takes: ${error.message}`
       const nextStep = `mend ${replica.url}, or take it out of the endpoint's URLs`
-      if (target.limiter.remove(replica, new HoneError({ type: 'EndpointRefused', message, nextStep })) === 'removed')
-        this.#attempts.onWarning(`${message}. The other servers go on without it`)
+      this.#takeOut(replica, new HoneError({ type: 'EndpointRefused', message, nextStep }))
     }
   }
 
@@ -133,10 +133,14 @@ export class Course {
   }
 
   #refusedByAll(replica: Replica, fatal: HoneError): number {
-    const removal = this.#attempts.target.limiter.remove(replica, fatal)
-    if (removal === 'last') throw fatal
-    if (removal === 'removed') this.#attempts.onWarning(`${fatal.message}. The other servers go on without it`)
+    if (this.#takeOut(replica, fatal) === 'last') throw fatal
     return 0
+  }
+
+  #takeOut(replica: Replica, error: HoneError): Removal {
+    const removal = this.#attempts.target.limiter.remove(replica, error)
+    if (removal === 'removed') this.#attempts.onWarning(`${error.message}. The other servers go on without it`)
+    return removal
   }
 
   #failed(reason: string, detail: string, retryAfterMs: number | undefined): number {

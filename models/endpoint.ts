@@ -1,4 +1,4 @@
-import type { OmittableField, PictureFormat } from '../domain/recipe/call-options.ts'
+import type { CallOptions, PictureFormat } from '../domain/recipe/call-options.ts'
 
 /** Pictures as a provider takes them. An absent limit is no limit. */
 export interface PictureLimits {
@@ -14,39 +14,10 @@ export interface PictureLimits {
   minSide?: number | undefined
 }
 
-/** How requests of an endpoint are written and sent. Every field is off where it is absent. */
-export interface CallOptions {
-  /** `azure` builds the URLs of deployments. All else about a provider is in the other fields. */
-  provider?: string | undefined
-  /** Version of Azure's API. */
-  apiVersion?: string | undefined
-  /** More headers. A value `$NAME` is read from the environment variable NAME at each call. */
-  headers?: Readonly<Record<string, string>> | undefined
-  /** More parameters of the URL's query; `$NAME` as in headers. */
-  query?: Readonly<Record<string, string>> | undefined
-  /** Fields that are added to a request's body, or replace its fields. Part of content keys. */
-  body?: Readonly<Record<string, unknown>> | undefined
-  /** Fields that are left out of a request's body. Part of content keys. */
-  omit?: readonly OmittableField[] | undefined
-  /** Name of the field that limits a reply's tokens; `max_tokens` where absent. */
-  maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined
-  /** `auto` streams where the provider or a server's refusal demands it; `never` where absent. */
-  stream?: 'auto' | 'always' | 'never' | undefined
-  /**
-   * Longest silence between two chunks of a stream, in seconds; the whole deadline where absent.
-   */
-  idleSeconds?: number | undefined
-  /** URL of a proxy. The usual variables (HTTPS_PROXY, NO_PROXY, …) count where it is absent. */
-  proxy?: string | undefined
-  /** PEM file of certificate authorities that are trusted beside the system's. */
-  caFile?: string | undefined
-  /** File that holds the key; read again when it changes. */
-  apiKeyFile?: string | undefined
-  /** Command that prints the key, for tokens that live for a short time. */
-  apiKeyCommand?: string | undefined
-}
-
-/** An endpoint of a recipe with all values filled in. */
+/**
+ * An endpoint of a recipe with all values filled in. An option of calls that is absent is off:
+ * nothing is streamed, and the engine's own limit of outages counts.
+ */
 export interface ResolvedEndpoint extends CallOptions {
   /** Name in the recipe. */
   name: string
@@ -56,8 +27,6 @@ export interface ResolvedEndpoint extends CallOptions {
   model: string
   /** Part of content keys: the model name behind a URL, the content hash of a served checkpoint. */
   identity: string
-  /** Environment variable that holds the key; read at each call, kept nowhere. */
-  apiKeyEnv?: string | undefined
   /** Calls at one time, of each server. */
   concurrency: number
   /** Deadline of one HTTP call. */
@@ -79,12 +48,6 @@ export interface ResolvedEndpoint extends CallOptions {
    * copies when absent.
    */
   hedge?: { percentile: number; minSeconds?: number | undefined } | undefined
-  /** An outage is waited for so long, in seconds; the engine's own limit where absent. */
-  outageSeconds?: number | undefined
-  /** Bytes, formats and smallest side of pictures; part of content keys. */
-  imageMaxBytes?: number | undefined
-  imageFormats?: PictureLimits['formats']
-  imageMinSide?: number | undefined
   /** `batch` sends requests through the provider's batch API; one by one where absent. */
   mode?: 'live' | 'batch' | undefined
   /** Limits of the batches; present in `batch` mode. */

@@ -63,15 +63,24 @@ export const waitingOf = ({ urls, detail, downForMs, leftMs }: OutageState, now:
   until: new Date(now + Math.max(0, leftMs)),
 })
 
+/** `2026-12-01 14:32 UTC` */
+export const utcMinute = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** A wait as a line: `waiting for http://…: HTTP 503 …; gives up at 14:32`. */
+export const waitingText = ({ urls, detail }: Pick<Waiting, 'urls' | 'detail'>, until: string): string =>
+  `waiting for ${urls.join(', ')}${saidOf(detail)}; gives up at ${until}`
+
+const saidOf = (detail: string): string => (detail === '' ? '' : `: ${detail}`)
+
 /** The error that ends the wait. `now` is in milliseconds since 1970. */
 export function outageOf({ urls, detail, downForMs, asksForMs, isLong }: OutageState, now: number): Outage {
-  const said = detail === '' ? '' : `: ${detail}`
+  const said = saidOf(detail)
   const where = urls.join(', ')
   const retryAt = asksForMs > 0 ? new Date(now + asksForMs) : undefined
-  if (retryAt && isLong) {
-    const time = `${retryAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`
-    return new Outage(`${where} takes no call before ${time}${said}. The rows are tried again then.`, { retryAt })
-  }
+  if (retryAt && isLong)
+    return new Outage(`${where} takes no call before ${utcMinute(retryAt)}${said}. The rows are tried again then.`, {
+      retryAt,
+    })
   const seconds = Math.round(downForMs / 1000)
   return new Outage(
     `${where} has answered nothing for ${seconds} s${said}. ` +

@@ -63,10 +63,11 @@ export function createReplicaClient(options: ClientOptions): ServerClient {
     secrets,
     agentFor: () => agent,
   })
-  const server: Server = {
+  let opened: Promise<OpenAI> | undefined
+  const open = () => (opened ??= createOpenAI(endpoint, baseUrl, transport))
+  const server: Omit<Server, 'client'> = {
     endpoint,
     baseUrl,
-    client: createOpenAI(endpoint, baseUrl, transport),
     mode: connections.streams.of(baseUrl, endpoint.model),
     routeSecrets: route.secrets,
     newKey: async (refused) => {
@@ -76,11 +77,13 @@ export function createReplicaClient(options: ClientOptions): ServerClient {
   }
   return {
     async call(body, scope) {
+      // Before the call, because loading the client is no part of its time.
+      const client = await open()
       scope.check()
       const { timeoutSeconds, idleSeconds } = endpoint
       const call = new Call({ pictures: body.pictures, scope, timeoutSeconds, idleSeconds })
       try {
-        return await callServer(server, body, call)
+        return await callServer({ ...server, client }, body, call)
       } catch (error) {
         scope.check()
         throw error
@@ -89,7 +92,8 @@ export function createReplicaClient(options: ClientOptions): ServerClient {
       }
     },
     async models() {
-      const page = await server.client.models.list({ signal: AbortSignal.timeout(listSeconds * 1000) })
+      const { models } = await open()
+      const page = await models.list({ signal: AbortSignal.timeout(listSeconds * 1000) })
       return modelList.parse(page.data).map(({ id }) => id)
     },
   }

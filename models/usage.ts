@@ -20,7 +20,7 @@ export interface Usage extends Pick<Reply, 'promptTokens' | 'completionTokens' |
 
 // Characters of an English token, and pixels of a picture's token in Qwen2.5-VL: first guesses that
 // replies correct.
-const charactersPerToken = 4
+export const charactersPerToken = 4
 const pixelsPerToken = 784
 
 /** Estimates what a request will take from its own size. */

@@ -1,4 +1,5 @@
 import type { Progress, Reading } from '../../data/file-steps/progress.ts'
+import { waitingText } from '../../models/outage.ts'
 import type { Waiting } from '../../models/outage.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -51,7 +52,7 @@ export function createRates(): (reading: Reading, now: number) => Rates {
 export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond, left }: Rates): string {
   const { total, done, failed, failures, cost, paid, reused, waiting } = reading
   if (total === 0) return 'reading the input'
-  if (waiting) return `${number(done)} of ${number(total)} rows · ${waitingText(waiting)}`
+  if (waiting) return `${number(done)} of ${number(total)} rows · ${waitsFor(waiting)}`
   const asks = paid + reused > 0
   return [
     `${number(done)} of ${number(total)} rows`,
@@ -63,11 +64,13 @@ export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond,
   ].join(' · ')
 }
 
-/** What is waited for, and until when: `waiting for http://…: HTTP 503 …; gives up at 14:32`. */
-export function waitingText({ urls, detail, until }: Pick<Waiting, 'urls' | 'detail' | 'until'>): string {
-  const said = detail === '' ? '' : `: ${detail.length > 120 ? `${detail.slice(0, 120)}…` : detail}`
+const longestSaid = 120
+
+/** A wait in one line, with the time of this machine. */
+function waitsFor({ urls, detail, until }: Waiting): string {
+  const said = detail.length > longestSaid ? `${detail.slice(0, longestSaid)}…` : detail
   const time = until.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
-  return `waiting for ${urls.join(', ')}${said}; gives up at ${time}`
+  return waitingText({ urls, detail: said }, time)
 }
 
 /** The most frequent reasons, and how often each came. */

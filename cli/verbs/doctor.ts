@@ -1,15 +1,9 @@
 import { Command } from 'commander'
-import { judgeFinding } from '../../client/check-endpoints.ts'
-import { probeEndpoints } from '../../client/probe-endpoints.ts'
-import { HoneError } from '../../domain/errors.ts'
 import { probe } from '../../jobs/launchers/probe.ts'
 import { examine } from '../../services/doctor.ts'
 import type { Finding } from '../../services/doctor.ts'
 import { honeHome } from '../../services/home.ts'
-import { createProgress, quietProgress } from '../../services/progress.ts'
-import { demoPlaces } from '../../services/stack/demo-world.ts'
 import { jsonOption } from '../options.ts'
-import { readRecipeFile } from '../recipe-file.ts'
 import { placesToLookAt, siteHelp, siteOf } from '../site.ts'
 import { exitCodes, printResult } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -48,12 +42,18 @@ export function doctorCommand(terminal: Terminal): Command {
       const findings = [
         ...(await examine({ env: terminal.env })),
         ...(await placeFindings(terminal, options)),
-        ...(recipe === undefined ? [] : await endpointFindings(terminal, recipe, options)),
+        ...(recipe === undefined ? [] : await findingsOf(recipe, terminal, options)),
       ]
       const stopping = findings.filter(stops).map(({ name }) => name)
       printResult(terminal, options, { ok: stopping.length === 0, findings }, () => doctorLines(findings, stopping))
       if (stopping.length > 0) process.exitCode = exitCodes.failed
     })
+}
+
+/** Loads what asks endpoints only when it is wanted: a look at this machine asks no model. */
+async function findingsOf(recipe: string, terminal: Terminal, { json }: DoctorFlags): Promise<Finding[]> {
+  const { endpointFindings } = await import('../endpoint-findings.ts')
+  return await endpointFindings(terminal, recipe, json === true)
 }
 
 /** A finding for each place of the site file: whether the place can take jobs now. */
@@ -75,32 +75,4 @@ async function placeFindings(terminal: Terminal, { site: named, probe: wanted }:
       return { ...finding, found: 'problem', detail: first.problem + more, fix: first.fix }
     }),
   )
-}
-
-/** A finding for each server and form of request of a recipe's endpoints. */
-async function endpointFindings(terminal: Terminal, file: string, { json }: DoctorFlags): Promise<Finding[]> {
-  const { recipe } = await readRecipeFile(file)
-  const progress = json === true ? quietProgress : createProgress(terminal.stderr)
-  progress.start('endpoints')
-  const { env } = terminal
-  const asking = probeEndpoints(recipe, {
-    env,
-    demo: demoPlaces(honeHome(env)),
-    onWaiting: (line) => progress.update(line),
-  })
-  const found = await asking.catch((error: unknown) => {
-    progress.fail()
-    if (error instanceof HoneError) return error
-    throw error
-  })
-  if (found instanceof HoneError)
-    return [{ name: 'endpoints', found: 'problem', detail: found.message, fix: found.nextStep }]
-  progress.done(`${found.length} requests`)
-  return found.map((finding): Finding => {
-    const name = `endpoint ${finding.endpoint}`
-    const { refused, note } = judgeFinding(finding)
-    if (refused) return { name, found: 'problem', detail: refused.message, fix: refused.nextStep }
-    if (note !== null) return { name, found: finding.probed.state === 'answered' ? 'ok' : 'missing', detail: note }
-    return { name, found: 'ok', detail: `${finding.url} takes the requests of ${finding.users.join(', ')}` }
-  })
 }

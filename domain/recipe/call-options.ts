@@ -111,8 +111,9 @@ export const callOptions = {
   imageMinSide: z.int().min(1).max(4096).optional(),
 }
 
-/** How a judge's requests are written and sent: the options above, with the provider's preset. */
-export const judgeCallOptions = z.object({ provider: z.enum(providerNames).optional(), ...callOptions })
+/** How requests are written and sent: the options above, with the provider whose preset counts. */
+export const endpointCallOptions = z.object({ provider: z.enum(providerNames).optional(), ...callOptions })
+export type CallOptions = z.infer<typeof endpointCallOptions>
 
 /** Limits of a provider's batch API. An absent limit is the provider's usual one. */
 export const batchOptions = z.strictObject({

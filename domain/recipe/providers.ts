@@ -1,15 +1,11 @@
-import type { OmittableField, PictureFormat } from './call-options.ts'
+import type { CallOptions } from './call-options.ts'
 import type { ProviderName } from './provider-names.ts'
 
 /** Options of an endpoint that a preset may set. The recipe's own value replaces the preset's. */
-export interface PresetOptions {
-  omit?: readonly OmittableField[]
-  maxTokensField?: 'max_tokens' | 'max_completion_tokens'
-  stream?: 'auto' | 'always' | 'never'
-  imageMaxBytes?: number
-  imageFormats?: readonly PictureFormat[]
-  imageMinSide?: number
-}
+export type PresetOptions = Pick<
+  CallOptions,
+  'omit' | 'maxTokensField' | 'stream' | 'imageMaxBytes' | 'imageFormats' | 'imageMinSide'
+>
 
 /** What a provider is known to want. */
 interface Preset extends PresetOptions {

@@ -1,5 +1,4 @@
 import type { OpenAI } from 'openai'
-import { Stream } from 'openai/core/streaming'
 import { Assembly, doneMark } from '../replies/assembly.ts'
 import { TimeOver } from './call.ts'
 import type { Call } from './call.ts'
@@ -21,6 +20,8 @@ interface NamedEvent {
 export async function readEvents(response: Response, call: Call, client: OpenAI): Promise<unknown> {
   const assembly = new Assembly()
   let isWhole = false
+  // Loaded with the client that gives the response.
+  const { Stream } = await import('openai/core/streaming')
   try {
     const controller = new AbortController()
     const events = Stream.fromSSEResponse<NamedEvent>(response, controller, client, true, 'events')

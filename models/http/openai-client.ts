@@ -1,4 +1,4 @@
-import { AzureOpenAI, OpenAI } from 'openai'
+import type { OpenAI } from 'openai'
 import type { ResolvedEndpoint } from '../endpoint.ts'
 import type { Transport } from './transport.ts'
 
@@ -19,12 +19,16 @@ function azureUrl(baseUrl: string): string {
  * The `openai` client of a server. All options are given, because the client reads each one that is
  * absent from OPENAI_* variables, which belong to other programs. The engine retries and limits
  * time; the transport has the key.
+ *
+ * The package is loaded here and not at the top: it takes an eighth of a second, which a command
+ * that asks no model need not wait for.
  */
-export function createOpenAI(
+export async function createOpenAI(
   endpoint: Pick<ResolvedEndpoint, 'provider' | 'apiVersion'>,
   baseUrl: string,
   transport: Transport,
-): OpenAI {
+): Promise<OpenAI> {
+  const { AzureOpenAI, OpenAI } = await import('openai')
   const options = {
     apiKey: 'added-by-the-transport',
     adminAPIKey: null,

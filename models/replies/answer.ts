@@ -1,4 +1,4 @@
-import type { CallOptions } from '../endpoint.ts'
+import type { CallOptions } from '../../domain/recipe/call-options.ts'
 import type { Headers } from './rate-headers.ts'
 
 /** What came back from a server. */

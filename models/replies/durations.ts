@@ -1,9 +1,10 @@
 /**
  * The longest delay that a timer of Node can wait: 24.8 days. The engine decides what is too long.
  */
-export const longestDelayMs = 2 ** 31 - 1
+const longestDelayMs = 2 ** 31 - 1
 
-const capped = (ms: number): number => Math.min(longestDelayMs, Math.max(0, ms))
+/** Milliseconds from now that a timer can wait: not before now, and not too long. */
+export const capped = (ms: number): number => Math.min(longestDelayMs, Math.max(0, ms))
 
 const unit = String.raw`(?:milliseconds?|millis|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b`
 /** Source of a pattern of durations: `1.2s`, `6m0s`, `20 seconds`, `1 minute and 30 seconds`. */

@@ -1,4 +1,4 @@
-import { durationMs, longestDelayMs, momentMs } from './durations.ts'
+import { capped, durationMs, momentMs } from './durations.ts'
 
 /** Headers of a reply by lower-case name. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -9,8 +9,6 @@ export function headerOf(headers: Headers, name: string): string | undefined {
   const text = (typeof value === 'string' ? value : value?.[0])?.trim()
   return text === '' ? undefined : text
 }
-
-const capped = (ms: number): number => Math.min(longestDelayMs, Math.max(0, ms))
 
 /**
  * Milliseconds from now that `Retry-After` asks for: seconds, a date, or a duration such as `34s`.

@@ -1,5 +1,6 @@
 import type { PaidFor } from '../call-result.ts'
 import type { Counted } from '../rate-limit.ts'
+import { charactersPerToken } from '../usage.ts'
 import type { RequestSize } from './answer.ts'
 import type { Completion } from './completion.ts'
 import { endedAs, streamCut } from './finish-reasons.ts'
@@ -20,9 +21,6 @@ export type Reading =
   | { kind: 'reply'; completion: Completion }
   | { kind: 'unusable'; reason: string; detail: string; paid: PaidFor | undefined }
   | { kind: 'error'; error: unknown; paid: PaidFor | undefined }
-
-// As models/usage.ts guesses.
-const charactersPerToken = 4
 
 /** Tokens of a text by its length. */
 export const tokensOfText = (text: string): number => wholeTokens(Math.ceil(text.length / charactersPerToken))

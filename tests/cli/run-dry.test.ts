@@ -2,21 +2,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { FakeEndpoint } from '../models/fake-endpoint.ts'
+import { expect, it } from 'vitest'
+import type { FakeEndpoint } from '../models/fake-endpoint.ts'
 import { described, reasonArguments } from './step-parts.ts'
-import { StepFolder } from './step-world.ts'
+import { eachWithFolderAndServer } from './step-hooks.ts'
+import type { StepFolder } from './step-world.ts'
 
 const program = fileURLToPath(new URL('lost-wait.ts', import.meta.url))
 let folder: StepFolder
 let endpoint: FakeEndpoint
-beforeEach(async () => {
-  folder = new StepFolder()
-  endpoint = await new FakeEndpoint().start()
-})
-afterEach(async () => {
-  await endpoint.stop()
-  folder.remove()
+eachWithFolderAndServer((...given) => {
+  ;[folder, endpoint] = given
 })
 
 /** Runs `hone step` as a process of its own, which loses its wait after three calls. */

@@ -1,21 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { completion, FakeEndpoint } from '../models/fake-endpoint.ts'
 import { serve } from '../models/http/serving.ts'
 import { described, serverOptions, writeRowsWithPictures } from './step-parts.ts'
-import { StepFolder } from './step-world.ts'
+import { eachWithFolderAndServer } from './step-hooks.ts'
+import type { StepFolder } from './step-world.ts'
 import { hone } from './terminal.ts'
 
 let folder: StepFolder
 let endpoint: FakeEndpoint
-beforeEach(async () => {
-  folder = new StepFolder()
-  endpoint = await new FakeEndpoint().start()
-})
-afterEach(async () => {
-  await endpoint.stop()
-  folder.remove()
+eachWithFolderAndServer((...given) => {
+  ;[folder, endpoint] = given
 })
 
 const run = (step: string, more: readonly string[], env: Record<string, string> = {}) =>

@@ -1,20 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
+import { describe, expect, it } from 'vitest'
+import { lastText } from '../models/fake-endpoint.ts'
+import type { FakeEndpoint } from '../models/fake-endpoint.ts'
 import { described, reasonArguments, serverOptions } from './step-parts.ts'
-import { StepFolder } from './step-world.ts'
+import { eachWithFolderAndServer } from './step-hooks.ts'
+import type { StepFolder } from './step-world.ts'
 import { hone } from './terminal.ts'
 
 let folder: StepFolder
 let endpoint: FakeEndpoint
-beforeEach(async () => {
-  folder = new StepFolder()
-  endpoint = await new FakeEndpoint().start()
-})
-afterEach(async () => {
-  await endpoint.stop()
-  folder.remove()
+eachWithFolderAndServer((...given) => {
+  ;[folder, endpoint] = given
 })
 
 const server = () => serverOptions(endpoint)

@@ -1,19 +1,16 @@
 import { existsSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { completion, FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
+import { describe, expect, it } from 'vitest'
+import { completion, lastText } from '../models/fake-endpoint.ts'
+import type { FakeEndpoint } from '../models/fake-endpoint.ts'
 import { described, reasonArguments, serverOptions, writeRowsWithPictures } from './step-parts.ts'
-import { StepFolder } from './step-world.ts'
+import { eachWithFolderAndServer } from './step-hooks.ts'
+import type { StepFolder } from './step-world.ts'
 import { hone } from './terminal.ts'
 
 let folder: StepFolder
 let endpoint: FakeEndpoint
-beforeEach(async () => {
-  folder = new StepFolder()
-  endpoint = await new FakeEndpoint().start()
-})
-afterEach(async () => {
-  await endpoint.stop()
-  folder.remove()
+eachWithFolderAndServer((...given) => {
+  ;[folder, endpoint] = given
 })
 
 const server = () => serverOptions(endpoint)

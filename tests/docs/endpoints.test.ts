@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { parseRecipe } from '../../recipes/read-recipe.ts'
 import { prices } from '../../domain/prices.ts'
 import { endpointSpec } from '../../domain/recipe/endpoints.ts'
+import { exampleEndpoints } from './example-endpoints.ts'
 
 const text = readFileSync(new URL('../../docs/endpoints.md', import.meta.url), 'utf8')
 const lines = [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
@@ -40,13 +40,5 @@ it('prices and hedges are listed with all their fields', () => {
 })
 
 it('the example is a recipe', () => {
-  const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(text) ?? []
-  const rest = `hone: 1
-campaign: example
-baseModel: { path: model }
-sources: { train: { path: data } }
-rounds: { count: 1, first: [{ step: describe, from: train, endpoint: teacher }] }
-`
-  const { endpoints } = parseRecipe(`${rest}${yaml}`, { file: 'endpoints.md' })
-  expect(Object.keys(endpoints)).toEqual(['teacher', 'bought', 'trained'])
+  expect(exampleEndpoints(text, 'endpoints.md')).toEqual(['teacher', 'bought', 'trained'])
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { providerNames } from '../../domain/recipe/provider-names.ts'
 import { presetOf } from '../../domain/recipe/providers.ts'
-import { parseRecipe } from '../../recipes/read-recipe.ts'
+import { exampleEndpoints } from './example-endpoints.ts'
 
 const text = readFileSync(new URL('../../docs/providers.md', import.meta.url), 'utf8')
 const rows = [...text.matchAll(/^\| `([a-z]+)` \| (.*) \|$/gm)].map(([, name = '', cells = '']) => ({
@@ -33,14 +33,6 @@ describe('docs/providers.md', () => {
   })
 
   it('has an example that is a recipe', () => {
-    const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(text) ?? []
-    const rest = `hone: 1
-campaign: example
-baseModel: { path: model }
-sources: { train: { path: data } }
-rounds: { count: 1, first: [{ step: describe, from: train, endpoint: teacher }] }
-`
-    const { endpoints } = parseRecipe(`${rest}${yaml}`, { file: 'providers.md' })
-    expect(Object.keys(endpoints)).toEqual(['teacher', 'local', 'company', 'gateway'])
+    expect(exampleEndpoints(text, 'providers.md')).toEqual(['teacher', 'local', 'company', 'gateway'])
   })
 })

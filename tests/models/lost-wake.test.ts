@@ -5,7 +5,8 @@ import { Scope } from '../../models/scope.ts'
 import { Replica } from '../../models/replica.ts'
 import { range } from './asking.ts'
 import { settle } from './manual-clock.ts'
-import { MovingClock, seeded } from './moving-clock.ts'
+import { createRandom } from '../../demo/random.ts'
+import { MovingClock } from './moving-clock.ts'
 
 it('a pause that ends between two readings of the clock does not leave the line asleep', async () => {
   let at = 0
@@ -49,7 +50,8 @@ const healths = ['ok', 'ok', 'failed', 'silent', 'answered', 'overloaded', 'unre
 
 /** Requests that come, are called, and end in every way, over replicas that two limiters share. */
 async function course(seed: number): Promise<{ wakes: number; lost: number; open: number }> {
-  const random = seeded(seed)
+  const stream = createRandom(seed)
+  const random = () => stream.next()
   const clock = new MovingClock(random)
   const pick = (most: number) => Math.floor(random() * most)
   const replicas = range(1 + pick(3)).map(

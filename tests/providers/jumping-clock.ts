@@ -1,3 +1,6 @@
+// Loaded with the file: the clock would take the loading at the first call for a wait.
+import 'openai'
+import 'openai/core/streaming'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
 import type { Clock } from '../../models/clock.ts'

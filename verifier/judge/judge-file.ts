@@ -6,7 +6,7 @@ import { storageError } from '../../artifacts/storage-error.ts'
 import { writeWholeFile } from '../../artifacts/whole-file.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import { parseJson } from '../../domain/json-text.ts'
-import { judgeCallOptions } from '../../domain/recipe/call-options.ts'
+import { endpointCallOptions } from '../../domain/recipe/call-options.ts'
 
 const oneUrl = z.string().regex(/^https?:\/\/\S+$/)
 
@@ -25,7 +25,7 @@ const judgeFile = z.strictObject({
   /** Requests at one time. */
   concurrency: z.int().positive(),
   /** Headers, proxy and the like, as the recipe has them. Absent where the recipe has none. */
-  options: judgeCallOptions.omit({ apiKeyEnv: true }).optional(),
+  options: endpointCallOptions.omit({ apiKeyEnv: true }).optional(),
 })
 export type JudgeFile = z.infer<typeof judgeFile>
 

@@ -1,25 +1,22 @@
 import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { FileStep } from '../../../data/file-steps/file-step.ts'
 import { createProgress } from '../../../data/file-steps/progress.ts'
 import { runFileStep, stateFolder } from '../../../data/file-steps/run-file.ts'
 import { dataSteps } from '../../../data/steps/registry.ts'
 import { Outage } from '../../../models/failures.ts'
 import { Limiters } from '../../../models/limiters.ts'
-import { StepFolder } from '../../cli/step-world.ts'
-import { FakeEndpoint, lastText } from '../../models/fake-endpoint.ts'
+import { eachWithFolderAndServer } from '../../cli/step-hooks.ts'
+import type { StepFolder } from '../../cli/step-world.ts'
+import { lastText } from '../../models/fake-endpoint.ts'
+import type { FakeEndpoint } from '../../models/fake-endpoint.ts'
 
 let folder: StepFolder
 let endpoint: FakeEndpoint
-beforeEach(async () => {
-  folder = new StepFolder()
-  endpoint = await new FakeEndpoint().start()
-})
-afterEach(async () => {
-  await endpoint.stop()
-  folder.remove()
+eachWithFolderAndServer((...given) => {
+  ;[folder, endpoint] = given
 })
 
 const rows = (count: number) =>

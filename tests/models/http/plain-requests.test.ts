@@ -9,7 +9,7 @@ import { serve } from './serving.ts'
 import type { Served } from './serving.ts'
 
 /** The client of a server for everything but model calls. */
-function plainClient({ url }: Served): OpenAI {
+async function plainClient({ url }: Served): Promise<OpenAI> {
   const connections = new Connections()
   onTestFinished(() => connections.close())
   const secrets = { key: 'sk-1', headers: { 'x-tenant': 'one' }, query: { version: '2' }, values: ['sk-1'] }
@@ -19,7 +19,7 @@ function plainClient({ url }: Served): OpenAI {
     secrets: () => Promise.resolve(secrets),
     agentFor: (place) => connections.agentFor(place),
   })
-  return createOpenAI({}, url, transport)
+  return await createOpenAI({}, url, transport)
 }
 
 it('files are uploaded as forms, with the key and the fields of the recipe', async () => {
@@ -27,7 +27,7 @@ it('files are uploaded as forms, with the key and the fields of the recipe', asy
     response.setHeader('content-type', 'application/json').end('{"id":"file-1"}'),
   )
   const file = await toFile(Buffer.from('{"custom_id":"größe"}\n'), 'requests.jsonl')
-  expect((await plainClient(server).files.create({ file, purpose: 'batch' })).id).toBe('file-1')
+  expect((await (await plainClient(server)).files.create({ file, purpose: 'batch' })).id).toBe('file-1')
   const [got] = server.got
   expect(got).toMatchObject({ method: 'POST', url: '/v1/files?version=2' })
   expect(got?.headers).toMatchObject({ authorization: 'Bearer sk-1', 'x-tenant': 'one' })
@@ -44,7 +44,7 @@ it.each(['identity', 'gzip'])('files are downloaded piece by piece, of any size,
     for (let n = 0; n < 70; n++) out.write(line)
     out.end()
   })
-  const response = await plainClient(server).files.content('file-1')
+  const response = await (await plainClient(server)).files.content('file-1')
   let bytes = 0
   for await (const chunk of response.body ?? []) bytes += chunk.length
   expect(bytes).toBe(70 * 1024 * 1024)
@@ -55,7 +55,7 @@ it('a refusal is the typed error of the client, with the words of the server', a
   const server = await serve((_, response) =>
     response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"no such batch"}}'),
   )
-  await expect(plainClient(server).batches.retrieve('batch-1')).rejects.toThrow('404 no such batch')
+  await expect((await plainClient(server)).batches.retrieve('batch-1')).rejects.toThrow('404 no such batch')
   expect(server.got).toHaveLength(1)
 })
 
@@ -63,7 +63,7 @@ it('a request without a call ends with its signal, and the server sees it', asyn
   let left = 0
   const server = await serve((got) => got.socket.on('close', () => left++))
   const stop = new AbortController()
-  const asking = plainClient(server).models.list({ signal: stop.signal })
+  const asking = (await plainClient(server)).models.list({ signal: stop.signal })
   await vi.waitFor(() => expect(server.got).toHaveLength(1))
   stop.abort()
   await expect(asking).rejects.toThrow('aborted')
