@@ -1,6 +1,6 @@
 import { leafLimit, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { ReasonCode, Rule } from '../verdict.ts'
+import type { ReasonCode, Rule, Ruling } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
@@ -176,11 +176,28 @@ export const checkChoice: Rule = (goldText, answerText, { choices }) => {
   const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
   const answer = readChoice(answerText, choices, gold.letters.size > 1)
-  if ('problem' in answer) return answer.problem === 'too-long' ? unverifiable('too-long') : incorrect(answer.problem)
+  if ('problem' in answer) return answer.problem === 'too-long' ? unverifiable('too-long') : unread(answerText, answer, choices)
   if (answer.letters.size > 1 && gold.letters.size === 1) return incorrect('hedged')
   const same = answer.letters.size === gold.letters.size && [...gold.letters].every((l) => answer.letters.has(l))
   return same ? correct('same-choice') : incorrect('different-choice')
 }
+
+/**
+ * The ruling on a text that picks no option. A judge may read a sentence that names one. Letters
+ * and options with an "or" or a "not" between them were read, and so was a doubt.
+ */
+function unread(raw: string, { problem }: { problem: ReasonCode }, choices: readonly string[]): Ruling {
+  const text = withoutOptions(plainWords(raw), readOptions(choices))
+  const words = text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word) && !readWords.test(word))
+  const isSentence = words.length >= 3 || /[\u3040-\u9fff\uac00-\ud7af]{4}/.test(text)
+  if (problem === 'contradiction' || !isSentence || unsure.test(text)) return incorrect(problem)
+  return unverifiable('unread')
+}
+
+/** Words that a hedge is made of. */
+const readWords = /^\W*(?:or|and|either|neither|nor|not|both|all|none|any|the|option|options|choice|choices|answer|is|are|of|these|above|but|maybe|perhaps|possibly)\W*$/i
+const unsure =
+  /\b(?:maybe|perhaps|possibly|unsure|unclear|not sure|no idea|either|neither|all of|any of|none of|(?:do not|don't|cannot|can't) (?:know|tell|say|decide|determine))\b|不确定|不知道/i
 
 /** Whether a text picks one option or several, rightly or not. */
 export function picksOption(text: string, choices: readonly string[]): boolean {

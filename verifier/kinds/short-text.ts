@@ -129,9 +129,11 @@ export function checkText(goldText: string, answerText: string): Ruling {
   if (coded !== null) return coded
   if (picksSame(goldText, answerText)) return correct('same-choice')
   if (looksLikeMath(plainWords(goldText))) return unverifiable('not-understood')
-  const gold = canonicalText(goldText)
-  if (gold.split(' ').length > shortWords) return unverifiable('free-text')
-  return ` ${canonicalText(answerText)} `.includes(` ${gold} `)
-    ? unverifiable('contains-gold')
-    : incorrect('different-text')
+  if (canonicalText(goldText).split(' ').length > shortWords) return unverifiable('free-text')
+  return holdsText(goldText, answerText) ? unverifiable('contains-gold') : incorrect('different-text')
+}
+
+/** Whether the words of the gold are in the answer, one after the other. */
+export function holdsText(goldText: string, answerText: string): boolean {
+  return ` ${canonicalText(answerText)} `.includes(` ${canonicalText(goldText)} `)
 }
