@@ -46,6 +46,12 @@ function readPick(text: string, choices: readonly string[], options: Options, se
     .replace(leadIn, '')
     .replace(/ ?(?:选项|项)$| only$/, '')
     .trim()
+  // "A; black" is two picks, where black is D.
+  const [head = '', ...rest] = picked.split(/\s*[;,/?]\s*/)
+  const first = letterOf(head)
+  if (first !== null && rest.some((part) => (optionByText(part, options) ?? first) !== first)) {
+    if (!options.texts.includes(picked)) return { problem: 'hedged' }
+  }
   const own = ownName(picked, options)
   if (own !== null) return { letters: new Set([own]) }
   // Where the options are single letters or digits themselves ("B" among A: "C", B: "D"), a letter
