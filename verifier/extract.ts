@@ -114,7 +114,8 @@ function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slo
     if (listed !== null) return { extracted: listed, rule: 'whole' }
     const isPick = /^\(?[A-J]\b/.test(text) && !text.includes('\n') && isOption?.(text) === true
     if (text.length <= wholeLimit && (isBare(text) || isPick)) return { extracted: withoutLeadIn(text), rule: 'whole' }
-    return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
+    const found = kind === 'choice' ? lastLetter(text) : lastYesNo(text)
+    return found ?? (text.length <= wholeLimit ? { extracted: text, rule: 'whole' } : null)
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
   if (kind !== 'number' && kind !== 'expression' && kind !== 'list') return wholeOrLastLine(text)
