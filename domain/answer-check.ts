@@ -17,6 +17,9 @@ export const answerKinds = [
 ] as const
 export type AnswerKind = (typeof answerKinds)[number]
 
+/** The opening and the closing mark of a part of a completion. */
+const tagPair = z.tuple([z.string().min(1).max(100), z.string().min(1).max(100)])
+
 /**
  * What a row may say about leniency. Every field may be left out; the first value that is named
  * here is the default.
@@ -29,6 +32,11 @@ export type AnswerKind = (typeof answerKinds)[number]
  * - `dateOrder`: how 3/4/2024 is read. It has no default: without it an ambiguous date is
  *   unverifiable.
  * - `match`: boxes match by overlap (IoU ≥ 0.5), or a point of the answer must lie in the gold box.
+ * - `form`: solved takes an equal value only when the answer is worked out as far as the gold is:
+ *   not 3 + 4 for 7, and not 2x = 10 for x = 5. same also wants the gold's own form: not 0.75 for
+ *   3/4. any takes every equal value.
+ * - `answerTags`, `reasoningTags`: a pair of marks of the row's model, read like <answer>…</answer>
+ *   and <think>…</think>.
  * - `coords`, `goldCoords`: pixels, or thousandths of the picture's `width` and `height`.
  */
 export const answerPolicy = z
@@ -40,6 +48,9 @@ export const answerPolicy = z
     years: z.enum(['exact', 'relaxed']),
     dateOrder: z.enum(['dmy', 'mdy']),
     match: z.enum(['iou', 'point']),
+    form: z.enum(['solved', 'same', 'any']),
+    answerTags: tagPair,
+    reasoningTags: tagPair,
     coords: z.enum(['pixel', '0-1000']),
     goldCoords: z.enum(['pixel', '0-1000']),
     width: z.number().positive(),

@@ -1,15 +1,27 @@
+import { boxed } from './boxes.ts'
 import { cutChatTokens, withoutReasoning } from './format.ts'
+import { hedgedEnd, lastLetter, lastYesNo } from './last-pick.ts'
 import { lastMath } from './last-math.ts'
 import { lastNumber } from './last-number.ts'
-import { textWindow, trimMarks } from './plain-text.ts'
-import type { AnswerKind, ExtractionRule, Slot } from './verdict.ts'
+import { withKnownMarks } from './model-marks.ts'
+import { textWindow } from './plain-text.ts'
+import { isConfirmed, isCutOff, retractedAt } from './retraction.ts'
+import { statedAnswer, statedNumber, withoutLeadIn } from './stated.ts'
+import type { AnswerKind, AnswerPolicy, ExtractionRule, FoundSlot, Slot } from './verdict.ts'
 
 export interface Extraction {
   /** The answer as written. It is '' for an empty slot and null when the text has no answer. */
   extracted: string | null
   rule: ExtractionRule
-  /** Whether the model never finished its reasoning. */
-  unclosedReasoning: boolean
+  /** Why a text without an answer has none. */
+  missing: 'no-answer' | 'unclosed-reasoning' | 'retracted' | 'cut-off'
+}
+
+/** What helps to tell an answer from the text around it. */
+export interface ExtractionHelp {
+  policy?: AnswerPolicy | undefined
+  /** Whether a text picks an option, for the kind choice. */
+  isOption?: (text: string) => boolean
 }
 
 /**
@@ -17,21 +29,24 @@ export interface Extraction {
  * somewhere.
  */
 const wholeLimit = 300
+/** The most answers of one text that are taken back, one after the other. */
+const mostRetractions = 4
+
+type Kind = Exclude<AnswerKind, 'auto'>
 
 /**
  * Finds the answer of a completion. In this order: the last `<answer>`; the last boxed group; "the
  * answer is …"; the whole text when it is short; the last number, letter or yes/no, by kind.
- * Reasoning is never searched.
+ * Reasoning is never searched. An answer that the text takes back does not count.
  */
-export function extractAnswer(completion: string, kind: Exclude<AnswerKind, 'auto'>): Extraction {
-  const { spoken, unclosed } = withoutReasoning(
-    cutChatTokens(completion).replace(/<(\/?)(think|answer)>/gi, (tag) => tag.toLowerCase()),
-  )
+export function extractAnswer(completion: string, kind: Kind, help: ExtractionHelp = {}): Extraction {
+  const { spoken, unclosed } = withoutReasoning(cutChatTokens(withKnownMarks(completion, help.policy)))
   const text = spoken.slice(-textWindow)
-  const slot =
-    answerTag(text) ?? boxed(text) ?? statedAnswer(text, kind) ?? byKind(text.replaceAll('</answer>', ' '), kind)
-  if (slot !== null) return { ...slot, extracted: slot.extracted.trim(), unclosedReasoning: unclosed }
-  return { extracted: null, rule: 'none', unclosedReasoning: unclosed }
+  const slot = answerTag(text) ?? spokenAnswer(text.replaceAll('</answer>', ' '), kind, help)
+  if (typeof slot === 'object' && slot !== null) {
+    return { extracted: slot.extracted.trim(), rule: slot.rule, missing: 'no-answer' }
+  }
+  return { extracted: null, rule: 'none', missing: unclosed ? 'unclosed-reasoning' : (slot ?? 'no-answer') }
 }
 
 function answerTag(text: string): Slot | null {
@@ -45,134 +60,84 @@ function answerTag(text: string): Slot | null {
   return { extracted, rule: close < 0 ? 'answer-tag-unclosed' : 'answer-tag' }
 }
 
-/** The most boxes that can make one answer together: "\\boxed{1} and \\boxed{2}". */
-const mostBoxes = 16
-
-/** The last box. Boxes before it belong to it when only a comma or "and" is between them. */
-function boxed(text: string): Slot | null {
-  const groups: string[] = []
-  let before = text.length
-  let next = -1
-  let unclosed = false
-  while (groups.length < mostBoxes) {
-    const at = text.lastIndexOf('boxed', before - 1)
-    if (at < 0) break
-    before = at
-    const found = text.charAt(at - 1) === '\\' ? readBox(text, at + 'boxed'.length) : null
-    if (found !== null) {
-      if (next >= 0 && !standTogether(text.slice(found.to, next))) break
-      if (groups.length === 0) unclosed = !found.closed
-      groups.unshift(found.inner)
-      next = at - 1
-      if (unclosed) break
-    }
-    if (at === 0) break
-  }
-  if (groups.length === 0) return null
-  return { extracted: groups.join(', '), rule: unclosed ? 'boxed-unclosed' : 'boxed' }
+/** The answer outside of tags, or why there is none. */
+function spokenAnswer(text: string, kind: Kind, help: ExtractionHelp, turn = 0): Slot | 'retracted' | 'cut-off' | null {
+  const slot = explicitAnswer(text, kind, help)
+  if (slot === null) return lastChange(text, kind) ?? byKind(text, kind, help)
+  const after = text.slice(slot.to)
+  const back = retractedAt(after)
+  if (back === null || turn >= mostRetractions) return slot
+  const rest = after.slice(back)
+  const next =
+    explicitAnswer(rest, kind, help) === null ? shortAnswer(rest, kind) : spokenAnswer(rest, kind, help, turn + 1)
+  if (next !== null && next !== 'retracted') return next
+  return isConfirmed(rest) ? slot : 'retracted'
 }
 
-/**
- * Whether a comma or "and" joins two boxes: "\boxed{1}, \boxed{2}", or "\boxed{3} apples and y =
- * \boxed{4}".
- */
-function standTogether(gap: string): boolean {
-  if (gap.length > 80) return false
-  const plain = gap
-    .replace(/\\text\s*\{([^{}]*)\}/g, '$1')
-    .replace(/\\q?quad|\\[,;:! ()[\]]|[$\\]/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-  return /^(?:[\w()]{1,12} ?){0,3}(?:[,;、]|, and|and|or|和|&)(?: ?[a-zA-Z]_?\{?\w?\}? ?=)?$|^$/i.test(plain)
+/** The yes, no or letter after words that take back what stands before them. */
+function lastChange(text: string, kind: Kind): Slot | null {
+  const back = kind === 'choice' || kind === 'yesno' ? retractedAt(text) : null
+  if (back === null) return null
+  const rest = text.slice(back).replace(/^[\s,.:;—-]+/, '')
+  return kind === 'choice' ? lastLetter(rest) : lastYesNo(rest)
 }
 
-/**
- * The content of a box. Its brace is at `at` or just after it. A box that is not closed ends with
- * its line.
- */
-function readBox(text: string, at: number): { inner: string; closed: boolean; to: number } | null {
-  const open = /^\s?\{/.exec(text.slice(at, at + 2))
-  if (open === null) {
-    const bare = /^ ([^\s{}$\\]{1,40})/.exec(text.slice(at, at + 42))
-    return bare === null ? null : { inner: bare[1] ?? '', closed: true, to: at + bare[0].length }
-  }
-  const from = at + open[0].length
-  let depth = 1
-  for (let i = from; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c === 92) i++
-    else if (c === 123) depth++
-    else if (c === 125) depth--
-    if (depth === 0) return { inner: text.slice(from, i), closed: true, to: i + 1 }
-  }
-  return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false, to: text.length }
+/** The last box or stated answer. A choice takes the option that is stated after another box. */
+function explicitAnswer(text: string, kind: Kind, { isOption }: ExtractionHelp): FoundSlot | null {
+  const box = boxed(text)
+  if (box === null) return statedAnswer(text, kind)
+  if (kind !== 'choice' && kind !== 'yesno') return box
+  const after = text.slice(box.to)
+  const stated = statedAnswer(after, kind)
+  const place = (slot: FoundSlot): FoundSlot => ({ ...slot, from: slot.from + box.to, to: slot.to + box.to })
+  if (kind === 'yesno') return stated === null || isOption?.(box.extracted) !== false ? box : place(stated)
+  if (stated !== null && isOption?.(stated.extracted) !== false) return place(stated)
+  if (isOption?.(box.extracted) !== false) return box
+  const letter = /(?:\n|→|->|=>)\W*[A-J]\W*$|\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
+  if (letter !== null) return { ...letter, from: box.to, to: text.length }
+  return stated === null ? box : place(stated)
 }
 
-const statedLead =
-  /(?:\bfinal answer|\banswer|\bcorrect (?:option|choice)|答案)(?: here)?[*_]{0,2} ?(?:is|are|was|:|=|：|是|为)(?: ?(?:therefore|thus|option|choice)\b)?[ :：*_]{0,4}/gi
-
-function statedAnswer(text: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
-  let last: { from: number } | null = null
-  for (const found of text.matchAll(statedLead)) last = { from: found.index + found[0].length }
-  if (last === null) return null
-  const rest = text.slice(last.from, last.from + 4_000)
-  const line = rest.split('\n').find((l) => trimMarks(l.replaceAll('$', '')) !== '') ?? ''
-  const extracted = withoutLeadIn(firstSentence(line))
-  if (kind === 'number' && statedNumber.test(extracted.slice(-300))) {
-    const number = lastNumber(extracted)
-    if (number !== null) return { ...number, rule: 'final-answer' }
-  }
-  return extracted === '' ? null : { extracted, rule: 'final-answer' }
+/** The answer of a text after words that took back another answer. Null when it names none. */
+function shortAnswer(text: string, kind: Kind): Slot | null {
+  const isMath = kind === 'number' || kind === 'expression' || kind === 'list' || kind === 'chart'
+  const hasAnswer = isMath ? /\d|\\[a-zA-Z]|\$/.test(text) : kind === 'choice' ? lastLetter(text) !== null : false
+  const found = hasAnswer ? byKind(text, kind) : null
+  return typeof found === 'string' ? null : found
 }
 
-/**
- * The text up to the full stop that ends its first sentence. A full stop within a number does not
- * end a sentence. Reasons ("because …") are cut off too.
- */
-function firstSentence(line: string): string {
-  let sentence = line
-  for (const end of line.matchAll(/[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/g)) {
-    const before = line.slice(0, end.index)
-    // "B. red" is a letter with its text and "J.K. Rowling" is a name: neither ends a sentence.
-    if (/(?:^|[\s.(*])[A-Za-z]$/.test(before) && end[0] !== '.') continue
-    sentence = before
-    break
-  }
-  const clause = /,? (?:because|since|which|as)\b/.exec(sentence)
-  return clause === null ? sentence : sentence.slice(0, clause.index)
-}
-
-/** Takes "Final answer:", "The answer is" or "Answer:" off an answer. */
-function withoutLeadIn(raw: string): string {
-  const text = raw.trim().replace(/^\*{2}(?=[^*])/, '')
-  const found =
-    /^(?:(?:so|thus|therefore|hence),? )?(?:the )?(?:(?:final|correct|right|best) )?(?:answer|option|choice|result|value|答案)[*_]{0,2} ?(?:is|:|=|：|是|为)[ :：*_]{0,4}/i.exec(
-      text,
-    )
-  return (found === null ? text : text.slice(found[0].length)).replace(/^\s*\*\*|\*\*\s*$/g, '').trim()
-}
-
-/** Prose that ends in "… is 12 cm²". It states this number. */
-const statedNumber = /\p{L}{3,} .{0,200}(?:\b(?:is|are|was|were|equals|it's)|:) [$€£¥]?-?\d[\d.,]*\s?\S{0,12}\.?$/u
-
-function byKind(raw: string, kind: Exclude<AnswerKind, 'auto'>): Slot | null {
+function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slot | 'cut-off' | null {
   const text = raw.trim()
   if (text === '') return null
   if (kind === 'choice' || kind === 'yesno') {
-    if (text.length <= wholeLimit && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
-    return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
+    const listed = kind === 'choice' ? listedOptions(text) : null
+    if (listed !== null) return { extracted: listed, rule: 'whole' }
+    const isPick = /^\(?[A-J]\b/.test(text) && !text.includes('\n') && isOption?.(text) === true
+    if (text.length <= wholeLimit && (isBare(text) || isPick)) return { extracted: withoutLeadIn(text), rule: 'whole' }
+    const found = kind === 'choice' ? lastLetter(text) : lastYesNo(text)
+    return found ?? (text.length <= wholeLimit ? { extracted: text, rule: 'whole' } : null)
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
   if (kind !== 'number' && kind !== 'expression' && kind !== 'list') return wholeOrLastLine(text)
+  if (isCutOff(text)) return 'cut-off'
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
   if (kind === 'number' && math === null && number !== null && statedNumber.test(text.slice(-300))) return number
   if (text.length <= wholeLimit && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }
+  const hedged = math === null && number === null ? null : hedgedEnd(text)
+  if (hedged !== null) return { extracted: hedged, rule: 'whole' }
   if (math !== null && (number === null || !/\d/.test(text.slice(math.to)))) return math.slot
   if (number !== null) return number
   return wholeOrLastLine(text)
+}
+
+/** Lines that each name an option, at the end of a text: a list picks all of them. */
+function listedOptions(text: string): string | null {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const from = lines.findLastIndex((line) => !/^\s*\(?[A-J][).:]\s/.test(line)) + 1
+  return lines.length - from >= 2 ? lines.slice(from).join(' ').slice(0, wholeLimit) : null
 }
 
 /** Whether the text is one line with one short sentence. */
@@ -188,31 +153,4 @@ function wholeOrLastLine(text: string): Slot {
   if (text.length <= wholeLimit) return { extracted: withoutLeadIn(text), rule: 'whole' }
   const line = text.slice(text.lastIndexOf('\n') + 1).trim()
   return { extracted: withoutLeadIn(line), rule: 'whole' }
-}
-
-function lastLetter(text: string): Slot | null {
-  const tail = text.slice(-4_000)
-  let last: RegExpMatchArray | null = null
-  for (const found of tail.matchAll(/(?<![A-Za-z'’\d])\(?\b([A-J])\b\)?(?!['’])(?=[\s).,:;!?*]|$)/g)) {
-    // "A" and "I" before a lower-case word are an article and a pronoun, not letters of options.
-    const next = tail.slice((found.index ?? 0) + found[0].length, (found.index ?? 0) + found[0].length + 3)
-    if (/^[AI]$/.test(found[0]) && /^ [a-z]/.test(next) && !/^ (?:is|or)/.test(next)) continue
-    last = found
-  }
-  if (last === null) return null
-  const at = last.index ?? 0
-  const bound = /(?:\b([A-J])\)?,? (?:or|and)|\b(?:not|isn't|neither|nor)(?: option)?)\s*$/i.exec(
-    tail.slice(Math.max(0, at - 24), at),
-  )
-  return { extracted: `${bound?.[0] ?? ''}${last[0]}`, rule: 'last-letter' }
-}
-
-function lastYesNo(text: string): Slot | null {
-  const sentences = text
-    .slice(-4_000)
-    .split(/[.!?\n。]+/)
-    .map((s) => s.trim())
-  const opens = /^(?:(?:so|thus|therefore|hence),? )?(?:yes|no|true|false|是|否|对|错)\b/i
-  const found = sentences.findLast((s) => opens.test(s) || /^[是否对错]/.test(s))
-  return found === undefined ? null : { extracted: found, rule: 'last-yesno' }
 }

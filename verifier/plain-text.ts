@@ -17,6 +17,9 @@ const vulgarFractions: Record<string, string> = {
   '⅙': '1/6', '⅚': '5/6', '⅛': '1/8', '⅜': '3/8', '⅝': '5/8', '⅞': '7/8',
 } // prettier-ignore
 
+/** The zeros of Arabic, Persian, Devanagari, Bengali and Thai digits. */
+const digitZeros = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50]
+
 /**
  * Replaces look-alike characters: full-width forms become ASCII, minus signs become "-" (the em
  * dash of a sentence stays), superscripts become ^n, and vulgar fractions become a/b. NFKC was
@@ -25,6 +28,13 @@ const vulgarFractions: Record<string, string> = {
 export function unifyCharacters(text: string): string {
   return text
     .replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+    .replace(/[٠-٩۰-۹०-९০-৯๐-๙]/g, (c) =>
+      String(
+        c.charCodeAt(0) - (digitZeros.find((zero) => c.charCodeAt(0) - zero < 10 && c.charCodeAt(0) >= zero) ?? 0),
+      ),
+    )
+    .replace(/(?<=\d)٫(?=\d)/g, '.')
+    .replace(/(?<=\d)٬(?=\d)/g, ',')
     .replace(/[\u3000\u00a0\u202f\u2009\u2007]/g, ' ')
     .replace(/[\u2212\u2012\u2013\ufe63]/g, '-')
     .replace(

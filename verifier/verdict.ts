@@ -9,7 +9,7 @@ import type { Effort } from './effort.ts'
  * Changes whenever any verdict, extraction or reward can change. It is stored with every verdict
  * and score.
  */
-export const verifierVersion = '2.0.0'
+export const verifierVersion = '3.0.0'
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String)
 
@@ -59,6 +59,12 @@ export interface Slot {
   rule: ExtractionRule
 }
 
+/** A slot with its place in the text. */
+export interface FoundSlot extends Slot {
+  from: number
+  to: number
+}
+
 /** The reason for a verdict. The codes are stable: they are stored and counted. */
 export type ReasonCode =
   // correct
@@ -106,7 +112,15 @@ export type ReasonCode =
   | 'not-a-box'
   | 'hedged'
   | 'contradiction'
+  /** Equal, but not worked out as far as the gold is. Calculations are unverifiable so. */
+  | 'unsolved'
   // unverifiable
+  /** The text was not read: a judge may read it. */
+  | 'unread'
+  /** The text takes its answer back and names no other. */
+  | 'retracted'
+  /** The text ends in the middle of a sentence, before any answer. */
+  | 'cut-off'
   | 'not-understood'
   | 'ambiguous-date'
   | 'free-text'
@@ -125,12 +139,20 @@ export interface VerifyResult {
    */
   extracted: string | null
   rule: ExtractionRule
+  /** The share of full accuracy that a correct answer earns, when it is not all of it. */
+  score?: number
 }
+
+/** The accuracy that a result earns, from 0 to 1. */
+export const accuracyOf = ({ verdict, score }: Pick<VerifyResult, 'verdict' | 'score'>): number =>
+  verdict === 'correct' ? (score ?? 1) : 0
 
 /** What the rule of a kind says about an extracted answer. */
 export interface Ruling {
   verdict: Verdict
   reason: ReasonCode
+  /** See {@link VerifyResult}. */
+  score?: number
 }
 
 /** What the rule of a kind may look at beside the two texts. */

@@ -4,14 +4,15 @@ import { readAnswer } from './answers/read.ts'
 import type { Structure } from './answers/structure.ts'
 import { Effort, EffortSpent } from './effort.ts'
 import { extractAnswer } from './extract.ts'
+import type { ExtractionHelp } from './extract.ts'
 import { checkBox, isBoxGold } from './kinds/box.ts'
 import { checkChart } from './kinds/chart.ts'
-import { isChoiceGold, checkChoice } from './kinds/choice.ts'
+import { isChoiceGold, checkChoice, picksOption } from './kinds/choice.ts'
 import { checkDate, isDateGold } from './kinds/date.ts'
 import { checkOcr } from './kinds/ocr.ts'
 import { checkText } from './kinds/short-text.ts'
 import { checkTime, isTimeGold } from './kinds/time.ts'
-import { checkYesNo, isYesNoGold } from './kinds/yes-no.ts'
+import { checkYesNo, isYesNoGold, saysYesOrNo } from './kinds/yes-no.ts'
 import { leafLimit } from './plain-text.ts'
 import type { AnswerKind, Ruling, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
@@ -26,13 +27,19 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
   const kind = row.kind ?? 'auto'
   if (kind !== 'auto') return kind
   const choices = row.choices ?? []
-  const gold = goldAnswer(row.gold, 'expression')
+  const gold = withoutTextBox(goldAnswer(row.gold, 'expression'))
   if (isChoiceGold(choices.length > 0 ? gold : mathText(gold), choices)) return 'choice'
   if (isYesNoGold(gold)) return 'yesno'
   if (isBoxGold(gold)) return 'box'
   if (isDateGold(gold)) return 'date'
   if (isTimeGold(gold)) return 'time'
   return mathKind(gold)
+}
+
+/** \text{Yes} and $\text{True}$ are words. */
+function withoutTextBox(gold: string): string {
+  const found = /^\s*\$?\s*\\(?:text|textbf|textit|mathrm|mathbf|textrm|mbox)\s*\{([^{}\\]*)\}\s*\$?\s*$/.exec(gold)
+  return found === null ? gold : (found[1] ?? '').trim()
 }
 
 /**
@@ -42,7 +49,10 @@ export function resolveKind(row: Pick<VerifyCase, 'gold' | 'kind' | 'choices'>):
 function mathKind(gold: string): 'number' | 'expression' | 'text' {
   if (gold.length > leafLimit) return 'text'
   const text = mathText(gold)
-  const isMarked = /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]/.test(text) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
+  const isMarked =
+    /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]|\b(?:sin|cos|tan|cot|sec|csc|ln|log) [a-zθαβ]\b|\b(?:sqrt|cbrt|abs|(?:arc)?(?:sin|cos|tan)h?|ln|log|exp|[a-zA-Z])\(|^-?pi$/.test(
+      text,
+    ) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
   try {
     const [first] = readAnswer(gold, new Effort())
     if (first === undefined) return 'text'
@@ -88,21 +98,30 @@ export const verifyCase = (row: VerifyCase): VerifyResult => verifiedCase(row).r
  */
 export function verifiedCase(row: VerifyCase): VerifiedCase {
   const kind = resolveKind(row)
-  const gold = goldAnswer(row.gold, kind)
-  const { extracted, rule, unclosedReasoning } = extractAnswer(row.answer, kind)
+  const given = goldAnswer(row.gold, kind)
+  const gold = kind === 'number' || kind === 'expression' || kind === 'list' ? given : withoutTextBox(given)
+  const { extracted, rule, missing } = extractAnswer(row.answer, kind, helpOf(kind, row))
   const shown = extracted === null ? null : extracted.slice(0, 500)
   const ruling =
     extracted === null
-      ? incorrect(unclosedReasoning ? 'unclosed-reasoning' : 'no-answer')
+      ? missing === 'retracted' || missing === 'cut-off'
+        ? unverifiable(missing)
+        : incorrect(missing)
       : extracted === ''
         ? incorrect('empty-answer')
         : applyRule(kind, gold, extracted, row)
   return { result: { id: row.id, ...ruling, extracted: shown, rule }, gold, answer: extracted ?? '' }
 }
 
+function helpOf(kind: ConcreteKind, { policy, choices = [] }: VerifyCase): ExtractionHelp {
+  if (kind === 'choice') return { policy, isOption: (text) => picksOption(text, choices) }
+  return kind === 'yesno' ? { policy, isOption: saysYesOrNo } : { policy }
+}
+
 function applyRule(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Ruling {
   const { precision, choices = [], policy = {} } = row
   const context = { precision, choices, policy, effort: new Effort() }
+  if (isDenied(kind, gold, answer)) return incorrect('hedged')
   try {
     const ruling = rules[kind](gold, answer, context)
     // 12:17 may be a time or a ratio, and only the row could tell.
@@ -115,9 +134,20 @@ function applyRule(kind: ConcreteKind, gold: string, answer: string, row: Verify
   }
 }
 
+/** "anything but 12" in every kind, and "not 12" where the rule of the kind has no words for it. */
+function isDenied(kind: ConcreteKind, gold: string, answer: string): boolean {
+  const said =
+    /^\W*(?:(?:(?:so|thus|therefore|hence),? )?(?:it|that|this|the answer|answer)(?:['’]s|:| is)? ?)?(?:(?:anything|everything|all) (?:but|except)|(not|isn['’]t))\b/i.exec(
+      answer,
+    )
+  if (said === null || /^\W*(?:not|all|any|every)/i.test(gold)) return false
+  const hasWords = kind === 'choice' || kind === 'yesno' || kind === 'text' || kind === 'ocr'
+  return said[1] === undefined || !(hasWords || /\bbut\b/i.test(answer))
+}
+
 /** The gold answer without the marks of its data set: <answer>5</answer>, \boxed{5}. */
 export function goldAnswer(gold: string, kind: ConcreteKind): string {
-  return /<answer>|\\boxed/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
+  return /<answer>|\\boxed|begin_of_box/.test(gold) ? (extractAnswer(gold, kind).extracted ?? gold) : gold
 }
 
 const rules: Record<ConcreteKind, Rule> = {

@@ -112,10 +112,18 @@ function milliseconds(row: VerifyCase): number {
 }
 
 /** Reasons and kinds for which gold and answer may not be swapped. The rules document them. */
-const oneWay = new Set(['unit-missing', 'similar-text', 'within-5-percent', 'overlap', 'point-inside', 'rounded'])
+const oneWay = new Set([
+  'unit-missing',
+  'similar-text',
+  'within-5-percent',
+  'overlap',
+  'point-inside',
+  'rounded',
+  'unsolved',
+])
 const symmetric = new Set(['number', 'expression', 'list', 'yesno', 'date', 'time', 'text'])
 const isBare = (text: string): boolean =>
-  text.trim() !== '' && text.length < 300 && !/[<\n]|boxed|answer|答案/i.test(text)
+  text.trim() !== '' && text.length < 300 && !/[<\n]|boxed|answer|答案|\p{L}{2,} .*\p{L}{3,}/iu.test(text)
 
 function checkSwap(row: VerifyCase): void {
   if (!symmetric.has(row.kind ?? 'auto') || !isBare(row.gold) || !isBare(row.answer)) return
@@ -124,7 +132,13 @@ function checkSwap(row: VerifyCase): void {
   const swapped = { ...row, gold: row.answer, answer: `<answer>${row.gold}</answer>` }
   const back = verifyCase(swapped)
   // "is 0.005" may be an answer, but never a gold answer.
-  if (back.verdict === 'correct' || back.reason === 'bad-gold' || back.extracted !== row.gold.trim()) return
+  if (
+    back.verdict === 'correct' ||
+    oneWay.has(back.reason) ||
+    back.reason === 'bad-gold' ||
+    back.extracted !== row.gold.trim()
+  )
+    return
   fail('asymmetric', row, { asked, back })
 }
 

@@ -3,11 +3,20 @@ import { parseArgs } from 'node:util'
 import { algebraFamilies } from './algebra-families.ts'
 import { collectionFamilies } from './collection-families.ts'
 import { Draw } from './draw.ts'
+import { faultFamilies, spokenFamilies } from './fault-families.ts'
 import { numberFamilies } from './number-families.ts'
 import type { Pair } from './pair.ts'
 import { relationFamilies } from './relation-families.ts'
 
-const families = [...numberFamilies, ...algebraFamilies, ...collectionFamilies, ...relationFamilies]
+const families = [
+  ...numberFamilies,
+  ...algebraFamilies,
+  ...collectionFamilies,
+  ...relationFamilies,
+  ...faultFamilies,
+  ...spokenFamilies,
+]
+const spoken = new Set(spokenFamilies.map(({ name }) => name))
 
 /**
  * Forms in which models write an answer. # is replaced by the answer. A third of the pairs stay
@@ -38,7 +47,7 @@ export function generatePairs(seed: number, count: number): Pair[] {
     const key = `${made.gold}\n${made.answer}`
     if (seen.has(key)) continue
     seen.add(key)
-    const wrapping = draw.chance(1 / 3) ? '#' : draw.of(wrappings[0] ?? '#', ...wrappings)
+    const wrapping = spoken.has(family.name) || draw.chance(1 / 3) ? '#' : draw.of(wrappings[0] ?? '#', ...wrappings)
     const answer = wrapping.split('#').join(made.answer)
     pairs.push({
       ...made,

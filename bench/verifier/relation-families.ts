@@ -26,7 +26,7 @@ function circles(draw: Draw): Made {
 function inequalities(draw: Draw): Made {
   const [n, k] = [draw.nonZero(20), draw.int(2, 9)]
   const [sign, turned, loose] = draw.of(['>', '<', '\\ge'] as const, ['<', '>', '\\le'] as const)
-  const right = [`${n} ${turned} x`, `${k}x ${sign} ${k * n}`, `-x ${turned} ${-n}`, `x${plus(-n)} ${sign} 0`]
+  const right = [`${n} ${turned} x`, `x ${sign} ${n}.0`]
   const wrong = [
     `x ${turned} ${n}`,
     `x ${loose} ${n}`,
@@ -34,6 +34,10 @@ function inequalities(draw: Draw): Made {
     `-x ${sign} ${-n}`,
     `x = ${n}`,
     `${k}x ${sign} ${n}`,
+    // Equal, but still to be solved.
+    `${k}x ${sign} ${k * n}`,
+    `-x ${turned} ${-n}`,
+    `x${plus(-n)} ${sign} 0`,
   ]
   return either(draw, `x ${sign} ${n}`, right, wrong)
 }

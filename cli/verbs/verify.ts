@@ -26,10 +26,12 @@ Policies (--policy KEY=VALUE for one case), the default first:
   units       convert|strict   150 cm is 1.5 m, or the gold's own unit is wanted
   ocr         anls|exact       edit similarity of at least 0.5, or equal texts
   years       exact|relaxed    years in charts are exact, or within 5 % like other numbers
+  form        solved|same|any  an equal value that is worked out, of the gold's form, or any
   dateOrder   dmy|mdy          how 3/4/2024 is read; no default: without it such a date is unverifiable
   match       iou|point        boxes overlap by at least half, or the answer's point lies in the gold box
   coords      pixel|0-1000     the answer's coordinates; 0-1000 needs width and height
   goldCoords  pixel|0-1000     the gold box's coordinates
+  answerTags, reasoningTags    the model's own marks, as OPEN,CLOSE
   width, height                size of the picture in pixels
 
 Output, a line for each row, in the same order: {"id","verdict","reason","extracted","rule"}.
@@ -102,13 +104,14 @@ function count(given: string): number {
 }
 
 /** Adds one `key=value` to the policies. Values are checked with the case. */
-function policy(given: string, before: Record<string, string | number> = {}): Record<string, string | number> {
+function policy(given: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = given.indexOf('=')
   if (at <= 0) throw new InvalidArgumentError('Write KEY=VALUE, e.g. percent=strict.')
   const [key, value] = [given.slice(0, at), given.slice(at + 1)]
   const known = answerPolicy.keyof().safeParse(key)
   if (!known.success) throw new InvalidArgumentError(`Policies are ${answerPolicy.keyof().options.join(', ')}.`)
-  return { ...before, [key]: key === 'width' || key === 'height' ? Number(value) : value }
+  const tags = key === 'answerTags' || key === 'reasoningTags'
+  return { ...before, [key]: tags ? value.split(',') : key === 'width' || key === 'height' ? Number(value) : value }
 }
 
 function verifyOne(options: VerifyOptions, streams: VerifyStreams): number {

@@ -94,7 +94,7 @@ describe('hone verify', () => {
     const command = verifyCommand().configureOutput({ writeOut: (text) => void (help += text) })
     command.outputHelp()
     for (const name of [...answerKinds, ...answerPolicy.keyof().options]) expect(help).toContain(name)
-    for (const key of ['percent', 'ratio', 'units', 'ocr', 'years', 'dateOrder', 'match', 'coords'] as const) {
+    for (const key of ['percent', 'ratio', 'units', 'ocr', 'years', 'form', 'dateOrder', 'match', 'coords'] as const) {
       expect(help).toMatch(new RegExp(`${key} +${answerPolicy.shape[key].unwrap().options.join('\\|')} `))
     }
   })

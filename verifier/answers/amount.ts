@@ -9,6 +9,8 @@ export interface Amount {
    * The number of digits after the point as written. Null for fractions, words and powers of ten.
    */
   decimals: number | null
+  /** Whether it is written as a division: 30/2. */
+  isFraction?: boolean
 }
 
 /**
@@ -23,7 +25,14 @@ export function parseAmount(text: string): Amount | null {
     const amount = parseAmount(signed.rest)
     return amount !== null && signed.negative ? { ...amount, value: negate(amount.value) } : amount
   }
-  return parseDecimal(text) ?? parseFraction(text) ?? parsePowerOfTen(text) ?? parseScaled(text) ?? fromWords(text)
+  return (
+    parseDecimal(text) ??
+    parseRepeating(text) ??
+    parseFraction(text) ??
+    parsePowerOfTen(text) ??
+    parseScaled(text) ??
+    fromWords(text)
+  )
 }
 
 /** Takes a leading + or - (or "minus") off a text. */
@@ -33,13 +42,42 @@ export function splitSign(text: string): { negative: boolean; rest: string } {
   return { negative: found[1] !== '+', rest: text.slice(found[0].length) }
 }
 
-const powersOfTen: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 }
+const powersOfTen: Record<string, number> = {
+  hundred: 2, thousand: 3, lakh: 5, lac: 5, million: 6, mn: 6, crore: 7, billion: 9, bn: 9, trillion: 12,
+} // prettier-ignore
+const suffixes: Record<string, number> = { k: 3, K: 3, M: 6, B: 9, T: 12 }
+
+/** The value of 1.5B, 2.5k or 3M. The letter may also be a factor or a unit. */
+export function parseSuffixed(text: string): Amount | null {
+  const found = /^([\d.,]+)([kKMBT])$/.exec(text)
+  const amount = found === null ? null : parseDecimal(found[1] ?? '')
+  const value = amount === null ? null : scaleByTen(amount.value, suffixes[found?.[2] ?? ''] ?? 0)
+  return value === null ? null : { value, decimals: null }
+}
+
+/** 0.(3), 0.1(6), 0.333…, 0.1666…: the digits that repeat, in brackets or written several times. */
+function parseRepeating(text: string): Amount | null {
+  const bracketed = /^(\d{0,20})\.(\d{0,20})\((\d{1,20})\)$/.exec(text)
+  const dotted = bracketed === null ? /^(\d{0,20})\.(\d{0,20}?)(\d{1,10}?)\3+…$/.exec(text) : null
+  const found = bracketed ?? dotted
+  if (found === null) return null
+  const [all, whole = '', fixed = '', period = ''] = found
+  // One digit must be written three times: 0.33… may round anything.
+  if (dotted !== null && all.length - whole.length - fixed.length - 2 < Math.max(3, 2 * period.length)) return null
+  const nines = 10n ** BigInt(period.length) - 1n
+  const n = BigInt(`${whole}${fixed}` || '0') * nines + BigInt(period)
+  return { value: { n, d: nines * 10n ** BigInt(fixed.length) }, decimals: null }
+}
 
 /** "1.5 million" */
 function parseScaled(text: string): Amount | null {
-  const found = /^([\d.,]+) ?(hundred|thousand|million|billion|trillion)$/i.exec(text)
+  const dozens = /^(\d[\d.,]*) dozens?$/i.exec(text)
+  const count = dozens === null ? null : parseDecimal(dozens[1] ?? '')
+  if (count !== null) return { value: { n: count.value.n * 12n, d: count.value.d }, decimals: null }
+  const found = /^([\d.,]+) ?(?:(hundred|thousand|lakh|lac|million|crore|billion|trillion)s?|(mn|bn))$/i.exec(text)
   const amount = found === null ? null : parseDecimal(found[1] ?? '')
-  const value = amount === null ? null : scaleByTen(amount.value, powersOfTen[(found?.[2] ?? '').toLowerCase()] ?? 0)
+  const value =
+    amount === null ? null : scaleByTen(amount.value, powersOfTen[(found?.[2] ?? found?.[3] ?? '').toLowerCase()] ?? 0)
   return value === null ? null : { value, decimals: null }
 }
 
@@ -93,7 +131,12 @@ function ungroup(text: string): string | null {
   if (separators.size !== 1) return null
   const [separator = ''] = separators
   const [head = '', ...groups] = text.split(separator)
-  const fits = head.length >= 1 && head.length <= 3 && !head.startsWith('0') && groups.every((g) => g.length === 3)
+  const indian = separator === ',' && head.length <= 2 && groups.length >= 2 && groups.at(-1)?.length === 3
+  const fits =
+    head.length >= 1 &&
+    head.length <= 3 &&
+    !head.startsWith('0') &&
+    (groups.every((g) => g.length === 3) || (indian && groups.slice(0, -1).every((g) => g.length === 2)))
   return fits ? head + groups.join('') : null
 }
 
@@ -113,7 +156,7 @@ function parseFraction(text: string): Amount | null {
   }
   const top = signedDecimal(left)
   const value = top === null ? null : divide(top, bottom)
-  return value === null ? null : { value, decimals: null }
+  return value === null ? null : { value, decimals: null, isFraction: true }
 }
 
 function signedDecimal(text: string): Rational | null {

@@ -1,7 +1,10 @@
+import { contains, integer, product, quotient } from '../math/expression.ts'
+import type { Expression } from '../math/expression.ts'
 import { divide } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import type { Ruling, RuleContext } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
+import { hasSameForm, isWorkedOut } from './solved.ts'
 import { compareValues, withValue } from './quantity.ts'
 import type { Quantity } from './structure.ts'
 import { convert, kelvin, matchUnits } from './units.ts'
@@ -12,14 +15,64 @@ import { convert, kelvin, matchUnits } from './units.ts'
  * equals the value that rounds to it; percent and units follow the row's policy.
  */
 export function compareQuantities(gold: Quantity, answer: Quantity, context: RuleContext): Ruling {
+  const ruling = compareValued(gold, answer, context)
+  const form = context.policy.form ?? 'solved'
+  if (ruling.verdict !== 'correct' || form === 'any') return ruling
+  if (form === 'same' && !hasSameForm(gold.expression, answer.expression)) return incorrect('different-form')
+  if (isWorkedOut(gold, answer, ruling.reason === 'rounded')) return ruling
+  // A number in another base is the task itself. A calculation may be what was asked for.
+  return gold.base === answer.base ? unverifiable('unsolved') : incorrect('unsolved')
+}
+
+function compareValued(gold: Quantity, answer: Quantity, context: RuleContext): Ruling {
+  const angles = compareAngles(gold, answer, context)
+  if (angles !== null) return angles
   const match = matchUnits(gold.unit, answer.unit)
   const strict = context.policy.units === 'strict'
   const mixed = (gold.percent && answer.unit !== null) || (answer.percent && gold.unit !== null)
+  if (match === 'unknown') {
+    const ruling = compareInSameUnit(gold, answer, context)
+    const isOpen = ruling.verdict === 'correct' || gold.unit === null
+    return isOpen ? unverifiable('unread') : incorrect('different-unit')
+  }
   if (match === 'different' || mixed || (strict && match !== 'same')) return incorrect('different-unit')
   if (match === 'convertible' || match === 'temperature') return compareConverted(gold, answer, match, context)
   if (gold.percent !== answer.percent) return comparePercent(gold, answer, context)
   const ruling = compareInSameUnit(gold, answer, context)
   return ruling.verdict === 'correct' && match === 'missing' ? correct('unit-missing') : ruling
+}
+
+/**
+ * Compares degrees with radians. A value without unit that holds π is in radians. Null when the two
+ * are not in different units of angle.
+ */
+function compareAngles(gold: Quantity, answer: Quantity, context: RuleContext): Ruling | null {
+  const [left, right] = [angleUnit(gold), angleUnit(answer)]
+  if (left === null || right === null || left === right) return null
+  if (context.policy.units === 'strict') return incorrect('different-unit')
+  const [degrees, radians] = left === '°' ? [gold, answer] : [answer, gold]
+  const halfTurn = { type: 'constant', name: 'pi' } as const
+  const turned: Expression =
+    degrees.decimals !== null && degrees.decimals > 0
+      ? quotient(product([radians.expression, integer(180)]), halfTurn)
+      : product([degrees.expression, quotient(halfTurn, integer(180))])
+  const [a, b] =
+    degrees.decimals !== null && degrees.decimals > 0 ? [degrees.expression, turned] : [turned, radians.expression]
+  const same = compareValues(
+    { expression: a, exact: null },
+    { expression: b, exact: null },
+    context.precision,
+    context.effort,
+  )
+  if (same === 'unknown') return unverifiable('not-understood')
+  return same === 'different'
+    ? incorrect('different-number')
+    : correct(same === 'rounded' ? 'rounded' : 'unit-converted')
+}
+
+function angleUnit({ unit, expression, percent }: Quantity): '°' | 'rad' | null {
+  if (unit !== null) return unit.name === '°' || unit.name === 'rad' ? unit.name : null
+  return !percent && contains(expression, (e) => e.type === 'constant' && e.name === 'pi') ? 'rad' : null
 }
 
 function compareInSameUnit(gold: Quantity, answer: Quantity, { precision, effort }: RuleContext): Ruling {

@@ -1,13 +1,14 @@
-import { lowest } from '../math/rational.ts'
 import { sameText } from '../kinds/short-text.ts'
 import type { RuleContext, Ruling } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareQuantities } from './compare-quantities.ts'
+import { compareMatrices } from './compare-matrices.ts'
+import { inNameOrder, isRootsOf, justValues, keyOf, valuesByName, valuesOf, withNamesApart } from './named.ts'
 import { ratioOf, sameProportion } from './ratios.ts'
 import { isSetLike, sameRealSet } from './real-sets.ts'
-import { assignmentOf, collapsed, conditionsOf, hasSeveralVariables, sameCondition } from './relations.ts'
-import type { Condition } from './relations.ts'
-import type { Group, Matrix, Structure } from './structure.ts'
+import { assignmentOf, collapsed, conditionsOf, hasSeveralVariables, sameConditions } from './relations.ts'
+import { givesValues, isSolved } from './solved.ts'
+import type { Group, Structure } from './structure.ts'
 
 /**
  * How two structures are compared. With `unordered`, brackets and order mean nothing, as in a row
@@ -21,14 +22,23 @@ export type Comparison = RuleContext & { unordered: boolean }
  * = 5 equals 5 when x is only a name.
  */
 export function compareStructures(gold: Structure, answer: Structure, context: Comparison): Ruling {
+  const ruling = compareAny(gold, answer, context)
+  if (ruling.verdict !== 'correct' || (context.policy.form ?? 'solved') === 'any') return ruling
+  return isSolved(answer) || !isSolved(gold) || !givesValues(gold) ? ruling : incorrect('unsolved')
+}
+
+function compareAny(goldGiven: Structure, answerGiven: Structure, context: Comparison): Ruling {
   context.effort.spend(2)
+  const [gold, answer] = [withNamesApart(goldGiven), withNamesApart(answerGiven)]
   if (gold.type === 'relation' || answer.type === 'relation') return compareRelations(gold, answer, context)
   if (gold.type === 'group' && answer.type === 'group') return compareGroups(gold, answer, context)
   if (gold.type === 'quantity' && answer.type === 'quantity') return compareQuantities(gold, answer, context)
   if (gold.type === 'named-set' && answer.type === 'named-set') return same(gold.name === answer.name, 'list')
   if (isRealSet(gold) || isRealSet(answer)) return compareSets(gold, answer, context)
-  if (gold.type === 'group') return compareSingle(gold, answer, (item) => compareStructures(item, answer, context))
-  if (answer.type === 'group') return compareSingle(answer, gold, (item) => compareStructures(gold, item, context))
+  if (gold.type === 'matrix' || answer.type === 'matrix')
+    return compareMatrices(gold, answer, (left, right) => inOrder(left, right, context))
+  if (gold.type === 'group') return compareSingle(gold, (item) => compareStructures(item, answer, context))
+  if (answer.type === 'group') return compareSingle(answer, (item) => compareStructures(gold, item, context))
   return comparePlain(gold, answer, context)
 }
 
@@ -41,7 +51,6 @@ function comparePlain(gold: Structure, answer: Structure, context: Comparison): 
     return sameText(gold.text, answer.text) ? correct('same-text') : incorrect('different-text')
   }
   if (gold.type === 'ratio' || answer.type === 'ratio') return compareRatios(gold, answer, context)
-  if (gold.type === 'matrix' && answer.type === 'matrix') return compareMatrices(gold, answer, context)
   return compareSets(gold, answer, context)
 }
 
@@ -57,10 +66,9 @@ function compareSets(gold: Structure, answer: Structure, { effort }: Comparison)
 }
 
 /** Compares a group with one value: {5} is 5, but "3 or 4" does not answer 3. */
-function compareSingle(group: Group, other: Structure, compare: (item: Structure) => Ruling): Ruling {
+function compareSingle(group: Group, compare: (item: Structure) => Ruling): Ruling {
   const [only] = group.items
   if (only !== undefined && group.items.length === 1) return compare(only)
-  if (other.type === 'matrix') return incorrect('different-form')
   return incorrect(group.or ? 'hedged' : 'different-list')
 }
 
@@ -72,6 +80,10 @@ function compareGroups(gold: Group, answer: Group, context: Comparison): Ruling 
     if (left !== undefined && right !== undefined) return compareStructures(left, right, context)
   }
   const items = context.unordered ? { ...context, unordered: false } : context
+  const named = compareNamed(gold, answer, items)
+  if (named !== null) return named
+  if ([gold, answer].some(isConditions) && a !== b)
+    return setsWithConditions(gold, answer, context) ?? incorrect('different-form')
   if (context.unordered || (loose(a) && loose(b))) return compareUnordered(gold, answer, items)
   const plainRow = a === '' || b === ''
   const bracket = a === '' ? b : a
@@ -84,10 +96,39 @@ function compareGroups(gold: Group, answer: Group, context: Comparison): Ruling 
   return inOrder(gold.items, answer.items, context)
 }
 
+function isConditions({ items }: Group): boolean {
+  return items.every((item) => item.type === 'relation' && !item.signs.includes('='))
+}
+
+/**
+ * Compares values of different unknowns: x = 1, y = 2. Names say which value is which. Values
+ * without names count in the order of the gold, or of the alphabet. Null when neither side is so.
+ */
+function compareNamed(gold: Group, answer: Group, context: Comparison): Ruling | null {
+  const [wanted, given] = [valuesByName(gold), valuesByName(answer)]
+  if (wanted === null && given === null) return null
+  if (wanted !== null && given !== null) {
+    const names = [...wanted.keys()]
+    if (names.length !== given.size || !names.every((name) => given.has(name))) return incorrect('different-list')
+    const found = names.flatMap((name) => given.get(name) ?? [])
+    return inOrder([...wanted.values()], found, context)
+  }
+  const other = wanted === null ? gold : answer
+  if (isRootsOf(wanted ?? given, other)) return compareUnordered(justValues(gold), justValues(answer), context)
+  if (wanted !== null && other.or) return incorrect('hedged')
+  // A set does not say which value is which.
+  if (wanted !== null && other.brackets === '{}') return incorrect('different-form')
+  if (other.brackets === '{}' || other.items.some((item) => item.type === 'relation')) return null
+  if (other.items.length !== (wanted ?? given)?.size) return incorrect('different-list')
+  if (wanted !== null) return inOrder([...wanted.values()], answer.items, context)
+  return given === null ? null : inOrder(gold.items, inNameOrder(given), context)
+}
+
 /** A row of inequalities can mean an interval: x > 1 and x < 2. */
 function setsWithConditions(gold: Group, answer: Group, context: Comparison): Ruling | null {
   const conditions = [gold, answer].some((group) => group.items.some((item) => item.type === 'relation'))
   if (!conditions) return null
+  if (repeatsWhole(gold, answer, context)) return incorrect('hedged')
   const equal = sameRealSet(gold, answer, context.effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'list')
 }
@@ -109,22 +150,29 @@ function inOrder(gold: readonly Structure[], answer: readonly Structure[], conte
 }
 
 /**
- * Whether both hold the same items in any order. Repeats count once. Exact numbers are matched by
- * their text, so that long lists stay cheap.
+ * Whether both hold the same items in any order. Repeats count, except in a set and between
+ * alternatives. Exact numbers are matched by their text, so that long lists stay cheap.
  */
 function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruling {
   const rows = valuesOf(gold, answer)
-  const [left, right] = [distinct(rows.gold, context), distinct(rows.answer, context)]
+  const isSet = [gold, answer].some((group) => group.brackets === '{}' || group.or)
+  const [left, right] = isSet
+    ? [distinct(rows.gold, context), distinct(rows.answer, context)]
+    : [rows.gold, rows.answer]
   if (left === null || right === null) return unverifiable('not-understood')
   const ranges = [...left, ...right].some((item) => item.type === 'relation' && !item.signs.includes('='))
   if (left.length !== right.length) return ranges ? conditionRows(gold, answer, context) : incorrect('different-list')
-  const keys = new Map(right.map((item, index) => [keyOf(item), index] as const))
+  const places = new Map<string, number[]>()
+  for (const [index, item] of right.entries()) {
+    const key = keyOf(item)
+    if (key !== null) places.set(key, [...(places.get(key) ?? []), index])
+  }
   const free = new Set(right.keys())
   let open: Ruling | null = null
   const rest: Structure[] = []
   for (const item of left) {
     const key = keyOf(item)
-    const index = key === null ? undefined : keys.get(key)
+    const index = key === null ? undefined : places.get(key)?.pop()
     if (index !== undefined) free.delete(index)
     else rest.push(item)
   }
@@ -146,23 +194,18 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruli
   return correct('same-list')
 }
 
-function conditionRows(gold: Group, answer: Group, { effort }: Comparison): Ruling {
+/** Whether one item of a row is the whole gold: "(2, 5] or (2, 5)" are two answers. */
+function repeatsWhole(gold: Group, answer: Group, { effort }: Comparison): boolean {
+  return (
+    answer.items.length > 1 && answer.items.some((item) => isSetLike(item) && sameRealSet(gold, item, effort) === true)
+  )
+}
+
+function conditionRows(gold: Group, answer: Group, context: Comparison): Ruling {
+  const { effort } = context
+  if (repeatsWhole(gold, answer, context)) return incorrect('hedged')
   const equal = sameRealSet(gold, answer, effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'relation')
-}
-
-/**
- * "x = 1 or x = 2" against "{1, 2}": names are dropped when only one side has them, or when only
- * the first item of a row has a name.
- */
-function valuesOf(gold: Group, answer: Group): { gold: readonly Structure[]; answer: readonly Structure[] } {
-  const named = (group: Group): boolean => group.items.every((item) => item.type === 'relation')
-  if (named(gold) && named(answer)) return { gold: gold.items, answer: answer.items }
-  return { gold: gold.items.map(valueOf), answer: answer.items.map(valueOf) }
-}
-
-function valueOf(item: Structure): Structure {
-  return item.type === 'relation' ? (assignmentOf(item)?.value ?? item) : item
 }
 
 function distinct(items: readonly Structure[], context: Comparison): Structure[] | null {
@@ -181,19 +224,6 @@ function distinct(items: readonly Structure[], context: Comparison): Structure[]
     found.push(item)
   }
   return found
-}
-
-/** The text by which a plain number is matched. Null for an item that must be compared. */
-function keyOf(item: Structure): string | null {
-  if (item.type !== 'quantity' || item.exact === null || item.percent || item.unit !== null) return null
-  const { n, d } = lowest(item.exact)
-  return `${n}/${d}`
-}
-
-function compareMatrices(gold: Matrix, answer: Matrix, context: Comparison): Ruling {
-  const shape = ({ rows }: Matrix): string => rows.map((row) => row.length).join(',')
-  if (shape(gold) !== shape(answer)) return incorrect('different-form')
-  return inOrder(gold.rows.flat(), answer.rows.flat(), context)
 }
 
 /** 2:3 equals only 2:3, unless the row's policy reduces ratios: then it also equals 4:6 and 2/3. */
@@ -221,7 +251,7 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
   }
   const [left, right] = [conditionsOf(collapsed(gold)), conditionsOf(collapsed(answer))]
   if (left !== null && right !== null && left.length === right.length) {
-    const ruling = sameConditions(left, right, context)
+    const ruling = sameConditions(left, right, context.effort)
     if (ruling.verdict === 'correct' || gold.signs.includes('=')) return ruling
   }
   if (gold.signs.includes('=') || answer.signs.includes('=')) return incorrect('different-relation')
@@ -232,26 +262,11 @@ function compareRelations(gold: Structure, answer: Structure, context: Compariso
     return correct('same-relation')
   }
   if (left !== null && right !== null && left.length === right.length && hasSeveralVariables([...left, ...right])) {
-    return sameConditions(left, right, context)
+    return sameConditions(left, right, context.effort)
   }
   const sets = compareSets(gold, answer, context)
   if (sets.verdict === 'correct') return correct('same-relation')
   return sets.verdict === 'incorrect' ? incorrect('different-relation') : sets
-}
-
-function sameConditions(gold: readonly Condition[], answer: readonly Condition[], { effort }: Comparison): Ruling {
-  const free = [...answer]
-  for (const condition of gold) {
-    let open = false
-    const index = free.findIndex((other) => {
-      const equal = sameCondition(condition, other, effort)
-      if (equal === null) open = true
-      return equal === true
-    })
-    if (index < 0) return open ? unverifiable('not-understood') : incorrect('different-relation')
-    free.splice(index, 1)
-  }
-  return correct('same-relation')
 }
 
 /**

@@ -34,7 +34,7 @@ export function numberFromWords(text: string): bigint | null {
   if (!/^[a-z][a-z -]*$/i.test(text)) return null
   const words = text.toLowerCase().split(/[ -]+/)
   if (words.join(' ') === 'half a dozen') return 6n
-  if (words.at(-1) === 'dozen') {
+  if (/^dozens?$/.test(words.at(-1) ?? '')) {
     const count =
       words.length === 1 || (words.length === 2 && words[0] === 'a') ? 1n : englishNumber(words.slice(0, -1))
     return count === null ? null : count * 12n

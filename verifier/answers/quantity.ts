@@ -1,14 +1,16 @@
 import type { Effort } from '../effort.ts'
 import { compareExpressions } from '../math/compare.ts'
 import { exactValue } from '../math/evaluate.ts'
-import { symbolsOf } from '../math/expression.ts'
+import { integer, symbolsOf } from '../math/expression.ts'
 import type { Expression } from '../math/expression.ts'
 import { parseExpression } from '../math/parse.ts'
 import { negate } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
-import { parseAmount, splitSign } from './amount.ts'
+import { parseAmount, parseSuffixed, splitSign } from './amount.ts'
+import { isNoun, nounUnit } from './nouns.ts'
+import { numberFromWords } from './number-words.ts'
 import type { Quantity } from './structure.ts'
-import { isMeasureWord, isNoun, nounUnit, parseUnit } from './units.ts'
+import { isMeasureWord, parseUnit } from './units.ts'
 import type { Unit } from './units.ts'
 
 const number = (value: Rational, decimals: number | null): Expression => ({ type: 'number', value, decimals })
@@ -20,7 +22,10 @@ const number = (value: Rational, decimals: number | null): Expression => ({ type
  */
 export function readQuantities(raw: string, effort: Effort): Quantity[] {
   effort.spend(1 + raw.length / 50)
-  const text = raw.replace(/^(?:approximately|approx\.?|about|around|roughly|circa|exactly|约|大约|≈)\s*/i, '').trim()
+  const text = raw
+    .replace(/^(\d{1,9})-(years?|months?|weeks?|days?)-old$/i, '$1 $2 old')
+    .replace(/^(?:approximately|approx\.?|about|around|roughly|circa|exactly|约|大约|≈)\s*/i, '')
+    .trim()
   if (text === '') return []
   const signed = splitSign(text)
   const money = splitCurrency(signed.rest)
@@ -31,7 +36,20 @@ export function readQuantities(raw: string, effort: Effort): Quantity[] {
   const bare = readValue(body, negative, effort)
   const readings: Quantity[] = []
   if (bare !== null) readings.push({ ...bare, percent: percent !== null, unit: money.unit })
-  if (percent !== null || money.unit !== null) return readings
+  if (percent !== null) return readings
+  const suffixed = parseSuffixed(body)
+  if (suffixed !== null) {
+    const exact = negative ? negate(suffixed.value) : suffixed.value
+    readings.push({
+      type: 'quantity',
+      expression: number(exact, null),
+      exact,
+      decimals: null,
+      percent: false,
+      unit: money.unit,
+    })
+  }
+  if (money.unit !== null) return readings
   const split = bare === null || endsLikeUnit.test(body) ? splitUnit(body, effort) : null
   const valued = split === null ? null : readValue(split.amount, negative, effort)
   if (split !== null && valued !== null && symbolsOf(valued.expression).size === 0) {
@@ -41,18 +59,24 @@ export function readQuantities(raw: string, effort: Effort): Quantity[] {
   return readings
 }
 
-type Value = Pick<Quantity, 'type' | 'expression' | 'exact' | 'decimals'>
+type Value = Pick<Quantity, 'type' | 'expression' | 'exact' | 'decimals' | 'base'>
 
 function readValue(body: string, negative: boolean, effort: Effort): Value | null {
   const amount = parseAmount(body)
   if (amount !== null) {
     const exact = negative ? negate(amount.value) : amount.value
-    return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
+    const value = number(exact, amount.decimals)
+    // 30/2 keeps its form: it is not yet 15.
+    const isOpen = amount.isFraction === true && exact.n % exact.d === 0n
+    const expression: Expression = isOpen ? { type: 'quotient', top: value, bottom: integer(1) } : value
+    return { type: 'quantity', expression, exact, decimals: amount.decimals }
   }
-  const plain = withoutGrouping(body)
+  const plain = withoutGrouping(body.replace(countedPi, (all, word: string) => String(numberFromWords(word) ?? all)))
   const expression = parseExpression(negative ? `-${plain}` : plain, effort)
   if (expression === null) return null
-  return { type: 'quantity', expression, exact: exactValue(expression, effort), decimals: null }
+  const base = /^\(?[0-9A-F.]+\)?\s*_\s*\{?\s*(\d{1,2}|[a-z]{3,7})\s*\}?$/.exec(body)?.[1]
+  const value = { type: 'quantity' as const, expression, exact: exactValue(expression, effort), decimals: null }
+  return base === undefined ? value : { ...value, base }
 }
 
 /**
@@ -72,8 +96,13 @@ function splitCurrency(text: string): { rest: string; unit: Unit | null } {
   return { rest: text, unit: null }
 }
 
+/** Numbers of a few words before π: two pi. */
+const countedPi = /^([a-z]+) (?=pi$)/i
+
 const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
 const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
+/** Amounts that a noun in the singular may follow. */
+const oneThing = /^(?:1|one|an?|half an?|0?\.\d{1,9}|\d{1,9} ?\/ ?\d{1,9})$/i
 /** The most places at which a unit is looked for. */
 const mostSplits = 12
 
@@ -96,24 +125,29 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
     // coulombs.
     if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
-    const unit = unitOf(suffix, isGlued)
-    if (unit !== undefined && /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount))
+    const unit = unitOf(suffix, isGlued, oneThing.test(amount))
+    if (
+      unit !== undefined &&
+      /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+(?: and (?:a|one|three) (?:half|quarters?))?$/.test(
+        amount,
+      )
+    )
       return { amount, unit }
   }
   return null
 }
 
 /** Undefined when the text is not a unit. Null for a unit that says nothing ("units", 个). */
-function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
+function unitOf(suffix: string, isGlued: boolean, isOne: boolean): Unit | null | undefined {
   if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
   const unit = parseUnit(suffix)
   if (unit !== null) return isGlued && /^[a-zA-Z]$/.test(suffix) ? { ...unit, uncertain: true } : unit
   if (isGlued) return undefined
   const measured =
     /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && /^.[\u4e00-\u9fffa-zA-Z]{1,5}$/.test(suffix)
-  if (measured) return nounUnit([suffix.slice(1)])
+  if (measured) return nounUnit([suffix.slice(1)], true)
   const words = suffix.split(' ')
-  return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
+  return words.length <= 3 && words.every(isNoun) ? nounUnit(words, isOne) : undefined
 }
 
 /** How the values of two quantities compare, without their units and percent signs. */

@@ -1,6 +1,8 @@
 import type { Effort } from '../effort.ts'
-import { mathText, rowEnd, setClose, setOpen } from './math-text.ts'
+import { readCompound } from './compound.ts'
+import { mathText, setClose, setOpen } from './math-text.ts'
 import { readQuantities } from './quantity.ts'
+import { readMatrix } from './read-matrix.ts'
 import { between, isEnclosed, topLevelMarks } from './split.ts'
 import type { Mark } from './split.ts'
 import type { Brackets, Quantity, RelationSign, Structure } from './structure.ts'
@@ -17,6 +19,8 @@ const maxDepth = 12
 export function readAnswer(raw: string, effort: Effort): Structure[] {
   const text = mathText(raw)
   if (text === '') return []
+  const compound = readCompound(text)
+  if (compound !== null) return [compound]
   const readings: Structure[] = []
   const ungrouped = text.replace(/(?<=\d),(?=\d)/g, '')
   const isRow =
@@ -27,15 +31,21 @@ export function readAnswer(raw: string, effort: Effort): Structure[] {
   return readings
 }
 
+/** A row of numbers that is turned into a column: [3, 4]^T. */
+const transposed = /^([[(][^[\]()]{1,200}[\])])\s*\^\s*\{?\s*\\?(?:T|top|intercal|mathsf\{T\})\s*\}?$/
+
 /** Reads a part of an answer. Null when the part is empty, unbalanced or nested too deep. */
 function read(raw: string, effort: Effort, depth: number): Structure | null {
-  const text = raw.trim().replace(/^(?:both|either)\s+/i, '')
+  const text = raw
+    .trim()
+    .replace(/^(?:both|either)\s+/i, '')
+    .replace(transposed, '$1')
   if (text === '' || depth > maxDepth) return null
   const marks = topLevelMarks(text, effort)
   if (marks === null) return null
   const arrow = marks.findLast((mark) => mark.kind === 'arrow')
   if (arrow !== undefined) return read(text.slice(arrow.to), effort, depth + 1)
-  const matrix = readMatrix(text, effort, depth)
+  const matrix = readMatrix(text, effort, (part) => read(part, effort, depth + 1))
   if (matrix !== null) return matrix
   return (
     readRow(text, marks, effort, depth) ??
@@ -168,38 +178,8 @@ function readRatio(text: string, marks: readonly Mark[], effort: Effort): Struct
   return parts.length > 8 ? null : { type: 'ratio', parts }
 }
 
-const matrixPattern =
-  /^\[?\(?\\begin\s*\{(?:[pbvBV]?matrix\*?|smallmatrix|array)\}\s*(?:\{[^{}]*\})?(.*?)\\end\s*\{(?:[pbvBV]?matrix\*?|smallmatrix|array)\}\s*\)?\]?$/s
-const systemPattern =
-  /^\{?\s*\\begin\s*\{(?:cases|aligned|align\*?|array)\}\s*(?:\{[^{}]*\})?(.*)\\end\s*\{(?:cases|aligned|align\*?|array)\}$/s
-
-function readMatrix(text: string, effort: Effort, depth: number): Structure | null {
-  if (!text.includes('\\begin')) return null
-  const system = systemPattern.exec(text)
-  if (system !== null && /[=<>≤≥]/.test(system[1] ?? '')) {
-    return read(
-      (system[1] ?? '')
-        .replace(/&/g, ' ')
-        .replace(/,?\s*⏎/g, ', ')
-        .replace(/[,\s]+$/, ''),
-      effort,
-      depth + 1,
-    )
-  }
-  const body = matrixPattern.exec(text)?.[1]
-  if (body === undefined || body.includes('\\begin')) return null
-  const rows: Structure[][] = []
-  for (const line of body.split(rowEnd).filter((l) => l.trim() !== '')) {
-    const cells = line.split('&').map((cell) => read(cell, effort, depth + 1))
-    if (cells.length > 32 || rows.length >= 32) return null
-    const row = cells.filter((cell) => cell !== null)
-    if (row.length !== cells.length) return null
-    rows.push(row)
-  }
-  return rows.length === 0 ? null : { type: 'matrix', rows }
-}
-
-const noSolution = /^(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
+const noSolution =
+  /^(?:there (?:is|are) )?(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
 const allReals = /^(?:all real numbers?|all reals|any real number|全体实数)$/i
 
 function readLeaf(text: string, effort: Effort): Structure | null {

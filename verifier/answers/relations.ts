@@ -3,6 +3,8 @@ import { approximate } from '../math/evaluate.ts'
 import { contains, difference, symbolsOf } from '../math/expression.ts'
 import type { Expression } from '../math/expression.ts'
 import { proportional } from '../math/proportional.ts'
+import type { Ruling } from '../verdict.ts'
+import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Relation, RelationSign, Structure } from './structure.ts'
 
 /** left − right, and the sign between this and zero. > and ≥ are turned round. */
@@ -69,7 +71,7 @@ function sameDirection(a: Expression, b: Expression, effort: Effort): boolean | 
  * Whether a side is a name for a value: letters, functions of letters, sums of them (x, f(x), |AB|,
  * a + b). An expression with numbers is never a name.
  */
-function isName(side: Structure | undefined): boolean {
+export function isName(side: Structure | undefined): boolean {
   if (side?.type === 'group') return side.items.every(isName)
   if (side?.type === 'words') return /^\p{L}[\p{L} _{}()]{0,60}$/u.test(side.text)
   if (side?.type === 'ratio') return side.parts.every(isName)
@@ -80,6 +82,7 @@ function isName(side: Structure | undefined): boolean {
 }
 
 function isClosed(side: Structure): boolean {
+  if (side.type === 'ratio') return side.parts.every(isClosed)
   return side.type === 'quantity' && symbolsOf(side.expression).size === 0
 }
 
@@ -93,6 +96,12 @@ export function assignmentOf(relation: Relation): { name: Structure | null; valu
   const last = sides.at(-1)
   if (first === undefined || last === undefined) return null
   if (!signs.every((sign) => sign === '=')) return null
+  // In x = 10 / x = 5 the unknown is not alone.
+  if (first.type === 'quantity' && first.expression.type === 'symbol') {
+    const { name } = first.expression
+    const holdsName = (side: Structure): boolean => side.type === 'quantity' && symbolsOf(side.expression).has(name)
+    if (sides.slice(1, -1).some(holdsName)) return null
+  }
   if (isName(first)) return { name: first, value: last }
   if (sides.every(isClosed)) return { name: null, value: last }
   // "5 = x": the name may be on the right when the left side is one value.
@@ -113,4 +122,20 @@ export function collapsed(relation: Relation): Relation {
   const assignment = assignmentOf(relation)
   if (assignment === null || assignment.name === null) return relation
   return { type: 'relation', sides: [assignment.name, assignment.value], signs: ['='] }
+}
+
+/** Whether two rows of conditions say the same, in any order. */
+export function sameConditions(gold: readonly Condition[], answer: readonly Condition[], effort: Effort): Ruling {
+  const free = [...answer]
+  for (const condition of gold) {
+    let open = false
+    const index = free.findIndex((other) => {
+      const equal = sameCondition(condition, other, effort)
+      if (equal === null) open = true
+      return equal === true
+    })
+    if (index < 0) return open ? unverifiable('not-understood') : incorrect('different-relation')
+    free.splice(index, 1)
+  }
+  return correct('same-relation')
 }

@@ -15,6 +15,8 @@ export interface Quantity {
   decimals: number | null
   percent: boolean
   unit: Unit | null
+  /** The base of a number that is written with its base, as in 1011_2. */
+  base?: string
 }
 
 /** The brackets of a group as written, '' for items in a row without brackets. */
@@ -57,6 +59,10 @@ export interface Ratio {
 export interface Matrix {
   type: 'matrix'
   rows: readonly (readonly Structure[])[]
+  /** Whether bars are around it. A determinant is no matrix. */
+  isDeterminant: boolean
+  /** Whether it is a sum of matrices that still has to be added. */
+  isUnsolved?: boolean
 }
 
 /** ℝ, ℤ, ∅ … */

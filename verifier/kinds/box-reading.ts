@@ -28,7 +28,38 @@ const named = z.object({
   point: two.optional(),
   label: z.string().nullish(),
 })
-const corners = z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z.number() })
+/** Names of the four sides of a box, in the order of its corners. */
+const sideNames = [
+  ['x1', 'y1', 'x2', 'y2'],
+  ['x_min', 'y_min', 'x_max', 'y_max'],
+  ['xmin', 'ymin', 'xmax', 'ymax'],
+  ['left', 'top', 'right', 'bottom'],
+] as const
+const sized = [
+  ['x', 'y', 'width', 'height'],
+  ['x', 'y', 'w', 'h'],
+  ['left', 'top', 'width', 'height'],
+] as const
+const record = z.record(z.string(), z.unknown())
+/** Fields of an object that may hold its box or boxes. */
+const holders =
+  /^(?:bbox(?:_2d|es)?|box(?:es)?|bounding_?box(?:es)?|bndbox|objects?|results?|detections?|answers?|coordinates|location|region|items)$/i
+
+/** The box of an object that names its sides, or a corner and a size. Null for other objects. */
+function boxBySides(value: Readonly<Record<string, unknown>>): readonly [number, number, number, number] | null {
+  for (const names of sideNames) {
+    const box = four.safeParse(names.map((name) => value[name]))
+    if (box.success) return box.data
+  }
+  for (const names of sized) {
+    const box = four.safeParse(names.map((name) => value[name]))
+    if (box.success) return [box.data[0], box.data[1], box.data[0] + box.data[2], box.data[1] + box.data[3]]
+  }
+  return null
+}
+
+const labels = z.object({ label: z.string().nullish(), name: z.string().nullish() })
+
 const xy = z.object({ x: z.number(), y: z.number() })
 
 /**
@@ -69,12 +100,22 @@ function collect(value: unknown, marks: Mark[], depth: number, effort: Effort): 
     if (ends.success) return push(marks, { type: 'corners', corners: ends.data, label: null })
     return items.every((item) => collect(item, marks, depth + 1, effort))
   }
-  const sides = corners.safeParse(value)
-  if (sides.success) return push(marks, boxMark([sides.data.x1, sides.data.y1, sides.data.x2, sides.data.y2], null))
+  const fields = record.safeParse(value)
+  const sides = fields.success ? boxBySides(fields.data) : null
+  if (sides !== null) return push(marks, boxMark(sides, labels.safeParse(value).data?.label ?? null))
   const place = xy.safeParse(value)
   if (place.success) return push(marks, { type: 'point', point: [place.data.x, place.data.y], label: null })
   const object = named.safeParse(value)
-  if (!object.success) return false
+  const held = fields.success
+    ? Object.entries(fields.data).filter(([name, part]) => holders.test(name) && typeof part === 'object')
+    : []
+  if (!object.success || held.length > 0) {
+    const from = marks.length
+    if (held.length !== 1 || !collect(held[0]?.[1], marks, depth + 1, effort)) return false
+    const label = labels.safeParse(value).data?.label ?? null
+    if (label !== null && marks.length === from + 1) marks[from] = { ...(marks[from] as Mark), label }
+    return true
+  }
   const label = object.data.label ?? null
   const given = object.data.bbox_2d ?? object.data.bbox ?? object.data.box
   const point = object.data.point_2d ?? object.data.point
@@ -98,6 +139,9 @@ const everywhere = (pair: string): RegExp => new RegExp(pair, 'gi')
 /** The forms in order. A later form does not see what an earlier form has read. */
 const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
   { pattern: everywhere(`x_?1 ?[=:] ?${coordinate}[ ,;]{1,2}y_?1 ?[=:] ?${coordinate}[ ,;]{1,2}x_?2 ?[=:] ?${coordinate}[ ,;]{1,2}y_?2 ?[=:] ?${coordinate}`), type: 'box' },
+  { pattern: everywhere(`x_?min ?[=:] ?${coordinate}[ ,;]{1,2}y_?min ?[=:] ?${coordinate}[ ,;]{1,2}x_?max ?[=:] ?${coordinate}[ ,;]{1,2}y_?max ?[=:] ?${coordinate}`), type: 'box' },
+  { pattern: everywhere(`left ?[=:] ?${coordinate}[ ,;]{1,2}top ?[=:] ?${coordinate}[ ,;]{1,2}right ?[=:] ?${coordinate}[ ,;]{1,2}bottom ?[=:] ?${coordinate}`), type: 'box' },
+  { pattern: everywhere(`top[- ]?left:? ?${pointPattern} ?(?:,|and|;)? ?bottom[- ]?right:? ?${pointPattern}`), type: 'box' },
   { pattern: everywhere(`<point x ?= ?["']?${coordinate}["']? y ?= ?["']?${coordinate}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
   { pattern: everywhere(`<box>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\],([]{0,5}(?: |,|\\(|\\[)${coordinate}${gap}${coordinate}[ )\\]]{0,3}</box>`), type: 'box' },
   { pattern: everywhere(`<point>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\]]{0,3}</point>`), type: 'point' },
@@ -110,9 +154,24 @@ const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] =
   { pattern: everywhere(`^${coordinate} ?, ?${coordinate}\\.?$`), type: 'point' },
 ] // prettier-ignore
 
+/** Whether the words around the boxes deny them or choose between them. */
+function isOpen(text: string, boxes: number): boolean {
+  if (boxes > 1 && /\b(?:or|either|neither)\b|或/i.test(text)) return true
+  // "The cat, not the dog, is at …": a denial of another thing is no denial of the box.
+  const before = text.slice(0, text.indexOf('¤') < 0 ? text.length : text.indexOf('¤'))
+  return (
+    /\b(?:not|isn't|neither|nor|never)(?: (?:at|in|within|inside|here|located|the|a|be|found))*\s*$|(?<!\b(?:that|which|who) )\b(?:is|are) not\b|不(?:是|在)?\s*$/i.test(
+      before,
+    ) ||
+    /^[^¤]*¤+[^¤]{0,20}\b(?:is not|isn't|wrong|incorrect)\b/i.test(text) ||
+    /\bor\b|或/i.test(text)
+  )
+}
+
 function fromText(raw: string, effort: Effort): Mark[] | null {
   let text = raw
     .replace(/<(ref)>[^<>]{0,200}<\/ref>|<\|object_ref_start\|>[^<>]{0,200}<\|object_ref_end\|>/gi, ' ')
+    .replace(/<(\/?)bbox>/gi, '<$1box>')
     .replace(/<\|box_start\|>/gi, '<box>')
     .replace(/<\|box_end\|>/gi, '</box>')
     .replace(/<\|point_start\|>/gi, '<point>')
@@ -136,6 +195,6 @@ function fromText(raw: string, effort: Effort): Mark[] | null {
   }
   // A list of five numbers, a denial or a choice between boxes leaves text behind that could change
   // the answer.
-  if (/\d ?, ?[+-]?\d|¤\d|\d¤/.test(text) || /\b(?:not|or|either|neither|isn't)\b|或|不/i.test(text)) return null
+  if (/\d ?, ?[+-]?\d|¤\d|\d¤/.test(text) || isOpen(text, found.length)) return null
   return found.sort((x, y) => x.at - y.at).map(({ mark }) => mark)
 }

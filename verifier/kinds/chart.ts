@@ -1,13 +1,18 @@
 import { z } from 'zod'
 import { parseJson } from '../../domain/json-text.ts'
+import { checkCoded } from '../answers/check-coded.ts'
 import { parseNumber } from '../answers/number.ts'
+import { statedValue } from '../answers/prose.ts'
+import { isWorkedOut } from '../answers/solved.ts'
 import type { WrittenNumber } from '../answers/number.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling, Rule, RuleContext } from '../verdict.ts'
-import { sameText } from './short-text.ts'
+import { holdsText, sameText } from './short-text.ts'
 import { isYesNoGold, checkYesNo } from './yes-no.ts'
 
+/** A text that holds a number among words. */
+const isSentence = /^(?=.*\d).*(?:\p{L}{2,} .*\p{L}{3,}|[^\p{Script=Latin}\P{L}]{3})/su
 /** The most items of a list. */
 const mostItems = 64
 
@@ -53,16 +58,25 @@ function listItems(raw: string): string[] | null {
 function checkItem(gold: string, answer: string, { policy, effort }: RuleContext): Ruling {
   effort.spend(10)
   if (gold.trim() === '') return unverifiable('bad-gold')
+  const coded = checkCoded(gold, answer)
+  if (coded !== null) return coded
   const wanted = chartNumber(gold)
   if (wanted === null) {
     if (sameText(gold, answer)) return correct('same-text')
-    return isYesNoGold(gold) ? checkYesNo(gold, answer) : incorrect('different-text')
+    if (isYesNoGold(gold)) return checkYesNo(gold, answer)
+    return holdsText(gold, answer) ? unverifiable('contains-gold') : incorrect('different-text')
   }
-  const given = chartNumber(answer)
-  if (given === null) return incorrect('not-a-number')
+  const stated = statedValue(answer)
+  const given = chartNumber(answer) ?? (stated === null ? null : chartNumber(stated))
+  if (given === null)
+    return isSentence.test(answer) && !/\d\W+(?:or|to|and)\W+\d/.test(answer)
+      ? unverifiable('unread')
+      : incorrect('not-a-number')
+  if (!isWorkedOut(wanted, given, false)) return unverifiable('unsolved')
   if (wanted.unit !== null && given.unit !== null && wanted.unit.name !== given.unit.name) {
     return incorrect('different-unit')
   }
+  if (wanted.unit === null && given.unit?.isDoubtful === true) return unverifiable('unread')
   const distance = size(wanted.value.n * given.value.d - given.value.n * wanted.value.d)
   if (distance === 0n) return correct('same-number')
   if (policy.percent !== 'strict' && isHundredth(wanted, given)) return correct('percent-scale')

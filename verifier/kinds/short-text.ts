@@ -1,4 +1,5 @@
 import { numberFromWords } from '../answers/number-words.ts'
+import { checkCoded } from '../answers/check-coded.ts'
 import { looksLikeMath } from '../answers/number.ts'
 import { collapseSpace, leafLimit, plainLatex, plainWords, trimMarks } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
@@ -101,6 +102,24 @@ export function sameText(a: string, b: string): boolean {
   return left !== '' && left === canonicalText(b)
 }
 
+/** "AC" and "A. red, C. green": several options of a row that does not list its options. */
+function picksSame(gold: string, answer: string): boolean {
+  const letters = Array.from(gold.trim())
+  if (!/^[A-H]{2,6}$/.test(gold.trim()) || letters.some((c, i) => i > 0 && c <= (letters[i - 1] ?? ''))) return false
+  const picks = plainWords(answer)
+    .replace(/^(?:the )?(?:options?|choices?|answers?) | (?:are|is) (?:correct|right|true)$/gi, '')
+    .replace(/^(?:综上所述|综上|因此|所以)?,? ?(?:故|应|答案)?选择?[项为是:]{0,2} ?/, '')
+  const parts = (letters.join('') === picks ? letters.join(',') : picks).split(
+    /\s*(?:[,;&]|\band\b)\s*|\s+(?=\(?[A-H][).]\s)/,
+  )
+  const picked = parts.map((part) => /^\(?([A-H])(?:[).:](?:\s.{0,60})?)?$/.exec(part.trim())?.[1] ?? '')
+  return (
+    picked.length === letters.length &&
+    new Set(picked).size === letters.length &&
+    picked.every((c) => letters.includes(c))
+  )
+}
+
 /**
  * Checks short text. The verdict is unverifiable when another wording or a computer algebra could
  * still make the texts equal.
@@ -111,10 +130,15 @@ export function checkText(goldText: string, answerText: string): Ruling {
   if (goldText.length > leafLimit || answerText.length > leafLimit) return unverifiable('too-long')
   const lead = answerText.replace(/^\s*(?:it is|it's|they are|this is|that is|there is)\s+/i, '')
   if (lead !== answerText && sameText(goldText, lead)) return correct('same-text')
-  if (looksLikeMath(goldText)) return unverifiable('not-understood')
-  const gold = canonicalText(goldText)
-  if (gold.split(' ').length > shortWords) return unverifiable('free-text')
-  return ` ${canonicalText(answerText)} `.includes(` ${gold} `)
-    ? unverifiable('contains-gold')
-    : incorrect('different-text')
+  const coded = checkCoded(goldText, answerText)
+  if (coded !== null) return coded
+  if (picksSame(goldText, answerText)) return correct('same-choice')
+  if (looksLikeMath(plainWords(goldText))) return unverifiable('not-understood')
+  if (canonicalText(goldText).split(' ').length > shortWords) return unverifiable('free-text')
+  return holdsText(goldText, answerText) ? unverifiable('contains-gold') : incorrect('different-text')
+}
+
+/** Whether the words of the gold are in the answer, one after the other. */
+export function holdsText(goldText: string, answerText: string): boolean {
+  return ` ${canonicalText(answerText)} `.includes(` ${canonicalText(goldText)} `)
 }

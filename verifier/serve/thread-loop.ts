@@ -6,6 +6,7 @@ import type { TransferListItem } from 'node:worker_threads'
 import { HoneError } from '../../domain/errors.ts'
 import { readFormat } from '../format.ts'
 import type { TraceFormat } from '../format.ts'
+import { accuracyOf } from '../verdict.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
 import type { VerifiedCase } from '../verify.ts'
 import { openRow, unjudged } from './open-row.ts'
@@ -91,7 +92,7 @@ export function serveThread(verify: (row: VerifyCase) => VerifiedCase): void {
         const verdicts: Record<Verdict, number> = { correct: 0, incorrect: 0, unverifiable: 0 }
         const take = (verified: VerifiedCase, format: TraceFormat, row: ScoreCase): void => {
           const { result } = verified
-          const accuracy = result.verdict === 'correct' ? 1 : 0
+          const accuracy = accuracyOf(result)
           const text = scoreText(request.reward, result, format, accuracy, unjudged(row, result))
           texts.add(text, openRow(row, verified, format))
           verdicts[result.verdict]++
