@@ -5,6 +5,7 @@ import { verifyCase } from '../../verifier/verify.ts'
 import { adversarialInputs } from './adversarial-inputs.ts'
 import { Draw } from './draw.ts'
 import { generatePairs } from './generate.ts'
+import { caseOf } from './pair.ts'
 import { tableCases } from './tables.ts'
 
 /**
@@ -22,7 +23,7 @@ const shownFailures = 20
 const draw = new Draw(seed)
 const rows: VerifyCase[] = [
   ...tableCases().map(({ row }) => row),
-  ...generatePairs(seed, 3000).map(({ id, gold, answer, kind }) => ({ id, gold, answer, kind })),
+  ...generatePairs(seed, 3000).map(caseOf),
   ...adversarialInputs.map(({ name, answer, gold = answer }) => ({ id: name, gold, answer })),
 ]
 const anyRow = (): VerifyCase => rows[draw.int(0, rows.length - 1)] ?? { id: 'none', gold: '1', answer: '1' }
