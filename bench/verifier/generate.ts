@@ -31,6 +31,8 @@ const groups = {
   'kinds of fault': faultFamilies,
 }
 export const groupNames: readonly string[] = Object.keys(groups)
+/** The groups that math-verify and mathruler are made for. */
+export const mathematicalGroups: ReadonlySet<string> = new Set(['numbers', 'mathematics', 'unsolved'])
 const families = Object.entries(groups).flatMap(([group, own]) => own.map((family) => ({ ...family, group })))
 
 /** Forms in which models write an answer. # is replaced by the answer. */
