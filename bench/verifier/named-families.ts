@@ -92,7 +92,7 @@ function twice(draw: Draw): Made {
 }
 
 function results(draw: Draw): Made {
-  const [a, b, c] = [2 * draw.int(1, 15), draw.int(2, 15), draw.int(2, 12)]
+  const [a, b, c] = [2 * draw.int(2, 15), draw.int(2, 15), draw.int(2, 12)]
   const value = (a / 2) * b
   const right = [
     `\\frac12\\cdot ${a}\\cdot ${b} = ${value}`,

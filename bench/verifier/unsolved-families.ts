@@ -66,7 +66,7 @@ function systems(draw: Draw): Made {
   return either(
     draw,
     draw.of(`x = ${x}, y = ${y}`, `(${x}, ${y})`),
-    [`(x, y) = (${x}, ${y})`, `x = ${x}, y = ${y}`, `(${x}, ${y})`, `y = ${y}, x = ${x}`],
+    [`(x, y) = (${x}, ${y})`, `x = ${x}, y = ${y}`, `(${x}, ${y})`],
     [
       `x + y = ${x + y}, x - y = ${-d}`,
       `\\begin{cases} x + y = ${x + y} \\\\ y - x = ${d} \\end{cases}`,
@@ -89,7 +89,7 @@ function calculations(draw: Draw): Made {
     [(b * (b + 1)) / 2, `\\sum_{k=1}^{${b}} k`, `\\binom{${b + 1}}{2}`],
     [b, `\\log_2 ${2 ** b}`, `\\sqrt{${b * b}}`, `\\gcd(${b * 7}, ${b * 5})`, `\\lim_{x \\to ${b}} x`],
     [a * 5, `${a}\\% \\text{ of } 500`, `\\frac{${a}}{100} \\cdot 500`],
-    [b, `|-${b}|`, `\\lvert -${b} \\rvert`, `\\frac{${b * a}}{${a}} \\cdot 1`],
+    [b, `|-${b}|`, `\\lvert -${b} \\rvert`, `\\frac{${b * a}}{${a}} + 0`],
     [2 * a, `\\int_0^2 ${a} \\, dx`, `2 \\cdot ${a}`, `${a} + ${a}`],
   )
   return either(
