@@ -7,9 +7,10 @@ import { parseExpression } from '../math/parse.ts'
 import { negate } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import { parseAmount, parseSuffixed, splitSign } from './amount.ts'
+import { isNoun, nounUnit } from './nouns.ts'
 import { numberFromWords } from './number-words.ts'
 import type { Quantity } from './structure.ts'
-import { isMeasureWord, isNoun, nounUnit, parseUnit } from './units.ts'
+import { isMeasureWord, parseUnit } from './units.ts'
 import type { Unit } from './units.ts'
 
 const number = (value: Rational, decimals: number | null): Expression => ({ type: 'number', value, decimals })
@@ -93,6 +94,8 @@ const countedPi = /^([a-z]+) (?=pi$)/i
 
 const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
 const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
+/** Amounts that a noun in the singular may follow. */
+const oneThing = /^(?:1|one|an?|half an?|0?\.\d{1,9}|\d{1,9} ?\/ ?\d{1,9})$/i
 /** The most places at which a unit is looked for. */
 const mostSplits = 12
 
@@ -115,7 +118,7 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
     // coulombs.
     if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
-    const unit = unitOf(suffix, isGlued)
+    const unit = unitOf(suffix, isGlued, oneThing.test(amount))
     if (unit !== undefined && /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount))
       return { amount, unit }
   }
@@ -123,16 +126,16 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
 }
 
 /** Undefined when the text is not a unit. Null for a unit that says nothing ("units", 个). */
-function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
+function unitOf(suffix: string, isGlued: boolean, isOne: boolean): Unit | null | undefined {
   if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
   const unit = parseUnit(suffix)
   if (unit !== null) return isGlued && /^[a-zA-Z]$/.test(suffix) ? { ...unit, uncertain: true } : unit
   if (isGlued) return undefined
   const measured =
     /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && /^.[\u4e00-\u9fffa-zA-Z]{1,5}$/.test(suffix)
-  if (measured) return nounUnit([suffix.slice(1)])
+  if (measured) return nounUnit([suffix.slice(1)], true)
   const words = suffix.split(' ')
-  return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
+  return words.length <= 3 && words.every(isNoun) ? nounUnit(words, isOne) : undefined
 }
 
 /** How the values of two quantities compare, without their units and percent signs. */

@@ -73,6 +73,7 @@ function checkItem(gold: string, answer: string, { policy, effort }: RuleContext
   if (wanted.unit !== null && given.unit !== null && wanted.unit.name !== given.unit.name) {
     return incorrect('different-unit')
   }
+  if (wanted.unit === null && given.unit?.isDoubtful === true) return unverifiable('unread')
   const distance = size(wanted.value.n * given.value.d - given.value.n * wanted.value.d)
   if (distance === 0n) return correct('same-number')
   if (policy.percent !== 'strict' && isHundredth(wanted, given)) return correct('percent-scale')
