@@ -127,7 +127,10 @@ describe('gold and answer swapped', () => {
   ])
 
   it('gives the same verdict on all generated pairs', () => {
-    const rows = pairs.map(({ id, gold, bare, kind }) => ({ id, gold, answer: bare, kind }))
+    // A solution is no answer to a gold that is a task, and the reason does not always say so.
+    const rows = pairs
+      .filter(({ group }) => group !== 'unsolved')
+      .map(({ id, gold, bare, kind }) => ({ id, gold, answer: bare, kind }))
     expect(
       failing(rows, (row) => {
         const there = verifyCase({ ...row, answer: `<answer>${row.answer}</answer>` })
