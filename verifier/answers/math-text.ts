@@ -75,7 +75,7 @@ function unescapeTwice(text: string): string {
 }
 
 const textBox =
-  /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g
+  /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|f(?:rame)?box|ensuremath)\s*\{([^{}]*)\}/g
 
 function withoutLatexMarks(raw: string): string {
   return unescapeTwice(raw)

@@ -64,6 +64,9 @@ function readValue(body: string, negative: boolean, effort: Effort): Value | nul
     const exact = negative ? negate(amount.value) : amount.value
     return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
   }
+  // 54 in base 10 is 54.
+  const decimal = /^\(?(\d+)\)?\s*_\s*\{?\s*(?:10|ten)\s*\}?$/.exec(body)?.[1]
+  if (decimal !== undefined) return readValue(decimal, negative, effort)
   const plain = withoutGrouping(body.replace(countedPi, (all, word: string) => String(numberFromWords(word) ?? all)))
   const expression = parseExpression(negative ? `-${plain}` : plain, effort)
   if (expression === null) return null

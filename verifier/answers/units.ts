@@ -79,11 +79,13 @@ const powerWords: Readonly<Record<string, number>> = {
 export function parseUnit(raw: string): Unit | null {
   const text = raw
     .trim()
-    .replace(/\bdegrees? (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
+    .replace(/\b(?:degrees?|deg\.?) (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
     .replace(/\bdegrees? (?=[cf])/i, '')
     .replace(/^(years?|yrs?|months?|weeks?|days?)[ -](?:old|of age)$/i, '$1')
     .replace(/^mm ?Hg$/i, 'mmHg')
     .replace(/(?<=[a-z])-(?=[a-z])/g, ' ')
+    .replace(/(?<=[a-z]) an? (?=hour|second|minute|day|week|month|year)/, ' per ')
+    .replace(/gramme/g, 'gram')
     .replace(/^(k?g|km|cm|mm)s$/, '$1')
     .replace(/^kmph$|^kmh$/i, 'km/h')
     .replace(/^beats? per min(?:ute)?s?$|^BPM$/i, 'bpm')
