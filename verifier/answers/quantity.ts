@@ -1,7 +1,7 @@
 import type { Effort } from '../effort.ts'
 import { compareExpressions } from '../math/compare.ts'
 import { exactValue } from '../math/evaluate.ts'
-import { symbolsOf } from '../math/expression.ts'
+import { integer, symbolsOf } from '../math/expression.ts'
 import type { Expression } from '../math/expression.ts'
 import { parseExpression } from '../math/parse.ts'
 import { negate } from '../math/rational.ts'
@@ -62,7 +62,11 @@ function readValue(body: string, negative: boolean, effort: Effort): Value | nul
   const amount = parseAmount(body)
   if (amount !== null) {
     const exact = negative ? negate(amount.value) : amount.value
-    return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
+    const value = number(exact, amount.decimals)
+    // 30/2 keeps its form: it is not yet 15.
+    const isOpen = amount.isFraction === true && exact.n % exact.d === 0n
+    const expression: Expression = isOpen ? { type: 'quotient', top: value, bottom: integer(1) } : value
+    return { type: 'quantity', expression, exact, decimals: amount.decimals }
   }
   // 54 in base 10 is 54.
   const decimal = /^\(?(\d+)\)?\s*_\s*\{?\s*(?:10|ten)\s*\}?$/.exec(body)?.[1]
