@@ -33,6 +33,10 @@ const mostRetractions = 4
 
 type Kind = Exclude<AnswerKind, 'auto'>
 
+/** A doubt in the last sentence: "I am not sure that it is 12". */
+const doubt =
+  /\b(?:not|isn't|can't be|cannot be) (?:sure|certain|clear|known|convinced)\b[^.!?]*[.!?]?$|\b(?:doubt|unsure)\b[^.!?]*[.!?]?$/i
+
 /**
  * Finds the answer of a completion. In this order: the last `<answer>`; the last boxed group; "the
  * answer is …"; the whole text when it is short; the last number, letter or yes/no, by kind.
@@ -120,7 +124,8 @@ function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slo
   if (isCutOff(text)) return 'cut-off'
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
-  if (kind === 'number' && math === null && number !== null && statedNumber.test(text.slice(-300))) return number
+  const isStated = statedNumber.test(text.slice(-300)) && !doubt.test(text.slice(-300))
+  if (kind === 'number' && math === null && number !== null && isStated) return number
   if (text.length <= wholeLimit && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }

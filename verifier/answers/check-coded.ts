@@ -14,6 +14,10 @@ const open = /\b(?:or|not|either|neither|nor|except|unless|maybe|perhaps|possibl
 export function checkCoded(goldText: string, answerText: string): Ruling | null {
   const gold = readCoded(goldText)
   if (gold === null) return null
+  const digits = answerText.trim()
+  // A telephone number may have spaces between its groups.
+  if (gold.sort === 'digits' && gold.key.length >= 7 && /^\+?\(?\d[\d\s().-]*$/.test(digits))
+    return digits.replace(/\D/g, '') === gold.key ? correct('same-text') : incorrect('different-text')
   const answer = readCoded(answerText)
   if (answer !== null) return compare(gold, answer)
   const said = codedWithin(answerText, gold.sort)
