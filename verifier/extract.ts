@@ -14,6 +14,8 @@ export interface Extraction {
   rule: ExtractionRule
   /** Why a text without an answer has none. */
   missing: 'no-answer' | 'unclosed-reasoning' | 'retracted' | 'cut-off'
+  /** The end of the completion without its reasoning. */
+  spoken: string
 }
 
 /** What helps to tell an answer from the text around it. */
@@ -47,9 +49,14 @@ export function extractAnswer(completion: string, kind: Kind, help: ExtractionHe
   const text = spoken.slice(-textWindow)
   const slot = answerTag(text) ?? spokenAnswer(text.replaceAll('</answer>', ' '), kind, help)
   if (typeof slot === 'object' && slot !== null) {
-    return { extracted: slot.extracted.trim(), rule: slot.rule, missing: 'no-answer' }
+    return { extracted: slot.extracted.trim(), rule: slot.rule, missing: 'no-answer', spoken: text }
   }
-  return { extracted: null, rule: 'none', missing: unclosed ? 'unclosed-reasoning' : (slot ?? 'no-answer') }
+  return {
+    extracted: null,
+    rule: 'none',
+    missing: unclosed ? 'unclosed-reasoning' : (slot ?? 'no-answer'),
+    spoken: text,
+  }
 }
 
 function answerTag(text: string): Slot | null {

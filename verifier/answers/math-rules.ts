@@ -63,7 +63,7 @@ function checkProse(gold: string, golds: readonly Structure[], answer: string, c
 const isWordy = (text: string): boolean => /\p{L}{2,}\s|\s\p{L}{2,}|[\u3040-\u9fff\uac00-\ud7af]{3}/u.test(text)
 
 /** Words by which a text declines to answer. */
-const noAnswer =
+export const noAnswer =
   /\b(?:no idea|(?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|tell|say|see|determine|answer|help|be)|unable|not sure|unsure|unknown|unclear|undetermined|not enough|insufficient|impossible|sorry)\b|n\/a/i
 
 /**
