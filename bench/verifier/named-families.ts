@@ -99,7 +99,6 @@ function results(draw: Draw): Made {
     `\\frac{1}{2} \\times ${a} \\times ${b} = \\frac{${a * b}}{2} = ${value}`,
     `${value + c} - ${c} = ${value}`,
     `A = \\frac{${a} \\cdot ${b}}{2} = ${value}`,
-    `${value} = ${a / 2} \\cdot ${b}`,
     `${a / 2} \\cdot ${b} = ${value}`,
   ]
   const wrong = [
