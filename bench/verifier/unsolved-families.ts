@@ -79,7 +79,7 @@ function systems(draw: Draw): Made {
 }
 
 function calculations(draw: Draw): Made {
-  const [a, b, n] = [draw.int(2, 12), draw.int(3, 12), draw.int(4, 7)]
+  const [a, b, n] = [draw.int(2, 9), draw.int(3, 12), draw.int(4, 7)]
   const factorial = [1, 1, 2, 6, 24, 120, 720, 5040][n] ?? 1
   const [value, ...tasks] = draw.of<[number, ...string[]]>(
     [a * b, `${a} \\cdot ${b}`, `${a} \\times ${b}`, `${a}*${b}`, `\\frac{${2 * a * b}}{2} + 0`],
