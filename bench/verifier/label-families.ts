@@ -179,7 +179,7 @@ function names(draw: Draw): Made {
     ['192.168.0.1', '192.168.0.2', '192.168.1.0', '168.192.0.1'],
     ['Gate C14', 'Gate C41', 'Gate D14', 'Gate 14C'],
   )
-  return either(draw, gold, [gold, gold, draw.of(`"${gold}"`, `${gold}`)], wrong)
+  return either(draw, gold, [gold, `"${gold}"`], wrong)
 }
 
 export const labelFamilies: readonly Family[] = [

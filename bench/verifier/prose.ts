@@ -58,7 +58,7 @@ const subjects: Record<ProseSubject, (draw: Draw) => Value> = {
     const choices = [...draw.of(['red', 'blue', 'green'], ['Paris', 'London', 'Rome'], ['a cube', 'a cone', 'a ball'])]
     const at = draw.int(0, 2)
     const other = (at + draw.int(1, 2)) % 3
-    const forms = (i: number): string[] => [`option ${'ABC'.charAt(i)}`, `(${'ABC'.charAt(i)})`, choices[i] ?? '', `${'ABC'.charAt(i)}`]
+    const forms = (i: number): string[] => [`option ${'ABC'.charAt(i)}`, `(${'ABC'.charAt(i)})`, choices[i] ?? '', 'ABC'.charAt(i)]
     return { gold: 'ABC'.charAt(at), right: forms(at), wrong: forms(other), kind: 'choice', choices }
   },
   word(draw) {
