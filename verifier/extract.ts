@@ -104,7 +104,7 @@ function explicitAnswer(text: string, kind: Kind, { isOption }: ExtractionHelp):
   if (kind === 'yesno') return stated === null || isOption?.(box.extracted) !== false ? box : place(stated)
   if (stated !== null && isOption?.(stated.extracted) !== false) return place(stated)
   if (isOption?.(box.extracted) !== false) return box
-  const letter = /\n\W*[A-J]\W*$|\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
+  const letter = /(?:\n|→|->|=>)\W*[A-J]\W*$|\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
   if (letter !== null) return { ...letter, from: box.to, to: text.length }
   return stated === null ? box : place(stated)
 }

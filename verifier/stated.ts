@@ -72,7 +72,10 @@ function withoutVerbAfter(text: string): string {
   return text
     .replace(/\s?(?:です|だ|である|でした|입니다|이다|예요|हैं?)[。.．।]?$/u, '')
     .replace(/(?<=\d) ?(?:개|명|마리|권|장|살|個|つ|人|匹|本|枚|冊|歳)$/u, '')
-    .replace(/^(?:la|el|le|l'option|option|opción|opzione|opção|Option|lettre|letra)\s(?=[A-J](?![a-z]))/iu, '')
+    .replace(
+      /^(?:la|el|le|l'option|option|opción|opzione|opção|Option|lettre|(?:a )?letra|(?:la )?lettera)\s(?=[A-J](?![a-z]))/iu,
+      '',
+    )
     .replace(/^a (?=[A-J](?![a-z]))/u, '')
     .replace(/(?<=[A-J])(?:が正しい|番|번)$/u, '')
 }
