@@ -33,6 +33,7 @@ const factorAfter = /^\s*(?:\\pi(?![a-zA-Z])|π|\\sqrt\s*\{[^{}]{1,20}\}|!(?=\s*
 const operationAfter = /^\s*(?:[+*/×÷-]|\\(?:times|cdot|div)(?![a-zA-Z]))\s*\d{1,9}(?:\.\d{1,9})?(?![\d\w])/
 const factorBefore = /(?:^|[$=(\s])(\d{1,9}(?:\.\d{1,9})?)$/
 const operationBefore = /(?:^|[$(\s])(\d{1,9}(?:\.\d{1,9})?\s*(?:[+*/×÷-]|\\(?:times|cdot|div))\s*)$/
+const fractionBefore = /\\[dt]?frac\s*\{\s*$/
 const rootBefore = /\\sqrt\s*\{\s*$/
 
 /**
@@ -46,7 +47,10 @@ export function withNeighbours(text: string, { from, to, inner }: PlacedBox): st
   const after = text.slice(to, to + 120)
   const sum = withMathBeside(before, after, inner)
   if (sum !== null) return sum
-  const sign = /(?:^|[$=(:[\s{])([-−])$/.exec(before) !== null && !/^\s*[-−+\\]/.test(inner) ? '-' : ''
+  const isNegated = /(?:^|[$=(:[\s{])[-−]$/.test(before)
+  const isSigned = /^\s*[-−+\\]/.test(inner)
+  if (isNegated && isSigned) return `-(${inner})`
+  const sign = isNegated ? '-' : ''
   const money = moneyBefore.exec(before)?.[1] ?? ''
   return `${sign}${money}${inner}${neighbour(after)}`
 }
@@ -54,6 +58,8 @@ export function withNeighbours(text: string, { from, to, inner }: PlacedBox): st
 /** The value of a box that is only a part of a value. Null when nothing of the sort touches it. */
 function withMathBeside(before: string, after: string, inner: string): string | null {
   if (rootBefore.test(before) && /^\s*\}/.test(after)) return `\\sqrt{${inner}}`
+  const below = fractionBefore.test(before) ? /^\s*\}\s*\{([^{}]{1,20})\}/.exec(after)?.[1] : undefined
+  if (below !== undefined) return `\\frac{${inner}}{${below}}`
   const part = `(${inner})`
   const power = powerAfter.exec(after)?.[0] ?? factorAfter.exec(after)?.[0]
   if (power !== undefined && !afterSign.test(after)) return `${part}${power}`

@@ -4,7 +4,7 @@ import type { FoundSlot } from './verdict.ts'
 
 /** The most boxes that can make one answer together: "\\boxed{1} and \\boxed{2}". */
 const mostBoxes = 16
-const boxMark = /\\(?:boxed|fbox)(?![a-zA-Z])/g
+const boxMark = /\\(?:boxed|f(?:rame)?box)(?![a-zA-Z])/g
 
 /**
  * The last box, with the unit, percent sign, scale word or sign that touches it. Boxes before it
@@ -50,13 +50,13 @@ function outerBoxes(text: string): Box[] {
 function withoutBoxes(inner: string): string {
   let text = inner
   for (let depth = 0; depth < mostBoxes; depth++) {
-    const found = /\$?\\(?:boxed|fbox)(?![a-zA-Z])/.exec(text)
+    const found = /\$?\\(?:boxed|f(?:rame)?box)(?![a-zA-Z])/.exec(text)
     if (found === null) break
     const box = readBox(text, found.index + found[0].length)
     const rest = box === null ? text.slice(found.index + found[0].length) : text.slice(box.to).replace(/^\$/, '')
     text = `${text.slice(0, found.index)}${box?.inner ?? ''}${rest}`
   }
-  return text.replace(/\\(?:boxed|fbox)(?![a-zA-Z])/g, '')
+  return text.replace(/\\(?:boxed|f(?:rame)?box)(?![a-zA-Z])/g, '')
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Extraction {
   rule: ExtractionRule
   /** Why a text without an answer has none. */
   missing: 'no-answer' | 'unclosed-reasoning' | 'retracted' | 'cut-off'
+  /** The end of the completion without its reasoning. */
+  spoken: string
 }
 
 /** What helps to tell an answer from the text around it. */
@@ -34,6 +36,10 @@ const mostRetractions = 4
 
 type Kind = Exclude<AnswerKind, 'auto'>
 
+/** A doubt in the last sentence: "I am not sure that it is 12". */
+const doubt =
+  /\b(?:not|isn't|can't be|cannot be) (?:sure|certain|clear|known|convinced)\b[^.!?]*[.!?]?$|\b(?:doubt|unsure)\b[^.!?]*[.!?]?$/i
+
 /**
  * Finds the answer of a completion. In this order: the last `<answer>`; the last boxed group; "the
  * answer is …"; the whole text when it is short; the last number, letter or yes/no, by kind.
@@ -44,9 +50,14 @@ export function extractAnswer(completion: string, kind: Kind, help: ExtractionHe
   const text = spoken.slice(-textWindow)
   const slot = answerTag(text) ?? spokenAnswer(text.replaceAll('</answer>', ' '), kind, help)
   if (typeof slot === 'object' && slot !== null) {
-    return { extracted: slot.extracted.trim(), rule: slot.rule, missing: 'no-answer' }
+    return { extracted: slot.extracted.trim(), rule: slot.rule, missing: 'no-answer', spoken: text }
   }
-  return { extracted: null, rule: 'none', missing: unclosed ? 'unclosed-reasoning' : (slot ?? 'no-answer') }
+  return {
+    extracted: null,
+    rule: 'none',
+    missing: unclosed ? 'unclosed-reasoning' : (slot ?? 'no-answer'),
+    spoken: text,
+  }
 }
 
 function answerTag(text: string): Slot | null {
@@ -122,7 +133,8 @@ function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slo
   if (isCutOff(text)) return 'cut-off'
   const math = lastMath(text)
   const number = kind === 'number' ? lastNumber(text) : null
-  if (kind === 'number' && math === null && number !== null && statedNumber.test(text.slice(-300))) return number
+  const isStated = statedNumber.test(text.slice(-300)) && !doubt.test(text.slice(-300))
+  if (kind === 'number' && math === null && number !== null && isStated) return number
   if (text.length <= wholeLimit && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }

@@ -34,7 +34,10 @@ export function lastNumber(text: string): Slot | null {
     /^ (?:%|percent|(?:million|billion|trillion|thousand|hundred|lakh|crore|dozen)s?|bn|mn)(?![a-zA-Z])/i.exec(
       after,
     )?.[0] ?? ''
-  const word = /^ [a-zA-Z°µΩ][^\s,.;:!?)]{0,20}/.exec(after)?.[0] ?? ''
+  const word =
+    /^ deg(?:rees?|\.)? (?:celsius|fahrenheit|C|F)(?![a-zA-Z])/i.exec(after)?.[0] ??
+    /^ [a-zA-Z°µΩ][^\s,.;:!?)]{0,20}/.exec(after)?.[0] ??
+    ''
   const unit = scale === '' && parseUnit(word) !== null && word !== ' in' ? word : scale
   const token = trimMarks(`${last.token}${unit}`)
   if (boundBefore.test(before) && !/[=≈]\s*-?\s*$/.test(before)) {

@@ -58,7 +58,7 @@ export function plainLatex(text: string): string {
     .replace(/\\\$/g, '﹩')
     .replace(/\\[()[\]]/g, ' ')
     .replace(/\\(?:left|right|displaystyle|bigl?|bigr?)(?![a-zA-Z])/g, '')
-    .replace(/\\(?:text|mathrm|mathbf|textbf|mathit|operatorname|mbox|boxed|fbox)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\\(?:text|mathrm|mathbf|textbf|mathit|operatorname|mbox|boxed|f(?:rame)?box)\s*\{([^{}]*)\}/g, '$1')
     .replace(/\{,\}/g, ',')
     .replace(/\\!/g, '')
     .replace(/\\[,;: ]|~/g, ' ')

@@ -5,7 +5,7 @@ const retractions =
 /** Words by which a text keeps what it said before, after another look. */
 const confirmations =
   /\b(?:yes|correct|right|confirmed?|confirms|holds|checks out|consistent|matches|as before|indeed|verified|still)\b|没错|正确/i
-const denials = /\b(?:not|wrong|incorrect|mistake|error|no)\b|n't|不|错/i
+const denials = /\b(?:not|cannot|never|wrong|incorrect|mistake|error|no)\b|n't|不|错/i
 
 /** The place after the last words that take back what stands before them, or null. */
 export function retractedAt(text: string): number | null {
@@ -20,7 +20,10 @@ export function isConfirmed(after: string): boolean {
 }
 
 const openEnd =
-  /(?:[,;:=+*/×÷(<>≈-]|\b(?:the|a|an|and|or|but|by|of|to|in|on|at|is|are|was|were|be|we|i|it|this|that|these|those|which|who|with|for|from|as|so|then|if|when|because|since|let|let's|than|into|its|their|his|her|has|have|had|will|would|can|could|not|next|therefore|thus|hence|where|each|per))$/i
+  /(?:[,;:=+*/×÷(<>≈-]|\b(?:the|a|an|and|or|but|by|of|to|in|on|at|is|are|was|were|be|we|i|it|this|that|these|those|which|who|with|for|from|as|so|then|if|when|because|since|let|let's|than|into|its|their|his|her|has|have|had|will|would|can|could|not|next|therefore|thus|hence|where|whether|each|per))$/i
+/** A clause that follows the last number and has no end: "…, and if we subtract". */
+const openClause =
+  /\d\$?,? (?:and |but )?(?:if|when|which|whose|where|unless|although|while|because|since)\b(?!.*\b(?:answer|result|total|solution|right|correct|matches|required|wanted|asked|agrees)\b)[^\d.!?]{1,80}$/i
 
 /** Whether a text of several sentences ends in the middle of a sentence. */
 export function isCutOff(text: string): boolean {
@@ -30,5 +33,10 @@ export function isCutOff(text: string): boolean {
   const dollars = tail.split('$').length - 1
   const isOpenMath =
     tail.lastIndexOf('\\(') > tail.lastIndexOf('\\)') || tail.lastIndexOf('\\[') > tail.lastIndexOf('\\]')
-  return openEnd.test(tail) || isOpenMath || (end.length <= 300 && dollars % 2 === 1 && !/\$\d/.test(tail))
+  return (
+    openEnd.test(tail) ||
+    openClause.test(tail) ||
+    isOpenMath ||
+    (end.length <= 300 && dollars % 2 === 1 && !/\$\d/.test(tail))
+  )
 }

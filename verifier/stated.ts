@@ -10,19 +10,20 @@ const statedLead = new RegExp(
   [
     String.raw`(?:\bfinal answer|\banswer|\bcorrect (?:option|choice)|答案)(?: here)?[*_]{0,2} ?(?:is|are|was|:|=|：|是|为)(?: ?(?:therefore|thus|option|choice)\b)?`,
     String.raw`\b(?:Antwort|Lösung|Ergebnis)(?: hier)?[*_]{0,2} ?(?:ist|lautet|beträgt|:)`,
-    String.raw`\b(?:réponse|solution|résultat)(?: (?:finale|correcte|exacte))?[*_]{0,2} ?(?:est(?: donc)?|:)`,
-    String.raw`\b(?:respuesta|solución|resultado)(?: (?:final|correcta))?[*_]{0,2} ?(?:es|:)`,
-    String.raw`\b(?:resposta|solução)(?: (?:final|correta))?[*_]{0,2} ?(?:é|:)`,
-    String.raw`\b(?:risposta|soluzione)(?: (?:finale|corretta))?[*_]{0,2} ?(?:è|:)`,
+    String.raw`\b(?:Richtig|Korrekt) ist(?: (?:die )?(?:Antwort|Option))?(?= \(?[A-J]\b)`,
+    String.raw`\b(?:réponse|solution|résultat|option|lettre)(?: (?:finale|correcte|exacte))?[*_]{0,2} ?(?:est(?: donc)?|:)`,
+    String.raw`\b(?:respuesta|solución|resultado|opción|alternativa)(?: (?:final|correcta))?[*_]{0,2} ?(?:es|:)`,
+    String.raw`\b(?:resposta|solução|opção|alternativa)(?: (?:final|correta))?[*_]{0,2} ?(?:é|:)`,
+    String.raw`\b(?:risposta|soluzione|opzione)(?: (?:finale|corretta))?[*_]{0,2} ?(?:è|:)`,
     String.raw`\b(?:antwoord|oplossing)[*_]{0,2} ?(?:is|:)`,
-    String.raw`(?:đáp án|câu trả lời)[*_]{0,2} ?(?:là|:)`,
-    String.raw`\b(?:jawaban(?:nya)?)[*_]{0,2} ?(?:adalah|:)`,
+    String.raw`(?:đáp án|câu trả lời)(?: (?:đúng|cuối cùng|chính xác))?[*_]{0,2} ?(?:là|:)`,
+    String.raw`\b(?:jawaban(?:nya)?)(?: (?:yang )?(?:benar|tepat|akhir))?[*_]{0,2} ?(?:adalah|:)`,
     String.raw`\b(?:cevap|odpowiedź)[*_]{0,2} ?(?:to|:)`,
     String.raw`(?:ответ|відповідь)[*_]{0,2} ?(?:[:：—-]|это|равен)`,
     String.raw`(?:答え|正解|解答|回答)[*_]{0,2} ?(?:は|:|：)、?`,
     String.raw`(?:정답|답변|답)[*_]{0,2} ?(?:은|는|:|：)`,
     String.raw`(?:الإجابة|الجواب|الاجابة)(?: (?:الصحيحة|النهائية|الصحيح|النهائي))?[*_]{0,2} ?(?:هي|هو|:)`,
-    String.raw`(?:उत्तर|जवाब)[*_]{0,2} ?(?:है|:)?(?= ?[\d०-९A-J])`,
+    String.raw`(?:उत्तर|जवाब)[*_]{0,2} ?(?:है|:)?(?= ?-?[\d०-९A-J])`,
   ]
     .map((part) => `(?:${part})[ :：*_]{0,4}`)
     .join('|'),
@@ -69,12 +70,13 @@ function withOtherOptions(rest: string, line: string): string {
 function withoutVerbAfter(text: string): string {
   if (/(?:では|じゃ)(?:ない|ありません)|아[니닙]|않/u.test(text)) return text
   return text
-    .replace(/\s?(?:です|だ|である|でした|입니다|이다|예요|है|हैं)[。.．]?$/u, '')
+    .replace(/\s?(?:です|だ|である|でした|입니다|이다|예요|हैं?)[。.．।]?$/u, '')
     .replace(/(?<=\d) ?(?:개|명|마리|권|장|살|個|つ|人|匹|本|枚|冊|歳)$/u, '')
     .replace(
       /^(?:la|el|le|l'option|option|opción|opzione|opção|Option|lettre|(?:a )?letra|(?:la )?lettera)\s(?=[A-J](?![a-z]))/iu,
       '',
     )
+    .replace(/^a (?=[A-J](?![a-z]))/u, '')
     .replace(/(?<=[A-J])(?:が正しい|番|번)$/u, '')
 }
 

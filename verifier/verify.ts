@@ -14,6 +14,7 @@ import { checkText } from './kinds/short-text.ts'
 import { checkTime, isTimeGold } from './kinds/time.ts'
 import { checkYesNo, isYesNoGold, saysYesOrNo } from './kinds/yes-no.ts'
 import { leafLimit } from './plain-text.ts'
+import { withoutGuess } from './unread.ts'
 import type { AnswerKind, Ruling, Rule, VerifyCase, VerifyResult } from './verdict.ts'
 import { incorrect, unverifiable } from './verdict.ts'
 
@@ -100,7 +101,7 @@ export function verifiedCase(row: VerifyCase): VerifiedCase {
   const kind = resolveKind(row)
   const given = goldAnswer(row.gold, kind)
   const gold = kind === 'number' || kind === 'expression' || kind === 'list' ? given : withoutTextBox(given)
-  const { extracted, rule, missing } = extractAnswer(row.answer, kind, helpOf(kind, row))
+  const { extracted, rule, missing, spoken } = extractAnswer(row.answer, kind, helpOf(kind, row))
   const shown = extracted === null ? null : extracted.slice(0, 500)
   const ruling =
     extracted === null
@@ -110,7 +111,8 @@ export function verifiedCase(row: VerifyCase): VerifiedCase {
       : extracted === ''
         ? incorrect('empty-answer')
         : applyRule(kind, gold, extracted, row)
-  return { result: { id: row.id, ...ruling, extracted: shown, rule }, gold, answer: extracted ?? '' }
+  const settled = kind === 'ocr' ? ruling : withoutGuess(ruling, gold, { extracted, rule, spoken })
+  return { result: { id: row.id, ...settled, extracted: shown, rule }, gold, answer: extracted ?? '' }
 }
 
 function helpOf(kind: ConcreteKind, { policy, choices = [] }: VerifyCase): ExtractionHelp {

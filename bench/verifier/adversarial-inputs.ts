@@ -71,4 +71,38 @@ export const adversarialInputs: readonly Adversarial[] = [
   { name: '390 terms of a harmonic sum', answer: sumOf(390, (n) => `1/${n + 600}`) },
   { name: '150 divisors of long powers', answer: sumOf(150, (n) => `\\gcd(${n + 2}^{900},${n + 3}^{901})`) },
   { name: '200 binomials of thousands', answer: sumOf(200, (n) => `\\binom{${n + 3000}}{1000}`) },
+  // Aimed at the rules for prose, labels, amounts, marks and boxes.
+  { name: '700 retractions', answer: 'The answer is 5. Wait, no. '.repeat(700) },
+  { name: '750 sentences', answer: 'She has 5 of them, or so. '.repeat(750) },
+  { name: 'one sentence of 5,000 words', answer: 'it is a big red '.repeat(1000) },
+  { name: 'prose below the limit of length', answer: 'It is 5 or 6, and then 7. '.repeat(150) },
+  { name: '2,000 hyphens between numbers', answer: numbers(2000).join('-') },
+  { name: '390 hyphens between numbers', answer: numbers(390).join('-'), gold: numbers(390).join('–') },
+  { name: '600 amounts in a row', answer: sumOf(600, (n) => `${n} h ${n} min`).replaceAll('+', ' ') },
+  { name: '500 units multiplied', answer: `5 ${'kg·m/s '.repeat(500)}` },
+  { name: '1,300 groups of three digits', answer: numbers(1300).fill(111).join(' ') },
+  { name: '900 formulas', answer: 'H_2O'.repeat(900), gold: 'H₂O'.repeat(900) },
+  { name: 'a code of 3,900 letters', answer: 'QXZJ'.repeat(975), gold: `${'QXZJ'.repeat(974)}QXJZ` },
+  { name: '1,000 options', answer: 'A, B, C or D? '.repeat(1000) },
+  { name: '1,000 negations', answer: 'not B, not C, '.repeat(1000) },
+  { name: '2,700 marks of reasoning', answer: '<think>[THINK]◁think▷'.repeat(900) },
+  { name: '700 channels', answer: '<|channel|>final<|message|>5'.repeat(700) },
+  { name: '400 boxes within boxes', answer: nested('\\boxed{', '5', '}', 400) },
+  { name: '800 boxes in text', answer: '\\boxed{5}\\text{ kg} '.repeat(800) },
+  {
+    name: '600 boxes around objects',
+    answer: `[${numbers(600)
+      .map((n) => `[${n},${n},${n + 9},${n + 9}]`)
+      .join(',')}]`,
+  },
+  { name: '900 nested objects', answer: nested('{"a":', '[1,2,3,4]', '}', 900) },
+  {
+    name: '600 names with values',
+    answer: numbers(600)
+      .map((n) => `x_{${n}}=${n}`)
+      .join(', '),
+  },
+  { name: '900 equations in a chain', answer: numbers(900).fill(1).join('=') },
+  { name: '130 numbers in words', answer: 'two hundred and five thousand '.repeat(130) },
+  { name: '390 clauses of Chinese', answer: '所以一共有五个，因此'.repeat(390) },
 ]

@@ -1,22 +1,40 @@
 import { answerKinds } from '../../domain/answer-check.ts'
+import type { VerifyCase } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { adversarialInputs } from './adversarial-inputs.ts'
 
 /**
  * Judges each adversarial input against itself (or its rewriting) and against 42, as every kind, in
- * this thread without a time limit, and prints the longest times in milliseconds: `npx tsx
- * bench/verifier/adversarial.ts`. Exits with 1 when an input takes more than 50 ms or counts as 42.
+ * this thread without a time limit, and prints the longest times in milliseconds of processor time:
+ * `npx tsx bench/verifier/adversarial.ts`. Exits with 1 when an input takes more than 50 ms or
+ * counts as 42.
  */
 const mostMs = 50
+const tries = 3
+
+/**
+ * The processor time of one case, user and system. A case that seems slow is judged again, and the
+ * lowest time counts: the first call compiles code, and a collection of garbage may fall into it.
+ */
+function cpuMilliseconds(row: VerifyCase): number {
+  let lowest = Number.POSITIVE_INFINITY
+  for (let i = 0; i < tries && lowest > mostMs; i += 1) {
+    const before = process.cpuUsage()
+    verifyCase(row)
+    const { user, system } = process.cpuUsage(before)
+    lowest = Math.min(lowest, (user + system) / 1000)
+  }
+  return lowest
+}
 
 function judged(gold: string, answer: string): { ms: number; kind: string; verdict: string; taken: boolean } {
   let worst = { ms: -1, kind: '' }
   let taken = false
   for (const kind of answerKinds) {
     for (const text of [answer, `<answer>${answer}</answer>`, `So \\boxed{${answer}}`]) {
-      const began = performance.now()
-      const { verdict } = verifyCase({ id: 'x', gold, answer: text, kind })
-      const ms = performance.now() - began
+      const row = { id: 'x', gold, answer: text, kind }
+      const ms = cpuMilliseconds(row)
+      const { verdict } = verifyCase(row)
       if (ms > worst.ms) worst = { ms, kind }
       taken ||= verdict === 'correct'
     }

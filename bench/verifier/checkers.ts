@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { bringUpPython } from '../../services/python.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import type { VerifyResult } from '../../verifier/verdict.ts'
+import { caseOf } from './pair.ts'
 import type { Pair } from './pair.ts'
 
 /** A checker's verdicts on all pairs, and the user time of CPU that it took, in seconds. */
@@ -67,7 +68,7 @@ export async function judgeByOracle(
 
 /** Hone's results on the same pairs, after a warm-up with every tenth pair. */
 export function judgeByHone(pairs: readonly Pair[]): Judged<VerifyResult> {
-  const judge = ({ id, gold, answer, kind }: Pair): VerifyResult => verifyCase({ id, gold, answer, kind })
+  const judge = (pair: Pair): VerifyResult => verifyCase(caseOf(pair))
   for (const pair of pairs.filter((_, i) => i % 10 === 0)) judge(pair)
   const before = process.cpuUsage()
   const verdicts = new Map(pairs.map((pair) => [pair.id, judge(pair)]))

@@ -126,10 +126,6 @@ export const faultFamilies: readonly Family[] = [
   { name: 'repeats', kind: 'list', make: repeats },
   { name: 'angle', kind: 'auto', make: angles },
   { name: 'grouped', kind: 'number', make: grouped },
-]
-
-/** Families whose answers are sentences, or stand beside a box: no box goes around them. */
-export const spokenFamilies: readonly Family[] = [
-  { name: 'sentence', kind: 'number', make: sentences },
-  { name: 'beside', kind: 'number', make: besideTheBox },
+  { name: 'sentence', kind: 'number', wrapping: 'none', make: sentences },
+  { name: 'beside', kind: 'number', wrapping: 'none', make: besideTheBox },
 ]

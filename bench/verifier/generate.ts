@@ -1,40 +1,66 @@
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { algebraFamilies } from './algebra-families.ts'
+import { amountFamilies } from './amount-families.ts'
+import { choiceFamilies } from './choice-families.ts'
 import { collectionFamilies } from './collection-families.ts'
+import { completionFamilies } from './completion-families.ts'
 import { Draw } from './draw.ts'
-import { faultFamilies, spokenFamilies } from './fault-families.ts'
+import { faultFamilies } from './fault-families.ts'
+import { formatFamilies } from './format-families.ts'
+import { labelFamilies } from './label-families.ts'
+import { namedFamilies } from './named-families.ts'
+import { notationFamilies } from './notation-families.ts'
 import { numberFamilies } from './number-families.ts'
-import type { Pair } from './pair.ts'
+import type { Pair, Wrapping } from './pair.ts'
+import { pictureFamilies } from './picture-families.ts'
 import { relationFamilies } from './relation-families.ts'
+import { sentenceFamilies } from './sentence-families.ts'
+import { unsolvedFamilies } from './unsolved-families.ts'
 
-const families = [
-  ...numberFamilies,
-  ...algebraFamilies,
-  ...collectionFamilies,
-  ...relationFamilies,
-  ...faultFamilies,
-  ...spokenFamilies,
-]
-const spoken = new Set(spokenFamilies.map(({ name }) => name))
+const groups = {
+  numbers: [...numberFamilies, ...formatFamilies],
+  mathematics: [...algebraFamilies, ...collectionFamilies, ...relationFamilies, ...namedFamilies, ...notationFamilies],
+  unsolved: unsolvedFamilies,
+  amounts: amountFamilies,
+  labels: labelFamilies,
+  sentences: sentenceFamilies,
+  completions: completionFamilies,
+  choices: choiceFamilies,
+  pictures: pictureFamilies,
+  'kinds of fault': faultFamilies,
+}
+export const groupNames: readonly string[] = Object.keys(groups)
+/** The groups that math-verify and mathruler are made for. */
+export const mathematicalGroups: ReadonlySet<string> = new Set(['numbers', 'mathematics', 'unsolved'])
+const families = Object.entries(groups).flatMap(([group, own]) => own.map((family) => ({ ...family, group })))
 
-/**
- * Forms in which models write an answer. # is replaced by the answer. A third of the pairs stay
- * bare.
- */
-const wrappings = [
-  '$#$',
-  '$\\boxed{#}$',
-  'We add both parts and get $\\boxed{#}$.',
-  'The final answer is $#$. I hope it is correct.',
-  'Let me check the figure again. It holds.\n\n**Final Answer:** $#$',
-  'First step: $2 + 2 = 4$. Therefore the result is \\[\\boxed{#}\\]',
-]
+/** Forms in which models write an answer. # is replaced by the answer. */
+const forms: Record<Wrapping, readonly [string, ...string[]]> = {
+  mathematics: [
+    '$#$',
+    '$\\boxed{#}$',
+    'We add both parts and get $\\boxed{#}$.',
+    'The final answer is $#$. I hope it is correct.',
+    'Let me check the figure again. It holds.\n\n**Final Answer:** $#$',
+    'First step: $2 + 2 = 4$. Therefore the result is \\[\\boxed{#}\\]',
+  ],
+  words: [
+    '**#**',
+    '<answer>#</answer>',
+    '\\boxed{\\text{#}}',
+    'The answer is #.',
+    'I looked at the picture twice.\n\nFinal answer: #',
+    '<think>There are two signs, and the second is in front.</think>\n\n<answer>#</answer>',
+  ],
+  none: ['#'],
+}
 
 /**
  * Pairs of gold answer and answer. Their construction gives the right verdict. The families take
  * turns. Half of the pairs are near misses (a digit, sign, unit, bracket, order or exponent
- * changed). The same seed gives the same pairs. No pair occurs twice.
+ * changed). A third of the answers stay bare. The same seed gives the same pairs. No pair occurs
+ * twice.
  */
 export function generatePairs(seed: number, count: number): Pair[] {
   const draw = new Draw(seed)
@@ -47,16 +73,10 @@ export function generatePairs(seed: number, count: number): Pair[] {
     const key = `${made.gold}\n${made.answer}`
     if (seen.has(key)) continue
     seen.add(key)
-    const wrapping = spoken.has(family.name) || draw.chance(1 / 3) ? '#' : draw.of(wrappings[0] ?? '#', ...wrappings)
-    const answer = wrapping.split('#').join(made.answer)
-    pairs.push({
-      ...made,
-      answer,
-      bare: made.answer,
-      id: `${family.name}-${turn}`,
-      family: family.name,
-      kind: family.kind,
-    })
+    const { name, kind, group, wrapping = 'mathematics' } = family
+    const form = draw.chance(1 / 3) ? '#' : draw.of(...forms[wrapping])
+    const answer = form.split('#').join(made.answer)
+    pairs.push({ ...made, answer, bare: made.answer, id: `${name}-${turn}`, group, family: name, kind, wrapping })
   }
   return pairs
 }

@@ -5,130 +5,116 @@ import { verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyResult } from '../../verifier/verdict.ts'
 import { judgeByHone, judgeByOracle, oracleNames, oraclePython, share } from './checkers.ts'
 import type { Judged } from './checkers.ts'
+import { disagreementPage } from './disagreement-page.ts'
 import { explain } from './explanations.ts'
 import type { Disagreement } from './explanations.ts'
-import { generatePairs } from './generate.ts'
+import { generatePairs, groupNames, mathematicalGroups } from './generate.ts'
 import type { Pair } from './pair.ts'
+import { reportProse } from './prose-report.ts'
 
 /**
  * Judges generated pairs with Hone, math-verify and mathruler, and prints how often each agrees
- * with the truth and with Hone. Writes every disagreement between Hone and the truth or math-verify
- * to disagreements.md, with its explanation: `npx tsx bench/verifier/oracles.ts [--seed 1] [--count
- * 6000]`.
+ * with the truth and with Hone. Then judges answers in prose with Hone. Writes the disagreements
+ * between Hone and the truth or math-verify to disagreements.md, with their explanations: `npx tsx
+ * bench/verifier/oracles.ts [--seed 1] [--count 6000]`.
  */
 const { values } = parseArgs({ options: { seed: { type: 'string' }, count: { type: 'string' } } })
 const seed = Number(values.seed ?? 1)
 const count = Number(values.count ?? 6000)
 const pairs = generatePairs(seed, count)
-const negatives = pairs.filter(({ equal }) => !equal).length
-console.log(`${pairs.length} pairs (seed ${seed}), ${negatives} of them near misses`)
+console.log(`${pairs.length} pairs (seed ${seed}), ${pairs.filter(({ equal }) => !equal).length} of them near misses`)
 
 const hone = judgeByHone(pairs)
 const python = await oraclePython()
 const said = new Map<string, Judged<boolean | null>>()
 for (const name of oracleNames) said.set(name, await judgeByOracle(python, name, pairs))
 
+type Takes = (pair: Pair) => boolean | null
 /** Whether Hone accepts the answer. An unverifiable answer is not accepted. */
 const takes = (pair: Pair): boolean => hone.verdicts.get(pair.id)?.verdict === 'correct'
-const oracle = (name: (typeof oracleNames)[number], pair: Pair): boolean | null =>
-  said.get(name)?.verdicts.get(pair.id) ?? null
-
-function report(name: string, verdict: (pair: Pair) => boolean | null, cpuSeconds: number): string {
-  const answered = pairs.filter((pair) => verdict(pair) !== null)
-  const right = answered.filter((pair) => verdict(pair) === pair.equal)
-  const falsePositives = pairs.filter((pair) => verdict(pair) === true && !pair.equal)
-  const falseNegatives = pairs.filter((pair) => verdict(pair) === false && pair.equal)
-  const agree = answered.filter((pair) => verdict(pair) === takes(pair))
-  return [
-    name,
-    share(answered.length, pairs.length),
-    share(right.length, answered.length),
-    share(falsePositives.length, negatives),
-    share(falseNegatives.length, pairs.length - negatives),
-    share(agree.length, answered.length),
-    (pairs.length / cpuSeconds).toFixed(0),
-  ].join(' | ')
-}
-
-const summary = [
-  '| checker | answered | right of those | false positives | false negatives | agrees with Hone | cases per CPU second |',
-  '|---|---|---|---|---|---|---|',
-  `| ${report(`Hone ${verifierVersion}`, takes, hone.cpuSeconds)} |`,
-  ...oracleNames.map((name) => `| ${report(name, (pair) => oracle(name, pair), said.get(name)?.cpuSeconds ?? 0)} |`),
+const oracle =
+  (name: (typeof oracleNames)[number]): Takes =>
+  (pair) =>
+    said.get(name)?.verdicts.get(pair.id) ?? null
+const checkers: readonly { name: string; verdict: Takes; cpuSeconds: number }[] = [
+  { name: `Hone ${verifierVersion}`, verdict: takes, cpuSeconds: hone.cpuSeconds },
+  ...oracleNames.map((name) => ({ name, verdict: oracle(name), cpuSeconds: said.get(name)?.cpuSeconds ?? 0 })),
 ]
 
-const unverifiable: VerifyResult = {
-  id: '',
-  verdict: 'unverifiable',
-  reason: 'bad-gold',
-  extracted: null,
-  rule: 'none',
+const header =
+  '| checker | answered | right of those | right of all | false positives | false negatives | agrees with Hone | cases per CPU second |\n' +
+  '|---|---|---|---|---|---|---|---|'
+
+function summary(some: readonly Pair[]): string[] {
+  const negatives = some.filter(({ equal }) => !equal).length
+  const rows = checkers.map(({ name, verdict, cpuSeconds }) => {
+    const answered = some.filter((pair) => verdict(pair) !== null)
+    const right = answered.filter((pair) => verdict(pair) === pair.equal)
+    const cells = [
+      name,
+      share(answered.length, some.length),
+      share(right.length, answered.length),
+      share(right.length, some.length),
+      share(some.filter((pair) => verdict(pair) === true && !pair.equal).length, negatives),
+      share(some.filter((pair) => verdict(pair) === false && pair.equal).length, some.length - negatives),
+      share(answered.filter((pair) => verdict(pair) === takes(pair)).length, answered.length),
+      (pairs.length / cpuSeconds).toFixed(0),
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  return [header, ...rows]
 }
+
+/** How often each checker is right, of pairs that belong together, in percent. */
+function parts(title: string, names: readonly string[], partOf: (pair: Pair) => string): string[] {
+  const rows = names.map((name) => {
+    const own = pairs.filter((pair) => partOf(pair) === name)
+    const right = checkers.map(({ verdict }) => own.filter((pair) => verdict(pair) === pair.equal).length)
+    return `| ${name} | ${own.length} | ${right.map((n) => ((100 * n) / own.length).toFixed(1)).join(' | ')} |`
+  })
+  return [`| ${title} | pairs | ${checkers.map(({ name }) => name).join(' | ')} |`, '|---|---|---|---|---|', ...rows]
+}
+
+const notJudged: VerifyResult = { id: '', verdict: 'unverifiable', reason: 'bad-gold', extracted: null, rule: 'none' }
 const disagreements: Disagreement[] = pairs
   .map((pair) => ({
     pair,
-    hone: hone.verdicts.get(pair.id) ?? unverifiable,
-    mathVerify: oracle('math-verify', pair),
-    mathruler: oracle('mathruler', pair),
+    hone: hone.verdicts.get(pair.id) ?? notJudged,
+    mathVerify: oracle('math-verify')(pair),
+    mathruler: oracle('mathruler')(pair),
   }))
   .filter(({ pair, mathVerify }) => takes(pair) !== pair.equal || (mathVerify !== null && mathVerify !== takes(pair)))
 
-const mathVerifyRight = pairs.filter((pair) => oracle('math-verify', pair) === pair.equal)
+const mathVerifyRight = pairs.filter((pair) => oracle('math-verify')(pair) === pair.equal)
 const withTruth = mathVerifyRight.filter((pair) => takes(pair) === pair.equal)
 const unexplained = disagreements.filter((row) => explain(row) === null)
-const figures = [
-  `Where math-verify is right, Hone agrees with it on ${share(withTruth.length, mathVerifyRight.length)}.`,
-  `Disagreements: ${disagreements.length}, unexplained: ${unexplained.length}.`,
-]
-console.log([...summary, '', ...figures].join('\n'))
+const prose = reportProse(seed, Math.ceil(count / 2))
 
-const cell = (text: string): string => `\`${text.replaceAll('|', '\\|').replaceAll('`', "'").replace(/\s+/g, ' ')}\``
-const word = (same: boolean | null): string => (same === null ? 'not read' : same ? 'same' : 'different')
-const row = ({ pair, hone, mathVerify, mathruler }: Disagreement): string =>
-  `| ${pair.id} | ${cell(pair.gold)} | ${cell(pair.bare)} | ${word(pair.equal)} | ${hone.verdict} (${hone.reason}) | ${word(mathVerify)} | ${word(mathruler)} |`
-
-const classes = new Map<string, { why: string; rows: Disagreement[] }>()
-for (const disagreement of disagreements) {
-  const { name, why } = explain(disagreement) ?? {
-    name: 'unexplained',
-    why: 'No rule explains these pairs: look at them.',
-  }
-  const known = classes.get(name) ?? { why, rows: [] }
-  known.rows.push(disagreement)
-  classes.set(name, known)
+const page = {
+  command: `npx tsx bench/verifier/oracles.ts --seed ${seed} --count ${count}`,
+  summary: summary(pairs),
+  mathematics: summary(pairs.filter(({ group }) => mathematicalGroups.has(group))),
+  figures: [
+    `Where math-verify is right, Hone agrees with it on ${share(withTruth.length, mathVerifyRight.length)}.`,
+    `Disagreements: ${disagreements.length}, unexplained: ${unexplained.length}.`,
+  ],
+  groups: parts('group', groupNames, ({ group }) => group),
+  families: parts('family', [...new Set(pairs.map(({ family }) => family))], ({ family }) => family),
+  prose,
+  disagreements,
 }
-const families = [...new Set(pairs.map(({ family }) => family))].map((family) => {
-  const own = pairs.filter((pair) => pair.family === family)
-  const right = (verdict: (pair: Pair) => boolean | null): string =>
-    ((100 * own.filter((pair) => verdict(pair) === pair.equal).length) / own.length).toFixed(1)
-  return `| ${family} | ${own.length} | ${right(takes)} | ${right((pair) => oracle('math-verify', pair))} | ${right((pair) => oracle('mathruler', pair))} |`
-})
-
-const header = '| pair | gold | answer | truth | Hone | math-verify | mathruler |\n|---|---|---|---|---|---|---|'
-const text = [
-  '# Where the checkers differ',
-  '',
-  `Written by \`npx tsx bench/verifier/oracles.ts --seed ${seed} --count ${count}\`. The classes are the rules of \`explanations.ts\`.`,
-  'The tables list every pair on which Hone differs from the truth or from math-verify. The table by family also counts the pairs on which only mathruler differs.',
-  '',
-  ...summary,
-  '',
-  ...figures,
-  '',
-  '## Right by family, in percent',
-  '',
-  '| family | pairs | Hone | math-verify | mathruler |',
-  '|---|---|---|---|---|',
-  ...families,
-  ...[...classes].flatMap(([name, { why, rows }]) => [
+console.log(
+  [
+    ...page.summary,
     '',
-    `## ${name}: ${rows.length}`,
+    'Only the groups of mathematics:',
     '',
-    why,
+    ...page.mathematics,
     '',
-    header,
-    ...rows.map(row),
-  ]),
-  '',
-].join('\n')
-writeFileSync(fileURLToPath(new URL('disagreements.md', import.meta.url)), text)
+    ...page.groups,
+    '',
+    ...page.figures,
+    ...prose.lines,
+  ].join('\n'),
+)
+writeFileSync(fileURLToPath(new URL('disagreements.md', import.meta.url)), disagreementPage(page))

@@ -1,4 +1,5 @@
-import type { AnswerKind } from '../../domain/answer-check.ts'
+import type { AnswerKind, AnswerPolicy } from '../../domain/answer-check.ts'
+import type { VerifyCase } from '../../verifier/verdict.ts'
 import type { Draw } from './draw.ts'
 
 /** A family's draw: two texts and whether they are equal. Their construction says so. */
@@ -6,12 +7,21 @@ export interface Made {
   gold: string
   answer: string
   equal: boolean
+  choices?: string[]
+  policy?: AnswerPolicy
 }
 
-/** One way to make pairs. */
+/**
+ * The text that may be put around an answer: dollars, boxes and sentences of mathematics, tags and
+ * sentences of words, or nothing because the answer is a whole completion.
+ */
+export type Wrapping = 'mathematics' | 'words' | 'none'
+
+/** One way to make pairs. `wrapping` is mathematics where it is left out. */
 export interface Family {
   name: string
   kind: AnswerKind
+  wrapping?: Wrapping
   make: (draw: Draw) => Made
 }
 
@@ -19,14 +29,26 @@ export interface Family {
  * A generated pair with its id in the run. `answer` may be inside a sentence or a box, `bare` is
  * the answer alone.
  */
-export type Pair = Made & { id: string; family: string; kind: AnswerKind; bare: string }
+export type Pair = Made & {
+  id: string
+  group: string
+  family: string
+  kind: AnswerKind
+  wrapping: Wrapping
+  bare: string
+}
+
+/** The pair as a case for the verifier. */
+export function caseOf({ id, gold, answer, kind, choices, policy }: Pair): VerifyCase {
+  return { id, gold, answer, kind, choices, policy }
+}
 
 /**
  * An equal pair or a near miss, each with probability one half. `wrong` has texts that differ from
  * the gold by one small thing.
  */
 export function either(draw: Draw, gold: string, right: readonly string[], wrong: readonly string[]): Made {
-  const misses = wrong.filter((text) => text !== gold)
+  const misses = wrong.filter((text) => text !== gold && !right.includes(text))
   const equal = misses.length === 0 || draw.chance(0.5)
   const [first = gold, ...others] = equal ? right : misses
   return { gold, answer: draw.of(first, ...others), equal }

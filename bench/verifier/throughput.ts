@@ -5,6 +5,7 @@ import type { VerifyCase } from '../../verifier/verdict.ts'
 import { verifyCase } from '../../verifier/verify.ts'
 import { judgeByHone, judgeByOracle, oraclePython, share } from './checkers.ts'
 import { generatePairs } from './generate.ts'
+import { caseOf } from './pair.ts'
 import { tableCases } from './tables.ts'
 
 /**
@@ -64,7 +65,7 @@ function measureMemory(rows: readonly VerifyCase[]): void {
 }
 
 const pairs = generatePairs(1, 6000)
-const pairRows = pairs.map(({ id, gold, answer, kind }): VerifyCase => ({ id, gold, answer, kind }))
+const pairRows = pairs.map(caseOf)
 const tables = tableCases()
 const tableRows = tables.map(({ row }) => row)
 

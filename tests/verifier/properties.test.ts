@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { adversarialInputs } from '../../bench/verifier/adversarial-inputs.ts'
-import { spokenFamilies } from '../../bench/verifier/fault-families.ts'
 import { generatePairs } from '../../bench/verifier/generate.ts'
 import { tableCases } from '../../bench/verifier/tables.ts'
 import { answerKinds } from '../../domain/answer-check.ts'
@@ -23,9 +22,8 @@ const verdictOf = (gold: string, answer: string, kind: (typeof answerKinds)[numb
   verifyCase({ id: 'x', gold, answer, kind })
 
 const table = tableCases().map(({ row }) => row)
-const spoken = new Set(spokenFamilies.map(({ name }) => name))
 /** Pairs whose answers are bare: sentences and boxes with neighbours cannot be wrapped again. */
-const pairs = generatePairs(7, 2000).filter(({ family }) => !spoken.has(family))
+const pairs = generatePairs(7, 4000).filter(({ wrapping }) => wrapping === 'mathematics')
 /** The bare answer of a row: the content of its box or tag, or the whole answer without one. */
 const bareTexts = fc.constantFrom(...pairs.flatMap(({ gold, bare }) => [gold, bare]))
 
@@ -129,7 +127,10 @@ describe('gold and answer swapped', () => {
   ])
 
   it('gives the same verdict on all generated pairs', () => {
-    const rows = pairs.map(({ id, gold, bare, kind }) => ({ id, gold, answer: bare, kind }))
+    // A solution is no answer to a gold that is a task, and the reason does not always say so.
+    const rows = pairs
+      .filter(({ group }) => group !== 'unsolved')
+      .map(({ id, gold, bare, kind }) => ({ id, gold, answer: bare, kind }))
     expect(
       failing(rows, (row) => {
         const there = verifyCase({ ...row, answer: `<answer>${row.answer}</answer>` })

@@ -14,6 +14,12 @@ const open = /\b(?:or|not|either|neither|nor|except|unless|maybe|perhaps|possibl
 export function checkCoded(goldText: string, answerText: string): Ruling | null {
   const gold = readCoded(goldText)
   if (gold === null) return null
+  const digits = answerText.replace(/\\text\s*\{([^{}]*)\}/g, '$1').trim()
+  if (gold.sort === 'pressure' && /^\d{2,3} ?\/ ?\d{2,3}$/.test(digits))
+    return digits.replaceAll(' ', '') === gold.key ? correct('unit-missing') : incorrect('different-text')
+  // A telephone number may have spaces between its groups.
+  if (gold.sort === 'digits' && gold.key.length >= 7 && /^\+?\(?\d[\d\s().-]*$/.test(digits))
+    return digits.replace(/\D/g, '') === gold.key ? correct('same-text') : incorrect('different-text')
   // A score is also written with a colon, where a ratio is meant by itself.
   const isScore = gold.sort === 'range' && /^\W*\d{1,3} ?: ?\d{1,3}\W*$/.test(answerText)
   const answer = readCoded(isScore ? answerText.replace(':', '-') : answerText)

@@ -25,7 +25,9 @@ const betweenPattern = new RegExp(
   String.raw`^(?:between|from) (${money}?)(${num})(${tail}) (?:and|to) (${money}?)(${num})(${tail})$`,
   'i',
 )
-const sizePattern = new RegExp(String.raw`^(${num})(${tail})((?: ?(?:x|×|X) ?| by )(${num})(${tail})){1,3}$`)
+/** In a size, m is the meter. In other answers of digits and letters it may be an unknown. */
+const sizeTail = String.raw`(?: ?m(?![a-zA-Z])|${tail})`
+const sizePattern = new RegExp(String.raw`^(${num})(${sizeTail})((?: ?(?:x|×|X) ?| by )(${num})(${sizeTail})){1,3}$`)
 const pressurePattern = /^(\d{2,3}) ?\/ ?(\d{2,3})( ?mm ?hg)?$/i
 
 /** Reads an answer that is not computed. Null for every other text. */
@@ -42,6 +44,8 @@ export function readCoded(raw: string): Coded | null {
 function bare(raw: string): string {
   return unifyCharacters(raw)
     .replace(/[₀-₉]/g, (c) => String('₀₁₂₃₄₅₆₇₈₉'.indexOf(c)))
+    .replace(/([_^])\{(\d{1,3}|\d?[+-])\}/g, '$1$2')
+    .replace(/(?<=[₀-₉\w)\d])([⁺⁻])/g, (_, sign: string) => (sign === '⁺' ? '+' : '-'))
     .replace(/\\(?:text|mathrm|mathbf|textbf|ce|rm|operatorname|boxed)\s*\{([^{}]*)\}/g, '$1')
     .replace(/\\times(?![a-zA-Z])/g, '×')
     .replace(/\\([%$])/g, '$1')
@@ -69,7 +73,7 @@ const plainNumber = (text: string): string => {
 }
 
 function readRange(text: string): Coded | null {
-  const season = /^((?:19|20)\d{2}) ?[-/] ?(\d{2}|(?:19|20)\d{2})$/.exec(text)
+  const season = /^(?:the )?((?:19|20)\d{2}) ?[-/] ?(\d{2}|(?:19|20)\d{2})(?: season)?$/i.exec(text)
   if (season !== null) {
     const [from = '', to = ''] = [season[1], season[2]]
     const whole = to.length === 4 ? to : from.slice(0, 2) + to
@@ -148,13 +152,15 @@ function readFormula(raw: string): Coded | null {
   const text = raw.replace(/[_{}\s]/g, '').replace(/\^/g, '^')
   if (!/^(?:[A-Z][a-z]?\d{0,3}|\((?:[A-Z][a-z]?\d{0,3}){1,6}\)\d{0,3}){1,12}(?:\^?\d?[+-])?$/.test(text)) return null
   const names = text.match(/[A-Z][a-z]?/g) ?? []
-  if (names.length < 2 || !names.every((name) => elements.has(name)) || !/[\da-z]/.test(text)) return null
+  const isIon = /\^\d?[+-]$|\d[+-]$/.test(text)
+  if ((names.length < 2 && !isIon) || !names.every((name) => elements.has(name)) || !/[\da-z+-]/.test(text)) return null
   return { sort: 'formula', key: text.replace('^', ''), unit: null }
 }
 
 /** ABC-123, KA-01-AB-1234, GTX 1080, A1B2C3, X7-92, AC-DC. */
 function readCode(raw: string): Coded | null {
   const text = raw.replace(/_\{?(\d+)\}?/g, '$1')
+  if (/^0x[\da-f]{1,16}$/i.test(text)) return { sort: 'code', key: text.toLowerCase(), unit: null }
   // 16 GB and 5 USD are amounts.
   if (/^\d+ ?[A-Za-z]+$/.test(text) && (/ /.test(text) || parseUnit(text.replace(/^\d+/, '')) !== null)) return null
   if (text.length > 40 || !/^[A-Za-z0-9]+(?:[ /.-][A-Za-z0-9]+)*$/.test(text)) return null

@@ -7,6 +7,8 @@ import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareStructures } from './compare.ts'
 import { checkCoded, checkCodedList } from './check-coded.ts'
 import { mathText } from './math-text.ts'
+import { isNoun } from './nouns.ts'
+import { numberFromWords } from './number-words.ts'
 import { looksLikeMath } from './number.ts'
 import { statedValue } from './prose.ts'
 import { readQuantities } from './quantity.ts'
@@ -27,7 +29,7 @@ export const checkList: Rule = (gold, answer, context) => check(gold, answer, co
 type NotRead = 'not-a-number' | 'not-an-expression' | 'different-list'
 
 function check(goldText: string, answerText: string, context: RuleContext, notRead: NotRead): Ruling {
-  const [gold, answer] = [goldText.trim(), answerText.trim()]
+  const [gold, answer] = [goldText.trim(), plainAnswer(answerText.trim())]
   if (gold === '') return unverifiable('bad-gold')
   if (gold === answer) return correct('same-text')
   if (gold.length > leafLimit || answer.length > leafLimit) return unverifiable('too-long')
@@ -51,6 +53,21 @@ function check(goldText: string, answerText: string, context: RuleContext, notRe
   return checkProse(gold, golds, answer, context) ?? unread(golds, answer, context, notRead)
 }
 
+/** "24, not 25" and "two hundred and thirty apples" as 24 and 230 apples. */
+function plainAnswer(text: string): string {
+  const picked = /^([^,;]{1,60}?),? (?:and )?(?:not|rather than|instead of) \$?-?[\d\\][^\s,;]{0,30}$/i.exec(text)?.[1]
+  const value = picked !== undefined && /\d/.test(picked) && !/\b(?:or|not|if)\b/i.test(picked) ? picked : text
+  const words = value.split(' ')
+  if (words.length < 3 || words.length > 12 || /\d/.test(value)) return value
+  for (let length = words.length - 1; length >= 2; length--) {
+    const number = numberFromWords(words.slice(0, length).join(' '))
+    if (number === null) continue
+    const rest = words.slice(length).map((word) => trimMarks(word))
+    return rest.length <= 2 && rest.every(isNoun) ? `${number} ${rest.join(' ')}` : value
+  }
+  return value
+}
+
 /** Compares with the value that a sentence states. Null when the sentence states none. */
 function checkProse(gold: string, golds: readonly Structure[], answer: string, context: RuleContext): Ruling | null {
   const stated = isWordy(answer) ? statedValue(answer) : null
@@ -69,7 +86,7 @@ function checkProse(gold: string, golds: readonly Structure[], answer: string, c
 const isWordy = (text: string): boolean => /\p{L}{2,}\s|\s\p{L}{2,}|[\u3040-\u9fff\uac00-\ud7af]{3}/u.test(text)
 
 /** Words by which a text declines to answer. */
-const noAnswer =
+export const noAnswer =
   /\b(?:no idea|(?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|tell|say|see|determine|answer|help|be)|unable|not sure|unsure|unknown|unclear|undetermined|not enough|insufficient|impossible|sorry)\b|n\/a/i
 
 /**

@@ -34,6 +34,7 @@ const latexPatterns: readonly (readonly [RegExp, string])[] = [
   [/(\d)\s{0,3}([kMGmµ]?)\s{0,3}\\Omega(?![a-zA-Z])/g, '$1 $2Ω'],
   [/(?<=\d ?)\\mu ?(?=[msgFAVLWJ](?![a-zA-Z]))/g, 'µ'],
   [/\\%/g, '%'],
+  [/(\d+(?:\.\d+)?) ?(°[CF]?|degrees?(?: (?:celsius|fahrenheit|C|F))?)? ?below (?:zero|0)\b/gi, '-$1 $2'],
 ]
 
 /** ASCII spellings of the signs that give an answer its structure. */
@@ -82,7 +83,7 @@ function unescapeTwice(text: string): string {
 }
 
 const textBox =
-  /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|fbox|ensuremath)\s*\{([^{}]*)\}/g
+  /\\(?:d?text(?:bf|it|rm|normal|sf)?|mathrm|mathbf|mathit|mathsf|mathcal|boldsymbol|mbox|hbox|boxed|f(?:rame)?box|ensuremath)\s*\{([^{}]*)\}/g
 
 function withoutLatexMarks(raw: string): string {
   return unescapeTwice(raw)

@@ -17,6 +17,10 @@ const numberWord =
 const states =
   /^(.*\b(?:is|are|was|were|equals|equal to|gives|becomes|makes|totals|reads|shows|takes|costs|measures|weighs|contains|has|have|had|got|get|reached|yields|comes to|amounts to|we find|we obtain|there are|there is|ist|beträgt|est|es|é|è)(?![\p{L}])|.*[:=])\s*(?:(?:approximately|about|around|roughly|exactly|only|just|also|then|simply|therefore|thus|now|equal to|to be)\s+)*(\S.*)$/isu
 
+/** "Hay 12 manzanas", "共有12人": words of other languages that state a count. */
+const counted =
+  /^(?:(?:hay|há|il y a|ci sono|всего|итого|es (?:sind|gibt)(?: insgesamt)?|also beträgt die summe|a total of|共有?|一共有?|총|모두|전부|合計は|全部で|\p{L}{1,12}は)[ ,，]?)(?<n>-?\d[\d.,]*)(?![\d%])\s?(?<rest>\p{L}{0,14}(?: (?:were|are|was|is)? ?\p{L}{2,12})?)$/iu
+
 /**
  * The part of a sentence that states its value: the text after its last verb of stating, or its
  * only number. Null when words leave open what it states, or when there are several numbers.
@@ -28,6 +32,8 @@ export function statedValue(raw: string): string | null {
   const text = trimMarks(/\d/.test(whole.slice(0, end)) ? whole.slice(0, end) : whole)
   if (open.test(text.replace(/\\[a-zA-Z]+/g, ' '))) return null
   const sentence = lastSentence(text)
+  const count = counted.exec(sentence)?.groups?.['n']
+  if (count !== undefined) return count
   const tail = states.exec(withoutYear(sentence))?.[2]
   if (
     tail !== undefined &&

@@ -71,6 +71,9 @@ function readValue(body: string, negative: boolean, effort: Effort): Value | nul
     const expression: Expression = isOpen ? { type: 'quotient', top: value, bottom: integer(1) } : value
     return { type: 'quantity', expression, exact, decimals: amount.decimals }
   }
+  // 54 in base 10 is 54.
+  const decimal = /^\(?(\d+)\)?\s*_\s*\{?\s*(?:10|ten)\s*\}?$/.exec(body)?.[1]
+  if (decimal !== undefined) return readValue(decimal, negative, effort)
   const plain = withoutGrouping(body.replace(countedPi, (all, word: string) => String(numberFromWords(word) ?? all)))
   const expression = parseExpression(negative ? `-${plain}` : plain, effort)
   if (expression === null) return null

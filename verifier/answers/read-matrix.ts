@@ -29,7 +29,11 @@ export function readMatrix(text: string, effort: Effort, read: ReadPart): Struct
         .replace(/[,\s]+$/, ''),
     )
   }
-  return readOne(text, read) ?? readSum(text, effort, read)
+  const one = readOne(text, read)
+  const [row, ...otherRows] = one?.rows ?? []
+  // An array with one cell is a frame around a value.
+  if (row?.length === 1 && otherRows.length === 0 && text.includes('array')) return row[0] ?? null
+  return one ?? readSum(text, effort, read)
 }
 
 function readOne(text: string, read: ReadPart): Matrix | null {
@@ -52,16 +56,20 @@ const termPattern =
   /^\s*([+-]?)((?:(?!\\begin)[^+&⏎=]){0,60}?)\s*(?:\\cdot|[*·×])?\s*(\\begin\s*\{.*?\\end\s*\{[^{}]*\})/s
 const mostTerms = 6
 
-/** 2A, A + tB and A - B as one matrix. A sum of matrices without symbols still has to be added. */
+/**
+ * 2A, A + tB, A - B and AB as one matrix. A sum or a product of matrices without symbols still has
+ * to be computed.
+ */
 function readSum(text: string, effort: Effort, read: ReadPart): Matrix | null {
   let rest = text.trim()
   let total: Expression[][] | null = null
+  let term: Expression[][] | null = null
   let terms = 0
   let isOpen = false
   while (rest !== '') {
     effort.spend(10)
     const found = termPattern.exec(rest)
-    if (found === null || terms >= mostTerms || (terms > 0 && found[1] === '')) return null
+    if (found === null || terms >= mostTerms) return null
     const [all, sign, written = '', block = ''] = found
     const coefficient = written.trim() === '' ? integer(1) : parseExpression(written.trim(), effort)
     const matrix = readOne(block, read)
@@ -70,12 +78,17 @@ function readSum(text: string, effort: Effort, read: ReadPart): Matrix | null {
     const factor = sign === '-' ? product([integer(-1), coefficient]) : coefficient
     if (symbolsOf(factor).size > 0) isOpen = true
     const scaled = cells.map((row) => row.map((cell) => product([factor, cell])))
-    const merged: Expression[][] | null = total === null ? scaled : added(total, scaled)
-    if (merged === null) return null
-    total = merged
+    if (term !== null && sign === '') term = multiplied(term, scaled, effort)
+    else {
+      if (term !== null) total = total === null ? term : added(total, term)
+      if (term !== null && total === null) return null
+      term = scaled
+    }
+    if (term === null) return null
     terms += 1
     rest = rest.slice(all.length).trim()
   }
+  if (term !== null) total = total === null ? term : added(total, term)
   if (total === null) return null
   const rows = total.map((row) => row.map((expression) => valued(expression, effort)))
   return { type: 'matrix', rows, isDeterminant: false, isUnsolved: terms > 1 && !isOpen }
@@ -86,6 +99,15 @@ function expressionsOf({ rows }: Matrix): Expression[][] | null {
     row.flatMap((cell) => (cell.type === 'quantity' && cell.unit === null ? [cell.expression] : [])),
   )
   return cells.every((row, index) => row.length === rows[index]?.length) ? cells : null
+}
+
+function multiplied(a: readonly Expression[][], b: readonly Expression[][], effort: Effort): Expression[][] | null {
+  const columns = b[0]?.length ?? 0
+  if (a.some((row) => row.length !== b.length) || b.some((row) => row.length !== columns)) return null
+  effort.spend(a.length * b.length * columns)
+  return a.map((row) =>
+    Array.from({ length: columns }, (_, j) => sum(row.map((cell, k) => product([cell, b[k]?.[j] ?? integer(0)])))),
+  )
 }
 
 function added(a: readonly Expression[][], b: readonly Expression[][]): Expression[][] | null {

@@ -79,7 +79,7 @@ const powerWords: Readonly<Record<string, number>> = {
 export function parseUnit(raw: string): Unit | null {
   const text = raw
     .trim()
-    .replace(/\bdegrees? (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
+    .replace(/\b(?:degrees?|deg\.?) (?:C|F)(?![a-z])/g, (found) => `°${found.at(-1)}`)
     .replace(/\bdegrees? (?=[cf])/i, '')
     .replace(/^(years?|yrs?|months?|weeks?|days?)[ -](?:old|of age)$/i, '$1')
     .replace(/^(\S{1,12}) (?:long|wide|tall|high|deep|thick|away|apart|in (?:length|width|height|total))$/, '$1')
@@ -87,6 +87,8 @@ export function parseUnit(raw: string): Unit | null {
     .replace(/^revolutions? per min(?:ute)?s?$|^RPM$/i, 'rpm')
     .replace(/^mm ?Hg$/i, 'mmHg')
     .replace(/(?<=[a-z])-(?=[a-z])/g, ' ')
+    .replace(/(?<=[a-z]) an? (?=hour|second|minute|day|week|month|year)/, ' per ')
+    .replace(/gramme/g, 'gram')
     .replace(/^(k?g|km|cm|mm)s$/, '$1')
     .replace(/^kmph$|^kmh$/i, 'km/h')
     .replace(/^beats?(?: per |\/)min(?:ute)?s?$|^BPM$/i, 'bpm')

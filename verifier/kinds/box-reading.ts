@@ -135,13 +135,14 @@ function boxMark([x1, y1, x2, y2]: readonly [number, number, number, number], la
 const coordinate = '([+-]?\\d{1,7}(?:\\.\\d{1,10})?)(?: ?px)?'
 const gap = '(?: ?, ?| )'
 const pointPattern = `\\( ?${coordinate}${gap}${coordinate} ?\\)`
+const corner = '(?: corner)?(?: (?:is|at|is at))?:?'
 const everywhere = (pair: string): RegExp => new RegExp(pair, 'gi')
 /** The forms in order. A later form does not see what an earlier form has read. */
 const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
   { pattern: everywhere(`x_?1 ?[=:] ?${coordinate}[ ,;]{1,2}y_?1 ?[=:] ?${coordinate}[ ,;]{1,2}x_?2 ?[=:] ?${coordinate}[ ,;]{1,2}y_?2 ?[=:] ?${coordinate}`), type: 'box' },
   { pattern: everywhere(`x_?min ?[=:] ?${coordinate}[ ,;]{1,2}y_?min ?[=:] ?${coordinate}[ ,;]{1,2}x_?max ?[=:] ?${coordinate}[ ,;]{1,2}y_?max ?[=:] ?${coordinate}`), type: 'box' },
   { pattern: everywhere(`left ?[=:] ?${coordinate}[ ,;]{1,2}top ?[=:] ?${coordinate}[ ,;]{1,2}right ?[=:] ?${coordinate}[ ,;]{1,2}bottom ?[=:] ?${coordinate}`), type: 'box' },
-  { pattern: everywhere(`top[- ]?left:? ?${pointPattern} ?(?:,|and|;)? ?bottom[- ]?right:? ?${pointPattern}`), type: 'box' },
+  { pattern: everywhere(`top[- ]?left${corner} ?${pointPattern} ?(?:,|and|;)? ?(?:the )?bottom[- ]?right${corner} ?${pointPattern}`), type: 'box' },
   { pattern: everywhere(`<point x ?= ?["']?${coordinate}["']? y ?= ?["']?${coordinate}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
   { pattern: everywhere(`<box>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\],([]{0,5}(?: |,|\\(|\\[)${coordinate}${gap}${coordinate}[ )\\]]{0,3}</box>`), type: 'box' },
   { pattern: everywhere(`<point>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\]]{0,3}</point>`), type: 'point' },
@@ -158,7 +159,8 @@ const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] =
 function isOpen(text: string, boxes: number): boolean {
   if (boxes > 1 && /\b(?:or|either|neither)\b|或/i.test(text)) return true
   // "The cat, not the dog, is at …": a denial of another thing is no denial of the box.
-  const before = text.slice(0, text.indexOf('¤') < 0 ? text.length : text.indexOf('¤'))
+  const all = text.slice(0, text.indexOf('¤') < 0 ? text.length : text.indexOf('¤'))
+  const before = all.slice(all.lastIndexOf('. ') + 1)
   return (
     /\b(?:not|isn't|neither|nor|never)(?: (?:at|in|within|inside|here|located|the|a|be|found))*\s*$|(?<!\b(?:that|which|who) )\b(?:is|are) not\b|不(?:是|在)?\s*$/i.test(
       before,

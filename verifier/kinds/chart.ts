@@ -102,7 +102,10 @@ const labelSuffixes: Record<string, string> = {
 }
 
 function chartNumber(raw: string): WrittenNumber | null {
-  const text = raw.trim().replace(/^(?:it is|it's|about|around|approximately|roughly|nearly|~|≈)\s*/i, '')
+  const text = raw
+    .trim()
+    .replace(/^in (?=[12]\d{3}\.?$)/i, '')
+    .replace(/^(?:it is|it's|about|around|approximately|roughly|nearly|~|≈)\s*/i, '')
   const label = /^([$€£¥₹+-]{0,2}[\d.,]{1,30})(k|K|M|B|T|mn|bn)\.?$/.exec(text)
   if (label === null) return parseNumber(text)
   return parseNumber(`${label[1] ?? ''} ${labelSuffixes[(label[2] ?? '').toLowerCase()] ?? ''}`)

@@ -25,7 +25,7 @@ const numberWords = 6
  */
 function canonicalText(raw: string): string {
   const text = withoutNestedText(plainWords(raw))
-  if (/^[a-zA-Z]$/.test(text)) return text
+  if (/^[-+]?[a-zA-Z]$/.test(text)) return text
   if (/[\d\\=+^<>_|]/.test(text)) return countedText(text) ?? symbolText(text)
   const words = text
     .normalize('NFKC')
