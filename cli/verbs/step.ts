@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { dryRunFileStep } from '../../data/file-steps/dry-run.ts'
 import type { NamedFile } from '../../data/file-steps/evidence.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
@@ -92,6 +92,12 @@ export function stepCommand(terminal: Terminal): Command {
     .option('--timeout <seconds>', 'seconds that one request may take', positiveSeconds, 120)
     .option('--rpm <count>', 'requests a minute of each model at most', amount)
     .option('--tpm <count>', 'tokens a minute of each model at most', amount)
+    .addOption(
+      new Option('--mode <mode>', "batch: through the provider's batch API, cheaper and slower").choices([
+        'live',
+        'batch',
+      ]),
+    )
     .option('--image-max-pixels <count>', 'larger pictures are shrunk before they are sent', countable, usualMaxPixels)
     .option(
       '--image-patch <pixels>',

@@ -159,6 +159,8 @@ function checkModels(recipe: AnyRecipe, step: AnyStep, trained: Set<string>, iss
         `"${name}" is a checkpoint, and the reward server asks its judge at a URL: use an endpoint with a url`,
         name,
       )
+    else if (isRl(step) && 'mode' in endpoint && endpoint.mode === 'batch')
+      issue(option, `"${name}" has mode: batch, and a reward waits for no batch: use an endpoint without it`, name)
   }
   if (step.startFrom !== undefined && !weights.includes(step.startFrom))
     issue(
