@@ -14,6 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
+const activity = { signal: new AbortController().signal, progress: () => undefined }
+const depsOf = (db: Deps['db']): Deps => {
+  const deps: Pick<Deps, 'db' | 'shutdown'> = { db, shutdown: activity.signal }
+  return deps as Deps
+}
+
 /** The base answers 50 of 100 items. A round answers `gained` other items and loses `lost`. */
 const base = (index: number) => index < 50
 const after = (lost: number, gained: number) => (index: number) => (index < 50 ? index >= lost : index < 50 + gained)
@@ -34,7 +40,7 @@ async function gated(campaign: string, gate: string) {
     decide: async (round: number, parent: number, lost: number, gained: number) => {
       await openRoundPlan(db, { campaign, round, parent })
       await scoreRound(db, { campaign, round, items }, after(lost, gained))
-      return await decideGate(db, { campaign, round, step: 'gate' })
+      return await decideGate(depsOf(db), { campaign, round, step: 'gate' }, activity)
     },
     close: async (round: number) => {
       await closeRoundAs(deps as Deps, { campaign, round, status: 'closed', reason: null })
@@ -58,7 +64,7 @@ it('promotes a round that is better beyond chance, and keeps the decision with i
 it('decides once, and later scores and requests change nothing', async () => {
   const { db, decide } = await gated('once', '')
   const first = await decide(1, 0, 0, 20)
-  expect(await decideGate(db, { campaign: 'once', round: 1, step: 'gate' })).toEqual(first)
+  expect(await decideGate(depsOf(db), { campaign: 'once', round: 1, step: 'gate' }, activity)).toEqual(first)
   expect((await listEvents(db, 'once')).filter(({ who }) => who === 'gate')).toHaveLength(1)
 })
 
@@ -99,7 +105,9 @@ it('compares with the base if the recipe says so, whatever the parent is', async
 it('refuses to decide without a score, and says which step was to measure it', async () => {
   const { db } = await gated('unmeasured', '')
   await openRoundPlan(db, { campaign: 'unmeasured', round: 1, parent: 0 })
-  await expect(decideGate(db, { campaign: 'unmeasured', round: 1, step: 'gate' })).rejects.toMatchObject({
+  await expect(
+    decideGate(depsOf(db), { campaign: 'unmeasured', round: 1, step: 'gate' }, activity),
+  ).rejects.toMatchObject({
     type: 'ScoresNotComparable',
     message: expect.stringContaining('round 1 of unmeasured has no score on "dev"'),
     nextStep: 'let an evaluate step before the gate measure this benchmark',

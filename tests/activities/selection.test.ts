@@ -12,7 +12,7 @@ import { checkpointLineage } from '../../db/checkpoint-lineage.ts'
 import { checkpointOfStep, recordCheckpoint } from '../../db/checkpoints.ts'
 import { recordIntent } from '../../db/jobs.ts'
 import { openRound } from '../../db/rounds.ts'
-import { latestScore, listScores, saveScore, scoresOfStep } from '../../db/scores.ts'
+import { listScores, saveScore, scoresOfEnd, scoresOfStep } from '../../db/scores.ts'
 import { importSource } from '../../db/sources.ts'
 import { findStep, finishStep, openStep } from '../../db/steps.ts'
 import { jobKey } from '../../domain/ids.ts'
@@ -112,7 +112,7 @@ rounds:
       await finishStep(db, stepId, 'done')
     },
     open: () => openSelection(db, ref),
-    finish: () => finishSelection(db, ref),
+    finish: () => finishSelection(deps as Deps, ref, { signal: deps.shutdown, progress: () => undefined }),
     chosen: async () => (await checkpointOfStep(db, await stepOfSelection()))?.id,
     scores: async () => await scoresOfStep(db, await stepOfSelection(), 'dev'),
     /** Records the score of a candidate, without its items. */
@@ -238,10 +238,11 @@ it('keeps its first choice, whatever is measured later', async () => {
   const first = await again.finish()
   expect(await again.finish()).toEqual(first)
   await again.score('end', 1, 'another way')
-  // The summary describes the weights that the round uses.
+  // The summary describes the weights that the round uses. A score that was measured in another way
+  // is compared with no other.
   expect(await again.finish()).toEqual({
     checkpoint: again.id('ten'),
-    summary: 'step 10: dev 75.0 %, best of 3 (end 100.0 %)',
+    summary: 'step 10: dev 75.0 %, best of 3 (end 50.0 %)',
   })
   expect(await again.chosen()).toBe(again.id('ten'))
 })
@@ -272,7 +273,7 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   )
   expect(model.requests).toHaveLength(3 * items)
 
-  expect(await latestScore(db, 'measured', 1, 'dev')).toBeNull()
+  expect(await scoresOfEnd(db, 'measured', 1, 'dev')).toEqual([])
   expect(await listScores(db, 'measured')).toEqual([])
   expect((await roundSummaries(db, 'measured')).map(({ scores }) => scores)).toEqual([[], []])
 
@@ -281,7 +282,7 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   expect(model.requests).toHaveLength(3 * items)
   const own = await listScores(db, 'measured')
   expect(own).toMatchObject([{ checkpointId: measured.id('ten') }])
-  expect((await latestScore(db, 'measured', 1, 'dev'))?.id).toBe(own[0]?.id)
+  expect((await scoresOfEnd(db, 'measured', 1, 'dev'))[0]?.id).toBe(own[0]?.id)
   expect((await roundSummaries(db, 'measured'))[1]?.scores).toMatchObject([{ benchmark: 'dev', accuracy: 0.75 }])
 })
 
