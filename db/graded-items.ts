@@ -4,7 +4,7 @@ import { rowSchema, verdicts } from '../domain/rows.ts'
 import type { Row } from '../domain/rows.ts'
 import type { Database } from './database.ts'
 import { rowColumns, verdictOf } from './rows.ts'
-import { rowsOf } from './sql.ts'
+import { only, rowsOf } from './sql.ts'
 
 const gradedRow = rowSchema.extend({ requestKey: z.string().nullable() })
 
@@ -71,3 +71,13 @@ export const changedItems = (db: Database, before: number, after: number): Promi
       where x.score_id = ${before} and (x.correct <> y.correct or x.verdict <> y.verdict)
       order by x.item_id`,
   )
+
+/** Number of items of a score that the model gave no reply to. */
+export async function itemsWithoutReply(db: Database, scoreId: number): Promise<number> {
+  const counted = await rowsOf(
+    db,
+    z.object({ items: z.number() }),
+    sql`select count(*)::int as items from score_items where score_id = ${scoreId} and request_key is null`,
+  )
+  return only(counted).items
+}

@@ -88,6 +88,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'data/steps',
     'db',
     'domain',
+    'evaluation',
     'jobs',
     'models',
     'plan',
