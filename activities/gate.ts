@@ -86,8 +86,8 @@ interface ComparedScores {
 const storedScores = z.looseObject({ scores: z.object({ mine: z.number(), theirs: z.number() }) })
 
 /**
- * The scores that the gate decided by, where it has decided. A retry decides by the same scores, also
- * where they were graded again in between.
+ * The scores that the gate decided by, where it has decided. A retry decides by the same scores,
+ * also where they were graded again in between.
  */
 async function comparedBefore(db: Database, ref: RoundRef): Promise<ComparedScores | null> {
   const parsed = storedScores.safeParse((await findEvent(db, decisionKey(ref)))?.data)
@@ -102,8 +102,8 @@ interface Comparison {
 }
 
 /**
- * The newest scores of both ends that were measured alike. Where there are none, both ends are graded
- * again. Throws ScoresNotComparable where that makes no pair either.
+ * The newest scores of both ends that were measured alike. Where there are none, both ends are
+ * graded again. Throws ScoresNotComparable where that makes no pair either.
  */
 async function comparable(
   deps: Deps,

@@ -15,8 +15,8 @@ import type { StepRef } from './types.ts'
 
 /**
  * The score of the same stored replies under this version's grader: as it is stored, or graded now.
- * No model is asked for a reply. A judge is asked, within the campaign's budget, about answers whose
- * judge's reply is not stored. Null for a score whose identity this version cannot read.
+ * No model is asked for a reply. A judge is asked, within the campaign's budget, about answers
+ * whose judge's reply is not stored. Null for a score whose identity this version cannot read.
  */
 export async function gradedNow(
   deps: Deps,

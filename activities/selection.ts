@@ -78,7 +78,9 @@ export async function finishSelection(
 
 type ScoreByCheckpoint = ReadonlyMap<string, ScoreRecord>
 
-/** The scores of all candidates under the newest identity that all of them have; null without one. */
+/**
+ * The scores of all candidates under the newest identity that all of them have; null without one.
+ */
 function scoredAlike(candidates: readonly string[], scores: readonly ScoreRecord[]): ScoreByCheckpoint | null {
   for (const identityHash of new Set(scores.map((score) => score.identityHash).toReversed())) {
     const alike = new Map(

@@ -30,14 +30,17 @@ export interface GradedScore {
 }
 
 /**
- * How the score of this version came about. `graded`: it was graded and stored now. `stored`: it was
- * there. `judge-not-stored`: there is none, because the judge's replies to some answers are not
+ * How the score of this version came about. `graded`: it was graded and stored now. `stored`: it
+ * was there. `judge-not-stored`: there is none, because the judge's replies to some answers are not
  * stored. `unreadable`: there is none, because this version cannot read what the old score was
  * measured with.
  */
 export type AgainState = 'graded' | 'stored' | 'judge-not-stored' | 'unreadable'
 
-/** The replies of one evaluation on one benchmark: the score of before and the score of this version. */
+/**
+ * The replies of one evaluation on one benchmark: the score of before and the score of this
+ * version.
+ */
 export interface AgainScore {
   round: number
   step: string
@@ -66,7 +69,9 @@ export interface AgainWish {
   benchmark?: string | undefined
 }
 
-/** Replies that one grader grades alike: a score of this version, and the newest score of before. */
+/**
+ * Replies that one grader grades alike: a score of this version, and the newest score of before.
+ */
 interface Group {
   newest: ScoreRecord
   before: ScoreRecord | null
@@ -80,8 +85,8 @@ interface Group {
  * Grades the stored replies of a campaign's evaluations with this version's verifier, and keeps the
  * scores beside those of before. No model is asked. A judge's reply is used where it is stored; a
  * benchmark that needs another reply of its judge gets no score. Each score is written in one
- * transaction, so a run that was killed is made good by the next. Throws InvalidInput for a round or
- * a benchmark without a score.
+ * transaction, so a run that was killed is made good by the next. Throws InvalidInput for a round
+ * or a benchmark without a score.
  */
 export async function gradeCampaignAgain(
   db: Database,
@@ -167,7 +172,7 @@ async function gradedNow(
     items: streamGradedRows(db, before.id),
     findReplies: find,
     grade: grader.open(endpoint ? storedAsk(endpoint, find) : asksNobody),
-    window: 16,
+    window: itemsAtOnce,
     check: () => undefined,
   })
   if (unjudged > 0) return { after: null, state: 'judge-not-stored', judgeNotStored: unjudged }
@@ -179,6 +184,9 @@ async function gradedNow(
   })
   return { after, state: 'graded', judgeNotStored: 0 }
 }
+
+/** Items that keep the threads of the verifier's pool busy. */
+const itemsAtOnce = 64
 
 const asksNobody = () => Promise.reject(new TypeError('this grader asks no model'))
 

@@ -51,7 +51,9 @@ const stepView = z.object({
   checkpoint: z.string().nullable(),
   /** The newest score of each benchmark and checkpoint. */
   scores: z.array(scoreView),
-  /** Scores of the same replies by earlier graders, newest first. They are compared with no other. */
+  /**
+   * Scores of the same replies by earlier graders, newest first. They are compared with no other.
+   */
   earlierScores: z.array(scoreView),
 })
 export type StepView = z.infer<typeof stepView>
@@ -85,8 +87,8 @@ export const roundHeaders = (db: Database, campaign: string): Promise<RoundHeade
   )
 
 /**
- * Scores of a step `s`, each with its age among the scores of the same benchmark and checkpoint: 1 is
- * the newest.
+ * Scores of a step `s`, each with its age among the scores of the same benchmark and checkpoint: 1
+ * is the newest.
  */
 const scoresOfStep = sql`
   select sc.id, sc.benchmark, row_number() over (partition by sc.benchmark, sc.checkpoint_id order by sc.id desc) as age,

@@ -141,7 +141,9 @@ export async function listScores(db: Database, campaign: string): Promise<ScoreR
   return found.map(({ score }) => score)
 }
 
-/** Scores of one step on one benchmark, one for each checkpoint and identity, in the order of ids. */
+/**
+ * Scores of one step on one benchmark, one for each checkpoint and identity, in the order of ids.
+ */
 export const scoresOfStep = (db: Database, stepId: number, benchmark: string): Promise<ScoreRecord[]> =>
   db
     .select()

@@ -19,8 +19,8 @@ class JudgeNotStored extends Error {
 }
 
 /**
- * Answers requests to a judge from stored replies alone, and makes no call. {@link gradeAgain} counts
- * the items whose reply of the judge is not stored.
+ * Answers requests to a judge from stored replies alone, and makes no call. {@link gradeAgain}
+ * counts the items whose reply of the judge is not stored.
  */
 export const storedAsk =
   (endpoint: ResolvedEndpoint, findReplies: FindReplies): Ask =>
@@ -34,8 +34,8 @@ export const storedAsk =
 
 export interface GradeAgainOptions {
   /**
-   * The items of an earlier score, each with the content key of its reply: null where the model gave
-   * no reply.
+   * The items of an earlier score, each with the content key of its reply: null where the model
+   * gave no reply.
    */
   items: AsyncIterable<{ item: Row; requestKey: string | null }>
   findReplies: FindReplies
@@ -49,10 +49,10 @@ export interface GradeAgainOptions {
 }
 
 /**
- * Grades the stored replies of an earlier score again. No model is asked for a reply: an item without
- * a stored reply counts as wrong, with the reason `no-reply`, as it did before. `unjudged` is the
- * number of items whose judge's reply is not stored. Unless it is 0 the items make no score: an item
- * that a judge would have found right would count as wrong.
+ * Grades the stored replies of an earlier score again. No model is asked for a reply: an item
+ * without a stored reply counts as wrong, with the reason `no-reply`, as it did before. `unjudged`
+ * is the number of items whose judge's reply is not stored. Unless it is 0 the items make no score:
+ * an item that a judge would have found right would count as wrong.
  */
 export async function gradeAgain(options: GradeAgainOptions): Promise<{ items: ScoreItem[]; unjudged: number }> {
   const keys = new Map<string, string>()

@@ -11,7 +11,7 @@ import type { Ask, Reply } from '../models/ask.ts'
 import { assess, finalVerdict } from '../verifier/judge/assess.ts'
 import { createJudge, judgeVersion } from '../verifier/judge/judge.ts'
 import { verifierVersion } from '../verifier/verdict.ts'
-import { verifiedCase } from '../verifier/verify.ts'
+import { verifyInPool } from '../verifier/serve/process-pool.ts'
 import type { ScoreIdentityParts } from './score-identity.ts'
 
 /** What a grader says of one item. `correct` alone counts for the accuracy. */
@@ -62,7 +62,7 @@ function judgeEndpoint({ endpoints }: Pick<Recipe, 'endpoints'>, judge: string):
 const rules: Grader = {
   identity: { graderVersion: verifierVersion, judge: null },
   model: null,
-  open: () => async (item, reply) => byRules(item, reply).grade,
+  open: () => async (item, reply) => (await byRules(item, reply)).grade,
 }
 
 /**
@@ -79,7 +79,7 @@ function rulesThenJudge(model: UrlEndpoint): Grader {
     open(ask) {
       const judge = createJudge({ ask, endpoint: graderEndpoint, model: model.model, isPatient: true })
       return async (item, reply) => {
-        const { verified, grade } = byRules(item, reply)
+        const { verified, grade } = await byRules(item, reply)
         if (reply.finishReason !== 'stop' || knownMetadata(item.metadata).reward === 'rule') return grade
         try {
           const [assessment] = await assess([{ ...verified, question: bareQuestion(item.question) }], judge)
@@ -94,8 +94,8 @@ function rulesThenJudge(model: UrlEndpoint): Grader {
   }
 }
 
-function byRules(item: Row, reply: Pick<Reply, 'text'>) {
-  const verified = verifiedCase(answerCase(item, item.answer ?? '', reply.text))
+async function byRules(item: Row, reply: Pick<Reply, 'text'>) {
+  const verified = await verifyInPool(answerCase(item, item.answer ?? '', reply.text))
   return { verified, grade: gradeOf(verified.result, verified.result) }
 }
 

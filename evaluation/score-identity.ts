@@ -54,7 +54,9 @@ export function gradedBy(
 
 const versionPart = z.looseObject({ graderVersion: z.string(), judge: z.string().nullable().catch(null) })
 
-/** The version of the verifier that graded a score, and its judge. Null where the identity has none. */
+/**
+ * The version of the verifier that graded a score, and its judge. Null where the identity has none.
+ */
 export function graderOfScore(identity: unknown): { verifier: string; judge: string | null } | null {
   const parsed = versionPart.safeParse(identity)
   return parsed.success ? { verifier: parsed.data.graderVersion, judge: parsed.data.judge } : null

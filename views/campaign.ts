@@ -89,7 +89,10 @@ export function endScores({ steps }: Pick<RoundView, 'steps'>): Map<string, Scor
   return new Map(steps.flatMap(({ scores }) => scores).map((score) => [score.benchmark, score]))
 }
 
-/** A benchmark whose rounds were measured in different ways: their scores say nothing about each other. */
+/**
+ * A benchmark whose rounds were measured in different ways: their scores say nothing about each
+ * other.
+ */
 export interface MixedBenchmark {
   benchmark: string
   /** Versions of the verifier, in the order of the rounds; null where a score does not say. */

@@ -20,7 +20,9 @@ const columns: readonly Column[] = [
   right('no reply'),
 ]
 
-/** What grading again came to: a line for each evaluation and benchmark, and what was not graded. */
+/**
+ * What grading again came to: a line for each evaluation and benchmark, and what was not graded.
+ */
 export function againLines(campaign: string, version: string, scores: readonly AgainScore[]): string[] {
   const rows = scores.map((score) => [
     String(score.round),

@@ -6,8 +6,8 @@ import { interval } from './figures.ts'
 type Scored = Pick<CampaignOverview, 'campaign' | 'base' | 'rounds'>
 
 /**
- * Writes the scores of a campaign: `61.2 % [58.1, 64.2]`. Where the rounds of a benchmark were graded
- * by different versions of the verifier, each score names its version.
+ * Writes the scores of a campaign: `61.2 % [58.1, 64.2]`. Where the rounds of a benchmark were
+ * graded by different versions of the verifier, each score names its version.
  */
 export function scoreWriter(overview: Scored): (score: ScoreView) => string {
   const mixed = new Set(mixedBenchmarks(overview).map(({ benchmark }) => benchmark))
@@ -17,7 +17,10 @@ export function scoreWriter(overview: Scored): (score: ScoreView) => string {
 /** `verifier 2.0.0`. */
 export const verifierText = ({ verifier }: Pick<ScoreView, 'verifier'>): string => `verifier ${verifier ?? 'unknown'}`
 
-/** Says which scores of a campaign are not comparable, and how to make them so. No line where all are. */
+/**
+ * Says which scores of a campaign are not comparable, and how to make them so. No line where all
+ * are.
+ */
 export const mixedLines = (overview: Scored): string[] =>
   mixedBenchmarks(overview).map(({ benchmark, verifiers }) => {
     const versions = verifiers.map((each) => each ?? 'unknown').join(' and ')

@@ -57,18 +57,18 @@ export const clean: RowStep<typeof options> = {
   options,
   summary: 'check form and logic of traces; cut, keep or drop repeated reflection; let them speak of the image',
   estimate: () => ({ rowsOut: 1, calls: [] }),
-  run(row, { options }) {
-    const result = cleanTrace(row.trace, options, row)
-    return Promise.resolve(['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })])
+  async run(row, { options }) {
+    const result = await cleanTrace(row.trace, options, row)
+    return ['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })]
   },
 }
 
 /** The cleaned trace, or the reason why the trace is dropped. */
-export function cleanTrace(
+export async function cleanTrace(
   trace: Row['trace'],
   options: Omit<Options, 'step' | 'name' | 'from'>,
   row: Checked = { answer: null, ...noCheck },
-): { trace: string } | { reason: string } {
+): Promise<{ trace: string } | { reason: string }> {
   if (trace === null) return { reason: 'no-trace' }
   const parts = splitTrace(trace)
   if (!parts || parts.reasoning === '') return { reason: 'malformed' }
@@ -86,7 +86,7 @@ export function cleanTrace(
     const answer = extractedAnswer(rest, row)
     if (answer === '') return { reason: 'no-answer' }
     const { maxSentenceRepeats } = options
-    const broken = options.logic ? brokenRule({ reasoning, rest, answer, row, maxSentenceRepeats }) : null
+    const broken = options.logic ? await brokenRule({ reasoning, rest, answer, row, maxSentenceRepeats }) : null
     if (broken !== null) return { reason: broken }
     if (options.form === 'final-answer') rest = finalAnswerForm(answer)
   }
