@@ -1,4 +1,5 @@
-import { parseUnit } from './answers/units.ts'
+import { withNeighbours } from './beside-box.ts'
+import type { PlacedBox } from './beside-box.ts'
 import type { FoundSlot } from './verdict.ts'
 
 /** The most boxes that can make one answer together: "\\boxed{1} and \\boxed{2}". */
@@ -24,15 +25,12 @@ export function boxed(text: string): FoundSlot | null {
   if (first === undefined || last === undefined) return null
   const extracted =
     groups.length === 1 && !unclosed
-      ? withNeighbours(text, first.from, first.to, first.inner)
+      ? withNeighbours(text, first)
       : groups.map(({ inner }) => inner).join(', ')
   return { extracted, rule: unclosed ? 'boxed-unclosed' : 'boxed', from: first.from, to: last.to }
 }
 
-interface Box {
-  from: number
-  to: number
-  inner: string
+interface Box extends PlacedBox {
   closed: boolean
 }
 
@@ -53,8 +51,12 @@ function outerBoxes(text: string): Box[] {
 /** Takes the boxes within a box off: \boxed{\boxed{12}} holds 12. */
 function withoutBoxes(inner: string): string {
   let text = inner
-  for (let depth = 0; depth < 6 && /\\f?box/.test(text); depth++) {
-    text = text.replace(/\$?\\(?:boxed|fbox)\s?\{([^{}]*)\}\$?/g, '$1')
+  for (let depth = 0; depth < mostBoxes; depth++) {
+    const found = /\$?\\(?:boxed|fbox)(?![a-zA-Z])/.exec(text)
+    if (found === null) break
+    const box = readBox(text, found.index + found[0].length)
+    const rest = box === null ? text.slice(found.index + found[0].length) : text.slice(box.to).replace(/^\$/, '')
+    text = `${text.slice(0, found.index)}${box?.inner ?? ''}${rest}`
   }
   return text.replace(/\\(?:boxed|fbox)(?![a-zA-Z])/g, '')
 }
@@ -93,51 +95,4 @@ function readBox(text: string, at: number): { inner: string; closed: boolean; to
     if (depth === 0) return { inner: text.slice(from, i), closed: true, to: i + 1 }
   }
   return { inner: (text.slice(from).split('\n', 1)[0] ?? '').replace(/\$+\.?$/, ''), closed: false, to: text.length }
-}
-
-const space = String.raw`(?:[ \t$~]|\\[,;:! )]|\\q?quad(?![a-zA-Z]))*`
-const afterSign = new RegExp(
-  String.raw`^${space}(?:(\\?%|％|per ?cent(?![a-z]))|(\^\s*\{?\s*\\circ\s*\}?|°)\s*(?:\\?(?:text|mathrm)?\{?\s*([CF])\}?(?![a-zA-Z]))?|((?:\\times|\\cdot|[×x*])\s*10\s*\^\s*(?:\{\s*-?\d{1,4}\s*\}|-?\d{1,4})))`,
-)
-const afterBox = new RegExp(
-  String.raw`^${space}\\(?:text|mathrm|rm|textrm|mbox|operatorname)\s*\{([^{}]{1,40})\}(\s*\^\s*\{?-?\d\}?)?`,
-)
-const afterWords = new RegExp(
-  String.raw`^${space}([a-zA-Zµ°Ω²³/^0-9·]{1,20}(?: (?:per |squared|cubed)?[a-zA-Zµ°Ω²³/^0-9]{0,20}){0,3})`,
-)
-const scaleWords =
-  /^(?:hundred|thousand|million|billion|trillion|lakh|crore|percent|dozen)s?(?: [a-z]+)?$|^percentage points?$/i
-/** Units that are also words of a sentence: "\boxed{5} in the picture". */
-const wordsToo = new Set(['in', 'us', 'a', 'A', 'd', 't', 'T', 'C', 'F', 'K', 'B', 'as', 'at', 'second', 'seconds'])
-
-/** The content of a number's box with the sign, unit or scale that is written beside the box. */
-function withNeighbours(text: string, from: number, to: number, inner: string): string {
-  if (!/[\dπ})!]\s*\$?\s*$|\\pi\s*$/.test(inner) || /[=<>,]/.test(inner)) return inner
-  const before = text.slice(Math.max(0, from - 12), from)
-  const after = text.slice(to, to + 120)
-  const sign = /(?:^|[$=(:[\s{])([-−])$/.exec(before) !== null && !/^\s*[-−+\\]/.test(inner) ? '-' : ''
-  const money = /\\\$\s*$/.test(before) ? '\\$' : ''
-  return `${sign}${money}${inner}${neighbour(after)}`
-}
-
-function neighbour(after: string): string {
-  const sign = afterSign.exec(after)
-  if (sign !== null) {
-    const [, percent, degrees, scale, power] = sign
-    if (percent !== undefined) return '%'
-    return power === undefined ? `${degrees === undefined ? '' : '°'}${scale ?? ''}` : ` ${power}`
-  }
-  const box = afterBox.exec(after)
-  if (box !== null) {
-    const words = (box[1] ?? '').trim().replace(/\.$/, '')
-    const power = (box[2] ?? '').trim()
-    return parseUnit(words + power) !== null || scaleWords.test(words) ? ` ${words}${power}` : ''
-  }
-  const words = (afterWords.exec(after)?.[1] ?? '').split(' ').filter((word) => word !== '')
-  for (let length = words.length; length > 0; length--) {
-    const some = words.slice(0, length).join(' ')
-    if (length === 1 && wordsToo.has(some) && words.length > 1) continue
-    if (parseUnit(some) !== null || (scaleWords.test(some) && length === 1)) return ` ${some}`
-  }
-  return ''
 }

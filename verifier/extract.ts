@@ -62,7 +62,7 @@ function answerTag(text: string): Slot | null {
 /** The answer outside of tags, or why there is none. */
 function spokenAnswer(text: string, kind: Kind, help: ExtractionHelp, turn = 0): Slot | 'retracted' | 'cut-off' | null {
   const slot = explicitAnswer(text, kind, help)
-  if (slot === null) return lastChange(text, kind) ?? byKind(text, kind)
+  if (slot === null) return lastChange(text, kind) ?? byKind(text, kind, help)
   const after = text.slice(slot.to)
   const back = retractedAt(after)
   if (back === null || turn >= mostRetractions) return slot
@@ -92,7 +92,7 @@ function explicitAnswer(text: string, kind: Kind, { isOption }: ExtractionHelp):
   if (kind === 'yesno') return stated === null || isOption?.(box.extracted) !== false ? box : place(stated)
   if (stated !== null && isOption?.(stated.extracted) !== false) return place(stated)
   if (isOption?.(box.extracted) !== false) return box
-  const letter = /\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
+  const letter = /\n\W*[A-J]\W*$|\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
   if (letter !== null) return { ...letter, from: box.to, to: text.length }
   return stated === null ? box : place(stated)
 }
@@ -105,13 +105,14 @@ function shortAnswer(text: string, kind: Kind): Slot | null {
   return typeof found === 'string' ? null : found
 }
 
-function byKind(raw: string, kind: Kind): Slot | 'cut-off' | null {
+function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slot | 'cut-off' | null {
   const text = raw.trim()
   if (text === '') return null
   if (kind === 'choice' || kind === 'yesno') {
     const listed = kind === 'choice' ? listedOptions(text) : null
     if (listed !== null) return { extracted: listed, rule: 'whole' }
-    if (text.length <= wholeLimit && isBare(text)) return { extracted: withoutLeadIn(text), rule: 'whole' }
+    const isPick = /^\(?[A-J]\b/.test(text) && !text.includes('\n') && isOption?.(text) === true
+    if (text.length <= wholeLimit && (isBare(text) || isPick)) return { extracted: withoutLeadIn(text), rule: 'whole' }
     return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }

@@ -31,7 +31,7 @@ const statedLead = new RegExp(
 
 /** 故选：D · 因此选C · 应选择B · 选项B正确 · Por eso la opción B. Only a choice is stated so. */
 const chosenLead =
-  /(?:(?:故|应|当|可|本题|答案)选择?|(?:所以|因此|综上),?选择?|^选择?)[项为是:：]{0,2} ?(?=[（(]?[A-J](?![a-zA-Z]))|选项 ?(?=[A-J] ?(?:是|为)?正确)/gmu
+  /(?:(?:故|应|当|可|本题|答案)选择?|(?:所以|因此|综上),?选择?|(?:^|[，,。；;] ?)选择?)[项为是:：]{0,2} ?(?=[（(]?[A-J](?![a-zA-Z]))|(?:正确|最佳)的?(?:选项|选择)[是为:：]{0,2} ?(?=[（(]?[A-J](?![a-zA-Z]))|选项 ?(?=[A-J] ?(?:是|为)?正确)|選択肢 ?(?=[A-J] ?(?:が|は)?正)/gmu
 
 /** "the answer is …": the sentence after the last such words. */
 export function statedAnswer(text: string, kind: Exclude<AnswerKind, 'auto'>): FoundSlot | null {
@@ -67,8 +67,10 @@ function withOtherOptions(rest: string, line: string): string {
 
 /** Verbs and articles of other languages around an answer: 12です, 12입니다, "la B". */
 function withoutVerbAfter(text: string): string {
+  if (/(?:では|じゃ)(?:ない|ありません)|아니|않/u.test(text)) return text
   return text
     .replace(/\s?(?:です|だ|である|でした|입니다|이다|예요|है|हैं)[。.．]?$/u, '')
+    .replace(/(?<=\d) ?(?:개|명|마리|권|장|살|個|つ|人|匹|本|枚|冊|歳)$/u, '')
     .replace(/^(?:la|el|le|l'option|option|opción|opzione|opção|Option|lettre|letra)\s(?=[A-J](?![a-z]))/iu, '')
     .replace(/(?<=[A-J])(?:が正しい|番|번)$/u, '')
 }

@@ -9,6 +9,8 @@ export interface Amount {
    * The number of digits after the point as written. Null for fractions, words and powers of ten.
    */
   decimals: number | null
+  /** Whether it is written as a division: 30/2. */
+  isFraction?: boolean
 }
 
 /**
@@ -154,7 +156,7 @@ function parseFraction(text: string): Amount | null {
   }
   const top = signedDecimal(left)
   const value = top === null ? null : divide(top, bottom)
-  return value === null ? null : { value, decimals: null }
+  return value === null ? null : { value, decimals: null, isFraction: true }
 }
 
 function signedDecimal(text: string): Rational | null {

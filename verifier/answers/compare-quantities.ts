@@ -32,7 +32,8 @@ function compareValued(gold: Quantity, answer: Quantity, context: RuleContext): 
   const mixed = (gold.percent && answer.unit !== null) || (answer.percent && gold.unit !== null)
   if (match === 'unknown') {
     const ruling = compareInSameUnit(gold, answer, context)
-    return ruling.verdict === 'correct' ? unverifiable('unread') : incorrect('different-unit')
+    const isOpen = ruling.verdict === 'correct' || gold.unit === null
+    return isOpen ? unverifiable('unread') : incorrect('different-unit')
   }
   if (match === 'different' || mixed || (strict && match !== 'same')) return incorrect('different-unit')
   if (match === 'convertible' || match === 'temperature') return compareConverted(gold, answer, match, context)

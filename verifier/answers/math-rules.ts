@@ -11,6 +11,7 @@ import { statedValue } from './prose.ts'
 import { readQuantities } from './quantity.ts'
 import { readAnswer } from './read.ts'
 import { soleNumber } from './sole-number.ts'
+import { isName } from './relations.ts'
 import type { Structure } from './structure.ts'
 
 /** Checks an answer against a gold number. */
@@ -41,10 +42,10 @@ function check(goldText: string, answerText: string, context: RuleContext, notRe
   const [alone] = golds
   const inProse = alone?.type === 'quantity' ? soleNumber(answer, context.effort) : null
   if (alone !== undefined && inProse !== null) return compareStructures(alone, inProse, { ...context, unordered })
-  // A row that holds a whole clause is a sentence with a comma in it.
-  const clause = unordered || !answers.some(holdsClause) ? null : checkProse(gold, golds, answer, context)
-  if (clause !== null) return clause
-  if (unordered ? answers.length > 0 : !answers.every(isWords)) return best ?? incorrect(notRead)
+  // A row or a relation that holds words is a sentence with a comma, an "and" or a sign in it.
+  const isProse = !unordered && answers.some(holdsWords) && !golds.some(holdsWords) && isWordy(answer)
+  const isRead = unordered ? answers.length > 0 : !answers.every(isWords)
+  if (isRead && !isProse) return best ?? incorrect(notRead)
   return checkProse(gold, golds, answer, context) ?? unread(golds, answer, context, notRead)
 }
 
@@ -61,9 +62,13 @@ function checkProse(gold: string, golds: readonly Structure[], answer: string, c
 
 const isWordy = (text: string): boolean => /\p{L}{2,}\s|\s\p{L}{2,}|[\u3040-\u9fff\uac00-\ud7af]{3}/u.test(text)
 
+/** Words by which a text declines to answer. */
+const noAnswer =
+  /\b(?:no idea|(?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|tell|say|see|determine|answer|help|be)|unable|not sure|unsure|unknown|unclear|undetermined|not enough|insufficient|impossible|sorry)\b|n\/a/i
+
 /**
- * The ruling on an answer that was not read. A judge may read prose that holds a number. Words
- * without any number do not answer.
+ * The ruling on an answer that was not read. A judge may read a sentence. One or two words without
+ * any number, and a text that declines to answer, do not answer.
  */
 function unread(golds: readonly Structure[], answer: string, { effort }: RuleContext, notRead: NotRead): Ruling {
   if (looksLikeMath(answer)) return unverifiable('not-understood')
@@ -77,9 +82,10 @@ function unread(golds: readonly Structure[], answer: string, { effort }: RuleCon
     )
   })
   if (has) return isMoved(answer) ? incorrect(notRead) : unverifiable('contains-gold')
-  return numbers.length > 0 || /[^\p{Script=Latin}\p{P}\p{S}\p{N}\s]/u.test(answer)
-    ? unverifiable('unread')
-    : incorrect(notRead)
+  if (numbers.length > 0 || /[^\p{Script=Latin}\p{P}\p{S}\p{N}\s]/u.test(answer)) return unverifiable('unread')
+  if (/\b(?:maybe|perhaps|possibly)\b/i.test(answer)) return incorrect('hedged')
+  const words = answer.split(/\s+/).filter((word) => !/^(?:the|an?)$/i.test(word))
+  return noAnswer.test(answer) || words.length < 3 ? incorrect(notRead) : unverifiable('unread')
 }
 
 /** "not 12", "at least 12", "12 squared": a word beside the number makes it another amount. */
@@ -94,10 +100,11 @@ function readings(text: string, unordered: boolean, { effort }: RuleContext): St
   return readAnswer(unordered ? text.replace(/["'“”]/g, ' ') : text, effort)
 }
 
-/** Whether a row, or a part of it, is several words. */
-function holdsClause(structure: Structure): boolean {
-  if (structure.type === 'words') return structure.text.includes(' ')
-  return structure.type === 'group' && structure.items.some(holdsClause)
+/** Whether a row or a relation, or a part of it, is a word. A name on the left says what a value is. */
+function holdsWords(structure: Structure): boolean {
+  if (structure.type === 'words') return true
+  if (structure.type === 'group') return structure.items.some(holdsWords)
+  return structure.type === 'relation' && structure.sides.some((side) => holdsWords(side) && !isName(side))
 }
 
 function isWords(structure: Structure): boolean {

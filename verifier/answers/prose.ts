@@ -6,7 +6,11 @@ import { collapseSpace, trimMarks, unifyCharacters } from '../plain-text.ts'
  * an operation. These classes of words are closed, unlike the nouns and verbs of a sentence.
  */
 const open =
-  /\b(?:or|either|neither|nor|not|never|cannot|without|except|unless|if|but|although|maybe|perhaps|possibly|probably|might|may|could|would|should|guess|unsure|uncertain|unknown|between|more|less|fewer|greater|smaller|larger|higher|lower|than|least|most|minus|plus|times|twice|thrice|double|half|triple|nearly|almost|over|under|above|below|up|except|excluding|another|other|else|additional|extra|remaining|short|off|away|ago|too|enough|was wrong|wrong|incorrect|false|mod|squared|cubed|factorial|root|inverse|reciprocal|sum|difference|product|power|multiple|divided|multiplied|per)\b|n't\b|[?<>≤≥≠±]|[或不非没未]|超过|至少|至多|大约不/i
+  /\b(?:or|either|neither|nor|not|never|cannot|without|except|unless|if|but|although|maybe|perhaps|possibly|probably|might|may|could|would|should|guess|unsure|uncertain|unknown|between|than|minus|plus|times|twice|thrice|double|half|triple|nearly|almost|over|under|above|below|up|excluding|else|additional|short|off|away|ago|too|enough|wrong|incorrect|false|mod|divided|multiplied|zero|freezing|nicht|kein\w*|pas|oder|ou)\b|n't\b|では(?:な|あり)|じゃ|아니|않|(?:^|\s)(?:не|или)\s|[?<>≤≥≠±]|[或不非没未]|超过|至少|至多|大约不/i
+/** Words that only name the value where they come before its verb: "The larger sum is 12". */
+const openAfter =
+  /\b(?:more|less|fewer|greater|smaller|larger|higher|lower|least|most|another|other|extra|remaining|squared|cubed|factorial|root|inverse|reciprocal|sum|difference|product|power|multiple|per)\b/i
+const reason = /,? (?:because|since|given that|weil|porque|perché|parce que)\b|，?因为/i
 const numberWord =
   /^(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|a (?:hundred|thousand|dozen))\b/i
 /** Verbs after which a sentence states its value. */
@@ -18,20 +22,25 @@ const states =
  * only number. Null when words leave open what it states, or when there are several numbers.
  */
 export function statedValue(raw: string): string | null {
-  const text = trimMarks(collapseSpace(unifyCharacters(raw)))
-  if (text.length > 600 || open.test(text.replace(/\\[a-zA-Z]+/g, ' '))) return null
+  if (raw.length > 600) return null
+  const whole = collapseSpace(unifyCharacters(raw))
+  const end = reason.exec(whole)?.index ?? whole.length
+  const text = trimMarks(/\d/.test(whole.slice(0, end)) ? whole.slice(0, end) : whole)
+  if (open.test(text.replace(/\\[a-zA-Z]+/g, ' '))) return null
   const sentence = lastSentence(text)
   const tail = states.exec(withoutYear(sentence))?.[2]
   if (
     tail !== undefined &&
     (/\d|\\[a-zA-Z]|π/.test(tail) || numberWord.test(tail)) &&
     tail.length <= 80 &&
-    isOneValue(tail)
+    isOneValue(tail) &&
+    !openAfter.test(tail)
   )
     return tail
   const flat = withoutYear(sentence)
   if (
     numbersIn(flat) !== 1 ||
+    openAfter.test(flat) ||
     (flat.split(' ').length < 4 && !/[\u3040-\u9fff\uac00-\ud7af]{3}/.test(flat)) ||
     /\bof \d/.test(flat)
   )

@@ -1,15 +1,16 @@
 import type { Effort } from '../effort.ts'
 import { compareExpressions } from '../math/compare.ts'
 import { exactValue } from '../math/evaluate.ts'
-import { symbolsOf } from '../math/expression.ts'
+import { integer, symbolsOf } from '../math/expression.ts'
 import type { Expression } from '../math/expression.ts'
 import { parseExpression } from '../math/parse.ts'
 import { negate } from '../math/rational.ts'
 import type { Rational } from '../math/rational.ts'
 import { parseAmount, parseSuffixed, splitSign } from './amount.ts'
+import { isNoun, nounUnit } from './nouns.ts'
 import { numberFromWords } from './number-words.ts'
 import type { Quantity } from './structure.ts'
-import { isMeasureWord, isNoun, nounUnit, parseUnit } from './units.ts'
+import { isMeasureWord, parseUnit } from './units.ts'
 import type { Unit } from './units.ts'
 
 const number = (value: Rational, decimals: number | null): Expression => ({ type: 'number', value, decimals })
@@ -61,7 +62,11 @@ function readValue(body: string, negative: boolean, effort: Effort): Value | nul
   const amount = parseAmount(body)
   if (amount !== null) {
     const exact = negative ? negate(amount.value) : amount.value
-    return { type: 'quantity', expression: number(exact, amount.decimals), exact, decimals: amount.decimals }
+    const value = number(exact, amount.decimals)
+    // 30/2 keeps its form: it is not yet 15.
+    const isOpen = amount.isFraction === true && exact.n % exact.d === 0n
+    const expression: Expression = isOpen ? { type: 'quotient', top: value, bottom: integer(1) } : value
+    return { type: 'quantity', expression, exact, decimals: amount.decimals }
   }
   const plain = withoutGrouping(body.replace(countedPi, (all, word: string) => String(numberFromWords(word) ?? all)))
   const expression = parseExpression(negative ? `-${plain}` : plain, effort)
@@ -93,6 +98,8 @@ const countedPi = /^([a-z]+) (?=pi$)/i
 
 const endsLikeUnit = /[a-zA-Z°µΩ\u4e00-\u9fff](?:\s*\^?\s*[({]?-?\d[)}]?)?$/
 const unitStart = /[a-zA-Z°µμΩ℃℉¢\u4e00-\u9fff]/
+/** Amounts that a noun in the singular may follow. */
+const oneThing = /^(?:1|one|an?|half an?|0?\.\d{1,9}|\d{1,9} ?\/ ?\d{1,9})$/i
 /** The most places at which a unit is looked for. */
 const mostSplits = 12
 
@@ -115,7 +122,7 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
     // coulombs.
     if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
-    const unit = unitOf(suffix, isGlued)
+    const unit = unitOf(suffix, isGlued, oneThing.test(amount))
     if (unit !== undefined && /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount))
       return { amount, unit }
   }
@@ -123,16 +130,16 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
 }
 
 /** Undefined when the text is not a unit. Null for a unit that says nothing ("units", 个). */
-function unitOf(suffix: string, isGlued: boolean): Unit | null | undefined {
+function unitOf(suffix: string, isGlued: boolean, isOne: boolean): Unit | null | undefined {
   if (isMeasureWord(suffix) || /^(?:square |cubic |sq\.? )?units?(?:\^[23])?$/i.test(suffix)) return null
   const unit = parseUnit(suffix)
   if (unit !== null) return isGlued && /^[a-zA-Z]$/.test(suffix) ? { ...unit, uncertain: true } : unit
   if (isGlued) return undefined
   const measured =
     /^[\u4e00-\u9fff]/.test(suffix) && isMeasureWord(suffix[0] ?? '') && /^.[\u4e00-\u9fffa-zA-Z]{1,5}$/.test(suffix)
-  if (measured) return nounUnit([suffix.slice(1)])
+  if (measured) return nounUnit([suffix.slice(1)], true)
   const words = suffix.split(' ')
-  return words.length <= 3 && words.every(isNoun) ? nounUnit(words) : undefined
+  return words.length <= 3 && words.every(isNoun) ? nounUnit(words, isOne) : undefined
 }
 
 /** How the values of two quantities compare, without their units and percent signs. */

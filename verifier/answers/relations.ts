@@ -82,6 +82,7 @@ export function isName(side: Structure | undefined): boolean {
 }
 
 function isClosed(side: Structure): boolean {
+  if (side.type === 'ratio') return side.parts.every(isClosed)
   return side.type === 'quantity' && symbolsOf(side.expression).size === 0
 }
 

@@ -2,10 +2,11 @@ import type { Effort } from '../effort.ts'
 import { equal } from '../math/rational.ts'
 import { collapseSpace, trimMarks } from '../plain-text.ts'
 import { mathText } from './math-text.ts'
+import { isNoun } from './nouns.ts'
 import { numberFromWords } from './number-words.ts'
 import { readQuantities } from './quantity.ts'
 import type { Quantity } from './structure.ts'
-import { isNoun, parseUnit } from './units.ts'
+import { parseUnit } from './units.ts'
 
 /**
  * The words that may be before the number in a sentence. A list of words that may not be there

@@ -33,7 +33,13 @@ function isSolvedRelation(relation: Relation): boolean {
   if (assignment !== null)
     return assignment.name === null || (isUnknown(assignment.name) && !sharesNames(assignment.name, assignment.value))
   const open = sides.filter((side) => !isClosed(side))
-  return open.length === 1 && isUnknown(open[0])
+  return open.length === 1 && isUnknown(open[0]) && !isSize(open[0])
+}
+
+/** |x| > 2 still has to be solved. |AB| is a length. */
+function isSize(side: Structure | undefined): boolean {
+  if (side?.type !== 'quantity' || side.expression.type !== 'func' || side.expression.name !== 'abs') return false
+  return side.expression.args.every((arg) => arg.type === 'symbol')
 }
 
 /** Whether a side is what is looked for: x, f(x), |AB| or a + b, but not x + 1. */
@@ -77,9 +83,17 @@ export function isWorkedOut(gold: Quantity, answer: Quantity, isRounded: boolean
   const [a, b] = [gold.expression, answer.expression]
   if (symbolsOf(a).size > 0 || symbolsOf(b).size > 0) return true
   if (isFactorisation(a)) return !isLiteral(b)
+  // 30/2 still has to be divided.
+  if (isDivision(b) && answer.exact !== null && answer.exact.n % answer.exact.d === 0n) return false
   if (isLiteral(a) && !isRounded) return isLiteral(b)
   const names = functionNames(a)
   return [...functionNames(b)].every((name) => names.has(name))
+}
+
+/** Digits over digits, with any sign. */
+function isDivision(e: Expression): boolean {
+  if (e.type === 'product') return isLiteral(e) && e.factors.some(isDivision)
+  return e.type === 'quotient' && isLiteral(e)
 }
 
 function isInteger(e: Expression): boolean {

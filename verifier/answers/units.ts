@@ -15,6 +15,8 @@ export interface Unit {
    * left out.
    */
   uncertain?: boolean
+  /** True for a word that may be no counted noun: "15 grand", "15 halved". */
+  isDoubtful?: boolean
 }
 
 interface Known {
@@ -160,15 +162,6 @@ function product(a: Unit, b: Unit): Unit {
   return { name: `${a.name} ${b.name}`, dimensions, size: multiply(a.size, b.size) }
 }
 
-/** One or two counted nouns: "red cubes". They compare as words. */
-export function nounUnit(words: readonly string[]): Unit {
-  return { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size: one }
-}
-
-function singular(noun: string): string {
-  return noun.length > 3 && noun.endsWith('s') && !noun.endsWith('ss') ? noun.slice(0, -1) : noun
-}
-
 /** Whether a text is a Chinese measure word. Such a word does not change the value before it. */
 export function isMeasureWord(text: string): boolean {
   return measureWords.has(text)
@@ -178,16 +171,16 @@ export type UnitMatch = 'same' | 'missing' | 'unknown' | 'convertible' | 'temper
 
 /**
  * How an answer's unit fits the gold's unit.
- * - `same`: equal units, or the gold has no unit.
+ * - `same`: equal units, or the gold has no unit and the answer's unit is sure.
  * - `missing`: only the gold has a unit.
  * - `convertible`: both measure the same dimension.
- * - `unknown`: the answer's words are no unit that is known, where the gold has a unit.
+ * - `unknown`: the answer's words are no unit and no noun that is known.
  * - `temperature`: both are temperature scales, which convert with an offset.
  *
  * A gold with several nouns ("10 Downing Street") is not a count, so its nouns may not be missing.
  */
 export function matchUnits(gold: Unit | null, answer: Unit | null): UnitMatch {
-  if (gold === null) return 'same'
+  if (gold === null) return answer?.isDoubtful === true ? 'unknown' : 'same'
   if (answer === null && gold.uncertain === true) return 'different'
   if (answer === null) return gold.dimensions !== null || !gold.name.includes(' ') ? 'missing' : 'different'
   const bothNouns = gold.dimensions === null && answer.dimensions === null
@@ -224,23 +217,4 @@ export function kelvin({ n, d }: Rational, unit: Unit): Rational | null {
   // 273.15 = 5463/20 and K = (F + 459.67) · 5/9.
   if (scale === 'celsius') return { n: n * 20n + 5463n * d, d: d * 20n }
   return { n: (n * 100n + 45_967n * d) * 5n, d: d * 900n }
-}
-
-/**
- * Words that make "3 …" another amount, a bound or an operation. They may never be dropped like a
- * noun.
- */
-const notNouns = new Set(
-  'or and to not than less more fewer times over out of plus minus half halves third thirds quarter quarters dozen hundred thousand million billion trillion squared cubed percent pi point divided multiplied mod by if but between through factorial factorials root is are was were equals at no wrong incorrect too maybe perhaps base mod in on there here visible shown present altogether total sqrt sin cos tan log ln exp below above under beneath beyond behind within without before after since until during against about around near from off away ago up down short shy extra additional many much another other percentage points hundreds thousands millions billions trillions dozens lakh lakhs lac crore crores bn mn positive negative double twice triple inverse reciprocal square cubic root roots'.split(
-    ' ',
-  ),
-)
-
-const partOfOne =
-  /^(?:fourth|fifth|sixth|seventh|eighth|ninth|tenth|[a-z]+teenth|[a-z]+tieth|hundredth|thousandth|millionth)s?$/
-
-/** Whether a plain word can be counted. Bounds, operations and parts of one ("fifths") cannot. */
-export function isNoun(word: string): boolean {
-  const lower = word.toLowerCase()
-  return /^[a-z]{2,30}$/.test(lower) && !notNouns.has(lower) && !partOfOne.test(lower)
 }

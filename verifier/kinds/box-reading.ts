@@ -140,6 +140,7 @@ const everywhere = (pair: string): RegExp => new RegExp(pair, 'gi')
 const forms: readonly { pattern: RegExp; type: 'box' | 'point' | 'corners' }[] = [
   { pattern: everywhere(`x_?1 ?[=:] ?${coordinate}[ ,;]{1,2}y_?1 ?[=:] ?${coordinate}[ ,;]{1,2}x_?2 ?[=:] ?${coordinate}[ ,;]{1,2}y_?2 ?[=:] ?${coordinate}`), type: 'box' },
   { pattern: everywhere(`x_?min ?[=:] ?${coordinate}[ ,;]{1,2}y_?min ?[=:] ?${coordinate}[ ,;]{1,2}x_?max ?[=:] ?${coordinate}[ ,;]{1,2}y_?max ?[=:] ?${coordinate}`), type: 'box' },
+  { pattern: everywhere(`left ?[=:] ?${coordinate}[ ,;]{1,2}top ?[=:] ?${coordinate}[ ,;]{1,2}right ?[=:] ?${coordinate}[ ,;]{1,2}bottom ?[=:] ?${coordinate}`), type: 'box' },
   { pattern: everywhere(`top[- ]?left:? ?${pointPattern} ?(?:,|and|;)? ?bottom[- ]?right:? ?${pointPattern}`), type: 'box' },
   { pattern: everywhere(`<point x ?= ?["']?${coordinate}["']? y ?= ?["']?${coordinate}["']?[^<>]{0,200}>(?:[^<>]{0,200}</point>)?`), type: 'point' },
   { pattern: everywhere(`<box>[ [(]{0,3}${coordinate}${gap}${coordinate}[ )\\],([]{0,5}(?: |,|\\(|\\[)${coordinate}${gap}${coordinate}[ )\\]]{0,3}</box>`), type: 'box' },
@@ -159,7 +160,7 @@ function isOpen(text: string, boxes: number): boolean {
   // "The cat, not the dog, is at …": a denial of another thing is no denial of the box.
   const before = text.slice(0, text.indexOf('¤') < 0 ? text.length : text.indexOf('¤'))
   return (
-    /\b(?:not|isn't|neither|nor|never)(?: (?:at|in|within|inside|here|located|the|a|be|found))*\s*$|\b(?:is|are) not\b|不(?:是|在)?\s*$/i.test(
+    /\b(?:not|isn't|neither|nor|never)(?: (?:at|in|within|inside|here|located|the|a|be|found))*\s*$|(?<!\b(?:that|which|who) )\b(?:is|are) not\b|不(?:是|在)?\s*$/i.test(
       before,
     ) ||
     /^[^¤]*¤+[^¤]{0,20}\b(?:is not|isn't|wrong|incorrect)\b/i.test(text) ||

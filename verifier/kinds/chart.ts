@@ -8,7 +8,7 @@ import type { WrittenNumber } from '../answers/number.ts'
 import { leafLimit } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { Ruling, Rule, RuleContext } from '../verdict.ts'
-import { sameText } from './short-text.ts'
+import { holdsText, sameText } from './short-text.ts'
 import { isYesNoGold, checkYesNo } from './yes-no.ts'
 
 /** The most items of a list. */
@@ -61,7 +61,8 @@ function checkItem(gold: string, answer: string, { policy, effort }: RuleContext
   const wanted = chartNumber(gold)
   if (wanted === null) {
     if (sameText(gold, answer)) return correct('same-text')
-    return isYesNoGold(gold) ? checkYesNo(gold, answer) : incorrect('different-text')
+    if (isYesNoGold(gold)) return checkYesNo(gold, answer)
+    return holdsText(gold, answer) ? unverifiable('contains-gold') : incorrect('different-text')
   }
   const stated = statedValue(answer)
   const given = chartNumber(answer) ?? (stated === null ? null : chartNumber(stated))
@@ -73,6 +74,7 @@ function checkItem(gold: string, answer: string, { policy, effort }: RuleContext
   if (wanted.unit !== null && given.unit !== null && wanted.unit.name !== given.unit.name) {
     return incorrect('different-unit')
   }
+  if (wanted.unit === null && given.unit?.isDoubtful === true) return unverifiable('unread')
   const distance = size(wanted.value.n * given.value.d - given.value.n * wanted.value.d)
   if (distance === 0n) return correct('same-number')
   if (policy.percent !== 'strict' && isHundredth(wanted, given)) return correct('percent-scale')

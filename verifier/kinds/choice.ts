@@ -1,6 +1,6 @@
 import { leafLimit, plainWords } from '../plain-text.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
-import type { ReasonCode, Rule } from '../verdict.ts'
+import type { ReasonCode, Rule, Ruling } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { sameText } from './short-text.ts'
@@ -12,7 +12,7 @@ const longestList = 80
 type Reading = { letters: ReadonlySet<number> } | { problem: ReasonCode }
 
 const leadIn =
-  /^(?:(?:so|thus|therefore|hence),? )?(?:(?:definitely|certainly|clearly|obviously|surely),? )?(?:(?:i (?:choose|pick|select|would (?:choose|pick|select)|think)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
+  /^(?:(?:so|thus|therefore|hence),? )?(?:(?:definitely|certainly|clearly|obviously|surely),? )?(?:(?:(?:i(?:'d| would| will|'ll)? )(?:choose|pick|select|go with|say|go for|think|believe)|my answer is|it'?s|it is|it must be|this is)[ :]+)?(?:both |the )?(?:(?:(?:final|correct|right|best) )?(?:options?|choices?|answers?)(?: is| are)?[: ]+)?(?:选项|答案[是为:]?|选择?|应选|故选)? ?:?/i
 const circledDigits = '①②③④⑤⑥⑦⑧⑨⑩'
 const hedges =
   /\b(?:or|either|neither|nor|not|isn't|cannot|can't|except|but|wrong|incorrect|false|maybe|perhaps|possibly)\b|[或不非]/i
@@ -48,6 +48,11 @@ function readChoice(raw: string, choices: readonly string[], several: boolean): 
   if (exact !== null) return { letters: new Set([exact]) }
   const listed = several ? letteredList(picked, options, count) : null
   if (listed !== null) return listed
+  const instead = /^(.{1,80}?),? (?:and |but )?(?:not|rather than|instead of) (.{1,80})$/i.exec(picked)
+  if (instead !== null && optionByText(instead[2] ?? '', options) !== null) {
+    const pick = optionByText(instead[1] ?? '', options)
+    if (pick !== null) return { letters: new Set([pick]) }
+  }
   const claim = withoutReason(picked)
   if (hedges.test(withoutOptions(claim, options))) return { problem: 'hedged' }
   return readLetterWithText(claim, options, count)
@@ -101,16 +106,24 @@ function letterList(text: string, count: number, several: boolean): Reading | nu
   return [...found].some((i) => i >= count) ? { problem: 'not-a-choice' } : { letters: found }
 }
 
+const denied = String.raw`(?:is|are|was|were|do|does|can|could|will|would)(?: not|n't|not)?(?<=not|n't)|(?:is|are) (?:wrong|incorrect|false|out|too \w+|ruled out|eliminated)`
 const letter = String.raw`(?:(?:option|choice|answer) )?\(?[A-J]\)?`
 const others = new RegExp(
-  String.raw`[,;(.]? ?(?:and |but )?(?:not|rather than|instead of|as opposed to) ${letter}(?:(?:, | or | and | nor )${letter})*\)?$` +
-    String.raw`|[,;.] ?(?:and |but |while )?${letter}(?:(?:, | or | and )${letter})* (?:is|are) (?:not|wrong|incorrect|false)\b.{0,80}$` +
+  String.raw`[,;(.]? ?(?:and |but )?(?:not|rather than|instead of|as opposed to|over) ${letter}(?:(?:, | or | and | nor )${letter})*\)?$` +
+    String.raw`|,? ?而?(?:不是|非|不选) ?\(?[A-J]\)?$` +
+    String.raw`|(?:[,;.] ?| \()(?:and |but |while )?${letter}(?:(?:, | or | and )${letter})* (?:${denied})\b.{0,80}$` +
     String.raw`|[,;.] ?(?:and |but )?(?:[Aa]ll )?(?:[Tt]he )?(?:[Oo]ther|[Rr]emaining|[Rr]est)s?(?: of)?(?: the)?(?: options| choices| answers| ones)? (?:are|is) (?:not|wrong|incorrect|false)\b.{0,80}$`,
+)
+
+/** "Not A but B", "It can't be A or C, so B": the pick comes after what is ruled out. */
+const ruledOut = new RegExp(
+  String.raw`^(?:not ${letter},? but (?:rather )?|(?:it )?(?:can't|cannot|can not|isn't|is not) be ${letter}(?:(?:, | or | and )${letter})*[,;.]? (?:so|thus|hence|therefore|but)(?: (?:it(?:'s| is| must be)|the answer is))? )(?=\S)`,
+  'i',
 )
 
 /** "B, not C", "not A but B", "B. The other options are wrong": the pick without the denial. */
 function withoutOthers(text: string): string {
-  const turned = new RegExp(`^not ${letter},? but (?:rather )?(?=\\S)`, 'i').exec(text)
+  const turned = ruledOut.exec(text)
   const rest = turned === null ? text : text.slice(turned[0].length)
   const found = others.exec(rest)
   if (found === null) return rest
@@ -159,6 +172,8 @@ function checkRest(letter: number, rest: string, options: Options): Reading {
   const words = rest.replace(/^is (?:the )?(?:correct|right|best)(?: (?:answer|option|choice))?$|^is the answer$/i, '')
   if (words === '' || words === '正确' || words === '是正确的') return { letters: new Set([letter]) }
   const named = optionByText(words, options)
+  // "B is smaller than C, so C": the sentence may pick the other letter.
+  if (/^is\b/.test(words) && /\b[B-J]\b/.test(words)) return { problem: 'hedged' }
   if (named !== null && named !== letter && !sameText(options.texts[letter] ?? '', words)) {
     return { problem: 'contradiction' }
   }
@@ -176,11 +191,31 @@ export const checkChoice: Rule = (goldText, answerText, { choices }) => {
   const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
   const answer = readChoice(answerText, choices, gold.letters.size > 1)
-  if ('problem' in answer) return answer.problem === 'too-long' ? unverifiable('too-long') : incorrect(answer.problem)
+  if ('problem' in answer) return answer.problem === 'too-long' ? unverifiable('too-long') : unread(answerText, answer, choices)
   if (answer.letters.size > 1 && gold.letters.size === 1) return incorrect('hedged')
   const same = answer.letters.size === gold.letters.size && [...gold.letters].every((l) => answer.letters.has(l))
   return same ? correct('same-choice') : incorrect('different-choice')
 }
+
+/**
+ * The ruling on a text that picks no option. A judge may read a sentence that names one. Letters
+ * and options with an "or" or a "not" between them were read, and so was a doubt.
+ */
+const picks = /\b(?:choose|pick|select|answer is|go with) \(?([A-J])\b/g
+
+function unread(raw: string, { problem }: { problem: ReasonCode }, choices: readonly string[]): Ruling {
+  const text = withoutOptions(plainWords(raw), readOptions(choices))
+  const words = text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word) && !readWords.test(word))
+  const isSentence = words.length >= 3 || /[\u3040-\u9fff\uac00-\ud7af]{4}/.test(text)
+  const picked = new Set(Array.from(plainWords(raw).matchAll(picks), (found) => found[1]))
+  if (problem === 'contradiction' || picked.size > 1 || !isSentence || unsure.test(text)) return incorrect(problem)
+  return unverifiable('unread')
+}
+
+/** Words that a hedge is made of. */
+const readWords = /^\W*(?:or|and|either|neither|nor|not|both|all|none|any|the|option|options|choice|choices|answer|is|are|of|these|above|but|maybe|perhaps|possibly)\W*$/i
+const unsure =
+  /\b(?:maybe|perhaps|possibly|unsure|unclear|not sure|no idea|either|neither|all of|any of|none of|(?:do not|don't|cannot|can't) (?:know|tell|say|decide|determine))\b|不确定|不知道/i
 
 /** Whether a text picks one option or several, rightly or not. */
 export function picksOption(text: string, choices: readonly string[]): boolean {

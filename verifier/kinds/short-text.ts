@@ -106,7 +106,8 @@ export function sameText(a: string, b: string): boolean {
 function picksSame(gold: string, answer: string): boolean {
   const letters = Array.from(gold.trim())
   if (!/^[A-H]{2,6}$/.test(gold.trim()) || letters.some((c, i) => i > 0 && c <= (letters[i - 1] ?? ''))) return false
-  const parts = plainWords(answer).split(/\s*(?:[,;&]|\band\b)\s*|\s+(?=\(?[A-H][).]\s)/)
+  const picks = plainWords(answer).replace(/^(?:综上所述|综上|因此|所以)?,? ?(?:故|应|答案)?选择?[项为是:]{0,2} ?/, '')
+  const parts = (letters.join('') === picks ? letters.join(',') : picks).split(/\s*(?:[,;&]|\band\b)\s*|\s+(?=\(?[A-H][).]\s)/)
   const picked = parts.map((part) => /^\(?([A-H])(?:[).:](?:\s.{0,60})?)?$/.exec(part.trim())?.[1] ?? '')
   return (
     picked.length === letters.length &&
@@ -129,9 +130,11 @@ export function checkText(goldText: string, answerText: string): Ruling {
   if (coded !== null) return coded
   if (picksSame(goldText, answerText)) return correct('same-choice')
   if (looksLikeMath(plainWords(goldText))) return unverifiable('not-understood')
-  const gold = canonicalText(goldText)
-  if (gold.split(' ').length > shortWords) return unverifiable('free-text')
-  return ` ${canonicalText(answerText)} `.includes(` ${gold} `)
-    ? unverifiable('contains-gold')
-    : incorrect('different-text')
+  if (canonicalText(goldText).split(' ').length > shortWords) return unverifiable('free-text')
+  return holdsText(goldText, answerText) ? unverifiable('contains-gold') : incorrect('different-text')
+}
+
+/** Whether the words of the gold are in the answer, one after the other. */
+export function holdsText(goldText: string, answerText: string): boolean {
+  return ` ${canonicalText(answerText)} `.includes(` ${canonicalText(goldText)} `)
 }

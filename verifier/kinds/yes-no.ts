@@ -93,7 +93,21 @@ export function checkYesNo(goldText: string, answerText: string): Ruling {
   const gold = readYesNo(goldText)
   if (typeof gold !== 'boolean') return unverifiable('bad-gold')
   const answer = readYesNo(answerText)
-  if (answer === null) return incorrect('not-a-yesno')
+  if (answer === null) return unread(answerText)
   if (answer === 'hedged') return incorrect('hedged')
   return answer === gold ? correct('same-yesno') : incorrect('different-yesno')
+}
+
+const unsure =
+  /\b(?:maybe|perhaps|possibly|probably|depends|unsure|unclear|unknown|not sure|no idea|impossible|undecided|(?:do not|don't|cannot|can't) (?:know|tell|say|see|be))\b|不知道|不确定|可能/i
+
+/**
+ * The ruling on a text that does not begin with yes or no. A judge may read a sentence. A doubt and
+ * a word or two do not answer.
+ */
+function unread(answer: string): Ruling {
+  const text = plainWords(answer.slice(0, longestRead)).replaceAll('’', "'")
+  if (/\b(?:yes|yeah|true)\b/i.test(text) && /\b(?:no|nope|false)\b/i.test(text)) return incorrect('hedged')
+  const isSentence = text.split(' ').length >= 3 || /[\u3040-\u9fff\uac00-\ud7af]{4}/.test(text)
+  return isSentence && !unsure.test(text) ? unverifiable('unread') : incorrect('not-a-yesno')
 }
