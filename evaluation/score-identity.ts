@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { answerPolicy } from '../domain/answer-check.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 
 /**
@@ -19,6 +20,8 @@ export const scoreIdentitySchema = z.strictObject({
   graderVersion: z.string().min(1),
   /** Judge model, its prompt's version included; null when rules alone graded. */
   judge: z.string().min(1).nullable(),
+  /** How the recipe wants answers checked; absent where it says nothing. */
+  policy: answerPolicy.optional(),
 })
 export type ScoreIdentityParts = z.infer<typeof scoreIdentitySchema>
 export interface ScoreIdentity extends ScoreIdentityParts {
@@ -44,12 +47,13 @@ const storedIdentity = scoreIdentitySchema.extend({ hash: z.string() })
  */
 export function gradedBy(
   identity: unknown,
-  grader: Pick<ScoreIdentityParts, 'graderVersion' | 'judge'>,
+  grader: Pick<ScoreIdentityParts, 'graderVersion' | 'judge' | 'policy'>,
 ): ScoreIdentity | null {
   const parsed = storedIdentity.safeParse(identity)
   if (!parsed.success) return null
-  const { hash: _, ...parts } = parsed.data
-  return scoreIdentity({ ...parts, graderVersion: grader.graderVersion, judge: grader.judge })
+  const { hash: _, policy: __, ...parts } = parsed.data
+  const { graderVersion, judge, policy } = grader
+  return scoreIdentity({ ...parts, graderVersion, judge, ...(policy && { policy }) })
 }
 
 const versionPart = z.looseObject({ graderVersion: z.string(), judge: z.string().nullable().catch(null) })

@@ -4,6 +4,7 @@ import type { Check } from '../../domain/answer-check.ts'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
+import { withOwnMarks } from '../../verifier/model-marks.ts'
 import { resolveKind } from '../../verifier/verify.ts'
 import { countWords, finalAnswerForm, joinTrace, splitTrace } from '../rows/trace.ts'
 import { brokenRule } from './logic-rules.ts'
@@ -70,7 +71,7 @@ export async function cleanTrace(
   row: Checked = { answer: null, ...noCheck },
 ): Promise<{ trace: string } | { reason: string }> {
   if (trace === null) return { reason: 'no-trace' }
-  const parts = splitTrace(trace)
+  const parts = splitTrace(withOwnMarks(trace, row.policy ?? undefined))
   if (!parts || parts.reasoning === '') return { reason: 'malformed' }
   if (!/<answer>[\s\S]*<\/answer>|\\boxed\s*\{/.test(parts.rest)) return { reason: 'no-answer' }
   let { reasoning, rest } = parts
@@ -98,9 +99,9 @@ export async function cleanTrace(
  * The answer as the verifier finds it, or '' without an answer. Unlike final-answer.ts it accepts
  * answers such as "unknown".
  */
-function extractedAnswer(rest: string, { answer, kind, choices }: Checked): string {
+function extractedAnswer(rest: string, { answer, kind, choices, policy }: Checked): string {
   const concrete = resolveKind({ gold: answer ?? '', kind, choices: choices ?? undefined })
-  return extractAnswer(rest, concrete).extracted ?? ''
+  return extractAnswer(rest, concrete, { policy: policy ?? undefined }).extracted ?? ''
 }
 
 /**
