@@ -22,11 +22,11 @@ const scaleWords =
 /** Units that are also words of a sentence: "\boxed{5} in the picture". */
 const wordsToo = new Set(['in', 'us', 'a', 'A', 'd', 't', 'T', 'C', 'F', 'K', 'B', 'as', 'at', 'second', 'seconds'])
 
-
 const fracUnit =
   /^[\s\\,;~!]*\\[dt]?frac\s*\{\s*(?:\\(?:text|mathrm|rm)\s*\{\s*)?([a-zA-Zµ°·^\d ]{1,15})\}?\s*\}\s*\{\s*(?:\\(?:text|mathrm|rm)\s*\{\s*)?([a-zA-Zµ°·^\d ]{1,15})\}?\s*\}/
+/** Words just before a box that deny its value, or make it a bound. */
 const denial =
-  /(?:\b(?:not|isn['’]t|cannot be|can['’]t be|never|nicht|pas)|不(?:是|为|等于)|\\(?:ne|neq)|≠)\s*(?:\$+|\\\(|\\\[)?\s*$/i
+  /(?:\b(?:not|isn['’]t|cannot be|can['’]t be|never|nicht|pas|(?:more|less|fewer|greater|smaller) than)|不(?:是|为|等于)|\\(?:ne|neq)|≠)\s*(?:\$+|\\\(|\\\[)?\s*$/i
 const moneyBefore = /(\\\$|[€£¥₹]|\\(?:text|mathrm)\s*\{\s*[€£¥₹]\s*\})\s*$/
 const powerAfter = /^\s*(?:\^\s*(?:\{\s*-?\d{1,3}\s*\}|-?\d{1,3}|\{?[a-z]\}?(?![a-z]))|[²³])/
 const factorAfter = /^\s*(?:\\pi(?![a-zA-Z])|π|\\sqrt\s*\{[^{}]{1,20}\}|!(?=\s*(?:\$|\\\)|\\\])))/

@@ -24,9 +24,7 @@ export function boxed(text: string): FoundSlot | null {
   const last = groups.at(-1)
   if (first === undefined || last === undefined) return null
   const extracted =
-    groups.length === 1 && !unclosed
-      ? withNeighbours(text, first)
-      : groups.map(({ inner }) => inner).join(', ')
+    groups.length === 1 && !unclosed ? withNeighbours(text, first) : groups.map(({ inner }) => inner).join(', ')
   return { extracted, rule: unclosed ? 'boxed-unclosed' : 'boxed', from: first.from, to: last.to }
 }
 

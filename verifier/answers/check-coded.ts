@@ -14,7 +14,9 @@ const open = /\b(?:or|not|either|neither|nor|except|unless|maybe|perhaps|possibl
 export function checkCoded(goldText: string, answerText: string): Ruling | null {
   const gold = readCoded(goldText)
   if (gold === null) return null
-  const answer = readCoded(answerText)
+  // A score is also written with a colon, where a ratio is meant by itself.
+  const isScore = gold.sort === 'range' && /^\W*\d{1,3} ?: ?\d{1,3}\W*$/.test(answerText)
+  const answer = readCoded(isScore ? answerText.replace(':', '-') : answerText)
   if (answer !== null) return compare(gold, answer)
   const said = codedWithin(answerText, gold.sort)
   if (said === null) return likelySame(gold, answerText) ? unverifiable('contains-gold') : incorrect('different-form')
@@ -64,7 +66,10 @@ function likelySame(gold: Coded, answer: string): boolean {
 export function checkCodedList(goldText: string, answerText: string): Ruling | null {
   const golds = itemsOf(goldText)
   if (golds.length < 2 || !golds.some((item) => readCoded(item) !== null)) return null
-  const free = itemsOf(answerText)
+  const items = itemsOf(answerText)
+  // A row of scores may have spaces between them.
+  const spaced = items.length === 1 ? (items[0] ?? '').split(' ') : []
+  const free = spaced.length > 1 && spaced.every((item) => readCoded(item) !== null) ? spaced : items
   if (free.length !== golds.length) return incorrect('different-list')
   for (const gold of golds) {
     const at = free.findIndex((item) => {

@@ -160,7 +160,7 @@ function readCode(raw: string): Coded | null {
   if (text.length > 40 || !/^[A-Za-z0-9]+(?:[ /.-][A-Za-z0-9]+)*$/.test(text)) return null
   const turns = text.match(/(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])/g)?.length ?? 0
   const isCode =
-    (/[A-Z]{2}/.test(text) && /\d|-/.test(text) && !/^\d+[A-Z]{2}$/.test(text)) ||
+    (/[A-Z]{2}/.test(text) && /\d|-/.test(text)) ||
     (turns >= 3 && !/^\d/.test(text) && !/[a-z]{2}/.test(text)) ||
     /^[A-Z]\d+-\d+$/.test(text) ||
     /^[a-z]{2,6}-\d{2,}$/.test(text)

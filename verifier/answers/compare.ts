@@ -2,12 +2,13 @@ import { sameText } from '../kinds/short-text.ts'
 import type { RuleContext, Ruling } from '../verdict.ts'
 import { correct, incorrect, unverifiable } from '../verdict.ts'
 import { compareQuantities } from './compare-quantities.ts'
-import { inNameOrder, keyOf, valuesByName, valuesOf, withNamesApart } from './named.ts'
+import { compareMatrices } from './compare-matrices.ts'
+import { inNameOrder, isRootsOf, justValues, keyOf, valuesByName, valuesOf, withNamesApart } from './named.ts'
 import { ratioOf, sameProportion } from './ratios.ts'
 import { isSetLike, sameRealSet } from './real-sets.ts'
 import { assignmentOf, collapsed, conditionsOf, hasSeveralVariables, sameConditions } from './relations.ts'
 import { givesValues, isSolved } from './solved.ts'
-import type { Group, Matrix, Structure } from './structure.ts'
+import type { Group, Structure } from './structure.ts'
 
 /**
  * How two structures are compared. With `unordered`, brackets and order mean nothing, as in a row
@@ -34,7 +35,8 @@ function compareAny(goldGiven: Structure, answerGiven: Structure, context: Compa
   if (gold.type === 'quantity' && answer.type === 'quantity') return compareQuantities(gold, answer, context)
   if (gold.type === 'named-set' && answer.type === 'named-set') return same(gold.name === answer.name, 'list')
   if (isRealSet(gold) || isRealSet(answer)) return compareSets(gold, answer, context)
-  if (gold.type === 'matrix' || answer.type === 'matrix') return compareMatrices(gold, answer, context)
+  if (gold.type === 'matrix' || answer.type === 'matrix')
+    return compareMatrices(gold, answer, (left, right) => inOrder(left, right, context))
   if (gold.type === 'group') return compareSingle(gold, (item) => compareStructures(item, answer, context))
   if (answer.type === 'group') return compareSingle(answer, (item) => compareStructures(gold, item, context))
   return comparePlain(gold, answer, context)
@@ -112,6 +114,9 @@ function compareNamed(gold: Group, answer: Group, context: Comparison): Ruling |
     return inOrder([...wanted.values()], found, context)
   }
   const other = wanted === null ? gold : answer
+  if (isRootsOf(wanted ?? given, other)) return compareUnordered(justValues(gold), justValues(answer), context)
+  // A set does not say which value is which.
+  if (wanted !== null && other.brackets === '{}') return incorrect('different-form')
   if (other.brackets === '{}' || other.items.some((item) => item.type === 'relation')) return null
   if (other.items.length !== (wanted ?? given)?.size) return incorrect('different-list')
   if (wanted !== null) return inOrder([...wanted.values()], answer.items, context)
@@ -208,28 +213,6 @@ function distinct(items: readonly Structure[], context: Comparison): Structure[]
     found.push(item)
   }
   return found
-}
-
-/** Compares matrices place by place. A tuple and a column, or a row, are one vector. */
-function compareMatrices(gold: Structure, answer: Structure, context: Comparison): Ruling {
-  if (gold.type === 'matrix' && answer.type === 'matrix') return compareCells(gold, answer, context)
-  const [matrix, other] = gold.type === 'matrix' ? [gold, answer] : [answer, gold]
-  const isVector =
-    matrix.type === 'matrix' &&
-    !matrix.isDeterminant &&
-    (matrix.rows.length === 1 || matrix.rows.every((row) => row.length === 1))
-  const isTuple =
-    other.type === 'group' && (other.brackets === '()' || other.brackets === '<>' || other.brackets === '[]')
-  if (!isVector || !isTuple) return incorrect('different-form')
-  const [left, right] = gold.type === 'matrix' ? [matrix.rows.flat(), other.items] : [other.items, matrix.rows.flat()]
-  return left.length === right.length && left.length > 1 ? inOrder(left, right, context) : incorrect('different-form')
-}
-
-function compareCells(gold: Matrix, answer: Matrix, context: Comparison): Ruling {
-  if (gold.isDeterminant !== answer.isDeterminant) return incorrect('different-form')
-  const shape = ({ rows }: Matrix): string => rows.map((row) => row.length).join(',')
-  if (shape(gold) !== shape(answer)) return incorrect('different-form')
-  return inOrder(gold.rows.flat(), answer.rows.flat(), context)
 }
 
 /** 2:3 equals only 2:3, unless the row's policy reduces ratios: then it also equals 4:6 and 2/3. */

@@ -43,6 +43,8 @@ const signPatterns: readonly (readonly [RegExp, string])[] = [
   [/\\(?:lor|vee)(?![a-zA-Z])/g, ' or '],
   [/\\(?:land|wedge)(?![a-zA-Z])/g, ' and '],
   [/\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-zA-Z])|\\circ(?![a-zA-Z])/g, '°'],
+  [/(\d)\s{0,3}([kMGmµ]?)\s{0,3}\\Omega(?![a-zA-Z])/g, '$1 $2Ω'],
+  [/(?<=\d ?)\\mu ?(?=[msgFAVLWJ](?![a-zA-Z]))/g, 'µ'],
   [/\\%/g, '%'],
 ]
 

@@ -40,6 +40,22 @@ export function valuesByName({ items, or }: Group): ReadonlyMap<string, Structur
   return values
 }
 
+/**
+ * Whether a row holds the roots of one unknown ("x = 3 or x = 5"), and the names are its indexed
+ * names (x_1, x_2).
+ */
+export function isRootsOf(names: ReadonlyMap<string, Structure> | null, { items }: Group): boolean {
+  const bases = new Set([...(names?.keys() ?? [])].map((name) => name.replace(/_\{?\d{1,2}\}?$/, '')))
+  const [base] = bases
+  if (base === undefined || bases.size > 1 || names?.has(base) === true) return false
+  return items.every((item) => item.type === 'relation' && nameOf(assignmentOf(item)?.name ?? null) === base)
+}
+
+/** A row of named values without the names. */
+export function justValues(group: Group): Group {
+  return { ...group, items: group.items.map(valueOf) }
+}
+
 /** The values in the order in which a tuple (x, y) holds them: by name. */
 export function inNameOrder(values: ReadonlyMap<string, Structure>): Structure[] {
   return [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)

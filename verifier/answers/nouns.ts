@@ -18,10 +18,7 @@ const partOfOne =
 export function isNoun(word: string): boolean {
   const lower = word.toLowerCase()
   return (
-    /^[a-z]{2,30}$/.test(lower) &&
-    !notNouns.has(lower) &&
-    !partOfOne.test(lower) &&
-    numberFromWords(lower) === null
+    /^[a-z]{2,30}$/.test(lower) && !notNouns.has(lower) && !partOfOne.test(lower) && numberFromWords(lower) === null
   )
 }
 
@@ -35,6 +32,12 @@ const otherPlurals = new Set(
 const notPlurals =
   /(?:ss|us)$|^(?:has|does|hers|this|always|sometimes|perhaps|besides|whereas|towards|upwards|downwards|backwards|forwards|afterwards|equals|exceeds|remains|gives|makes|means|pairs|couples|scores|lots|various|others|ones|tens|grands|odds)$/
 
+/** Two names of one thing. */
+const sameNouns = new Map([
+  ['person', 'people'], ['persons', 'people'], ['kid', 'children'], ['kids', 'children'], ['child', 'children'],
+  ['pgs', 'pages'], ['pts', 'points'], ['pcs', 'pieces'],
+]) // prettier-ignore
+
 /** Whether the last word of "3 red cubes" is certainly a counted noun. One thing has a singular. */
 function isSureNoun(word: string, isOne: boolean): boolean {
   const lower = word.toLowerCase()
@@ -46,7 +49,14 @@ const size = { n: 1n, d: 1n }
 
 /** One to three words after a number: "red cubes". They compare as words. */
 export function nounUnit(words: readonly string[], isOne = false): Unit {
-  const unit = { name: words.map(singular).join(' ').toLowerCase(), dimensions: null, size }
+  const unit = {
+    name: words
+      .map((word) => singular(sameNouns.get(word.toLowerCase()) ?? word))
+      .join(' ')
+      .toLowerCase(),
+    dimensions: null,
+    size,
+  }
   return isSureNoun(words.at(-1) ?? '', isOne) ? unit : { ...unit, isDoubtful: true }
 }
 

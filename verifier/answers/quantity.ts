@@ -123,7 +123,12 @@ function splitUnit(text: string, effort: Effort): { amount: string; unit: Unit |
     if (before !== ' ' && /^[ABCdFJKNtT]$/.test(text.slice(i))) continue
     const isGlued = before !== ' ' && !/[\u4e00-\u9fff]/.test(here)
     const unit = unitOf(suffix, isGlued, oneThing.test(amount))
-    if (unit !== undefined && /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+$/.test(amount))
+    if (
+      unit !== undefined &&
+      /[\dπ一二三四五六七八九十百千万亿两半]|\\pi|\\sqrt|^[a-zA-Z-]+(?: and (?:a|one|three) (?:half|quarters?))?$/.test(
+        amount,
+      )
+    )
       return { amount, unit }
   }
   return null

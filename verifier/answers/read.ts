@@ -31,9 +31,15 @@ export function readAnswer(raw: string, effort: Effort): Structure[] {
   return readings
 }
 
+/** A row of numbers that is turned into a column: [3, 4]^T. */
+const transposed = /^([[(][^[\]()]{1,200}[\])])\s*\^\s*\{?\s*\\?(?:T|top|intercal|mathsf\{T\})\s*\}?$/
+
 /** Reads a part of an answer. Null when the part is empty, unbalanced or nested too deep. */
 function read(raw: string, effort: Effort, depth: number): Structure | null {
-  const text = raw.trim().replace(/^(?:both|either)\s+/i, '')
+  const text = raw
+    .trim()
+    .replace(/^(?:both|either)\s+/i, '')
+    .replace(transposed, '$1')
   if (text === '' || depth > maxDepth) return null
   const marks = topLevelMarks(text, effort)
   if (marks === null) return null
@@ -172,7 +178,8 @@ function readRatio(text: string, marks: readonly Mark[], effort: Effort): Struct
   return parts.length > 8 ? null : { type: 'ratio', parts }
 }
 
-const noSolution = /^(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
+const noSolution =
+  /^(?:there (?:is|are) )?(?:no (?:real )?solutions?|no (?:real )?roots?|(?:the )?empty set|null set|无解|空集)$/i
 const allReals = /^(?:all real numbers?|all reals|any real number|全体实数)$/i
 
 function readLeaf(text: string, effort: Effort): Structure | null {

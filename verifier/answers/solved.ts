@@ -84,7 +84,7 @@ export function isWorkedOut(gold: Quantity, answer: Quantity, isRounded: boolean
   if (symbolsOf(a).size > 0 || symbolsOf(b).size > 0) return true
   if (isFactorisation(a)) return !isLiteral(b)
   // 30/2 still has to be divided.
-  if (isDivision(b) && answer.exact !== null && answer.exact.n % answer.exact.d === 0n) return false
+  if (!isDivision(a) && isDivision(b) && answer.exact !== null && answer.exact.n % answer.exact.d === 0n) return false
   if (isLiteral(a) && !isRounded) return isLiteral(b)
   const names = functionNames(a)
   return [...functionNames(b)].every((name) => names.has(name))

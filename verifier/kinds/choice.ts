@@ -191,7 +191,8 @@ export const checkChoice: Rule = (goldText, answerText, { choices }) => {
   const gold = readGold(goldText, choices)
   if ('problem' in gold) return unverifiable('bad-gold')
   const answer = readChoice(answerText, choices, gold.letters.size > 1)
-  if ('problem' in answer) return answer.problem === 'too-long' ? unverifiable('too-long') : unread(answerText, answer, choices)
+  if ('problem' in answer)
+    return answer.problem === 'too-long' ? unverifiable('too-long') : unread(answerText, answer, choices)
   if (answer.letters.size > 1 && gold.letters.size === 1) return incorrect('hedged')
   const same = answer.letters.size === gold.letters.size && [...gold.letters].every((l) => answer.letters.has(l))
   return same ? correct('same-choice') : incorrect('different-choice')
@@ -213,7 +214,8 @@ function unread(raw: string, { problem }: { problem: ReasonCode }, choices: read
 }
 
 /** Words that a hedge is made of. */
-const readWords = /^\W*(?:or|and|either|neither|nor|not|both|all|none|any|the|option|options|choice|choices|answer|is|are|of|these|above|but|maybe|perhaps|possibly)\W*$/i
+const readWords =
+  /^\W*(?:or|and|either|neither|nor|not|both|all|none|any|the|option|options|choice|choices|answer|is|are|of|these|above|but|maybe|perhaps|possibly)\W*$/i
 const unsure =
   /\b(?:maybe|perhaps|possibly|unsure|unclear|not sure|no idea|either|neither|all of|any of|none of|(?:do not|don't|cannot|can't) (?:know|tell|say|decide|determine))\b|不确定|不知道/i
 

@@ -107,7 +107,9 @@ function picksSame(gold: string, answer: string): boolean {
   const letters = Array.from(gold.trim())
   if (!/^[A-H]{2,6}$/.test(gold.trim()) || letters.some((c, i) => i > 0 && c <= (letters[i - 1] ?? ''))) return false
   const picks = plainWords(answer).replace(/^(?:综上所述|综上|因此|所以)?,? ?(?:故|应|答案)?选择?[项为是:]{0,2} ?/, '')
-  const parts = (letters.join('') === picks ? letters.join(',') : picks).split(/\s*(?:[,;&]|\band\b)\s*|\s+(?=\(?[A-H][).]\s)/)
+  const parts = (letters.join('') === picks ? letters.join(',') : picks).split(
+    /\s*(?:[,;&]|\band\b)\s*|\s+(?=\(?[A-H][).]\s)/,
+  )
   const picked = parts.map((part) => /^\(?([A-H])(?:[).:](?:\s.{0,60})?)?$/.exec(part.trim())?.[1] ?? '')
   return (
     picked.length === letters.length &&
