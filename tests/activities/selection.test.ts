@@ -1,5 +1,6 @@
 import { DefaultLogger } from '@temporalio/worker'
 import { MockActivityEnvironment } from '@temporalio/testing'
+import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import type { Deps } from '../../activities/deps.ts'
 import { namedCheckpoint } from '../../activities/endpoints.ts'
@@ -16,6 +17,7 @@ import { listScores, saveScore, scoresOfEnd, scoresOfStep } from '../../db/score
 import { importSource } from '../../db/sources.ts'
 import { findStep, finishStep, openStep } from '../../db/steps.ts'
 import { jobKey } from '../../domain/ids.ts'
+import { gradedBy } from '../../evaluation/score-identity.ts'
 import { importLines, openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 
@@ -284,6 +286,35 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   expect(own).toMatchObject([{ checkpointId: measured.id('ten') }])
   expect((await scoresOfEnd(db, 'measured', 1, 'dev'))[0]?.id).toBe(own[0]?.id)
   expect((await roundSummaries(db, 'measured'))[1]?.scores).toMatchObject([{ benchmark: 'dev', accuracy: 0.75 }])
+})
+
+it('grades stored replies again where candidates were graded by different versions, and asks nobody', async () => {
+  const { db, ...measured } = await selection('upgraded')
+  await measured.publishAll()
+  await measured.open()
+  model.reply = (request) => {
+    const isTen = request.model === `checkpoint-${measured.id('ten')}`
+    const item = /item-(\d)/.exec(lastText(request))?.[1]
+    return `<think>x</think><answer>${isTen ? 99 : item}</answer>`
+  }
+  for (const weights of ['five', 'ten', 'end']) {
+    await measured.openCandidate(weights)
+    await measured.runCandidate(weights)
+    await measured.finishCandidate(weights)
+  }
+  const asked = model.requests.length
+  // As if version 2.0.0 had taken every answer of the worst candidate.
+  const worst = (await measured.scores()).find(({ checkpointId }) => checkpointId === measured.id('ten'))!
+  const identity = gradedBy(worst.identity, { graderVersion: '2.0.0', judge: null })!
+  await db.execute(sql`
+    update scores set accuracy = 1.5, identity = ${JSON.stringify(identity)}, identity_hash = ${identity.hash}
+    where id = ${worst.id}`)
+  expect(await measured.finish()).toEqual({
+    checkpoint: measured.id('end'),
+    summary: 'the end: dev 100.0 %, best of 3 (end 100.0 %)',
+  })
+  expect(await measured.scores()).toHaveLength(4)
+  expect(model.requests).toHaveLength(asked)
 })
 
 it('leads from chosen weights of an optimizer step to the training that made them, and to its data', async () => {

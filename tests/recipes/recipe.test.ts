@@ -42,21 +42,6 @@ describe('a recipe', () => {
     expect(recipeHash(parseRecipe(good.replace('count: 2', 'count: 3'), { file: 'x' }))).not.toBe(recipeHash(recipe))
   })
 
-  it('that says nothing about how answers are checked keeps the hash of versions without that field', () => {
-    expect(recipeHash(parseRecipe(good, { file: 'x' }))).toBe(
-      '019d6c4e958fc356149b4ed681c4dfe81a7b9cf9d9f965dbeadf2cf83c97260c',
-    )
-  })
-
-  it('may say how answers are checked', () => {
-    const policy = 'policy: { form: any, answerTags: ["<final>", "</final>"], reasoningTags: ["[R]", "[/R]"] }'
-    expect(parseRecipe(`${good}${policy}\n`, { file: 'x' }).policy).toEqual({
-      form: 'any',
-      answerTags: ['<final>', '</final>'],
-      reasoningTags: ['[R]', '[/R]'],
-    })
-  })
-
   it.each(readdirSync(recipes).filter((name) => name.endsWith('.yaml')))('that Hone ships is good: %s', (name) => {
     expect(() => parseRecipe(readFileSync(new URL(name, recipes), 'utf8'), { file: name })).not.toThrow()
   })
@@ -98,23 +83,6 @@ describe('a bad recipe', () => {
       'rounds.count (line 9, column 3): is not a number\n    value: "2"\n    fix:   write 2 without quotes',
     )
     expect(text).toMatch(/rounds\.first\[3\]\.steps .*: is too small\n {4}value: 0\n {4}fix: {3}use more than 0/)
-  })
-
-  it.each([
-    ['form: solvd', 'policy.form', 'did you mean "solved"?'],
-    ['answerTags: ["<final>"]', 'policy.answerTags', ''],
-    [
-      'answerTags: ["**", "**"]',
-      'policy.answerTags',
-      'both marks are the same\n    value: ["**","**"]\n    fix:   give an opening and a closing mark',
-    ],
-    ['reasoningTags: ["", "[/R]"]', 'policy.reasoningTags[0]', ''],
-    ['answerTag: ["[A]", "[/A]"]', 'policy.answerTag', 'did you mean "answerTags"?'],
-  ])('hears of a wrong way to check answers: %s', (policy, path, fix) => {
-    const text = problems(`${good}policy: { ${policy} }\n`)
-    expect(text).toContain(`  ${path} (line 15`)
-    expect(text).toContain(fix)
-    expect(text).toMatch(/ {4}fix: {3}\S/)
   })
 
   it('hears of names that lead nowhere', () => {
