@@ -171,8 +171,9 @@ function lastLetter(text: string): Slot | null {
 function lastYesNo(text: string): Slot | null {
   const sentences = text
     .slice(-4_000)
-    .split(/[.!?\n。]+/)
-    .map((s) => s.trim())
+    .split(/(?<=[.!?\n。])/)
+    .filter((s) => !/[?？]\s*$/.test(s))
+    .map((s) => s.replace(/[.!\n。]+$/, '').trim())
   const opens = /^(?:(?:so|thus|therefore|hence),? )?(?:yes|no|true|false|是|否|对|错)\b/i
   const found = sentences.findLast((s) => opens.test(s) || /^[是否对错]/.test(s))
   return found === undefined ? null : { extracted: found, rule: 'last-yesno' }

@@ -81,7 +81,7 @@ function withoutVerbAfter(text: string): string {
  */
 function firstSentence(line: string): string {
   let sentence = line
-  for (const end of line.matchAll(/[.!?](?:\s|\*\*)+(?=[A-Z*])|。|\.$/g)) {
+  for (const end of line.matchAll(/[.!](?:\s|\*\*)+(?=[A-Z*])|。|\.$/g)) {
     const before = line.slice(0, end.index)
     // "B. red" is a letter with its text and "J.K. Rowling" is a name: neither ends a sentence.
     if (/(?:^|[\s.(*])[A-Za-z]$/.test(before) && end[0] !== '.' && !startsSentence(line.slice(end.index))) continue

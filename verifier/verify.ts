@@ -121,6 +121,7 @@ function helpOf(kind: ConcreteKind, { policy, choices = [] }: VerifyCase): Extra
 function applyRule(kind: ConcreteKind, gold: string, answer: string, row: VerifyCase): Ruling {
   const { precision, choices = [], policy = {} } = row
   const context = { precision, choices, policy, effort: new Effort() }
+  if (isDenied(kind, gold, answer)) return incorrect('hedged')
   try {
     const ruling = rules[kind](gold, answer, context)
     // 12:17 may be a time or a ratio, and only the row could tell.
@@ -131,6 +132,17 @@ function applyRule(kind: ConcreteKind, gold: string, answer: string, row: Verify
     if (error instanceof EffortSpent) return unverifiable('too-hard')
     throw error
   }
+}
+
+/** "anything but 12" in every kind, and "not 12" where the rule of the kind has no words for it. */
+function isDenied(kind: ConcreteKind, gold: string, answer: string): boolean {
+  const said =
+    /^\W*(?:(?:(?:so|thus|therefore|hence),? )?(?:it|that|this|the answer|answer)(?:['’]s|:| is)? ?)?(?:(?:anything|everything|all) (?:but|except)|(not|isn['’]t))\b/i.exec(
+      answer,
+    )
+  if (said === null || /^\W*(?:not|all|any|every)/i.test(gold)) return false
+  const hasWords = kind === 'choice' || kind === 'yesno' || kind === 'text' || kind === 'ocr'
+  return said[1] === undefined || !(hasWords || /\bbut\b/i.test(answer))
 }
 
 /** The gold answer without the marks of its data set: <answer>5</answer>, \boxed{5}. */

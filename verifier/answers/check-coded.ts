@@ -5,7 +5,7 @@ import { codeKey, readCoded } from './coded.ts'
 import type { Coded } from './coded.ts'
 
 /** Words that leave the answer of a sentence open. */
-const open = /\b(?:or|not|either|neither|nor|except|unless|maybe|perhaps|possibly|if|but)\b|n't\b|或|不/i
+const open = /\b(?:or|not|either|neither|nor|except|unless|maybe|perhaps|possibly|if|but)\b|n't\b|[?;]| \/ |或|不/i
 
 /**
  * Compares answers that are not computed: ranges, scores, phone numbers, sizes, codes and formulas.
@@ -42,6 +42,7 @@ function codedWithin(text: string, sort: Coded['sort']): Coded | null {
   const words = collapseSpace(unifyCharacters(text)).split(' ')
   if (words.length > 40) return null
   const found = new Map<string, Coded>()
+  let others = false
   let from = 0
   while (from < words.length) {
     let taken = 0
@@ -53,9 +54,11 @@ function codedWithin(text: string, sort: Coded['sort']): Coded | null {
       found.set(read.key, read)
       taken = length
     }
+    // Another figure in the sentence may be another answer.
+    if (taken === 0 && /\d/.test(words[from] ?? '')) others = true
     from += Math.max(taken, 1)
   }
-  return found.size === 1 ? ([...found.values()][0] ?? null) : null
+  return found.size === 1 && !others ? ([...found.values()][0] ?? null) : null
 }
 
 function likelySame(gold: Coded, answer: string): boolean {

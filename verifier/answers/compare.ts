@@ -115,6 +115,7 @@ function compareNamed(gold: Group, answer: Group, context: Comparison): Ruling |
   }
   const other = wanted === null ? gold : answer
   if (isRootsOf(wanted ?? given, other)) return compareUnordered(justValues(gold), justValues(answer), context)
+  if (wanted !== null && other.or) return incorrect('hedged')
   // A set does not say which value is which.
   if (wanted !== null && other.brackets === '{}') return incorrect('different-form')
   if (other.brackets === '{}' || other.items.some((item) => item.type === 'relation')) return null
@@ -127,6 +128,7 @@ function compareNamed(gold: Group, answer: Group, context: Comparison): Ruling |
 function setsWithConditions(gold: Group, answer: Group, context: Comparison): Ruling | null {
   const conditions = [gold, answer].some((group) => group.items.some((item) => item.type === 'relation'))
   if (!conditions) return null
+  if (repeatsWhole(gold, answer, context)) return incorrect('hedged')
   const equal = sameRealSet(gold, answer, context.effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'list')
 }
@@ -192,7 +194,16 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruli
   return correct('same-list')
 }
 
-function conditionRows(gold: Group, answer: Group, { effort }: Comparison): Ruling {
+/** Whether one item of a row is the whole gold: "(2, 5] or (2, 5)" are two answers. */
+function repeatsWhole(gold: Group, answer: Group, { effort }: Comparison): boolean {
+  return (
+    answer.items.length > 1 && answer.items.some((item) => isSetLike(item) && sameRealSet(gold, item, effort) === true)
+  )
+}
+
+function conditionRows(gold: Group, answer: Group, context: Comparison): Ruling {
+  const { effort } = context
+  if (repeatsWhole(gold, answer, context)) return incorrect('hedged')
   const equal = sameRealSet(gold, answer, effort)
   return equal === null ? unverifiable('not-understood') : same(equal, 'relation')
 }

@@ -1,4 +1,5 @@
 import { boundAfter, boundBefore } from '../last-number.ts'
+import { symbolsOf } from '../math/expression.ts'
 import { equal } from '../math/rational.ts'
 import { leafLimit, trimMarks } from '../plain-text.ts'
 import type { Ruling, Rule, RuleContext } from '../verdict.ts'
@@ -33,8 +34,9 @@ function check(goldText: string, answerText: string, context: RuleContext, notRe
   const coded = checkCoded(gold, answer) ?? checkCodedList(gold, answer)
   if (coded !== null) return coded
   const unordered = notRead === 'different-list'
-  const golds = readings(gold, unordered, context)
+  const golds = withoutFactors(readings(gold, unordered, context), notRead)
   if (golds.every(isWords)) return mathText(gold) === mathText(answer) ? correct('same-text') : unverifiable('bad-gold')
+  if (/[\d)}]\s*\?.*\d/s.test(answer)) return unverifiable('unread')
   const answers = readings(answer, unordered, context)
   const best = bestOf(golds, answers, { ...context, unordered })
   if (best?.verdict === 'correct') return best
@@ -93,6 +95,14 @@ function isMoved(answer: string): boolean {
   const found = [...answer.matchAll(/\d[\d.,]*/g)].at(-1)
   if (found === undefined) return false
   return boundBefore.test(answer.slice(0, found.index)) || boundAfter.test(answer.slice(found.index + found[0].length))
+}
+
+/** 37 cm is an amount, and not 37 times c times m as well: 36 cm + 1 cm still has to be added. */
+function withoutFactors(golds: readonly Structure[], notRead: NotRead): readonly Structure[] {
+  const [first] = golds
+  if (first?.type !== 'quantity' || first.unit?.dimensions == null || first.unit.uncertain === true) return golds
+  if (notRead === 'not-an-expression' && first.unit.name.length === 1) return golds
+  return golds.filter((gold) => gold.type !== 'quantity' || symbolsOf(gold.expression).size === 0)
 }
 
 /** A list in brackets with quotes is JSON. Its quotes are dropped. */

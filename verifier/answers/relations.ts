@@ -96,6 +96,12 @@ export function assignmentOf(relation: Relation): { name: Structure | null; valu
   const last = sides.at(-1)
   if (first === undefined || last === undefined) return null
   if (!signs.every((sign) => sign === '=')) return null
+  // In x = 10 / x = 5 the unknown is not alone.
+  if (first.type === 'quantity' && first.expression.type === 'symbol') {
+    const { name } = first.expression
+    const holdsName = (side: Structure): boolean => side.type === 'quantity' && symbolsOf(side.expression).has(name)
+    if (sides.slice(1, -1).some(holdsName)) return null
+  }
   if (isName(first)) return { name: first, value: last }
   if (sides.every(isClosed)) return { name: null, value: last }
   // "5 = x": the name may be on the right when the left side is one value.

@@ -3,6 +3,7 @@ import { correct, incorrect, unverifiable } from '../verdict.ts'
 import type { ReasonCode, Rule, Ruling } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
+import { withoutOthers } from './ruled-out.ts'
 import { sameText } from './short-text.ts'
 
 const defaultLetters = 10
@@ -31,8 +32,15 @@ function readChoice(raw: string, choices: readonly string[], several: boolean): 
   if (raw.length > leafLimit) return { problem: 'too-long' }
   // A question is no pick.
   if (/[A-J]\)?\s*\?\s*$/.test(raw)) return { problem: 'hedged' }
-  const text = withoutOthers(plainWords(raw).replaceAll('’', "'"))
   const options = readOptions(choices)
+  const { pick, ruledOut } = withoutOthers(plainWords(raw).replaceAll('’', "'"))
+  const reading = readPick(pick, choices, options, several)
+  // A letter that is picked and denied is a contradiction.
+  const isDenied = 'letters' in reading && ruledOut.some((c) => reading.letters.has(letterIndex(c)))
+  return isDenied ? { problem: 'hedged' } : reading
+}
+
+function readPick(text: string, choices: readonly string[], options: Options, several: boolean): Reading {
   const count = choices.length === 0 ? defaultLetters : choices.length
   const picked = text
     .replace(leadIn, '')
@@ -56,6 +64,11 @@ function readChoice(raw: string, choices: readonly string[], several: boolean): 
   const claim = withoutReason(picked)
   if (hedges.test(withoutOptions(claim, options))) return { problem: 'hedged' }
   return readLetterWithText(claim, options, count)
+}
+
+/** The index of the letter that a text consists of. */
+function letterOf(text: string): number | null {
+  return /^\(?[A-J]\)?$/.test(text) ? letterIndex(text.replace(/[()]/g, '')) : null
 }
 
 function readLetterWithText(text: string, options: Options, count: number): Reading {
@@ -106,33 +119,6 @@ function letterList(text: string, count: number, several: boolean): Reading | nu
   return [...found].some((i) => i >= count) ? { problem: 'not-a-choice' } : { letters: found }
 }
 
-const denied = String.raw`(?:is|are|was|were|do|does|can|could|will|would)(?: not|n't|not)?(?<=not|n't)|(?:is|are) (?:wrong|incorrect|false|out|too \w+|ruled out|eliminated)`
-const letter = String.raw`(?:(?:option|choice|answer) )?\(?[A-J]\)?`
-const others = new RegExp(
-  String.raw`[,;(.]? ?(?:and |but )?(?:not|rather than|instead of|as opposed to|over) ${letter}(?:(?:, | or | and | nor )${letter})*\)?$` +
-    String.raw`|,? ?而?(?:不是|非|不选) ?\(?[A-J]\)?$` +
-    String.raw`|(?:[,;.] ?| \()(?:and |but |while )?${letter}(?:(?:, | or | and )${letter})* (?:${denied})\b.{0,80}$` +
-    String.raw`|[,;.] ?(?:and |but )?(?:[Aa]ll )?(?:[Tt]he )?(?:[Oo]ther|[Rr]emaining|[Rr]est)s?(?: of)?(?: the)?(?: options| choices| answers| ones)? (?:are|is) (?:not|wrong|incorrect|false)\b.{0,80}$`,
-)
-
-/** "Not A but B", "It can't be A or C, so B": the pick comes after what is ruled out. */
-const ruledOut = new RegExp(
-  String.raw`^(?:not ${letter},? but (?:rather )?|(?:it )?(?:can't|cannot|can not|isn't|is not) be ${letter}(?:(?:, | or | and )${letter})*[,;.]? (?:so|thus|hence|therefore|but)(?: (?:it(?:'s| is| must be)|the answer is))? )(?=\S)`,
-  'i',
-)
-
-/** "B, not C", "not A but B", "B. The other options are wrong": the pick without the denial. */
-function withoutOthers(text: string): string {
-  const turned = ruledOut.exec(text)
-  const rest = turned === null ? text : text.slice(turned[0].length)
-  const found = others.exec(rest)
-  if (found === null) return rest
-  const pick = rest.slice(0, found.index).trim()
-  const denied = new Set(found[0].match(/\b[A-J]\b/g) ?? [])
-  // A letter that is picked and denied stays a contradiction.
-  return pick === '' || (pick.match(/\b[A-J]\b/g) ?? []).some((c) => denied.has(c)) ? rest : pick
-}
-
 /** "A. red, C. green": several letters, each with its text. */
 function letteredList(text: string, options: Options, count: number): Reading | null {
   const parts = text.split(/\s*[,;]?\s+(?=\(?[A-J][).:]\s)/)
@@ -174,6 +160,13 @@ function checkRest(letter: number, rest: string, options: Options): Reading {
   const named = optionByText(words, options)
   // "B is smaller than C, so C": the sentence may pick the other letter.
   if (/^is\b/.test(words) && /\b[B-J]\b/.test(words)) return { problem: 'hedged' }
+  // "D. blue / black": the parts of the text name several options.
+  const parts = words.split(/\s*[/;,?]\s*/)
+  const isOther = (part: string): boolean => {
+    const index = letterOf(part) ?? (named === null ? optionByText(part, options) : null)
+    return index !== null && index !== letter
+  }
+  if (parts.length > 1 && parts.some(isOther)) return { problem: 'hedged' }
   if (named !== null && named !== letter && !sameText(options.texts[letter] ?? '', words)) {
     return { problem: 'contradiction' }
   }

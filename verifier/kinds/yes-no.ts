@@ -59,6 +59,7 @@ function readWords(text: string): Reading {
   if (found === null) return null
   const rest = text.slice(found[0].length)
   if (/^[\s,]*(?:or|maybe|perhaps|and|but)\b|^\s*[/?]/i.test(rest)) return 'hedged'
+  if (/\bnot (?:yes|no|true|false)\b/i.test(rest)) return 'hedged'
   const denied = found[1] !== undefined
   if (!goesOn.test(rest) || (denied && /^(?:yes|no)/i.test(found[2] ?? found[3] ?? ''))) return null
   const yes = (found[2] !== undefined) !== denied
