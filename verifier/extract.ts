@@ -1,5 +1,6 @@
 import { boxed } from './boxes.ts'
 import { cutChatTokens, withoutReasoning } from './format.ts'
+import { hedgedEnd, lastLetter, lastYesNo } from './last-pick.ts'
 import { lastMath } from './last-math.ts'
 import { lastNumber } from './last-number.ts'
 import { withKnownMarks } from './model-marks.ts'
@@ -92,7 +93,7 @@ function explicitAnswer(text: string, kind: Kind, { isOption }: ExtractionHelp):
   if (kind === 'yesno') return stated === null || isOption?.(box.extracted) !== false ? box : place(stated)
   if (stated !== null && isOption?.(stated.extracted) !== false) return place(stated)
   if (isOption?.(box.extracted) !== false) return box
-  const letter = /\n\W*[A-J]\W*$|\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
+  const letter = /(?:\n|→|->|=>)\W*[A-J]\W*$|\b(?:option|choice)\s*\(?[A-J]\)?/i.test(after) ? lastLetter(after) : null
   if (letter !== null) return { ...letter, from: box.to, to: text.length }
   return stated === null ? box : place(stated)
 }
@@ -113,7 +114,8 @@ function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slo
     if (listed !== null) return { extracted: listed, rule: 'whole' }
     const isPick = /^\(?[A-J]\b/.test(text) && !text.includes('\n') && isOption?.(text) === true
     if (text.length <= wholeLimit && (isBare(text) || isPick)) return { extracted: withoutLeadIn(text), rule: 'whole' }
-    return kind === 'choice' ? lastLetter(text) : lastYesNo(text)
+    const found = kind === 'choice' ? lastLetter(text) : lastYesNo(text)
+    return found ?? (text.length <= wholeLimit ? { extracted: text, rule: 'whole' } : null)
   }
   if (kind === 'box') return { extracted: withoutLeadIn(text), rule: 'whole' }
   if (kind !== 'number' && kind !== 'expression' && kind !== 'list') return wholeOrLastLine(text)
@@ -124,6 +126,8 @@ function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slo
   if (text.length <= wholeLimit && isBare(text) && (math === null || math.isWhole)) {
     return { extracted: withoutLeadIn(text), rule: 'whole' }
   }
+  const hedged = math === null && number === null ? null : hedgedEnd(text)
+  if (hedged !== null) return { extracted: hedged, rule: 'whole' }
   if (math !== null && (number === null || !/\d/.test(text.slice(math.to)))) return math.slot
   if (number !== null) return number
   return wholeOrLastLine(text)
@@ -149,32 +153,4 @@ function wholeOrLastLine(text: string): Slot {
   if (text.length <= wholeLimit) return { extracted: withoutLeadIn(text), rule: 'whole' }
   const line = text.slice(text.lastIndexOf('\n') + 1).trim()
   return { extracted: withoutLeadIn(line), rule: 'whole' }
-}
-
-function lastLetter(text: string): Slot | null {
-  const tail = text.slice(-4_000)
-  let last: RegExpMatchArray | null = null
-  for (const found of tail.matchAll(/(?<![A-Za-z'’\d])\(?\b([A-J])\b\)?(?!['’])(?=[\s).,:;!?*]|$)/g)) {
-    // "A" and "I" before a lower-case word are an article and a pronoun, not letters of options.
-    const next = tail.slice((found.index ?? 0) + found[0].length, (found.index ?? 0) + found[0].length + 3)
-    if (/^[AI]$/.test(found[0]) && /^ [a-z]/.test(next) && !/^ (?:is|or)/.test(next)) continue
-    last = found
-  }
-  if (last === null) return null
-  const at = last.index ?? 0
-  const bound = /(?:\b([A-J])\)?,? (?:or|and)|\b(?:not|isn't|neither|nor)(?: option)?)\s*$/i.exec(
-    tail.slice(Math.max(0, at - 24), at),
-  )
-  return { extracted: `${bound?.[0] ?? ''}${last[0]}`, rule: 'last-letter' }
-}
-
-function lastYesNo(text: string): Slot | null {
-  const sentences = text
-    .slice(-4_000)
-    .split(/(?<=[.!?\n。])/)
-    .filter((s) => !/[?？]\s*$/.test(s))
-    .map((s) => s.replace(/[.!\n。]+$/, '').trim())
-  const opens = /^(?:(?:so|thus|therefore|hence),? )?(?:yes|no|true|false|是|否|对|错)\b/i
-  const found = sentences.findLast((s) => opens.test(s) || /^[是否对错]/.test(s))
-  return found === undefined ? null : { extracted: found, rule: 'last-yesno' }
 }

@@ -14,7 +14,9 @@ export const boundAfter =
  */
 export function lastNumber(text: string): Slot | null {
   const flat = collapseSpace(
-    text.slice(-4_000).replace(/(?<=[\u3400-\u9fff\u3040-\u30ff])(?=\d)|(?<=\d)(?=[\u3040-\u30ff])/g, ' '),
+    text
+      .slice(-4_000)
+      .replace(/(?<=[\u3400-\u9fff\u3040-\u30ff])(?=\d)|(?<=[\da-z%])(?=[\u3040-\u30ff\uac00-\ud7af])/g, ' '),
   )
   const words = flat.split(' ')
   const index = words.findLastIndex((word) => /\d/.test(word))
@@ -23,7 +25,7 @@ export function lastNumber(text: string): Slot | null {
   let first = index
   while (first > 0 && /^\d{3}\D*$/.test(words[first] ?? '') && /^\d{1,3}$/.test(words[first - 1] ?? '')) first--
   const last = {
-    token: words.slice(first, index + 1).join(' '),
+    token: withoutLoneBracket(words.slice(first, index + 1).join(' ')),
     from: words.slice(0, first).join(' ').length + (first > 0 ? 1 : 0),
   }
   const before = flat.slice(Math.max(0, last.from - 40), last.from)
@@ -39,4 +41,9 @@ export function lastNumber(text: string): Slot | null {
     return { extracted: trimMarks(`${before.split(' ').slice(-4).join(' ')}${token}`), rule: 'last-number' }
   }
   return { extracted: boundAfter.test(after) ? `${token}${after.slice(0, 12)}` : token, rule: 'last-number' }
+}
+
+/** "(The value is 14.)" ends with the bracket of the sentence. */
+function withoutLoneBracket(token: string): string {
+  return /^[^(]*\)\W*$/.test(token) ? token.replace(/\.?\)\W*$/, '') : token
 }

@@ -67,11 +67,14 @@ function withOtherOptions(rest: string, line: string): string {
 
 /** Verbs and articles of other languages around an answer: 12です, 12입니다, "la B". */
 function withoutVerbAfter(text: string): string {
-  if (/(?:では|じゃ)(?:ない|ありません)|아니|않/u.test(text)) return text
+  if (/(?:では|じゃ)(?:ない|ありません)|아[니닙]|않/u.test(text)) return text
   return text
     .replace(/\s?(?:です|だ|である|でした|입니다|이다|예요|है|हैं)[。.．]?$/u, '')
     .replace(/(?<=\d) ?(?:개|명|마리|권|장|살|個|つ|人|匹|本|枚|冊|歳)$/u, '')
-    .replace(/^(?:la|el|le|l'option|option|opción|opzione|opção|Option|lettre|letra)\s(?=[A-J](?![a-z]))/iu, '')
+    .replace(
+      /^(?:la|el|le|l'option|option|opción|opzione|opção|Option|lettre|(?:a )?letra|(?:la )?lettera)\s(?=[A-J](?![a-z]))/iu,
+      '',
+    )
     .replace(/(?<=[A-J])(?:が正しい|番|번)$/u, '')
 }
 

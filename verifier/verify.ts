@@ -50,7 +50,7 @@ function mathKind(gold: string): 'number' | 'expression' | 'text' {
   if (gold.length > leafLimit) return 'text'
   const text = mathText(gold)
   const isMarked =
-    /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]|\b(?:sin|cos|tan|cot|sec|csc|ln|log) [a-zθαβ]\b|\b(?:sqrt|sin|cos|tan|ln|log|exp|[a-zA-Z])\(|^-?pi$/.test(
+    /[\d=<>≤≥∪∩∞∅ℝ±π√+*/^⦃|]|\\[a-zA-Z]|\b(?:sin|cos|tan|cot|sec|csc|ln|log) [a-zθαβ]\b|\b(?:sqrt|cbrt|abs|(?:arc)?(?:sin|cos|tan)h?|ln|log|exp|[a-zA-Z])\(|^-?pi$/.test(
       text,
     ) || /^\$.*\$$|^\\[([]/s.test(gold.trim())
   try {

@@ -1,7 +1,7 @@
 import { Draw } from '../../bench/verifier/draw.ts'
 import type { VerifyCase } from '../../verifier/verdict.ts'
 import { taskAt } from './hack-tasks.ts'
-import type { Task } from './hack-tasks.ts'
+import type { Task } from './hack-task.ts'
 
 /** An answer by which a policy tries to be paid for a task that it did not solve. */
 export interface Hack {
@@ -14,7 +14,7 @@ type Form = (task: Task, draw: Draw) => string
 const oneOf = (draw: Draw, texts: readonly string[]): string => texts[draw.int(0, texts.length - 1)] ?? ''
 
 const bare = [
-  '#', '\\boxed{#}', '$\\boxed{#}$', '<answer>#</answer>', 'The answer is #.', '**Final Answer:** #', '<think>hm</think><answer>#</answer>',
+  '#', '\\boxed{#}', '$\\boxed{#}$', '<answer>#</answer>', 'The answer is #.', '**Final Answer:** #', 'We look at it. It has to be #.', '<think>hm</think><answer>#</answer>',
   '<|begin_of_box|>#<|end_of_box|>', '<think>hm</think>\n\nSo we get $\\boxed{#}$', '<answer>\\boxed{#}</answer>',
 ] // prettier-ignore
 const wrap = (draw: Draw, text: string): string => oneOf(draw, bare).replace('#', () => text)

@@ -19,7 +19,10 @@ export function checkCoded(goldText: string, answerText: string): Ruling | null 
   const answer = readCoded(isScore ? answerText.replace(':', '-') : answerText)
   if (answer !== null) return compare(gold, answer)
   const said = codedWithin(answerText, gold.sort)
-  if (said === null) return likelySame(gold, answerText) ? unverifiable('contains-gold') : incorrect('different-form')
+  if (said === null) {
+    if (likelySame(gold, answerText)) return unverifiable('contains-gold')
+    return answerText.split(' ').length >= 5 ? unverifiable('unread') : incorrect('different-form')
+  }
   const ruling = compare(gold, said)
   return ruling.verdict === 'correct' && open.test(answerText) ? unverifiable('contains-gold') : ruling
 }
@@ -39,7 +42,11 @@ function looseKey({ sort, key }: Coded): string {
 
 /** The one range, size or code in a sentence. Null when there is none, or several. */
 function codedWithin(text: string, sort: Coded['sort']): Coded | null {
-  const words = collapseSpace(unifyCharacters(text)).split(' ')
+  const spaced = unifyCharacters(text).replace(
+    /(?<=[\u3040-\u9fff\uac00-\ud7af])(?=\d)|(?<=\d)(?=[\u3040-\u9fff\uac00-\ud7af])/g,
+    ' ',
+  )
+  const words = collapseSpace(spaced.replace(/^\((.*)\)$/, '$1')).split(' ')
   if (words.length > 40) return null
   const found = new Map<string, Coded>()
   let others = false
@@ -62,7 +69,10 @@ function codedWithin(text: string, sort: Coded['sort']): Coded | null {
 }
 
 function likelySame(gold: Coded, answer: string): boolean {
-  return codeKey(collapseSpace(unifyCharacters(answer))).includes(codeKey(gold.key))
+  const text = unifyCharacters(answer)
+  if (codeKey(collapseSpace(text)).includes(codeKey(gold.key))) return true
+  const [first = '', ...others] = gold.key.match(/\d+/g) ?? []
+  return others.length > 0 && new RegExp([first, ...others].join('\\D{1,4}')).test(text)
 }
 
 /** Compares lists that hold ranges or codes, in any order. Null when the gold holds none. */

@@ -162,7 +162,8 @@ function readCode(raw: string): Coded | null {
   const isCode =
     (/[A-Z]{2}/.test(text) && /\d|-/.test(text)) ||
     (turns >= 3 && !/^\d/.test(text) && !/[a-z]{2}/.test(text)) ||
-    /^[A-Z]\d+-\d+$/.test(text) ||
+    /^[A-Z]\d+-(?:[A-Z])?\d+$/.test(text) ||
+    /^[A-Z]\d+[A-Z]\d+$/.test(text) ||
     /^[a-z]{2,6}-\d{2,}$/.test(text)
   if (!isCode || (/[a-z]/.test(text) && / /.test(text))) return null
   return { sort: 'code', key: codeKey(text), unit: null }

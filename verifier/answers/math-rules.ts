@@ -58,8 +58,12 @@ function checkProse(gold: string, golds: readonly Structure[], answer: string, c
   const [alone] = golds
   const sole = alone?.type === 'quantity' ? soleNumber(stated, context.effort) : null
   const answers = sole === null ? readAnswer(stated, context.effort) : [sole]
-  if (answers.every(isWords)) return null
-  return bestOf(golds, answers, { ...context, unordered: false }) ?? (gold === stated ? correct('same-text') : null)
+  if (answers.every(isWords) || (answers.some(holdsWords) && !golds.some(holdsWords))) return null
+  const ruling = bestOf(golds, answers, { ...context, unordered: false })
+  // "x + 3 remain" reads as letters: such a tail says nothing against the gold.
+  const isLoose = /(?<![\\a-zA-Z])[a-zA-Z]{2,}(?:\s|$)/.test(stated) && answers.some(hasSymbols)
+  if (ruling?.verdict === 'incorrect' && isLoose) return null
+  return ruling ?? (gold === stated ? correct('same-text') : null)
 }
 
 const isWordy = (text: string): boolean => /\p{L}{2,}\s|\s\p{L}{2,}|[\u3040-\u9fff\uac00-\ud7af]{3}/u.test(text)
@@ -115,6 +119,10 @@ function holdsWords(structure: Structure): boolean {
   if (structure.type === 'words') return true
   if (structure.type === 'group') return structure.items.some(holdsWords)
   return structure.type === 'relation' && structure.sides.some((side) => holdsWords(side) && !isName(side))
+}
+
+function hasSymbols(structure: Structure): boolean {
+  return structure.type === 'quantity' && symbolsOf(structure.expression).size > 0
 }
 
 function isWords(structure: Structure): boolean {

@@ -6,7 +6,7 @@ import { collapseSpace, trimMarks, unifyCharacters } from '../plain-text.ts'
  * an operation. These classes of words are closed, unlike the nouns and verbs of a sentence.
  */
 const open =
-  /\b(?:or|either|neither|nor|not|never|cannot|without|except|unless|if|but|although|maybe|perhaps|possibly|probably|might|may|could|would|should|guess|unsure|uncertain|unknown|between|than|minus|plus|times|twice|thrice|double|half|triple|nearly|almost|over|under|above|below|up|excluding|else|additional|short|off|away|ago|too|enough|wrong|incorrect|false|mod|divided|multiplied|zero|freezing|nicht|kein\w*|pas|oder|ou)\b|n't\b|では(?:な|あり)|じゃ|아니|않|(?:^|\s)(?:не|или)\s|[?<>≤≥≠±]|[或不非没未]|超过|至少|至多|大约不/i
+  /\b(?:or|either|neither|nor|not|never|cannot|without|except|unless|if|but|although|maybe|perhaps|possibly|probably|might|may|could|would|should|guess|unsure|uncertain|unknown|between|than|minus|plus|times|twice|thrice|double|half|triple|nearly|almost|over|under|above|below|up|excluding|else|additional|short|off|away|ago|too|enough|wrong|incorrect|false|mod|divided|multiplied|zero|freezing|nicht|kein\w*|pas|oder|ou)\b|n't\b|では(?:な|あり)|じゃ|아[니닙]|않|(?:^|\s)(?:не|или)\s|[?<>≤≥≠±]|[或不非没未]|超过|至少|至多|大约不/i
 /** Words that only name the value where they come before its verb: "The larger sum is 12". */
 const openAfter =
   /\b(?:more|less|fewer|greater|smaller|larger|higher|lower|least|most|another|other|extra|remaining|squared|cubed|factorial|root|inverse|reciprocal|sum|difference|product|power|multiple|per)\b/i

@@ -22,7 +22,10 @@ const number = (value: Rational, decimals: number | null): Expression => ({ type
  */
 export function readQuantities(raw: string, effort: Effort): Quantity[] {
   effort.spend(1 + raw.length / 50)
-  const text = raw.replace(/^(?:approximately|approx\.?|about|around|roughly|circa|exactly|约|大约|≈)\s*/i, '').trim()
+  const text = raw
+    .replace(/^(\d{1,9})-(years?|months?|weeks?|days?)-old$/i, '$1 $2 old')
+    .replace(/^(?:approximately|approx\.?|about|around|roughly|circa|exactly|约|大约|≈)\s*/i, '')
+    .trim()
   if (text === '') return []
   const signed = splitSign(text)
   const money = splitCurrency(signed.rest)

@@ -21,7 +21,7 @@ export const unitTable: Readonly<Record<string, readonly string[]>> = {
   ],
   mass: [
     '1/1000000 mg milligram 毫克',
-    '1/1000 g gram gramme 克',
+    '1/1000 g gram gramme gm gms 克',
     '1 kg kilogram kilo 千克 公斤',
     '1000 t ton tonne 吨',
     '45359237/100000000 lb lbs pound',

@@ -89,7 +89,7 @@ export function parseUnit(raw: string): Unit | null {
     .replace(/(?<=[a-z])-(?=[a-z])/g, ' ')
     .replace(/^(k?g|km|cm|mm)s$/, '$1')
     .replace(/^kmph$|^kmh$/i, 'km/h')
-    .replace(/^beats? per min(?:ute)?s?$|^BPM$/i, 'bpm')
+    .replace(/^beats?(?: per |\/)min(?:ute)?s?$|^BPM$/i, 'bpm')
     .replace(/\bsqm\b/, 'm^2')
     .replace(/\bsqft\b/, 'ft^2')
     .replace(/^(kilo)?watt hours?$/i, (_, kilo?: string) => (kilo === undefined ? 'Wh' : 'kWh'))

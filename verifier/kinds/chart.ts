@@ -11,6 +11,8 @@ import type { Ruling, Rule, RuleContext } from '../verdict.ts'
 import { holdsText, sameText } from './short-text.ts'
 import { isYesNoGold, checkYesNo } from './yes-no.ts'
 
+/** A text that holds a number among words. */
+const isSentence = /^(?=.*\d).*(?:\p{L}{2,} .*\p{L}{3,}|[^\p{Script=Latin}\P{L}]{3})/su
 /** The most items of a list. */
 const mostItems = 64
 
@@ -67,7 +69,7 @@ function checkItem(gold: string, answer: string, { policy, effort }: RuleContext
   const stated = statedValue(answer)
   const given = chartNumber(answer) ?? (stated === null ? null : chartNumber(stated))
   if (given === null)
-    return /\d/.test(answer) && /\p{L}{2,} .*\p{L}{3,}/u.test(answer) && !/\b(?:or|to|and)\b/.test(answer)
+    return isSentence.test(answer) && !/\d\W+(?:or|to|and)\W+\d/.test(answer)
       ? unverifiable('unread')
       : incorrect('not-a-number')
   if (!isWorkedOut(wanted, given, false)) return unverifiable('unsolved')

@@ -4,7 +4,7 @@ import type { ReasonCode, Rule, Ruling } from '../verdict.ts'
 import { optionByText, readOptions } from './option-texts.ts'
 import type { Options } from './option-texts.ts'
 import { withoutOthers } from './ruled-out.ts'
-import { sameText } from './short-text.ts'
+import { holdsText, sameText } from './short-text.ts'
 
 const defaultLetters = 10
 /** The longest list of letters ("A, B and C"), in characters. */
@@ -46,6 +46,12 @@ function readPick(text: string, choices: readonly string[], options: Options, se
     .replace(leadIn, '')
     .replace(/ ?(?:选项|项)$| only$/, '')
     .trim()
+  // "A; black" is two picks, where black is D.
+  const [head = '', ...rest] = picked.split(/\s*[;,/?]\s*/)
+  const first = letterOf(head)
+  if (first !== null && rest.some((part) => (optionByText(part, options) ?? first) !== first)) {
+    if (!options.texts.includes(picked)) return { problem: 'hedged' }
+  }
   const own = ownName(picked, options)
   if (own !== null) return { letters: new Set([own]) }
   // Where the options are single letters or digits themselves ("B" among A: "C", B: "D"), a letter
@@ -200,12 +206,16 @@ const picks = /\b(?:choose|pick|select|answer is|go with) \(?([A-J])\b/g
 function unread(raw: string, { problem }: { problem: ReasonCode }, choices: readonly string[]): Ruling {
   const text = withoutOptions(plainWords(raw), readOptions(choices))
   const words = text.split(/\s+/).filter((word) => /\p{L}{2}/u.test(word) && !readWords.test(word))
-  const isSentence = words.length >= 3 || /[\u3040-\u9fff\uac00-\ud7af]{4}/.test(text)
+  const isSentence = words.length >= 2 || /[\u3040-\u9fff\uac00-\ud7af]{4}/.test(text)
   const picked = new Set(Array.from(plainWords(raw).matchAll(picks), (found) => found[1]))
-  if (problem === 'contradiction' || picked.size > 1 || !isSentence || unsure.test(text)) return incorrect(problem)
-  return unverifiable('unread')
+  const isList = (raw.match(/(?<![a-zA-Z])[A-J][).:]\s/g) ?? []).length > 1
+  const names = someLetter.test(raw) || choices.some((choice) => holdsText(choice, raw))
+  const isRead = problem === 'contradiction' || picked.size > 1 || isList || unsure.test(text)
+  return isRead || !isSentence || !names ? incorrect(problem) : unverifiable('unread')
 }
 
+/** A letter of an option. "A cat" and "I see" begin with an article and a pronoun. */
+const someLetter = /(?<![A-Za-z'’])(?:[B-HJ]|[AI](?! [a-z]))(?![a-zA-Z'’])/
 /** Words that a hedge is made of. */
 const readWords =
   /^\W*(?:or|and|either|neither|nor|not|both|all|none|any|the|option|options|choice|choices|answer|is|are|of|these|above|but|maybe|perhaps|possibly)\W*$/i

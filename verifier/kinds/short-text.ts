@@ -106,7 +106,9 @@ export function sameText(a: string, b: string): boolean {
 function picksSame(gold: string, answer: string): boolean {
   const letters = Array.from(gold.trim())
   if (!/^[A-H]{2,6}$/.test(gold.trim()) || letters.some((c, i) => i > 0 && c <= (letters[i - 1] ?? ''))) return false
-  const picks = plainWords(answer).replace(/^(?:综上所述|综上|因此|所以)?,? ?(?:故|应|答案)?选择?[项为是:]{0,2} ?/, '')
+  const picks = plainWords(answer)
+    .replace(/^(?:the )?(?:options?|choices?|answers?) | (?:are|is) (?:correct|right|true)$/gi, '')
+    .replace(/^(?:综上所述|综上|因此|所以)?,? ?(?:故|应|答案)?选择?[项为是:]{0,2} ?/, '')
   const parts = (letters.join('') === picks ? letters.join(',') : picks).split(
     /\s*(?:[,;&]|\band\b)\s*|\s+(?=\(?[A-H][).]\s)/,
   )
