@@ -26,10 +26,10 @@ export function createActivities(deps: Deps): HoneActivities {
     openEvaluation: (input) => beating(() => openEvaluation(deps, input)),
     finishEvaluation: (input) => finishEvaluation(deps, input),
     openSelection: (input) => beating(() => openSelection(db, input)),
-    finishSelection: (input) => beating(() => finishSelection(db, input)),
+    finishSelection: (input) => beating((activity) => finishSelection(deps, input, activity)),
     openTraining: (input) => beating(() => openTraining(deps, input)),
     finishTraining: (input) => beating(() => finishTraining(deps, input)),
-    decideGate: (input) => beating(() => decideGate(db, input)),
+    decideGate: (input) => beating((activity) => decideGate(deps, input, activity)),
     stopStep: (input) => beating(() => stopTraining(deps, input)),
     releaseEndpoints: (input) => beating(() => releaseEndpoints(deps, input)),
   }

@@ -31,6 +31,7 @@ const shardContext = ({ recipe, round, step }: StepOfRound) => ({
   options: step,
   seed: roundSeed(recipe, round.number),
   promptSuffix: recipe.promptSuffix,
+  policy: recipe.policy,
 })
 
 /**

@@ -22,6 +22,9 @@ interface OpenGrader extends Pick<Engine, 'waiting'> {
   close(): Promise<void>
 }
 
+/** Items that keep the threads of the verifier's pool busy, where no model is asked. */
+const rulesAtOnce = 64
+
 /**
  * Opens a grader. A grader that asks a model gets an engine of its own: its replies are kept in
  * Postgres by content key and booked on the step that pays, so grading again costs nothing.
@@ -38,7 +41,7 @@ export async function openGrader(
       asksModel: false,
       hasPaid: () => false,
       waiting: () => null,
-      window: 1,
+      window: rulesAtOnce,
       close: () => Promise.resolve(),
     }
   const endpoint = await resolveEndpoint(deps, ref, graderEndpoint, grader.model, signal)

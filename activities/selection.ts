@@ -2,6 +2,7 @@ import { candidatesOf, recordSelection } from '../db/checkpoints.ts'
 import type { Candidate } from '../db/checkpoints.ts'
 import type { Database } from '../db/database.ts'
 import { scoresOfStep } from '../db/scores.ts'
+import type { ScoreRecord } from '../db/scores.ts'
 import { finishStep, openStep } from '../db/steps.ts'
 import { stepNamed, selectedFrom } from '../domain/recipe/round-plan.ts'
 import { isRl, isSelection, phasesOf } from '../domain/recipe/step-kinds.ts'
@@ -9,6 +10,9 @@ import type { SelectCheckpointStep } from '../domain/recipe/steps.ts'
 import { jobKey } from '../domain/ids.ts'
 import { HoneError } from '../domain/errors.ts'
 import { bestOf, choiceText } from '../evaluation/choose-checkpoint.ts'
+import type { Deps } from './deps.ts'
+import type { Activity } from './failures.ts'
+import { gradedNow } from './grade-again.ts'
 import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import type { SelectionPlan, SelectionResult, StepRef } from './types.ts'
@@ -37,13 +41,23 @@ export async function openSelection(db: Database, ref: StepRef): Promise<Selecti
 
 /**
  * Chooses the candidate with the best score, among equals the candidate that was trained longest.
+ * Where the candidates were graded by different versions of the verifier, their stored replies are
+ * graded again by this version.
  */
-export async function finishSelection(db: Database, ref: StepRef): Promise<SelectionResult> {
+export async function finishSelection(
+  deps: Deps,
+  ref: StepRef,
+  activity: Pick<Activity, 'signal' | 'progress'>,
+): Promise<SelectionResult> {
+  const { db } = deps
   const context = await stepOfRound(db, ref)
   const { benchmark } = selectionOf(context)
   const stepId = await openedStepId(db, ref)
   const candidates = await candidatesIn(db, ref, context)
-  const scores = new Map((await scoresOfStep(db, stepId, benchmark)).map((score) => [score.checkpointId, score]))
+  const stored = await scoresOfStep(db, stepId, benchmark)
+  const ids = candidates.map(({ checkpoint }) => checkpoint.id)
+  const again = async (score: ScoreRecord) => await gradedNow(deps, ref, { recipe: context.recipe, score, activity })
+  const scores = scoredAlike(ids, stored) ?? (await scoredAgain(ids, stored, again))
   const measured = candidates.flatMap(({ checkpoint, trainStep }) => {
     const score = scores.get(checkpoint.id)
     return score ? [{ checkpoint: checkpoint.id, trainStep, accuracy: score.accuracy }] : []
@@ -60,6 +74,40 @@ export async function finishSelection(db: Database, ref: StepRef): Promise<Selec
   // The first choice stays, also where another checkpoint has the best score by now.
   const chosen = measured.find(({ checkpoint }) => checkpoint === id) ?? best
   return { checkpoint: id, summary: choiceText(chosen, measured, benchmark) }
+}
+
+type ScoreByCheckpoint = ReadonlyMap<string, ScoreRecord>
+
+/**
+ * The scores of all candidates under the newest identity that all of them have; null without one.
+ */
+function scoredAlike(candidates: readonly string[], scores: readonly ScoreRecord[]): ScoreByCheckpoint | null {
+  for (const identityHash of new Set(scores.map((score) => score.identityHash).toReversed())) {
+    const alike = new Map(
+      scores.filter((score) => score.identityHash === identityHash).map((score) => [score.checkpointId, score]),
+    )
+    if (candidates.every((candidate) => alike.has(candidate))) return alike
+  }
+  return null
+}
+
+/**
+ * The newest score of each candidate, graded by this version. As they are where a candidate has no
+ * score yet: the selection cannot end then.
+ */
+async function scoredAgain(
+  candidates: readonly string[],
+  scores: readonly ScoreRecord[],
+  again: (score: ScoreRecord) => Promise<ScoreRecord | null>,
+): Promise<ScoreByCheckpoint> {
+  const newest = new Map(scores.map((score) => [score.checkpointId, score]))
+  if (!candidates.every((candidate) => newest.has(candidate))) return newest
+  const found = new Map<string, ScoreRecord>()
+  for (const [candidate, score] of newest) {
+    const graded = await again(score)
+    if (graded) found.set(candidate, graded)
+  }
+  return scoredAlike([...found.keys()], [...found.values()]) ?? new Map()
 }
 
 function selectionOf({ step }: StepOfRound): SelectCheckpointStep {

@@ -4,16 +4,14 @@ import { listRounds } from '../db/rounds.ts'
 import { listScores } from '../db/scores.ts'
 import type { ScoreRecord } from '../db/scores.ts'
 import { decisions } from '../domain/gate.ts'
+import { graderOfScore } from '../evaluation/score-identity.ts'
 import type { RoundSummary, ScoreSummary } from './types.ts'
 
 /** A stored score as it travels. */
-export const scoreSummary = ({ benchmark, n, accuracy, low, high }: ScoreRecord): ScoreSummary => ({
-  benchmark,
-  n,
-  accuracy,
-  low,
-  high,
-})
+export function scoreSummary({ benchmark, n, accuracy, low, high, identity }: ScoreRecord): ScoreSummary {
+  const grader = graderOfScore(identity)
+  return { benchmark, n, accuracy, low, high, ...(grader && { verifier: grader.verifier }) }
+}
 
 const decision = z.enum(decisions).nullable()
 

@@ -4,8 +4,10 @@ import { latestAttempt } from '../db/jobs.ts'
 import { getDataset, resolveDataset } from '../db/datasets.ts'
 import { streamRows } from '../db/rows.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
+import { withUsualPolicy } from '../domain/answer-check.ts'
 import { jobKey } from '../domain/ids.ts'
 import { servingOf, trainingJobOf } from '../domain/recipe/jobs.ts'
+import type { Recipe } from '../domain/recipe/recipe.ts'
 import { phaseInputs, roundSeed, startOf } from '../domain/recipe/round-plan.ts'
 import { isRl, isTraining, phasesOf } from '../domain/recipe/step-kinds.ts'
 import type { RlStep, SftStep } from '../domain/recipe/steps.ts'
@@ -149,7 +151,7 @@ async function stageJob(
     stage,
     trainer: productOf('trainer', deps.trainers, trainer),
     place,
-    rows: () => stageRows(stage, rowsOf(deps, datasets), rowOptions),
+    rows: () => stageRows(stage, rowsOf(deps, datasets, recipe.policy), rowOptions),
     weights: { startFrom: start.path, base: base.path },
     rewardTimeoutSeconds: reward?.timeoutSeconds ?? null,
     datasets,
@@ -160,6 +162,7 @@ async function stageJob(
   }
 }
 
-async function* rowsOf(deps: Deps, datasetIds: readonly string[]): AsyncGenerator<Row> {
-  for (const id of datasetIds) yield* streamRows(deps.db, id)
+/** The rows of datasets, as the recipe wants their answers checked. */
+async function* rowsOf(deps: Deps, datasetIds: readonly string[], policy: Recipe['policy']): AsyncGenerator<Row> {
+  for (const id of datasetIds) for await (const row of streamRows(deps.db, id)) yield withUsualPolicy(row, policy)
 }

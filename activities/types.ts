@@ -28,6 +28,8 @@ export interface ScoreSummary {
   accuracy: number
   low: number
   high: number
+  /** Version of the verifier that graded it. Left out by older workers. */
+  verifier?: string
 }
 
 /** One line of the campaign's table. */

@@ -122,6 +122,12 @@ export const verbs: readonly Verb[] = [
     load: async (terminal) => (await import('./verbs/rollback.ts')).rollbackCommand(terminal),
   },
   {
+    name: 'evaluate',
+    group: steer,
+    summary: 'grade stored replies again with this verifier; no model is asked',
+    load: async (terminal) => (await import('./verbs/evaluate.ts')).evaluateCommand(terminal),
+  },
+  {
     name: 'export',
     group: tools,
     summary: 'a dataset as files for LLaMA-Factory, EasyR1, verl, TRL, …',

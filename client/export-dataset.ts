@@ -11,17 +11,24 @@ import type { DatasetRecord } from '../db/datasets.ts'
 import { datasetOfImport, importNames } from '../db/imports.ts'
 import { requireSealed, streamEvidence, streamRows } from '../db/rows.ts'
 import { datasets } from '../db/schema/datasets.ts'
+import { answerPolicy, withUsualPolicy } from '../domain/answer-check.ts'
+import type { AnswerPolicy } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
 
 /**
- * A dataset that can be exported. `promptSuffix` is from its campaign's recipe; empty for a source.
+ * A dataset that can be exported. `promptSuffix` and `policy` are from its campaign's recipe; empty
+ * and absent for a source.
  */
 export interface ExportableDataset {
   source: ExportSource
   promptSuffix: string
+  /** How answers are checked where a row's own policy says nothing. */
+  policy?: AnswerPolicy | undefined
 }
 
-const recipePart = z.object({ promptSuffix: z.string().catch('') }).catch({ promptSuffix: '' })
+const recipePart = z
+  .object({ promptSuffix: z.string().catch(''), policy: answerPolicy.optional().catch(undefined) })
+  .catch({ promptSuffix: '' })
 
 /**
  * Finds a dataset by its id (`CAMPAIGN/ROUND/STEP`, `source/HASH`), by the name of an import, or as
@@ -45,15 +52,22 @@ export async function findExportable(db: Database, words: readonly string[]): Pr
     recipeHash: campaign?.recipeHash ?? null,
     lineage: flatten(tree),
   }
-  return { source, promptSuffix: recipePart.parse(campaign?.recipe).promptSuffix }
+  return { source, ...recipePart.parse(campaign?.recipe) }
 }
 
-/** Kept rows in their order. With `all`, dropped and failed rows follow, by id. */
-export async function* exportRows(db: Database, id: string, status: 'kept' | 'all'): AsyncGenerator<ExportRow> {
-  for await (const row of streamRows(db, id)) yield { ...row, status: 'kept', reason: null }
+/**
+ * Kept rows in their order. With `all`, dropped and failed rows follow, by id. `policy` is the
+ * recipe's: a trainer of one's own checks answers as the campaign does.
+ */
+export async function* exportRows(
+  db: Database,
+  id: string,
+  { status, policy }: { status: 'kept' | 'all'; policy?: AnswerPolicy | undefined },
+): AsyncGenerator<ExportRow> {
+  for await (const row of streamRows(db, id)) yield { ...withUsualPolicy(row, policy), status: 'kept', reason: null }
   if (status === 'kept') return
   for await (const { from: _, ...row } of streamEvidence(db, [{ name: id, datasetId: id }]))
-    if (row.status !== 'kept') yield row
+    if (row.status !== 'kept') yield withUsualPolicy(row, policy)
 }
 
 async function findDataset(db: Database, words: readonly string[]): Promise<DatasetRecord> {

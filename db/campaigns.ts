@@ -110,7 +110,7 @@ const campaignSummary = z.object({
   rounds: z.number(),
   createdAt: moment,
   updatedAt: moment,
-  /** The newest score of each benchmark. */
+  /** The newest score of each benchmark; `verifier` is the version that graded it. */
   lastScores: z.array(
     z.object({
       benchmark: z.string(),
@@ -119,6 +119,7 @@ const campaignSummary = z.object({
       accuracy: z.number(),
       low: z.number(),
       high: z.number(),
+      verifier: z.string().nullable(),
     }),
   ),
 })
@@ -136,9 +137,10 @@ export async function listCampaigns(db: Database): Promise<CampaignSummary[]> {
         coalesce((
           select jsonb_agg(to_jsonb(last) order by last.benchmark) from (
             select distinct on (s.benchmark) s.benchmark, s.split_role as role, s.round_number as round,
-              s.accuracy, s.low, s.high
+              s.accuracy, s.low, s.high, s.identity ->> 'graderVersion' as verifier
             from scores s where s.campaign_id = c.id
-            order by s.benchmark, s.id desc
+            -- Not by id alone: an old round may be graded again after a newer round.
+            order by s.benchmark, s.round_number desc, s.step_id desc, s.id desc
           ) last
         ), '[]') as "lastScores"
       from campaigns c order by c.created_at desc, c.id`,

@@ -20,6 +20,8 @@ const scoreView = z.object({
   benchmark: z.string(),
   role: z.enum(splitRoles),
   identityHash: z.string(),
+  /** Version of the verifier that graded it; null where the score does not say. */
+  verifier: z.string().nullable(),
   n: z.number(),
   correct: z.number(),
   unverifiable: z.number(),
@@ -47,7 +49,12 @@ const stepView = z.object({
   seconds: z.number(),
   /** Id of the checkpoint that the step published or selected. */
   checkpoint: z.string().nullable(),
+  /** The newest score of each benchmark and checkpoint. */
   scores: z.array(scoreView),
+  /**
+   * Scores of the same replies by earlier graders, newest first. They are compared with no other.
+   */
+  earlierScores: z.array(scoreView),
 })
 export type StepView = z.infer<typeof stepView>
 
@@ -80,6 +87,29 @@ export const roundHeaders = (db: Database, campaign: string): Promise<RoundHeade
   )
 
 /**
+ * Scores of a step `s`, each with its age among the scores of the same benchmark and checkpoint: 1
+ * is the newest.
+ */
+const scoresOfStep = sql`
+  select sc.id, sc.benchmark, row_number() over (partition by sc.benchmark, sc.checkpoint_id order by sc.id desc) as age,
+    jsonb_build_object(
+      'id', sc.id, 'checkpoint', sc.checkpoint_id, 'benchmark', sc.benchmark, 'role', sc.split_role,
+      'trainStep', (
+        -- Only of this round: other rounds may have published the same weights.
+        -- A training's end counts before the steps that it kept.
+        select max(cs.train_step) from checkpoint_steps cs join steps made on made.id = cs.step_id
+        where cs.checkpoint_id = sc.checkpoint_id
+          and made.campaign_id = s.campaign_id and made.round_number = s.round_number
+          and (s.kind <> 'select-checkpoint' or cs.job_id = ${selectedJob})
+        having min(cs.train_step) > 0
+      ),
+      'identityHash', sc.identity_hash, 'verifier', sc.identity ->> 'graderVersion', 'n', sc.n,
+      'correct', sc.correct, 'unverifiable', sc.unverifiable, 'truncated', sc.truncated,
+      'accuracy', sc.accuracy, 'low', sc.low, 'high', sc.high
+    ) as view
+  from scores sc where sc.step_id = s.id`
+
+/**
  * Steps of a campaign, or of one of its rounds, in order, with counts, time, checkpoint and scores.
  */
 export async function stepViews(db: Database, campaign: string, round?: number): Promise<StepView[]> {
@@ -98,22 +128,11 @@ export async function stepViews(db: Database, campaign: string, round?: number):
           order by cs.created_at desc limit 1
         )) as checkpoint,
         coalesce((
-          select jsonb_agg(jsonb_build_object(
-            'id', sc.id, 'checkpoint', sc.checkpoint_id, 'benchmark', sc.benchmark, 'role', sc.split_role,
-            'trainStep', (
-              -- Only of this round: other rounds may have published the same weights.
-              -- A training's end counts before the steps that it kept.
-              select max(cs.train_step) from checkpoint_steps cs join steps made on made.id = cs.step_id
-              where cs.checkpoint_id = sc.checkpoint_id
-                and made.campaign_id = s.campaign_id and made.round_number = s.round_number
-                and (s.kind <> 'select-checkpoint' or cs.job_id = ${selectedJob})
-              having min(cs.train_step) > 0
-            ),
-            'identityHash', sc.identity_hash, 'n', sc.n, 'correct', sc.correct, 'unverifiable', sc.unverifiable,
-            'truncated', sc.truncated, 'accuracy', sc.accuracy, 'low', sc.low, 'high', sc.high
-          ) order by sc.benchmark, sc.id)
-          from scores sc where sc.step_id = s.id
-        ), '[]') as scores
+          select jsonb_agg(sc.view order by sc.benchmark, sc.id) from (${scoresOfStep}) sc where sc.age = 1
+        ), '[]') as scores,
+        coalesce((
+          select jsonb_agg(sc.view order by sc.benchmark, sc.id desc) from (${scoresOfStep}) sc where sc.age > 1
+        ), '[]') as "earlierScores"
       from steps s
       left join lateral (
         select count(*) filter (where r.status = 'kept')::int as kept,

@@ -78,6 +78,25 @@ async function saveItems(tx: Database, scoreId: number, given: readonly ScoreIte
         reason text, extracted text, "requestKey" text, truncated boolean)`)
 }
 
+/**
+ * Keeps what a grader says of the stored replies of an earlier score, beside that score. Saving it
+ * again changes nothing.
+ */
+export const saveGradedAgain = (
+  db: Database,
+  earlier: ScoreRecord,
+  given: Pick<ScoreInput, 'identity' | 'identityHash' | 'accuracy' | 'low' | 'high' | 'items'>,
+): Promise<ScoreRecord> =>
+  saveScore(db, {
+    campaign: earlier.campaignId,
+    round: earlier.roundNumber,
+    stepId: earlier.stepId,
+    checkpointId: earlier.checkpointId,
+    benchmark: earlier.benchmark,
+    role: earlier.splitRole,
+    ...given,
+  })
+
 /** The key of a score: it is measured once. */
 type ScoreKey = Pick<ScoreInput, 'stepId' | 'benchmark' | 'identityHash' | 'checkpointId'>
 
@@ -122,7 +141,9 @@ export async function listScores(db: Database, campaign: string): Promise<ScoreR
   return found.map(({ score }) => score)
 }
 
-/** Scores of one step on one benchmark, one a checkpoint. */
+/**
+ * Scores of one step on one benchmark, one for each checkpoint and identity, in the order of ids.
+ */
 export const scoresOfStep = (db: Database, stepId: number, benchmark: string): Promise<ScoreRecord[]> =>
   db
     .select()
@@ -131,16 +152,16 @@ export const scoresOfStep = (db: Database, stepId: number, benchmark: string): P
     .orderBy(asc(scores.id))
 
 /**
- * The score of a round's end on a benchmark: the score of its last evaluation. Null when there is
- * no such score.
+ * The scores of a round's end on a benchmark, newest first: those of its last evaluation. There are
+ * several where an evaluation was graded again by another version of the verifier.
  */
-export async function latestScore(
+export async function scoresOfEnd(
   db: Database,
   campaign: string,
   round: number,
   benchmark: string,
-): Promise<ScoreRecord | null> {
-  const [found] = await db
+): Promise<ScoreRecord[]> {
+  const found = await db
     .select({ score: scores })
     .from(scores)
     .innerJoin(steps, eq(steps.id, scores.stepId))
@@ -153,8 +174,8 @@ export async function latestScore(
       ),
     )
     .orderBy(desc(steps.ordinal), desc(scores.id))
-    .limit(1)
-  return found?.score ?? null
+  const last = found[0]?.score.stepId
+  return found.map(({ score }) => score).filter(({ stepId }) => stepId === last)
 }
 
 const pairedItems = z.object({

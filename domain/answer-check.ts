@@ -18,7 +18,9 @@ export const answerKinds = [
 export type AnswerKind = (typeof answerKinds)[number]
 
 /** The opening and the closing mark of a part of a completion. */
-const tagPair = z.tuple([z.string().min(1).max(100), z.string().min(1).max(100)])
+const tagPair = z
+  .tuple([z.string().min(1).max(100), z.string().min(1).max(100)])
+  .refine(([open, close]) => open !== close, { error: 'both marks are the same: give an opening and a closing mark' })
 
 /**
  * What a row may say about leniency. Every field may be left out; the first value that is named
@@ -111,6 +113,13 @@ export type Said<Fields> = { [Field in keyof Fields]?: NonNullable<Fields[Field]
 
 /** The check of a row that says nothing about it. */
 export const noCheck: Check = { kind: 'auto', choices: null, precision: null, policy: null }
+
+/**
+ * A row whose policy says what `usual` says where the row itself says nothing. `usual` is the
+ * policy of a recipe; without it the row stays as it is.
+ */
+export const withUsualPolicy = <Row extends Pick<Check, 'policy'>>(row: Row, usual: AnswerPolicy | undefined): Row =>
+  usual === undefined ? row : { ...row, policy: { ...usual, ...row.policy } }
 
 /** The check fields of a row, without its other fields. */
 export const checkOf = ({ kind, choices, precision, policy }: Check): Check => ({ kind, choices, precision, policy })

@@ -16,7 +16,7 @@ export interface GradeItemsOptions {
   /** Stored replies by content key; a key without a reply is left out. */
   findReplies(keys: readonly string[]): Promise<ReadonlyMap<string, StoredReply>>
   grade: GradeReply
-  /** Items that are graded at once: more than 1 is of use where the grader asks a model. */
+  /** Items that are graded at once, in the verifier's threads or by a model. */
   window: number
   /** Asked before an item is graded; throws to end the grading. */
   check(): void
@@ -26,8 +26,8 @@ export interface GradeItemsOptions {
 
 /**
  * Grades all items of a benchmark. An item without a reply counts as wrong, with the reason
- * `no-reply`. The rules wait for nothing, so the process gets a turn every few milliseconds: the
- * heartbeats of a benchmark of 100,000 items go on.
+ * `no-reply`. Neither keys nor items without a reply wait for anything, so the process gets a turn
+ * every few milliseconds: the heartbeats of a benchmark of 100,000 items go on.
  */
 export async function gradeItems(options: GradeItemsOptions): Promise<ScoreItem[]> {
   const turn = createTurns()

@@ -1,5 +1,6 @@
 import { answerCase } from '../data/rows/answer-case.ts'
 import { bareQuestion } from '../data/rows/question-text.ts'
+import { withUsualPolicy } from '../domain/answer-check.ts'
 import { HoneError } from '../domain/errors.ts'
 import { isUrlEndpoint } from '../domain/recipe/endpoints.ts'
 import type { BenchmarkSpec, Recipe, UrlEndpoint } from '../domain/recipe/recipe.ts'
@@ -11,7 +12,7 @@ import type { Ask, Reply } from '../models/ask.ts'
 import { assess, finalVerdict } from '../verifier/judge/assess.ts'
 import { createJudge, judgeVersion } from '../verifier/judge/judge.ts'
 import { verifierVersion } from '../verifier/verdict.ts'
-import { verifiedCase } from '../verifier/verify.ts'
+import { verifyInPool } from '../verifier/serve/process-pool.ts'
 import type { ScoreIdentityParts } from './score-identity.ts'
 
 /** What a grader says of one item. `correct` alone counts for the accuracy. */
@@ -26,7 +27,7 @@ export type GradeReply = (item: Row, reply: Pick<Reply, 'text' | 'finishReason'>
 /** A way to grade the replies to a benchmark's items. */
 export interface Grader {
   /** The grader's part of a score's identity. Scores of different graders are never compared. */
-  identity: Pick<ScoreIdentityParts, 'graderVersion' | 'judge'>
+  identity: Pick<ScoreIdentityParts, 'graderVersion' | 'judge' | 'policy'>
   /**
    * The model that the grader asks, under the endpoint name {@link graderEndpoint}; null where it
    * asks no model. The same item with the same reply always makes the same requests: items are
@@ -44,8 +45,12 @@ export const graderEndpoint = 'judge'
  * The grader of a benchmark. A new grader is an object like the two here and a line in this
  * function.
  */
-export function graderOf(recipe: Pick<Recipe, 'endpoints'>, { judge }: Pick<BenchmarkSpec, 'judge'>): Grader {
-  return judge === undefined ? rules : rulesThenJudge(judgeEndpoint(recipe, judge))
+export function graderOf(
+  recipe: Pick<Recipe, 'endpoints' | 'policy'>,
+  { judge }: Pick<BenchmarkSpec, 'judge'>,
+): Grader {
+  const { policy } = recipe
+  return judge === undefined ? rules(policy) : rulesThenJudge(judgeEndpoint(recipe, judge), policy)
 }
 
 function judgeEndpoint({ endpoints }: Pick<Recipe, 'endpoints'>, judge: string): UrlEndpoint {
@@ -58,12 +63,12 @@ function judgeEndpoint({ endpoints }: Pick<Recipe, 'endpoints'>, judge: string):
   })
 }
 
-/** Grades by the verifier's rules alone. */
-const rules: Grader = {
-  identity: { graderVersion: verifierVersion, judge: null },
+/** Grades by the verifier's rules alone. `policy` is the recipe's. */
+const rules = (policy: Recipe['policy']): Grader => ({
+  identity: { graderVersion: verifierVersion, judge: null, ...(policy && { policy }) },
   model: null,
-  open: () => async (item, reply) => byRules(item, reply).grade,
-}
+  open: () => async (item, reply) => (await byRules(item, reply, policy)).grade,
+})
 
 /**
  * Grades by rules, and asks a judge model about answers that the rules leave open. The judge is not
@@ -72,14 +77,14 @@ const rules: Grader = {
  * unverifiable with a reason `judge-…`. An endpoint that is away ends the grading, which is tried
  * again: it never becomes a lower score.
  */
-function rulesThenJudge(model: UrlEndpoint): Grader {
+function rulesThenJudge(model: UrlEndpoint, policy: Recipe['policy']): Grader {
   return {
-    identity: { graderVersion: verifierVersion, judge: judgeVersion(model.model) },
+    identity: { graderVersion: verifierVersion, judge: judgeVersion(model.model), ...(policy && { policy }) },
     model,
     open(ask) {
       const judge = createJudge({ ask, endpoint: graderEndpoint, model: model.model, isPatient: true })
       return async (item, reply) => {
-        const { verified, grade } = byRules(item, reply)
+        const { verified, grade } = await byRules(item, reply, policy)
         if (reply.finishReason !== 'stop' || knownMetadata(item.metadata).reward === 'rule') return grade
         try {
           const [assessment] = await assess([{ ...verified, question: bareQuestion(item.question) }], judge)
@@ -94,8 +99,8 @@ function rulesThenJudge(model: UrlEndpoint): Grader {
   }
 }
 
-function byRules(item: Row, reply: Pick<Reply, 'text'>) {
-  const verified = verifiedCase(answerCase(item, item.answer ?? '', reply.text))
+async function byRules(item: Row, reply: Pick<Reply, 'text'>, policy: Recipe['policy']) {
+  const verified = await verifyInPool(answerCase(withUsualPolicy(item, policy), item.answer ?? '', reply.text))
   return { verified, grade: gradeOf(verified.result, verified.result) }
 }
 

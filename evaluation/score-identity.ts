@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { answerPolicy } from '../domain/answer-check.ts'
 import { canonicalJson } from '../domain/canonical.ts'
 
 /**
@@ -19,6 +20,8 @@ export const scoreIdentitySchema = z.strictObject({
   graderVersion: z.string().min(1),
   /** Judge model, its prompt's version included; null when rules alone graded. */
   judge: z.string().min(1).nullable(),
+  /** How the recipe wants answers checked; absent where it says nothing. */
+  policy: answerPolicy.optional(),
 })
 export type ScoreIdentityParts = z.infer<typeof scoreIdentitySchema>
 export interface ScoreIdentity extends ScoreIdentityParts {
@@ -33,4 +36,39 @@ export interface ScoreIdentity extends ScoreIdentityParts {
 export function scoreIdentity(parts: ScoreIdentityParts): ScoreIdentity {
   const parsed = scoreIdentitySchema.parse(parts)
   return { ...parsed, hash: createHash('sha256').update(canonicalJson(parsed)).digest('hex') }
+}
+
+/** An identity as a score stores it: the parts with their hash. */
+const storedIdentity = scoreIdentitySchema.extend({ hash: z.string() })
+
+/**
+ * The identity that a stored score has when another grader grades its replies. Null for an identity
+ * that this version of Hone cannot read.
+ */
+export function gradedBy(
+  identity: unknown,
+  grader: Pick<ScoreIdentityParts, 'graderVersion' | 'judge' | 'policy'>,
+): ScoreIdentity | null {
+  const parsed = storedIdentity.safeParse(identity)
+  if (!parsed.success) return null
+  const { hash: _, policy: __, ...parts } = parsed.data
+  const { graderVersion, judge, policy } = grader
+  return scoreIdentity({ ...parts, graderVersion, judge, ...(policy && { policy }) })
+}
+
+const versionPart = z.looseObject({ graderVersion: z.string(), judge: z.string().nullable().catch(null) })
+
+/**
+ * The version of the verifier that graded a score, and its judge. Null where the identity has none.
+ */
+export function graderOfScore(identity: unknown): { verifier: string; judge: string | null } | null {
+  const parsed = versionPart.safeParse(identity)
+  return parsed.success ? { verifier: parsed.data.graderVersion, judge: parsed.data.judge } : null
+}
+
+/** `verifier 2.0.0`; `verifier 2.0.0 with judge-…/model` where a judge graded too. */
+export function graderText(identity: unknown): string {
+  const grader = graderOfScore(identity)
+  if (grader === null) return 'an unknown verifier'
+  return `verifier ${grader.verifier}${grader.judge === null ? '' : ` with ${grader.judge}`}`
 }

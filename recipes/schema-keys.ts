@@ -3,7 +3,8 @@ import { z } from 'zod'
 /** The part of JSON Schema that recipes need. */
 interface Node {
   properties?: Record<string, Node> | undefined
-  items?: Node | undefined
+  /** False for a list of fixed length. */
+  items?: Node | false | undefined
   additionalProperties?: Node | boolean | undefined
   anyOf?: Node[] | undefined
   oneOf?: Node[] | undefined
@@ -13,7 +14,7 @@ interface Node {
 const node: z.ZodType<Node> = z.lazy(() =>
   z.object({
     properties: z.record(z.string(), node).optional(),
-    items: node.optional(),
+    items: z.union([z.literal(false), node]).optional(),
     additionalProperties: z.union([z.boolean(), node]).optional(),
     anyOf: z.array(node).optional(),
     oneOf: z.array(node).optional(),

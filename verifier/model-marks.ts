@@ -30,13 +30,17 @@ const readAs = new Map(knownMarks.map(([mark, read]) => [mark.toLowerCase(), rea
 const anyMark = new RegExp(knownMarks.map(([mark]) => escaped(mark)).join('|'), 'gi')
 
 /** A completion with the marks of its model turned into the marks that the reader knows. */
-export function withKnownMarks(completion: string, { answerTags, reasoningTags }: AnswerPolicy = {}): string {
-  let text = finalChannel(completion)
+export const withKnownMarks = (completion: string, policy?: AnswerPolicy): string =>
+  withOwnMarks(finalChannel(completion), policy).replace(anyMark, (mark) => readAs.get(mark.toLowerCase()) ?? mark)
+
+/** A completion with the marks that its row names turned into the marks that the reader knows. */
+export function withOwnMarks(completion: string, { answerTags, reasoningTags }: AnswerPolicy = {}): string {
+  let text = completion
   const own: [string, string][] = []
   if (reasoningTags !== undefined) own.push([reasoningTags[0], '<think>'], [reasoningTags[1], '</think>'])
   if (answerTags !== undefined) own.push([answerTags[0], '<answer>'], [answerTags[1], '</answer>'])
   for (const [mark, read] of own) text = text.replaceAll(mark, read)
-  return text.replace(anyMark, (mark) => readAs.get(mark.toLowerCase()) ?? mark)
+  return text
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ScoreView } from '../db/round-views.ts'
 import { campaignOverview } from './campaign.ts'
 import type { RoundView } from './campaign.ts'
 import { compareModels } from './comparisons.ts'
-import type { ModelComparison } from './comparisons.ts'
+import type { Comparisons } from './comparisons.ts'
 
 /** A score on one split of a benchmark. Accuracy and its 95 % interval are fractions. */
 export interface ResultScore {
@@ -16,6 +16,8 @@ export interface ResultScore {
   accuracy: number
   low: number
   high: number
+  /** Version of the verifier that graded it; null where the score does not say. */
+  verifier: string | null
 }
 
 export interface ResultStep {
@@ -39,13 +41,12 @@ export interface ResultRound {
 }
 
 /** The result of a campaign, as `hone demo --json` writes it. */
-export interface CampaignResult {
+export interface CampaignResult extends Comparisons {
   campaign: string
   status: string
   base: { checkpoint: string | null; scores: ResultScore[] }
   rounds: ResultRound[]
   head: number | null
-  comparisons: ModelComparison[]
   jobs: JobSummary[]
   requests: RequestTotals
 }
@@ -63,13 +64,13 @@ export async function campaignResult(db: Database, campaign: string): Promise<Ca
     base: { checkpoint: base?.checkpoint ?? null, scores: base?.scores.map(resultScore) ?? [] },
     rounds: rounds.map(resultRound),
     head,
-    comparisons: await compareModels(db, overview),
+    ...(await compareModels(db, overview)),
     jobs,
     requests,
   }
 }
 
-const resultScore = ({ benchmark, role, n, correct, accuracy, low, high }: ScoreView): ResultScore => ({
+const resultScore = ({ benchmark, role, n, correct, accuracy, low, high, verifier }: ScoreView): ResultScore => ({
   benchmark,
   split: role,
   n,
@@ -77,6 +78,7 @@ const resultScore = ({ benchmark, role, n, correct, accuracy, low, high }: Score
   accuracy,
   low,
   high,
+  verifier,
 })
 
 const resultRound = ({ round, parent, status, decision, checkpoint, seconds, steps }: RoundView): ResultRound => ({

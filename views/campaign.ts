@@ -88,3 +88,26 @@ export const allRounds = ({ base, rounds }: Pick<CampaignOverview, 'base' | 'rou
 export function endScores({ steps }: Pick<RoundView, 'steps'>): Map<string, ScoreView> {
   return new Map(steps.flatMap(({ scores }) => scores).map((score) => [score.benchmark, score]))
 }
+
+/**
+ * A benchmark whose rounds were measured in different ways: their scores say nothing about each
+ * other.
+ */
+export interface MixedBenchmark {
+  benchmark: string
+  /** Versions of the verifier, in the order of the rounds; null where a score does not say. */
+  verifiers: (string | null)[]
+}
+
+/** The benchmarks whose rounds ended with scores of different identities. */
+export function mixedBenchmarks(overview: Pick<CampaignOverview, 'base' | 'rounds'>): MixedBenchmark[] {
+  const scores = allRounds(overview).flatMap((round) => [...endScores(round).values()])
+  const found = new Map<string, ScoreView[]>()
+  for (const score of scores) found.set(score.benchmark, [...(found.get(score.benchmark) ?? []), score])
+  return [...found]
+    .filter(([, ofBenchmark]) => new Set(ofBenchmark.map(({ identityHash }) => identityHash)).size > 1)
+    .map(([benchmark, ofBenchmark]) => ({
+      benchmark,
+      verifiers: [...new Set(ofBenchmark.map(({ verifier }) => verifier))],
+    }))
+}

@@ -17,6 +17,18 @@ export interface ModelComparison {
   p: number
 }
 
+/** Two models whose scores are not comparable: they were measured in different ways. */
+export interface NotCompared extends Pick<ModelComparison, 'a' | 'b' | 'benchmark'> {
+  /** Versions of the verifier that graded them; null where a score does not say. */
+  verifiers: { a: string | null; b: string | null }
+}
+
+/** What the scores of a campaign say about its models. */
+export interface Comparisons {
+  comparisons: ModelComparison[]
+  notCompared: NotCompared[]
+}
+
 interface Measured {
   name: string
   score: ScoreView
@@ -24,9 +36,9 @@ interface Measured {
 
 /**
  * Compares the models of a campaign on its report items: each model with the model before it, and
- * the last model with the base and with the first.
+ * the last model with the base and with the first. Scores of different identities are not compared.
  */
-export async function compareModels(db: Database, overview: CampaignOverview): Promise<ModelComparison[]> {
+export async function compareModels(db: Database, overview: CampaignOverview): Promise<Comparisons> {
   const measured = reportScores(overview)
   const last = measured.at(-1)
   const pairs: [Measured, Measured][] = []
@@ -36,12 +48,18 @@ export async function compareModels(db: Database, overview: CampaignOverview): P
   })
   for (const first of measured.slice(0, 2))
     if (last && last !== first && measured.indexOf(first) < measured.length - 2) pairs.push([first, last])
-  const results: ModelComparison[] = []
+  const comparisons: ModelComparison[] = []
+  const notCompared: NotCompared[] = []
   for (const [a, b] of pairs) {
+    const [names, { benchmark }] = [{ a: a.name, b: b.name }, a.score]
+    if (benchmark !== b.score.benchmark || a.score.identityHash !== b.score.identityHash) {
+      notCompared.push({ ...names, benchmark, verifiers: { a: a.score.verifier, b: b.score.verifier } })
+      continue
+    }
     const { n, aOnly, bOnly } = await pairScores(db, a.score.id, b.score.id)
-    results.push({ a: a.name, b: b.name, benchmark: a.score.benchmark, n, aOnly, bOnly, p: mcnemarExact(aOnly, bOnly) })
+    comparisons.push({ ...names, benchmark, n, aOnly, bOnly, p: mcnemarExact(aOnly, bOnly) })
   }
-  return results
+  return { comparisons, notCompared }
 }
 
 /** The report scores of the base and of closed rounds, in the order in which models were made. */

@@ -8,6 +8,11 @@ export function scoreText(score: ScoreSummary): string {
   return `${markdownText(score.benchmark)} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
 }
 
+/** A score in the table of rounds. It names the verifier's version where the table has several. */
+function scoreCell(score: ScoreSummary, isMixed: boolean): string {
+  return isMixed ? `${scoreText(score)}, verifier ${score.verifier ?? 'unknown'}` : scoreText(score)
+}
+
 /** Rows shown of a long campaign: the details travel as one payload. */
 const shownRounds = 30
 
@@ -28,27 +33,27 @@ export function campaignDetails(state: {
     running && !isKnown
       ? [{ round: running.round, parent: state.head, status: 'running', decision: null, scores: [], seconds: null }]
       : []
-  const rows = [...state.rounds, ...begun]
-    .slice(-shownRounds)
-    .toReversed()
-    .map((round) => {
-      const live = state.running?.round === round.round ? state.running : null
-      const cells = [
-        `${round.round}${round.round === state.head ? ' **head**' : ''}`,
-        round.parent ?? '—',
-        live ? markdownText(live.step) : round.status,
-        live ? markdownText(live.progress) : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
-        round.scores.map(scoreText).join('<br>') || '—',
-        round.decision ?? '—',
-      ]
-      return `| ${cells.join(' | ')} |`
-    })
+  const shown = [...state.rounds, ...begun].slice(-shownRounds)
+  const isMixed = new Set(shown.flatMap(({ scores }) => scores.map(({ verifier }) => verifier))).size > 1
+  const rows = shown.toReversed().map((round) => {
+    const live = state.running?.round === round.round ? state.running : null
+    const cells = [
+      `${round.round}${round.round === state.head ? ' **head**' : ''}`,
+      round.parent ?? '—',
+      live ? markdownText(live.step) : round.status,
+      live ? markdownText(live.progress) : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
+      round.scores.map((score) => scoreCell(score, isMixed)).join('<br>') || '—',
+      round.decision ?? '—',
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
   return [
     `**${state.status}**, head: round ${state.head}`,
     '',
     '| round | parent | step | progress | score ± 95 % | decision |',
     '| --- | --- | --- | --- | --- | --- |',
     ...rows,
+    ...(isMixed ? ['', 'Scores of different versions of the verifier are not comparable.'] : []),
   ].join('\n')
 }
 

@@ -1,8 +1,9 @@
 import type { StepProgress } from '../../db/step-progress.ts'
 import { allRounds, endScores } from '../../views/campaign.ts'
 import type { CampaignLook } from '../../views/campaign.ts'
-import { clip, count, duration, interval } from './figures.ts'
+import { clip, count, duration } from './figures.ts'
 import { progressText } from './overview.ts'
+import { scoreWriter } from './scores.ts'
 
 /** What happened between two looks, a line each: acts, steps, progress, rounds, the campaign. */
 export function changeLines(before: CampaignLook | null, now: CampaignLook): string[] {
@@ -29,12 +30,13 @@ function endedStepLines(before: CampaignLook | null, { overview }: CampaignLook)
   if (before === null) return []
   const stepsOf = (look: Pick<CampaignLook, 'overview'>) => allRounds(look.overview).flatMap(({ steps }) => steps)
   const known = new Map(stepsOf(before).map(({ id, status }) => [id, status]))
+  const written = scoreWriter(overview)
   return stepsOf({ overview })
     .filter(({ id, status }) => status !== 'running' && known.get(id) !== status)
     .map(({ round, name, status, rowsIn, rowsOut, scores, reason, seconds }) => {
       const facts = [
         ...(rowsOut === null ? [] : [`${count(rowsOut)} of ${count(rowsIn ?? 0)} rows kept`]),
-        ...scores.map((score) => `${score.benchmark} ${interval(score)}`),
+        ...scores.map((score) => `${score.benchmark} ${written(score)}`),
         ...(reason === null ? [] : [clip(reason, 200)]),
         duration(seconds),
       ]
@@ -69,9 +71,10 @@ function tenths({ done, total, job }: StepProgress): number {
 
 function endedRoundLines(before: CampaignLook | null, { overview }: CampaignLook): string[] {
   const known = new Map(before ? allRounds(before.overview).map(({ round, status }) => [round, status]) : [])
+  const written = scoreWriter(overview)
   return allRounds(overview).flatMap((round) => {
     if (round.status === 'running' || known.get(round.round) === round.status) return []
-    const scores = [...endScores(round).values()].map((score) => `${score.benchmark} ${interval(score)}`)
+    const scores = [...endScores(round).values()].map((score) => `${score.benchmark} ${written(score)}`)
     const facts = [round.status, ...(round.decision === null ? [] : [round.decision]), ...scores]
     return [`round ${round.round}  ${facts.join(', ')}`]
   })

@@ -1,5 +1,5 @@
 import type { CampaignResult, ResultScore } from '../../views/campaign-result.ts'
-import type { ModelComparison } from '../../views/comparisons.ts'
+import type { ModelComparison, NotCompared } from '../../views/comparisons.ts'
 import { count, duration, interval, nothing } from './figures.ts'
 import { table } from './table.ts'
 
@@ -35,8 +35,16 @@ export function demoTable(result: CampaignResult): string[] {
     { head: `report accuracy [95 %]${base ? `, n ${count(base.n)}` : ''}` },
     { head: 'time', align: 'right' as const },
   ]
-  return [...table(columns, rows), '', ...result.comparisons.map(comparisonText)]
+  return [
+    ...table(columns, rows),
+    '',
+    ...result.comparisons.map(comparisonText),
+    ...result.notCompared.map(notComparedText),
+  ]
 }
+
+const notComparedText = ({ a, b, benchmark, verifiers }: NotCompared): string =>
+  `${b} against ${a}: not comparable on ${benchmark}, graded by verifier ${verifiers.b ?? 'unknown'} and ${verifiers.a ?? 'unknown'}`
 
 function comparisonText({ a, b, n, aOnly, bOnly, p }: ModelComparison): string {
   const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toPrecision(2)}`

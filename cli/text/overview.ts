@@ -3,11 +3,15 @@ import type { StepProgress } from '../../db/step-progress.ts'
 import { allRounds, endScores } from '../../views/campaign.ts'
 import type { CampaignLook, CampaignOverview } from '../../views/campaign.ts'
 import { roundTree } from '../../views/round-tree.ts'
-import { clip, clock, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
+import { clip, clock, count, duration, figure, nothing, shortHash } from './figures.ts'
+import { mixedLines, scoreWriter } from './scores.ts'
 import { table } from './table.ts'
 import type { Column } from './table.ts'
 
-/** Every round as it stands, in a tree. The head and rounds that were left behind are marked. */
+/**
+ * Every round as it stands, in a tree. The head and rounds that were left behind are marked, and
+ * scores that are not comparable.
+ */
 export function roundsTable(overview: CampaignOverview): string[] {
   const rounds = allRounds(overview)
   if (rounds.length === 0) return ['No round yet.']
@@ -26,6 +30,7 @@ export function roundsTable(overview: CampaignOverview): string[] {
     { head: 'model' },
     { head: 'time', align: 'right' },
   ]
+  const written = scoreWriter(overview)
   const rows = roundTree(rounds, overview.head).flatMap(({ round: number, depth, onLine }) => {
     const round = rounds.find((each) => each.round === number)
     if (!round) return []
@@ -38,14 +43,14 @@ export function roundsTable(overview: CampaignOverview): string[] {
         round.decision ?? nothing,
         ...benchmarks.map((name) => {
           const score = scores.get(name)
-          return score ? interval(score) : nothing
+          return score ? written(score) : nothing
         }),
         round.checkpoint === null ? nothing : shortHash(round.checkpoint),
         duration(round.seconds),
       ],
     ]
   })
-  return table(columns, rows)
+  return [...table(columns, rows), ...mixedLines(overview).flatMap((line) => ['', line])]
 }
 
 /** The branches to the left of a round at a depth of the tree: `│  ├─ `. */

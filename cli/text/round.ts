@@ -1,9 +1,11 @@
+import type { ScoreView } from '../../db/round-views.ts'
 import type { SampledRow } from '../../db/rows.ts'
 import { metricsText } from './overview.ts'
 import type { JobDetail, RoundDetail, StepDetail } from '../../views/round.ts'
 import { percent } from '../../domain/percent.ts'
 import { isOtherModel } from '../../models/replies/model-names.ts'
 import { clip, count, duration, figure, interval, nothing, shortHash } from './figures.ts'
+import { verifierText } from './scores.ts'
 import { pairs, sparkline, table } from './table.ts'
 import type { Column } from './table.ts'
 
@@ -78,10 +80,15 @@ function noteLines(step: StepDetail): string[] {
     ...(Object.keys(droppedByReason).length > 0 ? [`dropped: ${list(droppedByReason)}`] : []),
     ...(Object.keys(failedByReason).length > 0 ? [`failed: ${list(failedByReason)}`] : []),
     ...answerFacts(step),
+    ...step.earlierScores.map(earlierText),
     ...(reason === null ? [] : [reason]),
   ]
   return facts.length === 0 ? [] : ['', name, ...facts.map((fact) => `  ${fact}`)]
 }
+
+/** A score of the same replies by an earlier grader. It is compared with no other. */
+const earlierText = (score: ScoreView): string =>
+  `graded before by ${verifierText(score)}: ${score.benchmark} ${interval(score)} (not comparable with scores of other versions)`
 
 /** Other models that answered, replies that cannot be used, and tokens that no server counted. */
 function answerFacts({ answers }: StepDetail): string[] {

@@ -1,5 +1,6 @@
 import { extractAnswer } from '../../verifier/extract.ts'
 import { readFormat } from '../../verifier/format.ts'
+import { withOwnMarks } from '../../verifier/model-marks.ts'
 import { verifierVersion } from '../../verifier/verdict.ts'
 import type { VerifyCase, VerifyResult } from '../../verifier/verdict.ts'
 import { resolveKind } from '../../verifier/verify.ts'
@@ -10,7 +11,7 @@ import { resolveKind } from '../../verifier/verify.ts'
  */
 export function explanation(row: VerifyCase) {
   const kind = resolveKind(row)
-  return { kind, goldExtracted: extractAnswer(row.gold, kind).extracted, format: readFormat(row.answer) }
+  return { kind, goldExtracted: extractAnswer(row.gold, kind).extracted, format: readFormat(withOwnMarks(row.answer, row.policy)) }
 }
 
 /** How a case was read and judged, in lines with a line break each. */

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import { exportRows, findExportable } from '../../client/export-dataset.ts'
+import type { ExportableDataset } from '../../client/export-dataset.ts'
 import { answerForms, imageModes } from '../../data/export/format.ts'
 import type { AnswerForm, ExportFormat, ExportKind, ImageMode } from '../../data/export/format.ts'
-import type { ExportSource } from '../../data/export/manifest.ts'
 import { nameOf, writeExport } from '../../data/export/write-export.ts'
 import type { Exported, ExportOptions } from '../../data/export/write-export.ts'
 import type { Database } from '../../db/database.ts'
@@ -92,8 +92,8 @@ export function exportCommand(terminal: Terminal): Command {
     .action(async (words: string[], flags: Flags) => {
       const choice = chosen(flags)
       const exported = await withDatabase(terminal, async (db) => {
-        const { source, promptSuffix } = await findExportable(db, words)
-        return await exportDataset(terminal, db, source, flags, {
+        const { promptSuffix, ...exportable } = await findExportable(db, words)
+        return await exportDataset(terminal, db, exportable, flags, {
           ...choice,
           promptSuffix: flags.promptSuffix ?? promptSuffix,
         })
@@ -106,7 +106,7 @@ export function exportCommand(terminal: Terminal): Command {
 async function exportDataset(
   terminal: Terminal,
   db: Database,
-  source: ExportSource,
+  { source, policy }: Omit<ExportableDataset, 'promptSuffix'>,
   { status, maxRows, json }: Flags,
   options: ExportOptions,
 ): Promise<Exported> {
@@ -116,7 +116,7 @@ async function exportDataset(
   progress.start(`export ${nameOf(source)}`)
   try {
     const made = await untilInterrupted(terminal, (signal) =>
-      writeExport(source, exportRows(db, source.id, status), (hash) => store.imagePath(hash), {
+      writeExport(source, exportRows(db, source.id, { status, policy }), (hash) => store.imagePath(hash), {
         ...options,
         signal,
         onProgress: (rows, size) => progress.update(`${count(rows)} of ${total} rows, ${bytes(size)}`),

@@ -205,7 +205,11 @@ function policyOf(value: unknown): AnswerPolicy | null {
   const map = mapOf(value)
   if (map === null) return null
   const parsed = answerPolicy.safeParse(map)
-  if (!parsed.success) throw new BadCell(`holds no policy: ${parsed.error.issues[0]?.message ?? ''}`)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const at = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
+    throw new BadCell(`holds no policy: ${at}${issue?.message ?? ''}`)
+  }
   return parsed.data
 }
 

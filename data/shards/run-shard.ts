@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { withUsualPolicy } from '../../domain/answer-check.ts'
+import type { AnswerPolicy } from '../../domain/answer-check.ts'
 import { HoneError, messageOf } from '../../domain/errors.ts'
 import type { Outcome, Row, RowRef } from '../../domain/rows.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
@@ -31,7 +33,10 @@ export interface ShardCounts {
 }
 
 /** A step's context with options as the recipe has them: the step's own schema reads them. */
-export type ShardContext = Omit<StepContext<unknown>, 'ask' | 'overview' | 'modelOf'>
+export interface ShardContext extends Omit<StepContext<unknown>, 'ask' | 'overview' | 'modelOf'> {
+  /** How answers are checked where a row's own policy says nothing. */
+  policy?: AnswerPolicy | undefined
+}
 
 export interface RunShardOptions {
   step: DataStep
@@ -87,7 +92,7 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   const { step, signal, clock = systemClock } = options
   const context = parseContext(step, options.context)
   const batches = Symbol.asyncIterator in options.rows ? options.rows : [options.rows]
-  const work = unitQueue(step, batches, options.concurrency)
+  const work = unitQueue(step, checkedBy(options.context.policy, batches), options.concurrency)
   const counts: ShardCounts & { rows: number } = { kept: 0, dropped: 0, failed: 0, rows: 0 }
 
   const commits = createBatcher<{ rows: number; outcomes: ShardOutcome[] }, void>({
@@ -133,6 +138,17 @@ export async function runShard(options: RunShardOptions): Promise<ShardCounts> {
   shard.end()
   const { kept, dropped, failed } = counts
   return { kept, dropped, failed }
+}
+
+/**
+ * The rows as the step sees them. What the step writes is a change of the stored row, so the stored
+ * row keeps its own policy.
+ */
+async function* checkedBy(
+  policy: AnswerPolicy | undefined,
+  batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
+): AsyncGenerator<readonly Row[]> {
+  for await (const batch of batches) yield batch.map((row) => withUsualPolicy(row, policy))
 }
 
 /** The first error that ends the shard early. `failure` rejects with it, and `end` throws it. */

@@ -69,8 +69,8 @@ type Context = StepContext<z.infer<typeof options>>
 
 async function settle(row: Row, context: Context, reasoned: Reply, viewed: Reply): Promise<Outcome> {
   const judge = stepJudge(context, context.options.judge)
-  const first = finalAnswer(reasoned, row)
-  const second = finalAnswer(viewed, row)
+  const first = await finalAnswer(reasoned, row)
+  const second = await finalAnswer(viewed, row)
   const replies = [reasoned, viewed]
   if (first === null && second === null) return dropped(row, 'no-answers', { replies })
   const isSame = (gold: string | null, answer: string | null) =>
@@ -92,7 +92,7 @@ async function settle(row: Row, context: Context, reasoned: Reply, viewed: Reply
     withImages: true,
   })
   replies.push(arbitrated)
-  const third = finalAnswer(arbitrated, row)
+  const third = await finalAnswer(arbitrated, row)
   if (third === null) return dropped(row, 'arbiter-unreadable', { replies })
   const isFirst = await isSame(first, third)
   const isSecond = !isFirst && (await isSame(second, third))

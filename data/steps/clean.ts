@@ -4,6 +4,7 @@ import type { Check } from '../../domain/answer-check.ts'
 import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import type { Row } from '../../domain/rows.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
+import { withOwnMarks } from '../../verifier/model-marks.ts'
 import { resolveKind } from '../../verifier/verify.ts'
 import { countWords, finalAnswerForm, joinTrace, splitTrace } from '../rows/trace.ts'
 import { brokenRule } from './logic-rules.ts'
@@ -57,20 +58,20 @@ export const clean: RowStep<typeof options> = {
   options,
   summary: 'check form and logic of traces; cut, keep or drop repeated reflection; let them speak of the image',
   estimate: () => ({ rowsOut: 1, calls: [] }),
-  run(row, { options }) {
-    const result = cleanTrace(row.trace, options, row)
-    return Promise.resolve(['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })])
+  async run(row, { options }) {
+    const result = await cleanTrace(row.trace, options, row)
+    return ['reason' in result ? dropped(row, result.reason) : kept(row, { changes: result })]
   },
 }
 
 /** The cleaned trace, or the reason why the trace is dropped. */
-export function cleanTrace(
+export async function cleanTrace(
   trace: Row['trace'],
   options: Omit<Options, 'step' | 'name' | 'from'>,
   row: Checked = { answer: null, ...noCheck },
-): { trace: string } | { reason: string } {
+): Promise<{ trace: string } | { reason: string }> {
   if (trace === null) return { reason: 'no-trace' }
-  const parts = splitTrace(trace)
+  const parts = splitTrace(withOwnMarks(trace, row.policy ?? undefined))
   if (!parts || parts.reasoning === '') return { reason: 'malformed' }
   if (!/<answer>[\s\S]*<\/answer>|\\boxed\s*\{/.test(parts.rest)) return { reason: 'no-answer' }
   let { reasoning, rest } = parts
@@ -86,7 +87,7 @@ export function cleanTrace(
     const answer = extractedAnswer(rest, row)
     if (answer === '') return { reason: 'no-answer' }
     const { maxSentenceRepeats } = options
-    const broken = options.logic ? brokenRule({ reasoning, rest, answer, row, maxSentenceRepeats }) : null
+    const broken = options.logic ? await brokenRule({ reasoning, rest, answer, row, maxSentenceRepeats }) : null
     if (broken !== null) return { reason: broken }
     if (options.form === 'final-answer') rest = finalAnswerForm(answer)
   }
@@ -98,9 +99,9 @@ export function cleanTrace(
  * The answer as the verifier finds it, or '' without an answer. Unlike final-answer.ts it accepts
  * answers such as "unknown".
  */
-function extractedAnswer(rest: string, { answer, kind, choices }: Checked): string {
+function extractedAnswer(rest: string, { answer, kind, choices, policy }: Checked): string {
   const concrete = resolveKind({ gold: answer ?? '', kind, choices: choices ?? undefined })
-  return extractAnswer(rest, concrete).extracted ?? ''
+  return extractAnswer(rest, concrete, { policy: policy ?? undefined }).extracted ?? ''
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Reply } from '../../models/ask.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
 import { leafLimit } from '../../verifier/plain-text.ts'
-import { verifyCase } from '../../verifier/verify.ts'
+import { verifyInPool } from '../../verifier/serve/process-pool.ts'
 import { answerCase } from '../rows/answer-case.ts'
 import type { CheckedRow } from '../rows/answer-case.ts'
 import { replyProblem } from './outcome.ts'
@@ -15,18 +15,18 @@ const noAnswers = ['unknown', 'not visible', 'n/a']
  * verifier finds no answer, and when the model does not know, names none of the choices, or writes
  * more than a checker could read.
  */
-export function finalAnswer(reply: Reply, row: CheckedRow): string | null {
+export async function finalAnswer(reply: Reply, row: CheckedRow): Promise<string | null> {
   if (replyProblem(reply, 'empty') !== null) return null
   const { choices } = row
   // The row has no gold answer yet, so `auto` can only look at the choices.
   const kind = row.kind !== 'auto' ? row.kind : choices === null ? 'text' : 'choice'
-  const { extracted } = extractAnswer(reply.text, kind)
+  const { extracted } = extractAnswer(reply.text, kind, { policy: row.policy ?? undefined })
   if (extracted === null || extracted === '' || extracted.length > leafLimit) return null
   if (kind === 'choice' && choices !== null) {
     // The verifier decides whether the text names a choice. "Unknown" is an answer if a choice says
     // it.
-    const named = verifyCase(answerCase({ ...row, kind }, extracted, `<answer>${extracted}</answer>`))
-    return named.verdict === 'correct' ? extracted : null
+    const named = await verifyInPool(answerCase({ ...row, kind }, extracted, `<answer>${extracted}</answer>`))
+    return named.result.verdict === 'correct' ? extracted : null
   }
   return noAnswers.some((words) => sameText(words, extracted)) ? null : extracted
 }

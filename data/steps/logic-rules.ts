@@ -1,4 +1,4 @@
-import { verifyCase } from '../../verifier/verify.ts'
+import { verifyInPool } from '../../verifier/serve/process-pool.ts'
 import { answerCase } from '../rows/answer-case.ts'
 import type { CheckedRow } from '../rows/answer-case.ts'
 import { falseEquation } from './false-equation.ts'
@@ -18,7 +18,7 @@ interface Chain {
 interface LogicRule {
   /** Reason code of the rows that the rule drops. */
   name: string
-  holds: (chain: Chain) => boolean
+  holds: (chain: Chain) => boolean | Promise<boolean>
 }
 
 /**
@@ -36,7 +36,10 @@ export const logicRules: readonly LogicRule[] = [
 ]
 
 /** The name of the first rule that holds, or null. */
-export const brokenRule = (chain: Chain): string | null => logicRules.find(({ holds }) => holds(chain))?.name ?? null
+export async function brokenRule(chain: Chain): Promise<string | null> {
+  for (const { name, holds } of logicRules) if (await holds(chain)) return name
+  return null
+}
 
 /** Words that doubt the text before them. */
 const doubt =
@@ -64,7 +67,7 @@ const differingReasons = new Set([
   'different-time',
 ])
 
-function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
+async function concludesOtherwise({ reasoning, answer, row }: Chain): Promise<boolean> {
   let last: { at: number; from: number } | undefined
   for (const found of reasoning.matchAll(conclusionStart))
     last = { at: found.index, from: found.index + found[0].length }
@@ -83,7 +86,8 @@ function concludesOtherwise({ reasoning, answer, row }: Chain): boolean {
   if (doubt.test(reasoning.slice(from + end))) return false
   if (conclusion === '' || conclusion.length > 40 || aboutIt.test(conclusion)) return false
   if ((conclusion.match(/\d[\d.,]*/g) ?? []).length > 1 && !/^\S+$/.test(conclusion)) return false
-  const { verdict, reason } = verifyCase(answerCase({ ...row, id: 'conclusion' }, answer, conclusion))
+  const { result } = await verifyInPool(answerCase({ ...row, id: 'conclusion' }, answer, conclusion))
+  const { verdict, reason } = result
   if (verdict !== 'incorrect' || !differingReasons.has(reason)) return false
   // For two long texts the verifier only knows that their letters differ.
   return reason !== 'different-text' || (isOneWord(conclusion) && isOneWord(answer))

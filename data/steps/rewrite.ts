@@ -4,6 +4,7 @@ import type { Row } from '../../domain/rows.ts'
 import type { Reply } from '../../models/ask.ts'
 import { extractAnswer } from '../../verifier/extract.ts'
 import { readFormat } from '../../verifier/format.ts'
+import { withOwnMarks } from '../../verifier/model-marks.ts'
 import type { Judge } from '../../verifier/judge/judge.ts'
 import { goldAnswer, resolveKind } from '../../verifier/verify.ts'
 import { answerCase } from '../rows/answer-case.ts'
@@ -60,7 +61,7 @@ export const rewrite: RowStep<typeof options> = {
       question: bareQuestion(row.question),
       choices: choicesBlock(row.choices),
       answer,
-      reasoning: splitTrace(trace)?.reasoning ?? trace.trim(),
+      reasoning: splitTrace(withOwnMarks(trace, row.policy ?? undefined))?.reasoning ?? trace.trim(),
     })
     const reply = await askOnce(context, { endpoint, text, images: row.images, subject: subjectOf(row) })
     const judge = stepJudge(context, options.judge)
@@ -88,7 +89,7 @@ async function rewritten(
   if (!parts || !readFormat(joinTrace(parts)).held) return { reason: 'malformed' }
   if (countWords(parts.reasoning) > maxGrowth * reasoningWords(row.trace)) return { reason: 'longer' }
   const kind = resolveKind(answerCase(row, row.answer, ''))
-  const { extracted } = extractAnswer(parts.rest, kind)
+  const { extracted } = extractAnswer(parts.rest, kind, { policy: row.policy ?? undefined })
   const gold = goldAnswer(row.answer, kind)
   return extracted && (await isSameAnswer(row, { gold, answer: extracted }, judge))
     ? parts

@@ -1,7 +1,7 @@
 import { assess } from '../../verifier/judge/assess.ts'
 import type { Judge } from '../../verifier/judge/judge.ts'
 import { sameText } from '../../verifier/kinds/short-text.ts'
-import { verifyCase } from '../../verifier/verify.ts'
+import { verifyInPool } from '../../verifier/serve/process-pool.ts'
 import { answerCase } from '../rows/answer-case.ts'
 import type { CheckedRow } from '../rows/answer-case.ts'
 import { bareQuestion } from '../rows/question-text.ts'
@@ -17,7 +17,7 @@ export async function isSameAnswer(
   judge?: Judge,
 ): Promise<boolean> {
   // The tags make the whole of a bare answer count as the answer.
-  const result = verifyCase(answerCase(row, gold, `<answer>${answer}</answer>`))
+  const { result } = await verifyInPool(answerCase(row, gold, `<answer>${answer}</answer>`))
   if (result.verdict !== 'unverifiable') return result.verdict === 'correct'
   if (sameText(gold, answer)) return true
   const [assessment] = await assess([{ question: bareQuestion(row.question), gold, answer, result }], judge)

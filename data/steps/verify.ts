@@ -3,7 +3,7 @@ import { dataStepBase } from '../../domain/recipe/recipe.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import { assess, finalVerdict } from '../../verifier/judge/assess.ts'
 import { verifierVersion } from '../../verifier/verdict.ts'
-import { verifiedCase } from '../../verifier/verify.ts'
+import { verifyInPool } from '../../verifier/serve/process-pool.ts'
 import { answerCase } from '../rows/answer-case.ts'
 import { bareQuestion } from '../rows/question-text.ts'
 import { dropped, outcome } from './outcome.ts'
@@ -39,7 +39,7 @@ export const verify: RowStep<typeof options> = {
     const { options } = context
     if (row.answer === null) return [dropped(row, 'no-gold')]
     if (row.trace === null) return [dropped(row, 'no-trace')]
-    const verified = verifiedCase(answerCase(row, row.answer, row.trace))
+    const verified = await verifyInPool(answerCase(row, row.answer, row.trace))
     const { result } = verified
     const judge = knownMetadata(row.metadata).reward === 'rule' ? null : stepJudge(context, options.judge)
     const [assessment] =

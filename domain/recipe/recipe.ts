@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { answerPolicy } from '../answer-check.ts'
 import { looksLikeHubId } from '../base-model.ts'
 import { budget, checkBudget } from '../budget.ts'
 import { campaignSlug, stepName } from '../ids.ts'
@@ -139,6 +140,11 @@ export function recipeSchema(dataSteps: readonly [DataStepSchema, ...DataStepSch
        * alike.
        */
       promptSuffix: z.string().default(''),
+      /**
+       * How answers are checked where a row's own policy says nothing, in data steps, evaluation
+       * and rewards alike. Part of a score's identity.
+       */
+      policy: answerPolicy.optional(),
       seed: z.int().min(0).default(1),
       /** What trains and serves, and where. Steps and endpoints may override these defaults. */
       jobs: jobsSpec.optional(),

@@ -1,5 +1,6 @@
 import { DefaultLogger } from '@temporalio/worker'
 import { MockActivityEnvironment } from '@temporalio/testing'
+import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import type { Deps } from '../../activities/deps.ts'
 import { namedCheckpoint } from '../../activities/endpoints.ts'
@@ -12,10 +13,11 @@ import { checkpointLineage } from '../../db/checkpoint-lineage.ts'
 import { checkpointOfStep, recordCheckpoint } from '../../db/checkpoints.ts'
 import { recordIntent } from '../../db/jobs.ts'
 import { openRound } from '../../db/rounds.ts'
-import { latestScore, listScores, saveScore, scoresOfStep } from '../../db/scores.ts'
+import { listScores, saveScore, scoresOfEnd, scoresOfStep } from '../../db/scores.ts'
 import { importSource } from '../../db/sources.ts'
 import { findStep, finishStep, openStep } from '../../db/steps.ts'
 import { jobKey } from '../../domain/ids.ts'
+import { gradedBy } from '../../evaluation/score-identity.ts'
 import { importLines, openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 
@@ -112,7 +114,7 @@ rounds:
       await finishStep(db, stepId, 'done')
     },
     open: () => openSelection(db, ref),
-    finish: () => finishSelection(db, ref),
+    finish: () => finishSelection(deps as Deps, ref, { signal: deps.shutdown, progress: () => undefined }),
     chosen: async () => (await checkpointOfStep(db, await stepOfSelection()))?.id,
     scores: async () => await scoresOfStep(db, await stepOfSelection(), 'dev'),
     /** Records the score of a candidate, without its items. */
@@ -238,10 +240,11 @@ it('keeps its first choice, whatever is measured later', async () => {
   const first = await again.finish()
   expect(await again.finish()).toEqual(first)
   await again.score('end', 1, 'another way')
-  // The summary describes the weights that the round uses.
+  // The summary describes the weights that the round uses. A score that was measured in another way
+  // is compared with no other.
   expect(await again.finish()).toEqual({
     checkpoint: again.id('ten'),
-    summary: 'step 10: dev 75.0 %, best of 3 (end 100.0 %)',
+    summary: 'step 10: dev 75.0 %, best of 3 (end 50.0 %)',
   })
   expect(await again.chosen()).toBe(again.id('ten'))
 })
@@ -272,7 +275,7 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   )
   expect(model.requests).toHaveLength(3 * items)
 
-  expect(await latestScore(db, 'measured', 1, 'dev')).toBeNull()
+  expect(await scoresOfEnd(db, 'measured', 1, 'dev')).toEqual([])
   expect(await listScores(db, 'measured')).toEqual([])
   expect((await roundSummaries(db, 'measured')).map(({ scores }) => scores)).toEqual([[], []])
 
@@ -281,8 +284,37 @@ it('measures each candidate with its own weights, once, and keeps its scores out
   expect(model.requests).toHaveLength(3 * items)
   const own = await listScores(db, 'measured')
   expect(own).toMatchObject([{ checkpointId: measured.id('ten') }])
-  expect((await latestScore(db, 'measured', 1, 'dev'))?.id).toBe(own[0]?.id)
+  expect((await scoresOfEnd(db, 'measured', 1, 'dev'))[0]?.id).toBe(own[0]?.id)
   expect((await roundSummaries(db, 'measured'))[1]?.scores).toMatchObject([{ benchmark: 'dev', accuracy: 0.75 }])
+})
+
+it('grades stored replies again where candidates were graded by different versions, and asks nobody', async () => {
+  const { db, ...measured } = await selection('upgraded')
+  await measured.publishAll()
+  await measured.open()
+  model.reply = (request) => {
+    const isTen = request.model === `checkpoint-${measured.id('ten')}`
+    const item = /item-(\d)/.exec(lastText(request))?.[1]
+    return `<think>x</think><answer>${isTen ? 99 : item}</answer>`
+  }
+  for (const weights of ['five', 'ten', 'end']) {
+    await measured.openCandidate(weights)
+    await measured.runCandidate(weights)
+    await measured.finishCandidate(weights)
+  }
+  const asked = model.requests.length
+  // As if version 2.0.0 had taken every answer of the worst candidate.
+  const worst = (await measured.scores()).find(({ checkpointId }) => checkpointId === measured.id('ten'))!
+  const identity = gradedBy(worst.identity, { graderVersion: '2.0.0', judge: null })!
+  await db.execute(sql`
+    update scores set accuracy = 1.5, identity = ${JSON.stringify(identity)}, identity_hash = ${identity.hash}
+    where id = ${worst.id}`)
+  expect(await measured.finish()).toEqual({
+    checkpoint: measured.id('end'),
+    summary: 'the end: dev 100.0 %, best of 3 (end 100.0 %)',
+  })
+  expect(await measured.scores()).toHaveLength(4)
+  expect(model.requests).toHaveLength(asked)
 })
 
 it('leads from chosen weights of an optimizer step to the training that made them, and to its data', async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { Deps } from '../../activities/deps.ts'
 import { finishTraining, openTraining, stopTraining, train } from '../../activities/training.ts'
 import { openArtifactStore } from '../../artifacts/store.ts'
@@ -56,11 +57,11 @@ const well = async (name: string) => {
 }
 
 /** Round 1 of a campaign with this training. Scripts do its phases. */
-async function training(campaign: string, step: string, scripts: Record<string, string>) {
+async function training(campaign: string, step: string, scripts: Record<string, string>, more: readonly string[] = []) {
   const { db } = database
   const store = await openArtifactStore(join(folder, 'store'))
   const base = await store.publishCheckpoint(await weights('base'), { copy: true })
-  await insertRecipe(db, campaign, { steps: [step], base: { id: base.hash, path: base.path, bytes: base.bytes } })
+  await insertRecipe(db, campaign, { steps: [step], more, base: { id: base.hash, path: base.path, bytes: base.bytes } })
   await openRound(db, { campaign, number: 1, parent: 0 })
   const datasetId = await importSeed(db, campaign, 3)
   const stages: TrainingStage[] = []
@@ -105,6 +106,17 @@ async function training(campaign: string, step: string, scripts: Record<string, 
 }
 
 const rl = '{ step: rl, from: seed, steps: 2, promptsPerStep: 2, generations: 2, maxCompletionTokens: 8'
+
+it('rewards completions as the recipe wants answers checked', async () => {
+  const run = await training('ruled', `${rl} }`, { rl: await well('end') }, [
+    'policy: { form: any, answerTags: ["[A]", "[/A]"] }',
+  ])
+  await run.open()
+  await run.train()
+  const lines = (await readFile(join(run.folder(), 'train.jsonl'), 'utf8')).trim().split('\n')
+  const policies = lines.map((line) => z.object({ policy: z.unknown() }).parse(JSON.parse(line)).policy)
+  expect(policies).toEqual(lines.map(() => ({ form: 'any', answerTags: ['[A]', '[/A]'] })))
+})
 
 it('trains on the step’s rows from the base, publishes the weights once, and ends with them', async () => {
   const run = await training('plain', `${rl} }`, { rl: await well('end') })

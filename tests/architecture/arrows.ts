@@ -39,6 +39,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'models',
     'verifier',
     'verifier/judge',
+    'verifier/serve',
   ],
   'data/shards': ['data/steps', 'domain', 'models'],
   'data/file-steps': [
@@ -54,7 +55,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'verifier',
   ],
   recipes: ['artifacts', 'data/steps', 'domain'],
-  evaluation: ['artifacts', 'data/rows', 'domain', 'models', 'verifier', 'verifier/judge'],
+  evaluation: ['artifacts', 'data/rows', 'domain', 'models', 'verifier', 'verifier/judge', 'verifier/serve'],
   // db/ keeps replies for models/: it implements the store that the engine takes as a parameter.
   db: ['artifacts', 'domain', 'models'],
   demo: ['artifacts', 'domain'],
@@ -88,6 +89,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'data/steps',
     'db',
     'domain',
+    'evaluation',
     'jobs',
     'models',
     'plan',

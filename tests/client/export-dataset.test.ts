@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exportRows, findExportable } from '../../client/export-dataset.ts'
+import { insertCampaign } from '../../db/campaigns.ts'
 import type { Database } from '../../db/database.ts'
+import { openDataset, sealDataset } from '../../db/datasets.ts'
 import { nameImport } from '../../db/imports.ts'
+import { openRound } from '../../db/rounds.ts'
+import { openStep } from '../../db/steps.ts'
 import { fillCampaign } from '../cli/campaign.ts'
 import { collect, importLines, openTestDatabase } from '../db/world.ts'
 
@@ -59,13 +63,34 @@ describe('a dataset to export', () => {
   })
 })
 
+it('its rows say how the recipe wants their answers checked', async () => {
+  const policy = { form: 'any' as const }
+  const rows = await collect(exportRows(db, 'demo/1/reason', { status: 'all', policy }))
+  expect(rows.map((row) => row.policy)).toEqual(rows.map(() => policy))
+  await insertCampaign(db, { id: 'ruled', recipe: { policy }, recipeHash: 'r', recipeSource: '', folder: '/x' })
+  await openRound(db, { campaign: 'ruled', number: 0, parent: null })
+  const { stepId } = await openStep(db, {
+    campaign: 'ruled',
+    round: 0,
+    name: 'mix',
+    kind: 'mix',
+    ordinal: 0,
+    spec: {},
+    inputs: [pool],
+  })
+  await openDataset(db, { id: 'ruled/0/mix', stepId, name: 'mix' })
+  await sealDataset(db, 'ruled/0/mix')
+  expect(await findExportable(db, ['ruled/0/mix'])).toMatchObject({ policy, promptSuffix: '' })
+  expect((await findExportable(db, ['demo/1/reason'])).policy).toBeUndefined()
+})
+
 it('kept rows come in their order, and dropped and failed rows follow on demand', async () => {
-  const kept = await collect(exportRows(db, 'demo/1/reason', 'kept'))
+  const kept = await collect(exportRows(db, 'demo/1/reason', { status: 'kept' }))
   expect(kept.map(({ question, status, reason }) => [question, status, reason])).toEqual([
     ['How many circles are in demo 0?', 'kept', null],
     ['How many circles are in demo 4?', 'kept', null],
   ])
-  const all = await collect(exportRows(db, 'demo/1/reason', 'all'))
+  const all = await collect(exportRows(db, 'demo/1/reason', { status: 'all' }))
   expect(all.slice(0, 2)).toEqual(kept)
   expect(
     all

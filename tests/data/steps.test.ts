@@ -178,22 +178,22 @@ group('verify', () => {
 group('clean', () => {
   const options = clean.options.parse({ step: 'clean' })
 
-  it('cuts repeated reflection and keeps explanation and answer', () => {
-    const result = cleanTrace(trace('I see 3. Wait, again. Wait, 3. Wait, is it? Wait, yes.'), options)
+  it('cuts repeated reflection and keeps explanation and answer', async () => {
+    const result = await cleanTrace(trace('I see 3. Wait, again. Wait, 3. Wait, is it? Wait, yes.'), options)
     expect(result).toEqual({ trace: trace('I see 3. Wait, again. Wait, 3.') })
   })
 
-  it('counts "But wait" once, and does not count people who wait', () => {
+  it('counts "But wait" once, and does not count people who wait', async () => {
     const text = 'A man waits. Waiters wait. But wait, two. Wait. But the question asks for men. Done.'
-    expect(cleanTrace(trace(text), options)).toEqual({
+    expect(await cleanTrace(trace(text), options)).toEqual({
       trace: trace('A man waits. Waiters wait. But wait, two. Wait.'),
     })
   })
 
-  it('keeps or drops reflection when the recipe says so', () => {
+  it('keeps or drops reflection when the recipe says so', async () => {
     const text = trace('a. Wait. Wait. Wait. b')
-    expect(cleanTrace(text, { ...options, reflections: 'keep' })).toEqual({ trace: text })
-    expect(cleanTrace(text, { ...options, reflections: 'drop' })).toEqual({ reason: 'too-many-reflections' })
+    expect(await cleanTrace(text, { ...options, reflections: 'keep' })).toEqual({ trace: text })
+    expect(await cleanTrace(text, { ...options, reflections: 'drop' })).toEqual({ reason: 'too-many-reflections' })
   })
 
   it.each([
@@ -202,34 +202,34 @@ group('clean', () => {
     ['<think>a</think>b</think><answer>3</answer>', 'malformed'],
     ['<think>a</think>just words', 'no-answer'],
     ['', 'malformed'],
-  ])('drops %j as %s', (text, expected) => {
-    expect(cleanTrace(text, options)).toEqual({ reason: expected })
+  ])('drops %j as %s', async (text, expected) => {
+    expect(await cleanTrace(text, options)).toEqual({ reason: expected })
   })
 
-  it('drops traces of reflection alone, and traces that are too long', () => {
-    expect(cleanTrace(trace('Wait. a'), { ...options, maxRepeats: 0 })).toEqual({ reason: 'only-reflections' })
-    expect(cleanTrace(trace('a b c d'), { ...options, maxWords: 3 })).toEqual({ reason: 'too-long' })
+  it('drops traces of reflection alone, and traces that are too long', async () => {
+    expect(await cleanTrace(trace('Wait. a'), { ...options, maxRepeats: 0 })).toEqual({ reason: 'only-reflections' })
+    expect(await cleanTrace(trace('a b c d'), { ...options, maxWords: 3 })).toEqual({ reason: 'too-long' })
   })
 
-  it('accepts a trace whose opening tag was in the prompt', () => {
-    expect(cleanTrace('one two</think>So. \\boxed{2}', options)).toEqual({
+  it('accepts a trace whose opening tag was in the prompt', async () => {
+    expect(await cleanTrace('one two</think>So. \\boxed{2}', options)).toEqual({
       trace: '<think>\none two\n</think>\n\nSo. \\boxed{2}',
     })
   })
 
-  it('treats markers as text, not as patterns', () => {
-    expect(cleanTrace(trace('a. (Hm?) b. (Hm?) c'), { ...options, markers: ['(Hm?)'], maxRepeats: 1 })).toEqual({
+  it('treats markers as text, not as patterns', async () => {
+    expect(await cleanTrace(trace('a. (Hm?) b. (Hm?) c'), { ...options, markers: ['(Hm?)'], maxRepeats: 1 })).toEqual({
       trace: trace('a. (Hm?) b.'),
     })
   })
 
-  it('changes nothing the second time, and never the part after the reasoning', () => {
+  it('changes nothing the second time, and never the part after the reasoning', async () => {
     const word = fc.constantFrom('Wait', 'But wait', 'wait', 'so', 'three.', '\n', 'But the question', 'x')
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 30 }), fc.integer({ min: 0, max: 3 }), (words, maxRepeats) => {
-        const once = cleanTrace(trace(words.join(' ')), { ...options, maxRepeats })
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 30 }), fc.integer({ min: 0, max: 3 }), async (words, maxRepeats) => {
+        const once = await cleanTrace(trace(words.join(' ')), { ...options, maxRepeats })
         if ('reason' in once) return
-        expect(cleanTrace(once.trace, { ...options, maxRepeats })).toEqual(once)
+        expect(await cleanTrace(once.trace, { ...options, maxRepeats })).toEqual(once)
         expect(splitTrace(once.trace)?.rest).toBe(splitTrace(trace('x'))?.rest)
         const original = splitTrace(trace(words.join(' ')))?.reasoning ?? ''
         expect(original.startsWith(splitTrace(once.trace)?.reasoning ?? '?')).toBe(true)

@@ -9,7 +9,7 @@ import { commitOutcomes } from '../../db/outcomes.ts'
 import { saveReplies } from '../../db/replies.ts'
 import { closeRound, openRound } from '../../db/rounds.ts'
 import { streamRows } from '../../db/rows.ts'
-import { findScore, latestScore, listScores, pairScores, saveScore } from '../../db/scores.ts'
+import { findScore, listScores, pairScores, saveScore, scoresOfEnd } from '../../db/scores.ts'
 import { finishStep, openStep } from '../../db/steps.ts'
 import { campaignOverview } from '../../views/campaign.ts'
 import { collect, importLines, kept, openTestDatabase, reply, startCampaign } from './world.ts'
@@ -216,8 +216,8 @@ describe('scores', () => {
     expect(one).toMatchObject({ roundNumber: 1, n: 4, correct: 3, unverifiable: 1, truncated: 1 })
     expect(await pairScores(db, zero?.id ?? 0, one?.id ?? 0)).toEqual({ n: 4, both: 0, aOnly: 0, bOnly: 3, neither: 1 })
     const later = await evaluate(2, sft2, () => true)
-    expect((await latestScore(db, 'c', 2, 'dev'))?.id).toBe(later.id)
-    expect(await latestScore(db, 'c', 2, 'report')).toBeNull()
+    expect((await scoresOfEnd(db, 'c', 2, 'dev'))[0]?.id).toBe(later.id)
+    expect(await scoresOfEnd(db, 'c', 2, 'report')).toEqual([])
     expect((await findScore(db, later))?.id).toBe(later.id)
     const other = await evaluate(2, sft2, () => true, 'other-settings')
     await expect(pairScores(db, later.id, other.id)).rejects.toMatchObject({ type: 'ScoresNotComparable' })

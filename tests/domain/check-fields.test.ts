@@ -24,8 +24,15 @@ const check = {
   kind: 'box',
   choices: ['left', 'right'],
   precision: 2,
-  policy: { coords: '0-1000', width: 640, height: 480 },
-} as const satisfies { [Field in keyof Check]-?: NonNullable<Check[Field]> }
+  policy: {
+    coords: '0-1000',
+    width: 640,
+    height: 480,
+    form: 'any',
+    answerTags: ['<final>', '</final>'],
+    reasoningTags: ['[R]', '[/R]'],
+  },
+} satisfies { [Field in keyof Check]-?: NonNullable<Check[Field]> }
 const checked = row({ ...check, metadata: { reward: 'judge' } })
 const reward = { ...check, question: 'How many red circles are there?\nA. left\nB. right', reward: 'judge' }
 

@@ -48,7 +48,7 @@ it('lets the event loop run while it grades thousands of hard items, so that hea
   expect(graded.every(({ correct }) => correct)).toBe(true)
   // Without turns, one turn would grade all items.
   expect(inTurn.filter((items) => items > 0).length).toBeGreaterThan(20)
-  expect(Math.max(...inTurn)).toBeLessThan(1_000)
+  expect(inTurn.filter((items) => items >= 1_000)).toEqual([])
 })
 
 it('keeps the order of the items, and marks items with a cut or missing reply', async () => {

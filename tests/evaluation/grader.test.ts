@@ -59,3 +59,15 @@ it('takes a judge whose URL is in the preset of its provider', () => {
   const endpoints = { checker: { ...bare, provider: 'openai' as const } }
   expect(graderOf({ endpoints }, { judge: 'checker' }).model).toMatchObject({ provider: 'openai', model: 'm' })
 })
+
+it('checks answers as the recipe says, and as an item says where it says something itself', async () => {
+  const policy = { form: 'any' as const, answerTags: ['[A]', '[/A]'] as [string, string] }
+  const grader = graderOf({ ...recipe, policy }, {})
+  expect(grader.identity).toMatchObject({ policy })
+  expect(graderOf(recipe, {}).identity).not.toHaveProperty('policy')
+  const grade = grader.open(() => Promise.reject(new Error('rules ask no model')))
+  const given = { text: 'First 9. [A]3 + 4[/A] or 9', finishReason: 'stop' as const }
+  expect(await grade(row({ answer: '7' }), given)).toMatchObject({ correct: true, extracted: '3 + 4' })
+  const strict = row({ answer: '7', policy: { form: 'solved' } })
+  expect(await grade(strict, given)).toMatchObject({ correct: false, reason: 'unsolved' })
+})

@@ -1,7 +1,9 @@
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { demoTable } from '../../cli/text/demo.ts'
 import type { Database } from '../../db/database.ts'
 import { campaignResult } from '../../views/campaign-result.ts'
-import { allRounds, campaignOverview, endScores, lookAtCampaign } from '../../views/campaign.ts'
+import { allRounds, campaignOverview, endScores, lookAtCampaign, mixedBenchmarks } from '../../views/campaign.ts'
 import { roundStatistics } from '../../views/dataset-statistics.ts'
 import { lineageOf } from '../../views/lineage.ts'
 import { rollbackPreview } from '../../views/rollback-preview.ts'
@@ -56,6 +58,28 @@ describe('a campaign', () => {
       [3, 'running'],
     ])
     expect(asJson(result)).toEqual(result)
+  })
+})
+
+describe('a campaign whose rounds were graded by different versions', () => {
+  it('does not compare them, and says by which versions they were graded', async () => {
+    await fillCampaign(db, 'mixed')
+    await db.execute(sql`
+      update scores set identity_hash = 'other', identity = '{"graderVersion":"2.0.0"}'
+      where campaign_id = 'mixed' and round_number = 0`)
+    const result = await campaignResult(db, 'mixed')
+    expect(result).toMatchObject({
+      comparisons: [],
+      notCompared: [{ a: 'base', b: '1/evaluate', benchmark: 'report', verifiers: { a: '2.0.0', b: null } }],
+      base: { scores: [{ verifier: '2.0.0' }] },
+    })
+    expect(demoTable(result).at(-1)).toBe(
+      '1/evaluate against base: not comparable on report, graded by verifier unknown and 2.0.0',
+    )
+    expect(mixedBenchmarks(await campaignOverview(db, 'mixed'))).toEqual([
+      { benchmark: 'report', verifiers: ['2.0.0', null] },
+    ])
+    expect(mixedBenchmarks(await campaignOverview(db, 'demo'))).toEqual([])
   })
 })
 

@@ -22,6 +22,19 @@ describe('the page of a campaign', () => {
     ])
   })
 
+  it('names the verifier at each score where versions differ, and says that they are not comparable', () => {
+    const by = (round: number, verifier: string): RoundSummary => ({
+      ...closed(round),
+      scores: closed(round).scores.map((score) => ({ ...score, verifier })),
+    })
+    const page = (rounds: RoundSummary[]) => campaignDetails({ status: 'running', head: 1, rounds, running: null })
+    const mixed = page([by(0, '2.0.0'), by(1, '3.0.0')])
+    expect(mixed).toContain('report 50.0 % ± 3.0 (n 1000), verifier 2.0.0 |')
+    expect(mixed).toContain('report 50.0 % ± 3.0 (n 1000), verifier 3.0.0 |')
+    expect(mixed).toContain('not comparable')
+    expect(page([by(0, '3.0.0'), by(1, '3.0.0')])).toBe(page([closed(0), closed(1)]))
+  })
+
   it('stays small however long the campaign is: the details travel as one payload', () => {
     const rounds = Array.from({ length: 500 }, (_, round) => closed(round))
     const text = campaignDetails({ status: 'running', head: 499, rounds, running: null })

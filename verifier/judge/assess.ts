@@ -34,9 +34,15 @@ export type Assessment = RuleAssessment | JudgeAssessment | OpenAssessment
  * What a judge is asked about: texts that rules could not read or that are prose. Left out on
  * purpose: `too-long`, `too-hard` and `timed-out`, since an answer that is built to wear the rules
  * out must not be sent to a milder examiner; `ambiguous-date`, which only the row's policy can
- * settle; `bad-gold`, which is a mistake in the data.
+ * settle; `bad-gold`, which is a mistake in the data; `unsolved`, a task that was handed back;
+ * `retracted` and `cut-off`, where there is no answer to judge.
  */
-const judgedReasons: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['not-understood', 'free-text', 'contains-gold'])
+const judgedReasons: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'not-understood',
+  'unread',
+  'free-text',
+  'contains-gold',
+])
 
 /** Whether a judge may be asked about a result of the rules. */
 export const isForJudge = (result: VerifyResult): result is OpenResult =>

@@ -1,5 +1,6 @@
 import type { RewardName } from '../reward.ts'
 import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import type { VerifiedCase } from '../verify.ts'
 import { readLimitMs, Scheduler } from './scheduler.ts'
 import type { PoolStats, VerifierPoolOptions } from './scheduler.ts'
 import { chunkEnd } from './score-request.ts'
@@ -27,6 +28,8 @@ export interface VerifierPool {
    * Small batches are not kept waiting by big ones.
    */
   verify: (rows: readonly VerifyCase[], signal?: AbortSignal) => Promise<VerifyResult[]>
+  /** Like `verify`, with the texts that were compared: a judge may be asked about them. */
+  verifyTexts: (rows: readonly VerifyCase[], signal?: AbortSignal) => Promise<VerifiedCase[]>
   /**
    * Parses the body of a score request in a thread. The body's memory is given away. Throws
    * HoneError when the body is wrong.
@@ -45,8 +48,8 @@ export interface VerifierPool {
  */
 export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierPool {
   const scheduler = new Scheduler(options)
-  const verify = async (rows: readonly VerifyCase[], signal?: AbortSignal): Promise<VerifyResult[]> => {
-    const results: VerifyResult[][] = []
+  const verifyTexts = async (rows: readonly VerifyCase[], signal?: AbortSignal): Promise<VerifiedCase[]> => {
+    const results: VerifiedCase[][] = []
     let [from, part] = [0, 0]
     await scheduler.run({
       rows: rows.length,
@@ -112,7 +115,8 @@ export function createVerifierPool(options: VerifierPoolOptions = {}): VerifierP
   }
   return {
     ready: () => scheduler.ready(),
-    verify,
+    verify: async (rows, signal) => (await verifyTexts(rows, signal)).map(({ result }) => result),
+    verifyTexts,
     read,
     score,
     stats: () => scheduler.stats(),

@@ -44,6 +44,11 @@ export interface VerifierPoolOptions {
    * A row that takes longer is given up, and its thread is ended. Milliseconds, default 250.
    */
   killAfterMs?: number | undefined
+  /**
+   * Whether the process stays while the pool is open. Default: true. Where false, the caller keeps
+   * the process while it waits for a verdict.
+   */
+  holdsProcess?: boolean | undefined
   /** Module that a thread runs; it calls `serveThread`. Default: the product's own. */
   entry?: URL | undefined
 }
@@ -77,6 +82,7 @@ export class Scheduler {
   readonly killAfterMs: number
   readonly #workers: number
   readonly #entry: URL | undefined
+  readonly #holdsProcess: boolean
   readonly #threads = new Set<VerifierThread>()
   readonly #busy = new Map<VerifierThread, Busy>()
   /** Jobs that have chunks to give, in the order of their turns. */
@@ -94,10 +100,11 @@ export class Scheduler {
   #killedRows = { hung: 0, crashed: 0, threw: 0 }
   #respawns = 0
 
-  constructor({ workers, killAfterMs = 250, entry }: VerifierPoolOptions) {
+  constructor({ workers, killAfterMs = 250, holdsProcess = true, entry }: VerifierPoolOptions) {
     this.#workers = workers ?? Math.max(1, Math.min(maxDefaultWorkers, availableParallelism() - 1))
     this.killAfterMs = killAfterMs
     this.#entry = entry
+    this.#holdsProcess = holdsProcess
     for (let i = 0; i < this.#workers + 1; i++) this.#spawn()
   }
 
@@ -159,7 +166,7 @@ export class Scheduler {
         reply: (reply) => this.#take(thread, reply),
         died: (error) => this.#replace(thread, error),
       },
-      this.#entry,
+      { entry: this.#entry, holdsProcess: this.#holdsProcess },
     )
     this.#threads.add(thread)
   }

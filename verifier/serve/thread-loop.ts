@@ -6,8 +6,9 @@ import type { TransferListItem } from 'node:worker_threads'
 import { HoneError } from '../../domain/errors.ts'
 import { readFormat } from '../format.ts'
 import type { TraceFormat } from '../format.ts'
+import { withOwnMarks } from '../model-marks.ts'
 import { accuracyOf } from '../verdict.ts'
-import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import type { Verdict, VerifyCase } from '../verdict.ts'
 import type { VerifiedCase } from '../verify.ts'
 import { openRow, unjudged } from './open-row.ts'
 import type { OpenRow, ScoreCase } from './open-row.ts'
@@ -58,7 +59,7 @@ export function serveThread(verify: (row: VerifyCase) => VerifiedCase): void {
       }
       Atomics.store(progress, cells.format, 0)
       Atomics.store(progress, cells.row, index)
-      const format = wantFormat ? readFormat(row.answer) : noFormat
+      const format = wantFormat ? readFormat(withOwnMarks(row.answer, row.policy)) : noFormat
       // If the row hangs, its reward still counts the format.
       Atomics.store(progress, cells.format, formatBits(format))
       let verified: VerifiedCase
@@ -83,8 +84,8 @@ export function serveThread(verify: (row: VerifyCase) => VerifiedCase): void {
         return { task: 'read', reward, judge, chunks: packCases(cases, request.rowsPerChunk) }
       }
       case 'verify': {
-        const results: VerifyResult[] = []
-        const threw = verifyRows(request.rows, request.dead, ({ result }) => results.push(result), false)
+        const results: VerifiedCase[] = []
+        const threw = verifyRows(request.rows, request.dead, (verified) => results.push(verified), false)
         return { task: 'verify', results, threw, ms: performance.now() - began }
       }
       case 'score': {

@@ -1,6 +1,7 @@
 import type { TraceFormat } from '../format.ts'
 import type { RewardName } from '../reward.ts'
-import type { Verdict, VerifyCase, VerifyResult } from '../verdict.ts'
+import type { Verdict, VerifyCase } from '../verdict.ts'
+import type { VerifiedCase } from '../verify.ts'
 import type { OpenRow } from './open-row.ts'
 
 // What the pool and its threads send each other. Rows cross as structured clones: half the price of
@@ -45,7 +46,7 @@ interface ChunkCost {
 
 export interface Verified extends ChunkCost {
   task: 'verify'
-  results: VerifyResult[]
+  results: VerifiedCase[]
 }
 
 /**

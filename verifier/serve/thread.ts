@@ -26,6 +26,13 @@ export interface ThreadEvents {
   died: (error: Error) => void
 }
 
+export interface ThreadOptions {
+  /** Module that the thread runs; the product's own where it is undefined. */
+  entry: URL | undefined
+  /** Whether the process stays while the thread lives. */
+  holdsProcess: boolean
+}
+
 /** The product's entry, beside this file: the source or the build. */
 const defaultEntry = new URL(import.meta.url.endsWith('.ts') ? 'thread-main.ts' : 'thread-main.js', import.meta.url)
 
@@ -57,7 +64,7 @@ export class VerifierThread {
   /** Milliseconds for which the present row has been watched and has not moved. */
   stillMs = 0
 
-  constructor(events: ThreadEvents, entry: URL = defaultEntry) {
+  constructor(events: ThreadEvents, { entry = defaultEntry, holdsProcess }: ThreadOptions) {
     const progress = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
     this.#progress = new Int32Array(progress)
     const data: ThreadData = { progress }
@@ -86,6 +93,7 @@ export class VerifierThread {
     this.#worker.on('error', died)
     this.#worker.on('messageerror', died)
     this.#worker.on('exit', (code) => died(new Error(`exit code ${code}`)))
+    if (!holdsProcess) this.#worker.unref()
   }
 
   send(request: ThreadRequest, moved: TransferListItem[] = []): void {

@@ -19,6 +19,7 @@ const step: StepView = {
   seconds: 65,
   checkpoint: null,
   scores: [],
+  earlierScores: [],
 }
 const round: RoundView = {
   round: 1,

@@ -152,6 +152,14 @@ describe('maps as JSON text', () => {
     expect(read({ policy: cell }).failure).toMatchObject({ reason: 'bad-field' })
   })
 
+  it.each([
+    ['{"form":"solvd"}', 'form: '],
+    ['{"answerTags":["[A]"]}', 'answerTags'],
+    ['{"answerTags":["**","**"]}', 'answerTags: both marks are the same: give an opening and a closing mark'],
+  ])('of a policy name the field that is wrong: %j', (policy, said) => {
+    expect(read({ policy }).failure).toMatchObject({ detail: expect.stringContaining(said) })
+  })
+
   it('of pictures that are all empty mean that there are no pictures', () => {
     const guess = (...values: unknown[]) =>
       guessMapping(

@@ -8,6 +8,7 @@ import { Outage } from '../../../models/failures.ts'
 import { runDatasetStep, runShard } from '../../../data/shards/run-shard.ts'
 import type { RunShardOptions, ShardOutcome } from '../../../data/shards/run-shard.ts'
 import { dataSteps } from '../../../data/steps/registry.ts'
+import { verify } from '../../../data/steps/verify.ts'
 import type { DataStep, DatasetStep, RowStep } from '../../../data/steps/step.ts'
 import { context, row, trace } from '../rows.ts'
 
@@ -37,6 +38,18 @@ function shard(step: DataStep, changes: Partial<RunShardOptions> = {}) {
 }
 
 describe('running a shard', () => {
+  it('checks answers as the recipe says, and stores no policy of it with the rows', async () => {
+    const given = [row({ id: 'sum', answer: '7', trace: '<think>x</think>[A]3 + 4[/A]' })]
+    const policy = { form: 'any' as const, answerTags: ['[A]', '[/A]'] as [string, string] }
+    const ruled = shard(verify, { rows: given, context: { ...context({ step: 'verify' }), policy } })
+    expect(await ruled.run).toMatchObject({ kept: 1 })
+    const [outcome] = ruled.committed()
+    expect(outcome).toMatchObject({ changes: { verdict: { verdict: 'correct', extracted: '3 + 4' } } })
+    expect(outcome).not.toHaveProperty('changes.policy')
+    const plain = shard(verify, { rows: given, context: context({ step: 'verify' }) })
+    expect(await plain.run).toMatchObject({ dropped: 1 })
+  })
+
   it('works on a number of rows at a time and counts their outcomes', async () => {
     let running = 0
     let peak = 0

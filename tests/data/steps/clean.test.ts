@@ -31,9 +31,9 @@ group('cleaning for Vision-R1', () => {
     ])
   })
 
-  it('changes nothing unless an option asks for it', () => {
+  it('changes nothing unless an option asks for it', async () => {
     const text = trace('According to the description, 2 + 3 = 6. So the answer is 7.')
-    expect(cleanTrace(text, options)).toEqual({ trace: text })
+    expect(await cleanTrace(text, options)).toEqual({ trace: text })
   })
 
   it('drops inconsistent chains, each by its rule', async () => {
@@ -41,14 +41,16 @@ group('cleaning for Vision-R1', () => {
     expect(reasons(await run(trace('So 2 + 2 = 5.')))).toEqual(['false-arithmetic'])
     expect(reasons(await run(trace('I repeat it. '.repeat(6))))).toEqual(['repetition'])
     const more = { ...strict, maxSentenceRepeats: 6 }
-    expect(cleanTrace(trace('I repeat it. '.repeat(6)), more)).toHaveProperty('trace')
+    expect(await cleanTrace(trace('I repeat it. '.repeat(6)), more)).toHaveProperty('trace')
   })
 
-  it('checks the chain that is left after a cut', () => {
+  it('checks the chain that is left after a cut', async () => {
     const text = trace('I see 3. Wait. Wait. Wait, 2 + 2 = 5.')
-    expect(cleanTrace(text, { ...strict, reflections: 'cut' })).toHaveProperty('trace')
-    expect(cleanTrace(text, strict)).toHaveProperty('trace')
-    expect(cleanTrace(trace('I see 3. Wait. Wait. So 2 + 2 = 5.'), strict)).toEqual({ reason: 'false-arithmetic' })
+    expect(await cleanTrace(text, { ...strict, reflections: 'cut' })).toHaveProperty('trace')
+    expect(await cleanTrace(text, strict)).toHaveProperty('trace')
+    expect(await cleanTrace(trace('I see 3. Wait. Wait. So 2 + 2 = 5.'), strict)).toEqual({
+      reason: 'false-arithmetic',
+    })
   })
 
   it.each([
@@ -80,20 +82,20 @@ group('cleaning for Vision-R1', () => {
     expect(verifyCase({ id: 'a', gold, answer: written, kind, choices: choices ?? undefined }).verdict).toBe('correct')
   })
 
-  it('moves a boxed answer into the form', () => {
-    expect(cleanTrace('one</think>So \\boxed{2}', { ...options, form: 'final-answer' })).toEqual({
+  it('moves a boxed answer into the form', async () => {
+    expect(await cleanTrace('one</think>So \\boxed{2}', { ...options, form: 'final-answer' })).toEqual({
       trace: '<think>\none\n</think>\n\n<answer> Final Answer:2 </answer>',
     })
   })
 
-  it('changes nothing the second time', () => {
+  it('changes nothing the second time', async () => {
     const word = fc.constantFrom('the description', 'says', 'Wait', '3', 'According to', 'the caption', '.', 'so', '\n')
     const answer = fc.constantFrom('3', 'B', 'red bus', '1/2', 'the description', 'Final Answer: 4', '$x$')
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 20 }), answer, (words, answer) => {
-        const once = cleanTrace(trace(words.join(' '), answer), { ...strict, logic: false })
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 20 }), answer, async (words, answer) => {
+        const once = await cleanTrace(trace(words.join(' '), answer), { ...strict, logic: false })
         if ('reason' in once) return
-        expect(cleanTrace(once.trace, { ...strict, logic: false })).toEqual(once)
+        expect(await cleanTrace(once.trace, { ...strict, logic: false })).toEqual(once)
       }),
     )
   })

@@ -16,8 +16,8 @@ group('rules of logic', () => {
     ['The answer is circle.', 'B', { choices: ['circle', 'square'] }],
     ['The final answer is no, because it is blue.', 'yes', {}],
     ['The answer is a cat.', 'dog', { kind: 'text' as const }],
-  ])('find a conclusion that contradicts the answer: %j and %j', (reasoning, answer, changes) => {
-    expect(check(reasoning, answer, changes)).toBe('contradiction')
+  ])('find a conclusion that contradicts the answer: %j and %j', async (reasoning, answer, changes) => {
+    expect(await check(reasoning, answer, changes)).toBe('contradiction')
   })
 
   it.each([
@@ -36,8 +36,8 @@ group('rules of logic', () => {
     ['The answer is option B.', 'B', { choices: ['circle', 'square'] }],
     ['Therefore 3 of the 4 shapes are red.', '3', {}],
     ['', '3', {}],
-  ])('stay silent on %j with %j', (reasoning, answer, changes) => {
-    expect(check(reasoning, answer, changes)).toBe(null)
+  ])('stay silent on %j with %j', async (reasoning, answer, changes) => {
+    expect(await check(reasoning, answer, changes)).toBe(null)
   })
 
   it.each([
@@ -79,29 +79,29 @@ group('rules of logic', () => {
     expect(falseEquation(text)).toBe(false)
   })
 
-  it('find a chain that gives up and still answers', () => {
-    expect(check('I look. It cannot be determined.')).toBe('gives-up')
-    expect(check('There is not enough information here.')).toBe('gives-up')
-    expect(check('It cannot be determined.', 'cannot be determined', { kind: 'text' })).toBe(null)
-    expect(check('Not enough information.', 'A', { choices: ['3', 'Not enough information'] })).toBe(null)
-    expect(check('It cannot be determined from the left half. However the right shows 3.')).toBe(null)
-    expect(check('It seems impossible to tell. So let us count: 3.')).toBe(null)
+  it('find a chain that gives up and still answers', async () => {
+    expect(await check('I look. It cannot be determined.')).toBe('gives-up')
+    expect(await check('There is not enough information here.')).toBe('gives-up')
+    expect(await check('It cannot be determined.', 'cannot be determined', { kind: 'text' })).toBe(null)
+    expect(await check('Not enough information.', 'A', { choices: ['3', 'Not enough information'] })).toBe(null)
+    expect(await check('It cannot be determined from the left half. However the right shows 3.')).toBe(null)
+    expect(await check('It seems impossible to tell. So let us count: 3.')).toBe(null)
   })
 
-  it('find a chain that knew the answer beforehand', () => {
-    expect(check('I get 3, which agrees with the given answer.')).toBe('leak')
-    expect(check('As we are told the answer is 3, it must be so.')).toBe('leak')
-    expect(check('I was given the answer 3.')).toBe('leak')
-    expect(check('I count.', '3', {}, 'The provided answer is 3.')).toBe('leak')
-    expect(check('Among the given answer choices it is 3.')).toBe(null)
-    expect(check('We are given the length 3.')).toBe(null)
-    expect(check('My answer is given below.')).toBe(null)
+  it('find a chain that knew the answer beforehand', async () => {
+    expect(await check('I get 3, which agrees with the given answer.')).toBe('leak')
+    expect(await check('As we are told the answer is 3, it must be so.')).toBe('leak')
+    expect(await check('I was given the answer 3.')).toBe('leak')
+    expect(await check('I count.', '3', {}, 'The provided answer is 3.')).toBe('leak')
+    expect(await check('Among the given answer choices it is 3.')).toBe(null)
+    expect(await check('We are given the length 3.')).toBe(null)
+    expect(await check('My answer is given below.')).toBe(null)
   })
 
-  it('find a chain that repeats itself, and allow repeated short words', () => {
-    expect(check('I look at it. '.repeat(6))).toBe('repetition')
-    expect(check('I look at it. '.repeat(5))).toBe(null)
-    expect(check('Yes. Hm. '.repeat(20))).toBe(null)
+  it('find a chain that repeats itself, and allow repeated short words', async () => {
+    expect(await check('I look at it. '.repeat(6))).toBe('repetition')
+    expect(await check('I look at it. '.repeat(5))).toBe(null)
+    expect(await check('Yes. Hm. '.repeat(20))).toBe(null)
   })
 
   it.each([
@@ -113,7 +113,7 @@ group('rules of logic', () => {
     ' '.repeat(60000),
     '.'.repeat(50000),
     'the given '.repeat(6000),
-  ])('read a hostile text to its end', (text) => {
-    expect(check(text)).toSatisfy((found: unknown) => found === null || typeof found === 'string')
+  ])('read a hostile text to its end', async (text) => {
+    expect(await check(text)).toSatisfy((found: unknown) => found === null || typeof found === 'string')
   })
 })

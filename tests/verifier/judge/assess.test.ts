@@ -82,13 +82,21 @@ describe('assess', () => {
 
   it('leaves cases open that exceed the rules, that only a policy can decide, or that have broken data', async () => {
     const judge = eagerJudge()
-    const reasons = ['too-long', 'too-hard', 'timed-out', 'ambiguous-date', 'bad-gold'] as const
+    const reasons = [
+      ...(['too-long', 'too-hard', 'timed-out', 'ambiguous-date', 'bad-gold'] as const),
+      ...(['unsolved', 'retracted', 'cut-off'] as const),
+    ]
     const assessments = await assess(
       reasons.map((reason) => row('unverifiable', reason)),
       judge,
     )
     expect(assessments.map(({ by, accuracy }) => [by, accuracy])).toEqual(reasons.map(() => ['none', null]))
     expect(judge.seen).toEqual([])
+  })
+
+  it.each(['not-understood', 'unread', 'free-text', 'contains-gold'] as const)('asks about %s', async (reason) => {
+    const judge = eagerJudge()
+    expect(await assess([row('unverifiable', reason)], judge)).toMatchObject([{ by: 'judge', accuracy: 1 }])
   })
 
   it('leaves every open case open without a judge', async () => {
