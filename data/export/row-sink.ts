@@ -5,6 +5,7 @@ import { ParquetWriter } from './parquet-writer.ts'
 import type { ShardFile } from './parquet-writer.ts'
 import { PictureLookup, PicturePlacer, pictureFolder } from './pictures.ts'
 import type { Picture } from './pictures.ts'
+import { wholeRowCell, withWholeRow } from './whole-row.ts'
 
 export interface SinkOptions {
   kind: ExportKind
@@ -45,7 +46,8 @@ export class RowSink {
     this.#options = options
     this.#lookup = new PictureLookup(imagePath)
     this.#placer = options.images === 'embed' ? null : new PicturePlacer(folder, options.images)
-    const columns = format.columns(options.kind)
+    const own = format.columns(options.kind)
+    const columns = own && withWholeRow(own, options.kind)
     this.#columns = Object.keys(columns ?? {})
     const { shardBytes } = options
     const pictures = options.images === 'embed' ? format.pictureFields : 'paths'
@@ -76,7 +78,8 @@ export class RowSink {
     const index = this.read++
     const converted = this.#format.record(row, { ...this.#options, index })
     if ('refused' in converted) return await this.#refuse(row.id, converted.refused)
-    const { fields, images } = converted.row
+    const { images } = converted.row
+    const fields = { ...converted.row.fields, ...wholeRowCell(row, this.#options.kind) }
     const pictures: Picture[] = []
     for (const hash of images) {
       const picture = await this.#lookup.find(hash)

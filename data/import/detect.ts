@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { HoneError } from '../../domain/errors.ts'
 import { didYouMean } from '../../domain/did-you-mean.ts'
 import { openEngine, quoted } from './engine.ts'
+import { findExported } from './exported-folder.ts'
 import { isPictureName } from './read-pictures.ts'
 import { readTrainerList } from './trainer-list.ts'
 import type { TrainerEntry } from './trainer-list.ts'
@@ -53,7 +54,10 @@ export async function findSource(sources: readonly string[], options: FindOption
         : `the files have ${formats.length} formats: ${formats.join(', ')}`,
       `name files of one format, or say which it is: --format ${importFormats.join('|')}`,
     )
-  return { format, files: paths, root: commonFolder(paths), listed: await listedFor(first) }
+  // Rows that were exported name their pictures from the folder of the export.
+  const exported = await findExported(dirname(first)).catch(() => null)
+  const root = exported !== null && paths.every((path) => exported.files.includes(path)) ? exported.folder : null
+  return { format, files: paths, root: root ?? commonFolder(paths), listed: await listedFor(first) }
 }
 
 /** Format by the ending of a file's name; null for others. */
@@ -97,6 +101,11 @@ async function listedFor(file: string): Promise<TrainerEntry | null> {
 const aside = new Set(['dataset_info.json', 'dataset_infos.json', 'dataset_dict.json', 'state.json', 'package.json'])
 
 async function findInFolder(root: string, options: FindOptions): Promise<FoundSource> {
+  const exported = options.format === undefined ? await findExported(root) : null
+  const [rows = ''] = exported?.files ?? []
+  const written = formatOf(rows)
+  if (exported && written !== null)
+    return { format: written, files: exported.files, root: exported.folder, listed: null }
   const list = await readTrainerList(root)
   if (list && list.length > 0 && options.format !== 'pictures') return inTrainerFolder(root, list, options)
   const files = await filesBelow(root)

@@ -4,7 +4,7 @@ import { answerIn, talkOf } from './conversation.ts'
 import type { FoundSource } from './detect.ts'
 import { completeMapping, noPictures } from './mapping.ts'
 import type { ConversationMapping, Mapping } from './mapping.ts'
-import { ownParquet } from './own-parquet.ts'
+import { findOwnRows, ownRowsNotes } from './own-rows.ts'
 import { picturesOf } from './picture-refs.ts'
 import { fieldOf, isMap } from './record.ts'
 import type { Fields } from './record.ts'
@@ -69,8 +69,8 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
     )
     return { mapping: completeMapping({ id: 'id', images: 'image' }), notes }
   }
-  const own = found.format === 'parquet' ? ownParquet(look.columns, look.pictures('images')) : null
-  if (own) return { mapping: own, notes: ['this is what `hone export --to hf-parquet` writes'] }
+  const honeRow = findOwnRows(sample, found.format)
+  if (honeRow) return { mapping: completeMapping({ honeRow, images: 'images' }), notes: ownRowsNotes(honeRow, sample) }
   const images = guessImages(look, found.listed)
   const conversation = guessTalk(look, found.listed)
   const asks = conversation === undefined ? undefined : look.talks(conversation)

@@ -39,6 +39,12 @@ const checkColumns = {
  * the metadata.
  */
 const mappingSchema = z.strictObject({
+  /**
+   * The source has Hone's own rows, and besides this only `images` counts. `line`: the columns are
+   * the fields of a line by Hone; `columns`: those of `hone export --to hf-parquet`; or the column
+   * with the text of a whole row, and the column of the turns where the trace is the last reply.
+   */
+  honeRow: z.union([z.enum(['line', 'columns']), z.strictObject({ column, reply: column.optional() })]).optional(),
   /** Without it, a row's number is its id. */
   id: column.optional(),
   /** Columns with the pictures, or `none` for a source that has none at all. */
@@ -81,8 +87,11 @@ export function namedColumns(mapping: Mapping): { where: string; column: string 
   const single = (['id', 'question', 'answer', 'precision', 'policy', 'description', 'trace', 'metadataFrom'] as const)
     .map((where) => ({ where, column: mapping[where] }))
     .flatMap(({ where, column: name }) => (name === undefined ? [] : [{ where, column: name }]))
+  const { honeRow } = mapping
+  const own = typeof honeRow === 'object' ? [honeRow.column, ...(honeRow.reply === undefined ? [] : [honeRow.reply])] : []
   const choices = typeof mapping.choices === 'string' ? [mapping.choices] : (mapping.choices ?? [])
   return [
+    ...own.map((name) => ({ where: 'honeRow', column: name })),
     ...single,
     ...pictureColumns(mapping).map((name) => ({ where: 'images', column: name })),
     ...choices.map((name) => ({ where: 'choices', column: name })),

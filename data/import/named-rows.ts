@@ -28,7 +28,7 @@ export async function* namedRows(
   { mapping, rules, maxRows = Number.POSITIVE_INFINITY, signal }: NamingOptions,
 ): AsyncGenerator<NamedRow[]> {
   const makeRow = rowMaker(mapping, rules)
-  const nameRow = rowNamer(mapping.id !== undefined)
+  const nameRow = rowNamer(mapping.id !== undefined || mapping.honeRow !== undefined)
   let records = 0
   for await (const batch of reader.read()) {
     signal?.throwIfAborted()

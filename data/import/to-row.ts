@@ -6,6 +6,7 @@ import { answerIn, talkOf } from './conversation.ts'
 import type { Talk } from './conversation.ts'
 import { namedColumns, pictureColumns } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
+import { ownRowMaker } from './own-rows.ts'
 import { picturesOf } from './picture-refs.ts'
 import type { PictureRef } from './picture-refs.ts'
 import { fieldOf } from './record.ts'
@@ -63,6 +64,7 @@ export function rowMaker(
   mapping: Mapping,
   { needsQuestion = true, isMetadataWhole = false }: RowRules = {},
 ): (record: SourceRecord) => ImportRow {
+  if (mapping.honeRow !== undefined) return ownRowMaker(mapping.honeRow)
   // Made once, so that a million rows do not make a dozen closures each.
   const readers = readersOf(mapping)
   const metadataOf = metadataMaker(mapping)
