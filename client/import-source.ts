@@ -1,4 +1,6 @@
 import { failureCounts, findImport, nameImport, requireFreeName } from '../db/imports.ts'
+import { bytesOf } from './import-settings.ts'
+import type { ImportSettings } from './import-settings.ts'
 import type { Prepared } from './prepare-import.ts'
 import { writeSource } from './write-source.ts'
 import type { WriteOptions, Written } from './write-source.ts'
@@ -21,7 +23,7 @@ export interface Imported extends Written {
  */
 export async function runImport(prepared: Prepared, options: ImportOptions): Promise<Imported> {
   const { db, name, replace, path, maxRows } = options
-  const { source, mapping, places } = prepared
+  const { source, mapping, places, asked } = prepared
   const written = await writeSource(prepared, {
     ...options,
     label: path,
@@ -31,7 +33,13 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
     },
   })
   const { datasetId, failed } = written
-  const settings = { format: source.found.format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls }
+  const settings: ImportSettings = {
+    format: source.found.format,
+    mapping,
+    maxRows: maxRows ?? null,
+    allowUrls: places.allowUrls,
+    origin: { ...asked, bytes: await bytesOf(source) },
+  }
   await nameImport(db, { name, datasetId, mapping: settings, replace })
   const { pictures = 0 } = (await findImport(db, name)) ?? {}
   return { ...written, name, pictures, failures: failed === 0 ? [] : await failureCounts(db, datasetId) }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { stampFiles, unchanging } from '../data/import/file-stamps.ts'
 import type { LookOptions } from '../data/import/first-look.ts'
 import { guessMapping } from '../data/import/guess.ts'
@@ -21,6 +21,8 @@ export interface PrepareOptions extends OpenOptions {
   sources: readonly string[]
   /** File of the mapping; guessed when absent. */
   mappingFile?: string | undefined
+  /** The mapping itself, instead of a file. */
+  mapping?: Mapping | undefined
   /** Folders of pictures, instead of the source's own. */
   images: readonly string[]
   allowUrls: boolean
@@ -35,6 +37,8 @@ export interface Prepared {
   rules: RowRules
   /** What was chosen where there was a choice. */
   notes: string[]
+  /** What was asked for: absolute paths of the sources and of folders of pictures, and the split. */
+  asked: { sources: string[]; images: string[]; split: string | null }
   places: PicturePlaces
   /**
    * Whether its hash takes a look at the pictures that its rows name by path; these are kept on the
@@ -52,7 +56,8 @@ export interface Prepared {
  */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
   const { sources, mappingFile, images, allowUrls, signal } = options
-  const stated = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
+  const read = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
+  const stated = options.mapping ?? read
   const source = await openSource(sources, options)
   try {
     const { found, archive } = source
@@ -75,6 +80,7 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
       mapping,
       rules: {},
       notes,
+      asked: { sources: sources.map(absolute), images: images.map(absolute), split: options.split ?? null },
       places,
       looksAtPictures,
       identify: (look) => importHash(source, looksAtPictures, { ...look, mapping, places }),
@@ -104,6 +110,7 @@ export async function prepareOwnLines(path: string, { needsQuestion }: { needsQu
     mapping,
     rules: ownLinesRules(needsQuestion),
     notes: [],
+    asked: { sources: [file], images: [], split: null },
     places,
     looksAtPictures: true,
     identify: async (look) =>
@@ -111,6 +118,8 @@ export async function prepareOwnLines(path: string, { needsQuestion }: { needsQu
     close,
   }
 }
+
+const absolute = (path: string): string => resolve(path)
 
 const readMapping = (file: string): Promise<string> =>
   readFile(file, 'utf8').catch((cause: unknown) => {

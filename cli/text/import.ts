@@ -1,3 +1,4 @@
+import type { ImportCheck } from '../../client/check-import.ts'
 import type { DryRun } from '../../client/dry-run.ts'
 import type { Imported } from '../../client/import-source.ts'
 import type { Prepared } from '../../client/prepare-import.ts'
@@ -117,6 +118,35 @@ export function importedLines(imported: Imported, notes: readonly string[]): str
     `in a recipe: path: import:${name}`,
   ]
 }
+
+const differencesShown = 50
+
+/** What a second look at an import came to. */
+export function checkLines(check: ImportCheck): string[] {
+  const { name, sources, compared, imported, differences, changed } = check
+  const rows = new Set(differences.map(({ row }) => row)).size
+  const found = rows === 0 ? 'none differs' : rows === 1 ? '1 differs' : `${count(rows)} differ`
+  const from = sources.length === 1 ? sources[0] : `${sources[0]} and ${sources.length - 1} more`
+  const more = differences.length - differencesShown
+  return [
+    `${name}: ${count(compared)} of ${count(imported)} rows compared with ${from}, ${found}`,
+    ...changed.map((sentence) => `  the source has changed since: ${sentence}`),
+    ...differences
+      .slice(0, differencesShown)
+      .flatMap(({ row, line, field, imported: before, source }) => [
+        `  ${line === null ? `row ${row}` : `row ${row}, line ${line}`}, ${field}${line === null ? ': the source has no such row' : ''}`,
+        ...pairs([['imported', shown(before)], ...(line === null ? [] : [['source', shown(source)] as const])]).map(
+          (text) => `    ${text}`,
+        ),
+      ]),
+    ...(more > 0 ? [`  … and ${count(more)} more differences: --json lists them`] : []),
+    ...(differences.length > 0 || changed.length > 0
+      ? [`to take the source as it is now: hone import SOURCE --as ${name} --replace (campaigns keep their rows)`]
+      : []),
+  ]
+}
+
+const shown = (value: unknown): string => (value === null ? nothing : clip(JSON.stringify(value), 160))
 
 /** Imports as a table. */
 export function listLines(imports: readonly ImportRecord[]): string[] {

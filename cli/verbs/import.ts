@@ -15,6 +15,7 @@ import { ensureFolder, honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { createProgress, quietProgress } from '../../services/progress.ts'
 import type { Progress } from '../../services/progress.ts'
+import { checkAgain } from '../check-import.ts'
 import { notRunning, withDatabase } from '../connections.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from '../text/import.ts'
 import { untilInterrupted } from '../interrupt.ts'
@@ -31,11 +32,12 @@ Examples:
   $ hone import cold.json --as cold --images pictures/ --mapping map.yaml
   $ hone import photos.zip --as photos                       a row a picture, questions come later
   $ hone import --list
+  $ hone import --check geometry                             are the rows what the source says?
 
 Reads JSONL, JSON, CSV, Parquet, folders of pictures, zip and tar, and folders in Hugging Face's or LLaMA-Factory's layout.
 A recipe then says "path: import:NAME". The mapping is guessed; --dry-run prints it, and --mapping takes it back.
 Rows that cannot be used are kept as failed rows with their reason. The same import again finds what is there, and an
-interrupted one goes on.`
+interrupted one goes on. --check reads the source again and exits with 1 where rows differ.`
 
 interface Options {
   as?: string
@@ -50,10 +52,15 @@ interface Options {
   dryRun?: boolean
   replace?: boolean
   list?: boolean
+  check?: string
+  rows?: number
   json?: boolean
 }
 
-/** `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`. */
+/**
+ * `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`, `hone import
+ * --check NAME`.
+ */
 export function importCommand(terminal: Terminal): Command {
   return new Command('import')
     .description("Bring a source of pictures and questions into this home's database, under a name for recipes.")
@@ -81,10 +88,14 @@ export function importCommand(terminal: Terminal): Command {
     )
     .option('--replace', 'give the name to this data although it belongs to other data')
     .option('--list', 'list imports with rows, failed rows, pictures and date')
+    .option('--check <name>', 'compare a sample of imported rows with their source, or with the SOURCE that is named')
+    .option('--rows <n>', 'rows that --check compares (default: 200)', wholeNumber)
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .action(async (sources: string[], options: Options) => {
       if (options.list === true) return listAll(terminal, sources, options)
+      if (options.check !== undefined) return checkNamed(terminal, options.check, sources, options)
+      if (options.rows !== undefined) throw usage('--rows belongs to --check; for fewer rows give --max-rows.')
       if (sources.length === 0) throw usage('Name a source to import.')
       if (options.as === undefined && options.dryRun !== true) throw usage('Give the import a name with --as NAME.')
       if (options.maxRows === 0) throw usage('--max-rows 0 would import nothing.')
@@ -98,6 +109,19 @@ async function listAll(terminal: Terminal, sources: readonly string[], { json }:
   const imports = await withDatabase(terminal, listImports)
   if (json === true) printJson(terminal, { imports })
   else print(terminal, ...listLines(imports))
+}
+
+async function checkNamed(
+  terminal: Terminal,
+  name: string,
+  sources: readonly string[],
+  { rows = 200, images, json, ...options }: Options,
+): Promise<void> {
+  if (rows === 0) throw usage('--rows 0 would compare nothing.')
+  for (const other of ['as', 'mapping', 'dryRun', 'maxRows', 'format', 'split'] as const)
+    if (options[other] !== undefined)
+      throw usage('--check reads the source as it was imported: it takes --rows, --images and --json alone.')
+  await checkAgain(terminal, name, { sources, images, rows, json })
 }
 
 async function importNow(

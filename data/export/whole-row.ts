@@ -11,7 +11,7 @@ import type { ExportColumns } from './parquet-columns.ts'
  * sources): LLaMA-Factory's converter, ms-swift's and TRL's SFT drop it; verl, EasyR1 and the RL of
  * ms-swift and TRL keep it as a text beside the batch.
  */
-export const wholeRowColumn = 'hone'
+const wholeRowColumn = 'hone'
 
 /** The number at the start of a whole row. Packed reference answers have 1. */
 export const wholeRowForm = 2

@@ -38,7 +38,7 @@ const checkColumns = {
  * with points (`image.url`) where no column has that name. Columns that are not named here go to
  * the metadata.
  */
-const mappingSchema = z.strictObject({
+export const mappingSchema = z.strictObject({
   /**
    * The source has Hone's own rows, and besides this only `images` counts. `line`: the columns are
    * the fields of a line by Hone; `columns`: those of `hone export --to hf-parquet`; or the column
@@ -88,7 +88,8 @@ export function namedColumns(mapping: Mapping): { where: string; column: string 
     .map((where) => ({ where, column: mapping[where] }))
     .flatMap(({ where, column: name }) => (name === undefined ? [] : [{ where, column: name }]))
   const { honeRow } = mapping
-  const own = typeof honeRow === 'object' ? [honeRow.column, ...(honeRow.reply === undefined ? [] : [honeRow.reply])] : []
+  const own =
+    typeof honeRow === 'object' ? [honeRow.column, ...(honeRow.reply === undefined ? [] : [honeRow.reply])] : []
   const choices = typeof mapping.choices === 'string' ? [mapping.choices] : (mapping.choices ?? [])
   return [
     ...own.map((name) => ({ where: 'honeRow', column: name })),

@@ -35,6 +35,7 @@ it('lists all keys of a mapping, and its example is a mapping', () => {
   const [, yaml = ''] = /```yaml\n([^]*?)```/.exec(mapping) ?? []
   expect(parseMapping(yaml, 'docs/import.md')).toMatchObject({ leaveOut: ['explanation'] })
   const all = completeMapping({
+    honeRow: 'line',
     id: 'c',
     images: 'c',
     question: 'c',
