@@ -55,8 +55,8 @@ export interface CheckOptions extends Pick<PrepareOptions, 'unpackBelow' | 'sign
  * Reads the source of an import again with the mapping that was used, and compares a sample of the
  * imported rows with it: texts, choices, check fields, metadata, and pictures by hash. The sample
  * is chosen by the hash in a row's id, so it is the same each time. All of the source is read, and
- * only the pictures of the sample. Throws InvalidInput for a name that is not there or a source that
- * is not known, InvalidSource when the source is gone or cannot be read.
+ * only the pictures of the sample. Throws InvalidInput for a name that is not there or a source
+ * that is not known, InvalidSource when the source is gone or cannot be read.
  */
 export async function checkImport(options: CheckOptions): Promise<ImportCheck> {
   const { db, name } = options

@@ -37,7 +37,9 @@ export interface Prepared {
   rules: RowRules
   /** What was chosen where there was a choice. */
   notes: string[]
-  /** What was asked for: absolute paths of the sources and of folders of pictures, and the split. */
+  /**
+   * What was asked for: absolute paths of the sources and of folders of pictures, and the split.
+   */
   asked: { sources: string[]; images: string[]; split: string | null }
   places: PicturePlaces
   /**

@@ -58,8 +58,8 @@ interface Options {
 }
 
 /**
- * `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`, `hone import
- * --check NAME`.
+ * `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`, `hone
+ * import --check NAME`.
  */
 export function importCommand(terminal: Terminal): Command {
   return new Command('import')

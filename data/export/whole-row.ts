@@ -3,9 +3,9 @@ import type { ExportKind, ExportRow } from './format.ts'
 import type { ExportColumns } from './parquet-columns.ts'
 
 /**
- * Column of a trainer's file with the whole row, so that `hone import` reads the row back as it was.
- * The other columns are made for the trainer and lose fields: the question is mixed with choices
- * and the prompt suffix, and most trainers have no place for kind, precision or metadata.
+ * Column of a trainer's file with the whole row, so that `hone import` reads the row back as it
+ * was. The other columns are made for the trainer and lose fields: the question is mixed with
+ * choices and the prompt suffix, and most trainers have no place for kind, precision or metadata.
  *
  * A loader drops a column that it does not know, or carries it along unread (looked up in their
  * sources): LLaMA-Factory's converter, ms-swift's and TRL's SFT drop it; verl, EasyR1 and the RL of

@@ -86,7 +86,10 @@ function lineOfColumns(fields: Fields): Written {
   }
 }
 
-/** A reference answer with all that a reward needs, as trainers/reward-file/ground-truth.ts packs it. */
+/**
+ * A reference answer with all that a reward needs, as trainers/reward-file/ground-truth.ts packs
+ * it.
+ */
 const packed = z.object({
   hone: z.literal(1),
   id: z.string(),
