@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { hfParquet } from '../export/hf-parquet.ts'
 import { wholeRowForm } from '../export/whole-row.ts'
 import { choiceLines } from '../rows/question-text.ts'
-import { rowLine, rowOfLine } from '../rows/row-line.ts'
+import { isLineField, readRow, rowLine, rowOfLine } from '../rows/row-line.ts'
 import type { RowLine } from '../rows/row-line.ts'
 import { answerPolicy, checkFields, checkOf, rewardFields } from '../../domain/answer-check.ts'
 import { BadCell, boundedMap, mapOf } from './cells.ts'
@@ -40,7 +40,7 @@ export function ownRowMaker(honeRow: HoneRow) {
       return { ...row, metadata: Object.fromEntries(all), failure: null }
     } catch (error) {
       if (!(error instanceof BadCell)) throw error
-      return failed(number, null, 'bad-field', error.message)
+      return failed(number, idOf(record.fields), 'bad-field', error.message)
     }
   }
 }
@@ -49,6 +49,11 @@ function failed(line: number, id: string | null, reason: string, detail: string)
   const { question, answer, description, trace, metadata, ...others } = rowOfLine(noLine, [])
   const row = { line, id, pictures: [], question, answer, ...checkOf(others), description, trace, metadata }
   return { ...row, failure: { reason, detail: detail.slice(0, 500) } }
+}
+
+/** The id of a line that has other problems. */
+function idOf({ id }: Fields): string | null {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : null
 }
 
 const noLine = rowLine.parse({ id: 0, images: [] })
@@ -81,7 +86,8 @@ function lineOfColumns(fields: Fields): Written {
   const line = Object.entries(same).filter(([name]) => lineFields.has(name) && !flat.has(name))
   const others = Object.entries(same).filter(([name]) => !lineFields.has(name) && !flat.has(name))
   return {
-    line: parsed({ ...Object.fromEntries(line), policy: mapOf(policy), metadata: mapOf(metadata) ?? {} }),
+    // The pictures are read from their column, in whatever form it has.
+    line: parsed({ ...Object.fromEntries(line), images: [], policy: mapOf(policy), metadata: mapOf(metadata) ?? {} }),
     beside: [...Object.entries(boundedMap(others)), ...flat],
   }
 }
@@ -126,11 +132,9 @@ function replyIn(turns: unknown): string | null {
 }
 
 function parsed(fields: Fields): RowLine {
-  // The pictures are read from their column, in whatever form it has.
-  const { data, error } = rowLine.safeParse({ ...fields, images: [] })
-  if (data) return data
-  const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'row'}: ${message}`)
-  throw new BadCell(problems.join('; '))
+  const read = readRow(fields)
+  if ('row' in read) return read.row
+  throw new BadCell(read.problem)
 }
 
 const isOwnText = (value: unknown): boolean => typeof value === 'string' && /^\{"hone":[12],/.test(value)
@@ -146,14 +150,13 @@ const replyColumns = ['completion', 'messages']
  */
 export function findOwnRows(sample: readonly Fields[], format: string): HoneRow | null {
   const holds = (test: (fields: Fields) => boolean): boolean => sample.length > 0 && sample.every(test)
+  // First, because the answer of a whole row may be any text.
+  if (format === 'parquet' && holds(hasExportedColumns)) return 'columns'
+  if ((format === 'jsonl' || format === 'json') && holds(isOwnLine)) return 'line'
   const column = cellColumns.find((name) => holds((fields) => isOwnText(fieldOf(fields, name))))
-  if (column !== undefined) {
-    const reply = replyColumns.find((name) => holds((fields) => replyIn(fields[name]) !== null))
-    return { column, ...(reply !== undefined && { reply }) }
-  }
-  if (format === 'parquet') return holds(hasExportedColumns) ? 'columns' : null
-  if (format !== 'jsonl' && format !== 'json') return null
-  return holds(isOwnLine) ? 'line' : null
+  if (column === undefined) return null
+  const reply = replyColumns.find((name) => holds((fields) => replyIn(fields[name]) !== null))
+  return { column, ...(reply !== undefined && { reply }) }
 }
 
 const exportedColumns = [...Object.keys(hfParquet.columns('rows') ?? {}), 'images']
@@ -164,13 +167,10 @@ const exportedColumns = [...Object.keys(hfParquet.columns('rows') ?? {}), 'image
  */
 const hasExportedColumns = (fields: Fields): boolean => exportedColumns.every((name) => Object.hasOwn(fields, name))
 
-/** Every field of a line that `hone export` or `hone step` writes. */
-const writtenFields = new Set([...lineFields, 'status', 'reason', 'detail', 'parent', 'requests', 'line', 'given'])
-
 /** Whether a record is a line that Hone wrote: people leave `metadata` out, Hone does not. */
 function isOwnLine(fields: Fields): boolean {
   const isWhole = isMap(fields['metadata']) || fields['status'] === 'failed'
-  return isWhole && Array.isArray(fields['images']) && Object.keys(fields).every((name) => writtenFields.has(name))
+  return isWhole && Array.isArray(fields['images']) && Object.keys(fields).every(isLineField)
 }
 
 /** What a dry run says of a source with Hone's own rows. */

@@ -28,6 +28,9 @@ export async function* utf8Pieces(pieces: AsyncIterable<Uint8Array>): AsyncGener
 const decoded = (decoder: TextDecoder | null, piece: Uint8Array): Uint8Array =>
   decoder ? Buffer.from(decoder.decode(piece, { stream: true })) : piece
 
+/** Whether a text that begins with these four bytes is in UTF-16. */
+export const isUtf16 = (start: Uint8Array): boolean => decoderOf(start) !== null
+
 function decoderOf([first, second, third, fourth]: Uint8Array): TextDecoder | null {
   const isLittle = (first === 0xff && second === 0xfe) || (second === 0 && fourth === 0 && first !== 0)
   const isBig = (first === 0xfe && second === 0xff) || (first === 0 && third === 0 && second !== 0)

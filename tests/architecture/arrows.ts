@@ -43,6 +43,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'data/shards': ['data/steps', 'domain', 'models'],
   'data/file-steps': [
     'artifacts',
+    'data/import',
     'data/lines',
     'data/pictures',
     'data/rows',

@@ -153,8 +153,8 @@ describe('what Hone exports it imports again as the same rows:', () => {
         ).toEqual(kept.map(expected))
         rmSync(output, { recursive: true })
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     )
-    expect(tried).toBeGreaterThan(5)
+    expect(tried).toBeGreaterThan(3)
   })
 })
