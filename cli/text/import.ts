@@ -50,7 +50,7 @@ export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: FailedR
 }
 
 function rowLines({ row, sourceId, pictures }: DryRun['rows'][number]): string[] {
-  const { question, answer, kind, choices, description, trace, metadata } = row
+  const { question, answer, kind, choices, precision, policy, description, trace, metadata } = row
   const text = (value: string | null): string => (value === null || value === '' ? nothing : clip(value, 90))
   return pairs([
     ['id', sourceId],
@@ -59,6 +59,8 @@ function rowLines({ row, sourceId, pictures }: DryRun['rows'][number]): string[]
     ['answer', text(answer)],
     ...(choices ? [['choices', clip(choices.join(' | '), 90)] as const] : []),
     ...(kind === 'auto' ? [] : [['kind', kind] as const]),
+    ...(precision === null ? [] : [['precision', String(precision)] as const]),
+    ...(policy === null ? [] : [['policy', clip(JSON.stringify(policy), 90)] as const]),
     ...(description === null ? [] : [['description', text(description)] as const]),
     ...(trace === null ? [] : [['trace', text(trace)] as const]),
     ...(Object.keys(metadata).length === 0 ? [] : [['metadata', clip(JSON.stringify(metadata), 90)] as const]),
