@@ -1,4 +1,5 @@
-import { failureCounts, findImport, nameImport, requireFreeName } from '../db/imports.ts'
+import { failureCounts, findImport, importNotes, nameImport, requireFreeName } from '../db/imports.ts'
+import type { NoteCount } from '../data/import/row-notes.ts'
 import type { Prepared } from './prepare-import.ts'
 import { writeSource } from './write-source.ts'
 import type { WriteOptions, Written } from './write-source.ts'
@@ -9,8 +10,10 @@ export interface ImportOptions extends Omit<WriteOptions, 'label' | 'nextStep' |
 }
 
 /** What an import came to. */
-export interface Imported extends Written {
+export interface Imported extends Omit<Written, 'notes'> {
   name: string
+  /** What was changed in rows or left out, over all rows; null when an older Hone imported them. */
+  changed: NoteCount[] | null
   pictures: number
   failures: { reason: string; rows: number }[]
 }
@@ -22,7 +25,7 @@ export interface Imported extends Written {
 export async function runImport(prepared: Prepared, options: ImportOptions): Promise<Imported> {
   const { db, name, replace, path, maxRows } = options
   const { source, mapping, places } = prepared
-  const written = await writeSource(prepared, {
+  const { notes, ...written } = await writeSource(prepared, {
     ...options,
     label: path,
     nextStep: 'mend the source or its mapping (see --dry-run), or raise --max-failed; the name was not given',
@@ -31,8 +34,10 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
     },
   })
   const { datasetId, failed } = written
-  const settings = { format: source.found.format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls }
+  const changed = notes ?? (await importNotes(db, datasetId))
+  const { format } = source.found
+  const settings = { format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls, changed }
   await nameImport(db, { name, datasetId, mapping: settings, replace })
   const { pictures = 0 } = (await findImport(db, name)) ?? {}
-  return { ...written, name, pictures, failures: failed === 0 ? [] : await failureCounts(db, datasetId) }
+  return { ...written, name, changed, pictures, failures: failed === 0 ? [] : await failureCounts(db, datasetId) }
 }

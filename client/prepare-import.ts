@@ -65,8 +65,8 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
       })
     const { mapping, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
     requireColumns(mapping, sample)
-    const makeRow = rowMaker(mapping)
-    const refs = sample.flatMap((fields) => makeRow({ line: 1, fields }).pictures)
+    const makeRows = rowMaker(mapping)
+    const refs = sample.flatMap((fields) => makeRows({ line: 1, fields }).flatMap(({ pictures }) => pictures))
     // The pictures in an archive are part of its own hash.
     const looksAtPictures = (images.length > 0 || archive === null) && refs.some((ref) => 'path' in ref)
     const places = { folders: pictureFolders(images, found.files, found.root), isAbsoluteFree: false, allowUrls }

@@ -1,6 +1,6 @@
 import { HoneError } from '../../domain/errors.ts'
 import { didYouMean } from '../../domain/did-you-mean.ts'
-import { columnsOf } from './guess.ts'
+import { columnsOf } from './look.ts'
 import { namedColumns } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import { fieldOf, weightOf } from './record.ts'
