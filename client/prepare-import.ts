@@ -21,6 +21,8 @@ export interface PrepareOptions extends OpenOptions {
   sources: readonly string[]
   /** File of the mapping; guessed when absent. */
   mappingFile?: string | undefined
+  /** Which records become rows; takes the place of the mapping's `where`. */
+  where?: string | undefined
   /** Folders of pictures, instead of the source's own. */
   images: readonly string[]
   allowUrls: boolean
@@ -51,7 +53,7 @@ export interface Prepared {
  * does not fit.
  */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
-  const { sources, mappingFile, images, allowUrls, signal } = options
+  const { sources, mappingFile, where, images, allowUrls, signal } = options
   const stated = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
   const source = await openSource(sources, options)
   try {
@@ -63,7 +65,8 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
         message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}`,
         nextStep: 'see whether the file is what its name says, or name its format with --format',
       })
-    const { mapping, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
+    const { mapping: chosen, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
+    const mapping = where === undefined ? chosen : { ...chosen, where }
     requireColumns(mapping, sample)
     const makeRows = rowMaker(mapping)
     const refs = sample.flatMap((fields) => makeRows({ line: 1, fields }).flatMap(({ pictures }) => pictures))
@@ -77,7 +80,7 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
       notes,
       places,
       looksAtPictures,
-      identify: (look) => importHash(source, looksAtPictures, { ...look, mapping, places }),
+      identify: (look) => importHash(source, { looksAtPictures, sample }, { ...look, mapping, places }),
       close: source.close,
     }
   } catch (error) {

@@ -78,14 +78,16 @@ const byLetter = (entries: [string, unknown][]): string[] =>
  * from A; null when the text is not of this form.
  */
 function letteredChoices(text: string): string[] | null {
-  const wanted: { at: number; end: number }[] = []
-  for (const mark of text.matchAll(/(?:^|[\s;,])\(?([A-Z])[.):：]\s*/g))
-    if (mark[1] === String.fromCharCode(65 + wanted.length))
-      wanted.push({ at: mark.index, end: mark.index + mark[0].length })
+  const wanted: { at: number; end: number; before: string }[] = []
+  for (const mark of text.matchAll(/(^|[\s;,])\(?([A-Z])[.):：]\s*/g))
+    if (mark[2] === String.fromCharCode(65 + wanted.length))
+      wanted.push({ at: mark.index, end: mark.index + mark[0].length, before: mark[1] ?? '' })
   if (wanted.length < 2 || text.slice(0, wanted[0]?.at).trim() !== '') return null
   const pieces = wanted.map(({ end }, index) => text.slice(end, wanted[index + 1]?.at).trim())
-  // A comma or a semicolon after each choice but the last separates them, and is no part of them.
-  const inner = pieces.slice(0, -1)
-  const mark = [',', ';'].find((one) => inner.every((piece) => piece.endsWith(one)))
-  return mark === undefined ? pieces : [...inner.map((piece) => piece.slice(0, -1).trim()), pieces.at(-1) ?? '']
+  // A comma or a semicolon between all choices separates them, and is no part of them.
+  const between = wanted.slice(1).map(({ before }, index) => before.trim() || (pieces[index]?.at(-1) ?? ''))
+  const isSeparated = [',', ';'].some((mark) => between.every((one) => one === mark))
+  return isSeparated
+    ? pieces.map((piece, at) => (at < between.length ? piece.replace(/[,;]$/, '').trim() : piece))
+    : pieces
 }

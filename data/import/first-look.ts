@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { locatePicture } from '../pictures/locate.ts'
+import type { ImportRow } from './import-row.ts'
 import { inOrder } from './in-order.ts'
 import { loadPicture } from './load-pictures.ts'
 import type { PicturePlaces } from './load-pictures.ts'
@@ -51,7 +52,7 @@ const remembered = 65_536
 export async function* lookAtRecords<One extends SourceRecord>(
   reader: RecordReader<One>,
   { mapping, places, keeper, ledger, maxRows, signal, onPictures }: LookOptions,
-): AsyncGenerator<{ record: One; pictures: LookedAt[] }> {
+): AsyncGenerator<{ record: One; rows: ImportRow[]; pictures: LookedAt[] }> {
   const files = new LRUCache<string, Promise<Look>>({ max: remembered })
   const lookAt = async (ref: PictureRef): Promise<Look> => {
     signal?.throwIfAborted()
@@ -65,14 +66,15 @@ export async function* lookAtRecords<One extends SourceRecord>(
     return await look
   }
   let pictures = 0
-  for await (const { record, looks } of inOrder(
+  for await (const { record, rows: made, looks } of inOrder(
     madeRows(reader, rowMaker(mapping), maxRows),
     ahead,
     ({ record, rows }) => {
       const refs = rows.flatMap(({ pictures }) => pictures)
-      if (refs.length === 0) return { record, looks: [] }
+      if (refs.length === 0) return { record, rows, looks: [] }
       return Promise.all(refs.map(async (ref) => ({ ref, ...(await lookAt(ref)) }))).then((looks) => ({
         record,
+        rows,
         looks,
       }))
     },
@@ -82,7 +84,7 @@ export async function* lookAtRecords<One extends SourceRecord>(
         ledger.add(hash)
         if (++pictures % 1000 === 0) onPictures(pictures)
       }
-    yield { record, pictures: looks }
+    yield { record, rows: made, pictures: looks }
   }
 }
 

@@ -49,3 +49,13 @@ export const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
   notes: [],
   failure: null,
 })
+
+/** Notes of rows that the first version of the import read otherwise under the same mapping. */
+const otherwise = new Set<RowNote>(['picture-in-turn', 'other-marks', 'empty-choice', 'no-answer-word', 'answer-box'])
+
+/** Whether the first version of the import made another row of the same record and mapping. */
+export const isReadOtherwise = ({ notes, failure }: ImportRow): boolean =>
+  notes.some((note) => otherwise.has(note)) ||
+  failure?.reason === 'several-turns' ||
+  failure?.reason === 'image-marks' ||
+  (failure?.reason === 'bad-field' && /^(?:answer|choices):/.test(failure.detail))

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { HoneError } from '../../domain/errors.ts'
-import { parseJson } from '../../domain/json-text.ts'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
+import { exactJson } from './exact-json.ts'
 import { readJsonl } from './read-jsonl.ts'
 import { isMap } from './record.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
@@ -64,7 +64,13 @@ async function* listOf(file: string): AsyncGenerator<Item[]> {
 }
 
 // Null also for what is not JSON: the engine accepts a little more than the standard.
-const parsed = (json: string): unknown => parseJson(json) ?? null
+const parsed = (json: string): unknown => {
+  try {
+    return exactJson(json)
+  } catch {
+    return null
+  }
+}
 
 async function* mapOf(file: string): AsyncGenerator<Item[]> {
   const { size } = await stat(file)
@@ -73,7 +79,7 @@ async function* mapOf(file: string): AsyncGenerator<Item[]> {
     throw refuse(`${file} is one JSON map of ${size} bytes`, 'write it as JSONL, one object a line: that is streamed')
   let json: unknown
   try {
-    json = JSON.parse(await readFile(file, 'utf8'))
+    json = exactJson(await readFile(file, 'utf8'))
   } catch (error) {
     throw unreadable(file, error)
   }

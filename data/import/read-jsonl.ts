@@ -2,6 +2,7 @@ import { messageOf } from '../../domain/errors.ts'
 import { filePieces } from '../lines/file-pieces.ts'
 import { longestLine, readLines } from '../lines/read-lines.ts'
 import type { Line } from '../lines/read-lines.ts'
+import { exactJson } from './exact-json.ts'
 import { isMap } from './record.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
 
@@ -51,7 +52,7 @@ function recordOf({ number: line, text, bytes }: Line, where: string): SourceRec
   })
   if (text === null) return bad(`the line has ${bytes} bytes; at most ${longestLine} are read`)
   try {
-    const json: unknown = JSON.parse(text)
+    const json = exactJson(text)
     return isMap(json) ? { line, fields: json } : bad('not a JSON object')
   } catch (error) {
     return bad(`not JSON: ${messageOf(error)}`)
