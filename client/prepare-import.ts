@@ -23,6 +23,8 @@ export interface PrepareOptions extends OpenOptions {
   mappingFile?: string | undefined
   /** The mapping itself, instead of a file. */
   mapping?: Mapping | undefined
+  /** Which records become rows; takes the place of the mapping's `where`. */
+  where?: string | undefined
   /** Folders of pictures, instead of the source's own. */
   images: readonly string[]
   allowUrls: boolean
@@ -57,7 +59,7 @@ export interface Prepared {
  * does not fit.
  */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
-  const { sources, mappingFile, images, allowUrls, signal } = options
+  const { sources, mappingFile, where, images, allowUrls, signal } = options
   const read = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
   const stated = options.mapping ?? read
   const source = await openSource(sources, options)
@@ -70,10 +72,11 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
         message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}`,
         nextStep: 'see whether the file is what its name says, or name its format with --format',
       })
-    const { mapping, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
+    const { mapping: chosen, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
+    const mapping = where === undefined ? chosen : { ...chosen, where }
     requireColumns(mapping, sample)
-    const makeRow = rowMaker(mapping)
-    const refs = sample.flatMap((fields) => makeRow({ line: 1, fields }).pictures)
+    const makeRows = rowMaker(mapping)
+    const refs = sample.flatMap((fields) => makeRows({ line: 1, fields }).flatMap(({ pictures }) => pictures))
     // The pictures in an archive are part of its own hash.
     const looksAtPictures = (images.length > 0 || archive === null) && refs.some((ref) => 'path' in ref)
     const places = { folders: pictureFolders(images, found.files, found.root), isAbsoluteFree: false, allowUrls }
@@ -85,7 +88,7 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
       asked: { sources: sources.map(absolute), images: images.map(absolute), split: options.split ?? null },
       places,
       looksAtPictures,
-      identify: (look) => importHash(source, looksAtPictures, { ...look, mapping, places }),
+      identify: (look) => importHash(source, { looksAtPictures, sample }, { ...look, mapping, places }),
       close: source.close,
     }
   } catch (error) {

@@ -72,6 +72,21 @@ const importRow = z.object({
   createdAt: moment,
 })
 
+const notes = z.object({ changed: z.array(z.object({ note: z.string(), rows: z.number() })) })
+
+/**
+ * What was changed in the rows of a dataset when it was imported, as {@link nameImport} got it in
+ * `mapping.changed`; null for datasets of an older Hone.
+ */
+export async function importNotes(db: Database, datasetId: string): Promise<{ note: string; rows: number }[] | null> {
+  const found = await db.select({ mapping: imports.mapping }).from(imports).where(eq(imports.datasetId, datasetId))
+  for (const { mapping } of found) {
+    const { data } = notes.safeParse(mapping)
+    if (data) return data.changed
+  }
+  return null
+}
+
 /** Every import, by name. */
 export const listImports = (db: Database): Promise<ImportRecord[]> => readImports(db, sql`true`)
 

@@ -124,24 +124,13 @@ export interface Fingerprint {
   spread: number
 }
 
-/**
- * A number of a line that means itself. Above 2^53 a JSON number is rounded, so ids would fall
- * together and an answer would be another one.
- */
-export const exactNumber = z
-  .number()
-  .refine(
-    (value) => !Number.isInteger(value) || Number.isSafeInteger(value),
-    'a whole number above 2^53 is rounded: write it as a text',
-  )
-
 /** A line of a source file: the simplest form of a user's own data. */
 export const sourceLine = z.strictObject({
-  id: z.union([z.string().min(1), exactNumber]).transform(String),
+  id: z.union([z.string().min(1), z.number()]).transform(String),
   images: z.array(z.string().min(1)).min(1),
   /** Left out where questions are written from the picture, by `convert` or `synthesize`. */
   question: z.string().min(1).optional(),
-  answer: z.union([z.string(), exactNumber, z.boolean()]).transform(String).optional(),
+  answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
   ...writtenCheck,
   metadata: z.record(z.string(), z.unknown()).optional(),
 })

@@ -4,6 +4,8 @@ import type { Imported } from '../../client/import-source.ts'
 import type { Prepared } from '../../client/prepare-import.ts'
 import type { ImportProgress } from '../../client/write-source.ts'
 import { mappingText } from '../../data/import/mapping.ts'
+import { noteText } from '../../data/import/row-notes.ts'
+import type { NoteCount } from '../../data/import/row-notes.ts'
 import type { ImportRecord } from '../../db/imports.ts'
 import { areTooMany, limitText } from '../../domain/failed-rows.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
@@ -67,7 +69,13 @@ function rowLines({ row, sourceId, pictures }: DryRun['rows'][number]): string[]
   ])
 }
 
-function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, maxFailed: FailedRowsLimit): string[] {
+const changedLines = (changed: readonly NoteCount[]): string[] =>
+  changed.map(({ note, rows }) => `${count(rows)} ${noteText(note)}`)
+
+function countLines(
+  { looked, failed, withoutQuestion, withoutAnswer, changed }: DryRun,
+  maxFailed: FailedRowsLimit,
+): string[] {
   const bad = failed.reduce((sum, { rows }) => sum + rows, 0)
   return [
     `Of the first ${count(looked)} rows, ${count(bad)} would fail${bad === 0 ? '' : ` (${percent(bad / looked)})`}`,
@@ -81,6 +89,7 @@ function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, 
       ? [`${count(withoutQuestion)} have no question: steps can write them, benchmarks need them`]
       : []),
     ...(withoutAnswer > 0 ? [`${count(withoutAnswer)} have no answer`] : []),
+    ...changedLines(changed),
   ]
 }
 
@@ -93,14 +102,14 @@ export const dryRunJson = ({ source, mapping, notes }: Prepared, seen: DryRun): 
   notes,
   ...seen,
   rows: seen.rows.map(({ row, sourceId, pictures }) => {
-    const { failure: _failure, pictures: _refs, id: _id, line, ...rest } = row
-    return { id: sourceId, line, images: pictures, ...rest }
+    const { failure: _failure, pictures: _refs, id: _id, part: _part, notes: changed, line, ...rest } = row
+    return { id: sourceId, line, images: pictures, ...rest, changed }
   }),
 })
 
 /** What an import came to, for people. */
 export function importedLines(imported: Imported, notes: readonly string[]): string[] {
-  const { name, rows, failed, pictures, failures, importedBefore, rowsBefore } = imported
+  const { name, rows, failed, pictures, failures, importedBefore, rowsBefore, changed } = imported
   const before = importedBefore
     ? ', imported before'
     : rowsBefore > 0
@@ -117,6 +126,7 @@ export function importedLines(imported: Imported, notes: readonly string[]): str
       : []),
     ...failures.map((failure) => `  ${failure.reason} ${count(failure.rows)}`),
     ...notes.map((note) => `note: ${note}`),
+    ...changedLines(changed ?? []).map((line) => `of all rows: ${line}`),
     `in a recipe: path: import:${name}`,
   ]
 }

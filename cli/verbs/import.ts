@@ -42,6 +42,7 @@ interrupted one goes on. --check reads the source again and exits with 1 where r
 interface Options {
   as?: string
   mapping?: string
+  where?: string
   format?: ImportFormat
   split?: string
   images: string[]
@@ -68,7 +69,8 @@ export function importCommand(terminal: Terminal): Command {
     .option('--as <name>', 'name of the import; recipes say "path: import:NAME"', importName)
     .option('--mapping <file>', 'YAML that says which column is what (default: guessed)')
     .option('--dry-run', 'show the mapping, five rows and what of the first 1,000 would fail; writes nothing')
-    .option('--max-rows <n>', 'only so many records, from the top', wholeNumber)
+    .option('--where <condition>', 'only records for which this holds, e.g. "passrate between 0.3 and 0.9"')
+    .option('--max-rows <n>', 'only so many records that become rows, from the top', wholeNumber)
     .addOption(
       new Option('--format <format>', 'how the files are read (default: by their names)').choices(importFormats),
     )
@@ -133,7 +135,7 @@ async function importNow(
   const home = homePaths(honeHome(terminal.env)).root
   // Said before an archive is unpacked for minutes.
   if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
-  const { mapping: mappingFile, images, allowUrls = false, format, split, as: name } = options
+  const { mapping: mappingFile, where, images, allowUrls = false, format, split, as: name } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null
   try {
@@ -141,6 +143,7 @@ async function importNow(
     prepared = await prepareImport({
       sources,
       mappingFile,
+      where,
       images,
       allowUrls,
       format,

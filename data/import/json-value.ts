@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../../domain/errors.ts'
 import { parseJson } from '../../domain/json-text.ts'
+import { exactJson } from './exact-json.ts'
 
 /**
  * The value of a JSON text, or why it has none. NaN and the infinities, which Python's json writes,
@@ -8,7 +9,7 @@ import { parseJson } from '../../domain/json-text.ts'
  */
 export function jsonValue(text: string): { value: unknown } | { problem: string } {
   try {
-    return { value: JSON.parse(text) }
+    return { value: exactJson(text) }
   } catch (error) {
     const number = pythonNumberIn(text)
     return { problem: number ?? `not JSON: ${messageOf(error)}` }

@@ -4,12 +4,14 @@ import { wholeRowForm } from '../export/whole-row.ts'
 import { choiceLines } from '../rows/question-text.ts'
 import { isLineField, readRow, rowLine, rowOfLine } from '../rows/row-line.ts'
 import type { RowLine } from '../rows/row-line.ts'
-import { answerPolicy, checkFields, checkOf, rewardFields } from '../../domain/answer-check.ts'
+import { answerPolicy, checkFields, checkOf, noCheck, rewardFields } from '../../domain/answer-check.ts'
 import { BadCell, boundedMap, mapOf } from './cells.ts'
+import { emptyRow } from './import-row.ts'
+import type { ImportRow } from './import-row.ts'
 import type { Mapping } from './mapping.ts'
 import { picturesOf } from './picture-refs.ts'
 import { fieldOf, isMap } from './record.ts'
-import type { Fields, SourceRecord } from './record.ts'
+import type { Fields } from './record.ts'
 
 /** Where a source has Hone's own rows. */
 type HoneRow = NonNullable<Mapping['honeRow']>
@@ -26,37 +28,29 @@ interface Written {
  * stay, metadata is whole, and a row without pictures is a row of text. The same schema reads the
  * lines of `hone step` (data/rows/row-line.ts). Never throws: a problem becomes the row's failure.
  */
-export function ownRowMaker(honeRow: HoneRow) {
+export function ownRowMaker(honeRow: HoneRow): (number: number, fields: Fields) => ImportRow {
   const read = readerOf(honeRow)
-  return (record: SourceRecord) => {
-    const { line: number } = record
-    if ('reason' in record) return failed(number, record.id ?? null, record.reason, record.detail)
+  return (number, fields) => {
+    const row = emptyRow(number, noCheck.kind)
     try {
-      const { line, beside } = read(record.fields)
+      const { line, beside } = read(fields)
       const { id, question, answer, description, trace, metadata, ...others } = rowOfLine(line, [])
-      const pictures = picturesOf(record.fields['images'])
+      const pictures = picturesOf(fields['images'])
       const all = new Map([...beside.filter(([, value]) => value !== null), ...Object.entries(metadata)])
-      const row = { line: number, id, pictures, question, answer, ...checkOf(others), description, trace }
-      return { ...row, metadata: Object.fromEntries(all), failure: null }
+      const said = { id, pictures, question, answer, ...checkOf(others), description, trace }
+      return { ...row, ...said, metadata: Object.fromEntries(all) }
     } catch (error) {
       if (!(error instanceof BadCell)) throw error
-      return failed(number, idOf(record.fields), 'bad-field', error.message)
+      const detail = error.message.slice(0, 500)
+      return { ...row, id: idOf(fields), failure: { reason: 'bad-field', detail } }
     }
   }
-}
-
-function failed(line: number, id: string | null, reason: string, detail: string) {
-  const { question, answer, description, trace, metadata, ...others } = rowOfLine(noLine, [])
-  const row = { line, id, pictures: [], question, answer, ...checkOf(others), description, trace, metadata }
-  return { ...row, failure: { reason, detail: detail.slice(0, 500) } }
 }
 
 /** The id of a line that has other problems. */
 function idOf({ id }: Fields): string | null {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : null
 }
-
-const noLine = rowLine.parse({ id: 0, images: [] })
 
 function readerOf(honeRow: HoneRow): (fields: Fields) => Written {
   if (honeRow === 'line') return lineOf

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { checkOf, checkOfLine, saidOf, writtenCheck } from '../../domain/answer-check.ts'
-import { exactNumber, verdicts } from '../../domain/rows.ts'
+import { verdicts } from '../../domain/rows.ts'
 import type { Row } from '../../domain/rows.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Row } from '../../domain/rows.ts'
  * JSON object a line.
  */
 export const rowLine = z.object({
-  id: z.union([z.string().min(1), exactNumber]).transform(String),
+  id: z.union([z.string().min(1), z.number()]).transform(String),
   /** The source row at the root; the row's own id when absent. */
   origin: z.string().min(1).optional(),
   /**
@@ -17,7 +17,7 @@ export const rowLine = z.object({
    */
   images: z.array(z.string().min(1)),
   question: z.string().default(''),
-  answer: z.union([z.string(), exactNumber, z.boolean()]).transform(String).nullish(),
+  answer: z.union([z.string(), z.number(), z.boolean()]).transform(String).nullish(),
   ...writtenCheck,
   description: z.string().nullish(),
   trace: z.string().nullish(),

@@ -20,7 +20,7 @@ describe('talks', () => {
     }
   })
 
-  it('of LLaVA with a system turn and several other turns: the last reply is the answer', async () => {
+  it('of LLaVA with a system turn and several questions: a row of each question, with what was said before', async () => {
     const conversations = [
       { from: 'system', value: 'Be brief.' },
       { from: 'human', value: 'How many?\n<image>' },
@@ -33,8 +33,11 @@ describe('talks', () => {
       'd.json': JSON.stringify([{ id: 'q', image: 'x/a.png', conversations }]),
     })
     const { short, rows } = await read(join(folder, 'd.json'))
-    expect(short).toEqual([{ id: 'q', question: 'How many?', answer: 'Three.', pictures: 1 }])
-    expect(rows[0]?.row.trace).toBeNull()
+    expect(short).toEqual([
+      { id: 'q/1', question: 'How many?', answer: 'Two.', pictures: 1 },
+      { id: 'q/2', question: 'Q: How many?\nA: Two.\n\nSure?', answer: 'Three.', pictures: 1 },
+    ])
+    expect(rows.map(({ row }) => row.trace)).toEqual([null, null])
   })
 
   it('of LLaMA-Factory with the names of its dataset_info.json', async () => {
