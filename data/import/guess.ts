@@ -102,6 +102,7 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
     description ??= asks
     asks = undefined
   }
+  if (asks === undefined && !talk) description ??= look.named(['caption'], [answer])
   const trace = talk ? undefined : look.named(usual.trace, [answer, asks].flat())
   const question = joinedQuestion(look, asks, found.listed, notes)
   if (talk) notes.push(...talkNotes(talk, answer))

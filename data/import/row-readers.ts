@@ -243,13 +243,16 @@ function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
   return String.fromCharCode(65 + index - first)
 }
 
+const holdsNumber = (choice: string, number: string): boolean =>
+  [...choice.matchAll(/\d+(?:\.\d+)?/g)].some(([found]) => Number(found) === Number(number))
+
 /**
  * Throws {@link BadCell} for an answer that looks like the place of a choice where the mapping says
  * that answers are written out.
  */
 function requireNoPlace({ answer, choices }: ImportRow): void {
   if (answer === null || !choices || choices.length < 2 || !/^\d{1,2}$/.test(answer)) return
-  if (Number(answer) > choices.length || choices.some((choice) => choice.includes(answer))) return
+  if (Number(answer) > choices.length || choices.some((choice) => holdsNumber(choice, answer))) return
   throw new BadCell(
     `holds ${answer}, which is no choice: if it is the place of a choice, say answerIs: index (from 0) or index-from-1`,
   )
