@@ -150,7 +150,7 @@ async function stageJob(
     promptSuffix: recipe.promptSuffix,
     family: (await familyOfFolder(start.path)) ?? anyFamily,
     fileMarks: product.fileMarks ?? [],
-    picture: createSeenFiles(deps.store).find,
+    picture: createSeenFiles(deps.store),
     tell: activityWarnings(),
   }
   return {

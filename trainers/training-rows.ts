@@ -79,7 +79,10 @@ export async function* usableRows<Value>(
   if (reasons.size === 0) return
   const sorted = [...reasons].sort(([, a], [, b]) => b - a)
   const told = sorted.map(([reason, count]) => `${reason} ${count}`).join(', ')
-  if (used > 0) return tell(`${stage} trains on ${used} rows and leaves out: ${told}`)
+  if (used > 0) {
+    tell(`${stage} trains on ${used} rows and leaves out: ${told}`)
+    return
+  }
   const [[most] = []] = sorted
   throw new HoneError({
     type: 'EmptyDataset',

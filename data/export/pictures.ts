@@ -55,7 +55,7 @@ export class PictureLookup {
     const seen = createSeenFiles(store)
     this.#look = async (hash) => {
       if (shows === 'files') return await fileOf(hash, store.imagePath(hash), null)
-      const { width, height, ...file } = await seen.find(hash)
+      const { width, height, ...file } = await seen(hash)
       return await fileOf(file.hash, file.path, { width, height })
     }
   }

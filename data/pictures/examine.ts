@@ -15,8 +15,8 @@ const decodes = pLimit(imagesAtOnce)
 
 /**
  * Decodes the whole picture once: that shows whether it is whole, and its pixels give the
- * fingerprint. The pixels are those of {@link openSeen}; a broken later frame of an animation is not
- * noticed. Throws {@link RowProblem} `image-too-large` or `image-broken`.
+ * fingerprint. The pixels are those of {@link openSeen}. A broken later frame of an animation is
+ * not noticed. Throws {@link RowProblem} `image-too-large` or `image-broken`.
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)

@@ -29,8 +29,8 @@ export interface ImagesOptions {
 /**
  * Pictures ready to be sent, by hash: as the model sees them, shrunk to whole patches, as PNG or
  * JPEG in data URLs. A picture is encoded once while it stays in the cache. A plain PNG or JPEG
- * within the limit is sent as its own bytes: only its header is read, because the import decoded it whole
- * before it came into the store. Rejects with {@link RowProblem} `image-missing`,
+ * within the limit is sent as its own bytes: only its header is read, because the import decoded it
+ * whole before it came into the store. Rejects with {@link RowProblem} `image-missing`,
  * `image-too-large`, `image-too-flat` or `image-broken`.
  */
 export function createImages({

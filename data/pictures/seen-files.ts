@@ -24,33 +24,24 @@ export interface SeenFile {
   height: number
 }
 
-export interface SeenFiles {
-  /**
-   * The file to show for a stored picture. Throws RowProblem `image-missing`, `image-broken` or
-   * `image-too-large`.
-   */
-  find(hash: string): Promise<SeenFile>
-}
-
 const remembered = 20_000
 
 /**
- * Files for jobs and exports. A plain picture is its stored file. Any other picture becomes a PNG
- * once; the store keeps the PNG as an image of its own, so a second job or export finds it.
- * Remembers the last 20,000 pictures.
+ * Finds the files of pictures for jobs and exports. A plain picture is its stored file. Any other
+ * picture becomes a PNG once; the store keeps the PNG as an image of its own, so a second job or
+ * export finds it. Remembers the last 20,000 pictures. The search rejects with RowProblem
+ * `image-missing`, `image-broken` or `image-too-large`.
  */
-export function createSeenFiles(store: SeenStore): SeenFiles {
+export function createSeenFiles(store: SeenStore): (hash: string) => Promise<SeenFile> {
   const known = new LRUCache<string, Promise<SeenFile>>({ max: remembered })
   const atOnce = pLimit(imagesAtOnce)
-  return {
-    find(hash) {
-      const found = known.get(hash)
-      if (found) return found
-      const made = atOnce(() => findOrMake(store, hash))
-      known.set(hash, made)
-      made.catch(() => known.delete(hash))
-      return made
-    },
+  return (hash) => {
+    const found = known.get(hash)
+    if (found) return found
+    const made = atOnce(() => findOrMake(store, hash))
+    known.set(hash, made)
+    made.catch(() => known.delete(hash))
+    return made
   }
 }
 

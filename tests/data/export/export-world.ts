@@ -16,7 +16,7 @@ export async function pictureStore(folder: string) {
     sharp({ create: { width, height, channels: 3, background: colour } })
   return {
     ...store,
-    pathOf: store.imagePath,
+    pathOf: (hash: string) => store.imagePath(hash),
     put,
     red: await put(await square('red').png().toBuffer()),
     blue: await put(await square('blue', 84, 56).jpeg().toBuffer()),
