@@ -69,7 +69,7 @@ export async function* usableRows<Value>(
   const reasons = new Map<string, number>()
   let used = 0
   for await (const some of inBatches(rows, rowsAtOnce)) {
-    for (const converted of await Promise.all(some.map(convert))) {
+    for (const converted of await Promise.all(some.map(async (row) => await convert(row)))) {
       if ('row' in converted) {
         used++
         yield converted.row
