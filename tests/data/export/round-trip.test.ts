@@ -22,10 +22,23 @@ let hashes: string[]
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'hone-round-trip-'))
   store = await pictureStore(join(home, 'store'))
-  const clear = sharp({
-    create: { width: 40, height: 64, channels: 4, background: { r: 9, g: 200, b: 80, alpha: 0.5 } },
-  })
-  hashes = [store.red, store.blue, await store.put(await clear.png().toBuffer())]
+  const square = (changes: object = {}) =>
+    sharp({ create: { width: 40, height: 64, channels: 3, background: { r: 9, g: 200, b: 80 }, ...changes } })
+  const clear = square({ channels: 4, background: { r: 9, g: 200, b: 80, alpha: 0.5 } })
+  const grey = sharp(
+    Uint16Array.from({ length: 48 * 40 }, (_, at) => at * 30),
+    {
+      raw: { width: 48, height: 40, channels: 1 },
+    },
+  )
+  hashes = [
+    store.red,
+    store.blue,
+    await store.put(await clear.png().toBuffer()),
+    // A picture that lies on its side, and one of 16 bits: models do not see the file as it is.
+    await store.put(await square().withMetadata({ orientation: 6 }).jpeg().toBuffer()),
+    await store.put(await grey.toColourspace('grey16').png().toBuffer()),
+  ]
   for (const hash of hashes) {
     const { fingerprint } = await examineImage(readFileSync(store.pathOf(hash)))
     pixels.set(hash, fingerprint.pixels)
@@ -89,7 +102,7 @@ const changes = fc.record({
         Number.isInteger(inner) && !Number.isSafeInteger(inner) ? 7 : inner,
       ),
     ),
-  images: fc.array(fc.nat(2), { maxLength: 3 }),
+  images: fc.array(fc.nat(4), { maxLength: 3 }),
 })
 
 /** Rows with different ids, their pictures from the store. */
