@@ -46,7 +46,7 @@ const folderWith = async (lines: readonly unknown[]) =>
 /** A folder that is imported under a name. */
 async function imported(name: string, lines: readonly unknown[] = rows(10, name)): Promise<string> {
   const folder = await folderWith(lines)
-  expect(await run(folder, '--as', name, '--max-failed', '50%')).toMatchObject({ code: 0})
+  expect(await run(folder, '--as', name, '--max-failed', '50%')).toMatchObject({ code: 0 })
   return folder
 }
 
@@ -126,7 +126,7 @@ describe('hone import --check', () => {
     expect(gone.err).toContain('hone import SOURCE --check moved')
     expect(await check('moved', elsewhere)).toMatchObject({ code: 0, compared: 10, sources: [elsewhere] })
     // The same data from its new place: the import knows it from now on.
-    expect(await run(elsewhere, '--as', 'moved')).toMatchObject({ code: 0})
+    expect(await run(elsewhere, '--as', 'moved')).toMatchObject({ code: 0 })
     expect(await check('moved')).toMatchObject({ code: 0, sources: [elsewhere] })
   })
 
@@ -134,7 +134,9 @@ describe('hone import --check', () => {
     const entries = [{ name: 'rows.jsonl', content: jsonl(rows(5, 'zipped')) }]
     const folder = await folderOf({ 'all.zip': zip(entries) })
     const pictures = await folderWith([])
-    expect(await run(join(folder, 'all.zip'), '--as', 'zipped', '--images', pictures, '--max-rows', '4')).toMatchObject({ code: 0})
+    expect(await run(join(folder, 'all.zip'), '--as', 'zipped', '--images', pictures, '--max-rows', '4')).toMatchObject(
+      { code: 0 },
+    )
     expect(await check('zipped')).toMatchObject({ code: 0, compared: 4, imported: 4, inSource: 4 })
   })
 
