@@ -4,6 +4,7 @@ import { boundedMap } from '../../../data/import/cells.ts'
 import { choicesOf } from '../../../data/import/choices.ts'
 import { exchangesOf } from '../../../data/import/conversation.ts'
 import { rowMaker } from '../../../data/import/to-row.ts'
+import { exactJson } from '../../../data/import/exact-json.ts'
 import { guessMapping } from '../../../data/import/guess.ts'
 import type { ImportRow } from '../../../data/import/import-row.ts'
 import { completeMapping, mappingText, parseMapping } from '../../../data/import/mapping.ts'
@@ -241,6 +242,26 @@ it('turns may be JSON text, and have parts', () => {
 
 it('a path that begins like base64 is a path', () => {
   expect(picturesOf('/9j/photo.jpg')).toEqual([{ path: '/9j/photo.jpg' }])
+})
+
+it('JSON reads as ever, but for whole numbers above 2^53', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
+      const text = JSON.stringify(value)
+      const isExact = !/\d{16}/.test(text.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''))
+      expect(exactJson(text)).toEqual(isExact ? JSON.parse(text) : expect.anything())
+    }),
+  )
+  expect(exactJson('[9007199254740993, -9007199254740993, 9007199254740991, 0.00083333333333333334, 1e20]')).toEqual([
+    '9007199254740993',
+    '-9007199254740993',
+    9007199254740991,
+    0.00083333333333333334,
+    1e20,
+  ])
+  expect(exactJson('{"a 9007199254740993": "\\"9007199254740993"}')).toEqual({
+    'a 9007199254740993': '"9007199254740993',
+  })
 })
 
 it('a path with points reaches inner columns', () => {
