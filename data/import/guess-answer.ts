@@ -174,7 +174,7 @@ function listOf(look: Look, answer: string, notes: string[]): AnswerList | undef
     )
     return [{ texts, isBox: items.length === 4 && items.every((item) => typeof item === 'number') }]
   })
-  if (lists.length === 0 || lists.every(({ isBox }) => isBox)) return undefined
+  if (lists.every(({ isBox }) => isBox)) return undefined
   const repeated = lists.filter(({ texts }) => texts.length >= 3 && new Set(texts).size < texts.length).length
   if (2 * repeated > lists.length || repeated > 5) {
     notes.push(

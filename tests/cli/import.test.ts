@@ -73,7 +73,7 @@ describe('hone import', () => {
       answer: index === 1100 ? 'NaN' : row.answer,
       rate: index / 1200,
     }))
-    const folder = await folderOf({ 'rows.jsonl': jsonl(all.map(({ image: _, ...row }) => row)) })
+    const folder = await folderOf({ 'rows.jsonl': jsonl(all.map(({ image: _image, ...row }) => row)) })
     const where = ['--where', 'rate >= 0.25']
     const changed = [
       { note: 'left-out-by-where', rows: 300 },

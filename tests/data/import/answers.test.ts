@@ -193,7 +193,7 @@ describe('a whole reply as answer', () => {
       marked,
       marked,
       marked,
-      { answer: `${'I think that it is a long story. '.repeat(9)}` },
+      { answer: 'I think that it is a long story. '.repeat(9) },
       { answer: '7' },
     ])
     expect(rows.map(({ answer, failure }) => failure?.reason ?? answer)).toEqual(['4', '4', '4', 'bad-field', '7'])

@@ -49,8 +49,11 @@ describe('the hash of an import', () => {
   })
 
   it('changes where a row is read otherwise than before, wherever the row is', async () => {
-    const rows = Array.from({ length: 1200 }, (_, index) => ({ ...row, id: index }))
-    const now = rows.with(-1, { ...row, id: 1199, answer: 'NaN' })
-    expect(await hashOf(now)).not.toBe('88b2aae166ac0ff07e30f03b3ea8148c045ee648165ba81758484bb2606c53cc')
+    const rows = Array.from({ length: 1200 }, (_, index) => ({
+      ...row,
+      id: index,
+      ...(index === 1199 && { answer: 'NaN' }),
+    }))
+    expect(await hashOf(rows)).not.toBe('88b2aae166ac0ff07e30f03b3ea8148c045ee648165ba81758484bb2606c53cc')
   })
 })

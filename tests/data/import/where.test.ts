@@ -89,7 +89,7 @@ describe('--where', () => {
   })
 
   it('counts --max-rows after it, and numbers records as the source does', async () => {
-    const folder = await folderOf({ 'r.jsonl': jsonl(rows.map(({ id: _, ...row }) => row)) })
+    const folder = await folderOf({ 'r.jsonl': jsonl(rows.map(({ passrate }) => ({ question: 'Q', passrate }))) })
     const prepared = await prepareImport({ sources: [join(folder, 'r.jsonl')], where, ...(await options()) })
     const { rows: kept } = await dryRun(prepared, { maxRows: 2 })
     expect(kept.map(({ sourceId }) => sourceId)).toEqual(['2', '3'])
