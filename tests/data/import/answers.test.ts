@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { completeMapping } from '../../../data/import/mapping.ts'
+import { withHalves } from '../../../data/import/narrow-floats.ts'
 import { rowMaker } from '../../../data/import/to-row.ts'
 import { blob, folderOf, jsonl, parquet, picture } from './files.ts'
 import { read } from './reading.ts'
@@ -110,6 +111,12 @@ describe('a list as answer', () => {
     const { rows, notes } = await rowsOf([{ answers: ['cat', 'dog', 'Dog', 'dog'] }, { answers: ['a', 'b', 'b', 'a'] }])
     expect(rows.map(({ answer }) => answer)).toEqual(['dog', 'a'])
     expect(notes).toContain('several people')
+  })
+
+  it('of accepted answers that differ in case alone is no list of several people', async () => {
+    const lists = [['ITC Limited', 'itc limited', 'Itc Limited'], ['5', 'five'], ['x']]
+    const { rows } = await rowsOf(lists.map((answers) => ({ answers })))
+    expect(rows[0]).toMatchObject({ answer: JSON.stringify(lists[0]), kind: 'ocr' })
   })
 
   it('of accepted answers accepts each of them', async () => {
@@ -232,6 +239,14 @@ describe('numbers of Parquet', () => {
       metadata: { scores: [0.1, 3.14], odd: { FLOAT: 2.3, b: 0.57 } },
     })
     expect(prepared.source.reader.roundsFloats).toBe(true)
+  })
+
+  it('of 16 bits print the shortest decimal of their width', () => {
+    const halves = [0.56982421875, 0.0999755859375, 3.140625, -2.30078125, 65504, 0, 5.960464477539063e-8]
+    expect(halves.map((half) => withHalves({ half }, ['half'])['half'])).toEqual([
+      0.57, 0.1, 3.14, -2.3, 65504, 0, 6e-8,
+    ])
+    expect(withHalves({ half: null, other: 0.56982421875 }, ['half'])).toEqual({ half: null, other: 0.56982421875 })
   })
 
   it('above 2^53 stay exact, as those of JSON do', async () => {

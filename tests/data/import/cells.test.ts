@@ -237,7 +237,9 @@ it('turns may be JSON text, and have parts', () => {
   ]
   const mapping = completeMapping({ images: 'i', conversation: { column: 'c' } }).conversation
   if (!mapping) throw new Error('no conversation')
-  expect(exchangesOf(JSON.stringify(turns), mapping)).toEqual([{ question: '<image>\nQ', reply: 'A', pictures: [] }])
+  expect(exchangesOf(JSON.stringify(turns), mapping)).toEqual([
+    { question: '<image>\nQ', reply: 'A', pictures: [], isBox: false },
+  ])
 })
 
 it('a path that begins like base64 is a path', () => {

@@ -5,6 +5,24 @@ import { read } from './reading.ts'
 
 const image = await picture()
 
+it("joins Alpaca's columns by the names of LLaMA-Factory's dataset_info.json", async () => {
+  const folder = await folderOf({
+    'mine.json': JSON.stringify([
+      { ask: 'Translate.', text: 'Hallo', reply: 'Hello' },
+      { ask: 'Say hi.', text: '', reply: 'Hi' },
+    ]),
+    'dataset_info.json': JSON.stringify({
+      mine: { file_name: 'mine.json', columns: { prompt: 'ask', query: 'text', response: 'reply' } },
+    }),
+  })
+  const { short, prepared } = await read(folder)
+  expect(short.map(({ question, answer }) => [question, answer])).toEqual([
+    ['Translate.\nHallo', 'Hello'],
+    ['Say hi.', 'Hi'],
+  ])
+  expect(prepared.notes.join()).toContain('"ask" and "text" together are the question')
+})
+
 describe('talks', () => {
   it('of Vision-R1 in both forms: a trace with its answer inside', async () => {
     const reply = '<think>Two and one.</think><answer> Final Answer:3 </answer>'
