@@ -36,7 +36,7 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
   const { datasetId, failed } = written
   const changed = notes ?? (await importNotes(db, datasetId))
   const { format } = source.found
-  const settings = { format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls, changed }
+  const settings = { format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls !== false, changed }
   await nameImport(db, { name, datasetId, mapping: settings, replace })
   const { pictures = 0 } = (await findImport(db, name)) ?? {}
   return { ...written, name, changed, pictures, failures: failed === 0 ? [] : await failureCounts(db, datasetId) }
