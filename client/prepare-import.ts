@@ -11,6 +11,7 @@ import { openSource } from '../data/import/open.ts'
 import type { OpenOptions, OpenSource } from '../data/import/open.ts'
 import { ownLinesMapping, ownLinesRules } from '../data/import/own-mapping.ts'
 import { findOwnLines, readOwnLines } from '../data/import/read-own-lines.ts'
+import { PictureArchives, requireImages } from '../data/import/picture-archives.ts'
 import { readSample, requireColumns, sampleRecords } from '../data/import/sample.ts'
 import { importHash, limitedHash, ownLinesHash } from '../data/import/source-hash.ts'
 import { rowMaker } from '../data/import/to-row.ts'
@@ -52,8 +53,14 @@ export interface Prepared {
  */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
   const { sources, mappingFile, images, allowUrls, signal } = options
+  await requireImages(images)
   const stated = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
   const source = await openSource(sources, options)
+  const unpacked = new PictureArchives(options)
+  const close = async (): Promise<void> => {
+    await unpacked.close()
+    await source.close()
+  }
   try {
     const { found, archive } = source
     const sample = await readSample(source.reader, signal)
@@ -69,19 +76,21 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
     const refs = sample.flatMap((fields) => makeRow({ line: 1, fields }).pictures)
     // The pictures in an archive are part of its own hash.
     const looksAtPictures = (images.length > 0 || archive === null) && refs.some((ref) => 'path' in ref)
-    const places = { folders: pictureFolders(images, found.files, found.root), isAbsoluteFree: false, allowUrls }
+    const named = await unpacked.named(images)
+    const places = { folders: pictureFolders(named, found.files, found.root), isAbsoluteFree: false, allowUrls }
+    if (images.length === 0) places.folders.push(...(await unpacked.beside(found, refs, places)))
     return {
       source,
       mapping,
       rules: {},
-      notes,
-      places,
+      notes: [...(source.notes ?? []), ...unpacked.notes, ...notes],
+      places: { ...places, shown: (text) => unpacked.shown(source.shown?.(text) ?? text) },
       looksAtPictures,
       identify: (look) => importHash(source, looksAtPictures, { ...look, mapping, places }),
-      close: source.close,
+      close,
     }
   } catch (error) {
-    await source.close()
+    await close()
     throw error
   }
 }
