@@ -49,7 +49,7 @@ const doublePrecision = 2
 const shortest =
   (precision: number): Convert =>
   (value) => {
-    if (typeof value !== 'number' || !Number.isFinite(value)) return value
+    if (typeof value !== 'number' || !Number.isFinite(value) || value === 0) return value
     const [most, isSame] = precision === 0 ? [5, sameHalf] : [9, sameSingle]
     for (let digits = 1; digits < most; digits++) {
       const short = Number(value.toPrecision(digits))
@@ -60,8 +60,9 @@ const shortest =
 
 const sameSingle = (one: number, other: number): boolean => Math.fround(one) === Math.fround(other)
 
-/** Half precision has 11 significant bits. */
-const sameHalf = (one: number, other: number): boolean => Math.abs(one - other) <= Math.abs(other) * 2 ** -12
+/** Half precision has 11 significant bits: numbers up to half a step away mean the same. */
+const sameHalf = (one: number, other: number): boolean =>
+  Math.abs(one - other) <= 2 ** (Math.floor(Math.log2(Math.abs(other))) - 11)
 
 /** A decimal of 128 or 256 bits, which comes as words of 32 bits, the lowest first. */
 function decimalText(value: unknown, scale: number): unknown {

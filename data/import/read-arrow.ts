@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import { RecordBatchReader } from 'apache-arrow'
 import type { RecordBatch } from 'apache-arrow'
 import { HoneError } from '../../domain/errors.ts'
@@ -31,7 +32,7 @@ async function* read(files: readonly string[]): AsyncGenerator<Fields[]> {
       for await (const batch of reader) yield* rowsOf(batch)
     } catch (error) {
       if (error instanceof HoneError) throw error
-      throw unreadable(file, error)
+      throw unreadableArrow(file, error)
     } finally {
       await handle.close().catch(() => undefined)
     }
@@ -39,15 +40,24 @@ async function* read(files: readonly string[]): AsyncGenerator<Fields[]> {
 }
 
 /**
- * A stream ends with a mark of four zero bytes, a file with its name. A stream that was cut off
- * between two batches would end without a word.
+ * A stream ends with a mark of eight bytes, a file with its name. A stream that was cut off between
+ * two batches would end without a word.
  */
 async function requireEnd(handle: FileHandle, file: string): Promise<void> {
   const { size } = await handle.stat()
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(6), 0, 6, Math.max(0, size - 6))
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(8), 0, 8, Math.max(0, size - 8))
   const end = buffer.subarray(0, bytesRead)
-  if (end.toString('latin1') === 'ARROW1' || (end.length > 4 && end.subarray(-4).every((byte) => byte === 0))) return
-  throw unreadable(file, new Error('it does not end as an Arrow file does'))
+  if (end.toString('hex') === 'ffffffff00000000' || end.toString('latin1').endsWith('ARROW1')) return
+  throw unreadableArrow(file, new Error('it does not end as an Arrow file does'))
+}
+
+/** A file that this reader cannot read may still be one that pyarrow reads, such as a packed one. */
+const unreadableArrow = (file: string, error: unknown): HoneError => {
+  const { type, message, cause } = unreadable(file, error)
+  const folder = dirname(file)
+  const command = `python -c "from datasets import load_from_disk as l; l('${folder}').to_parquet('${basename(folder)}.parquet')"`
+  const nextStep = `see whether the file is whole (a download may have been cut), or write Parquet: ${command}`
+  return new HoneError({ type, message, nextStep, cause })
 }
 
 function* rowsOf(batch: RecordBatch): Generator<Fields[]> {
