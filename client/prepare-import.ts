@@ -12,6 +12,7 @@ import type { OpenOptions, OpenSource } from '../data/import/open.ts'
 import { ownLinesMapping, ownLinesRules } from '../data/import/own-mapping.ts'
 import { findOwnLines, readOwnLines } from '../data/import/read-own-lines.ts'
 import { PictureArchives, requireImages } from '../data/import/picture-archives.ts'
+import type { RecordReader } from '../data/import/record.ts'
 import { readSample, requireColumns, sampleRecords } from '../data/import/sample.ts'
 import { importHash, limitedHash, ownLinesHash } from '../data/import/source-hash.ts'
 import { rowMaker } from '../data/import/to-row.ts'
@@ -67,7 +68,7 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
     if (sample.length === 0)
       throw new HoneError({
         type: 'InvalidSource',
-        message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}`,
+        message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}${await firstProblem(source.reader)}`,
         nextStep: 'see whether the file is what its name says, or name its format with --format',
       })
     const { mapping, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
@@ -93,6 +94,13 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
     await close()
     throw error
   }
+}
+
+/** Why the first record cannot be read. */
+async function firstProblem(reader: RecordReader): Promise<string> {
+  for await (const [first] of reader.read())
+    if (first && 'detail' in first) return `; line ${first.line}: ${first.detail}`
+  return ''
 }
 
 /**

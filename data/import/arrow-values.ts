@@ -1,4 +1,4 @@
-import { DataType, MapRow, StructRow, Vector } from 'apache-arrow'
+import { DataType, MapRow, Precision, StructRow, Vector } from 'apache-arrow'
 
 type Convert = (value: unknown) => unknown
 
@@ -30,7 +30,7 @@ function converterOf(type: DataType): Convert {
     return (value) =>
       value instanceof MapRow ? Object.fromEntries([...value].map(([key, cell]) => [String(key), inner(cell)])) : value
   }
-  if (DataType.isFloat(type) && type.precision < doublePrecision) return shortest(type.precision)
+  if (DataType.isFloat(type) && type.precision !== Precision.DOUBLE) return shortest(type.precision)
   if (DataType.isTimestamp(type) || DataType.isDate(type))
     return (value) => (typeof value === 'number' ? new Date(value) : value)
   if (DataType.isDecimal(type)) return (value) => decimalText(value, type.scale)
@@ -40,17 +40,15 @@ function converterOf(type: DataType): Convert {
   }
 }
 
-const doublePrecision = 2
-
 /**
  * Numbers of 32 and 16 bits in the fewest digits that give the same number again: 0.57 and not
  * 0.5699999928474426. 9 digits tell all numbers of 32 bits apart, 5 those of 16 bits.
  */
 const shortest =
-  (precision: number): Convert =>
+  (precision: Precision): Convert =>
   (value) => {
     if (typeof value !== 'number' || !Number.isFinite(value) || value === 0) return value
-    const [most, isSame] = precision === 0 ? [5, sameHalf] : [9, sameSingle]
+    const [most, isSame] = precision === Precision.HALF ? [5, sameHalf] : [9, sameSingle]
     for (let digits = 1; digits < most; digits++) {
       const short = Number(value.toPrecision(digits))
       if (isSame(short, value)) return short

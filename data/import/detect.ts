@@ -124,10 +124,13 @@ async function listedFor(file: string): Promise<TrainerEntry | null> {
   return list?.find((entry) => resolve(dirname(file), entry.file) === file) ?? null
 }
 
+/** What `datasets` keeps between two steps, and what Excel keeps while a file is open. */
+const scratchNames = /^(?:cache-[0-9a-f]+.*\.arrow|~\$.*)$/
+
 async function findInFolder(root: string, options: FindOptions): Promise<FoundSource> {
   const list = await readTrainerList(root)
   if (list && list.length > 0 && options.format !== 'pictures') return inTrainerFolder(root, list, options)
-  const files = await filesBelow(root)
+  const files = (await filesBelow(root)).filter((file) => !scratchNames.test(basename(file)))
   const { format, split } = options
   const of = (wanted: ImportFormat): string[] => files.filter((file) => formatOf(file) === wanted)
   const found = (wanted: ImportFormat, chosen: string[]): FoundSource => ({

@@ -62,7 +62,7 @@ async function* samplesOf(file: string): AsyncGenerator<Sample> {
   const done = new Set<string>()
   let sample: Sample | null = null
   for await (const entry of tarMembers(file)) {
-    const { name, type, size = 0 } = entry.header
+    const { name, type, size } = entry.header
     if (type === 'directory') continue
     const member = memberOf(name)
     if (member === null) continue

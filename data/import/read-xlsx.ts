@@ -24,7 +24,7 @@ async function* read(files: readonly string[], sheet: string | undefined): Async
     await requireSmall(file)
     const rows = await sheetOf(file, sheet)
     const [head = [], ...records] = rows
-    const names = head.map((cell, at) => (cell === null ? '' : String(cell).trim()) || `column${at + 1}`)
+    const names = head.map((cell, at) => textOf(cell) || `column${at + 1}`)
     if (head.every((cell) => cell === null))
       throw refusal(`${file} does not begin with a line of names`, 'write the names of the columns into its first line')
     if (new Set(names).size !== names.length)
@@ -36,6 +36,9 @@ async function* read(files: readonly string[], sheet: string | undefined): Async
         .map((cells) => Object.fromEntries(names.map((name, at) => [name, cells[at] ?? null])))
   }
 }
+
+const textOf = (cell: unknown): string =>
+  typeof cell === 'string' ? cell.trim() : typeof cell === 'number' ? String(cell) : ''
 
 type Rows = unknown[][]
 

@@ -4,9 +4,6 @@ import { Decompress } from 'fzstd'
 import unbzip2 from 'unbzip2-stream'
 import xz from 'xz-decompress'
 
-/** The ending of a packed file's name. */
-export const packedEnding = /\.(?:gz|tgz|zst|bz2|xz)$/i
-
 /**
  * The bytes of a stream, unpacked by the ending of its file's name; plain where the ending tells no
  * packing. Memory holds a few pieces. Throws Error for packed bytes that are broken or cut off, and

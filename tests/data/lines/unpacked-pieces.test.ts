@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, describe, expect, it } from 'vitest'
+import { filePieces } from '../../../data/lines/file-pieces.ts'
 import { unpackedPieces } from '../../../data/lines/unpacked-pieces.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'hone-unpack-'))
@@ -38,11 +39,29 @@ describe.each(Object.keys(packed))('.%s', (ending) => {
     expect(await unpacked(`b.${ending}`, Buffer.concat([content, content]))).toBe('hello hone\nhello hone\n')
   })
 
+  it('is closed where nobody reads on', async () => {
+    const file = join(folder, `e.${ending}`)
+    await writeFile(file, content)
+    for await (const piece of filePieces(file)) {
+      expect(piece[0]).toBe(0x68)
+      break
+    }
+  })
+
   it('that is cut off is refused', async () => {
-    await expect(unpacked(`c.${ending}`, content.subarray(0, -5))).rejects.toThrow()
+    await expect(unpacked(`c.${ending}`, content.subarray(0, -5))).rejects.toBeInstanceOf(Error)
   })
 
   it('that is something else is refused', async () => {
-    await expect(unpacked(`d.${ending}`, Buffer.from('no archive at all, just a text'))).rejects.toThrow()
+    await expect(unpacked(`d.${ending}`, Buffer.from('no archive at all, just a text'))).rejects.toBeInstanceOf(Error)
   })
+})
+
+it('a bomb is refused', async () => {
+  // 200 MB of one letter in frames of zstd: each is a block that repeats one byte 131,072 times.
+  const block = Buffer.from([0x02, 0x00, 0x10, 0x61])
+  const frame = Buffer.concat([Buffer.from('28b52ffd0038', 'hex'), Buffer.concat(Array(1600).fill(block))])
+  const last = Buffer.from([0x03, 0x00, 0x00, 0x61])
+  const bomb = Buffer.concat([frame, last])
+  await expect(unpacked('bomb.zst', bomb)).rejects.toThrow('more than 100 times its size')
 })
