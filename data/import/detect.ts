@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { HoneError } from '../../domain/errors.ts'
 import { didYouMean } from '../../domain/did-you-mean.ts'
+import { isArchiveName } from './archive.ts'
 import { openEngine, quoted } from './engine.ts'
 import { isTarName } from './tar-members.ts'
 import { isWebdataset } from './webdataset.ts'
@@ -39,6 +40,7 @@ export interface FindOptions {
   split?: string | undefined
   /** Reads the shards that are there although others are missing. */
   allowMissingShards?: boolean | undefined
+  signal?: AbortSignal | undefined
 }
 
 const refusal = (message: string, nextStep: string): HoneError =>
@@ -72,14 +74,17 @@ async function findFiles(paths: readonly string[], options: FindOptions): Promis
   if (formats.length !== 1 || !format)
     throw refusal(
       formats.includes(null)
-        ? `${paths.find((path) => formatOf(path) === null)} has no ending that is known here`
+        ? unknownFile(paths.find((path) => formatOf(path) === null) ?? first)
         : `the files have ${formats.length} formats: ${formats.join(', ')}`,
       `name files of one format, or say which it is: --format ${importFormats.join('|')}`,
     )
-  if (format === 'json') await requireAnnotations(paths)
+  if (format === 'json') await requireAnnotations(paths, options.signal)
   const found = { format, files: [...paths], root: commonFolder(paths), listed: await listedFor(first) }
   return format === 'xlsx' ? { ...found, sheet: options.split } : found
 }
+
+const unknownFile = (path: string): string =>
+  isArchiveName(path) ? `${path} is one archive among several sources` : `${path} has no ending that is known here`
 
 const formatIn = async (path: string): Promise<ImportFormat | null> =>
   isTarName(path) && (await isWebdataset(path)) ? 'webdataset' : formatOf(path)
@@ -171,7 +176,9 @@ function somePictures(root: string, files: readonly string[]): FoundSource {
     return { format: 'pictures', files: pictures, root, listed: null, ...(note !== null && { notes: [note] }) }
   throw refusal(
     `${root} has neither rows (${rowFormats}) nor pictures${note === null ? '' : `: ${note}`}`,
-    'name a folder or file that has some; see docs/import.md for what is read',
+    files.some(isArchiveName)
+      ? `name an archive itself, e.g. ${files.find(isArchiveName)}`
+      : 'name a folder or file that has some; see docs/import.md for what is read',
   )
 }
 

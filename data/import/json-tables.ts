@@ -66,17 +66,17 @@ const isJsonName = (file: string): boolean => /\.json(\.(gz|zst|bz2|xz))?$/i.tes
  * Throws InvalidSource for a file of questions or of annotations alone while its other half lies
  * beside it: the rows would have no answers, or no questions.
  */
-export async function requireAnnotations(files: readonly string[]): Promise<void> {
+export async function requireAnnotations(files: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   const [file] = files
   if (file === undefined || files.length > 1) return
-  const role = await roleOf(file)
+  const role = await roleOf(file, signal)
   if (role === null) return
   const folder = dirname(file)
   const beside = (await readdir(folder))
     .filter((name) => isJsonName(name) && name !== basename(file))
     .slice(0, mostPairs)
   for (const name of beside) {
-    const other = await roleOf(`${folder}/${name}`)
+    const other = await roleOf(`${folder}/${name}`, signal)
     if (other === null || other === role || !isAlike(basename(file), name)) continue
     throw new HoneError({
       type: 'InvalidSource',

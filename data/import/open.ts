@@ -38,7 +38,6 @@ export interface OpenSource {
 export interface OpenOptions extends FindOptions {
   /** Where archives are unpacked. */
   unpackBelow: string
-  signal?: AbortSignal | undefined
   onProgress?: (text: string) => void
 }
 
@@ -56,7 +55,7 @@ export async function openSource(sources: readonly string[], options: OpenOption
     // In a folder of pictures the files are the pictures: each is read once and cannot change in
     // between.
     const stamps = await stampFiles(isPictures ? [] : found.files)
-    const reader = await readerOf(found, stamps)
+    const reader = await readerOf(found, stamps, options.signal)
     return { found, archive: null, stamps, reader, notes: notesOf(found, reader), close: async () => {} }
   }
   const archive = resolve(only)
@@ -66,7 +65,7 @@ export async function openSource(sources: readonly string[], options: OpenOption
   const { folder, shown, close } = unpacked
   try {
     const found = await findSource([await innermost(folder)], options)
-    const reader = namedReader(await readerOf(found, stamps), shown)
+    const reader = namedReader(await readerOf(found, stamps, options.signal), shown)
     return { found, archive, stamps, reader, notes: notesOf(found, reader).map(shown), shown, close }
   } catch (error) {
     await close()
@@ -74,8 +73,8 @@ export async function openSource(sources: readonly string[], options: OpenOption
   }
 }
 
-const readerOf = async (found: FoundSource, stamps: FileStamps): Promise<RecordReader> =>
-  unchanging(await readers[found.format](found), stamps)
+const readerOf = async (found: FoundSource, stamps: FileStamps, signal?: AbortSignal): Promise<RecordReader> =>
+  unchanging(await readers[found.format](found, signal), stamps)
 
 function notesOf({ notes = [], shards, files }: FoundSource, { total }: RecordReader): string[] {
   if (!shards) return notes
@@ -84,9 +83,12 @@ function notesOf({ notes = [], shards, files }: FoundSource, { total }: RecordRe
   return [...notes, `${missing.length} of ${shards.of} shards are missing (${missing.slice(0, 10).join(', ')})${rows}`]
 }
 
-const readers: Record<ImportFormat, (found: FoundSource) => RecordReader | Promise<RecordReader>> = {
+const readers: Record<
+  ImportFormat,
+  (found: FoundSource, signal?: AbortSignal) => RecordReader | Promise<RecordReader>
+> = {
   jsonl: ({ files }) => readJsonl(files),
-  json: ({ files }) => readJson(files),
+  json: ({ files }, signal) => readJson(files, signal),
   csv: ({ files }) => readCsv(files),
   parquet: ({ files }) => readParquet(files),
   arrow: ({ files }) => readArrow(files),
