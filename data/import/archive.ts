@@ -37,9 +37,9 @@ export const archiveEnding = /\.(?:zip|tar|tgz|tar\.(?:gz|zst|bz2|xz))$/i
 export const isArchiveName = (name: string): boolean => archiveEnding.test(name)
 
 /**
- * Unpacks a zip or tar (also a packed one) into an empty folder. One entry that leads outside, is a link
- * or a device, or has the path of another entry refuses the whole archive, and so does more than
- * the limits allow. The files unpacked until then stay: the caller removes the folder. Throws
+ * Unpacks a zip or tar (also a packed one) into an empty folder. One entry that leads outside, is a
+ * link or a device, or has the path of another entry refuses the whole archive, and so does more
+ * than the limits allow. The files unpacked until then stay: the caller removes the folder. Throws
  * InvalidSource, or what `signal` was aborted with.
  */
 export async function extractArchive(file: string, into: string, options: ExtractOptions = {}): Promise<void> {

@@ -86,7 +86,9 @@ export async function requireAnnotations(files: readonly string[], signal: Abort
   }
 }
 
-/** Whether two names speak of the same split: `…train2014_questions` and `…train2014_annotations`. */
+/**
+ * Whether two names speak of the same split: `…train2014_questions` and `…train2014_annotations`.
+ */
 function isAlike(one: string, other: string): boolean {
   const splitIn = (name: string): string => /(?:train|val|test|dev)[a-z]*\d*/i.exec(name)?.[0].toLowerCase() ?? ''
   return splitIn(one) === splitIn(other)

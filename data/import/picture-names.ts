@@ -50,7 +50,9 @@ const signatures: readonly { format: string; at: number; bytes: string }[] = [
   { format: 'PDF', at: 0, bytes: '%PDF' },
 ]
 
-/** The name of a picture format that cannot be decoded here, by its first bytes; null for others. */
+/**
+ * The name of a picture format that cannot be decoded here, by its first bytes; null for others.
+ */
 export function unreadFormat(bytes: Uint8Array): string | null {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1')
   return signatures.find(({ at, bytes: mark }) => head.startsWith(mark, at))?.format ?? null

@@ -51,7 +51,9 @@ async function requireEnd(handle: FileHandle, file: string): Promise<void> {
   throw unreadableArrow(file, new Error('it does not end as an Arrow file does'))
 }
 
-/** A file that this reader cannot read may still be one that pyarrow reads, such as a packed one. */
+/**
+ * A file that this reader cannot read may still be one that pyarrow reads, such as a packed one.
+ */
 const unreadableArrow = (file: string, error: unknown): HoneError => {
   const { type, message, cause } = unreadable(file, error)
   const folder = dirname(file)

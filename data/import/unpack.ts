@@ -22,7 +22,9 @@ export interface UnpackOptions {
   onProgress?: ((text: string) => void) | undefined
 }
 
-/** Unpacks an archive. Throws InvalidSource, or what `signal` was aborted with, and leaves nothing. */
+/**
+ * Unpacks an archive. Throws InvalidSource, or what `signal` was aborted with, and leaves nothing.
+ */
 export async function unpackArchive(archive: string, options: UnpackOptions): Promise<UnpackedArchive> {
   const { unpackBelow, signal, onProgress } = options
   const around = await createExtractFolder(unpackBelow)

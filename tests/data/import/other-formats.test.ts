@@ -15,6 +15,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
+import { PictureLedger } from '../../../data/import/picture-ledger.ts'
 import { readArrow } from '../../../data/import/read-arrow.ts'
 import { readWebdataset } from '../../../data/import/read-webdataset.ts'
 import type { RecordReader, SourceRecord } from '../../../data/import/record.ts'
@@ -176,6 +177,8 @@ function xlsx(sheets: Record<string, readonly (readonly (string | number)[])[]>)
   return zip(Object.entries(content).map(([name, text]) => ({ name, content: text })))
 }
 
+const keeper = { has: () => Promise.resolve(false), keep: () => Promise.resolve() }
+
 describe('an Excel workbook', () => {
   const rows = [
     ['question', 'answer', 'image'],
@@ -196,7 +199,16 @@ describe('an Excel workbook', () => {
     const folder = await folderOf({ 'a.png': image, 'rows.xlsx': xlsx({ one: rows, two: rows.slice(0, 2) }) })
     const file = join(folder, 'rows.xlsx')
     await expect(read(file)).rejects.toMatchObject({ message: expect.stringContaining('2 sheets with rows: one, two') })
-    expect((await read(file, { split: 'two' })).short).toHaveLength(1)
+    const hashes = await Promise.all(
+      ['one', 'two'].map(async (split) => {
+        const { prepared, short } = await read(file, { split })
+        const look = { keeper, ledger: new PictureLedger(), maxRows: undefined, onPictures: () => {} }
+        return { rows: short.length, hash: await prepared.identify(look) }
+      }),
+    )
+    expect(hashes.map(({ rows }) => rows)).toEqual([2, 1])
+    // An import of one sheet is never taken for an import of the other.
+    expect(hashes[0]?.hash).not.toBe(hashes[1]?.hash)
   })
 
   it('that is none is refused', async () => {
