@@ -12,6 +12,8 @@ import { openSource } from '../data/import/open.ts'
 import type { OpenOptions, OpenSource } from '../data/import/open.ts'
 import { ownLinesMapping, ownLinesRules } from '../data/import/own-mapping.ts'
 import { findOwnLines, readOwnLines } from '../data/import/read-own-lines.ts'
+import { PictureArchives, requireImages } from '../data/import/picture-archives.ts'
+import type { RecordReader } from '../data/import/record.ts'
 import { readSample, requireColumns, sampleRecords } from '../data/import/sample.ts'
 import { importHash, limitedHash, ownLinesHash } from '../data/import/source-hash.ts'
 import { rowMaker } from '../data/import/to-row.ts'
@@ -55,15 +57,21 @@ export interface Prepared {
  */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
   const { sources, mappingFile, where, images, allowUrls, signal } = options
+  await requireImages(images)
   const stated = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
   const source = await openSource(sources, options)
+  const unpacked = new PictureArchives(options)
+  const close = async (): Promise<void> => {
+    await unpacked.close()
+    await source.close()
+  }
   try {
     const { found, archive } = source
     const sample = await readSample(source.reader, signal)
     if (sample.length === 0)
       throw new HoneError({
         type: 'InvalidSource',
-        message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}`,
+        message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}${await firstProblem(source.reader)}`,
         nextStep: 'see whether the file is what its name says, or name its format with --format',
       })
     const { mapping: chosen, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
@@ -73,21 +81,30 @@ export async function prepareImport(options: PrepareOptions): Promise<Prepared> 
     const refs = sample.flatMap((fields) => makeRows({ line: 1, fields }).flatMap(({ pictures }) => pictures))
     // The pictures in an archive are part of its own hash.
     const looksAtPictures = (images.length > 0 || archive === null) && refs.some((ref) => 'path' in ref)
-    const places = { folders: pictureFolders(images, found.files, found.root), isAbsoluteFree: false, allowUrls }
+    const named = await unpacked.named(images)
+    const places = { folders: pictureFolders(named, found.files, found.root), isAbsoluteFree: false, allowUrls }
+    if (images.length === 0) places.folders.push(...(await unpacked.beside(found, refs, places)))
     return {
       source,
       mapping,
       rules: {},
-      notes,
-      places,
+      notes: [...(source.notes ?? []), ...unpacked.notes, ...notes],
+      places: { ...places, shown: (text) => unpacked.shown(source.shown?.(text) ?? text) },
       looksAtPictures,
       identify: (look) => importHash(source, { looksAtPictures, sample }, { ...look, mapping, places }),
-      close: source.close,
+      close,
     }
   } catch (error) {
-    await source.close()
+    await close()
     throw error
   }
+}
+
+/** Why the first record cannot be read. */
+async function firstProblem(reader: RecordReader): Promise<string> {
+  for await (const [first] of reader.read())
+    if (first && 'detail' in first) return `; line ${first.line}: ${first.detail}`
+  return ''
 }
 
 /**

@@ -40,6 +40,8 @@ export async function importHash(
     format: found.format,
     // An archive may hold several sets.
     part: archive === null ? null : found.files.map((file) => file.slice(found.root.length)),
+    // A workbook may hold several sets. Other sources keep the hash that they have always had.
+    ...(found.sheet !== undefined && { sheet: found.sheet }),
     mapping,
     maxRows: maxRows ?? null,
     // Which addresses are allowed does not change what a picture is.
