@@ -90,20 +90,23 @@ function settingsOf(name: string, stored: unknown): ImportSettings {
 
 async function openAgain(
   sources: readonly string[],
-  { mapping, allowUrls, format, origin }: ImportSettings,
-  { name, images, ...options }: CheckOptions,
+  settings: ImportSettings,
+  options: CheckOptions,
 ): Promise<Prepared> {
-  const { unpackBelow, signal, onProgress } = options
-  const places = images.length > 0 ? images : (origin?.images ?? [])
+  const { mapping, origin } = settings
+  const { name, images, unpackBelow, signal, onProgress } = options
+  // Earlier versions kept only the format that was found, and whether URLs were fetched.
+  const format = origin === null ? settings.format : (origin.format ?? undefined)
+  const allowUrls = origin?.allowUrls ?? (settings.allowUrls ? 'public' : false)
   try {
-    const split = origin?.split ?? undefined
     return await prepareImport({
       sources,
       mapping,
-      images: places,
+      images: images.length > 0 ? images : (origin?.images ?? []),
       allowUrls,
+      allowMissingShards: origin?.allowMissingShards,
       format,
-      split,
+      split: origin?.split ?? undefined,
       unpackBelow,
       signal,
       ...(onProgress && { onProgress }),

@@ -3,14 +3,20 @@ import { z } from 'zod'
 import { mappingSchema } from '../data/import/mapping.ts'
 import { importFormats } from '../data/import/detect.ts'
 import type { FoundSource } from '../data/import/detect.ts'
+import type { AskedSource } from './prepare-import.ts'
+
+const asked = {
+  sources: z.array(z.string()).min(1),
+  images: z.array(z.string()),
+  format: z.enum(importFormats).nullable(),
+  split: z.string().nullable(),
+  allowMissingShards: z.boolean(),
+  allowUrls: z.union([z.literal(false), z.enum(['public', 'local'])]),
+} satisfies Record<keyof AskedSource, z.ZodType>
 
 /** Where an import came from. Homes of earlier versions did not keep it. */
 const importOrigin = z.object({
-  /** Absolute paths and patterns, as they were named. */
-  sources: z.array(z.string()).min(1),
-  /** Folders of pictures that were named besides. */
-  images: z.array(z.string()),
-  split: z.string().nullable(),
+  ...asked,
   /** Bytes of its files in their order, or of its archive; empty for folders of pictures. */
   bytes: z.array(z.number()),
 })

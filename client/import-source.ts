@@ -41,7 +41,7 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
     format: source.found.format,
     mapping,
     maxRows: maxRows ?? null,
-    allowUrls: places.allowUrls,
+    allowUrls: places.allowUrls !== false,
     origin: { ...asked, bytes: await bytesOf(source) },
     changed,
   }

@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '../artifacts/store.ts'
 import { readyRows } from '../data/import/import-rows.ts'
 import type { ReadyRow } from '../data/import/import-rows.ts'
-import { unreachable } from '../data/import/load-pictures.ts'
+import { unreachable } from '../data/import/fetch-picture.ts'
 import { PictureLedger } from '../data/import/picture-ledger.ts'
 import { NoteTally } from '../data/import/row-notes.ts'
 import type { NoteCount } from '../data/import/row-notes.ts'

@@ -34,7 +34,8 @@ Examples:
   $ hone import --list
   $ hone import --check geometry                             are the rows what the source says?
 
-Reads JSONL, JSON, CSV, Parquet, folders of pictures, zip and tar, and folders in Hugging Face's or LLaMA-Factory's layout.
+Reads JSONL, JSON, CSV, Parquet, Arrow, Excel, WebDataset, folders of pictures, zip and tar, and folders in Hugging
+Face's or LLaMA-Factory's layout; text also packed (.gz, .zst, .bz2, .xz). Pictures may lie in an archive beside the rows.
 A recipe then says "path: import:NAME". The mapping is guessed; --dry-run prints it, and --mapping takes it back.
 Rows that cannot be used are kept as failed rows with their reason. The same import again finds what is there, and an
 interrupted one goes on. --check reads the source again and exits with 1 where rows differ.`
@@ -48,8 +49,10 @@ interface Options {
   images: string[]
   maxRows?: number
   maxFailed: FailedRowsLimit
+  allowMissingShards?: boolean
   skipUnreachable?: boolean
   allowUrls?: boolean
+  allowLocalUrls?: boolean
   dryRun?: boolean
   replace?: boolean
   list?: boolean
@@ -74,14 +77,19 @@ export function importCommand(terminal: Terminal): Command {
     .addOption(
       new Option('--format <format>', 'how the files are read (default: by their names)').choices(importFormats),
     )
-    .option('--split <name>', "part of a folder: a split, or a name of LLaMA-Factory's dataset_info.json")
+    .option(
+      '--split <name>',
+      "part of a source: a split, CONFIG/SPLIT, a sheet, or a name of LLaMA-Factory's dataset_info.json",
+    )
     .option(
       '--images <folder>',
       "folder of the pictures, instead of the source's own; may be given again",
       repeated,
       [],
     )
-    .option('--allow-urls', 'fetch pictures that are http(s) URLs')
+    .option('--allow-urls', 'fetch pictures that are http(s) URLs of public addresses')
+    .option('--allow-local-urls', 'fetch them from this machine and its network too')
+    .option('--allow-missing-shards', 'read the shards that are there although others are missing')
     .option('--skip-unreachable', 'end although pictures of some URLs cannot be fetched now: their rows fail')
     .addOption(
       new Option('--max-failed <count>', 'refuse the import when more rows fail: a number, or a share as 5%')
@@ -135,7 +143,17 @@ async function importNow(
   const home = homePaths(honeHome(terminal.env)).root
   // Said before an archive is unpacked for minutes.
   if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
-  const { mapping: mappingFile, where, images, allowUrls = false, format, split, as: name } = options
+  const {
+    mapping: mappingFile,
+    where,
+    images,
+    allowUrls,
+    allowLocalUrls,
+    format,
+    split,
+    allowMissingShards,
+    as: name,
+  } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null
   try {
@@ -145,9 +163,10 @@ async function importNow(
       mappingFile,
       where,
       images,
-      allowUrls,
+      allowUrls: allowLocalUrls === true ? 'local' : allowUrls === true ? 'public' : false,
       format,
       split,
+      allowMissingShards,
       signal,
       unpackBelow: join(home, 'imports'),
       onProgress: (text) => progress.update(text),

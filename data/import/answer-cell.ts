@@ -66,8 +66,11 @@ function itemText(item: unknown): string | null {
   return textOf(value)?.trim() ?? null
 }
 
-const isBox = (items: readonly unknown[]): boolean =>
-  items.length === 4 && items.every((item) => typeof item === 'number' || typeof item === 'bigint')
+/** Whether a value is a list of four numbers. */
+export const isBox = (items: unknown): items is readonly unknown[] =>
+  Array.isArray(items) &&
+  items.length === 4 &&
+  items.every((item) => typeof item === 'number' || typeof item === 'bigint')
 
 /** The most frequent text, without regard to case; the first of those that are equally frequent. */
 function majorityOf(texts: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { parseJson } from '../../domain/json-text.ts'
 import { imageMark } from '../rows/image-marks.ts'
+import { isBox } from './answer-cell.ts'
 import { BadCell, textOf } from './cells.ts'
 import { answerIn } from './marked-answer.ts'
 import type { ConversationMapping } from './mapping.ts'
@@ -14,7 +15,11 @@ export interface Exchange {
   reply: string | null
   /** Pictures that the question itself holds, as OpenAI's parts do. */
   pictures: PictureRef[]
+  /** Whether the reply is a list of four numbers. */
+  isBox: boolean
 }
+
+const emptyExchange = (): Exchange => ({ question: null, reply: null, pictures: [], isBox: false })
 
 /**
  * Questions and replies of a cell in their order. The cell is a list of turns, a map of lists (as
@@ -32,12 +37,15 @@ export function exchangesOf(value: unknown, mapping: Omit<ConversationMapping, '
     if (user.includes(who)) {
       const { said, pictures } = partsOf(turn[text])
       // Two turns of a user before a reply are one question.
-      if (!at || at.reply !== null) exchanges.push((at = { question: null, reply: null, pictures: [] }))
+      if (!at || at.reply !== null) exchanges.push((at = emptyExchange()))
       if (said !== null) at.question = at.question === null ? said : `${at.question}\n${said}`
       at.pictures.push(...pictures)
     } else if (assistant.includes(who)) {
-      if (!at) exchanges.push((at = { question: null, reply: null, pictures: [] }))
-      at.reply = partsOf(turn[text]).said ?? at.reply
+      if (!at) exchanges.push((at = emptyExchange()))
+      const { said } = partsOf(turn[text])
+      if (said === null) continue
+      at.reply = said
+      at.isBox = isBox(turn[text])
     }
   }
   // What an assistant says before the first question answers nothing.

@@ -100,7 +100,9 @@ export class CsvScanner {
     while (this.at <= quote) yield this.badLine(`it follows line ${line}, where a quote is not closed`)
   }
 
-  /** A quoted cell that holds whole records: both lines with its quotes are bad, others are read. */
+  /**
+   * A quoted cell that holds whole records: both lines with its quotes are bad, others are read.
+   */
   private *swallowed(closing: number, { columns, delimiter }: CsvShape): Generator<CsvPart> {
     const { line } = this
     yield this.badLine('a quote opens here, is not closed on this line, and the next lines look like records')

@@ -5,9 +5,10 @@
  */
 export function exactJson(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text)
-  // Digits inside a text are passed over: a text is matched whole.
-  const quoted = text.replaceAll(/"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g, (found) =>
-    found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"${found}"`,
-  )
-  return JSON.parse(quoted)
+  return JSON.parse(text.replaceAll(textOrNumber, (found) => (isTooLarge(found) ? `"${found}"` : found)))
 }
+
+// Texts are matched whole, so that digits inside them are passed over.
+const textOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+
+const isTooLarge = (found: string): boolean => /^-?\d{16,}$/.test(found) && !Number.isSafeInteger(Number(found))

@@ -169,14 +169,12 @@ function listOf(look: Look, answer: string, notes: string[]): AnswerList | undef
         ? writtenList(value.trim())
         : null
     if (items === null || items.length < 2) return []
-    const texts = items.map((item: unknown) =>
-      String(isMap(item) ? (item['answer'] ?? item['text']) : item).toLowerCase(),
-    )
+    const texts = items.map((item: unknown) => String(isMap(item) ? (item['answer'] ?? item['text']) : item))
     return [{ texts, isBox: items.length === 4 && items.every((item) => typeof item === 'number') }]
   })
-  if (lists.length === 0 || lists.every(({ isBox }) => isBox)) return undefined
+  if (lists.every(({ isBox }) => isBox)) return undefined
   const repeated = lists.filter(({ texts }) => texts.length >= 3 && new Set(texts).size < texts.length).length
-  if (2 * repeated > lists.length || repeated > 5) {
+  if (2 * repeated > lists.length) {
     notes.push(
       `"${answer}" holds the answers of several people (${repeated} of ${lists.length} lists repeat an answer): the most frequent is taken`,
     )

@@ -15,8 +15,8 @@ export type JsonItem = { fields: Fields } | { problem: string }
 const largestTable = 256 * 1024 * 1024
 
 /** The items of a JSON file, whose rows lie as stated. Throws Error where the file is not JSON. */
-export async function* jsonItems(file: string, rows: JsonRows): AsyncGenerator<JsonItem> {
-  const scanner = openJson(file)
+export async function* jsonItems(file: string, rows: JsonRows, signal?: AbortSignal): AsyncGenerator<JsonItem> {
+  const scanner = openJson(file, signal)
   try {
     if (rows.as === 'list') for await (const text of scanner.items()) yield itemOf(text)
     else if (rows.as === 'columns') yield* tableRows(await wholeTable(file, scanner), rows.of)

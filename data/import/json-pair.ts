@@ -19,8 +19,11 @@ const mostWaiting = 512 * 1024 * 1024
  * wait in memory. Questions that come before their annotation do so too. A question without an
  * annotation is a bad record. Throws InvalidSource when too many wait.
  */
-export async function* pairedItems({ questions, annotations }: JsonPair): AsyncGenerator<JsonItem> {
-  const answers = jsonItems(annotations, { as: 'member', name: 'annotations' })
+export async function* pairedItems(
+  { questions, annotations }: JsonPair,
+  signal?: AbortSignal,
+): AsyncGenerator<JsonItem> {
+  const answers = jsonItems(annotations, { as: 'member', name: 'annotations' }, signal)
   const early = new Map<string, Fields>()
   let bytes = 0
   let isOver = false
@@ -44,7 +47,7 @@ export async function* pairedItems({ questions, annotations }: JsonPair): AsyncG
     }
   }
   try {
-    for await (const item of jsonItems(questions, { as: 'member', name: 'questions' })) {
+    for await (const item of jsonItems(questions, { as: 'member', name: 'questions' }, signal)) {
       if ('problem' in item) yield item
       else {
         const id = idOf(item.fields)

@@ -12,7 +12,9 @@ export type JsonRows =
   /** Columns: maps from the numbers of rows to cells, lists of cells, or pandas' `split`. */
   | { as: 'columns'; of: 'maps' | 'lists' | 'split' }
 
-/** Finds the rows of a JSON file by its shape. Throws InvalidSource with what would make it right. */
+/**
+ * Finds the rows of a JSON file by its shape. Throws InvalidSource with what would make it right.
+ */
 export function rowsOf(file: string, shape: JsonShape): JsonRows {
   if (shape.is === 'list') return { as: 'list' }
   if (shape.is === 'other')

@@ -108,13 +108,26 @@ export class JsonScanner {
       const found = marks.exec(this.text)
       this.at = found ? found.index : this.text.length
       if (!found) await this.mustGoOn()
-      else if (found[0] === '"') await this.string()
-      else {
+      else if (found[0] === '"') {
+        if (!this.wholeString()) await this.string()
+      } else {
         depth += found[0] === '{' || found[0] === '[' ? 1 : -1
         this.at++
         if (depth === 0) return
       }
     }
+  }
+
+  /** Passes over a text that ends in what is there; false when it does not. */
+  private wholeString(): boolean {
+    for (let quote = this.text.indexOf('"', this.at + 1); quote >= 0; quote = this.text.indexOf('"', quote + 1)) {
+      let before = quote - 1
+      while (this.text[before] === '\\') before--
+      if ((quote - before) % 2 === 0) continue
+      this.at = quote + 1
+      return true
+    }
+    return false
   }
 
   /** A text with its quotes. */

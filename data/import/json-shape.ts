@@ -28,12 +28,16 @@ export type JsonShape =
 /** Members that are looked at closely. A wrapper has a few; a map of rows has any number. */
 const closely = 200
 
-/** Opens a JSON file, also a packed one, to walk over it. */
-export const openJson = (file: string): JsonScanner => new JsonScanner(latinPieces(file))
+/**
+ * Opens a JSON file, also a packed one, to walk over it. A person who ends the import does not wait
+ * for its end: the walk throws what `signal` was aborted with.
+ */
+export const openJson = (file: string, signal?: AbortSignal): JsonScanner => new JsonScanner(latinPieces(file, signal))
 
-async function* latinPieces(file: string): AsyncGenerator<string> {
+async function* latinPieces(file: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
   let isFirst = true
   for await (const piece of utf8Pieces(filePieces(file))) {
+    signal?.throwIfAborted()
     const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1')
     // The bytes of a byte order mark.
     yield isFirst ? text.replace(/^\u00ef\u00bb\u00bf/, '') : text
@@ -42,8 +46,8 @@ async function* latinPieces(file: string): AsyncGenerator<string> {
 }
 
 /** Reads a JSON file once to see what it is. Throws Error where it is no JSON. */
-export async function jsonShape(file: string): Promise<JsonShape> {
-  const scanner = openJson(file)
+export async function jsonShape(file: string, signal?: AbortSignal): Promise<JsonShape> {
+  const scanner = openJson(file, signal)
   try {
     const mark = await scanner.peek()
     if (mark !== '{') return { is: mark === '[' ? 'list' : 'other' }

@@ -54,7 +54,8 @@ export function withHalves(fields: Fields, halves: readonly string[]): Fields {
   const rounded: Record<string, unknown> = { ...fields }
   for (const column of halves) {
     const value = rounded[column]
-    if (typeof value === 'number' && Number.isFinite(value)) rounded[column] = shortestHalf(value)
+    if (typeof value === 'number' && Number.isFinite(value) && !Number.isInteger(value))
+      rounded[column] = shortestHalf(value)
   }
   return rounded
 }

@@ -3,6 +3,8 @@ import { isMap } from './record.ts'
 
 const mark = /<(bbox|ref-object)>/g
 
+export const hasObjectMarks = (text: string): boolean => /<(?:bbox|ref-object)>/.test(text)
+
 /** Replaces the `<bbox>` and `<ref-object>` marks of ms-swift by the objects of a row, in order. */
 export interface ObjectFiller {
   fill: (text: string) => string

@@ -56,8 +56,11 @@ async function* latinPieces(file: string): AsyncGenerator<string> {
   let isOld: boolean | null = null
   for await (const piece of utf8Pieces(filePieces(file))) {
     const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1')
+    const isFirst = isOld === null
     isOld ??= !text.includes('\n') && text.includes('\r')
-    yield isOld ? text.replaceAll('\r', '\n') : text
+    const lines = isOld ? text.replaceAll('\r', '\n') : text
+    // The bytes of a byte order mark.
+    yield isFirst ? lines.replace(/^\u00ef\u00bb\u00bf/, '') : lines
   }
 }
 
@@ -105,7 +108,7 @@ async function headOf(scanner: CsvScanner, file: string): Promise<Head> {
     })
   const seen = new Map<string, number>()
   const names = cells.map((cell, index) => {
-    const name = (utf8Of(cell) ?? '').replace(/^\uFEFF/, '').trim() || `column${index + 1}`
+    const name = (utf8Of(cell) ?? '').trim() || `column${index + 1}`
     const key = name.toLowerCase()
     const before = seen.get(key) ?? 0
     seen.set(key, before + 1)

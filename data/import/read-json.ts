@@ -20,19 +20,19 @@ const batchBytes = 8 * 1024 * 1024
  * map is a bad record. A file that breaks off throws InvalidSource at that place, because the
  * missing items cannot be counted.
  */
-export function readJson(files: readonly string[]): RecordReader {
-  return { total: null, read: () => read(files) }
+export function readJson(files: readonly string[], signal?: AbortSignal): RecordReader {
+  return { total: null, read: () => read(files, signal) }
 }
 
-async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
+async function* read(files: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<SourceRecord[]> {
   let line = 0
-  const pair = await pairOf(files)
+  const pair = await pairOf(files, signal)
   for (const file of pair ? [pair.questions] : files) {
     if (await isJsonl(file)) {
       for await (const batch of readJsonl([file]).read()) yield batch.map((record) => ({ ...record, line: ++line }))
       continue
     }
-    for await (const batch of inBatches(pair ? pairedItems(pair) : itemsOf(file), file))
+    for await (const batch of inBatches(pair ? pairedItems(pair, signal) : itemsOf(file, signal), file, signal))
       yield batch.map((item) => {
         line++
         if ('fields' in item) return { line, fields: item.fields }
@@ -42,23 +42,30 @@ async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
 }
 
 /** The pair that two files are: questions, and their annotations. */
-async function pairOf(files: readonly string[]): Promise<JsonPair | null> {
+async function pairOf(files: readonly string[], signal: AbortSignal | undefined): Promise<JsonPair | null> {
   if (files.length !== 2) return null
-  const roles = await Promise.all(files.map(async (file) => ({ file, role: await roleOf(file) })))
+  const roles = await Promise.all(files.map(async (file) => ({ file, role: await roleOf(file, signal) })))
   const questions = roles.find(({ role }) => role === 'questions')?.file
   const annotations = roles.find(({ role }) => role === 'annotations')?.file
   return questions !== undefined && annotations !== undefined ? { questions, annotations } : null
 }
 
 /** What a JSON file is in a pair; null for other files, and for those that cannot be read. */
-export const roleOf = async (file: string): Promise<ReturnType<typeof pairRole>> =>
-  await jsonShape(file).then(pairRole, () => null)
+export const roleOf = async (file: string, signal?: AbortSignal): Promise<ReturnType<typeof pairRole>> =>
+  await jsonShape(file, signal).then(pairRole, () => {
+    signal?.throwIfAborted()
+    return null
+  })
 
-async function* itemsOf(file: string): AsyncGenerator<JsonItem> {
-  yield* jsonItems(file, rowsOf(file, await jsonShape(file)))
+async function* itemsOf(file: string, signal: AbortSignal | undefined): AsyncGenerator<JsonItem> {
+  yield* jsonItems(file, rowsOf(file, await jsonShape(file, signal)), signal)
 }
 
-async function* inBatches(items: AsyncIterable<JsonItem>, file: string): AsyncGenerator<JsonItem[]> {
+async function* inBatches(
+  items: AsyncIterable<JsonItem>,
+  file: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<JsonItem[]> {
   let batch: JsonItem[] = []
   let bytes = 0
   try {
@@ -72,6 +79,7 @@ async function* inBatches(items: AsyncIterable<JsonItem>, file: string): AsyncGe
     }
     if (batch.length > 0) yield batch
   } catch (error) {
+    signal?.throwIfAborted()
     throw error instanceof HoneError ? error : unreadable(file, error)
   }
 }

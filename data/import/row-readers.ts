@@ -119,11 +119,17 @@ function addTalk(mapping: Mapping, add: AddReader): void {
 }
 
 const filled = (talk: Exchange[], { fill }: ObjectFiller): Exchange[] =>
-  talk.map(({ question, reply, pictures }) => ({
-    question: question === null ? null : fill(question),
-    reply: reply === null ? null : fill(reply),
-    pictures,
-  }))
+  talk.map((exchange) => {
+    const { question, reply } = exchange
+    // "<bbox>" alone is a box, as the question before has asked for.
+    const isBox = exchange.isBox || reply?.trim() === '<bbox>'
+    return {
+      ...exchange,
+      question: question === null ? null : fill(question),
+      reply: reply === null ? null : fill(reply),
+      isBox,
+    }
+  })
 
 /** Pairs of a question and a reply, as Alpaca's `history` has them. */
 function pairsOf(value: unknown): Exchange[] {
@@ -132,7 +138,7 @@ function pairsOf(value: unknown): Exchange[] {
   if (!Array.isArray(pairs)) throw new BadCell('holds no list of pairs')
   return pairs.map((pair) => {
     if (!Array.isArray(pair) || pair.length !== 2) throw new BadCell('holds an entry that is no pair of texts')
-    return { question: textOf(pair[0]), reply: textOf(pair[1]), pictures: [] }
+    return { question: textOf(pair[0]), reply: textOf(pair[1]), pictures: [], isBox: false }
   })
 }
 

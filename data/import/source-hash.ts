@@ -40,9 +40,12 @@ export async function importHash(
     format: found.format,
     // An archive may hold several sets.
     part: archive === null ? null : found.files.map((file) => file.slice(found.root.length)),
+    // A workbook may hold several sets. Other sources keep the hash that they have always had.
+    ...(found.sheet !== undefined && { sheet: found.sheet }),
     mapping,
     maxRows: maxRows ?? null,
-    allowUrls: places.allowUrls,
+    // Which addresses are allowed does not change what a picture is.
+    allowUrls: places.allowUrls !== false,
     pictures: look?.pictures ?? null,
   })
 }

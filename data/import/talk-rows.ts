@@ -49,7 +49,7 @@ const noted = (asked: AskedRow, note: ImportRow['notes'][number]): AskedRow => (
 
 /** The row of one question. The talk fills the fields that no column of their own has filled. */
 function oneRow(mapping: Mapping, draft: RowDraft, talk: readonly Exchange[], index: number): AskedRow {
-  const { question, reply } = talk[index] ?? { question: null, reply: null }
+  const { question = null, reply = null, isBox = false } = talk[index] ?? {}
   const isLast = index === talk.length - 1
   const row = { ...draft.row, notes: [...draft.row.notes] }
   const inTurns = talk.slice(0, index + 1).flatMap(({ pictures }) => pictures)
@@ -60,8 +60,13 @@ function oneRow(mapping: Mapping, draft: RowDraft, talk: readonly Exchange[], in
   const asked = draft.asked === '' ? (question ?? '') : draft.asked
   const earlier = [...draft.earlier, ...talk.slice(0, index)]
   if (reply === null) return { row, asked, earlier }
-  if (mapping.conversation?.reply === 'answer') row.answer ??= reply.trim()
-  else {
+  if (mapping.conversation?.reply === 'answer') {
+    if (isBox && row.answer === null && row.kind === 'auto') {
+      row.kind = 'box'
+      row.notes.push('answer-box')
+    }
+    row.answer ??= reply.trim()
+  } else {
     row.trace ??= reply
     if (mapping.answer === undefined || !isLast) row.answer ??= answerIn(reply)
   }

@@ -4,6 +4,7 @@ import { emptyRow } from './import-row.ts'
 import type { ImportRow } from './import-row.ts'
 import { pictureColumns, questionColumns, talkColumns } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
+import { hasObjectMarks } from './objects.ts'
 import { ownRowMaker } from './own-rows.ts'
 import type { SourceRecord } from './record.ts'
 import { metadataMaker } from './row-metadata.ts'
@@ -74,6 +75,11 @@ function finisher(
     const question = textOf(asked)
     const before = earlier.map((one) => ({ ...one, question: one.question === null ? null : textOf(one.question) }))
     row.question = question === '' ? '' : withHistory(question, before)
+    if (!isAsWritten && mapping.objects === undefined && hasObjectMarks(`${asked}${row.answer ?? ''}`))
+      row.failure ??= {
+        reason: 'bad-field',
+        detail: 'the texts have <bbox> or <ref-object> marks; map the column objects',
+      }
     if (question === '' && asks !== '' && needsQuestion)
       row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
     if (!isAsWritten && bareQuestion(asked) !== question) row.notes.push('other-marks')

@@ -18,95 +18,127 @@ type Test = (fields: Fields) => boolean
  * count as numbers. A comparison with an empty cell holds for no row. Throws InvalidInput.
  */
 export function parseWhere(text: string): Condition {
-  const words = wordsOf(text)
-  const columns = new Set<string>()
-  let at = 0
-  const fail = (why: string): HoneError =>
-    new HoneError({
+  const parser = new ConditionParser(text)
+  return { holds: parser.whole(), columns: [...parser.columns] }
+}
+
+/** Reads the words of a condition from left to right, the weakest words first: or, and, not. */
+class ConditionParser {
+  readonly columns = new Set<string>()
+  readonly #text: string
+  readonly #words: readonly Word[]
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+    this.#words = wordsOf(text)
+  }
+
+  whole(): Test {
+    const holds = this.#either()
+    const more = this.#words[this.#at]
+    if (more) throw this.#fail(`"${more.text}" was not expected`)
+    return holds
+  }
+
+  #fail(why: string): HoneError {
+    return new HoneError({
       type: 'InvalidInput',
-      message: `the condition "${text}" is not understood: ${why}`,
+      message: `the condition "${this.#text}" is not understood: ${why}`,
       nextStep: 'write it as "passrate between 0.3 and 0.9 and source = \'geo\'"; see docs/import.md',
     })
-  const peek = (...wanted: string[]): boolean => {
-    const word = words[at]
-    return word?.kind === 'word' && wanted.includes(word.text.toLowerCase())
   }
-  const take = (...wanted: string[]): boolean => {
-    const isThere = peek(...wanted)
-    if (isThere) at++
-    return isThere
+
+  #take(wanted: string): boolean {
+    const word = this.#words[this.#at]
+    if (word?.kind !== 'word' || word.text.toLowerCase() !== wanted) return false
+    this.#at++
+    return true
   }
-  const need = (wanted: string): void => {
-    if (!take(wanted)) throw fail(`"${wanted}" is missing${at < words.length ? ` before "${words[at]?.text}"` : ''}`)
+
+  #need(wanted: string): void {
+    if (this.#take(wanted)) return
+    const next = this.#words[this.#at]
+    throw this.#fail(`"${wanted}" is missing${next ? ` before "${next.text}"` : ''}`)
   }
-  const either = (): Test => {
-    const tests = [both()]
-    while (take('or')) tests.push(both())
-    return tests.length === 1 && tests[0] ? tests[0] : (fields) => tests.some((test) => test(fields))
+
+  #either(): Test {
+    const tests = [this.#both()]
+    while (this.#take('or')) tests.push(this.#both())
+    return (fields) => tests.some((test) => test(fields))
   }
-  const both = (): Test => {
-    const tests = [one()]
-    while (take('and')) tests.push(one())
-    return tests.length === 1 && tests[0] ? tests[0] : (fields) => tests.every((test) => test(fields))
+
+  #both(): Test {
+    const tests = [this.#one()]
+    while (this.#take('and')) tests.push(this.#one())
+    return (fields) => tests.every((test) => test(fields))
   }
-  const one = (): Test => {
-    if (take('not')) {
-      const test = one()
+
+  #one(): Test {
+    if (this.#take('not')) {
+      const test = this.#one()
       return (fields) => !test(fields)
     }
-    if (!take('(')) return comparison()
-    const inner = either()
-    need(')')
+    if (!this.#take('(')) return this.#comparison()
+    const inner = this.#either()
+    this.#need(')')
     return inner
   }
-  const comparison = (): Test => {
-    const name = words[at++]
-    if (!name || name.kind === 'text' || !(name.kind === 'name' || /^[\p{L}_]/u.test(name.text)))
-      throw fail(`a column is missing${name ? ` before "${name.text}"` : ''}`)
-    const column = name.text
-    columns.add(column)
+
+  #comparison(): Test {
+    const column = this.#column()
     const cell = (fields: Fields): Value => plain(fieldOf(fields, column))
-    if (take('is')) {
-      const isNot = take('not')
-      need('null')
+    if (this.#take('is')) {
+      const isNot = this.#take('not')
+      this.#need('null')
       return (fields) => (cell(fields) === null) !== isNot
     }
-    const isNot = take('not')
-    const flip = (test: Test): Test => (isNot ? (fields) => cell(fields) !== null && !test(fields) : test)
-    if (take('between')) {
-      const low = literal()
-      need('and')
-      const high = literal()
-      return flip((fields) => isAtMost(low, cell(fields)) && isAtMost(cell(fields), high))
-    }
-    if (take('in')) {
-      need('(')
-      const list = [literal()]
-      while (take(',')) list.push(literal())
-      need(')')
-      return flip((fields) => list.some((value) => areEqual(cell(fields), value)))
-    }
-    if (isNot) throw fail('after "not" comes between or in')
-    const sign = words[at++]?.text ?? ''
-    const compare = signs.get(sign)
-    if (!compare) throw fail(sign === '' ? 'it ends too early' : `"${sign}" is no comparison`)
-    const value = literal()
+    const isNot = this.#take('not')
+    const range = this.#range()
+    if (range) return (fields) => cell(fields) !== null && range(cell(fields)) !== isNot
+    if (isNot) throw this.#fail('after "not" comes between or in')
+    const sign = this.#words[this.#at++]?.text
+    const compare = signs.get(sign ?? '')
+    if (!compare) throw this.#fail(sign === undefined ? 'it ends too early' : `"${sign}" is no comparison`)
+    const value = this.#literal()
     return (fields) => compare(cell(fields), value)
   }
-  const literal = (): Value => {
-    const word = words[at++]
-    if (!word) throw fail('it ends too early')
+
+  #column(): string {
+    const name = this.#words[this.#at++]
+    if (!name || name.kind === 'text' || (name.kind === 'word' && !/^[\p{L}_]/u.test(name.text)))
+      throw this.#fail(`a column is missing${name ? ` before "${name.text}"` : ''}`)
+    this.columns.add(name.text)
+    return name.text
+  }
+
+  /** What `between … and …` or `in (…)` says about a value; null for another word. */
+  #range(): ((value: Value) => boolean) | null {
+    if (this.#take('between')) {
+      const low = this.#literal()
+      this.#need('and')
+      const high = this.#literal()
+      return (value) => isAtMost(low, value) && isAtMost(value, high)
+    }
+    if (!this.#take('in')) return null
+    this.#need('(')
+    const list = [this.#literal()]
+    while (this.#take(',')) list.push(this.#literal())
+    this.#need(')')
+    return (value) => list.some((one) => areEqual(value, one))
+  }
+
+  #literal(): Value {
+    const word = this.#words[this.#at++]
+    if (!word) throw this.#fail('it ends too early')
     if (word.kind === 'text') return word.text
     if (word.kind === 'word') {
       const known = constants.get(word.text.toLowerCase())
       if (known !== undefined) return known
       if (/^[-+]?[\d.]/.test(word.text) && Number.isFinite(Number(word.text))) return Number(word.text)
     }
-    throw fail(`"${word.text}" is no value; texts stand in single quotes`)
+    throw this.#fail(`"${word.text}" is no value; texts stand in single quotes`)
   }
-  const holds = either()
-  if (at < words.length) throw fail(`"${words[at]?.text ?? ''}" was not expected`)
-  return { holds, columns: [...columns] }
 }
 
 const constants = new Map<string, Value>([

@@ -29,8 +29,8 @@ export function writtenList(text: string): string[] | null {
 
 const itemText = (item: unknown): string => {
   if (isMap(item)) return typeof item['text'] === 'string' ? item['text'].trim() : ''
-  if (item === null || item === undefined || typeof item === 'object') return ''
-  return String(item).trim()
+  if (typeof item === 'string') return item.trim()
+  return typeof item === 'number' || typeof item === 'boolean' ? String(item) : ''
 }
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' }

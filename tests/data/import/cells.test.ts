@@ -4,6 +4,7 @@ import { boundedMap } from '../../../data/import/cells.ts'
 import { choicesOf } from '../../../data/import/choices.ts'
 import { exchangesOf } from '../../../data/import/conversation.ts'
 import { rowMaker } from '../../../data/import/to-row.ts'
+import { exactJson } from '../../../data/import/exact-json.ts'
 import { guessMapping } from '../../../data/import/guess.ts'
 import type { ImportRow } from '../../../data/import/import-row.ts'
 import { completeMapping, mappingText, parseMapping } from '../../../data/import/mapping.ts'
@@ -236,11 +237,35 @@ it('turns may be JSON text, and have parts', () => {
   ]
   const mapping = completeMapping({ images: 'i', conversation: { column: 'c' } }).conversation
   if (!mapping) throw new Error('no conversation')
-  expect(exchangesOf(JSON.stringify(turns), mapping)).toEqual([{ question: '<image>\nQ', reply: 'A', pictures: [] }])
+  expect(exchangesOf(JSON.stringify(turns), mapping)).toEqual([
+    { question: '<image>\nQ', reply: 'A', pictures: [], isBox: false },
+  ])
 })
 
 it('a path that begins like base64 is a path', () => {
   expect(picturesOf('/9j/photo.jpg')).toEqual([{ path: '/9j/photo.jpg' }])
+})
+
+it('JSON reads as ever, but for whole numbers above 2^53', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer())),
+      (list) => {
+        const written = list.filter((item) => !/^-?\d{16,}$/.test(JSON.stringify(item)))
+        expect(exactJson(JSON.stringify(written))).toEqual(JSON.parse(JSON.stringify(written)))
+      },
+    ),
+  )
+  expect(exactJson('[9007199254740993, -9007199254740993, 9007199254740991, 0.0008333333333333334, 1e20]')).toEqual([
+    '9007199254740993',
+    '-9007199254740993',
+    9007199254740991,
+    0.0008333333333333334,
+    1e20,
+  ])
+  expect(exactJson('{"a 9007199254740993": "\\"9007199254740993"}')).toEqual({
+    'a 9007199254740993': '"9007199254740993',
+  })
 })
 
 it('a path with points reaches inner columns', () => {

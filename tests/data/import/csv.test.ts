@@ -79,6 +79,11 @@ it('a bad line comes in its place, with its line in the file', async () => {
   ])
 })
 
+it('a byte order mark before a quoted name and old line ends are read', async () => {
+  expect(await recordsOf('a.csv', '\uFEFF"id","a,b"\n1,x\n')).toEqual([{ line: 1, fields: { id: '1', 'a,b': 'x' } }])
+  expect(await recordsOf('a.csv', 'id,q\r1,x\r')).toEqual([{ line: 1, fields: { id: '1', q: 'x' } }])
+})
+
 describe('the encoding', () => {
   it.each(['utf16le', 'utf16be'])('%s is read, with a mark and without', async (encoding) => {
     const bytes = (text: string): Buffer => {

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { array, assert, asyncProperty, integer, jsonValue } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { JsonScanner } from '../../../data/import/json-scanner.ts'
 import { readJson } from '../../../data/import/read-json.ts'
 import { readJsonl } from '../../../data/import/read-jsonl.ts'
 import type { RecordReader, SourceRecord } from '../../../data/import/record.ts'
 import { folderOf, jsonl } from './files.ts'
+import { read } from './reading.ts'
 
 async function all(reader: RecordReader): Promise<SourceRecord[]> {
   const found: SourceRecord[] = []
@@ -47,6 +48,11 @@ describe('numbers that are no JSON', () => {
       { line: 2, reason: 'bad-line', detail: expect.stringContaining('the field "hint" is NaN') },
     ])
   })
+})
+
+it('a source without one readable record is refused with the reason of the first', async () => {
+  const folder = await folderOf({ 'a.jsonl': '{"q": NaN}\n{"q": NaN}\n' })
+  await expect(read(join(folder, 'a.jsonl'))).rejects.toThrow('line 1: the field "q" is NaN')
 })
 
 describe('bad UTF-8', () => {
@@ -131,8 +137,8 @@ describe('questions with their annotations', () => {
 })
 
 it('cuts values the same wherever the pieces of the file end', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.jsonValue({ maxDepth: 3 })), fc.integer({ min: 1, max: 9 }), async (list, size) => {
+  await assert(
+    asyncProperty(array(jsonValue({ maxDepth: 3 })), integer({ min: 1, max: 9 }), async (list, size) => {
       const text = Buffer.from(JSON.stringify(list, null, 1)).toString('latin1')
       async function* pieces() {
         for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size)

@@ -23,10 +23,11 @@ describe('public schemas', () => {
   it.each(all)('$name', async (schema) => {
     const { folder, source } = await writeSchema(schema)
     const options = { split: schema.split }
-    if (schema.refused) {
-      const { rows } = await read(source, options)
-      for (const { row } of rows) expect(`${row.failure?.reason}: ${row.failure?.detail}`).toMatch(schema.refused)
-    }
+    const guessed = schema.refused ? (await read(source, options)).rows : []
+    const accepted = guessed.filter(
+      ({ row }) => schema.refused?.test(`${row.failure?.reason}: ${row.failure?.detail}`) !== true,
+    )
+    expect(accepted).toEqual([])
     const mappingFile = schema.mapping === undefined ? undefined : join(folder, 'map.yaml')
     if (mappingFile !== undefined) await writeFile(mappingFile, schema.mapping ?? '')
     const { rows } = await read(source, { ...options, mappingFile })

@@ -95,7 +95,9 @@ export const reasoning: readonly Schema[] = [
       ],
     })),
     files: { 'train2014/0.jpg': null },
-    want: [{ id: '1', question: 'Please provide the box of: the dot.', answer: '[10,20,30,40]', pictures: 1 }],
+    want: [
+      { id: '1', question: 'Please provide the box of: the dot.', answer: '[10,20,30,40]', kind: 'box', pictures: 1 },
+    ],
   },
   {
     name: 'VLM-R1 REC (problem, solution)',

@@ -147,7 +147,7 @@ export const talks: readonly Schema[] = [
       objects: { ref: ['the dog'], bbox: [[331.5, 761.4, 853.5, 1594.8]] },
     })),
     files: { 'a.png': null },
-    want: [{ question: 'Find the dog.', answer: '[331.5, 761.4, 853.5, 1594.8]', pictures: 1 }],
+    want: [{ question: 'Find the dog.', answer: '[331.5, 761.4, 853.5, 1594.8]', kind: 'box', pictures: 1 }],
   },
   {
     name: 'ms-swift (query, response)',
