@@ -49,6 +49,7 @@ interface Options {
   allowMissingShards?: boolean
   skipUnreachable?: boolean
   allowUrls?: boolean
+  allowLocalUrls?: boolean
   dryRun?: boolean
   replace?: boolean
   list?: boolean
@@ -77,7 +78,8 @@ export function importCommand(terminal: Terminal): Command {
       repeated,
       [],
     )
-    .option('--allow-urls', 'fetch pictures that are http(s) URLs')
+    .option('--allow-urls', 'fetch pictures that are http(s) URLs of public addresses')
+    .option('--allow-local-urls', 'fetch them from this machine and its network too')
     .option('--allow-missing-shards', 'read the shards that are there although others are missing')
     .option('--skip-unreachable', 'end although pictures of some URLs cannot be fetched now: their rows fail')
     .addOption(
@@ -115,7 +117,8 @@ async function importNow(
   const home = homePaths(honeHome(terminal.env)).root
   // Said before an archive is unpacked for minutes.
   if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
-  const { mapping: mappingFile, images, allowUrls = false, format, split, allowMissingShards, as: name } = options
+  const { mapping: mappingFile, images, allowUrls, allowLocalUrls, format, split, allowMissingShards } = options
+  const { as: name } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null
   try {
@@ -124,7 +127,7 @@ async function importNow(
       sources,
       mappingFile,
       images,
-      allowUrls,
+      allowUrls: allowLocalUrls === true ? 'local' : allowUrls === true ? 'public' : false,
       format,
       split,
       allowMissingShards,

@@ -35,7 +35,8 @@ export async function importHash(
     ...(found.sheet !== undefined && { sheet: found.sheet }),
     mapping,
     maxRows: maxRows ?? null,
-    allowUrls: places.allowUrls,
+    // Which addresses are allowed does not change what a picture is.
+    allowUrls: places.allowUrls !== false,
     pictures: looksAtPictures ? await picturesHash(reader, options) : null,
   })
 }
