@@ -121,6 +121,9 @@ async function listAll(terminal: Terminal, sources: readonly string[], { json }:
   else print(terminal, ...listLines(imports))
 }
 
+/** Options that say how a source is read. An import remembers them. */
+const notForCheck = ['as', 'mapping', 'where', 'dryRun', 'maxRows', 'format', 'split', 'allowMissingShards'] as const
+
 async function checkNamed(
   terminal: Terminal,
   name: string,
@@ -128,7 +131,7 @@ async function checkNamed(
   { rows = 200, images, json, ...options }: Options,
 ): Promise<void> {
   if (rows === 0) throw usage('--rows 0 would compare nothing.')
-  for (const other of ['as', 'mapping', 'dryRun', 'maxRows', 'format', 'split'] as const)
+  for (const other of notForCheck)
     if (options[other] !== undefined)
       throw usage('--check reads the source as it was imported: it takes --rows, --images and --json alone.')
   await checkAgain(terminal, name, { sources, images, rows, json })
@@ -143,17 +146,8 @@ async function importNow(
   const home = homePaths(honeHome(terminal.env)).root
   // Said before an archive is unpacked for minutes.
   if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
-  const {
-    mapping: mappingFile,
-    where,
-    images,
-    allowUrls,
-    allowLocalUrls,
-    format,
-    split,
-    allowMissingShards,
-    as: name,
-  } = options
+  const { mapping: mappingFile, where, images, allowUrls, allowLocalUrls, format, split, allowMissingShards } = options
+  const { as: name } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null
   try {
