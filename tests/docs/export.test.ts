@@ -47,7 +47,7 @@ it('lists exactly the reasons for refused rows', () => {
   ]
     .map((path) => readFileSync(new URL(path, root), 'utf8'))
     .join('\n')
-  const written = [...code.matchAll(/(?:refused: |\? )'([a-z-]+)'/g)].map(([, reason = '']) => reason)
+  const written = [...code.matchAll(/(?:refused: |> maxRatio \? )'([a-z-]+)'/g)].map(([, reason = '']) => reason)
   const inTexts = [...code.matchAll(/`([a-z-]+-in-)\$\{where\}`/g)].map(([, start = '']) => start)
   const found = [...written, ...inTexts.flatMap((start) => [`${start}question`, `${start}trace`])]
   const told = [...rows.values()].slice(Object.keys(formats).length).flatMap(([reasons = []]) => reasons)
