@@ -122,13 +122,10 @@ export const anyFamily: ModelFamily = {
   tokens: [...new Set(families.flatMap(({ tokens }) => tokens))].filter((token) => !/^<\/?img>$/.test(token)),
 }
 
-/** Reason of rows with a picture that a family's processor refuses. */
-const tooFlat = 'image-too-flat'
-
 /** Why a family's processor refuses a picture of this size; null when it takes the picture. */
 export function pictureProblem({ maxRatio }: ModelFamily, { width, height }: { width: number; height: number }) {
   const ratio = Math.max(width, height) / Math.min(width, height)
-  return maxRatio !== null && ratio > maxRatio ? tooFlat : null
+  return maxRatio !== null && ratio > maxRatio ? 'image-too-flat' : null
 }
 
 /** The family of a `model_type`; {@link anyFamily} for an unknown type. */

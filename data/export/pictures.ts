@@ -70,7 +70,8 @@ export class PictureLookup {
       return found
     } catch (error) {
       if (!(error instanceof RowProblem)) throw error
-      return { refused: error.reason === 'image-missing' ? 'picture-missing' : error.reason }
+      if (error.reason === 'image-missing') return { refused: 'picture-missing' }
+      return { refused: error.reason }
     }
   }
 }
