@@ -4,6 +4,7 @@ import { latestAttempt } from '../db/jobs.ts'
 import { getDataset, resolveDataset } from '../db/datasets.ts'
 import { streamRows } from '../db/rows.ts'
 import { finishStep, findStep, openStep } from '../db/steps.ts'
+import { createSeenFiles } from '../data/pictures/seen-files.ts'
 import { withUsualPolicy } from '../domain/answer-check.ts'
 import { jobKey } from '../domain/ids.ts'
 import { servingOf, trainingJobOf } from '../domain/recipe/jobs.ts'
@@ -14,6 +15,7 @@ import type { RlStep, SftStep } from '../domain/recipe/steps.ts'
 import type { Row } from '../domain/rows.ts'
 import type { JobWorld } from '../jobs/attempts.ts'
 import { productOf } from '../jobs/product.ts'
+import { anyFamily, familyOfFolder } from '../trainers/model-family.ts'
 import { recipeStage, stageRows, stepOfPhase } from '../trainers/recipe-stage.ts'
 import { discardSpent, endStage } from '../trainers/run-stage.ts'
 import type { StageJob } from '../trainers/run-stage.ts'
@@ -27,6 +29,7 @@ import { openedStepId, stepOfRound } from './recipes.ts'
 import type { StepOfRound } from './recipes.ts'
 import { rewardPlan } from './reward-plan.ts'
 import type { GpuActivities, IoActivities, StepRef, TrainingResult } from './types.ts'
+import { activityWarnings } from './warnings.ts'
 
 /** A phase of a training step. */
 type PhaseRef = StepRef & { phase: string }
@@ -144,12 +147,19 @@ async function stageJob(
   const { trainer, place } = trainingJobOf(recipe, step)
   const serving = servingOf(recipe)
   const { queueHours, runHours, stallMinutes, attemptsPerJob } = recipe.limits
-  const rowOptions = { promptSuffix: recipe.promptSuffix, imagePath: (hash: string) => deps.store.imagePath(hash) }
+  const product = productOf('trainer', deps.trainers, trainer)
+  const rowOptions = {
+    promptSuffix: recipe.promptSuffix,
+    family: (await familyOfFolder(start.path)) ?? anyFamily,
+    fileMarks: product.fileMarks ?? [],
+    picture: createSeenFiles(deps.store),
+    tell: activityWarnings(),
+  }
   return {
     jobId,
     stepId,
     stage,
-    trainer: productOf('trainer', deps.trainers, trainer),
+    trainer: product,
     place,
     rows: () => stageRows(stage, rowsOf(deps, datasets, recipe.policy), rowOptions),
     weights: { startFrom: start.path, base: base.path },

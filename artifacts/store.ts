@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode, HoneError } from '../domain/errors.ts'
 import { exists } from './exists.ts'
@@ -28,6 +28,16 @@ export interface ArtifactStore {
   putImage(bytes: Uint8Array): Promise<{ hash: string; path: string }>
   /** Absolute path of an image. Does not check that the image is there. */
   imagePath(hash: string): string
+  /**
+   * Hash of the image that {@link putSeen} stored for an image; null when there is none. The image
+   * is there.
+   */
+  seenHash(hash: string): Promise<string | null>
+  /**
+   * Stores the pixels that models see of an image (data/pictures/seen.ts) as an image of its own,
+   * and notes its hash under the hash of the first. Returns the new hash.
+   */
+  putSeen(hash: string, bytes: Uint8Array): Promise<string>
   /**
    * Publishes a folder of weights as `checkpoints/<hash of the tree>/`. It appears there whole or
    * not at all. The folder itself stays where it is, so that a retry after a crash finds the same
@@ -60,10 +70,13 @@ async function syncToDisk(path: string): Promise<void> {
 }
 
 async function writeOnce(path: string, bytes: Uint8Array): Promise<void> {
-  if (await exists(path)) return
+  if (!(await exists(path))) await write(path, bytes)
+}
+
+async function write(path: string, content: Uint8Array | string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true })
-    await writeWholeFile(path, bytes, { mode: 0o444 })
+    await writeWholeFile(path, content, { mode: 0o444 })
   } catch (error) {
     throw storageError(error, path)
   }
@@ -181,22 +194,34 @@ function checkedHash(hash: string): string {
 export async function openArtifactStore(root: string): Promise<ArtifactStore> {
   const checkpoints = join(root, 'checkpoints')
   const imagePath = (hash: string) => join(root, 'images', checkedHash(hash).slice(0, 2), hash)
+  const seenPath = (hash: string) => join(root, 'seen', checkedHash(hash).slice(0, 2), hash)
+  const putImage = async (bytes: Uint8Array) => {
+    const hash = sha256Hex(bytes)
+    const path = imagePath(hash)
+    await writeOnce(path, bytes)
+    return { hash, path }
+  }
   const store: ArtifactStore = {
     root,
-    putImage: async (bytes) => {
-      const hash = sha256Hex(bytes)
-      const path = imagePath(hash)
-      await writeOnce(path, bytes)
-      return { hash, path }
-    },
+    putImage,
     imagePath,
+    seenHash: async (hash) => {
+      const noted = await readFile(seenPath(hash), 'utf8').catch(() => '')
+      return hexHash.test(noted) && (await exists(imagePath(noted))) ? noted : null
+    },
+    putSeen: async (hash, bytes) => {
+      const { hash: seen } = await putImage(bytes)
+      // Over an older note too: it may name an image that is lost.
+      await write(seenPath(hash), seen)
+      return seen
+    },
     publishCheckpoint: (directory, options) => publishTree(directory, checkpoints, options),
     checkpointPath: (hash) => join(checkpoints, checkedHash(hash)),
     hasCheckpoint: (hash) => exists(join(checkpoints, checkedHash(hash))),
     sweepTemporary: async (olderThanSeconds) => {
       const before = Date.now() - olderThanSeconds * 1000
       let removed = 0
-      for (const kind of ['images', 'checkpoints']) removed += await sweepFolder(join(root, kind), before)
+      for (const kind of ['images', 'seen', 'checkpoints']) removed += await sweepFolder(join(root, kind), before)
       return removed
     },
   }

@@ -102,7 +102,7 @@ async function generate(file: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '512MB', threads: '2' })
   const connection = await instance.connect()
   await connection.run(`copy (
-    select 'row-' || i as id, 'What is number ' || i || '? ' || repeat(md5(i::varchar), 6) as question, (i % 4)::varchar as answer,
+    select 'row-' || i as id, 'What is number ' || i || '? ' || repeat(md5(i::varchar), 6) as question, ['A', 'B', 'C', 'D'][1 + i % 4] as answer,
       [md5('a' || i), md5('b' || i), md5('c' || i), md5('d' || i)] as choices, ['algebra', 'geometry'][1 + i % 2] as subject, i as page
     from range(${rows}) t(i)) to '${file}' (format parquet)`)
   connection.closeSync()

@@ -1,6 +1,7 @@
 import { HoneError } from '../domain/errors.ts'
 import type { KnownRows } from '../plan/known.ts'
 import { importFigures } from '../views/import-figures.ts'
+import type { FiguresWanted } from '../views/import-figures.ts'
 import { withDatabase } from './connections.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -10,9 +11,9 @@ import type { Terminal } from './terminal.ts'
  */
 export const importCounter =
   (terminal: Pick<Terminal, 'env'>) =>
-  async (name: string, fields: readonly string[]): Promise<KnownRows | null> => {
+  async (name: string, wanted: FiguresWanted): Promise<KnownRows | null> => {
     try {
-      return await withDatabase(terminal, (db) => importFigures(db, name, fields))
+      return await withDatabase(terminal, (db) => importFigures(db, name, wanted))
     } catch (error) {
       if (error instanceof HoneError && error.type === 'MissingDependency') return null
       throw error

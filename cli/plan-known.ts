@@ -10,12 +10,17 @@ import { HoneError } from '../domain/errors.ts'
 import { importPrefix } from '../domain/ids.ts'
 import { parseJson } from '../domain/json-text.ts'
 import type { BaseModelSpec, Recipe } from '../domain/recipe/recipe.ts'
+import { familyOfFolder, familyOfName } from '../trainers/model-family.ts'
+import type { ModelFamily } from '../trainers/model-family.ts'
+import { limitsOf } from '../trainers/source-problem.ts'
+import { rowLooker } from './plan-problems.ts'
 import { modelFromName } from '../plan/known.ts'
 import type { Known, KnownModel, KnownRows } from '../plan/known.ts'
 import { cachePaths } from '../services/home.ts'
 import type { Hub } from '../services/hub.ts'
 import { trainerFolder } from '../services/python.ts'
 import { worldFolder } from '../services/stack/demo-world.ts'
+import type { FiguresWanted } from '../views/import-figures.ts'
 
 export interface KnownPlaces {
   /** Folder of the recipe: its paths are relative to it. */
@@ -26,7 +31,7 @@ export interface KnownPlaces {
    * Counts the rows that were imported under a name; null when there are none, or no database to
    * ask.
    */
-  countImport: (name: string, fields: readonly string[]) => Promise<KnownRows | null>
+  countImport: (name: string, wanted: FiguresWanted) => Promise<KnownRows | null>
   /** Asked how large a base model is that has no folder here. */
   hub: Pick<Hub, 'look'>
 }
@@ -50,21 +55,29 @@ export async function knownBefore(
         nextStep: `name one of ${names.join(', ')}`,
       })
   const badLines: { name: string; lines: number }[] = []
+  const family = await familyOf(recipe.baseModel, places)
+  const limits = limitsOf(recipe, family)
+  const wanted = {
+    fields: groupFields(recipe),
+    limits: limits && { tokens: family.tokens, maxRatio: family.maxRatio, fileMarks: limits.fileMarks },
+  }
   const count = async (name: string, path: string, maxRows: number | undefined, needsQuestion: boolean) => {
     const rows = stated.get(name)
     const limit = maxRows ?? Number.POSITIVE_INFINITY
     if (rows !== undefined) return { rows: Math.min(rows, limit), questionCharacters: null, images: null }
     if (path.startsWith(importPrefix)) {
-      const imported = await places.countImport(path.slice(importPrefix.length), groupFields(recipe))
+      const imported = await places.countImport(path.slice(importPrefix.length), wanted)
       return imported ?? (maxRows === undefined ? undefined : limitAlone(maxRows))
     }
+    const looker = limits && !needsQuestion ? rowLooker(limits) : null
     const counted = await countOwnLines(placeOf(path, places), {
       ...(maxRows !== undefined && { maxRows }),
       needsQuestion,
-      fields: groupFields(recipe),
+      fields: wanted.fields,
+      ...(looker && { problem: looker.problem }),
     })
     if (counted && counted.badLines > 0) badLines.push({ name, lines: counted.badLines })
-    if (counted) return counted
+    if (counted) return { ...counted, ...(looker && { unseenPictures: looker.unseen() }) }
     return maxRows === undefined ? undefined : limitAlone(maxRows)
   }
   const sources: Record<string, KnownRows | undefined> = {}
@@ -93,6 +106,11 @@ function groupFields(recipe: Recipe): string[] {
 function placeOf(path: string, { folder, home }: Pick<KnownPlaces, 'folder' | 'home'>): string {
   if (!path.startsWith('demo:')) return resolve(folder, path)
   return join(worldFolder(home), `${path.slice('demo:'.length)}.jsonl`)
+}
+
+/** The family of the base model: by its folder if it is here, else by its name. */
+async function familyOf({ path }: BaseModelSpec, { folder }: Pick<KnownPlaces, 'folder'>): Promise<ModelFamily> {
+  return (await familyOfFolder(resolve(folder, path))) ?? familyOfName(path)
 }
 
 /** The weights in the model's folder; else what the hub says; else what its name says. */

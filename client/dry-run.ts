@@ -1,5 +1,7 @@
 import { readyRows } from '../data/import/import-rows.ts'
 import type { ReadyRow } from '../data/import/import-rows.ts'
+import { NoteTally } from '../data/import/row-notes.ts'
+import type { NoteCount } from '../data/import/row-notes.ts'
 import { lookedAtPictures } from '../data/import/row-pictures.ts'
 import type { SeenPicture } from '../data/import/row-pictures.ts'
 import { sampleRecords } from '../data/import/sample.ts'
@@ -16,6 +18,8 @@ export interface DryRun {
   failed: { reason: string; rows: number; first: string }[]
   withoutQuestion: number
   withoutAnswer: number
+  /** What was changed in the rows that were looked at, or left out. */
+  changed: NoteCount[]
 }
 
 /** Reads the first 1,000 records, or fewer, and keeps nothing. */
@@ -24,10 +28,11 @@ export async function dryRun(
   { maxRows = sampleRecords, signal }: { maxRows?: number | undefined; signal?: AbortSignal },
 ): Promise<DryRun> {
   const failed = new Map<string, DryRun['failed'][number]>()
-  const seen: DryRun = { rows: [], looked: 0, failed: [], withoutQuestion: 0, withoutAnswer: 0 }
+  const seen: DryRun = { rows: [], looked: 0, failed: [], withoutQuestion: 0, withoutAnswer: 0, changed: [] }
+  const tally = new NoteTally()
   const pictures = lookedAtPictures({ places, signal })
   const limit = Math.min(maxRows, sampleRecords)
-  for await (const ready of readyRows(source.reader, { mapping, rules, pictures, maxRows: limit, signal })) {
+  for await (const ready of readyRows(source.reader, { mapping, rules, pictures, maxRows: limit, tally, signal })) {
     const { failure, line, question, answer } = ready.row
     seen.looked++
     if (failure) {
@@ -40,5 +45,5 @@ export async function dryRun(
     if (question === '') seen.withoutQuestion++
     if (answer === null) seen.withoutAnswer++
   }
-  return { ...seen, failed: [...failed.values()].sort((a, b) => b.rows - a.rows) }
+  return { ...seen, changed: tally.counts(), failed: [...failed.values()].sort((a, b) => b.rows - a.rows) }
 }

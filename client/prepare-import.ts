@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import type { ImportFormat } from '../data/import/detect.ts'
 import { stampFiles, unchanging } from '../data/import/file-stamps.ts'
 import type { LookOptions } from '../data/import/first-look.ts'
 import { guessMapping } from '../data/import/guess.ts'
@@ -12,6 +13,8 @@ import { openSource } from '../data/import/open.ts'
 import type { OpenOptions, OpenSource } from '../data/import/open.ts'
 import { ownLinesMapping, ownLinesRules } from '../data/import/own-mapping.ts'
 import { findOwnLines, readOwnLines } from '../data/import/read-own-lines.ts'
+import { PictureArchives, requireImages } from '../data/import/picture-archives.ts'
+import type { RecordReader } from '../data/import/record.ts'
 import { readSample, requireColumns, sampleRecords } from '../data/import/sample.ts'
 import { importHash, limitedHash, ownLinesHash } from '../data/import/source-hash.ts'
 import { rowMaker } from '../data/import/to-row.ts'
@@ -22,8 +25,23 @@ export interface PrepareOptions extends OpenOptions {
   sources: readonly string[]
   /** File of the mapping; guessed when absent. */
   mappingFile?: string | undefined
+  /** The mapping itself, instead of a file. */
+  mapping?: Mapping | undefined
+  /** Which records become rows; takes the place of the mapping's `where`. */
+  where?: string | undefined
   /** Folders of pictures, instead of the source's own. */
   images: readonly string[]
+  allowUrls: FetchedUrls
+}
+
+/** What was asked for, with absolute paths: enough to open the same source again. */
+export interface AskedSource {
+  sources: string[]
+  /** Folders of pictures, instead of the source's own. */
+  images: string[]
+  format: ImportFormat | null
+  split: string | null
+  allowMissingShards: boolean
   allowUrls: FetchedUrls
 }
 
@@ -36,6 +54,7 @@ export interface Prepared {
   rules: RowRules
   /** What was chosen where there was a choice. */
   notes: string[]
+  asked: AskedSource
   places: PicturePlaces
   /**
    * Whether its hash takes a look at the pictures that its rows name by path; these are kept on the
@@ -52,39 +71,57 @@ export interface Prepared {
  * does not fit.
  */
 export async function prepareImport(options: PrepareOptions): Promise<Prepared> {
-  const { sources, mappingFile, images, allowUrls, signal } = options
-  const stated = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
+  const { sources, mappingFile, where, images, allowUrls, signal } = options
+  await requireImages(images)
+  const read = mappingFile === undefined ? null : parseMapping(await readMapping(mappingFile), mappingFile)
+  const stated = options.mapping ?? read
   const source = await openSource(sources, options)
+  const unpacked = new PictureArchives(options)
+  const close = async (): Promise<void> => {
+    await unpacked.close()
+    await source.close()
+  }
   try {
     const { found, archive } = source
     const sample = await readSample(source.reader, signal)
     if (sample.length === 0)
       throw new HoneError({
         type: 'InvalidSource',
-        message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}`,
+        message: `${sources.join(', ')}: not one of the first ${sampleRecords} records can be read as ${found.format}${await firstProblem(source.reader)}`,
         nextStep: 'see whether the file is what its name says, or name its format with --format',
       })
-    const { mapping, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
+    const { mapping: chosen, notes } = stated ? { mapping: stated, notes: [] } : guessMapping(sample, found)
+    const mapping = where === undefined ? chosen : { ...chosen, where }
     requireColumns(mapping, sample)
-    const makeRow = rowMaker(mapping)
-    const refs = sample.flatMap((fields) => makeRow({ line: 1, fields }).pictures)
+    const makeRows = rowMaker(mapping)
+    const refs = sample.flatMap((fields) => makeRows({ line: 1, fields }).flatMap(({ pictures }) => pictures))
     // The pictures in an archive are part of its own hash.
     const looksAtPictures = (images.length > 0 || archive === null) && refs.some((ref) => 'path' in ref)
-    const places = { folders: pictureFolders(images, found.files, found.root), isAbsoluteFree: false, allowUrls }
+    const named = await unpacked.named(images)
+    const places = { folders: pictureFolders(named, found.files, found.root), isAbsoluteFree: false, allowUrls }
+    if (images.length === 0) places.folders.push(...(await unpacked.beside(found, refs, places)))
     return {
       source,
       mapping,
       rules: {},
-      notes,
-      places,
+      notes: [...(source.notes ?? []), ...unpacked.notes, ...notes],
+      asked: askedFor(options),
+      places: { ...places, shown: (text) => unpacked.shown(source.shown?.(text) ?? text) },
       looksAtPictures,
-      identify: (look) => importHash(source, looksAtPictures, { ...look, mapping, places }),
-      close: source.close,
+      identify: (look) => importHash(source, { looksAtPictures, sample }, { ...look, mapping, places }),
+      close,
     }
   } catch (error) {
-    await source.close()
+    await close()
     throw error
   }
+}
+
+/** Why the first record cannot be read. */
+async function firstProblem(reader: RecordReader): Promise<string> {
+  for await (const [first] of reader.read())
+    if (first && 'detail' in first) return `; line ${first.line}: ${first.detail}`
+  return ''
 }
 
 /**
@@ -105,6 +142,7 @@ export async function prepareOwnLines(path: string, { needsQuestion }: { needsQu
     mapping,
     rules: ownLinesRules(needsQuestion),
     notes: [],
+    asked: askedFor({ sources: [file], images: [], allowUrls: false, unpackBelow: folder }),
     places,
     looksAtPictures: true,
     identify: async (look) =>
@@ -112,6 +150,22 @@ export async function prepareOwnLines(path: string, { needsQuestion }: { needsQu
     close,
   }
 }
+
+const askedFor = ({
+  sources,
+  images,
+  format,
+  split,
+  allowMissingShards = false,
+  allowUrls,
+}: PrepareOptions): AskedSource => ({
+  sources: sources.map((path) => resolve(path)),
+  images: images.map((path) => resolve(path)),
+  format: format ?? null,
+  split: split ?? null,
+  allowMissingShards,
+  allowUrls,
+})
 
 const readMapping = (file: string): Promise<string> =>
   readFile(file, 'utf8').catch((cause: unknown) => {

@@ -3,6 +3,8 @@ import { readyRows } from '../data/import/import-rows.ts'
 import type { ReadyRow } from '../data/import/import-rows.ts'
 import { unreachable } from '../data/import/fetch-picture.ts'
 import { PictureLedger } from '../data/import/picture-ledger.ts'
+import { NoteTally } from '../data/import/row-notes.ts'
+import type { NoteCount } from '../data/import/row-notes.ts'
 import { lookedAtPictures, picturesOfLedger } from '../data/import/row-pictures.ts'
 import type { KeptPicture, SeenPicture } from '../data/import/row-pictures.ts'
 import type { Database } from '../db/database.ts'
@@ -61,6 +63,8 @@ export interface Written {
   importedBefore: boolean
   /** Rows that an earlier run had brought in, which did not end or was refused. */
   rowsBefore: number
+  /** What was changed or left out, over all rows; null when the rows were not read again. */
+  notes: NoteCount[] | null
 }
 
 /**
@@ -100,7 +104,8 @@ export async function writeSource(prepared: Prepared, options: WriteOptions): Pr
     signal,
   })
   const earlier = new EarlierLines(db, datasetId)
-  const rows = readyRows(source.reader, { ...reading(), there: (ids) => earlier.find(ids) })
+  const tally = new NoteTally()
+  const rows = readyRows(source.reader, { ...reading(), tally, there: (ids) => earlier.find(ids) })
   const unreached: string[] = []
   const check = (counts: ImportCounts): Promise<void> => requireFewFailures(counts, unreached, options)
   const lines = sourceRows(rows, { earlier, progress, unreached }, options)
@@ -124,6 +129,7 @@ export async function writeSource(prepared: Prepared, options: WriteOptions): Pr
     failed: imported.failed,
     importedBefore: imported.reused,
     rowsBefore: earlier.count,
+    notes: imported.reused ? null : tally.counts(),
   }
 }
 
@@ -178,7 +184,7 @@ async function* sourceRows(
 }
 
 function sourceRow({ row, sourceId, pictures }: ReadyRow<SeenPicture | KeptPicture>): SourceRow {
-  const { id: _id, pictures: _refs, line, metadata, ...rest } = row
+  const { id: _id, part: _part, notes: _notes, pictures: _refs, line, metadata, ...rest } = row
   return { ...rest, sourceId, images: pictures, metadata: rest.failure ? { line } : metadata }
 }
 

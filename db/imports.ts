@@ -2,7 +2,8 @@ import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
 import type { Database } from './database.ts'
-import { imports } from './schema/datasets.ts'
+import { datasets, imports } from './schema/datasets.ts'
+import { rows } from './schema/rows.ts'
 import { moment, only, rowsOf } from './sql.ts'
 
 /** Imported data under its name. */
@@ -20,9 +21,9 @@ export interface ImportRecord {
 }
 
 /**
- * Names imported data. The same name for the same data again does nothing. Throws InvalidInput when
- * the name belongs to other data, unless `replace`: campaigns keep the dataset that they were
- * linked to.
+ * Names imported data. The same name for the same data again only keeps how it was imported now: it
+ * may lie elsewhere. Throws InvalidInput when the name belongs to other data, unless `replace`:
+ * campaigns keep the dataset that they were linked to.
  */
 export async function nameImport(
   db: Database,
@@ -36,7 +37,10 @@ export async function nameImport(
   await db.transaction(async (tx) => {
     await tx.insert(imports).values({ name, datasetId, mapping }).onConflictDoNothing()
     const [found] = await tx.select().from(imports).where(eq(imports.name, name)).for('update')
-    if (found?.datasetId === datasetId) return
+    if (found?.datasetId === datasetId) {
+      await tx.update(imports).set({ mapping }).where(eq(imports.name, name))
+      return
+    }
     if (!replace) throw nameTaken(name, found?.datasetId ?? '?', datasetId)
     await tx
       .update(imports)
@@ -68,6 +72,21 @@ const importRow = z.object({
   createdAt: moment,
 })
 
+const notes = z.object({ changed: z.array(z.object({ note: z.string(), rows: z.number() })) })
+
+/**
+ * What was changed in the rows of a dataset when it was imported, as {@link nameImport} got it in
+ * `mapping.changed`; null for datasets of an older Hone.
+ */
+export async function importNotes(db: Database, datasetId: string): Promise<{ note: string; rows: number }[] | null> {
+  const found = await db.select({ mapping: imports.mapping }).from(imports).where(eq(imports.datasetId, datasetId))
+  for (const { mapping } of found) {
+    const { data } = notes.safeParse(mapping)
+    if (data) return data.changed
+  }
+  return null
+}
+
 /** Every import, by name. */
 export const listImports = (db: Database): Promise<ImportRecord[]> => readImports(db, sql`true`)
 
@@ -85,6 +104,26 @@ export async function datasetOfImport(db: Database, name: string): Promise<strin
   const [found] = await db.select({ id: imports.datasetId }).from(imports).where(eq(imports.name, name))
   return found?.id ?? null
 }
+
+/**
+ * How the data of a name was imported, and the path that it came from; null when the name is not
+ * there.
+ */
+export async function findSettings(
+  db: Database,
+  name: string,
+): Promise<{ datasetId: string; path: string | null; settings: unknown } | null> {
+  const [found] = await db
+    .select({ datasetId: imports.datasetId, path: datasets.sourcePath, settings: imports.mapping })
+    .from(imports)
+    .innerJoin(datasets, eq(datasets.id, imports.datasetId))
+    .where(eq(imports.name, name))
+  return found ?? null
+}
+
+/** Rows of a dataset, failed ones too. */
+export const countRows = (db: Database, datasetId: string): Promise<number> =>
+  db.$count(rows, eq(rows.datasetId, datasetId))
 
 /** The first names of imports, to list in an error. */
 export async function importNames(db: Database, limit = 10): Promise<string[]> {

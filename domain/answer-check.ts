@@ -129,7 +129,8 @@ export const checkOf = ({ kind, choices, precision, policy }: Check): Check => (
  */
 export const writtenCheck = {
   kind: z.enum(answerKinds).default('auto'),
-  choices: z.array(z.string().min(1)).min(2).max(26).nullish(),
+  /** A choice may be empty: it keeps its letter. */
+  choices: z.array(z.string()).min(2).max(26).nullish(),
   precision: z.int().min(0).max(100).nullish(),
   policy: answerPolicy.nullish(),
 } satisfies Record<CheckField, z.ZodType>

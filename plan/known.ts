@@ -11,6 +11,10 @@ export interface KnownRows {
   images: number | null
   /** Different values of each field of the rows' metadata, where they were counted. */
   groups?: Readonly<Record<string, number>>
+  /** Rows that training would leave out, by reason, where rows were looked at. */
+  problems?: Readonly<Record<string, number>>
+  /** Pictures of the file that were not looked at. */
+  unseenPictures?: number
   /** The file is not there: `rows` is the limit that the recipe sets. */
   isLimit?: true
 }

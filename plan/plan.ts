@@ -19,6 +19,7 @@ import { planEvaluation } from './evaluation.ts'
 import { joined, sourceFlow } from './flow.ts'
 import type { Flow } from './flow.ts'
 import type { Known } from './known.ts'
+import { leftOutText } from './left-out.ts'
 import { assumptionsOf, missingOf } from './missing.ts'
 import { campaignTotals, totalsOf } from './totals.ts'
 import { checkServing } from './serving.ts'
@@ -118,7 +119,10 @@ function planRound(
       const sampled = learntFrom(step, steps, index)
       const { refusals, notes } = checkTraining(place, step, plan.jobs, sampled)
       found.refusals.push(...refusals)
-      found.notes.push(...notes)
+      found.notes.push(
+        ...notes,
+        ...leftOutNotes(plan.jobs.flatMap((job) => job.from)).map((text) => ({ round, step: name, text })),
+      )
       return plan
     }
     const from = inputsOf(steps, index).map((name) => ({ name, flow: flowOf(name) }))
@@ -133,6 +137,11 @@ function planRound(
       })
     return plan
   })
+
+  /** Rows of the sources behind a training that it would leave out. */
+  function leftOutNotes(from: readonly string[]): string[] {
+    return sourcesOf(steps, from).flatMap((source) => leftOutText(source, facts.sources[source]) ?? [])
+  }
 
   function learntFrom(step: RecipeStep, steps: readonly RecipeStep[], index: number): number {
     const tokens = isSft(step)

@@ -115,6 +115,8 @@ export interface Trainer {
   readonly name: string
   /** Name of the environment for its jobs. */
   readonly environment: string
+  /** Texts in a row that the product takes for files of the row. */
+  readonly fileMarks?: readonly string[]
   /**
    * Refuses stages that the trainer cannot run, and notes facts for the user. `hone plan` and `hone
    * start` print both.

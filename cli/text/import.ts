@@ -1,8 +1,11 @@
+import type { ImportCheck } from '../../client/check-import.ts'
 import type { DryRun } from '../../client/dry-run.ts'
 import type { Imported } from '../../client/import-source.ts'
 import type { Prepared } from '../../client/prepare-import.ts'
 import type { ImportProgress } from '../../client/write-source.ts'
 import { mappingText } from '../../data/import/mapping.ts'
+import { noteText } from '../../data/import/row-notes.ts'
+import type { NoteCount } from '../../data/import/row-notes.ts'
 import type { ImportRecord } from '../../db/imports.ts'
 import { areTooMany, limitText } from '../../domain/failed-rows.ts'
 import type { FailedRowsLimit } from '../../domain/failed-rows.ts'
@@ -49,7 +52,7 @@ export function dryRunLines(prepared: Prepared, seen: DryRun, maxFailed: FailedR
 }
 
 function rowLines({ row, sourceId, pictures }: DryRun['rows'][number]): string[] {
-  const { question, answer, kind, choices, description, trace, metadata } = row
+  const { question, answer, kind, choices, precision, policy, description, trace, metadata } = row
   const text = (value: string | null): string => (value === null || value === '' ? nothing : clip(value, 90))
   return pairs([
     ['id', sourceId],
@@ -58,13 +61,21 @@ function rowLines({ row, sourceId, pictures }: DryRun['rows'][number]): string[]
     ['answer', text(answer)],
     ...(choices ? [['choices', clip(choices.join(' | '), 90)] as const] : []),
     ...(kind === 'auto' ? [] : [['kind', kind] as const]),
+    ...(precision === null ? [] : [['precision', String(precision)] as const]),
+    ...(policy === null ? [] : [['policy', clip(JSON.stringify(policy), 90)] as const]),
     ...(description === null ? [] : [['description', text(description)] as const]),
     ...(trace === null ? [] : [['trace', text(trace)] as const]),
     ...(Object.keys(metadata).length === 0 ? [] : [['metadata', clip(JSON.stringify(metadata), 90)] as const]),
   ])
 }
 
-function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, maxFailed: FailedRowsLimit): string[] {
+const changedLines = (changed: readonly NoteCount[]): string[] =>
+  changed.map(({ note, rows }) => `${count(rows)} ${noteText(note)}`)
+
+function countLines(
+  { looked, failed, withoutQuestion, withoutAnswer, changed }: DryRun,
+  maxFailed: FailedRowsLimit,
+): string[] {
   const bad = failed.reduce((sum, { rows }) => sum + rows, 0)
   return [
     `Of the first ${count(looked)} rows, ${count(bad)} would fail${bad === 0 ? '' : ` (${percent(bad / looked)})`}`,
@@ -78,6 +89,7 @@ function countLines({ looked, failed, withoutQuestion, withoutAnswer }: DryRun, 
       ? [`${count(withoutQuestion)} have no question: steps can write them, benchmarks need them`]
       : []),
     ...(withoutAnswer > 0 ? [`${count(withoutAnswer)} have no answer`] : []),
+    ...changedLines(changed),
   ]
 }
 
@@ -90,14 +102,14 @@ export const dryRunJson = ({ source, mapping, notes }: Prepared, seen: DryRun): 
   notes,
   ...seen,
   rows: seen.rows.map(({ row, sourceId, pictures }) => {
-    const { failure: _failure, pictures: _refs, id: _id, line, ...rest } = row
-    return { id: sourceId, line, images: pictures, ...rest }
+    const { failure: _failure, pictures: _refs, id: _id, part: _part, notes: changed, line, ...rest } = row
+    return { id: sourceId, line, images: pictures, ...rest, changed }
   }),
 })
 
 /** What an import came to, for people. */
 export function importedLines(imported: Imported, notes: readonly string[]): string[] {
-  const { name, rows, failed, pictures, failures, importedBefore, rowsBefore } = imported
+  const { name, rows, failed, pictures, failures, importedBefore, rowsBefore, changed } = imported
   const before = importedBefore
     ? ', imported before'
     : rowsBefore > 0
@@ -114,9 +126,39 @@ export function importedLines(imported: Imported, notes: readonly string[]): str
       : []),
     ...failures.map((failure) => `  ${failure.reason} ${count(failure.rows)}`),
     ...notes.map((note) => `note: ${note}`),
+    ...changedLines(changed ?? []).map((line) => `of all rows: ${line}`),
     `in a recipe: path: import:${name}`,
   ]
 }
+
+const differencesShown = 50
+
+/** What a second look at an import came to. */
+export function checkLines(check: ImportCheck): string[] {
+  const { name, sources, compared, imported, differences, changed } = check
+  const rows = new Set(differences.map(({ row }) => row)).size
+  const found = rows === 0 ? 'none differs' : rows === 1 ? '1 differs' : `${count(rows)} differ`
+  const from = sources.length === 1 ? sources[0] : `${sources[0]} and ${sources.length - 1} more`
+  const more = differences.length - differencesShown
+  return [
+    `${name}: ${count(compared)} of ${count(imported)} rows compared with ${from}, ${found}`,
+    ...changed.map((sentence) => `  the source has changed since: ${sentence}`),
+    ...differences
+      .slice(0, differencesShown)
+      .flatMap(({ row, line, field, imported: before, source }) => [
+        `  ${line === null ? `row ${row}` : `row ${row}, line ${line}`}, ${field}${line === null ? ': the source has no such row' : ''}`,
+        ...pairs([['imported', shown(before)], ...(line === null ? [] : [['source', shown(source)] as const])]).map(
+          (text) => `    ${text}`,
+        ),
+      ]),
+    ...(more > 0 ? [`  … and ${count(more)} more differences: --json lists them`] : []),
+    ...(differences.length > 0 || changed.length > 0
+      ? [`to take the source as it is now: hone import SOURCE --as ${name} --replace (campaigns keep their rows)`]
+      : []),
+  ]
+}
+
+const shown = (value: unknown): string => (value === null ? nothing : clip(JSON.stringify(value), 160))
 
 /** Imports as a table. */
 export function listLines(imports: readonly ImportRecord[]): string[] {

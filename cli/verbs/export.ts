@@ -116,7 +116,7 @@ async function exportDataset(
   progress.start(`export ${nameOf(source)}`)
   try {
     const made = await untilInterrupted(terminal, (signal) =>
-      writeExport(source, exportRows(db, source.id, { status, policy }), (hash) => store.imagePath(hash), {
+      writeExport(source, exportRows(db, source.id, { status, policy }), store, {
         ...options,
         signal,
         onProgress: (rows, size) => progress.update(`${count(rows)} of ${total} rows, ${bytes(size)}`),

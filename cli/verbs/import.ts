@@ -15,6 +15,7 @@ import { ensureFolder, honeHome, homePaths } from '../../services/home.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { createProgress, quietProgress } from '../../services/progress.ts'
 import type { Progress } from '../../services/progress.ts'
+import { checkAgain } from '../check-import.ts'
 import { notRunning, withDatabase } from '../connections.ts'
 import { dryRunJson, dryRunLines, importedLines, listLines, progressText } from '../text/import.ts'
 import { untilInterrupted } from '../interrupt.ts'
@@ -31,30 +32,39 @@ Examples:
   $ hone import cold.json --as cold --images pictures/ --mapping map.yaml
   $ hone import photos.zip --as photos                       a row a picture, questions come later
   $ hone import --list
+  $ hone import --check geometry                             are the rows what the source says?
 
-Reads JSONL, JSON, CSV, Parquet, folders of pictures, zip and tar, and folders in Hugging Face's or LLaMA-Factory's layout.
+Reads JSONL, JSON, CSV, Parquet, Arrow, Excel, WebDataset, folders of pictures, zip and tar, and folders in Hugging
+Face's or LLaMA-Factory's layout; text also packed (.gz, .zst, .bz2, .xz). Pictures may lie in an archive beside the rows.
 A recipe then says "path: import:NAME". The mapping is guessed; --dry-run prints it, and --mapping takes it back.
 Rows that cannot be used are kept as failed rows with their reason. The same import again finds what is there, and an
-interrupted one goes on.`
+interrupted one goes on. --check reads the source again and exits with 1 where rows differ.`
 
 interface Options {
   as?: string
   mapping?: string
+  where?: string
   format?: ImportFormat
   split?: string
   images: string[]
   maxRows?: number
   maxFailed: FailedRowsLimit
+  allowMissingShards?: boolean
   skipUnreachable?: boolean
   allowUrls?: boolean
   allowLocalUrls?: boolean
   dryRun?: boolean
   replace?: boolean
   list?: boolean
+  check?: string
+  rows?: number
   json?: boolean
 }
 
-/** `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`. */
+/**
+ * `hone import SOURCE --as NAME`, `hone import SOURCE --dry-run`, `hone import --list`, `hone
+ * import --check NAME`.
+ */
 export function importCommand(terminal: Terminal): Command {
   return new Command('import')
     .description("Bring a source of pictures and questions into this home's database, under a name for recipes.")
@@ -62,11 +72,15 @@ export function importCommand(terminal: Terminal): Command {
     .option('--as <name>', 'name of the import; recipes say "path: import:NAME"', importName)
     .option('--mapping <file>', 'YAML that says which column is what (default: guessed)')
     .option('--dry-run', 'show the mapping, five rows and what of the first 1,000 would fail; writes nothing')
-    .option('--max-rows <n>', 'only so many records, from the top', wholeNumber)
+    .option('--where <condition>', 'only records for which this holds, e.g. "passrate between 0.3 and 0.9"')
+    .option('--max-rows <n>', 'only so many records that become rows, from the top', wholeNumber)
     .addOption(
       new Option('--format <format>', 'how the files are read (default: by their names)').choices(importFormats),
     )
-    .option('--split <name>', "part of a folder: a split, or a name of LLaMA-Factory's dataset_info.json")
+    .option(
+      '--split <name>',
+      "part of a source: a split, CONFIG/SPLIT, a sheet, or a name of LLaMA-Factory's dataset_info.json",
+    )
     .option(
       '--images <folder>',
       "folder of the pictures, instead of the source's own; may be given again",
@@ -75,6 +89,7 @@ export function importCommand(terminal: Terminal): Command {
     )
     .option('--allow-urls', 'fetch pictures that are http(s) URLs of public addresses')
     .option('--allow-local-urls', 'fetch them from this machine and its network too')
+    .option('--allow-missing-shards', 'read the shards that are there although others are missing')
     .option('--skip-unreachable', 'end although pictures of some URLs cannot be fetched now: their rows fail')
     .addOption(
       new Option('--max-failed <count>', 'refuse the import when more rows fail: a number, or a share as 5%')
@@ -83,10 +98,14 @@ export function importCommand(terminal: Terminal): Command {
     )
     .option('--replace', 'give the name to this data although it belongs to other data')
     .option('--list', 'list imports with rows, failed rows, pictures and date')
+    .option('--check <name>', 'compare a sample of imported rows with their source, or with the SOURCE that is named')
+    .option('--rows <n>', 'rows that --check compares (default: 200)', wholeNumber)
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
     .action(async (sources: string[], options: Options) => {
       if (options.list === true) return listAll(terminal, sources, options)
+      if (options.check !== undefined) return checkNamed(terminal, options.check, sources, options)
+      if (options.rows !== undefined) throw usage('--rows belongs to --check; for fewer rows give --max-rows.')
       if (sources.length === 0) throw usage('Name a source to import.')
       if (options.as === undefined && options.dryRun !== true) throw usage('Give the import a name with --as NAME.')
       if (options.maxRows === 0) throw usage('--max-rows 0 would import nothing.')
@@ -102,6 +121,22 @@ async function listAll(terminal: Terminal, sources: readonly string[], { json }:
   else print(terminal, ...listLines(imports))
 }
 
+/** Options that say how a source is read. An import remembers them. */
+const notForCheck = ['as', 'mapping', 'where', 'dryRun', 'maxRows', 'format', 'split', 'allowMissingShards'] as const
+
+async function checkNamed(
+  terminal: Terminal,
+  name: string,
+  sources: readonly string[],
+  { rows = 200, images, json, ...options }: Options,
+): Promise<void> {
+  if (rows === 0) throw usage('--rows 0 would compare nothing.')
+  for (const other of notForCheck)
+    if (options[other] !== undefined)
+      throw usage('--check reads the source as it was imported: it takes --rows, --images and --json alone.')
+  await checkAgain(terminal, name, { sources, images, rows, json })
+}
+
 async function importNow(
   terminal: Terminal,
   sources: readonly string[],
@@ -111,7 +146,8 @@ async function importNow(
   const home = homePaths(honeHome(terminal.env)).root
   // Said before an archive is unpacked for minutes.
   if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
-  const { mapping: mappingFile, images, allowUrls, allowLocalUrls, format, split, as: name } = options
+  const { mapping: mappingFile, where, images, allowUrls, allowLocalUrls, format, split, allowMissingShards } = options
+  const { as: name } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null
   try {
@@ -119,10 +155,12 @@ async function importNow(
     prepared = await prepareImport({
       sources,
       mappingFile,
+      where,
       images,
       allowUrls: allowLocalUrls === true ? 'local' : allowUrls === true ? 'public' : false,
       format,
       split,
+      allowMissingShards,
       signal,
       unpackBelow: join(home, 'imports'),
       onProgress: (text) => progress.update(text),

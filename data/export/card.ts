@@ -1,6 +1,7 @@
 import type { Written } from './format.ts'
 import { cardFeature } from './parquet-columns.ts'
 import type { ExportColumns } from './parquet-columns.ts'
+import { withWholeRow } from './whole-row.ts'
 
 /** The files of rows, as `datasets` finds them. */
 export const trainSplit = 'data/train-*.parquet'
@@ -10,13 +11,13 @@ export const trainSplit = 'data/train-*.parquet'
  * the YAML, so it does not take the manifest beside the rows for rows.
  */
 export function cardFile(written: Written, columns: ExportColumns): Record<string, string> {
-  const { name, dataset, rows, files } = written
+  const { name, dataset, kind, rows, files } = written
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const lines = [
     '---',
     'dataset_info:',
     '  features:',
-    ...Object.entries(columns).flatMap(([column, type]) => cardFeature(column, type, '  ')),
+    ...Object.entries(withWholeRow(columns, kind)).flatMap(([column, type]) => cardFeature(column, type, '  ')),
     '  - name: images',
     '    list: image',
     '  splits:',

@@ -62,6 +62,13 @@ export interface ExportFormat {
   images: readonly ImageMode[]
   /** Whether dropped and failed rows may be exported, with their status. */
   takesDropped: boolean
+  /**
+   * `pixels`: other programs open the pictures, so a file holds the pixels that models see
+   * (docs/pictures.md). `files`: the stored files as they are.
+   */
+  shows: 'pixels' | 'files'
+  /** Why the trainer would fail on a picture, as a short code; null when it takes the picture. */
+  pictureProblem?: (size: { width: number; height: number }) => string | null
   record: (row: ExportRow, context: RecordContext) => Recorded<ExportRecord>
   /** Columns of Parquet files without `images`; null for JSON lines. */
   columns: (kind: ExportKind) => ExportColumns | null

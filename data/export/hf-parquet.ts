@@ -29,6 +29,7 @@ export const hfParquet: ExportFormat = {
   kinds: ['rows'],
   images: ['embed'],
   takesDropped: true,
+  shows: 'pixels',
   record: (row) => {
     const { id, question, answer, description, trace, verdict, status } = row
     const fields = {

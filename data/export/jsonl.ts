@@ -8,6 +8,8 @@ export const jsonl: ExportFormat = {
   kinds: ['rows'],
   images: ['copy', 'link'],
   takesDropped: true,
+  // Hone reads the lines back, and a picture's hash is the hash of its file.
+  shows: 'files',
   record: (row) => {
     const { images: _, ...line } = lineOfRow(row, row.images)
     const dropped = row.status === 'kept' ? {} : { status: row.status, reason: row.reason }

@@ -3,13 +3,19 @@ import { dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { exists } from '../../artifacts/exists.ts'
 import { errorCode } from '../../domain/errors.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
+import { createSeenFiles } from '../pictures/seen-files.ts'
+import type { SeenStore } from '../pictures/seen-files.ts'
 
-/** A picture of the store: its path, its size, and the extension for its first bytes. */
+/** A picture for an export: its path, its size, and the extension for its first bytes. */
 export interface Picture {
+  /** SHA-256 of the file. */
   hash: string
   path: string
   bytes: number
   extension: string
+  /** Size in pixels; null where the format takes files without a look at them. */
+  size: { width: number; height: number } | null
 }
 
 /** Folder of the pictures beside the rows. */
@@ -39,38 +45,50 @@ export function extensionOf(head: Uint8Array): string {
 
 const remembered = 20_000
 
-/** Looks up pictures; null for a picture that is not in the store. Remembers the last 20,000. */
+/** Looks up pictures, and remembers the last 20,000. */
 export class PictureLookup {
-  readonly #pathOf: (hash: string) => string
-  readonly #known = new LRUCache<string, { picture: Picture | null }>({ max: remembered })
+  readonly #look: (hash: string) => Promise<Picture>
+  readonly #known = new LRUCache<string, { picture: Picture }>({ max: remembered })
 
-  constructor(pathOf: (hash: string) => string) {
-    this.#pathOf = pathOf
-  }
-
-  async find(hash: string): Promise<Picture | null> {
-    const known = this.#known.get(hash)
-    if (known) return known.picture
-    const picture = await this.#look(hash)
-    this.#known.set(hash, { picture })
-    return picture
-  }
-
-  async #look(hash: string): Promise<Picture | null> {
-    const path = this.#pathOf(hash)
-    try {
-      const file = await open(path, 'r')
-      try {
-        const { size } = await file.stat()
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
-        return { hash, path, bytes: size, extension: extensionOf(buffer.subarray(0, bytesRead)) }
-      } finally {
-        await file.close()
-      }
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return null
-      throw error
+  /** `shows` says which file of a picture is meant, as ExportFormat has it. */
+  constructor(store: SeenStore, shows: 'pixels' | 'files') {
+    const seen = createSeenFiles(store)
+    this.#look = async (hash) => {
+      if (shows === 'files') return await fileOf(hash, store.imagePath(hash), null)
+      const { width, height, ...file } = await seen(hash)
+      return await fileOf(file.hash, file.path, { width, height })
     }
+  }
+
+  /** A picture by its hash, or a code that says why there is none to show. */
+  async find(hash: string): Promise<{ picture: Picture } | { refused: string }> {
+    const known = this.#known.get(hash)
+    if (known) return known
+    try {
+      const found = { picture: await this.#look(hash) }
+      this.#known.set(hash, found)
+      return found
+    } catch (error) {
+      if (!(error instanceof RowProblem)) throw error
+      if (error.reason === 'image-missing') return { refused: 'picture-missing' }
+      return { refused: error.reason }
+    }
+  }
+}
+
+async function fileOf(hash: string, path: string, size: Picture['size']): Promise<Picture> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      const { size: bytes } = await file.stat()
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
+      return { hash, path, bytes, extension: extensionOf(buffer.subarray(0, bytesRead)), size }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new RowProblem('image-missing', `${path} is not there`, error)
+    throw error
   }
 }
 

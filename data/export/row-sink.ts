@@ -5,6 +5,8 @@ import { ParquetWriter } from './parquet-writer.ts'
 import type { ShardFile } from './parquet-writer.ts'
 import { PictureLookup, PicturePlacer, pictureFolder } from './pictures.ts'
 import type { Picture } from './pictures.ts'
+import { wholeRowCell, withWholeRow } from './whole-row.ts'
+import type { SeenStore } from '../pictures/seen-files.ts'
 
 export interface SinkOptions {
   kind: ExportKind
@@ -40,12 +42,13 @@ export class RowSink {
   exported = 0
   bytes = 0
 
-  constructor(folder: string, format: ExportFormat, imagePath: (hash: string) => string, options: SinkOptions) {
+  constructor(folder: string, format: ExportFormat, store: SeenStore, options: SinkOptions) {
     this.#format = format
     this.#options = options
-    this.#lookup = new PictureLookup(imagePath)
+    this.#lookup = new PictureLookup(store, format.shows)
     this.#placer = options.images === 'embed' ? null : new PicturePlacer(folder, options.images)
-    const columns = format.columns(options.kind)
+    const own = format.columns(options.kind)
+    const columns = own && withWholeRow(own, options.kind)
     this.#columns = Object.keys(columns ?? {})
     const { shardBytes } = options
     const pictures = options.images === 'embed' ? format.pictureFields : 'paths'
@@ -76,12 +79,16 @@ export class RowSink {
     const index = this.read++
     const converted = this.#format.record(row, { ...this.#options, index })
     if ('refused' in converted) return await this.#refuse(row.id, converted.refused)
-    const { fields, images } = converted.row
+    const { images } = converted.row
+    const fields = { ...converted.row.fields, ...wholeRowCell(row, this.#options.kind) }
     const pictures: Picture[] = []
     for (const hash of images) {
-      const picture = await this.#lookup.find(hash)
-      if (!picture) return await this.#refuse(row.id, 'picture-missing')
-      pictures.push(picture)
+      const found = await this.#lookup.find(hash)
+      if ('refused' in found) return await this.#refuse(row.id, found.refused)
+      const { size } = found.picture
+      const problem = size && this.#format.pictureProblem?.(size)
+      if (problem) return await this.#refuse(row.id, problem)
+      pictures.push(found.picture)
     }
     const shown = this.#placer ? await this.#place(this.#placer, pictures) : pictures
     if (this.#parquet) await this.#parquet.add({ cells: this.#columns.map((name) => fields[name]), images: shown })

@@ -7,6 +7,7 @@ import { errorCode, HoneError } from '../../domain/errors.ts'
 import type { ExportFormat, ExportKind, ExportRow, Written } from './format.ts'
 import type { ExportChoices, ExportSource, Manifest } from './manifest.ts'
 import { RowSink } from './row-sink.ts'
+import type { SeenStore } from '../pictures/seen-files.ts'
 
 export const manifestFile = 'hone-manifest.json'
 
@@ -50,7 +51,7 @@ export interface Exported {
 export async function writeExport(
   source: ExportSource,
   rows: AsyncIterable<ExportRow>,
-  imagePath: (hash: string) => string,
+  store: SeenStore,
   options: ExportOptions,
 ): Promise<Exported> {
   const folder = resolve(options.output)
@@ -59,7 +60,7 @@ export async function writeExport(
   const made = join(dirname(folder), `.${basename(folder)}.part-${randomUUID().slice(0, 8)}`)
   try {
     await mkdir(made, { recursive: true })
-    const exported = await fill(made, folder, source, rows, imagePath, options)
+    const exported = await fill(made, folder, source, rows, store, options)
     await moveInto(made, folder)
     return exported
   } catch (error) {
@@ -129,11 +130,11 @@ async function fill(
   folder: string,
   source: ExportSource,
   rows: AsyncIterable<ExportRow>,
-  imagePath: (hash: string) => string,
+  store: SeenStore,
   options: ExportOptions,
 ): Promise<Exported> {
   const { to, format, kind, images, status, maxRows, answers, promptSuffix } = options
-  const sink = new RowSink(made, format, imagePath, { ...options, dataset: source.id })
+  const sink = new RowSink(made, format, store, { ...options, dataset: source.id })
   let data: Awaited<ReturnType<RowSink['close']>> = []
   try {
     if (maxRows !== 0) {

@@ -6,10 +6,11 @@ import { contentHash } from '../../artifacts/hash.ts'
 import { errorCode, HoneError } from '../../domain/errors.ts'
 import { handlePieces } from '../lines/file-pieces.ts'
 import { readLines } from '../lines/read-lines.ts'
-import { rowLine } from '../rows/row-line.ts'
+import { isUtf16 } from '../lines/utf8-pieces.ts'
+import { readRow } from '../rows/row-line.ts'
 import type { RowLine } from '../rows/row-line.ts'
 import type { RowRef } from '../../domain/rows.ts'
-import { createLineReader, parseLine } from './input-reader.ts'
+import { createLineReader, lineValue } from './input-reader.ts'
 import type { InputFile, InputLine, LinePlaces } from './input-reader.ts'
 
 /** All lines of the input that count. Only their places are in memory. */
@@ -48,7 +49,11 @@ export interface InputOptions {
 export async function indexInput(files: readonly InputFile[], options: InputOptions): Promise<InputLines> {
   const handles: FileHandle[] = []
   try {
-    for (const { path } of files) handles.push(await openInput(path))
+    for (const { path } of files) {
+      const handle = await openInput(path)
+      handles.push(handle)
+      await requireUtf8(path, handle)
+    }
     return await index(files, handles, options)
   } catch (error) {
     await Promise.all(handles.map((handle) => handle.close()))
@@ -65,6 +70,7 @@ async function index(
   const ids = new Map<string, number>()
   /** Lines whose id an earlier line has. */
   const duplicates = new Set<number>()
+  const broken = new Set<number>()
   const questions = new Map<string, number[]>()
   const refs: RowRef[] = []
   const found = { bad: 0, passedOver: 0 }
@@ -74,10 +80,11 @@ async function index(
     let number = 0
     reading: for await (const lines of readLines(handlePieces(handle), { isExact: true })) {
       signal.throwIfAborted()
-      for (const { offset, bytes, text } of lines) {
+      for (const { offset, bytes, text, isBroken } of lines) {
         number += 1
         if (text?.trim() === '') continue
-        const value = text === null ? undefined : parseLine(text)
+        const json = text === null || isBroken ? null : lineValue(text)
+        const value = json !== null && 'value' in json ? json.value : undefined
         if (isPassedOver(value)) {
           found.passedOver += 1
           continue
@@ -89,13 +96,14 @@ async function index(
         at.bytes.push(bytes)
         at.number.push(number)
         hash.update(`${text ?? bytes}\n`)
-        const parsed = rowLine.safeParse(value)
-        if (!parsed.success || ids.has(parsed.data.id)) {
+        if (isBroken) broken.add(place)
+        const read = readRow(value)
+        if (!('row' in read) || ids.has(read.row.id)) {
           found.bad += 1
-          if (parsed.success) duplicates.add(place)
+          if ('row' in read) duplicates.add(place)
           continue
         }
-        const row = parsed.data
+        const { row } = read
         ids.set(row.id, place)
         if (per === 'question') push(questions, questionOf(row), place)
         if (per === 'dataset') refs.push(refOf(row, file, by))
@@ -110,7 +118,7 @@ async function index(
     ids,
     questions: [...questions.values()],
     refs,
-    read: createLineReader({ files, handles, at, ids, duplicates }),
+    read: createLineReader({ files, handles, at, ids, duplicates, broken }),
     close: async () => void (await Promise.all(handles.map((handle) => handle.close()))),
   }
 }
@@ -129,6 +137,20 @@ async function openInput(path: string): Promise<FileHandle> {
       cause,
     })
   }
+}
+
+/**
+ * Throws InvalidInput for a file in UTF-16, which `hone import` decodes. Lines are read here by
+ * their places in the file, so they cannot be.
+ */
+async function requireUtf8(path: string, handle: FileHandle): Promise<void> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0)
+  if (!isUtf16(buffer.subarray(0, bytesRead))) return
+  throw new HoneError({
+    type: 'InvalidInput',
+    message: `${path} is in UTF-16.`,
+    nextStep: `Write it as UTF-8: iconv -f UTF-16 -t UTF-8 ${path} > rows.jsonl`,
+  })
 }
 
 /** A file with the folder of its pictures' relative names. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
-import { parseJson } from '../../domain/json-text.ts'
+import { jsonValue, notUtf8 } from '../import/json-value.ts'
 import { longestLine } from '../lines/read-lines.ts'
-import { rowLine } from '../rows/row-line.ts'
+import { readRow } from '../rows/row-line.ts'
 import type { RowLine } from '../rows/row-line.ts'
 import { readPlaces } from './read-places.ts'
 
@@ -49,10 +49,12 @@ interface Indexed {
   ids: ReadonlyMap<string, number>
   /** Lines whose id an earlier line has. */
   duplicates: ReadonlySet<number>
+  /** Lines that are not UTF-8. */
+  broken: ReadonlySet<number>
 }
 
 /** Reads lines again by their places, in the given order. */
-export function createLineReader({ files, handles, at, ids, duplicates }: Indexed) {
+export function createLineReader({ files, handles, at, ids, duplicates, broken }: Indexed) {
   const names = files.map(({ path }) => path)
   const whereIs = (place: number): string => {
     const name = names[at.file[place] ?? 0] ?? ''
@@ -68,6 +70,8 @@ export function createLineReader({ files, handles, at, ids, duplicates }: Indexe
       const detail = `${whereIs(place)} has ${bytes} bytes; a row has at most ${longestLine}`
       return { ...line, read: { id: null, reason: 'bad-line', detail } }
     }
+    if (broken.has(place))
+      return { ...line, read: { id: null, reason: 'bad-line', detail: `${whereIs(place)}: ${notUtf8}` } }
     const read = readRowLine(text, whereIs(place))
     if (!duplicates.has(place) || !('row' in read)) return { ...line, read }
     const first = ids.get(read.row.id) ?? 0
@@ -89,19 +93,16 @@ export function createLineReader({ files, handles, at, ids, duplicates }: Indexe
   }
 }
 
-/** The value of a line, without a byte order mark at its start. */
-export const parseLine = (text: string): unknown => parseJson(text.replace(/^\uFEFF/, ''))
+/** The value of a line, without a byte order mark at its start, or why it has none. */
+export const lineValue = (text: string): ReturnType<typeof jsonValue> => jsonValue(text.replace(/^\uFEFF/, ''))
 
 /** A line as a row, or what is wrong with it. `where` names the line in words. */
 function readRowLine(text: string, where: string): { row: RowLine } | BadLine {
-  const value = parseLine(text)
-  const parsed = rowLine.safeParse(value)
-  if (parsed.success) return { row: parsed.data }
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  )
-  const what = value === undefined ? 'not JSON' : problems.join('; ')
-  return { id: idOf(value), reason: 'bad-line', detail: `${where}: ${what}`.slice(0, 500) }
+  const json = lineValue(text)
+  const read = 'problem' in json ? json : readRow(json.value)
+  if ('row' in read) return read
+  const id = 'value' in json ? idOf(json.value) : null
+  return { id, reason: 'bad-line', detail: `${where}: ${read.problem}`.slice(0, 500) }
 }
 
 function idOf(value: unknown): string | null {

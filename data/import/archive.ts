@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
-import { extract } from 'tar-stream'
 import type { Header } from 'tar-stream'
 import { openPromise } from 'yauzl'
 import type { Entry, ZipFile } from 'yauzl'
 import { errorCode, HoneError, messageOf } from '../../domain/errors.ts'
+import { tarMembers } from './tar-members.ts'
 
 /** How large an archive may be. */
 export interface ArchiveLimits {
@@ -33,13 +30,16 @@ export interface ExtractOptions {
   onFiles?: (count: number) => void
 }
 
+/** The ending of an archive's name. */
+export const archiveEnding = /\.(?:zip|tar|tgz|tar\.(?:gz|zst|bz2|xz))$/i
+
 /** Whether a file is an archive that is unpacked, by its name. */
-export const isArchiveName = (name: string): boolean => /\.(zip|tar|tar\.gz|tgz)$/i.test(name)
+export const isArchiveName = (name: string): boolean => archiveEnding.test(name)
 
 /**
- * Unpacks a zip or tar (also gzipped) into an empty folder. One entry that leads outside, is a link
- * or a device, or has the path of another entry refuses the whole archive, and so does more than
- * the limits allow. The files unpacked until then stay: the caller removes the folder. Throws
+ * Unpacks a zip or tar (also a packed one) into an empty folder. One entry that leads outside, is a
+ * link or a device, or has the path of another entry refuses the whole archive, and so does more
+ * than the limits allow. The files unpacked until then stay: the caller removes the folder. Throws
  * InvalidSource, or what `signal` was aborted with.
  */
 export async function extractArchive(file: string, into: string, options: ExtractOptions = {}): Promise<void> {
@@ -163,17 +163,7 @@ async function unzipEntry(zip: ZipFile, entry: Entry, unpacking: Unpacking): Pro
 }
 
 async function untar(file: string, unpacking: Unpacking): Promise<void> {
-  const tar = extract()
-  const streams = /\.(tar\.gz|tgz)$/i.test(file)
-    ? pipeline(createReadStream(file), createGunzip(), tar)
-    : pipeline(createReadStream(file), tar)
-  // Its error ends the iteration below, which throws it.
-  streams.catch(() => undefined)
-  for await (const entry of tar) {
-    await untarEntry(entry.header, entry, unpacking)
-    entry.resume()
-  }
-  await streams
+  for await (const entry of tarMembers(file)) await untarEntry(entry.header, entry, unpacking)
 }
 
 async function untarEntry(

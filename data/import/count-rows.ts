@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { fieldValues } from '../statistics/field-values.ts'
 import { namedRows } from './named-rows.ts'
 import { ownLinesMapping, ownLinesRules } from './own-mapping.ts'
 import { findOwnLines, readOwnLines } from './read-own-lines.ts'
+import type { ImportRow } from './import-row.ts'
 
 /** What a file of Hone's own lines holds, counted without a look at its pictures. */
 export interface RowCounts {
@@ -19,6 +21,8 @@ export interface RowCounts {
    * field count as one value more.
    */
   groups: Record<string, number>
+  /** Rows by what {@link CountOptions.problem} said of them; absent without it. */
+  problems?: Record<string, number>
 }
 
 export interface CountOptions {
@@ -30,6 +34,11 @@ export interface CountOptions {
    * Fields of the metadata whose values are counted: those that a step groups by. All when absent.
    */
   fields?: readonly string[]
+  /**
+   * Why a row cannot be used later on, as a code; null when it can. `folder` is the folder of the
+   * lines, from which paths of pictures count.
+   */
+  problem?: (row: ImportRow, folder: string) => Promise<string | null>
 }
 
 /**
@@ -38,22 +47,25 @@ export interface CountOptions {
  */
 export async function countOwnLines(path: string, options: CountOptions = {}): Promise<RowCounts | null> {
   if (!(await stat(path).catch(() => null))) return null
-  const { maxRows, needsQuestion = false } = options
-  const reader = readOwnLines(await findOwnLines(path))
+  const { maxRows, needsQuestion = false, problem } = options
+  const file = await findOwnLines(path)
+  const reader = readOwnLines(file)
   const total = { rows: 0, badLines: 0, characters: 0, images: 0 }
   const fields = fieldValues(options.fields)
   const rules = ownLinesRules(needsQuestion)
-  for await (const batch of namedRows(reader, { mapping: ownLinesMapping, rules, maxRows }))
-    for (const { row } of batch) {
-      if (row.failure) {
-        total.badLines++
-        continue
-      }
+  const problems = new Map<string, number>()
+  for await (const batch of namedRows(reader, { mapping: ownLinesMapping, rules, maxRows })) {
+    const usable = batch.flatMap(({ row }) => (row.failure ? [] : [row]))
+    total.badLines += batch.length - usable.length
+    for (const row of usable) {
       fields.add(row.metadata)
       total.rows++
       total.images += row.pictures.length
       total.characters += (row.choices ?? []).reduce((sum, choice) => sum + choice.length, row.question.length)
     }
+    const reasons = problem ? await Promise.all(usable.map((row) => problem(row, dirname(file)))) : []
+    for (const reason of reasons) if (reason !== null) problems.set(reason, (problems.get(reason) ?? 0) + 1)
+  }
   const { rows, badLines, characters, images } = total
   const mean = (sum: number): number => (rows === 0 ? 0 : sum / rows)
   return {
@@ -62,5 +74,6 @@ export async function countOwnLines(path: string, options: CountOptions = {}): P
     questionCharacters: mean(characters),
     images: mean(images),
     groups: fields.groups(rows),
+    ...(problem && { problems: Object.fromEntries(problems) }),
   }
 }

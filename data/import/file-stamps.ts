@@ -41,10 +41,10 @@ const stampsOf = (files: readonly string[]): Promise<string[]> =>
 
 /** A reader that gives a batch only after it has seen that the files are as they were. */
 export const unchanging = <One extends SourceRecord>(
-  { total, read }: RecordReader<One>,
+  { read, ...reader }: RecordReader<One>,
   stamps: FileStamps,
 ): RecordReader<One> => ({
-  total,
+  ...reader,
   async *read() {
     for await (const batch of read()) {
       await stamps.requireSame()

@@ -5,9 +5,11 @@ import { LRUCache } from 'lru-cache'
 import { RowProblem } from '../../domain/row-problem.ts'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { locatePicture } from '../pictures/locate.ts'
+import type { ImportRow } from './import-row.ts'
 import { inOrder } from './in-order.ts'
 import { loadPicture } from './load-pictures.ts'
 import type { PicturePlaces } from './load-pictures.ts'
+import { madeRows } from './named-rows.ts'
 import type { PictureLedger } from './picture-ledger.ts'
 import type { PictureRef } from './picture-refs.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
@@ -49,9 +51,8 @@ const remembered = 65_536
  */
 export async function* lookAtRecords<One extends SourceRecord>(
   reader: RecordReader<One>,
-  { mapping, places, keeper, ledger, maxRows = Number.POSITIVE_INFINITY, signal, onPictures }: LookOptions,
-): AsyncGenerator<{ record: One; pictures: LookedAt[] }> {
-  const makeRow = rowMaker(mapping)
+  { mapping, places, keeper, ledger, maxRows, signal, onPictures }: LookOptions,
+): AsyncGenerator<{ record: One; rows: ImportRow[]; pictures: LookedAt[] }> {
   const files = new LRUCache<string, Promise<Look>>({ max: remembered })
   const lookAt = async (ref: PictureRef): Promise<Look> => {
     signal?.throwIfAborted()
@@ -65,17 +66,25 @@ export async function* lookAtRecords<One extends SourceRecord>(
     return await look
   }
   let pictures = 0
-  for await (const { record, looks } of inOrder(firstOf(reader, maxRows), ahead, (record) => {
-    const refs = makeRow(record).pictures
-    if (refs.length === 0) return { record, looks: [] }
-    return Promise.all(refs.map(async (ref) => ({ ref, ...(await lookAt(ref)) }))).then((looks) => ({ record, looks }))
-  })) {
+  for await (const { record, rows: made, looks } of inOrder(
+    madeRows(reader, rowMaker(mapping), maxRows),
+    ahead,
+    ({ record, rows }) => {
+      const refs = rows.flatMap(({ pictures }) => pictures)
+      if (refs.length === 0) return { record, rows, looks: [] }
+      return Promise.all(refs.map(async (ref) => ({ ref, ...(await lookAt(ref)) }))).then((looks) => ({
+        record,
+        rows,
+        looks,
+      }))
+    },
+  )) {
     for (const { ref, hash } of looks)
       if ('path' in ref) {
         ledger.add(hash)
         if (++pictures % 1000 === 0) onPictures(pictures)
       }
-    yield { record, pictures: looks }
+    yield { record, rows: made, pictures: looks }
   }
 }
 
@@ -83,15 +92,6 @@ interface Look {
   content: string
   /** SHA-256 of a picture that was kept. */
   hash: string | null
-}
-
-async function* firstOf<One extends SourceRecord>(reader: RecordReader<One>, maxRows: number): AsyncGenerator<One[]> {
-  let left = maxRows
-  for await (const batch of reader.read()) {
-    yield batch.slice(0, left)
-    left -= batch.length
-    if (left <= 0) return
-  }
 }
 
 async function lookAtFile(

@@ -13,6 +13,8 @@ import type { PictureRef } from './picture-refs.ts'
  */
 export interface PicturePlaces extends PictureFolders {
   allowUrls: FetchedUrls
+  /** Puts names that the user knows into a text that names a folder of unpacked files. */
+  shown?: ((text: string) => string) | undefined
 }
 
 /**

@@ -7,9 +7,12 @@ import { explainIssues } from '../../recipes/recipe-issues.ts'
 
 const column = z.string().min(1)
 
-/** A column that holds the turns of a talk, and how its turns are written. */
+const columns = z.union([column, z.array(column).min(1).max(26)])
+
+/** Columns that hold the turns of a talk, and how the turns are written. */
 const conversation = z.strictObject({
-  column,
+  /** Several columns are one talk: TRL has the questions in `prompt` and the reply in `completion`. */
+  column: columns,
   /** Fields of a turn: who speaks, and what is said. */
   role: column.default('role'),
   text: column.default('content'),
@@ -21,7 +24,21 @@ const conversation = z.strictObject({
    * column, else from the last `<answer>` or `\boxed` of the reply.
    */
   reply: z.enum(['answer', 'trace']).default('answer'),
+  /**
+   * What becomes of a talk with several questions. `split` makes a row of each question, with the
+   * questions and replies before it in its text. `last` and `first` make one row. Without it, such
+   * a row fails.
+   */
+  turns: z.enum(['split', 'last', 'first']).optional(),
 })
+
+/**
+ * What a list of several answers is: `majority` of several people (VQAv2), `any` when each is right
+ * (DocVQA), `all` for one answer of several parts, `first`, or a `box`. Without it, a row with
+ * several different answers fails.
+ */
+const answerList = z.enum(['majority', 'any', 'all', 'first', 'box'])
+export type AnswerList = z.infer<typeof answerList>
 
 /** The columns that say how answers are checked. */
 const checkColumns = {
@@ -38,19 +55,37 @@ const checkColumns = {
  * with points (`image.url`) where no column has that name. Columns that are not named here go to
  * the metadata.
  */
-const mappingSchema = z.strictObject({
+export const mappingSchema = z.strictObject({
+  /**
+   * The source has Hone's own rows, and besides this only `images` counts. `line`: the columns are
+   * the fields of a line by Hone; `columns`: those of `hone export --to hf-parquet`; or the column
+   * with the text of a whole row, and the column of the turns where the trace is the last reply.
+   */
+  honeRow: z.union([z.enum(['line', 'columns']), z.strictObject({ column, reply: column.optional() })]).optional(),
   /** Without it, a row's number is its id. */
   id: column.optional(),
   /** Columns with the pictures, or `none` for a source that has none at all. */
   images: z.union([column, z.array(column).min(1)]),
-  question: column.optional(),
+  /** Several columns are joined, a line each (a hint and a question, Alpaca's instruction and input). */
+  question: columns.optional(),
+  /** A column with the questions and replies before this question, as pairs. */
+  history: column.optional(),
   answer: column.optional(),
-  /** An index names a choice, counted from 0 or from 1. */
-  answerIs: z.enum(['written', 'index', 'index-from-1']).default('written'),
+  /** An index names a choice, counted from 0 or from 1. A reply marks its answer. */
+  answerIs: z.enum(['written', 'index', 'index-from-1', 'reply']).default('written'),
+  answerList: answerList.optional(),
+  /** Words that replace an answer, e.g. `{0: no, 1: yes}`. */
+  answerWords: z.record(z.string(), z.string()).optional(),
   ...checkColumns,
   description: column.optional(),
   trace: column.optional(),
   conversation: conversation.optional(),
+  /** A column with `bbox` and `ref` (ms-swift), which replace `<bbox>` and `<ref-object>` in texts. */
+  objects: column.optional(),
+  /** Whether a row without a picture stays as a row of text. Otherwise it fails. */
+  textRows: z.boolean().optional(),
+  /** Which records become rows, e.g. `passrate between 0.3 and 0.9`. */
+  where: z.string().min(1).optional(),
   /** Columns under other names in the metadata; `values` replaces words, e.g. `{model: judge}`. */
   metadata: z
     .record(
@@ -73,21 +108,41 @@ export const noPictures = 'none'
 export const pictureColumns = ({ images }: Mapping): readonly string[] =>
   images === noPictures ? [] : typeof images === 'string' ? [images] : images
 
+/** Columns that are joined to the question; empty when the mapping names no column. */
+export const questionColumns = ({ question }: Mapping): readonly string[] => [question ?? []].flat()
+
+/** Columns of the talk; empty when the mapping has no conversation. */
+export const talkColumns = ({ conversation: talk }: Mapping): readonly string[] => [talk?.column ?? []].flat()
+
 /** A mapping from parts that Hone wrote itself, with its defaults. */
 export const completeMapping = (parts: z.input<typeof mappingSchema>): Mapping => mappingSchema.parse(parts)
 
+/** Keys whose value is a column or several. */
+const plainKeys = [
+  'id',
+  'question',
+  'history',
+  'answer',
+  'choices',
+  'precision',
+  'policy',
+  'description',
+  'trace',
+  'objects',
+  'metadataFrom',
+] as const
+
 /** Every column that a mapping names, and where it names it. */
 export function namedColumns(mapping: Mapping): { where: string; column: string }[] {
-  const single = (['id', 'question', 'answer', 'precision', 'policy', 'description', 'trace', 'metadataFrom'] as const)
-    .map((where) => ({ where, column: mapping[where] }))
-    .flatMap(({ where, column: name }) => (name === undefined ? [] : [{ where, column: name }]))
-  const choices = typeof mapping.choices === 'string' ? [mapping.choices] : (mapping.choices ?? [])
+  const plain = plainKeys.flatMap((where) => [mapping[where] ?? []].flat().map((name) => ({ where, column: name })))
+  const { honeRow } = mapping
+  const own = typeof honeRow === 'object' ? [honeRow.column, honeRow.reply ?? []].flat() : []
   return [
-    ...single,
+    ...own.map((name) => ({ where: 'honeRow', column: name })),
+    ...plain,
     ...pictureColumns(mapping).map((name) => ({ where: 'images', column: name })),
-    ...choices.map((name) => ({ where: 'choices', column: name })),
     ...(typeof mapping.kind === 'string' ? [] : [{ where: 'kind.column', column: mapping.kind.column }]),
-    ...(mapping.conversation ? [{ where: 'conversation.column', column: mapping.conversation.column }] : []),
+    ...talkColumns(mapping).map((name) => ({ where: 'conversation.column', column: name })),
     ...Object.entries(mapping.metadata ?? {}).map(([name, from]) => ({
       where: `metadata.${name}`,
       column: typeof from === 'string' ? from : from.column,

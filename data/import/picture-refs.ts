@@ -1,5 +1,6 @@
-import { BadCell, writtenList } from './cells.ts'
+import { BadCell } from './cells.ts'
 import { isMap } from './record.ts'
+import { writtenList } from './written-list.ts'
 
 /** Where a picture of a row is. */
 export type PictureRef = { bytes: Uint8Array } | { path: string } | { url: string }

@@ -1,104 +1,100 @@
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { HoneError } from '../../domain/errors.ts'
-import { parseJson } from '../../domain/json-text.ts'
-import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
+import { unreadable } from './engine.ts'
+import { jsonItems } from './json-items.ts'
+import type { JsonItem } from './json-items.ts'
+import { pairedItems } from './json-pair.ts'
+import type { JsonPair } from './json-pair.ts'
+import { rowsOf } from './json-rows.ts'
+import { jsonShape, openJson, pairRole } from './json-shape.ts'
 import { readJsonl } from './read-jsonl.ts'
-import { isMap } from './record.ts'
+import { weightOf } from './record.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
 
-const maxItemBytes = 64 * 1024 * 1024
-const maxMapBytes = 256 * 1024 * 1024
+const batchRows = 512
+const batchBytes = 8 * 1024 * 1024
 
 /**
- * JSON files: a list of maps, a map of maps (their names become the field `key`), or JSONL under
- * another name. An item that is no map is a bad record. A file that breaks off throws InvalidSource
- * at that place, because the missing items cannot be counted.
+ * JSON files, also packed: a list of maps, a map of maps (their names become the field `key`), a
+ * map with one list of maps inside, columns as pandas writes them, or JSONL under another name. A
+ * file of questions and a file of their annotations are joined by `question_id`. An item that is no
+ * map is a bad record. A file that breaks off throws InvalidSource at that place, because the
+ * missing items cannot be counted.
  */
-export function readJson(files: readonly string[]): RecordReader {
-  return { total: null, read: () => read(files) }
+export function readJson(files: readonly string[], signal?: AbortSignal): RecordReader {
+  return { total: null, read: () => read(files, signal) }
 }
 
-async function* read(files: readonly string[]): AsyncGenerator<SourceRecord[]> {
+async function* read(files: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<SourceRecord[]> {
   let line = 0
-  for (const file of files) {
+  const pair = await pairOf(files, signal)
+  for (const file of pair ? [pair.questions] : files) {
     if (await isJsonl(file)) {
       for await (const batch of readJsonl([file]).read()) yield batch.map((record) => ({ ...record, line: ++line }))
       continue
     }
-    for await (const batch of (await firstMark(file)) === '{' ? mapOf(file) : listOf(file))
-      yield batch.map(({ value, key }) => {
+    for await (const batch of inBatches(pair ? pairedItems(pair, signal) : itemsOf(file, signal), file, signal))
+      yield batch.map((item) => {
         line++
-        if (isMap(value)) return { line, fields: key === undefined ? value : { key, ...value } }
-        return { line, reason: 'bad-line', detail: `item ${line} is no JSON object` }
+        if ('fields' in item) return { line, fields: item.fields }
+        return { line, reason: 'bad-line', detail: `item ${line}: ${item.problem}`.slice(0, 500) }
       })
+  }
+}
+
+/** The pair that two files are: questions, and their annotations. */
+async function pairOf(files: readonly string[], signal: AbortSignal | undefined): Promise<JsonPair | null> {
+  if (files.length !== 2) return null
+  const roles = await Promise.all(files.map(async (file) => ({ file, role: await roleOf(file, signal) })))
+  const questions = roles.find(({ role }) => role === 'questions')?.file
+  const annotations = roles.find(({ role }) => role === 'annotations')?.file
+  return questions !== undefined && annotations !== undefined ? { questions, annotations } : null
+}
+
+/** What a JSON file is in a pair; null for other files, and for those that cannot be read. */
+export const roleOf = async (file: string, signal?: AbortSignal): Promise<ReturnType<typeof pairRole>> =>
+  await jsonShape(file, signal).then(pairRole, () => {
+    signal?.throwIfAborted()
+    return null
+  })
+
+async function* itemsOf(file: string, signal: AbortSignal | undefined): AsyncGenerator<JsonItem> {
+  yield* jsonItems(file, rowsOf(file, await jsonShape(file, signal)), signal)
+}
+
+async function* inBatches(
+  items: AsyncIterable<JsonItem>,
+  file: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<JsonItem[]> {
+  let batch: JsonItem[] = []
+  let bytes = 0
+  try {
+    for await (const item of items) {
+      batch.push(item)
+      bytes += 'fields' in item ? weightOf(item.fields) : 0
+      if (batch.length < batchRows && bytes < batchBytes) continue
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    if (batch.length > 0) yield batch
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error instanceof HoneError ? error : unreadable(file, error)
   }
 }
 
 /** Whether its first two lines are objects of their own: many `.json` files are JSONL. */
 async function isJsonl(file: string): Promise<boolean> {
-  if ((await firstMark(file)) !== '{') return false
+  const scanner = openJson(file)
+  try {
+    if ((await scanner.peek()) !== '{') return false
+  } catch (error) {
+    throw unreadable(file, error)
+  } finally {
+    await scanner.close()
+  }
   for await (const [first, second] of readJsonl([file]).read())
     return first !== undefined && 'fields' in first && second !== undefined && 'fields' in second
   return false
-}
-
-interface Item {
-  value: unknown
-  key?: string
-}
-
-/**
- * Items as the engine cuts them out of the list. They are parsed here, so that values stay as they
- * are written.
- */
-async function* listOf(file: string): AsyncGenerator<Item[]> {
-  const { connection, close } = await openEngine()
-  try {
-    const sql = `select json::varchar as json from read_json_objects(${fileLiteral(file)}, format = 'array', maximum_object_size = ${maxItemBytes})`
-    for await (const batch of streamRows(connection, sql, file))
-      yield batch.map(({ json }) => ({ value: typeof json === 'string' ? parsed(json) : null }))
-  } finally {
-    close()
-  }
-}
-
-// Null also for what is not JSON: the engine accepts a little more than the standard.
-const parsed = (json: string): unknown => parseJson(json) ?? null
-
-async function* mapOf(file: string): AsyncGenerator<Item[]> {
-  const { size } = await stat(file)
-  const refuse = (message: string, nextStep: string) => new HoneError({ type: 'InvalidSource', message, nextStep })
-  if (size > maxMapBytes)
-    throw refuse(`${file} is one JSON map of ${size} bytes`, 'write it as JSONL, one object a line: that is streamed')
-  let json: unknown
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw unreadable(file, error)
-  }
-  const items = isMap(json) ? Object.entries(json) : []
-  if (items.length === 0 || !items.every(([, value]) => isMap(value)))
-    throw refuse(
-      `${file} holds one JSON object that is no map of rows`,
-      'give a list of objects, a map of objects, or JSONL with one object a line (--format jsonl)',
-    )
-  for (let from = 0; from < items.length; from += 512)
-    yield items.slice(from, from + 512).map(([key, value]) => ({ key, value }))
-}
-
-/** The first character of a file that is no white space. */
-async function firstMark(file: string): Promise<string> {
-  const input = createReadStream(file, { encoding: 'utf8', highWaterMark: 4096 })
-  try {
-    for await (const piece of input) {
-      const text = String(piece)
-        .replace(/^\uFEFF/, '')
-        .trimStart()
-      if (text !== '') return text[0] ?? ''
-    }
-    return ''
-  } finally {
-    input.destroy()
-  }
 }

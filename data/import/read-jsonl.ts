@@ -1,7 +1,8 @@
-import { messageOf } from '../../domain/errors.ts'
 import { filePieces } from '../lines/file-pieces.ts'
 import { longestLine, readLines } from '../lines/read-lines.ts'
 import type { Line } from '../lines/read-lines.ts'
+import { utf8Pieces } from '../lines/utf8-pieces.ts'
+import { jsonValue, notUtf8 } from './json-value.ts'
 import { isMap } from './record.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
 
@@ -28,7 +29,7 @@ export async function* readLineRecords(files: readonly string[]): AsyncGenerator
   let bytes = 0
   for (const [index, file] of files.entries()) {
     const where = files.length > 1 ? `file ${index + 1}, ` : ''
-    for await (const lines of readLines(filePieces(file)))
+    for await (const lines of readLines(utf8Pieces(filePieces(file))))
       for (const line of lines) {
         const text = line.text === null ? null : line.text.trim()
         if (text === '') continue
@@ -43,17 +44,15 @@ export async function* readLineRecords(files: readonly string[]): AsyncGenerator
   if (batch.length > 0) yield batch
 }
 
-function recordOf({ number: line, text, bytes }: Line, where: string): SourceRecord {
+function recordOf({ number: line, text, bytes, isBroken }: Line, where: string): SourceRecord {
   const bad = (detail: string): SourceRecord => ({
     line,
     reason: 'bad-line',
     detail: `${where}${detail}`.slice(0, 500),
   })
   if (text === null) return bad(`the line has ${bytes} bytes; at most ${longestLine} are read`)
-  try {
-    const json: unknown = JSON.parse(text)
-    return isMap(json) ? { line, fields: json } : bad('not a JSON object')
-  } catch (error) {
-    return bad(`not JSON: ${messageOf(error)}`)
-  }
+  if (isBroken) return bad(notUtf8)
+  const json = jsonValue(text)
+  if ('problem' in json) return bad(json.problem)
+  return isMap(json.value) ? { line, fields: json.value } : bad('not a JSON object')
 }

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { answerPolicy } from '../../domain/answer-check.ts'
 import { HoneError } from '../../domain/errors.ts'
 import { sourceLine } from '../../domain/rows.ts'
+import { problemText } from '../rows/row-line.ts'
 import { isArchiveName } from './archive.ts'
 import { formatOf } from './detect.ts'
 import { readLineRecords } from './read-jsonl.ts'
@@ -63,16 +64,15 @@ function strictly(record: LineRecord): LineRecord {
   const { line, text, fields } = record
   const parsed = sourceLine.safeParse(fields)
   if (parsed.success) return record
-  const detail = parsed.error.issues.map(problemText).join('; ').slice(0, 500)
+  const detail = parsed.error.issues.map(withKnown).join('; ').slice(0, 500)
   return { line, text, reason: 'bad-line', detail, id: idOf(fields['id']) }
 }
 
 /** `policy: Unrecognized key: "unit" (known: percent, ratio, …)` */
-function problemText({ path, message, code }: z.core.$ZodIssue): string {
-  const where = path.join('.') || 'line'
-  const shape = where === 'policy' ? answerPolicy : sourceLine
-  const known = code === 'unrecognized_keys' ? ` (known: ${Object.keys(shape.shape).join(', ')})` : ''
-  return `${where}: ${message}${known}`
+function withKnown(issue: z.core.$ZodIssue): string {
+  const shape = issue.path.join('.') === 'policy' ? answerPolicy : sourceLine
+  const known = Object.keys(shape.shape).join(', ')
+  return problemText(issue, issue.code === 'unrecognized_keys' ? ` (known: ${known})` : '')
 }
 
 const idOf = (id: unknown): string | null => (typeof id === 'string' || typeof id === 'number' ? String(id) : null)

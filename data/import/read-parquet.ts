@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { z } from 'zod'
 import { fileLiteral, openEngine, streamRows, unreadable } from './engine.ts'
+import { narrowFloatsOf, withHalves } from './narrow-floats.ts'
+import type { NarrowFloats } from './narrow-floats.ts'
 import { numbered, weightOf } from './record.ts'
 import type { Fields, RecordReader } from './record.ts'
 
@@ -14,7 +16,7 @@ const lightRowBytes = 8 * 1024
 const firstRows = 64
 
 const shape = z.object({ rows: z.number(), bytes: z.number() })
-type Shard = z.infer<typeof shape> & { file: string }
+type Shard = z.infer<typeof shape> & NarrowFloats & { file: string }
 
 /**
  * Parquet files, in the order given: shards of one set. Throws InvalidSource when one of them is
@@ -24,8 +26,15 @@ export async function readParquet(files: readonly string[]): Promise<RecordReade
   const engine = await openEngine()
   try {
     const shards: Shard[] = []
-    for (const file of files) shards.push({ file, ...(await shapeOf(engine.connection, file)) })
-    return { total: shards.reduce((sum, { rows }) => sum + rows, 0), read: () => numbered(read(shards)) }
+    for (const file of files) {
+      const floats = await narrowFloatsOf(engine.connection, file)
+      shards.push({ file, ...(await shapeOf(engine.connection, file)), ...floats })
+    }
+    return {
+      total: shards.reduce((sum, { rows }) => sum + rows, 0),
+      roundsFloats: shards.some(({ replaced, halves }) => replaced !== '' || halves.length > 0),
+      read: () => numbered(read(shards)),
+    }
   } finally {
     engine.close()
   }
@@ -54,11 +63,20 @@ async function* read(shards: readonly Shard[]): AsyncGenerator<Fields[]> {
   }
 }
 
-async function* readShard(connection: DuckDBConnection, { file, rows, bytes }: Shard): AsyncGenerator<Fields[]> {
+async function* readShard(connection: DuckDBConnection, shard: Shard): AsyncGenerator<Fields[]> {
+  const { halves } = shard
+  for await (const batch of readRanges(connection, shard))
+    yield halves.length === 0 ? batch : batch.map((fields) => withHalves(fields, halves))
+}
+
+async function* readRanges(
+  connection: DuckDBConnection,
+  { file, rows, bytes, replaced }: Shard,
+): AsyncGenerator<Fields[]> {
   const range = (from: number, to: number): AsyncGenerator<Fields[]> =>
     streamRows(
       connection,
-      `select * exclude (file_row_number) from read_parquet(${fileLiteral(file)}, file_row_number = true, hive_partitioning = false)
+      `select * exclude (file_row_number) ${replaced} from read_parquet(${fileLiteral(file)}, file_row_number = true, hive_partitioning = false)
        where file_row_number >= ${from} and file_row_number < ${to}`,
       file,
     )

@@ -3,9 +3,6 @@ import { relative } from 'node:path'
 import { numbered } from './record.ts'
 import type { RecordReader } from './record.ts'
 
-/** Whether a file is named like a picture. Whether it is one is seen when it is decoded. */
-export const isPictureName = (name: string): boolean => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name)
-
 /**
  * A folder of pictures, a row for each: `id` is its path without the ending, `image` its path,
  * `folder` the folder that it is in.

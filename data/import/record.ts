@@ -15,6 +15,8 @@ export type SourceRecord =
 export interface RecordReader<One extends SourceRecord = SourceRecord> {
   /** How many records there are, where that is known without reading them. */
   total: number | null
+  /** Whether narrow floats of the source are read as their shortest decimals. */
+  roundsFloats?: boolean
   /** In the order of the files. Reading ends, with its files closed, when the consumer stops. */
   read: () => AsyncGenerator<One[]>
 }

@@ -5,9 +5,11 @@ import { examineImage } from '../pictures/examine.ts'
 import type { ExaminedImage } from '../pictures/examine.ts'
 import { locatePicture } from '../pictures/locate.ts'
 import { sourceChanged } from './file-stamps.ts'
+import { isLfsPointer } from './lfs-pointer.ts'
 import { loadPicture } from './load-pictures.ts'
 import type { PicturePlaces } from './load-pictures.ts'
 import type { PictureLedger } from './picture-ledger.ts'
+import { unreadFormat } from './picture-names.ts'
 import type { PictureRef } from './picture-refs.ts'
 
 /** A whole picture that was looked at. */
@@ -62,7 +64,12 @@ export function lookedAtPictures({ places, keep, signal }: LookingOptions): RowP
     known.set(file, looking)
     return await looking
   }
-  return { next: (refs) => () => Promise.all(refs.map(lookOnce)) }
+  const shown = (ref: PictureRef): Promise<SeenPicture> =>
+    lookOnce(ref).catch((error: unknown) => {
+      if (!(error instanceof RowProblem) || !places.shown) throw error
+      throw new RowProblem(error.reason, places.shown(error.message), error)
+    })
+  return { next: (refs) => () => Promise.all(refs.map(shown)) }
 }
 
 /** A picture that was kept before its row was made. */
@@ -98,7 +105,20 @@ export function picturesOfLedger(
 
 /** Decodes a picture. Throws RowProblem `image-broken` or `image-too-large`. */
 export async function seen(bytes: Uint8Array, hash: string = sha256Hex(bytes)): Promise<SeenPicture> {
-  return { ...(await examineImage(bytes)), hash, bytes: bytes.length }
+  const examined = await examineImage(bytes).catch((error: unknown) => {
+    throw withFormat(error, bytes)
+  })
+  return { ...examined, hash, bytes: bytes.length }
+}
+
+/** A picture that cannot be decoded, with what its bytes are where that is known. */
+function withFormat(error: unknown, bytes: Uint8Array): unknown {
+  if (!(error instanceof RowProblem) || error.reason !== 'image-broken') return error
+  if (isLfsPointer(bytes))
+    return new RowProblem(error.reason, 'it is a Git LFS pointer: `git lfs pull` fetches the picture', error)
+  const format = unreadFormat(bytes)
+  if (format === null) return error
+  return new RowProblem(error.reason, `${format} is not a picture format that is read here: convert it to PNG`, error)
 }
 
 /** A problem of a picture with the name of its file. */

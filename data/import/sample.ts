@@ -1,10 +1,11 @@
 import { HoneError } from '../../domain/errors.ts'
 import { didYouMean } from '../../domain/did-you-mean.ts'
-import { columnsOf } from './guess.ts'
+import { columnsOf } from './look.ts'
 import { namedColumns } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
 import { fieldOf, weightOf } from './record.ts'
 import type { Fields, RecordReader } from './record.ts'
+import { parseWhere } from './where.ts'
 
 /** Rows that a mapping is guessed from, and that a dry run looks at. */
 export const sampleRecords = 1000
@@ -33,7 +34,11 @@ export async function readSample(reader: RecordReader, signal?: AbortSignal): Pr
 export function requireColumns(mapping: Mapping, sample: readonly Fields[]): void {
   if (sample.length === 0) return
   const columns = columnsOf(sample)
-  const missing = namedColumns(mapping).filter(
+  const asked = (mapping.where === undefined ? [] : parseWhere(mapping.where).columns).map((column) => ({
+    where: 'where',
+    column,
+  }))
+  const missing = [...namedColumns(mapping), ...asked].filter(
     ({ column }) => !columns.includes(column) && sample.every((row) => fieldOf(row, column) === undefined),
   )
   if (missing.length === 0) return

@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto'
 import { contentHash, sha256Hex } from '../../artifacts/hash.ts'
 import { fileHash, lookAtRecords } from './first-look.ts'
 import type { LookOptions } from './first-look.ts'
+import { isReadOtherwise } from './import-row.ts'
 import type { OpenSource } from './open.ts'
 import type { LineRecord } from './read-jsonl.ts'
-import type { RecordReader } from './record.ts'
+import type { Fields, RecordReader } from './record.ts'
+import { rowMaker } from './to-row.ts'
 
-/** Changes when the same source would give other rows. */
-const importVersion = 1
+/**
+ * The version of the rows. A source whose rows are what the first version made of them keeps its
+ * hash: {@link isReadOtherwise} says which rows are not.
+ */
+const versions = { first: 1, now: 2 }
 
 /**
  * SHA-256 over the contents of a source's files (or of its archive), over the pictures that its
@@ -17,7 +22,7 @@ const importVersion = 1
  */
 export async function importHash(
   { found, archive, reader, stamps }: OpenSource,
-  looksAtPictures: boolean,
+  { looksAtPictures, sample }: { looksAtPictures: boolean; sample: readonly Fields[] },
   options: LookOptions,
 ): Promise<string> {
   const { mapping, places, maxRows, signal } = options
@@ -25,26 +30,41 @@ export async function importHash(
   if (found.format !== 'pictures' || archive !== null)
     for (const file of archive === null ? found.files : [archive]) contents.push(await fileHash(file, signal))
   await stamps.requireSame()
+  const makeRows = rowMaker(mapping)
+  const look = looksAtPictures ? await lookAtAll(reader, options) : null
+  const isOtherwise = look?.isOtherwise ?? sample.some((fields) => makeRows({ line: 1, fields }).some(isReadOtherwise))
   return contentHash({
-    version: importVersion,
+    version: isOtherwise ? versions.now : versions.first,
+    ...(reader.roundsFloats === true && { floats: 'shortest' }),
     contents,
     format: found.format,
     // An archive may hold several sets.
     part: archive === null ? null : found.files.map((file) => file.slice(found.root.length)),
+    // A workbook may hold several sets. Other sources keep the hash that they have always had.
+    ...(found.sheet !== undefined && { sheet: found.sheet }),
     mapping,
     maxRows: maxRows ?? null,
     // Which addresses are allowed does not change what a picture is.
     allowUrls: places.allowUrls !== false,
-    pictures: looksAtPictures ? await picturesHash(reader, options) : null,
+    pictures: look?.pictures ?? null,
   })
 }
 
-/** Over the pictures that rows name by path, in their order; a missing one counts as such. */
-async function picturesHash(reader: RecordReader, options: LookOptions): Promise<string> {
+/**
+ * The hash over the pictures that rows name by path, in their order, where a missing picture counts
+ * as such; and whether a row is read otherwise than the first version read it.
+ */
+async function lookAtAll(
+  reader: RecordReader,
+  options: LookOptions,
+): Promise<{ pictures: string; isOtherwise: boolean }> {
   const hash = createHash('sha256')
-  for await (const { pictures } of lookAtRecords(reader, options))
+  let isOtherwise = false
+  for await (const { rows, pictures } of lookAtRecords(reader, options)) {
+    isOtherwise ||= rows.some(isReadOtherwise)
     for (const { ref, content } of pictures) if ('path' in ref) hash.update(`${ref.path}\n${content}\n`)
-  return hash.digest('hex')
+  }
+  return { pictures: hash.digest('hex'), isOtherwise }
 }
 
 /**

@@ -1,48 +1,17 @@
-import { answerKinds, answerPolicy, noCheck } from '../../domain/answer-check.ts'
-import type { AnswerKind, AnswerPolicy, Check, CheckField } from '../../domain/answer-check.ts'
+import { picturesAskedFor, withoutForeignMarks } from '../rows/image-marks.ts'
 import { bareQuestion } from '../rows/question-text.ts'
-import { BadCell, boundedMap, choicesOf, firstText, mapOf, textOf, wholeOf } from './cells.ts'
-import { answerIn, talkOf } from './conversation.ts'
-import type { Talk } from './conversation.ts'
-import { namedColumns, pictureColumns } from './mapping.ts'
+import { emptyRow } from './import-row.ts'
+import type { ImportRow } from './import-row.ts'
+import { pictureColumns, questionColumns, talkColumns } from './mapping.ts'
 import type { Mapping } from './mapping.ts'
-import { picturesOf } from './picture-refs.ts'
-import type { PictureRef } from './picture-refs.ts'
-import { fieldOf } from './record.ts'
-import type { Fields, SourceRecord } from './record.ts'
-
-/** A record as a row, its pictures still to be looked at. */
-export interface ImportRow extends Check {
-  line: number
-  /**
-   * The id that the source gives; null when the row's number is its id, or when the id cannot be
-   * read.
-   */
-  id: string | null
-  pictures: PictureRef[]
-  question: string
-  answer: string | null
-  description: string | null
-  trace: string | null
-  metadata: Readonly<Record<string, unknown>>
-  failure: Failure | null
-}
-
-/**
- * Why a record is no row: `bad-line`, `bad-field`, `no-question`, `no-image`, `duplicate-id`, or a
- * picture's reason.
- */
-export interface Failure {
-  reason: string
-  detail: string
-}
-
-/** Reads one column into a row. Throws BadCell when the cell holds something else. */
-interface ColumnReader {
-  where: string
-  column: string
-  read: (row: ImportRow, value: unknown) => void
-}
+import { hasObjectMarks } from './objects.ts'
+import { ownRowMaker } from './own-rows.ts'
+import type { SourceRecord } from './record.ts'
+import { metadataMaker } from './row-metadata.ts'
+import { emptyDraft, readColumn, readersOf } from './row-readers.ts'
+import { talkRows, withHistory } from './talk-rows.ts'
+import type { AskedRow } from './talk-rows.ts'
+import { parseWhere } from './where.ts'
 
 /** What a row must have beyond what its mapping says. */
 export interface RowRules {
@@ -56,209 +25,80 @@ export interface RowRules {
 }
 
 /**
- * Makes rows of records after a mapping. Never throws: what cannot be read becomes the row's
- * failure.
+ * Makes rows of records after a mapping: one row of most records, several of a talk that is split,
+ * and no row of a record that the mapping's `where` leaves out. Never throws: what cannot be read
+ * becomes the row's failure.
  */
 export function rowMaker(
   mapping: Mapping,
   { needsQuestion = true, isMetadataWhole = false }: RowRules = {},
-): (record: SourceRecord) => ImportRow {
+): (record: SourceRecord) => ImportRow[] {
+  const condition = mapping.where === undefined ? null : parseWhere(mapping.where)
+  const ownRow = mapping.honeRow === undefined ? null : ownRowMaker(mapping.honeRow)
+  const isAsWritten = isMetadataWhole || isOwn(mapping)
   // Made once, so that a million rows do not make a dozen closures each.
-  const readers = readersOf(mapping)
+  const readers = readersOf(mapping, isAsWritten)
   const metadataOf = metadataMaker(mapping)
-  const pictures = pictureColumns(mapping)
+  const finish = finisher(mapping, { needsQuestion, isAsWritten })
   const kind = typeof mapping.kind === 'string' ? mapping.kind : 'auto'
-  const asks = mapping.question ?? mapping.conversation?.column
   return (record) => {
     const row = emptyRow(record.line, kind)
     if ('reason' in record) {
       const { id = null, reason, detail } = record
-      return { ...row, id, failure: { reason, detail } }
+      return [{ ...row, id, failure: { reason, detail } }]
     }
     const { fields } = record
-    for (const reader of readers) readColumn(reader, row, fields)
+    if (condition && !condition.holds(fields)) return []
+    if (ownRow) return [ownRow(record.line, fields)]
+    const draft = emptyDraft(row)
+    for (const reader of readers) readColumn(reader, draft, fields)
     if (!isMetadataWhole) row.metadata = metadataOf(fields, row.metadata)
     if (row.choices?.length === 1) row.choices = null
-    if (row.question === '' && asks !== undefined && needsQuestion)
+    const rows = mapping.conversation ? talkRows(mapping, draft) : [{ row, asked: draft.asked, earlier: draft.earlier }]
+    return rows.map(finish)
+  }
+}
+
+/** Whether a mapping is that of Hone's own files, whose texts mean exactly what they say. */
+const isOwn = ({ kind, policy, precision, metadataFrom }: Mapping): boolean =>
+  typeof kind !== 'string' && policy !== undefined && precision !== undefined && metadataFrom !== undefined
+
+/** Sets the question of a row, and fails rows that lack what the mapping promises. */
+function finisher(
+  mapping: Mapping,
+  { needsQuestion, isAsWritten }: { needsQuestion: boolean; isAsWritten: boolean },
+): (asked: AskedRow) => ImportRow {
+  const pictures = pictureColumns(mapping)
+  const asks = [...questionColumns(mapping), ...talkColumns(mapping)].join(', ')
+  const textOf = (text: string): string => bareQuestion(isAsWritten ? text : withoutForeignMarks(text))
+  return ({ row, asked, earlier }) => {
+    const question = textOf(asked)
+    const before = earlier.map((one) => ({ ...one, question: one.question === null ? null : textOf(one.question) }))
+    row.question = question === '' ? '' : withHistory(question, before)
+    if (!isAsWritten && mapping.objects === undefined && hasObjectMarks(`${asked}${row.answer ?? ''}`))
+      row.failure ??= {
+        reason: 'bad-field',
+        detail: 'the texts have <bbox> or <ref-object> marks; map the column objects',
+      }
+    if (question === '' && asks !== '' && needsQuestion)
       row.failure ??= { reason: 'no-question', detail: `${asks} holds no question` }
-    if (row.pictures.length === 0 && pictures.length > 0)
-      row.failure ??= { reason: 'no-image', detail: `${pictures.join(', ')}: no picture` }
+    if (!isAsWritten && bareQuestion(asked) !== question) row.notes.push('other-marks')
+    const marks = isAsWritten
+      ? 0
+      : [...earlier.map((one) => one.question ?? ''), asked].reduce((sum, text) => sum + picturesAskedFor(text), 0)
+    const there = row.pictures.length
+    if (there === 0 && pictures.length > 0) {
+      // Before its first picture, a talk is text.
+      const isText = marks === 0 && (mapping.textRows === true || row.part !== null)
+      if (isText) row.notes.push('text-row')
+      else row.failure ??= { reason: 'no-image', detail: noImage(pictures, marks) }
+    } else if (marks > there) {
+      const detail = `the question has marks of ${marks} pictures, and the row has ${there}`
+      row.failure ??= { reason: 'image-marks', detail }
+    } else if (marks > 0 && marks < there) row.notes.push('fewer-marks')
     return row
   }
 }
 
-function readColumn({ where, column, read }: ColumnReader, row: ImportRow, fields: Fields): void {
-  try {
-    read(row, fieldOf(fields, column))
-  } catch (error) {
-    if (!(error instanceof BadCell)) throw error
-    row.failure ??= { reason: 'bad-field', detail: `${where}: column "${column}" ${error.message}` }
-  }
-}
-
-const emptyRow = (line: number, kind: AnswerKind): ImportRow => ({
-  line,
-  id: null,
-  pictures: [],
-  question: '',
-  answer: null,
-  ...noCheck,
-  kind,
-  description: null,
-  trace: null,
-  metadata: {},
-  failure: null,
-})
-
-/**
- * Readers of the columns that a mapping names. A reader sees what the readers before it have read.
- */
-function readersOf(mapping: Mapping): ColumnReader[] {
-  const readers: ColumnReader[] = []
-  const add = (where: string, column: string | undefined, read: ColumnReader['read']): void => {
-    if (column !== undefined) readers.push({ where, column, read })
-  }
-  add('id', mapping.id, (row, value) => {
-    row.id = textOf(value)?.trim().slice(0, 500) ?? null
-    if (row.id === null) throw new BadCell('is empty')
-  })
-  add('question', mapping.question, (row, value) => {
-    row.question = bareQuestion(textOf(value) ?? '')
-  })
-  addChecking(mapping, add)
-  add('description', mapping.description, (row, value) => {
-    row.description = textOf(value)
-  })
-  add('trace', mapping.trace, (row, value) => {
-    row.trace = textOf(value)
-  })
-  // As it is: it is bounded together with everything else in the metadata.
-  add('metadataFrom', mapping.metadataFrom, (row, value) => {
-    row.metadata = mapOf(value) ?? {}
-  })
-  const { conversation } = mapping
-  if (conversation)
-    add('conversation', conversation.column, (row, value) => addTalk(mapping, row, talkOf(value, conversation)))
-  if (mapping.answerIs !== 'written') {
-    const first = mapping.answerIs === 'index' ? 0 : 1
-    add('answer', mapping.answer, (row) => {
-      if (row.answer !== null && !row.failure) row.answer = letterOf(row, first)
-    })
-  }
-  for (const column of pictureColumns(mapping))
-    add('images', column, (row, value) => {
-      for (const picture of picturesOf(value)) row.pictures.push(picture)
-    })
-  return readers
-}
-
-type AddReader = (where: string, column: string | undefined, read: ColumnReader['read']) => void
-
-/** The answer, and the fields that say how it is checked. */
-function addChecking(mapping: Mapping, add: AddReader): void {
-  add('answer', mapping.answer, (row, value) => {
-    row.answer = firstText(value)?.trim() ?? null
-  })
-  for (const addField of Object.values(checkReaders)) addField(mapping, add)
-}
-
-/** Adds the reader of each check field, in the order in which a row's first problem is told. */
-const checkReaders: Record<CheckField, (mapping: Mapping, add: AddReader) => void> = {
-  choices({ choices }, add) {
-    if (typeof choices === 'string')
-      add('choices', choices, (row, value) => {
-        row.choices = choicesOf(value)
-      })
-    // A row has fewer choices than there are columns where the last of them are empty.
-    for (const column of typeof choices === 'string' ? [] : (choices ?? []))
-      add('choices', column, (row, value) => {
-        const text = textOf(value)?.trim()
-        if (text !== undefined) row.choices = [...(row.choices ?? []), text]
-      })
-  },
-  kind({ kind }, add) {
-    if (typeof kind === 'string') return
-    add('kind', kind.column, (row, value) => {
-      row.kind = kindOf(value)
-    })
-  },
-  precision({ precision }, add) {
-    add('precision', precision, (row, value) => {
-      row.precision = wholeOf(value, 0, 100)
-    })
-  },
-  policy({ policy }, add) {
-    add('policy', policy, (row, value) => {
-      row.policy = policyOf(value)
-    })
-  },
-}
-
-function kindOf(value: unknown): AnswerKind {
-  const word = textOf(value) ?? 'auto'
-  const known = answerKinds.find((one) => one === word)
-  if (!known) throw new BadCell(`holds "${word.slice(0, 40)}"; kinds are ${answerKinds.join(', ')}`)
-  return known
-}
-
-function policyOf(value: unknown): AnswerPolicy | null {
-  const map = mapOf(value)
-  if (map === null) return null
-  const parsed = answerPolicy.safeParse(map)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const at = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
-    throw new BadCell(`holds no policy: ${at}${issue?.message ?? ''}`)
-  }
-  return parsed.data
-}
-
-/** A talk fills the fields that no column of their own has filled. */
-function addTalk({ conversation, answer }: Mapping, row: ImportRow, { question, reply }: Talk): void {
-  if (row.question === '') row.question = question ?? ''
-  if (reply === null) return
-  if (conversation?.reply === 'answer') {
-    row.answer ??= reply.trim()
-    return
-  }
-  row.trace ??= reply
-  if (answer === undefined) row.answer ??= answerIn(reply)
-}
-
-/**
- * The letter of the choice that an index names. Throws {@link BadCell} when there is no such
- * choice.
- */
-function letterOf({ answer, choices }: ImportRow, first: 0 | 1): string {
-  const index = wholeOf(answer, first, 25 + first) ?? first
-  if (!choices || index - first >= choices.length)
-    throw new BadCell(`holds the index ${index}, and there are ${choices?.length ?? 0} choices`)
-  return String.fromCharCode(65 + index - first)
-}
-
-/**
- * The columns that the mapping names for the metadata, the fields of `metadataFrom`, then all
- * columns that it does not use. Bounded; the first of a name stays.
- */
-function metadataMaker(
-  mapping: Mapping,
-): (fields: Fields, spread: Readonly<Record<string, unknown>>) => Record<string, unknown> {
-  const { leaveOut, metadata = {} } = mapping
-  const used = new Set(namedColumns(mapping).map(({ column }) => column))
-  for (const name of leaveOut === 'all' ? [] : (leaveOut ?? [])) used.add(name)
-  const named = Object.entries(metadata).map(([name, from]) =>
-    typeof from === 'string'
-      ? { name, column: from, values: new Map<string, string>() }
-      : { name, column: from.column, values: new Map(Object.entries(from.values)) },
-  )
-  return (fields, spread) => {
-    const entries: [string, unknown][] = named.map(({ name, column, values }) => {
-      const value = fieldOf(fields, column)
-      return [name, typeof value === 'string' ? (values.get(value) ?? value) : value]
-    })
-    entries.push(...Object.entries(spread))
-    if (leaveOut !== 'all')
-      for (const name of Object.keys(fields)) if (!used.has(name)) entries.push([name, fields[name]])
-    return entries.length === 0 ? {} : boundedMap(entries)
-  }
-}
+const noImage = (columns: readonly string[], marks: number): string =>
+  `${columns.join(', ')}: no picture${marks > 0 ? '' : '; with textRows: true in the mapping it would be a row of text'}`

@@ -1,23 +1,19 @@
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
+import { unpackedPieces } from './unpacked-pieces.ts'
 
 const pieceBytes = 1 << 20
 
 /**
- * The bytes of a file, unzipped where its name ends in `.gz`. The file is closed when the reading
- * ends.
+ * The bytes of a file, unpacked where its name ends in `.gz`, `.tgz`, `.zst`, `.bz2` or `.xz`. The
+ * file is closed when the reading ends.
  */
 export async function* filePieces(file: string): AsyncGenerator<Uint8Array> {
   const input = createReadStream(file, { highWaterMark: pieceBytes })
-  const unzipped = file.endsWith('.gz') ? createGunzip() : null
-  // An error of the file must end the reading, as an error of the unzipping does.
-  if (unzipped) input.on('error', (error) => unzipped.destroy(error)).pipe(unzipped)
   try {
-    for await (const piece of unzipped ?? input) yield Buffer.isBuffer(piece) ? piece : Buffer.from(String(piece))
+    yield* unpackedPieces(input, file)
   } finally {
     input.destroy()
-    unzipped?.destroy()
   }
 }
 

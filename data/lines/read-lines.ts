@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 /** A line of a file or stream. */
 export interface Line {
   /** From 1, counted from where the reading began. */
@@ -10,6 +12,8 @@ export interface Line {
   text: string | null
   /** False for a last line without an end: another process may still be writing it. */
   isEnded: boolean
+  /** Whether the line is not UTF-8: its text then has U+FFFD where bytes have no meaning. */
+  isBroken?: true
 }
 
 export interface LineOptions {
@@ -48,9 +52,11 @@ export async function* readLines(
   const textOf = (line: Buffer): string => (isExact ? line.toString('utf8') : withoutMarks(line, offset === 0))
   const line = (rest: Buffer, isEnded: boolean): Line => {
     const bytes = heldBytes + rest.length
-    const text = bytes > longest ? null : textOf(held.length === 0 ? rest : Buffer.concat([...held, rest]))
+    const whole = bytes > longest ? null : held.length === 0 ? rest : Buffer.concat([...held, rest])
+    const text = whole && textOf(whole)
+    const isBroken = whole !== null && text?.includes('\uFFFD') === true && !isUtf8(whole)
     number += 1
-    const found = { number, offset, bytes, text, isEnded }
+    const found: Line = { number, offset, bytes, text, isEnded, ...(isBroken && { isBroken }) }
     offset += bytes + 1
     held = []
     heldBytes = 0

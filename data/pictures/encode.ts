@@ -2,8 +2,8 @@ import type { PictureFormat } from '../../domain/recipe/call-options.ts'
 import { RowProblem } from '../../domain/row-problem.ts'
 import type { PictureLimits } from '../../models/endpoint.ts'
 import { fitToPatches } from './fit.ts'
-import { openImage } from './open.ts'
 import type { ImageHeader } from './open.ts'
+import { openSeen } from './seen.ts'
 
 interface Size {
   width: number
@@ -38,9 +38,9 @@ const smallestStep = 0.8
 const smallestSide = 64
 
 /**
- * A picture as the data URL of a request: upright, in an allowed format, in the given size, and
- * within the limit of bytes. JPEG loses quality first, then the sides shrink. A PNG that is too
- * large becomes a JPEG on white where the endpoint takes JPEG. Throws {@link RowProblem}
+ * A picture as the data URL of a request: as the model sees it, in an allowed format, in the given
+ * size, and within the limit of bytes. JPEG loses quality first, then the sides shrink. A PNG that
+ * is too large becomes a JPEG where the endpoint takes JPEG. Throws {@link RowProblem}
  * `image-too-large` when no form is small enough.
  */
 export async function encodeWithin(
@@ -84,13 +84,10 @@ function formsOf({ format, hasAlpha }: ImageHeader, { formats, maxBytes }: Pictu
 }
 
 async function encode(bytes: Buffer, { format, quality }: Form, size: Size | null): Promise<Buffer> {
-  let picture = openImage(bytes).autoOrient().toColourspace('srgb')
+  let picture = openSeen(bytes)
   if (size) picture = picture.resize({ ...size, fit: 'fill' })
   if (format === 'png') return await picture.png().toBuffer()
   if (format === 'webp') return await picture.webp({ quality: 95 }).toBuffer()
   if (format === 'gif') return await picture.gif().toBuffer()
-  return await picture
-    .flatten({ background: '#ffffff' })
-    .jpeg({ quality: quality ?? 95 })
-    .toBuffer()
+  return await picture.jpeg({ quality: quality ?? 95 }).toBuffer()
 }

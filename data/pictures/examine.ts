@@ -1,8 +1,9 @@
 import pLimit from 'p-limit'
 import type { Fingerprint } from '../../domain/rows.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { brokenImage, imagesAtOnce, openImage, readHeader } from './open.ts'
+import { brokenImage, imagesAtOnce, readHeader } from './open.ts'
 import type { ImageInfo } from './open.ts'
+import { openSeen } from './seen.ts'
 
 /** A whole picture: its header and its fingerprint. */
 export interface ExaminedImage extends ImageInfo {
@@ -14,10 +15,8 @@ const decodes = pLimit(imagesAtOnce)
 
 /**
  * Decodes the whole picture once: that shows whether it is whole, and its pixels give the
- * fingerprint. The pixels are upright (EXIF applied), on white where they are transparent, and
- * 8-bit sRGB whatever the file holds: CMYK, 16 bits, greys, a palette, another profile. Of an
- * animation the first frame is read; a broken later frame is not noticed. Throws {@link RowProblem}
- * `image-too-large` or `image-broken`.
+ * fingerprint. The pixels are those of {@link openSeen}. A broken later frame of an animation is
+ * not noticed. Throws {@link RowProblem} `image-too-large` or `image-broken`.
  */
 export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
   const { width, height, mediaType } = await readHeader(bytes)
@@ -29,10 +28,7 @@ export async function examineImage(bytes: Uint8Array): Promise<ExaminedImage> {
 }
 
 const decode = (bytes: Uint8Array) =>
-  openImage(bytes)
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
+  openSeen(bytes)
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {

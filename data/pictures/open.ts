@@ -20,6 +20,13 @@ export interface ImageHeader extends ImageInfo {
   format: string
   rotated: boolean
   hasAlpha: boolean
+  /** More than 8 bits a channel. */
+  isDeep: boolean
+  /** Colour space by libvips' name: `srgb`, `b-w`, `cmyk`, … */
+  space: string
+  frames: number
+  /** The embedded colour profile. */
+  profile: 'none' | 'srgb' | 'other'
 }
 
 /** Larger pictures are refused before they are decoded: 50 megapixels take 200 MB. */
@@ -68,10 +75,18 @@ export const openImage = (bytes: Uint8Array): Sharp =>
 export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
   if (bytes.length > maxInputBytes)
     throw new RowProblem('image-too-large', `the file has ${bytes.length} bytes; at most ${maxInputBytes} are read`)
+  return await headerOf(bytes)
+}
+
+/**
+ * Reads the header of a picture by its bytes or from its file, of which no more is read. Throws
+ * RowProblem as {@link readHeader} does, but takes a file of any size.
+ */
+export async function headerOf(picture: Uint8Array | string): Promise<ImageHeader> {
   let meta: Metadata
   try {
     // Only the header, so that our own message can name the size.
-    meta = await sharp(bytes, { limitInputPixels: false }).metadata()
+    meta = await sharp(picture, { limitInputPixels: false }).metadata()
   } catch (error) {
     throw brokenImage(error)
   }
@@ -90,7 +105,17 @@ export async function readHeader(bytes: Uint8Array): Promise<ImageHeader> {
     format: meta.format,
     rotated: (meta.orientation ?? 1) > 1,
     hasAlpha: meta.hasAlpha,
+    isDeep: meta.depth !== 'uchar',
+    space: meta.space,
+    frames: meta.pages ?? 1,
+    profile: profileOf(meta.icc),
   }
+}
+
+/** Names in profiles are ASCII or UTF-16, so zero bytes are skipped. */
+function profileOf(icc: Buffer | undefined): ImageHeader['profile'] {
+  if (!icc) return 'none'
+  return icc.toString('latin1').replaceAll('\0', '').includes('sRGB') ? 'srgb' : 'other'
 }
 
 /** What sharp said about a picture that it cannot decode, in one line. */

@@ -4,6 +4,7 @@ import { RowProblem } from '../../domain/row-problem.ts'
 import type { PictureLimits, RequestImages } from '../../models/endpoint.ts'
 import { encodeWithin, sizeOf, usualPatch } from './encode.ts'
 import { brokenImage, imagesAtOnce, firstLineOf, readHeader } from './open.ts'
+import { isPlain } from './seen.ts'
 
 /** Gives pictures by SHA-256. Rejects when the picture is not there. */
 interface ImageSource {
@@ -26,10 +27,10 @@ export interface ImagesOptions {
 }
 
 /**
- * Pictures ready to be sent, by hash: EXIF-rotated, shrunk to whole patches, as PNG or JPEG in data
- * URLs. A picture is encoded once while it stays in the cache. An upright PNG or JPEG within the
- * limit is sent as its own bytes: only its header is read, because the import decoded it whole
- * before it came into the store. Rejects with {@link RowProblem} `image-missing`,
+ * Pictures ready to be sent, by hash: as the model sees them, shrunk to whole patches, as PNG or
+ * JPEG in data URLs. A picture is encoded once while it stays in the cache. A plain PNG or JPEG
+ * within the limit is sent as its own bytes: only its header is read, because the import decoded it
+ * whole before it came into the store. Rejects with {@link RowProblem} `image-missing`,
  * `image-too-large`, `image-too-flat` or `image-broken`.
  */
 export function createImages({
@@ -77,11 +78,11 @@ export function createImages({
 /** A picture's bytes as the data URL of a request. Rejects as {@link createImages} says. */
 async function prepareImage(bytes: Buffer, limits: PictureLimits): Promise<string> {
   const header = await readHeader(bytes)
-  const { width, height, format, rotated } = header
+  const { width, height, format } = header
   const isSendable = limits.formats ? limits.formats.some((each) => each === format) : /^(png|jpeg)$/.test(format)
   const isSmall = bytes.length <= (limits.maxBytes ?? Infinity)
   const size = sizeOf(width, height, limits)
-  if (!size && !rotated && isSendable && isSmall) return dataUrlOf(header.mediaType, bytes)
+  if (!size && isPlain(header) && isSendable && isSmall) return dataUrlOf(header.mediaType, bytes)
   try {
     return await encodeWithin(bytes, header, size, limits)
   } catch (error) {

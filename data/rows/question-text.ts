@@ -2,7 +2,7 @@ import type { Row } from '../../domain/rows.ts'
 import { imageMark } from './image-marks.ts'
 
 /** One `A. …` line for each choice; empty without choices. */
-function choiceLines(choices: readonly string[] | null): string {
+export function choiceLines(choices: readonly string[] | null): string {
   return (choices ?? []).map((choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`).join('\n')
 }
 

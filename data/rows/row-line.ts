@@ -33,6 +33,34 @@ export const rowLine = z.object({
 })
 export type RowLine = z.infer<typeof rowLine>
 
+const rowFields = Object.keys(rowLine.shape)
+/** Fields that steps and exports write beside those of a row. Readers of rows pass over them. */
+const besideFields = ['status', 'reason', 'detail', 'parent', 'requests', 'line', 'given']
+const knownFields = new Set([...rowFields, ...besideFields])
+
+/** Whether a field is one that Hone writes in a line. */
+export const isLineField = (name: string): boolean => knownFields.has(name)
+
+/**
+ * Reads the value of a line. `hone step` and `hone import` both come here. A field that nobody
+ * knows is a problem, as in the lines of a recipe's `path:`: it may be a misspelt one, and would be
+ * lost.
+ */
+export function readRow(value: unknown): { row: RowLine } | { problem: string } {
+  const { data, error } = rowLine.safeParse(value)
+  if (!data) return { problem: error.issues.map((issue) => problemText(issue)).join('; ') }
+  const unknown = Object.keys(Object(value)).filter((name) => !knownFields.has(name))
+  if (unknown.length === 0) return { row: data }
+  const named = unknown.map((name) => JSON.stringify(name)).join(', ')
+  return { problem: `unknown ${named} (known: ${rowFields.join(', ')}; anything else belongs in metadata)` }
+}
+
+/**
+ * A problem of a field in words, e.g. `precision: Invalid input: expected int, received number`.
+ */
+export const problemText = ({ path, message }: z.core.$ZodIssue, hint = ''): string =>
+  `${path.length === 0 ? 'line' : path.join('.')}: ${message}${hint}`
+
 /** The row of a line; `hashes` are those of its pictures, in order. */
 export function rowOfLine(line: RowLine, hashes: readonly string[]): Row {
   const { id, origin, question, metadata, verdict } = line

@@ -63,12 +63,14 @@ export async function insertRecipe(
   await settleBaseModel(db, campaign, { ...base, origin: { from: 'demo' } }, 'test')
 }
 
+/** The picture of the source `seed`. A test that needs its file puts it into its store. */
+export const seedImage = { hash: '1a'.repeat(32), width: 56, height: 56, bytes: 900, mediaType: 'image/png' }
+
 /**
  * Adds rows to the source `seed`. Their picture has a name as in a store. Returns the dataset's id.
  */
 export async function importSeed(db: Database, campaign: string, rows: number): Promise<string> {
-  const image = { hash: '1a'.repeat(32), width: 56, height: 56, bytes: 900, mediaType: 'image/png' }
-  const lines = sourceLines(rows, campaign).map((line) => ({ ...line, images: [image] }))
+  const lines = sourceLines(rows, campaign).map((line) => ({ ...line, images: [seedImage] }))
   const hash = Buffer.from(`seed-${campaign}`.padEnd(16, '.')).toString('hex')
   return (await importSource(db, { name: 'seed', path: '/data', hash, campaign }, lines)).datasetId
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Deps } from '../../activities/deps.ts'
@@ -19,7 +19,8 @@ import { trl } from '../../trainers/trl/trl.ts'
 import { writeModel } from '../artifacts/weights.ts'
 import { openTestDatabase } from '../db/world.ts'
 import { testPlaces } from '../jobs/places.ts'
-import { importSeed, inActivity, insertRecipe } from './campaign.ts'
+import { png } from '../data/pictures.ts'
+import { importSeed, inActivity, insertRecipe, seedImage } from './campaign.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 let folder = ''
@@ -60,6 +61,9 @@ const well = async (name: string) => {
 async function training(campaign: string, step: string, scripts: Record<string, string>, more: readonly string[] = []) {
   const { db } = database
   const store = await openArtifactStore(join(folder, 'store'))
+  const picture = store.imagePath(seedImage.hash)
+  await mkdir(dirname(picture), { recursive: true })
+  await writeFile(picture, await png(seedImage.width, seedImage.height))
   const base = await store.publishCheckpoint(await weights('base'), { copy: true })
   await insertRecipe(db, campaign, { steps: [step], more, base: { id: base.hash, path: base.path, bytes: base.bytes } })
   await openRound(db, { campaign, number: 1, parent: 0 })

@@ -19,7 +19,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'data/pictures': ['domain', 'models'],
   'data/statistics': ['artifacts', 'data/rows', 'domain'],
   'data/similarity': ['artifacts', 'data/rows', 'domain'],
-  'data/export': ['artifacts', 'data/rows', 'domain'],
+  'data/export': ['artifacts', 'data/pictures', 'data/rows', 'domain'],
   'data/import': [
     'artifacts',
     'data/export',
@@ -44,6 +44,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   'data/shards': ['data/steps', 'domain', 'models'],
   'data/file-steps': [
     'artifacts',
+    'data/import',
     'data/lines',
     'data/pictures',
     'data/rows',

@@ -106,7 +106,7 @@ describe('export', () => {
     const { out, err, code } = await hone(['export', 'demo/1/select', '--to', 'llamafactory', '--output', output])
     expect(code).toBe(0)
     expect(err).toBe('export demo/1/select …\nexport demo/1/select: ready, 3 rows\n')
-    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 825 bytes\n  images/: 3 pictures`)
+    expect(out).toContain(`3 rows of demo/1/select in ${output}\n  train.jsonl, 1.9 kB\n  images/: 3 pictures`)
     expect(out).toContain('left out: no-trace 1; each one in hone-refused.jsonl')
     expect(out).toContain(`dataset_dir=${output} dataset=demo-1-select`)
     const rows = linesOf(join(output, 'train.jsonl'))
@@ -249,10 +249,10 @@ describe('an export is imported again', () => {
     return rows.map((row) => ({ ...row, id: '', originId: '' }))
   }
 
-  async function roundTrip(to: string, file: string, dataset = source): Promise<Row[]> {
+  async function roundTrip(to: string, file: string, dataset = source, flags: string[] = []): Promise<Row[]> {
     const output = folder()
     const name = `again-${to}-${count}`
-    await hone(['export', dataset, '--to', to, '--output', output])
+    await hone(['export', dataset, '--to', to, '--output', output, ...flags])
     const imported = await hone(['import', `${output}${file}`, '--as', name, '--json'])
     expect({ to, code: imported.code, out: imported.out }).toMatchObject({ code: 0 })
     return await rowsOf((await datasetOfImport(world.db, name)) ?? '')
@@ -260,6 +260,28 @@ describe('an export is imported again', () => {
 
   it('from JSON lines with everything but its ids', async () => {
     expect(await roundTrip('jsonl', '/train.jsonl')).toEqual(await rowsOf(source))
+  })
+
+  it.each([
+    ['jsonl', []],
+    ['easyr1', []],
+    ['easyr1', ['--images', 'copy', '--answers', 'plain']],
+    ['verl', []],
+    ['trl', ['--kind', 'rl']],
+    ['swift', ['--kind', 'rl']],
+  ])('from the folder for %s %j with everything but its ids', async (to, flags) => {
+    expect(await roundTrip(to, '', source, flags)).toEqual(await rowsOf(source))
+  })
+
+  it.each([
+    ['llamafactory', []],
+    ['verl', ['--kind', 'sft']],
+    ['trl', []],
+    ['swift', []],
+  ])('from the folder for %s %j with its traces', async (to, flags) => {
+    const traced = (await rowsOf('demo/1/select')).filter(({ trace }) => trace !== null)
+    const plain = (rows: Row[]) => rows.map((row) => ({ ...row, parentId: null, verdict: null, metadata: {} }))
+    expect(plain(await roundTrip(to, '', 'demo/1/select', flags))).toEqual(plain(traced))
   })
 
   it('from Parquet with everything but its ids, without a mapping', async () => {

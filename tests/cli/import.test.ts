@@ -67,6 +67,26 @@ describe('hone import', () => {
     for (const hash of stored.flatMap(({ images }) => images)) expect(existsSync(store.imagePath(hash))).toBe(true)
   })
 
+  it('counts over all rows what it changed and left out, and keeps the counts', async () => {
+    const all = rows(1200).map((row, index) => ({
+      ...row,
+      answer: index === 1100 ? 'NaN' : row.answer,
+      rate: index / 1200,
+    }))
+    const folder = await folderOf({ 'rows.jsonl': jsonl(all.map(({ image: _image, ...row }) => row)) })
+    const where = ['--where', 'rate >= 0.25']
+    const changed = [
+      { note: 'left-out-by-where', rows: 300 },
+      { note: 'no-answer-word', rows: 1 },
+    ]
+    const first = await run(folder, '--as', 'changed', ...where, '--json')
+    expect(JSON.parse(first.out)).toMatchObject({ rows: 900, failed: 0, changed })
+    const again = await run(folder, '--as', 'changed-too', ...where, '--json')
+    expect(JSON.parse(again.out)).toMatchObject({ rows: 900, importedBefore: true, changed })
+    const { out } = await run(folder, '--as', 'changed', ...where)
+    expect(out).toContain('of all rows: 1 have NaN, None, NULL or N/A where the answer stands')
+  })
+
   it('notices a changed picture behind a used name, and gives the name to other data only on demand', async () => {
     const folder = await source(3)
     expect((await run(folder, '--as', 'three')).code).toBe(0)

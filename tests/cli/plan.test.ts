@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { png } from '../data/pictures.ts'
 import { temporaryHome } from '../world/home.ts'
 import { hone } from './terminal.ts'
 import type { Ran } from './terminal.ts'
@@ -119,6 +120,26 @@ describe('hone plan', () => {
     const { out } = await plan([join(folder, 'mine.yaml'), '--round', '1'])
     expect(out).toMatch(/^ {2}mix +mix +seed +90 +6 /m)
     expect(out).toMatch(/^ {2}describe +describe +mix +6 +6 /m)
+  })
+
+  it('counts by reason the rows that training would leave out', async () => {
+    const folder = project(mine.replace('{ path: base }', '{ path: Qwen/Qwen2.5-VL-3B-Instruct }'))
+    const rows = [
+      { images: ['flat.png'], question: 'How wide?' },
+      { images: ['good.png'], question: 'What is <|image_pad|>?' },
+      { images: ['good.png'], question: 'What is <|vision_end|>?' },
+      { images: ['good.png'], question: 'What is <b>?' },
+    ]
+    writeFileSync(join(folder, 'seed', 'flat.png'), await png(2048, 9))
+    writeFileSync(join(folder, 'seed', 'good.png'), await png(56, 56))
+    writeFileSync(join(folder, 'seed', 'rows.jsonl'), rows.map((row, id) => JSON.stringify({ id, ...row })).join('\n'))
+    const { code, out } = await plan([join(folder, 'mine.yaml'), '--round', '1'])
+    expect(code).toBe(0)
+    expect(out).toContain(
+      'round 1, sft: training leaves rows of seed out: special-token-in-question 2, image-too-flat 1 (docs/pictures.md)',
+    )
+    writeFileSync(join(folder, 'mine.yaml'), mine.replace('{ path: base }', '{ path: OpenGVLab/InternVL3-8B-hf }'))
+    expect((await plan([join(folder, 'mine.yaml'), '--round', '1'])).out).not.toContain('leaves rows of')
   })
 
   it('counts the rows of the demo world if its folder exists', async () => {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openArtifactStore } from '../../artifacts/store.ts'
 import type { ArtifactStore } from '../../artifacts/store.ts'
@@ -9,10 +10,13 @@ import type { Imported } from '../../client/import-source.ts'
 import { prepareImport } from '../../client/prepare-import.ts'
 import type { StartOptions } from '../../client/start-options.ts'
 import { importCounter } from '../../cli/plan-imports.ts'
+import { rowLooker } from '../../cli/plan-problems.ts'
+import { countOwnLines } from '../../data/import/count-rows.ts'
 import { parseRecipe } from '../../recipes/read-recipe.ts'
 import type { OpenDatabase } from '../../db/database.ts'
 import { linkSource } from '../../db/datasets.ts'
 import { createHub } from '../../services/hub.ts'
+import { familyOfName } from '../../trainers/model-family.ts'
 import { folderOf, jsonl, picture } from '../data/import/files.ts'
 import { openTestDatabase, startCampaign } from '../db/world.ts'
 
@@ -40,6 +44,10 @@ async function importRows(
     subject: index % 2 ? 'algebra' : 'geometry',
   }))
   const folder = await folderOf({ 'a.png': await picture(name.length), 'rows.jsonl': jsonl(rows) })
+  return await importFolder(name, folder, replace)
+}
+
+async function importFolder(name: string, folder: string, replace = false): Promise<Imported> {
   const prepared = await prepareImport({ sources: [folder], images: [], allowUrls: false, unpackBelow: root })
   return await runImport(prepared, {
     db: database.db,
@@ -139,13 +147,56 @@ it('a benchmark needs a question in every row', async () => {
 it('a plan counts imported rows, and needs no database', async () => {
   await importRows('counted', 6)
   const count = importCounter({ env: { DATABASE_URL: database.url } })
-  expect(await count('counted', ['subject', 'none'])).toEqual({
+  const nothing = { fields: [], limits: null }
+  expect(await count('counted', { fields: ['subject', 'none'], limits: null })).toEqual({
     rows: 6,
     questionCharacters: 'counted 0?'.length,
     images: 1,
     groups: { subject: 2, none: 1 },
   })
-  expect(await count('nothing', [])).toBeNull()
-  expect(await importCounter({ env: { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/none' } })('counted', [])).toBeNull()
-  expect(await importCounter({ env: { HONE_HOME: join(root, 'empty') } })('counted', [])).toBeNull()
+  expect(await count('nothing', nothing)).toBeNull()
+  expect(
+    await importCounter({ env: { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/none' } })('counted', nothing),
+  ).toBeNull()
+  expect(await importCounter({ env: { HONE_HOME: join(root, 'empty') } })('counted', nothing)).toBeNull()
+})
+
+it('a plan counts the rows that training would leave out, in a file and in the database alike', async () => {
+  const row = (id: number, more: object) => ({ id, images: ['a.png'], question: 'How many?', answer: '3', ...more })
+  const pictures = {
+    'a.png': await picture(1),
+    'flat.png': await sharp({ create: { width: 401, height: 2, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer(),
+  }
+  const asked = [
+    row(1, {}),
+    row(2, { question: '<image>How many?', choices: ['<b>', 'two'] }),
+    row(3, { question: 'What is <|image_pad|>?' }),
+    row(4, { choices: ['<|im_end|>', 'two'] }),
+    row(5, { choices: ['<image>', 'two'] }),
+    row(6, { images: ['a.png', 'flat.png'] }),
+  ]
+  const traced = [
+    row(7, { trace: 'It is <|im_end|> three.' }),
+    row(8, { trace: 'It is a <video>.' }),
+    row(9, { images: ['flat.png'], trace: '<image>' }),
+    row(10, { trace: 'It is <b>3</b>.' }),
+  ]
+  const family = familyOfName('Qwen/Qwen2.5-VL-3B-Instruct')
+  const limits = { family, fileMarks: ['<video>'] }
+  const wanted = { fields: [], limits: { ...limits, ...family } }
+  const importedProblems = async (name: string, rows: unknown[]) => {
+    const folder = await folderOf({ ...pictures, 'rows.jsonl': jsonl(rows) })
+    await importFolder(name, folder)
+    const counted = await importCounter({ env: { DATABASE_URL: database.url } })(name, wanted)
+    return { folder, problems: counted?.problems }
+  }
+  const odd = await importedProblems('odd', asked)
+  expect(odd.problems).toEqual({ 'special-token-in-question': 2, 'image-mark-in-question': 1, 'image-too-flat': 1 })
+  const counted = await countOwnLines(odd.folder, { problem: rowLooker(limits).problem })
+  expect(counted?.problems).toEqual(odd.problems)
+  expect(await importedProblems('traced', traced)).toMatchObject({
+    problems: { 'special-token-in-trace': 1, 'file-mark-in-trace': 1, 'image-too-flat': 1 },
+  })
 })

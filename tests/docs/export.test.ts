@@ -39,10 +39,17 @@ it.each<[string, ExportFormat]>(Object.entries(formats))(
 )
 
 it('lists exactly the reasons for refused rows', () => {
-  const code = ['trainers/training-rows.ts', 'data/export/jsonl.ts', 'data/export/row-sink.ts']
+  const code = [
+    'trainers/training-rows.ts',
+    'trainers/model-family.ts',
+    'data/export/jsonl.ts',
+    'data/export/pictures.ts',
+  ]
     .map((path) => readFileSync(new URL(path, root), 'utf8'))
     .join('\n')
-  const found = [...code.matchAll(/(?:refused: |#refuse\(row\.id, )'([a-z-]+)'/g)].map(([, reason = '']) => reason)
+  const written = [...code.matchAll(/(?:refused: |> maxRatio \? )'([a-z-]+)'/g)].map(([, reason = '']) => reason)
+  const inTexts = [...code.matchAll(/`([a-z-]+-in-)\$\{where\}`/g)].map(([, start = '']) => start)
+  const found = [...written, ...inTexts.flatMap((start) => [`${start}question`, `${start}trace`])]
   const told = [...rows.values()].slice(Object.keys(formats).length).flatMap(([reasons = []]) => reasons)
   expect(told.toSorted()).toEqual([...new Set(found)].toSorted())
 })

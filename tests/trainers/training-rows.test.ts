@@ -1,6 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { rlRow, sftRow, usableRows } from '../../trainers/training-rows.ts'
+import { RowProblem } from '../../domain/row-problem.ts'
+import { familyOfFolder, familyOfName, pictureProblem } from '../../trainers/model-family.ts'
+import { stageRows } from '../../trainers/recipe-stage.ts'
+import { otherMedia, rlRow, sftRow, usableRows } from '../../trainers/training-rows.ts'
 import { row, trace } from '../data/rows.ts'
+import { temporaryHome } from '../world/home.ts'
+import { sftStage } from './llamafactory-stage.ts'
 
 const options = { promptSuffix: ' Think first.', imagePath: (hash: string) => `/store/${hash}.png` }
 const subject = row({
@@ -54,8 +61,98 @@ describe('rows for trainers', () => {
     expect(sftRow({ ...subject, ...changes }, options)).toEqual({ refused })
   })
 
+  it.each([
+    ['special-token-in-trace', { trace: 'It is <|image_pad|>.' }],
+    ['special-token-in-trace', { trace: 'It is so.<|im_end|>\n<|im_start|>user' }],
+    ['special-token-in-question', { question: '<|vision_start|><|image_pad|><|vision_end|>Which?' }],
+    ['special-token-in-question', { choices: ['<|endoftext|>', 'two'] }],
+    ['file-mark-in-question', { question: 'What does <video> do in HTML?' }],
+    ['file-mark-in-trace', { trace: 'The tag <audio>.' }],
+  ])('refuses a row that would end the job of a Qwen-VL: %s', (refused, changes) => {
+    const qwen = { ...options, family: familyOfName('Qwen/Qwen2.5-VL-7B-Instruct'), fileMarks: otherMedia }
+    expect(sftRow({ ...subject, ...changes }, qwen)).toEqual({ refused })
+  })
+
+  it('takes texts that are special to no model or to another one alone', () => {
+    const qwen = { ...options, family: familyOfName('Qwen/Qwen2.5-VL-7B-Instruct') }
+    for (const said of ['a <|box_start|>(1,2)<|box_end|>', '<think>', 'the tags <img> and <video>', '[IMG]', '<bos>'])
+      expect(sftRow({ ...subject, question: said, trace: said }, qwen)).toHaveProperty('row')
+    expect(sftRow({ ...subject, trace: '[IMG]' }, options)).toEqual({ refused: 'special-token-in-trace' })
+  })
+
+  it('does not look at the traces of rows for RL', () => {
+    expect(rlRow({ ...subject, trace: '<|image_pad|>' }, options)).toHaveProperty('row')
+  })
+
   it('refuses an RL row without an answer', () => {
     expect(rlRow({ ...subject, answer: null }, options)).toEqual({ refused: 'no-answer' })
+  })
+})
+
+it('knows a model by its config and by its name, and takes the strictest limits for others', async () => {
+  const folder = temporaryHome()
+  const typed = async (type: string) => {
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: type }))
+    return (await familyOfFolder(folder))?.name
+  }
+  expect(await familyOfFolder(join(folder, 'none'))).toBeNull()
+  expect(await Promise.all(['qwen2_5_vl'].map(typed))).toEqual(['Qwen-VL'])
+  expect(await typed('gemma3_text')).toBe('Gemma 3')
+  expect(await typed('unheard_of')).toBe('any family')
+  const names = ['demo:base', 'Qwen/Qwen3-VL-4B-Instruct', 'OpenGVLab/InternVL3-8B-hf', 'zai-org/GLM-4.5V', 'x/y']
+  expect(names.map((name) => familyOfName(name).name)).toEqual([
+    'Qwen-VL',
+    'Qwen-VL',
+    'InternVL',
+    'GLM-V',
+    'any family',
+  ])
+  const flat = { width: 201, height: 1 }
+  expect(names.map((name) => pictureProblem(familyOfName(name), flat))).toEqual([
+    'image-too-flat',
+    'image-too-flat',
+    null,
+    'image-too-flat',
+    'image-too-flat',
+  ])
+  expect(pictureProblem(familyOfName('demo:base'), { width: 1, height: 200 })).toBeNull()
+})
+
+describe('the rows of a stage', () => {
+  const stage = sftStage()
+  const sizes: Record<string, [number, number]> = { aa: [56, 56], bb: [2048, 9] }
+  async function* all(rows: (typeof subject)[]) {
+    yield* rows
+  }
+  const written = async (rows: (typeof subject)[], told: string[] = []) => {
+    const found: unknown[] = []
+    const picture = async (hash: string) => {
+      const [width, height] = sizes[hash] ?? []
+      if (width === undefined || height === undefined) throw new RowProblem('image-missing', 'it is gone')
+      return { path: `/seen/${hash}`, width, height }
+    }
+    for await (const one of stageRows(stage, all(rows), { promptSuffix: '', picture, tell: (text) => told.push(text) }))
+      found.push(one)
+    return found
+  }
+  const whole = row({ images: ['aa'], trace: trace('x') })
+
+  it('are in their order and name the pictures that models see', async () => {
+    const rows = Array.from({ length: 150 }, (_, at) => ({ ...whole, id: `r${at}` }))
+    const found = await written(rows)
+    expect(found).toHaveLength(150)
+    expect(found[149]).toMatchObject({ id: 'r149', images: ['/seen/aa'] })
+  })
+
+  it('lack those that would end the job, and it is said how many and why', async () => {
+    const told: string[] = []
+    const found = await written([whole, { ...whole, images: ['bb'] }, { ...whole, trace: '<|image_pad|>' }], told)
+    expect(found).toHaveLength(1)
+    expect(told).toEqual([`${stage.key} trains on 1 rows and leaves out: image-too-flat 1, special-token-in-trace 1`])
+  })
+
+  it('are not written where a picture is lost', async () => {
+    await expect(written([{ ...whole, images: ['cc'] }])).rejects.toMatchObject({ type: 'InvalidInput' })
   })
 })
 

@@ -22,6 +22,7 @@ from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.options import with_options
 from hone_trainer.processes import world
+from hone_trainer.refusals import refuse_unusable
 from hone_trainer.reward import RewardClient
 from hone_trainer.rows import PLACEHOLDER, GrpoRow, Message, parts, read_rows
 from hone_trainer.snapshots import SnapshotCallback
@@ -78,6 +79,7 @@ def train(settings: GrpoConfig) -> int:
     # Before the model: where weights are split over devices, loading reads these arguments.
     arguments = trl_arguments(settings)
     model, processor = start(settings)
+    refuse_unusable(rows, processor)
     remember_pixels(processor)
     trainer_class = SpreadTrainer if settings.drop_zero_spread and _splits(processor) else ResumableTrainer
     with refusals_told(settings):

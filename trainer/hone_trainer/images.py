@@ -1,4 +1,4 @@
-"""Pictures for training: opened once and prepared once.
+"""Pictures for training: opened once, as the model sees them, and prepared once.
 
 TRL gives the same picture to the processor for each completion of a group, and again for the
 loss. Preparing a picture is slow compared to a small model's step. So prepared pixels are kept,
@@ -14,12 +14,14 @@ from typing import Any
 import torch
 from PIL import Image
 
+from hone_trainer.seen import as_seen
+
 KEPT_BYTES = 512 * 1024 * 1024
 
 
 class Pictures:
-    """Opens pictures by path as RGB and keeps the most recent pictures, so that equal paths give
-    the same object.
+    """Opens pictures by path as the model sees them (RGB) and keeps the most recent pictures, so
+    that equal paths give the same object.
     """
 
     def __init__(self, kept: int = 4096) -> None:
@@ -33,7 +35,7 @@ class Pictures:
             self._open.move_to_end(key)
             return self._open[key]
         with Image.open(key) as file:
-            picture = file.convert("RGB")
+            picture = as_seen(file)
         self._open[key] = picture
         if len(self._open) > self._kept:
             self._open.popitem(last=False)

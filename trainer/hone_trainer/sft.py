@@ -17,6 +17,7 @@ from hone_trainer.images import Pictures, remember_pixels
 from hone_trainer.metrics import MetricCallback, MetricFile
 from hone_trainer.options import with_options
 from hone_trainer.processes import world
+from hone_trainer.refusals import refuse_unusable
 from hone_trainer.rows import Message, SftRow, parts, read_rows
 from hone_trainer.training import common_arguments, finish, micro_batch, refusals_told, start
 from hone_trainer.watched import WatchedSteps
@@ -67,6 +68,7 @@ def train(settings: SftConfig) -> int:
     arguments = TrlConfig(**with_options(TrlConfig, own, settings.options))
     # After the arguments: where weights are split over devices, loading reads the arguments.
     model, processor = start(settings)
+    refuse_unusable(rows, processor)
     remember_pixels(processor)
     collator = RowCollator(processor=processor, completion_only_loss=True)
     collator.pictures = Pictures()

@@ -5,6 +5,7 @@ ends.
 from __future__ import annotations
 
 import base64
+import io
 import re
 import signal
 import threading
@@ -137,6 +138,19 @@ def test_a_pictures_token_in_the_text_is_refused_before_it_can_harm_others(serve
         assert reply.status_code == 400, reply.text
         assert "<|image_pad|>" in reply.json()["error"]["message"]
     assert served.ask(text="What is an image_pad?").status_code == 200
+
+
+def test_a_flat_picture_is_refused_before_it_can_harm_others(served: Served) -> None:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", (2048, 9)).save(file, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What is it?"}]
+    body = {"model": "tiny", "messages": [{"role": "user", "content": content}]}
+    reply = served.client.post("/v1/chat/completions", json=body)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "image_too_flat")
+    assert "2048x9" in reply.json()["error"]["message"]
 
 
 def test_sigterm_ends_it_at_once_with_a_request_open(served: Served) -> None:

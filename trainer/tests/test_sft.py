@@ -99,3 +99,28 @@ def test_a_row_without_its_picture_or_its_answer_is_refused_by_its_id(jobs: Jobs
     write_rows(data, [])
     with pytest.raises(TrainerError, match="has no rows"):
         job.train()
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_picture_token_in_a_text_ends_the_job_before_its_first_step(jobs: Jobs, turn: int) -> None:
+    job = jobs.sft()
+    rows = sft_rows(jobs.pictures)
+    rows[2]["messages"][turn]["content"] += " <|image_pad|>"
+    write_rows(Path(job.settings["data"]), rows)
+    with pytest.raises(TrainerError, match=r"row s2: a text of (user|assistant) holds <\|image_pad\|>"):
+        job.train()
+
+
+def test_a_flat_picture_ends_the_job_before_its_first_step(jobs: Jobs, tmp_path: Path) -> None:
+    from PIL import Image
+
+    job = jobs.sft()
+    for side, refused in ((200, False), (201, True)):
+        flat = tmp_path / f"{side}.png"
+        Image.new("RGB", (side, 1), (200, 30, 30)).save(flat)
+        write_rows(Path(job.settings["data"]), sft_rows([flat, *jobs.pictures[1:]]))
+        if refused:
+            with pytest.raises(TrainerError, match=r"row s0: the picture .* has 201x1 pixels"):
+                job.train()
+        else:
+            assert job.train() == 0

@@ -1,5 +1,6 @@
 import type { ExportFormat } from '../../data/export/format.ts'
 import { groundTruth } from '../ground-truth-field.ts'
+import { anyFamily, pictureProblem } from '../model-family.ts'
 import { rlRow } from '../training-rows.ts'
 
 /**
@@ -11,6 +12,8 @@ export const easyr1Export: ExportFormat = {
   kinds: ['rl'],
   images: ['embed', 'copy', 'link'],
   takesDropped: false,
+  shows: 'pixels',
+  pictureProblem: (size) => pictureProblem(anyFamily, size),
   record: (row, { promptSuffix, answers }) => {
     const converted = rlRow(row, { promptSuffix, imagePath: (hash) => hash })
     if ('refused' in converted) return converted

@@ -1,5 +1,6 @@
 import type { ExportFormat } from '../../data/export/format.ts'
-import { sftRow } from '../training-rows.ts'
+import { anyFamily, pictureProblem } from '../model-family.ts'
+import { otherMedia, sftRow } from '../training-rows.ts'
 import { datasetInfo } from './dataset-info.ts'
 
 /**
@@ -11,8 +12,10 @@ export const llamafactoryExport: ExportFormat = {
   kinds: ['sft'],
   images: ['copy', 'link'],
   takesDropped: false,
+  shows: 'pixels',
+  pictureProblem: (size) => pictureProblem(anyFamily, size),
   record: (row, { promptSuffix }) => {
-    const converted = sftRow(row, { promptSuffix, imagePath: (hash) => hash })
+    const converted = sftRow(row, { promptSuffix, imagePath: (hash) => hash, fileMarks: otherMedia })
     if ('refused' in converted) return converted
     const { id, messages, images } = converted.row
     return { row: { fields: { id, messages }, images } }

@@ -10,6 +10,7 @@ import { estimateStage } from '../estimate.ts'
 import { failureVerdict } from '../failures.ts'
 import type { TrainingStage } from '../stage.ts'
 import type { Manifest, StageEstimate, StageFacts, StageRun, Trainer } from '../trainer.ts'
+import { otherMedia } from '../training-rows.ts'
 import { writeWhole } from '../write-rows.ts'
 import { checkpointsKept, configText, planOf, sftOf } from './config.ts'
 import { datasetInfo } from './dataset-info.ts'
@@ -135,6 +136,7 @@ const failures = { known: knownFailures, unusableInput }
 export const llamafactory: Trainer = {
   name: 'llamafactory',
   environment: 'llamafactory',
+  fileMarks: otherMedia,
   check,
   estimate,
   settings: settingsOf,

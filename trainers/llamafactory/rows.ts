@@ -3,14 +3,11 @@ import { HoneError } from '../../domain/errors.ts'
 import type { RunFolder } from '../../jobs/command.ts'
 import type { RlRow, SftRow } from '../rows.ts'
 import type { TrainingStage } from '../stage.ts'
+import { otherMedia } from '../training-rows.ts'
 import { checkedRows } from '../write-rows.ts'
 
 /** The name of the rows in the config and in `dataset_info.json`. */
 export const datasetName = 'train'
-
-// data/mm_plugin.py counts these marks in every turn and expects as many files. Hone's rows only
-// have pictures.
-const otherMedia = ['<video>', '<audio>']
 
 /**
  * Why LLaMA-Factory would fail on a row, or drop it with only a warning. Null when it takes the

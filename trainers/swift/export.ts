@@ -1,6 +1,7 @@
 import type { ExportFormat } from '../../data/export/format.ts'
 import { groundTruth } from '../ground-truth-field.ts'
-import { rlRow, sftRow } from '../training-rows.ts'
+import { anyFamily, pictureProblem } from '../model-family.ts'
+import { otherMedia, rlRow, sftRow } from '../training-rows.ts'
 
 /**
  * ms-swift: JSON lines of messages with `<image>` marks. Its loader reads columns such as `answer`,
@@ -11,8 +12,10 @@ export const swiftExport: ExportFormat = {
   kinds: ['sft', 'rl'],
   images: ['copy', 'link'],
   takesDropped: false,
+  shows: 'pixels',
+  pictureProblem: (size) => pictureProblem(anyFamily, size),
   record: (row, { kind, promptSuffix, answers }) => {
-    const options = { promptSuffix, imagePath: (hash: string) => hash }
+    const options = { promptSuffix, imagePath: (hash: string) => hash, fileMarks: otherMedia }
     if (kind === 'sft') {
       const converted = sftRow(row, options)
       if ('refused' in converted) return converted

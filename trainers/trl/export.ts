@@ -7,6 +7,7 @@ import { imageMark } from '../../data/rows/image-marks.ts'
 import type { RewardField } from '../../domain/answer-check.ts'
 import { rewardCheckOf } from '../reward-check.ts'
 import type { SftRow } from '../rows.ts'
+import { anyFamily, pictureProblem } from '../model-family.ts'
 import { rlRow, sftRow } from '../training-rows.ts'
 
 const rewardColumns = {
@@ -28,6 +29,8 @@ export const trlExport: ExportFormat = {
   kinds: ['sft', 'rl'],
   images: ['embed'],
   takesDropped: false,
+  shows: 'pixels',
+  pictureProblem: (size) => pictureProblem(anyFamily, size),
   record: (row, { kind, promptSuffix }) => {
     const options = { promptSuffix, imagePath: (hash: string) => hash }
     if (kind === 'sft') {

@@ -2,7 +2,8 @@ import type { ExportFormat } from '../../data/export/format.ts'
 import { turns } from '../../data/export/parquet-columns.ts'
 import { knownMetadata } from '../../domain/rows.ts'
 import { groundTruth } from '../ground-truth-field.ts'
-import { rlRow, sftRow } from '../training-rows.ts'
+import { anyFamily, pictureProblem } from '../model-family.ts'
+import { otherMedia, rlRow, sftRow } from '../training-rows.ts'
 
 /**
  * verl: GRPO rows of `data_source, prompt, images, ability, reward_model, extra_info`, or rows of
@@ -13,8 +14,10 @@ export const verlExport: ExportFormat = {
   kinds: ['rl', 'sft'],
   images: ['embed'],
   takesDropped: false,
+  shows: 'pixels',
+  pictureProblem: (size) => pictureProblem(anyFamily, size),
   record: (row, { kind, promptSuffix, answers, dataset, index }) => {
-    const options = { promptSuffix, imagePath: (hash: string) => hash }
+    const options = { promptSuffix, imagePath: (hash: string) => hash, fileMarks: otherMedia }
     if (kind === 'sft') {
       const converted = sftRow(row, options)
       if ('refused' in converted) return converted

@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import sharp from 'sharp'
-import { sha256Hex } from '../../../artifacts/hash.ts'
+import { openArtifactStore } from '../../../artifacts/store.ts'
 import type { ExportFormat, ExportRow } from '../../../data/export/format.ts'
 import type { ExportSource } from '../../../data/export/manifest.ts'
 import { writeExport } from '../../../data/export/write-export.ts'
@@ -10,19 +8,16 @@ import { formats, formatsOf } from '../../../trainers/export-formats.ts'
 import type { ExportFormatName } from '../../../trainers/export-formats.ts'
 import { row, trace } from '../rows.ts'
 
-/** Pictures in a folder, named by hash without an ending as in the store. */
+/** A store with pictures. */
 export async function pictureStore(folder: string) {
-  const pathOf = (hash: string): string => join(folder, 'images', hash.slice(0, 2), hash)
-  const put = async (bytes: Buffer): Promise<string> => {
-    const hash = sha256Hex(bytes)
-    await mkdir(dirname(pathOf(hash)), { recursive: true })
-    await writeFile(pathOf(hash), bytes)
-    return hash
-  }
+  const store = await openArtifactStore(folder)
+  const put = async (bytes: Buffer): Promise<string> => (await store.putImage(bytes)).hash
   const square = (colour: string, width = 56, height = 56) =>
     sharp({ create: { width, height, channels: 3, background: colour } })
   return {
-    pathOf,
+    ...store,
+    pathOf: (hash: string) => store.imagePath(hash),
+    put,
     red: await put(await square('red').png().toBuffer()),
     blue: await put(await square('blue', 84, 56).jpeg().toBuffer()),
   }
@@ -98,7 +93,7 @@ export function exportTo(
   async function* all() {
     yield* rows
   }
-  return writeExport(exportSource, all(), store.pathOf, {
+  return writeExport(exportSource, all(), store, {
     format,
     formatsOf,
     kind: format.kinds[0] ?? 'rows',

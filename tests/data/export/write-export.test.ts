@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, statSync, writeFileSync, mkdirSync, existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
+import sharp from 'sharp'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { hashFile, sha256Hex } from '../../../artifacts/hash.ts'
 import type { ExportRow } from '../../../data/export/format.ts'
 import { temporaryHome } from '../../world/home.ts'
@@ -113,6 +115,38 @@ describe('pictures', () => {
     await exportTo(store, { to: 'jsonl', output, images: 'link' })
     const path = join(output, 'images', store.red.slice(0, 2), `${store.red}.png`)
     expect(statSync(path).ino).toBe(statSync(store.pathOf(store.red)).ino)
+  })
+
+  it('are what models see for every program but Hone', async () => {
+    const seen = { r: 200, g: 30, b: 30 }
+    const clear = { width: 60, height: 50, channels: 4, background: { ...seen, alpha: 0.5 } } as const
+    const hash = await store.put(await sharp({ create: clear }).png().toBuffer())
+    const rows = [{ ...exportRows(store)[0]!, images: [hash] }]
+    await exportTo(store, { to: 'llamafactory', output }, rows)
+    const [line] = z.array(z.looseObject({ images: z.array(z.string()) })).parse(lines('train.jsonl'))
+    const bytes = readFileSync(join(output, line?.images[0] ?? ''))
+    const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true })
+    expect([info.channels, ...data.subarray(0, 3)]).toEqual([3, 227, 142, 142])
+    expect(line?.images).toEqual([`images/${sha256Hex(bytes).slice(0, 2)}/${sha256Hex(bytes)}.png`])
+    for (const to of ['verl', 'hf-parquet'] as const) {
+      const folder = join(home, to)
+      await exportTo(store, { to, output: folder }, rows)
+      const embedded = await query(`select sha256(images[1].bytes) as hash from '${folder}/data/*.parquet'`)
+      expect(embedded).toEqual([{ hash: sha256Hex(bytes) }])
+    }
+    const own = join(home, 'own')
+    await exportTo(store, { to: 'jsonl', output: own }, rows)
+    expect(existsSync(join(own, 'images', hash.slice(0, 2), `${hash}.png`))).toBe(true)
+  })
+
+  it('leave their row out for trainers where they are too flat', async () => {
+    const flat = { width: 402, height: 2, channels: 3, background: 'red' } as const
+    const hash = await store.put(await sharp({ create: flat }).png().toBuffer())
+    const rows = [exportRows(store)[0]!, { ...exportRows(store)[0]!, id: 'flat', images: [hash] }]
+    expect((await exportTo(store, { to: 'verl', output }, rows)).refused).toEqual([
+      { id: 'flat', reason: 'image-too-flat' },
+    ])
+    expect((await exportTo(store, { to: 'hf-parquet', output: join(home, 'all') }, rows)).refused).toEqual([])
   })
 
   it('are whole inside Parquet, and paths when they are copied', async () => {

@@ -1,13 +1,25 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundedMap, choicesOf, writtenList } from '../../../data/import/cells.ts'
+import { boundedMap } from '../../../data/import/cells.ts'
+import { choicesOf } from '../../../data/import/choices.ts'
+import { exchangesOf } from '../../../data/import/conversation.ts'
 import { rowMaker } from '../../../data/import/to-row.ts'
-import { answerIn, talkOf } from '../../../data/import/conversation.ts'
+import { exactJson } from '../../../data/import/exact-json.ts'
 import { guessMapping } from '../../../data/import/guess.ts'
+import type { ImportRow } from '../../../data/import/import-row.ts'
 import { completeMapping, mappingText, parseMapping } from '../../../data/import/mapping.ts'
 import type { Mapping } from '../../../data/import/mapping.ts'
+import { answerIn } from '../../../data/import/marked-answer.ts'
 import { picturesOf } from '../../../data/import/picture-refs.ts'
 import type { Fields } from '../../../data/import/record.ts'
+import { writtenList } from '../../../data/import/written-list.ts'
+
+/** The only row of a record. */
+function rowOf(mapping: Mapping, fields: Fields): ImportRow {
+  const [row, ...others] = rowMaker(mapping)({ line: 1, fields })
+  if (!row || others.length > 0) throw new Error('not one row')
+  return row
+}
 
 describe('choices', () => {
   it.each([
@@ -90,9 +102,12 @@ describe('any content of a cell', () => {
     const make = rowMaker(mapping)
     fc.assert(
       fc.property(fields, (record) => {
-        const row = make({ line: 1, fields: record })
+        const [row] = make({ line: 1, fields: record })
+        if (!row) throw new Error('no row')
         const isWhole = row.failure === null && row.id !== null && row.question.trim() !== ''
-        expect(isWhole || /^(bad-field|no-question|no-image)$/.test(row.failure?.reason ?? '')).toBe(true)
+        expect(
+          isWhole || /^(bad-field|several-turns|image-marks|no-question|no-image)$/.test(row.failure?.reason ?? ''),
+        ).toBe(true)
         expect(JSON.stringify(row.metadata).length).toBeLessThan(60_000)
         JSON.parse(JSON.stringify(row.metadata))
       }),
@@ -135,7 +150,7 @@ it('metadata stays within its limits', () => {
 
 describe('maps as JSON text', () => {
   const mapping = completeMapping({ images: 'none', policy: 'policy', metadataFrom: 'more' })
-  const read = (fields: Fields) => rowMaker(mapping)({ line: 1, fields })
+  const read = (fields: Fields) => rowOf(mapping, fields)
 
   it('are read in the columns of the policy and of the metadata', () => {
     const row = read({ policy: '{"units":"strict"}', more: '{"level":3,"tags":["a"],"x":1}', x: 2, y: 3 })
@@ -230,15 +245,39 @@ it('turns may be JSON text, and have parts', () => {
   ]
   const mapping = completeMapping({ images: 'i', conversation: { column: 'c' } }).conversation
   if (!mapping) throw new Error('no conversation')
-  expect(talkOf(JSON.stringify(turns), mapping)).toEqual({ question: 'Q', reply: 'A' })
+  expect(exchangesOf(JSON.stringify(turns), mapping)).toEqual([
+    { question: '<image>\nQ', reply: 'A', pictures: [], isBox: false },
+  ])
 })
 
 it('a path that begins like base64 is a path', () => {
   expect(picturesOf('/9j/photo.jpg')).toEqual([{ path: '/9j/photo.jpg' }])
 })
 
+it('JSON reads as ever, but for whole numbers above 2^53', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer())),
+      (list) => {
+        const written = list.filter((item) => !/^-?\d{16,}$/.test(JSON.stringify(item)))
+        expect(exactJson(JSON.stringify(written))).toEqual(JSON.parse(JSON.stringify(written)))
+      },
+    ),
+  )
+  expect(exactJson('[9007199254740993, -9007199254740993, 9007199254740991, 0.0008333333333333334, 1e20]')).toEqual([
+    '9007199254740993',
+    '-9007199254740993',
+    9007199254740991,
+    0.0008333333333333334,
+    1e20,
+  ])
+  expect(exactJson('{"a 9007199254740993": "\\"9007199254740993"}')).toEqual({
+    'a 9007199254740993': '"9007199254740993',
+  })
+})
+
 it('a path with points reaches inner columns', () => {
   const row: Fields = { image: { url: 'a.png' }, 'a.b': 'Q' }
-  const made = rowMaker(completeMapping({ images: 'image.url', question: 'a.b' }))({ line: 1, fields: row })
+  const made = rowOf(completeMapping({ images: 'image.url', question: 'a.b' }), row)
   expect(made).toMatchObject({ pictures: [{ path: 'a.png' }], question: 'Q', failure: null })
 })

@@ -35,7 +35,7 @@ describe('folders and archives', () => {
     }
   })
 
-  it('a folder that save_to_disk wrote is refused with the next command', async () => {
+  it('a broken Arrow file of save_to_disk is refused with the next command', async () => {
     const folder = await folderOf({ 'data-00000-of-00001.arrow': 'x', 'state.json': '{}', 'dataset_info.json': '{}' })
     await expect(read(folder)).rejects.toMatchObject({ nextStep: expect.stringContaining('to_parquet') })
   })

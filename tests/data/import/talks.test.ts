@@ -5,6 +5,24 @@ import { read } from './reading.ts'
 
 const image = await picture()
 
+it("joins Alpaca's columns by the names of LLaMA-Factory's dataset_info.json", async () => {
+  const folder = await folderOf({
+    'mine.json': JSON.stringify([
+      { ask: 'Translate.', text: 'Hallo', reply: 'Hello' },
+      { ask: 'Say hi.', text: '', reply: 'Hi' },
+    ]),
+    'dataset_info.json': JSON.stringify({
+      mine: { file_name: 'mine.json', columns: { prompt: 'ask', query: 'text', response: 'reply' } },
+    }),
+  })
+  const { short, prepared } = await read(folder)
+  expect(short.map(({ question, answer }) => [question, answer])).toEqual([
+    ['Translate.\nHallo', 'Hello'],
+    ['Say hi.', 'Hi'],
+  ])
+  expect(prepared.notes.join()).toContain('"ask" and "text" together are the question')
+})
+
 describe('talks', () => {
   it('of Vision-R1 in both forms: a trace with its answer inside', async () => {
     const reply = '<think>Two and one.</think><answer> Final Answer:3 </answer>'
@@ -20,7 +38,7 @@ describe('talks', () => {
     }
   })
 
-  it('of LLaVA with a system turn and several other turns: the last reply is the answer', async () => {
+  it('of LLaVA with a system turn and several questions: a row of each question, with what was said before', async () => {
     const conversations = [
       { from: 'system', value: 'Be brief.' },
       { from: 'human', value: 'How many?\n<image>' },
@@ -33,8 +51,11 @@ describe('talks', () => {
       'd.json': JSON.stringify([{ id: 'q', image: 'x/a.png', conversations }]),
     })
     const { short, rows } = await read(join(folder, 'd.json'))
-    expect(short).toEqual([{ id: 'q', question: 'How many?', answer: 'Three.', pictures: 1 }])
-    expect(rows[0]?.row.trace).toBeNull()
+    expect(short).toEqual([
+      { id: 'q/1', question: 'How many?', answer: 'Two.', pictures: 1 },
+      { id: 'q/2', question: 'Q: How many?\nA: Two.\n\nSure?', answer: 'Three.', pictures: 1 },
+    ])
+    expect(rows.map(({ row }) => row.trace)).toEqual([null, null])
   })
 
   it('of LLaMA-Factory with the names of its dataset_info.json', async () => {
@@ -54,6 +75,87 @@ describe('talks', () => {
       }),
     })
     expect((await read(folder)).short).toEqual([{ id: '1', question: 'How many?', answer: 'Three.', pictures: 1 }])
+  })
+
+  const several = [
+    { from: 'human', value: '<image>How many?' },
+    { from: 'gpt', value: '<think>Two and one.</think><answer>3</answer>' },
+    { from: 'human', value: 'And in <image>?' },
+    { from: 'gpt', value: '<answer>4</answer>' },
+  ]
+  /** Rows of talks under a mapping of their conversation. */
+  async function mapped(conversation: string, rows: readonly object[]) {
+    const folder = await folderOf({
+      'a.png': image,
+      'b.png': await picture(2),
+      'd.json': JSON.stringify(rows),
+      'map.yaml': `id: id\nimages: images\n${conversation}`,
+    })
+    return (await read(join(folder, 'd.json'), { mappingFile: join(folder, 'map.yaml') })).rows
+  }
+  const talk = { id: 'q', images: ['a.png', 'b.png'], conversations: several }
+  const written = 'conversation: {column: conversations, role: from, text: value, reply: trace'
+
+  it('of several questions fail until the mapping says what becomes of them', async () => {
+    const [row, single, ...others] = await mapped(`${written}}`, [
+      talk,
+      { ...talk, id: 's', images: ['a.png'], conversations: several.slice(0, 2) },
+    ])
+    expect(row?.row.failure).toEqual({ reason: 'several-turns', detail: expect.stringContaining('turns: split') })
+    expect(single?.row).toMatchObject({ question: 'How many?', answer: '3', failure: null })
+    expect(others).toEqual([])
+  })
+
+  it.each([
+    [
+      'split',
+      [
+        ['q/1', 'How many?', '3', 1],
+        ['q/2', 'Q: How many?\nA: 3\n\nAnd in ?', '4', 2],
+      ],
+    ],
+    ['first', [['q', 'How many?', '3', 1]]],
+    ['last', [['q', 'Q: How many?\nA: 3\n\nAnd in ?', '4', 2]]],
+  ])('of several questions with turns: %s', async (turns, wanted) => {
+    const rows = await mapped(`${written}, turns: ${turns}}`, [talk])
+    expect(rows.map(({ sourceId, row, pictures }) => [sourceId, row.question, row.answer, pictures.length])).toEqual(
+      wanted,
+    )
+    expect(rows.flatMap(({ row }) => row.failure ?? [])).toEqual([])
+  })
+
+  it('give the answer of its column to the last question alone', async () => {
+    const rows = await mapped(`answer: gold\n${written}, turns: split}`, [{ ...talk, gold: 'four' }])
+    expect(rows.map(({ row }) => row.answer)).toEqual(['3', 'four'])
+  })
+
+  it('of several questions beside a column of answers are guessed to end with the last question', async () => {
+    const folder = await folderOf({
+      'a.png': image,
+      'd.json': JSON.stringify([{ ...talk, images: ['a.png', 'a.png'], answer: 'four' }]),
+    })
+    const { rows, mapping } = await read(join(folder, 'd.json'))
+    expect(mapping.conversation?.turns).toBe('last')
+    expect(rows.map(({ row }) => [row.answer, row.notes])).toEqual([['four', ['turn-of-talk']]])
+  })
+
+  it('with a video fail, because a row cannot show it', async () => {
+    const [row] = await mapped('conversation: {column: messages}', [
+      {
+        id: 'v',
+        images: ['a.png'],
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'video', video: 'a.mp4' },
+              { type: 'text', text: 'What?' },
+            ],
+          },
+        ],
+      },
+    ])
+    expect(row?.row.failure).toMatchObject({ reason: 'bad-field', detail: expect.stringContaining('video') })
   })
 
   const turns = (role: string, text: string, user: string, assistant: string, reply: string) => [

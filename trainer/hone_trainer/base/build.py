@@ -22,6 +22,7 @@ from hone_trainer.errors import TrainerError
 from hone_trainer.loading import quiet, use_threads
 from hone_trainer.metrics import MetricFile
 from hone_trainer.result import draft_folder, publish, write_json
+from hone_trainer.seen import as_seen
 from hone_trainer.verify import check_answers, tensors_without_value
 
 IGNORED = -100
@@ -152,7 +153,7 @@ def _pixels(paths: Iterable[Path], image_processor: Any) -> dict[Path, tuple[tor
         pictures = []
         for path in some:
             with Image.open(path) as image:
-                pictures.append(image.convert("RGB"))
+                pictures.append(as_seen(image))
         out = image_processor(images=pictures, return_tensors="pt")
         grids = out["image_grid_thw"]
         pixels = torch.split(out["pixel_values"], grids.prod(-1).tolist())

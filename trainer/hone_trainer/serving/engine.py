@@ -16,6 +16,7 @@ from transformers import LogitsProcessorList
 
 from hone_trainer.images import remember_pixels
 from hone_trainer.loading import device, load_model, load_processor
+from hone_trainer.refusals import FLATTEST, is_too_flat, picture_tokens
 from hone_trainer.serving.protocol import RequestError, Sampling
 from hone_trainer.serving.sampling import RowSampler
 
@@ -67,6 +68,7 @@ class Engine:
         processor prepares them only once.
         """
         self._refuse_marks(messages)
+        self._refuse_flat(pictures)
         try:
             text = self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except Exception as error:  # templates raise any exception about roles and their order
@@ -78,12 +80,22 @@ class Engine:
         """Refuses picture tokens in a text: they would count as pictures, and the whole batch would
         fail.
         """
-        marks = [getattr(self.processor, name, None) for name in ("image_token", "video_token")]
         texts = [part.get("text", "") for message in messages for part in message["content"]]
-        for mark in marks:
-            if isinstance(mark, str) and any(mark in text for text in texts):
+        for mark in picture_tokens(self.processor):
+            if any(mark in text for text in texts):
                 raise RequestError(
                     400, "invalid_messages", f"the text holds {mark}, which is the mark of a picture; remove it"
+                )
+
+    def _refuse_flat(self, pictures: list[tuple[bytes, Image.Image]]) -> None:
+        """Refuses pictures that the processor refuses: there the whole batch would fail."""
+        for _raw, image in pictures:
+            if is_too_flat(self.processor, image.width, image.height):
+                raise RequestError(
+                    400,
+                    "image_too_flat",
+                    f"the image has {image.width}x{image.height} pixels, and this model takes no image whose one side "
+                    f"is over {FLATTEST} times the other; cut it",
                 )
 
     def _same(self, raw: bytes, image: Image.Image) -> Image.Image:

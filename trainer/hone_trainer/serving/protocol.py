@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from hone_trainer.seen import as_seen
+
 MAX_IMAGE_PIXELS = 64 * 1024 * 1024
 
 
@@ -122,7 +124,9 @@ def conversation(request: ChatRequest) -> tuple[list[dict[str, Any]], list[tuple
 
 
 def decode_image(url: str) -> tuple[bytes, Image.Image]:
-    """The bytes of a data URL, and its picture as RGB. Raises RequestError 400 for anything else."""
+    """The bytes of a data URL, and its picture as the model sees it. Raises RequestError 400 for
+    anything else.
+    """
     head, comma, data = url.partition(",")
     if not comma or not head.startswith("data:image/") or not head.endswith(";base64"):
         raise RequestError(400, "invalid_image_url", "images must be data URLs: data:image/png;base64,...")
@@ -133,7 +137,7 @@ def decode_image(url: str) -> tuple[bytes, Image.Image]:
             raise RequestError(
                 400, "image_too_large", f"the image has {image.width}x{image.height} pixels; resize it before sending"
             )
-        return raw, image.convert("RGB")
+        return raw, as_seen(image)
     except (binascii.Error, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise RequestError(
             400, "invalid_image", f"the image cannot be read ({error}); send a whole PNG or JPEG"

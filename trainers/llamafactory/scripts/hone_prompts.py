@@ -15,22 +15,37 @@ from hone_files import Unusable
 
 IMAGE_MARK = "<image>"
 SHAPES_CHECKED = 16
+SMALL_SIDE = 28
 IGNORED = -100
 
 
 def sample_rows(path: Path) -> list[dict[str, Any]]:
     """One row of each shape (roles, number of pictures): a template renders rows of one shape in
-    the same way.
+    the same way. Rows with small pictures only serve where a file has no other rows.
     """
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    small: dict[tuple[Any, ...], dict[str, Any]] = {}
     with path.open(encoding="utf-8") as file:
         for line in file:
             row = json.loads(line)
             shape = (tuple(message["role"] for message in row["messages"]), len(row["images"]))
-            found.setdefault(shape, row)
+            if shape in found:
+                continue
+            fitting = small if any(is_small(image) for image in row["images"]) else found
+            fitting.setdefault(shape, row)
             if len(found) == SHAPES_CHECKED:
                 break
-    return list(found.values())
+    return list((found or small).values())
+
+
+def is_small(path: str) -> bool:
+    """Whether LLaMA-Factory stretches the picture before it counts its tokens (data/mm_plugin.py).
+    A server does not, so the numbers of tokens may differ, and that says nothing of the template.
+    """
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return min(image.size) < SMALL_SIDE
 
 
 def choose_template(config: dict[str, Any], rows: list[dict[str, Any]], own_image_limits: bool) -> dict[str, Any]:
