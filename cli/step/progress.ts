@@ -1,6 +1,8 @@
 import type { Progress, Reading } from '../../data/file-steps/progress.ts'
 import { waitText } from '../../models/wait.ts'
 import type { Terminal } from '../terminal.ts'
+import { plainText } from '../../domain/plain-text.ts'
+import { control } from '../../services/safe-output.ts'
 
 /**
  * Rates of a run, beside its counts. They are measured over the last seconds, so that a pause
@@ -102,13 +104,14 @@ export function showProgress({ stderr }: Pick<Terminal, 'stderr'>, label: string
   const draw = (): void => {
     const reading = progress.read()
     const line = `${label}: ${progressLine(reading, rates(reading, performance.now()))}`
-    stderr.write(isLive ? `\r\u001B[2K${line.slice(0, (stderr.columns ?? 120) - 1)}` : `${line}\n`)
+    if (isLive) control(stderr, `\r\u001B[2K${plainText(line).slice(0, (stderr.columns || 120) - 1)}`)
+    else stderr.write(`${line}\n`)
   }
   rates(progress.read(), began)
   const timer = setInterval(draw, isLive ? 250 : 15_000)
   timer.unref()
   return () => {
     clearInterval(timer)
-    if (isLive) stderr.write('\r\u001B[2K')
+    if (isLive) control(stderr, '\r\u001B[2K')
   }
 }

@@ -11,7 +11,11 @@ import { resolveKind } from '../../verifier/verify.ts'
  */
 export function explanation(row: VerifyCase) {
   const kind = resolveKind(row)
-  return { kind, goldExtracted: extractAnswer(row.gold, kind).extracted, format: readFormat(withOwnMarks(row.answer, row.policy)) }
+  return {
+    kind,
+    goldExtracted: extractAnswer(row.gold, kind).extracted,
+    format: readFormat(withOwnMarks(row.answer, row.policy)),
+  }
 }
 
 /** How a case was read and judged, in lines with a line break each. */

@@ -23,6 +23,7 @@ import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { withUnfinished } from '../unfinished.ts'
 import { honeVersion } from '../../models/http/hone-version.ts'
+import { control } from '../../services/safe-output.ts'
 
 const help = `
 Steps:
@@ -193,8 +194,10 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
     progress: createProgress(),
     engine: {
       env: terminal.env,
-      onWarning: (message) =>
-        terminal.stderr.write(`${terminal.stderr.isTTY === true ? '\r\u001B[2K' : ''}${message}\n`),
+      onWarning(message) {
+        if (terminal.stderr.isTTY === true) control(terminal.stderr, '\r\u001B[2K')
+        terminal.stderr.write(`${message}\n`)
+      },
     },
   }
 }

@@ -1,4 +1,5 @@
 import { HoneError, messageOf } from '../../domain/errors.ts'
+import { redactedCut } from '../../domain/redact.ts'
 import { Outage } from '../failures.ts'
 import type { Waiting } from '../outage.ts'
 import type { StoredReply } from '../reply-store.ts'
@@ -269,7 +270,8 @@ export class BatchRun {
   }
 
   async #failWhole({ id, error }: ProviderBatch): Promise<void> {
-    const words = error?.words ?? 'no reason given'
+    const { secrets } = await this.#options.api.asked({ promptTokens: 0, maxTokens: 0 })
+    const words = redactedCut(error?.words ?? 'no reason given', secrets, '[key]')
     await this.#end({ state: 'failed', done: 0, failed: this.#total, detail: words })
     if (error?.code === 'token_limit_exceeded' || /enqueued token limit/i.test(words)) {
       this.#options.onTooMany()

@@ -1,4 +1,5 @@
 import { HoneError } from '../../domain/errors.ts'
+import { redactedCut } from '../../domain/redact.ts'
 import type { CallResult } from '../call-result.ts'
 import { TimeOver } from '../http/call.ts'
 import type { Asked } from '../replies/answer.ts'
@@ -51,7 +52,13 @@ const detailOf = (result: BadResult): string =>
  * here for the same reason as in http/openai-client.ts.
  */
 export async function callFailure(error: unknown, asked: Asked): Promise<Error> {
-  if (error instanceof HoneError || error instanceof CallFailed) return error
+  if (error instanceof HoneError) return error
+  if (error instanceof CallFailed) {
+    const { result, status } = error
+    return 'detail' in result
+      ? new CallFailed({ ...result, detail: redactedCut(result.detail, asked.secrets, '[key]') }, status)
+      : error
+  }
   const { APIConnectionError, APIError } = await import('openai')
   if (error instanceof APIError && error.status !== undefined) {
     const { status, headers, error: value } = error
