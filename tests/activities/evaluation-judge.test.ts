@@ -15,7 +15,7 @@ import { runningSteps } from '../../db/step-progress.ts'
 import { scoreIdentity, scoreIdentitySchema } from '../../evaluation/score-identity.ts'
 import { judgePromptHash } from '../../verifier/judge/prompt.ts'
 import { testPlaces } from '../jobs/places.ts'
-import { openTestDatabase, sourceLines } from '../db/world.ts'
+import { changeHistory, openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 
 const served = vi.hoisted(() => ({ url: '' }))
@@ -112,12 +112,12 @@ rounds: { count: 1, first: [{ step: sft, from: seed, learningRate: 1.0e-5, steps
     runShard: () => activity.run(() => runEvaluationShard(deps as Deps, { ...ref, shard: 0 })),
     finish: () => activity.run(() => finishEvaluation(deps as Deps, ref)),
     score: async () => (await listScores(db, campaign))[0]!,
-    forget: async () => {
-      await db.execute(
+    forget: () =>
+      changeHistory(
+        db,
         sql`delete from score_items where score_id in (select id from scores where campaign_id = ${campaign})`,
-      )
-      await db.execute(sql`delete from scores where campaign_id = ${campaign}`)
-    },
+        sql`delete from scores where campaign_id = ${campaign}`,
+      ),
     reasons: async () => {
       const found = await db.execute<{ question: string; verdict: string; reason: string }>(
         sql`select r.question, i.verdict, i.reason from score_items i join scores s on s.id = i.score_id

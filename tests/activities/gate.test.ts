@@ -10,7 +10,7 @@ import { getRound } from '../../db/rounds.ts'
 import { listScores } from '../../db/scores.ts'
 import { findStep } from '../../db/steps.ts'
 import { verifierVersion } from '../../verifier/verdict.ts'
-import { openTestDatabase } from '../db/world.ts'
+import { changeHistory, openTestDatabase } from '../db/world.ts'
 import { closeBase, importDev, inActivity, insertRecipe, scoreRound } from './campaign.ts'
 import { scoreBefore } from './earlier-scores.ts'
 
@@ -185,7 +185,7 @@ it('decides by the same scores when it is asked again after a grading', async ()
 
 it('refuses to compare scores whose replies it cannot grade again', async () => {
   const { db, decide } = await upgraded('unreadable', verifierVersion)
-  await db.execute(sql`update scores set identity = '{}' where campaign_id = 'unreadable' and round_number = 0`)
+  await changeHistory(db, sql`update scores set identity = '{}' where campaign_id = 'unreadable' and round_number = 0`)
   await expect(decide()).rejects.toMatchObject({
     type: 'ScoresNotComparable',
     message: `rounds 1 and 0 of unreadable were not measured alike on "dev" (verifier ${verifierVersion}; an unknown verifier)`,

@@ -18,7 +18,7 @@ import { importSource } from '../../db/sources.ts'
 import { findStep, finishStep, openStep } from '../../db/steps.ts'
 import { jobKey } from '../../domain/ids.ts'
 import { gradedBy } from '../../evaluation/score-identity.ts'
-import { importLines, openTestDatabase, sourceLines } from '../db/world.ts'
+import { changeHistory, importLines, openTestDatabase, sourceLines } from '../db/world.ts'
 import { FakeEndpoint, lastText } from '../models/fake-endpoint.ts'
 
 const served = vi.hoisted(() => ({ url: '' }))
@@ -306,9 +306,12 @@ it('grades stored replies again where candidates were graded by different versio
   // As if version 2.0.0 had taken every answer of the worst candidate.
   const worst = (await measured.scores()).find(({ checkpointId }) => checkpointId === measured.id('ten'))!
   const identity = gradedBy(worst.identity, { graderVersion: '2.0.0', judge: null })!
-  await db.execute(sql`
+  await changeHistory(
+    db,
+    sql`
     update scores set accuracy = 1.5, identity = ${JSON.stringify(identity)}, identity_hash = ${identity.hash}
-    where id = ${worst.id}`)
+    where id = ${worst.id}`,
+  )
   expect(await measured.finish()).toEqual({
     checkpoint: measured.id('end'),
     summary: 'the end: dev 100.0 %, best of 3 (end 100.0 %)',

@@ -12,7 +12,7 @@ import { verifierVersion } from '../../verifier/verdict.ts'
 import { closeBase, importDev, insertRecipe } from '../activities/campaign.ts'
 import { identityOf, scoreBefore } from '../activities/earlier-scores.ts'
 import type { EarlierItem } from '../activities/earlier-scores.ts'
-import { openTestDatabase } from '../db/world.ts'
+import { changeHistory, openTestDatabase } from '../db/world.ts'
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>
 beforeAll(async () => {
@@ -166,7 +166,7 @@ it('gives no score where a reply of the judge is needed that nobody paid for', a
 
 it('leaves a score alone whose identity it cannot read', async () => {
   const { db, again, before } = await measuredBefore('old')
-  await db.execute(sql`update scores set identity = '{"form":1}' where id = ${before[0]!.id}`)
+  await changeHistory(db, sql`update scores set identity = '{"form":1}' where id = ${before[0]!.id}`)
   expect(await again()).toMatchObject([
     { round: 0, state: 'unreadable', after: null, before: { verifier: null } },
     { round: 1, state: 'graded' },

@@ -1,3 +1,5 @@
+import { sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { openDatabase, migrate } from '../../db/database.ts'
 import type { OpenDatabase } from '../../db/database.ts'
 import { insertCampaign } from '../../db/campaigns.ts'
@@ -97,6 +99,16 @@ export const reply = (key: string, more: Partial<StoredReply> = {}): StoredReply
   isEstimated: false,
   ...more,
 })
+
+/**
+ * Runs statements that change what the database keeps for ever, as only its owner can: without
+ * triggers.
+ */
+export const changeHistory = (db: Database, ...statements: readonly SQL[]): Promise<void> =>
+  db.transaction(async (tx) => {
+    await tx.execute(sql`set local session_replication_role = replica`)
+    for (const statement of statements) await tx.execute(statement)
+  })
 
 /** All values of an async iterable. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

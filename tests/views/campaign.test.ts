@@ -10,7 +10,7 @@ import { rollbackPreview } from '../../views/rollback-preview.ts'
 import { roundModel } from '../../views/round-model.ts'
 import { newestRound, roundDetail } from '../../views/round.ts'
 import { fillCampaign } from '../cli/campaign.ts'
-import { openTestDatabase, startCampaign } from '../db/world.ts'
+import { changeHistory, openTestDatabase, startCampaign } from '../db/world.ts'
 
 let world: Awaited<ReturnType<typeof openTestDatabase>>
 let db: Database
@@ -64,9 +64,12 @@ describe('a campaign', () => {
 describe('a campaign whose rounds were graded by different versions', () => {
   it('does not compare them, and says by which versions they were graded', async () => {
     await fillCampaign(db, 'mixed')
-    await db.execute(sql`
+    await changeHistory(
+      db,
+      sql`
       update scores set identity_hash = 'other', identity = '{"graderVersion":"2.0.0"}'
-      where campaign_id = 'mixed' and round_number = 0`)
+      where campaign_id = 'mixed' and round_number = 0`,
+    )
     const result = await campaignResult(db, 'mixed')
     expect(result).toMatchObject({
       comparisons: [],
