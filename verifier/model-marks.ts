@@ -3,7 +3,8 @@ import type { AnswerPolicy } from './verdict.ts'
 /**
  * The marks of model families, turned into the marks that the reader knows: <think>, <answer> and
  * \boxed{}. Sources: the chat templates of GLM-V (begin and end of box), Mistral ([THINK]), Kimi-VL
- * (◁think▷), Seed-OSS (seed:think), Sky-T1 (begin of thought), gpt-oss (harmony channels) and LLaVA-CoT (<CONCLUSION>).
+ * (◁think▷), Seed-OSS (seed:think), Sky-T1 (begin of thought), gpt-oss (harmony
+ * channels) and LLaVA-CoT (<CONCLUSION>).
  */
 const knownMarks: readonly (readonly [mark: string, read: string])[] = [
   ['<|begin_of_box|>', '\\boxed{'], ['<|end_of_box|>', '}'],
