@@ -46,7 +46,10 @@ const signPatterns: readonly (readonly [RegExp, string])[] = [
   [/(\d)\s{0,3}([kMGmµ]?)\s{0,3}\\Omega(?![a-zA-Z])/g, '$1 $2Ω'],
   [/(?<=\d ?)\\mu ?(?=[msgFAVLWJ](?![a-zA-Z]))/g, 'µ'],
   [/\\%/g, '%'],
-  [/(\d+(?:\.\d+)?) ?(°[CF]?|degrees?(?: (?:celsius|fahrenheit|C|F))?)? ?below (?:zero|0)\b/gi, '-$1 $2'],
+  [
+    /(?<![\d.])(\d{1,20}(?:\.\d{1,20})?) ?(°[CF]?|degrees?(?: (?:celsius|fahrenheit|C|F))?)? ?below (?:zero|0)\b/gi,
+    '-$1 $2',
+  ],
 ]
 
 /**
