@@ -1,6 +1,6 @@
 import type { Slot } from './verdict.ts'
 
-/** Words and signs by which a sentence leaves its answer open: "maybe 3, maybe 4", "3? 4?", "3; 4". */
+/** By these words and signs a sentence leaves its answer open: "maybe 3, maybe 4", "3? 4?". */
 const openSentence =
   /\b(?:maybe|perhaps|possibly|either|or not)\b|[\d})]\s*[?;]\s*[\d\\($-]|[\d})]\s*\?\W*$|\d \/ [\d\\]|(?:^|\s)\(?[A-J]\)?\s*\?/i
 

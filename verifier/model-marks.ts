@@ -3,20 +3,14 @@ import type { AnswerPolicy } from './verdict.ts'
 /**
  * The marks of model families, turned into the marks that the reader knows: <think>, <answer> and
  * \boxed{}. Sources: the chat templates of GLM-V (begin and end of box), Mistral ([THINK]), Kimi-VL
-<<<<<<< HEAD
  * (◁think▷), Seed-OSS (seed:think), gpt-oss (harmony channels), LLaVA-CoT (<CONCLUSION>), Sky-T1
  * (begin_of_thought), Command A (START_THINKING) and Granite (<response>).
-=======
- * (◁think▷), Seed-OSS (seed:think), Sky-T1 (begin of thought), gpt-oss (harmony channels) and LLaVA-CoT (<CONCLUSION>).
->>>>>>> verifier3
  */
 const knownMarks: readonly (readonly [mark: string, read: string])[] = [
   ['<|begin_of_box|>', '\\boxed{'], ['<|end_of_box|>', '}'],
   ['<|begin_of_thought|>', '<think>'], ['<|end_of_thought|>', '</think>'],
   ['<|begin_of_solution|>', ' '], ['<|end_of_solution|>', ' '], ['[THINK]', '<think>'], ['[/THINK]', '</think>'],
   ['◁think▷', '<think>'], ['◁/think▷', '</think>'], ['<seed:think>', '<think>'], ['</seed:think>', '</think>'],
-  ['<|begin_of_thought|>', '<think>'], ['<|end_of_thought|>', '</think>'],
-  ['<|begin_of_solution|>', '<answer>'], ['<|end_of_solution|>', '</answer>'],
   ['<|START_THINKING|>', '<think>'], ['<|END_THINKING|>', '</think>'],
   ['<|START_RESPONSE|>', '<answer>'], ['<|END_RESPONSE|>', '</answer>'],
   ...['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'analysis', 'reflection'].flatMap((name) => [

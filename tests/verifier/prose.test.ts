@@ -189,7 +189,7 @@ describe('an answer in a sentence that no rule knows', () => {
     const rows = sentences(({ say }) => say)
     const missed = rows.filter((row) => verifyCase(row).verdict === 'incorrect')
     expect(rows.length).toBeGreaterThan(1_000)
-    expect(missed.length, JSON.stringify(missed)).toBeLessThan(rows.length / 100)
+    expect(missed.length < rows.length / 100 ? [] : missed).toEqual([])
   })
 
   it('is never called correct when it is wrong', () => {

@@ -131,7 +131,7 @@ function readings(text: string, unordered: boolean, { effort }: RuleContext): St
   return readAnswer(unordered ? text.replace(/["'“”]/g, ' ') : text, effort)
 }
 
-/** Whether a row or a relation, or a part of it, is a word. A name on the left says what a value is. */
+/** Whether a row or a relation, or a part of it, is a word. A name of a value is no such word. */
 function holdsWords(structure: Structure): boolean {
   if (structure.type === 'words') return true
   if (structure.type === 'group') return structure.items.some(holdsWords)

@@ -7,45 +7,46 @@ export const setClose = '⦄'
 /** LaTeX's line break: the end of a matrix row. */
 export const rowEnd = '⏎'
 
-/**
- * Commands and ASCII spellings of the signs that give an answer its structure. Longer spellings
- * come first.
- */
-const signPatterns: readonly (readonly [RegExp, string])[] = [
-  [/\\(?:leqslant|leq|le)(?![a-zA-Z])|<=|=</g, '≤'],
-  [/\\(?:geqslant|geq|ge)(?![a-zA-Z])|>=/g, '≥'],
-  [/\\(?:neq|ne|not\s*=)(?![a-zA-Z])|!=|<>/g, '≠'],
-  [/\\lt(?![a-zA-Z])/g, '<'],
-  [/\\gt(?![a-zA-Z])/g, '>'],
-  [/\\(?:approx|simeq|thickapprox)(?![a-zA-Z])|~=/g, '≈'],
-  [/\\in(?![a-zA-Z])/g, '∈'],
-  [/\\(?:big)?cup(?![a-zA-Z])/g, '∪'],
-  [/\\(?:big)?cap(?![a-zA-Z])/g, '∩'],
-  [/\\setminus(?![a-zA-Z])|\\backslash(?![a-zA-Z])/g, '∖'],
-  [/\\pm(?![a-zA-Z])|\+\/-|\+-/g, '±'],
-  [/\\mp(?![a-zA-Z])|-\+/g, '∓'],
-  [/\b(?:positive|plus) infinity\b/gi, '∞'],
-  [/\\infty(?![a-zA-Z])|\binfinity\b|\binf\b/g, '∞'],
-  [/\\(?:emptyset|varnothing)(?![a-zA-Z])|\\\{\s*\\\}/g, '∅'],
-  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*R\s*\}?(?![a-zA-Z])|\\R(?![a-zA-Z])/g, 'ℝ'],
-  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Z\s*\}?(?![a-zA-Z])|\\Z(?![a-zA-Z])/g, 'ℤ'],
-  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*N\s*\}?(?![a-zA-Z])|\\N(?![a-zA-Z])/g, 'ℕ'],
-  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Q\s*\}?(?![a-zA-Z])|\\Q(?![a-zA-Z])/g, 'ℚ'],
+/** Commands of LaTeX that are one sign. */
+const signCommands: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '≤': 'leqslant leq le', '≥': 'geqslant geq ge', '≠': 'neq ne', '<': 'lt', '>': 'gt', '≈': 'approx simeq thickapprox',
+    '∈': 'in', '∪': 'cup bigcup', '∩': 'cap bigcap', '∖': 'setminus backslash', '±': 'pm', '∓': 'mp', '∞': 'infty',
+    '∅': 'emptyset varnothing', ℝ: 'R', ℤ: 'Z', ℕ: 'N', ℚ: 'Q', [setOpen]: 'lbrace', [setClose]: 'rbrace', '⟨': 'langle',
+    '⟩': 'rangle', '|': 'mid vert', ':': 'colon', '⇒': 'implies Rightarrow Longrightarrow rightarrow to iff',
+    '…': 'ldots cdots dots', ' or ': 'lor vee', ' and ': 'land wedge', '°': 'degree',
+  }).flatMap(([sign, names]) => names.split(' ').map((name) => [name, sign] as const)),
+) // prettier-ignore
+
+/** Other spellings in LaTeX. They come before the commands, because they are longer. */
+const latexPatterns: readonly (readonly [RegExp, string])[] = [
+  [/\\not\s*=/g, '≠'],
+  [/\\\{\s*\\\}/g, '∅'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*R\s*\}?(?![a-zA-Z])/g, 'ℝ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Z\s*\}?(?![a-zA-Z])/g, 'ℤ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*N\s*\}?(?![a-zA-Z])/g, 'ℕ'],
+  [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*Q\s*\}?(?![a-zA-Z])/g, 'ℚ'],
   [/\\(?:mathbb|mathbf|Bbb)\s*\{?\s*C\s*\}?(?![a-zA-Z])/g, 'ℂ'],
-  [/\\\{|\\lbrace(?![a-zA-Z])/g, setOpen],
-  [/\\\}|\\rbrace(?![a-zA-Z])/g, setClose],
-  [/\\l?angle(?=\s*[-\d\\(])(?![a-zA-Z])|\\langle(?![a-zA-Z])/g, '⟨'],
-  [/\\rangle(?![a-zA-Z])/g, '⟩'],
-  [/\\(?:mid|vert)(?![a-zA-Z])/g, '|'],
-  [/\\colon(?![a-zA-Z])/g, ':'],
-  [/\\(?:implies|Rightarrow|Longrightarrow|rightarrow|to|iff)(?![a-zA-Z])|=>|⇒|⟹/g, '⇒'],
-  [/\\(?:ldots|cdots|dots)(?![a-zA-Z])/g, '…'],
-  [/\\(?:lor|vee)(?![a-zA-Z])/g, ' or '],
-  [/\\(?:land|wedge)(?![a-zA-Z])/g, ' and '],
-  [/\^\s*\{?\s*\\circ\s*\}?|\\degree(?![a-zA-Z])|\\circ(?![a-zA-Z])/g, '°'],
+  [/\\\{/g, setOpen],
+  [/\\\}/g, setClose],
+  [/\\l?angle(?=\s*[-\d\\(])(?![a-zA-Z])/g, '⟨'],
+  [/\^\s*\{?\s*\\circ\s*\}?|\^\s*\{?\s*\\degree\s*\}?|\\circ(?![a-zA-Z])/g, '°'],
   [/(\d)\s{0,3}([kMGmµ]?)\s{0,3}\\Omega(?![a-zA-Z])/g, '$1 $2Ω'],
   [/(?<=\d ?)\\mu ?(?=[msgFAVLWJ](?![a-zA-Z]))/g, 'µ'],
   [/\\%/g, '%'],
+]
+
+/** ASCII spellings of the signs that give an answer its structure. */
+const asciiPatterns: readonly (readonly [RegExp, string])[] = [
+  [/<=|=</g, '≤'],
+  [/>=/g, '≥'],
+  [/!=|<>/g, '≠'],
+  [/~=/g, '≈'],
+  [/\+\/-|\+-/g, '±'],
+  [/-\+/g, '∓'],
+  [/\b(?:positive|plus) infinity\b/gi, '∞'],
+  [/\binfinity\b|\binf\b/g, '∞'],
+  [/=>|⟹/g, '⇒'],
   [
     /(?<![\d.])(\d{1,20}(?:\.\d{1,20})?) ?(°[CF]?|degrees?(?: (?:celsius|fahrenheit|C|F))?)? ?below (?:zero|0)\b/gi,
     '-$1 $2',
@@ -64,8 +65,12 @@ export function mathText(raw: string): string {
     .replace(/(?<![\d_])\d{1,3}(?:_\d{3})+(?![\d_])/g, (run) => run.replaceAll('_', ''))
     .replace(/(\d)\s*(?:\{\s*,\s*\}|\\!,\\!|,\\!|\\,|\\ |\\;)\s*(?=\d{3}(?!\d))/g, '$1,')
     .replace(/\{\s*,\s*\}/g, ',')
-  if (text.includes('\\')) text = withoutLatexMarks(text)
-  for (const [pattern, sign] of signPatterns) text = text.replace(pattern, sign)
+  if (text.includes('\\')) {
+    text = withoutLatexMarks(text)
+    for (const [pattern, sign] of latexPatterns) text = text.replace(pattern, sign)
+    text = text.replace(/\\([a-zA-Z]+)/g, (command, name: string) => signCommands.get(name) ?? command)
+  }
+  for (const [pattern, sign] of asciiPatterns) text = text.replace(pattern, sign)
   text = text
     .replace(/\*\*(?=\s|$)|(?<=^|\s)\*\*(?=[^\s\d(])/g, '')
     .replace(/`/g, '')
