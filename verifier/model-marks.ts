@@ -11,8 +11,6 @@ const knownMarks: readonly (readonly [mark: string, read: string])[] = [
   ['<|begin_of_thought|>', '<think>'], ['<|end_of_thought|>', '</think>'],
   ['<|begin_of_solution|>', ' '], ['<|end_of_solution|>', ' '], ['[THINK]', '<think>'], ['[/THINK]', '</think>'],
   ['◁think▷', '<think>'], ['◁/think▷', '</think>'], ['<seed:think>', '<think>'], ['</seed:think>', '</think>'],
-  ['<|begin_of_thought|>', '<think>'], ['<|end_of_thought|>', '</think>'],
-  ['<|begin_of_solution|>', '<answer>'], ['<|end_of_solution|>', '</answer>'],
   ['<|START_THINKING|>', '<think>'], ['<|END_THINKING|>', '</think>'],
   ['<|START_RESPONSE|>', '<answer>'], ['<|END_RESPONSE|>', '</answer>'],
   ...['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'analysis', 'reflection'].flatMap((name) => [

@@ -33,7 +33,8 @@ const hourWords = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight
 const subjects: Record<ProseSubject, (draw: Draw) => Value> = {
   number(draw) {
     const n = draw.int(3, 98)
-    const m = n + draw.int(1, 20)
+    // Far enough for a chart, where 5 % are allowed.
+    const m = 2 * n + draw.int(1, 20)
     const forms = (value: number): string[] => [String(value), inWords(value)]
     return { gold: String(n), right: forms(n), wrong: forms(m), kind: draw.of('number', 'auto', 'chart') }
   },

@@ -34,7 +34,6 @@ const latexPatterns: readonly (readonly [RegExp, string])[] = [
   [/(\d)\s{0,3}([kMGmµ]?)\s{0,3}\\Omega(?![a-zA-Z])/g, '$1 $2Ω'],
   [/(?<=\d ?)\\mu ?(?=[msgFAVLWJ](?![a-zA-Z]))/g, 'µ'],
   [/\\%/g, '%'],
-  [/(\d+(?:\.\d+)?) ?(°[CF]?|degrees?(?: (?:celsius|fahrenheit|C|F))?)? ?below (?:zero|0)\b/gi, '-$1 $2'],
 ]
 
 /** ASCII spellings of the signs that give an answer its structure. */
@@ -48,6 +47,10 @@ const asciiPatterns: readonly (readonly [RegExp, string])[] = [
   [/\b(?:positive|plus) infinity\b/gi, '∞'],
   [/\binfinity\b|\binf\b/g, '∞'],
   [/=>|⟹/g, '⇒'],
+  [
+    /(?<![\d.])(\d{1,20}(?:\.\d{1,20})?) ?(°[CF]?|degrees?(?: (?:celsius|fahrenheit|C|F))?)? ?below (?:zero|0)\b/gi,
+    '-$1 $2',
+  ],
 ]
 
 /**
