@@ -143,7 +143,9 @@ export function guessMapping(sample: readonly Fields[], found: Pick<FoundSource,
   return { mapping, notes }
 }
 
-/** What was guessed about a talk; sets what its replies are and what becomes of several questions. */
+/**
+ * What was guessed about a talk. Sets what its replies are and what becomes of several questions.
+ */
 function talkNotes({ mapping, several }: TalkGuess, answer: string | undefined): string[] {
   const column = [mapping.column].flat().join(', ')
   const notes: string[] = []

@@ -11,7 +11,7 @@ const columns = z.union([column, z.array(column).min(1).max(26)])
 
 /** Columns that hold the turns of a talk, and how the turns are written. */
 const conversation = z.strictObject({
-  /** Several columns are one talk: TRL has the questions in `prompt` and the reply in `completion`. */
+  /** Several columns are one talk: TRL has the question in `prompt`, the reply in `completion`. */
   column: columns,
   /** Fields of a turn: who speaks, and what is said. */
   role: column.default('role'),
@@ -66,7 +66,7 @@ export const mappingSchema = z.strictObject({
   id: column.optional(),
   /** Columns with the pictures, or `none` for a source that has none at all. */
   images: z.union([column, z.array(column).min(1)]),
-  /** Several columns are joined, a line each (a hint and a question, Alpaca's instruction and input). */
+  /** Several columns are joined, a line each: a hint and a question, for example. */
   question: columns.optional(),
   /** A column with the questions and replies before this question, as pairs. */
   history: column.optional(),
@@ -80,7 +80,7 @@ export const mappingSchema = z.strictObject({
   description: column.optional(),
   trace: column.optional(),
   conversation: conversation.optional(),
-  /** A column with `bbox` and `ref` (ms-swift), which replace `<bbox>` and `<ref-object>` in texts. */
+  /** A column with `bbox` and `ref`, which replace ms-swift's `<bbox>` and `<ref-object>`. */
   objects: column.optional(),
   /** Whether a row without a picture stays as a row of text. Otherwise it fails. */
   textRows: z.boolean().optional(),

@@ -1,6 +1,7 @@
 /**
  * The answer that a reply marks: the last `<answer>…</answer>` or `<CONCLUSION>…</CONCLUSION>`,
- * else the last `\boxed{…}`, else what a last line such as "The final answer is: B" says, else null.
+ * else the last `\boxed{…}`, else what a last line such as "The final answer is: B" says, else
+ * null.
  */
 export function answerIn(reply: string): string | null {
   for (const tag of tags) {
@@ -43,7 +44,7 @@ const says =
 // GSM8K writes its answer after four hashes.
 const hashes = /^####\s*([^\n]+)$/
 
-/** What a reply says in its last line: "The answer is B.", "### The final answer is: 3", "#### 42". */
+/** What a reply says in its last line: "The answer is B.", "#### 42". */
 function saidIn(reply: string): string | null {
   const text = reply.trimEnd()
   const line = text.slice(text.lastIndexOf('\n') + 1)

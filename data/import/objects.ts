@@ -8,14 +8,16 @@ export const hasObjectMarks = (text: string): boolean => /<(?:bbox|ref-object)>/
 /** Replaces the `<bbox>` and `<ref-object>` marks of ms-swift by the objects of a row, in order. */
 export interface ObjectFiller {
   fill: (text: string) => string
-  /** Whether a mark was replaced. Throws {@link BadCell} when marks and objects are not equally many. */
+  /**
+   * Whether a mark was replaced. Throws {@link BadCell} when marks and objects differ in number.
+   */
   end: () => boolean
 }
 
 /**
  * A filler for the texts of one row, which come in the order of the row. `value` is the cell of its
- * objects: `{ref: […], bbox: [[x1, y1, x2, y2], …]}`; undefined when no column of objects is mapped.
- * Throws {@link BadCell}.
+ * objects: `{ref: […], bbox: [[x1, y1, x2, y2], …]}`; undefined when no column of objects is
+ * mapped. Throws {@link BadCell}.
  */
 export function objectFiller(value: unknown): ObjectFiller {
   const boxes = listIn(value, 'bbox')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ReadyRow } from '../../../data/import/import-rows.ts'
 import { read } from './reading.ts'
+import { figures } from './schemas/figures.ts'
 import { preferences } from './schemas/preferences.ts'
 import { reasoning } from './schemas/reasoning.ts'
 import { writeSchema } from './schemas/schema.ts'
@@ -12,7 +13,7 @@ import { talks } from './schemas/talks.ts'
 import { visualQuestions } from './schemas/visual-questions.ts'
 import { mathematics } from './schemas/mathematics.ts'
 
-const all: readonly Schema[] = [...visualQuestions, ...mathematics, ...reasoning, ...talks, ...preferences]
+const all: readonly Schema[] = [...visualQuestions, ...figures, ...mathematics, ...reasoning, ...talks, ...preferences]
 
 const inShort = ({ row, sourceId, pictures }: ReadyRow<unknown>) => {
   const { question, answer, choices, kind, trace, description } = row

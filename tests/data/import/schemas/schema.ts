@@ -8,7 +8,7 @@ export interface Schema {
   /** Name of the file of rows; its ending says the format. `map.json` is a map of rows. */
   file: string
   rows: readonly object[]
-  /** Parquet columns that hold pictures: `{bytes, path}`, a list of them, or bare bytes in a list. */
+  /** Parquet columns of pictures: `{bytes, path}`, a list of these, or a list of bare bytes. */
   pictures?: Readonly<Record<string, 'struct' | 'list' | 'bytes'>>
   /** Files beside the rows; a null is a picture. */
   files?: Readonly<Record<string, string | null>>
