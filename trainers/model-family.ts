@@ -27,8 +27,10 @@ export interface ModelFamily {
 const qwenTurns = ['<|im_start|>', '<|im_end|>', '<|endoftext|>']
 
 /**
- * Families by their processors and tokenizers on the hub. `maxRatio` is from `smart_resize` in the
- * image processors of transformers 5.23. None of these refuses short sides: they enlarge them.
+ * `maxRatio` is from `smart_resize` in the image processors of transformers 5.23. The same code of
+ * Qwen-VL and GLM-V enlarges short sides, so a short side is no problem. Tokens are from the
+ * processors of transformers 5.23 and the templates of LLaMA-Factory 0.9.5. `<start_of_image>` and
+ * `<end_of_image>` are in neither of them; Gemma's tokenizer has them, which was not looked at.
  */
 const families: readonly ModelFamily[] = [
   {
