@@ -27,7 +27,8 @@ export const importSettings = z.object({
   mapping: mappingSchema,
   maxRows: z.number().nullable().default(null),
   allowUrls: z.boolean().default(false),
-  origin: importOrigin.nullable().default(null),
+  // An origin that another version wrote in another form counts as unknown.
+  origin: importOrigin.nullable().catch(null),
 })
 export type ImportSettings = z.infer<typeof importSettings>
 
