@@ -9,7 +9,7 @@ const python = ['tests/trainer/**/*.test.ts']
  */
 const long = [
   'tests/chaos/**/*.test.ts',
-  'tests/e2e/{llamafactory,places,streaming,twins,vllm}.test.ts',
+  'tests/e2e/{batch,llamafactory,places,streaming,twins,vllm}.test.ts',
   'tests/upgrade/takeover.test.ts',
   'tests/jobs/slurm/{suite,suite-ssh,slurm}.test.ts',
 ]

@@ -3,6 +3,7 @@ import { runStretch } from '../data/shards/run-stretch.ts'
 import { stepEndRefusal } from '../data/shards/step-end.ts'
 import { followed, readStretch, stretchOf } from '../data/shards/stretch.ts'
 import { dataStepNamed } from '../data/steps/registry.ts'
+import { postgresBatches } from '../db/batches.ts'
 import { openDataset, resolveDataset, sealDataset } from '../db/datasets.ts'
 import { commitOutcomes, commitSelection } from '../db/outcomes.ts'
 import { postgresReplies } from '../db/replies.ts'
@@ -104,6 +105,7 @@ export async function runDataShard(
         context: { ...shardContext(context), overview, fingerprintsOf: deps.memory.fingerprintsOf },
         replies: postgresReplies(db, stepId),
         images: deps.images,
+        batches: postgresBatches(db, stepId),
         meter,
         commit: async (outcomes) => void (await commitOutcomes(db, datasetId(ref), outcomes)),
         onProgress: ({ rows, failed }) => progress({ done: rows, total: stretch.read().rows, step: ref.step, failed }),

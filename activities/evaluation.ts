@@ -109,7 +109,7 @@ export async function runEvaluationShard(deps: Deps, ref: EvaluationRef & { shar
         show({ waiting: () => engine.waiting() ?? grader.waiting() })
         return await askItems({
           items,
-          window: rowsAtOnce([endpoint]),
+          window: Math.max(rowsAtOnce([endpoint]), grader.window),
           request: (item) => itemRequest(item, spec, recipe),
           ask: (request) => engine.ask(request),
           grade: grader.asksModel ? grader.grade : null,

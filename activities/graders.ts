@@ -1,4 +1,5 @@
 import { rowsAtOnce } from '../data/shards/run-shard.ts'
+import { postgresBatches } from '../db/batches.ts'
 import { postgresReplies } from '../db/replies.ts'
 import { graderEndpoint } from '../evaluation/grader.ts'
 import type { GradeReply, Grader } from '../evaluation/grader.ts'
@@ -45,6 +46,7 @@ export async function openGrader(
   const engine = createEngine({
     endpoints: [endpoint],
     replies: postgresReplies(deps.db, stepId),
+    batches: postgresBatches(deps.db, stepId),
     images: deps.images,
     signal,
     onUsage(usage) {

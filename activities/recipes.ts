@@ -1,6 +1,7 @@
 import { depth } from '../domain/lineage.ts'
 import { changedEndpoints } from '../domain/recipe/endpoint-changes.ts'
 import type { Recipe } from '../domain/recipe/recipe.ts'
+import { secretVariables } from '../domain/recipe/secret-variables.ts'
 import { stepNamed, stepsOfRound } from '../domain/recipe/round-plan.ts'
 import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import { storedRecipe } from '../recipes/read-recipe.ts'
@@ -9,6 +10,7 @@ import type { Database } from '../db/database.ts'
 import { endpointChangesOf } from '../db/endpoint-changes.ts'
 import { listRounds } from '../db/rounds.ts'
 import { findStep } from '../db/steps.ts'
+import { withhold } from '../jobs/launchers/secrets.ts'
 import type { RoundRecord } from '../db/rounds.ts'
 import type { RoundRef, StepRef } from './types.ts'
 
@@ -19,7 +21,9 @@ import type { RoundRef, StepRef } from './types.ts'
 export async function recipeOf(db: Database, campaign: string): Promise<Recipe> {
   const [{ recipe: stored }, changes] = await Promise.all([getCampaign(db, campaign), endpointChangesOf(db, campaign)])
   const recipe = storedRecipe(stored)
-  return changes.length === 0 ? recipe : { ...recipe, endpoints: changedEndpoints(recipe.endpoints, changes) }
+  const endpoints = changedEndpoints(recipe.endpoints, changes)
+  withhold([...secretVariables(recipe.endpoints), ...secretVariables(endpoints)])
+  return changes.length === 0 ? recipe : { ...recipe, endpoints }
 }
 
 /** A round with its recipe and the campaign's other rounds. */

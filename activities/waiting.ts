@@ -3,8 +3,9 @@ import type { Database } from '../db/database.ts'
 import { noteStep } from '../db/steps.ts'
 import type { Engine } from '../models/engine.ts'
 import { Outage } from '../models/failures.ts'
-import { utcMinute, waitingText } from '../models/outage.ts'
-import type { Waiting } from '../models/outage.ts'
+import { utcMinute } from '../models/outage.ts'
+import { waitText } from '../models/wait.ts'
+import type { Wait } from '../models/wait.ts'
 import type { Activity } from './failures.ts'
 
 type Waits = Pick<Engine, 'waiting'>
@@ -15,10 +16,10 @@ interface WaitingStep extends Pick<Activity, 'watch'> {
 }
 
 /**
- * Runs the body of a shard, and tells what its requests wait for while servers are away: in the
- * heartbeats, and in the step's record, where `hone status` and `hone show` find it. An outage that
- * ends the shard stays in the record until the shard is tried again. `body` gives its engine to
- * `show`.
+ * Runs the body of a shard, and tells what its requests wait for while servers are away or batches
+ * are under way: in the heartbeats, and in the step's record, where `hone status` and `hone show`
+ * find it. An outage that ends the shard stays in the record until the shard is tried again. `body`
+ * gives its engine to `show`.
  */
 export async function tellingOfWaits<Result>(
   { db, stepId, watch }: WaitingStep,
@@ -38,7 +39,7 @@ export async function tellingOfWaits<Result>(
     const result = await body((engine) =>
       watch(() => {
         const waiting = engine.waiting()
-        void tell(waiting && waitingText(waiting, utcMinute(waiting.until)))
+        void tell(waiting && waitText(waiting, utcMinute))
         return waiting ? detailsOf(waiting) : {}
       }),
     )
@@ -52,9 +53,8 @@ export async function tellingOfWaits<Result>(
   }
 }
 
-const detailsOf = ({ urls, detail, since, until }: Waiting) => ({
-  waitingFor: urls.join(', '),
-  said: detail,
-  since: since.toISOString(),
-  givesUpAt: until.toISOString(),
-})
+function detailsOf(wait: Wait) {
+  if (wait.kind === 'batches') return { waitingFor: waitText(wait, utcMinute) }
+  const { urls, detail, since, until } = wait
+  return { waitingFor: urls.join(', '), said: detail, since: since.toISOString(), givesUpAt: until.toISOString() }
+}

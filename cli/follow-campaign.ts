@@ -7,6 +7,8 @@ import type { Terminal } from './terminal.ts'
 import { changeLines } from './text/changes.ts'
 import { clock } from './text/figures.ts'
 import { eventLines, statusLines } from './text/overview.ts'
+import { plainText } from '../domain/plain-text.ts'
+import { control } from '../services/safe-output.ts'
 
 /**
  * Shows a campaign until it ends and returns how it ended; null when the signal ended the watching.
@@ -56,14 +58,15 @@ function jsonRenderer({ stdout }: Terminal): (look: CampaignLook) => void {
 function liveRenderer({ stdout }: Terminal): (look: CampaignLook) => void {
   let drawn = 0
   return (look) => {
-    const width = stdout.columns ?? 80
+    // A terminal that was never sized says 0.
+    const width = stdout.columns || 80
     const page = pageLines(look)
-    const height = Math.max(2, (stdout.rows ?? 50) - 1)
+    const height = Math.max(2, (stdout.rows || 50) - 1)
     const shown =
       page.length <= height ? page : [...page.slice(0, height - 1), '… (the window is too low for the rest)']
-    const lines = shown.map((line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`))
+    const lines = shown.map(plainText).map((line) => (line.length <= width ? line : `${line.slice(0, width - 1)}…`))
     const back = drawn === 0 ? '' : `\x1b[${drawn}A`
-    stdout.write(`${back}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
+    control(stdout, `${back}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
     drawn = lines.length
   }
 }

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import type { CampaignClient } from '../client/campaigns.ts'
 import type { CampaignStatus } from '../db/schema/campaigns.ts'
+import { safeOutput } from '../services/safe-output.ts'
 import type { TemporalServer } from '../services/temporal-server.ts'
 
 type Output = Writable & { isTTY?: boolean; columns?: number; rows?: number }
@@ -16,11 +17,11 @@ export interface Terminal {
   connect: (server: TemporalServer) => Promise<CampaignClient>
 }
 
-/** The process's own terminal. */
+/** The process's own terminal. Foreign text cannot control it. */
 export const processTerminal = (): Terminal => ({
   stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: safeOutput(process.stdout),
+  stderr: safeOutput(process.stderr),
   env: process.env,
   connect: async (server) => (await import('../client/campaigns.ts')).connectClient(server),
 })

@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common'
 import { HoneError } from '../domain/errors.ts'
 import { campaignWorkflowId, taskQueues } from '../domain/ids.ts'
+import { markdownText } from '../domain/plain-text.ts'
 import { connectTemporal } from '../services/temporal-connection.ts'
 import type { TemporalServer } from '../services/temporal-server.ts'
 import type { campaign } from '../workflows/campaign.ts'
@@ -46,7 +47,7 @@ export function campaignClient(client: Client, close: () => Promise<void>): Camp
     workflowId: campaignWorkflowId(slug),
     taskQueue: taskQueues.orchestrator,
     args: [{ campaign: slug }] as [{ campaign: string }],
-    staticSummary: title ?? `campaign ${slug}`,
+    staticSummary: title === undefined ? `campaign ${slug}` : markdownText(title),
     staticDetails: `Rounds, progress and scores are under **Current Details**. In a shell: \`hone watch ${slug}\`, \`hone rounds ${slug}\`.`,
     typedSearchAttributes: [{ key: searchAttributes.campaign, value: slug }],
   })

@@ -5,6 +5,7 @@ import { messageOf } from '../domain/errors.ts'
 import { specOf } from '../jobs/site/site.ts'
 import type { SiteFile } from '../jobs/site/site.ts'
 import { environmentNamed } from '../services/environments.ts'
+import { own } from '../domain/own.ts'
 
 const run = promisify(execFile)
 const timeoutMs = 60_000
@@ -18,7 +19,7 @@ const lookForModules =
  */
 export async function environmentProblem(site: SiteFile, place: string, name: string): Promise<string | null> {
   const spec = specOf(site, place)
-  const named = spec?.environments[name] ?? site.environments[name]
+  const named = (spec && own(spec.environments, name)) ?? own(site.environments, name)
   const python = named?.python ?? (named?.conda === undefined ? undefined : `${named.conda}/bin/python`)
   if (spec?.launcher !== 'local' || python === undefined) return null
   const what = `environment "${name}" of place "${place}": ${python}`

@@ -31,7 +31,12 @@ export async function runImport(prepared: Prepared, options: ImportOptions): Pro
     },
   })
   const { datasetId, failed } = written
-  const settings = { format: source.found.format, mapping, maxRows: maxRows ?? null, allowUrls: places.allowUrls }
+  const settings = {
+    format: source.found.format,
+    mapping,
+    maxRows: maxRows ?? null,
+    allowUrls: places.allowUrls !== false,
+  }
   await nameImport(db, { name, datasetId, mapping: settings, replace })
   const { pictures = 0 } = (await findImport(db, name)) ?? {}
   return { ...written, name, pictures, failures: failed === 0 ? [] : await failureCounts(db, datasetId) }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { stampFiles, unchanging } from '../data/import/file-stamps.ts'
 import type { LookOptions } from '../data/import/first-look.ts'
 import { guessMapping } from '../data/import/guess.ts'
+import type { FetchedUrls } from '../data/import/fetch-picture.ts'
 import { pictureFolders } from '../data/import/load-pictures.ts'
 import type { PicturePlaces } from '../data/import/load-pictures.ts'
 import { parseMapping } from '../data/import/mapping.ts'
@@ -23,7 +24,7 @@ export interface PrepareOptions extends OpenOptions {
   mappingFile?: string | undefined
   /** Folders of pictures, instead of the source's own. */
   images: readonly string[]
-  allowUrls: boolean
+  allowUrls: FetchedUrls
 }
 
 /**
@@ -97,7 +98,7 @@ export async function prepareOwnLines(path: string, { needsQuestion }: { needsQu
   const folder = dirname(file)
   const found = { format: 'jsonl' as const, files: [file], root: folder, listed: null }
   const mapping = ownLinesMapping
-  const places = { folders: [folder], isAbsoluteFree: true, allowUrls: false }
+  const places: PicturePlaces = { folders: [folder], isAbsoluteFree: true, allowUrls: false }
   const close = async (): Promise<void> => {}
   return {
     source: { found, archive: null, reader, stamps, close },

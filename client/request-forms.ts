@@ -7,6 +7,7 @@ import type { RecipeStep } from '../domain/recipe/round-plan.ts'
 import type { Row } from '../domain/rows.ts'
 import type { Ask, AskRequest, Reply } from '../models/ask.ts'
 import { createJudge } from '../verifier/judge/judge.ts'
+import { own } from '../domain/own.ts'
 
 /** A form of request that a recipe's steps send to an endpoint, with a request of this form. */
 export interface RequestForm {
@@ -60,7 +61,7 @@ async function requestsOf(recipe: Recipe, step: RecipeStep, row: Row): Promise<A
 
 /** The requests that a data step makes for the row; none of other steps. */
 async function requestsOfDataStep(recipe: Recipe, step: RecipeStep, row: Row): Promise<AskRequest[]> {
-  const definition = Object.hasOwn(dataSteps, step.step) ? dataSteps[step.step] : undefined
+  const definition = own(dataSteps, step.step)
   if (!definition || definition.per === 'dataset') return []
   const { ask, requests } = recorder()
   const context = {

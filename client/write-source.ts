@@ -1,7 +1,7 @@
 import type { ArtifactStore } from '../artifacts/store.ts'
 import { readyRows } from '../data/import/import-rows.ts'
 import type { ReadyRow } from '../data/import/import-rows.ts'
-import { unreachable } from '../data/import/load-pictures.ts'
+import { unreachable } from '../data/import/fetch-picture.ts'
 import { PictureLedger } from '../data/import/picture-ledger.ts'
 import { lookedAtPictures, picturesOfLedger } from '../data/import/row-pictures.ts'
 import type { KeptPicture, SeenPicture } from '../data/import/row-pictures.ts'

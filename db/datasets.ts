@@ -108,7 +108,8 @@ async function isInOrder(tx: Database, id: string): Promise<boolean> {
 async function giveOrder(tx: Database, { id, stepId }: DatasetRecord): Promise<void> {
   await tx.execute(sql`
     select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-      set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true)`)
+      set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true),
+      set_config('hone.sealing', ${id}, true)`)
   await tx.execute(sql`
     with ordered as materialized (
       select r.ctid as place, row_number() over (

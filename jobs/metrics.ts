@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { errorCode } from '../domain/errors.ts'
 import { parsePythonJson } from '../domain/json-text.ts'
 import type { LogSource } from './log-source.ts'
+import { own } from '../domain/own.ts'
 
 /**
  * One number of a metrics file. Upsert on (job, attempt, segment, step, name): reading a file twice
@@ -65,12 +66,12 @@ export function createMetricTailer({ path, read: understand }: LogSource, from?:
       return []
     }
     const { step, time, values, canonical, notFinite } = line
-    if (notFinite.some((name) => canonical[name] === 'loss')) firstDiverged ??= step
+    if (notFinite.some((name) => own(canonical, name) === 'loss')) firstDiverged ??= step
     return Object.entries(values).map(([name, value]) => ({
       segment: state.segment,
       step,
       name,
-      canonical: canonical[name] ?? null,
+      canonical: own(canonical, name) ?? null,
       value,
       time,
     }))

@@ -1,6 +1,7 @@
 import { HoneError } from '../domain/errors.ts'
 import { refusal } from './finding.ts'
 import type { Finding } from './finding.ts'
+import { own } from '../domain/own.ts'
 
 type Kind = 'trainer' | 'model server'
 type Products<Product> = Readonly<Record<string, Product>>
@@ -11,7 +12,7 @@ export function findProduct<Product>(
   products: Products<Product>,
   name: string,
 ): { product: Product; refusal: null } | { product: null; refusal: Finding } {
-  const product = Object.hasOwn(products, name) ? products[name] : undefined
+  const product = own(products, name)
   if (product !== undefined) return { product, refusal: null }
   const names = Object.keys(products).join(', ')
   return { product: null, refusal: refusal(`there is no ${kind} "${name}"`, `use one of ${names}`) }

@@ -1,5 +1,9 @@
 import { HoneError, messageOf } from '../domain/errors.ts'
 import type { Ask, AskRequest, Reply } from './ask.ts'
+import { batchLineOf } from './batch/batch-lines.ts'
+import type { BatchLine } from './batch/batch-line.ts'
+import type { BatchStore } from './batch/batch-store.ts'
+import { createBatchPayer } from './batch/pay-in-batch.ts'
 import { createBatcher } from './batcher.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
@@ -12,7 +16,6 @@ import { Outage } from './failures.ts'
 import { createTurnstile } from './turnstile.ts'
 import { sharedLimiters } from './limiters.ts'
 import type { Limiters } from './limiters.ts'
-import type { Waiting } from './outage.ts'
 import { createPayer } from './payer.ts'
 import type { OpenTarget } from './payer.ts'
 import type { ReplyStore, StoredReply, UnusableReply } from './reply-store.ts'
@@ -22,6 +25,7 @@ import { createReplicaClient } from './replica-client.ts'
 import type { ReplicaClient } from './replica-client.ts'
 import { sharedCallsOf } from './shared-calls.ts'
 import type { Usage } from './usage.ts'
+import type { Wait } from './wait.ts'
 
 export type { Usage }
 
@@ -29,6 +33,8 @@ export interface EngineOptions {
   /** Endpoints of the recipe that this engine may ask. */
   endpoints: Iterable<ResolvedEndpoint>
   replies: ReplyStore
+  /** Where batches are kept. Needed where an endpoint has mode `batch`. */
+  batches?: BatchStore | undefined
   images: RequestImages
   signal: AbortSignal
   /**
@@ -66,8 +72,8 @@ export interface Engine {
    * hits every row) and the signal's reason.
    */
   ask: Ask
-  /** What the requests of an endpoint wait for, while all its servers are away; null otherwise. */
-  waiting(): (Waiting & { endpoint: string }) | null
+  /** What requests wait for: servers that are all away, or batches. Null otherwise. */
+  waiting(): Wait | null
   /**
    * Resolves when every request that was asked so far has ended. Requests under way are paid for
    * anyway, so a run that ends early waits for them before it closes the engine.
@@ -107,7 +113,8 @@ export function createEngine(options: EngineOptions): Engine {
     flush: (batch) => guardStore(() => replies.save(batch)),
   })
 
-  const pay = createPayer({
+  const onUnusable = (reply: UnusableReply) => onUsage?.(usageOf(reply, reply, false))
+  const payLive = createPayer({
     images,
     saves,
     slot: { owner: {}, priority },
@@ -115,8 +122,11 @@ export function createEngine(options: EngineOptions): Engine {
     clock,
     random,
     onWarning,
-    onUnusable: (reply) => onUsage?.(usageOf(reply, reply, false)),
+    onUnusable,
   })
+  const { batches: store } = options
+  const lines = openLines(options, { attempts: retries.attempts, clock, onWarning })
+  const pay = store ? createBatchPayer({ images, store, lines, live: payLive, onUnusable }) : payLive
   const servedModels = createServedModels(onWarning)
 
   const answer = async (target: OpenTarget, request: AskRequest): Promise<Reply> => {
@@ -150,7 +160,7 @@ export function createEngine(options: EngineOptions): Engine {
         asked.delete(answering)
       }
     },
-    waiting: () => waitingOf(targets),
+    waiting: () => waitOf(targets, lines),
     settled: async () => void (await Promise.allSettled(asked)),
     async close() {
       life.cancel(new Error('the engine was closed'))
@@ -171,12 +181,12 @@ function usageOf(
   return { endpoint, model, promptTokens, completionTokens, reused, servedModel, isEstimated }
 }
 
-function waitingOf(targets: ReadonlyMap<string, OpenTarget>): ReturnType<Engine['waiting']> {
-  for (const [endpoint, { limiter }] of targets) {
-    const { waiting } = limiter
-    if (waiting) return { endpoint, ...waiting }
-  }
-  return null
+function waitOf(targets: ReadonlyMap<string, OpenTarget>, lines: ReadonlyMap<string, BatchLine>): Wait | null {
+  for (const { limiter } of targets.values()) if (limiter.waiting) return { kind: 'outage', ...limiter.waiting }
+  const batches = [...lines.values()].flatMap(({ states }) => states)
+  const trouble = batches.find((batch) => batch.trouble !== null)?.trouble
+  if (trouble) return { kind: 'outage', ...trouble }
+  return batches.length > 0 ? { kind: 'batches', batches } : null
 }
 
 /** A reply with what the engine tells of it. */
@@ -204,6 +214,27 @@ function openTargets(options: EngineOptions, clock: Clock, random: () => number)
     targets.set(endpoint.name, { endpoint, limiter: limiters.for(endpoint, limits), clientOf, turnstile })
   }
   return targets
+}
+
+/** The lines of the endpoints in `batch` mode, by name. */
+function openLines(
+  { endpoints, batches, env = process.env, connections = sharedConnections, downLimitMs = 60_000 }: EngineOptions,
+  how: { attempts: number; clock: Clock; onWarning: (message: string) => void },
+): Map<string, BatchLine> {
+  const lines = new Map<string, BatchLine>()
+  for (const endpoint of endpoints) {
+    if (endpoint.mode !== 'batch') continue
+    // Not asked one by one in silence: a batch costs half, and its user counts on that.
+    if (!batches)
+      throw new HoneError({
+        type: 'InvalidRecipe',
+        message: `endpoint "${endpoint.name}" has mode: batch, and what asks it here cannot wait for a batch`,
+        nextStep: 'leave mode out, or name another endpoint here',
+      })
+    const outageMs = endpoint.outageSeconds === undefined ? downLimitMs : endpoint.outageSeconds * 1000
+    lines.set(endpoint.name, batchLineOf(batches.place, endpoint, { ...how, env, connections, outageMs }))
+  }
+  return lines
 }
 
 async function guardStore<Result>(run: () => Promise<Result>): Promise<Result> {

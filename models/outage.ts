@@ -66,10 +66,6 @@ export const waitingOf = ({ urls, detail, downForMs, leftMs }: OutageState, now:
 /** `2026-12-01 14:32 UTC` */
 export const utcMinute = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
-/** A wait as a line: `waiting for http://…: HTTP 503 …; gives up at 14:32`. */
-export const waitingText = ({ urls, detail }: Pick<Waiting, 'urls' | 'detail'>, until: string): string =>
-  `waiting for ${urls.join(', ')}${saidOf(detail)}; gives up at ${until}`
-
 const saidOf = (detail: string): string => (detail === '' ? '' : `: ${detail}`)
 
 /** The error that ends the wait. `now` is in milliseconds since 1970. */

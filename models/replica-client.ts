@@ -1,6 +1,7 @@
 import type { OpenAI } from 'openai'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
+import { redacted } from '../domain/redact.ts'
 import type { CallResult } from './call-result.ts'
 import type { ResolvedEndpoint } from './endpoint.ts'
 import { Call, TimeOver } from './http/call.ts'
@@ -94,7 +95,8 @@ export function createReplicaClient(options: ClientOptions): ServerClient {
     async models() {
       const { models } = await open()
       const page = await models.list({ signal: AbortSignal.timeout(listSeconds * 1000) })
-      return modelList.parse(page.data).map(({ id }) => id)
+      const known = [...(await secrets()).values, ...route.secrets]
+      return modelList.parse(page.data).map(({ id }) => redacted(id, known))
     },
   }
 }

@@ -6,6 +6,7 @@ import type { CallPlan, Cost } from './campaign-plan.ts'
 import { known } from './count.ts'
 import type { Count } from './count.ts'
 import { judgeCharacters, textTokens } from './tokens.ts'
+import { own } from '../domain/own.ts'
 
 /** A number of calls of one size. */
 interface Calls {
@@ -18,7 +19,7 @@ interface Calls {
 
 /** Calls to an endpoint of the recipe, with their tokens and what they cost. */
 export function callsTo(recipe: Recipe, endpoint: string, { calls, prompt, completion }: Calls): CallPlan {
-  const spec = recipe.endpoints[endpoint]
+  const spec = own(recipe.endpoints, endpoint)
   const promptTokens = known([calls], (value) => Math.ceil(value * prompt))
   const completionTokens = known([calls], (value) => value * completion)
   const model = spec === undefined ? '?' : isUrlEndpoint(spec) ? spec.model : `checkpoint ${spec.checkpoint}`

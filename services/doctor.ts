@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -153,6 +153,24 @@ const checks: Record<string, Check> = {
     if (totalmem() >= 4e9) return { name: 'memory', found: 'ok', detail }
     return { name: 'memory', found: 'problem', detail, fix: 'The demo needs about 4 GB.' }
   },
+  home: ({ home }) => {
+    const name = 'home'
+    const folder = existing(home)
+    // Root may write everywhere, but not where the file system is read-only.
+    const isReadOnly = errorOf(() => accessSync(folder, constants.W_OK | constants.X_OK)) !== null
+    if (isReadOnly)
+      return {
+        name,
+        found: 'problem',
+        detail: `${folder} cannot be written`,
+        fix: 'Set HONE_HOME to a folder of yours.',
+      }
+    if (folder !== resolve(home)) return { name, found: 'ok', detail: `${home}, made at the first start` }
+    const { mode } = statSync(home)
+    if ((mode & 0o077) === 0) return { name, found: 'ok', detail: home }
+    const detail = `${home} is open to other users of this machine (mode ${(mode & 0o777).toString(8)})`
+    return { name, found: 'problem', detail, fix: `Close it: chmod 700 ${home}` }
+  },
   'disk of the home': ({ home }) => disk('disk of the home', home, 2e9, 'HONE_HOME'),
   'disk of the cache': ({ cache }) => disk('disk of the cache', cache, 8e9, 'HONE_CACHE'),
   gpu: async () => {
@@ -197,6 +215,15 @@ function disk(name: string, folder: string, wanted: number, movedBy: string): Fi
   if (free >= wanted) return { name, found: 'ok', detail }
   const fix = `About ${gigabytes(wanted)} are needed. Free space, or set ${movedBy} to a folder on a larger disk.`
   return { name, found: 'problem', detail, fix }
+}
+
+function errorOf(run: () => void): unknown {
+  try {
+    run()
+    return null
+  } catch (error) {
+    return error
+  }
 }
 
 /** The folder, or the nearest folder above it that exists. */

@@ -45,6 +45,9 @@ const root =
 /** Folder of the Python package that trains and serves. */
 export const trainerFolder: string = join(root, 'trainer')
 
+/** The one release of uv that installs, with its hashes. */
+export const installerLock: string = join(root, 'services', 'installer.lock')
+
 /** The environment that everything on a single machine runs in, the demo too. */
 export const trlEnvironment: PythonEnvironment = {
   name: 'trl',

@@ -83,12 +83,14 @@ export function cachePaths(cache: string): CachePaths {
 }
 
 /**
- * Makes a folder that Hone must write to.
+ * Makes a folder that Hone must write to. What is made in a home is its owner's alone: it holds
+ * pictures, replies, logs and passwords, and the machine may have other users. Caches and the
+ * folders that a user names for results are open, as other programs make them.
  * Throws StorageFull, which names the folder and the variable that moves it elsewhere.
  */
-export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME', mode: number = 0o755): void {
+export function ensureFolder(folder: string, movedBy: string = 'HONE_HOME'): void {
   try {
-    makeFolders(resolve(folder), mode)
+    makeFolders(resolve(folder), movedBy === 'HONE_HOME' ? 0o700 : 0o755)
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw storageError(error, folder, movedBy)

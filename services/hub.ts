@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { HoneError } from '../domain/errors.ts'
+import { redacted } from '../domain/redact.ts'
 import { hubError, hubProblems } from './hub-errors.ts'
 import type { HubModel } from './hub-model.ts'
 import { findPython } from './python.ts'
@@ -133,7 +134,7 @@ function broken(model: HubModel, code: number | null, said: readonly string[], e
     .replaceAll(/(https?:\/\/[^\s?]+)\?\S*/g, '$1')
   return new HoneError({
     type: 'MissingDependency',
-    message: `${model.repo} could not be fetched (exit code ${code}):\n${token ? tail.replaceAll(token, '…') : tail}`,
+    message: `${model.repo} could not be fetched (exit code ${code}):\n${token ? redacted(tail, [token], '…') : tail}`,
     nextStep: 'Start again: what was fetched is kept. If it stays so, fetch the model yourself and name its folder.',
   })
 }

@@ -7,6 +7,7 @@ import { writeWholeFileSync } from '../artifacts/whole-file.ts'
 import { HoneError } from '../domain/errors.ts'
 import { endProcesses } from './end-processes.ts'
 import type { EndOptions } from './end-processes.ts'
+import { basicEnvironment } from './basic-environment.ts'
 import { ensureFolder, homePaths, storageError } from './home.ts'
 import { groupMembers, identify, isRunning, processIdentity } from './identity.ts'
 import type { ProcessIdentity } from './identity.ts'
@@ -36,6 +37,8 @@ export interface ServiceSpec extends EndOptions {
   command: string
   args: readonly string[]
   env?: Readonly<Record<string, string | undefined>>
+  /** Whether it inherits the whole environment, because it asks models. */
+  needsKeys?: boolean
   cwd?: string
   uid?: number
   gid?: number
@@ -75,7 +78,7 @@ export async function startService(spec: ServiceSpec): Promise<Service> {
   const child = spawn(spec.command, spec.args, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...spec.env },
+    env: { ...(spec.needsKeys === true ? process.env : basicEnvironment(process.env)), ...spec.env },
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),
     ...(spec.gid === undefined ? {} : { gid: spec.gid }),

@@ -1,3 +1,6 @@
+import { plainText } from '../domain/plain-text.ts'
+import { control } from './safe-output.ts'
+
 /**
  * Tells a person what a slow part is doing. One part at a time: `start` on a running part ends the
  * part before. Parts that run side by side each get a Progress of their own by `beside`.
@@ -86,13 +89,13 @@ class LiveLines {
     const frame = frames[this.#frame++ % frames.length] ?? ''
     // A wrapped line would take two lines of the terminal, and the next redraw would leave one of
     // the two.
-    const width = (this.#output.columns ?? 120) - 1
+    const width = (this.#output.columns || 120) - 1
     const lines = [...this.#parts].map((part) =>
-      `${frame} ${part.label}${part.text ? ` · ${part.text}` : ''}${secondsOf(part)}`.slice(0, width),
+      plainText(`${frame} ${part.label}${part.text ? ` · ${part.text}` : ''}${secondsOf(part)}`).slice(0, width),
     )
     const up = this.#drawn > 1 ? `\u001B[${this.#drawn - 1}A` : ''
     // From the first live line to the end of the screen.
-    this.#output.write(`\r${up}\u001B[J${above}${lines.join('\n')}`)
+    control(this.#output, `\r${up}\u001B[J${plainText(above)}${lines.join('\n')}`)
     this.#drawn = lines.length
   }
 }

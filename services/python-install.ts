@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { writeWholeFileSync } from '../artifacts/whole-file.ts'
 import { HoneError } from '../domain/errors.ts'
 import { endProcesses } from './end-processes.ts'
+import { installerLock } from './environments.ts'
 import type { PythonEnvironment } from './environments.ts'
 import { storageError } from './home.ts'
 import { processesNaming } from './identity.ts'
@@ -52,8 +53,9 @@ async function install(installation: Installation): Promise<void> {
   progress.update(`making an environment with Python ${interpreter.version}`)
   await step(interpreter.path, ['-m', 'venv', folder], installation)
   progress.update('getting the installer')
-  // Without uv, pip does the same more slowly.
-  const hasUv = await step(python, ['-m', 'pip', 'install', ...quietPip, '-q', 'uv'], installation).then(
+  // Without this uv, pip does the same more slowly. The index may have another file under its name.
+  const uv = ['-q', '--require-hashes', '-r', installerLock]
+  const hasUv = await step(python, ['-m', 'pip', 'install', ...quietPip, ...uv], installation).then(
     () => true,
     () => false,
   )

@@ -123,7 +123,8 @@ function byKind(raw: string, kind: Kind, { isOption }: ExtractionHelp = {}): Slo
   if (kind === 'choice' || kind === 'yesno') {
     const listed = kind === 'choice' ? listedOptions(text) : null
     if (listed !== null) return { extracted: listed, rule: 'whole' }
-    const isPick = /^\(?[A-J]\b/.test(text) && !text.includes('\n') && isOption?.(text) === true
+    const isPick =
+      /^\(?(?:[B-HJ]\b|[AI](?![\s\w])|A is\b)/.test(text) && !text.includes('\n') && isOption?.(text) === true
     if (text.length <= wholeLimit && (isBare(text) || isPick)) return { extracted: withoutLeadIn(text), rule: 'whole' }
     const found = kind === 'choice' ? lastLetter(text) : lastYesNo(text)
     return found ?? (text.length <= wholeLimit ? { extracted: text, rule: 'whole' } : null)

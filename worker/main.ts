@@ -7,6 +7,7 @@ import { openArtifactStore } from '../artifacts/store.ts'
 import { createImages } from '../data/pictures/prepare.ts'
 import { openDatabase } from '../db/database.ts'
 import { describeError } from '../domain/errors.ts'
+import { plainText } from '../domain/plain-text.ts'
 import { modelServers } from '../jobs/servers/registry.ts'
 import { openPlaces } from '../jobs/site/open-places.ts'
 import { readSite } from '../jobs/site/read-site.ts'
@@ -97,7 +98,7 @@ function demoPlaces(config: WorkerConfig) {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(describeError(error))
+    console.error(plainText(describeError(error)))
     process.exit(1)
   },
 )

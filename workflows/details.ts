@@ -1,10 +1,11 @@
 import type { RoundSummary, ScoreSummary, StepToRun } from '../activities/types.ts'
 import { percent } from '../domain/percent.ts'
+import { markdownText } from '../domain/plain-text.ts'
 
 /** `report 61.2 % ± 2.5 (n 500)`: after ± half the width of the interval, in points. */
 export function scoreText(score: ScoreSummary): string {
   const half = (100 * (score.high - score.low)) / 2
-  return `${score.benchmark} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
+  return `${markdownText(score.benchmark)} ${percent(score.accuracy)} ± ${half.toFixed(1)} (n ${score.n})`
 }
 
 /** Rows shown of a long campaign: the details travel as one payload. */
@@ -35,8 +36,8 @@ export function campaignDetails(state: {
       const cells = [
         `${round.round}${round.round === state.head ? ' **head**' : ''}`,
         round.parent ?? '—',
-        live ? live.step : round.status,
-        live ? live.progress : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
+        live ? markdownText(live.step) : round.status,
+        live ? markdownText(live.progress) : round.seconds === null ? '' : `${Math.round(round.seconds)} s`,
         round.scores.map(scoreText).join('<br>') || '—',
         round.decision ?? '—',
       ]
@@ -60,7 +61,7 @@ export function roundDetails(
   const rows = steps.map((step) => {
     const note = notes.get(step.name)
     const state = step.name === running ? '▶ running' : note !== undefined || step.isDone ? '✓ done' : 'waiting'
-    return `| ${step.name} | ${step.kind} | ${state} | ${note ?? ''} |`
+    return `| ${markdownText(step.name)} | ${step.kind} | ${state} | ${note ?? ''} |`
   })
   return ['| step | kind | state | result |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }

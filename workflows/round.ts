@@ -12,6 +12,7 @@ import {
 import type { ChildWorkflowHandle, Workflow } from '@temporalio/workflow'
 import type { GateResult, RoundRef, RoundSummary, StepToRun } from '../activities/types.ts'
 import { stepWorkflowId } from '../domain/ids.ts'
+import { markdownText } from '../domain/plain-text.ts'
 import { gpu, io } from './activities.ts'
 import { roundDetails, scoreText } from './details.ts'
 import { failureReason, isFailureOf, wasCancelled } from './failures.ts'
@@ -60,9 +61,10 @@ export async function round(input: RoundInput): Promise<RoundResult> {
       if (step.kind === 'gate') {
         const gate = await io.decideGate({ ...input, step: step.name })
         action = gate.action
-        notes.set(step.name, gate.summary)
-      } else if (step.kind === 'selection') notes.set(step.name, await select(input, step, { unheld, started }))
-      else if (step.kind === 'training') notes.set(step.name, await train(input, step))
+        notes.set(step.name, markdownText(gate.summary))
+      } else if (step.kind === 'selection')
+        notes.set(step.name, markdownText(await select(input, step, { unheld, started })))
+      else if (step.kind === 'training') notes.set(step.name, markdownText(await train(input, step)))
       else notes.set(step.name, await inChild(input, step, started))
       child = null
       show(null)

@@ -32,6 +32,7 @@ export interface EndpointFlags {
   /** Requests and tokens a minute of each model, all its servers together. */
   rpm?: number
   tpm?: number
+  mode?: 'live' | 'batch'
 }
 
 /** Servers of a step. Each has the name of the option that it is given for. */
@@ -90,6 +91,8 @@ export async function stepEndpoints(name: string, step: DataStep, flags: Endpoin
     const model = one('--model', option, models)
     if (model === undefined)
       throw badUsage(`No model is named for ${firstUrl}.`, `Add --model ${of}NAME, as the server knows it.`)
+    if (flags.mode === 'batch' && provider !== undefined && presetOf(provider).batch === undefined)
+      throw badUsage(`--mode batch: ${provider} has no batch API in OpenAI's form.`, 'Leave --mode out.')
     endpoints.push(
       resolveUrlEndpoint(option, {
         provider,
@@ -102,6 +105,7 @@ export async function stepEndpoints(name: string, step: DataStep, flags: Endpoin
         imagePatch: flags.imagePatch,
         requestsPerMinute: flags.rpm,
         tokensPerMinute: flags.tpm,
+        mode: flags.mode,
       }),
     )
     const [prompt, completion] = [one('--price-prompt', option, pricesIn), one('--price-completion', option, pricesOut)]

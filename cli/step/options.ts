@@ -10,6 +10,7 @@ import { describeError } from '../../domain/errors.ts'
 import type { HoneError } from '../../domain/errors.ts'
 import { endpointOptions } from '../../domain/recipe/references.ts'
 import type { EndpointOption } from '../../domain/recipe/references.ts'
+import { own } from '../../domain/own.ts'
 
 /** Wrong usage of `hone step`. */
 export const badUsage = (message: string, nextStep = 'See `hone step --help`.'): HoneError =>
@@ -17,7 +18,7 @@ export const badUsage = (message: string, nextStep = 'See `hone step --help`.'):
 
 /** The step of a name. Throws InvalidInput with the name that was most likely meant. */
 export function dataStepCalled(name: string): DataStep {
-  const step = Object.hasOwn(dataSteps, name) ? dataSteps[name] : undefined
+  const step = own(dataSteps, name)
   if (step) return step
   const guess = didYouMean(name, Object.keys(dataSteps))
   const known = `Data steps are ${Object.keys(dataSteps).join(', ')}.`

@@ -1,7 +1,8 @@
 import type { Progress, Reading } from '../../data/file-steps/progress.ts'
-import { waitingText } from '../../models/outage.ts'
-import type { Waiting } from '../../models/outage.ts'
+import { waitText } from '../../models/wait.ts'
 import type { Terminal } from '../terminal.ts'
+import { plainText } from '../../domain/plain-text.ts'
+import { control } from '../../services/safe-output.ts'
 
 /**
  * Rates of a run, beside its counts. They are measured over the last seconds, so that a pause
@@ -52,7 +53,7 @@ export function createRates(): (reading: Reading, now: number) => Rates {
 export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond, left }: Rates): string {
   const { total, done, failed, failures, cost, paid, reused, waiting } = reading
   if (total === 0) return 'reading the input'
-  if (waiting) return `${number(done)} of ${number(total)} rows · ${waitsFor(waiting)}`
+  if (waiting) return `${number(done)} of ${number(total)} rows · ${waitText(waiting, localMinute)}`
   const asks = paid + reused > 0
   return [
     `${number(done)} of ${number(total)} rows`,
@@ -64,13 +65,11 @@ export function progressLine(reading: Reading, { rowsPerSecond, tokensPerSecond,
   ].join(' · ')
 }
 
-const longestSaid = 120
-
-/** A wait in one line, with the time of this machine. */
-function waitsFor({ urls, detail, until }: Waiting): string {
-  const said = detail.length > longestSaid ? `${detail.slice(0, longestSaid)}…` : detail
-  const time = until.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
-  return waitingText({ urls, detail: said }, time)
+/** The time of this machine. A time that is not today has its date. */
+function localMinute(time: Date): string {
+  const minute = time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  const day = time.toLocaleDateString('sv-SE')
+  return day === new Date().toLocaleDateString('sv-SE') ? minute : `${day} ${minute}`
 }
 
 /** The most frequent reasons, and how often each came. */
@@ -105,13 +104,14 @@ export function showProgress({ stderr }: Pick<Terminal, 'stderr'>, label: string
   const draw = (): void => {
     const reading = progress.read()
     const line = `${label}: ${progressLine(reading, rates(reading, performance.now()))}`
-    stderr.write(isLive ? `\r\u001B[2K${line.slice(0, (stderr.columns ?? 120) - 1)}` : `${line}\n`)
+    if (isLive) control(stderr, `\r\u001B[2K${plainText(line).slice(0, (stderr.columns || 120) - 1)}`)
+    else stderr.write(`${line}\n`)
   }
   rates(progress.read(), began)
   const timer = setInterval(draw, isLive ? 250 : 15_000)
   timer.unref()
   return () => {
     clearInterval(timer)
-    if (isLive) stderr.write('\r\u001B[2K')
+    if (isLive) control(stderr, '\r\u001B[2K')
   }
 }

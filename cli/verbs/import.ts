@@ -47,6 +47,7 @@ interface Options {
   maxFailed: FailedRowsLimit
   skipUnreachable?: boolean
   allowUrls?: boolean
+  allowLocalUrls?: boolean
   dryRun?: boolean
   replace?: boolean
   list?: boolean
@@ -72,7 +73,8 @@ export function importCommand(terminal: Terminal): Command {
       repeated,
       [],
     )
-    .option('--allow-urls', 'fetch pictures that are http(s) URLs')
+    .option('--allow-urls', 'fetch pictures that are http(s) URLs of public addresses')
+    .option('--allow-local-urls', 'fetch them from this machine and its network too')
     .option('--skip-unreachable', 'end although pictures of some URLs cannot be fetched now: their rows fail')
     .addOption(
       new Option('--max-failed <count>', 'refuse the import when more rows fail: a number, or a share as 5%')
@@ -109,7 +111,7 @@ async function importNow(
   const home = homePaths(honeHome(terminal.env)).root
   // Said before an archive is unpacked for minutes.
   if (options.dryRun !== true && findPostgres(home, terminal.env) === null) throw notRunning('Hone', home)
-  const { mapping: mappingFile, images, allowUrls = false, format, split, as: name } = options
+  const { mapping: mappingFile, images, allowUrls, allowLocalUrls, format, split, as: name } = options
   progress.start(name === undefined ? 'import' : `import ${name}`)
   let prepared: Prepared | null = null
   try {
@@ -118,7 +120,7 @@ async function importNow(
       sources,
       mappingFile,
       images,
-      allowUrls,
+      allowUrls: allowLocalUrls === true ? 'local' : allowUrls === true ? 'public' : false,
       format,
       split,
       signal,

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { dryRunFileStep } from '../../data/file-steps/dry-run.ts'
 import type { NamedFile } from '../../data/file-steps/evidence.ts'
 import type { FileStep, FileStepEnd } from '../../data/file-steps/file-step.ts'
@@ -23,6 +23,7 @@ import { exitCodes, Interrupted, print, printJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { withUnfinished } from '../unfinished.ts'
 import { honeVersion } from '../../models/http/hone-version.ts'
+import { control } from '../../services/safe-output.ts'
 
 const help = `
 Steps:
@@ -92,6 +93,12 @@ export function stepCommand(terminal: Terminal): Command {
     .option('--timeout <seconds>', 'seconds that one request may take', positiveSeconds, 120)
     .option('--rpm <count>', 'requests a minute of each model at most', amount)
     .option('--tpm <count>', 'tokens a minute of each model at most', amount)
+    .addOption(
+      new Option('--mode <mode>', "batch: through the provider's batch API, cheaper and slower").choices([
+        'live',
+        'batch',
+      ]),
+    )
     .option('--image-max-pixels <count>', 'larger pictures are shrunk before they are sent', countable, usualMaxPixels)
     .option(
       '--image-patch <pixels>',
@@ -187,8 +194,10 @@ async function fileStep(name: string, flags: StepFlags, terminal: Terminal): Pro
     progress: createProgress(),
     engine: {
       env: terminal.env,
-      onWarning: (message) =>
-        terminal.stderr.write(`${terminal.stderr.isTTY === true ? '\r\u001B[2K' : ''}${message}\n`),
+      onWarning(message) {
+        if (terminal.stderr.isTTY === true) control(terminal.stderr, '\r\u001B[2K')
+        terminal.stderr.write(`${message}\n`)
+      },
     },
   }
 }

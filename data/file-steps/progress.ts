@@ -1,5 +1,5 @@
 import type { Engine, Usage } from '../../models/engine.ts'
-import type { Waiting } from '../../models/outage.ts'
+import type { Wait } from '../../models/wait.ts'
 
 /** The state of a run. */
 export interface Reading {
@@ -29,7 +29,7 @@ export interface Reading {
   /** Cost of all runs on this output; null without prices. */
   cost: number | null
   /** What the requests wait for while a server is away; null while servers work. */
-  waiting: (Waiting & { endpoint: string }) | null
+  waiting: Wait | null
 }
 
 /** Counts what a run does. */

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { sha256Hex } from '../../artifacts/hash.ts'
 import { HoneError } from '../../domain/errors.ts'
+import type { AskRequest } from '../../models/ask.ts'
 import { createBoundedAsk } from '../../models/bounded-ask.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import { createEngine } from '../../models/engine.ts'
@@ -9,7 +10,10 @@ import { rowsAtOnce, runShard } from '../shards/run-shard.ts'
 import type { QuestionStep, RowStep } from '../steps/step.ts'
 import { createAssembly } from './assembly.ts'
 import { stepMeter } from './step-meter.ts'
+import { openFileBatches } from './file-batches.ts'
+import type { FileBatches } from './file-batches.ts'
 import { openFileReplies } from './file-replies.ts'
+import type { FileReplies } from './file-replies.ts'
 import type { FileStep, FileStepEnd } from './file-step.ts'
 import { openFinishedRows } from './finished-rows.ts'
 import type { OpenedRun } from './open-run.ts'
@@ -49,9 +53,11 @@ export async function workRows(
   const assembly = createAssembly(input, work, finished, output, signal)
   const showCost = costShower(options, meter)
   showCost()
+  const batches = await batchesOf(options, replies)
   const engine = createEngine({
     ...options.engine,
     endpoints,
+    batches,
     replies: bounded.replies,
     images: createImages({ source: pictures }),
     signal,
@@ -71,11 +77,7 @@ export async function workRows(
         promptSuffix: options.promptSuffix,
         overview: run.overview,
         ...(run.fingerprintsOf && { fingerprintsOf: run.fingerprintsOf }),
-        ask: bounded.follow((request) => {
-          if (!run.seesPictures && request.messages.some(({ images }) => images?.length))
-            throw new Error(`${options.options.step} shows pictures that its estimate says nothing of`)
-          return engine.ask(request)
-        }),
+        ask: bounded.follow((request) => engine.ask(checkPictures(request, options, run))),
         modelOf: (name) => endpoints.find((endpoint) => endpoint.name === name)?.model ?? name,
       },
       concurrency: rowsAtOnce(endpoints),
@@ -95,8 +97,22 @@ export async function workRows(
     await engine.close()
     await assembly.idle()
     await finished.close()
+    await batches?.close()
     await replies.close()
   }
+}
+
+/** Where the batches of this run are kept; undefined when no endpoint has mode `batch`. */
+async function batchesOf({ endpoints, state }: FileStep, replies: FileReplies): Promise<FileBatches | undefined> {
+  if (!endpoints.some(({ mode }) => mode === 'batch')) return undefined
+  return await openFileBatches(join(state, 'batches.jsonl'), replies)
+}
+
+/** Throws when a step shows pictures, and its estimate says that it shows none. */
+function checkPictures(request: AskRequest, { options }: FileStep, { seesPictures }: OpenedRun): AskRequest {
+  if (!seesPictures && request.messages.some(({ images }) => images?.length))
+    throw new Error(`${options.step} shows pictures that its estimate says nothing of`)
+  return request
 }
 
 /** Tells the progress what all runs on this output cost, where prices are known. */

@@ -33,7 +33,8 @@ export async function importHash(
     part: archive === null ? null : found.files.map((file) => file.slice(found.root.length)),
     mapping,
     maxRows: maxRows ?? null,
-    allowUrls: places.allowUrls,
+    // Which addresses are allowed does not change what a picture is.
+    allowUrls: places.allowUrls !== false,
     pictures: looksAtPictures ? await picturesHash(reader, options) : null,
   })
 }

@@ -61,12 +61,15 @@ export interface RunShardOptions {
   clock?: Clock
 }
 
+/** Rows that wait for their batches at one time. Their pictures are not in memory. */
+const rowsOfBatch = 5_000
+
 /**
  * Rows that are worked on at one time: twice what the endpoints take keeps them full while finished
  * rows are written.
  */
 export const rowsAtOnce = (endpoints: readonly ResolvedEndpoint[]): number =>
-  2 * Math.max(16, ...endpoints.map(callsAtOnce))
+  2 * Math.max(16, ...endpoints.map((endpoint) => (endpoint.mode === 'batch' ? rowsOfBatch : callsAtOnce(endpoint))))
 
 /**
  * So many finished rows may wait to be committed before the window stops. It is eight batches, more

@@ -1,5 +1,6 @@
 import { HoneError } from '../../domain/errors.ts'
 import type { Outcome, Row } from '../../domain/rows.ts'
+import type { BatchStore } from '../../models/batch/batch-store.ts'
 import type { BudgetMeter } from '../../models/budget-meter.ts'
 import type { RequestImages, ResolvedEndpoint } from '../../models/endpoint.ts'
 import { createEngine } from '../../models/engine.ts'
@@ -22,6 +23,8 @@ export interface RunStretchOptions
   endpoints: readonly ResolvedEndpoint[]
   replies: ReplyStore
   images: RequestImages
+  /** Where batches of endpoints in `batch` mode are kept. */
+  batches: BatchStore
   /**
    * Looked at before each row, and at the end: a stretch with rows that were not begun is not done.
    */
@@ -36,11 +39,12 @@ export interface RunStretchOptions
  * limit is reached.
  */
 export async function runStretch(options: RunStretchOptions): Promise<ShardCounts> {
-  const { step, rows, context, endpoints, replies, images, meter, signal } = options
+  const { step, rows, context, endpoints, replies, images, batches, meter, signal } = options
   const engine = createEngine({
     endpoints,
     replies,
     images,
+    batches,
     signal,
     onUsage: (usage) => meter.onUsage(usage),
     ...(options.onWarning && { onWarning: options.onWarning }),

@@ -8,6 +8,7 @@ import type { GroupEvidence, GroupGrade } from '../statistics/grade-groups.ts'
 import { dropped, outcome } from './outcome.ts'
 import type { RowStep } from './step.ts'
 import type { EvidenceRow } from '../../domain/rows.ts'
+import { own } from '../../domain/own.ts'
 
 const options = z.strictObject({
   step: z.literal('grade-difficulty'),
@@ -61,7 +62,7 @@ export const gradeDifficulty: RowStep<typeof options, Grades> = {
  * form the group ''.
  */
 function groupOf({ metadata }: Pick<Row, 'metadata'>, by: string): string {
-  const value = Object.hasOwn(metadata, by) ? metadata[by] : undefined
+  const value = own(metadata, by)
   return typeof value === 'string' ? value : ['number', 'boolean'].includes(typeof value) ? String(value) : ''
 }
 

@@ -18,6 +18,7 @@ import { select } from './select.ts'
 import type { DataStep } from './step.ts'
 import { synthesize } from './synthesize.ts'
 import { verify } from './verify.ts'
+import { own } from '../../domain/own.ts'
 
 /** Every data step by its name in recipes. A new step is one file and one line here. */
 export const dataSteps: Readonly<Record<string, DataStep>> = {
@@ -46,14 +47,14 @@ export const dataSteps: Readonly<Record<string, DataStep>> = {
  * rows.
  */
 export function groupFieldOf(step: { step: string }): string | null {
-  const definition = Object.hasOwn(dataSteps, step.step) ? dataSteps[step.step] : undefined
+  const definition = own(dataSteps, step.step)
   if (definition?.per !== 'dataset') return null
   return definition.groupField?.(definition.options.parse(step)) ?? null
 }
 
 /** The data step of this name. Throws InvalidRecipe for a step that this version does not know. */
 export function dataStepNamed(name: string): DataStep {
-  const step = Object.hasOwn(dataSteps, name) ? dataSteps[name] : undefined
+  const step = own(dataSteps, name)
   if (step) return step
   throw new HoneError({
     type: 'InvalidRecipe',

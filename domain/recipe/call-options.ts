@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { providerNames } from './provider-names.ts'
 import { checkHeaders, checkQuery, fromVariable, looksLikeKey, secretPath } from './secrets.ts'
+import { own } from '../own.ts'
 
 /** Fields of a request that some servers refuse, so an endpoint may leave them out. */
 export const omittableFields = ['seed', 'n', 'temperature', 'top_p', 'max_tokens', 'stream_options'] as const
@@ -25,7 +26,7 @@ function checkBody(body: Record<string, unknown>, context: BodyContext): void {
   const issue = (path: readonly PropertyKey[], message: string, input?: unknown) =>
     context.addIssue({ code: 'custom', path: [...path], message, input })
   for (const [name, value] of Object.entries(body)) {
-    const reason = Object.hasOwn(ownFields, name) ? ownFields[name] : undefined
+    const reason = own(ownFields, name)
     if (reason !== undefined) issue([name], `the body cannot set "${name}": ${reason}`, value)
     if (name === 'n' && value !== 1)
       issue([name], 'the body cannot ask for several replies: set samples in the step, and leave n out', value)

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { EndpointSpec } from './endpoints.ts'
 import { endpointsOf, evidenceOf, nameOf } from './references.ts'
 import { hasWeights, isDataStep, isEvaluation, isGate, isRl, isSelection, isSft, phasesOf } from './step-kinds.ts'
+import { own } from '../own.ts'
 
 interface AnyStep {
   step: string
@@ -144,7 +145,7 @@ function checkSelection(steps: AnyStep[], index: number, issue: Issue): void {
 function checkModels(recipe: AnyRecipe, step: AnyStep, trained: Set<string>, issue: Issue): void {
   const weights = ['base', 'parent', ...trained]
   for (const { option, endpoint: name } of endpointsOf(step)) {
-    const endpoint = recipe.endpoints[name]
+    const endpoint = own(recipe.endpoints, name)
     if (!endpoint) issue(option, `no endpoint "${name}": use one of ${listed(Object.keys(recipe.endpoints))}`, name)
     else if ('checkpoint' in endpoint && !weights.includes(endpoint.checkpoint))
       issue(
@@ -159,6 +160,8 @@ function checkModels(recipe: AnyRecipe, step: AnyStep, trained: Set<string>, iss
         `"${name}" is a checkpoint, and the reward server asks its judge at a URL: use an endpoint with a url`,
         name,
       )
+    else if (isRl(step) && 'mode' in endpoint && endpoint.mode === 'batch')
+      issue(option, `"${name}" has mode: batch, and a reward waits for no batch: use an endpoint without it`, name)
   }
   if (step.startFrom !== undefined && !weights.includes(step.startFrom))
     issue(
@@ -175,7 +178,7 @@ function checkModels(recipe: AnyRecipe, step: AnyStep, trained: Set<string>, iss
   const steers = isGate(step) || isSelection(step)
   for (const benchmark of steers ? [step.benchmark] : (step.benchmarks ?? [])) {
     if (benchmark === undefined) continue
-    const found = recipe.benchmarks[benchmark]
+    const found = own(recipe.benchmarks, benchmark)
     if (!found)
       issue('benchmark', `no benchmark "${benchmark}": use one of ${listed(Object.keys(recipe.benchmarks))}`, benchmark)
     else if (steers && found.role !== 'dev')

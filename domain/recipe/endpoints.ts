@@ -116,8 +116,8 @@ function checkTogether(spec: Fields, context: z.core.$RefinementCtx<Fields>): vo
     if (Object.hasOwn(body, name)) issue(['omit'], `"${name}" is in body too: take it out of one of them`, omit)
   if (batch !== undefined && mode !== 'batch')
     issue(['batch'], 'these are the limits of batches, and the endpoint sends none: add mode: batch', batch)
-  // Not one by one in silence: a batch costs half, and that is what its user counts on.
-  if (mode === 'batch') issue(['mode'], 'batch APIs are not used yet: leave mode out', mode)
+  if (mode === 'batch' && provider !== undefined && presetOf(provider).batch === undefined)
+    issue(['mode'], `${provider} has no batch API in OpenAI's form: leave mode out`, mode)
 }
 
 /** The schema of an endpoint with a URL. */

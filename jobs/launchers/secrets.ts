@@ -1,28 +1,39 @@
 import { HoneError } from '../../domain/errors.ts'
+import { redactedCut } from '../../domain/redact.ts'
+import { looksLikeKey } from '../../domain/recipe/secrets.ts'
 import type { JobLogs } from './contract.ts'
 import { readJsonFile, readTail } from './files.ts'
 import { jobFile, jobFiles } from './folder.ts'
 import type { JobFile } from './folder.ts'
 
 /** Variables that the worker may hold and that a job must not see unless its plan asks for them. */
-const secretName = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|DATABASE_URL|^PG|^TEMPORAL_GRPC_META/i
-/** Shorter values are words that occur in every log. */
-const shortestSecret = 6
-const shortestPart = 4
+const secretName =
+  /KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|BEARER|COOKIE|DATABASE_URL|^PG|^TEMPORAL_GRPC_META|_PAT$|_AUTH$/i
+/** A URL with a password, e.g. of a proxy. */
+const hasPassword = /:\/\/[^/\s:@]*:[^/\s@]+@/
+/** Variables that hold secrets of the recipes that this process has seen. */
+const withheld = new Set<string>()
 
+/** No job that is started later inherits these variables. A recipe may give a key any name. */
+export function withhold(names: Iterable<string>): void {
+  for (const name of names) withheld.add(name)
+}
 function isDefined<T>(pair: [string, T | undefined]): pair is [string, T] {
   return pair[1] !== undefined
 }
 
 /**
  * The variables of the worker's environment that a job may inherit: all except those that look
- * secret.
+ * secret by their name or their value, and those that a recipe names for a secret. Not a list of
+ * what is allowed: trainings need variables of the machine (CUDA, NCCL, conda, modules), and nobody
+ * knows all of them.
  */
 export function inheritedEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const plain = Object.entries(environment)
     .filter(isDefined)
     // NODE_OPTIONS is meant for the worker: a loader in it would slow every Node program of a job.
-    .filter(([name]) => name !== 'NODE_OPTIONS' && !secretName.test(name))
+    .filter(([name]) => name !== 'NODE_OPTIONS' && !secretName.test(name) && !withheld.has(name))
+    .filter(([, value]) => !looksLikeKey(value) && !hasPassword.test(value))
   return Object.fromEntries(plain)
 }
 
@@ -48,25 +59,6 @@ export function secretsOf(
   return Object.fromEntries(secrets)
 }
 
-/**
- * Blots out a part of a secret at the cut ends of a text: at its start, and at its end while the
- * job still writes.
- */
-function blotCut(text: string, secret: string): string {
-  const lengths = Array.from({ length: secret.length - shortestPart }, (_, index) => secret.length - 1 - index)
-  const before = lengths.find((length) => text.startsWith(secret.slice(-length)))
-  const rest = before === undefined ? text : `***${text.slice(before)}`
-  const after = lengths.find((length) => rest.endsWith(secret.slice(0, length)))
-  return after === undefined ? rest : `${rest.slice(0, -after)}***`
-}
-
-/** A text without the secrets, even where the text was cut inside a secret. */
-export function blotOut(text: string, secrets: readonly string[]): string {
-  // Longest first: a secret that contains another secret is replaced completely.
-  const known = secrets.filter(({ length }) => length >= shortestSecret).sort((a, b) => b.length - a.length)
-  return known.reduce((rest, secret) => blotCut(rest.replaceAll(secret, '***'), secret), text)
-}
-
 /** The end of the output of a job. The values of its secret variables are blotted out. */
 export async function readLogs(
   directory: string,
@@ -76,5 +68,5 @@ export async function readLogs(
   const job = await readJsonFile(files.job, jobFile)
   const secrets = (job?.secretEnv ?? []).map((name) => environment[name] ?? '')
   const [stdout, stderr] = await Promise.all([readTail(files.stdout, maxBytes), readTail(files.stderr, maxBytes)])
-  return { stdout: blotOut(stdout, secrets), stderr: blotOut(stderr, secrets) }
+  return { stdout: redactedCut(stdout, secrets), stderr: redactedCut(stderr, secrets) }
 }

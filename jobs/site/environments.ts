@@ -1,6 +1,7 @@
 import { HoneError } from '../../domain/errors.ts'
 import type { Environment } from '../command.ts'
 import type { SiteEnvironment } from './site.ts'
+import { own } from '../../domain/own.ts'
 
 /**
  * Finds an environment that Hone made itself on this machine: a Python, and variables of its
@@ -42,7 +43,7 @@ export function environmentsOf(
 ): (name: string) => Environment {
   return (name) => {
     const common = { env: { ...place.env }, setup: [...loads(place.modules), ...place.setup] }
-    const named = place.environments[name] ?? site[name]
+    const named = own(place.environments, name) ?? own(site, name)
     if (named !== undefined) {
       const env = { ...shared, ...common.env, ...named.env }
       return {
@@ -52,13 +53,13 @@ export function environmentsOf(
         setup: [...common.setup, ...loads(named.modules), ...named.setup],
       }
     }
-    const own = made(name)
-    if (own !== null)
-      return { name, python: own.python, prefix: [], env: { ...own.env, ...common.env }, setup: common.setup }
+    const found = made(name)
+    if (found !== null)
+      return { name, python: found.python, prefix: [], env: { ...found.env, ...common.env }, setup: common.setup }
     throw new HoneError({
       type: 'MissingDependency',
       message: `place "${place.name}" has no environment "${name}"`,
-      nextStep: `make it with \`hone env ${name}\`, or name your own Python in the site file (environments.${name})`,
+      nextStep: `make it with \`hone env ${name}\`, or name your found Python in the site file (environments.${name})`,
     })
   }
 }

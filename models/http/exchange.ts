@@ -1,5 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { errorCode } from '../../domain/errors.ts'
 import type { Call } from './call.ts'
 
@@ -8,9 +10,14 @@ export interface Exchange {
   url: URL
   method: string
   headers: Readonly<Record<string, string | number>>
-  /** The body. Texts are plain ASCII. */
-  parts: readonly (string | Uint8Array)[]
+  /** The body. Texts are plain ASCII. Blobs are read while they are sent. */
+  parts: readonly (string | Uint8Array | Blob)[]
   agent: http.Agent
+  /**
+   * Whether the request may be sent once more when its idle connection was closed. False for what
+   * must not happen twice, such as the submission of a batch.
+   */
+  resends: boolean
 }
 
 /** No head of a reply came. */
@@ -43,7 +50,7 @@ export async function exchange(request: Exchange, call: Call): Promise<http.Inco
     return await send(request, call)
   } catch (error) {
     if (!(error instanceof Lost)) throw error
-    if (!call.ended && error.wasIdle && performance.now() - began < earlyMs)
+    if (request.resends && !call.ended && error.wasIdle && performance.now() - began < earlyMs)
       return await send(request, call).catch((again: unknown) => {
         throw causeOf(again, call)
       })
@@ -62,6 +69,11 @@ function send({ url, method, headers, parts, agent }: Exchange, call: Call): Pro
     request.on('error', (error) => reject(new Lost(error, request.reusedSocket && resets.has(errorCode(error)))))
     request.on('response', resolve)
     call.onEnd((reason) => request.destroy(reason))
+    if (parts.some((part) => part instanceof Blob)) {
+      // The request itself reports what goes wrong, as an error or as an early reply.
+      pipeline(Readable.from(piecesOf(parts)), request).catch(() => undefined)
+      return
+    }
     // One write to the socket for head and body.
     request.cork()
     for (const part of parts) {
@@ -71,4 +83,11 @@ function send({ url, method, headers, parts, agent }: Exchange, call: Call): Pro
     request.end()
     request.uncork()
   })
+}
+
+async function* piecesOf(parts: Exchange['parts']): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if (part instanceof Blob) for await (const piece of part.stream()) yield piece
+    else yield typeof part === 'string' ? Buffer.from(part, 'latin1') : part
+  }
 }

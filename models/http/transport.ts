@@ -6,6 +6,7 @@ import { Call } from './call.ts'
 import { exchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { honeVersion } from './hone-version.ts'
+import { multipart } from './multipart.ts'
 import { eventBytes, readText, unpackedStream } from './reply-body.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -52,7 +53,10 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       const parts = typeof init.body === 'string' ? partsOf(init.body, call.pictures) : []
       call.secrets = await options.secrets()
-      const request = requestOf(options, call.secrets, { url, method: init.method ?? 'GET', given, parts })
+      const request = {
+        ...requestOf(options, call.secrets, { url, method: init.method ?? 'GET', given, parts }),
+        resends: true,
+      }
       return await replyOf(await exchange(request, call), call)
     } catch (error) {
       call.failure = error instanceof Error ? error : new Error(String(error))
@@ -72,11 +76,15 @@ async function replyOf(message: http.IncomingMessage, call: Call): Promise<Respo
   return new Response(null, { status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 })
 }
 
-interface Written extends Omit<Exchange, 'headers' | 'agent'> {
+interface Written extends Omit<Exchange, 'headers' | 'agent' | 'resends'> {
   given: Headers
 }
 
-function requestOf(options: TransportOptions, secrets: Secrets, { url, method, given, parts }: Written): Exchange {
+function requestOf(
+  options: TransportOptions,
+  secrets: Secrets,
+  { url, method, given, parts }: Written,
+): Omit<Exchange, 'resends'> {
   const { key, headers, query } = secrets
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   const contentType = given.get('content-type')
@@ -86,10 +94,12 @@ function requestOf(options: TransportOptions, secrets: Secrets, { url, method, g
     ...(contentType !== null && { 'content-type': contentType }),
     ...(key !== undefined && keyHeader(options, key)),
     ...headers,
-    ...(method !== 'GET' && { 'content-length': parts.reduce((sum, part) => sum + part.length, 0) }),
+    ...(method !== 'GET' && { 'content-length': parts.reduce((sum, part) => sum + bytesOf(part), 0) }),
   }
   return { url, method, headers: sent, parts, agent: options.agentFor(url) }
 }
+
+const bytesOf = (part: Exchange['parts'][number]): number => (part instanceof Blob ? part.size : part.length)
 
 /**
  * Azure takes keys in a header of its own, and Entra's tokens, which are JWTs, as all others do.
@@ -105,8 +115,10 @@ async function plainFetch(
   input: string | URL | Request,
   init: RequestInit,
 ): Promise<Response> {
-  const asked = new Request(input, { ...init, signal: null })
-  const parts = asked.body === null ? [] : [new Uint8Array(await asked.arrayBuffer())]
+  const form = init.body instanceof FormData ? multipart(init.body) : undefined
+  const asked = new Request(input, { ...init, ...(form && { body: null }), signal: null })
+  const parts = form?.parts ?? (asked.body === null ? [] : [new Uint8Array(await asked.arrayBuffer())])
+  if (form) asked.headers.set('content-type', form.contentType)
   const scope = init.signal ? Scope.of(init.signal) : new Scope()
   const call = new Call({ scope, timeoutSeconds: options.timeoutSeconds })
   const close = () => {
@@ -116,7 +128,7 @@ async function plainFetch(
   try {
     const url = new URL(asked.url)
     const written = { url, method: asked.method, given: asked.headers, parts }
-    const request = requestOf(options, await options.secrets(), written)
+    const request = { ...requestOf(options, await options.secrets(), written), resends: asked.method === 'GET' }
     const message = await exchange(request, call)
     message.once('close', close)
     const { statusCode: status = 0, headers } = message

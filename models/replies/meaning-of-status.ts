@@ -10,7 +10,7 @@ import { headerOf } from './rate-headers.ts'
 import type { Headers } from './rate-headers.ts'
 import { doubtful, everyonesError } from './refusal-errors.ts'
 import { asksTooMuch, rowReason, saysTooLarge } from './row-rules.ts'
-import { redacted } from './server-words.ts'
+import { redacted } from '../../domain/redact.ts'
 import type { ServerWords } from './server-words.ts'
 
 /** Reason of an error inside a 2xx that names no status. */

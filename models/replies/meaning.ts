@@ -1,6 +1,8 @@
+import { redacted } from '../../domain/redact.ts'
 import type { CallResult } from '../call-result.ts'
 import type { Answer, Asked } from './answer.ts'
 import { bodyValue } from './body-value.ts'
+import type { Completion } from './completion.ts'
 import { saysStreamOnly } from './field-rules.ts'
 import { errorInReply, meaningOfStatus } from './meaning-of-status.ts'
 import type { Heard } from './meaning-of-status.ts'
@@ -20,10 +22,18 @@ export function meaningOf(answer: Answer, asked: Asked): CallResult {
   if (status < 200 || status >= 300) return meaningOfStatus(heard(status, value, text, asked), headers, asked)
   if (value === undefined) return noReply(text, asked)
   const reading = readReply(value, asked.size)
-  if (reading.kind === 'reply') return { kind: 'ok', completion: reading.completion, latencyMs: answer.latencyMs }
+  if (reading.kind === 'reply')
+    return { kind: 'ok', completion: named(reading.completion, asked), latencyMs: answer.latencyMs }
   if (reading.kind === 'error') return errorInside(reading, answer, asked)
   const detail = `${reading.detail}: ${excerpt(text === '' ? JSON.stringify(value) : text, asked.secrets)}`
   return { kind: 'failed', reason: reading.reason, retryAfterMs: undefined, detail, paid: reading.paid }
+}
+
+/** Another name of the model is stored and shown, so it must hold no secret. */
+function named(completion: Completion, { endpoint, secrets }: Asked): Completion {
+  const { servedModel } = completion
+  if (servedModel === null || servedModel === endpoint.model) return completion
+  return { ...completion, servedModel: redacted(servedModel, secrets) }
 }
 
 function heard(status: number, value: unknown, text: string, { secrets }: Asked): Heard {

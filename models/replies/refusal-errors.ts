@@ -2,7 +2,7 @@ import { HoneError } from '../../domain/errors.ts'
 import { AskFailure } from '../ask.ts'
 import type { CallResult } from '../call-result.ts'
 import type { AskedOf } from './answer.ts'
-import { redacted } from './server-words.ts'
+import { redacted } from '../../domain/redact.ts'
 
 /** The error of a refusal of every row. `detail` quotes the server. */
 export function everyonesError({ endpoint, baseUrl, secrets }: AskedOf, detail: string, nextStep: string): HoneError {

@@ -1,4 +1,5 @@
 import { parseJson } from '../../domain/json-text.ts'
+import { redacted } from '../../domain/redact.ts'
 import { fieldsOf, listOf, numberOf, textOf } from './foreign.ts'
 import type { Fields } from './foreign.ts'
 
@@ -197,23 +198,6 @@ function statusIn(layer: Fields): number | undefined {
 }
 
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)]
-
-/**
- * A text without secrets: each secret, also as JSON or as a URL writes it, becomes `[key]`. Cut
- * texts only after this, because half of a key is a secret too.
- */
-export function redacted(text: string, secrets: readonly string[]): string {
-  const forms = secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => [
-      secret,
-      JSON.stringify(secret).slice(1, -1),
-      encodeURIComponent(secret.replaceAll(/\p{Surrogate}/gu, '')),
-    ])
-  // The longest first: a secret may be part of another one.
-  const ordered = unique(forms).sort((one, other) => other.length - one.length)
-  return ordered.reduce((result, form) => result.replaceAll(form, () => '[key]'), text)
-}
 
 const longestExcerpt = 300
 

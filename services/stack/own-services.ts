@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { writeWholeFileSync } from '../../artifacts/whole-file.ts'
+import { leastTokenLength } from '../../domain/token.ts'
 import { homePaths } from '../home.ts'
 import { nodeEntry } from '../node-process.ts'
 import { choosePort, freePort } from '../ports.ts'
@@ -35,12 +36,16 @@ const answers = async (url: string): Promise<boolean> => (await fetch(url, { sig
 
 /**
  * The home's token for the reward server. It is kept, because a trainer that outlives a restart
- * goes on with the token that it was started with.
+ * goes on with the token that it was started with. A file that is empty or cut, as a full disk or a
+ * person leaves it, gets a new token: with an empty one the server would answer everybody.
  */
 export function rewardToken(home: string): string {
   const path = join(homePaths(home).services, 'reward-token')
-  if (!existsSync(path)) writeWholeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
-  return readFileSync(path, 'utf8')
+  const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+  if (kept.length >= leastTokenLength) return kept
+  const token = randomBytes(24).toString('base64url')
+  writeWholeFileSync(path, token, { mode: 0o600 })
+  return token
 }
 
 /**
@@ -65,6 +70,8 @@ export async function startRewardService({
     name: 'reward',
     command,
     args: [...args, '--host', listen, '--port', String(port), '--judges', homePaths(home).judges],
+    // Judges have keys.
+    needsKeys: true,
     env: { [rewardTokenEnv]: token },
     details: { port },
     ready: () => answers(`${url}/healthz`),
@@ -102,6 +109,7 @@ export async function startWorkerService(places: WorkerPlaces, signal?: AbortSig
     name: 'worker',
     command,
     args,
+    needsKeys: true,
     env: {
       DATABASE_URL: places.databaseUrl,
       ...temporalVariables(temporal, process.env),

@@ -149,7 +149,7 @@ describe('hone import', () => {
     try {
       const lines = [0, 1, 2, 3].map((id) => ({ id, question: `Q${id}`, answer: id, image: `${base}/${id}.png` }))
       const folder = await folderOf({ 'rows.jsonl': jsonl(lines) })
-      const web = (...more: string[]) => run(folder, '--as', 'web', '--allow-urls', ...more)
+      const web = (...more: string[]) => run(folder, '--as', 'web', '--allow-local-urls', ...more)
       const refused = await web()
       expect(refused.code).toBe(2)
       expect(refused.err).toContain('pictures of 2 rows cannot be fetched now\n  line 2: image-unreachable')
@@ -169,7 +169,7 @@ describe('hone import', () => {
         others,
         '--as',
         'half',
-        '--allow-urls',
+        '--allow-local-urls',
         '--skip-unreachable',
         '--max-failed',
         '2',

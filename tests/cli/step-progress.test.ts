@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createRates, duration, money, progressLine, reasonsOf } from '../../cli/step/progress.ts'
 import { createProgress } from '../../data/file-steps/progress.ts'
-import type { Engine } from '../../models/engine.ts'
+import type { Wait } from '../../models/wait.ts'
 
 it('the line of progress has rows, rates, cost, time left and errors by reason', () => {
   const progress = createProgress()
@@ -29,15 +29,33 @@ it('the line of progress is what is waited for while the servers are away', () =
   const progress = createProgress()
   progress.total(2000)
   progress.rows(40, [])
-  let waiting: ReturnType<Engine['waiting']> = null
+  let waiting: Wait | null = null
   progress.watch({ waiting: () => waiting })
   const line = () => progressLine(progress.read(), { rowsPerSecond: 0, tokensPerSecond: 0, left: null })
   expect(line()).toBe('40 of 2,000 rows · 0.0 rows/s')
-  const until = new Date(2026, 11, 1, 14, 32)
-  waiting = { endpoint: 'teacher', urls: ['http://a/v1'], detail: 'HTTP 503 Loading model', since: new Date(0), until }
+  const until = new Date()
+  until.setHours(14, 32)
+  const outage = { kind: 'outage' as const, since: new Date(0), until }
+  waiting = { ...outage, urls: ['http://a/v1'], detail: 'HTTP 503 Loading model' }
   expect(line()).toBe('40 of 2,000 rows · waiting for http://a/v1: HTTP 503 Loading model; gives up at 14:32')
-  waiting = { ...waiting, urls: ['http://a/v1', 'http://b/v1'], detail: '' }
-  expect(line()).toBe('40 of 2,000 rows · waiting for http://a/v1, http://b/v1; gives up at 14:32')
+  until.setFullYear(2099, 0, 2)
+  waiting = { ...outage, urls: ['http://a/v1', 'http://b/v1'], detail: '' }
+  expect(line()).toBe('40 of 2,000 rows · waiting for http://a/v1, http://b/v1; gives up at 2099-01-02 14:32')
+})
+
+it('the line of progress is the state of the batches while they are under way', () => {
+  const progress = createProgress()
+  progress.total(2000)
+  const batch = { endpoint: 'teacher', batch: 'b1', status: 'in_progress', total: 500, done: 120, failed: 0 }
+  const batches = [{ ...batch, since: new Date(0), expires: new Date(2099, 0, 2, 14, 32), trouble: null }]
+  progress.watch({ waiting: () => ({ kind: 'batches', batches }) })
+  const line = () => progressLine(progress.read(), { rowsPerSecond: 0, tokensPerSecond: 0, left: null })
+  expect(line()).toBe('0 of 2,000 rows · batch b1: in_progress, 120 of 500 done; expires at 2099-01-02 14:32')
+  batches.push({ ...batches[0]!, batch: 'b2', status: 'completed', done: 490, failed: 10 })
+  expect(line()).toBe(
+    '0 of 2,000 rows · 2 batches: in_progress, completed, 610 of 1000 done, 10 failed; ' +
+      'the first expires at 2099-01-02 14:32',
+  )
 })
 
 it('rates are those of the last seconds', () => {

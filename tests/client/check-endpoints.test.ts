@@ -51,8 +51,12 @@ async function serve(answer: Answer) {
 const refusing = (status: number, message: string): Answer => ({ status, body: JSON.stringify({ error: { message } }) })
 const recipe = (url: string, endpoint = ''): Recipe =>
   parseRecipe(recipeText({ url, endpoint }), { file: 'recipe.yaml' })
-const check = (of: Recipe, env: Record<string, string> = {}, demo: { teacherUrl: string } | null = null) =>
-  checkEndpoints(of, { demo, env, deadlineMs: 500 })
+const check = (
+  of: Recipe,
+  env: Record<string, string> = {},
+  demo: { teacherUrl: string } | null = null,
+  deadlineMs = 20_000,
+) => checkEndpoints(of, { demo, env, deadlineMs })
 
 it('a server gets one request of the step: its sampling, a picture, and the key without blanks', async () => {
   const { url, asked } = await serve({})
@@ -78,7 +82,8 @@ it('the request has the form that the endpoint asks for: fields, body and format
 
 it('a server that is busy passes with a note: its steps wait for it', async () => {
   const { url } = await serve(refusing(503, 'Loading model'))
-  expect(await check(recipe(url))).toEqual([
+  // Long enough for the client package to be loaded on a busy machine.
+  expect(await check(recipe(url), {}, null, 3000)).toEqual([
     expect.stringMatching(/endpoint "teacher" .*did not answer yet.*Loading model/),
   ])
 })

@@ -7,7 +7,8 @@ import { cancelCauses, isTerminal } from '../../jobs/launchers/contract.ts'
 import type { JobState } from '../../jobs/launchers/contract.ts'
 import { createJson, readJsonFile, readTail, replaceJson } from '../../jobs/launchers/files.ts'
 import { cancelFile, claimFile, exitFile, jobFile, jobFiles, startedFile } from '../../jobs/launchers/folder.ts'
-import { blotOut, readLogs } from '../../jobs/launchers/secrets.ts'
+import { redactedCut } from '../../domain/redact.ts'
+import { readLogs } from '../../jobs/launchers/secrets.ts'
 import { hostOf, readClaim, statusFromFiles, statusOf } from '../../jobs/launchers/status.ts'
 import type { FolderState } from '../../jobs/launchers/status.ts'
 
@@ -187,7 +188,7 @@ describe('logs', () => {
         const secret = word.join('')
         const [head, tail] = [`1 ${secret} 2`, `3 ${secret} 4`]
         const cut = `${head.slice(before % head.length)} ${tail.slice(0, tail.length - (after % tail.length))}`
-        const clean = blotOut(cut, [secret])
+        const clean = redactedCut(cut, [secret])
         const parts = word.slice(3).map((_, start) => secret.slice(start, start + 4))
         expect(parts.filter((part) => clean.includes(part))).toEqual([])
       }),

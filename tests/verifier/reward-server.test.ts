@@ -246,16 +246,16 @@ describe('the reward server as a process', () => {
   }
 
   it('takes the token from the environment and ends at SIGTERM', async () => {
-    const { child, ready } = await start('secret-3')
+    const { child, ready } = await start('a-token-of-the-third-test')
     expect((await post(ready.url, request)).status).toBe(401)
-    expect((await post(ready.url, request, 'secret-3')).status).toBe(200)
+    expect((await post(ready.url, request, 'a-token-of-the-third-test')).status).toBe(200)
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
   })
 
   it('ends when its parent goes away', async () => {
-    const { child } = await start('secret-4')
+    const { child } = await start('a-token-of-the-fourth-test')
     const exited = once(child, 'exit')
     child.disconnect()
     expect(await exited).toEqual([0, null])

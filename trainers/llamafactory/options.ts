@@ -4,6 +4,7 @@ import { refusal } from '../../jobs/finding.ts'
 import type { Finding } from '../../jobs/finding.ts'
 
 import { optionNames } from './option-names.ts'
+import { own } from '../../domain/own.ts'
 
 const byHone = 'Hone sets it'
 
@@ -116,7 +117,7 @@ function optionFinding(name: string, value: unknown): Finding | null {
     const fix = ours === null ? `leave options.${name} out` : `leave options.${name} out and set ${ours} of the step`
     return refusal(`options.${name} cannot be set: ${byHone}`, fix)
   }
-  const reason = Object.hasOwn(notTaken, name) ? notTaken[name] : undefined
+  const reason = own(notTaken, name)
   if (reason !== undefined) return refusal(`options.${name} is not taken: ${reason}`, `leave options.${name} out`)
   if (!optionNames.has(name)) {
     const meant = didYouMean(name, optionNames)

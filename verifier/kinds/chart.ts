@@ -64,7 +64,10 @@ function checkItem(gold: string, answer: string, { policy, effort }: RuleContext
   if (wanted === null) {
     if (sameText(gold, answer)) return correct('same-text')
     if (isYesNoGold(gold)) return checkYesNo(gold, answer)
-    return holdsText(gold, answer) ? unverifiable('contains-gold') : incorrect('different-text')
+    // "light blue" is another colour than blue. A sentence with the gold in it was not read.
+    return answer.trim().split(/\s+/).length > 2 && holdsText(gold, answer)
+      ? unverifiable('contains-gold')
+      : incorrect('different-text')
   }
   const stated = statedValue(answer)
   const given = chartNumber(answer) ?? (stated === null ? null : chartNumber(stated))

@@ -1,20 +1,27 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { describeError, HoneError } from '../../domain/errors.ts'
+import { plainText } from '../../domain/plain-text.ts'
+import { leastTokenLength } from '../../domain/token.ts'
 import { judgeFromEnv } from '../judge/open-judge.ts'
 import { openNamedJudges } from './named-judges.ts'
 import { startRewardServer } from './reward-server.ts'
 
 /**
- * Process entry of the reward server:
- * `reward-server-main.ts [--host 127.0.0.1] [--port 0] [--judges DIR]`. The token comes from
- * HONE_REWARD_TOKEN, never from argv. HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules
- * leave open, and DIR holds the files of the judges that requests name. Prints one JSON line when
- * ready. SIGTERM, SIGINT or the end of the parent's IPC channel end the process.
+ * Process entry of the reward server: `reward-server-main.ts [--host 127.0.0.1] [--port 0]
+ * [--judges DIR] [--no-token]`. The token comes from HONE_REWARD_TOKEN, never from argv.
+ * HONE_JUDGE_URL, _MODEL and _KEY name a judge for what rules leave open, and DIR holds the files
+ * of the judges that requests name. Prints one JSON line when ready. SIGTERM, SIGINT or the end of
+ * the parent's IPC channel end the process.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { host: { type: 'string' }, port: { type: 'string' }, judges: { type: 'string' } },
+    options: {
+      host: { type: 'string' },
+      port: { type: 'string' },
+      judges: { type: 'string' },
+      'no-token': { type: 'boolean' },
+    },
   })
   const port = z.coerce
     .number()
@@ -28,11 +35,12 @@ async function main(): Promise<void> {
       message: `--port "${values.port ?? ''}" is not a port.`,
       nextStep: 'Give a number from 0 to 65535; 0 takes a free port.',
     })
-  const token = process.env['HONE_REWARD_TOKEN']
+  const host = values.host ?? '127.0.0.1'
+  const token = tokenFor(host, values['no-token'] === true)
   const open = judgeFromEnv(process.env)
   const judges = values.judges === undefined ? undefined : openNamedJudges(values.judges)
   const server = await startRewardServer({
-    host: values.host ?? '127.0.0.1',
+    host,
     port: port.data,
     token,
     judge: open?.judge,
@@ -54,7 +62,26 @@ async function main(): Promise<void> {
   console.log(JSON.stringify({ ready: true, service: 'reward-server', url: server.url, pid: process.pid }))
 }
 
+const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
+
+/** Throws InvalidInput where a server would answer everybody without its user's word. */
+function tokenFor(host: string, isOpen: boolean): string | undefined {
+  const token = process.env['HONE_REWARD_TOKEN']
+  if (token !== undefined && token.length >= leastTokenLength) return token
+  if (isOpen && token === undefined && loopback.test(host)) return undefined
+  throw new HoneError({
+    type: 'InvalidInput',
+    message:
+      token === undefined
+        ? `HONE_REWARD_TOKEN is not set, so everyone who reaches ${host} could ask for rewards.`
+        : `HONE_REWARD_TOKEN has ${token.length} characters. A token has at least ${leastTokenLength}.`,
+    nextStep:
+      'Set HONE_REWARD_TOKEN to a long random text, e.g. of `openssl rand -base64 24`. ' +
+      'For a trial on this machine alone, unset it and give --no-token with a loopback --host.',
+  })
+}
+
 main().catch((error: unknown) => {
-  console.error(describeError(error))
+  console.error(plainText(describeError(error)))
   process.exit(1)
 })

@@ -69,7 +69,7 @@ export async function startRewardServer(options: RewardServerOptions = {}): Prom
     metrics,
     room,
     pace: createBodyPace(),
-    token: token === '' ? undefined : token,
+    token,
     judge,
     judges,
   })

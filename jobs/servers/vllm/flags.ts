@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { note, refusal } from '../../finding.ts'
 import type { Finding } from '../../finding.ts'
 import type { ServingWish } from '../model-server.ts'
+import { own } from '../../../domain/own.ts'
 
 /** Flags by name without the leading dashes, e.g. `max-model-len`. */
 export type Flags = Readonly<Record<string, FlagValue>>
@@ -52,12 +53,12 @@ export function flagsOf(options: Readonly<Record<string, unknown>>): { flags: Fl
   for (const [given, value] of Object.entries(options)) {
     const name = spelt(given)
     const parsed = flagValue.safeParse(value)
-    const why = ours[name]
+    const why = own(ours, name)
     if (!flagName.test(given))
       problems.push(refusal(`options.${given}: this cannot be a flag of vLLM`, 'write it as in `vllm serve --help`'))
     else if (why !== undefined)
       problems.push(refusal(`options.${given}: Hone sets this itself, because ${why}`, 'leave it out'))
-    else if (name in flags)
+    else if (Object.hasOwn(flags, name))
       problems.push(refusal(`options.${given}: this flag is given twice`, 'leave one of them out'))
     else if (!parsed.success)
       problems.push(

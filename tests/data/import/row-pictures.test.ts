@@ -68,7 +68,7 @@ describe('pictures', () => {
       ),
     })
     try {
-      const { rows: found } = await read(folder, { allowUrls: true })
+      const { rows: found } = await read(folder, { allowUrls: 'local' })
       const reasons = found.map(({ row }) => row.failure?.reason)
       expect(reasons).toEqual([undefined, 'image-url', undefined, 'image-too-large', 'image-unreachable', 'image-url'])
       expect(found[1]?.row.failure?.detail).toContain('answers 404')
@@ -93,7 +93,7 @@ describe('pictures', () => {
     const base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
     try {
       const folder = await folderOf({ 'r.jsonl': rows(`${base}/busy`, `${base}/down`, `${base}/fine`) })
-      const { rows: found } = await read(folder, { allowUrls: true })
+      const { rows: found } = await read(folder, { allowUrls: 'local' })
       expect(found.map(({ row }) => row.failure?.reason)).toEqual([undefined, 'image-unreachable', undefined])
       expect(found[1]?.row.failure?.detail).toBe(`${base}/down answers 503, 3 times`)
       expect(asked.toSorted()).toEqual(['/busy', '/busy', '/busy', '/down', '/down', '/down', '/fine'])

@@ -78,7 +78,7 @@ describe('an endpoint of a recipe', () => {
     [local("apiKeyCommand: 'echo sk-hush12345678'"), 'apiKeyCommand', 'it holds a key', 'let the command read'],
     [local('imageFormats: [tiff]'), 'imageFormats[0]', 'not one of the allowed values', 'use one of jpeg'],
     [local('batch: { maxRequests: 5 }'), 'batch', 'the endpoint sends none', 'add mode: batch'],
-    [local('mode: batch'), 'mode', 'batch APIs are not used yet', 'leave mode out'],
+    ['{ provider: anthropic, model: big, mode: batch }', 'mode', 'anthropic has no batch API', 'leave mode out'],
     ['{ checkpoint: base, body: { model: x } }', 'body.model', 'the body cannot set "model"', 'option model'],
   ])('is refused with its place, the cause and a fix, and no secret is repeated: %s', (endpoint, place, wrong, fix) => {
     const text = said(endpoint)
