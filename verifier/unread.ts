@@ -6,7 +6,9 @@ import type { Extraction } from './extract.ts'
 import type { ExtractionRule, ReasonCode, Ruling } from './verdict.ts'
 import { unverifiable } from './verdict.ts'
 
-/** A longer text is reasoning: its numbers are steps, and its last number was read as its answer. */
+/**
+ * A longer text is reasoning: its numbers are steps, and its last number was read as its answer.
+ */
 const proseLimit = 800
 /** A text with this many numbers more than the gold states no answer: it lists candidates. */
 const mostOthers = 4
