@@ -89,5 +89,22 @@ export function disagreementPage(page: DisagreementPage): string {
     ...proseSection(page.prose),
     ...classSections(page.disagreements),
     '',
-  ].join('\n')
+  ]
+    .map(wrapped)
+    .join('\n')
+}
+
+const widest = 100
+
+/** A paragraph in lines that fit the screen. Tables and headings stay in one line. */
+function wrapped(paragraph: string): string {
+  if (/^[|#]/.test(paragraph)) return paragraph
+  const lines = ['']
+  for (const next of paragraph.split(' ')) {
+    const last = lines.at(-1) ?? ''
+    if (last === '') lines[lines.length - 1] = next
+    else if (last.length + 1 + next.length <= widest) lines[lines.length - 1] = `${last} ${next}`
+    else lines.push(next)
+  }
+  return lines.join('\n')
 }
