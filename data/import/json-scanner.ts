@@ -34,11 +34,11 @@ export class JsonScanner {
     await this.pieces.return?.()
   }
 
-  /** The texts of a list's items; null for an item that is too long or not wanted. */
-  async *items(isWanted = true): AsyncGenerator<string | null> {
+  /** The texts of a list's first items; null for later ones, and for an item that is too long. */
+  async *items(wanted = Number.POSITIVE_INFINITY): AsyncGenerator<string | null> {
     await this.take('[')
-    while ((await this.peek()) !== ']') {
-      yield await this.value(isWanted)
+    for (let count = 1; (await this.peek()) !== ']'; count++) {
+      yield await this.value(count <= wanted)
       if ((await this.peek()) !== ',') break
       this.at++
     }

@@ -77,7 +77,7 @@ async function memberOf(name: string, mark: string, scanner: JsonScanner): Promi
   let items = 0
   let names: string[] = []
   let holdsMaps = false
-  for await (const item of scanner.items()) {
+  for await (const item of scanner.items(1)) {
     if (items++ > 0) continue
     holdsMaps = item?.startsWith('{') === true
     names = namesOf(item)

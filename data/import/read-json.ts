@@ -6,6 +6,7 @@ import { pairedItems } from './json-pair.ts'
 import type { JsonPair } from './json-pair.ts'
 import { rowsOf } from './json-rows.ts'
 import { jsonShape, openJson, pairRole } from './json-shape.ts'
+import type { JsonShape } from './json-shape.ts'
 import { readJsonl } from './read-jsonl.ts'
 import { weightOf } from './record.ts'
 import type { RecordReader, SourceRecord } from './record.ts'
@@ -21,18 +22,35 @@ const batchBytes = 8 * 1024 * 1024
  * missing items cannot be counted.
  */
 export function readJson(files: readonly string[], signal?: AbortSignal): RecordReader {
-  return { total: null, read: () => read(files, signal) }
+  // A file is read whole to see what it is. It cannot change while the source is open.
+  const shapes = new Map<string, Promise<JsonShape>>()
+  const shapeOf = (file: string): Promise<JsonShape> => {
+    const shape = shapes.get(file) ?? jsonShape(file, signal)
+    shapes.set(file, shape)
+    return shape
+  }
+  return { total: null, read: () => read(files, shapeOf, signal) }
 }
 
-async function* read(files: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<SourceRecord[]> {
+type ShapeOf = (file: string) => Promise<JsonShape>
+
+async function* read(
+  files: readonly string[],
+  shapeOf: ShapeOf,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<SourceRecord[]> {
   let line = 0
-  const pair = await pairOf(files, signal)
+  const pair = await pairOf(files, shapeOf)
   for (const file of pair ? [pair.questions] : files) {
     if (await isJsonl(file)) {
       for await (const batch of readJsonl([file]).read()) yield batch.map((record) => ({ ...record, line: ++line }))
       continue
     }
-    for await (const batch of inBatches(pair ? pairedItems(pair, signal) : itemsOf(file, signal), file, signal))
+    for await (const batch of inBatches(
+      pair ? pairedItems(pair, signal) : itemsOf(file, shapeOf, signal),
+      file,
+      signal,
+    ))
       yield batch.map((item) => {
         line++
         if ('fields' in item) return { line, fields: item.fields }
@@ -42,9 +60,11 @@ async function* read(files: readonly string[], signal: AbortSignal | undefined):
 }
 
 /** The pair that two files are: questions, and their annotations. */
-async function pairOf(files: readonly string[], signal: AbortSignal | undefined): Promise<JsonPair | null> {
+async function pairOf(files: readonly string[], shapeOf: ShapeOf): Promise<JsonPair | null> {
   if (files.length !== 2) return null
-  const roles = await Promise.all(files.map(async (file) => ({ file, role: await roleOf(file, signal) })))
+  const roles = await Promise.all(
+    files.map(async (file) => ({ file, role: await shapeOf(file).then(pairRole, () => null) })),
+  )
   const questions = roles.find(({ role }) => role === 'questions')?.file
   const annotations = roles.find(({ role }) => role === 'annotations')?.file
   return questions !== undefined && annotations !== undefined ? { questions, annotations } : null
@@ -57,8 +77,8 @@ export const roleOf = async (file: string, signal?: AbortSignal): Promise<Return
     return null
   })
 
-async function* itemsOf(file: string, signal: AbortSignal | undefined): AsyncGenerator<JsonItem> {
-  yield* jsonItems(file, rowsOf(file, await jsonShape(file, signal)), signal)
+async function* itemsOf(file: string, shapeOf: ShapeOf, signal: AbortSignal | undefined): AsyncGenerator<JsonItem> {
+  yield* jsonItems(file, rowsOf(file, await shapeOf(file)), signal)
 }
 
 async function* inBatches(

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { array, assert, asyncProperty, constantFrom, integer, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { CsvScanner } from '../../../data/import/csv-scanner.ts'
 import { readCsv } from '../../../data/import/read-csv.ts'
 import type { SourceRecord } from '../../../data/import/record.ts'
 import { folderOf } from './files.ts'
@@ -122,4 +124,32 @@ it('a record that is cut anywhere by the pieces of the file is whole', async () 
   )
   expect(idsOf(records)).toEqual(range(0, 2000))
   expect(records[1999]).toMatchObject({ fields: { image: `${text}"1999"\r\nz`, question: 'Größe 1999' } })
+})
+
+it('gives back the cells that were written, wherever the pieces of the file end', async () => {
+  const cell = array(constantFrom('"', ',', '\n', '\r\n', 'a', 'b c', '7', ''), { maxLength: 6 }).map((parts) =>
+    parts.join(''),
+  )
+  await assert(
+    asyncProperty(
+      array(array(cell, { minLength: 3, maxLength: 3 }), { maxLength: 30 }),
+      integer({ min: 1, max: 40 }),
+      string({ maxLength: 3 }),
+      async (table, size, head) => {
+        const written = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+        const lines = [['x', 'y', `z${head.replaceAll(/[",\r\n]/g, '')}`], ...table]
+        const text = lines.map((cells) => cells.map(written).join(',')).join('\n')
+        async function* pieces() {
+          for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size)
+        }
+        const scanner = new CsvScanner(pieces())
+        await scanner.names(',')
+        const found: unknown[] = []
+        for await (const part of scanner.parts({ delimiter: ',', columns: 3 }))
+          found.push('cells' in part ? part.cells : part.why)
+        expect(found).toEqual(table)
+      },
+    ),
+    { numRuns: 2000 },
+  )
 })
