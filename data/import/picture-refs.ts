@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { BadCell } from './cells.ts'
 import { isMap } from './record.ts'
 import { writtenList } from './written-list.ts'
@@ -34,12 +35,21 @@ function picturesOfText(text: string): PictureRef[] {
   if (text === '') return []
   if (/^data:/i.test(text.slice(0, 5))) return [dataUrl(text)]
   if (/^https?:\/\//i.test(text)) return [{ url: text }]
+  if (/^file:\/\//i.test(text)) return [{ path: pathOfUrl(text) }]
   if (looksBase64(text)) return [base64(text)]
   if (text.startsWith('[')) {
     const list = writtenList(text)
     if (list) return list.flatMap(picturesOfText)
   }
   return [{ path: text }]
+}
+
+function pathOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    throw new BadCell(`holds "${url.slice(0, 100)}", which is no URL of a file`)
+  }
 }
 
 /** First characters of PNG, JPEG, GIF, WebP and TIFF in base64. */

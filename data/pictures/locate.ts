@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { extname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { RowProblem } from '../../domain/row-problem.ts'
 
 /** Where a row's pictures may lie. */
@@ -28,12 +28,17 @@ export function picturePaths(name: string, { folders, isAbsoluteFree }: PictureF
   throw new RowProblem('image-outside', `${name.slice(0, 300)} leads out of the source's folder: ${fix}`)
 }
 
+/** Endings of a picture that is named by its id alone (GQA), the most usual first. */
+const endings = ['.jpg', '.png', '.jpeg', '.webp']
+
 /**
- * The file of a picture: the first of its possible paths that is a file. Throws RowProblem
- * `image-outside` or `image-missing`.
+ * The file of a picture: the first of its possible paths that is a file, also with an ending where
+ * the name has none. Throws RowProblem `image-outside` or `image-missing`.
  */
 export async function locatePicture(name: string, where: PictureFolders): Promise<string> {
-  for (const path of picturePaths(name, where)) if ((await stat(path).catch(() => null))?.isFile()) return path
+  const paths = picturePaths(name, where)
+  const ended = extname(name) === '' ? paths.flatMap((path) => endings.map((ending) => `${path}${ending}`)) : []
+  for (const path of [...paths, ...ended]) if ((await stat(path).catch(() => null))?.isFile()) return path
   const looked = isAbsolute(name) ? '' : ` in ${where.folders.slice(0, 3).join(' or ')}`
   throw new RowProblem('image-missing', `there is no file ${name.slice(0, 300)}${looked}`)
 }

@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { folderOf, jsonl, picture } from './files.ts'
 import { read } from './reading.ts'
@@ -114,4 +116,13 @@ describe('a question of several columns', () => {
     const guessed = await rowsOf([{ image: 'a.png', hint: 'It is small.', question: 'What is it?' }])
     expect(guessed.notes).toContain('write question: [hint, question]')
   })
+})
+
+it('a picture may be named by its id or by the URL of its file', async () => {
+  const folder = await folderOf({ '77.jpg': image, 'n1.png': image })
+  const url = pathToFileURL(join(folder, 'n1.png')).href
+  const rows = ['77', 'n1', url].map((shown) => ({ image_id: shown, question: 'Q' }))
+  await writeFile(join(folder, 'r.jsonl'), jsonl([...rows, { image_id: 'file://%zz', question: 'Q' }]))
+  const { short } = await read(join(folder, 'r.jsonl'))
+  expect(short.map(({ pictures, failure }) => failure ?? pictures)).toEqual([1, 1, 1, 'bad-field'])
 })

@@ -32,7 +32,7 @@ export const visualQuestions: readonly Schema[] = [
         '0101': {
           semantic: [],
           entailed: ['x'],
-          imageId: 'n1.png',
+          imageId: 'n1',
           question: 'Is it red?',
           answer: 'yes',
           fullAnswer: 'Yes, it is red.',
@@ -40,7 +40,7 @@ export const visualQuestions: readonly Schema[] = [
         '0102': {
           semantic: [],
           entailed: [],
-          imageId: 'n1.png',
+          imageId: 'n1',
           question: 'What is it?',
           answer: 'a cup',
           fullAnswer: 'It is a cup.',
