@@ -1,6 +1,6 @@
 /** Words by which a text takes back what it said before. */
 const retractions =
-  /(?:^|[.!?,;\n。，）)*]|\s)\s*(?:(?:hmm,? )?wait\b|hold on\b|scratch that|correction\b|on second thought|actually\b|no,? (?:wait|that|this|it)\b|let me (?:re-?check|double-?check|re-?consider|redo|re-?do|re-?calculate|try again)|i made (?:a|an) (?:mistake|error)|(?:that|this)(?:'s| is) (?:wrong|not right|incorrect|a mistake)|oops\b|oh,? no\b|(?:sorry|apologies)\b|i (?:mean|meant|misread|miscounted|misjudged|forgot)\b|no,? \(?[A-J]\)?(?= is\b|[.,;!]|$)|(?:moment|warte|halt|nein),|(?:espera|perdón|attends|attendez|pardon),|等等|不对|等一下|更正)/gi
+  /(?:^|[.!?,;\n。，）)*]|\s)\s{0,3}(?:(?:hmm,? )?wait\b|hold on\b|scratch that|correction\b|on second thought|actually\b|no,? (?:wait|that|this|it)\b|let me (?:re-?check|double-?check|re-?consider|redo|re-?do|re-?calculate|try again)|i made (?:a|an) (?:mistake|error)|(?:that|this)(?:'s| is) (?:wrong|not right|incorrect|a mistake)|oops\b|oh,? no\b|(?:sorry|apologies)\b|i (?:mean|meant|misread|miscounted|misjudged|forgot)\b|no,? \(?[A-J]\)?(?= is\b|[.,;!]|$)|(?:moment|warte|halt|nein),|(?:espera|perdón|attends|attendez|pardon),|等等|不对|等一下|更正)/gi
 
 /** Words by which a text keeps what it said before, after another look. */
 const confirmations =
