@@ -86,6 +86,11 @@ export const explanations: readonly Explanation[] = [
     applies: wrongly('different', ['logarithm', 'trigonometry']),
   },
   {
+    name: 'conics that take too long',
+    why: 'math-verify has a time limit on the clock. With other work on the machine it does not finish equations of circles and ellipses.',
+    applies: wrongly('different', ['circle', 'ellipse', 'parabola']),
+  },
+  {
     name: 'labels are calculations',
     why: 'math-verify reads 25-34 as a difference, 12x40 and the letters of a code as products, and only some dashes. Hone compares these texts as ranges, sizes, numbers of telephones, codes and names.',
     applies: families([
