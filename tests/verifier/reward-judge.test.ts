@@ -177,7 +177,7 @@ describe('the reward server with a judge', () => {
       HONE_JUDGE_MODEL: 'fake-model',
       HONE_JUDGE_KEY: 'k-judge',
     }
-    const child = fork(entry, [], {
+    const child = fork(entry, ['--no-token'], {
       execArgv: ['--import', 'tsx'],
       env,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
