@@ -26,6 +26,8 @@ export function readAnswer(raw: string, effort: Effort): Structure[] {
   const isRow =
     /[,;=<>≤≥≠≈∈∪∩∖⇒:±∓]|[和或]/.test(ungrouped) || (/\b(?:and|or)\b/.test(text) && !/^[a-zA-Z -]+$/.test(text))
   if (!isRow) readings.push(...readQuantities(text, effort).filter((q) => !isLetters(text) || q.exact !== null))
+  // One value, and nothing in the text that could make it anything else: it is not read again.
+  if (readings.length > 0 && !/[,;]|^[[({⦃⟨]|\\begin| to |^[ℝℤℕℚℂ∅]$/.test(text)) return readings
   const other = read(text, effort, 0)
   if (other !== null && !(other.type === 'quantity' && readings.length > 0)) readings.push(other)
   return readings
