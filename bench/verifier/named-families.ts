@@ -87,6 +87,8 @@ function twice(draw: Draw): Made {
       write([...values, n]),
       write([n, m, m, ...(k === 3 ? [m] : [])]),
       write([...values.slice(1), m + 1]),
+      // One item still has to be computed.
+      [...values.slice(1), `${n - 1} + 1`].join(', '),
     ],
   )
 }

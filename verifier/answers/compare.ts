@@ -169,12 +169,21 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruli
   }
   const free = new Set(right.keys())
   let open: Ruling | null = null
+  let unlike: Ruling | null = null
   const rest: Structure[] = []
   for (const item of left) {
     const key = keyOf(item)
     const index = key === null ? undefined : places.get(key)?.pop()
-    if (index !== undefined) free.delete(index)
-    else rest.push(item)
+    if (index === undefined) {
+      rest.push(item)
+      continue
+    }
+    free.delete(index)
+    const other = right[index]
+    // Equal values need not be worked out alike: 70 + 1 for 71.
+    if (other?.type !== 'quantity' || other.expression.type === 'number') continue
+    const ruling = compareStructures(item, other, context)
+    if (ruling.verdict !== 'correct') unlike = ruling
   }
   for (const item of rest) {
     let found = -1
@@ -191,7 +200,7 @@ function compareUnordered(gold: Group, answer: Group, context: Comparison): Ruli
     if (found < 0) return open ?? (ranges ? conditionRows(gold, answer, context) : incorrect('different-list'))
     free.delete(found)
   }
-  return correct('same-list')
+  return unlike ?? correct('same-list')
 }
 
 /** Whether one item of a row is the whole gold: "(2, 5] or (2, 5)" are two answers. */
