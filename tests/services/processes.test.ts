@@ -25,7 +25,7 @@ async function start(home: string, script: string, more: Partial<ServiceSpec> = 
 
 test('a service is found while it runs and gone after its stop', async () => {
   const home = temporaryHome()
-  const service = await start(home, 'touch $HOME_UNDER_TEST/ready; echo hello; sleep 60', { details: { port: 5 } })
+  const service = await start(home, 'echo hello; touch $HOME_UNDER_TEST/ready; sleep 60', { details: { port: 5 } })
   expect(findService(home, 'thing')).toMatchObject({
     identity: { pid: service.record.identity.pid },
     details: { port: 5 },
