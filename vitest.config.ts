@@ -12,6 +12,13 @@ const long = [
   'tests/e2e/{batch,llamafactory,places,streaming,twins,vllm}.test.ts',
   'tests/upgrade/takeover.test.ts',
   'tests/jobs/slurm/{suite,suite-ssh,slurm}.test.ts',
+  // Not whole campaigns, but many processes or installations: `npm test` has eight minutes.
+  'tests/cli/step-kill.test.ts',
+  'tests/client/base-model.test.ts',
+  'tests/jobs/local-{leases,takeover}.test.ts',
+  'tests/services/{python,temporal-connection}.test.ts',
+  'tests/trainers/export/loaders.test.ts',
+  'tests/verifier/named-judges.test.ts',
 ]
 
 export default defineConfig({
